@@ -1,0 +1,11 @@
+//! Files that appear whole or not at all, never over another file, and only with content that was verified.
+
+mod destination;
+mod error;
+mod pem;
+mod verified;
+
+pub use destination::{Destination, Reserved};
+pub use error::OutputError;
+pub use pem::encode_pem;
+pub use verified::{Encoding, Verified};

@@ -1,0 +1,69 @@
+//! Why a file was not written.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file was not written. In every case nothing is at its path that was not there before.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// Something is at the path, and overwriting was not asked for.
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The directory the file would go to is not there.
+    NoDirectory {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// The file system has no room for the file.
+    NoSpace {
+        /// The path.
+        path: PathBuf,
+    },
+    /// What was read back is not what was to be written.
+    Recheck {
+        /// The path.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// Any other failure.
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
+            Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
+            Self::NoSpace { path } => write!(f, "{}: no space left on the file system", path.display()),
+            Self::Recheck { path, reason } => {
+                write!(
+                    f,
+                    "{} was read back and is not what was signed: {reason}",
+                    path.display()
+                )
+            }
+            Self::Io { path, action, cause } => write!(f, "{}: cannot {action}: {cause}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Secrets as types: wiped when dropped, redacted in `Debug`, without `Clone`, in memory that is not swapped
+//! and not dumped.
+
+mod locked;
+mod memory_guard;
+mod pin;
+mod private_key;
+
+pub use locked::LockedBytes;
+pub use memory_guard::{MemoryError, MemoryGuard};
+pub use pin::Pin;
+pub use private_key::{PrivateKeyDer, PrivateKeyError};

@@ -1,0 +1,112 @@
+//! Bytes in pages of their own, locked against swapping and wiped before they are given back.
+
+use std::fmt;
+use std::io;
+
+use zeroize::Zeroize;
+
+use super::MemoryError;
+
+/// A fixed number of secret bytes.
+///
+/// `mlock` works on whole pages and does not nest, so the bytes start on a page boundary and share no page with
+/// anything else: no other value's unlocking can unlock them.
+pub struct LockedBytes {
+    // Order matters: fields drop top down, and the pages must be wiped (in Drop) before they are unlocked.
+    _lock: region::LockGuard,
+    buffer: Box<[u8]>,
+    start: usize,
+    len: usize,
+}
+
+impl LockedBytes {
+    /// `len` zero bytes, locked.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the pages cannot be locked: `RLIMIT_MEMLOCK` is below two pages.
+    pub fn zeroed(len: usize) -> Result<Self, MemoryError> {
+        let page = region::page::size();
+        let span = len.max(1).next_multiple_of(page);
+        let buffer = vec![0_u8; span + page].into_boxed_slice();
+        let start = buffer.as_ptr().align_offset(page);
+        let lock = region::lock(buffer[start..].as_ptr(), span).map_err(|error| MemoryError {
+            call: "mlock",
+            cause: io::Error::other(error),
+        })?;
+        Ok(Self {
+            _lock: lock,
+            buffer,
+            start,
+            len,
+        })
+    }
+
+    /// Copies `bytes` in, and wipes them where they came from.
+    ///
+    /// # Errors
+    /// As [`zeroed`](Self::zeroed); `bytes` are wiped then too.
+    pub fn take(bytes: &mut [u8]) -> Result<Self, MemoryError> {
+        let locked = Self::zeroed(bytes.len()).map(|mut locked| {
+            locked.expose_mut().copy_from_slice(bytes);
+            locked
+        });
+        bytes.zeroize();
+        locked
+    }
+
+    /// The secret bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.buffer[self.start..self.start + self.len]
+    }
+
+    /// The secret bytes, to be filled.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.start + self.len]
+    }
+}
+
+impl Drop for LockedBytes {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+    }
+}
+
+impl fmt::Debug for LockedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LockedBytes([redacted; {}])", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locked_kib() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmLck:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn pages_are_locked_while_the_value_lives_and_no_page_is_shared() {
+        let before = locked_kib();
+        let first = LockedBytes::zeroed(10).unwrap();
+        let second = LockedBytes::zeroed(5000).unwrap();
+        let page = u64::try_from(region::page::size() / 1024).unwrap();
+        assert_eq!(locked_kib(), before + 3 * page);
+        drop(second);
+        assert_eq!(locked_kib(), before + page);
+        drop(first);
+        assert_eq!(locked_kib(), before);
+    }
+
+    #[test]
+    fn taking_wipes_the_source() {
+        let mut source = *b"the key";
+        let locked = LockedBytes::take(&mut source).unwrap();
+        assert_eq!(source, [0; 7]);
+        assert_eq!(locked.expose(), b"the key");
+        assert!(!format!("{locked:?}").contains("116"));
+    }
+}

@@ -1,0 +1,88 @@
+//! What the process does to keep its memory to itself before a private key enters it.
+
+use std::fmt;
+use std::io;
+
+use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use rustix::thread::{CapabilitySet, capabilities};
+
+/// Proof that core dumps and `ptrace` by the same user are off for this process.
+///
+/// Whoever asks for a plaintext private key has to show one. It stays on until the process ends: `PR_SET_DUMPABLE`
+/// and the limit are the process's own, and a program that has held a CA key has no use for a core dump afterwards.
+#[derive(Debug)]
+pub struct MemoryGuard {
+    all_locked: bool,
+}
+
+/// The process could not be protected.
+#[derive(Debug)]
+pub struct MemoryError {
+    /// The call that failed.
+    pub call: &'static str,
+    /// What the system said.
+    pub cause: io::Error,
+}
+
+impl fmt::Display for MemoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "memory for the private key cannot be protected: {}: {}",
+            self.call, self.cause
+        )
+    }
+}
+
+impl std::error::Error for MemoryError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl MemoryGuard {
+    /// Turns core dumps and same-user `ptrace` off (`prctl(PR_SET_DUMPABLE, 0)`, `RLIMIT_CORE` 0), and locks all of
+    /// the process's memory where the system allows it (root, `CAP_IPC_LOCK`, or `RLIMIT_MEMLOCK` unlimited).
+    ///
+    /// Where it does not, [`LockedBytes`](super::LockedBytes) still locks the key's own pages;
+    /// [`locks_everything`](Self::locks_everything) tells which it was.
+    ///
+    /// # Errors
+    /// [`MemoryError`] if dumps cannot be turned off.
+    pub fn engage() -> Result<Self, MemoryError> {
+        let failed = |call| {
+            move |error: rustix::io::Errno| MemoryError {
+                call,
+                cause: error.into(),
+            }
+        };
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(failed("prctl(PR_SET_DUMPABLE)"))?;
+        setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        )
+        .map_err(failed("setrlimit(RLIMIT_CORE)"))?;
+        Ok(Self {
+            all_locked: lock_all(),
+        })
+    }
+
+    /// True if every page of the process, the SDK's buffers included, stays out of swap; false if only the pages
+    /// of the key itself do.
+    #[must_use]
+    pub const fn locks_everything(&self) -> bool {
+        self.all_locked
+    }
+}
+
+/// Under a finite limit, `MCL_FUTURE` would let a later, unrelated allocation fail, so it is tried only by a process that
+/// the limit does not bind.
+fn lock_all() -> bool {
+    let may_lock = capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::IPC_LOCK));
+    let unbound = may_lock || getrlimit(Resource::Memlock).current.is_none();
+    unbound && mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT).is_ok()
+}

@@ -1,0 +1,79 @@
+//! The seam between what is signed and what signs it.
+//!
+//! `x509` builds and checks structures and never sees PKCS#11; `token` drives PKCS#11 and never sees X.509.
+//! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
+
+mod algorithm;
+mod public_key;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
+pub(crate) use public_key::curve_oid;
+pub use public_key::{BadSignature, PublicKey, PublicKeyError};
+
+/// A private key that can sign a message, wherever the key is.
+pub trait Signer {
+    /// The public half. A signature by [`sign`](Self::sign) verifies under it.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs `message`, unhashed, exactly once, and returns the X.509 `signatureValue` bytes:
+    /// for RSA the octets of RFC 8017 section 8.2.1, for ECDSA the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+    ///
+    /// The caller verifies the result; [`PublicKey::verify`] does it in software.
+    ///
+    /// # Errors
+    /// What the token said; the message may or may not have been signed, so it is never repeated blindly.
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// A place that holds private keys and random numbers: today a PKCS#11 token.
+pub trait KeyStore {
+    /// Fills `buffer` from the store's random number generator.
+    ///
+    /// # Errors
+    /// What the token said.
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
+
+    /// The one private key that belongs to `public_key`.
+    ///
+    /// # Errors
+    /// None, or more than one: the message lists what was found.
+    fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError>;
+
+    /// The one private key that `name` (a label, or whatever the store takes) points at.
+    ///
+    /// # Errors
+    /// None, or more than one: the message lists what was found.
+    fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError>;
+}
+
+/// Why a store could not sign. The cause keeps the store's own error, so that no detail is lost on the way.
+#[derive(Debug)]
+pub struct SignError(Box<dyn StdError + Send + Sync>);
+
+impl SignError {
+    /// Wraps the store's own error.
+    pub fn new(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self(Box::new(cause))
+    }
+
+    /// The store's own error, if it is a `T`.
+    #[must_use]
+    pub fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for SignError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.0.as_ref())
+    }
+}

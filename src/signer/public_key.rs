@@ -1,0 +1,297 @@
+//! A public key as its `SubjectPublicKeyInfo`, and the software verification of every signature.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1};
+use der::asn1::{Any, BitString, Null, UintRef};
+use der::{Decode, Encode, Sequence};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+use super::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
+
+/// A public key of a kind this program signs with: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    der: Vec<u8>,
+    bits: Vec<u8>,
+    algorithm: KeyAlgorithm,
+}
+
+/// `RSAPublicKey` of RFC 8017 appendix A.1.1.
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    public_exponent: UintRef<'a>,
+}
+
+/// Why bytes are no public key that can be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKeyError {
+    /// Not a DER `SubjectPublicKeyInfo`, or one whose key does not decode.
+    Malformed {
+        /// What did not decode.
+        what: &'static str,
+    },
+    /// A key algorithm or curve outside RSA, P-256, P-384 and P-521.
+    Unsupported {
+        /// The object identifier of the algorithm or of the curve.
+        oid: String,
+    },
+}
+
+impl fmt::Display for PublicKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { what } => write!(f, "the public key is malformed: {what}"),
+            Self::Unsupported { oid } => {
+                write!(
+                    f,
+                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384 and P-521 are"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for PublicKeyError {}
+
+/// The signature is not this key's over this message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadSignature;
+
+impl fmt::Display for BadSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the signature does not verify under the public key")
+    }
+}
+
+impl std::error::Error for BadSignature {}
+
+impl PublicKey {
+    /// Reads a DER `SubjectPublicKeyInfo`; nothing may follow it.
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        let info = SubjectPublicKeyInfoOwned::from_der(der).map_err(|_| PublicKeyError::Malformed {
+            what: "not a DER SubjectPublicKeyInfo",
+        })?;
+        Self::from_info(&info)
+    }
+
+    /// Takes a decoded `SubjectPublicKeyInfo`.
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_info(info: &SubjectPublicKeyInfoOwned) -> Result<Self, PublicKeyError> {
+        let bits = info
+            .subject_public_key
+            .as_bytes()
+            .ok_or(PublicKeyError::Malformed {
+                what: "subjectPublicKey has unused bits",
+            })?;
+        let algorithm = match info.algorithm.oid {
+            RSA_ENCRYPTION => rsa_algorithm(bits)?,
+            ID_EC_PUBLIC_KEY => KeyAlgorithm::Ec(ec_curve(&info.algorithm, bits)?),
+            oid => return Err(PublicKeyError::Unsupported { oid: oid.to_string() }),
+        };
+        let der = info.to_der().map_err(|_| PublicKeyError::Malformed {
+            what: "cannot be encoded",
+        })?;
+        Ok(Self {
+            der,
+            bits: bits.to_vec(),
+            algorithm,
+        })
+    }
+
+    /// From the big-endian integers that PKCS#11 gives as `CKA_MODULUS` and `CKA_PUBLIC_EXPONENT`.
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_rsa(modulus: &[u8], public_exponent: &[u8]) -> Result<Self, PublicKeyError> {
+        let malformed = |_| PublicKeyError::Malformed { what: "RSA integers" };
+        let key = RsaPublicKey {
+            modulus: UintRef::new(modulus).map_err(malformed)?,
+            public_exponent: UintRef::new(public_exponent).map_err(malformed)?,
+        };
+        Self::from_rsa_public_key(&key.to_der().map_err(malformed)?)
+    }
+
+    /// From a DER `RSAPublicKey`.
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_rsa_public_key(der: &[u8]) -> Result<Self, PublicKeyError> {
+        // RFC 3279 section 2.3.1: the parameters of rsaEncryption are NULL.
+        Self::assemble(RSA_ENCRYPTION, Any::from(Null), der)
+    }
+
+    /// From an uncompressed point `04 ‖ x ‖ y` on `curve` (SEC 1 section 2.3.3).
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_ec_point(curve: Curve, point: &[u8]) -> Result<Self, PublicKeyError> {
+        Self::assemble(ID_EC_PUBLIC_KEY, Any::from(&curve_oid(curve)), point)
+    }
+
+    fn assemble(oid: ObjectIdentifier, parameters: Any, bits: &[u8]) -> Result<Self, PublicKeyError> {
+        let subject_public_key =
+            BitString::from_bytes(bits).map_err(|_| PublicKeyError::Malformed { what: "too long" })?;
+        Self::from_info(&SubjectPublicKeyInfoOwned {
+            algorithm: AlgorithmIdentifierOwned {
+                oid,
+                parameters: Some(parameters),
+            },
+            subject_public_key,
+        })
+    }
+
+    /// The DER `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub const fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// The value of the `subjectPublicKey` BIT STRING: a DER `RSAPublicKey`, or an uncompressed point.
+    #[must_use]
+    pub fn subject_public_key(&self) -> &[u8] {
+        &self.bits
+    }
+
+    /// Modulus and public exponent, big-endian without leading zeros; `None` for an EC key.
+    #[must_use]
+    pub fn rsa_integers(&self) -> Option<(&[u8], &[u8])> {
+        let key = RsaPublicKey::from_der(&self.bits).ok()?;
+        Some((key.modulus.as_bytes(), key.public_exponent.as_bytes()))
+    }
+
+    /// `keyIdentifier` by method (1) of RFC 5280 section 4.2.1.2: SHA-1 of the BIT STRING's value. A name, not a
+    /// protection: it is what openssl computes for `hash` and what `CKA_ID` holds for keys imported here.
+    #[must_use]
+    pub fn key_identifier(&self) -> Vec<u8> {
+        digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.bits).as_ref().to_vec()
+    }
+
+    /// Verifies `signature` over `message` in software, without the token.
+    ///
+    /// # Errors
+    /// [`BadSignature`], also when key and algorithm do not go together.
+    pub fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        let verification: &'static dyn VerificationAlgorithm = match (self.algorithm, algorithm) {
+            (KeyAlgorithm::Rsa { .. }, SignatureAlgorithm::RsaPkcs1(hash)) => match hash {
+                Hash::Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
+                Hash::Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
+                Hash::Sha512 => &lc::RSA_PKCS1_2048_8192_SHA512,
+            },
+            (KeyAlgorithm::Ec(curve), SignatureAlgorithm::Ecdsa(hash)) => match (curve, hash) {
+                (Curve::P256, Hash::Sha256) => &lc::ECDSA_P256_SHA256_ASN1,
+                (Curve::P256, Hash::Sha384) => &lc::ECDSA_P256_SHA384_ASN1,
+                (Curve::P256, Hash::Sha512) => &lc::ECDSA_P256_SHA512_ASN1,
+                (Curve::P384, Hash::Sha256) => &lc::ECDSA_P384_SHA256_ASN1,
+                (Curve::P384, Hash::Sha384) => &lc::ECDSA_P384_SHA384_ASN1,
+                (Curve::P384, Hash::Sha512) => &lc::ECDSA_P384_SHA512_ASN1,
+                (Curve::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
+                (Curve::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
+                (Curve::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
+            },
+            _ => return Err(BadSignature),
+        };
+        UnparsedPublicKey::new(verification, &self.bits)
+            .verify(message, signature)
+            .map_err(|_| BadSignature)
+    }
+}
+
+fn rsa_algorithm(bits: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
+    let key = RsaPublicKey::from_der(bits).map_err(|_| PublicKeyError::Malformed { what: "RSAPublicKey" })?;
+    let modulus = key.modulus.as_bytes();
+    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros());
+    let exponent_is_odd = key
+        .public_exponent
+        .as_bytes()
+        .last()
+        .is_some_and(|byte| byte % 2 == 1);
+    if key.public_exponent.as_bytes() == [1] || !exponent_is_odd {
+        return Err(PublicKeyError::Malformed {
+            what: "the RSA public exponent is 1 or even",
+        });
+    }
+    if modulus.last().is_none_or(|byte| byte % 2 == 0) {
+        return Err(PublicKeyError::Malformed {
+            what: "the RSA modulus is even",
+        });
+    }
+    Ok(KeyAlgorithm::Rsa {
+        bits: modulus.len() * 8 - usize::try_from(leading).unwrap_or(0),
+    })
+}
+
+/// RFC 5480 section 2.1.1: `namedCurve` only, and section 2.2: an uncompressed point.
+fn ec_curve(algorithm: &AlgorithmIdentifierOwned, point: &[u8]) -> Result<Curve, PublicKeyError> {
+    let oid = algorithm
+        .parameters
+        .as_ref()
+        .and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok())
+        .ok_or(PublicKeyError::Malformed {
+            what: "an EC key without namedCurve",
+        })?;
+    let curve = Curve::ALL
+        .into_iter()
+        .find(|curve| curve_oid(*curve) == oid)
+        .ok_or_else(|| PublicKeyError::Unsupported { oid: oid.to_string() })?;
+    if point.len() != 1 + 2 * curve.field_bytes() || point.first() != Some(&4) {
+        return Err(PublicKeyError::Malformed {
+            what: "not an uncompressed point of its curve",
+        });
+    }
+    Ok(curve)
+}
+
+/// RFC 5480 section 2.1.1.1.
+pub(crate) const fn curve_oid(curve: Curve) -> ObjectIdentifier {
+    match curve {
+        Curve::P256 => SECP_256_R_1,
+        Curve::P384 => SECP_384_R_1,
+        Curve::P521 => SECP_521_R_1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exponent_of_one_signs_nothing() {
+        let mut modulus = vec![0xff; 256];
+        modulus[255] = 0x0d;
+        assert!(matches!(
+            PublicKey::from_rsa(&modulus, &[1]),
+            Err(PublicKeyError::Malformed { .. })
+        ));
+        let key = PublicKey::from_rsa(&modulus, &[1, 0, 1]).unwrap();
+        assert_eq!(key.algorithm(), KeyAlgorithm::Rsa { bits: 2048 });
+        assert_eq!(key.rsa_integers(), Some((&modulus[..], &[1, 0, 1][..])));
+    }
+
+    #[test]
+    fn a_compressed_or_short_point_is_refused() {
+        assert!(PublicKey::from_ec_point(Curve::P256, &[2; 33]).is_err());
+        assert!(PublicKey::from_ec_point(Curve::P384, &[4; 65]).is_err());
+    }
+}
