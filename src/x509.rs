@@ -1,0 +1,35 @@
+//! X.509: building, checking, signing and reading certificates and certification requests.
+//!
+//! `Tbs` → [`Tbs::check`] → [`Checked`] → [`Checked::sign`] → [`Issued`]: unchecked bytes cannot be signed,
+//! and what was not verified in software cannot be written.
+
+mod algorithm;
+mod certificate;
+mod chain;
+mod check;
+mod csr;
+mod error;
+mod extension;
+mod issue;
+mod name;
+mod pem;
+mod profile;
+mod reread;
+mod serial;
+mod signed;
+mod tbs;
+mod time;
+
+pub use certificate::Certificate;
+pub use chain::{ChainReport, ChainStep, verify_chain};
+pub use check::Checked;
+pub use csr::{CertificationRequest, VerifiedRequest};
+pub use error::X509Error;
+pub use extension::ExtensionText;
+pub use issue::Issued;
+pub use name::Name;
+pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
+pub use profile::{Profile, ProfileExtension};
+pub use serial::SerialNumber;
+pub use tbs::{Issuer, Tbs};
+pub use time::{UnixTime, Validity};

@@ -1,0 +1,84 @@
+//! `AlgorithmIdentifier` of signatures (RFC 5280 section 4.1.1.2).
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{
+    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, MD_5_WITH_RSA_ENCRYPTION,
+    SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
+    SHA_512_WITH_RSA_ENCRYPTION,
+};
+use der::asn1::{Any, Null};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::X509Error;
+use crate::signer::{Hash, SignatureAlgorithm};
+
+const KNOWN: [(SignatureAlgorithm, ObjectIdentifier); 6] = [
+    (
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
+        SHA_256_WITH_RSA_ENCRYPTION,
+    ),
+    (
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
+        SHA_384_WITH_RSA_ENCRYPTION,
+    ),
+    (
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha512),
+        SHA_512_WITH_RSA_ENCRYPTION,
+    ),
+    (SignatureAlgorithm::Ecdsa(Hash::Sha256), ECDSA_WITH_SHA_256),
+    (SignatureAlgorithm::Ecdsa(Hash::Sha384), ECDSA_WITH_SHA_384),
+    (SignatureAlgorithm::Ecdsa(Hash::Sha512), ECDSA_WITH_SHA_512),
+];
+
+/// RFC 3279 section 2.2.3.
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
+
+const WEAK: [(&str, ObjectIdentifier); 4] = [
+    ("MD5 (md5WithRSAEncryption)", MD_5_WITH_RSA_ENCRYPTION),
+    ("SHA-1 (sha1WithRSAEncryption)", SHA_1_WITH_RSA_ENCRYPTION),
+    ("SHA-1 (ecdsa-with-SHA1)", ECDSA_WITH_SHA_1),
+    ("SHA-1 (dsa-with-SHA1)", DSA_WITH_SHA_1),
+];
+
+/// Parameters: NULL for RSA (RFC 4055 section 5), absent for ECDSA (RFC 5758 section 3.2).
+pub(super) fn identifier(algorithm: SignatureAlgorithm) -> AlgorithmIdentifierOwned {
+    let parameters = match algorithm {
+        SignatureAlgorithm::RsaPkcs1(_) => Some(Any::from(Null)),
+        SignatureAlgorithm::Ecdsa(_) => None,
+    };
+    let oid = KNOWN
+        .into_iter()
+        .find(|(known, _)| *known == algorithm)
+        .map_or(SHA_256_WITH_RSA_ENCRYPTION, |(_, oid)| oid);
+    AlgorithmIdentifierOwned { oid, parameters }
+}
+
+/// The algorithm of a signature on a `what`.
+pub(super) fn recognise(
+    identifier: &AlgorithmIdentifierOwned,
+    what: &'static str,
+) -> Result<SignatureAlgorithm, X509Error> {
+    if let Some((name, _)) = WEAK.into_iter().find(|(_, oid)| *oid == identifier.oid) {
+        return Err(X509Error::WeakSignature {
+            what,
+            algorithm: name,
+        });
+    }
+    KNOWN
+        .into_iter()
+        .find(|(_, oid)| *oid == identifier.oid)
+        .map(|(algorithm, _)| algorithm)
+        .ok_or_else(|| X509Error::UnknownSignature {
+            what,
+            oid: identifier.oid.to_string(),
+        })
+}
+
+/// The name to show for any signature algorithm, known or not.
+pub(super) fn describe(identifier: &AlgorithmIdentifierOwned) -> String {
+    match recognise(identifier, "") {
+        Ok(algorithm) => algorithm.to_string(),
+        Err(X509Error::WeakSignature { algorithm, .. }) => algorithm.to_owned(),
+        Err(_) => super::name::describe_oid(identifier.oid),
+    }
+}

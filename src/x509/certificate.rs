@@ -1,0 +1,208 @@
+//! Reading certificates: our own and other people's.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use der::Decode;
+use x509_cert::ext::Extension;
+
+use super::name::{describe_oid, hex};
+use super::signed::Signed;
+use super::tbs::TbsCertificate;
+use super::{ExtensionText, Name, SerialNumber, UnixTime, Validity, X509Error, algorithm, extension, pem};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+
+const WHAT: &str = "certificate";
+
+/// A decoded certificate of any version. Nothing about it is verified yet.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    der: Vec<u8>,
+    signed: Signed,
+    tbs: TbsCertificate,
+    issuer: Name,
+    subject: Name,
+}
+
+impl Certificate {
+    /// Reads one certificate in PEM or DER.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn read(input: &[u8]) -> Result<Self, X509Error> {
+        Self::from_der(&pem::decode_one(input, pem::CERTIFICATE)?)
+    }
+
+    /// Reads every certificate of a file: DER, or PEM with one block or more.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn read_all(input: &[u8]) -> Result<Vec<Self>, X509Error> {
+        pem::decode_all(input, pem::CERTIFICATE)?
+            .iter()
+            .map(|der| Self::from_der(der))
+            .collect()
+    }
+
+    /// Reads one DER certificate; nothing may follow it.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
+        let signed = Signed::from_der(der, WHAT)?;
+        let tbs = TbsCertificate::from_der(&signed.content(WHAT)?).map_err(X509Error::malformed(WHAT))?;
+        if tbs.version > 2 {
+            return Err(X509Error::Version {
+                what: WHAT,
+                found: u64::from(tbs.version),
+            });
+        }
+        // RFC 5280 section 4.1.1.2: "MUST contain the same algorithm identifier".
+        if tbs.signature != signed.algorithm {
+            return Err(X509Error::AlgorithmMismatch);
+        }
+        let issuer = Name::from_any(&tbs.issuer, WHAT)?;
+        let subject = Name::from_any(&tbs.subject, WHAT)?;
+        Ok(Self {
+            der: der.to_vec(),
+            signed,
+            tbs,
+            issuer,
+            subject,
+        })
+    }
+
+    /// The DER bytes it was read from.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// 1, 2 or 3.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.tbs.version + 1
+    }
+
+    /// `serialNumber`
+    #[must_use]
+    pub fn serial_number(&self) -> SerialNumber {
+        SerialNumber::from_int(&self.tbs.serial_number)
+    }
+
+    /// `issuer`
+    #[must_use]
+    pub const fn issuer(&self) -> &Name {
+        &self.issuer
+    }
+
+    /// `subject`
+    #[must_use]
+    pub const fn subject(&self) -> &Name {
+        &self.subject
+    }
+
+    /// True if issuer and subject are the same bytes.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.issuer == self.subject
+    }
+
+    /// `validity`
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        Validity {
+            not_before: UnixTime::from_time(&self.tbs.validity.not_before),
+            not_after: UnixTime::from_time(&self.tbs.validity.not_after),
+        }
+    }
+
+    /// `subjectPublicKeyInfo`, if it is of a kind that is used here.
+    ///
+    /// # Errors
+    /// [`X509Error::Key`]
+    pub fn public_key(&self) -> Result<PublicKey, X509Error> {
+        Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
+    }
+
+    /// The key's kind in words, also where it is not used here.
+    #[must_use]
+    pub fn describe_key(&self) -> String {
+        self.public_key().map_or_else(
+            |_| describe_oid(self.tbs.subject_public_key_info.algorithm.oid),
+            |key| key.algorithm().to_string(),
+        )
+    }
+
+    /// The signature algorithm's name, known or not.
+    #[must_use]
+    pub fn describe_signature(&self) -> String {
+        algorithm::describe(&self.signed.algorithm)
+    }
+
+    /// SHA-256 of the DER bytes, in hex: what `openssl x509 -fingerprint -sha256` prints, without colons.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex(digest(&SHA256, &self.der).as_ref())
+    }
+
+    /// The value of `subjectKeyIdentifier`.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
+        extension::find_subject_key_identifier(self.extensions())
+    }
+
+    /// The extensions in words.
+    #[must_use]
+    pub fn describe_extensions(&self) -> Vec<ExtensionText> {
+        extension::describe_all(self.extensions())
+    }
+
+    /// Verifies the signature under `key`.
+    ///
+    /// # Errors
+    /// [`X509Error::Signature`], [`X509Error::WeakSignature`], [`X509Error::UnknownSignature`]
+    pub fn verify_signature(&self, key: &PublicKey) -> Result<SignatureAlgorithm, X509Error> {
+        self.signed.verify(key, WHAT)
+    }
+
+    /// Makes sure that this certificate may issue others at `now`: RFC 5280 section 6.1.4 (k), (l), (n).
+    ///
+    /// # Errors
+    /// [`X509Error::NotAnAuthority`], [`X509Error::IssuerNotValid`]
+    pub fn check_authority(&self, now: UnixTime) -> Result<(), X509Error> {
+        let refused = |reason| {
+            Err(X509Error::NotAnAuthority {
+                subject: self.subject.clone(),
+                reason,
+            })
+        };
+        match extension::find_basic_constraints(self.extensions())? {
+            Some(constraints) if constraints.ca => {}
+            Some(_) => return refused("basicConstraints says CA:FALSE"),
+            None if self.version() < 3 => {
+                return refused("it is an X.509 v1 certificate, which cannot say CA:TRUE");
+            }
+            None => return refused("it has no basicConstraints extension"),
+        }
+        if extension::find_key_usage(self.extensions())?.is_some_and(|usage| !usage.key_cert_sign()) {
+            return refused("its keyUsage does not include keyCertSign");
+        }
+        let Validity {
+            not_before,
+            not_after,
+        } = self.validity();
+        if !self.validity().covers(now) {
+            return Err(X509Error::IssuerNotValid {
+                subject: self.subject.clone(),
+                not_before,
+                not_after,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn extensions(&self) -> &[Extension] {
+        self.tbs.extensions.as_deref().unwrap_or_default()
+    }
+}

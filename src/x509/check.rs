@@ -1,0 +1,309 @@
+//! Every rule a planned certificate must keep before it is signed. The rules read the encoded bytes, not what they
+//! were built from, so that a fault in the building shows too.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER,
+};
+use der::Decode;
+use x509_cert::time::Time;
+
+use super::tbs::{TbsCertificate, V3};
+use super::{Issuer, Name, ProfileExtension, Tbs, UnixTime, Validity, X509Error, algorithm, extension, pem};
+use crate::output::encode_pem;
+use crate::signer::{Curve, KeyAlgorithm, PublicKey};
+
+const RFC5280: &str = "RFC 5280";
+
+/// A planned certificate that passed every rule: the only thing that can be signed.
+#[derive(Clone, Debug)]
+pub struct Checked(pub(super) Tbs);
+
+impl Checked {
+    /// The DER bytes that will be signed.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+}
+
+impl Tbs {
+    /// Holds the plan against its profile, its issuer and RFC 5280.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn check(self, issuer: Issuer<'_>, now: UnixTime) -> Result<Checked, X509Error> {
+        let tbs = TbsCertificate::from_der(&self.der).map_err(X509Error::malformed("TBSCertificate"))?;
+        let plan = Plan {
+            tbs: &tbs,
+            of: &self,
+            issuer,
+            now,
+        };
+        plan.check_version()?;
+        plan.check_serial()?;
+        plan.check_signature_algorithm()?;
+        plan.check_issuer()?;
+        plan.check_validity()?;
+        plan.check_subject()?;
+        plan.check_extension_list()?;
+        plan.check_extension_values()?;
+        plan.check_length()?;
+        Ok(Checked(self))
+    }
+}
+
+struct Plan<'a> {
+    tbs: &'a TbsCertificate,
+    of: &'a Tbs,
+    issuer: Issuer<'a>,
+    now: UnixTime,
+}
+
+fn broken<T>(rule: &'static str, source: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+    Err(X509Error::Rule {
+        rule,
+        source,
+        found: found.into(),
+    })
+}
+
+impl Plan<'_> {
+    /// RFC 5280 section 4.1.2.1
+    fn check_version(&self) -> Result<(), X509Error> {
+        match self.tbs.version {
+            V3 => Ok(()),
+            other => broken("version", "RFC 5280 4.1.2.1", format!("version number {other}")),
+        }
+    }
+
+    /// RFC 5280 section 4.1.2.2: positive, at most 20 octets; 64 bits of chance is the CA/B Forum's.
+    fn check_serial(&self) -> Result<(), X509Error> {
+        let octets = self.tbs.serial_number.as_bytes();
+        match octets.first() {
+            Some(first) if first & 0x80 == 0 && (8..=20).contains(&octets.len()) => Ok(()),
+            _ => broken(
+                "serial-number",
+                "RFC 5280 4.1.2.2",
+                format!("{} octets, or negative", octets.len()),
+            ),
+        }
+    }
+
+    /// RFC 5280 section 4.1.2.3; hash and key as in FIPS 186-5 section 6.1.1.
+    fn check_signature_algorithm(&self) -> Result<(), X509Error> {
+        let found = algorithm::recognise(&self.tbs.signature, "planned certificate")?;
+        let key = self.of.issuer_key.algorithm();
+        if found != self.of.signature || key.signature_with(found.hash()) != Some(found) {
+            return broken(
+                "signature-algorithm",
+                "FIPS 186-5 6.1.1",
+                format!("{found} with an {key} key"),
+            );
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 sections 4.1.2.4 and 6.1.3 (a)(4)
+    fn check_issuer(&self) -> Result<(), X509Error> {
+        let issuer = Name::from_any(&self.tbs.issuer, "issuer")?;
+        if issuer.is_empty() {
+            return broken("issuer", "RFC 5280 4.1.2.4", "the issuer is empty");
+        }
+        match self.issuer {
+            Issuer::Itself => {
+                if self.of.issuer_key.der() != self.subject_key()?.der()
+                    || self.tbs.issuer != self.tbs.subject
+                {
+                    return broken(
+                        "issuer",
+                        RFC5280,
+                        "a self-signed certificate with another's name or key",
+                    );
+                }
+            }
+            Issuer::Authority(authority) => {
+                authority.check_authority(self.now)?;
+                if issuer != *authority.subject() || authority.public_key()? != self.of.issuer_key {
+                    return broken(
+                        "issuer",
+                        "RFC 5280 6.1.3",
+                        "name or key are not the CA certificate's",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 section 4.1.2.5, inside the issuer's validity.
+    fn check_validity(&self) -> Result<(), X509Error> {
+        let times = [self.tbs.validity.not_before, self.tbs.validity.not_after];
+        let [not_before, not_after] = times.each_ref().map(UnixTime::from_time);
+        for time in times {
+            let late = time.to_date_time().year() >= 2050;
+            if late != matches!(time, Time::GeneralTime(_)) {
+                return broken(
+                    "validity-encoding",
+                    "RFC 5280 4.1.2.5",
+                    "UTCTime is for years up to 2049 only",
+                );
+            }
+        }
+        if not_before >= not_after {
+            return broken(
+                "validity",
+                "RFC 5280 4.1.2.5",
+                format!("it starts {not_before} and ends {not_after}"),
+            );
+        }
+        if let Issuer::Authority(authority) = self.issuer {
+            let Validity {
+                not_before: earliest,
+                not_after: latest,
+            } = authority.validity();
+            if not_after > latest {
+                return Err(X509Error::OutlivesIssuer {
+                    not_after,
+                    issuer_not_after: latest,
+                });
+            }
+            if not_before < earliest {
+                return broken(
+                    "validity-nesting",
+                    RFC5280,
+                    format!("it starts {not_before}, its CA {earliest}"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 section 4.1.2.6: a CA has a name of its own; a certificate under it has another's.
+    fn check_subject(&self) -> Result<(), X509Error> {
+        let subject = Name::from_any(&self.tbs.subject, "subject")?;
+        let key = self.subject_key()?;
+        if subject.is_empty() {
+            return broken("subject", "RFC 5280 4.1.2.6", "the subject is empty");
+        }
+        if matches!(key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < 2048) {
+            return Err(X509Error::WeakKey {
+                found: key.algorithm(),
+            });
+        }
+        if matches!(self.issuer, Issuer::Authority(_)) {
+            if key == self.of.issuer_key {
+                return broken("subject-key", RFC5280, "the request carries the CA's own key");
+            }
+            if self.tbs.subject == self.tbs.issuer {
+                return broken("subject", RFC5280, "the request carries the CA's own name");
+            }
+        }
+        Ok(())
+    }
+
+    /// Exactly the profile's extensions, each once, each critical or not as RFC 5280 section 4.2.1 says.
+    fn check_extension_list(&self) -> Result<(), X509Error> {
+        let wanted = |extension: &ProfileExtension| -> (ObjectIdentifier, bool) {
+            match extension {
+                ProfileExtension::BasicConstraintsCa => (ID_CE_BASIC_CONSTRAINTS, true),
+                ProfileExtension::KeyUsageCa => (ID_CE_KEY_USAGE, true),
+                ProfileExtension::SubjectKeyIdentifier => (ID_CE_SUBJECT_KEY_IDENTIFIER, false),
+                ProfileExtension::AuthorityKeyIdentifier => (ID_CE_AUTHORITY_KEY_IDENTIFIER, false),
+            }
+        };
+        let extensions = self.tbs.extensions.as_deref().unwrap_or_default();
+        let found = extensions
+            .iter()
+            .map(|extension| (extension.extn_id, extension.critical));
+        if found.eq(self.of.profile.extensions.iter().map(wanted)) {
+            return Ok(());
+        }
+        broken(
+            "extensions",
+            "RFC 5280 4.2",
+            format!("not those of the profile {}", self.of.profile.name),
+        )
+    }
+
+    /// The values agree with the keys and with the issuer's certificate.
+    fn check_extension_values(&self) -> Result<(), X509Error> {
+        let extensions = self.tbs.extensions.as_deref().unwrap_or_default();
+        let identifier = extension::find_subject_key_identifier(extensions)?;
+        if identifier.is_some_and(|found| {
+            found
+                != self
+                    .subject_key()
+                    .map(|key| key.key_identifier())
+                    .unwrap_or_default()
+        }) {
+            return broken(
+                "subject-key-identifier",
+                "RFC 5280 4.2.1.2",
+                "it is not the key's",
+            );
+        }
+        if let (Some(found), Issuer::Authority(authority)) =
+            (extension::find_authority_key_identifier(extensions)?, self.issuer)
+        {
+            let wanted = authority
+                .subject_key_identifier()?
+                .unwrap_or_else(|| self.of.issuer_key.key_identifier());
+            if found != wanted {
+                return broken(
+                    "authority-key-identifier",
+                    "RFC 5280 4.2.1.1",
+                    "it is not the CA certificate's",
+                );
+            }
+        }
+        let is_authority =
+            extension::find_basic_constraints(extensions)?.is_some_and(|constraints| constraints.ca);
+        if is_authority && !extension::find_key_usage(extensions)?.is_some_and(|usage| usage.key_cert_sign())
+        {
+            return broken(
+                "key-usage",
+                "RFC 5280 4.2.1.3",
+                "a CA certificate without keyCertSign",
+            );
+        }
+        if is_authority != (self.of.profile.self_signed) {
+            return broken(
+                "basic-constraints",
+                "RFC 5280 4.2.1.9",
+                "cA is not what the profile says",
+            );
+        }
+        Ok(())
+    }
+
+    /// The finished PEM file, with the longest signature the key can make, fits where it goes.
+    fn check_length(&self) -> Result<(), X509Error> {
+        let Some(longest) = self.of.profile.longest_pem else {
+            return Ok(());
+        };
+        let der = vec![0; self.of.der.len() + longest_signature(&self.of.issuer_key) + FRAME_BYTES];
+        let length = encode_pem(pem::CERTIFICATE, &der).len();
+        if length > longest {
+            let found = format!("up to {length} characters of PEM where {longest} are taken");
+            return broken("pem-length", "CloudHSM InitializeCluster", found);
+        }
+        Ok(())
+    }
+
+    fn subject_key(&self) -> Result<PublicKey, X509Error> {
+        Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
+    }
+}
+
+/// Tags and lengths around TBSCertificate and signature, and the outer algorithm identifier: 4 + 15 + 5 at most.
+const FRAME_BYTES: usize = 24;
+
+/// Bytes of `signatureValue`: the modulus, or two INTEGERs of a field element each with their headers.
+const fn longest_signature(key: &PublicKey) -> usize {
+    match key.algorithm() {
+        KeyAlgorithm::Rsa { bits } => bits.div_ceil(8),
+        KeyAlgorithm::Ec(Curve::P521) => 2 * (66 + 3) + 3,
+        KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
+    }
+}

@@ -1,0 +1,188 @@
+//! `CertificationRequest` (PKCS#10, RFC 2986).
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::ID_EXTENSION_REQ;
+use der::asn1::Any;
+use der::{Decode, Sequence};
+use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+use super::name::{describe_oid, hex};
+use super::signed::Signed;
+use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
+use crate::signer::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
+
+const WHAT: &str = "certification request";
+
+/// The smallest RSA key that is signed: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
+const SMALLEST_RSA: usize = 2048;
+
+/// `CertificationRequestInfo` of RFC 2986 section 4.1.
+#[derive(Clone, Debug, Sequence)]
+struct CertificationRequestInfo {
+    version: u8,
+    subject: Any,
+    subject_public_key_info: SubjectPublicKeyInfoOwned,
+    /// A SET OF under an IMPLICIT tag has the bytes of a SEQUENCE OF; read as one, its order does not matter to us.
+    /// RFC 2986 has it always; requests without it exist.
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    attributes: Option<Vec<Attribute>>,
+}
+
+/// `Attribute` of RFC 2986 section 4.1; the values are a SET.
+#[derive(Clone, Debug, Sequence)]
+struct Attribute {
+    kind: ObjectIdentifier,
+    values: Any,
+}
+
+/// A decoded request. Its signature is not verified, so nothing can be issued for it.
+#[derive(Clone, Debug)]
+pub struct CertificationRequest {
+    der: Vec<u8>,
+    signed: Signed,
+    info: CertificationRequestInfo,
+    subject: Name,
+}
+
+/// A request whose own signature verifies under its key, and whose key is strong enough: only such a one is signed.
+#[derive(Clone, Debug)]
+pub struct VerifiedRequest {
+    request: CertificationRequest,
+    public_key: PublicKey,
+    algorithm: SignatureAlgorithm,
+}
+
+impl CertificationRequest {
+    /// Reads one request in PEM or DER.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn read(input: &[u8]) -> Result<Self, X509Error> {
+        let der = pem::decode_one(input, pem::CERTIFICATE_REQUEST)?;
+        let signed = Signed::from_der(&der, WHAT)?;
+        let info =
+            CertificationRequestInfo::from_der(&signed.content(WHAT)?).map_err(X509Error::malformed(WHAT))?;
+        if info.version != 0 {
+            return Err(X509Error::Version {
+                what: WHAT,
+                found: u64::from(info.version),
+            });
+        }
+        let subject = Name::from_any(&info.subject, WHAT)?;
+        Ok(Self {
+            der,
+            signed,
+            info,
+            subject,
+        })
+    }
+
+    /// Verifies proof of possession and the strength of the key.
+    ///
+    /// # Errors
+    /// [`X509Error`]: weak hash, wrong signature, unusable or weak key.
+    pub fn verify(self) -> Result<VerifiedRequest, X509Error> {
+        let public_key = self.public_key()?;
+        if matches!(public_key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < SMALLEST_RSA) {
+            return Err(X509Error::WeakKey {
+                found: public_key.algorithm(),
+            });
+        }
+        let algorithm = self.signed.verify(&public_key, WHAT)?;
+        Ok(VerifiedRequest {
+            request: self,
+            public_key,
+            algorithm,
+        })
+    }
+
+    /// The DER bytes it was read from.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// `subject`
+    #[must_use]
+    pub const fn subject(&self) -> &Name {
+        &self.subject
+    }
+
+    /// `subjectPKInfo`, if it is of a kind that is used here.
+    ///
+    /// # Errors
+    /// [`X509Error::Key`]
+    pub fn public_key(&self) -> Result<PublicKey, X509Error> {
+        Ok(PublicKey::from_info(&self.info.subject_public_key_info)?)
+    }
+
+    /// The key's kind in words, also where it is not used here.
+    #[must_use]
+    pub fn describe_key(&self) -> String {
+        self.public_key().map_or_else(
+            |_| describe_oid(self.info.subject_public_key_info.algorithm.oid),
+            |key| key.algorithm().to_string(),
+        )
+    }
+
+    /// The signature algorithm's name, known or not.
+    #[must_use]
+    pub fn describe_signature(&self) -> String {
+        algorithm::describe(&self.signed.algorithm)
+    }
+
+    /// The extensions that are asked for (RFC 2985 section 5.4.2).
+    #[must_use]
+    pub fn requested_extensions(&self) -> Vec<ExtensionText> {
+        let requests = self
+            .attributes()
+            .iter()
+            .filter(|attribute| attribute.kind == ID_EXTENSION_REQ);
+        let lists =
+            requests.filter_map(|attribute| Vec::<Extension>::from_der(attribute.values.value()).ok());
+        lists.flat_map(|list| extension::describe_all(&list)).collect()
+    }
+
+    /// Every other attribute, by name, with its values in hex.
+    #[must_use]
+    pub fn other_attributes(&self) -> Vec<(String, String)> {
+        let others = self
+            .attributes()
+            .iter()
+            .filter(|attribute| attribute.kind != ID_EXTENSION_REQ);
+        others
+            .map(|attribute| (describe_oid(attribute.kind), hex(attribute.values.value())))
+            .collect()
+    }
+
+    fn attributes(&self) -> &[Attribute] {
+        self.info.attributes.as_deref().unwrap_or_default()
+    }
+}
+
+impl VerifiedRequest {
+    /// `subject`, in the bytes of the request.
+    #[must_use]
+    pub const fn subject(&self) -> &Name {
+        &self.request.subject
+    }
+
+    /// The key that signed the request.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The algorithm that the request is signed with.
+    #[must_use]
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The extensions that are asked for; a profile decides, not the request.
+    #[must_use]
+    pub fn requested_extensions(&self) -> Vec<ExtensionText> {
+        self.request.requested_extensions()
+    }
+}

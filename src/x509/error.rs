@@ -1,0 +1,239 @@
+//! One variant per refusal, with what was found in it.
+
+use std::fmt;
+
+use super::{Name, UnixTime};
+use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
+
+/// Why a structure was not read, not accepted, or not issued.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum X509Error {
+    /// The input has no bytes.
+    Empty,
+    /// Neither a PEM block of the expected kind nor DER.
+    NotPem {
+        /// The kind that was expected, such as `CERTIFICATE REQUEST`.
+        expected: &'static str,
+    },
+    /// A PEM block of another kind.
+    WrongPem {
+        /// The kind that was expected.
+        expected: &'static str,
+        /// The kind that was found.
+        found: String,
+    },
+    /// A PEM block that does not end, or holds something else than base64.
+    BrokenPem {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// More than one PEM block where one is wanted.
+    SeveralPem {
+        /// How many.
+        count: usize,
+    },
+    /// Bytes after the structure.
+    TrailingBytes {
+        /// How many.
+        count: usize,
+    },
+    /// The DER does not decode.
+    Malformed {
+        /// What was being read.
+        what: &'static str,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// A version other than the standard's.
+    Version {
+        /// What was being read.
+        what: &'static str,
+        /// The version number as encoded.
+        found: u64,
+    },
+    /// A hash that can be forged: MD5 or SHA-1.
+    WeakSignature {
+        /// What was being read.
+        what: &'static str,
+        /// The algorithm's name.
+        algorithm: &'static str,
+    },
+    /// A signature algorithm that this program does not know.
+    UnknownSignature {
+        /// What was being read.
+        what: &'static str,
+        /// The object identifier.
+        oid: String,
+    },
+    /// A signature that does not verify.
+    Signature {
+        /// What was signed.
+        what: &'static str,
+        /// Always the same sentence.
+        cause: BadSignature,
+    },
+    /// The signature algorithms inside and outside the signed part differ (RFC 5280 section 4.1.1.2).
+    AlgorithmMismatch,
+    /// The public key cannot be used.
+    Key(PublicKeyError),
+    /// The key is too small.
+    WeakKey {
+        /// What it is.
+        found: KeyAlgorithm,
+    },
+    /// The text is no distinguished name.
+    Subject {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No such profile for this purpose.
+    UnknownProfile {
+        /// The name that was given.
+        name: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
+    /// A rule of the profile or of RFC 5280 that the planned certificate breaks.
+    Rule {
+        /// The rule's name.
+        rule: &'static str,
+        /// Where the rule comes from.
+        source: &'static str,
+        /// What was found.
+        found: String,
+    },
+    /// The issuing certificate is no CA certificate.
+    NotAnAuthority {
+        /// Its subject.
+        subject: Name,
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// The issuing certificate is not valid now.
+    IssuerNotValid {
+        /// Its subject.
+        subject: Name,
+        /// It is valid from here …
+        not_before: UnixTime,
+        /// … to here.
+        not_after: UnixTime,
+    },
+    /// The validity that was asked for ends after the CA's.
+    OutlivesIssuer {
+        /// The end that was asked for.
+        not_after: UnixTime,
+        /// The CA's end.
+        issuer_not_after: UnixTime,
+    },
+    /// The validity does not exist in the calendar of X.509, which ends with the year 9999.
+    Calendar,
+    /// The token did not sign.
+    Signer(SignError),
+    /// The token signed, but the signature does not verify under the issuer's public key.
+    TokenSignature,
+}
+
+impl fmt::Display for X509Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the input is empty"),
+            Self::NotPem { expected } => write!(f, "neither a PEM block \"{expected}\" nor DER"),
+            Self::WrongPem { expected, found } => {
+                write!(f, "a PEM block \"{found}\" where \"{expected}\" is expected")
+            }
+            Self::BrokenPem { reason } => write!(f, "the PEM block is broken: {reason}"),
+            Self::SeveralPem { count } => write!(f, "{count} PEM blocks where one is expected"),
+            Self::TrailingBytes { count } => write!(f, "{count} bytes follow the end of the structure"),
+            Self::Malformed { what, reason } => write!(f, "not a well-formed {what}: {reason}"),
+            Self::Version { what, found } => write!(
+                f,
+                "the {what} has version number {found}, which does not exist for it"
+            ),
+            Self::WeakSignature { what, algorithm } => {
+                write!(f, "the {what} is signed with {algorithm}, which can be forged")
+            }
+            Self::UnknownSignature { what, oid } => {
+                write!(
+                    f,
+                    "the {what} is signed with an algorithm that is not supported here ({oid})"
+                )
+            }
+            Self::Signature { what, cause } => write!(f, "the {what}'s signature is wrong: {cause}"),
+            Self::AlgorithmMismatch => write!(
+                f,
+                "the signature algorithms inside and outside the signed part differ"
+            ),
+            Self::Key(error) => error.fmt(f),
+            Self::WeakKey { found } => write!(f, "the public key is {found}, less than RSA 2048"),
+            Self::Subject { text, reason } => write!(f, "\"{text}\" is no distinguished name: {reason}"),
+            Self::UnknownProfile { name, known } => {
+                write!(f, "no profile \"{name}\" here; there is: {}", known.join(", "))
+            }
+            Self::Rule { rule, source, found } => write!(f, "{rule} ({source}): {found}"),
+            Self::NotAnAuthority { subject, reason } => {
+                write!(f, "\"{subject}\" is no CA certificate: {reason}")
+            }
+            Self::IssuerNotValid {
+                subject,
+                not_before,
+                not_after,
+            } => {
+                write!(
+                    f,
+                    "the CA certificate \"{subject}\" is valid from {not_before} to {not_after}, not now"
+                )
+            }
+            Self::OutlivesIssuer {
+                not_after,
+                issuer_not_after,
+            } => {
+                write!(
+                    f,
+                    "the certificate would be valid until {not_after}, its CA only until {issuer_not_after}"
+                )
+            }
+            Self::Calendar => write!(f, "the validity ends after the year 9999"),
+            Self::Signer(error) => error.fmt(f),
+            Self::TokenSignature => {
+                write!(
+                    f,
+                    "the token returned a signature that does not verify under the CA's public key; nothing was written"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for X509Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Key(error) => Some(error),
+            Self::Signature { cause, .. } => Some(cause),
+            Self::Signer(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<PublicKeyError> for X509Error {
+    fn from(error: PublicKeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl X509Error {
+    pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
+        move |error| match error.kind() {
+            der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {
+                count: usize::try_from(u32::from(remaining)).unwrap_or(usize::MAX),
+            },
+            kind => Self::Malformed {
+                what,
+                reason: kind.to_string(),
+            },
+        }
+    }
+}

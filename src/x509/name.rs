@@ -1,0 +1,281 @@
+//! Distinguished names: copied as DER bytes, shown and read as RFC 4514 text.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::DB;
+use der::asn1::{Any, Ia5StringRef, PrintableStringRef, Utf8StringRef};
+use der::{Decode, Encode, Tag, Tagged};
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::name::RdnSequence;
+
+use super::X509Error;
+
+/// A `Name` (RFC 5280 section 4.1.2.4) as the bytes it came in. Two names are equal when their bytes are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(Vec<u8>);
+
+/// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
+const UPPER_BOUNDS: [(&str, usize); 8] = [
+    ("2.5.4.3", 64),
+    ("2.5.4.5", 64),
+    ("2.5.4.7", 128),
+    ("2.5.4.8", 128),
+    ("2.5.4.10", 64),
+    ("2.5.4.11", 64),
+    ("2.5.4.6", 2),
+    ("1.2.840.113549.1.9.1", 255),
+];
+
+impl Name {
+    /// Keeps the encoded bytes of a decoded element, which must be a SEQUENCE.
+    pub(super) fn from_any(any: &Any, what: &'static str) -> Result<Self, X509Error> {
+        if any.tag() != Tag::Sequence {
+            return Err(X509Error::Malformed {
+                what,
+                reason: "a name that is no SEQUENCE".to_owned(),
+            });
+        }
+        any.to_der().map(Self).map_err(X509Error::malformed(what))
+    }
+
+    pub(super) fn to_any(&self) -> Result<Any, X509Error> {
+        Any::from_der(&self.0).map_err(X509Error::malformed("name"))
+    }
+
+    /// Reads an RFC 4514 string, most specific part first: `CN=Example CA,O=Example\, Inc.,C=US`. Spaces around the
+    /// separators are allowed, as people write them.
+    ///
+    /// # Errors
+    /// [`X509Error::Subject`]
+    pub fn from_rfc4514(text: &str) -> Result<Self, X509Error> {
+        let wrong = |reason: String| X509Error::Subject {
+            text: text.to_owned(),
+            reason,
+        };
+        if text.trim().is_empty() {
+            return Err(wrong("it is empty".to_owned()));
+        }
+        if text.starts_with('/') {
+            return Err(wrong(
+                "write it as CN=Example CA,O=Example,C=US, without slashes".to_owned(),
+            ));
+        }
+        let names = RdnSequence::from_str(&trim_separators(text))
+            .map_err(|_| wrong("write TYPE=value pairs as in CN=Example CA,O=Example,C=US".to_owned()))?;
+        for attribute in names.iter().flat_map(|rdn| rdn.iter()) {
+            check_attribute(attribute).map_err(wrong)?;
+        }
+        names.to_der().map(Self).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The DER bytes.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// True for the empty sequence, which RFC 5280 forbids for issuers.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.len() <= 2
+    }
+}
+
+/// Spaces around an unescaped comma or plus are no part of a value (RFC 4514 section 2 has none, people write them).
+fn trim_separators(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut part = String::new();
+    let mut escaped = false;
+    let flush = |part: &mut String, result: &mut String| {
+        let trimmed = part.trim_start();
+        let kept = trimmed.trim_end();
+        result.push_str(kept);
+        if kept.ends_with('\\') && kept.len() < trimmed.len() {
+            result.push(' ');
+        }
+        part.clear();
+    };
+    for character in text.chars() {
+        if matches!(character, ',' | '+') && !escaped {
+            flush(&mut part, &mut result);
+            result.push(character);
+        } else {
+            part.push(character);
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    flush(&mut part, &mut result);
+    result
+}
+
+fn check_attribute(attribute: &AttributeTypeAndValue) -> Result<(), String> {
+    let kind = describe_oid(attribute.oid);
+    let Some(value) = text_of(&attribute.value) else {
+        return Err(format!("the value of {kind} is no text"));
+    };
+    if value.is_empty() {
+        return Err(format!("{kind} is empty"));
+    }
+    if let Some(character) = value.chars().find(|character| character.is_control()) {
+        return Err(format!(
+            "{kind} holds the control character U+{:04X}",
+            u32::from(character)
+        ));
+    }
+    if kind == "C" && (value.len() != 2 || !value.bytes().all(|byte| byte.is_ascii_uppercase())) {
+        return Err("C takes the two capital letters of ISO 3166".to_owned());
+    }
+    let oid = attribute.oid.to_string();
+    match UPPER_BOUNDS.iter().find(|(bounded, _)| *bounded == oid) {
+        Some((_, bound)) if value.chars().count() > *bound => Err(format!(
+            "{kind} is longer than {bound} characters (RFC 5280 appendix A.1)"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The text of the string types that can be shown as they are.
+fn text_of(value: &Any) -> Option<&str> {
+    match value.tag() {
+        Tag::Utf8String => value
+            .decode_as::<Utf8StringRef<'_>>()
+            .ok()
+            .map(|text| text.as_str()),
+        Tag::PrintableString => value
+            .decode_as::<PrintableStringRef<'_>>()
+            .ok()
+            .map(|text| text.as_str()),
+        Tag::Ia5String => value
+            .decode_as::<Ia5StringRef<'_>>()
+            .ok()
+            .map(|text| text.as_str()),
+        _ => None,
+    }
+    .and(std::str::from_utf8(value.value()).ok())
+}
+
+/// The short name people use for an object identifier, or its digits.
+pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
+    let digits = oid.to_string();
+    match digits.as_str() {
+        "2.5.4.3" => "CN".to_owned(),
+        "2.5.4.5" => "serialNumber".to_owned(),
+        "2.5.4.6" => "C".to_owned(),
+        "2.5.4.7" => "L".to_owned(),
+        "2.5.4.8" => "ST".to_owned(),
+        "2.5.4.10" => "O".to_owned(),
+        "2.5.4.11" => "OU".to_owned(),
+        "1.2.840.113549.1.9.1" => "emailAddress".to_owned(),
+        _ => DB.by_oid(&oid).map_or(digits, str::to_owned),
+    }
+}
+
+impl fmt::Display for Name {
+    /// RFC 4514 section 2.1: last RDN first. Control and bidirectional characters are written as hex pairs, so that a
+    /// name from a stranger cannot rearrange a terminal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(sequence) = RdnSequence::from_der(&self.0) else {
+            return write!(f, "#{}", hex(&self.0));
+        };
+        let rdns: Vec<_> = sequence.iter().collect();
+        for (index, rdn) in rdns.iter().rev().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
+            for (index, attribute) in rdn.iter().enumerate() {
+                f.write_str(if index == 0 { "" } else { "+" })?;
+                write!(f, "{}=", describe_oid(attribute.oid))?;
+                match text_of(&attribute.value) {
+                    Some(text) => write_escaped(f, text)?,
+                    None => write!(f, "#{}", hex(&attribute.value.to_der().unwrap_or_default()))?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let last = text.chars().count().saturating_sub(1);
+    for (index, character) in text.chars().enumerate() {
+        let at_edge = (index == 0 && matches!(character, ' ' | '#')) || (index == last && character == ' ');
+        if is_unprintable(character) {
+            let mut utf8 = [0; 4];
+            character
+                .encode_utf8(&mut utf8)
+                .bytes()
+                .try_for_each(|byte| write!(f, "\\{byte:02X}"))?;
+        } else if at_edge || matches!(character, '"' | '+' | ',' | ';' | '<' | '>' | '\\') {
+            write!(f, "\\{character}")?;
+        } else {
+            f.write_char(character)?;
+        }
+    }
+    Ok(())
+}
+
+/// Controls, and the marks that change the direction or the visibility of text.
+pub(super) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_reversed_and_spaces_between_parts_are_no_part_of_them() {
+        let name = Name::from_rfc4514("CN=Example CA, O = x".replace(" = ", "=").as_str()).unwrap();
+        assert_eq!(name.to_string(), "CN=Example CA,O=x");
+        assert_eq!(&name.der()[..4], [0x30, 0x21, 0x31, 0x0a]);
+        let escaped = Name::from_rfc4514("CN=Example\\, Inc. \\+ Sons , C=US").unwrap();
+        assert_eq!(escaped.to_string(), "CN=Example\\, Inc. \\+ Sons,C=US");
+    }
+
+    #[test]
+    fn what_rfc_5280_does_not_allow_is_refused() {
+        for text in [
+            "",
+            "  ",
+            "/CN=a/O=b",
+            "CN=",
+            "CN",
+            "C=usa",
+            "C=us",
+            "NOSUCHTYPE=a",
+            "CN=a\\0Ab",
+        ] {
+            assert!(
+                matches!(Name::from_rfc4514(text), Err(X509Error::Subject { .. })),
+                "{text}"
+            );
+        }
+        assert!(Name::from_rfc4514(&format!("CN={}", "a".repeat(65))).is_err());
+        assert!(Name::from_rfc4514(&format!("CN={}", "é".repeat(64))).is_ok());
+    }
+
+    #[test]
+    fn a_terminal_escape_in_a_name_is_shown_as_hex() {
+        let mut der = vec![
+            0x30, 0x0f, 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x04,
+        ];
+        der.extend_from_slice(b"\x1b[2J");
+        assert_eq!(Name(der).to_string(), "CN=\\1B[2J");
+    }
+}

@@ -1,0 +1,149 @@
+//! Inputs are PEM or DER, told apart by content.
+
+use base64ct::{Base64, Encoding as _};
+
+use super::X509Error;
+
+/// The PEM label of a certificate.
+pub const CERTIFICATE: &str = "CERTIFICATE";
+/// The PEM label of a PKCS#10 request.
+pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
+
+/// The PEM label of a `SubjectPublicKeyInfo`.
+pub const PUBLIC_KEY: &str = "PUBLIC KEY";
+
+/// Labels that old programs write for the same thing (RFC 7468 sections 5.1 and 7).
+const OLD_LABELS: [(&str, &str); 3] = [
+    ("NEW CERTIFICATE REQUEST", CERTIFICATE_REQUEST),
+    ("X509 CERTIFICATE", CERTIFICATE),
+    ("X.509 CERTIFICATE", CERTIFICATE),
+];
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// The DER bytes of the one structure in `input`: DER as it is, or one PEM block, with text before it accepted
+/// (`openssl x509 -text` writes some).
+///
+/// # Errors
+/// [`X509Error`]: empty, no such block, several, or broken.
+pub fn decode_one(input: &[u8], label: &'static str) -> Result<Vec<u8>, X509Error> {
+    let mut blocks = decode_all(input, label)?;
+    match blocks.len() {
+        1 => Ok(blocks.remove(0)),
+        count => Err(X509Error::SeveralPem { count }),
+    }
+}
+
+/// As [`decode_one`], for files that may hold several, such as a chain. At least one.
+///
+/// # Errors
+/// [`X509Error`]: empty, no such block, or one that is broken or of another kind.
+pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X509Error> {
+    if input.iter().all(u8::is_ascii_whitespace) {
+        return Err(X509Error::Empty);
+    }
+    // A DER structure starts with the tag of a SEQUENCE, which no text before a PEM block does: it is the digit "0"
+    // only when PEM follows, so PEM is looked for first.
+    let text = String::from_utf8_lossy(input);
+    if !text.contains(BEGIN) {
+        return match input.first() {
+            Some(0x30) => Ok(vec![input.to_vec()]),
+            _ => Err(X509Error::NotPem { expected: label }),
+        };
+    }
+    let mut blocks = Vec::new();
+    let mut rest = text.as_ref();
+    while let Some((_, after)) = rest.split_once(BEGIN) {
+        let (found, after) = after.split_once(DASHES).ok_or(X509Error::BrokenPem {
+            reason: "its first line does not end",
+        })?;
+        let plain = OLD_LABELS
+            .iter()
+            .find(|(old, _)| *old == found)
+            .map_or(found, |(_, new)| new);
+        if plain != label {
+            return Err(X509Error::WrongPem {
+                expected: label,
+                found: found.chars().take(64).collect(),
+            });
+        }
+        let (body, after) = after.split_once(END).ok_or(X509Error::BrokenPem {
+            reason: "it has no END line",
+        })?;
+        let after = after
+            .strip_prefix(found)
+            .and_then(|after| after.strip_prefix(DASHES))
+            .ok_or(X509Error::BrokenPem {
+                reason: "its END line differs from its BEGIN line",
+            })?;
+        blocks.push(decode_body(body)?);
+        rest = after;
+    }
+    Ok(blocks)
+}
+
+fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
+    let base64: String = body
+        .chars()
+        .filter(|character| !character.is_ascii_whitespace())
+        .collect();
+    let der = Base64::decode_vec(&base64).map_err(|_| X509Error::BrokenPem {
+        reason: "it is not base64",
+    })?;
+    if der.is_empty() {
+        Err(X509Error::Empty)
+    } else {
+        Ok(der)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(label: &str) -> String {
+        format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n")
+    }
+
+    #[test]
+    fn text_before_old_labels_crlf_and_der_are_read() {
+        let text = format!(
+            "Certificate Request:\n  Data: {{0}}\n{}",
+            block("NEW CERTIFICATE REQUEST")
+        );
+        assert_eq!(
+            decode_one(text.as_bytes(), CERTIFICATE_REQUEST).unwrap(),
+            [0x30, 0]
+        );
+        let crlf = block(CERTIFICATE).replace('\n', "\r\n");
+        assert_eq!(decode_one(crlf.as_bytes(), CERTIFICATE).unwrap(), [0x30, 0]);
+        assert_eq!(decode_one(&[0x30, 0], CERTIFICATE).unwrap(), [0x30, 0]);
+    }
+
+    #[test]
+    fn each_wrong_input_has_its_own_answer() {
+        let one = block(CERTIFICATE);
+        let of = |text: &str| decode_one(text.as_bytes(), CERTIFICATE);
+        assert!(matches!(of(" \n"), Err(X509Error::Empty)));
+        assert!(matches!(of("hello"), Err(X509Error::NotPem { .. })));
+        assert!(matches!(
+            of(&block("PRIVATE KEY")),
+            Err(X509Error::WrongPem { .. })
+        ));
+        assert!(matches!(
+            of(&one.repeat(2)),
+            Err(X509Error::SeveralPem { count: 2 })
+        ));
+        assert!(matches!(
+            of(&one.replace("MAA=", "M*A=")),
+            Err(X509Error::BrokenPem { .. })
+        ));
+        assert!(matches!(
+            of(&one.replace("END CERT", "END OTHER")),
+            Err(X509Error::BrokenPem { .. })
+        ));
+        assert!(matches!(of(&one[..30]), Err(X509Error::BrokenPem { .. })));
+    }
+}

@@ -1,0 +1,83 @@
+//! What a certificate of each kind holds, as data.
+
+use super::X509Error;
+
+/// A kind of certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// True if the certificate is its own issuer.
+    pub self_signed: bool,
+    /// Exactly these extensions, in this order.
+    pub extensions: &'static [ProfileExtension],
+    /// Days of validity when none are asked for.
+    pub default_days: u32,
+    /// The most characters its PEM file may have, where whoever takes it sets a limit.
+    pub longest_pem: Option<usize>,
+}
+
+/// An extension that a profile can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileExtension {
+    /// `basicConstraints`, critical, CA:TRUE
+    BasicConstraintsCa,
+    /// `keyUsage`, critical, keyCertSign and cRLSign
+    KeyUsageCa,
+    /// `subjectKeyIdentifier`
+    SubjectKeyIdentifier,
+    /// `authorityKeyIdentifier`
+    AuthorityKeyIdentifier,
+}
+
+/// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
+const CLOUDHSM_LONGEST_PEM: usize = 5000;
+
+impl Profile {
+    /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate with basicConstraints when it is v3;
+    /// keyUsage is RFC 5280 section 4.2.1.3 ("Conforming CAs MUST include this extension"), which AWS's own recipe leaves out.
+    pub const CLOUDHSM_CA: Self = Self {
+        name: "cloudhsm-ca",
+        self_signed: true,
+        extensions: &[
+            ProfileExtension::BasicConstraintsCa,
+            ProfileExtension::KeyUsageCa,
+            ProfileExtension::SubjectKeyIdentifier,
+        ],
+        default_days: 3652,
+        longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+    };
+
+    /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with; the two
+    /// key identifiers are what RFC 5280 asks of every certificate under a CA.
+    pub const CLOUDHSM_CLUSTER: Self = Self {
+        name: "cloudhsm-cluster",
+        self_signed: false,
+        extensions: &[
+            ProfileExtension::SubjectKeyIdentifier,
+            ProfileExtension::AuthorityKeyIdentifier,
+        ],
+        default_days: 3652,
+        longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+    };
+
+    const ALL: [Self; 2] = [Self::CLOUDHSM_CA, Self::CLOUDHSM_CLUSTER];
+
+    /// The profile of that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
+    ///
+    /// # Errors
+    /// [`X509Error::UnknownProfile`] with the names that there are.
+    pub fn named(name: &str, self_signed: bool) -> Result<Self, X509Error> {
+        let fitting = || {
+            Self::ALL
+                .into_iter()
+                .filter(move |profile| profile.self_signed == self_signed)
+        };
+        fitting()
+            .find(|profile| profile.name == name)
+            .ok_or_else(|| X509Error::UnknownProfile {
+                name: name.to_owned(),
+                known: fitting().map(|profile| profile.name).collect(),
+            })
+    }
+}

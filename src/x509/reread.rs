@@ -1,0 +1,63 @@
+//! The second decoder: `x509-parser`, which shares no code with the one that built the certificate, its PEM reader included.
+
+use x509_parser::parse_x509_certificate;
+use x509_parser::pem::parse_x509_pem;
+
+use super::Certificate;
+
+/// Reads a written file and compares every field with the certificate that was issued.
+pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String> {
+    let block;
+    let der = if written.starts_with(b"-----BEGIN") {
+        let (rest, pem) = parse_x509_pem(written).map_err(|error| format!("PEM: {error}"))?;
+        if !rest.is_empty() {
+            return Err("bytes follow the PEM block".to_owned());
+        }
+        block = pem;
+        block.contents.as_slice()
+    } else {
+        written
+    };
+    let (rest, read) = parse_x509_certificate(der).map_err(|error| format!("DER: {error}"))?;
+    let validity = issued.validity();
+    let seconds = |time: i64| u64::try_from(time).unwrap_or(u64::MAX);
+    let same = [
+        ("end of the structure", rest.is_empty()),
+        ("bytes", der == issued.der()),
+        ("version", read.version().0 + 1 == u32::from(issued.version())),
+        (
+            "serialNumber",
+            read.raw_serial() == issued.serial_number().octets(),
+        ),
+        ("issuer", read.issuer().as_raw() == issued.issuer().der()),
+        ("subject", read.subject().as_raw() == issued.subject().der()),
+        (
+            "notBefore",
+            seconds(read.validity().not_before.timestamp()) == validity.not_before.0,
+        ),
+        (
+            "notAfter",
+            seconds(read.validity().not_after.timestamp()) == validity.not_after.0,
+        ),
+        (
+            "subjectPublicKeyInfo",
+            issued
+                .public_key()
+                .is_ok_and(|key| key.der() == read.public_key().raw),
+        ),
+        (
+            "number of extensions",
+            read.extensions().len() == issued.extensions().len(),
+        ),
+        (
+            "extensions",
+            read.extensions()
+                .iter()
+                .all(|extension| !extension.parsed_extension().unsupported()),
+        ),
+    ];
+    match same.iter().find(|(_, equal)| !equal) {
+        Some((field, _)) => Err(format!("a second decoder reads another {field}")),
+        None => Ok(()),
+    }
+}

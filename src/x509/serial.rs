@@ -1,0 +1,89 @@
+//! Serial numbers.
+
+use std::fmt;
+
+use der::asn1::Int;
+
+use super::X509Error;
+use super::name::hex;
+use crate::signer::{KeyStore, SignError};
+
+/// A `serialNumber` (RFC 5280 section 4.1.2.2): positive, at most 20 octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialNumber(Vec<u8>);
+
+/// 159 bits fill 20 octets with the sign bit clear.
+const OCTETS: usize = 20;
+
+impl SerialNumber {
+    /// 159 bits from the store's random number generator.
+    ///
+    /// # Errors
+    /// What the token said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
+    /// bits, which chance gives once in 2⁹⁵ tries.
+    pub fn random(store: &dyn KeyStore) -> Result<Self, X509Error> {
+        let mut octets = [0; OCTETS];
+        store
+            .fill_random(&mut octets)
+            .map_err(|error: SignError| X509Error::Signer(error))?;
+        octets[0] &= 0x7f;
+        if octets[..OCTETS - 8].iter().all(|octet| *octet == 0) {
+            return Err(X509Error::Rule {
+                rule: "serial-entropy",
+                source: "CA/B BR 7.1",
+                found: "the token's random number generator returned zeros".to_owned(),
+            });
+        }
+        Ok(Self(octets.to_vec()))
+    }
+
+    pub(super) fn to_int(&self) -> Result<Int, X509Error> {
+        Int::new(minimal(&self.0)).map_err(X509Error::malformed("serial number"))
+    }
+
+    pub(super) fn from_int(int: &Int) -> Self {
+        Self(int.as_bytes().to_vec())
+    }
+
+    /// Big-endian two's complement, as DER has it.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        minimal(&self.0)
+    }
+}
+
+/// DER: no leading zero octet but the one that keeps the number positive (X.690 section 8.3.2).
+fn minimal(mut octets: &[u8]) -> &[u8] {
+    while let [0, next, ..] = octets {
+        if next & 0x80 != 0 {
+            break;
+        }
+        octets = &octets[1..];
+    }
+    octets
+}
+
+impl fmt::Display for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.octets();
+        let shown = if octets.len() > 1 && octets[0] == 0 {
+            &octets[1..]
+        } else {
+            octets
+        };
+        f.write_str(&hex(shown))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_zeros_go_and_the_sign_octet_stays() {
+        assert_eq!(minimal(&[0, 0, 0x7f, 1]), [0x7f, 1]);
+        assert_eq!(minimal(&[0, 0, 0x80, 1]), [0, 0x80, 1]);
+        assert_eq!(minimal(&[0]), [0]);
+        assert_eq!(SerialNumber(vec![0, 0x80, 1]).to_string(), "8001");
+    }
+}

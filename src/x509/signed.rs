@@ -1,0 +1,58 @@
+//! The common frame of certificates and requests: content, algorithm, signature.
+
+use der::asn1::{Any, BitString};
+use der::{Decode, Encode, Sequence};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::{X509Error, algorithm};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+
+/// `SIGNED{}` of X.509: RFC 5280 section 4.1 and RFC 2986 section 4.2 have the same three fields.
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct Signed {
+    content: Any,
+    pub(super) algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+impl Signed {
+    pub(super) fn from_der(der: &[u8], what: &'static str) -> Result<Self, X509Error> {
+        <Self as Decode<'_>>::from_der(der).map_err(X509Error::malformed(what))
+    }
+
+    /// Puts a signature to the content that it was made over.
+    pub(super) fn assemble(
+        content: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+    ) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed("signed structure");
+        Ok(Self {
+            content: Any::from_der(content).map_err(&malformed)?,
+            algorithm: algorithm::identifier(algorithm),
+            signature: BitString::from_bytes(signature).map_err(&malformed)?,
+        })
+    }
+
+    pub(super) fn to_der(&self) -> Result<Vec<u8>, X509Error> {
+        Encode::to_der(self).map_err(X509Error::malformed("signed structure"))
+    }
+
+    /// The bytes that were signed. DER has one encoding of tag and length, so they are the original ones.
+    pub(super) fn content(&self, what: &'static str) -> Result<Vec<u8>, X509Error> {
+        Encode::to_der(&self.content).map_err(X509Error::malformed(what))
+    }
+
+    /// Verifies the signature; a weak hash is refused before any arithmetic.
+    pub(super) fn verify(
+        &self,
+        key: &PublicKey,
+        what: &'static str,
+    ) -> Result<SignatureAlgorithm, X509Error> {
+        let algorithm = algorithm::recognise(&self.algorithm, what)?;
+        let signature = self.signature.as_bytes().unwrap_or_default();
+        key.verify(algorithm, &self.content(what)?, signature)
+            .map_err(|cause| X509Error::Signature { what, cause })?;
+        Ok(algorithm)
+    }
+}

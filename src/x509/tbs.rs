@@ -1,0 +1,191 @@
+//! `TBSCertificate` (RFC 5280 section 4.1), built by hand.
+
+use der::asn1::{Any, BitString, Int};
+use der::{Decode, Encode, Sequence};
+use x509_cert::ext::Extension;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::time::Time;
+
+use super::profile::ProfileExtension;
+use super::{
+    Certificate, Name, Profile, SerialNumber, Validity, VerifiedRequest, X509Error, algorithm, extension,
+};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+
+/// `Version ::= INTEGER { v1(0), v2(1), v3(2) }`
+pub(super) const V3: u8 = 2;
+
+const fn v1() -> u8 {
+    0
+}
+
+/// `Validity` of RFC 5280 section 4.1.2.5.
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct ValidityDer {
+    pub(super) not_before: Time,
+    pub(super) not_after: Time,
+}
+
+/// The structure itself, for reading and for writing. Names stay opaque, so their bytes are copied and never rebuilt.
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct TbsCertificate {
+    /// 4.1.2.1: v3 when extensions are used.
+    #[asn1(context_specific = "0", default = "v1")]
+    pub(super) version: u8,
+    /// 4.1.2.2
+    pub(super) serial_number: Int,
+    /// 4.1.2.3: the same as the outer signatureAlgorithm.
+    pub(super) signature: AlgorithmIdentifierOwned,
+    /// 4.1.2.4
+    pub(super) issuer: Any,
+    /// 4.1.2.5
+    pub(super) validity: ValidityDer,
+    /// 4.1.2.6
+    pub(super) subject: Any,
+    /// 4.1.2.7
+    pub(super) subject_public_key_info: SubjectPublicKeyInfoOwned,
+    /// 4.1.2.8: read from old certificates, never written.
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    pub(super) issuer_unique_id: Option<BitString>,
+    /// 4.1.2.8
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
+    pub(super) subject_unique_id: Option<BitString>,
+    /// 4.1.2.9
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) extensions: Option<Vec<Extension>>,
+}
+
+/// Who signs a certificate.
+#[derive(Clone, Copy, Debug)]
+pub enum Issuer<'a> {
+    /// The subject's own key.
+    Itself,
+    /// The key of this CA certificate.
+    Authority(&'a Certificate),
+}
+
+/// A planned certificate that nothing has checked yet.
+#[derive(Clone, Debug)]
+pub struct Tbs {
+    pub(super) der: Vec<u8>,
+    pub(super) profile: Profile,
+    pub(super) issuer_key: PublicKey,
+    pub(super) signature: SignatureAlgorithm,
+}
+
+impl Tbs {
+    /// A self-signed certificate for `key`.
+    ///
+    /// # Errors
+    /// [`X509Error`] when a field cannot be encoded.
+    pub fn self_signed(
+        profile: Profile,
+        key: &PublicKey,
+        subject: &Name,
+        serial: &SerialNumber,
+        validity: Validity,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let fields = Fields {
+            profile,
+            serial,
+            validity,
+            subject,
+            key,
+        };
+        Self::build(fields, subject, key, &key.key_identifier(), signature)
+    }
+
+    /// A certificate for a request whose signature was verified: subject and key are the request's, byte for byte;
+    /// the issuer is the CA certificate's subject, byte for byte.
+    ///
+    /// # Errors
+    /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    pub fn for_request(
+        profile: Profile,
+        request: &VerifiedRequest,
+        authority: &Certificate,
+        serial: &SerialNumber,
+        validity: Validity,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let fields = Fields {
+            profile,
+            serial,
+            validity,
+            subject: request.subject(),
+            key: request.public_key(),
+        };
+        let issuer_key = authority.public_key()?;
+        // RFC 5280 section 4.2.1.1: the value is the issuer's subjectKeyIdentifier, whatever its method was.
+        let identifier = authority
+            .subject_key_identifier()?
+            .unwrap_or_else(|| issuer_key.key_identifier());
+        Self::build(fields, authority.subject(), &issuer_key, &identifier, signature)
+    }
+
+    fn build(
+        fields: Fields<'_>,
+        issuer: &Name,
+        issuer_key: &PublicKey,
+        authority_key_identifier: &[u8],
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed("TBSCertificate");
+        let make = |wanted: &ProfileExtension| match wanted {
+            ProfileExtension::BasicConstraintsCa => extension::basic_constraints_ca(),
+            ProfileExtension::KeyUsageCa => extension::key_usage_ca(),
+            ProfileExtension::SubjectKeyIdentifier => {
+                extension::subject_key_identifier(&fields.key.key_identifier())
+            }
+            ProfileExtension::AuthorityKeyIdentifier => {
+                extension::authority_key_identifier(authority_key_identifier)
+            }
+        };
+        let tbs = TbsCertificate {
+            version: V3,
+            serial_number: fields.serial.to_int()?,
+            signature: algorithm::identifier(signature),
+            issuer: issuer.to_any()?,
+            validity: ValidityDer {
+                not_before: fields.validity.not_before.to_time()?,
+                not_after: fields.validity.not_after.to_time()?,
+            },
+            subject: fields.subject.to_any()?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(fields.key.der())
+                .map_err(&malformed)?,
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Some(
+                fields
+                    .profile
+                    .extensions
+                    .iter()
+                    .map(make)
+                    .collect::<Result<_, _>>()?,
+            ),
+        };
+        let der = tbs.to_der().map_err(&malformed)?;
+        Ok(Self {
+            der,
+            profile: fields.profile,
+            issuer_key: issuer_key.clone(),
+            signature,
+        })
+    }
+
+    /// The DER bytes that would be signed.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+/// What both ways to a `Tbs` have in common.
+struct Fields<'a> {
+    profile: Profile,
+    serial: &'a SerialNumber,
+    validity: Validity,
+    subject: &'a Name,
+    key: &'a PublicKey,
+}
