@@ -1,0 +1,240 @@
+//! What a token refused, with the C function and the `CKR_` name.
+
+use std::fmt;
+
+use cryptoki::error::{Error as CryptokiError, RvError};
+
+use super::{KeyDescription, PinTries, TokenDescription};
+
+/// Why the token did not do what was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The module file cannot be loaded as a PKCS#11 module.
+    Module {
+        /// The file.
+        path: String,
+        /// What the loader said.
+        reason: String,
+    },
+    /// A PKCS#11 function failed.
+    Call {
+        /// What was being done, and to which object.
+        doing: String,
+        /// The function, as `C_UnwrapKey`.
+        function: String,
+        /// The return value, as `CKR_TEMPLATE_INCONSISTENT`.
+        value: String,
+    },
+    /// No token fits.
+    NoToken {
+        /// What was looked for.
+        wanted: String,
+        /// What is there.
+        found: Vec<TokenDescription>,
+    },
+    /// More than one token fits.
+    SeveralTokens {
+        /// What was looked for.
+        wanted: String,
+        /// Those that fit.
+        found: Vec<TokenDescription>,
+    },
+    /// The PIN is wrong. It was tried once.
+    PinIncorrect {
+        /// The token's label.
+        token: String,
+        /// What the token says of the tries left.
+        tries: PinTries,
+    },
+    /// The PIN is locked.
+    PinLocked {
+        /// The token's label.
+        token: String,
+    },
+    /// One more wrong PIN would lock the token, so none is tried.
+    PinFinalTry {
+        /// The token's label.
+        token: String,
+    },
+    /// The token has no user PIN yet.
+    PinNotInitialised {
+        /// The token's label.
+        token: String,
+    },
+    /// The PIN has a length that the token does not take.
+    PinLength {
+        /// The token's label.
+        token: String,
+    },
+    /// The token cannot be written to.
+    WriteProtected {
+        /// The token's label.
+        token: String,
+    },
+    /// No key fits.
+    NoKey {
+        /// What was looked for.
+        wanted: String,
+        /// The private keys that are there.
+        found: Vec<KeyDescription>,
+    },
+    /// More than one key fits.
+    SeveralKeys {
+        /// What was looked for.
+        wanted: String,
+        /// Those that fit.
+        found: Vec<KeyDescription>,
+    },
+    /// The token holds a key whose public half it does not tell.
+    NoPublicKey {
+        /// The key's label.
+        key: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// The token lacks a mechanism that a job needs.
+    NoMechanism {
+        /// The token's label.
+        token: String,
+        /// What it is needed for.
+        purpose: &'static str,
+        /// The mechanisms, as `CKM_RSA_PKCS_OAEP`.
+        missing: Vec<String>,
+    },
+    /// A computation in software that does not fail with sound keys.
+    Software {
+        /// What it was.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Module { path, reason } => {
+                write!(f, "{path} cannot be loaded as a PKCS#11 module: {reason}")
+            }
+            Self::Call {
+                doing,
+                function,
+                value,
+            } => write!(f, "{doing}: {function}: {value}"),
+            Self::NoToken { wanted, found } if found.is_empty() => {
+                write!(f, "no token {wanted}: the module shows no token at all")
+            }
+            Self::NoToken { wanted, found } => write!(f, "no token {wanted}; there is: {}", join(found)),
+            Self::SeveralTokens { wanted, found } => {
+                write!(f, "{} tokens {wanted}: {}", found.len(), join(found))
+            }
+            Self::PinIncorrect { token, tries } => write!(f, "token \"{token}\": the PIN is wrong ({tries})"),
+            Self::PinLocked { token } => write!(f, "token \"{token}\": the user PIN is locked"),
+            Self::PinFinalTry { token } => {
+                write!(
+                    f,
+                    "token \"{token}\": one more wrong PIN would lock it, so no PIN is tried"
+                )
+            }
+            Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
+            Self::PinLength { token } => write!(f, "token \"{token}\": it takes no PIN of this length"),
+            Self::WriteProtected { token } => write!(f, "token \"{token}\" is write-protected"),
+            Self::NoKey { wanted, found } if found.is_empty() => {
+                write!(
+                    f,
+                    "no private key {wanted}: the token shows no private key at all"
+                )
+            }
+            Self::NoKey { wanted, found } => write!(f, "no private key {wanted}; there is: {}", join(found)),
+            Self::SeveralKeys { wanted, found } => {
+                write!(f, "{} private keys {wanted}: {}", found.len(), join(found))
+            }
+            Self::NoPublicKey { key, reason } => {
+                write!(f, "key \"{key}\": its public key is not known: {reason}")
+            }
+            Self::NoMechanism {
+                token,
+                purpose,
+                missing,
+            } => {
+                write!(
+                    f,
+                    "token \"{token}\" cannot {purpose}: it lacks {}",
+                    missing.join(", ")
+                )
+            }
+            Self::Software { what } => write!(f, "{what} failed"),
+        }
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+/// A list for a sentence, cut where nobody would read on.
+fn join<T: fmt::Display>(items: &[T]) -> String {
+    const SHOWN: usize = 10;
+    let mut text = items
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ");
+    if items.len() > SHOWN {
+        text.push_str(&format!("; and {} more", items.len() - SHOWN));
+    }
+    text
+}
+
+impl TokenError {
+    /// Keeps what was being done beside what the token said.
+    pub(super) fn during(doing: impl Into<String>) -> impl FnOnce(CryptokiError) -> Self {
+        move |error| match error {
+            CryptokiError::Pkcs11(value, function) => Self::Call {
+                doing: doing.into(),
+                function: format!("C_{function}"),
+                value: ckr_name(&value),
+            },
+            other => Self::Call {
+                doing: doing.into(),
+                function: "cryptoki".to_owned(),
+                value: other.to_string(),
+            },
+        }
+    }
+}
+
+/// `TemplateInconsistent` → `CKR_TEMPLATE_INCONSISTENT`: the name that people search for. Vendor codes stay numbers.
+pub(super) fn ckr_name(value: &RvError) -> String {
+    match value {
+        RvError::VendorDefined(code) | RvError::UnknownErrorCode(code) => format!("CKR 0x{code:08X}"),
+        other => {
+            let mut name = "CKR".to_owned();
+            for character in format!("{other:?}").chars() {
+                if character.is_ascii_uppercase() {
+                    name.push('_');
+                }
+                name.push(character.to_ascii_uppercase());
+            }
+            name
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cryptoki::context::Function;
+
+    #[test]
+    fn the_names_are_those_of_the_standard() {
+        let error = TokenError::during("import of \"ca\"")(CryptokiError::Pkcs11(
+            RvError::TemplateInconsistent,
+            Function::UnwrapKey,
+        ));
+        assert_eq!(
+            error.to_string(),
+            "import of \"ca\": C_UnwrapKey: CKR_TEMPLATE_INCONSISTENT"
+        );
+        assert_eq!(ckr_name(&RvError::SlotIdInvalid), "CKR_SLOT_ID_INVALID");
+        assert_eq!(ckr_name(&RvError::VendorDefined(0x8000_0001)), "CKR 0x80000001");
+    }
+}

@@ -1,0 +1,376 @@
+//! The keys on a token: listing, finding, and their public halves.
+
+use std::fmt::{self, Write};
+
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use der::asn1::OctetStringRef;
+use der::{Decode, Encode};
+
+use super::{KeyAttributes, KeySelector, Session, TokenError};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, PublicKeyError, curve_oid};
+
+/// `CKA_CLASS`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyClass {
+    /// `CKO_PRIVATE_KEY`
+    Private,
+    /// `CKO_PUBLIC_KEY`
+    Public,
+    /// `CKO_SECRET_KEY`
+    Secret,
+}
+
+impl fmt::Display for KeyClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Private => "private",
+            Self::Public => "public",
+            Self::Secret => "secret",
+        })
+    }
+}
+
+/// A key object, as far as the token tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDescription {
+    /// `CKA_CLASS`
+    pub class: KeyClass,
+    /// `CKA_LABEL`
+    pub label: String,
+    /// `CKA_ID`
+    pub id: Vec<u8>,
+    /// Kind and size, as "RSA 2048".
+    pub kind: String,
+    /// What may be done with it.
+    pub attributes: KeyAttributes,
+}
+
+impl fmt::Display for KeyDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" ({}, id {})", self.label, self.kind, hex(&self.id))
+    }
+}
+
+/// A private key that was found, and its public half.
+#[derive(Clone, Debug)]
+pub struct PrivateKey {
+    pub(super) handle: ObjectHandle,
+    /// What the token says of it.
+    pub description: KeyDescription,
+    /// Its public key.
+    pub public_key: PublicKey,
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+impl Session {
+    /// Every key object, in the order private, public, secret.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn keys(&self) -> Result<Vec<KeyDescription>, TokenError> {
+        let mut keys = Vec::new();
+        for class in [KeyClass::Private, KeyClass::Public, KeyClass::Secret] {
+            for handle in self.find("listing keys", &[Attribute::Class(object_class(class))])? {
+                keys.push(self.describe_key(class, handle)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The private keys that fit.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn private_keys(&self, selector: &KeySelector) -> Result<Vec<KeyDescription>, TokenError> {
+        let found = self.find_private(selector)?;
+        found
+            .into_iter()
+            .map(|handle| self.describe_key(KeyClass::Private, handle))
+            .collect()
+    }
+
+    /// The one private key that fits, with its public half.
+    ///
+    /// # Errors
+    /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
+    pub fn private_key(&self, selector: &KeySelector) -> Result<PrivateKey, TokenError> {
+        let found = self.find_private(selector)?;
+        let handle = self.only_one(selector.to_string(), &found)?;
+        self.describe_private(handle)
+    }
+
+    /// A private key that stands alone, taken for the one of `public_key`: what it signs will tell.
+    ///
+    /// # Errors
+    /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
+    pub fn private_key_with_public(
+        &self,
+        description: &KeyDescription,
+        public_key: &PublicKey,
+    ) -> Result<PrivateKey, TokenError> {
+        let selector = KeySelector::with_id(&description.id);
+        let handle = self.only_one(selector.to_string(), &self.find_private(&selector)?)?;
+        Ok(PrivateKey {
+            handle,
+            description: description.clone(),
+            public_key: public_key.clone(),
+        })
+    }
+
+    /// The one private key that belongs to `public_key`, found by its value: labels and ids can lie.
+    ///
+    /// # Errors
+    /// As [`private_key`](Self::private_key).
+    pub fn private_key_for(&self, public_key: &PublicKey) -> Result<PrivateKey, TokenError> {
+        const DOING: &str = "looking for a private key by its public key";
+        let mut found = match (public_key.algorithm(), public_key.rsa_integers()) {
+            (KeyAlgorithm::Ec(_), _) | (_, None) => {
+                let mut found = Vec::new();
+                for public in self.find(DOING, &public_key_values(public_key))? {
+                    let id = self.describe_key(KeyClass::Public, public)?.id;
+                    found.extend(self.find_private(&KeySelector::with_id(&id))?);
+                }
+                found
+            }
+            (KeyAlgorithm::Rsa { .. }, Some((modulus, _))) => self.find(
+                DOING,
+                &[
+                    Attribute::Class(ObjectClass::PRIVATE_KEY),
+                    Attribute::Modulus(modulus.to_vec()),
+                ],
+            )?,
+        };
+        if found.is_empty() {
+            // A token that cannot search by value, or a key without a public object under its id.
+            let all = self.find(DOING, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
+            let belongs = |handle: &ObjectHandle| {
+                self.describe_private(*handle)
+                    .is_ok_and(|key| key.public_key == *public_key)
+            };
+            found = all.into_iter().filter(belongs).collect();
+        }
+        let wanted = format!(
+            "belongs to the public key with id {}",
+            hex(&public_key.key_identifier())
+        );
+        let handle = self.only_one(wanted, &found)?;
+        let description = self.describe_key(KeyClass::Private, handle)?;
+        Ok(PrivateKey {
+            handle,
+            description,
+            public_key: public_key.clone(),
+        })
+    }
+
+    fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
+        let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
+        template.extend(
+            selector
+                .label
+                .clone()
+                .map(|label| Attribute::Label(label.into_bytes())),
+        );
+        template.extend(selector.id.clone().map(Attribute::Id));
+        self.find(&format!("looking for a private key {selector}"), &template)
+    }
+
+    fn only_one(&self, wanted: String, found: &[ObjectHandle]) -> Result<ObjectHandle, TokenError> {
+        let describe = |handles: &[ObjectHandle]| -> Result<Vec<_>, TokenError> {
+            handles
+                .iter()
+                .map(|handle| self.describe_key(KeyClass::Private, *handle))
+                .collect()
+        };
+        match found {
+            [one] => Ok(*one),
+            [] => {
+                let all = self.find("listing keys", &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
+                Err(TokenError::NoKey {
+                    wanted,
+                    found: describe(&all)?,
+                })
+            }
+            several => Err(TokenError::SeveralKeys {
+                wanted,
+                found: describe(several)?,
+            }),
+        }
+    }
+
+    pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {
+        let description = self.describe_key(KeyClass::Private, handle)?;
+        let public_key = match self.public_half(handle, &description.label)? {
+            Some(public_key) => public_key,
+            None => self.public_object(&description)?,
+        };
+        Ok(PrivateKey {
+            handle,
+            description,
+            public_key,
+        })
+    }
+
+    /// From the object's own attributes: an RSA private key has modulus and exponent, a public key everything.
+    pub(super) fn public_half(
+        &self,
+        handle: ObjectHandle,
+        label: &str,
+    ) -> Result<Option<PublicKey>, TokenError> {
+        const WANTED: [AttributeType; 4] = [
+            AttributeType::Modulus,
+            AttributeType::PublicExponent,
+            AttributeType::EcParams,
+            AttributeType::EcPoint,
+        ];
+        let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
+        for attribute in self.read(&format!("reading the public key of \"{label}\""), handle, &WANTED)? {
+            match attribute {
+                Attribute::Modulus(value) if !value.is_empty() => modulus = Some(value),
+                Attribute::PublicExponent(value) if !value.is_empty() => exponent = Some(value),
+                Attribute::EcParams(value) if !value.is_empty() => params = Some(value),
+                Attribute::EcPoint(value) if !value.is_empty() => point = Some(value),
+                _ => {}
+            }
+        }
+        let unusable = |error: PublicKeyError| TokenError::NoPublicKey {
+            key: label.to_owned(),
+            reason: error.to_string(),
+        };
+        match (modulus, exponent, params, point) {
+            (Some(modulus), Some(exponent), _, _) => PublicKey::from_rsa(&modulus, &exponent)
+                .map(Some)
+                .map_err(unusable),
+            (_, _, Some(params), Some(point)) => ec_public_key(&params, &point).map(Some).map_err(unusable),
+            _ => Ok(None),
+        }
+    }
+
+    /// From the public-key object with the same `CKA_ID`: an EC private key does not tell its point.
+    fn public_object(&self, private: &KeyDescription) -> Result<PublicKey, TokenError> {
+        let template = [
+            Attribute::Class(ObjectClass::PUBLIC_KEY),
+            Attribute::Id(private.id.clone()),
+        ];
+        for handle in self.find("looking for the public-key object", &template)? {
+            if let Some(public_key) = self.public_half(handle, &private.label)? {
+                return Ok(public_key);
+            }
+        }
+        let reason = format!("no public-key object with id {} is beside it", hex(&private.id));
+        Err(TokenError::NoPublicKey {
+            key: private.label.clone(),
+            reason,
+        })
+    }
+
+    pub(super) fn describe_key(
+        &self,
+        class: KeyClass,
+        handle: ObjectHandle,
+    ) -> Result<KeyDescription, TokenError> {
+        let mut wanted = vec![
+            AttributeType::Label,
+            AttributeType::Id,
+            AttributeType::KeyType,
+            AttributeType::Modulus,
+        ];
+        wanted.extend([AttributeType::EcParams, AttributeType::ValueLen]);
+        wanted.extend(KeyAttributes::TYPES);
+        let read = self.read(&format!("reading a {class} key"), handle, &wanted)?;
+        let (mut label, mut id, mut kind) = (String::new(), Vec::new(), "unknown".to_owned());
+        for attribute in &read {
+            match attribute {
+                Attribute::Label(value) => label = String::from_utf8_lossy(value).into_owned(),
+                Attribute::Id(value) => id.clone_from(value),
+                Attribute::KeyType(key_type) => kind = key_kind(*key_type, &read),
+                _ => {}
+            }
+        }
+        Ok(KeyDescription {
+            class,
+            label,
+            id,
+            kind,
+            attributes: KeyAttributes::from_read(&read),
+        })
+    }
+}
+
+fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
+    let name = key_type.to_string();
+    let name = name.strip_prefix("CKK_").unwrap_or(&name);
+    let size = attributes.iter().find_map(|attribute| match attribute {
+        Attribute::Modulus(modulus) if !modulus.is_empty() => Some((modulus.len() * 8).to_string()),
+        Attribute::EcParams(params) if !params.is_empty() => {
+            Some(curve_of(params).map_or_else(|| hex(params), |curve| curve.to_string()))
+        }
+        Attribute::ValueLen(length) if key_type == KeyType::AES => Some((**length * 8).to_string()),
+        _ => None,
+    });
+    size.map_or_else(|| name.to_owned(), |size| format!("{name} {size}"))
+}
+
+fn object_class(class: KeyClass) -> ObjectClass {
+    match class {
+        KeyClass::Private => ObjectClass::PRIVATE_KEY,
+        KeyClass::Public => ObjectClass::PUBLIC_KEY,
+        KeyClass::Secret => ObjectClass::SECRET_KEY,
+    }
+}
+
+/// `CKA_EC_PARAMS`: the DER of the curve's object identifier (PKCS#11 v2.40 mechanisms, section 2.3.3).
+pub(super) fn ec_params(curve: Curve) -> Vec<u8> {
+    curve_oid(curve).to_der().unwrap_or_default()
+}
+
+/// `CKA_EC_POINT`: the point in a DER OCTET STRING (same section).
+pub(super) fn ec_point(point: &[u8]) -> Vec<u8> {
+    OctetStringRef::new(point)
+        .and_then(|octets| octets.to_der())
+        .unwrap_or_default()
+}
+
+fn curve_of(params: &[u8]) -> Option<Curve> {
+    Curve::ALL.into_iter().find(|curve| ec_params(*curve) == params)
+}
+
+fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyError> {
+    let curve = curve_of(params).ok_or_else(|| PublicKeyError::Unsupported { oid: hex(params) })?;
+    // Some tokens leave the OCTET STRING out; a bare point has another length, so the two cannot be confused.
+    let bare = point.len() == 1 + 2 * curve.field_bytes();
+    let point = if bare {
+        point
+    } else {
+        <&OctetStringRef>::from_der(point).map_or(point, |octets| octets.as_bytes())
+    };
+    PublicKey::from_ec_point(curve, point)
+}
+
+/// The attributes that make a public-key object that key and no other.
+pub(super) fn public_key_values(public_key: &PublicKey) -> Vec<Attribute> {
+    let mut values = vec![Attribute::Class(ObjectClass::PUBLIC_KEY)];
+    match (public_key.algorithm(), public_key.rsa_integers()) {
+        (KeyAlgorithm::Ec(curve), _) => values.extend([
+            Attribute::KeyType(KeyType::EC),
+            Attribute::EcParams(ec_params(curve)),
+            Attribute::EcPoint(ec_point(public_key.subject_public_key())),
+        ]),
+        (KeyAlgorithm::Rsa { .. }, integers) => {
+            let (modulus, exponent) = integers.unwrap_or_default();
+            values.extend([
+                Attribute::KeyType(KeyType::RSA),
+                Attribute::Modulus(modulus.to_vec()),
+                Attribute::PublicExponent(exponent.to_vec()),
+            ]);
+        }
+    }
+    values
+}

@@ -1,0 +1,308 @@
+//! The module, its slots and tokens.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::Error as CryptokiError;
+use cryptoki::mechanism::MechanismType;
+use cryptoki::slot::{Slot, TokenInfo};
+
+use super::{TokenError, TokenSelector};
+
+/// A loaded and initialised module. One per process: two initialisations race in some modules.
+#[derive(Clone, Debug)]
+pub struct Module {
+    pub(super) pkcs11: Pkcs11,
+    path: PathBuf,
+}
+
+/// What a module says of itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleDescription {
+    /// The file.
+    pub path: PathBuf,
+    /// `libraryDescription` and its version.
+    pub library: String,
+    /// `manufacturerID`
+    pub manufacturer: String,
+    /// `cryptokiVersion`
+    pub cryptoki_version: String,
+}
+
+/// What a token says of the PIN tries left (PKCS#11 v2.40 section 3.2, `CKF_USER_PIN_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinTries {
+    /// No wrong PIN since the last login, or the token does not count.
+    Untouched,
+    /// `CKF_USER_PIN_COUNT_LOW`: at least one wrong PIN since the last login.
+    Low,
+    /// `CKF_USER_PIN_FINAL_TRY`: one more wrong PIN locks it.
+    Final,
+    /// `CKF_USER_PIN_LOCKED`
+    Locked,
+}
+
+impl fmt::Display for PinTries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Untouched => "no wrong try since the last login",
+            Self::Low => "wrong tries since the last login",
+            Self::Final => "the next wrong PIN locks the token",
+            Self::Locked => "locked",
+        })
+    }
+}
+
+/// What a token says of itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenDescription {
+    /// `label`, without padding.
+    pub label: String,
+    /// `serialNumber`
+    pub serial: String,
+    /// `manufacturerID`
+    pub manufacturer: String,
+    /// `model`
+    pub model: String,
+    /// The slot it is in; CloudHSM's needs all 64 bits.
+    pub slot_id: u64,
+    /// `firmwareVersion`
+    pub firmware: String,
+    /// `hardwareVersion`
+    pub hardware: String,
+    /// The PIN tries left.
+    pub pin_tries: PinTries,
+    /// `CKF_TOKEN_INITIALIZED`
+    pub initialised: bool,
+    /// `CKF_USER_PIN_INITIALIZED`
+    pub user_pin_initialised: bool,
+    /// `CKF_WRITE_PROTECTED`
+    pub write_protected: bool,
+    /// `CKF_PROTECTED_AUTHENTICATION_PATH`: the PIN is typed at the token's own keypad.
+    pub protected_authentication_path: bool,
+}
+
+impl fmt::Display for TokenDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "\"{}\" (serial {}, slot {})",
+            self.label, self.serial, self.slot_id
+        )
+    }
+}
+
+impl Module {
+    /// Loads a module and calls `C_Initialize`.
+    ///
+    /// # Errors
+    /// [`TokenError::Module`], [`TokenError::Call`]
+    pub fn load(path: &Path) -> Result<Self, TokenError> {
+        let failed = |reason: String| TokenError::Module {
+            path: path.display().to_string(),
+            reason,
+        };
+        let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
+            // The loader repeats the path, which the message has already.
+            CryptokiError::LibraryLoading(error) => {
+                let text = error.to_string();
+                let prefix = format!("{}: ", path.display());
+                failed(text.strip_prefix(&prefix).unwrap_or(&text).to_owned())
+            }
+            other => failed(other.to_string()),
+        })?;
+        pkcs11
+            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+            .map_err(TokenError::during(format!("initialising {}", path.display())))?;
+        Ok(Self {
+            pkcs11,
+            path: path.to_owned(),
+        })
+    }
+
+    /// What the module says of itself.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn describe(&self) -> Result<ModuleDescription, TokenError> {
+        let info = self
+            .pkcs11
+            .get_library_info()
+            .map_err(TokenError::during("asking the module what it is"))?;
+        Ok(ModuleDescription {
+            path: self.path.clone(),
+            library: format!("{} {}", info.library_description().trim(), info.library_version()),
+            manufacturer: info.manufacturer_id().trim().to_owned(),
+            cryptoki_version: info.cryptoki_version().to_string(),
+        })
+    }
+
+    /// Every initialised token.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn tokens(&self) -> Result<Vec<TokenDescription>, TokenError> {
+        let found = self.slots()?.into_iter().map(|(_, description)| description);
+        Ok(found.filter(|description| description.initialised).collect())
+    }
+
+    /// The one token that fits.
+    ///
+    /// # Errors
+    /// [`TokenError::NoToken`], [`TokenError::SeveralTokens`], [`TokenError::Call`]
+    pub fn token(&self, selector: &TokenSelector) -> Result<Token, TokenError> {
+        let mut initialised = self.slots()?;
+        initialised.retain(|(_, description)| description.initialised);
+        let mut fitting: Vec<_> = initialised
+            .iter()
+            .filter(|(_, description)| selector.fits(description))
+            .cloned()
+            .collect();
+        let wanted = selector.to_string();
+        let describe =
+            |list: Vec<(Slot, TokenDescription)>| list.into_iter().map(|(_, found)| found).collect();
+        match (fitting.pop(), fitting.is_empty()) {
+            (None, _) => Err(TokenError::NoToken {
+                wanted,
+                found: describe(initialised),
+            }),
+            (Some((slot, description)), true) => Ok(Token {
+                module: self.clone(),
+                slot,
+                description,
+            }),
+            (Some(last), false) => {
+                fitting.push(last);
+                Err(TokenError::SeveralTokens {
+                    wanted,
+                    found: describe(fitting),
+                })
+            }
+        }
+    }
+
+    pub(super) fn slots(&self) -> Result<Vec<(Slot, TokenDescription)>, TokenError> {
+        let slots = self
+            .pkcs11
+            .get_slots_with_token()
+            .map_err(TokenError::during("listing slots"))?;
+        slots
+            .into_iter()
+            .map(|slot| Ok((slot, self.describe_token(slot)?)))
+            .collect()
+    }
+
+    pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
+        let info = self
+            .pkcs11
+            .get_token_info(slot)
+            .map_err(TokenError::during(format!(
+                "reading the token in slot {}",
+                slot.id()
+            )))?;
+        Ok(TokenDescription {
+            label: info.label().trim_end().to_owned(),
+            serial: info.serial_number().trim_end().to_owned(),
+            manufacturer: info.manufacturer_id().trim_end().to_owned(),
+            model: info.model().trim_end().to_owned(),
+            slot_id: slot.id(),
+            firmware: info.firmware_version().to_string(),
+            hardware: info.hardware_version().to_string(),
+            pin_tries: pin_tries(&info),
+            initialised: info.token_initialized(),
+            user_pin_initialised: info.user_pin_initialized(),
+            write_protected: info.write_protected(),
+            protected_authentication_path: info.protected_authentication_path(),
+        })
+    }
+}
+
+fn pin_tries(info: &TokenInfo) -> PinTries {
+    if info.user_pin_locked() {
+        PinTries::Locked
+    } else if info.user_pin_final_try() {
+        PinTries::Final
+    } else if info.user_pin_count_low() {
+        PinTries::Low
+    } else {
+        PinTries::Untouched
+    }
+}
+
+/// A token that was found and not logged in to.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub(super) module: Module,
+    pub(super) slot: Slot,
+    pub(super) description: TokenDescription,
+}
+
+impl Token {
+    /// What the token said of itself when it was found.
+    #[must_use]
+    pub const fn description(&self) -> &TokenDescription {
+        &self.description
+    }
+
+    /// The module it is reached through.
+    #[must_use]
+    pub const fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Refuses, before anybody is asked for a PIN, a login that cannot or must not be tried.
+    ///
+    /// # Errors
+    /// [`TokenError::PinLocked`], [`TokenError::PinFinalTry`], [`TokenError::PinNotInitialised`]
+    pub fn check_login(&self) -> Result<(), TokenError> {
+        let token = self.description.label.clone();
+        match self.description.pin_tries {
+            PinTries::Locked => Err(TokenError::PinLocked { token }),
+            PinTries::Final => Err(TokenError::PinFinalTry { token }),
+            _ if !self.description.user_pin_initialised => Err(TokenError::PinNotInitialised { token }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a job that writes, on a token that cannot be written to.
+    ///
+    /// # Errors
+    /// [`TokenError::WriteProtected`]
+    pub fn check_writable(&self) -> Result<(), TokenError> {
+        if self.description.write_protected {
+            return Err(TokenError::WriteProtected {
+                token: self.description.label.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The signing mechanisms that the token lacks.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn missing_for_signing(&self) -> Result<Vec<String>, TokenError> {
+        self.missing_mechanisms(&[MechanismType::RSA_PKCS, MechanismType::ECDSA])
+    }
+
+    /// Those of `wanted` that the token does not list (`C_GetMechanismList`), by their standard names.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn missing_mechanisms(&self, wanted: &[MechanismType]) -> Result<Vec<String>, TokenError> {
+        let listed = self
+            .module
+            .pkcs11
+            .get_mechanism_list(self.slot)
+            .map_err(TokenError::during(format!(
+                "listing the mechanisms of \"{}\"",
+                self.description.label
+            )))?;
+        Ok(wanted
+            .iter()
+            .filter(|wanted| !listed.contains(wanted))
+            .map(ToString::to_string)
+            .collect())
+    }
+}

@@ -1,0 +1,156 @@
+//! Which token and which key is meant: a label, or a `pkcs11:` URI.
+
+use std::fmt;
+
+use super::key::hex;
+use super::{KeyDescription, Pkcs11Uri, TokenDescription, UriError};
+
+/// Which token is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenSelector {
+    label: Option<String>,
+    serial: Option<String>,
+    manufacturer: Option<String>,
+    model: Option<String>,
+    slot_id: Option<u64>,
+}
+
+impl TokenSelector {
+    /// A label, or a `pkcs11:` URI.
+    ///
+    /// # Errors
+    /// [`UriError`]
+    pub fn parse(text: &str) -> Result<Self, UriError> {
+        if text.starts_with(Pkcs11Uri::SCHEME) {
+            return Ok(Self::from(&Pkcs11Uri::parse(text)?));
+        }
+        Ok(Self {
+            label: Some(text.to_owned()),
+            ..Self::default()
+        })
+    }
+
+    /// True if `token` is meant.
+    #[must_use]
+    pub fn fits(&self, token: &TokenDescription) -> bool {
+        let same =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        same(&self.label, &token.label)
+            && same(&self.serial, &token.serial)
+            && same(&self.manufacturer, &token.manufacturer)
+            && same(&self.model, &token.model)
+            && self.slot_id.is_none_or(|slot_id| slot_id == token.slot_id)
+    }
+}
+
+impl From<&Pkcs11Uri> for TokenSelector {
+    fn from(uri: &Pkcs11Uri) -> Self {
+        let Pkcs11Uri {
+            token,
+            serial,
+            manufacturer,
+            model,
+            slot_id,
+            ..
+        } = uri.clone();
+        Self {
+            label: token,
+            serial,
+            manufacturer,
+            model,
+            slot_id,
+        }
+    }
+}
+
+impl fmt::Display for TokenSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = [
+            ("labelled", &self.label),
+            ("with serial number", &self.serial),
+            ("by", &self.manufacturer),
+            ("of model", &self.model),
+        ];
+        let mut parts: Vec<String> = texts
+            .iter()
+            .filter_map(|(word, text)| text.as_ref().map(|text| format!("{word} \"{text}\"")))
+            .collect();
+        parts.extend(self.slot_id.map(|slot_id| format!("in slot {slot_id}")));
+        f.write_str(&if parts.is_empty() {
+            "in any slot".to_owned()
+        } else {
+            parts.join(" ")
+        })
+    }
+}
+
+/// Which key is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySelector {
+    pub(super) label: Option<String>,
+    pub(super) id: Option<Vec<u8>>,
+}
+
+impl KeySelector {
+    /// By `CKA_LABEL`.
+    #[must_use]
+    pub fn labelled(label: &str) -> Self {
+        Self {
+            label: Some(label.to_owned()),
+            id: None,
+        }
+    }
+
+    /// By `CKA_ID`.
+    #[must_use]
+    pub fn with_id(id: &[u8]) -> Self {
+        Self {
+            label: None,
+            id: Some(id.to_vec()),
+        }
+    }
+
+    /// A label, or a `pkcs11:` URI with `object` or `id`.
+    ///
+    /// # Errors
+    /// [`UriError`], also for a URI that names no key.
+    pub fn parse(text: &str) -> Result<Self, UriError> {
+        if !text.starts_with(Pkcs11Uri::SCHEME) {
+            return Ok(Self::labelled(text));
+        }
+        match Pkcs11Uri::parse(text)? {
+            Pkcs11Uri {
+                object: None,
+                id: None,
+                ..
+            } => Err(UriError::Value { attribute: "object" }),
+            Pkcs11Uri {
+                object: label, id, ..
+            } => Ok(Self { label, id }),
+        }
+    }
+
+    /// True if `key` is meant.
+    #[must_use]
+    pub fn fits(&self, key: &KeyDescription) -> bool {
+        self.label.as_ref().is_none_or(|label| *label == key.label)
+            && self.id.as_ref().is_none_or(|id| *id == key.id)
+    }
+}
+
+impl fmt::Display for KeySelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.label, &self.id) {
+            (Some(label), None) => write!(f, "labelled \"{label}\""),
+            (label, id) => {
+                let label = label.as_ref().map(|label| format!("labelled \"{label}\" "));
+                write!(
+                    f,
+                    "{}with id {}",
+                    label.unwrap_or_default(),
+                    hex(id.as_deref().unwrap_or_default())
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A logged-in session.
+
+use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::session::{Session as CryptokiSession, UserType};
+use cryptoki::types::AuthPin;
+
+use super::{KeySelector, Token, TokenError, TokenSigner, UriError};
+use crate::secret::Pin;
+use crate::signer::{KeyStore, PublicKey, SignError, Signer};
+
+/// A session of the user on a token. Its session objects and the login end with it.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) session: CryptokiSession,
+    token: Token,
+}
+
+impl Token {
+    /// Opens a session and logs the user in, with one try. `pin` is `None` for a token with a keypad of its own.
+    ///
+    /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library");
+    /// on a write-protected token it is read-only.
+    ///
+    /// # Errors
+    /// What [`check_login`](Self::check_login) refuses, [`TokenError::PinIncorrect`], [`TokenError::Call`]
+    pub fn login(&self, pin: Option<&Pin>) -> Result<Session, TokenError> {
+        self.check_login()?;
+        let label = &self.description.label;
+        let open = if self.description.write_protected {
+            self.module.pkcs11.open_ro_session(self.slot)
+        } else {
+            self.module.pkcs11.open_rw_session(self.slot)
+        };
+        let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
+        let pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
+        match session.login(UserType::User, pin.as_ref()) {
+            Ok(()) | Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+            Err(error) => return Err(self.refused_login(error)),
+        }
+        Ok(Session {
+            session,
+            token: self.clone(),
+        })
+    }
+
+    fn refused_login(&self, error: CryptokiError) -> TokenError {
+        let token = self.description.label.clone();
+        let CryptokiError::Pkcs11(value, _) = &error else {
+            return TokenError::during("logging in")(error);
+        };
+        match value {
+            RvError::PinIncorrect => {
+                // The flags may have changed with this very try.
+                let now = self
+                    .module
+                    .describe_token(self.slot)
+                    .unwrap_or_else(|_| self.description.clone());
+                TokenError::PinIncorrect {
+                    token,
+                    tries: now.pin_tries,
+                }
+            }
+            RvError::PinLocked => TokenError::PinLocked { token },
+            RvError::PinLenRange => TokenError::PinLength { token },
+            RvError::UserPinNotInitialized => TokenError::PinNotInitialised { token },
+            _ => TokenError::during(format!("logging in to \"{token}\""))(error),
+        }
+    }
+}
+
+impl Session {
+    /// The token it is on.
+    #[must_use]
+    pub const fn token(&self) -> &Token {
+        &self.token
+    }
+
+    pub(super) fn find(&self, doing: &str, template: &[Attribute]) -> Result<Vec<ObjectHandle>, TokenError> {
+        self.session
+            .find_objects(template)
+            .map_err(TokenError::during(doing))
+    }
+
+    /// Those of `wanted` that the object has; one request however many.
+    pub(super) fn read(
+        &self,
+        doing: &str,
+        object: ObjectHandle,
+        wanted: &[AttributeType],
+    ) -> Result<Vec<Attribute>, TokenError> {
+        self.session
+            .get_attributes(object, wanted)
+            .map_err(TokenError::during(doing))
+    }
+}
+
+impl KeyStore for Session {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+        self.session
+            .generate_random_slice(buffer)
+            .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))
+    }
+
+    fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
+        let key = self.private_key_for(public_key).map_err(SignError::new)?;
+        Ok(Box::new(TokenSigner::new(self, key)))
+    }
+
+    fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError> {
+        let selector = KeySelector::parse(name).map_err(|error: UriError| SignError::new(error))?;
+        let key = self.private_key(&selector).map_err(SignError::new)?;
+        Ok(Box::new(TokenSigner::new(self, key)))
+    }
+}

@@ -1,0 +1,107 @@
+//! Signing on the token.
+
+use cryptoki::mechanism::Mechanism;
+use der::asn1::UintRef;
+use der::{Encode, Sequence};
+
+use super::{PrivateKey, Session, TokenError};
+use crate::signer::{Hash, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+
+/// A private key on the token.
+#[derive(Debug)]
+pub struct TokenSigner<'a> {
+    session: &'a Session,
+    key: PrivateKey,
+}
+
+/// `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+#[derive(Sequence)]
+struct EcdsaSigValue<'a> {
+    r: UintRef<'a>,
+    s: UintRef<'a>,
+}
+
+impl<'a> TokenSigner<'a> {
+    /// Signs with `key` in `session`.
+    #[must_use]
+    pub const fn new(session: &'a Session, key: PrivateKey) -> Self {
+        Self { session, key }
+    }
+
+    /// The message is hashed in software and signed by the raw mechanism, `CKM_RSA_PKCS` over a `DigestInfo` or `CKM_ECDSA`
+    /// over the digest: the one choice that every token has. SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists both raw
+    /// ones as single-part mechanisms.
+    fn sign_on_token(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, TokenError> {
+        let label = &self.key.description.label;
+        let digest = algorithm.hash().digest(message);
+        let (mechanism, input) = match algorithm {
+            SignatureAlgorithm::RsaPkcs1(hash) => (
+                Mechanism::RsaPkcs,
+                [digest_info_prefix(hash), digest.as_slice()].concat(),
+            ),
+            SignatureAlgorithm::Ecdsa(_) => (Mechanism::Ecdsa, digest),
+        };
+        let signature = self
+            .session
+            .session
+            .sign(&mechanism, self.key.handle, &input)
+            .map_err(TokenError::during(format!("signing with the key \"{label}\"")))?;
+        match self.key.public_key.algorithm() {
+            KeyAlgorithm::Rsa { .. } => Ok(signature),
+            KeyAlgorithm::Ec(curve) => {
+                encode_ecdsa(&signature, curve.field_bytes()).ok_or(TokenError::Software {
+                    what: "reading the token's ECDSA signature, which is not r and s of the curve's length,",
+                })
+            }
+        }
+    }
+}
+
+impl Signer for TokenSigner<'_> {
+    fn public_key(&self) -> &PublicKey {
+        &self.key.public_key
+    }
+
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.sign_on_token(algorithm, message).map_err(SignError::new)
+    }
+}
+
+/// PKCS#11's `r ‖ s` (v2.40 mechanisms section 2.3.1) as DER.
+fn encode_ecdsa(signature: &[u8], field_bytes: usize) -> Option<Vec<u8>> {
+    if signature.len() != 2 * field_bytes {
+        return None;
+    }
+    let (r, s) = signature.split_at(field_bytes);
+    EcdsaSigValue {
+        r: UintRef::new(r).ok()?,
+        s: UintRef::new(s).ok()?,
+    }
+    .to_der()
+    .ok()
+}
+
+/// The DER of `DigestInfo` up to the digest: RFC 8017 section 9.2, note 1.
+const fn digest_info_prefix(hash: Hash) -> &'static [u8] {
+    match hash {
+        Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+        Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_positive_and_minimal() {
+        let mut signature = vec![0; 64];
+        signature[0] = 0x80;
+        signature[63] = 1;
+        let der = encode_ecdsa(&signature, 32).unwrap();
+        assert_eq!(&der[..5], [0x30, 0x26, 0x02, 0x21, 0x00]);
+        assert_eq!(&der[der.len() - 3..], [0x02, 0x01, 0x01]);
+        assert_eq!(encode_ecdsa(&signature, 48), None);
+    }
+}
