@@ -1,0 +1,73 @@
+//! From the SDK's errors to ours, by the exceptions that the KMS API reference lists.
+
+use std::error::Error as StdError;
+
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+
+use super::KmsError;
+
+pub(super) fn translate<E, R>(operation: &'static str, key: &str, error: SdkError<E, R>) -> KmsError
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match &error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("an error without a name");
+            let message = service.err().message().unwrap_or("").to_owned();
+            from_exception(operation, key, code, message)
+        }
+        other => {
+            let reason = innermost(other);
+            let all = chain(other);
+            let about_credentials = ["credential", "identity", "no providers"];
+            if about_credentials.iter().any(|word| all.contains(word)) {
+                return KmsError::Credentials { reason };
+            }
+            KmsError::Unreachable { operation, reason }
+        }
+    }
+}
+
+fn from_exception(operation: &'static str, key: &str, code: &str, message: String) -> KmsError {
+    match code {
+        "AccessDeniedException" => KmsError::AccessDenied { message },
+        "DisabledException" => KmsError::Disabled { key: key.to_owned() },
+        "IncorrectKeyException" => KmsError::IncorrectKey { key: key.to_owned() },
+        "InvalidCiphertextException" => KmsError::InvalidCiphertext { with_context: false },
+        "KMSInvalidStateException" => KmsError::InvalidState { message },
+        "NotFoundException" => KmsError::NotFound { message },
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredTokenException"
+        | "InvalidSignatureException"
+        | "IncompleteSignature" => KmsError::Credentials {
+            reason: format!("{code}: {message}"),
+        },
+        _ => KmsError::Service {
+            operation,
+            code: code.to_owned(),
+            message,
+        },
+    }
+}
+
+/// The cause at the bottom says what happened ("connection refused"), those above only where.
+fn innermost(error: &dyn StdError) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
+}
+
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut current = error.source();
+    while let Some(source) = current {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        current = source.source();
+    }
+    text.to_lowercase()
+}

@@ -1,0 +1,180 @@
+//! What KMS refused, or why it was not asked.
+
+use std::fmt;
+
+use crate::secret::MemoryError;
+use crate::signer::PublicKeyError;
+
+/// Why KMS did not do what was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KmsError {
+    /// The file is no pair file.
+    Pair {
+        /// What is wrong with it; never its content.
+        reason: String,
+    },
+    /// The file holds the private key unencrypted.
+    PlaintextInPair,
+    /// The public key in the file cannot be used.
+    PublicKey(PublicKeyError),
+    /// A key pair spec that is not supported here.
+    Spec {
+        /// The spec.
+        spec: String,
+    },
+    /// The pair file has one encryption context, the command line another.
+    Context,
+    /// The key is in one region, the client is set to another.
+    Region {
+        /// The key's ARN.
+        key: String,
+        /// The region that is set.
+        region: String,
+    },
+    /// No region is set, and the key's name has none in it.
+    NoRegion,
+    /// No credentials were found, or they are of no use.
+    Credentials {
+        /// What the AWS chain said.
+        reason: String,
+    },
+    /// KMS cannot be reached.
+    Unreachable {
+        /// The operation.
+        operation: &'static str,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The alias is taken.
+    AliasExists {
+        /// The alias.
+        alias: String,
+        /// The key it points at.
+        key: String,
+    },
+    /// The key was made, and then its alias was not.
+    AliasNotMade {
+        /// The key, which exists.
+        key: String,
+        /// Why the alias does not.
+        cause: Box<KmsError>,
+    },
+    /// `IncorrectKeyException`, or an answer under another key than was asked for.
+    IncorrectKey {
+        /// The key that was asked for.
+        key: String,
+    },
+    /// `InvalidCiphertextException`: a changed ciphertext, or another encryption context.
+    InvalidCiphertext {
+        /// Whether an encryption context was sent.
+        with_context: bool,
+    },
+    /// `DisabledException`
+    Disabled {
+        /// The key.
+        key: String,
+    },
+    /// `KMSInvalidStateException`: pending deletion, or otherwise not usable.
+    InvalidState {
+        /// What KMS said.
+        message: String,
+    },
+    /// `AccessDeniedException`
+    AccessDenied {
+        /// What KMS said.
+        message: String,
+    },
+    /// `NotFoundException`
+    NotFound {
+        /// What KMS said.
+        message: String,
+    },
+    /// Any other answer.
+    Service {
+        /// The operation.
+        operation: &'static str,
+        /// The exception's name.
+        code: String,
+        /// What KMS said.
+        message: String,
+    },
+    /// An answer without the field that it must have.
+    Incomplete {
+        /// The operation.
+        operation: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// The private key could not be given locked memory.
+    Memory(MemoryError),
+    /// The async runtime did not start.
+    Runtime {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl fmt::Display for KmsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair { reason } => write!(f, "no key pair file: {reason}"),
+            Self::PlaintextInPair => write!(
+                f,
+                "the file holds the private key in plaintext (PrivateKeyPlaintext)"
+            ),
+            Self::PublicKey(error) => error.fmt(f),
+            Self::Spec { spec } => write!(f, "the key pair spec {spec} is not supported"),
+            Self::Context => write!(f, "the encryption context given is not the one in the pair file"),
+            Self::Region { key, region } => write!(f, "the KMS key is {key}, but the AWS region is {region}"),
+            Self::NoRegion => write!(f, "no AWS region is set"),
+            Self::Credentials { reason } => write!(f, "no usable AWS credentials: {reason}"),
+            Self::Unreachable { operation, reason } => {
+                write!(f, "KMS {operation}: KMS cannot be reached: {reason}")
+            }
+            Self::AliasExists { alias, key } => write!(f, "{alias} exists already and points at {key}"),
+            Self::AliasNotMade { key, cause } => {
+                write!(f, "the key {key} was made, but its alias was not: {cause}")
+            }
+            Self::IncorrectKey { key } => write!(
+                f,
+                "KMS Decrypt: IncorrectKeyException: the private key is not encrypted under {key}"
+            ),
+            Self::InvalidCiphertext { with_context: true } => {
+                write!(
+                    f,
+                    "KMS Decrypt: InvalidCiphertextException: the ciphertext is damaged, or the encryption context is another one"
+                )
+            }
+            Self::InvalidCiphertext { with_context: false } => {
+                write!(
+                    f,
+                    "KMS Decrypt: InvalidCiphertextException: the ciphertext is damaged, or it needs an encryption context"
+                )
+            }
+            Self::Disabled { key } => write!(f, "KMS: DisabledException: the key {key} is disabled"),
+            Self::InvalidState { message } => write!(f, "KMS: KMSInvalidStateException: {message}"),
+            Self::AccessDenied { message } => write!(f, "KMS: AccessDeniedException: {message}"),
+            Self::NotFound { message } => write!(f, "KMS: NotFoundException: {message}"),
+            Self::Service {
+                operation,
+                code,
+                message,
+            } => write!(f, "KMS {operation}: {code}: {message}"),
+            Self::Incomplete { operation, field } => write!(f, "KMS {operation}: the answer has no {field}"),
+            Self::Memory(error) => error.fmt(f),
+            Self::Runtime { reason } => write!(f, "the AWS client cannot start: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for KmsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::PublicKey(error) => Some(error),
+            Self::AliasNotMade { cause, .. } => Some(cause),
+            Self::Memory(error) => Some(error),
+            _ => None,
+        }
+    }
+}

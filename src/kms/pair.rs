@@ -1,0 +1,287 @@
+//! The pair file: what `aws kms generate-data-key-pair-without-plaintext` prints.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use base64ct::{Base64, Encoding as _};
+use serde::{Deserialize, Serialize};
+
+use super::KmsError;
+use crate::output::{Encoding, Verified};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey};
+
+/// The names and values that KMS binds a ciphertext to. Not secret; the same is needed to decrypt.
+pub type EncryptionContext = BTreeMap<String, String>;
+
+/// `KeyPairSpec` of the KMS API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySpec(KeyAlgorithm);
+
+const SPECS: [(&str, KeyAlgorithm); 6] = [
+    ("RSA_2048", KeyAlgorithm::Rsa { bits: 2048 }),
+    ("RSA_3072", KeyAlgorithm::Rsa { bits: 3072 }),
+    ("RSA_4096", KeyAlgorithm::Rsa { bits: 4096 }),
+    ("ECC_NIST_P256", KeyAlgorithm::Ec(Curve::P256)),
+    ("ECC_NIST_P384", KeyAlgorithm::Ec(Curve::P384)),
+    ("ECC_NIST_P521", KeyAlgorithm::Ec(Curve::P521)),
+];
+
+impl KeySpec {
+    /// The kind of key it stands for.
+    #[must_use]
+    pub const fn algorithm(self) -> KeyAlgorithm {
+        self.0
+    }
+}
+
+impl FromStr for KeySpec {
+    type Err = KmsError;
+
+    fn from_str(text: &str) -> Result<Self, KmsError> {
+        let known = SPECS.iter().find(|(name, _)| *name == text);
+        known
+            .map(|(_, algorithm)| Self(*algorithm))
+            .ok_or_else(|| KmsError::Spec {
+                spec: text.to_owned(),
+            })
+    }
+}
+
+impl fmt::Display for KeySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            SPECS
+                .iter()
+                .find(|(_, algorithm)| *algorithm == self.0)
+                .map_or("", |(name, _)| name),
+        )
+    }
+}
+
+/// A key pair whose private half only KMS can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPairFile {
+    /// `PrivateKeyCiphertextBlob`
+    pub private_key_ciphertext: Vec<u8>,
+    /// `PublicKey`
+    pub public_key: PublicKey,
+    /// `KeyId`: the ARN of the KMS key that encrypts the private half.
+    pub key_id: String,
+    /// `KeyPairSpec`
+    pub spec: KeySpec,
+    /// `EncryptionContext`: written by this program, which the AWS CLI does not.
+    pub encryption_context: EncryptionContext,
+    /// `KeyMaterialId`
+    pub key_material_id: Option<String>,
+}
+
+/// The JSON as it stands in the file. Fields that AWS may add later are passed over.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PairJson {
+    private_key_ciphertext_blob: String,
+    public_key: String,
+    key_id: String,
+    key_pair_spec: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    encryption_context: EncryptionContext,
+}
+
+/// KMS API, `Decrypt`: a ciphertext has at most this many bytes.
+const LONGEST_CIPHERTEXT: usize = 6144;
+
+impl KeyPairFile {
+    /// Reads a pair file: this program's, or the AWS CLI's own output.
+    ///
+    /// # Errors
+    /// [`KmsError::Pair`], [`KmsError::PlaintextInPair`], [`KmsError::PublicKey`], [`KmsError::Spec`]
+    pub fn read(input: &[u8]) -> Result<Self, KmsError> {
+        let wrong = |reason: String| KmsError::Pair { reason };
+        if input.iter().all(u8::is_ascii_whitespace) {
+            return Err(wrong("it is empty".to_owned()));
+        }
+        // The category and place of a fault, not serde's sentence: that could quote the file.
+        let fault = |error: &serde_json::Error| {
+            let kind = if error.is_eof() {
+                "it ends too early"
+            } else {
+                "it is not the JSON that KMS prints"
+            };
+            format!("{kind} (line {}, column {})", error.line(), error.column())
+        };
+        let value: serde_json::Value = serde_json::from_slice(input).map_err(|error| wrong(fault(&error)))?;
+        if value.get("PrivateKeyPlaintext").is_some() {
+            return Err(KmsError::PlaintextInPair);
+        }
+        const FIELDS: [&str; 4] = ["PrivateKeyCiphertextBlob", "PublicKey", "KeyId", "KeyPairSpec"];
+        if let Some(field) = FIELDS
+            .iter()
+            .find(|field| !value.get(field).is_some_and(serde_json::Value::is_string))
+        {
+            return Err(wrong(format!("it has no text field \"{field}\"")));
+        }
+        let json: PairJson = serde_json::from_value(value)
+            .map_err(|_| wrong("EncryptionContext or KeyMaterialId is not what KMS prints".to_owned()))?;
+        let decode = |field: &str, base64: &str| {
+            let compact: String = base64.split_ascii_whitespace().collect();
+            Base64::decode_vec(&compact).map_err(|_| wrong(format!("{field} is not base64")))
+        };
+        let private_key_ciphertext = decode("PrivateKeyCiphertextBlob", &json.private_key_ciphertext_blob)?;
+        if private_key_ciphertext.is_empty() || private_key_ciphertext.len() > LONGEST_CIPHERTEXT {
+            let length = private_key_ciphertext.len();
+            return Err(wrong(format!(
+                "PrivateKeyCiphertextBlob has {length} bytes, KMS allows 1 to {LONGEST_CIPHERTEXT}"
+            )));
+        }
+        let public_key =
+            PublicKey::from_der(&decode("PublicKey", &json.public_key)?).map_err(KmsError::PublicKey)?;
+        let spec: KeySpec = json.key_pair_spec.parse()?;
+        if public_key.algorithm() != spec.algorithm() {
+            return Err(wrong(format!(
+                "PublicKey is {}, KeyPairSpec says {spec}",
+                public_key.algorithm()
+            )));
+        }
+        Ok(Self {
+            private_key_ciphertext,
+            public_key,
+            key_id: json.key_id,
+            spec,
+            encryption_context: json.encryption_context,
+            key_material_id: json.key_material_id,
+        })
+    }
+
+    /// The same pair with the encryption context of the command line, where the file has none.
+    ///
+    /// # Errors
+    /// [`KmsError::Context`] when both have one and they differ.
+    pub fn with_context(mut self, given: EncryptionContext) -> Result<Self, KmsError> {
+        if !given.is_empty() {
+            if !self.encryption_context.is_empty() && self.encryption_context != given {
+                return Err(KmsError::Context);
+            }
+            self.encryption_context = given;
+        }
+        Ok(self)
+    }
+
+    /// The region in the key's ARN, if `KeyId` is one.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        region_of(&self.key_id)
+    }
+}
+
+/// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`
+pub(super) fn region_of(key_id: &str) -> Option<&str> {
+    let mut parts = key_id.strip_prefix("arn:")?.split(':').skip(1);
+    (parts.next() == Some("kms"))
+        .then(|| parts.next())
+        .flatten()
+        .filter(|region| !region.is_empty())
+}
+
+impl Verified for KeyPairFile {
+    fn content(&self, _: Encoding) -> Vec<u8> {
+        let json = PairJson {
+            private_key_ciphertext_blob: Base64::encode_string(&self.private_key_ciphertext),
+            public_key: Base64::encode_string(self.public_key.der()),
+            key_id: self.key_id.clone(),
+            key_pair_spec: self.spec.to_string(),
+            key_material_id: self.key_material_id.clone(),
+            encryption_context: self.encryption_context.clone(),
+        };
+        let mut text = serde_json::to_vec_pretty(&json).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        match Self::read(written) {
+            Ok(read) if read == *self => Ok(()),
+            Ok(_) => Err("it reads back differently".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> KeyPairFile {
+        let mut modulus = vec![0xff; 256];
+        modulus[255] = 0x0d;
+        KeyPairFile {
+            private_key_ciphertext: vec![1, 2, 3],
+            public_key: PublicKey::from_rsa(&modulus, &[1, 0, 1]).unwrap(),
+            key_id: "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/abc".to_owned(),
+            spec: "RSA_2048".parse().unwrap(),
+            encryption_context: EncryptionContext::new(),
+            key_material_id: None,
+        }
+    }
+
+    fn changed(from: &str, to: &str) -> Result<KeyPairFile, KmsError> {
+        let text = String::from_utf8(pair().content(Encoding::Pem)).unwrap();
+        assert!(text.contains(from), "{text}");
+        KeyPairFile::read(text.replacen(from, to, 1).as_bytes())
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let pair = pair();
+        assert_eq!(pair.recheck(&pair.content(Encoding::Pem)), Ok(()));
+        assert_eq!(pair.region(), Some("us-gov-west-1"));
+        assert_eq!(region_of("alias/x"), None);
+    }
+
+    #[test]
+    fn each_fault_is_named_and_the_file_is_not_quoted() {
+        let text = pair().content(Encoding::Pem);
+        for cut in [0, 1, 10, text.len() / 2, text.len() - 3] {
+            assert!(
+                matches!(KeyPairFile::read(&text[..cut]), Err(KmsError::Pair { .. })),
+                "{cut}"
+            );
+        }
+        assert!(matches!(changed("AQID", "AQI*"), Err(KmsError::Pair { .. })));
+        assert!(matches!(
+            changed("RSA_2048", "RSA_4096"),
+            Err(KmsError::Pair { .. })
+        ));
+        assert!(matches!(changed("RSA_2048", "SM2"), Err(KmsError::Spec { .. })));
+        assert!(matches!(
+            changed("\"KeyId\"", "\"KeyID\""),
+            Err(KmsError::Pair { .. })
+        ));
+        assert!(matches!(
+            changed("\"KeyId\"", "\"PrivateKeyPlaintext\":\"x\",\"KeyId\""),
+            Err(KmsError::PlaintextInPair)
+        ));
+        let Err(error) = changed("\"KeyId\": \"arn", "\"KeyId\": sesame \"arn") else {
+            panic!()
+        };
+        assert!(!error.to_string().contains("sesame"));
+    }
+
+    #[test]
+    fn fields_that_aws_adds_are_passed_over() {
+        assert!(changed("\"KeyId\"", "\"Later\": [1], \"KeyId\"").is_ok());
+    }
+
+    #[test]
+    fn two_different_contexts_are_refused() {
+        let context = |value: &str| EncryptionContext::from([("a".to_owned(), value.to_owned())]);
+        let pair = pair().with_context(context("b")).unwrap();
+        assert!(matches!(
+            pair.clone().with_context(context("c")),
+            Err(KmsError::Context)
+        ));
+        assert_eq!(pair.clone().with_context(EncryptionContext::new()).unwrap(), pair);
+    }
+}
