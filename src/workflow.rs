@@ -1,0 +1,28 @@
+//! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
+
+mod delivery;
+mod doctor;
+mod error;
+mod import;
+mod issue;
+mod proof;
+mod rig;
+
+pub use delivery::{Delivered, Delivery, deliver_pair};
+pub use doctor::{Check, CheckState, check_import_route, check_login, check_signing, check_token};
+pub use error::{LeftBehind, ProofKind, WorkflowError};
+pub use import::{ImportOutcome, ImportRequest, ImportSummary, import_key_pair};
+pub use issue::{AuthorityPlan, IssueSummary, RequestPlan, SigningJob, create_authority};
+pub use proof::{KeyProof, prove_key};
+pub use rig::{Rig, RigRequest, create_rig};
+
+/// Told what is being done, as it is done; the command line shows it, a test may record it.
+pub trait Progress {
+    /// One step begins.
+    fn step(&self, what: &str);
+}
+
+/// Nobody is watching.
+impl Progress for () {
+    fn step(&self, _: &str) {}
+}

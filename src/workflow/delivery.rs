@@ -1,0 +1,88 @@
+//! Where a finished certificate goes: a file, or back to the caller, by the same checks.
+
+use std::path::PathBuf;
+
+use super::WorkflowError;
+use crate::kms::KeyPairFile;
+use crate::output::{Destination, Encoding, OutputError, Reserved, Verified};
+
+/// Where a result goes.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// To a file.
+    File(Destination),
+    /// To the caller, who prints it.
+    Caller(Encoding),
+}
+
+/// A result that has arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// In this file.
+    File(PathBuf),
+    /// Here.
+    Content(Vec<u8>),
+}
+
+/// A place that is kept.
+#[derive(Debug)]
+pub(super) enum Slot {
+    File(Reserved),
+    Caller(Encoding),
+}
+
+impl Delivery {
+    /// Sees whether the result could be delivered, and leaves nothing behind: before a PIN is asked for.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn check(&self) -> Result<(), OutputError> {
+        self.reserve().map(drop)
+    }
+
+    pub(super) fn reserve(&self) -> Result<Slot, OutputError> {
+        Ok(match self {
+            Self::File(destination) => Slot::File(destination.reserve()?),
+            Self::Caller(encoding) => Slot::Caller(*encoding),
+        })
+    }
+
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(destination) => Some(&destination.path),
+            Self::Caller(_) => None,
+        }
+    }
+}
+
+impl Slot {
+    pub(super) fn deliver(self, verified: &dyn Verified) -> Result<Delivered, OutputError> {
+        match self {
+            Self::File(reserved) => reserved.commit(verified).map(Delivered::File),
+            Self::Caller(encoding) => {
+                let content = verified.content(encoding);
+                verified
+                    .recheck(&content)
+                    .map_err(|reason| OutputError::Recheck {
+                        path: PathBuf::from("-"),
+                        reason,
+                    })?;
+                Ok(Delivered::Content(content))
+            }
+        }
+    }
+}
+
+/// Delivers a pair file, generated only when its place is kept.
+///
+/// # Errors
+/// [`WorkflowError`]
+pub fn deliver_pair(
+    delivery: &Delivery,
+    generate: impl FnOnce() -> Result<KeyPairFile, WorkflowError>,
+) -> Result<(KeyPairFile, Delivered), WorkflowError> {
+    let slot = delivery.reserve()?;
+    let pair = generate()?;
+    let delivered = slot.deliver(&pair)?;
+    Ok((pair, delivered))
+}

@@ -1,0 +1,235 @@
+//! Why a job was not done.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::kms::KmsError;
+use crate::output::OutputError;
+use crate::secret::{MemoryError, PrivateKeyError};
+use crate::signer::{KeyAlgorithm, SignError};
+use crate::token::{KeyDescription, TokenError};
+use crate::x509::X509Error;
+
+/// What an imported key has to prove before it stays on the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofKind {
+    /// The decrypted private key belongs to the public key that KMS gave.
+    DecryptedKey,
+    /// The token holds the public key that KMS gave.
+    TokenKey,
+    /// The attributes on the token are those of a key that signs and does nothing else.
+    Attributes,
+    /// A signature by the token verifies in software.
+    Signature,
+}
+
+impl fmt::Display for ProofKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DecryptedKey => "the decrypted private key is not that of the KMS public key",
+            Self::TokenKey => "the key on the token is not that of the public key",
+            Self::Attributes => "the key's attributes on the token are not what they must be",
+            Self::Signature => "no signature by the token that verifies in software",
+        })
+    }
+}
+
+/// Why a job was not done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WorkflowError {
+    /// KMS.
+    Kms(KmsError),
+    /// The token.
+    Token(TokenError),
+    /// A certificate or a request.
+    X509(X509Error),
+    /// A file.
+    Output(OutputError),
+    /// Memory could not be protected, so nothing was decrypted.
+    Memory(MemoryError),
+    /// The decrypted bytes are no key of the kind that was promised; nothing reached the token.
+    PrivateKey(PrivateKeyError),
+    /// Another key has the label.
+    LabelTaken {
+        /// The label.
+        label: String,
+        /// The key that has it.
+        found: KeyDescription,
+    },
+    /// The key is on the token under another label.
+    OtherLabel {
+        /// The label that was asked for.
+        label: String,
+        /// The key as it is.
+        found: KeyDescription,
+    },
+    /// A proof failed.
+    Proof {
+        /// Which one.
+        proof: ProofKind,
+        /// What was found.
+        reason: String,
+        /// What became of the imported objects.
+        left: LeftBehind,
+    },
+    /// A key on the token does not prove what it should; it is left as it is.
+    KeyUnproven {
+        /// Which proof.
+        proof: ProofKind,
+        /// What was found.
+        reason: String,
+    },
+    /// The hash is weaker than the key.
+    Hash {
+        /// The key.
+        key: KeyAlgorithm,
+        /// The hash that was asked for.
+        hash: crate::signer::Hash,
+    },
+    /// Two inputs would be written to one file.
+    SameOutput {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A test rig could not be made.
+    Rig {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The directory for a test rig is in use.
+    RigExists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The path of a test rig cannot stand in SoftHSM's configuration.
+    RigPath {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// SoftHSM is not installed.
+    NoSoftHsm,
+    /// The token of the test rig could not be initialised.
+    RigToken {
+        /// What the process that tried said.
+        reason: String,
+    },
+}
+
+/// What is on the token after a failed import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// Nothing was put there.
+    NothingImported,
+    /// The imported objects were destroyed again.
+    Destroyed,
+    /// They could not be destroyed.
+    StillThere {
+        /// What the token said.
+        reason: String,
+    },
+    /// The key had been there before, and was left as it was.
+    Untouched,
+}
+
+impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingImported => f.write_str("nothing was put on the token"),
+            Self::Destroyed => f.write_str("the imported objects were destroyed again"),
+            Self::StillThere { reason } => write!(f, "{reason}"),
+            Self::Untouched => f.write_str("the key was on the token before, and is left as it is"),
+        }
+    }
+}
+
+impl fmt::Display for WorkflowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kms(error) => error.fmt(f),
+            Self::Token(error) => error.fmt(f),
+            Self::X509(error) => error.fmt(f),
+            Self::Output(error) => error.fmt(f),
+            Self::Memory(error) => error.fmt(f),
+            Self::PrivateKey(error) => write!(f, "{error}; nothing was put on the token"),
+            Self::LabelTaken { label, found } => {
+                write!(
+                    f,
+                    "the label \"{label}\" belongs to another key on the token: {found}"
+                )
+            }
+            Self::OtherLabel { label, found } => {
+                write!(
+                    f,
+                    "the key for \"{label}\" is on the token already, under another label: {found}"
+                )
+            }
+            Self::Proof { proof, reason, left } => write!(f, "{proof} ({reason}); {left}"),
+            Self::KeyUnproven { proof, reason } => write!(f, "{proof}: {reason}"),
+            Self::Hash { key, hash } => {
+                write!(f, "{hash} is weaker than an {key} key (FIPS 186-5 section 6.1.1)")
+            }
+            Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
+            Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
+            Self::RigExists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
+            Self::RigPath { path } => {
+                write!(
+                    f,
+                    "{path:?} cannot stand in SoftHSM's configuration: use a path without '#', quotes and control characters"
+                )
+            }
+            Self::NoSoftHsm => write!(f, "SoftHSM is not at any of its usual paths"),
+            Self::RigToken { reason } => write!(f, "the token could not be initialised: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for WorkflowError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Kms(error) => Some(error),
+            Self::Token(error) => Some(error),
+            Self::X509(error) => Some(error),
+            Self::Output(error) => Some(error),
+            Self::Memory(error) => Some(error),
+            Self::PrivateKey(error) => Some(error),
+            Self::Rig { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<KmsError> for WorkflowError {
+    fn from(error: KmsError) -> Self {
+        Self::Kms(error)
+    }
+}
+
+impl From<TokenError> for WorkflowError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<X509Error> for WorkflowError {
+    fn from(error: X509Error) -> Self {
+        Self::X509(error)
+    }
+}
+
+impl From<OutputError> for WorkflowError {
+    fn from(error: OutputError) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<SignError> for WorkflowError {
+    fn from(error: SignError) -> Self {
+        Self::X509(X509Error::Signer(error))
+    }
+}

@@ -1,0 +1,209 @@
+//! `ca create` and `csr sign`. Everything that can be refused is refused before the token is asked for anything, and every
+//! certificate of a job is built and checked before the first is signed.
+
+use std::collections::BTreeSet;
+
+use super::delivery::Slot;
+use super::{Delivered, Delivery, Progress, WorkflowError};
+use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
+use crate::x509::{
+    Certificate, CertificationRequest, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs,
+    UnixTime, Validity, VerifiedRequest, X509Error,
+};
+
+/// A self-signed CA certificate to be.
+#[derive(Clone, Debug)]
+pub struct AuthorityPlan {
+    /// The key: a label or a `pkcs11:` URI.
+    pub key: String,
+    /// Its subject and issuer.
+    pub subject: Name,
+    /// What it holds.
+    pub profile: Profile,
+    /// Days of validity; the profile's when not given.
+    pub days: Option<u32>,
+    /// The hash; one that fits the key when not given.
+    pub hash: Option<Hash>,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// Requests to be signed.
+#[derive(Clone, Debug)]
+pub struct RequestPlan {
+    /// Each request, and where its certificate goes.
+    pub requests: Vec<(CertificationRequest, Delivery)>,
+    /// The CA certificate.
+    pub authority: Certificate,
+    /// The key, where it is not to be found by the CA certificate's public key.
+    pub key: Option<String>,
+    /// What each certificate holds.
+    pub profile: Profile,
+    /// Days of validity; when not given the profile's, or as long as the CA's if that ends earlier.
+    pub days: Option<u32>,
+    /// The hash; one that fits the key when not given.
+    pub hash: Option<Hash>,
+}
+
+/// A certificate that was issued.
+#[derive(Clone, Debug)]
+pub struct IssueSummary {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Where it is.
+    pub delivered: Delivered,
+    /// What the request asked for and did not get.
+    pub dropped: Vec<ExtensionText>,
+}
+
+/// Creates the self-signed certificate of a CA.
+///
+/// # Errors
+/// [`WorkflowError`]; no file is left.
+pub fn create_authority(
+    store: &dyn KeyStore,
+    plan: AuthorityPlan,
+    now: UnixTime,
+    progress: &dyn Progress,
+) -> Result<IssueSummary, WorkflowError> {
+    let slot = plan.delivery.reserve()?;
+    let signer = store.signer_named(&plan.key)?;
+    let key = signer.public_key().clone();
+    let signature = choose_signature(&key, plan.hash)?;
+    let serial = SerialNumber::random(store)?;
+    let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
+    let tbs = Tbs::self_signed(plan.profile, &key, &plan.subject, &serial, validity, signature)?;
+    let checked = tbs.check(Issuer::Itself, now)?;
+    progress.step("the token signs the CA certificate");
+    sign_and_deliver(checked, slot, signer.as_ref(), Vec::new())
+}
+
+/// Requests that passed every check that needs no token, with places kept for their certificates.
+#[derive(Debug)]
+pub struct SigningJob {
+    requests: Vec<(VerifiedRequest, Slot)>,
+    authority: Certificate,
+    authority_key: PublicKey,
+    key: Option<String>,
+    profile: Profile,
+    validity: Validity,
+    signature: SignatureAlgorithm,
+    now: UnixTime,
+}
+
+impl SigningJob {
+    /// Checks the CA certificate, the validity and every request, and keeps a place for every output.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare(plan: RequestPlan, now: UnixTime) -> Result<Self, WorkflowError> {
+        plan.authority.check_authority(now)?;
+        let authority_key = plan.authority.public_key()?;
+        let validity = choose_validity(&plan, now)?;
+        let signature = choose_signature(&authority_key, plan.hash)?;
+        let mut paths = BTreeSet::new();
+        let mut requests = Vec::with_capacity(plan.requests.len());
+        for (request, delivery) in plan.requests {
+            if let Some(path) = delivery.path().filter(|path| !paths.insert((*path).clone())) {
+                return Err(WorkflowError::SameOutput { path: path.clone() });
+            }
+            requests.push((request.verify()?, delivery));
+        }
+        let kept = requests
+            .into_iter()
+            .map(|(request, delivery)| Ok((request, delivery.reserve()?)));
+        Ok(Self {
+            requests: kept.collect::<Result<_, WorkflowError>>()?,
+            authority: plan.authority,
+            authority_key,
+            key: plan.key,
+            profile: plan.profile,
+            validity,
+            signature,
+            now,
+        })
+    }
+
+    /// Builds and checks every certificate, then has the token sign them one after the other, once each.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; certificates that were signed before the failure are in their files.
+    pub fn run(
+        self,
+        store: &dyn KeyStore,
+        progress: &dyn Progress,
+    ) -> Result<Vec<IssueSummary>, WorkflowError> {
+        let signer = match &self.key {
+            Some(name) => store.signer_named(name)?,
+            None => store.signer_for(&self.authority_key)?,
+        };
+        let mut checked = Vec::with_capacity(self.requests.len());
+        for (request, slot) in self.requests {
+            let serial = SerialNumber::random(store)?;
+            let tbs = Tbs::for_request(
+                self.profile,
+                &request,
+                &self.authority,
+                &serial,
+                self.validity,
+                self.signature,
+            )?;
+            let dropped = request.requested_extensions();
+            checked.push((
+                tbs.check(Issuer::Authority(&self.authority), self.now)?,
+                slot,
+                dropped,
+            ));
+        }
+        let count = checked.len();
+        let sign = |(index, (checked, slot, dropped))| {
+            progress.step(&format!("the token signs certificate {} of {count}", index + 1));
+            sign_and_deliver(checked, slot, signer.as_ref(), dropped)
+        };
+        checked.into_iter().enumerate().map(sign).collect()
+    }
+}
+
+fn sign_and_deliver(
+    checked: Checked,
+    slot: Slot,
+    signer: &dyn Signer,
+    dropped: Vec<ExtensionText>,
+) -> Result<IssueSummary, WorkflowError> {
+    let issued = checked.sign(signer)?;
+    let delivered = slot.deliver(&issued)?;
+    Ok(IssueSummary {
+        certificate: issued.certificate().clone(),
+        delivered,
+        dropped,
+    })
+}
+
+fn choose_signature(key: &PublicKey, hash: Option<Hash>) -> Result<SignatureAlgorithm, WorkflowError> {
+    match hash {
+        None => Ok(key.algorithm().default_signature()),
+        Some(hash) => key.algorithm().signature_with(hash).ok_or(WorkflowError::Hash {
+            key: key.algorithm(),
+            hash,
+        }),
+    }
+}
+
+/// Days that were asked for are kept or refused; the profile's own days give way to the end of the CA.
+fn choose_validity(plan: &RequestPlan, now: UnixTime) -> Result<Validity, X509Error> {
+    let latest = plan.authority.validity().not_after;
+    let asked = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
+    if asked.not_after <= latest {
+        return Ok(asked);
+    }
+    match plan.days {
+        Some(_) => Err(X509Error::OutlivesIssuer {
+            not_after: asked.not_after,
+            issuer_not_after: latest,
+        }),
+        None => Ok(Validity {
+            not_before: now,
+            not_after: latest,
+        }),
+    }
+}

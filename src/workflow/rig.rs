@@ -1,0 +1,214 @@
+//! `rig new`: a SoftHSM token of its own in a directory, for tests and rehearsals.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::WorkflowError;
+use crate::secret::Pin;
+use crate::token::softhsm_configuration;
+
+/// What a rig is to be.
+#[derive(Clone, Debug)]
+pub struct RigRequest {
+    /// Its directory, which is not there yet or is empty; absolute.
+    pub directory: PathBuf,
+    /// The token's label.
+    pub label: String,
+    /// The SoftHSM module.
+    pub module: PathBuf,
+}
+
+/// A rig that is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rig {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// The token's label.
+    pub label: String,
+    /// The SoftHSM module.
+    pub module: PathBuf,
+}
+
+/// The files of a rig, by their names in its directory.
+const TOKENS: &str = "tokens";
+const CONFIGURATION: &str = "softhsm2.conf";
+const USER_PIN: &str = "pin";
+const SO_PIN: &str = "so-pin";
+const SETTINGS: &str = "hsm-ca.toml";
+const ENVIRONMENT: &str = "env.sh";
+
+impl Rig {
+    /// SoftHSM's configuration; `SOFTHSM2_CONF` names it.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.directory.join(CONFIGURATION)
+    }
+
+    /// The file with the user PIN.
+    #[must_use]
+    pub fn user_pin(&self) -> PathBuf {
+        self.directory.join(USER_PIN)
+    }
+
+    /// The file with the security officer's PIN.
+    #[must_use]
+    pub fn so_pin(&self) -> PathBuf {
+        self.directory.join(SO_PIN)
+    }
+
+    /// This program's settings.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.directory.join(SETTINGS)
+    }
+
+    /// The shell file that exports what other programs need.
+    #[must_use]
+    pub fn environment(&self) -> PathBuf {
+        self.directory.join(ENVIRONMENT)
+    }
+}
+
+/// Makes a rig: whole, or not at all. Everything is made in a directory beside it, which gets the name at the end.
+///
+/// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. SoftHSM reads
+/// `SOFTHSM2_CONF` once per process, so the caller does it in a process of its own.
+///
+/// # Errors
+/// [`WorkflowError`]; nothing is left then.
+pub fn create_rig(
+    request: &RigRequest,
+    initialise: &dyn Fn(&Rig) -> Result<(), String>,
+) -> Result<Rig, WorkflowError> {
+    let RigRequest {
+        directory,
+        label,
+        module,
+    } = request;
+    let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'');
+    if directory.to_str().is_none_or(|text| text.contains(wrong)) {
+        return Err(WorkflowError::RigPath {
+            path: directory.clone(),
+        });
+    }
+    let exists = || WorkflowError::RigExists {
+        path: directory.clone(),
+    };
+    if fs::read_dir(directory).map_or_else(
+        |error| error.kind() != io::ErrorKind::NotFound,
+        |mut found| found.next().is_some(),
+    ) {
+        return Err(exists());
+    }
+    let parent = directory.parent().unwrap_or(Path::new("/"));
+    let staging = tempfile::Builder::new()
+        .prefix(".hsm-ca-rig-")
+        .tempdir_in(parent)
+        .map_err(|cause| WorkflowError::Rig {
+            doing: "make a directory in",
+            path: parent.to_owned(),
+            cause,
+        })?;
+
+    let staged = Rig {
+        directory: staging.path().to_owned(),
+        label: label.clone(),
+        module: module.clone(),
+    };
+    fill(&staged)?;
+    initialise(&staged).map_err(|reason| WorkflowError::RigToken { reason })?;
+
+    let rig = Rig {
+        directory: directory.clone(),
+        ..staged.clone()
+    };
+    // From here on the paths are those of the finished rig.
+    let configuration = softhsm_configuration(&rig.directory.join(TOKENS));
+    fs::remove_file(staged.configuration()).map_err(|cause| WorkflowError::Rig {
+        doing: "replace",
+        path: staged.configuration(),
+        cause,
+    })?;
+    write(&staged.configuration(), 0o600, &configuration)?;
+    write(&staged.settings(), 0o600, &settings_text(&rig))?;
+    write(&staged.environment(), 0o600, &environment_text(&rig))?;
+    let published = staging.keep();
+    fs::rename(&published, directory).map_err(|cause| {
+        let _ = fs::remove_dir_all(&published);
+        match cause.kind() {
+            io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => exists(),
+            _ => WorkflowError::Rig {
+                doing: "rename the finished rig to",
+                path: directory.clone(),
+                cause,
+            },
+        }
+    })?;
+    let _ = File::open(parent).and_then(|parent| parent.sync_all());
+    Ok(rig)
+}
+
+fn fill(staged: &Rig) -> Result<(), WorkflowError> {
+    let tokens = staged.directory.join(TOKENS);
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&tokens)
+        .map_err(|cause| WorkflowError::Rig {
+            doing: "make",
+            path: tokens.clone(),
+            cause,
+        })?;
+    write(&staged.configuration(), 0o600, &softhsm_configuration(&tokens))?;
+    write(&staged.user_pin(), 0o600, Pin::random().expose())?;
+    write(&staged.so_pin(), 0o600, Pin::random().expose())
+}
+
+fn write(path: &Path, mode: u32, text: &str) -> Result<(), WorkflowError> {
+    let open = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
+    open.and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    })
+    .map_err(|cause| WorkflowError::Rig {
+        doing: "write",
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+fn settings_text(rig: &Rig) -> String {
+    // JSON's quoting of a string is TOML's (TOML 1.0, "Basic strings").
+    let quote = |text: String| serde_json::Value::String(text).to_string();
+    format!(
+        "# A SoftHSM test rig, made by `hsm-ca rig new`. Its PINs are in files beside this one.\n\
+         module = {}\n\
+         token = {}\n\
+         pin-source = {}\n\
+         \n\
+         # Set for the module before it is loaded.\n\
+         [module-environment]\n\
+         SOFTHSM2_CONF = {}\n",
+        quote(rig.module.display().to_string()),
+        quote(rig.label.clone()),
+        quote(format!("file:{}", rig.user_pin().display())),
+        quote(rig.configuration().display().to_string()),
+    )
+}
+
+fn environment_text(rig: &Rig) -> String {
+    format!(
+        "# Source this file: hsm-ca then works on this rig, and so do pkcs11-tool, p11tool and openssl.\n\
+         export SOFTHSM2_CONF='{}'\n\
+         export HSM_CA_CONFIG='{}'\n",
+        rig.configuration().display(),
+        rig.settings().display(),
+    )
+}
