@@ -1,0 +1,103 @@
+//! The command line: the only place that prints, prompts, or reads the environment.
+
+mod ca;
+mod cert;
+mod config;
+mod connect;
+mod csr;
+mod doctor;
+mod exit;
+mod global;
+mod input;
+mod key;
+#[cfg(feature = "aws")]
+mod kms;
+mod output_file;
+mod pin;
+mod report;
+mod rig;
+mod token;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use exit::CliError;
+use global::{GlobalOptions, Settings};
+use report::Report;
+use ui::Ui;
+
+/// A certificate authority whose private key lives in a PKCS#11 token
+#[derive(Debug, Parser)]
+#[command(name = "hsm-ca", version, max_term_width = 100, propagate_version = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · \
+    3 refused by a check · 4 token or KMS unavailable, or login refused"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a throwaway SoftHSM token with its settings in a directory
+    #[command(subcommand)]
+    Rig(rig::RigCommand),
+    /// Check that module, token, login, mechanisms and KMS are there
+    Doctor(doctor::DoctorCommand),
+    /// Look at the tokens of the module
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Look at the keys on the token
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Have AWS KMS generate a key pair, and import it into the token
+    #[cfg(feature = "aws")]
+    #[command(subcommand)]
+    Kms(kms::KmsCommand),
+    /// Create the certificate of a CA whose key is on the token
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// Look at certification requests, and sign them
+    #[command(subcommand)]
+    Csr(csr::CsrCommand),
+    /// Look at certificates, and verify them
+    #[command(subcommand)]
+    Cert(cert::CertCommand),
+}
+
+/// Runs the command line of this process.
+pub(crate) fn run() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return ui::report_usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return ui::report_usage(&error),
+    };
+    let ui = Ui::new(&cli.global);
+    match Settings::load(cli.global).and_then(|settings| dispatch(&cli.command, &settings, &ui)) {
+        Ok(report) => ui.present(report),
+        Err(error) => ui.refuse(&error),
+    }
+}
+
+fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    match command {
+        Command::Rig(command) => command.run(settings),
+        Command::Doctor(command) => command.run(settings, ui),
+        Command::Token(command) => command.run(settings),
+        Command::Key(command) => command.run(settings, ui),
+        #[cfg(feature = "aws")]
+        Command::Kms(command) => command.run(settings, ui),
+        Command::Ca(command) => command.run(settings, ui),
+        Command::Csr(command) => command.run(settings, ui),
+        Command::Cert(command) => command.run(),
+    }
+}

@@ -1,0 +1,62 @@
+//! `ca`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, Subcommand};
+use hsm_ca::workflow::{AuthorityPlan, create_authority};
+use hsm_ca::x509::{Name, Profile, UnixTime};
+
+use super::cert::report_issued;
+use super::exit::CliError;
+use super::global::Settings;
+use super::output_file::{HashOption, OutputOptions};
+use super::report::Report;
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CaCommand {
+    /// Create the self-signed certificate of a CA
+    Create(CreateCa),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CreateCa {
+    /// The CA's key: its label, or a pkcs11: URI
+    #[arg(long)]
+    key: String,
+    /// Its name, most specific part first, as "CN=Example CA,O=Example,C=US"
+    #[arg(long, value_name = "DN")]
+    subject: String,
+    /// The certificate, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Days of validity
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), default_value = "3652")]
+    days: u32,
+    /// What the certificate holds
+    #[arg(long, default_value = "cloudhsm-ca")]
+    profile: String,
+    #[command(flatten)]
+    hash: HashOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl CaCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let Self::Create(create) = self;
+        let plan = AuthorityPlan {
+            key: create.key.clone(),
+            subject: Name::from_rfc4514(&create.subject)?,
+            profile: Profile::named(&create.profile, true)?,
+            days: Some(create.days),
+            hash: create.hash.chosen(),
+            delivery: create.output.delivery(&create.out),
+        };
+        plan.delivery.check()?;
+        let session = settings.open_session(Some(&create.key))?;
+        let issued = create_authority(&session, plan, UnixTime::from_system(SystemTime::now()), ui)?;
+        Ok(report_issued(vec![issued], "Created the CA certificate", None))
+    }
+}

@@ -1,0 +1,206 @@
+//! `cert`, and how an issued certificate is told.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::{Args, Subcommand};
+use hsm_ca::output::encode_pem;
+use hsm_ca::workflow::IssueSummary;
+use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, UnixTime, verify_chain};
+use serde_json::{Value, json};
+
+use super::exit::{CliError, REFUSED};
+use super::input;
+use super::output_file::split;
+use super::report::{Fields, Report, printable};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CertCommand {
+    /// Show a certificate
+    Show(ShowCertificate),
+    /// Verify a certificate up to a self-signed CA certificate, step by step
+    Verify(VerifyCertificate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowCertificate {
+    /// The certificate, PEM or DER, or - for stdin
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyCertificate {
+    /// The certificate, PEM or DER, or - for stdin
+    file: PathBuf,
+    /// CA certificates that are trusted; may be given more than once, and hold several each
+    #[arg(long, value_name = "FILE", required = true)]
+    ca: Vec<PathBuf>,
+}
+
+impl CertCommand {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        match self {
+            Self::Show(show) => {
+                let certificate = input::certificate(&show.file)?;
+                Ok(Report::new(
+                    fields(&certificate).render(0),
+                    describe(&certificate),
+                ))
+            }
+            Self::Verify(verify) => verify.run(),
+        }
+    }
+}
+
+impl VerifyCertificate {
+    fn run(&self) -> Result<Report, CliError> {
+        let certificate = input::certificate(&self.file)?;
+        let mut authorities = Vec::new();
+        for file in &self.ca {
+            authorities.extend(input::certificates(file)?);
+        }
+        let report = verify_chain(
+            &certificate,
+            &authorities,
+            UnixTime::from_system(SystemTime::now()),
+        );
+        let mut text = String::new();
+        let mut subject = "";
+        for step in &report.steps {
+            if step.subject != subject {
+                text.push_str(&format!("{}\n", printable(&step.subject)));
+                subject = &step.subject;
+            }
+            let outcome = step
+                .problem
+                .as_deref()
+                .map_or_else(|| "ok".to_owned(), |problem| format!("FAILED: {problem}"));
+            text.push_str(&format!("  {:16} {}\n", step.what, printable(&outcome)));
+        }
+        text.push_str(if report.passed() {
+            "Verified.\n"
+        } else {
+            "NOT verified.\n"
+        });
+        let steps: Vec<_> = report
+            .steps
+            .iter()
+            .map(|step| json!({ "subject": step.subject, "step": step.what, "passed": step.problem.is_none(), "problem": step.problem }))
+            .collect();
+        let json = json!({ "verified": report.passed(), "steps": steps });
+        Ok(Report {
+            exit_code: if report.passed() { 0 } else { REFUSED },
+            ..Report::new(text, json)
+        })
+    }
+}
+
+fn fields(certificate: &Certificate) -> Fields {
+    let now = UnixTime::from_system(SystemTime::now());
+    let validity = certificate.validity();
+    let mut fields = Fields::default();
+    fields
+        .add("subject", certificate.subject())
+        .add(
+            "issuer",
+            if certificate.is_self_issued() {
+                "itself".to_owned()
+            } else {
+                certificate.issuer().to_string()
+            },
+        )
+        .add("serial", certificate.serial_number())
+        .add("not before", validity.not_before)
+        .add(
+            "not after",
+            format!("{} ({})", validity.not_after, days_left(certificate, now)),
+        )
+        .add("key", certificate.describe_key())
+        .add("signed with", certificate.describe_signature())
+        .add("version", format!("v{}", certificate.version()));
+    for extension in certificate.describe_extensions() {
+        let critical = if extension.critical { "critical, " } else { "" };
+        fields.add(extension.name, format!("{critical}{}", extension.value));
+    }
+    fields.add("SHA-256", certificate.fingerprint());
+    fields
+}
+
+fn days_left(certificate: &Certificate, now: UnixTime) -> String {
+    let validity = certificate.validity();
+    if now < validity.not_before {
+        return "not valid yet".to_owned();
+    }
+    match now.days_until(validity.not_after) {
+        _ if now > validity.not_after => "EXPIRED".to_owned(),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    }
+}
+
+/// A certificate as JSON.
+fn describe(certificate: &Certificate) -> Value {
+    let validity = certificate.validity();
+    json!({
+        "version": certificate.version(),
+        "serial_number": certificate.serial_number().to_string(),
+        "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
+        "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
+        "key": certificate.describe_key(),
+        "key_identifier": certificate.public_key().map(|key| super::key::hex(&key.key_identifier())).ok(),
+        "signature_algorithm": certificate.describe_signature(),
+        "extensions": extensions_json(&certificate.describe_extensions()),
+        "sha256": certificate.fingerprint(),
+    })
+}
+
+/// Extensions as JSON.
+pub(super) fn extensions_json(extensions: &[ExtensionText]) -> Vec<Value> {
+    let one = |extension: &ExtensionText| json!({ "name": extension.name, "critical": extension.critical, "value": extension.value });
+    extensions.iter().map(one).collect()
+}
+
+/// What is told of certificates that were just issued. `authority` is the CA certificate's file, for the next step.
+pub(super) fn report_issued(issued: Vec<IssueSummary>, headline: &str, authority: Option<&Path>) -> Report {
+    let mut report = Report::new(String::new(), json!({}));
+    let mut list = Vec::new();
+    for summary in issued {
+        let (path, content) = split(summary.delivered);
+        let shown = path
+            .as_ref()
+            .map_or_else(|| "to stdout".to_owned(), |path| path.display().to_string());
+        report.text.push_str(&format!(
+            "{headline}: {}\n{}",
+            printable(&shown),
+            fields(&summary.certificate).render(2)
+        ));
+        if let (Some(path), Some(authority)) = (&path, authority) {
+            report.text.push_str(&format!(
+                "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
+                 --signed-cert file://{} \\\n    --trust-anchor file://{}\n",
+                path.display(),
+                authority.display()
+            ));
+        }
+        if !summary.dropped.is_empty() {
+            let names: Vec<_> = summary
+                .dropped
+                .iter()
+                .map(|extension| extension.name.as_str())
+                .collect();
+            report.warnings.push(format!(
+                "the request asks for {}, which the profile does not give",
+                names.join(", ")
+            ));
+        }
+        let mut json = describe(&summary.certificate);
+        json["file"] = json!(path);
+        json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
+        list.push(json);
+        if let Some(content) = content {
+            report.content.get_or_insert_default().extend(content);
+        }
+    }
+    report.json = json!({ "certificates": list });
+    report
+}

@@ -1,0 +1,176 @@
+//! `csr`.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::{Args, Subcommand};
+use hsm_ca::workflow::{RequestPlan, SigningJob};
+use hsm_ca::x509::{Profile, UnixTime};
+use serde_json::json;
+
+use super::cert::{extensions_json, report_issued};
+use super::exit::CliError;
+use super::global::Settings;
+use super::input;
+use super::output_file::{HashOption, OutputOptions};
+use super::report::{Fields, Report};
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CsrCommand {
+    /// Show a certification request
+    Show(ShowRequest),
+    /// Sign certification requests with the CA's key
+    ///
+    /// Each request's own signature is verified, its subject is copied byte for byte, and the token's signature is verified before
+    /// a file is written. The key is found by the CA certificate's public key.
+    Sign(SignRequests),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowRequest {
+    /// The request, PEM or DER, or - for stdin
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignRequests {
+    /// The requests, PEM or DER, or - for stdin
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The CA certificate
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The certificate, for one request; or - for stdout
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "out_dir",
+        conflicts_with = "out_dir"
+    )]
+    out: Option<PathBuf>,
+    /// Where the certificates go: X.csr becomes X.crt, ID_ClusterCsr.csr ID_CustomerHsmCertificate.crt
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// What each certificate holds
+    #[arg(long, default_value = "cloudhsm-cluster")]
+    profile: String,
+    /// The CA's key, where the CA certificate's public key does not find it
+    #[arg(long)]
+    key: Option<String>,
+    /// Days of validity [default: 3652, or until the CA ends]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    #[command(flatten)]
+    hash: HashOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl CsrCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        match self {
+            Self::Show(show) => show.run(),
+            Self::Sign(sign) => sign.run(settings, ui),
+        }
+    }
+}
+
+impl ShowRequest {
+    fn run(&self) -> Result<Report, CliError> {
+        let request = input::request(&self.file)?;
+        let verified = request.clone().verify().map(|_| ());
+        let mut fields = Fields::default();
+        fields
+            .add("subject", request.subject())
+            .add("key", request.describe_key())
+            .add("signed with", request.describe_signature())
+            .add(
+                "signature",
+                verified
+                    .as_ref()
+                    .map_or_else(|error| format!("REFUSED: {error}"), |()| "valid".to_owned()),
+            );
+        for extension in request.requested_extensions() {
+            fields.add(format!("asks for {}", extension.name), extension.value);
+        }
+        for (name, value) in request.other_attributes() {
+            fields.add(format!("attribute {name}"), value);
+        }
+        let identifier = request
+            .public_key()
+            .map(|key| super::key::hex(&key.key_identifier()))
+            .ok();
+        if let Some(identifier) = &identifier {
+            fields.add("key identifier", identifier);
+        }
+        let json = json!({
+            "subject": request.subject().to_string(), "key": request.describe_key(),
+            "key_identifier": identifier,
+            "signature_algorithm": request.describe_signature(), "signature_valid": verified.is_ok(),
+            "refused_because": verified.err().map(|error| error.to_string()),
+            "requested_extensions": extensions_json(&request.requested_extensions()),
+        });
+        Ok(Report::new(fields.render(0), json))
+    }
+}
+
+impl SignRequests {
+    fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        if self.out.is_some() && self.files.len() > 1 {
+            return Err(CliError::options(
+                "--out is for one request; name a directory with --out-dir for several",
+            ));
+        }
+        let profile = Profile::named(&self.profile, false)?;
+        let authority = input::certificate(&self.ca)?;
+        let now = UnixTime::from_system(SystemTime::now());
+        authority
+            .check_authority(now)
+            .map_err(|error| CliError::in_file(&self.ca, error))?;
+        let mut requests = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let request = input::request(file)?;
+            request
+                .clone()
+                .verify()
+                .map_err(|error| CliError::in_file(file, error))?;
+            requests.push((request, self.output.delivery(&self.target(file)?)));
+        }
+        let plan = RequestPlan {
+            requests,
+            authority,
+            key: self.key.clone(),
+            profile,
+            days: self.days,
+            hash: self.hash.chosen(),
+        };
+        let job = SigningJob::prepare(plan, now)?;
+        let session = settings.open_session(self.key.as_deref())?;
+        let issued = job.run(&session, ui)?;
+        Ok(report_issued(issued, "Signed", Some(&self.ca)))
+    }
+
+    /// The names of AWS's guide: `ID_ClusterCsr.csr` is answered with `ID_CustomerHsmCertificate.crt`.
+    fn target(&self, file: &Path) -> Result<PathBuf, CliError> {
+        if let Some(out) = &self.out {
+            return Ok(out.clone());
+        }
+        let directory = self.out_dir.as_deref().unwrap_or(Path::new("."));
+        let stem = file
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .filter(|stem| *stem != "-")
+            .ok_or_else(|| {
+                CliError::options(format!(
+                    "--out-dir needs inputs with names, {} has none",
+                    file.display()
+                ))
+            })?;
+        let name = match stem.strip_suffix("_ClusterCsr") {
+            Some(cluster) => format!("{cluster}_CustomerHsmCertificate.crt"),
+            None => format!("{stem}.crt"),
+        };
+        Ok(directory.join(name))
+    }
+}

@@ -1,0 +1,222 @@
+//! One table from error to kind, exit code and hint.
+
+mod table;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hsm_ca::token::UriError;
+use hsm_ca::workflow::WorkflowError;
+
+use table::{Row, explain_workflow};
+
+/// Failed, for a reason outside the input.
+pub(super) const FAILED: u8 = 1;
+/// Wrong usage or configuration.
+pub(super) const USAGE: u8 = 2;
+/// Refused by a check.
+pub(super) const REFUSED: u8 = 3;
+/// Token or KMS unavailable, or login refused.
+pub(super) const UNAVAILABLE: u8 = 4;
+
+/// Why a command was not carried out, with the file it is about.
+#[derive(Debug)]
+pub(super) enum CliError {
+    /// The job itself.
+    Workflow {
+        file: Option<PathBuf>,
+        cause: Box<WorkflowError>,
+    },
+    /// A file cannot be read.
+    Read { path: PathBuf, cause: io::Error },
+    /// A file is larger than anything it could be.
+    TooLarge { path: PathBuf, limit: u64 },
+    /// The configuration file is wrong.
+    Config {
+        path: PathBuf,
+        line: Option<usize>,
+        reason: String,
+    },
+    /// The program could not start itself once more.
+    Restart { cause: io::Error },
+    /// A `pkcs11:` URI is wrong.
+    Uri { option: String, cause: UriError },
+    /// No module is named.
+    NoModule,
+    /// `--pin-source` is none of its forms.
+    PinSource,
+    /// The PIN cannot be read.
+    Pin { reason: String },
+    /// The PIN file can be read by others.
+    PinFileMode { path: PathBuf, mode: u32 },
+    /// Something would have to be asked.
+    WouldPrompt { what: String },
+    /// Options that clap cannot check.
+    Options { reason: String },
+}
+
+/// An error as it is told.
+pub(super) struct Refusal {
+    pub(super) kind: &'static str,
+    pub(super) exit_code: u8,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl CliError {
+    pub(super) fn read(path: &Path, cause: io::Error) -> Self {
+        Self::Read {
+            path: path.to_owned(),
+            cause,
+        }
+    }
+
+    pub(super) fn config(path: &Path, line: Option<usize>, reason: &str) -> Self {
+        Self::Config {
+            path: path.to_owned(),
+            line,
+            reason: reason.to_owned(),
+        }
+    }
+
+    pub(super) fn restart(cause: io::Error) -> Self {
+        Self::Restart { cause }
+    }
+
+    pub(super) fn uri(option: &str, cause: UriError) -> Self {
+        Self::Uri {
+            option: option.to_owned(),
+            cause,
+        }
+    }
+
+    pub(super) fn pin(reason: String) -> Self {
+        Self::Pin { reason }
+    }
+
+    pub(super) fn options(reason: impl Into<String>) -> Self {
+        Self::Options {
+            reason: reason.into(),
+        }
+    }
+
+    /// An error about the content of one file.
+    pub(super) fn in_file(path: &Path, cause: impl Into<WorkflowError>) -> Self {
+        Self::Workflow {
+            file: Some(path.to_owned()),
+            cause: Box::new(cause.into()),
+        }
+    }
+
+    pub(super) fn explain(&self) -> Refusal {
+        let (kind, exit_code, hint): Row = match self {
+            Self::Workflow { cause, .. } => explain_workflow(cause),
+            Self::Read { .. } => ("unreadable-file", USAGE, None),
+            Self::TooLarge { .. } => ("too-large", REFUSED, None),
+            Self::Config { .. } => ("configuration", USAGE, None),
+            Self::Restart { .. } => (
+                "restart",
+                FAILED,
+                Some("export the variables of [module-environment] yourself"),
+            ),
+            Self::Uri { .. } => ("uri", USAGE, None),
+            Self::NoModule => (
+                "no-module",
+                USAGE,
+                Some(
+                    "name it with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml; `hsm-ca rig new DIR` makes a SoftHSM rig",
+                ),
+            ),
+            Self::PinSource => (
+                "pin-source",
+                USAGE,
+                Some("write prompt, env:NAME, file:PATH, fd:N or credential:NAME, never the PIN itself"),
+            ),
+            Self::Pin { .. } => ("pin-source", USAGE, None),
+            Self::PinFileMode { .. } => (
+                "pin-file-mode",
+                USAGE,
+                Some("chmod 600 it, and change the PIN if others may have read it"),
+            ),
+            Self::WouldPrompt { .. } => (
+                "input-needed",
+                USAGE,
+                Some("name another --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
+            ),
+            Self::Options { .. } => ("usage", USAGE, None),
+        };
+        Refusal {
+            kind,
+            exit_code,
+            message: self.to_string(),
+            hint: hint.map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workflow {
+                file: Some(file),
+                cause,
+            } => write!(f, "{}: {cause}", file.display()),
+            Self::Workflow { file: None, cause } => cause.fmt(f),
+            Self::Read { path, cause } => write!(f, "{} cannot be read: {cause}", path.display()),
+            Self::TooLarge { path, limit } => {
+                write!(
+                    f,
+                    "{} is larger than {} KiB, nothing like it is",
+                    path.display(),
+                    limit / 1024
+                )
+            }
+            Self::Config {
+                path,
+                line: Some(line),
+                reason,
+            } => write!(f, "{}, line {line}: {reason}", path.display()),
+            Self::Config {
+                path,
+                line: None,
+                reason,
+            } => write!(f, "{}: {reason}", path.display()),
+            Self::Restart { cause } => write!(f, "cannot set the module's environment: {cause}"),
+            Self::Uri { option, cause } => write!(f, "{option} is no usable pkcs11: URI: {cause}"),
+            Self::NoModule => f.write_str("no PKCS#11 module is named"),
+            Self::PinSource => f.write_str("--pin-source is none of its forms"),
+            Self::Pin { reason } => write!(f, "no PIN: {reason}"),
+            Self::PinFileMode { path, mode } => {
+                write!(
+                    f,
+                    "the PIN file {} can be read by others (mode {mode:04o})",
+                    path.display()
+                )
+            }
+            Self::WouldPrompt { what } => write!(f, "this would ask for {what}"),
+            Self::Options { reason } => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for CliError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its message is the workflow error's own, so the causes begin below it.
+            Self::Workflow { cause, .. } => cause.source(),
+            Self::Read { cause, .. } | Self::Restart { cause } => Some(cause),
+            Self::Uri { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Into<WorkflowError>> From<T> for CliError {
+    fn from(cause: T) -> Self {
+        Self::Workflow {
+            file: None,
+            cause: Box::new(cause.into()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `key`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use hsm_ca::kms::KeyPairFile;
+use hsm_ca::signer::PublicKey;
+use hsm_ca::token::{KeyClass, KeyDescription, KeySelector};
+use hsm_ca::workflow::{Progress, WorkflowError, prove_key};
+use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
+use serde_json::{Value, json};
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::input;
+use super::report::{Fields, Report, printable};
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// List the keys on the token
+    List,
+    /// Show a private key's attributes and public half
+    Show(KeyName),
+    /// Prove that a private key can only sign, that it does sign, and that it belongs to a public key
+    Verify(VerifyKey),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeyName {
+    /// The key's label, or a pkcs11: URI with object or id
+    key: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyKey {
+    #[command(flatten)]
+    key: KeyName,
+    /// A public key, a certificate, or a pair file that the key must belong to
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+}
+
+impl KeyCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        match self {
+            Self::List => list(settings),
+            Self::Show(name) => show(settings, name),
+            Self::Verify(verify) => verify.run(settings, ui),
+        }
+    }
+}
+
+impl KeyName {
+    fn selector(&self) -> Result<KeySelector, CliError> {
+        KeySelector::parse(&self.key).map_err(|error| CliError::uri("the key", error))
+    }
+}
+
+fn list(settings: &Settings) -> Result<Report, CliError> {
+    let keys = settings.open_session(None)?.keys()?;
+    let mut text = String::new();
+    for key in &keys {
+        let mut fields = Fields::default();
+        fields.add("id", hex(&key.id));
+        if key.class == KeyClass::Private {
+            fields.add("may", usages(key));
+        }
+        text.push_str(&format!(
+            "{} {} {}\n{}",
+            printable(&key.label),
+            key.class,
+            printable(&key.kind),
+            fields.render(2)
+        ));
+    }
+    if keys.is_empty() {
+        text.push_str("No key on the token.\n");
+    }
+    let list: Vec<_> = keys.iter().map(describe).collect();
+    Ok(Report::new(text, json!({ "keys": list })))
+}
+
+fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
+    let selector = name.selector()?;
+    let key = settings.open_session(Some(&name.key))?.private_key(&selector)?;
+    let mut fields = Fields::default();
+    fields
+        .add("label", &key.description.label)
+        .add("id", hex(&key.description.id))
+        .add("kind", key.public_key.algorithm())
+        .add("key identifier", hex(&key.public_key.key_identifier()));
+    for (name, value) in key.description.attributes.named() {
+        fields.add(name, value);
+    }
+    let fit = key.description.attributes.unfit_for_signing_only();
+    fields.add(
+        "signs only",
+        fit.map_or_else(|| "yes".to_owned(), |unfit| format!("no: {unfit}")),
+    );
+    let pem = hsm_ca::output::encode_pem(PUBLIC_KEY, key.public_key.der());
+    let mut json = describe(&key.description);
+    json["public_key"] = json!(pem);
+    json["key_identifier"] = json!(hex(&key.public_key.key_identifier()));
+    json["signs_only"] = json!(fit.is_none());
+    Ok(Report::new(format!("{}{pem}", fields.render(0)), json))
+}
+
+impl VerifyKey {
+    fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let selector = self.key.selector()?;
+        let expected = self.public_key.as_deref().map(read_public_key).transpose()?;
+        let session = settings.open_session(Some(&self.key.key))?;
+        let key = session.private_key(&selector)?;
+        let expected = expected.unwrap_or_else(|| key.public_key.clone());
+        ui.step("the token signs a challenge");
+        let proof = prove_key(&session, key, &expected)
+            .map_err(|(proof, reason)| WorkflowError::KeyUnproven { proof, reason })?;
+        let mut fields = Fields::default();
+        fields.add(
+            "public key",
+            match &self.public_key {
+                Some(path) => format!("the one in {}", path.display()),
+                None => "read from the token; name one with --public-key to compare".to_owned(),
+            },
+        );
+        fields
+            .add(
+                "attributes",
+                "it can sign and nothing else, and cannot be extracted",
+            )
+            .add("signature", "by the token, verified in software");
+        let text = format!(
+            "Verified the key {}\n{}",
+            printable(&proof.key.to_string()),
+            fields.render(2)
+        );
+        let mut json = describe(&proof.key);
+        json["verified"] = json!({
+            "public_key": self.public_key.is_some(), "attributes": true, "signature": true,
+        });
+        Ok(Report::new(text, json))
+    }
+}
+
+/// The public key in a PEM or DER `SubjectPublicKeyInfo`, in a certificate, or in a pair file.
+fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
+    let bytes = input::read(path)?;
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        return Ok(KeyPairFile::read(&bytes)
+            .map_err(|error| CliError::in_file(path, error))?
+            .public_key);
+    }
+    let from_certificate = || Certificate::read(&bytes).and_then(|certificate| certificate.public_key());
+    let from_public_key =
+        || -> Result<_, X509Error> { Ok(PublicKey::from_der(&decode_one(&bytes, PUBLIC_KEY)?)?) };
+    from_public_key()
+        .or_else(|error| from_certificate().map_err(|_| error))
+        .map_err(|error| CliError::in_file(path, error))
+}
+
+fn usages(key: &KeyDescription) -> String {
+    let attributes = key.attributes;
+    let usages = [
+        ("sign", attributes.sign),
+        ("sign-recover", attributes.sign_recover),
+        ("decrypt", attributes.decrypt),
+        ("unwrap", attributes.unwrap),
+        ("derive", attributes.derive),
+        ("BE EXTRACTED", attributes.extractable),
+        ("BE READ", attributes.sensitive.map(|sensitive| !sensitive)),
+    ];
+    usages
+        .iter()
+        .filter(|(_, may)| *may == Some(true))
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A key as JSON.
+pub(super) fn describe(key: &KeyDescription) -> Value {
+    let attributes: serde_json::Map<String, Value> = key
+        .attributes
+        .named()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    json!({
+        "class": key.class.to_string(), "label": key.label, "id": hex(&key.id), "kind": key.kind,
+        "attributes": attributes,
+    })
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

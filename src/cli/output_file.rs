@@ -1,0 +1,71 @@
+//! `--out`, `--der`, `--force` and `--hash`: what the commands that issue have in common.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use hsm_ca::output::{Destination, Encoding};
+use hsm_ca::signer::Hash;
+use hsm_ca::workflow::{Delivered, Delivery};
+
+#[derive(Debug, Args)]
+pub(super) struct OutputOptions {
+    /// Write DER instead of PEM
+    #[arg(long)]
+    der: bool,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+impl OutputOptions {
+    /// Text output has no DER.
+    #[cfg(feature = "aws")]
+    pub(super) const fn pem(force: bool) -> Self {
+        Self { der: false, force }
+    }
+
+    /// A file, or stdout for `-`.
+    pub(super) fn delivery(&self, path: &Path) -> Delivery {
+        let encoding = if self.der { Encoding::Der } else { Encoding::Pem };
+        if path == Path::new("-") {
+            return Delivery::Caller(encoding);
+        }
+        Delivery::File(Destination {
+            encoding,
+            overwrite: self.force,
+            ..Destination::new(path)
+        })
+    }
+}
+
+/// The file, or the content for stdout.
+pub(super) fn split(delivered: Delivered) -> (Option<PathBuf>, Option<Vec<u8>>) {
+    match delivered {
+        Delivered::File(path) => (Some(path), None),
+        Delivered::Content(content) => (None, Some(content)),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HashOption {
+    /// The hash that is signed [default: sha256 for RSA and P-256, sha384 for P-384, sha512 for P-521]
+    #[arg(long)]
+    hash: Option<HashName>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HashName {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl HashOption {
+    pub(super) fn chosen(&self) -> Option<Hash> {
+        self.hash.map(|name| match name {
+            HashName::Sha256 => Hash::Sha256,
+            HashName::Sha384 => Hash::Sha384,
+            HashName::Sha512 => Hash::Sha512,
+        })
+    }
+}

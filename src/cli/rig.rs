@@ -1,0 +1,152 @@
+//! `rig`.
+
+use std::path::{self, Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::{Args, Subcommand};
+use hsm_ca::token::{find_softhsm_module, initialise_token};
+use hsm_ca::workflow::{Rig, RigRequest, WorkflowError, create_rig};
+use serde_json::json;
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::pin::read_pin;
+use super::report::{Fields, Report};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RigCommand {
+    /// Make a SoftHSM token with random PINs, hsm-ca.toml and env.sh in a new directory
+    ///
+    /// The rig is for tests and rehearsals: SoftHSM keeps keys in files, encrypted under the PIN that lies beside them.
+    New(NewRig),
+    /// Initialise the token of a rig that is being made (started by `rig new`, with its SOFTHSM2_CONF)
+    #[command(hide = true)]
+    InitialiseToken(InitialiseToken),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewRig {
+    /// The directory, which does not exist yet
+    directory: PathBuf,
+    /// The token's label
+    #[arg(long, default_value = "ca", value_parser = token_label)]
+    label: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitialiseToken {
+    #[arg(long)]
+    label: String,
+    #[arg(long)]
+    user_pin_file: PathBuf,
+    #[arg(long)]
+    so_pin_file: PathBuf,
+}
+
+/// PKCS#11 v2.40 section 3.2: a token label has 32 bytes, padded with spaces.
+fn token_label(text: &str) -> Result<String, String> {
+    let fits =
+        !text.is_empty() && text.len() <= 32 && text.trim() == text && !text.contains(char::is_control);
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "a token label has 1 to 32 bytes and no space at its ends".to_owned())
+}
+
+impl RigCommand {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        match self {
+            Self::New(new) => new.run(settings),
+            Self::InitialiseToken(initialise) => initialise.run(settings),
+        }
+    }
+}
+
+impl NewRig {
+    fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let module = match settings.module.clone() {
+            Some(module) => module,
+            None => find_softhsm_module().ok_or(WorkflowError::NoSoftHsm)?,
+        };
+        let directory =
+            path::absolute(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
+        let module = path::absolute(&module).map_err(|cause| CliError::read(&module, cause))?;
+        let request = RigRequest {
+            directory,
+            label: self.label.clone(),
+            module,
+        };
+        let rig = create_rig(&request, &initialise_in_child)?;
+        let mut fields = Fields::default();
+        fields
+            .add("token", &rig.label)
+            .add("module", rig.module.display())
+            .add("settings", rig.settings().display())
+            .add(
+                "PINs",
+                format!("{} and {}", rig.user_pin().display(), rig.so_pin().display()),
+            );
+        let text = format!(
+            "Made a test rig in {}\n{}Use it:\n  . {}\n  hsm-ca token list\n",
+            rig.directory.display(),
+            fields.render(2),
+            rig.environment().display(),
+        );
+        Ok(Report::new(
+            text,
+            json!({
+                "directory": rig.directory, "token": rig.label, "module": rig.module, "config": rig.settings(),
+                "environment": rig.environment(), "softhsm2_conf": rig.configuration(),
+                "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
+            }),
+        ))
+    }
+}
+
+/// SoftHSM reads `SOFTHSM2_CONF` when it is loaded, so a process of its own initialises the token; the PINs stay in files.
+fn initialise_in_child(rig: &Rig) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut child = Command::new(program);
+    for inherited in [
+        "HSM_CA_CONFIG",
+        "HSM_CA_TOKEN",
+        "HSM_CA_PIN_SOURCE",
+        "HSM_CA_MODULE",
+        "HSM_CA_FORMAT",
+    ] {
+        child.env_remove(inherited);
+    }
+    let output = child
+        .args(["rig", "initialise-token", "--label", &rig.label])
+        .arg("--user-pin-file")
+        .arg(rig.user_pin())
+        .arg("--so-pin-file")
+        .arg(rig.so_pin())
+        .arg("--module")
+        .arg(&rig.module)
+        .env("SOFTHSM2_CONF", rig.configuration())
+        .current_dir(&rig.directory)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    Err(told
+        .lines()
+        .next()
+        .unwrap_or("no reason was given")
+        .trim_start_matches("error: ")
+        .to_owned())
+}
+
+impl InitialiseToken {
+    fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let pin = |file: &Path| read_pin(Some(&format!("file:{}", file.display())), &self.label, true);
+        let (user_pin, so_pin) = (pin(&self.user_pin_file)?, pin(&self.so_pin_file)?);
+        let token = initialise_token(&settings.load_module()?, &self.label, &so_pin, &user_pin)?;
+        Ok(Report::new(
+            format!("Initialised {token}\n"),
+            json!({ "token": token.label, "serial": token.serial }),
+        ))
+    }
+}

@@ -1,0 +1,175 @@
+//! The only file that prints.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the place for it"
+)]
+
+use std::env;
+use std::error::Error as StdError;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use hsm_ca::workflow::Progress;
+use serde_json::json;
+
+use super::exit::{CliError, USAGE};
+use super::global::{ColorChoice, Format, GlobalOptions};
+use super::report::{Report, printable};
+
+/// How to talk to whoever is there.
+#[derive(Debug)]
+pub(super) struct Ui {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    color: ColorChoice,
+}
+
+const RED: &str = "\u{1b}[31m";
+const YELLOW: &str = "\u{1b}[33m";
+const DIM: &str = "\u{1b}[2m";
+const RESET: &str = "\u{1b}[0m";
+
+impl Ui {
+    pub(super) fn new(options: &GlobalOptions) -> Self {
+        Self {
+            json: options.format == Some(Format::Json),
+            quiet: options.quiet,
+            verbose: options.verbose,
+            color: options.color,
+        }
+    }
+
+    /// The result to stdout, warnings to stderr.
+    pub(super) fn present(&self, report: Report) -> ExitCode {
+        let Report {
+            text,
+            mut json,
+            content,
+            warnings,
+            exit_code,
+        } = report;
+        let written = if self.json {
+            if !warnings.is_empty()
+                && let Some(object) = json.as_object_mut()
+            {
+                object.insert("warnings".to_owned(), json!(warnings));
+            }
+            print(format!("{json:#}\n").as_bytes())
+        } else {
+            for warning in &warnings {
+                eprintln!("{} {}", self.paint(YELLOW, "warning:"), printable(warning));
+            }
+            match content {
+                Some(content) => {
+                    if !self.quiet {
+                        eprint!("{text}");
+                    }
+                    print(&content)
+                }
+                None => print(text.as_bytes()),
+            }
+        };
+        match written {
+            Ok(()) => ExitCode::from(exit_code),
+            // Whoever read along has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit_code),
+            Err(error) => {
+                eprintln!("hsm-ca: cannot write the result: {error}");
+                ExitCode::from(1)
+            }
+        }
+    }
+
+    /// An error to stderr: one line, and a hint where there is one.
+    pub(super) fn refuse(&self, error: &CliError) -> ExitCode {
+        let refusal = error.explain();
+        let message = printable(&refusal.message);
+        if self.json {
+            let mut body =
+                json!({ "kind": refusal.kind, "message": message, "exit_code": refusal.exit_code });
+            if let Some(hint) = &refusal.hint {
+                body["hint"] = json!(hint);
+            }
+            eprintln!("{:#}", json!({ "error": body }));
+        } else {
+            eprintln!("{} {message}", self.paint(RED, "error:"));
+            if let Some(hint) = &refusal.hint {
+                eprintln!("{} {}", self.paint(DIM, "hint:"), printable(hint));
+            }
+            if self.verbose {
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    eprintln!("{} {}", self.paint(DIM, "cause:"), printable(&error.to_string()));
+                    cause = error.source();
+                }
+            }
+        }
+        ExitCode::from(refusal.exit_code)
+    }
+
+    fn paint(&self, color: &str, text: &str) -> String {
+        let wanted = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
+            }
+        };
+        if wanted {
+            format!("{color}{text}{RESET}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+impl Progress for Ui {
+    fn step(&self, what: &str) {
+        if !self.quiet && (!self.json || self.verbose) {
+            eprintln!("{}", self.paint(DIM, &format!("{} …", printable(what))));
+        }
+    }
+}
+
+fn print(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// Help and version as clap writes them; a usage error in the format that was asked for.
+pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if wants_json() {
+        let text = error.to_string();
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        eprintln!(
+            "{:#}",
+            json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } })
+        );
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(USAGE)
+}
+
+/// The arguments did not parse, so they are looked at by hand.
+fn wants_json() -> bool {
+    let arguments: Vec<_> = env::args_os().collect();
+    let named = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let joined = arguments.iter().any(|argument| argument == "--format=json");
+    named || joined || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
+}
