@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Makes a Debian machine ready for this project; asks nothing, and does nothing
+# (quickly) when nothing is missing.
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: scripts/install.sh [--demo]
+  Installs the Debian packages that building, testing and benchmarking need,
+  and the Python packages of softhsm-tests/local-aws/requirements.txt in
+  $CARGO_TARGET_DIR/venv (target/venv if CARGO_TARGET_DIR is not set).
+  --demo  only what the demo needs
+EOF
+}
+
+die() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+# For the demo: cc for aws-lc, the token, and the tools that look at keys and certificates.
+packages=(build-essential softhsm2 openssl gnutls-bin opensc python3 python3-venv)
+case ${1-} in
+'')
+    # The OpenSSL engine, p11-kit and hyperfine for tests and benchmarks.
+    packages+=(libengine-pkcs11-openssl p11-kit hyperfine)
+    ;;
+--demo) ;;
+-h | --help)
+    usage
+    exit 0
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+[[ $# -le 1 ]] || { usage >&2; exit 2; }
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+requirements=softhsm-tests/local-aws/requirements.txt
+venv=${CARGO_TARGET_DIR:-target}/venv
+python=/usr/bin/python3 # Debian's, whatever else is first in PATH
+
+# Debian packages
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    die "not a Debian system; please install what these Debian packages hold: ${packages[*]}"
+fi
+# shellcheck disable=SC2016 # ${...} is for dpkg-query
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
+missing=()
+for package in "${packages[@]}"; do
+    grep -Fxq "installed $package" <<<"$installed" || missing+=("$package")
+done
+if ((${#missing[@]} > 0)); then
+    as_root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null ||
+            die "neither root nor sudo; please install these Debian packages: ${missing[*]}"
+        as_root=(sudo)
+    fi
+    echo "install.sh: installing Debian packages: ${missing[*]}"
+    apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
+    "${apt[@]}" update
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# Python packages: a new environment whenever requirements.txt has changed
+stamp=$venv/requirements.sha256
+wanted=$(sha256sum <"$requirements")
+if [[ ! -x $venv/bin/python || ! -r $stamp || $(<"$stamp") != "$wanted" ]]; then
+    echo "install.sh: installing Python packages of $requirements in $venv"
+    rm -rf "$venv"
+    mkdir -p "${venv%/*}"
+    "$python" -m venv "$venv"
+    for attempt in 1 2 3; do
+        if "$venv/bin/pip" --quiet --disable-pip-version-check --no-input \
+            --retries 5 --timeout 60 install -r "$requirements"; then
+            break
+        fi
+        ((attempt < 3)) || die "could not install the Python packages (see above)"
+        echo "install.sh: trying again in 5 seconds" >&2
+        sleep 5
+    done
+    echo "$wanted" >"$stamp"
+fi
+
+# Rust is not installed by this script.
+if ! command -v cargo >/dev/null; then
+    echo "install.sh: cargo is missing; install Rust (rustup) to build hsm-ca" >&2
+fi
