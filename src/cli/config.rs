@@ -30,7 +30,7 @@ impl ConfigFile {
         toml::from_str(&text).map_err(|error| {
             let line = error
                 .span()
-                .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+                .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             // The message without the quoted source: a line of the file could hold anything.
             CliError::config(path, line, error.message())
         })

@@ -190,7 +190,7 @@ impl TokenError {
         move |error| match error {
             CryptokiError::Pkcs11(value, function) => Self::Call {
                 doing: doing.into(),
-                function: format!("C_{function}"),
+                function: format!("C_{function:?}"),
                 value: ckr_name(&value),
             },
             other => Self::Call {

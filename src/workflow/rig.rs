@@ -1,8 +1,8 @@
 //! `rig new`: a SoftHSM token of its own in a directory, for tests and rehearsals.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::WorkflowError;
@@ -105,6 +105,7 @@ pub fn create_rig(
     let parent = directory.parent().unwrap_or(Path::new("/"));
     let staging = tempfile::Builder::new()
         .prefix(".hsm-ca-rig-")
+        .permissions(Permissions::from_mode(0o700))
         .tempdir_in(parent)
         .map_err(|cause| WorkflowError::Rig {
             doing: "make a directory in",

@@ -64,14 +64,27 @@ pub(super) fn recognise(
             algorithm: name,
         });
     }
-    KNOWN
-        .into_iter()
-        .find(|(_, oid)| *oid == identifier.oid)
-        .map(|(algorithm, _)| algorithm)
-        .ok_or_else(|| X509Error::UnknownSignature {
+    let known = KNOWN.into_iter().find(|(_, oid)| *oid == identifier.oid);
+    let Some((algorithm, _)) = known else {
+        return Err(X509Error::UnknownSignature {
             what,
             oid: identifier.oid.to_string(),
-        })
+        });
+    };
+    let fits = match (algorithm, &identifier.parameters) {
+        // RFC 4055 section 5: "implementations MUST accept the parameters being absent as well as present" (as NULL).
+        (SignatureAlgorithm::RsaPkcs1(_), Some(parameters)) => *parameters == Any::from(Null),
+        // RFC 5758 section 3.2: "the encoding MUST omit the parameters field".
+        (SignatureAlgorithm::Ecdsa(_), Some(_)) => false,
+        (_, None) => true,
+    };
+    if !fits {
+        return Err(X509Error::Malformed {
+            what,
+            reason: format!("{algorithm} with parameters it does not have"),
+        });
+    }
+    Ok(algorithm)
 }
 
 /// The name to show for any signature algorithm, known or not.

@@ -13,7 +13,8 @@
 //! | `TOKEN_SHIM_TOKEN_FLAGS` | `0xBITS[,0xBITS...]`             | OR the bits into `CK_TOKEN_INFO.flags` |
 //! | `TOKEN_SHIM_FAIL`        | `C_Name:RV[@N][;C_Name:RV[@N]...]` | that call answers `RV`, the target is not called |
 //! | `TOKEN_SHIM_KILL`        | `C_Name[@N]` or `C_Name![@N]`    | SIGKILL to this process just before that call is forwarded, with `!` just after it returned |
-//! | `TOKEN_SHIM_CORRUPT`     | `sign,extractable,modulus,random` (any of) | see `rules::Corruption` |
+//! | `TOKEN_SHIM_STOP`        | as `TOKEN_SHIM_KILL`             | SIGSTOP instead: the process waits for SIGCONT |
+//! | `TOKEN_SHIM_CORRUPT`     | `sign,extractable,modulus,point,random` (any of) | see `rules::Corruption` |
 //! | `TOKEN_SHIM_LOG`         | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data |
 //!
 //! `N` counts the calls of one function in this process from 1 and is 1 when left out; in

@@ -80,6 +80,7 @@ pub unsafe fn attributes(
     let template = unsafe { slice::from_raw_parts(template, count as usize) };
     let extractable = shim.rules.corrupts(Corruption::Extractable);
     let modulus = shim.rules.corrupts(Corruption::Modulus);
+    let point = shim.rules.corrupts(Corruption::Point);
     for attribute in template.iter().filter(|a| has_value(a)) {
         let value = attribute.pValue.cast::<CK_BYTE>();
         match attribute.type_ {
@@ -87,7 +88,9 @@ pub unsafe fn attributes(
                 // SAFETY: the target wrote `ulValueLen` bytes, at least one, to `pValue`.
                 unsafe { *value = CK_TRUE };
             }
-            CKA_MODULUS | CKA_EC_POINT if modulus && is_public_key(shim, session, object) => {
+            kind if (kind == CKA_MODULUS && modulus || kind == CKA_EC_POINT && point)
+                && is_public_key(shim, session, object) =>
+            {
                 // SAFETY: the target wrote `ulValueLen` bytes to `pValue`.
                 unsafe { flip_last(value, attribute.ulValueLen) };
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cryptoki_sys::{CK_FLAGS, CK_RV};
 
 use crate::calls::Call;
-use parse::{corruption, faults, hex, kill, text};
+use parse::{corruption, faults, hex, instant, text};
 
 mod parse;
 #[cfg(test)]
@@ -24,7 +24,8 @@ pub struct Rules {
     /// Where to write a line per call.
     pub log: Option<PathBuf>,
     faults: Vec<Fault>,
-    kill: Option<Kill>,
+    kill: Option<Instant>,
+    stop: Option<Instant>,
     corruptions: Vec<Corruption>,
 }
 
@@ -35,9 +36,10 @@ pub enum Corruption {
     Sign,
     /// `extractable`: an object that has `CKA_EXTRACTABLE` says `CK_TRUE`.
     Extractable,
-    /// `modulus`: one bit of the last byte of a public key's `CKA_MODULUS` or `CKA_EC_POINT` is
-    /// flipped.
+    /// `modulus`: one bit of the last byte of a public key's `CKA_MODULUS` is flipped.
     Modulus,
+    /// `point`: one bit of the last byte of a public key's `CKA_EC_POINT` is flipped.
+    Point,
     /// `random`: `C_GenerateRandom` fills the buffer with zeroes.
     Random,
 }
@@ -58,7 +60,7 @@ struct Fault {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Kill {
+struct Instant {
     call: Call,
     nth: u64,
     moment: Moment,
@@ -92,7 +94,8 @@ impl Rules {
                 self.token_flags = bits.into_iter().fold(0, |all, one| all | one);
             }
             "TOKEN_SHIM_FAIL" => self.faults = faults(text(&value)?)?,
-            "TOKEN_SHIM_KILL" => self.kill = Some(kill(text(&value)?)?),
+            "TOKEN_SHIM_KILL" => self.kill = Some(instant(text(&value)?)?),
+            "TOKEN_SHIM_STOP" => self.stop = Some(instant(text(&value)?)?),
             "TOKEN_SHIM_CORRUPT" => {
                 self.corruptions = text(&value)?
                     .split(',')
@@ -112,7 +115,12 @@ impl Rules {
 
     /// Whether the process ends here.
     pub fn kills(&self, call: Call, nth: u64, moment: Moment) -> bool {
-        self.kill == Some(Kill { call, nth, moment })
+        self.kill == Some(Instant { call, nth, moment })
+    }
+
+    /// Whether the process waits here for `SIGCONT`.
+    pub fn stops(&self, call: Call, nth: u64, moment: Moment) -> bool {
+        self.stop == Some(Instant { call, nth, moment })
     }
 
     pub fn corrupts(&self, what: Corruption) -> bool {

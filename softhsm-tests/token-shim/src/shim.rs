@@ -41,24 +41,20 @@ pub fn start() -> Result<&'static Shim, CK_RV> {
 
 /// Counts one call and lets the rules act around it; `forward` asks the target.
 ///
-/// The order is: kill before, injected fault or target, log line, kill after.
+/// The order is: kill or stop before, injected fault or target, log line, kill or stop after.
 pub fn watch(call: Call, forward: impl FnOnce(&Shim) -> CK_RV) -> CK_RV {
     // Forwarders are only reachable through the table that a successful start handed out.
     let Some(Ok(shim)) = SHIM.get() else {
         return CKR_GENERAL_ERROR;
     };
     let nth = shim.counters[call as usize].fetch_add(1, Ordering::Relaxed) + 1;
-    if shim.rules.kills(call, nth, Moment::Before) {
-        kill_self();
-    }
+    shim.interrupt(call, nth, Moment::Before);
     let rv = match shim.rules.fault(call, nth) {
         Some(rv) => rv,
         None => forward(shim),
     };
     shim.log(call, rv);
-    if shim.rules.kills(call, nth, Moment::After) {
-        kill_self();
-    }
+    shim.interrupt(call, nth, Moment::After);
     rv
 }
 
@@ -89,6 +85,15 @@ impl Shim {
         })
     }
 
+    fn interrupt(&self, call: Call, nth: u64, moment: Moment) {
+        if self.rules.kills(call, nth, moment) {
+            signal_self(libc::SIGKILL);
+        }
+        if self.rules.stops(call, nth, moment) {
+            signal_self(libc::SIGSTOP);
+        }
+    }
+
     /// The table for the caller, which by section 5.4 only reads it.
     pub fn function_list(&'static self) -> CK_FUNCTION_LIST_PTR {
         ptr::from_ref(&self.list).cast_mut()
@@ -110,8 +115,9 @@ fn complain(why: &str) {
     let _ = writeln!(io::stderr(), "token-shim: {why}");
 }
 
-/// Ends the process at once: no destructor, no flush, no chance for the caller to clean up.
-fn kill_self() {
+/// `SIGKILL` ends the process at once: no destructor, no flush, no chance for the caller to clean up. `SIGSTOP` leaves it as
+/// it is until `SIGCONT`, for somebody to look at.
+fn signal_self(signal: libc::c_int) {
     // SAFETY: plain system calls without pointers.
-    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    unsafe { libc::kill(libc::getpid(), signal) };
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use cryptoki_sys::CK_RV;
 
-use super::{Corruption, Fault, Kill, Moment};
+use super::{Corruption, Fault, Instant, Moment};
 use crate::calls::Call;
 use crate::rv;
 
@@ -35,7 +35,7 @@ pub fn faults(value: &str) -> Result<Vec<Fault>, String> {
 }
 
 /// `C_Name[!][@N]`.
-pub fn kill(value: &str) -> Result<Kill, String> {
+pub fn instant(value: &str) -> Result<Instant, String> {
     let (name, nth) = match value.split_once('@') {
         Some((name, nth)) => (name, ordinal(nth)?),
         None => (value, 1),
@@ -44,7 +44,7 @@ pub fn kill(value: &str) -> Result<Kill, String> {
         Some(name) => (name, Moment::After),
         None => (name, Moment::Before),
     };
-    Ok(Kill {
+    Ok(Instant {
         call: call(name)?,
         nth,
         moment,
@@ -56,6 +56,7 @@ pub fn corruption(word: &str) -> Result<Corruption, String> {
         "sign" => Ok(Corruption::Sign),
         "extractable" => Ok(Corruption::Extractable),
         "modulus" => Ok(Corruption::Modulus),
+        "point" => Ok(Corruption::Point),
         "random" => Ok(Corruption::Random),
         _ => Err(format!("unknown corruption '{word}'")),
     }

@@ -39,7 +39,7 @@ fn the_target_is_required() {
 
 #[test]
 fn empty_unknown_and_undecodable_values_are_refused() {
-    for name in ["TARGET", "LOG", "TOKEN_FLAGS", "FAIL", "KILL", "CORRUPT"] {
+    for name in ["TARGET", "LOG", "TOKEN_FLAGS", "FAIL", "KILL", "STOP", "CORRUPT"] {
         refuses(&format!("{PREFIX}{name}"), "");
     }
     assert!(refuses("TOKEN_SHIM_FIAL", "C_Sign:0x5").contains("unknown variable"));

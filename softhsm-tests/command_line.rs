@@ -1,0 +1,258 @@
+//! The command line itself: help, settings, formats, exit codes.
+
+use crate::harness::{Rig, Run, shared_authority};
+use crate::oracle::make_cluster_request;
+
+const COMMANDS: [&[&str]; 18] = [
+    &["rig", "new"],
+    &["doctor"],
+    &["token", "list"],
+    &["token", "show"],
+    &["key", "list"],
+    &["key", "show"],
+    &["key", "verify"],
+    &["kms", "create-key"],
+    &["kms", "generate-key-pair"],
+    &["kms", "import"],
+    &["ca", "create"],
+    &["csr", "show"],
+    &["csr", "sign"],
+    &["cert", "show"],
+    &["cert", "verify"],
+    &["rig"],
+    &["kms"],
+    &[],
+];
+
+#[test]
+fn every_command_has_help_that_fits_a_terminal() {
+    let rig = Rig::new();
+    for command in COMMANDS {
+        let mut help = rig.prepare(&[command, &["--help"]].concat());
+        let help = Run::of(help.env("COLUMNS", "80")).ok().stdout;
+        assert!(help.contains("Usage: hsm-ca"), "{command:?}: {help}");
+        let longest = help
+            .lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap_or_default();
+        assert!(longest <= 100, "{command:?}: {longest} characters");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2_in_both_formats() {
+    let rig = Rig::new();
+    for wrong in [
+        &["nosuch"][..],
+        &["csr", "sign"],
+        &["key", "show"],
+        &["token", "list", "--nosuch"],
+    ] {
+        assert_eq!(rig.command(wrong).code, Some(2), "{wrong:?}");
+        rig.json(wrong).refused(2, "usage");
+    }
+    let mut by_environment = rig.prepare(&["nosuch"]);
+    Run::of(by_environment.env("HSM_CA_FORMAT", "json")).refused(2, "usage");
+    rig.json(&["csr", "sign", "a", "b", "--ca", "c", "--out", "d"])
+        .refused(2, "usage");
+}
+
+#[test]
+fn without_a_module_the_ways_to_name_one_are_told() {
+    let rig = Rig::new();
+    let mut command = rig.prepare(&["--format", "json", "token", "list"]);
+    let run = Run::of(command.env_remove("HSM_CA_CONFIG"));
+    assert!(run.stderr.contains("HSM_CA_MODULE"), "{run:?}");
+    run.refused(2, "no-module");
+}
+
+#[test]
+fn the_configuration_file_is_strict_and_names_the_line() {
+    let rig = Rig::new();
+    rig.write("bad.toml", "token = \"ca\"\nmodul = \"x\"\n");
+    let message = rig
+        .json(&["--config", "bad.toml", "token", "list"])
+        .refused(2, "configuration");
+    assert!(
+        message.contains("bad.toml, line 2") && message.contains("modul"),
+        "{message}"
+    );
+    rig.write("worse.toml", "pin-source = hunter2\n");
+    let message = rig
+        .json(&["--config", "worse.toml", "token", "list"])
+        .refused(2, "configuration");
+    assert!(!message.contains("hunter2"), "{message}");
+    rig.json(&["--config", "nowhere.toml", "token", "list"])
+        .refused(2, "unreadable-file");
+}
+
+#[test]
+fn flag_before_environment_before_file() {
+    let rig = Rig::new();
+    let mut by_environment = rig.prepare(&["--format", "json", "token", "show"]);
+    Run::of(by_environment.env("HSM_CA_TOKEN", "other")).refused(4, "no-token");
+    let mut by_flag = rig.prepare(&["--format", "json", "--token", "ca", "token", "show"]);
+    Run::of(by_flag.env("HSM_CA_TOKEN", "other")).ok();
+}
+
+#[test]
+fn the_settings_in_the_working_directory_are_found_and_relative_to_themselves() {
+    let rig = Rig::new();
+    let mut there = rig.prepare(&["key", "list"]);
+    Run::of(there.env_remove("HSM_CA_CONFIG").current_dir(rig.path("rig"))).ok();
+    let text = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("TOML");
+    let pin = format!("file:{}", rig.path("rig/pin").display());
+    rig.write("rig/hsm-ca.toml", text.replace(&pin, "file:pin"));
+    rig.command(&["key", "list"]).ok();
+}
+
+#[test]
+fn results_are_one_json_object_and_stderr_is_silent() {
+    let authority = shared_authority();
+    let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
+    make_cluster_request(&rig, "cluster.csr");
+    rig.write("customerCA.crt", authority.read("customerCA.crt"));
+    let commands: [&[&str]; 9] = [
+        &["token", "list"],
+        &["token", "show"],
+        &["key", "list"],
+        &["key", "show", "customer-ca"],
+        &["key", "verify", "customer-ca", "--public-key", "customerCA.crt"],
+        &["csr", "show", "cluster.csr"],
+        &[
+            "csr",
+            "sign",
+            "cluster.csr",
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "out.crt",
+        ],
+        &["cert", "show", "out.crt"],
+        &["cert", "verify", "out.crt", "--ca", "customerCA.crt"],
+    ];
+    for command in commands {
+        let run = rig.json(command).ok();
+        assert!(run.json().is_object(), "{command:?}");
+        assert_eq!(run.stderr, "", "{command:?}");
+    }
+}
+
+#[test]
+fn keys_are_found_by_uri_too() {
+    let authority = shared_authority();
+    let id = authority.json(&["key", "show", "customer-ca"]).ok().json()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let percent: String = id
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| format!("%{}", String::from_utf8_lossy(pair)))
+        .collect();
+    authority
+        .json(&["key", "show", &format!("pkcs11:id={percent}")])
+        .ok();
+    authority
+        .json(&["key", "show", "pkcs11:token=ca;object=customer-ca;type=private"])
+        .ok();
+    authority
+        .json(&["key", "show", "pkcs11:token=other;object=customer-ca"])
+        .refused(4, "no-token");
+    authority
+        .json(&["key", "show", "pkcs11:token=ca"])
+        .refused(2, "uri");
+    authority.json(&["key", "show", "nosuch"]).refused(3, "no-key");
+}
+
+#[test]
+fn doctor_tells_what_works_and_what_does_not() {
+    let rig = Rig::new().with_aws();
+    let report = rig.json(&["doctor"]).ok().json();
+    assert_eq!(report["passed"], true, "{report}");
+    let named = |report: &serde_json::Value, name: &str| {
+        let checks = report["checks"].as_array().expect("checks").clone();
+        checks
+            .into_iter()
+            .find(|check| check["check"] == name)
+            .unwrap_or_else(|| panic!("no check {name}: {report}"))
+    };
+    for check in [
+        "module",
+        "token",
+        "PIN tries",
+        "signing",
+        "import route",
+        "login",
+        "KMS",
+    ] {
+        assert_eq!(named(&report, check)["state"], "ok", "{check}");
+    }
+    let rules = [("TOKEN_FLAGS", "0x00050002")];
+    let run = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &rules);
+    assert_eq!(run.code, Some(4));
+    let report = run.json();
+    assert_eq!(named(&report, "PIN tries")["state"], "failed");
+    assert_eq!(named(&report, "writable")["state"], "warning");
+    assert_eq!(named(&report, "login")["state"], "failed");
+    let unreachable = rig.with("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let run = unreachable.json(&["doctor"]);
+    assert_eq!(
+        (run.code, named(&run.json(), "KMS")["state"].as_str()),
+        (Some(4), Some("failed"))
+    );
+}
+
+#[test]
+fn key_verify_tells_a_key_that_is_not_the_one() {
+    let authority = shared_authority();
+    let rig = Rig::new()
+        .with_pair("RSA_2048")
+        .with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
+    rig.json(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
+        .refused(3, "proof-failed");
+    // A key that another program made extractable.
+    let rig = Rig::new();
+    let pin = rig.pin();
+    rig.tool(
+        "softhsm2-util",
+        &[
+            "--token", "ca", "--pin", &pin, "--import", "k.pem", "--label", "loose", "--id", "01",
+        ],
+    );
+    rig.tool(
+        "openssl",
+        &[
+            "genpkey",
+            "-algorithm",
+            "RSA",
+            "-pkeyopt",
+            "rsa_keygen_bits:2048",
+            "-out",
+            "k.pem",
+        ],
+    )
+    .ok();
+    rig.tool(
+        "softhsm2-util",
+        &[
+            "--token", "ca", "--pin", &pin, "--import", "k.pem", "--label", "loose", "--id", "01",
+        ],
+    )
+    .ok();
+    let message = rig.json(&["key", "verify", "loose"]).refused(3, "proof-failed");
+    assert!(message.contains("CKA_"), "{message}");
+    assert_eq!(
+        rig.json(&["key", "show", "loose"]).ok().json()["signs_only"],
+        false
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let rig = Rig::new();
+    let shell = "set -o pipefail; \"$0\" key list --help | true; \"$0\" token list | true";
+    let run = rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]);
+    assert!(!run.stderr.contains("panic"), "{run:?}");
+}

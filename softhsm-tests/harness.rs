@@ -1,0 +1,430 @@
+//! A rig per test, the program as a child process, and one local AWS for all tests.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The KMS alias of AWS's and Keyfactor's published recipe.
+pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
+
+/// Debian's `nobody`: the tests run as root, which may look into every process.
+const ORDINARY_USER: u32 = 65534;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hsm-ca");
+
+/// A file that the build put beside the program, or that scripts/test.sh did.
+fn beside_program(relative: &str) -> PathBuf {
+    let path = Path::new(PROGRAM)
+        .parent()
+        .expect("the program is in a directory")
+        .join(relative);
+    assert!(
+        path.exists(),
+        "{} is missing: run the tests with scripts/test.sh",
+        path.display()
+    );
+    path
+}
+
+/// The fault-injecting module.
+pub(crate) fn shim() -> PathBuf {
+    beside_program("libtoken_shim.so")
+}
+
+/// A program of the Python environment: `aws`, `lint_pkix_cert`.
+pub(crate) fn python_tool(name: &str) -> PathBuf {
+    beside_program(&format!("../venv/bin/{name}"))
+}
+
+pub(crate) fn softhsm() -> PathBuf {
+    hsm_ca::token::find_softhsm_module().expect("SoftHSM is missing: run the tests with scripts/test.sh")
+}
+
+/// How a process ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+            panic!(
+                "{:?} cannot be started ({error}): run the tests with scripts/test.sh",
+                command.get_program()
+            )
+        });
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// Refused with this exit code and this kind, in one line of message.
+    #[track_caller]
+    pub(crate) fn refused(self, code: i32, kind: &str) -> String {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.stdout, "", "an error leaves stdout alone");
+        let error: Value =
+            serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        assert_eq!(error["error"]["kind"], kind, "{self:#?}");
+        assert_eq!(error["error"]["exit_code"], code, "{self:#?}");
+        let message = error["error"]["message"].as_str().expect("a message").to_owned();
+        assert!(
+            !message.contains('\n') && !message.is_empty(),
+            "one line: {message:?}"
+        );
+        message
+    }
+}
+
+/// A SoftHSM token in a directory of its own, which is also the working directory.
+pub(crate) struct Rig {
+    directory: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let rig = Self {
+            directory,
+            environment: Vec::new(),
+        };
+        rig.command(&["rig", "new", "rig"]).ok();
+        let config = rig.path("rig/hsm-ca.toml");
+        rig.with("HSM_CA_CONFIG", config)
+    }
+
+    /// With one more variable for every command that follows.
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+        self.environment.push((
+            name.to_owned(),
+            value.as_ref().to_str().expect("UTF-8").to_owned(),
+        ));
+        self
+    }
+
+    /// Behind the fault-injecting module, with one of its rules.
+    pub(crate) fn command_with_rule(&self, arguments: &[&str], rules: &[(&str, &str)]) -> Run {
+        let mut command = self.prepare(arguments);
+        command
+            .env("HSM_CA_MODULE", shim())
+            .env("TOKEN_SHIM_TARGET", softhsm());
+        command.env("TOKEN_SHIM_LOG", self.path("calls.log"));
+        for (name, value) in rules {
+            command.env(format!("TOKEN_SHIM_{name}"), value);
+        }
+        let _ = fs::remove_file(self.path("calls.log"));
+        self.without_secrets(Run::of(&mut command))
+    }
+
+    /// The PKCS#11 functions that the last command behind the fault-injecting module called.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("calls.log")).expect("the module was loaded");
+        log.lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).expect("a file");
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn pin(&self) -> String {
+        fs::read_to_string(self.path("rig/pin")).expect("the rig's PIN")
+    }
+
+    /// The files in the working directory.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.directory.path()).expect("the directory");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The program, in the rig's directory, with nothing of the caller's settings.
+    pub(crate) fn prepare(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        self.settle(&mut command);
+        command.args(arguments);
+        command
+    }
+
+    /// Another program, in the same place.
+    pub(crate) fn tool(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Run {
+        Run::of(&mut self.prepare_tool(program, arguments))
+    }
+
+    pub(crate) fn prepare_tool(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program.as_ref());
+        self.settle(&mut command);
+        command
+            .env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))
+            .args(arguments);
+        command
+    }
+
+    /// What is encrypted in the pair file, in base64, decrypted by the AWS CLI.
+    pub(crate) fn decrypt_with_aws_cli(&self) -> String {
+        let pair: Value = serde_json::from_slice(&self.read("pair.json")).expect("JSON");
+        self.write(
+            "blob.b64",
+            pair["PrivateKeyCiphertextBlob"].as_str().expect("base64"),
+        );
+        self.tool(
+            "openssl",
+            &["base64", "-d", "-A", "-in", "blob.b64", "-out", "blob"],
+        )
+        .ok();
+        let decrypt = [
+            "kms",
+            "decrypt",
+            "--key-id",
+            ALIAS,
+            "--ciphertext-blob",
+            "fileb://blob",
+        ];
+        self.aws(&[&decrypt[..], &["--query", "Plaintext", "--output", "text"]].concat())
+            .ok()
+            .stdout
+            .trim()
+            .to_owned()
+    }
+
+    fn settle(&self, command: &mut Command) {
+        command.env_clear().current_dir(self.directory.path());
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.directory.path())
+            .env("LC_ALL", "C.UTF-8");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Run {
+        self.without_secrets(Run::of(&mut self.prepare(arguments)))
+    }
+
+    pub(crate) fn json(&self, arguments: &[&str]) -> Run {
+        self.command(&[&["--format", "json"], arguments].concat())
+    }
+
+    /// Whatever a command says, it does not say the PIN.
+    pub(crate) fn without_secrets(&self, run: Run) -> Run {
+        if let Ok(pin) = fs::read_to_string(self.path("rig/pin")) {
+            assert!(
+                !run.stdout.contains(&pin) && !run.stderr.contains(&pin),
+                "the PIN is printed"
+            );
+        }
+        run
+    }
+
+    /// The objects on the token as pkcs11-tool sees them, logged in.
+    pub(crate) fn objects(&self) -> String {
+        let pin = self.pin();
+        let module = softhsm();
+        let module = module.to_str().expect("UTF-8");
+        self.tool(
+            "pkcs11-tool",
+            &[
+                "--module",
+                module,
+                "--token-label",
+                "ca",
+                "--login",
+                "--pin",
+                &pin,
+                "--list-objects",
+            ],
+        )
+        .ok()
+        .stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_token_is_empty(&self) {
+        assert_eq!(self.objects().trim(), "", "objects are left on the token");
+    }
+
+    /// A KMS key under the recipe's alias, and a pair in `pair.json`.
+    pub(crate) fn with_pair(self, spec: &str) -> Self {
+        let rig = self.with_aws();
+        rig.ensure_key();
+        rig.command(&[
+            "kms",
+            "generate-key-pair",
+            "--key-id",
+            ALIAS,
+            "--spec",
+            spec,
+            "--out",
+            "pair.json",
+        ])
+        .ok();
+        rig
+    }
+
+    /// The settings of the local AWS.
+    pub(crate) fn with_aws(self) -> Self {
+        let aws = local_aws();
+        self.with("AWS_ENDPOINT_URL", aws)
+            .with("AWS_REGION", "us-east-1")
+            .with("AWS_DEFAULT_REGION", "us-east-1")
+            .with("AWS_ACCESS_KEY_ID", "test")
+            .with("AWS_SECRET_ACCESS_KEY", "test")
+            .with("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    /// The address that AWS calls go to.
+    pub(crate) fn endpoint(&self) -> String {
+        let set = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(name, _)| name == "AWS_ENDPOINT_URL");
+        set.expect("with_aws was called").1.clone()
+    }
+
+    /// Makes everything here belong to an ordinary user, with a copy of the program that such a one can reach.
+    pub(crate) fn give_to_ordinary_user(&self) {
+        fs::copy(PROGRAM, self.path("hsm-ca")).expect("a copy of the program");
+        Run::of(
+            Command::new("chown")
+                .args(["-R", &ORDINARY_USER.to_string()])
+                .arg(self.directory.path()),
+        )
+        .ok();
+    }
+
+    /// The program, as an ordinary user.
+    pub(crate) fn as_ordinary_user(&self, arguments: &[&str]) -> Command {
+        self.command_as_ordinary_user(self.path("hsm-ca").to_str().expect("UTF-8"), arguments)
+    }
+
+    /// Another program, as an ordinary user.
+    pub(crate) fn command_as_ordinary_user(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        self.settle(&mut command);
+        command.uid(ORDINARY_USER).gid(ORDINARY_USER).args(arguments);
+        command
+    }
+
+    pub(crate) fn tool_as_ordinary_user(&self, program: &str, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command_as_ordinary_user(program, arguments))
+    }
+
+    /// The alias is made once for all tests.
+    fn ensure_key(&self) {
+        static KEY: OnceLock<()> = OnceLock::new();
+        KEY.get_or_init(|| drop(self.command(&["kms", "create-key", "--alias", ALIAS]).ok()));
+    }
+
+    /// The AWS CLI.
+    pub(crate) fn aws(&self, arguments: &[&str]) -> Run {
+        self.tool(python_tool("aws"), arguments)
+    }
+
+    pub(crate) fn import(&self) -> Run {
+        self.json(&["kms", "import", "pair.json", "--label", "customer-ca"])
+    }
+
+    /// A CA: a pair, imported, and its certificate in `customerCA.crt`.
+    pub(crate) fn with_authority(self, spec: &str) -> Self {
+        let rig = self.with_pair(spec);
+        rig.import().ok();
+        rig.command(&[
+            "ca",
+            "create",
+            "--key",
+            "customer-ca",
+            "--subject",
+            "CN=Test CA,O=Test,C=US",
+            "--out",
+            "customerCA.crt",
+        ])
+        .ok();
+        rig
+    }
+
+    pub(crate) fn sign(&self, request: &str) -> Run {
+        self.json(&[
+            "csr",
+            "sign",
+            request,
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "out.crt",
+        ])
+    }
+}
+
+/// The local AWS's address. It is started once, and stops when the test process ends.
+fn local_aws() -> &'static str {
+    static ADDRESS: OnceLock<(String, TempDir)> = OnceLock::new();
+    let (address, _) = ADDRESS.get_or_init(|| {
+        let directory = TempDir::new().expect("a temporary directory");
+        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/local-aws/server.py");
+        let ready = directory.path().join("ready");
+        Command::new(python_tool("python"))
+            .arg(server)
+            .arg("--ready-file")
+            .arg(&ready)
+            .args(["--parent-pid", &std::process::id().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(directory.path().join("log")).expect("a log"))
+            .spawn()
+            .expect("the local AWS starts");
+        for _ in 0..300 {
+            if let Ok(address) = fs::read_to_string(&ready) {
+                return (address.trim().to_owned(), directory);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!(
+            "the local AWS did not come up: {}",
+            fs::read_to_string(directory.path().join("log")).unwrap_or_default()
+        );
+    });
+    address
+}
+
+/// One CA for all the tests that only have it refuse something.
+pub(crate) fn shared_authority() -> &'static Rig {
+    static AUTHORITY: OnceLock<Rig> = OnceLock::new();
+    AUTHORITY.get_or_init(|| Rig::new().with_authority("RSA_2048"))
+}

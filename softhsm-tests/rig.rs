@@ -1,0 +1,101 @@
+//! `rig new`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::{Rig, shim, softhsm};
+
+#[test]
+fn a_rig_has_a_token_of_its_own_and_keeps_its_pins_to_itself() {
+    let rig = Rig::new();
+    let mode = |name: &str| fs::metadata(rig.path(name)).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(
+        (
+            mode("rig"),
+            mode("rig/tokens"),
+            mode("rig/pin"),
+            mode("rig/so-pin")
+        ),
+        (0o700, 0o700, 0o600, 0o600)
+    );
+    let second = Rig::new();
+    assert_ne!(rig.pin(), second.pin());
+    assert_ne!(rig.read("rig/pin"), rig.read("rig/so-pin"));
+    assert!(rig.pin().len() >= 20);
+    let token = rig.json(&["token", "show"]).ok().json();
+    assert_eq!(
+        (token["label"].as_str(), token["user_pin_set"].as_bool()),
+        (Some("ca"), Some(true))
+    );
+    assert!(
+        !rig.path("rig/tokens")
+            .read_dir()
+            .expect("tokens")
+            .next()
+            .is_none()
+    );
+    assert_eq!(rig.files(), ["rig"], "nothing is left beside it");
+}
+
+#[test]
+fn other_programs_use_the_rig_through_its_env_sh() {
+    let rig = Rig::new();
+    let shell = ". rig/env.sh && p11tool --provider \"$0\" --list-tokens";
+    let module = softhsm();
+    let listed = rig
+        .tool("bash", &["-c", shell, module.to_str().expect("UTF-8")])
+        .ok()
+        .stdout;
+    assert!(listed.contains("Label: ca"), "{listed}");
+    let shell = ". rig/env.sh && cd / && \"$0\" key list";
+    rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]).ok();
+}
+
+#[test]
+fn a_directory_that_is_in_use_is_left_alone() {
+    let rig = Rig::new();
+    let pin = rig.pin();
+    rig.json(&["rig", "new", "rig"]).refused(2, "output-exists");
+    rig.write("file", "mine");
+    rig.json(&["rig", "new", "file"]).refused(2, "output-exists");
+    assert_eq!((rig.pin(), rig.read("file")), (pin, b"mine".to_vec()));
+    rig.json(&["rig", "new", "no/rig"]).refused(1, "rig");
+    rig.json(&["rig", "new", "a'b"]).refused(2, "rig-path");
+    assert_eq!(rig.files(), ["file", "rig"]);
+    fs::create_dir(rig.path("empty")).expect("a directory");
+    rig.command(&["rig", "new", "empty", "--label", "another one"])
+        .ok();
+}
+
+#[test]
+fn a_rig_that_cannot_be_made_leaves_nothing() {
+    let rig = Rig::new();
+    let shim = shim();
+    let arguments = ["rig", "new", "second", "--module", shim.to_str().expect("UTF-8")];
+    for point in ["C_InitToken:CKR_DEVICE_ERROR", "C_InitPIN:CKR_DEVICE_ERROR"] {
+        let message = rig
+            .command_with_rule(
+                &[&["--format", "json"], &arguments[..]].concat(),
+                &[("FAIL", point)],
+            )
+            .refused(4, "rig-token");
+        assert!(message.contains("CKR_DEVICE_ERROR"), "{message}");
+        let files: Vec<_> = rig
+            .files()
+            .into_iter()
+            .filter(|name| name != "calls.log")
+            .collect();
+        assert_eq!(files, ["rig"]);
+    }
+}
+
+#[test]
+fn labels_that_pkcs11_cannot_hold_are_refused() {
+    let rig = Rig::new();
+    for label in ["", " x", "a\nb", &"a".repeat(33)] {
+        rig.json(&["rig", "new", "second", "--label", label])
+            .refused(2, "usage");
+    }
+    rig.command(&["rig", "new", "second", "--label", &"a".repeat(32)])
+        .ok();
+}
