@@ -1,5 +1,6 @@
 //! The PKCS#11 token: module, session, keys, import, signature. Nothing here knows X.509 or files.
 
+mod description;
 mod error;
 mod import;
 mod initialise;
@@ -12,11 +13,12 @@ mod softhsm;
 mod template;
 mod uri;
 
+pub use description::{ModuleDescription, PinTries, TokenDescription};
 pub use error::TokenError;
 pub use import::{ImportRoute, ImportedKey, WrappingKey};
 pub use initialise::initialise_token;
 pub use key::{KeyClass, KeyDescription, PrivateKey};
-pub use module::{Module, ModuleDescription, PinTries, Token, TokenDescription};
+pub use module::{Module, Token};
 pub use selector::{KeySelector, TokenSelector};
 pub use session::Session;
 pub use signer::TokenSigner;

@@ -130,11 +130,8 @@ impl SignRequests {
             .map_err(|error| CliError::in_file(&self.ca, error))?;
         let mut requests = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            let request = input::request(file)?;
-            request
-                .clone()
-                .verify()
-                .map_err(|error| CliError::in_file(file, error))?;
+            let request = input::request(file)?.verify();
+            let request = request.map_err(|error| CliError::in_file(file, error))?;
             requests.push((request, self.output.delivery(&self.target(file)?)));
         }
         let plan = RequestPlan {

@@ -146,7 +146,8 @@ fn beside(directory: &Path, source: String) -> String {
 }
 
 /// A module reads its variables when it is loaded, and a Rust program may not change its own environment safely: so it starts
-/// itself once more with what the configuration says, which costs a millisecond, and nothing when they are set already.
+/// itself once more with what the configuration says. That costs some milliseconds; when they are set already, as after
+/// sourcing a rig's env.sh, nothing.
 fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliError> {
     if wanted
         .iter()

@@ -58,7 +58,7 @@ pub enum KmsError {
         /// The key, which exists.
         key: String,
         /// Why the alias does not.
-        cause: Box<KmsError>,
+        cause: Box<Self>,
     },
     /// `IncorrectKeyException`, or an answer under another key than was asked for.
     IncorrectKey {

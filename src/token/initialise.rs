@@ -27,14 +27,14 @@ pub fn initialise_token(
         });
     };
     module
-        .pkcs11
+        .pkcs11()
         .init_token(*slot, &auth(so_pin), label)
         .map_err(TokenError::during(format!("initialising the token \"{label}\"")))?;
     // SoftHSM moves the token to a slot whose number comes from its new serial.
     let wanted = TokenSelector::parse(label).unwrap_or_default();
     let token = module.token(&wanted)?;
     let session = module
-        .pkcs11
+        .pkcs11()
         .open_rw_session(token.slot)
         .map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
     session

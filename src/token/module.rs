@@ -1,95 +1,31 @@
 //! The module, its slots and tokens.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Error as CryptokiError;
 use cryptoki::mechanism::MechanismType;
-use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::slot::Slot;
 
-use super::{TokenError, TokenSelector};
+use super::{ModuleDescription, PinTries, TokenDescription, TokenError, TokenSelector};
 
 /// A loaded and initialised module. One per process: two initialisations race in some modules.
 #[derive(Clone, Debug)]
 pub struct Module {
-    pub(super) pkcs11: Pkcs11,
+    initialised: Arc<Initialised>,
     path: PathBuf,
 }
 
-/// What a module says of itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModuleDescription {
-    /// The file.
-    pub path: PathBuf,
-    /// `libraryDescription` and its version.
-    pub library: String,
-    /// `manufacturerID`
-    pub manufacturer: String,
-    /// `cryptokiVersion`
-    pub cryptoki_version: String,
-}
+/// A module between `C_Initialize` and `C_Finalize`, which is called when the last session and token that use it are gone:
+/// "it should be the last Cryptoki call made by an application" (PKCS#11 v2.40 section 5.4).
+#[derive(Debug)]
+struct Initialised(Pkcs11);
 
-/// What a token says of the PIN tries left (PKCS#11 v2.40 section 3.2, `CKF_USER_PIN_*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PinTries {
-    /// No wrong PIN since the last login, or the token does not count.
-    Untouched,
-    /// `CKF_USER_PIN_COUNT_LOW`: at least one wrong PIN since the last login.
-    Low,
-    /// `CKF_USER_PIN_FINAL_TRY`: one more wrong PIN locks it.
-    Final,
-    /// `CKF_USER_PIN_LOCKED`
-    Locked,
-}
-
-impl fmt::Display for PinTries {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Untouched => "no wrong try since the last login",
-            Self::Low => "wrong tries since the last login",
-            Self::Final => "the next wrong PIN locks the token",
-            Self::Locked => "locked",
-        })
-    }
-}
-
-/// What a token says of itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenDescription {
-    /// `label`, without padding.
-    pub label: String,
-    /// `serialNumber`
-    pub serial: String,
-    /// `manufacturerID`
-    pub manufacturer: String,
-    /// `model`
-    pub model: String,
-    /// The slot it is in; CloudHSM's needs all 64 bits.
-    pub slot_id: u64,
-    /// `firmwareVersion`
-    pub firmware: String,
-    /// `hardwareVersion`
-    pub hardware: String,
-    /// The PIN tries left.
-    pub pin_tries: PinTries,
-    /// `CKF_TOKEN_INITIALIZED`
-    pub initialised: bool,
-    /// `CKF_USER_PIN_INITIALIZED`
-    pub user_pin_initialised: bool,
-    /// `CKF_WRITE_PROTECTED`
-    pub write_protected: bool,
-    /// `CKF_PROTECTED_AUTHENTICATION_PATH`: the PIN is typed at the token's own keypad.
-    pub protected_authentication_path: bool,
-}
-
-impl fmt::Display for TokenDescription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "\"{}\" (serial {}, slot {})",
-            self.label, self.serial, self.slot_id
-        )
+impl Drop for Initialised {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = self.0.clone().finalize();
     }
 }
 
@@ -116,9 +52,13 @@ impl Module {
             .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
             .map_err(TokenError::during(format!("initialising {}", path.display())))?;
         Ok(Self {
-            pkcs11,
+            initialised: Arc::new(Initialised(pkcs11)),
             path: path.to_owned(),
         })
+    }
+
+    pub(super) fn pkcs11(&self) -> &Pkcs11 {
+        &self.initialised.0
     }
 
     /// What the module says of itself.
@@ -127,7 +67,7 @@ impl Module {
     /// [`TokenError::Call`]
     pub fn describe(&self) -> Result<ModuleDescription, TokenError> {
         let info = self
-            .pkcs11
+            .pkcs11()
             .get_library_info()
             .map_err(TokenError::during("asking the module what it is"))?;
         Ok(ModuleDescription {
@@ -184,7 +124,7 @@ impl Module {
 
     pub(super) fn slots(&self) -> Result<Vec<(Slot, TokenDescription)>, TokenError> {
         let slots = self
-            .pkcs11
+            .pkcs11()
             .get_slots_with_token()
             .map_err(TokenError::during("listing slots"))?;
         slots
@@ -195,38 +135,13 @@ impl Module {
 
     pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
         let info = self
-            .pkcs11
+            .pkcs11()
             .get_token_info(slot)
             .map_err(TokenError::during(format!(
                 "reading the token in slot {}",
                 slot.id()
             )))?;
-        Ok(TokenDescription {
-            label: info.label().trim_end().to_owned(),
-            serial: info.serial_number().trim_end().to_owned(),
-            manufacturer: info.manufacturer_id().trim_end().to_owned(),
-            model: info.model().trim_end().to_owned(),
-            slot_id: slot.id(),
-            firmware: info.firmware_version().to_string(),
-            hardware: info.hardware_version().to_string(),
-            pin_tries: pin_tries(&info),
-            initialised: info.token_initialized(),
-            user_pin_initialised: info.user_pin_initialized(),
-            write_protected: info.write_protected(),
-            protected_authentication_path: info.protected_authentication_path(),
-        })
-    }
-}
-
-fn pin_tries(info: &TokenInfo) -> PinTries {
-    if info.user_pin_locked() {
-        PinTries::Locked
-    } else if info.user_pin_final_try() {
-        PinTries::Final
-    } else if info.user_pin_count_low() {
-        PinTries::Low
-    } else {
-        PinTries::Untouched
+        Ok(TokenDescription::from_info(slot.id(), &info))
     }
 }
 
@@ -293,7 +208,7 @@ impl Token {
     pub fn missing_mechanisms(&self, wanted: &[MechanismType]) -> Result<Vec<String>, TokenError> {
         let listed = self
             .module
-            .pkcs11
+            .pkcs11()
             .get_mechanism_list(self.slot)
             .map_err(TokenError::during(format!(
                 "listing the mechanisms of \"{}\"",

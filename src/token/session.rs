@@ -9,7 +9,8 @@ use super::{KeySelector, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, PublicKey, SignError, Signer};
 
-/// A session of the user on a token. Its session objects and the login end with it.
+/// A session of the user on a token. Its session objects and the login end with it. It is closed before the module that it is
+/// on is finalised: the first field is dropped first.
 #[derive(Debug)]
 pub struct Session {
     pub(super) session: CryptokiSession,
@@ -28,9 +29,9 @@ impl Token {
         self.check_login()?;
         let label = &self.description.label;
         let open = if self.description.write_protected {
-            self.module.pkcs11.open_ro_session(self.slot)
+            self.module.pkcs11().open_ro_session(self.slot)
         } else {
-            self.module.pkcs11.open_rw_session(self.slot)
+            self.module.pkcs11().open_rw_session(self.slot)
         };
         let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
         let pin = pin.map(|pin| AuthPin::new(pin.expose().into()));

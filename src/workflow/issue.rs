@@ -7,8 +7,8 @@ use super::delivery::Slot;
 use super::{Delivered, Delivery, Progress, WorkflowError};
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
 use crate::x509::{
-    Certificate, CertificationRequest, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs,
-    UnixTime, Validity, VerifiedRequest, X509Error,
+    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity,
+    VerifiedRequest, X509Error,
 };
 
 /// A self-signed CA certificate to be.
@@ -31,8 +31,8 @@ pub struct AuthorityPlan {
 /// Requests to be signed.
 #[derive(Clone, Debug)]
 pub struct RequestPlan {
-    /// Each request, and where its certificate goes.
-    pub requests: Vec<(CertificationRequest, Delivery)>,
+    /// Each request, its own signature verified, and where its certificate goes.
+    pub requests: Vec<(VerifiedRequest, Delivery)>,
     /// The CA certificate.
     pub authority: Certificate,
     /// The key, where it is not to be found by the CA certificate's public key.
@@ -92,7 +92,7 @@ pub struct SigningJob {
 }
 
 impl SigningJob {
-    /// Checks the CA certificate, the validity and every request, and keeps a place for every output.
+    /// Checks the CA certificate and the validity, and keeps a place for every output.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -107,7 +107,7 @@ impl SigningJob {
             if let Some(path) = delivery.path().filter(|path| !paths.insert((*path).clone())) {
                 return Err(WorkflowError::SameOutput { path: path.clone() });
             }
-            requests.push((request.verify()?, delivery));
+            requests.push((request, delivery));
         }
         let kept = requests
             .into_iter()

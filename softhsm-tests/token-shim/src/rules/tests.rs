@@ -121,7 +121,7 @@ fn a_kill_is_before_or_after_one_call() {
     ] {
         let rules = parse(&[("TOKEN_SHIM_KILL", value)]).unwrap();
         let call = Call::C_CreateObject;
-        assert_eq!(rules.kill, Some(Kill { call, nth, moment }), "{value}");
+        assert_eq!(rules.kill, Some(Instant { call, nth, moment }), "{value}");
     }
     for bad in [
         "C_Nothing",

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# The direction of dependencies (docs/architecture.md):
+#
+#   cli -> workflow -> { kms, token, x509 } -> { signer, secret, output }
+#
+# and who may name which crate. Prints each breach as FILE:LINE and fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# A room is a file and the folder of its name.
+files_of() {
+    local room=$1
+    find "src/$room.rs" "src/$room" -name '*.rs' 2>/dev/null | sort
+}
+
+# Code without comments: documentation may name what it explains. Keeps the line numbers.
+code_of() {
+    sed -E 's://.*$::' "$1"
+}
+
+breaches=0
+report() {
+    echo "$1"
+    breaches=$((breaches + 1))
+}
+
+# The rooms of the library that room $1 may name besides itself.
+allowed_for() {
+    case $1 in
+    secret) echo signer ;; # a decrypted key tells its public half
+    signer | output) echo ;;
+    x509) echo signer output ;;
+    token) echo signer secret ;;
+    kms) echo signer secret output ;;
+    workflow) echo signer secret output x509 token kms ;;
+    cli) echo signer secret output x509 token kms workflow ;;
+    *) echo "unknown room $1" >&2; return 1 ;;
+    esac
+}
+
+library=(signer secret output x509 token kms workflow)
+
+# Every folder and file in src is a known room.
+for entry in src/*; do
+    name=$(basename "$entry" .rs)
+    case $name in
+    main | lib) ;;
+    *) allowed_for "$name" >/dev/null || report "$entry: a room that this script does not know" ;;
+    esac
+done
+
+checked=0
+for room in "${library[@]}" cli; do
+    allowed=" $(allowed_for "$room") "
+    while read -r file; do
+        checked=$((checked + 1))
+        for other in "${library[@]}"; do
+            [[ $other = "$room" || $allowed = *" $other "* ]] && continue
+            # `crate::x`, `hsm_ca::x`, and x inside `crate::{…}`; `super::super::x` reaches the same place.
+            while IFS=: read -r line _; do
+                report "$file:$line: $room may not name $other"
+            done < <(code_of "$file" | grep -nE "(crate|hsm_ca)::(\{[^}]*\b)?$other\b|super::super::$other\b" || true)
+        done
+    done < <(files_of "$room")
+done
+
+# Crates that only one room may name.
+only_in() {
+    local pattern=$1 room=$2 file
+    while read -r file; do
+        [[ $file = src/$room.rs || $file = src/$room/* ]] && continue
+        while IFS=: read -r line _; do
+            report "$file:$line: only $room may name $pattern"
+        done < <(code_of "$file" | grep -nE "\b($pattern)" || true)
+    done < <(find src -name '*.rs' | sort)
+}
+only_in 'cryptoki(_sys)?::' token
+only_in '(aws_config|aws_sdk_kms|tokio)::' kms
+only_in 'x509_parser::' x509
+only_in '(clap|rpassword|toml)(::|;)' cli
+only_in 'e?print(ln)?!|std::env|env::(var|args)|process::exit' cli
+
+if ((checked < 40)); then
+    report "only $checked files were looked at: the folders have moved"
+fi
+if ((breaches > 0)); then
+    echo "check-direction: $breaches breaches of the direction of dependencies" >&2
+    exit 1
+fi
+echo "check-direction: $checked files, no breach"

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what is missing and runs every test. Nothing is skipped: what is missing fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+[[ ${1-} != -h && ${1-} != --help ]] || {
+    echo "usage: scripts/test.sh"
+    exit 0
+}
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+# Cargo, the Python environment and the tests agree on one target directory.
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export CARGO_TARGET_DIR
+
+step "what the tests need"
+scripts/install.sh
+
+step "format"
+cargo fmt --all --check
+
+step "scripts: syntax"
+for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+
+step "direction of dependencies"
+scripts/check-direction.sh
+scripts/check-direction-test.sh
+
+step "clippy, warnings are errors"
+cargo clippy --locked --workspace --all-targets --features softhsm-tests -- -D warnings
+
+step "clippy without AWS: no network code in the build"
+cargo clippy --locked --no-default-features --all-targets -- -D warnings
+if cargo tree --locked --no-default-features --edges normal --prefix none | grep -E '^(aws-(config|sdk|smithy)|tokio|hyper|rustls)\b'; then
+    echo "test.sh: network crates in the build without the feature aws" >&2
+    exit 1
+fi
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
+
+step "the fault-injecting module"
+cargo build --locked -p token-shim
+
+step "tests of the fault-injecting module"
+cargo test --locked -p token-shim
+
+step "unit tests and token tests"
+cargo test --locked --features softhsm-tests
+
+step "all passed"
