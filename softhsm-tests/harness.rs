@@ -393,6 +393,10 @@ impl Rig {
 }
 
 /// The local AWS's address. It is started once, and stops when the test process ends.
+#[allow(
+    clippy::zombie_processes,
+    reason = "it outlives every test, and ends with this process"
+)]
 fn local_aws() -> &'static str {
     static ADDRESS: OnceLock<(String, TempDir)> = OnceLock::new();
     let (address, _) = ADDRESS.get_or_init(|| {

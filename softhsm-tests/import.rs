@@ -68,6 +68,12 @@ fn the_private_key_goes_in_by_c_unwrap_key_and_not_by_c_create_object() {
     );
     assert_eq!(count("C_Login"), 1);
     assert_eq!(count("C_SignInit"), 1, "one proof");
+    let end = &calls[calls.len() - 2..];
+    assert_eq!(
+        end,
+        ["C_CloseSession", "C_Finalize"],
+        "the module is left as PKCS#11 wants it"
+    );
 }
 
 #[test]

@@ -28,11 +28,11 @@ fn a_rig_has_a_token_of_its_own_and_keeps_its_pins_to_itself() {
         (Some("ca"), Some(true))
     );
     assert!(
-        !rig.path("rig/tokens")
+        rig.path("rig/tokens")
             .read_dir()
             .expect("tokens")
             .next()
-            .is_none()
+            .is_some()
     );
     assert_eq!(rig.files(), ["rig"], "nothing is left beside it");
 }

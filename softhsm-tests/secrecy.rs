@@ -336,7 +336,7 @@ fn the_private_key_is_in_no_file_that_import_makes() {
         read += 1;
         for (form, secret) in &forms {
             assert_eq!(
-                hits(&[content.clone()], secret),
+                hits(std::slice::from_ref(&content), secret),
                 0,
                 "{} holds the private key as {form}",
                 path.display()

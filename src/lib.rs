@@ -1,5 +1,10 @@
-//! A certificate authority whose private key lives in a PKCS#11 token.
-#![doc = ""]
+#![doc = include_str!("../README.md")]
+//!
+//! # The rooms of this library
+//!
+//! An arrow points right only: [`workflow`] → [`kms`], [`token`], [`x509`] → [`signer`], [`secret`], [`output`].
+//! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
+
 pub mod kms;
 pub mod output;
 pub mod secret;
