@@ -15,7 +15,11 @@ say() {
 }
 # Shows a command as a person would type it, and runs it.
 run() {
-    printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+    local word shown=
+    for word in "$@"; do
+        [[ $word = *[[:space:]]* ]] && shown+=" \"$word\"" || shown+=" $word"
+    done
+    printf '%s$%s%s\n' "$bold" "$shown" "$plain"
     "$@"
 }
 
@@ -78,7 +82,7 @@ cat <<EOF
   customerCA.crt                             the trust anchor
   cluster-demo_CustomerHsmCertificate.crt    the cluster's certificate
 
-The same on real AWS, with CloudHSM's own client or any other HSM as the token:
+The same for a real cluster. The token is an HSM that you have; \`hsm-ca doctor\` says whether it can take the key.
   export AWS_REGION=eu-west-1 HSM_CA_MODULE=/path/to/your-hsm-pkcs11.so HSM_CA_TOKEN=your-token
   hsm-ca doctor
   hsm-ca kms create-key --alias $alias

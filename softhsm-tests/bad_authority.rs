@@ -291,3 +291,62 @@ fn cert_verify_says_which_step_fails() {
         "{failed:?}"
     );
 }
+
+#[test]
+fn one_whose_own_signature_is_broken() {
+    let rig = Rig::new().with_authority("RSA_2048");
+    make_cluster_request(&rig, "cluster.csr");
+    openssl(
+        &rig,
+        &[
+            "x509",
+            "-in",
+            "customerCA.crt",
+            "-outform",
+            "DER",
+            "-out",
+            "ca.der",
+        ],
+    );
+    let mut der = rig.read("ca.der");
+    // The name that would be copied into the certificate.
+    while let Some(at) = der.windows(7).position(|window| window == b"Test CA") {
+        der[at] = b'B';
+    }
+    rig.write("customerCA.crt", &der);
+    let message = rig.sign("cluster.csr").refused(3, "bad-signature");
+    assert!(message.starts_with("customerCA.crt: "), "{message}");
+}
+
+#[test]
+fn cert_verify_fails_what_it_does_not_process() {
+    let rig = desk();
+    self_signed(
+        &rig,
+        &[
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+            "-addext",
+            "nameConstraints=critical,permitted;DNS:example.com",
+        ],
+    );
+    openssl(
+        &rig,
+        &[
+            "x509",
+            "-req",
+            "-in",
+            "cluster.csr",
+            "-CA",
+            "customerCA.crt",
+            "-CAkey",
+            "ca.key",
+            "-out",
+            "leaf.crt",
+        ],
+    );
+    let run = rig.json(&["cert", "verify", "leaf.crt", "--ca", "customerCA.crt"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stdout.contains("nameConstraints"), "{run:?}");
+    rig.sign("cluster.csr").refused(3, "not-a-ca");
+}

@@ -292,3 +292,33 @@ fn an_alias_that_is_taken_leaves_no_second_key() {
     rig.json(&["kms", "create-key", "--alias", "no-prefix"])
         .refused(2, "usage");
 }
+
+#[test]
+fn an_endpoint_that_is_not_encrypted_is_refused_but_for_this_machine() {
+    // RFC 5737: no machine has this address, and none is asked.
+    let rig = Rig::new()
+        .with_pair("ECC_NIST_P256")
+        .with("AWS_ENDPOINT_URL", "http://192.0.2.1:1");
+    let message = refused(&rig, "pair.json", &[], 2, "plaintext-endpoint");
+    assert!(message.contains("http://192.0.2.1:1"), "{message}");
+}
+
+#[test]
+fn a_pair_for_stdout_is_in_the_json_too() {
+    let rig = Rig::new().with_pair("ECC_NIST_P256");
+    let generate = [
+        "kms",
+        "generate-key-pair",
+        "--key-id",
+        ALIAS,
+        "--spec",
+        "ECC_NIST_P256",
+        "--out",
+        "-",
+    ];
+    let printed = rig.json(&generate).ok().json();
+    rig.write("json.json", printed["pair"].to_string());
+    rig.write("text.json", rig.command(&generate).ok().stdout);
+    rig.json(&["kms", "import", "json.json", "--label", "one"]).ok();
+    rig.json(&["kms", "import", "text.json", "--label", "two"]).ok();
+}

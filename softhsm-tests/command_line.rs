@@ -163,6 +163,19 @@ fn keys_are_found_by_uri_too() {
     authority
         .json(&["key", "show", "pkcs11:token=ca"])
         .refused(2, "uri");
+    let create = [
+        "ca",
+        "create",
+        "--key",
+        "pkcs11:token=ca",
+        "--subject",
+        "CN=a",
+        "--out",
+        "a.crt",
+    ];
+    authority.json(&create).refused(2, "uri");
+    let pin = "pkcs11:object=customer-ca?pin-source=file:/x";
+    authority.json(&["key", "show", pin]).refused(2, "uri");
     authority.json(&["key", "show", "nosuch"]).refused(3, "no-key");
 }
 
@@ -255,4 +268,108 @@ fn a_closed_pipe_is_no_error() {
     let shell = "set -o pipefail; \"$0\" key list --help | true; \"$0\" token list | true";
     let run = rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]);
     assert!(!run.stderr.contains("panic"), "{run:?}");
+}
+
+#[test]
+fn a_pin_source_ranks_where_its_uri_stands() {
+    let rig = Rig::new();
+    let uri = format!(
+        "pkcs11:token=ca?pin-source=file:{}",
+        rig.path("rig/pin").display()
+    );
+    rig.write("wrong", "wrong");
+    let wrong = format!("file:{}", rig.path("wrong").display());
+    // The flag's URI wins over the environment; a wrong PIN would use up a try.
+    let mut command = rig.prepare(&["--format", "json", "--token", &uri, "key", "list"]);
+    Run::of(command.env("HSM_CA_PIN_SOURCE", &wrong)).ok();
+    // What is said outright wins over the URI beside it.
+    let mut command = rig.prepare(&[
+        "--format",
+        "json",
+        "--token",
+        &uri,
+        "--pin-source",
+        "env:NOT_SET",
+        "key",
+        "list",
+    ]);
+    Run::of(&mut command).refused(2, "pin-source");
+}
+
+#[test]
+fn the_format_can_stand_in_the_configuration_file() {
+    let rig = Rig::new();
+    let text = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("TOML");
+    rig.write("rig/hsm-ca.toml", format!("format = \"json\"\n{text}"));
+    assert!(rig.command(&["key", "list"]).ok().json().is_object());
+    rig.command(&["key", "show", "nosuch"]).refused(3, "no-key");
+    let mut wrong = rig.prepare(&["--format", "json", "key", "list"]);
+    Run::of(wrong.env("HSM_CA_FORMAT", "xml")).refused(2, "usage");
+}
+
+#[test]
+fn a_key_with_two_public_objects_is_still_one_key() {
+    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    make_cluster_request(&rig, "cluster.csr");
+    let id = rig.json(&["key", "show", "customer-ca"]).ok().json()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let module = hsm_ca::token::find_softhsm_module().expect("SoftHSM");
+    let pin = rig.pin();
+    rig.tool(
+        "openssl",
+        &[
+            "x509",
+            "-in",
+            "customerCA.crt",
+            "-noout",
+            "-pubkey",
+            "-out",
+            "pub.pem",
+        ],
+    )
+    .ok();
+    rig.tool(
+        "openssl",
+        &[
+            "pkey", "-pubin", "-in", "pub.pem", "-outform", "DER", "-out", "pub.der",
+        ],
+    )
+    .ok();
+    rig.tool(
+        "pkcs11-tool",
+        &[
+            "--module",
+            module.to_str().expect("UTF-8"),
+            "--token-label",
+            "ca",
+            "--login",
+            "--pin",
+            &pin,
+            "--write-object",
+            "pub.der",
+            "--type",
+            "pubkey",
+            "--id",
+            &id,
+            "--label",
+            "again",
+        ],
+    )
+    .ok();
+    assert_eq!(rig.objects().matches("Public Key Object").count(), 2);
+    rig.sign("cluster.csr").ok();
+}
+
+#[test]
+fn a_certificate_that_nobody_read_is_a_failure() {
+    let authority = shared_authority();
+    let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
+    make_cluster_request(&rig, "cluster.csr");
+    rig.write("customerCA.crt", authority.read("customerCA.crt"));
+    let shell = "\"$0\" csr sign cluster.csr --ca customerCA.crt --out - > >(exec true); wait; echo done; \
+        { sleep 0.2; \"$0\" csr sign cluster.csr --ca customerCA.crt --out -; echo code=$? >&2; } | true";
+    let run = rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]);
+    assert!(run.stderr.contains("code=1"), "{run:?}");
 }

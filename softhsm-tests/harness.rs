@@ -432,3 +432,16 @@ pub(crate) fn shared_authority() -> &'static Rig {
     static AUTHORITY: OnceLock<Rig> = OnceLock::new();
     AUTHORITY.get_or_init(|| Rig::new().with_authority("RSA_2048"))
 }
+
+/// Waits until a process has stopped itself (state T), as the fault-injecting module does on request.
+pub(crate) fn wait_until_stopped(pid: u32) {
+    for _ in 0..6000 {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
+        assert!(!status.contains("State:\tZ"), "it ended before it stopped");
+        if status.contains("State:\tT") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("process {pid} did not stop");
+}

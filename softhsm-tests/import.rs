@@ -1,8 +1,9 @@
 //! Import: what is on the token afterwards, by pkcs11-tool's reading, and what a second import does.
 
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::harness::{ALIAS, Rig, Run, python_tool, softhsm};
+use crate::harness::{ALIAS, Rig, Run, python_tool, shim, softhsm, wait_until_stopped};
 
 /// What pkcs11-tool says of the private key, and how many objects there are of each class.
 fn private_key_lines(rig: &Rig) -> String {
@@ -246,4 +247,92 @@ fn killed_at_any_point_a_second_run_finishes() {
         rig.json(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
             .ok();
     }
+}
+
+#[test]
+fn two_imports_at_once_never_leave_two_keys() {
+    let rig = Rig::new().with_pair("ECC_NIST_P256");
+    // One stops after it has looked for the key and before it has put it there; the other goes through meanwhile.
+    let mut first = rig.prepare(&[
+        "--format",
+        "json",
+        "kms",
+        "import",
+        "pair.json",
+        "--label",
+        "customer-ca",
+    ]);
+    first
+        .env("HSM_CA_MODULE", shim())
+        .env("TOKEN_SHIM_TARGET", softhsm());
+    first.env("TOKEN_SHIM_STOP", "C_GenerateKeyPair");
+    let first = first
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    wait_until_stopped(first.id());
+    rig.import().ok();
+    rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
+    let output = first.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let run = Run {
+        code: output.status.code(),
+        stdout: String::new(),
+        stderr,
+    };
+    assert!(run.refused(1, "imported-twice").contains("at the same time"));
+    private_key_lines(&rig);
+    assert_eq!(rig.import().ok().json()["outcome"], "already-there");
+}
+
+#[test]
+fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
+    let rig = Rig::new().with_pair("RSA_2048");
+    let id = rig.import().ok().json()["id"].as_str().expect("an id").to_owned();
+    let module = softhsm();
+    let pin = rig.pin();
+    let p11 = |arguments: &[&str]| {
+        let base = [
+            "--module",
+            module.to_str().expect("UTF-8"),
+            "--token-label",
+            "ca",
+            "--login",
+            "--pin",
+            &pin,
+        ];
+        rig.tool("pkcs11-tool", &[&base[..], arguments].concat()).ok();
+    };
+    p11(&["--delete-object", "--type", "pubkey", "--id", &id]);
+    rig.tool("openssl", &["genrsa", "-out", "other.pem", "2048"]).ok();
+    rig.tool(
+        "openssl",
+        &[
+            "rsa",
+            "-in",
+            "other.pem",
+            "-pubout",
+            "-outform",
+            "DER",
+            "-out",
+            "other.der",
+        ],
+    )
+    .ok();
+    p11(&[
+        "--write-object",
+        "other.der",
+        "--type",
+        "pubkey",
+        "--id",
+        &id,
+        "--label",
+        "customer-ca",
+    ]);
+    assert!(rig.import().refused(3, "proof-failed").contains("another key"));
+    p11(&["--delete-object", "--type", "pubkey", "--id", &id]);
+    assert_eq!(rig.import().ok().json()["outcome"], "completed");
+    private_key_lines(&rig);
 }

@@ -99,3 +99,26 @@ fn labels_that_pkcs11_cannot_hold_are_refused() {
     rig.command(&["rig", "new", "second", "--label", &"a".repeat(32)])
         .ok();
 }
+
+#[test]
+fn a_rig_is_made_on_softhsm_only() {
+    let rig = Rig::new();
+    // C_InitToken on somebody's smart card would be the end of it.
+    let opensc = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so";
+    let module = if std::path::Path::new(opensc).exists() {
+        opensc
+    } else {
+        "opensc-pkcs11.so"
+    };
+    let message = rig
+        .json(&["rig", "new", "second", "--module", module])
+        .refused(4, "rig-token");
+    assert!(message.contains("not SoftHSM"), "{message}");
+    assert!(
+        !rig.files()
+            .iter()
+            .any(|name| name.contains("rig-") || name == "second"),
+        "{:?}",
+        rig.files()
+    );
+}

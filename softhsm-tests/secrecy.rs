@@ -11,25 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Rig, shim, softhsm};
+use crate::harness::{Rig, shim, softhsm, wait_until_stopped};
 use crate::oracle::openssl;
-
-/// Waits until the process has stopped itself (state T).
-fn wait_until_stopped(child: &mut Child) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while Instant::now() < deadline {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("the process lives");
-        if status.contains("State:\tT") {
-            return;
-        }
-        assert!(
-            child.try_wait().expect("its state").is_none(),
-            "it ended before it stopped"
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
-    panic!("it did not stop");
-}
 
 /// All readable memory of a process, mapping by mapping, from outside.
 fn memory_of(pid: u32) -> Vec<Vec<u8>> {
@@ -133,7 +116,7 @@ fn when_the_first_c_unwrap_key_is_called_the_plaintext_is_gone_from_memory() {
 
     // KMS has answered, SDK and TLS have had the plaintext, it has been checked and wrapped.
     let mut child = import_behind_shim(&rig, "C_UnwrapKey");
-    wait_until_stopped(&mut child);
+    wait_until_stopped(child.id());
     let memory = memory_of(child.id());
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("its limits");

@@ -81,8 +81,10 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ui::report_usage(&error),
     };
-    let ui = Ui::new(&cli.global);
-    match Settings::load(cli.global).and_then(|settings| dispatch(&cli.command, &settings, &ui)) {
+    let config = cli.global.read_config();
+    let ui = Ui::new(&cli.global, config.as_ref().ok());
+    let settings = config.and_then(|config| Settings::load(cli.global, config));
+    match settings.and_then(|settings| dispatch(&cli.command, &settings, &ui)) {
         Ok(report) => ui.present(report),
         Err(error) => ui.refuse(&error),
     }

@@ -4,6 +4,8 @@
 mod aws;
 #[cfg(feature = "aws")]
 mod aws_error;
+#[cfg(feature = "aws")]
+mod endpoint;
 mod error;
 mod pair;
 

@@ -4,12 +4,14 @@
 //! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;
+mod hex;
 mod public_key;
 
 use std::error::Error as StdError;
 use std::fmt;
 
 pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
+pub use hex::Hex;
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
 

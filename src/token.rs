@@ -3,6 +3,7 @@
 mod description;
 mod error;
 mod import;
+mod imported;
 mod initialise;
 mod key;
 mod module;
@@ -12,10 +13,12 @@ mod signer;
 mod softhsm;
 mod template;
 mod uri;
+mod wrapping;
 
 pub use description::{ModuleDescription, PinTries, TokenDescription};
 pub use error::TokenError;
-pub use import::{ImportRoute, ImportedKey, WrappingKey};
+pub use import::ImportRoute;
+pub use imported::ImportedKey;
 pub use initialise::initialise_token;
 pub use key::{KeyClass, KeyDescription, PrivateKey};
 pub use module::{Module, Token};
@@ -25,3 +28,4 @@ pub use signer::TokenSigner;
 pub use softhsm::{find_softhsm_module, softhsm_configuration};
 pub use template::{KeyAttributes, UnfitAttribute};
 pub use uri::{Pkcs11Uri, UriError};
+pub use wrapping::WrappingKey;

@@ -10,6 +10,8 @@ mod check;
 mod csr;
 mod error;
 mod extension;
+#[cfg(test)]
+mod fixture;
 mod issue;
 mod name;
 mod pem;
@@ -27,7 +29,7 @@ pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
 pub use issue::Issued;
-pub use name::Name;
+pub use name::{Name, is_unprintable};
 pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
 pub use profile::{Profile, ProfileExtension};
 pub use serial::SerialNumber;

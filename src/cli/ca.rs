@@ -8,6 +8,7 @@ use hsm_ca::workflow::{AuthorityPlan, create_authority};
 use hsm_ca::x509::{Name, Profile, UnixTime};
 
 use super::cert::report_issued;
+use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::output_file::{HashOption, OutputOptions};
@@ -54,9 +55,15 @@ impl CaCommand {
             hash: create.hash.chosen(),
             delivery: create.output.delivery(&create.out),
         };
+        check_key_name(&create.key)?;
         plan.delivery.check()?;
         let session = settings.open_session(Some(&create.key))?;
         let issued = create_authority(&session, plan, UnixTime::from_system(SystemTime::now()), ui)?;
-        Ok(report_issued(vec![issued], "Created the CA certificate", None))
+        Ok(report_issued(
+            vec![issued],
+            "Created the CA certificate",
+            None,
+            create.output.der,
+        ))
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::output::encode_pem;
+use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, UnixTime, verify_chain};
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl VerifyCertificate {
                 .problem
                 .as_deref()
                 .map_or_else(|| "ok".to_owned(), |problem| format!("FAILED: {problem}"));
-            text.push_str(&format!("  {:16} {}\n", step.what, printable(&outcome)));
+            text.push_str(&format!("  {:20} {}\n", step.what, printable(&outcome)));
         }
         text.push_str(if report.passed() {
             "Verified.\n"
@@ -147,7 +148,7 @@ fn describe(certificate: &Certificate) -> Value {
         "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
         "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
         "key": certificate.describe_key(),
-        "key_identifier": certificate.public_key().map(|key| super::key::hex(&key.key_identifier())).ok(),
+        "key_identifier": certificate.public_key().map(|key| Hex(&key.key_identifier()).to_string()).ok(),
         "signature_algorithm": certificate.describe_signature(),
         "extensions": extensions_json(&certificate.describe_extensions()),
         "sha256": certificate.fingerprint(),
@@ -161,7 +162,12 @@ pub(super) fn extensions_json(extensions: &[ExtensionText]) -> Vec<Value> {
 }
 
 /// What is told of certificates that were just issued. `authority` is the CA certificate's file, for the next step.
-pub(super) fn report_issued(issued: Vec<IssueSummary>, headline: &str, authority: Option<&Path>) -> Report {
+pub(super) fn report_issued(
+    issued: Vec<IssueSummary>,
+    headline: &str,
+    authority: Option<&Path>,
+    der: bool,
+) -> Report {
     let mut report = Report::new(String::new(), json!({}));
     let mut list = Vec::new();
     for summary in issued {
@@ -174,7 +180,9 @@ pub(super) fn report_issued(issued: Vec<IssueSummary>, headline: &str, authority
             printable(&shown),
             fields(&summary.certificate).render(2)
         ));
-        if let (Some(path), Some(authority)) = (&path, authority) {
+        // AWS takes PEM, DER not.
+        let pem = content.is_none() && !der;
+        if let (Some(path), Some(authority), true) = (&path, authority, pem) {
             report.text.push_str(&format!(
                 "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
                  --signed-cert file://{} \\\n    --trust-anchor file://{}\n",

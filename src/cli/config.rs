@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::exit::CliError;
+use super::global::Format;
 
 /// The file that is read when none is named.
 pub(super) const CONFIG_FILE: &str = "hsm-ca.toml";
@@ -18,6 +19,7 @@ pub(super) struct ConfigFile {
     pub(super) module: Option<PathBuf>,
     pub(super) token: Option<String>,
     pub(super) pin_source: Option<String>,
+    pub(super) format: Option<Format>,
     /// Variables that the module reads, such as `SOFTHSM2_CONF`. They belong to the module that is named beside them, so they
     /// win over what is set outside.
     #[serde(default)]

@@ -1,10 +1,15 @@
 //! From the settings to a module, a token, a session.
 
-use hsm_ca::token::{Module, Pkcs11Uri, Session, Token, TokenError, TokenSelector};
+use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Token, TokenError, TokenSelector};
 
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::read_pin;
+
+/// Refuses a key's name that names no key, before anybody is asked for a PIN.
+pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
+    KeySelector::parse(key).map_err(|error| CliError::uri("the key", error))
+}
 
 impl Settings {
     /// Loads the module.

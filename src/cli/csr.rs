@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
+use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{RequestPlan, SigningJob};
-use hsm_ca::x509::{Profile, UnixTime};
+use hsm_ca::x509::{Certificate, Profile, UnixTime};
 use serde_json::json;
 
 use super::cert::{extensions_json, report_issued};
+use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
@@ -99,7 +101,7 @@ impl ShowRequest {
         }
         let identifier = request
             .public_key()
-            .map(|key| super::key::hex(&key.key_identifier()))
+            .map(|key| Hex(&key.key_identifier()).to_string())
             .ok();
         if let Some(identifier) = &identifier {
             fields.add("key identifier", identifier);
@@ -123,11 +125,8 @@ impl SignRequests {
             ));
         }
         let profile = Profile::named(&self.profile, false)?;
-        let authority = input::certificate(&self.ca)?;
+        let authority = self.read_authority()?;
         let now = UnixTime::from_system(SystemTime::now());
-        authority
-            .check_authority(now)
-            .map_err(|error| CliError::in_file(&self.ca, error))?;
         let mut requests = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let request = input::request(file)?.verify();
@@ -142,10 +141,24 @@ impl SignRequests {
             days: self.days,
             hash: self.hash.chosen(),
         };
+        if let Some(key) = &self.key {
+            check_key_name(key)?;
+        }
         let job = SigningJob::prepare(plan, now)?;
         let session = settings.open_session(self.key.as_deref())?;
         let issued = job.run(&session, ui)?;
-        Ok(report_issued(issued, "Signed", Some(&self.ca)))
+        Ok(report_issued(issued, "Signed", Some(&self.ca), self.output.der))
+    }
+
+    /// The CA certificate, refused here where its file can be named.
+    fn read_authority(&self) -> Result<Certificate, CliError> {
+        let authority = input::certificate(&self.ca)?;
+        let now = UnixTime::from_system(SystemTime::now());
+        authority
+            .check_authority(now)
+            .and_then(|()| authority.check_self_signature())
+            .map_err(|error| CliError::in_file(&self.ca, error))?;
+        Ok(authority)
     }
 
     /// The names of AWS's guide: `ID_ClusterCsr.csr` is answered with `ID_CustomerHsmCertificate.crt`.

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::token::Pkcs11Uri;
+use serde::Deserialize;
 
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
@@ -15,51 +16,21 @@ use super::exit::CliError;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct GlobalOptions {
-    /// Settings as TOML [default: ./hsm-ca.toml if it exists]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "HSM_CA_CONFIG",
-        hide_env_values = true
-    )]
+    /// Settings as TOML [env: HSM_CA_CONFIG] [default: ./hsm-ca.toml if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// PKCS#11 module (.so)
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "HSM_CA_MODULE",
-        hide_env_values = true
-    )]
+    /// PKCS#11 module (.so) [env: HSM_CA_MODULE]
+    #[arg(long, global = true, value_name = "FILE")]
     module: Option<PathBuf>,
-    /// Token label, or pkcs11: URI
-    #[arg(
-        long,
-        global = true,
-        value_name = "T",
-        env = "HSM_CA_TOKEN",
-        hide_env_values = true
-    )]
+    /// Token label, or pkcs11: URI [env: HSM_CA_TOKEN]
+    #[arg(long, global = true, value_name = "T")]
     token: Option<String>,
-    /// prompt, env:NAME, file:PATH, fd:N or credential:NAME
-    #[arg(
-        long,
-        global = true,
-        value_name = "S",
-        env = "HSM_CA_PIN_SOURCE",
-        hide_env_values = true
-    )]
+    /// prompt, env:NAME, file:PATH, fd:N or credential:NAME [env: HSM_CA_PIN_SOURCE]
+    #[arg(long, global = true, value_name = "S")]
     pin_source: Option<String>,
-    /// The result on stdout as text, or as one JSON object
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        env = "HSM_CA_FORMAT",
-        hide_env_values = true
-    )]
-    pub(super) format: Option<Format>,
+    /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    format: Option<Format>,
     /// Never prompt: what would be asked is an error
     #[arg(long, global = true)]
     no_input: bool,
@@ -80,7 +51,8 @@ pub(super) struct GlobalOptions {
     pub(super) color: ColorChoice,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Format {
     Text,
     Json,
@@ -106,35 +78,115 @@ pub(super) struct Settings {
     pub(super) no_input: bool,
 }
 
+/// The configuration file, and the directory that its relative paths start from.
+#[derive(Debug, Default)]
+pub(super) struct FoundConfig {
+    config: ConfigFile,
+    directory: PathBuf,
+}
+
+/// What one place says: the command line, the environment, or the file.
+#[derive(Debug, Default)]
+struct Layer {
+    module: Option<PathBuf>,
+    token: Option<String>,
+    pin_source: Option<String>,
+}
+
+impl Layer {
+    /// `module-path` and `pin-source` in a token's URI rank where the URI stands, below what is said there outright.
+    fn with_uri(mut self, origin: &str) -> Result<Self, CliError> {
+        if let Some(token) = self
+            .token
+            .as_deref()
+            .filter(|token| token.starts_with(Pkcs11Uri::SCHEME))
+        {
+            let uri = Pkcs11Uri::parse(token).map_err(|error| CliError::uri(origin, error))?;
+            self.module = self.module.or_else(|| uri.module_path.map(PathBuf::from));
+            self.pin_source = self.pin_source.or(uri.pin_source);
+        }
+        Ok(self)
+    }
+}
+
 impl Settings {
-    pub(super) fn load(options: GlobalOptions) -> Result<Self, CliError> {
-        let (config, directory) = match &options.config {
-            Some(path) => (
-                ConfigFile::read(path)?,
-                path.parent().unwrap_or(Path::new("")).to_owned(),
-            ),
-            None if Path::new(CONFIG_FILE).exists() => {
-                (ConfigFile::read(Path::new(CONFIG_FILE))?, PathBuf::new())
-            }
-            None => (ConfigFile::default(), PathBuf::new()),
-        };
+    /// Puts the layers together. The format is not among them: an error on the way has to be told in it.
+    pub(super) fn load(options: GlobalOptions, config: FoundConfig) -> Result<Self, CliError> {
+        let FoundConfig { config, directory } = config;
+        let known = ["", "text", "json"];
+        if let Some(wrong) =
+            env::var_os("HSM_CA_FORMAT").filter(|value| !known.iter().any(|known| value == known))
+        {
+            let reason = format!("HSM_CA_FORMAT is {wrong:?}, it can be text or json");
+            return Err(CliError::options(reason));
+        }
         set_module_environment(&config.module_environment)?;
-        let token = options.token.or(config.token);
-        let uri = match &token {
-            Some(token) if token.starts_with(Pkcs11Uri::SCHEME) => {
-                Pkcs11Uri::parse(token).map_err(|error| CliError::uri("--token", error))?
-            }
-            _ => Pkcs11Uri::default(),
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let flags = Layer {
+            module: options.module,
+            token: options.token,
+            pin_source: options.pin_source,
+        };
+        let environment = Layer {
+            module: env::var_os("HSM_CA_MODULE")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
+            token: text("HSM_CA_TOKEN"),
+            pin_source: text("HSM_CA_PIN_SOURCE"),
         };
         // A relative path in the file means beside the file, wherever the command runs.
-        let module = options.module.or_else(|| uri.module_path.map(PathBuf::from));
-        let pin_source = options.pin_source.or(uri.pin_source);
+        let file = Layer {
+            module: config.module.map(|module| directory.join(module)),
+            token: config.token,
+            pin_source: config.pin_source.map(|source| beside(&directory, source)),
+        };
+        let layers = [
+            flags.with_uri("--token")?,
+            environment.with_uri("HSM_CA_TOKEN")?,
+            file.with_uri("`token` in the configuration file")?,
+        ];
+        let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
         Ok(Self {
-            module: module.or_else(|| config.module.map(|module| directory.join(module))),
-            token,
-            pin_source: pin_source.or_else(|| config.pin_source.map(|source| beside(&directory, source))),
+            token: first(|layer| layer.token.clone()),
+            pin_source: first(|layer| layer.pin_source.clone()),
+            module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
         })
+    }
+}
+
+impl GlobalOptions {
+    /// The file that is named, or `hsm-ca.toml` in the working directory if there is one, and its directory.
+    pub(super) fn read_config(&self) -> Result<FoundConfig, CliError> {
+        let named = env::var_os("HSM_CA_CONFIG")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from);
+        match self.config.clone().or(named) {
+            Some(path) => {
+                let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+                let config = ConfigFile::read(&path)?;
+                Ok(FoundConfig { config, directory })
+            }
+            None if Path::new(CONFIG_FILE).exists() => Ok(FoundConfig {
+                config: ConfigFile::read(Path::new(CONFIG_FILE))?,
+                directory: PathBuf::new(),
+            }),
+            None => Ok(FoundConfig::default()),
+        }
+    }
+
+    /// The format of the result and of errors: by flag, environment, or the file, if it could be read.
+    pub(super) fn format(&self, config: Option<&FoundConfig>) -> Format {
+        let named = || match env::var("HSM_CA_FORMAT").as_deref() {
+            Ok("json") => Some(Format::Json),
+            Ok("text") => Some(Format::Text),
+            _ => None,
+        };
+        let in_file = || config.and_then(|found| found.config.format);
+        self.format
+            .or_else(named)
+            .or_else(in_file)
+            .unwrap_or(Format::Text)
     }
 }
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hsm_ca::kms::KeyPairFile;
-use hsm_ca::signer::PublicKey;
+use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector};
-use hsm_ca::workflow::{Progress, WorkflowError, prove_key};
+use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_key};
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 use serde_json::{Value, json};
 
+use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
@@ -53,7 +54,7 @@ impl KeyCommand {
 
 impl KeyName {
     fn selector(&self) -> Result<KeySelector, CliError> {
-        KeySelector::parse(&self.key).map_err(|error| CliError::uri("the key", error))
+        check_key_name(&self.key)
     }
 }
 
@@ -62,7 +63,7 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
     let mut text = String::new();
     for key in &keys {
         let mut fields = Fields::default();
-        fields.add("id", hex(&key.id));
+        fields.add("id", Hex(&key.id));
         if key.class == KeyClass::Private {
             fields.add("may", usages(key));
         }
@@ -87,9 +88,9 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
     let mut fields = Fields::default();
     fields
         .add("label", &key.description.label)
-        .add("id", hex(&key.description.id))
+        .add("id", Hex(&key.description.id))
         .add("kind", key.public_key.algorithm())
-        .add("key identifier", hex(&key.public_key.key_identifier()));
+        .add("key identifier", Hex(&key.public_key.key_identifier()));
     for (name, value) in key.description.attributes.named() {
         fields.add(name, value);
     }
@@ -101,7 +102,7 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
     let pem = hsm_ca::output::encode_pem(PUBLIC_KEY, key.public_key.der());
     let mut json = describe(&key.description);
     json["public_key"] = json!(pem);
-    json["key_identifier"] = json!(hex(&key.public_key.key_identifier()));
+    json["key_identifier"] = json!(Hex(&key.public_key.key_identifier()).to_string());
     json["signs_only"] = json!(fit.is_none());
     Ok(Report::new(format!("{}{pem}", fields.render(0)), json))
 }
@@ -114,8 +115,10 @@ impl VerifyKey {
         let key = session.private_key(&selector)?;
         let expected = expected.unwrap_or_else(|| key.public_key.clone());
         ui.step("the token signs a challenge");
-        let proof = prove_key(&session, key, &expected)
-            .map_err(|(proof, reason)| WorkflowError::KeyUnproven { proof, reason })?;
+        let proof = prove_key(&session, key, &expected).map_err(|unproven| WorkflowError::Unproven {
+            unproven,
+            left: LeftBehind::Untouched,
+        })?;
         let mut fields = Fields::default();
         fields.add(
             "public key",
@@ -187,11 +190,7 @@ pub(super) fn describe(key: &KeyDescription) -> Value {
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
     json!({
-        "class": key.class.to_string(), "label": key.label, "id": hex(&key.id), "kind": key.kind,
+        "class": key.class.to_string(), "label": key.label, "id": Hex(&key.id).to_string(), "kind": key.kind,
         "attributes": attributes,
     })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use hsm_ca::kms::{EncryptionContext, KeyPairFile, KeySpec, Kms};
 use hsm_ca::output::Destination;
+use hsm_ca::signer::Hex;
 use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{Delivery, ImportOutcome, ImportRequest, Progress, deliver_pair, import_key_pair};
 use serde_json::json;
@@ -175,15 +176,18 @@ impl GenerateKeyPair {
         fields
             .add("spec", pair.spec)
             .add("KMS key", &pair.key_id)
-            .add("key identifier", key::hex(&pair.public_key.key_identifier()));
+            .add("key identifier", Hex(&pair.public_key.key_identifier()));
         if let Some(path) = &path {
             fields.add("file", path.display());
         }
-        let json = json!({
+        let mut json = json!({
             "file": path, "key_id": pair.key_id, "key_pair_spec": pair.spec.to_string(),
-            "key_identifier": key::hex(&pair.public_key.key_identifier()), "key_material_id": pair.key_material_id,
+            "key_identifier": Hex(&pair.public_key.key_identifier()).to_string(), "key_material_id": pair.key_material_id,
             "encryption_context": pair.encryption_context,
         });
+        if let Some(content) = &content {
+            json["pair"] = serde_json::from_slice(content).unwrap_or_default();
+        }
         let text = format!(
             "KMS generated a key pair; its private half is encrypted\n{}",
             fields.render(2)
@@ -205,7 +209,8 @@ impl Import {
             Route::Auto | Route::OaepAesKwp => ImportRoute::OaepAesKwp,
         };
         // Loads settings only; KMS is asked when the token is ready, and not at all when the key is there.
-        let kms = Kms::connect(Some(&pair.key_id))?.pin_key(self.key_id.clone());
+        let kms =
+            Kms::connect(Some(self.key_id.as_deref().unwrap_or(&pair.key_id)))?.pin_key(self.key_id.clone());
         let session = settings.open_session(None)?;
         let kms_key = pair.key_id.clone();
         let request = ImportRequest {
@@ -223,31 +228,33 @@ impl Import {
                 format!("{} on the token \"{}\"", key, session.token().description().label),
             )
             .add(
-                "public key",
-                "KMS, the decrypted key and the token have the same one",
-            )
-            .add(
                 "attributes",
                 "it can sign and nothing else, and cannot be extracted",
             )
-            .add("signature", "by the token, verified in software");
+            .add(
+                "signature",
+                "by the token, verified in software under the KMS public key",
+            );
         let (headline, outcome, route) = match summary.outcome {
             ImportOutcome::Imported {
                 route,
                 all_memory_locked,
             } => {
-                fields.add(
-                    "route",
-                    format!("{route}: the plaintext was in this process's memory, locked and wiped"),
-                );
-                fields.add(
-                    "memory",
-                    if all_memory_locked {
-                        "all locked"
-                    } else {
-                        "the key's own pages locked"
-                    },
-                );
+                let locked = if all_memory_locked {
+                    "all of its memory was locked"
+                } else {
+                    "the key's own pages were locked, the AWS SDK's buffers were not"
+                };
+                fields
+                    .add(
+                        "public key",
+                        "KMS, the decrypted key and the token have the same one",
+                    )
+                    .add(
+                        "route",
+                        format!("{route}: this process had the plaintext, and wiped it"),
+                    )
+                    .add("memory", locked);
                 ("Imported the key", "imported", Some(route.to_string()))
             }
             ImportOutcome::AlreadyThere { completed: false } => (
@@ -261,6 +268,9 @@ impl Import {
                 None,
             ),
         };
+        if summary.outcome == (ImportOutcome::AlreadyThere { completed: false }) {
+            fields.add("public key", "the token has the one in the pair file");
+        }
         let mut json = key::describe(key);
         json["outcome"] = json!(outcome);
         json["route"] = json!(route);

@@ -11,7 +11,7 @@ use hsm_ca::workflow::{Delivered, Delivery};
 pub(super) struct OutputOptions {
     /// Write DER instead of PEM
     #[arg(long)]
-    der: bool,
+    pub(super) der: bool,
     /// Replace an existing file
     #[arg(long)]
     force: bool,

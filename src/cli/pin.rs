@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use hsm_ca::secret::Pin;
+use hsm_ca::secret::{MemoryGuard, Pin};
 use zeroize::Zeroizing;
 
 use super::exit::CliError;
@@ -45,6 +45,12 @@ impl PinSource {
 
 /// Reads the PIN of the token labelled `token` from where `source` says; without a source it is asked for.
 pub(super) fn read_pin(source: Option<&str>, token: &str, no_input: bool) -> Result<Pin, CliError> {
+    let guard = MemoryGuard::engage()?;
+    let pin = read_text(source, token, no_input)?;
+    Ok(Pin::take(&guard, pin)?)
+}
+
+fn read_text(source: Option<&str>, token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
     match PinSource::parse(source.unwrap_or("prompt"))? {
         PinSource::Prompt => prompt(token, no_input),
         PinSource::Environment(name) => {
@@ -87,7 +93,7 @@ pub(super) fn read_pin(source: Option<&str>, token: &str, no_input: bool) -> Res
     }
 }
 
-fn prompt(token: &str, no_input: bool) -> Result<Pin, CliError> {
+fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
     if no_input {
         return Err(CliError::WouldPrompt {
             what: format!("the PIN of the token \"{token}\""),
@@ -107,7 +113,7 @@ fn prompt(token: &str, no_input: bool) -> Result<Pin, CliError> {
     finish(Zeroizing::new(pin), "the terminal")
 }
 
-fn read(file: File, path: &Path) -> Result<Pin, CliError> {
+fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(LONGEST_PIN).unwrap_or_default() + 1,
     ));
@@ -120,7 +126,7 @@ fn read(file: File, path: &Path) -> Result<Pin, CliError> {
 }
 
 /// An editor's newline at the end is no part of a PIN.
-fn finish(text: Zeroizing<String>, from: &str) -> Result<Pin, CliError> {
+fn finish(text: Zeroizing<String>, from: &str) -> Result<Zeroizing<String>, CliError> {
     let pin = text.strip_suffix('\n').unwrap_or(&text);
     let pin = pin.strip_suffix('\r').unwrap_or(pin);
     if pin.is_empty()
@@ -131,7 +137,7 @@ fn finish(text: Zeroizing<String>, from: &str) -> Result<Pin, CliError> {
             "{from} holds no PIN (it is empty, too long, or has a NUL)"
         )));
     }
-    Ok(Pin::new(Zeroizing::new(pin.to_owned())))
+    Ok(Zeroizing::new(pin.to_owned()))
 }
 
 #[cfg(test)]

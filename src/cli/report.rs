@@ -1,5 +1,6 @@
 //! The result of a command, for people and for programs.
 
+use hsm_ca::x509::is_unprintable;
 use serde_json::Value;
 
 /// What a command has to say.
@@ -53,12 +54,14 @@ impl Fields {
 
 /// Text from tokens, files and servers, without what could move a cursor or hide a word.
 pub(super) fn printable(text: &str) -> String {
-    let hidden = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
     text.chars()
-        .map(|character| if hidden(character) { '\u{FFFD}' } else { character })
+        .map(|character| {
+            if is_unprintable(character) {
+                '\u{FFFD}'
+            } else {
+                character
+            }
+        })
         .collect()
 }
 

@@ -16,7 +16,7 @@ use hsm_ca::workflow::Progress;
 use serde_json::json;
 
 use super::exit::{CliError, USAGE};
-use super::global::{ColorChoice, Format, GlobalOptions};
+use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
 use super::report::{Report, printable};
 
 /// How to talk to whoever is there.
@@ -34,9 +34,9 @@ const DIM: &str = "\u{1b}[2m";
 const RESET: &str = "\u{1b}[0m";
 
 impl Ui {
-    pub(super) fn new(options: &GlobalOptions) -> Self {
+    pub(super) fn new(options: &GlobalOptions, config: Option<&FoundConfig>) -> Self {
         Self {
-            json: options.format == Some(Format::Json),
+            json: options.format(config) == Format::Json,
             quiet: options.quiet,
             verbose: options.verbose,
             color: options.color,
@@ -52,6 +52,8 @@ impl Ui {
             warnings,
             exit_code,
         } = report;
+        // A report that nobody reads to its end is no loss; the content itself is.
+        let is_content = content.is_some();
         let written = if self.json {
             if !warnings.is_empty()
                 && let Some(object) = json.as_object_mut()
@@ -76,7 +78,9 @@ impl Ui {
         match written {
             Ok(()) => ExitCode::from(exit_code),
             // Whoever read along has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit_code),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => {
+                ExitCode::from(exit_code)
+            }
             Err(error) => {
                 eprintln!("hsm-ca: cannot write the result: {error}");
                 ExitCode::from(1)

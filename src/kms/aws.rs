@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
@@ -10,6 +14,7 @@ use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec as AwsKeySpec, KeyUsageType};
 use tokio::runtime::{Builder, Runtime};
 
 use super::aws_error::translate;
+use super::endpoint::EncryptedEndpoint;
 use super::pair::region_of;
 use super::{EncryptionContext, KeyPairDecryptor, KeyPairFile, KeySpec, KmsError};
 use crate::secret::{MemoryGuard, PrivateKeyDer};
@@ -47,8 +52,29 @@ pub enum Reachability {
     Denied,
 }
 
+/// The region that is set in the environment or the profile, which must be that of the key's ARN; else that of the ARN; only
+/// where neither names one, the machine's own (IMDS).
+async fn choose_region(key: Option<&str>) -> Result<String, KmsError> {
+    let set = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .region()
+        .await;
+    match (set, key.and_then(region_of)) {
+        (Some(set), Some(keys)) if set.as_ref() != keys => Err(KmsError::Region {
+            key: key.unwrap_or_default().to_owned(),
+            region: set.to_string(),
+        }),
+        (Some(set), _) => Ok(set.to_string()),
+        (None, Some(keys)) => Ok(keys.to_owned()),
+        (None, None) => {
+            let machine = ImdsRegionProvider::builder().build().region().await;
+            machine.map(|region| region.to_string()).ok_or(KmsError::NoRegion)
+        }
+    }
+}
+
 impl Kms {
-    /// Loads the AWS settings; no call is made. `key` names the key the work is about: where no region is set, its ARN's
+    /// Loads the AWS settings; KMS is not asked. `key` names the key the work is about: where no region is set, its ARN's
     /// counts, and where one is set, the two must agree.
     ///
     /// # Errors
@@ -65,33 +91,17 @@ impl Kms {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
-        let mut settings = runtime.block_on(
-            aws_config::defaults(BehaviorVersion::latest())
-                .timeout_config(timeouts)
-                .load(),
-        );
-        let keys_region = key.and_then(region_of);
-        let region = match (settings.region(), keys_region) {
-            (Some(set), Some(keys)) if set.as_ref() != keys => {
-                let key = key.unwrap_or_default().to_owned();
-                return Err(KmsError::Region {
-                    key,
-                    region: set.to_string(),
-                });
-            }
-            (Some(set), _) => set.to_string(),
-            (None, Some(keys)) => {
-                settings = settings
-                    .into_builder()
-                    .region(Region::new(keys.to_owned()))
-                    .build();
-                keys.to_owned()
-            }
-            (None, None) => return Err(KmsError::NoRegion),
-        };
+        let region = runtime.block_on(choose_region(key))?;
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .timeout_config(timeouts);
+        let settings = runtime.block_on(loader.load());
+        let config = aws_sdk_kms::config::Builder::from(&settings)
+            .interceptor(EncryptedEndpoint)
+            .build();
         Ok(Self {
             runtime,
-            client: Client::new(&settings),
+            client: Client::from_conf(config),
             region,
             pinned_key: None,
         })
@@ -263,10 +273,12 @@ impl KeyPairDecryptor for Kms {
             })?
             .into_inner();
         let private_key = PrivateKeyDer::take(guard, &mut plaintext).map_err(KmsError::Memory)?;
-        // KMS answers with the ARN of the key it used; the pair file's is one too, unless somebody wrote it by hand.
-        if region_of(&pair.key_id).is_some() && answer.key_id.as_deref() != Some(&pair.key_id) {
+        // KMS answers with the ARN of the key it used: that of the pinned key, or of the pair file's. An alias tells nothing.
+        let expected = [Some(key), Some(&pair.key_id)].into_iter().flatten();
+        let expected = expected.into_iter().find(|key| region_of(key).is_some());
+        if let Some(expected) = expected.filter(|expected| answer.key_id.as_deref() != Some(expected)) {
             return Err(KmsError::IncorrectKey {
-                key: pair.key_id.clone(),
+                key: expected.to_owned(),
             });
         }
         Ok(private_key)

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 
 use super::KmsError;
+use super::endpoint::NotEncrypted;
 
 pub(super) fn translate<E, R>(operation: &'static str, key: &str, error: SdkError<E, R>) -> KmsError
 where
@@ -18,6 +19,11 @@ where
             from_exception(operation, key, code, message)
         }
         other => {
+            if let Some(NotEncrypted(endpoint)) = find_cause(other) {
+                return KmsError::PlaintextEndpoint {
+                    endpoint: endpoint.clone(),
+                };
+            }
             let reason = innermost(other);
             let all = chain(other);
             let about_credentials = ["credential", "identity", "no providers"];
@@ -70,4 +76,15 @@ fn chain(error: &dyn StdError) -> String {
         current = source.source();
     }
     text.to_lowercase()
+}
+
+fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        current = error.source();
+    }
+    None
 }

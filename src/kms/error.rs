@@ -39,6 +39,11 @@ pub enum KmsError {
         /// What the AWS chain said.
         reason: String,
     },
+    /// The endpoint is `http` and not on this machine.
+    PlaintextEndpoint {
+        /// The endpoint.
+        endpoint: String,
+    },
     /// KMS cannot be reached.
     Unreachable {
         /// The operation.
@@ -129,6 +134,7 @@ impl fmt::Display for KmsError {
             Self::Region { key, region } => write!(f, "the KMS key is {key}, but the AWS region is {region}"),
             Self::NoRegion => write!(f, "no AWS region is set"),
             Self::Credentials { reason } => write!(f, "no usable AWS credentials: {reason}"),
+            Self::PlaintextEndpoint { endpoint } => write!(f, "the KMS endpoint {endpoint} is not encrypted"),
             Self::Unreachable { operation, reason } => {
                 write!(f, "KMS {operation}: KMS cannot be reached: {reason}")
             }

@@ -143,10 +143,16 @@ impl Reserved {
             },
             _ => destination.failed("rename the finished file to its name", error.error),
         })?;
-        File::open(&directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|cause| destination.failed("sync its directory", cause))?;
-        Ok(destination.path)
+        match File::open(&directory).and_then(|directory| directory.sync_all()) {
+            // Some file systems have nothing to sync in a directory, and say so.
+            Err(cause) if cause.raw_os_error() != Some(Errno::INVAL.raw_os_error()) => {
+                Err(OutputError::NotSynced {
+                    path: destination.path,
+                    cause,
+                })
+            }
+            _ => Ok(destination.path),
+        }
     }
 
     fn write(&mut self, content: &[u8]) -> Result<(), OutputError> {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a file was not written. In every case nothing is at its path that was not there before.
+/// Why a file was not written. In every case but [`NotSynced`](Self::NotSynced), nothing is at its path that was not there
+/// before.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutputError {
@@ -30,6 +31,13 @@ pub enum OutputError {
         /// What differs.
         reason: String,
     },
+    /// The file has its name, but the directory could not be synced.
+    NotSynced {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// Any other failure.
     Io {
         /// The path.
@@ -54,6 +62,13 @@ impl fmt::Display for OutputError {
                     path.display()
                 )
             }
+            Self::NotSynced { path, cause } => {
+                write!(
+                    f,
+                    "{} is written, but its directory cannot be synced: {cause}",
+                    path.display()
+                )
+            }
             Self::Io { path, action, cause } => write!(f, "{}: cannot {action}: {cause}", path.display()),
         }
     }
@@ -62,7 +77,7 @@ impl fmt::Display for OutputError {
 impl std::error::Error for OutputError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { cause, .. } => Some(cause),
+            Self::Io { cause, .. } | Self::NotSynced { cause, .. } => Some(cause),
             _ => None,
         }
     }

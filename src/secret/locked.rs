@@ -82,23 +82,39 @@ impl fmt::Debug for LockedBytes {
 mod tests {
     use super::*;
 
-    fn locked_kib() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmLck:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    /// Whether the page at `address` is locked, by the kernel's own account of its mapping.
+    fn is_locked(address: *const u8) -> bool {
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut inside = false;
+        for line in smaps.lines() {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let number = |text: &str| usize::from_str_radix(text, 16).ok();
+            match range.map(|(from, to)| (number(from), number(to))) {
+                Some((Some(from), Some(to))) => inside = (from..to).contains(&address.addr()),
+                _ if inside && line.starts_with("VmFlags:") => {
+                    return line.split(' ').any(|flag| flag == "lo");
+                }
+                _ => {}
+            }
+        }
+        panic!("no mapping has the address");
     }
 
     #[test]
     fn pages_are_locked_while_the_value_lives_and_no_page_is_shared() {
-        let before = locked_kib();
+        let page = region::page::size();
         let first = LockedBytes::zeroed(10).unwrap();
-        let second = LockedBytes::zeroed(5000).unwrap();
-        let page = u64::try_from(region::page::size() / 1024).unwrap();
-        assert_eq!(locked_kib(), before + 3 * page);
+        let second = LockedBytes::zeroed(page + 1).unwrap();
+        let [one, other] = [&first, &second].map(|value| value.expose().as_ptr());
+        assert!(one.addr().is_multiple_of(page) && other.addr().is_multiple_of(page));
+        assert!(is_locked(one) && is_locked(other) && is_locked(other.wrapping_add(page)));
         drop(second);
-        assert_eq!(locked_kib(), before + page);
-        drop(first);
-        assert_eq!(locked_kib(), before);
+        assert!(is_locked(one), "unlocking one does not unlock the other");
+        let plain = vec![0_u8; 8 * page];
+        assert!(
+            !is_locked(plain[4 * page..].as_ptr()),
+            "the kernel tells locked pages from others"
+        );
     }
 
     #[test]

@@ -12,9 +12,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 /// Whoever asks for a plaintext private key has to show one. It stays on until the process ends: `PR_SET_DUMPABLE`
 /// and the limit are the process's own, and a program that has held a CA key has no use for a core dump afterwards.
 #[derive(Debug)]
-pub struct MemoryGuard {
-    all_locked: bool,
-}
+pub struct MemoryGuard(());
 
 /// The process could not be protected.
 #[derive(Debug)]
@@ -42,14 +40,10 @@ impl std::error::Error for MemoryError {
 }
 
 impl MemoryGuard {
-    /// Turns core dumps and same-user `ptrace` off (`prctl(PR_SET_DUMPABLE, 0)`, `RLIMIT_CORE` 0), and locks all of
-    /// the process's memory where the system allows it (root, `CAP_IPC_LOCK`, or `RLIMIT_MEMLOCK` unlimited).
-    ///
-    /// Where it does not, [`LockedBytes`](super::LockedBytes) still locks the key's own pages;
-    /// [`locks_everything`](Self::locks_everything) tells which it was.
+    /// Turns core dumps and same-user `ptrace` off (`prctl(PR_SET_DUMPABLE, 0)`, `RLIMIT_CORE` 0).
     ///
     /// # Errors
-    /// [`MemoryError`] if dumps cannot be turned off.
+    /// [`MemoryError`] if they cannot be turned off.
     pub fn engage() -> Result<Self, MemoryError> {
         let failed = |call| {
             move |error: rustix::io::Errno| MemoryError {
@@ -58,24 +52,20 @@ impl MemoryGuard {
             }
         };
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(failed("prctl(PR_SET_DUMPABLE)"))?;
-        setrlimit(
-            Resource::Core,
-            Rlimit {
-                current: Some(0),
-                maximum: Some(0),
-            },
-        )
-        .map_err(failed("setrlimit(RLIMIT_CORE)"))?;
-        Ok(Self {
-            all_locked: lock_all(),
-        })
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        setrlimit(Resource::Core, none).map_err(failed("setrlimit(RLIMIT_CORE)"))?;
+        Ok(Self(()))
     }
 
-    /// True if every page of the process, the SDK's buffers included, stays out of swap; false if only the pages
-    /// of the key itself do.
+    /// Locks every page of the process, the AWS SDK's buffers included, where the system allows it (root, `CAP_IPC_LOCK`, or
+    /// `RLIMIT_MEMLOCK` unlimited), and says whether it did. Where it does not,
+    /// [`LockedBytes`](super::LockedBytes) still locks the key's own pages.
     #[must_use]
-    pub const fn locks_everything(&self) -> bool {
-        self.all_locked
+    pub fn lock_everything(&self) -> bool {
+        lock_all()
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use cryptoki::error::{Error as CryptokiError, RvError};
 
 use super::{KeyDescription, PinTries, TokenDescription};
+use crate::secret::MemoryError;
 
 /// Why the token did not do what was asked.
 #[derive(Debug)]
@@ -72,6 +73,11 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
+    /// A test rig was to be made on something else than SoftHSM.
+    NotSoftHsm {
+        /// What the module says it is.
+        found: String,
+    },
     /// No key fits.
     NoKey {
         /// What was looked for.
@@ -102,6 +108,8 @@ pub enum TokenError {
         /// The mechanisms, as `CKM_RSA_PKCS_OAEP`.
         missing: Vec<String>,
     },
+    /// Memory for a key could not be protected.
+    Memory(MemoryError),
     /// A computation in software that does not fail with sound keys.
     Software {
         /// What it was.
@@ -138,6 +146,7 @@ impl fmt::Display for TokenError {
             Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
             Self::PinLength { token } => write!(f, "token \"{token}\": it takes no PIN of this length"),
             Self::WriteProtected { token } => write!(f, "token \"{token}\" is write-protected"),
+            Self::NotSoftHsm { found } => write!(f, "this module is not SoftHSM, it is {found}"),
             Self::NoKey { wanted, found } if found.is_empty() => {
                 write!(
                     f,
@@ -162,6 +171,7 @@ impl fmt::Display for TokenError {
                     missing.join(", ")
                 )
             }
+            Self::Memory(error) => error.fmt(f),
             Self::Software { what } => write!(f, "{what} failed"),
         }
     }

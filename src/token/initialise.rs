@@ -6,10 +6,11 @@ use cryptoki::types::AuthPin;
 use super::{Module, TokenDescription, TokenError, TokenSelector};
 use crate::secret::Pin;
 
-/// Initialises the first token that is not initialised yet, with its label and both PINs.
+/// Initialises the one free token of a new SoftHSM rig, with its label and both PINs. Any other module, or one with tokens on it,
+/// is refused: `C_InitToken` gives a token to whoever calls it first.
 ///
 /// # Errors
-/// [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
+/// [`TokenError::NotSoftHsm`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
 pub fn initialise_token(
     module: &Module,
     label: &str,
@@ -17,12 +18,29 @@ pub fn initialise_token(
     user_pin: &Pin,
 ) -> Result<TokenDescription, TokenError> {
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
+    let description = module.describe()?;
     let slots = module.slots()?;
-    let free = slots.iter().find(|(_, description)| !description.initialised);
-    let Some((slot, _)) = free else {
+    let is_softhsm = description.manufacturer == "SoftHSM"
+        && slots
+            .iter()
+            .all(|(_, token)| token.manufacturer == "SoftHSM project");
+    if !is_softhsm {
+        return Err(TokenError::NotSoftHsm {
+            found: format!("{} by {}", description.library, description.manufacturer),
+        });
+    }
+    let [
+        (
+            slot,
+            TokenDescription {
+                initialised: false, ..
+            },
+        ),
+    ] = slots.as_slice()
+    else {
         let found = slots.into_iter().map(|(_, description)| description).collect();
         return Err(TokenError::NoToken {
-            wanted: "that is not initialised yet".to_owned(),
+            wanted: "alone and not initialised yet".to_owned(),
             found,
         });
     };

@@ -1,13 +1,14 @@
 //! The keys on a token: listing, finding, and their public halves.
 
-use std::fmt::{self, Write};
+use std::collections::BTreeSet;
+use std::fmt;
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use der::asn1::OctetStringRef;
 use der::{Decode, Encode};
 
 use super::{KeyAttributes, KeySelector, Session, TokenError};
-use crate::signer::{Curve, KeyAlgorithm, PublicKey, PublicKeyError, curve_oid};
+use crate::signer::{Curve, Hex, KeyAlgorithm, PublicKey, PublicKeyError, curve_oid};
 
 /// `CKA_CLASS`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub struct KeyDescription {
 
 impl fmt::Display for KeyDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" ({}, id {})", self.label, self.kind, hex(&self.id))
+        write!(f, "\"{}\" ({}, id {})", self.label, self.kind, Hex(&self.id))
     }
 }
 
@@ -59,15 +60,6 @@ pub struct PrivateKey {
     pub description: KeyDescription,
     /// Its public key.
     pub public_key: PublicKey,
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 impl Session {
@@ -136,7 +128,10 @@ impl Session {
                 let mut found = Vec::new();
                 for public in self.find(DOING, &public_key_values(public_key))? {
                     let id = self.describe_key(KeyClass::Public, public)?.id;
-                    found.extend(self.find_private(&KeySelector::with_id(&id))?);
+                    // Without an id nothing says which private key it goes with.
+                    if !id.is_empty() {
+                        found.extend(self.find_private(&KeySelector::with_id(&id))?);
+                    }
                 }
                 found
             }
@@ -150,16 +145,20 @@ impl Session {
         };
         if found.is_empty() {
             // A token that cannot search by value, or a key without a public object under its id.
-            let all = self.find(DOING, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
-            let belongs = |handle: &ObjectHandle| {
-                self.describe_private(*handle)
-                    .is_ok_and(|key| key.public_key == *public_key)
-            };
-            found = all.into_iter().filter(belongs).collect();
+            for handle in self.find(DOING, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])? {
+                match self.describe_private(handle) {
+                    Ok(key) if key.public_key == *public_key => found.push(handle),
+                    Ok(_) | Err(TokenError::NoPublicKey { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
+        // Two public-key objects may lead to one private key.
+        let mut seen = BTreeSet::new();
+        found.retain(|handle| seen.insert(handle.handle()));
         let wanted = format!(
             "belongs to the public key with id {}",
-            hex(&public_key.key_identifier())
+            Hex(&public_key.key_identifier())
         );
         let handle = self.only_one(wanted, &found)?;
         let description = self.describe_key(KeyClass::Private, handle)?;
@@ -264,7 +263,7 @@ impl Session {
                 return Ok(public_key);
             }
         }
-        let reason = format!("no public-key object with id {} is beside it", hex(&private.id));
+        let reason = format!("no public-key object with id {} is beside it", Hex(&private.id));
         Err(TokenError::NoPublicKey {
             key: private.label.clone(),
             reason,
@@ -310,7 +309,7 @@ fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
     let size = attributes.iter().find_map(|attribute| match attribute {
         Attribute::Modulus(modulus) if !modulus.is_empty() => Some((modulus.len() * 8).to_string()),
         Attribute::EcParams(params) if !params.is_empty() => {
-            Some(curve_of(params).map_or_else(|| hex(params), |curve| curve.to_string()))
+            Some(curve_of(params).map_or_else(|| Hex(params).to_string(), |curve| curve.to_string()))
         }
         Attribute::ValueLen(length) if key_type == KeyType::AES => Some((**length * 8).to_string()),
         _ => None,
@@ -343,7 +342,9 @@ fn curve_of(params: &[u8]) -> Option<Curve> {
 }
 
 fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyError> {
-    let curve = curve_of(params).ok_or_else(|| PublicKeyError::Unsupported { oid: hex(params) })?;
+    let curve = curve_of(params).ok_or_else(|| PublicKeyError::Unsupported {
+        oid: Hex(params).to_string(),
+    })?;
     // Some tokens leave the OCTET STRING out; a bare point has another length, so the two cannot be confused.
     let bare = point.len() == 1 + 2 * curve.field_bytes();
     let point = if bare {

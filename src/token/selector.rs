@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::key::hex;
 use super::{KeyDescription, Pkcs11Uri, TokenDescription, UriError};
+use crate::signer::Hex;
 
 /// Which token is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,11 +119,22 @@ impl KeySelector {
             return Ok(Self::labelled(text));
         }
         match Pkcs11Uri::parse(text)? {
+            // They would be ignored: the module and the PIN are the token's.
+            Pkcs11Uri {
+                pin_source: Some(_), ..
+            } => Err(UriError::Value {
+                attribute: "pin-source",
+            }),
+            Pkcs11Uri {
+                module_path: Some(_), ..
+            } => Err(UriError::Value {
+                attribute: "module-path",
+            }),
             Pkcs11Uri {
                 object: None,
                 id: None,
                 ..
-            } => Err(UriError::Value { attribute: "object" }),
+            } => Err(UriError::NoKey),
             Pkcs11Uri {
                 object: label, id, ..
             } => Ok(Self { label, id }),
@@ -148,7 +159,7 @@ impl fmt::Display for KeySelector {
                     f,
                     "{}with id {}",
                     label.unwrap_or_default(),
-                    hex(id.as_deref().unwrap_or_default())
+                    Hex(id.as_deref().unwrap_or_default())
                 )
             }
         }

@@ -26,7 +26,13 @@ impl Token {
     /// # Errors
     /// What [`check_login`](Self::check_login) refuses, [`TokenError::PinIncorrect`], [`TokenError::Call`]
     pub fn login(&self, pin: Option<&Pin>) -> Result<Session, TokenError> {
-        self.check_login()?;
+        // The tries may have gone while somebody was typing.
+        let now = self.module.describe_token(self.slot)?;
+        Self {
+            description: now,
+            ..self.clone()
+        }
+        .check_login()?;
         let label = &self.description.label;
         let open = if self.description.write_protected {
             self.module.pkcs11().open_ro_session(self.slot)

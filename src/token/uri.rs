@@ -43,6 +43,8 @@ pub enum UriError {
         /// The attribute's name.
         attribute: String,
     },
+    /// It names a token and no key: it has neither `object` nor `id`.
+    NoKey,
     /// `type` of something that is no private key, or another value that cannot be.
     Value {
         /// The attribute's name.
@@ -59,6 +61,7 @@ impl fmt::Display for UriError {
                 write!(f, "\"{attribute}\" is written wrongly or given twice (RFC 7512)")
             }
             Self::Unknown { attribute } => write!(f, "the attribute \"{attribute}\" is not understood here"),
+            Self::NoKey => write!(f, "it names no key: it has neither object nor id"),
             Self::Value { attribute } => write!(f, "the value of \"{attribute}\" cannot be used"),
         }
     }

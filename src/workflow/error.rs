@@ -11,29 +11,7 @@ use crate::signer::{KeyAlgorithm, SignError};
 use crate::token::{KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-/// What an imported key has to prove before it stays on the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProofKind {
-    /// The decrypted private key belongs to the public key that KMS gave.
-    DecryptedKey,
-    /// The token holds the public key that KMS gave.
-    TokenKey,
-    /// The attributes on the token are those of a key that signs and does nothing else.
-    Attributes,
-    /// A signature by the token verifies in software.
-    Signature,
-}
-
-impl fmt::Display for ProofKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DecryptedKey => "the decrypted private key is not that of the KMS public key",
-            Self::TokenKey => "the key on the token is not that of the public key",
-            Self::Attributes => "the key's attributes on the token are not what they must be",
-            Self::Signature => "no signature by the token that verifies in software",
-        })
-    }
-}
+use super::Unproven;
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -65,21 +43,26 @@ pub enum WorkflowError {
         /// The key as it is.
         found: KeyDescription,
     },
-    /// A proof failed.
-    Proof {
-        /// Which one.
-        proof: ProofKind,
-        /// What was found.
-        reason: String,
-        /// What became of the imported objects.
+    /// A proof was not given.
+    Unproven {
+        /// Which one, and why.
+        unproven: Unproven,
+        /// What became of the objects on the token.
         left: LeftBehind,
     },
-    /// A key on the token does not prove what it should; it is left as it is.
-    KeyUnproven {
-        /// Which proof.
-        proof: ProofKind,
-        /// What was found.
-        reason: String,
+    /// The same pair was imported by somebody else at the same time.
+    ImportedTwice {
+        /// The label.
+        label: String,
+        /// What became of the objects of this import.
+        left: LeftBehind,
+    },
+    /// Some requests of a job were signed before one failed.
+    Partly {
+        /// The files that are there.
+        done: Vec<PathBuf>,
+        /// Why the rest is not.
+        cause: Box<Self>,
     },
     /// The hash is weaker than the key.
     Hash {
@@ -143,7 +126,7 @@ impl fmt::Display for LeftBehind {
             Self::NothingImported => f.write_str("nothing was put on the token"),
             Self::Destroyed => f.write_str("the imported objects were destroyed again"),
             Self::StillThere { reason } => write!(f, "{reason}"),
-            Self::Untouched => f.write_str("the key was on the token before, and is left as it is"),
+            Self::Untouched => f.write_str("the key is left on the token as it is"),
         }
     }
 }
@@ -169,8 +152,15 @@ impl fmt::Display for WorkflowError {
                     "the key for \"{label}\" is on the token already, under another label: {found}"
                 )
             }
-            Self::Proof { proof, reason, left } => write!(f, "{proof} ({reason}); {left}"),
-            Self::KeyUnproven { proof, reason } => write!(f, "{proof}: {reason}"),
+            Self::Unproven { unproven, left } => write!(f, "{unproven}; {left}"),
+            Self::ImportedTwice { label, left } => write!(
+                f,
+                "the key \"{label}\" was imported by another process at the same time; {left}"
+            ),
+            Self::Partly { done, cause } => {
+                let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
+                write!(f, "{cause} (signed before that: {})", done.join(", "))
+            }
             Self::Hash { key, hash } => {
                 write!(f, "{hash} is weaker than an {key} key (FIPS 186-5 section 6.1.1)")
             }
@@ -198,6 +188,7 @@ impl std::error::Error for WorkflowError {
             Self::Output(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::PrivateKey(error) => Some(error),
+            Self::Partly { cause, .. } => Some(cause),
             Self::Rig { cause, .. } => Some(cause),
             _ => None,
         }
@@ -219,6 +210,12 @@ impl From<TokenError> for WorkflowError {
 impl From<X509Error> for WorkflowError {
     fn from(error: X509Error) -> Self {
         Self::X509(error)
+    }
+}
+
+impl From<MemoryError> for WorkflowError {
+    fn from(error: MemoryError) -> Self {
+        Self::Memory(error)
     }
 }
 

@@ -1,11 +1,10 @@
 //! `kms import`: a KMS-generated key pair into the token.
 
 use super::error::LeftBehind;
-use super::proof::Failed;
-use super::{KeyProof, Progress, ProofKind, WorkflowError, prove_key};
+use super::{KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
 use crate::kms::{KeyPairDecryptor, KeyPairFile};
 use crate::secret::{MemoryGuard, PrivateKeyDer};
-use crate::token::{ImportRoute, ImportedKey, KeyDescription, KeySelector, PrivateKey, Session, WrappingKey};
+use crate::token::{ImportRoute, ImportedKey, KeyDescription, KeySelector, Session, TokenError, WrappingKey};
 
 /// What to import, and under which name.
 #[derive(Clone, Debug)]
@@ -58,12 +57,20 @@ pub fn import_key_pair(
     session.token().check_writable()?;
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
-        return check_existing(session, request, existing);
+        return check_existing(session, request, &existing);
     }
 
     progress.step("generating a wrapping key on the token");
     let wrapping = WrappingKey::generate(session, request.route)?;
-    let guard = MemoryGuard::engage().map_err(WorkflowError::Memory)?;
+    // Generating takes long enough for another import of the same pair to come in between.
+    if find_existing(session, request)?.is_some() {
+        return Err(WorkflowError::ImportedTwice {
+            label: request.label.clone(),
+            left: LeftBehind::NothingImported,
+        });
+    }
+    let guard = MemoryGuard::engage()?;
+    let all_memory_locked = guard.lock_everything();
     progress.step("KMS decrypts the private key");
     let private_key = decryptor.decrypt(&request.pair, &guard)?;
     check_decrypted(&private_key, &request.pair)?;
@@ -72,11 +79,13 @@ pub fn import_key_pair(
     let imported = wrapping.import(private_key, &request.pair.public_key, &request.label)?;
     progress.step("proving the key on the token");
     let proof = prove_or_destroy(session, request, imported)?;
-    let outcome = ImportOutcome::Imported {
-        route: request.route,
-        all_memory_locked: guard.locks_everything(),
-    };
-    Ok(ImportSummary { proof, outcome })
+    Ok(ImportSummary {
+        proof,
+        outcome: ImportOutcome::Imported {
+            route: request.route,
+            all_memory_locked,
+        },
+    })
 }
 
 /// The key that has the label and the pair's key identifier. A label on another key, or the key under another label, is
@@ -115,21 +124,30 @@ fn find_existing(
 fn check_existing(
     session: &Session,
     request: &ImportRequest,
-    existing: KeyDescription,
+    existing: &KeyDescription,
 ) -> Result<ImportSummary, WorkflowError> {
-    let untouched = |(proof, reason): Failed| WorkflowError::Proof {
-        proof,
-        reason,
+    let unproven = |unproven| WorkflowError::Unproven {
+        unproven,
         left: LeftBehind::Untouched,
     };
     let expected = &request.pair.public_key;
-    let completed = !session.has_public_object(&existing)?;
-    let key = if completed {
-        session.private_key_with_public(&existing, expected)?
-    } else {
-        session.private_key(&KeySelector::with_id(&existing.id))?
+    let public = session
+        .public_object_of(existing)
+        .map_err(Unproven::token(ProofKind::TokenKey))
+        .map_err(unproven)?;
+    if public.as_ref().is_some_and(|found| found != expected) {
+        let found = "the public-key object beside it holds another key";
+        return Err(unproven(Unproven::found(ProofKind::TokenKey, found)));
+    }
+    let completed = public.is_none();
+    let key = match session.private_key(&KeySelector::with_id(&existing.id)) {
+        // An EC private key tells its public half only through the object that is missing.
+        Err(TokenError::NoPublicKey { .. }) if completed => {
+            session.private_key_with_public(existing, expected)?
+        }
+        other => other?,
     };
-    let proof = prove_key(session, key.clone(), expected).map_err(untouched)?;
+    let proof = prove_key(session, key.clone(), expected).map_err(unproven)?;
     if completed {
         session.complete_public_object(&key)?;
     }
@@ -147,9 +165,11 @@ fn check_decrypted(private_key: &PrivateKeyDer, pair: &KeyPairFile) -> Result<()
     if derived == pair.public_key {
         return Ok(());
     }
-    Err(WorkflowError::Proof {
-        proof: ProofKind::DecryptedKey,
-        reason: "the PublicKey in the pair file belongs to another private key".to_owned(),
+    Err(WorkflowError::Unproven {
+        unproven: Unproven::found(
+            ProofKind::DecryptedKey,
+            "the PublicKey in the pair file belongs to another private key",
+        ),
         left: LeftBehind::NothingImported,
     })
 }
@@ -157,47 +177,71 @@ fn check_decrypted(private_key: &PrivateKeyDer, pair: &KeyPairFile) -> Result<()
 fn prove_or_destroy(
     session: &Session,
     request: &ImportRequest,
-    mut imported: ImportedKey,
+    mut imported: ImportedKey<'_>,
 ) -> Result<KeyProof, WorkflowError> {
-    match prove_imported(session, request, &mut imported) {
+    let outcome = prove_imported(session, request, &mut imported)
+        .map_err(Failure::Unproven)
+        .and_then(|proof| only_one(session, request).map(|()| proof));
+    let failure = match outcome {
         Ok(proof) => {
             imported.keep();
-            Ok(proof)
+            return Ok(proof);
         }
-        Err((proof, reason)) => {
-            let left = match imported.destroy(session) {
-                Ok(()) => LeftBehind::Destroyed,
-                Err(error) => LeftBehind::StillThere {
-                    reason: error.to_string(),
-                },
-            };
-            Err(WorkflowError::Proof { proof, reason, left })
-        }
+        Err(failure) => failure,
+    };
+    let left = match imported.destroy() {
+        Ok(()) => LeftBehind::Destroyed,
+        Err(error) => LeftBehind::StillThere {
+            reason: error.to_string(),
+        },
+    };
+    Err(match failure {
+        Failure::Unproven(unproven) => WorkflowError::Unproven { unproven, left },
+        Failure::Twice => WorkflowError::ImportedTwice {
+            label: request.label.clone(),
+            left,
+        },
+    })
+}
+
+enum Failure {
+    Unproven(Unproven),
+    Twice,
+}
+
+/// Another import of the same pair may have run at the same time, unseen by [`find_existing`]. (SoftHSM 2.6.1 does not show a
+/// process that has just written what another wrote a moment before; tokens with one state for all do.)
+fn only_one(session: &Session, request: &ImportRequest) -> Result<(), Failure> {
+    let id = request.pair.public_key.key_identifier();
+    let found = session
+        .private_keys(&KeySelector::with_id(&id))
+        .map_err(Unproven::token(ProofKind::TokenKey))
+        .map_err(Failure::Unproven)?;
+    if found.len() == 1 {
+        Ok(())
+    } else {
+        Err(Failure::Twice)
     }
 }
 
 fn prove_imported(
     session: &Session,
     request: &ImportRequest,
-    imported: &mut ImportedKey,
-) -> Result<KeyProof, Failed> {
+    imported: &mut ImportedKey<'_>,
+) -> Result<KeyProof, Unproven> {
     let expected = &request.pair.public_key;
-    let failed = |error: crate::token::TokenError| (ProofKind::TokenKey, error.to_string());
+    let token = Unproven::token(ProofKind::TokenKey);
     imported
-        .add_public_object(session, expected, &request.label)
-        .map_err(failed)?;
-    if imported.read_public_object(session).map_err(failed)?.as_ref() != Some(expected) {
-        return Err((
-            ProofKind::TokenKey,
-            "the public-key object reads back differently".to_owned(),
-        ));
+        .add_public_object(expected, &request.label)
+        .map_err(&token)?;
+    if imported.read_public_object().map_err(&token)?.as_ref() != Some(expected) {
+        let found = "the public-key object reads back differently";
+        return Err(Unproven::found(ProofKind::TokenKey, found));
     }
-    let key: PrivateKey = imported.read_back(session).map_err(failed)?;
+    let key = imported.read_back().map_err(&token)?;
     if key.description.id != expected.key_identifier() || key.description.label != request.label {
-        return Err((
-            ProofKind::Attributes,
-            "CKA_LABEL or CKA_ID read back differently".to_owned(),
-        ));
+        let found = "CKA_LABEL or CKA_ID read back differently";
+        return Err(Unproven::found(ProofKind::Attributes, found));
     }
     prove_key(session, key, expected)
 }

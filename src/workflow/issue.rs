@@ -2,6 +2,7 @@
 //! certificate of a job is built and checked before the first is signed.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::delivery::Slot;
 use super::{Delivered, Delivery, Progress, WorkflowError};
@@ -78,10 +79,10 @@ pub fn create_authority(
     sign_and_deliver(checked, slot, signer.as_ref(), Vec::new())
 }
 
-/// Requests that passed every check that needs no token, with places kept for their certificates.
+/// Requests that passed every check that needs no token, and whose outputs can be written.
 #[derive(Debug)]
 pub struct SigningJob {
-    requests: Vec<(VerifiedRequest, Slot)>,
+    requests: Vec<(VerifiedRequest, Delivery)>,
     authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
@@ -92,13 +93,16 @@ pub struct SigningJob {
 }
 
 impl SigningJob {
-    /// Checks the CA certificate and the validity, and keeps a place for every output.
+    /// Checks the CA certificate, the validity and every output, and leaves nothing behind: a PIN may be asked for next, and
+    /// whoever is asked may walk away.
     ///
     /// # Errors
     /// [`WorkflowError`]
     pub fn prepare(plan: RequestPlan, now: UnixTime) -> Result<Self, WorkflowError> {
         plan.authority.check_authority(now)?;
         let authority_key = plan.authority.public_key()?;
+        // Its name, identifier and validity are copied into what is signed: they must be the CA's own words.
+        plan.authority.check_self_signature()?;
         let validity = choose_validity(&plan, now)?;
         let signature = choose_signature(&authority_key, plan.hash)?;
         let mut paths = BTreeSet::new();
@@ -107,13 +111,11 @@ impl SigningJob {
             if let Some(path) = delivery.path().filter(|path| !paths.insert((*path).clone())) {
                 return Err(WorkflowError::SameOutput { path: path.clone() });
             }
+            delivery.check()?;
             requests.push((request, delivery));
         }
-        let kept = requests
-            .into_iter()
-            .map(|(request, delivery)| Ok((request, delivery.reserve()?)));
         Ok(Self {
-            requests: kept.collect::<Result<_, WorkflowError>>()?,
+            requests,
             authority: plan.authority,
             authority_key,
             key: plan.key,
@@ -124,10 +126,11 @@ impl SigningJob {
         })
     }
 
-    /// Builds and checks every certificate, then has the token sign them one after the other, once each.
+    /// Keeps a place for every output, builds and checks every certificate, then has the token sign them one after the other,
+    /// once each.
     ///
     /// # Errors
-    /// [`WorkflowError`]; certificates that were signed before the failure are in their files.
+    /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were signed before the failure.
     pub fn run(
         self,
         store: &dyn KeyStore,
@@ -138,7 +141,8 @@ impl SigningJob {
             None => store.signer_for(&self.authority_key)?,
         };
         let mut checked = Vec::with_capacity(self.requests.len());
-        for (request, slot) in self.requests {
+        for (request, delivery) in self.requests {
+            let slot = delivery.reserve()?;
             let serial = SerialNumber::random(store)?;
             let tbs = Tbs::for_request(
                 self.profile,
@@ -156,11 +160,33 @@ impl SigningJob {
             ));
         }
         let count = checked.len();
-        let sign = |(index, (checked, slot, dropped))| {
+        let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
+        for (index, (checked, slot, dropped)) in checked.into_iter().enumerate() {
             progress.step(&format!("the token signs certificate {} of {count}", index + 1));
-            sign_and_deliver(checked, slot, signer.as_ref(), dropped)
-        };
-        checked.into_iter().enumerate().map(sign).collect()
+            match sign_and_deliver(checked, slot, signer.as_ref(), dropped) {
+                Ok(summary) => issued.push(summary),
+                Err(error) => return Err(after(&issued, error)),
+            }
+        }
+        Ok(issued)
+    }
+}
+
+/// The error of one request, and what was done before it.
+fn after(issued: &[IssueSummary], error: WorkflowError) -> WorkflowError {
+    let done: Vec<PathBuf> = issued
+        .iter()
+        .filter_map(|summary| match &summary.delivered {
+            Delivered::File(path) => Some(path.clone()),
+            Delivered::Content(_) => None,
+        })
+        .collect();
+    if done.is_empty() {
+        return error;
+    }
+    WorkflowError::Partly {
+        done,
+        cause: Box::new(error),
     }
 }
 

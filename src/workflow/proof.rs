@@ -1,9 +1,11 @@
 //! The proofs that a key on the token is the key it should be, and can only sign.
 
-use crate::signer::{KeyStore, PublicKey, Signer};
-use crate::token::{KeyDescription, PrivateKey, Session, TokenSigner};
+use std::fmt;
 
-use super::ProofKind;
+use aws_lc_rs::rand;
+
+use crate::signer::{PublicKey, SignError, Signer};
+use crate::token::{KeyDescription, PrivateKey, Session, TokenError, TokenSigner};
 
 /// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins so: their first byte is
 /// 0x30. Boulder dropped its test signature over a bare nonce because that could be taken for a malformed certificate
@@ -12,6 +14,80 @@ const CHALLENGE: &[u8] =
     b"hsm-ca proof of possession: this text is no certificate, no request and no revocation list. Nonce: ";
 
 const NONCE_BYTES: usize = 32;
+
+/// What a key has to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofKind {
+    /// The decrypted private key belongs to the public key that KMS gave.
+    DecryptedKey,
+    /// The token holds the public key that is expected.
+    TokenKey,
+    /// The attributes on the token are those of a key that signs and does nothing else.
+    Attributes,
+    /// A signature by the token verifies in software.
+    Signature,
+}
+
+impl fmt::Display for ProofKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DecryptedKey => "the decrypted private key is not that of the KMS public key",
+            Self::TokenKey => "no proof that the token holds the expected key",
+            Self::Attributes => "no proof that the key can only sign",
+            Self::Signature => "no proof that the key signs",
+        })
+    }
+}
+
+/// A proof that was not given.
+#[derive(Debug)]
+pub struct Unproven {
+    /// Which one.
+    pub proof: ProofKind,
+    /// Why not.
+    pub reason: UnprovenReason,
+}
+
+/// Why a proof was not given: two very different things for whoever has to act on it.
+#[derive(Debug)]
+pub enum UnprovenReason {
+    /// The token answered, and the answer is not what it must be.
+    Found(String),
+    /// The token failed to answer.
+    Token(SignError),
+}
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            UnprovenReason::Found(found) => write!(f, "{}: {found}", self.proof),
+            UnprovenReason::Token(error) => write!(f, "{}: {error}", self.proof),
+        }
+    }
+}
+
+impl std::error::Error for Unproven {}
+
+impl Unproven {
+    pub(super) fn found(proof: ProofKind, found: impl Into<String>) -> Self {
+        Self {
+            proof,
+            reason: UnprovenReason::Found(found.into()),
+        }
+    }
+
+    /// For `map_err`: the token failed during this proof.
+    pub(super) fn token(proof: ProofKind) -> impl Fn(TokenError) -> Self {
+        move |error| match error {
+            // The token told something that is no public key: that is an answer.
+            TokenError::NoPublicKey { .. } => Self::found(proof, error.to_string()),
+            other => Self {
+                proof,
+                reason: UnprovenReason::Token(SignError::new(other)),
+            },
+        }
+    }
+}
 
 /// A key on the token and what it has proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,50 +98,43 @@ pub struct KeyProof {
     pub public_key: PublicKey,
 }
 
-/// A proof that failed, and what was found.
-pub(super) type Failed = (ProofKind, String);
-
 /// Proves that `key` holds `expected`, that its attributes are those of a key that only signs, and that it signs.
 ///
 /// # Errors
-/// The first proof that fails, with what was found.
-pub fn prove_key(
-    session: &Session,
-    key: PrivateKey,
-    expected: &PublicKey,
-) -> Result<KeyProof, (ProofKind, String)> {
+/// The first proof that is not given.
+pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Result<KeyProof, Unproven> {
     if key.public_key != *expected {
-        return Err((
+        return Err(Unproven::found(
             ProofKind::TokenKey,
-            "the private key object has another public key".to_owned(),
+            "the private key object has another public key",
         ));
     }
     if let Some(unfit) = key.description.attributes.unfit_for_signing_only() {
-        return Err((ProofKind::Attributes, unfit.to_string()));
+        return Err(Unproven::found(ProofKind::Attributes, unfit.to_string()));
     }
     let description = key.description.clone();
-    prove_signature(session, &TokenSigner::new(session, key), expected)?;
+    prove_signature(&TokenSigner::new(session, key), expected)?;
     Ok(KeyProof {
         key: description,
         public_key: expected.clone(),
     })
 }
 
-fn prove_signature(store: &dyn KeyStore, signer: &dyn Signer, expected: &PublicKey) -> Result<(), Failed> {
-    let failed = |reason: String| (ProofKind::Signature, reason);
+fn prove_signature(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unproven> {
     let mut challenge = CHALLENGE.to_vec();
+    // Not from the token: it is the one that is tested.
     let mut nonce = [0; NONCE_BYTES];
-    store
-        .fill_random(&mut nonce)
-        .map_err(|error| failed(error.to_string()))?;
+    rand::fill(&mut nonce)
+        .map_err(|_| Unproven::found(ProofKind::Signature, "the system has no random numbers"))?;
     challenge.extend_from_slice(&nonce);
     let algorithm = expected.algorithm().default_signature();
-    let signature = signer
-        .sign(algorithm, &challenge)
-        .map_err(|error| failed(error.to_string()))?;
+    let signature = signer.sign(algorithm, &challenge).map_err(|error| Unproven {
+        proof: ProofKind::Signature,
+        reason: UnprovenReason::Token(error),
+    })?;
     expected
         .verify(algorithm, &challenge, &signature)
-        .map_err(|error| failed(error.to_string()))
+        .map_err(|error| Unproven::found(ProofKind::Signature, error.to_string()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::WorkflowError;
-use crate::secret::Pin;
+use crate::secret::{MemoryGuard, Pin};
 use crate::token::softhsm_configuration;
 
 /// What a rig is to be.
@@ -164,8 +164,9 @@ fn fill(staged: &Rig) -> Result<(), WorkflowError> {
             cause,
         })?;
     write(&staged.configuration(), 0o600, &softhsm_configuration(&tokens))?;
-    write(&staged.user_pin(), 0o600, Pin::random().expose())?;
-    write(&staged.so_pin(), 0o600, Pin::random().expose())
+    let guard = MemoryGuard::engage()?;
+    write(&staged.user_pin(), 0o600, Pin::random(&guard)?.expose())?;
+    write(&staged.so_pin(), 0o600, Pin::random(&guard)?.expose())
 }
 
 fn write(path: &Path, mode: u32, text: &str) -> Result<(), WorkflowError> {

@@ -1,14 +1,16 @@
 //! Reading certificates: our own and other people's.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use der::Decode;
 use x509_cert::ext::Extension;
 
-use super::name::{describe_oid, hex};
+use super::name::describe_oid;
 use super::signed::Signed;
 use super::tbs::TbsCertificate;
 use super::{ExtensionText, Name, SerialNumber, UnixTime, Validity, X509Error, algorithm, extension, pem};
-use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::signer::{Hex, PublicKey, SignatureAlgorithm};
 
 const WHAT: &str = "certificate";
 
@@ -58,6 +60,16 @@ impl Certificate {
         // RFC 5280 section 4.1.1.2: "MUST contain the same algorithm identifier".
         if tbs.signature != signed.algorithm {
             return Err(X509Error::AlgorithmMismatch);
+        }
+        // RFC 5280 section 4.2: "MUST NOT include more than one instance of a particular extension".
+        let mut kinds = BTreeSet::new();
+        let extensions = tbs.extensions.as_deref().unwrap_or_default();
+        if let Some(twice) = extensions
+            .iter()
+            .find(|extension| !kinds.insert(extension.extn_id))
+        {
+            let reason = format!("the extension {} stands in it twice", describe_oid(twice.extn_id));
+            return Err(X509Error::Malformed { what: WHAT, reason });
         }
         let issuer = Name::from_any(&tbs.issuer, WHAT)?;
         let subject = Name::from_any(&tbs.subject, WHAT)?;
@@ -141,7 +153,7 @@ impl Certificate {
     /// SHA-256 of the DER bytes, in hex: what `openssl x509 -fingerprint -sha256` prints, without colons.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex(digest(&SHA256, &self.der).as_ref())
+        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
     }
 
     /// The value of `subjectKeyIdentifier`.
@@ -164,6 +176,18 @@ impl Certificate {
     /// [`X509Error::Signature`], [`X509Error::WeakSignature`], [`X509Error::UnknownSignature`]
     pub fn verify_signature(&self, key: &PublicKey) -> Result<SignatureAlgorithm, X509Error> {
         self.signed.verify(key, WHAT)
+    }
+
+    /// Verifies the signature of a self-issued certificate under its own key: its words are its own. One that another CA signed
+    /// is passed over, its issuer is not at hand.
+    ///
+    /// # Errors
+    /// As [`verify_signature`](Self::verify_signature).
+    pub fn check_self_signature(&self) -> Result<(), X509Error> {
+        if self.is_self_issued() {
+            self.verify_signature(&self.public_key()?)?;
+        }
+        Ok(())
     }
 
     /// Makes sure that this certificate may issue others at `now`: RFC 5280 section 6.1.4 (k), (l), (n).
@@ -192,6 +216,9 @@ impl Certificate {
             not_before,
             not_after,
         } = self.validity();
+        if !self.unprocessed_critical_extensions().is_empty() {
+            return refused("it has a critical extension that is not processed here");
+        }
         if !self.validity().covers(now) {
             return Err(X509Error::IssuerNotValid {
                 subject: self.subject.clone(),
@@ -200,6 +227,16 @@ impl Certificate {
             });
         }
         Ok(())
+    }
+
+    /// Critical extensions that path validation here does not process: RFC 5280 section 4.2 has such a certificate rejected.
+    #[must_use]
+    pub fn unprocessed_critical_extensions(&self) -> Vec<String> {
+        let critical = self.extensions().iter().filter(|extension| extension.critical);
+        critical
+            .filter(|extension| !extension::PROCESSED.contains(&extension.extn_id))
+            .map(|extension| extension::extension_name(extension.extn_id))
+            .collect()
     }
 
     pub(super) fn extensions(&self) -> &[Extension] {

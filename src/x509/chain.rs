@@ -39,7 +39,9 @@ impl ChainReport {
 /// Longer chains exist only in tests of other people's verifiers.
 const LONGEST_PATH: usize = 8;
 
-/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named.
+/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named. Signatures,
+/// names, key identifiers, validity, CA flags, key usage and path length are judged; purposes, policies and name constraints are
+/// not, and a critical extension about them fails the path.
 #[must_use]
 pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTime) -> ChainReport {
     let mut report = ChainReport { steps: Vec::new() };
@@ -48,6 +50,7 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
     let mut below = 0;
     for _ in 0..LONGEST_PATH {
         report.note(current, "validity", check_time(current, now));
+        report.note(current, "critical extensions", check_critical(current));
         let is_trusted = authorities
             .iter()
             .any(|authority| authority.der() == current.der());
@@ -99,6 +102,14 @@ fn check_time(certificate: &Certificate, now: UnixTime) -> Result<(), String> {
         return Err(format!("expired on {}", validity.not_after));
     }
     Ok(())
+}
+
+/// RFC 5280 section 6.1.4 (o) and 6.1.5 (f); nameConstraints and the policy extensions are not processed here.
+fn check_critical(certificate: &Certificate) -> Result<(), String> {
+    match certificate.unprocessed_critical_extensions().as_slice() {
+        [] => Ok(()),
+        names => Err(format!("not processed here: {}", names.join(", "))),
+    }
 }
 
 fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), String> {

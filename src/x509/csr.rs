@@ -7,10 +7,10 @@ use der::{Decode, Sequence};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::name::{describe_oid, hex};
+use super::name::describe_oid;
 use super::signed::Signed;
 use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
-use crate::signer::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::signer::{Hex, KeyAlgorithm, PublicKey, SignatureAlgorithm};
 
 const WHAT: &str = "certification request";
 
@@ -152,7 +152,12 @@ impl CertificationRequest {
             .iter()
             .filter(|attribute| attribute.kind != ID_EXTENSION_REQ);
         others
-            .map(|attribute| (describe_oid(attribute.kind), hex(attribute.values.value())))
+            .map(|attribute| {
+                (
+                    describe_oid(attribute.kind),
+                    Hex(attribute.values.value()).to_string(),
+                )
+            })
             .collect()
     }
 
@@ -184,5 +189,27 @@ impl VerifiedRequest {
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         self.request.requested_extensions()
+    }
+}
+
+#[cfg(test)]
+impl VerifiedRequest {
+    /// A request signed by a key in software, read back and verified.
+    pub(super) fn for_tests(signer: &dyn crate::signer::Signer, subject: &Name) -> Self {
+        use der::Encode;
+        let info = CertificationRequestInfo {
+            version: 0,
+            subject: subject.to_any().unwrap(),
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(signer.public_key().der()).unwrap(),
+            attributes: Some(Vec::new()),
+        };
+        let content = info.to_der().unwrap();
+        let algorithm = signer.public_key().algorithm().default_signature();
+        let signature = signer.sign(algorithm, &content).unwrap();
+        let der = Signed::assemble(&content, algorithm, &signature)
+            .unwrap()
+            .to_der()
+            .unwrap();
+        CertificationRequest::read(&der).unwrap().verify().unwrap()
     }
 }

@@ -16,7 +16,8 @@ use x509_cert::ext::pkix::{
 };
 
 use super::X509Error;
-use super::name::{describe_oid, hex, is_unprintable};
+use super::name::{describe_oid, is_unprintable};
+use crate::signer::Hex;
 
 const WHAT: &str = "extension";
 
@@ -126,12 +127,20 @@ pub(super) fn describe_all(extensions: &[Extension]) -> Vec<ExtensionText> {
     let describe = |extension: &Extension| ExtensionText {
         name: extension_name(extension.extn_id),
         critical: extension.critical,
-        value: describe_value(extension).unwrap_or_else(|| hex(extension.extn_value.as_bytes())),
+        value: describe_value(extension).unwrap_or_else(|| Hex(extension.extn_value.as_bytes()).to_string()),
     };
     extensions.iter().map(describe).collect()
 }
 
-fn extension_name(oid: ObjectIdentifier) -> String {
+/// What [`super::chain`] looks at, or what does not limit a path: names and purposes are for whoever uses the certificate.
+pub(super) const PROCESSED: [ObjectIdentifier; 4] = [
+    ID_CE_BASIC_CONSTRAINTS,
+    ID_CE_KEY_USAGE,
+    ID_CE_EXT_KEY_USAGE,
+    ID_CE_SUBJECT_ALT_NAME,
+];
+
+pub(super) fn extension_name(oid: ObjectIdentifier) -> String {
     let name = describe_oid(oid);
     let Some(short) = name.strip_prefix("id-ce-") else {
         return name;
@@ -157,11 +166,13 @@ fn describe_value(extension: &Extension) -> Option<String> {
             ))
         }
         ID_CE_KEY_USAGE => Some(describe_key_usage(&KeyUsage::from_der(value).ok()?)),
-        ID_CE_SUBJECT_KEY_IDENTIFIER => Some(hex(SubjectKeyIdentifier::from_der(value).ok()?.0.as_bytes())),
+        ID_CE_SUBJECT_KEY_IDENTIFIER => {
+            Some(Hex(SubjectKeyIdentifier::from_der(value).ok()?.0.as_bytes()).to_string())
+        }
         ID_CE_AUTHORITY_KEY_IDENTIFIER => AuthorityKeyIdentifier::from_der(value)
             .ok()?
             .key_identifier
-            .map(|identifier| hex(identifier.as_bytes())),
+            .map(|identifier| Hex(identifier.as_bytes()).to_string()),
         ID_CE_EXT_KEY_USAGE => {
             let purposes = ExtendedKeyUsage::from_der(value).ok()?.0;
             Some(
@@ -223,8 +234,8 @@ fn describe_general_name(name: &GeneralName) -> String {
         GeneralName::UniformResourceIdentifier(name) => format!("URI:{}", printable(name.as_str())),
         GeneralName::IpAddress(octets) => match octets.as_bytes() {
             [a, b, c, d] => format!("IP:{a}.{b}.{c}.{d}"),
-            other => format!("IP:{}", hex(other)),
+            other => format!("IP:{}", Hex(other)),
         },
-        other => format!("other:{}", hex(&other.to_der().unwrap_or_default())),
+        other => format!("other:{}", Hex(&other.to_der().unwrap_or_default())),
     }
 }

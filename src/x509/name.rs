@@ -11,6 +11,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
 use super::X509Error;
+use crate::signer::Hex;
 
 /// A `Name` (RFC 5280 section 4.1.2.4) as the bytes it came in. Two names are equal when their bytes are.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,6 +63,11 @@ impl Name {
                 "write it as CN=Example CA,O=Example,C=US, without slashes".to_owned(),
             ));
         }
+        if let Some(character) = find_unescaped(text) {
+            return Err(wrong(format!(
+                "write \\{character} for {character}, with a backslash (RFC 4514 section 2.4)"
+            )));
+        }
         let names = RdnSequence::from_str(&trim_separators(text))
             .map_err(|_| wrong("write TYPE=value pairs as in CN=Example CA,O=Example,C=US".to_owned()))?;
         for attribute in names.iter().flat_map(|rdn| rdn.iter()) {
@@ -81,6 +87,16 @@ impl Name {
     pub fn is_empty(&self) -> bool {
         self.0.len() <= 2
     }
+}
+
+/// A character that RFC 4514 section 3 allows with a backslash only; the parser below would take it as it is.
+fn find_unescaped(text: &str) -> Option<char> {
+    let mut escaped = false;
+    text.chars().find(|character| {
+        let found = !escaped && matches!(character, '"' | ';' | '<' | '>');
+        escaped = *character == '\\' && !escaped;
+        found
+    })
 }
 
 /// Spaces around an unescaped comma or plus are no part of a value (RFC 4514 section 2 has none, people write them).
@@ -177,7 +193,7 @@ impl fmt::Display for Name {
     /// name from a stranger cannot rearrange a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(sequence) = RdnSequence::from_der(&self.0) else {
-            return write!(f, "#{}", hex(&self.0));
+            return write!(f, "#{}", Hex(&self.0));
         };
         let rdns: Vec<_> = sequence.iter().collect();
         for (index, rdn) in rdns.iter().rev().enumerate() {
@@ -187,7 +203,7 @@ impl fmt::Display for Name {
                 write!(f, "{}=", describe_oid(attribute.oid))?;
                 match text_of(&attribute.value) {
                     Some(text) => write_escaped(f, text)?,
-                    None => write!(f, "#{}", hex(&attribute.value.to_der().unwrap_or_default()))?,
+                    None => write!(f, "#{}", Hex(&attribute.value.to_der().unwrap_or_default()))?,
                 }
             }
         }
@@ -221,18 +237,10 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 /// Controls, and the marks that change the direction or the visibility of text.
-pub(super) fn is_unprintable(character: char) -> bool {
+#[must_use]
+pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 #[cfg(test)]
@@ -260,6 +268,8 @@ mod tests {
             "C=us",
             "NOSUCHTYPE=a",
             "CN=a\\0Ab",
+            "CN=\"a\"",
+            "CN=a;O=b",
         ] {
             assert!(
                 matches!(Name::from_rfc4514(text), Err(X509Error::Subject { .. })),

@@ -44,14 +44,12 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(X509Error::Empty);
     }
-    // A DER structure starts with the tag of a SEQUENCE, which no text before a PEM block does: it is the digit "0"
-    // only when PEM follows, so PEM is looked for first.
+    if is_der(input) {
+        return Ok(vec![input.to_vec()]);
+    }
     let text = String::from_utf8_lossy(input);
     if !text.contains(BEGIN) {
-        return match input.first() {
-            Some(0x30) => Ok(vec![input.to_vec()]),
-            _ => Err(X509Error::NotPem { expected: label }),
-        };
+        return Err(X509Error::NotPem { expected: label });
     }
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
@@ -82,6 +80,16 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
         rest = after;
     }
     Ok(blocks)
+}
+
+/// A SEQUENCE, by its first two bytes: the tag is also the digit "0", but a length above 127 is no ASCII. What a DER structure
+/// contains, even a PEM block, makes no PEM of it.
+fn is_der(input: &[u8]) -> bool {
+    match input {
+        [0x30, length, ..] if *length < 0x80 => usize::from(*length) + 2 == input.len(),
+        [0x30, _, ..] => true,
+        _ => false,
+    }
 }
 
 fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
@@ -120,6 +128,11 @@ mod tests {
         let crlf = block(CERTIFICATE).replace('\n', "\r\n");
         assert_eq!(decode_one(crlf.as_bytes(), CERTIFICATE).unwrap(), [0x30, 0]);
         assert_eq!(decode_one(&[0x30, 0], CERTIFICATE).unwrap(), [0x30, 0]);
+        // DER that carries a PEM block is DER.
+        let inner = block(CERTIFICATE);
+        let length = u8::try_from(inner.len()).unwrap();
+        let der = [&[0x30, length], inner.as_bytes()].concat();
+        assert_eq!(decode_one(&der, CERTIFICATE).unwrap(), der);
     }
 
     #[test]

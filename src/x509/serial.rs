@@ -5,8 +5,7 @@ use std::fmt;
 use der::asn1::Int;
 
 use super::X509Error;
-use super::name::hex;
-use crate::signer::{KeyStore, SignError};
+use crate::signer::{Hex, KeyStore, SignError};
 
 /// A `serialNumber` (RFC 5280 section 4.1.2.2): positive, at most 20 octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +70,7 @@ impl fmt::Display for SerialNumber {
         } else {
             octets
         };
-        f.write_str(&hex(shown))
+        Hex(shown).fmt(f)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use hsm_ca::kms::KmsError;
 use hsm_ca::output::OutputError;
-use hsm_ca::token::TokenError;
-use hsm_ca::workflow::WorkflowError;
+use hsm_ca::signer::SignError;
+use hsm_ca::token::{TokenError, UriError};
+use hsm_ca::workflow::{LeftBehind, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
 
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -35,12 +36,22 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             REFUSED,
             Some("use the key under the label it has; nothing was decrypted"),
         ),
-        WorkflowError::Proof { .. } => (
-            "proof-failed",
-            REFUSED,
-            Some("do not use this pair; generate another, and find out who changed what"),
+        WorkflowError::Unproven { unproven, left } => match (&unproven.reason, left) {
+            // The token failed to answer, which says nothing about the key.
+            (UnprovenReason::Token(error), _) => explain_signer(error),
+            (_, LeftBehind::Untouched) => ("proof-failed", REFUSED, None),
+            _ => (
+                "proof-failed",
+                REFUSED,
+                Some("do not use this pair: find out who changed what, and generate another"),
+            ),
+        },
+        WorkflowError::ImportedTwice { .. } => (
+            "imported-twice",
+            FAILED,
+            Some("look with `hsm-ca key list`, and import once more"),
         ),
-        WorkflowError::KeyUnproven { .. } => ("proof-failed", REFUSED, None),
+        WorkflowError::Partly { cause, .. } => explain_workflow(cause),
         WorkflowError::Hash { .. } => (
             "weak-hash",
             REFUSED,
@@ -96,7 +107,7 @@ fn explain_kms(error: &KmsError) -> Row {
         KmsError::Region { .. } => (
             "wrong-region",
             USAGE,
-            Some("set AWS_REGION to the key's region, or leave it unset: the pair file names it"),
+            Some("set AWS_REGION to the key's region, or unset it: the key's ARN names its region"),
         ),
         KmsError::NoRegion => (
             "no-region",
@@ -108,6 +119,13 @@ fn explain_kms(error: &KmsError) -> Row {
             UNAVAILABLE,
             Some(
                 "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows who you are",
+            ),
+        ),
+        KmsError::PlaintextEndpoint { .. } => (
+            "plaintext-endpoint",
+            USAGE,
+            Some(
+                "the private key would cross the network in the clear: name an https endpoint (http is for this machine only)",
             ),
         ),
         KmsError::Unreachable { .. } => (
@@ -211,6 +229,16 @@ fn explain_token(error: &TokenError) -> Row {
             REFUSED,
             Some("name one by its id: --key 'pkcs11:id=%…'"),
         ),
+        TokenError::NotSoftHsm { .. } => (
+            "not-softhsm",
+            USAGE,
+            Some("name SoftHSM's module with --module; a rig is never made on another token"),
+        ),
+        TokenError::Memory(_) => (
+            "memory",
+            FAILED,
+            Some("raise the limit of locked memory (ulimit -l)"),
+        ),
         TokenError::NoPublicKey { .. } => ("no-public-key", REFUSED, None),
         TokenError::NoMechanism { .. } => ("no-mechanism", REFUSED, None),
         _ => ("token", UNAVAILABLE, None),
@@ -219,14 +247,12 @@ fn explain_token(error: &TokenError) -> Row {
 
 fn explain_x509(error: &X509Error) -> Row {
     match error {
-        X509Error::Signer(error) => error
-            .cause::<TokenError>()
-            .map_or(("token", UNAVAILABLE, None), explain_token),
+        X509Error::Signer(error) => explain_signer(error),
         X509Error::TokenSignature => (
             "token-signature",
             FAILED,
             Some(
-                "do not try again: a faulty signature can give an RSA key away; take the token out of service",
+                "do not simply try again: a faulty signature can give a key away; find out what is wrong with the token",
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
@@ -259,11 +285,25 @@ fn explain_output(error: &OutputError) -> Row {
         ),
         OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
         OutputError::NoSpace { .. } => ("disk-full", FAILED, None),
+        OutputError::NotSynced { .. } => (
+            "not-synced",
+            FAILED,
+            Some("the file is there and complete; a power failure right now could lose it"),
+        ),
         OutputError::Recheck { .. } => (
             "recheck",
             FAILED,
             Some("the file was not given its name; look at the disk"),
         ),
         _ => ("output", FAILED, None),
+    }
+}
+
+/// What a signer or a store said, which may be of any kind.
+fn explain_signer(error: &SignError) -> Row {
+    match (error.cause::<TokenError>(), error.cause::<UriError>()) {
+        (Some(error), _) => explain_token(error),
+        (None, Some(_)) => ("uri", USAGE, None),
+        (None, None) => ("token", UNAVAILABLE, None),
     }
 }

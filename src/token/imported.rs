@@ -1,0 +1,137 @@
+//! A private key that is on the token and has proven nothing yet, and the public-key object beside it.
+
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+
+use super::{KeyDescription, PrivateKey, Session, TokenError, template};
+use crate::signer::PublicKey;
+
+/// A private key that was unwrapped into the token and has proven nothing yet: unless it is [kept](Self::keep), it is
+/// destroyed, with its public-key object, at the latest when this value is dropped.
+#[derive(Debug)]
+pub struct ImportedKey<'a> {
+    session: &'a Session,
+    private: ObjectHandle,
+    public: Option<ObjectHandle>,
+    /// What is ours to destroy: a public-key object that was there before is not.
+    ours: Vec<ObjectHandle>,
+}
+
+impl<'a> ImportedKey<'a> {
+    pub(super) fn new(session: &'a Session, private: ObjectHandle) -> Self {
+        Self {
+            session,
+            private,
+            public: None,
+            ours: vec![private],
+        }
+    }
+
+    /// Puts a public-key object beside the private key, unless one with its id is there.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn add_public_object(&mut self, public_key: &PublicKey, label: &str) -> Result<(), TokenError> {
+        let found = self.session.find_public_object(&public_key.key_identifier())?;
+        self.public = Some(match found {
+            Some(handle) => handle,
+            None => {
+                let created = self.session.create_public_object(public_key, label)?;
+                self.ours.push(created);
+                created
+            }
+        });
+        Ok(())
+    }
+
+    /// The private key as the token describes it, read back from the token.
+    ///
+    /// # Errors
+    /// [`TokenError::NoPublicKey`], [`TokenError::Call`]
+    pub fn read_back(&self) -> Result<PrivateKey, TokenError> {
+        self.session.describe_private(self.private)
+    }
+
+    /// The public key that the public-key object holds, read back from the token.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn read_public_object(&self) -> Result<Option<PublicKey>, TokenError> {
+        self.public.map_or(Ok(None), |public| {
+            self.session.public_half(public, "imported key")
+        })
+    }
+
+    /// Leaves both objects on the token.
+    pub fn keep(mut self) {
+        self.ours.clear();
+    }
+
+    /// Takes both objects off the token again.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]: an object is still there.
+    pub fn destroy(mut self) -> Result<(), TokenError> {
+        self.destroy_ours()
+    }
+
+    fn destroy_ours(&mut self) -> Result<(), TokenError> {
+        let results: Vec<_> = self
+            .ours
+            .drain(..)
+            .map(|object| self.session.session.destroy_object(object))
+            .collect();
+        results
+            .into_iter()
+            .collect::<Result<(), _>>()
+            .map_err(TokenError::during(
+                "destroying the imported key, WHICH IS STILL ON THE TOKEN",
+            ))
+    }
+}
+
+impl Drop for ImportedKey<'_> {
+    fn drop(&mut self) {
+        // Reported where somebody waits for it; here another error is on its way.
+        let _ = self.destroy_ours();
+    }
+}
+
+impl Session {
+    /// Adds the public-key object that is missing beside a private key.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn complete_public_object(&self, key: &PrivateKey) -> Result<(), TokenError> {
+        self.create_public_object(&key.public_key, &key.description.label)
+            .map(drop)
+    }
+
+    /// The public key in the public-key object with the id of `key`: `None` if there is no such object.
+    ///
+    /// # Errors
+    /// [`TokenError::NoPublicKey`], [`TokenError::Call`]
+    pub fn public_object_of(&self, key: &KeyDescription) -> Result<Option<PublicKey>, TokenError> {
+        match self.find_public_object(&key.id)? {
+            Some(handle) => self.public_half(handle, &key.label),
+            None => Ok(None),
+        }
+    }
+
+    fn find_public_object(&self, id: &[u8]) -> Result<Option<ObjectHandle>, TokenError> {
+        let template = [
+            Attribute::Class(ObjectClass::PUBLIC_KEY),
+            Attribute::Id(id.to_vec()),
+        ];
+        let found = self.find("looking for the public-key object", &template)?;
+        Ok(found.into_iter().next())
+    }
+
+    fn create_public_object(&self, public_key: &PublicKey, label: &str) -> Result<ObjectHandle, TokenError> {
+        let template = template::imported_public_key(public_key, label, &public_key.key_identifier());
+        self.session
+            .create_object(&template)
+            .map_err(TokenError::during(format!(
+                "creating the public-key object \"{label}\""
+            )))
+    }
+}
