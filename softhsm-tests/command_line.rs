@@ -373,3 +373,55 @@ fn a_certificate_that_nobody_read_is_a_failure() {
     let run = rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]);
     assert!(run.stderr.contains("code=1"), "{run:?}");
 }
+
+#[test]
+fn a_broken_stderr_stops_no_job() {
+    let rig = Rig::new().with_pair("ECC_NIST_P256");
+    let import = "\"$0\" kms import pair.json --label customer-ca 2>/dev/full";
+    rig.tool("bash", &["-c", import, crate::harness::PROGRAM]);
+    let mut command = rig.prepare_tool("bash", &["-c", import, crate::harness::PROGRAM]);
+    Run::of(&mut command).ok();
+    rig.command(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
+        .ok();
+    let refused = rig.tool(
+        "bash",
+        &[
+            "-c",
+            "\"$0\" key show nosuch 2>/dev/full",
+            crate::harness::PROGRAM,
+        ],
+    );
+    assert_eq!(refused.code, Some(3));
+}
+
+#[test]
+fn a_path_that_is_no_utf8_is_a_path() {
+    let authority = shared_authority();
+    let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
+    make_cluster_request(&rig, "cluster.csr");
+    rig.write("customerCA.crt", authority.read("customerCA.crt"));
+    for format in ["text", "json"] {
+        let shell = format!(
+            "\"$0\" --format {format} csr sign cluster.csr --ca customerCA.crt --out $'{format}\\xff.crt'"
+        );
+        rig.tool("bash", &["-c", &shell, crate::harness::PROGRAM]).ok();
+    }
+}
+
+#[test]
+fn the_configuration_cannot_steer_the_loader_or_this_program() {
+    let rig = Rig::new();
+    let text = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("TOML");
+    for name in ["LD_PRELOAD", "HSM_CA_CONFIG", "PATH", "\"\"", "\"A=B\""] {
+        rig.write("bad.toml", format!("{text}{name} = \"x\"\n"));
+        rig.json(&["--config", "bad.toml", "token", "list"])
+            .refused(2, "configuration");
+    }
+    let file = std::fs::File::create(rig.path("huge.toml")).expect("a file");
+    file.set_len(1 << 30).expect("a sparse file");
+    rig.json(&["--config", "huge.toml", "token", "list"])
+        .refused(3, "too-large");
+    // A command that loads no module sets nothing for one.
+    let mut show = rig.prepare(&["--format", "json", "cert", "show", "nowhere"]);
+    Run::of(show.env("HSM_CA_RESTARTED", "1").env("SOFTHSM2_CONF", "/other")).refused(2, "unreadable-file");
+}

@@ -336,3 +336,42 @@ fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
     assert_eq!(rig.import().ok().json()["outcome"], "completed");
     private_key_lines(&rig);
 }
+
+#[test]
+fn imports_through_one_module_wait_for_each_other() {
+    let rig = Rig::new().with_pair("ECC_NIST_P256");
+    let runs: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = rig.prepare(&[
+                "--format",
+                "json",
+                "kms",
+                "import",
+                "pair.json",
+                "--label",
+                "customer-ca",
+            ]);
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts")
+        })
+        .collect();
+    let mut outcomes: Vec<String> = runs
+        .into_iter()
+        .map(|run| {
+            let output = run.wait_with_output().expect("it ends");
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+            report["outcome"].as_str().expect("an outcome").to_owned()
+        })
+        .collect();
+    outcomes.sort();
+    assert_eq!(
+        outcomes,
+        ["already-there", "already-there", "already-there", "imported"]
+    );
+    private_key_lines(&rig);
+}

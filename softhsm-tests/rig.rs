@@ -61,6 +61,7 @@ fn a_directory_that_is_in_use_is_left_alone() {
     assert_eq!((rig.pin(), rig.read("file")), (pin, b"mine".to_vec()));
     rig.json(&["rig", "new", "no/rig"]).refused(1, "rig");
     rig.json(&["rig", "new", "a'b"]).refused(2, "rig-path");
+    rig.json(&["rig", "new", "a=b"]).refused(2, "rig-path");
     assert_eq!(rig.files(), ["file", "rig"]);
     fs::create_dir(rig.path("empty")).expect("a directory");
     rig.command(&["rig", "new", "empty", "--label", "another one"])
@@ -92,7 +93,7 @@ fn a_rig_that_cannot_be_made_leaves_nothing() {
 #[test]
 fn labels_that_pkcs11_cannot_hold_are_refused() {
     let rig = Rig::new();
-    for label in ["", " x", "a\nb", &"a".repeat(33)] {
+    for label in ["", " x", "a\nb", "pkcs11:x", &"a".repeat(33)] {
         rig.json(&["rig", "new", "second", "--label", label])
             .refused(2, "usage");
     }

@@ -71,6 +71,16 @@ enum Command {
     Cert(cert::CertCommand),
 }
 
+impl Command {
+    /// Whether it loads the module.
+    const fn uses_token(&self) -> bool {
+        !matches!(
+            self,
+            Self::Cert(_) | Self::Csr(csr::CsrCommand::Show(_)) | Self::Rig(_)
+        )
+    }
+}
+
 /// Runs the command line of this process.
 pub(crate) fn run() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
@@ -83,7 +93,8 @@ pub(crate) fn run() -> ExitCode {
     };
     let config = cli.global.read_config();
     let ui = Ui::new(&cli.global, config.as_ref().ok());
-    let settings = config.and_then(|config| Settings::load(cli.global, config));
+    let uses_token = cli.command.uses_token();
+    let settings = config.and_then(|config| Settings::load(cli.global, config, uses_token));
     match settings.and_then(|settings| dispatch(&cli.command, &settings, &ui)) {
         Ok(report) => ui.present(report),
         Err(error) => ui.refuse(&error),

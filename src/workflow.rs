@@ -12,7 +12,7 @@ pub use delivery::{Delivered, Delivery, deliver_pair};
 pub use doctor::{Check, CheckState, check_import_route, check_login, check_signing, check_token};
 pub use error::{LeftBehind, WorkflowError};
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, import_key_pair};
-pub use issue::{AuthorityPlan, IssueSummary, RequestPlan, SigningJob, create_authority};
+pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use rig::{Rig, RigRequest, create_rig};
 

@@ -186,8 +186,8 @@ pub(super) fn report_issued(
             report.text.push_str(&format!(
                 "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
                  --signed-cert file://{} \\\n    --trust-anchor file://{}\n",
-                path.display(),
-                authority.display()
+                printable(&path.display().to_string()),
+                printable(&authority.display().to_string())
             ));
         }
         if !summary.dropped.is_empty() {
@@ -202,7 +202,7 @@ pub(super) fn report_issued(
             ));
         }
         let mut json = describe(&summary.certificate);
-        json["file"] = json!(path);
+        json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
         list.push(json);
         if let Some(content) = content {

@@ -1,13 +1,13 @@
 //! `hsm-ca.toml`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::exit::CliError;
 use super::global::Format;
+use super::input;
 
 /// The file that is read when none is named.
 pub(super) const CONFIG_FILE: &str = "hsm-ca.toml";
@@ -28,13 +28,36 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     pub(super) fn read(path: &Path) -> Result<Self, CliError> {
-        let text = fs::read_to_string(path).map_err(|cause| CliError::read(path, cause))?;
-        toml::from_str(&text).map_err(|error| {
+        let bytes = input::read(path)?;
+        let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is no text"))?;
+        let config: Self = toml::from_str(&text).map_err(|error| {
             let line = error
                 .span()
                 .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             // The message without the quoted source: a line of the file could hold anything.
             CliError::config(path, line, error.message())
-        })
+        })?;
+        if let Some(name) = config
+            .module_environment
+            .keys()
+            .find(|name| !is_for_a_module(name))
+        {
+            let reason = format!("[module-environment] cannot set {name:?}");
+            return Err(CliError::config(path, None, &reason));
+        }
+        Ok(config)
     }
+}
+
+/// Not what steers this program or the loader: a file in the working directory must not be able to run code.
+fn is_for_a_module(name: &str) -> bool {
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_name
+        && !["LD_", "HSM_CA_", "GCONV_", "GLIBC_", "MALLOC_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        && name != "PATH"
 }

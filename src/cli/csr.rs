@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::{RequestPlan, SigningJob};
+use hsm_ca::workflow::{PlannedRequest, RequestPlan, SigningJob};
 use hsm_ca::x509::{Certificate, Profile, UnixTime};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
-use super::output_file::{HashOption, OutputOptions};
+use super::output_file::{HashOption, OutputOptions, refuse_input};
 use super::report::{Fields, Report};
 use super::ui::Ui;
 
@@ -131,7 +131,13 @@ impl SignRequests {
         for file in &self.files {
             let request = input::request(file)?.verify();
             let request = request.map_err(|error| CliError::in_file(file, error))?;
-            requests.push((request, self.output.delivery(&self.target(file)?)));
+            let target = self.target(file)?;
+            refuse_input(&target, [&self.ca, file])?;
+            requests.push(PlannedRequest {
+                name: file.display().to_string(),
+                request,
+                delivery: self.output.delivery(&target),
+            });
         }
         let plan = RequestPlan {
             requests,

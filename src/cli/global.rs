@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -111,7 +112,11 @@ impl Layer {
 
 impl Settings {
     /// Puts the layers together. The format is not among them: an error on the way has to be told in it.
-    pub(super) fn load(options: GlobalOptions, config: FoundConfig) -> Result<Self, CliError> {
+    pub(super) fn load(
+        options: GlobalOptions,
+        config: FoundConfig,
+        uses_token: bool,
+    ) -> Result<Self, CliError> {
         let FoundConfig { config, directory } = config;
         let known = ["", "text", "json"];
         if let Some(wrong) =
@@ -120,7 +125,9 @@ impl Settings {
             let reason = format!("HSM_CA_FORMAT is {wrong:?}, it can be text or json");
             return Err(CliError::options(reason));
         }
-        set_module_environment(&config.module_environment)?;
+        if uses_token {
+            set_module_environment(&config.module_environment)?;
+        }
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let flags = Layer {
             module: options.module,
@@ -207,10 +214,21 @@ fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliEr
     {
         return Ok(());
     }
+    // It differs after all: once is enough.
+    if env::var_os(RESTARTED).is_some() {
+        return Err(CliError::restart(io::Error::other(
+            "they are set and still differ",
+        )));
+    }
     let program = env::current_exe().map_err(CliError::restart)?;
-    let cause = Command::new(program)
+    let mut again = Command::new(program);
+    let cause = again
         .args(env::args_os().skip(1))
         .envs(wanted)
+        .env(RESTARTED, "1")
         .exec();
     Err(CliError::restart(cause))
 }
+
+/// Set for the second start.
+const RESTARTED: &str = "HSM_CA_RESTARTED";

@@ -6,8 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use hsm_ca::kms::{EncryptionContext, KeyPairFile, KeySpec, Kms};
 use hsm_ca::output::Destination;
 use hsm_ca::signer::Hex;
-use hsm_ca::token::ImportRoute;
+use hsm_ca::token::{ImportRoute, Pkcs11Uri};
 use hsm_ca::workflow::{Delivery, ImportOutcome, ImportRequest, Progress, deliver_pair, import_key_pair};
+use hsm_ca::x509::is_unprintable;
 use serde_json::json;
 
 use super::exit::CliError;
@@ -105,9 +106,13 @@ fn context_entry(text: &str) -> Result<(String, String), String> {
 
 /// CloudHSM's limit is 126 characters (its CLI's key-attributes table); a control character in a label is a trap.
 fn key_label(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text.len() <= 126 && !text.contains(char::is_control);
-    fits.then(|| text.to_owned())
-        .ok_or_else(|| "a label has 1 to 126 bytes and no control characters".to_owned())
+    let fits = !text.is_empty()
+        && text.len() <= 126
+        && !text.starts_with(Pkcs11Uri::SCHEME)
+        && !text.contains(is_unprintable);
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11:".to_owned()
+    })
 }
 
 fn context(entries: &[(String, String)]) -> Result<EncryptionContext, CliError> {
@@ -181,7 +186,7 @@ impl GenerateKeyPair {
             fields.add("file", path.display());
         }
         let mut json = json!({
-            "file": path, "key_id": pair.key_id, "key_pair_spec": pair.spec.to_string(),
+            "file": path.as_ref().map(|path| path.display().to_string()), "key_id": pair.key_id, "key_pair_spec": pair.spec.to_string(),
             "key_identifier": Hex(&pair.public_key.key_identifier()).to_string(), "key_material_id": pair.key_material_id,
             "encryption_context": pair.encryption_context,
         });

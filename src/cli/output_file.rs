@@ -7,6 +7,8 @@ use hsm_ca::output::{Destination, Encoding};
 use hsm_ca::signer::Hash;
 use hsm_ca::workflow::{Delivered, Delivery};
 
+use super::exit::CliError;
+
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
     /// Write DER instead of PEM
@@ -36,6 +38,23 @@ impl OutputOptions {
             ..Destination::new(path)
         })
     }
+}
+
+/// `--force` replaces old outputs, not what the command itself reads: least of all the CA certificate.
+pub(super) fn refuse_input<const N: usize>(output: &Path, inputs: [&PathBuf; N]) -> Result<(), CliError> {
+    let Ok(real) = output.canonicalize() else {
+        return Ok(());
+    };
+    if inputs
+        .iter()
+        .any(|input| input.canonicalize().is_ok_and(|input| input == real))
+    {
+        return Err(CliError::options(format!(
+            "{} is an input and an output",
+            output.display()
+        )));
+    }
+    Ok(())
 }
 
 /// The file, or the content for stdout.

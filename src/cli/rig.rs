@@ -4,7 +4,7 @@ use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::{Args, Subcommand};
-use hsm_ca::token::{find_softhsm_module, initialise_token};
+use hsm_ca::token::{Pkcs11Uri, find_softhsm_module, initialise_token};
 use hsm_ca::workflow::{Rig, RigRequest, WorkflowError, create_rig};
 use serde_json::json;
 
@@ -45,10 +45,16 @@ pub(super) struct InitialiseToken {
 
 /// PKCS#11 v2.40 section 3.2: a token label has 32 bytes, padded with spaces.
 fn token_label(text: &str) -> Result<String, String> {
-    let fits =
-        !text.is_empty() && text.len() <= 32 && text.trim() == text && !text.contains(char::is_control);
-    fits.then(|| text.to_owned())
-        .ok_or_else(|| "a token label has 1 to 32 bytes and no space at its ends".to_owned())
+    let fits = !text.is_empty()
+        && !text.starts_with(Pkcs11Uri::SCHEME)
+        && !text.starts_with('-')
+        && text.len() <= 32
+        && text.trim() == text
+        && !text.contains(char::is_control);
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        "a token label has 1 to 32 bytes, no space at its ends, and starts with neither - nor pkcs11:"
+            .to_owned()
+    })
 }
 
 impl RigCommand {
@@ -93,7 +99,7 @@ impl NewRig {
         Ok(Report::new(
             text,
             json!({
-                "directory": rig.directory, "token": rig.label, "module": rig.module, "config": rig.settings(),
+                "directory": rig.directory, "token": rig.label, "module": rig.module.display().to_string(), "config": rig.settings(),
                 "environment": rig.environment(), "softhsm2_conf": rig.configuration(),
                 "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
             }),

@@ -67,7 +67,7 @@ fn show(settings: &Settings) -> Result<Report, CliError> {
         .add("PKCS#11", &module.cryptoki_version);
     let mut json = describe(description);
     json["module"] = json!({
-        "path": module.path, "library": module.library,
+        "path": module.path.display().to_string(), "library": module.library,
         "manufacturer": module.manufacturer, "cryptoki_version": module.cryptoki_version,
     });
     Ok(Report::new(fields.render(0), json))

@@ -9,6 +9,7 @@
 use std::env;
 use std::error::Error as StdError;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -63,12 +64,16 @@ impl Ui {
             print(format!("{json:#}\n").as_bytes())
         } else {
             for warning in &warnings {
-                eprintln!("{} {}", self.paint(YELLOW, "warning:"), printable(warning));
+                tell(format_args!(
+                    "{} {}",
+                    self.paint(YELLOW, "warning:"),
+                    printable(warning)
+                ));
             }
             match content {
                 Some(content) => {
                     if !self.quiet {
-                        eprint!("{text}");
+                        tell_raw(format_args!("{text}"));
                     }
                     print(&content)
                 }
@@ -82,7 +87,10 @@ impl Ui {
                 ExitCode::from(exit_code)
             }
             Err(error) => {
-                eprintln!("hsm-ca: cannot write the result: {error}");
+                tell(format_args!(
+                    "{} cannot write the result: {error}",
+                    self.paint(RED, "error:")
+                ));
                 ExitCode::from(1)
             }
         }
@@ -91,23 +99,27 @@ impl Ui {
     /// An error to stderr: one line, and a hint where there is one.
     pub(super) fn refuse(&self, error: &CliError) -> ExitCode {
         let refusal = error.explain();
-        let message = printable(&refusal.message);
+        let message = shorten(&printable(&refusal.message));
         if self.json {
             let mut body =
                 json!({ "kind": refusal.kind, "message": message, "exit_code": refusal.exit_code });
             if let Some(hint) = &refusal.hint {
                 body["hint"] = json!(hint);
             }
-            eprintln!("{:#}", json!({ "error": body }));
+            tell(format_args!("{:#}", json!({ "error": body })));
         } else {
-            eprintln!("{} {message}", self.paint(RED, "error:"));
+            tell(format_args!("{} {message}", self.paint(RED, "error:")));
             if let Some(hint) = &refusal.hint {
-                eprintln!("{} {}", self.paint(DIM, "hint:"), printable(hint));
+                tell(format_args!("{} {}", self.paint(DIM, "hint:"), printable(hint)));
             }
             if self.verbose {
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    eprintln!("{} {}", self.paint(DIM, "cause:"), printable(&error.to_string()));
+                    tell(format_args!(
+                        "{} {}",
+                        self.paint(DIM, "cause:"),
+                        printable(&error.to_string())
+                    ));
                     cause = error.source();
                 }
             }
@@ -134,8 +146,20 @@ impl Ui {
 impl Progress for Ui {
     fn step(&self, what: &str) {
         if !self.quiet && (!self.json || self.verbose) {
-            eprintln!("{}", self.paint(DIM, &format!("{} …", printable(what))));
+            tell(format_args!(
+                "{}",
+                self.paint(DIM, &format!("{} …", printable(what)))
+            ));
         }
+    }
+}
+
+/// A stranger's megabyte in an error is no error message.
+fn shorten(message: &str) -> String {
+    const LONGEST: usize = 2000;
+    match message.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} [cut here]", &message[..at]),
+        None => message.to_owned(),
     }
 }
 
@@ -158,10 +182,10 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
             .next()
             .unwrap_or_default()
             .trim_start_matches("error: ");
-        eprintln!(
+        tell(format_args!(
             "{:#}",
             json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } })
-        );
+        ));
     } else {
         let _ = error.print();
     }
@@ -176,4 +200,13 @@ fn wants_json() -> bool {
         .any(|pair| pair[0] == "--format" && pair[1] == "json");
     let joined = arguments.iter().any(|argument| argument == "--format=json");
     named || joined || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
+}
+
+/// A line on stderr. Nobody may be there to read it, and that stops no job: unlike `eprintln!`, it does not panic.
+fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn tell_raw(text: fmt::Arguments<'_>) {
+    let _ = write!(io::stderr(), "{text}");
 }

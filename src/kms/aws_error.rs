@@ -7,16 +7,17 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use super::KmsError;
 use super::endpoint::NotEncrypted;
 
-pub(super) fn translate<E, R>(operation: &'static str, key: &str, error: SdkError<E, R>) -> KmsError
+pub(super) fn translate<E>(operation: &'static str, key: &str, error: SdkError<E>) -> KmsError
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match &error {
         SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("an error without a name");
+            let status = error.raw_response().map(|response| response.status().as_u16());
+            let unnamed = || format!("HTTP status {} without an error name", status.unwrap_or_default());
+            let code = service.err().code().map_or_else(unnamed, str::to_owned);
             let message = service.err().message().unwrap_or("").to_owned();
-            from_exception(operation, key, code, message)
+            from_exception(operation, key, &code, message)
         }
         other => {
             if let Some(NotEncrypted(endpoint)) = find_cause(other) {

@@ -55,9 +55,9 @@ impl Destination {
                 directory: directory.to_owned(),
             });
         }
-        // A dangling symbolic link is something too; so are directories, which no rename may replace.
+        // A dangling symbolic link is something too. Directories, devices and pipes are never replaced.
         match fs::symlink_metadata(&self.path) {
-            Ok(found) if !self.overwrite || found.is_dir() => {
+            Ok(found) if !self.overwrite || !(found.is_file() || found.is_symlink()) => {
                 return Err(OutputError::Exists {
                     path: self.path.clone(),
                 });

@@ -94,8 +94,24 @@ impl PublicKey {
             .ok_or(PublicKeyError::Malformed {
                 what: "subjectPublicKey has unused bits",
             })?;
+        let mut info = info.clone();
         let algorithm = match info.algorithm.oid {
-            RSA_ENCRYPTION => rsa_algorithm(bits)?,
+            RSA_ENCRYPTION => {
+                // RFC 3279 section 2.3.1: "MUST be NULL". Where they are left out, one key would have two encodings.
+                let null = Any::from(Null);
+                if info
+                    .algorithm
+                    .parameters
+                    .as_ref()
+                    .is_some_and(|parameters| *parameters != null)
+                {
+                    return Err(PublicKeyError::Malformed {
+                        what: "rsaEncryption with parameters",
+                    });
+                }
+                info.algorithm.parameters = Some(null);
+                rsa_algorithm(bits)?
+            }
             ID_EC_PUBLIC_KEY => KeyAlgorithm::Ec(ec_curve(&info.algorithm, bits)?),
             oid => return Err(PublicKeyError::Unsupported { oid: oid.to_string() }),
         };
@@ -237,9 +253,14 @@ fn rsa_algorithm(bits: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
             what: "the RSA modulus is even",
         });
     }
-    Ok(KeyAlgorithm::Rsa {
-        bits: modulus.len() * 8 - usize::try_from(leading).unwrap_or(0),
-    })
+    let bits = modulus.len() * 8 - usize::try_from(leading).unwrap_or(0);
+    // What the verification in software takes; larger keys only slow everybody down.
+    if bits > 8192 || key.public_exponent.as_bytes().len() > 4 {
+        return Err(PublicKeyError::Malformed {
+            what: "an RSA key above 8192 bits, or a public exponent above 32",
+        });
+    }
+    Ok(KeyAlgorithm::Rsa { bits })
 }
 
 /// RFC 5480 section 2.1.1: `namedCurve` only, and section 2.2: an uncompressed point.

@@ -161,11 +161,14 @@ impl Session {
             Hex(&public_key.key_identifier())
         );
         let handle = self.only_one(wanted, &found)?;
-        let description = self.describe_key(KeyClass::Private, handle)?;
-        Ok(PrivateKey {
-            handle,
-            description,
-            public_key: public_key.clone(),
+        let key = self.describe_private(handle)?;
+        if key.public_key == *public_key {
+            return Ok(key);
+        }
+        // The same modulus with another exponent.
+        Err(TokenError::NoKey {
+            wanted: "belongs to this public key".to_owned(),
+            found: vec![key.description],
         })
     }
 

@@ -1,5 +1,6 @@
 //! The module, its slots and tokens.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Error as CryptokiError;
 use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::Slot;
+use rustix::fs::{FlockOperation, flock};
 
 use super::{ModuleDescription, PinTries, TokenDescription, TokenError, TokenSelector};
 
@@ -199,6 +201,25 @@ impl Token {
     /// [`TokenError::Call`]
     pub fn missing_for_signing(&self) -> Result<Vec<String>, TokenError> {
         self.missing_mechanisms(&[MechanismType::RSA_PKCS, MechanismType::ECDSA])
+    }
+
+    /// Waits until no other process on this machine imports through the same module, and keeps others out until the file that
+    /// is returned is dropped, or this process ends. `waiting` is called before a wait.
+    ///
+    /// # Errors
+    /// [`TokenError::Module`]
+    pub fn lock_imports(&self, waiting: impl FnOnce()) -> Result<File, TokenError> {
+        let failed = |reason: String| TokenError::Module {
+            path: self.module.path.display().to_string(),
+            reason,
+        };
+        // An advisory lock on a file that everybody concerned has open anyway; reading rights are enough.
+        let file = File::open(&self.module.path).map_err(|error| failed(error.to_string()))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            waiting();
+            flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(file)
     }
 
     /// Those of `wanted` that the token does not list (`C_GetMechanismList`), by their standard names.

@@ -57,6 +57,13 @@ pub enum WorkflowError {
         /// What became of the objects of this import.
         left: LeftBehind,
     },
+    /// A refusal that is about one request of a job.
+    InRequest {
+        /// What the request is called.
+        name: String,
+        /// Why it is refused.
+        cause: Box<Self>,
+    },
     /// Some requests of a job were signed before one failed.
     Partly {
         /// The files that are there.
@@ -157,6 +164,7 @@ impl fmt::Display for WorkflowError {
                 f,
                 "the key \"{label}\" was imported by another process at the same time; {left}"
             ),
+            Self::InRequest { name, cause } => write!(f, "{name}: {cause}"),
             Self::Partly { done, cause } => {
                 let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "{cause} (signed before that: {})", done.join(", "))
@@ -170,7 +178,7 @@ impl fmt::Display for WorkflowError {
             Self::RigPath { path } => {
                 write!(
                     f,
-                    "{path:?} cannot stand in SoftHSM's configuration: use a path without '#', quotes and control characters"
+                    "{path:?} cannot stand in SoftHSM's configuration: use a path of at most 512 bytes without '#', '=', quotes and control characters"
                 )
             }
             Self::NoSoftHsm => write!(f, "SoftHSM is not at any of its usual paths"),
@@ -188,7 +196,7 @@ impl std::error::Error for WorkflowError {
             Self::Output(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::PrivateKey(error) => Some(error),
-            Self::Partly { cause, .. } => Some(cause),
+            Self::InRequest { cause, .. } | Self::Partly { cause, .. } => Some(cause),
             Self::Rig { cause, .. } => Some(cause),
             _ => None,
         }

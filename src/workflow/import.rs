@@ -55,6 +55,9 @@ pub fn import_key_pair(
     progress: &dyn Progress,
 ) -> Result<ImportSummary, WorkflowError> {
     session.token().check_writable()?;
+    let _alone = session
+        .token()
+        .lock_imports(|| progress.step("another import on this machine is under way, waiting for it"))?;
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
         return check_existing(session, request, &existing);

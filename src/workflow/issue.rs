@@ -32,8 +32,8 @@ pub struct AuthorityPlan {
 /// Requests to be signed.
 #[derive(Clone, Debug)]
 pub struct RequestPlan {
-    /// Each request, its own signature verified, and where its certificate goes.
-    pub requests: Vec<(VerifiedRequest, Delivery)>,
+    /// The requests.
+    pub requests: Vec<PlannedRequest>,
     /// The CA certificate.
     pub authority: Certificate,
     /// The key, where it is not to be found by the CA certificate's public key.
@@ -44,6 +44,17 @@ pub struct RequestPlan {
     pub days: Option<u32>,
     /// The hash; one that fits the key when not given.
     pub hash: Option<Hash>,
+}
+
+/// A request whose own signature verified, and where its certificate goes.
+#[derive(Clone, Debug)]
+pub struct PlannedRequest {
+    /// What errors call it: its file.
+    pub name: String,
+    /// The request.
+    pub request: VerifiedRequest,
+    /// Where its certificate goes.
+    pub delivery: Delivery,
 }
 
 /// A certificate that was issued.
@@ -82,7 +93,7 @@ pub fn create_authority(
 /// Requests that passed every check that needs no token, and whose outputs can be written.
 #[derive(Debug)]
 pub struct SigningJob {
-    requests: Vec<(VerifiedRequest, Delivery)>,
+    requests: Vec<PlannedRequest>,
     authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
@@ -106,14 +117,13 @@ impl SigningJob {
         let validity = choose_validity(&plan, now)?;
         let signature = choose_signature(&authority_key, plan.hash)?;
         let mut paths = BTreeSet::new();
-        let mut requests = Vec::with_capacity(plan.requests.len());
-        for (request, delivery) in plan.requests {
-            if let Some(path) = delivery.path().filter(|path| !paths.insert((*path).clone())) {
+        for PlannedRequest { delivery, .. } in &plan.requests {
+            if let Some(path) = delivery.path().filter(|path| !paths.insert(*path)) {
                 return Err(WorkflowError::SameOutput { path: path.clone() });
             }
             delivery.check()?;
-            requests.push((request, delivery));
         }
+        let requests = plan.requests;
         Ok(Self {
             requests,
             authority: plan.authority,
@@ -126,8 +136,8 @@ impl SigningJob {
         })
     }
 
-    /// Keeps a place for every output, builds and checks every certificate, then has the token sign them one after the other,
-    /// once each.
+    /// Builds and checks every certificate, then has the token sign them one after the other, once each. A place for the output is
+    /// kept before each signature.
     ///
     /// # Errors
     /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were signed before the failure.
@@ -141,34 +151,50 @@ impl SigningJob {
             None => store.signer_for(&self.authority_key)?,
         };
         let mut checked = Vec::with_capacity(self.requests.len());
-        for (request, delivery) in self.requests {
-            let slot = delivery.reserve()?;
-            let serial = SerialNumber::random(store)?;
-            let tbs = Tbs::for_request(
-                self.profile,
-                &request,
-                &self.authority,
-                &serial,
-                self.validity,
-                self.signature,
-            )?;
-            let dropped = request.requested_extensions();
-            checked.push((
-                tbs.check(Issuer::Authority(&self.authority), self.now)?,
-                slot,
-                dropped,
-            ));
+        for planned in &self.requests {
+            let built = self.build(store, &planned.request);
+            checked.push(built.map_err(|error| in_request(planned, error.into()))?);
         }
         let count = checked.len();
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
-        for (index, (checked, slot, dropped)) in checked.into_iter().enumerate() {
+        for (index, (checked, planned)) in checked.into_iter().zip(&self.requests).enumerate() {
             progress.step(&format!("the token signs certificate {} of {count}", index + 1));
-            match sign_and_deliver(checked, slot, signer.as_ref(), dropped) {
+            let dropped = planned.request.requested_extensions();
+            let signed = planned
+                .delivery
+                .reserve()
+                .map_err(WorkflowError::from)
+                .and_then(|slot| sign_and_deliver(checked, slot, signer.as_ref(), dropped));
+            match signed {
                 Ok(summary) => issued.push(summary),
                 Err(error) => return Err(after(&issued, error)),
             }
         }
         Ok(issued)
+    }
+
+    fn build(&self, store: &dyn KeyStore, request: &VerifiedRequest) -> Result<Checked, X509Error> {
+        let serial = SerialNumber::random(store)?;
+        let tbs = Tbs::for_request(
+            self.profile,
+            request,
+            &self.authority,
+            &serial,
+            self.validity,
+            self.signature,
+        )?;
+        tbs.check(Issuer::Authority(&self.authority), self.now)
+    }
+}
+
+/// Only a refusal is about the request; what the token failed to do is not.
+fn in_request(planned: &PlannedRequest, error: WorkflowError) -> WorkflowError {
+    match error {
+        WorkflowError::X509(X509Error::Signer(_)) => error,
+        refused => WorkflowError::InRequest {
+            name: planned.name.clone(),
+            cause: Box::new(refused),
+        },
     }
 }
 
@@ -219,6 +245,7 @@ fn choose_signature(key: &PublicKey, hash: Option<Hash>) -> Result<SignatureAlgo
 fn choose_validity(plan: &RequestPlan, now: UnixTime) -> Result<Validity, X509Error> {
     let latest = plan.authority.validity().not_after;
     let asked = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
+    asked.check_calendar()?;
     if asked.not_after <= latest {
         return Ok(asked);
     }

@@ -87,8 +87,12 @@ pub fn create_rig(
         label,
         module,
     } = request;
-    let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'');
-    if directory.to_str().is_none_or(|text| text.contains(wrong)) {
+    let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'' | '=');
+    // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes.
+    if directory
+        .to_str()
+        .is_none_or(|text| text.len() > 512 || text.contains(wrong))
+    {
         return Err(WorkflowError::RigPath {
             path: directory.clone(),
         });

@@ -202,7 +202,8 @@ impl Certificate {
             })
         };
         match extension::find_basic_constraints(self.extensions())? {
-            Some(constraints) if constraints.ca => {}
+            Some(constraints) if constraints.ca && self.version() == 3 => {}
+            Some(_) if self.version() < 3 => return refused("it has extensions and is no v3 certificate"),
             Some(_) => return refused("basicConstraints says CA:FALSE"),
             None if self.version() < 3 => {
                 return refused("it is an X.509 v1 certificate, which cannot say CA:TRUE");

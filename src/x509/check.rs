@@ -9,7 +9,9 @@ use der::Decode;
 use x509_cert::time::Time;
 
 use super::tbs::{TbsCertificate, V3};
-use super::{Issuer, Name, ProfileExtension, Tbs, UnixTime, Validity, X509Error, algorithm, extension, pem};
+use super::{
+    Issuer, Name, ProfileExtension, Tbs, UnixTime, Validity, X509Error, algorithm, extension, pem, reread,
+};
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, PublicKey};
 
@@ -50,6 +52,10 @@ impl Tbs {
         plan.check_extension_list()?;
         plan.check_extension_values()?;
         plan.check_length()?;
+        // A second opinion on the bytes, before a signature is spent on them.
+        if let Err(found) = reread::read_tbs(&self.der) {
+            return broken("second-decoder", "X.690", found);
+        }
         Ok(Checked(self))
     }
 }
@@ -120,6 +126,9 @@ impl Plan<'_> {
     /// RFC 5280 sections 4.1.2.4 and 6.1.3 (a)(4)
     fn check_issuer(&self) -> Result<(), X509Error> {
         let issuer = Name::from_any(&self.tbs.issuer, "issuer")?;
+        if let Err(found) = issuer.check_readable() {
+            return broken("issuer", "RFC 5280 4.1.2.4", found);
+        }
         if issuer.is_empty() {
             return broken("issuer", "RFC 5280 4.1.2.4", "the issuer is empty");
         }
@@ -196,6 +205,9 @@ impl Plan<'_> {
     fn check_subject(&self) -> Result<(), X509Error> {
         let subject = Name::from_any(&self.tbs.subject, "subject")?;
         let key = self.subject_key()?;
+        if let Err(found) = subject.check_readable() {
+            return broken("subject", "RFC 5280 4.1.2.6", found);
+        }
         if subject.is_empty() {
             return broken("subject", "RFC 5280 4.1.2.6", "the subject is empty");
         }
@@ -208,7 +220,7 @@ impl Plan<'_> {
             if key == self.of.issuer_key {
                 return broken("subject-key", RFC5280, "the request carries the CA's own key");
             }
-            if self.tbs.subject == self.tbs.issuer {
+            if subject.is_like(&Name::from_any(&self.tbs.issuer, "issuer")?) {
                 return broken("subject", RFC5280, "the request carries the CA's own name");
             }
         }
@@ -358,7 +370,7 @@ mod tests {
         }
     }
 
-    fn extension<'a>(tbs: &'a mut TbsCertificate, index: usize) -> &'a mut Extension {
+    fn extension(tbs: &mut TbsCertificate, index: usize) -> &mut Extension {
         &mut tbs.extensions.as_mut().unwrap()[index]
     }
 

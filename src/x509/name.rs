@@ -63,6 +63,14 @@ impl Name {
                 "write it as CN=Example CA,O=Example,C=US, without slashes".to_owned(),
             ));
         }
+        let backslashes = text
+            .chars()
+            .rev()
+            .take_while(|character| *character == '\\')
+            .count();
+        if backslashes % 2 == 1 {
+            return Err(wrong("it ends with a backslash".to_owned()));
+        }
         if let Some(character) = find_unescaped(text) {
             return Err(wrong(format!(
                 "write \\{character} for {character}, with a backslash (RFC 4514 section 2.4)"
@@ -74,6 +82,55 @@ impl Name {
             check_attribute(attribute).map_err(wrong)?;
         }
         names.to_der().map(Self).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Makes sure that every program can read the name: it decodes as RFC 5280's `Name`, encodes to the same bytes, and its
+    /// values are strings that hold what their type says.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_readable(&self) -> Result<(), String> {
+        let sequence = RdnSequence::from_der(&self.0).map_err(|error| error.kind().to_string())?;
+        if sequence.to_der().ok().as_ref() != Some(&self.0) {
+            return Err("it is not in DER".to_owned());
+        }
+        if sequence.iter().any(|rdn| rdn.is_empty()) {
+            return Err("it has an empty part".to_owned());
+        }
+        for attribute in sequence.iter().flat_map(|rdn| rdn.iter()) {
+            let value = attribute.value.value();
+            let readable = match attribute.value.tag() {
+                Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => {
+                    text_of(&attribute.value).is_some()
+                }
+                Tag::NumericString => value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
+                Tag::BmpString => value.len().is_multiple_of(2),
+                Tag::TeletexString => true,
+                // x500UniqueIdentifier
+                Tag::BitString => true,
+                _ => false,
+            };
+            if !readable {
+                return Err(format!(
+                    "the value of {} is no string of its type",
+                    describe_oid(attribute.oid)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let fold = |name: &Self| {
+            name.to_string()
+                .to_lowercase()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        self == other || fold(self) == fold(other)
     }
 
     /// The DER bytes.
@@ -134,9 +191,9 @@ fn check_attribute(attribute: &AttributeTypeAndValue) -> Result<(), String> {
     if value.is_empty() {
         return Err(format!("{kind} is empty"));
     }
-    if let Some(character) = value.chars().find(|character| character.is_control()) {
+    if let Some(character) = value.chars().find(|character| is_unprintable(*character)) {
         return Err(format!(
-            "{kind} holds the control character U+{:04X}",
+            "{kind} holds the invisible character U+{:04X}",
             u32::from(character)
         ));
     }
@@ -240,7 +297,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 #[must_use]
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -270,6 +327,8 @@ mod tests {
             "CN=a\\0Ab",
             "CN=\"a\"",
             "CN=a;O=b",
+            "CN=a\\",
+            "CN=a\u{202e}b",
         ] {
             assert!(
                 matches!(Name::from_rfc4514(text), Err(X509Error::Subject { .. })),

@@ -1,8 +1,10 @@
 //! The second decoder: `x509-parser`, which shares no code with the one that built the certificate, its PEM reader included.
 
+use x509_parser::certificate::TbsCertificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::parse_x509_certificate;
 use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::FromDer;
 
 use super::Certificate;
 
@@ -60,6 +62,21 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
     match same.iter().find(|(_, equal)| !equal) {
         Some((field, _)) => Err(format!("a second decoder reads another {field}")),
         None => Ok(()),
+    }
+}
+
+/// Reads a TBSCertificate that is about to be signed, names included.
+pub(super) fn read_tbs(der: &[u8]) -> Result<(), String> {
+    let (rest, read) = TbsCertificate::from_der(der).map_err(|error| error.to_string())?;
+    let is_sound = rest.is_empty()
+        && read
+            .extensions()
+            .iter()
+            .all(|extension| is_understood(extension.parsed_extension()));
+    if is_sound {
+        Ok(())
+    } else {
+        Err("a second decoder does not read it to its end".to_owned())
     }
 }
 

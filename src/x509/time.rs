@@ -91,6 +91,14 @@ impl Validity {
         }
     }
 
+    /// X.509 has no time after the year 9999.
+    ///
+    /// # Errors
+    /// [`X509Error::Calendar`]
+    pub fn check_calendar(&self) -> Result<(), X509Error> {
+        self.not_after.to_time().map(drop)
+    }
+
     /// True if `time` lies inside.
     #[must_use]
     pub fn covers(&self, time: UnixTime) -> bool {

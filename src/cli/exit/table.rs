@@ -51,7 +51,9 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             FAILED,
             Some("look with `hsm-ca key list`, and import once more"),
         ),
-        WorkflowError::Partly { cause, .. } => explain_workflow(cause),
+        WorkflowError::InRequest { cause, .. } | WorkflowError::Partly { cause, .. } => {
+            explain_workflow(cause)
+        }
         WorkflowError::Hash { .. } => (
             "weak-hash",
             REFUSED,
