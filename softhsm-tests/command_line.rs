@@ -315,8 +315,6 @@ fn a_key_with_two_public_objects_is_still_one_key() {
         .as_str()
         .expect("an id")
         .to_owned();
-    let module = hsm_ca::token::find_softhsm_module().expect("SoftHSM");
-    let pin = rig.pin();
     rig.tool(
         "openssl",
         &[
@@ -337,27 +335,16 @@ fn a_key_with_two_public_objects_is_still_one_key() {
         ],
     )
     .ok();
-    rig.tool(
-        "pkcs11-tool",
-        &[
-            "--module",
-            module.to_str().expect("UTF-8"),
-            "--token-label",
-            "ca",
-            "--login",
-            "--pin",
-            &pin,
-            "--write-object",
-            "pub.der",
-            "--type",
-            "pubkey",
-            "--id",
-            &id,
-            "--label",
-            "again",
-        ],
-    )
-    .ok();
+    rig.pkcs11_tool(&[
+        "--write-object",
+        "pub.der",
+        "--type",
+        "pubkey",
+        "--id",
+        &id,
+        "--label",
+        "again",
+    ]);
     assert_eq!(rig.objects().matches("Public Key Object").count(), 2);
     rig.sign("cluster.csr").ok();
 }

@@ -1,13 +1,19 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
+mod local_aws;
+mod run;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use local_aws::local_aws;
+pub(crate) use run::Run;
 
 /// The KMS alias of AWS's and Keyfactor's published recipe.
 pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
@@ -43,58 +49,6 @@ pub(crate) fn python_tool(name: &str) -> PathBuf {
 
 pub(crate) fn softhsm() -> PathBuf {
     hsm_ca::token::find_softhsm_module().expect("SoftHSM is missing: run the tests with scripts/test.sh")
-}
-
-/// How a process ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Run {
-    pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
-            panic!(
-                "{:?} cannot be started ({error}): run the tests with scripts/test.sh",
-                command.get_program()
-            )
-        });
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    #[track_caller]
-    pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.code, Some(0), "{self:#?}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
-    }
-
-    /// Refused with this exit code and this kind, in one line of message.
-    #[track_caller]
-    pub(crate) fn refused(self, code: i32, kind: &str) -> String {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        assert_eq!(self.stdout, "", "an error leaves stdout alone");
-        let error: Value =
-            serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
-        assert_eq!(error["error"]["kind"], kind, "{self:#?}");
-        assert_eq!(error["error"]["exit_code"], code, "{self:#?}");
-        let message = error["error"]["message"].as_str().expect("a message").to_owned();
-        assert!(
-            !message.contains('\n') && !message.is_empty(),
-            "one line: {message:?}"
-        );
-        message
-    }
 }
 
 /// A SoftHSM token in a directory of its own, which is also the working directory.
@@ -252,26 +206,29 @@ impl Rig {
         run
     }
 
-    /// The objects on the token as pkcs11-tool sees them, logged in.
-    pub(crate) fn objects(&self) -> String {
-        let pin = self.pin();
-        let module = softhsm();
+    /// pkcs11-tool, logged in, which must succeed.
+    #[track_caller]
+    pub(crate) fn pkcs11_tool(&self, arguments: &[&str]) -> String {
+        let (pin, module) = (self.pin(), softhsm());
         let module = module.to_str().expect("UTF-8");
-        self.tool(
-            "pkcs11-tool",
-            &[
-                "--module",
-                module,
-                "--token-label",
-                "ca",
-                "--login",
-                "--pin",
-                &pin,
-                "--list-objects",
-            ],
-        )
-        .ok()
-        .stdout
+        let login = [
+            "--module",
+            module,
+            "--token-label",
+            "ca",
+            "--login",
+            "--pin",
+            &pin,
+        ];
+        self.tool("pkcs11-tool", &[&login[..], arguments].concat())
+            .ok()
+            .stdout
+    }
+
+    /// The objects on the token as pkcs11-tool sees them.
+    #[track_caller]
+    pub(crate) fn objects(&self) -> String {
+        self.pkcs11_tool(&["--list-objects"])
     }
 
     #[track_caller]
@@ -390,41 +347,6 @@ impl Rig {
             "out.crt",
         ])
     }
-}
-
-/// The local AWS's address. It is started once, and stops when the test process ends.
-#[allow(
-    clippy::zombie_processes,
-    reason = "it outlives every test, and ends with this process"
-)]
-fn local_aws() -> &'static str {
-    static ADDRESS: OnceLock<(String, TempDir)> = OnceLock::new();
-    let (address, _) = ADDRESS.get_or_init(|| {
-        let directory = TempDir::new().expect("a temporary directory");
-        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/local-aws/server.py");
-        let ready = directory.path().join("ready");
-        Command::new(python_tool("python"))
-            .arg(server)
-            .arg("--ready-file")
-            .arg(&ready)
-            .args(["--parent-pid", &std::process::id().to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(directory.path().join("log")).expect("a log"))
-            .spawn()
-            .expect("the local AWS starts");
-        for _ in 0..300 {
-            if let Ok(address) = fs::read_to_string(&ready) {
-                return (address.trim().to_owned(), directory);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!(
-            "the local AWS did not come up: {}",
-            fs::read_to_string(directory.path().join("log")).unwrap_or_default()
-        );
-    });
-    address
 }
 
 /// One CA for all the tests that only have it refuse something.

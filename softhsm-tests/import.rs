@@ -96,29 +96,17 @@ fn the_key_cannot_be_read_or_wrapped_out_by_another_program() {
     // The script can steal: a key that may leave, leaves.
     rig.tool("openssl", &["genpkey", "-algorithm", "RSA", "-out", "k.pem"])
         .ok();
-    let pin = rig.pin();
-    rig.tool(
-        "pkcs11-tool",
-        &[
-            "--module",
-            arguments[1],
-            "--token-label",
-            "ca",
-            "--login",
-            "--pin",
-            &pin,
-            "--write-object",
-            "k.pem",
-            "--type",
-            "privkey",
-            "--label",
-            "loose",
-            "--id",
-            "01",
-            "--extractable",
-        ],
-    )
-    .ok();
+    rig.pkcs11_tool(&[
+        "--write-object",
+        "k.pem",
+        "--type",
+        "privkey",
+        "--label",
+        "loose",
+        "--id",
+        "01",
+        "--extractable",
+    ]);
     assert!(
         steal("loose").contains("wrapped "),
         "the script finds nothing at all"
@@ -291,21 +279,7 @@ fn two_imports_at_once_never_leave_two_keys() {
 fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
     let rig = Rig::new().with_pair("RSA_2048");
     let id = rig.import().ok().json()["id"].as_str().expect("an id").to_owned();
-    let module = softhsm();
-    let pin = rig.pin();
-    let p11 = |arguments: &[&str]| {
-        let base = [
-            "--module",
-            module.to_str().expect("UTF-8"),
-            "--token-label",
-            "ca",
-            "--login",
-            "--pin",
-            &pin,
-        ];
-        rig.tool("pkcs11-tool", &[&base[..], arguments].concat()).ok();
-    };
-    p11(&["--delete-object", "--type", "pubkey", "--id", &id]);
+    rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id]);
     rig.tool("openssl", &["genrsa", "-out", "other.pem", "2048"]).ok();
     rig.tool(
         "openssl",
@@ -321,7 +295,7 @@ fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
         ],
     )
     .ok();
-    p11(&[
+    rig.pkcs11_tool(&[
         "--write-object",
         "other.der",
         "--type",
@@ -332,7 +306,7 @@ fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
         "customer-ca",
     ]);
     assert!(rig.import().refused(3, "proof-failed").contains("another key"));
-    p11(&["--delete-object", "--type", "pubkey", "--id", &id]);
+    rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id]);
     assert_eq!(rig.import().ok().json()["outcome"], "completed");
     private_key_lines(&rig);
 }

@@ -10,6 +10,7 @@ mod bad_pair;
 mod bad_request;
 mod bad_token;
 mod command_line;
+mod hostile_request;
 mod hostile_token;
 mod import;
 mod journey;

@@ -113,13 +113,15 @@ impl Ui {
                 tell(format_args!("{} {}", self.paint(DIM, "hint:"), printable(hint)));
             }
             if self.verbose {
+                let mut told = refusal.message.clone();
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    tell(format_args!(
-                        "{} {}",
-                        self.paint(DIM, "cause:"),
-                        printable(&error.to_string())
-                    ));
+                    let text = error.to_string();
+                    // Most errors show their cause's own words already.
+                    if !told.contains(&text) {
+                        tell(format_args!("{} {}", self.paint(DIM, "cause:"), printable(&text)));
+                        told = text;
+                    }
                     cause = error.source();
                 }
             }

@@ -1,0 +1,57 @@
+//! A process that has ended.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// How a process ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+            panic!(
+                "{:?} cannot be started ({error}): run the tests with scripts/test.sh",
+                command.get_program()
+            )
+        });
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// Refused with this exit code and this kind, in one line of message.
+    #[track_caller]
+    pub(crate) fn refused(self, code: i32, kind: &str) -> String {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.stdout, "", "an error leaves stdout alone");
+        let error: Value =
+            serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        assert_eq!(error["error"]["kind"], kind, "{self:#?}");
+        assert_eq!(error["error"]["exit_code"], code, "{self:#?}");
+        let message = error["error"]["message"].as_str().expect("a message").to_owned();
+        assert!(
+            !message.contains('\n') && !message.is_empty(),
+            "one line: {message:?}"
+        );
+        message
+    }
+}

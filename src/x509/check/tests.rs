@@ -1,0 +1,184 @@
+//! Every rule, broken once.
+
+use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
+use der::Encode;
+use der::asn1::{GeneralizedTime, Int};
+use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+use super::*;
+use crate::signer::Signer;
+use crate::x509::fixture::{NOW, SoftwareKey, authority, authority_plan, serial};
+use crate::x509::{Certificate, Profile, VerifiedRequest};
+
+type Change = fn(&mut TbsCertificate);
+
+fn changed(plan: &Tbs, change: Change) -> Tbs {
+    let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
+    change(&mut tbs);
+    Tbs {
+        der: tbs.to_der().unwrap(),
+        ..plan.clone()
+    }
+}
+
+#[track_caller]
+fn assert_breaks(plan: Tbs, issuer: Issuer<'_>, wanted: &str) {
+    match plan.check(issuer, NOW) {
+        Err(X509Error::Rule { rule, .. }) => assert_eq!(rule, wanted),
+        other => panic!("{wanted}: {other:?}"),
+    }
+}
+
+fn extension(tbs: &mut TbsCertificate, index: usize) -> &mut Extension {
+    &mut tbs.extensions.as_mut().unwrap()[index]
+}
+
+#[test]
+fn each_rule_for_a_self_signed_certificate_can_be_broken() {
+    let key = SoftwareKey::generate();
+    let plan = authority_plan(&key);
+    assert!(plan.clone().check(Issuer::Itself, NOW).is_ok());
+    let cases: [(&str, Change); 14] = [
+        ("version", |tbs| tbs.version = 0),
+        ("serial-number", |tbs| {
+            tbs.serial_number = Int::new(&[0x80; 20]).unwrap()
+        }),
+        ("serial-number", |tbs| {
+            tbs.serial_number = Int::new(&[0x01; 7]).unwrap()
+        }),
+        ("serial-number", |tbs| {
+            tbs.serial_number = Int::new(&[0x01; 21]).unwrap()
+        }),
+        ("signature-algorithm", |tbs| {
+            tbs.signature.oid = SHA_256_WITH_RSA_ENCRYPTION;
+        }),
+        ("issuer", |tbs| {
+            tbs.issuer = Name::from_rfc4514("CN=Other").unwrap().to_any().unwrap()
+        }),
+        ("issuer", |tbs| {
+            tbs.issuer = der::Any::from_der(&[0x30, 0]).unwrap()
+        }),
+        ("validity", |tbs| tbs.validity.not_after = tbs.validity.not_before),
+        ("validity-encoding", |tbs| {
+            let date = tbs.validity.not_after.to_date_time();
+            tbs.validity.not_after = Time::GeneralTime(GeneralizedTime::from_date_time(date));
+        }),
+        ("extensions", |tbs| tbs.extensions.as_mut().unwrap().swap(0, 1)),
+        ("extensions", |tbs| extension(tbs, 0).critical = false),
+        ("extensions", |tbs| drop(tbs.extensions.take())),
+        ("subject-key-identifier", |tbs| {
+            *extension(tbs, 2) = extension::subject_key_identifier(&[1; 20]).unwrap();
+        }),
+        ("issuer", |tbs| {
+            let other = SoftwareKey::generate();
+            let info = SubjectPublicKeyInfoOwned::from_der(other.public_key().der()).unwrap();
+            tbs.subject_public_key_info = info;
+        }),
+    ];
+    for (rule, change) in cases {
+        assert_breaks(changed(&plan, change), Issuer::Itself, rule);
+    }
+    let short = Profile {
+        longest_pem: Some(100),
+        ..plan.profile
+    };
+    assert_breaks(
+        Tbs {
+            profile: short,
+            ..plan
+        },
+        Issuer::Itself,
+        "pem-length",
+    );
+}
+
+fn request(key: &SoftwareKey, subject: &str) -> VerifiedRequest {
+    VerifiedRequest::for_tests(key, &Name::from_rfc4514(subject).unwrap())
+}
+
+fn leaf_plan(request: &VerifiedRequest, authority: &Certificate, days: u32) -> Tbs {
+    let signature = authority.public_key().unwrap().algorithm().default_signature();
+    let validity = Validity::days_from(NOW, days);
+    Tbs::for_request(
+        Profile::CLOUDHSM_CLUSTER,
+        request,
+        authority,
+        &serial(),
+        validity,
+        signature,
+    )
+    .unwrap()
+}
+
+#[test]
+fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
+    let (ca_key, leaf_key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let issuer = Issuer::Authority(&ca);
+    let plan = leaf_plan(&request(&leaf_key, "CN=leaf"), &ca, 100);
+    assert!(plan.clone().check(issuer, NOW).is_ok());
+    let cases: [(&str, Change); 5] = [
+        ("issuer", |tbs| {
+            tbs.issuer = Name::from_rfc4514("CN=Other").unwrap().to_any().unwrap()
+        }),
+        ("authority-key-identifier", |tbs| {
+            *extension(tbs, 1) = extension::authority_key_identifier(&[1; 20]).unwrap();
+        }),
+        ("validity-nesting", |tbs| {
+            tbs.validity.not_before = UnixTime(NOW.0 - 1).to_time().unwrap()
+        }),
+        ("subject", |tbs| {
+            tbs.subject = der::Any::from_der(&[0x30, 0]).unwrap()
+        }),
+        ("extensions", |tbs| {
+            let usage = extension::key_usage_ca().unwrap();
+            tbs.extensions.as_mut().unwrap().push(usage);
+        }),
+    ];
+    for (rule, change) in cases {
+        assert_breaks(changed(&plan, change), issuer, rule);
+    }
+    assert_breaks(
+        leaf_plan(&request(&ca_key, "CN=leaf"), &ca, 100),
+        issuer,
+        "subject-key",
+    );
+    assert_breaks(
+        leaf_plan(&request(&leaf_key, "CN=Test CA"), &ca, 100),
+        issuer,
+        "subject",
+    );
+    let as_authority = Tbs {
+        profile: Profile::CLOUDHSM_CA,
+        ..plan.clone()
+    };
+    assert_breaks(as_authority, issuer, "profile");
+    let late = leaf_plan(&request(&leaf_key, "CN=leaf"), &ca, 3653);
+    assert!(matches!(
+        late.check(issuer, NOW),
+        Err(X509Error::OutlivesIssuer { .. })
+    ));
+    let later = NOW.plus_days(4000);
+    let plan = leaf_plan(&request(&leaf_key, "CN=leaf"), &ca, 100);
+    assert!(matches!(
+        plan.check(issuer, later),
+        Err(X509Error::IssuerNotValid { .. })
+    ));
+}
+
+#[test]
+fn a_wrong_signature_or_another_key_issues_nothing() {
+    let key = SoftwareKey::generate();
+    let other = SoftwareKey::generate();
+    let checked = authority_plan(&key).check(Issuer::Itself, NOW).unwrap();
+    assert!(matches!(
+        checked.clone().sign(&other),
+        Err(X509Error::Rule {
+            rule: "signing-key",
+            ..
+        })
+    ));
+    let faulty = key.that_signs_wrongly();
+    assert!(matches!(checked.sign(&faulty), Err(X509Error::TokenSignature)));
+}
