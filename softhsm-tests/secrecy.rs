@@ -114,9 +114,16 @@ fn when_the_first_c_unwrap_key_is_called_the_plaintext_is_gone_from_memory() {
         &["base64", "-d", "-A", "-in", "public.b64", "-out", "public.der"],
     );
 
+    // Nobody holds the answers back: the sender is gone.
+    let (_, hold) = mpsc::channel();
+    let (arrived, seen) = mpsc::channel();
+    let endpoint = proxy(rig.endpoint(), hold, arrived);
+    let rig = rig.with("AWS_ENDPOINT_URL", endpoint);
+
     // KMS has answered, SDK and TLS have had the plaintext, it has been checked and wrapped.
     let mut child = import_behind_shim(&rig, "C_UnwrapKey");
     wait_until_stopped(child.id());
+    assert!(seen.try_recv().is_ok(), "KMS was asked through the proxy");
     let memory = memory_of(child.id());
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("its limits");
@@ -150,34 +157,43 @@ fn when_the_first_c_unwrap_key_is_called_the_plaintext_is_gone_from_memory() {
     assert!(!locked.trim().starts_with("0 "), "{locked}");
 }
 
-/// Passes one connection at a time on to the local AWS, and holds each answer back until it is told to let it go.
-fn holding_proxy(target: String, hold: mpsc::Receiver<()>, arrived: mpsc::Sender<()>) -> String {
+/// Passes connections on to the local AWS. Each piece of an answer is held back until `hold` says so; the answer's
+/// `Connection: close` is hidden, and the connection stays open: KMS keeps its connections too.
+fn proxy(target: String, hold: mpsc::Receiver<()>, arrived: mpsc::Sender<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("its address"));
     thread::spawn(move || {
         let target = target.trim_start_matches("http://").to_owned();
-        for client in listener.incoming().flatten() {
+        let mut kept = Vec::new();
+        for mut client in listener.incoming().flatten() {
             let server = TcpStream::connect(&target).expect("the local AWS");
             let (mut from_client, mut to_server) = (
                 client.try_clone().expect("a socket"),
                 server.try_clone().expect("a socket"),
             );
             thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
-            let (mut from_server, mut to_client) = (server, client);
-            let mut answer = [0; 65536];
-            while let Ok(length) = from_server.read(&mut answer) {
-                if length == 0 {
-                    break;
-                }
+            let mut from_server = server;
+            let mut answer = vec![0; 65536];
+            while let Ok(length @ 1..) = from_server.read(&mut answer) {
                 let _ = arrived.send(());
                 let _ = hold.recv_timeout(Duration::from_secs(60));
-                if to_client.write_all(&answer[..length]).is_err() {
+                if client.write_all(&keep_alive(&answer[..length])).is_err() {
                     break;
                 }
             }
+            kept.push(client);
         }
     });
     address
+}
+
+fn keep_alive(answer: &[u8]) -> Vec<u8> {
+    const CLOSE: &[u8] = b"Connection: close";
+    let mut answer = answer.to_vec();
+    if let Some(at) = answer.windows(CLOSE.len()).position(|window| window == CLOSE) {
+        answer[at..at + CLOSE.len()].copy_from_slice(b"X-Was-Closed: yes");
+    }
+    answer
 }
 
 #[test]
@@ -186,7 +202,7 @@ fn while_kms_decrypts_no_other_process_of_the_user_can_look_in() {
     let target = rig.endpoint();
     let (let_go, hold) = mpsc::channel();
     let (arrived, seen) = mpsc::channel();
-    let rig = rig.with("AWS_ENDPOINT_URL", holding_proxy(target, hold, arrived));
+    let rig = rig.with("AWS_ENDPOINT_URL", proxy(target, hold, arrived));
     // As an ordinary user: root may look into everything.
     rig.give_to_ordinary_user();
     let mut command = rig.as_ordinary_user(&["kms", "import", "pair.json", "--label", "customer-ca"]);

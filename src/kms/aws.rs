@@ -52,6 +52,13 @@ pub enum Reachability {
     Denied,
 }
 
+fn start_runtime() -> Result<Runtime, KmsError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| KmsError::Runtime {
+        reason: error.to_string(),
+    })
+}
+
 /// The region that is set in the environment or the profile, which must be that of the key's ARN; else that of the ARN; only
 /// where neither names one, the machine's own (IMDS).
 async fn choose_region(key: Option<&str>) -> Result<String, KmsError> {
@@ -80,12 +87,7 @@ impl Kms {
     /// # Errors
     /// [`KmsError::NoRegion`], [`KmsError::Region`], [`KmsError::Runtime`]
     pub fn connect(key: Option<&str>) -> Result<Self, KmsError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| KmsError::Runtime {
-                reason: error.to_string(),
-            })?;
+        let runtime = start_runtime()?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -257,13 +259,16 @@ impl KeyPairDecryptor for Kms {
             .ciphertext_blob(Blob::new(pair.private_key_ciphertext.clone()))
             .key_id(key)
             .set_encryption_context((!context.is_empty()).then(|| context.clone().into_iter().collect()));
-        let answer = self.runtime.block_on(request.send()).map_err(|error| {
-            match translate("Decrypt", key, error) {
-                KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
-                    with_context: !context.is_empty(),
-                },
-                other => other,
-            }
+        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and the buffer of an open one
+        // would keep the answer.
+        let runtime = start_runtime()?;
+        let answer = runtime.block_on(request.send());
+        drop(runtime);
+        let answer = answer.map_err(|error| match translate("Decrypt", key, error) {
+            KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
+                with_context: !context.is_empty(),
+            },
+            other => other,
         })?;
         let mut plaintext = answer
             .plaintext
