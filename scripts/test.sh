@@ -8,6 +8,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     exit 0
 }
 
+# Some tests look into other processes' memory, or mount a small disk: an ordinary user may not.
+((EUID == 0)) || {
+    echo "test.sh: the tests need root; run: sudo --preserve-env=PATH scripts/test.sh" >&2
+    exit 1
+}
+
 step() {
     printf '\n== %s\n' "$*"
 }

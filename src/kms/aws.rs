@@ -259,8 +259,8 @@ impl KeyPairDecryptor for Kms {
             .ciphertext_blob(Blob::new(pair.private_key_ciphertext.clone()))
             .key_id(key)
             .set_encryption_context((!context.is_empty()).then(|| context.clone().into_iter().collect()));
-        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and the buffer of an open one
-        // would keep the answer.
+        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and an open one may keep the
+        // answer in its buffer.
         let runtime = start_runtime()?;
         let answer = runtime.block_on(request.send());
         drop(runtime);
