@@ -27,7 +27,7 @@ impl fmt::Display for MemoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "memory for the private key cannot be protected: {}: {}",
+            "memory for secrets cannot be protected: {}: {}",
             self.call, self.cause
         )
     }

@@ -204,22 +204,24 @@ impl Token {
     }
 
     /// Waits until no other process on this machine imports through the same module, and keeps others out until the file that
-    /// is returned is dropped, or this process ends. `waiting` is called before a wait.
+    /// is returned is dropped, or this process ends. `waiting` is called before a wait. `None` for a module that the loader found
+    /// by its bare name: there is no file to lock, and the check after the import has to do.
     ///
     /// # Errors
     /// [`TokenError::Module`]
-    pub fn lock_imports(&self, waiting: impl FnOnce()) -> Result<File, TokenError> {
-        let failed = |reason: String| TokenError::Module {
-            path: self.module.path.display().to_string(),
-            reason,
-        };
+    pub fn lock_imports(&self, waiting: impl FnOnce()) -> Result<Option<File>, TokenError> {
         // An advisory lock on a file that everybody concerned has open anyway; reading rights are enough.
-        let file = File::open(&self.module.path).map_err(|error| failed(error.to_string()))?;
+        let Ok(file) = File::open(&self.module.path) else {
+            return Ok(None);
+        };
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             waiting();
-            flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.to_string()))?;
+            flock(&file, FlockOperation::LockExclusive).map_err(|error| TokenError::Module {
+                path: self.module.path.display().to_string(),
+                reason: format!("it cannot be locked: {error}"),
+            })?;
         }
-        Ok(file)
+        Ok(Some(file))
     }
 
     /// Those of `wanted` that the token does not list (`C_GetMechanismList`), by their standard names.

@@ -22,7 +22,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "memory",
             FAILED,
             Some(
-                "nothing was decrypted; raise the limit of locked memory (ulimit -l) or run as a user who may lock memory",
+                "raise the limit of locked memory (ulimit -l), two pages a secret, or run as a user who may lock memory",
             ),
         ),
         WorkflowError::PrivateKey(_) => ("private-key", REFUSED, None),
