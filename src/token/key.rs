@@ -127,7 +127,11 @@ impl Session {
             (KeyAlgorithm::Ec(_), _) | (_, None) => {
                 let mut found = Vec::new();
                 for public in self.find(DOING, &public_key_values(public_key))? {
-                    let id = self.describe_key(KeyClass::Public, public)?.id;
+                    let id = self
+                        .read(DOING, public, &[AttributeType::Id])?
+                        .into_iter()
+                        .find_map(id_of);
+                    let id = id.unwrap_or_default();
                     // Without an id nothing says which private key it goes with.
                     if !id.is_empty() {
                         found.extend(self.find_private(&KeySelector::with_id(&id))?);
@@ -161,15 +165,19 @@ impl Session {
             Hex(&public_key.key_identifier())
         );
         let handle = self.only_one(wanted, &found)?;
-        let key = self.describe_private(handle)?;
-        if key.public_key == *public_key {
-            return Ok(key);
+        let description = self.describe_key(KeyClass::Private, handle)?;
+        // What the private key itself tells must agree: it could have the modulus with another exponent.
+        match self.public_half(handle, &description.label)? {
+            Some(told) if told != *public_key => Err(TokenError::NoKey {
+                wanted: "belongs to this public key".to_owned(),
+                found: vec![description],
+            }),
+            _ => Ok(PrivateKey {
+                handle,
+                description,
+                public_key: public_key.clone(),
+            }),
         }
-        // The same modulus with another exponent.
-        Err(TokenError::NoKey {
-            wanted: "belongs to this public key".to_owned(),
-            found: vec![key.description],
-        })
     }
 
     fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
@@ -303,6 +311,13 @@ impl Session {
             kind,
             attributes: KeyAttributes::from_read(&read),
         })
+    }
+}
+
+fn id_of(attribute: Attribute) -> Option<Vec<u8>> {
+    match attribute {
+        Attribute::Id(id) => Some(id),
+        _ => None,
     }
 }
 
