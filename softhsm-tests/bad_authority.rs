@@ -1,6 +1,6 @@
 //! CA certificates that are not as they should be.
 
-use crate::harness::{Rig, shared_authority};
+use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_cluster_request, openssl};
 
 /// A rig with a request, and no CA yet.
@@ -113,7 +113,7 @@ fn one_whose_key_is_not_on_the_token() {
     let message = rig.sign("cluster.csr").refused(3, "no-key");
     assert!(message.contains("no private key at all"), "{message}");
     // With other keys there, they are listed.
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = rig.with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     assert!(
         rig.sign("cluster.csr")
@@ -150,7 +150,7 @@ fn one_whose_key_is_not_on_the_token() {
 
 #[test]
 fn validity_stays_inside_the_cas() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = desk().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     rig.write("customerCA.crt", authority.read("customerCA.crt"));
     let with_days = |days: &str, out: &str| {
@@ -192,7 +192,7 @@ fn files_that_are_no_certificate() {
 
 #[test]
 fn a_subject_or_profile_or_hash_that_cannot_be() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     let create = |subject: &str, more: &[&str]| {
         rig.json(

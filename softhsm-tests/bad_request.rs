@@ -2,21 +2,24 @@
 
 use std::fs::File;
 
-use crate::harness::{Rig, shared_authority};
+use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_cluster_request, make_request, openssl, request_der};
 
 /// A directory with its own files and the shared CA's certificate and token.
 pub(crate) struct Desk {
+    /// Its token is in use as long as the desk is.
+    _authority: Rig,
     pub(crate) rig: Rig,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        let authority = shared_authority();
+        let authority = ready_authority();
         let rig = Rig::new();
         rig.write("customerCA.crt", authority.read("customerCA.crt"));
         Self {
             rig: rig.with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml")),
+            _authority: authority,
         }
     }
 

@@ -198,3 +198,26 @@ fn a_module_that_is_loaded_through_another_still_works() {
     rig.command_with_rule(&["token", "show"], &[]).ok();
     assert!(rig.calls().contains(&"C_GetTokenInfo".to_owned()));
 }
+
+#[test]
+fn a_token_that_is_busy_for_a_moment_is_asked_again_and_one_that_stays_so_is_not_for_ever() {
+    let rig = Rig::new();
+    let show = ["--format", "json", "token", "show"];
+    rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_GENERAL_ERROR@1")])
+        .ok();
+    let run = rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_GENERAL_ERROR@*")]);
+    assert!(
+        run.refused(4, "token")
+            .contains("C_GetTokenInfo: CKR_GENERAL_ERROR")
+    );
+    assert_eq!(
+        rig.calls()
+            .iter()
+            .filter(|call| *call == "C_GetTokenInfo")
+            .count(),
+        6
+    );
+    // Another fault is told at once.
+    let run = rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_DEVICE_REMOVED@1")]);
+    run.refused(4, "token");
+}

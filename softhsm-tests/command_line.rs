@@ -1,6 +1,6 @@
 //! The command line itself: help, settings, formats, exit codes.
 
-use crate::harness::{Rig, Run, shared_authority};
+use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::make_cluster_request;
 
 const COMMANDS: [&[&str]; 18] = [
@@ -109,7 +109,7 @@ fn the_settings_in_the_working_directory_are_found_and_relative_to_themselves() 
 
 #[test]
 fn results_are_one_json_object_and_stderr_is_silent() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");
     rig.write("customerCA.crt", authority.read("customerCA.crt"));
@@ -141,7 +141,7 @@ fn results_are_one_json_object_and_stderr_is_silent() {
 
 #[test]
 fn keys_are_found_by_uri_too() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let id = authority.json(&["key", "show", "customer-ca"]).ok().json()["id"]
         .as_str()
         .expect("an id")
@@ -219,7 +219,7 @@ fn doctor_tells_what_works_and_what_does_not() {
 
 #[test]
 fn key_verify_tells_a_key_that_is_not_the_one() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = Rig::new()
         .with_pair("RSA_2048")
         .with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
@@ -351,7 +351,7 @@ fn a_key_with_two_public_objects_is_still_one_key() {
 
 #[test]
 fn a_certificate_that_nobody_read_is_a_failure() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");
     rig.write("customerCA.crt", authority.read("customerCA.crt"));
@@ -383,7 +383,7 @@ fn a_broken_stderr_stops_no_job() {
 
 #[test]
 fn a_path_that_is_no_utf8_is_a_path() {
-    let authority = shared_authority();
+    let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");
     rig.write("customerCA.crt", authority.read("customerCA.crt"));

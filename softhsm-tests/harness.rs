@@ -349,10 +349,26 @@ impl Rig {
     }
 }
 
-/// One CA for all the tests that only have it refuse something.
-pub(crate) fn shared_authority() -> &'static Rig {
-    static AUTHORITY: OnceLock<Rig> = OnceLock::new();
-    AUTHORITY.get_or_init(|| Rig::new().with_authority("RSA_2048"))
+/// A CA that is ready: a copy of one that is made once. Each test has a token of its own, because SoftHSM 2.6.1 rewrites the token
+/// file at every login, and another process that reads it at that moment sees no token.
+pub(crate) fn ready_authority() -> Rig {
+    static TEMPLATE: OnceLock<Rig> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| Rig::new().with_authority("RSA_2048"));
+    let rig = Rig {
+        directory: TempDir::new().expect("a temporary directory"),
+        environment: Vec::new(),
+    };
+    let source = template.path("rig");
+    rig.tool("cp", &["-a", source.to_str().expect("UTF-8"), "rig"])
+        .ok();
+    let paths = [&template, &&rig].map(|rig| rig.path("").to_str().expect("UTF-8").to_owned());
+    for name in ["rig/softhsm2.conf", "rig/hsm-ca.toml", "rig/env.sh"] {
+        let text = String::from_utf8(rig.read(name)).expect("text");
+        rig.write(name, text.replace(&paths[0], &paths[1]));
+    }
+    rig.write("customerCA.crt", template.read("customerCA.crt"));
+    let config = rig.path("rig/hsm-ca.toml");
+    rig.with("HSM_CA_CONFIG", config)
 }
 
 /// Waits until a process has stopped itself (state T), as the fault-injecting module does on request.

@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::Error as CryptokiError;
+use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::Slot;
 use rustix::fs::{FlockOperation, flock};
@@ -135,14 +137,22 @@ impl Module {
             .collect()
     }
 
+    /// Asks again, a few times, when the token is busy: this reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at
+    /// every login, and answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
     pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
-        let info = self
-            .pkcs11()
-            .get_token_info(slot)
-            .map_err(TokenError::during(format!(
-                "reading the token in slot {}",
-                slot.id()
-            )))?;
+        const TRIES: u32 = 6;
+        let mut info = self.pkcs11().get_token_info(slot);
+        for tried in 1..TRIES {
+            let Err(CryptokiError::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)) = info else {
+                break;
+            };
+            thread::sleep(Duration::from_millis(10) * tried);
+            info = self.pkcs11().get_token_info(slot);
+        }
+        let info = info.map_err(TokenError::during(format!(
+            "reading the token in slot {}",
+            slot.id()
+        )))?;
         Ok(TokenDescription::from_info(slot.id(), &info))
     }
 }
