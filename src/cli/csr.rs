@@ -132,7 +132,7 @@ impl SignRequests {
             let request = input::request(file)?.verify();
             let request = request.map_err(|error| CliError::in_file(file, error))?;
             let target = self.target(file)?;
-            refuse_input(&target, [&self.ca, file])?;
+            refuse_input(&target, self.files.iter().chain([&self.ca]))?;
             requests.push(PlannedRequest {
                 name: file.display().to_string(),
                 request,

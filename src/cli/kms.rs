@@ -16,7 +16,7 @@ use super::global::Settings;
 use super::input;
 use super::key;
 use super::output_file::{OutputOptions, split};
-use super::report::{Fields, Report, printable};
+use super::report::{Fields, Report};
 use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
@@ -262,28 +262,25 @@ impl Import {
                     .add("memory", locked);
                 ("Imported the key", "imported", Some(route.to_string()))
             }
-            ImportOutcome::AlreadyThere { completed: false } => (
-                "The key is on the token already; checked it again, decrypted nothing",
-                "already-there",
-                None,
-            ),
+            ImportOutcome::AlreadyThere { completed: false } => {
+                fields.add("public key", "the token has the one in the pair file");
+                (
+                    "The key is on the token already; checked it again, decrypted nothing",
+                    "already-there",
+                    None,
+                )
+            }
             ImportOutcome::AlreadyThere { completed: true } => (
                 "The key is on the token already; added its missing public-key object",
                 "completed",
                 None,
             ),
         };
-        if summary.outcome == (ImportOutcome::AlreadyThere { completed: false }) {
-            fields.add("public key", "the token has the one in the pair file");
-        }
         let mut json = key::describe(key);
         json["outcome"] = json!(outcome);
         json["route"] = json!(route);
         json["kms_key_id"] = json!(kms_key);
         json["proofs"] = json!(["public-key", "attributes", "signature"]);
-        Ok(Report::new(
-            format!("{}\n{}", printable(headline), fields.render(2)),
-            json,
-        ))
+        Ok(Report::new(format!("{headline}\n{}", fields.render(2)), json))
     }
 }

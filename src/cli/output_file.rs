@@ -41,14 +41,14 @@ impl OutputOptions {
 }
 
 /// `--force` replaces old outputs, not what the command itself reads: least of all the CA certificate.
-pub(super) fn refuse_input<const N: usize>(output: &Path, inputs: [&PathBuf; N]) -> Result<(), CliError> {
+pub(super) fn refuse_input<'a>(
+    output: &Path,
+    mut inputs: impl Iterator<Item = &'a PathBuf>,
+) -> Result<(), CliError> {
     let Ok(real) = output.canonicalize() else {
         return Ok(());
     };
-    if inputs
-        .iter()
-        .any(|input| input.canonicalize().is_ok_and(|input| input == real))
-    {
+    if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real)) {
         return Err(CliError::options(format!(
             "{} is an input and an output",
             output.display()

@@ -168,15 +168,10 @@ impl KeyPairFile {
         }
         Ok(self)
     }
-
-    /// The region in the key's ARN, if `KeyId` is one.
-    #[must_use]
-    pub fn region(&self) -> Option<&str> {
-        region_of(&self.key_id)
-    }
 }
 
 /// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`
+#[cfg(any(feature = "aws", test))]
 pub(super) fn region_of(key_id: &str) -> Option<&str> {
     let mut parts = key_id.strip_prefix("arn:")?.split(':').skip(1);
     (parts.next() == Some("kms"))
@@ -236,7 +231,7 @@ mod tests {
     fn what_is_written_reads_back() {
         let pair = pair();
         assert_eq!(pair.recheck(&pair.content(Encoding::Pem)), Ok(()));
-        assert_eq!(pair.region(), Some("us-gov-west-1"));
+        assert_eq!(region_of(&pair.key_id), Some("us-gov-west-1"));
         assert_eq!(region_of("alias/x"), None);
     }
 

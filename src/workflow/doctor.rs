@@ -1,6 +1,6 @@
 //! `doctor`: is everything there that the jobs need? Each check tells what it found and, where something is missing, what to do.
 
-use crate::token::{ImportRoute, PinTries, Session, Token, TokenError};
+use crate::token::{ImportRoute, PinTries, Session, Token};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +109,9 @@ pub fn check_import_route(token: &Token) -> Check {
 #[must_use]
 pub fn check_signing(token: &Token) -> Check {
     const NAME: &str = "signing";
-    let state = |missing: Result<Vec<String>, TokenError>| missing.map(|missing| missing.join(", "));
-    match state(token.missing_for_signing()) {
+    match token.missing_for_signing() {
         Ok(missing) if missing.is_empty() => Check::passed(NAME, "RSA (CKM_RSA_PKCS) and ECDSA (CKM_ECDSA)"),
-        Ok(missing) => Check::warning(NAME, format!("without {missing}")),
+        Ok(missing) => Check::warning(NAME, format!("without {}", missing.join(", "))),
         Err(error) => Check::failed(NAME, error.to_string()),
     }
 }

@@ -12,23 +12,25 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use super::X509Error;
 use crate::signer::{Hash, SignatureAlgorithm};
 
-const KNOWN: [(SignatureAlgorithm, ObjectIdentifier); 6] = [
-    (
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
-        SHA_256_WITH_RSA_ENCRYPTION,
-    ),
-    (
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
-        SHA_384_WITH_RSA_ENCRYPTION,
-    ),
-    (
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha512),
-        SHA_512_WITH_RSA_ENCRYPTION,
-    ),
-    (SignatureAlgorithm::Ecdsa(Hash::Sha256), ECDSA_WITH_SHA_256),
-    (SignatureAlgorithm::Ecdsa(Hash::Sha384), ECDSA_WITH_SHA_384),
-    (SignatureAlgorithm::Ecdsa(Hash::Sha512), ECDSA_WITH_SHA_512),
+const KNOWN: [SignatureAlgorithm; 6] = [
+    SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
+    SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
+    SignatureAlgorithm::RsaPkcs1(Hash::Sha512),
+    SignatureAlgorithm::Ecdsa(Hash::Sha256),
+    SignatureAlgorithm::Ecdsa(Hash::Sha384),
+    SignatureAlgorithm::Ecdsa(Hash::Sha512),
 ];
+
+const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha256) => SHA_256_WITH_RSA_ENCRYPTION,
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha384) => SHA_384_WITH_RSA_ENCRYPTION,
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha512) => SHA_512_WITH_RSA_ENCRYPTION,
+        SignatureAlgorithm::Ecdsa(Hash::Sha256) => ECDSA_WITH_SHA_256,
+        SignatureAlgorithm::Ecdsa(Hash::Sha384) => ECDSA_WITH_SHA_384,
+        SignatureAlgorithm::Ecdsa(Hash::Sha512) => ECDSA_WITH_SHA_512,
+    }
+}
 
 /// RFC 3279 section 2.2.3.
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
@@ -46,11 +48,10 @@ pub(super) fn identifier(algorithm: SignatureAlgorithm) -> AlgorithmIdentifierOw
         SignatureAlgorithm::RsaPkcs1(_) => Some(Any::from(Null)),
         SignatureAlgorithm::Ecdsa(_) => None,
     };
-    let oid = KNOWN
-        .into_iter()
-        .find(|(known, _)| *known == algorithm)
-        .map_or(SHA_256_WITH_RSA_ENCRYPTION, |(_, oid)| oid);
-    AlgorithmIdentifierOwned { oid, parameters }
+    AlgorithmIdentifierOwned {
+        oid: oid_of(algorithm),
+        parameters,
+    }
 }
 
 /// The algorithm of a signature on a `what`.
@@ -64,8 +65,10 @@ pub(super) fn recognise(
             algorithm: name,
         });
     }
-    let known = KNOWN.into_iter().find(|(_, oid)| *oid == identifier.oid);
-    let Some((algorithm, _)) = known else {
+    let known = KNOWN
+        .into_iter()
+        .find(|algorithm| oid_of(*algorithm) == identifier.oid);
+    let Some(algorithm) = known else {
         return Err(X509Error::UnknownSignature {
             what,
             oid: identifier.oid.to_string(),

@@ -10,7 +10,7 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 use super::name::describe_oid;
 use super::signed::Signed;
 use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
-use crate::signer::{Hex, KeyAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 
 const WHAT: &str = "certification request";
 
@@ -50,7 +50,6 @@ pub struct CertificationRequest {
 pub struct VerifiedRequest {
     request: CertificationRequest,
     public_key: PublicKey,
-    algorithm: SignatureAlgorithm,
 }
 
 impl CertificationRequest {
@@ -89,11 +88,10 @@ impl CertificationRequest {
                 found: public_key.algorithm(),
             });
         }
-        let algorithm = self.signed.verify(&public_key, WHAT)?;
+        self.signed.verify(&public_key, WHAT)?;
         Ok(VerifiedRequest {
             request: self,
             public_key,
-            algorithm,
         })
     }
 
@@ -177,12 +175,6 @@ impl VerifiedRequest {
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.public_key
-    }
-
-    /// The algorithm that the request is signed with.
-    #[must_use]
-    pub const fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
     }
 
     /// The extensions that are asked for; a profile decides, not the request.
