@@ -49,10 +49,10 @@ step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 
 step "the fault-injecting module"
-cargo build --locked -p token-shim
+cargo build --locked -p cloudhsm-shim
 
 step "tests of the fault-injecting module"
-cargo test --locked -p token-shim
+cargo test --locked -p cloudhsm-shim
 
 step "unit tests and token tests"
 cargo test --locked --features softhsm-tests

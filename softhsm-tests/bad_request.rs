@@ -100,9 +100,9 @@ fn keys_that_are_too_small_or_of_another_kind() {
         &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
         &["-sha256"],
     );
-    desk.refuses("koblitz.csr", "malformed");
+    desk.refuses("koblitz.csr", "rule");
     make_request(&desk.rig, "edwards.csr", &["-newkey", "ed25519"], &[]);
-    desk.refuses("edwards.csr", "malformed");
+    desk.refuses("edwards.csr", "rule");
     make_request(
         &desk.rig,
         "pss.csr",

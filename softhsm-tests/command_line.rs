@@ -191,17 +191,31 @@ fn doctor_tells_what_works_and_what_does_not() {
             .find(|check| check["check"] == name)
             .unwrap_or_else(|| panic!("no check {name}: {report}"))
     };
-    for check in [
-        "module",
-        "token",
-        "PIN tries",
-        "signing",
-        "import route",
-        "login",
-        "KMS",
-    ] {
+    for check in ["module", "token", "PIN tries", "signing", "login", "KMS"] {
         assert_eq!(named(&report, check)["state"], "ok", "{check}");
     }
+    let routes: Vec<_> = report["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .filter(|check| check["check"] == "import route")
+        .map(|check| {
+            let found = check["found"].as_str().expect("text");
+            (
+                check["state"].as_str().expect("a state"),
+                found.split([' ', ':']).take(2).collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            ("note", vec!["not", "sealed"]),
+            ("note", vec!["not", "rsa-aes-key-wrap"]),
+            ("ok", vec!["oaep-aes-kwp"]),
+            ("ok", vec!["create-object", "(only"]),
+        ]
+    );
     let rules = [("TOKEN_FLAGS", "0x00050002")];
     let run = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &rules);
     assert_eq!(run.code, Some(4));

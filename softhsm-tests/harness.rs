@@ -2,6 +2,7 @@
 
 mod local_aws;
 mod run;
+mod tokens;
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -14,6 +15,8 @@ use tempfile::TempDir;
 
 use local_aws::local_aws;
 pub(crate) use run::Run;
+use tokens::Daemon;
+pub(crate) use tokens::{TokenKind, kryoptic};
 
 /// The KMS alias of AWS's and Keyfactor's published recipe.
 pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
@@ -39,7 +42,7 @@ fn beside_program(relative: &str) -> PathBuf {
 
 /// The fault-injecting module.
 pub(crate) fn shim() -> PathBuf {
-    beside_program("libtoken_shim.so")
+    beside_program("libcloudhsm_shim.so")
 }
 
 /// A program of the Python environment: `aws`, `lint_pkix_cert`.
@@ -48,25 +51,24 @@ pub(crate) fn python_tool(name: &str) -> PathBuf {
 }
 
 pub(crate) fn softhsm() -> PathBuf {
-    hsm_ca::token::find_softhsm_module().expect("SoftHSM is missing: run the tests with scripts/test.sh")
+    hsm_ca::token::SoftToken::SOFTHSM
+        .find_module()
+        .expect("SoftHSM is missing: run the tests with scripts/test.sh")
 }
 
-/// A SoftHSM token in a directory of its own, which is also the working directory.
+/// A token in a directory of its own, which is also the working directory.
 pub(crate) struct Rig {
+    // Stopped before its directory goes.
+    daemon: Option<Daemon>,
+    kind: TokenKind,
     directory: TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl Rig {
+    /// The token that most tests run on: SoftHSM.
     pub(crate) fn new() -> Self {
-        let directory = TempDir::new().expect("a temporary directory");
-        let rig = Self {
-            directory,
-            environment: Vec::new(),
-        };
-        rig.command(&["rig", "new", "rig"]).ok();
-        let config = rig.path("rig/hsm-ca.toml");
-        rig.with("HSM_CA_CONFIG", config)
+        Self::of(TokenKind::SoftHsm)
     }
 
     /// With one more variable for every command that follows.
@@ -83,10 +85,10 @@ impl Rig {
         let mut command = self.prepare(arguments);
         command
             .env("HSM_CA_MODULE", shim())
-            .env("TOKEN_SHIM_TARGET", softhsm());
-        command.env("TOKEN_SHIM_LOG", self.path("calls.log"));
+            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module());
+        command.env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
         for (name, value) in rules {
-            command.env(format!("TOKEN_SHIM_{name}"), value);
+            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
         }
         let _ = fs::remove_file(self.path("calls.log"));
         self.without_secrets(Run::of(&mut command))
@@ -145,9 +147,7 @@ impl Rig {
     pub(crate) fn prepare_tool(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program.as_ref());
         self.settle(&mut command);
-        command
-            .env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))
-            .args(arguments);
+        command.envs(self.module_environment()).args(arguments);
         command
     }
 
@@ -209,7 +209,7 @@ impl Rig {
     /// pkcs11-tool, logged in, which must succeed.
     #[track_caller]
     pub(crate) fn pkcs11_tool(&self, arguments: &[&str]) -> String {
-        let (pin, module) = (self.pin(), softhsm());
+        let (pin, module) = (self.pin(), self.oracle_module());
         let module = module.to_str().expect("UTF-8");
         let login = [
             "--module",
@@ -355,6 +355,8 @@ pub(crate) fn ready_authority() -> Rig {
     static TEMPLATE: OnceLock<Rig> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| Rig::new().with_authority("RSA_2048"));
     let rig = Rig {
+        daemon: None,
+        kind: TokenKind::SoftHsm,
         directory: TempDir::new().expect("a temporary directory"),
         environment: Vec::new(),
     };

@@ -252,8 +252,8 @@ fn two_imports_at_once_never_leave_two_keys() {
     ]);
     first
         .env("HSM_CA_MODULE", shim())
-        .env("TOKEN_SHIM_TARGET", softhsm());
-    first.env("TOKEN_SHIM_STOP", "C_GenerateKeyPair");
+        .env("CLOUDHSM_SHIM_TARGET", softhsm());
+    first.env("CLOUDHSM_SHIM_STOP", "C_GenerateKeyPair");
     let first = first
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

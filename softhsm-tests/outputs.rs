@@ -124,8 +124,8 @@ fn a_full_disk_costs_no_signature_and_leaves_no_file() {
         .env("HSM_CA_CONFIG", rig.path("rig/hsm-ca.toml"));
     command
         .env("HSM_CA_MODULE", shim())
-        .env("TOKEN_SHIM_TARGET", softhsm())
-        .env("TOKEN_SHIM_LOG", rig.path("calls.log"));
+        .env("CLOUDHSM_SHIM_TARGET", softhsm())
+        .env("CLOUDHSM_SHIM_LOG", rig.path("calls.log"));
     Run::of(&mut command).refused(1, "disk-full");
     assert_eq!(String::from_utf8(rig.read("listing")).expect("names"), "filler\n");
     assert_eq!(signatures(&rig), 0);

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
-use crate::harness::{Rig, shim, softhsm};
+use crate::harness::{Rig, Run, shim, softhsm};
 
 #[test]
 fn a_rig_has_a_token_of_its_own_and_keeps_its_pins_to_itself() {
@@ -102,24 +103,111 @@ fn labels_that_pkcs11_cannot_hold_are_refused() {
 }
 
 #[test]
-fn a_rig_is_made_on_softhsm_only() {
+fn a_rig_is_made_of_the_product_that_was_asked_for_only() {
     let rig = Rig::new();
     // C_InitToken on somebody's smart card would be the end of it.
     let opensc = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so";
-    let module = if std::path::Path::new(opensc).exists() {
-        opensc
+    let opensc = if std::path::Path::new(opensc).exists() {
+        opensc.into()
     } else {
-        "opensc-pkcs11.so"
+        "opensc-pkcs11.so".into()
     };
-    let message = rig
-        .json(&["rig", "new", "second", "--module", module])
-        .refused(4, "rig-token");
-    assert!(message.contains("not SoftHSM"), "{message}");
+    for (kind, module, wrong) in [
+        ("softhsm", &opensc, "not SoftHSM"),
+        ("kryoptic", &opensc, "not Kryoptic"),
+        ("kryoptic", &softhsm(), "not Kryoptic"),
+    ] {
+        let module = module.to_str().expect("UTF-8");
+        let message = rig
+            .json(&["rig", "new", "second", "--kind", kind, "--module", module])
+            .refused(4, "rig-token");
+        assert!(message.contains(wrong), "{message}");
+        let left = |name: &String| name.contains("rig-") || name == "second";
+        assert!(!rig.files().iter().any(left), "{:?}", rig.files());
+    }
+    rig.json(&["rig", "new", "second", "--kind", "other"])
+        .refused(2, "usage");
+}
+
+/// The module of `softhsm-tests/kryoptic-module`.
+fn kryoptic() -> PathBuf {
+    let module = shim().with_file_name("libkryoptic_module.so");
     assert!(
-        !rig.files()
-            .iter()
-            .any(|name| name.contains("rig-") || name == "second"),
-        "{:?}",
-        rig.files()
+        module.exists(),
+        "{} is missing: run the tests with scripts/test.sh",
+        module.display()
     );
+    module
+}
+
+#[test]
+fn a_kryoptic_rig_keeps_what_a_rig_promises() {
+    let rig = Rig::new();
+    let module = kryoptic();
+    let module = module.to_str().expect("UTF-8");
+    let made = rig
+        .json(&["rig", "new", "second", "--kind", "kryoptic", "--module", module])
+        .ok()
+        .json();
+    assert_eq!(made["kind"], "kryoptic");
+    assert_eq!(rig.files(), ["rig", "second"], "nothing is left beside it");
+    for (name, mode) in [
+        ("second", 0o700),
+        ("second/tokens", 0o700),
+        ("second/tokens/kryoptic.sql", 0o600),
+        ("second/kryoptic.conf", 0o600),
+        ("second/hsm-ca.toml", 0o600),
+        ("second/env.sh", 0o600),
+        ("second/pin", 0o600),
+        ("second/so-pin", 0o600),
+    ] {
+        let found = fs::metadata(rig.path(name)).expect("a file").permissions().mode();
+        assert_eq!(found & 0o777, mode, "{name}");
+    }
+    let text = |name: &str| String::from_utf8(rig.read(name)).expect("text");
+    let (pin, so_pin) = (text("second/pin"), text("second/so-pin"));
+    assert!(pin.len() >= 20 && so_pin.len() >= 20 && pin != so_pin);
+    let storage = rig.path("second/tokens/kryoptic.sql");
+    assert!(
+        text("second/kryoptic.conf").contains(storage.to_str().expect("UTF-8")),
+        "the finished rig's path"
+    );
+    for name in [
+        "second/kryoptic.conf",
+        "second/hsm-ca.toml",
+        "second/env.sh",
+        "second/tokens/kryoptic.sql",
+    ] {
+        let content = rig.read(name);
+        for pin in [&pin, &so_pin] {
+            assert!(
+                !content.windows(pin.len()).any(|window| window == pin.as_bytes()),
+                "{name}"
+            );
+        }
+    }
+    // With its own settings it is a token of its own, and the user PIN opens it.
+    let shell = ". second/env.sh && \"$0\" token list && \"$0\" --no-input key list && pkcs11-tool --module \"$1\" -L";
+    let listed = rig
+        .tool("bash", &["-c", shell, crate::harness::PROGRAM, module])
+        .ok()
+        .stdout;
+    assert!(listed.contains("Kryoptic Project v1"), "{listed}");
+    assert!(listed.contains("token label        : ca"), "{listed}");
+}
+
+#[test]
+fn a_kryoptic_rig_that_cannot_be_made_leaves_nothing() {
+    let rig = Rig::new().with("CLOUDHSM_SHIM_TARGET", kryoptic());
+    let shim = shim();
+    let module = shim.to_str().expect("UTF-8");
+    let arguments = ["rig", "new", "second", "--kind", "kryoptic", "--module", module];
+    for point in ["C_InitToken:CKR_DEVICE_ERROR", "C_InitPIN:CKR_DEVICE_ERROR"] {
+        let mut command = rig.prepare(&[&["--format", "json"], &arguments[..]].concat());
+        let message = Run::of(command.env("CLOUDHSM_SHIM_FAIL", point)).refused(4, "rig-token");
+        assert!(message.contains("CKR_DEVICE_ERROR"), "{message}");
+        assert_eq!(rig.files(), ["rig"], "nothing is left");
+    }
+    // The same module without the fault.
+    rig.json(&arguments).ok();
 }

@@ -92,8 +92,8 @@ fn import_behind_shim(rig: &Rig, stop: &str) -> Child {
     let mut command = rig.prepare(&["kms", "import", "pair.json", "--label", "customer-ca"]);
     command
         .env("HSM_CA_MODULE", shim())
-        .env("TOKEN_SHIM_TARGET", softhsm())
-        .env("TOKEN_SHIM_STOP", stop);
+        .env("CLOUDHSM_SHIM_TARGET", softhsm())
+        .env("CLOUDHSM_SHIM_STOP", stop);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -103,7 +103,7 @@ fn import_behind_shim(rig: &Rig, stop: &str) -> Child {
 }
 
 #[test]
-fn when_the_first_c_unwrap_key_is_called_the_plaintext_is_gone_from_memory() {
+fn when_the_wrapped_key_goes_to_the_token_the_plaintext_is_gone_from_memory() {
     let rig = Rig::new().with_pair("RSA_2048");
     let forms = private_key_forms(&rig);
     let pair: Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
@@ -121,7 +121,7 @@ fn when_the_first_c_unwrap_key_is_called_the_plaintext_is_gone_from_memory() {
     let rig = rig.with("AWS_ENDPOINT_URL", endpoint);
 
     // KMS has answered, SDK and TLS have had the plaintext, it has been checked and wrapped.
-    let mut child = import_behind_shim(&rig, "C_UnwrapKey");
+    let mut child = import_behind_shim(&rig, "C_UnwrapKey@2");
     wait_until_stopped(child.id());
     assert!(seen.try_recv().is_ok(), "KMS was asked through the proxy");
     let memory = memory_of(child.id());
@@ -265,8 +265,8 @@ fn no_pin_is_in_the_arguments_or_the_environment_of_any_process() {
         shim().to_str().expect("UTF-8"),
     ]);
     command
-        .env("TOKEN_SHIM_TARGET", softhsm())
-        .env("TOKEN_SHIM_STOP", "C_InitToken");
+        .env("CLOUDHSM_SHIM_TARGET", softhsm())
+        .env("CLOUDHSM_SHIM_STOP", "C_InitToken");
     let mut parent = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

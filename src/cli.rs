@@ -12,6 +12,10 @@ mod input;
 mod key;
 #[cfg(feature = "aws")]
 mod kms;
+#[cfg(feature = "aws")]
+mod kms_import;
+#[cfg(feature = "aws")]
+mod kms_recipient;
 mod output_file;
 mod pin;
 mod report;

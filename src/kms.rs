@@ -1,17 +1,28 @@
 //! AWS KMS: the key pair that it generated and encrypted, and the call that decrypts it.
 
+mod attestation;
 #[cfg(feature = "aws")]
 mod aws;
 #[cfg(feature = "aws")]
+mod aws_decrypt;
+#[cfg(feature = "aws")]
 mod aws_error;
+mod ber;
 #[cfg(feature = "aws")]
 mod endpoint;
+mod envelope;
 mod error;
+#[cfg(feature = "nitro-enclave")]
+mod nsm;
 mod pair;
 
+pub use attestation::{AttestationDocument, AttestationError};
 #[cfg(feature = "aws")]
 pub use aws::{CreatedKey, Kms, Reachability};
+pub use envelope::{EnvelopeError, RecipientEnvelope};
 pub use error::KmsError;
+#[cfg(feature = "nitro-enclave")]
+pub use nsm::attest;
 pub use pair::{EncryptionContext, KeyPairFile, KeySpec};
 
 use crate::secret::{MemoryGuard, PrivateKeyDer};
@@ -24,4 +35,14 @@ pub trait KeyPairDecryptor {
     /// # Errors
     /// [`KmsError`]
     fn decrypt(&self, pair: &KeyPairFile, guard: &MemoryGuard) -> Result<PrivateKeyDer, KmsError>;
+
+    /// Has the private key of `pair` encrypted to the public key in `attestation`: this process sees ciphertext only.
+    ///
+    /// # Errors
+    /// [`KmsError`]
+    fn decrypt_for_recipient(
+        &self,
+        pair: &KeyPairFile,
+        attestation: &AttestationDocument,
+    ) -> Result<RecipientEnvelope, KmsError>;
 }

@@ -4,9 +4,10 @@
 mod locked;
 mod memory_guard;
 mod pin;
+mod pkcs8;
 mod private_key;
 
 pub use locked::LockedBytes;
 pub use memory_guard::{MemoryError, MemoryGuard};
 pub use pin::Pin;
-pub use private_key::{PrivateKeyDer, PrivateKeyError};
+pub use private_key::{CheckedPrivateKey, PrivateKeyDer, PrivateKeyError, PrivateKeyParts};

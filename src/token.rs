@@ -1,31 +1,42 @@
 //! The PKCS#11 token: module, session, keys, import, signature. Nothing here knows X.509 or files.
 
 mod description;
+mod dialect;
 mod error;
 mod import;
 mod imported;
 mod initialise;
 mod key;
+mod kryoptic;
+mod mechanism;
 mod module;
+mod native;
+mod patience;
+mod prepared;
+mod recipient;
 mod selector;
 mod session;
 mod signer;
+mod soft_token;
 mod softhsm;
 mod template;
+mod temporary;
 mod uri;
 mod wrapping;
 
 pub use description::{ModuleDescription, PinTries, TokenDescription};
 pub use error::TokenError;
-pub use import::ImportRoute;
+pub use import::{ClosedRoute, ImportRoute};
 pub use imported::ImportedKey;
-pub use initialise::initialise_token;
+pub use initialise::{InitialiseError, initialise_token};
 pub use key::{KeyClass, KeyDescription, PrivateKey};
+pub use mechanism::MechanismNumber;
 pub use module::{Module, Token};
+pub use prepared::PreparedImport;
+pub use recipient::{RecipientKey, SealedKey};
 pub use selector::{KeySelector, TokenSelector};
 pub use session::Session;
 pub use signer::TokenSigner;
-pub use softhsm::{find_softhsm_module, softhsm_configuration};
+pub use soft_token::SoftToken;
 pub use template::{KeyAttributes, UnfitAttribute};
 pub use uri::{Pkcs11Uri, UriError};
-pub use wrapping::WrappingKey;

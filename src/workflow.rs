@@ -1,19 +1,22 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
+mod arrival;
 mod delivery;
 mod doctor;
 mod error;
 mod import;
 mod issue;
 mod proof;
+mod recipient;
 mod rig;
 
-pub use delivery::{Delivered, Delivery, deliver_pair};
-pub use doctor::{Check, CheckState, check_import_route, check_login, check_signing, check_token};
+pub use delivery::{Delivered, Delivery, deliver};
+pub use doctor::{Check, CheckState, check_import_routes, check_login, check_signing, check_token};
 pub use error::{LeftBehind, WorkflowError};
-pub use import::{ImportOutcome, ImportRequest, ImportSummary, import_key_pair};
+pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
+pub use recipient::{RecipientSummary, prepare_recipient};
 pub use rig::{Rig, RigRequest, create_rig};
 
 /// Told what is being done, as it is done; the command line shows it, a test may record it.

@@ -1,8 +1,11 @@
 //! `doctor`.
 
+#[cfg(feature = "aws")]
+use std::path::PathBuf;
+
 use clap::Args;
 use hsm_ca::workflow::{
-    Check, CheckState, Progress, check_import_route, check_login, check_signing, check_token,
+    Check, CheckState, Progress, check_import_routes, check_login, check_signing, check_token,
 };
 use serde_json::json;
 
@@ -17,6 +20,18 @@ pub(super) struct DoctorCommand {
     /// Leave KMS out
     #[arg(long)]
     no_kms: bool,
+    /// Ask KMS whether it would generate a key pair under this key (DryRun): nothing is generated
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "KEY", conflicts_with = "no_kms")]
+    key_id: Option<String>,
+    /// Ask KMS whether it would decrypt this pair file's private key (DryRun): nothing is decrypted
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_kms")]
+    pair: Option<PathBuf>,
+    /// A grant token that allows the calls; may be given more than once
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "TOKEN", value_parser = super::kms::grant_token, conflicts_with = "no_kms")]
+    grant_token: Vec<String>,
 }
 
 impl DoctorCommand {
@@ -30,11 +45,12 @@ impl DoctorCommand {
         }
         if !self.no_kms {
             ui.step("asking KMS");
-            checks.push(look_at_kms(&mut hints));
+            checks.extend(self.look_at_kms(&mut hints)?);
         }
         let failed = checks.iter().any(|check| check.state == CheckState::Failed);
         let word = |state| match state {
             CheckState::Passed => "ok",
+            CheckState::Noted => "note",
             CheckState::Warning => "warning",
             CheckState::Failed => "FAILED",
         };
@@ -76,7 +92,7 @@ fn look_at_token(
         .map_err(|error| ("token", error))?;
     checks.extend(check_token(&token));
     checks.push(check_signing(&token));
-    checks.push(check_import_route(&token));
+    checks.extend(check_import_routes(&token));
     ui.step("logging in");
     let session = settings.log_in(&token).map_err(|error| ("login", error))?;
     checks.push(check_login(&session));
@@ -84,27 +100,59 @@ fn look_at_token(
 }
 
 #[cfg(feature = "aws")]
-fn look_at_kms(hints: &mut Vec<String>) -> Check {
-    use hsm_ca::kms::{Kms, KmsError, Reachability};
-    let answer = Kms::connect(None).and_then(|kms| Ok((kms.probe()?, kms.region().to_owned())));
-    match answer {
-        Ok((Reachability::Answered, region)) => Check::passed("KMS", format!("answers in {region}")),
-        Ok((Reachability::Denied, region)) => Check::passed(
-            "KMS",
-            format!("answers in {region} (kms:ListAliases is denied, which is no matter)"),
-        ),
-        Err(KmsError::NoRegion) => {
-            Check::warning("KMS", "not set up: no AWS region (only `kms` commands need one)")
-        }
-        Err(error) => {
+impl DoctorCommand {
+    fn look_at_kms(&self, hints: &mut Vec<String>) -> Result<Vec<Check>, CliError> {
+        use hsm_ca::kms::{KeyPairFile, Kms, KmsError, Reachability};
+        let pair = self.pair.as_ref().map(|path| {
+            KeyPairFile::read(&super::input::read(path)?).map_err(|error| CliError::in_file(path, error))
+        });
+        let pair = pair.transpose()?;
+        let key = self
+            .key_id
+            .as_deref()
+            .or(pair.as_ref().map(|pair| pair.key_id.as_str()));
+        let mut failed = |name, error: KmsError| {
             let refusal = CliError::from(error).explain();
             hints.extend(refusal.hint);
-            Check::failed("KMS", refusal.message)
+            Check::failed(name, refusal.message)
+        };
+        let kms = match Kms::connect(key) {
+            Ok(kms) => kms.with_grant_tokens(self.grant_token.clone()),
+            Err(KmsError::NoRegion) => {
+                let found = "not set up: no AWS region (only `kms` commands need one)";
+                return Ok(vec![Check::warning("KMS", found)]);
+            }
+            Err(error) => return Ok(vec![failed("KMS", error)]),
+        };
+        let mut checks = Vec::new();
+        let region = kms.region();
+        checks.push(match kms.probe() {
+            Ok(Reachability::Answered) => Check::passed("KMS", format!("answers in {region}")),
+            Ok(Reachability::Denied) => Check::passed(
+                "KMS",
+                format!("answers in {region} (kms:ListAliases is denied, which is no matter)"),
+            ),
+            Err(error) => failed("KMS", error),
+        });
+        if let Some(key) = &self.key_id {
+            checks.push(match kms.rehearse_generate(key) {
+                Ok(()) => Check::passed("KMS generate", format!("allowed under {key} (DryRun)")),
+                Err(error) => failed("KMS generate", error),
+            });
         }
+        if let Some(pair) = &pair {
+            checks.push(match kms.rehearse_decrypt(pair) {
+                Ok(()) => Check::passed("KMS decrypt", format!("allowed under {} (DryRun)", pair.key_id)),
+                Err(error) => failed("KMS decrypt", error),
+            });
+        }
+        Ok(checks)
     }
 }
 
 #[cfg(not(feature = "aws"))]
-fn look_at_kms(_: &mut Vec<String>) -> Check {
-    Check::warning("KMS", "this build has no network code")
+impl DoctorCommand {
+    fn look_at_kms(&self, _: &mut Vec<String>) -> Result<Vec<Check>, CliError> {
+        Ok(vec![Check::warning("KMS", "this build has no network code")])
+    }
 }

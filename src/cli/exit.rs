@@ -1,6 +1,8 @@
 //! One table from error to kind, exit code and hint.
 
+mod kms_table;
 mod table;
+mod token_table;
 
 use std::fmt;
 use std::io;

@@ -3,9 +3,12 @@
 use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use hsm_ca::token::{Pkcs11Uri, find_softhsm_module, initialise_token};
-use hsm_ca::workflow::{Rig, RigRequest, WorkflowError, create_rig};
+use hsm_ca::token::{InitialiseError, Pkcs11Uri, SoftToken, initialise_token};
+use hsm_ca::workflow::{Rig, RigRequest, create_rig};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use serde_json::json;
 
 use super::exit::CliError;
@@ -15,11 +18,11 @@ use super::report::{Fields, Report};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RigCommand {
-    /// Make a SoftHSM token with random PINs, hsm-ca.toml and env.sh in a new directory
+    /// Make a software token with random PINs, hsm-ca.toml and env.sh in a new directory
     ///
-    /// The rig is for tests and rehearsals: SoftHSM keeps keys in files, encrypted under the PIN that lies beside them.
+    /// The rig is for tests and rehearsals: the token keeps keys in files, encrypted under the PIN that lies beside them.
     New(NewRig),
-    /// Initialise the token of a rig that is being made (started by `rig new`, with its SOFTHSM2_CONF)
+    /// Initialise the token of a rig that is being made (started by `rig new`, with the module's environment)
     #[command(hide = true)]
     InitialiseToken(InitialiseToken),
 }
@@ -31,16 +34,31 @@ pub(super) struct NewRig {
     /// The token's label
     #[arg(long, default_value = "ca", value_parser = token_label)]
     label: String,
+    /// The software token that it is made of
+    #[arg(long, value_parser = kinds(), default_value = SoftToken::ALL[0].name())]
+    kind: SoftToken,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct InitialiseToken {
+    #[arg(long, value_parser = kinds())]
+    kind: SoftToken,
     #[arg(long)]
     label: String,
     #[arg(long)]
     user_pin_file: PathBuf,
     #[arg(long)]
     so_pin_file: PathBuf,
+}
+
+/// The names of [`SoftToken::ALL`], which the help shows.
+fn kinds() -> impl TypedValueParser<Value = SoftToken> {
+    PossibleValuesParser::new(SoftToken::ALL.map(|kind| kind.name())).try_map(|name| {
+        SoftToken::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or("no such kind")
+    })
 }
 
 /// PKCS#11 v2.40 section 3.2: a token label has 32 bytes, padded with spaces.
@@ -67,15 +85,26 @@ impl RigCommand {
 }
 
 impl NewRig {
+    fn find_module(&self) -> Result<PathBuf, CliError> {
+        self.kind.find_module().ok_or_else(|| {
+            CliError::options(format!(
+                "{} is not at any of its usual paths: install it ({}), or name its module with --module",
+                self.kind,
+                self.kind.package()
+            ))
+        })
+    }
+
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let module = match settings.module.clone() {
             Some(module) => module,
-            None => find_softhsm_module().ok_or(WorkflowError::NoSoftHsm)?,
+            None => self.find_module()?,
         };
         let directory =
             path::absolute(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
         let module = path::absolute(&module).map_err(|cause| CliError::read(&module, cause))?;
         let request = RigRequest {
+            kind: self.kind,
             directory,
             label: self.label.clone(),
             module,
@@ -84,6 +113,7 @@ impl NewRig {
         let mut fields = Fields::default();
         fields
             .add("token", &rig.label)
+            .add("kind", rig.kind)
             .add("module", rig.module.display())
             .add("settings", rig.settings().display())
             .add(
@@ -99,15 +129,16 @@ impl NewRig {
         Ok(Report::new(
             text,
             json!({
-                "directory": rig.directory, "token": rig.label, "module": rig.module.display().to_string(), "config": rig.settings(),
-                "environment": rig.environment(), "softhsm2_conf": rig.configuration(),
+                "kind": rig.kind.name(), "directory": rig.directory, "token": rig.label,
+                "module": rig.module.display().to_string(), "config": rig.settings(), "environment": rig.environment(),
+                rig.kind.variable().to_lowercase(): rig.configuration(),
                 "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
             }),
         ))
     }
 }
 
-/// SoftHSM reads `SOFTHSM2_CONF` when it is loaded, so a process of its own initialises the token; the PINs stay in files.
+/// A module reads its environment when it is loaded, so a process of its own initialises the token; the PINs stay in files.
 fn initialise_in_child(rig: &Rig) -> Result<(), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(program);
@@ -121,14 +152,15 @@ fn initialise_in_child(rig: &Rig) -> Result<(), String> {
         child.env_remove(inherited);
     }
     let output = child
-        .args(["rig", "initialise-token", "--label", &rig.label])
+        .args(["rig", "initialise-token", "--kind", rig.kind.name()])
+        .args(["--label", &rig.label])
         .arg("--user-pin-file")
         .arg(rig.user_pin())
         .arg("--so-pin-file")
         .arg(rig.so_pin())
         .arg("--module")
         .arg(&rig.module)
-        .env("SOFTHSM2_CONF", rig.configuration())
+        .env(rig.kind.variable(), rig.configuration())
         .current_dir(&rig.directory)
         .stdin(Stdio::null())
         .output()
@@ -149,7 +181,19 @@ impl InitialiseToken {
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let pin = |file: &Path| read_pin(Some(&format!("file:{}", file.display())), &self.label, true);
         let (user_pin, so_pin) = (pin(&self.user_pin_file)?, pin(&self.so_pin_file)?);
-        let token = initialise_token(&settings.load_module()?, &self.label, &so_pin, &user_pin)?;
+        // SQLite would let others read the token's file.
+        umask(Mode::RWXG | Mode::RWXO);
+        let token = initialise_token(
+            &settings.load_module()?,
+            self.kind,
+            &self.label,
+            &so_pin,
+            &user_pin,
+        )
+        .map_err(|error| match error {
+            InitialiseError::Token(error) => error.into(),
+            other => CliError::options(other.to_string()),
+        })?;
         Ok(Report::new(
             format!("Initialised {token}\n"),
             json!({ "token": token.label, "serial": token.serial }),

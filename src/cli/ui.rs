@@ -44,6 +44,16 @@ impl Ui {
         }
     }
 
+    /// A warning that has to be read before the work is done.
+    #[cfg(feature = "aws")]
+    pub(super) fn warn(&self, warning: &str) {
+        tell(format_args!(
+            "{} {}",
+            self.paint(YELLOW, "warning:"),
+            printable(warning)
+        ));
+    }
+
     /// The result to stdout, warnings to stderr.
     pub(super) fn present(&self, report: Report) -> ExitCode {
         let Report {

@@ -1,5 +1,6 @@
 //! The KMS client. Async stays in here: one current-thread runtime, one call at a time.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -9,15 +10,14 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
-use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec as AwsKeySpec, KeyUsageType};
 use tokio::runtime::{Builder, Runtime};
 
 use super::aws_error::translate;
 use super::endpoint::EncryptedEndpoint;
 use super::pair::region_of;
-use super::{EncryptionContext, KeyPairDecryptor, KeyPairFile, KeySpec, KmsError};
-use crate::secret::{MemoryGuard, PrivateKeyDer};
+use super::{EncryptionContext, KeyPairFile, KeySpec, KmsError};
 use crate::signer::PublicKey;
 
 /// An operator waits for the answer: long enough for a slow link, short enough to notice a wrong proxy.
@@ -25,13 +25,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Tries of a call that KMS throttles or fails with a 5xx status, with growing waits between them (KMS developer guide,
+/// "Throttling AWS KMS requests": "retry with backoff").
+const MAX_ATTEMPTS: u32 = 5;
+
 /// A connection to KMS with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
 #[derive(Debug)]
 pub struct Kms {
-    runtime: Runtime,
-    client: Client,
+    pub(super) runtime: Runtime,
+    pub(super) client: Client,
     region: String,
-    pinned_key: Option<String>,
+    pub(super) pinned_key: Option<String>,
+    pub(super) grant_tokens: Vec<String>,
 }
 
 /// A KMS key that was made.
@@ -52,7 +57,7 @@ pub enum Reachability {
     Denied,
 }
 
-fn start_runtime() -> Result<Runtime, KmsError> {
+pub(super) fn start_runtime() -> Result<Runtime, KmsError> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| KmsError::Runtime {
         reason: error.to_string(),
@@ -96,7 +101,8 @@ impl Kms {
         let region = runtime.block_on(choose_region(key))?;
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.clone()))
-            .timeout_config(timeouts);
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
         let settings = runtime.block_on(loader.load());
         let config = aws_sdk_kms::config::Builder::from(&settings)
             .interceptor(EncryptedEndpoint)
@@ -106,6 +112,7 @@ impl Kms {
             client: Client::from_conf(config),
             region,
             pinned_key: None,
+            grant_tokens: Vec::new(),
         })
     }
 
@@ -117,6 +124,13 @@ impl Kms {
             pinned_key: key,
             ..self
         }
+    }
+
+    /// Has every call about a key carry these grant tokens (KMS developer guide, "Using a grant token"): a grant that was just
+    /// made counts at once with its token, and only after some minutes without.
+    #[must_use]
+    pub fn with_grant_tokens(self, grant_tokens: Vec<String>) -> Self {
+        Self { grant_tokens, ..self }
     }
 
     /// The region that is asked.
@@ -150,9 +164,11 @@ impl Kms {
             .key_spec(AwsKeySpec::SymmetricDefault)
             .key_usage(KeyUsageType::EncryptDecrypt)
             .set_description(description.map(str::to_owned));
+        // Not repeated: an answer that got lost would leave a second key behind, which is paid for.
+        let once = aws_sdk_kms::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = self
             .runtime
-            .block_on(request.send())
+            .block_on(request.customize().config_override(once).send())
             .map_err(|error| translate("CreateKey", "", error))?;
         let arn = answer
             .key_metadata()
@@ -210,7 +226,8 @@ impl Kms {
             .generate_data_key_pair_without_plaintext()
             .key_id(key)
             .key_pair_spec(DataKeyPairSpec::from(spec.to_string().as_str()))
-            .set_encryption_context((!context.is_empty()).then(|| context.clone().into_iter().collect()));
+            .set_grant_tokens(self.grant_tokens())
+            .set_encryption_context(some_context(&context));
         let answer = self
             .runtime
             .block_on(request.send())
@@ -235,6 +252,26 @@ impl Kms {
         })
     }
 
+    /// Asks KMS whether it would generate a key pair under `key` (`DryRun`): nothing is generated, and the policies are asked.
+    ///
+    /// # Errors
+    /// What the real call would fail with.
+    pub fn rehearse_generate(&self, key: &str) -> Result<(), KmsError> {
+        let request = self
+            .client
+            .generate_data_key_pair_without_plaintext()
+            .key_id(key)
+            .key_pair_spec(DataKeyPairSpec::Rsa2048)
+            .set_grant_tokens(self.grant_tokens())
+            .dry_run(true);
+        let answer = self.runtime.block_on(request.send());
+        expect_dry_run(answer.map_err(|error| translate("GenerateDataKeyPairWithoutPlaintext", key, error)))
+    }
+
+    pub(super) fn grant_tokens(&self) -> Option<Vec<String>> {
+        (!self.grant_tokens.is_empty()).then(|| self.grant_tokens.clone())
+    }
+
     /// Asks KMS something that changes nothing (`ListAliases`).
     ///
     /// # Errors
@@ -249,43 +286,15 @@ impl Kms {
     }
 }
 
-impl KeyPairDecryptor for Kms {
-    fn decrypt(&self, pair: &KeyPairFile, guard: &MemoryGuard) -> Result<PrivateKeyDer, KmsError> {
-        let key = self.pinned_key.as_deref().unwrap_or(&pair.key_id);
-        let context = &pair.encryption_context;
-        let request = self
-            .client
-            .decrypt()
-            .ciphertext_blob(Blob::new(pair.private_key_ciphertext.clone()))
-            .key_id(key)
-            .set_encryption_context((!context.is_empty()).then(|| context.clone().into_iter().collect()));
-        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and an open one may keep the
-        // answer in its buffer.
-        let runtime = start_runtime()?;
-        let answer = runtime.block_on(request.send());
-        drop(runtime);
-        let answer = answer.map_err(|error| match translate("Decrypt", key, error) {
-            KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
-                with_context: !context.is_empty(),
-            },
-            other => other,
-        })?;
-        let mut plaintext = answer
-            .plaintext
-            .ok_or(KmsError::Incomplete {
-                operation: "Decrypt",
-                field: "Plaintext",
-            })?
-            .into_inner();
-        let private_key = PrivateKeyDer::take(guard, &mut plaintext).map_err(KmsError::Memory)?;
-        // KMS answers with the ARN of the key it used: that of the pinned key, or of the pair file's. An alias tells nothing.
-        let expected = [Some(key), Some(&pair.key_id)].into_iter().flatten();
-        let expected = expected.into_iter().find(|key| region_of(key).is_some());
-        if let Some(expected) = expected.filter(|expected| answer.key_id.as_deref() != Some(expected)) {
-            return Err(KmsError::IncorrectKey {
-                key: expected.to_owned(),
-            });
-        }
-        Ok(private_key)
+pub(super) fn some_context(context: &EncryptionContext) -> Option<HashMap<String, String>> {
+    (!context.is_empty()).then(|| context.clone().into_iter().collect())
+}
+
+/// KMS API reference, `DryRun`: the exception is how KMS says yes.
+pub(super) fn expect_dry_run<T>(answer: Result<T, KmsError>) -> Result<(), KmsError> {
+    match answer {
+        Err(KmsError::Service { code, .. }) if code == "DryRunOperationException" => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(KmsError::DryRunIgnored),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{AttestationError, EnvelopeError};
 use crate::secret::MemoryError;
 use crate::signer::PublicKeyError;
 
@@ -111,6 +112,20 @@ pub enum KmsError {
         /// The field.
         field: &'static str,
     },
+    /// The attestation document cannot be used.
+    Attestation(AttestationError),
+    /// What KMS encrypted to the recipient is not what it must be.
+    Envelope(EnvelopeError),
+    /// This machine is no Nitro Enclave, or its security module fails.
+    #[cfg(feature = "nitro-enclave")]
+    SecurityModule {
+        /// What it said.
+        reason: String,
+    },
+    /// KMS answered with a plaintext where a recipient was named.
+    NotSealed,
+    /// KMS did what it was asked to rehearse.
+    DryRunIgnored,
     /// The private key could not be given locked memory.
     Memory(MemoryError),
     /// The async runtime did not start.
@@ -168,6 +183,14 @@ impl fmt::Display for KmsError {
                 message,
             } => write!(f, "KMS {operation}: {code}: {message}"),
             Self::Incomplete { operation, field } => write!(f, "KMS {operation}: the answer has no {field}"),
+            Self::Attestation(error) => error.fmt(f),
+            Self::Envelope(error) => write!(f, "KMS Decrypt: CiphertextForRecipient: {error}"),
+            #[cfg(feature = "nitro-enclave")]
+            Self::SecurityModule { reason } => write!(f, "the Nitro Secure Module: {reason}"),
+            Self::NotSealed => f.write_str(
+                "KMS Decrypt: the answer holds the private key in plaintext, although it was to be encrypted to the recipient",
+            ),
+            Self::DryRunIgnored => f.write_str("KMS did not know DryRun, and did what was only to be rehearsed"),
             Self::Memory(error) => error.fmt(f),
             Self::Runtime { reason } => write!(f, "the AWS client cannot start: {reason}"),
         }
@@ -180,6 +203,8 @@ impl std::error::Error for KmsError {
             Self::PublicKey(error) => Some(error),
             Self::AliasNotMade { cause, .. } => Some(cause),
             Self::Memory(error) => Some(error),
+            Self::Attestation(error) => Some(error),
+            Self::Envelope(error) => Some(error),
             _ => None,
         }
     }

@@ -18,16 +18,24 @@ pub type EncryptionContext = BTreeMap<String, String>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySpec(KeyAlgorithm);
 
-const SPECS: [(&str, KeyAlgorithm); 6] = [
+const SPECS: [(&str, KeyAlgorithm); 8] = [
     ("RSA_2048", KeyAlgorithm::Rsa { bits: 2048 }),
     ("RSA_3072", KeyAlgorithm::Rsa { bits: 3072 }),
     ("RSA_4096", KeyAlgorithm::Rsa { bits: 4096 }),
     ("ECC_NIST_P256", KeyAlgorithm::Ec(Curve::P256)),
     ("ECC_NIST_P384", KeyAlgorithm::Ec(Curve::P384)),
     ("ECC_NIST_P521", KeyAlgorithm::Ec(Curve::P521)),
+    ("ECC_SECG_P256K1", KeyAlgorithm::Ec(Curve::Secp256k1)),
+    ("ECC_NIST_EDWARDS25519", KeyAlgorithm::Ed25519),
 ];
 
 impl KeySpec {
+    /// Every spec's name, as the KMS API writes it. `SM2` is offered in AWS's China regions only, and not supported.
+    #[must_use]
+    pub fn names() -> [&'static str; 8] {
+        SPECS.map(|(name, _)| name)
+    }
+
     /// The kind of key it stands for.
     #[must_use]
     pub const fn algorithm(self) -> KeyAlgorithm {

@@ -1,40 +1,110 @@
-//! A decrypted private key, for the milliseconds between KMS and the token.
+//! A decrypted private key, for the milliseconds between KMS and the token: checked against its public key, and put into the one
+//! encoding that every token reads.
 
 use std::fmt;
 
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
-    EcdsaKeyPair, KeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use const_oid::db::rfc8410::ID_ED_25519;
+use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
+use der::{Decode, Encode};
+use x509_cert::spki::AlgorithmIdentifierRef;
 
+use super::pkcs8::{EcPrivateKey, PrivateKeyInfo, RsaPrivateKey};
 use super::{LockedBytes, MemoryError, MemoryGuard};
-use crate::signer::{Curve, KeyAlgorithm, PublicKey};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, curve_oid};
 
-/// A PKCS#8 `PrivateKeyInfo` (RFC 5958) in DER, unencrypted: locked, wiped, never printed.
+/// What KMS decrypted, not looked at yet: locked, wiped, never printed.
 #[derive(Debug)]
 pub struct PrivateKeyDer(LockedBytes);
 
-/// The bytes are no private key of the kind that was promised.
+/// A private key that belongs to a known public key, as a DER `PrivateKeyInfo` of version v1 (RFC 5208 section 5, RFC 5958
+/// section 2): for EC with `publicKey` and without `parameters` in the `ECPrivateKey`, as openssl writes it; for Ed25519 the
+/// seed alone. Locked, wiped, never printed.
+#[derive(Debug)]
+pub struct CheckedPrivateKey {
+    pkcs8: LockedBytes,
+    algorithm: KeyAlgorithm,
+}
+
+/// The numbers of a private key, for the one route that hands them to the token as they are.
+#[allow(missing_debug_implementations, reason = "a secret")]
+pub enum PrivateKeyParts<'a> {
+    /// RFC 8017 appendix A.1.2, in that order, from the modulus on; big-endian, without leading zeros.
+    Rsa([&'a [u8]; 8]),
+    /// The scalar, as long as the curve's field.
+    Ec(Curve, &'a [u8]),
+    /// The seed, 32 bytes.
+    Ed25519(&'a [u8]),
+}
+
+/// Why the decrypted bytes are not the private key that they should be. It names the fault, never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PrivateKeyError {
-    /// The kind that was expected.
-    pub expected: KeyAlgorithm,
-    /// What the decoder said; it names the fault, never the bytes.
-    pub reason: String,
+#[non_exhaustive]
+pub enum PrivateKeyError {
+    /// Not a DER `PrivateKeyInfo`, or something follows it.
+    Malformed {
+        /// The kind that was expected.
+        expected: KeyAlgorithm,
+        /// What does not decode.
+        what: &'static str,
+    },
+    /// A key of another kind, or one whose kind is not told as its standard says.
+    Algorithm {
+        /// The kind that was expected.
+        expected: KeyAlgorithm,
+        /// What is there.
+        found: String,
+    },
+    /// The numbers do not go together.
+    Inconsistent {
+        /// The kind that was expected.
+        expected: KeyAlgorithm,
+        /// Which do not.
+        what: String,
+    },
+    /// A sound private key, of another public key.
+    OtherKey,
+    /// No memory can be locked for it.
+    Memory {
+        /// What the system said.
+        reason: String,
+    },
 }
 
 impl fmt::Display for PrivateKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the decrypted bytes are no consistent {} private key in PKCS#8: {}",
-            self.expected, self.reason
-        )
+        const NOT: &str = "the decrypted bytes are no consistent";
+        match self {
+            Self::Malformed { expected, what } => {
+                write!(f, "{NOT} {expected} private key in PKCS#8: {what}")
+            }
+            Self::Algorithm { expected, found } => {
+                write!(f, "{NOT} {expected} private key in PKCS#8: {found}")
+            }
+            Self::Inconsistent { expected, what } => {
+                write!(f, "{NOT} {expected} private key in PKCS#8: {what}")
+            }
+            Self::OtherKey => f.write_str("the decrypted private key belongs to another public key"),
+            Self::Memory { reason } => f.write_str(reason),
+        }
     }
 }
 
 impl std::error::Error for PrivateKeyError {}
+
+impl From<MemoryError> for PrivateKeyError {
+    fn from(error: MemoryError) -> Self {
+        Self::Memory {
+            reason: error.to_string(),
+        }
+    }
+}
 
 impl PrivateKeyDer {
     /// Takes the bytes over and wipes them where they came from. The guard shows that dumps are off.
@@ -45,37 +115,267 @@ impl PrivateKeyDer {
         LockedBytes::take(bytes).map(Self)
     }
 
+    /// Checks that the bytes are the private key of `public_key`, and normalises them. For RSA n = p·q and the CRT values are
+    /// checked, for EC that the point is d·G, for Ed25519 that the public key comes from the seed.
+    ///
+    /// # Errors
+    /// [`PrivateKeyError`]; the bytes are wiped in any case.
+    pub fn check(self, public_key: &PublicKey) -> Result<CheckedPrivateKey, PrivateKeyError> {
+        let expected = public_key.algorithm();
+        let malformed = |what| PrivateKeyError::Malformed { expected, what };
+        let info = PrivateKeyInfo::from_der(self.0.expose())
+            .map_err(|_| malformed("not a DER PrivateKeyInfo, or something follows it"))?;
+        // RFC 5958 section 2: v1(0), v2(1).
+        if info.version > 1 {
+            return Err(malformed("its version is neither v1 nor v2"));
+        }
+        check_algorithm(&info, expected)?;
+        let pkcs8 = match expected {
+            KeyAlgorithm::Rsa { .. } => normalise_rsa(&info, public_key)?,
+            KeyAlgorithm::Ec(curve) => normalise_ec(&info, curve, public_key)?,
+            KeyAlgorithm::Ed25519 => normalise_ed25519(&info, public_key)?,
+        };
+        Ok(CheckedPrivateKey {
+            pkcs8,
+            algorithm: expected,
+        })
+    }
+}
+
+impl CheckedPrivateKey {
     /// The DER `PrivateKeyInfo`.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        self.0.expose()
+        self.pkcs8.expose()
     }
 
-    /// Computes the public key from the private key, which is checked on the way: for RSA n = p·q and the CRT
-    /// values, for EC that the point is on the curve and, where the key carries one, that it is d·G.
-    ///
-    /// # Errors
-    /// [`PrivateKeyError`]
-    pub fn derive_public_key(&self, expected: KeyAlgorithm) -> Result<PublicKey, PrivateKeyError> {
-        let rejected = |reason: &dyn fmt::Display| PrivateKeyError {
-            expected,
-            reason: reason.to_string(),
-        };
-        match expected {
+    /// The numbers in it; `None` never happens with what [`PrivateKeyDer::check`] made.
+    #[must_use]
+    pub fn parts(&self) -> Option<PrivateKeyParts<'_>> {
+        let info = PrivateKeyInfo::from_der(self.expose()).ok()?;
+        match self.algorithm {
             KeyAlgorithm::Rsa { .. } => {
-                let pair = RsaKeyPair::from_pkcs8(self.expose()).map_err(|error| rejected(&error))?;
-                PublicKey::from_rsa_public_key(pair.public_key().as_ref()).map_err(|error| rejected(&error))
+                let key = RsaPrivateKey::from_der(info.private_key).ok()?;
+                let integers = [
+                    key.modulus,
+                    key.public_exponent,
+                    key.private_exponent,
+                    key.prime1,
+                    key.prime2,
+                    key.exponent1,
+                    key.exponent2,
+                    key.coefficient,
+                ];
+                Some(PrivateKeyParts::Rsa(integers.map(|integer| integer.as_bytes())))
             }
             KeyAlgorithm::Ec(curve) => {
-                let algorithm = match curve {
-                    Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
-                    Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
-                    Curve::P521 => &ECDSA_P521_SHA512_ASN1_SIGNING,
-                };
-                let pair =
-                    EcdsaKeyPair::from_pkcs8(algorithm, self.expose()).map_err(|error| rejected(&error))?;
-                PublicKey::from_ec_point(curve, pair.public_key().as_ref()).map_err(|error| rejected(&error))
+                let key = EcPrivateKey::from_der(info.private_key).ok()?;
+                Some(PrivateKeyParts::Ec(curve, key.private_key.as_bytes()))
+            }
+            KeyAlgorithm::Ed25519 => {
+                let seed = <&OctetStringRef>::from_der(info.private_key).ok()?;
+                Some(PrivateKeyParts::Ed25519(seed.as_bytes()))
             }
         }
     }
 }
+
+/// RFC 8017 appendix A.1 (`rsaEncryption`, NULL), RFC 5915 section 3 with RFC 5480 (`id-ecPublicKey`, the named curve), RFC 8410
+/// section 3 (`id-Ed25519`, absent).
+fn check_algorithm(info: &PrivateKeyInfo<'_>, expected: KeyAlgorithm) -> Result<(), PrivateKeyError> {
+    let (oid, parameters) = identifier_of(expected);
+    let wrong = |found: String| PrivateKeyError::Algorithm { expected, found };
+    if info.algorithm.oid != oid {
+        return Err(wrong(format!(
+            "its algorithm is {}, not {oid}",
+            info.algorithm.oid
+        )));
+    }
+    let found = info.algorithm.parameters;
+    let fits = match parameters {
+        Parameters::Null => found == Some(AnyRef::NULL),
+        Parameters::Absent => found.is_none(),
+        Parameters::Curve(curve) => {
+            found.and_then(|found| found.decode_as::<ObjectIdentifier>().ok()) == Some(curve)
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(wrong(match (found, parameters) {
+        (None, _) => "the parameters of its algorithm are missing".to_owned(),
+        (Some(_), Parameters::Absent) => "its algorithm has parameters".to_owned(),
+        (Some(_), _) => "its algorithm has other parameters".to_owned(),
+    }))
+}
+
+enum Parameters {
+    Null,
+    Absent,
+    Curve(ObjectIdentifier),
+}
+
+const fn identifier_of(algorithm: KeyAlgorithm) -> (ObjectIdentifier, Parameters) {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } => (RSA_ENCRYPTION, Parameters::Null),
+        KeyAlgorithm::Ec(curve) => (ID_EC_PUBLIC_KEY, Parameters::Curve(curve_oid(curve))),
+        KeyAlgorithm::Ed25519 => (ID_ED_25519, Parameters::Absent),
+    }
+}
+
+fn normalise_rsa(info: &PrivateKeyInfo<'_>, public_key: &PublicKey) -> Result<LockedBytes, PrivateKeyError> {
+    let expected = public_key.algorithm();
+    let malformed = |what| PrivateKeyError::Malformed { expected, what };
+    let inconsistent = |what: String| PrivateKeyError::Inconsistent { expected, what };
+    // Two primes: version 0 (RFC 8017 appendix A.1.2).
+    let key = RsaPrivateKey::from_der(info.private_key)
+        .ok()
+        .filter(|key| key.version == 0)
+        .ok_or_else(|| malformed("not an RSAPrivateKey with two primes"))?;
+    let pkcs8 = encode(info, expected, info.private_key)?;
+    // AWS-LC's RSA_check_key: n = p·q, d·e = 1 modulo p - 1 and q - 1, and the three CRT values.
+    let pair = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|error| inconsistent(error.to_string()))?;
+    let derived = PublicKey::from_rsa_public_key(pair.public_key().as_ref())
+        .map_err(|error| inconsistent(error.to_string()))?;
+    let told = PublicKey::from_rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes());
+    if told.as_ref() != Ok(&derived) {
+        return Err(inconsistent("the modulus is not that of the primes".to_owned()));
+    }
+    if derived != *public_key {
+        return Err(PrivateKeyError::OtherKey);
+    }
+    Ok(pkcs8)
+}
+
+fn normalise_ec(
+    info: &PrivateKeyInfo<'_>,
+    curve: Curve,
+    public_key: &PublicKey,
+) -> Result<LockedBytes, PrivateKeyError> {
+    let expected = public_key.algorithm();
+    let malformed = |what| PrivateKeyError::Malformed { expected, what };
+    // RFC 5915 section 3: version 1.
+    let key = EcPrivateKey::from_der(info.private_key)
+        .ok()
+        .filter(|key| key.version == 1)
+        .ok_or_else(|| malformed("not an ECPrivateKey"))?;
+    if key
+        .parameters
+        .is_some_and(|parameters| parameters != curve_oid(curve))
+    {
+        return Err(PrivateKeyError::Algorithm {
+            expected,
+            found: "the curve in its ECPrivateKey is another".to_owned(),
+        });
+    }
+    let scalar = scalar_of(key.private_key.as_bytes(), curve)
+        .ok_or_else(|| malformed("its scalar is longer than the curve's field"))??;
+    let inner = key.public_key.as_ref().map(BitStringRef::raw_bytes);
+    for told in inner.into_iter().chain(info.public_key) {
+        EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), told).map_err(
+            |_| PrivateKeyError::Inconsistent {
+                expected,
+                what: "its publicKey is not d·G".to_owned(),
+            },
+        )?;
+    }
+    let point = public_key.subject_public_key();
+    // The scalar 0, or one above the order, has no point at all.
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), point);
+    pair.map_err(|error| match error.to_string().as_str() {
+        "InconsistentComponents" => PrivateKeyError::OtherKey,
+        other => PrivateKeyError::Inconsistent {
+            expected,
+            what: format!("its scalar is not that of a key: {other}"),
+        },
+    })?;
+
+    let failed = |_| malformed("it cannot be encoded again");
+    let normal = EcPrivateKey {
+        version: 1,
+        private_key: OctetStringRef::new(scalar.expose()).map_err(failed)?,
+        parameters: None,
+        public_key: Some(BitStringRef::from_bytes(point).map_err(failed)?),
+    };
+    let mut inner = LockedBytes::zeroed(normal.encoded_len().and_then(usize::try_from).map_err(failed)?)?;
+    normal.encode_to_slice(inner.expose_mut()).map_err(failed)?;
+    encode(info, expected, inner.expose())
+}
+
+/// RFC 5915 section 3: as long as the order; written too short by some, with leading zeros by others.
+fn scalar_of(bytes: &[u8], curve: Curve) -> Option<Result<LockedBytes, MemoryError>> {
+    let length = curve.field_bytes();
+    let significant = bytes
+        .iter()
+        .position(|byte| *byte != 0)
+        .map_or(&[][..], |first| &bytes[first..]);
+    let padding = length.checked_sub(significant.len())?;
+    Some(LockedBytes::zeroed(length).map(|mut scalar| {
+        scalar.expose_mut()[padding..].copy_from_slice(significant);
+        scalar
+    }))
+}
+
+fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+    match curve {
+        Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
+        Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+        Curve::P521 => &ECDSA_P521_SHA512_ASN1_SIGNING,
+        Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1_SIGNING,
+    }
+}
+
+fn normalise_ed25519(
+    info: &PrivateKeyInfo<'_>,
+    public_key: &PublicKey,
+) -> Result<LockedBytes, PrivateKeyError> {
+    let expected = public_key.algorithm();
+    // RFC 8410 section 7: `CurvePrivateKey ::= OCTET STRING`, 32 octets.
+    let seed = <&OctetStringRef>::from_der(info.private_key)
+        .ok()
+        .map(|seed| seed.as_bytes())
+        .filter(|seed| seed.len() == 32)
+        .ok_or(PrivateKeyError::Malformed {
+            expected,
+            what: "not a seed of 32 bytes in an OCTET STRING",
+        })?;
+    if info
+        .public_key
+        .is_some_and(|told| Ed25519KeyPair::from_seed_and_public_key(seed, told).is_err())
+    {
+        return Err(PrivateKeyError::Inconsistent {
+            expected,
+            what: "its publicKey is not that of its seed".to_owned(),
+        });
+    }
+    Ed25519KeyPair::from_seed_and_public_key(seed, public_key.subject_public_key())
+        .map_err(|_| PrivateKeyError::OtherKey)?;
+    encode(info, expected, info.private_key)
+}
+
+/// Version v1 with the expected algorithm, and nothing else around `private_key`.
+fn encode(
+    info: &PrivateKeyInfo<'_>,
+    expected: KeyAlgorithm,
+    private_key: &[u8],
+) -> Result<LockedBytes, PrivateKeyError> {
+    let failed = |_| PrivateKeyError::Malformed {
+        expected,
+        what: "it cannot be encoded again",
+    };
+    let normal = PrivateKeyInfo {
+        version: 0,
+        algorithm: AlgorithmIdentifierRef {
+            oid: info.algorithm.oid,
+            parameters: info.algorithm.parameters,
+        },
+        private_key,
+        public_key: None,
+    };
+    let mut pkcs8 = LockedBytes::zeroed(normal.encoded_len().and_then(usize::try_from).map_err(failed)?)?;
+    normal.encode_to_slice(pkcs8.expose_mut()).map_err(failed)?;
+    Ok(pkcs8)
+}
+
+#[cfg(test)]
+mod tests;

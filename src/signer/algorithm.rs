@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// A NIST curve of FIPS 186-5 and SP 800-186.
+/// A curve of ECDSA: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS offers besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     /// secp256r1
@@ -13,17 +13,19 @@ pub enum Curve {
     P384,
     /// secp521r1
     P521,
+    /// secp256k1 (SEC 2 section 2.4.1), which no NIST document has.
+    Secp256k1,
 }
 
 impl Curve {
-    /// Every curve, smallest first.
-    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+    /// Every curve.
+    pub const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
 
     /// Length in bytes of a coordinate, and of each half of the PKCS#11 signature `r ‖ s`.
     #[must_use]
     pub const fn field_bytes(self) -> usize {
         match self {
-            Self::P256 => 32,
+            Self::P256 | Self::Secp256k1 => 32,
             Self::P384 => 48,
             Self::P521 => 66,
         }
@@ -34,7 +36,7 @@ impl Curve {
     #[must_use]
     pub const fn weakest_hash(self) -> Hash {
         match self {
-            Self::P256 => Hash::Sha256,
+            Self::P256 | Self::Secp256k1 => Hash::Sha256,
             Self::P384 => Hash::Sha384,
             Self::P521 => Hash::Sha512,
         }
@@ -47,6 +49,7 @@ impl fmt::Display for Curve {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
             Self::P521 => "P-521",
+            Self::Secp256k1 => "secp256k1",
         })
     }
 }
@@ -61,6 +64,8 @@ pub enum KeyAlgorithm {
     },
     /// An elliptic curve key.
     Ec(Curve),
+    /// Ed25519 (RFC 8032 section 5.1).
+    Ed25519,
 }
 
 impl KeyAlgorithm {
@@ -70,17 +75,31 @@ impl KeyAlgorithm {
         match self {
             Self::Rsa { .. } => SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
             Self::Ec(curve) => SignatureAlgorithm::Ecdsa(curve.weakest_hash()),
+            Self::Ed25519 => SignatureAlgorithm::Ed25519,
         }
     }
 
     /// The signature algorithm of this key with `hash`, or `None` where the hash is weaker than the key
-    /// (see [`Curve::weakest_hash`]).
+    /// (see [`Curve::weakest_hash`]), or where the key has its own hash (Ed25519).
     #[must_use]
     pub fn signature_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         match self {
             Self::Rsa { .. } => Some(SignatureAlgorithm::RsaPkcs1(hash)),
+            // The one pairing with this curve that the verification in software has.
+            Self::Ec(Curve::Secp256k1) => (hash == Hash::Sha256).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ec(curve) => (hash >= curve.weakest_hash()).then_some(SignatureAlgorithm::Ecdsa(hash)),
+            Self::Ed25519 => None,
         }
+    }
+
+    /// Whether a key of this kind makes signatures of `algorithm`, with a hash that does not weaken it.
+    #[must_use]
+    pub fn makes(self, algorithm: SignatureAlgorithm) -> bool {
+        let fitting = algorithm.hash().map_or_else(
+            || Some(self.default_signature()),
+            |hash| self.signature_with(hash),
+        );
+        fitting == Some(algorithm)
     }
 }
 
@@ -89,6 +108,7 @@ impl fmt::Display for KeyAlgorithm {
         match self {
             Self::Rsa { bits } => write!(f, "RSA {bits}"),
             Self::Ec(curve) => write!(f, "EC {curve}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
         }
     }
 }
@@ -134,14 +154,17 @@ pub enum SignatureAlgorithm {
     RsaPkcs1(Hash),
     /// ECDSA (FIPS 186-5 section 6)
     Ecdsa(Hash),
+    /// Ed25519 without prehashing (RFC 8032 section 5.1)
+    Ed25519,
 }
 
 impl SignatureAlgorithm {
-    /// The hash that is signed.
+    /// The hash of the message that is signed; `None` where the message itself is.
     #[must_use]
-    pub const fn hash(self) -> Hash {
+    pub const fn hash(self) -> Option<Hash> {
         match self {
-            Self::RsaPkcs1(hash) | Self::Ecdsa(hash) => hash,
+            Self::RsaPkcs1(hash) | Self::Ecdsa(hash) => Some(hash),
+            Self::Ed25519 => None,
         }
     }
 }
@@ -156,6 +179,7 @@ impl fmt::Display for SignatureAlgorithm {
             Self::Ecdsa(Hash::Sha256) => "ecdsa-with-SHA256",
             Self::Ecdsa(Hash::Sha384) => "ecdsa-with-SHA384",
             Self::Ecdsa(Hash::Sha512) => "ecdsa-with-SHA512",
+            Self::Ed25519 => "ED25519",
         })
     }
 }
@@ -178,5 +202,15 @@ mod tests {
             rsa.default_signature(),
             SignatureAlgorithm::RsaPkcs1(Hash::Sha256)
         );
+    }
+
+    #[test]
+    fn a_key_makes_its_own_kind_of_signature() {
+        let p256 = KeyAlgorithm::Ec(Curve::P256);
+        assert!(p256.makes(SignatureAlgorithm::Ecdsa(Hash::Sha384)));
+        assert!(!p256.makes(SignatureAlgorithm::Ed25519));
+        assert!(!p256.makes(SignatureAlgorithm::RsaPkcs1(Hash::Sha256)));
+        assert!(KeyAlgorithm::Ed25519.makes(SignatureAlgorithm::Ed25519));
+        assert!(!KeyAlgorithm::Ed25519.makes(SignatureAlgorithm::Ecdsa(Hash::Sha256)));
     }
 }

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1};
+use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, BitString, Null, UintRef};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -36,7 +37,7 @@ pub enum PublicKeyError {
         /// What did not decode.
         what: &'static str,
     },
-    /// A key algorithm or curve outside RSA, P-256, P-384 and P-521.
+    /// A key algorithm or curve outside RSA, P-256, P-384, P-521, secp256k1 and Ed25519.
     Unsupported {
         /// The object identifier of the algorithm or of the curve.
         oid: String,
@@ -50,7 +51,7 @@ impl fmt::Display for PublicKeyError {
             Self::Unsupported { oid } => {
                 write!(
                     f,
-                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384 and P-521 are"
+                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384, P-521, secp256k1 and Ed25519 are"
                 )
             }
         }
@@ -113,6 +114,15 @@ impl PublicKey {
                 rsa_algorithm(bits)?
             }
             ID_EC_PUBLIC_KEY => KeyAlgorithm::Ec(ec_curve(&info.algorithm, bits)?),
+            ID_ED_25519 => {
+                // RFC 8410 section 3: "the parameters MUST be absent"; RFC 8032 section 5.1.5: 32 octets.
+                if info.algorithm.parameters.is_some() || bits.len() != ED25519_BYTES {
+                    return Err(PublicKeyError::Malformed {
+                        what: "not an Ed25519 key of 32 bytes without parameters",
+                    });
+                }
+                KeyAlgorithm::Ed25519
+            }
             oid => return Err(PublicKeyError::Unsupported { oid: oid.to_string() }),
         };
         let der = info.to_der().map_err(|_| PublicKeyError::Malformed {
@@ -144,7 +154,7 @@ impl PublicKey {
     /// [`PublicKeyError`]
     pub fn from_rsa_public_key(der: &[u8]) -> Result<Self, PublicKeyError> {
         // RFC 3279 section 2.3.1: the parameters of rsaEncryption are NULL.
-        Self::assemble(RSA_ENCRYPTION, Any::from(Null), der)
+        Self::assemble(RSA_ENCRYPTION, Some(Any::from(Null)), der)
     }
 
     /// From an uncompressed point `04 ‖ x ‖ y` on `curve` (SEC 1 section 2.3.3).
@@ -152,17 +162,22 @@ impl PublicKey {
     /// # Errors
     /// [`PublicKeyError`]
     pub fn from_ec_point(curve: Curve, point: &[u8]) -> Result<Self, PublicKeyError> {
-        Self::assemble(ID_EC_PUBLIC_KEY, Any::from(&curve_oid(curve)), point)
+        Self::assemble(ID_EC_PUBLIC_KEY, Some(Any::from(&curve_oid(curve))), point)
     }
 
-    fn assemble(oid: ObjectIdentifier, parameters: Any, bits: &[u8]) -> Result<Self, PublicKeyError> {
+    /// From the 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.5).
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_ed25519(key: &[u8]) -> Result<Self, PublicKeyError> {
+        Self::assemble(ID_ED_25519, None, key)
+    }
+
+    fn assemble(oid: ObjectIdentifier, parameters: Option<Any>, bits: &[u8]) -> Result<Self, PublicKeyError> {
         let subject_public_key =
             BitString::from_bytes(bits).map_err(|_| PublicKeyError::Malformed { what: "too long" })?;
         Self::from_info(&SubjectPublicKeyInfoOwned {
-            algorithm: AlgorithmIdentifierOwned {
-                oid,
-                parameters: Some(parameters),
-            },
+            algorithm: AlgorithmIdentifierOwned { oid, parameters },
             subject_public_key,
         })
     }
@@ -179,13 +194,14 @@ impl PublicKey {
         self.algorithm
     }
 
-    /// The value of the `subjectPublicKey` BIT STRING: a DER `RSAPublicKey`, or an uncompressed point.
+    /// The value of the `subjectPublicKey` BIT STRING: a DER `RSAPublicKey`, an uncompressed point, or
+    /// the 32 bytes of Ed25519.
     #[must_use]
     pub fn subject_public_key(&self) -> &[u8] {
         &self.bits
     }
 
-    /// Modulus and public exponent, big-endian without leading zeros; `None` for an EC key.
+    /// Modulus and public exponent, big-endian without leading zeros; `None` for any other key.
     #[must_use]
     pub fn rsa_integers(&self) -> Option<(&[u8], &[u8])> {
         let key = RsaPublicKey::from_der(&self.bits).ok()?;
@@ -225,7 +241,10 @@ impl PublicKey {
                 (Curve::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
                 (Curve::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
                 (Curve::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
+                (Curve::Secp256k1, Hash::Sha256) => &lc::ECDSA_P256K1_SHA256_ASN1,
+                (Curve::Secp256k1, _) => return Err(BadSignature),
             },
+            (KeyAlgorithm::Ed25519, SignatureAlgorithm::Ed25519) => &lc::ED25519,
             _ => return Err(BadSignature),
         };
         UnparsedPublicKey::new(verification, &self.bits)
@@ -284,12 +303,19 @@ fn ec_curve(algorithm: &AlgorithmIdentifierOwned, point: &[u8]) -> Result<Curve,
     Ok(curve)
 }
 
+/// SEC 2 section A.2.1; RFC 5480 does not list the curve.
+const SECP_256_K_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");
+
+/// RFC 8032 section 5.1.5.
+const ED25519_BYTES: usize = 32;
+
 /// RFC 5480 section 2.1.1.1.
 pub(crate) const fn curve_oid(curve: Curve) -> ObjectIdentifier {
     match curve {
         Curve::P256 => SECP_256_R_1,
         Curve::P384 => SECP_384_R_1,
         Curve::P521 => SECP_521_R_1,
+        Curve::Secp256k1 => SECP_256_K_1,
     }
 }
 
@@ -314,5 +340,13 @@ mod tests {
     fn a_compressed_or_short_point_is_refused() {
         assert!(PublicKey::from_ec_point(Curve::P256, &[2; 33]).is_err());
         assert!(PublicKey::from_ec_point(Curve::P384, &[4; 65]).is_err());
+    }
+
+    #[test]
+    fn an_ed25519_key_has_44_bytes_and_no_parameters() {
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        assert_eq!(key.der().len(), 44);
+        assert_eq!(PublicKey::from_der(key.der()).unwrap(), key);
+        assert!(PublicKey::from_ed25519(&[7; 31]).is_err());
     }
 }

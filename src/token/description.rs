@@ -95,13 +95,18 @@ impl PinTries {
     }
 }
 
+/// PKCS#11 pads with blanks; tpm2-pkcs11 1.9 pads its model with NUL bytes.
+fn unpadded(text: &str) -> String {
+    text.trim_end_matches(['\0', ' ']).to_owned()
+}
+
 impl TokenDescription {
     pub(super) fn from_info(slot_id: u64, info: &TokenInfo) -> Self {
         Self {
-            label: info.label().trim_end().to_owned(),
-            serial: info.serial_number().trim_end().to_owned(),
-            manufacturer: info.manufacturer_id().trim_end().to_owned(),
-            model: info.model().trim_end().to_owned(),
+            label: unpadded(info.label()),
+            serial: unpadded(info.serial_number()),
+            manufacturer: unpadded(info.manufacturer_id()),
+            model: unpadded(info.model()),
             slot_id,
             firmware: info.firmware_version().to_string(),
             hardware: info.hardware_version().to_string(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 
-use super::{KeyDescription, PinTries, TokenDescription};
+use super::{ClosedRoute, KeyDescription, PinTries, TokenDescription, UnfitAttribute};
 use crate::secret::MemoryError;
 
 /// Why the token did not do what was asked.
@@ -73,11 +73,6 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
-    /// A test rig was to be made on something else than SoftHSM.
-    NotSoftHsm {
-        /// What the module says it is.
-        found: String,
-    },
     /// No key fits.
     NoKey {
         /// What was looked for.
@@ -99,14 +94,19 @@ pub enum TokenError {
         /// What is missing.
         reason: String,
     },
-    /// The token lacks a mechanism that a job needs.
-    NoMechanism {
+    /// The token cannot go the import route that was named, or any.
+    NoRoute {
         /// The token's label.
         token: String,
-        /// What it is needed for.
-        purpose: &'static str,
-        /// The mechanisms, as `CKM_RSA_PKCS_OAEP`.
-        missing: Vec<String>,
+        /// Those that were looked at, and why not.
+        closed: Vec<ClosedRoute>,
+    },
+    /// The wrapping key of the sealed route is one that could give the private key away.
+    UnfitRecipient {
+        /// Its label.
+        key: String,
+        /// What is wrong with it.
+        unfit: UnfitAttribute,
     },
     /// Memory for a key could not be protected.
     Memory(MemoryError),
@@ -146,7 +146,6 @@ impl fmt::Display for TokenError {
             Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
             Self::PinLength { token } => write!(f, "token \"{token}\": it takes no PIN of this length"),
             Self::WriteProtected { token } => write!(f, "token \"{token}\" is write-protected"),
-            Self::NotSoftHsm { found } => write!(f, "this module is not SoftHSM, it is {found}"),
             Self::NoKey { wanted, found } if found.is_empty() => {
                 write!(
                     f,
@@ -160,15 +159,13 @@ impl fmt::Display for TokenError {
             Self::NoPublicKey { key, reason } => {
                 write!(f, "key \"{key}\": its public key is not known: {reason}")
             }
-            Self::NoMechanism {
-                token,
-                purpose,
-                missing,
-            } => {
+            Self::NoRoute { token, closed } => {
+                write!(f, "token \"{token}\" cannot import this key by {}", join(closed))
+            }
+            Self::UnfitRecipient { key, unfit } => {
                 write!(
                     f,
-                    "token \"{token}\" cannot {purpose}: it lacks {}",
-                    missing.join(", ")
+                    "the key \"{key}\" cannot be the recipient of a private key: {unfit}"
                 )
             }
             Self::Memory(error) => error.fmt(f),

@@ -1,33 +1,196 @@
-//! The ways in which a private key gets into a token.
+//! The ways in which a private key gets into a token, and which of them a token can go.
 
 use std::fmt;
 
-use super::template::IMPORT_MECHANISMS;
+use super::dialect::Dialect;
+use super::mechanism::{MechanismNumber, MechanismUse, signing_mechanism};
 use super::{Token, TokenError};
+use crate::signer::KeyAlgorithm;
 
-/// How a private key gets into the token.
+/// How a private key gets into the token, from the best to the one that is only taken when it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportRoute {
-    /// Two steps: RSA-OAEP delivers an AES key, and RFC 5649 key wrap under it the private key.
+    /// KMS encrypts it to a key of the token; there is no plaintext anywhere else.
+    Sealed,
+    /// One call, `CKM_RSA_AES_KEY_WRAP`: an AES key under RSA-OAEP, and the private key under RFC 5649 key wrap.
+    RsaAesKeyWrap,
+    /// The same in two calls: RSA-OAEP delivers an AES key, and RFC 5649 key wrap under it the private key.
     OaepAesKwp,
+    /// `C_CreateObject` with the numbers of the key in plaintext.
+    CreateObject,
+}
+
+impl ImportRoute {
+    /// Every route, the best first.
+    pub const ALL: [Self; 4] = [
+        Self::Sealed,
+        Self::RsaAesKeyWrap,
+        Self::OaepAesKwp,
+        Self::CreateObject,
+    ];
+
+    /// The places outside KMS and the token where the plaintext is on the way, for programs that read it.
+    #[must_use]
+    pub const fn plaintext_seen_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Sealed => &[],
+            Self::RsaAesKeyWrap | Self::OaepAesKwp => &["process-memory"],
+            Self::CreateObject => &["process-memory", "pkcs11-call"],
+        }
+    }
+
+    /// What saw the private key in plaintext on the way, apart from KMS and the token, in words.
+    #[must_use]
+    pub const fn exposure(self) -> &'static str {
+        match self {
+            Self::Sealed => "nothing outside KMS and the token had the plaintext",
+            Self::RsaAesKeyWrap | Self::OaepAesKwp => "this process had the plaintext, and wiped it",
+            Self::CreateObject => {
+                "this process had the plaintext, handed it to the PKCS#11 module as it is, and wiped its own copies"
+            }
+        }
+    }
 }
 
 impl fmt::Display for ImportRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Sealed => "sealed",
+            Self::RsaAesKeyWrap => "rsa-aes-key-wrap",
             Self::OaepAesKwp => "oaep-aes-kwp",
+            Self::CreateObject => "create-object",
         })
     }
 }
 
+/// A route that a token cannot go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedRoute {
+    /// Which one.
+    pub route: ImportRoute,
+    /// Why not.
+    pub reason: String,
+}
+
+impl fmt::Display for ClosedRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.route, self.reason)
+    }
+}
+
 impl Token {
-    /// The mechanisms that `route` needs and the token lacks.
+    /// The best route that needs nothing but KMS and the token, for a key of this kind: the sealed one needs an attestation
+    /// document, and `create-object` is never chosen.
+    ///
+    /// # Errors
+    /// [`TokenError::NoRoute`], [`TokenError::Call`]
+    pub fn choose_route(&self, algorithm: KeyAlgorithm) -> Result<ImportRoute, TokenError> {
+        let mut closed = Vec::new();
+        for route in [ImportRoute::RsaAesKeyWrap, ImportRoute::OaepAesKwp] {
+            match self.closed_route(route, Some(algorithm))? {
+                None => return Ok(route),
+                Some(found) => closed.push(found),
+            }
+        }
+        Err(self.no_route(closed))
+    }
+
+    /// Refuses a route that the token cannot go with a key of this kind.
+    ///
+    /// # Errors
+    /// [`TokenError::NoRoute`], [`TokenError::Call`]
+    pub fn check_route(&self, route: ImportRoute, algorithm: KeyAlgorithm) -> Result<(), TokenError> {
+        match self.closed_route(route, Some(algorithm))? {
+            None => Ok(()),
+            Some(closed) => Err(self.no_route(vec![closed])),
+        }
+    }
+
+    /// Refuses a route that the token cannot go with any key.
+    ///
+    /// # Errors
+    /// [`TokenError::NoRoute`], [`TokenError::Call`]
+    pub fn check_any(&self, route: ImportRoute) -> Result<(), TokenError> {
+        match self.closed_route(route, None)? {
+            None => Ok(()),
+            Some(closed) => Err(self.no_route(vec![closed])),
+        }
+    }
+
+    /// Why the token cannot go `route`, with any key or with one of this kind; `None` if nothing speaks against it.
     ///
     /// # Errors
     /// [`TokenError::Call`]
-    pub fn missing_for_import(&self, route: ImportRoute) -> Result<Vec<String>, TokenError> {
+    pub fn closed_route(
+        &self,
+        route: ImportRoute,
+        algorithm: Option<KeyAlgorithm>,
+    ) -> Result<Option<ClosedRoute>, TokenError> {
+        let dialect = self.dialect()?;
+        let reason = match dialect.refusal(route, algorithm) {
+            Some(reason) => Some(reason.to_owned()),
+            None => self.missing_mechanism(dialect, route, algorithm)?,
+        };
+        Ok(reason.map(|reason| ClosedRoute { route, reason }))
+    }
+
+    fn missing_mechanism(
+        &self,
+        dialect: &Dialect,
+        route: ImportRoute,
+        algorithm: Option<KeyAlgorithm>,
+    ) -> Result<Option<String>, TokenError> {
+        let listed = self.mechanisms()?;
+        let mut missing = Vec::new();
+        let mut need = |mechanism, purpose| -> Result<(), TokenError> {
+            missing.extend(self.lacks(&listed, mechanism, purpose)?);
+            Ok(())
+        };
+        if let Some(algorithm) = algorithm {
+            need(signing_mechanism(algorithm), MechanismUse::Sign)?;
+        }
+        if route != ImportRoute::CreateObject {
+            need(
+                MechanismNumber::RSA_PKCS_KEY_PAIR_GEN,
+                MechanismUse::GenerateKeyPair,
+            )?;
+        }
         match route {
-            ImportRoute::OaepAesKwp => self.missing_mechanisms(&IMPORT_MECHANISMS),
+            ImportRoute::Sealed => {
+                need(MechanismNumber::RSA_PKCS_OAEP, MechanismUse::Unwrap)?;
+                need(MechanismNumber::AES_CBC_PAD, MechanismUse::Unwrap)?;
+            }
+            ImportRoute::RsaAesKeyWrap => need(MechanismNumber::RSA_AES_KEY_WRAP, MechanismUse::Unwrap)?,
+            ImportRoute::OaepAesKwp => {
+                need(MechanismNumber::RSA_PKCS_OAEP, MechanismUse::Unwrap)?;
+                if self.key_wrap_padded(dialect, &listed)?.is_none() {
+                    let numbers: Vec<_> = dialect.key_wrap_padded.iter().map(ToString::to_string).collect();
+                    missing.push(format!("{} that can unwrap (RFC 5649)", numbers.join(" or ")));
+                }
+            }
+            ImportRoute::CreateObject => {}
+        }
+        Ok((!missing.is_empty()).then(|| format!("it lacks {}", missing.join(", "))))
+    }
+
+    /// The number that RFC 5649 has on this token.
+    pub(super) fn key_wrap_padded(
+        &self,
+        dialect: &Dialect,
+        listed: &[MechanismNumber],
+    ) -> Result<Option<MechanismNumber>, TokenError> {
+        for number in dialect.key_wrap_padded {
+            if self.lacks(listed, *number, MechanismUse::Unwrap)?.is_none() {
+                return Ok(Some(*number));
+            }
+        }
+        Ok(None)
+    }
+
+    fn no_route(&self, closed: Vec<ClosedRoute>) -> TokenError {
+        TokenError::NoRoute {
+            token: self.description.label.clone(),
+            closed,
         }
     }
 }

@@ -78,14 +78,12 @@ impl<'a> ImportedKey<'a> {
         let results: Vec<_> = self
             .ours
             .drain(..)
-            .map(|object| self.session.session.destroy_object(object))
+            .map(|object| {
+                self.session
+                    .destroy("destroying the imported key, WHICH IS STILL ON THE TOKEN", object)
+            })
             .collect();
-        results
-            .into_iter()
-            .collect::<Result<(), _>>()
-            .map_err(TokenError::during(
-                "destroying the imported key, WHICH IS STILL ON THE TOKEN",
-            ))
+        results.into_iter().collect()
     }
 }
 
@@ -127,11 +125,14 @@ impl Session {
     }
 
     fn create_public_object(&self, public_key: &PublicKey, label: &str) -> Result<ObjectHandle, TokenError> {
-        let template = template::imported_public_key(public_key, label, &public_key.key_identifier());
-        self.session
-            .create_object(&template)
-            .map_err(TokenError::during(format!(
-                "creating the public-key object \"{label}\""
-            )))
+        let template =
+            template::imported_public_key(self.dialect(), public_key, label, &public_key.key_identifier());
+        let identity = [
+            Attribute::Class(ObjectClass::PUBLIC_KEY),
+            Attribute::Label(label.as_bytes().to_vec()),
+            Attribute::Id(public_key.key_identifier()),
+        ];
+        let doing = format!("creating the public-key object \"{label}\"");
+        self.create_patiently(&doing, &identity, || self.session.create_object(&template))
     }
 }

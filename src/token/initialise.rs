@@ -1,31 +1,70 @@
 //! `C_InitToken` and `C_InitPIN`, for test rigs.
 
+use std::fmt;
+
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 
-use super::{Module, TokenDescription, TokenError, TokenSelector};
+use super::{Module, SoftToken, TokenDescription, TokenError, TokenSelector};
 use crate::secret::Pin;
 
-/// Initialises the one free token of a new SoftHSM rig, with its label and both PINs. Any other module, or one with tokens on it,
-/// is refused: `C_InitToken` gives a token to whoever calls it first.
+/// Why the token of a new rig was not initialised.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum InitialiseError {
+    /// The module is of another product, and its tokens may be somebody's.
+    OtherProduct {
+        /// The product that the rig is to be made of.
+        wanted: &'static str,
+        /// What the module says it is.
+        found: String,
+    },
+    /// The token itself.
+    Token(TokenError),
+}
+
+impl fmt::Display for InitialiseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherProduct { wanted, found } => write!(f, "this module is not {wanted}, it is {found}"),
+            Self::Token(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InitialiseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::OtherProduct { .. } => None,
+            Self::Token(error) => error.source(),
+        }
+    }
+}
+
+impl From<TokenError> for InitialiseError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+/// Initialises the one free token of a new rig, with its label and both PINs. A module of another product than `wanted`, or one
+/// with tokens on it, is refused: `C_InitToken` gives a token to whoever calls it first.
 ///
 /// # Errors
-/// [`TokenError::NotSoftHsm`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
+/// [`InitialiseError::OtherProduct`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
 pub fn initialise_token(
     module: &Module,
+    wanted: SoftToken,
     label: &str,
     so_pin: &Pin,
     user_pin: &Pin,
-) -> Result<TokenDescription, TokenError> {
+) -> Result<TokenDescription, InitialiseError> {
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
     let description = module.describe()?;
     let slots = module.slots()?;
-    let is_softhsm = description.manufacturer == "SoftHSM"
-        && slots
-            .iter()
-            .all(|(_, token)| token.manufacturer == "SoftHSM project");
-    if !is_softhsm {
-        return Err(TokenError::NotSoftHsm {
+    if !wanted.made(&description, slots.iter().map(|(_, token)| token)) {
+        return Err(InitialiseError::OtherProduct {
+            wanted: wanted.product(),
             found: format!("{} by {}", description.library, description.manufacturer),
         });
     }
@@ -42,15 +81,16 @@ pub fn initialise_token(
         return Err(TokenError::NoToken {
             wanted: "alone and not initialised yet".to_owned(),
             found,
-        });
+        }
+        .into());
     };
     module
         .pkcs11()
         .init_token(*slot, &auth(so_pin), label)
         .map_err(TokenError::during(format!("initialising the token \"{label}\"")))?;
     // SoftHSM moves the token to a slot whose number comes from its new serial.
-    let wanted = TokenSelector::parse(label).unwrap_or_default();
-    let token = module.token(&wanted)?;
+    let selector = TokenSelector::parse(label).unwrap_or_default();
+    let token = module.token(&selector)?;
     let session = module
         .pkcs11()
         .open_rw_session(token.slot)
@@ -66,5 +106,5 @@ pub fn initialise_token(
     session
         .logout()
         .map_err(TokenError::during(format!("logging out of \"{label}\"")))?;
-    module.describe_token(token.slot)
+    Ok(module.describe_token(token.slot)?)
 }

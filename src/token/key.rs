@@ -7,6 +7,8 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use der::asn1::OctetStringRef;
 use der::{Decode, Encode};
 
+use super::dialect::{Dialect, ED25519_PARAMS};
+use super::template::key_type;
 use super::{KeyAttributes, KeySelector, Session, TokenError};
 use crate::signer::{Curve, Hex, KeyAlgorithm, PublicKey, PublicKeyError, curve_oid};
 
@@ -124,9 +126,9 @@ impl Session {
     pub fn private_key_for(&self, public_key: &PublicKey) -> Result<PrivateKey, TokenError> {
         const DOING: &str = "looking for a private key by its public key";
         let mut found = match (public_key.algorithm(), public_key.rsa_integers()) {
-            (KeyAlgorithm::Ec(_), _) | (_, None) => {
+            (KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519, _) | (_, None) => {
                 let mut found = Vec::new();
-                for public in self.find(DOING, &public_key_values(public_key))? {
+                for public in self.find(DOING, &public_key_values(self.dialect(), public_key))? {
                     let id = self
                         .read(DOING, public, &[AttributeType::Id])?
                         .into_iter()
@@ -180,7 +182,7 @@ impl Session {
         }
     }
 
-    fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
+    pub(super) fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
         let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
         template.extend(
             selector
@@ -192,7 +194,11 @@ impl Session {
         self.find(&format!("looking for a private key {selector}"), &template)
     }
 
-    fn only_one(&self, wanted: String, found: &[ObjectHandle]) -> Result<ObjectHandle, TokenError> {
+    pub(super) fn only_one(
+        &self,
+        wanted: String,
+        found: &[ObjectHandle],
+    ) -> Result<ObjectHandle, TokenError> {
         let describe = |handles: &[ObjectHandle]| -> Result<Vec<_>, TokenError> {
             handles
                 .iter()
@@ -321,6 +327,7 @@ fn id_of(attribute: Attribute) -> Option<Vec<u8>> {
     }
 }
 
+/// "RSA 2048", "EC P-256", "Ed25519", "AES 256".
 fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
     let name = key_type.to_string();
     let name = name.strip_prefix("CKK_").unwrap_or(&name);
@@ -332,7 +339,14 @@ fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
         Attribute::ValueLen(length) if key_type == KeyType::AES => Some((**length * 8).to_string()),
         _ => None,
     });
-    size.map_or_else(|| name.to_owned(), |size| format!("{name} {size}"))
+    let is_ed25519 = attributes.iter().any(
+        |attribute| matches!(attribute, Attribute::EcParams(params) if ED25519_PARAMS.contains(&params.as_slice())),
+    );
+    match size {
+        _ if is_ed25519 => "Ed25519".to_owned(),
+        Some(size) => format!("{name} {size}"),
+        None => name.to_owned(),
+    }
 }
 
 fn object_class(class: KeyClass) -> ObjectClass {
@@ -360,6 +374,11 @@ fn curve_of(params: &[u8]) -> Option<Curve> {
 }
 
 fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyError> {
+    if ED25519_PARAMS.contains(&params) {
+        // Kryoptic tells the 32 bytes as they are; in their OCTET STRING they have 34.
+        let wrapped = (point.len() == 34).then(|| <&OctetStringRef>::from_der(point).ok());
+        return PublicKey::from_ed25519(wrapped.flatten().map_or(point, |octets| octets.as_bytes()));
+    }
     let curve = curve_of(params).ok_or_else(|| PublicKeyError::Unsupported {
         oid: Hex(params).to_string(),
     })?;
@@ -374,18 +393,24 @@ fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyErro
 }
 
 /// The attributes that make a public-key object that key and no other.
-pub(super) fn public_key_values(public_key: &PublicKey) -> Vec<Attribute> {
-    let mut values = vec![Attribute::Class(ObjectClass::PUBLIC_KEY)];
-    match (public_key.algorithm(), public_key.rsa_integers()) {
+pub(super) fn public_key_values(dialect: &Dialect, public_key: &PublicKey) -> Vec<Attribute> {
+    let algorithm = public_key.algorithm();
+    let mut values = vec![
+        Attribute::Class(ObjectClass::PUBLIC_KEY),
+        Attribute::KeyType(key_type(dialect, algorithm)),
+    ];
+    match (algorithm, public_key.rsa_integers()) {
+        (KeyAlgorithm::Ed25519, _) => values.extend([
+            Attribute::EcParams(dialect.ed25519_params.to_vec()),
+            Attribute::EcPoint(ec_point(public_key.subject_public_key())),
+        ]),
         (KeyAlgorithm::Ec(curve), _) => values.extend([
-            Attribute::KeyType(KeyType::EC),
             Attribute::EcParams(ec_params(curve)),
             Attribute::EcPoint(ec_point(public_key.subject_public_key())),
         ]),
         (KeyAlgorithm::Rsa { .. }, integers) => {
             let (modulus, exponent) = integers.unwrap_or_default();
             values.extend([
-                Attribute::KeyType(KeyType::RSA),
                 Attribute::Modulus(modulus.to_vec()),
                 Attribute::PublicExponent(exponent.to_vec()),
             ]);

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as CryptokiError, RvError};
-use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::Slot;
 use rustix::fs::{FlockOperation, flock};
 
+use super::dialect::Dialect;
+use super::native::NativeModule;
 use super::{ModuleDescription, PinTries, TokenDescription, TokenError, TokenSelector};
 
 /// A loaded and initialised module. One per process: two initialisations race in some modules.
@@ -24,12 +25,16 @@ pub struct Module {
 /// A module between `C_Initialize` and `C_Finalize`, which is called when the last session and token that use it are gone:
 /// "it should be the last Cryptoki call made by an application" (PKCS#11 v2.40 section 5.4).
 #[derive(Debug)]
-struct Initialised(Pkcs11);
+struct Initialised {
+    pkcs11: Pkcs11,
+    /// The same module, for the calls that cryptoki does not make; used between `C_Initialize` and `C_Finalize` only.
+    native: NativeModule,
+}
 
 impl Drop for Initialised {
     fn drop(&mut self) {
         // Nobody is left to be told.
-        let _ = self.0.clone().finalize();
+        let _ = self.pkcs11.clone().finalize();
     }
 }
 
@@ -52,17 +57,22 @@ impl Module {
             }
             other => failed(other.to_string()),
         })?;
+        let native = NativeModule::load(path).map_err(failed)?;
         pkcs11
             .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
             .map_err(TokenError::during(format!("initialising {}", path.display())))?;
         Ok(Self {
-            initialised: Arc::new(Initialised(pkcs11)),
+            initialised: Arc::new(Initialised { pkcs11, native }),
             path: path.to_owned(),
         })
     }
 
     pub(super) fn pkcs11(&self) -> &Pkcs11 {
-        &self.initialised.0
+        &self.initialised.pkcs11
+    }
+
+    pub(super) fn native(&self) -> &NativeModule {
+        &self.initialised.native
     }
 
     /// What the module says of itself.
@@ -205,12 +215,25 @@ impl Token {
         Ok(())
     }
 
-    /// The signing mechanisms that the token lacks.
+    /// How this kind of token wants to be spoken to.
+    pub(super) fn dialect(&self) -> Result<&'static Dialect, TokenError> {
+        Ok(Dialect::of(&self.module.describe()?, &self.description))
+    }
+
+    /// What an operator has to know before trusting this kind of token with a key.
     ///
     /// # Errors
     /// [`TokenError::Call`]
-    pub fn missing_for_signing(&self) -> Result<Vec<String>, TokenError> {
-        self.missing_mechanisms(&[MechanismType::RSA_PKCS, MechanismType::ECDSA])
+    pub fn caveat(&self) -> Result<Option<&'static str>, TokenError> {
+        Ok(self.dialect()?.caveat)
+    }
+
+    /// The kind of token that this is taken for, as "SoftHSM 2.6"; "PKCS#11" for one that is not known.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn kind(&self) -> Result<&'static str, TokenError> {
+        Ok(self.dialect()?.name)
     }
 
     /// Waits until no other process on this machine imports through the same module, and keeps others out until the file that
@@ -232,25 +255,5 @@ impl Token {
             })?;
         }
         Ok(Some(file))
-    }
-
-    /// Those of `wanted` that the token does not list (`C_GetMechanismList`), by their standard names.
-    ///
-    /// # Errors
-    /// [`TokenError::Call`]
-    pub fn missing_mechanisms(&self, wanted: &[MechanismType]) -> Result<Vec<String>, TokenError> {
-        let listed = self
-            .module
-            .pkcs11()
-            .get_mechanism_list(self.slot)
-            .map_err(TokenError::during(format!(
-                "listing the mechanisms of \"{}\"",
-                self.description.label
-            )))?;
-        Ok(wanted
-            .iter()
-            .filter(|wanted| !listed.contains(wanted))
-            .map(ToString::to_string)
-            .collect())
     }
 }

@@ -5,6 +5,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::{Session as CryptokiSession, UserType};
 use cryptoki::types::AuthPin;
 
+use super::dialect::Dialect;
 use super::{KeySelector, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, PublicKey, SignError, Signer};
@@ -15,6 +16,7 @@ use crate::signer::{KeyStore, PublicKey, SignError, Signer};
 pub struct Session {
     pub(super) session: CryptokiSession,
     token: Token,
+    dialect: &'static Dialect,
 }
 
 impl Token {
@@ -33,6 +35,7 @@ impl Token {
             ..self.clone()
         }
         .check_login()?;
+        let dialect = self.dialect()?;
         let label = &self.description.label;
         let open = if self.description.write_protected {
             self.module.pkcs11().open_ro_session(self.slot)
@@ -48,6 +51,7 @@ impl Token {
         Ok(Session {
             session,
             token: self.clone(),
+            dialect,
         })
     }
 
@@ -83,9 +87,12 @@ impl Session {
         &self.token
     }
 
+    pub(super) const fn dialect(&self) -> &'static Dialect {
+        self.dialect
+    }
+
     pub(super) fn find(&self, doing: &str, template: &[Attribute]) -> Result<Vec<ObjectHandle>, TokenError> {
-        self.session
-            .find_objects(template)
+        self.patiently(|| self.session.find_objects(template))
             .map_err(TokenError::during(doing))
     }
 
@@ -96,14 +103,14 @@ impl Session {
         object: ObjectHandle,
         wanted: &[AttributeType],
     ) -> Result<Vec<Attribute>, TokenError> {
-        self.session
-            .get_attributes(object, wanted)
+        self.patiently(|| self.session.get_attributes(object, wanted))
             .map_err(TokenError::during(doing))
     }
 }
 
 impl KeyStore for Session {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+        // Not asked again: it would need the buffer twice, and a busy token is told of by the next call.
         self.session
             .generate_random_slice(buffer)
             .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))

@@ -1,6 +1,7 @@
 //! Signing on the token.
 
 use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
 
@@ -33,13 +34,17 @@ impl<'a> TokenSigner<'a> {
     /// ones as single-part mechanisms.
     fn sign_on_token(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let label = &self.key.description.label;
-        let digest = algorithm.hash().digest(message);
         let (mechanism, input) = match algorithm {
             SignatureAlgorithm::RsaPkcs1(hash) => (
                 Mechanism::RsaPkcs,
-                [digest_info_prefix(hash), digest.as_slice()].concat(),
+                [digest_info_prefix(hash), hash.digest(message).as_slice()].concat(),
             ),
-            SignatureAlgorithm::Ecdsa(_) => (Mechanism::Ecdsa, digest),
+            SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, hash.digest(message)),
+            // Ed25519 hashes the message twice itself (RFC 8032 section 5.1.6).
+            SignatureAlgorithm::Ed25519 => (
+                Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
+                message.to_vec(),
+            ),
         };
         let signature = self
             .session
@@ -47,7 +52,7 @@ impl<'a> TokenSigner<'a> {
             .sign(&mechanism, self.key.handle, &input)
             .map_err(TokenError::during(format!("signing with the key \"{label}\"")))?;
         match self.key.public_key.algorithm() {
-            KeyAlgorithm::Rsa { .. } => Ok(signature),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ed25519 => Ok(signature),
             KeyAlgorithm::Ec(curve) => {
                 encode_ecdsa(&signature, curve.field_bytes()).ok_or(TokenError::Software {
                     what: "reading the token's ECDSA signature, which is not r and s of the curve's length,",

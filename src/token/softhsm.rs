@@ -1,6 +1,22 @@
-//! SoftHSM 2, the token of test rigs.
+//! SoftHSM 2, the usual token of test rigs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use super::SoftToken;
+
+impl SoftToken {
+    /// SoftHSM 2.
+    pub const SOFTHSM: Self = Self {
+        name: "softhsm",
+        product: "SoftHSM",
+        package: "Debian: apt-get install softhsm2",
+        usual_paths: &USUAL_PATHS,
+        manufacturers: ["SoftHSM", "SoftHSM project"],
+        variable: "SOFTHSM2_CONF",
+        configuration_file: "softhsm2.conf",
+        configuration,
+    };
+}
 
 /// Where distributions put the module: Debian and Ubuntu (both), Fedora and RHEL, Alpine, a build from source.
 const USUAL_PATHS: [&str; 7] = [
@@ -13,15 +29,7 @@ const USUAL_PATHS: [&str; 7] = [
     "/opt/homebrew/lib/softhsm/libsofthsm2.so",
 ];
 
-/// The first SoftHSM module that is at one of its usual paths.
-#[must_use]
-pub fn find_softhsm_module() -> Option<PathBuf> {
-    USUAL_PATHS.iter().map(PathBuf::from).find(|path| path.is_file())
-}
-
-/// The text of a `softhsm2.conf` with its tokens in `token_directory`, which must be absolute.
-#[must_use]
-pub fn softhsm_configuration(token_directory: &Path) -> String {
+fn configuration(token_directory: &Path) -> String {
     format!(
         "# SoftHSM 2 configuration; SOFTHSM2_CONF points here.\n\
          directories.tokendir = {}\n\

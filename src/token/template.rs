@@ -2,97 +2,156 @@
 
 use std::fmt;
 
-use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki::types::Ulong;
 
+use super::dialect::{Dialect, Flags};
 use super::key::public_key_values;
+use crate::secret::PrivateKeyParts;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
 /// The wrapping key's size: RSA-3072 has the 128 bits of strength of P-256, and takes a third of RSA-4096's time to generate.
-const WRAPPING_RSA_BITS: u64 = 3072;
+pub(super) const WRAPPING_RSA_BITS: u64 = 3072;
 
-/// The public half of the wrapping pair: a session object of no use, since the encryption to it is done in software.
-/// PKCS#11 v2.40 mechanisms section 2.1.2; `CKA_PUBLIC_EXPONENT` 65537.
-pub(super) fn wrapping_public_key() -> Vec<Attribute> {
-    vec![
-        Attribute::Token(false),
-        Attribute::ModulusBits(WRAPPING_RSA_BITS.into()),
+/// `CKA_LABEL` of the wrapping pair of the sealed route, by which it is found again.
+pub(super) const RECIPIENT_LABEL: &str = "hsm-ca recipient key";
+
+fn flags(flags: Flags) -> impl Iterator<Item = Attribute> {
+    flags.iter().copied().map(Attribute::from)
+}
+
+/// The two halves of the wrapping pair (PKCS#11 v2.40 mechanisms section 2.1.2); `CKA_PUBLIC_EXPONENT` 65537. Session objects,
+/// unless they are for the sealed route: that key has to be there when the operator comes back with an attestation document.
+pub(super) fn wrapping_pair(dialect: &Dialect, recipient: bool) -> (Vec<Attribute>, Vec<Attribute>) {
+    let mut public = vec![
+        Attribute::ModulusBits(Ulong::from(WRAPPING_RSA_BITS)),
         Attribute::PublicExponent(vec![1, 0, 1]),
-        Attribute::Encrypt(false),
-        Attribute::Verify(false),
-        Attribute::Wrap(false),
-    ]
+    ];
+    public.extend(flags(dialect.wrapping_public));
+    let mut private = vec![Attribute::Token(recipient)];
+    private.extend(flags(dialect.wrapping_private));
+    if recipient {
+        private.push(Attribute::Label(RECIPIENT_LABEL.as_bytes().to_vec()));
+    }
+    (public, private)
 }
 
-/// The private half: it unwraps, and does nothing else.
-pub(super) fn wrapping_private_key() -> Vec<Attribute> {
-    vec![
-        Attribute::Token(false),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Unwrap(true),
-        Attribute::Decrypt(false),
-        Attribute::Sign(false),
-    ]
-}
-
-/// The AES key that carries the private key. No `CKA_VALUE_LEN`: SoftHSM 2.6.1 answers `CKR_ATTRIBUTE_READ_ONLY` to it in
-/// an unwrap template.
-pub(super) fn wrapping_aes_key() -> Vec<Attribute> {
-    vec![
+/// The AES key that carries the private key.
+pub(super) fn wrapping_secret(dialect: &Dialect) -> Vec<Attribute> {
+    let mut template = vec![
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::AES),
-        Attribute::Token(false),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Unwrap(true),
-        Attribute::Wrap(false),
-        Attribute::Encrypt(false),
-        Attribute::Decrypt(false),
-    ]
+    ];
+    template.extend(flags(dialect.wrapping_secret));
+    template
 }
 
 /// The imported private key: it signs, and does nothing else (PKCS#11 v2.40 section 5.13 `C_UnwrapKey`, section 4.9).
-///
-/// The usages that are false are written out because SoftHSM's defaults are true. Usages that belong to public keys
-/// (verify, encrypt, wrap) would be refused in the template of a private one.
-pub(super) fn imported_private_key(algorithm: KeyAlgorithm, label: &str, id: &[u8]) -> Vec<Attribute> {
-    let key_type = match algorithm {
+pub(super) fn imported_private_key(dialect: &Dialect, public_key: &PublicKey, label: &str) -> Vec<Attribute> {
+    let algorithm = public_key.algorithm();
+    let mut template = vec![
+        Attribute::Class(ObjectClass::PRIVATE_KEY),
+        Attribute::KeyType(key_type(dialect, algorithm)),
+        Attribute::Label(label.as_bytes().to_vec()),
+        Attribute::Id(public_key.key_identifier()),
+    ];
+    template.extend(flags(match algorithm {
+        KeyAlgorithm::Rsa { .. } => dialect.private_rsa,
+        KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => dialect.private_ec,
+    }));
+    if let (Some(attribute), KeyAlgorithm::Ec(_)) = (dialect.public_point_attribute, algorithm) {
+        let point = public_key.subject_public_key().to_vec();
+        template.push(Attribute::VendorDefined((
+            AttributeType::VendorDefined(attribute),
+            point,
+        )));
+    }
+    template
+}
+
+/// The same template for an object that ends with the session.
+pub(super) fn make_session_object(template: &mut [Attribute]) {
+    for attribute in template {
+        if matches!(attribute, Attribute::Token(_)) {
+            *attribute = Attribute::Token(false);
+        }
+    }
+}
+
+/// What a private key may be used for, out of a template.
+pub(super) fn usages(template: &[Attribute]) -> Vec<Attribute> {
+    let is_usage = |attribute: &&Attribute| {
+        matches!(
+            attribute,
+            Attribute::Sign(_)
+                | Attribute::SignRecover(_)
+                | Attribute::Decrypt(_)
+                | Attribute::Unwrap(_)
+                | Attribute::Derive(_)
+        )
+    };
+    template.iter().filter(is_usage).cloned().collect()
+}
+
+/// What `C_CreateObject` needs besides: PKCS#11 v2.40 mechanisms sections 2.1.3 and 2.3.4. The values are copies on the heap, which
+/// the program's allocator wipes.
+pub(super) fn private_key_values(dialect: &Dialect, parts: &PrivateKeyParts<'_>) -> Vec<Attribute> {
+    match parts {
+        PrivateKeyParts::Rsa(
+            [
+                modulus,
+                public,
+                private,
+                prime1,
+                prime2,
+                exponent1,
+                exponent2,
+                coefficient,
+            ],
+        ) => {
+            vec![
+                Attribute::Modulus(modulus.to_vec()),
+                Attribute::PublicExponent(public.to_vec()),
+                Attribute::PrivateExponent(private.to_vec()),
+                Attribute::Prime1(prime1.to_vec()),
+                Attribute::Prime2(prime2.to_vec()),
+                Attribute::Exponent1(exponent1.to_vec()),
+                Attribute::Exponent2(exponent2.to_vec()),
+                Attribute::Coefficient(coefficient.to_vec()),
+            ]
+        }
+        PrivateKeyParts::Ec(curve, scalar) => vec![
+            Attribute::EcParams(super::key::ec_params(*curve)),
+            Attribute::Value(scalar.to_vec()),
+        ],
+        PrivateKeyParts::Ed25519(seed) => vec![
+            Attribute::EcParams(dialect.ed25519_params.to_vec()),
+            Attribute::Value(seed.to_vec()),
+        ],
+    }
+}
+
+pub(super) fn key_type(dialect: &Dialect, algorithm: KeyAlgorithm) -> KeyType {
+    match algorithm {
         KeyAlgorithm::Rsa { .. } => KeyType::RSA,
         KeyAlgorithm::Ec(_) => KeyType::EC,
-    };
-    vec![
-        Attribute::Class(ObjectClass::PRIVATE_KEY),
-        Attribute::KeyType(key_type),
-        Attribute::Label(label.as_bytes().to_vec()),
-        Attribute::Id(id.to_vec()),
-        Attribute::Token(true),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Sign(true),
-        Attribute::Decrypt(false),
-        Attribute::Unwrap(false),
-        Attribute::SignRecover(false),
-        Attribute::Derive(false),
-    ]
+        KeyAlgorithm::Ed25519 => dialect.ed25519_type,
+    }
 }
 
 /// The public-key object beside it, for programs that look for one.
-pub(super) fn imported_public_key(public_key: &PublicKey, label: &str, id: &[u8]) -> Vec<Attribute> {
-    let mut template = public_key_values(public_key);
+pub(super) fn imported_public_key(
+    dialect: &Dialect,
+    public_key: &PublicKey,
+    label: &str,
+    id: &[u8],
+) -> Vec<Attribute> {
+    let mut template = public_key_values(dialect, public_key);
     template.extend([
         Attribute::Label(label.as_bytes().to_vec()),
         Attribute::Id(id.to_vec()),
-        Attribute::Token(true),
-        Attribute::Private(false),
-        Attribute::Verify(true),
-        Attribute::Encrypt(false),
-        Attribute::Wrap(false),
-        Attribute::VerifyRecover(false),
     ]);
+    template.extend(flags(dialect.public));
     template
 }
 
@@ -207,11 +266,28 @@ impl KeyAttributes {
             .collect()
     }
 
+    /// Finds the first attribute that the wrapping key of the sealed route must not have as it is: whoever can decrypt with it, or
+    /// take it out, can read what KMS encrypts to it.
+    #[must_use]
+    pub fn unfit_for_unwrapping_only(&self) -> Option<UnfitAttribute> {
+        unfit([
+            ("CKA_TOKEN", self.token, true, true),
+            ("CKA_PRIVATE", self.private, true, true),
+            ("CKA_SENSITIVE", self.sensitive, true, true),
+            ("CKA_EXTRACTABLE", self.extractable, false, true),
+            ("CKA_NEVER_EXTRACTABLE", self.never_extractable, true, true),
+            ("CKA_LOCAL", self.local, true, true),
+            ("CKA_UNWRAP", self.unwrap, true, true),
+            ("CKA_DECRYPT", self.decrypt, false, true),
+            ("CKA_SIGN", self.sign, false, true),
+        ])
+    }
+
     /// Finds the first attribute that a CA's private key must not have as it is. What the token must tell is marked;
     /// of the other usages, silence counts as no (CloudHSM knows no `CKA_DECRYPT` on EC keys).
     #[must_use]
     pub fn unfit_for_signing_only(&self) -> Option<UnfitAttribute> {
-        let rules = [
+        unfit([
             ("CKA_TOKEN", self.token, true, true),
             ("CKA_PRIVATE", self.private, true, true),
             ("CKA_SENSITIVE", self.sensitive, true, true),
@@ -221,31 +297,26 @@ impl KeyAttributes {
             ("CKA_DECRYPT", self.decrypt, false, false),
             ("CKA_UNWRAP", self.unwrap, false, false),
             ("CKA_DERIVE", self.derive, false, false),
-        ];
-        rules.into_iter().find_map(|(name, found, wanted, must_be_told)| {
-            let fits = found.map_or(!must_be_told, |found| found == wanted);
-            (!fits).then_some(UnfitAttribute { name, wanted, found })
-        })
+        ])
     }
 }
 
-/// What the route of the first slice needs of a token.
-pub(super) const IMPORT_MECHANISMS: [MechanismType; 3] = [
-    MechanismType::RSA_PKCS_KEY_PAIR_GEN,
-    MechanismType::RSA_PKCS_OAEP,
-    MechanismType::AES_KEY_WRAP_PAD,
-];
+/// The first rule that is broken: name, what the token tells, what it must be, and whether it must be told.
+fn unfit<const N: usize>(rules: [(&'static str, Option<bool>, bool, bool); N]) -> Option<UnfitAttribute> {
+    rules.into_iter().find_map(|(name, found, wanted, must_be_told)| {
+        let fits = found.map_or(!must_be_told, |found| found == wanted);
+        (!fits).then_some(UnfitAttribute { name, wanted, found })
+    })
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::dialect::STANDARD;
 
     fn fit() -> KeyAttributes {
-        KeyAttributes::from_read(&imported_private_key(
-            KeyAlgorithm::Rsa { bits: 2048 },
-            "ca",
-            &[1],
-        ))
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        KeyAttributes::from_read(&imported_private_key(&STANDARD, &key, "ca"))
     }
 
     #[test]

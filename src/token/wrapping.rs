@@ -3,171 +3,237 @@
 
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
-use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
-use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
-use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::ObjectHandle;
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncryptingKey,
+};
+use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, ObjectHandle};
 
-use super::{ImportRoute, ImportedKey, Session, TokenError, template};
-use crate::secret::{LockedBytes, PrivateKeyDer};
+use super::mechanism::{MechanismNumber, OaepHash, UnwrapMechanism};
+use super::temporary::Temporary;
+use super::{ImportedKey, Session, TokenError, template};
+use crate::secret::{CheckedPrivateKey, LockedBytes};
 use crate::signer::PublicKey;
 
-/// A wrapping RSA pair on the token: session objects, which end with the session whatever happens to the process, and
-/// which are destroyed when this value is dropped.
+/// A wrapping RSA pair on the token, and the way in which an AES key under it carries the private key.
 #[derive(Debug)]
-pub struct WrappingKey<'a> {
-    session: &'a Session,
-    /// What is still on the token: the private and the public half.
-    objects: Vec<ObjectHandle>,
+pub(super) struct WrappingKey<'a> {
     private: ObjectHandle,
     encrypting: OaepPublicEncryptingKey,
+    carrier: Carrier,
+    objects: Temporary<'a>,
+}
+
+#[derive(Debug)]
+enum Carrier {
+    /// `CKM_RSA_AES_KEY_WRAP`: the AES key comes with the private key.
+    OneCall(OaepHash),
+    /// The AES key is on the token already.
+    TwoCalls {
+        aes: LockedBytes,
+        handle: ObjectHandle,
+        number: MechanismNumber,
+    },
 }
 
 impl<'a> WrappingKey<'a> {
-    /// Generates the pair on the token (`C_GenerateKeyPair`, `CKM_RSA_PKCS_KEY_PAIR_GEN`): before the private key is
-    /// decrypted, so that nothing slow happens while it is in memory.
-    ///
-    /// # Errors
-    /// [`TokenError::NoMechanism`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
-    pub fn generate(session: &'a Session, route: ImportRoute) -> Result<Self, TokenError> {
-        let missing = session.token().missing_for_import(route)?;
-        if !missing.is_empty() {
-            let token = session.token().description().label.clone();
-            return Err(TokenError::NoMechanism {
-                token,
-                purpose: "import a private key",
-                missing,
-            });
-        }
+    /// Generates the pair for `rsa-aes-key-wrap`, where nothing can be delivered ahead.
+    pub(super) fn for_one_call(session: &'a Session) -> Result<Self, TokenError> {
+        Self::generate(session, Carrier::OneCall(session.dialect().rsa_aes_key_wrap))
+    }
+
+    /// Generates the pair for `oaep-aes-kwp`, and delivers the AES key: whatever the token refuses of it, it refuses before the
+    /// private key is decrypted.
+    pub(super) fn for_two_calls(session: &'a Session, number: MechanismNumber) -> Result<Self, TokenError> {
+        let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
+        rand::fill(aes.expose_mut()).map_err(software("drawing an AES key"))?;
+        // Its real carrier needs the pair; until then the other one stands in.
+        let mut wrapping = Self::for_one_call(session)?;
+        let handle = wrapping.deliver(&aes)?;
+        wrapping.carrier = Carrier::TwoCalls { aes, handle, number };
+        Ok(wrapping)
+    }
+
+    fn generate(session: &'a Session, carrier: Carrier) -> Result<Self, TokenError> {
+        let (public, private) = template::wrapping_pair(session.dialect(), false);
         let (public, private) = session
-            .session
-            .generate_key_pair(
-                &Mechanism::RsaPkcsKeyPairGen,
-                &template::wrapping_public_key(),
-                &template::wrapping_private_key(),
-            )
+            .patiently(|| {
+                session
+                    .session
+                    .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
+            })
             .map_err(TokenError::during("generating the wrapping key"))?;
-        let read = session.public_half(public, "wrapping key").and_then(|key| {
-            key.and_then(|key| PublicEncryptingKey::from_der(key.der()).ok())
-                .and_then(|key| OaepPublicEncryptingKey::new(key).ok())
-                .ok_or(TokenError::Software {
-                    what: "reading the wrapping key's public half",
-                })
-        });
-        match read {
-            Ok(encrypting) => Ok(Self {
-                session,
-                objects: vec![private, public],
-                private,
-                encrypting,
-            }),
-            Err(error) => {
-                // They end with the session in any case.
-                let _ = session.session.destroy_object(private);
-                let _ = session.session.destroy_object(public);
-                Err(error)
+        let mut objects = Temporary::new(session);
+        objects.own(private);
+        objects.own(public);
+        let encrypting = session
+            .public_half(public, "wrapping key")?
+            .and_then(|key| PublicEncryptingKey::from_der(key.der()).ok())
+            .and_then(|key| OaepPublicEncryptingKey::new(key).ok())
+            .ok_or(TokenError::Software {
+                what: "reading the wrapping key's public half",
+            })?;
+        Ok(Self {
+            private,
+            encrypting,
+            carrier,
+            objects,
+        })
+    }
+
+    /// Unwraps the AES key into the token under the first hash of OAEP that it takes: no call tells which those are.
+    fn deliver(&mut self, aes: &LockedBytes) -> Result<ObjectHandle, TokenError> {
+        let session = self.objects.session();
+        let template = template::wrapping_secret(session.dialect());
+        let (last, others) = session.dialect().oaep.split_last().ok_or(TokenError::Software {
+            what: "choosing a hash for RSA-OAEP",
+        })?;
+        let unwrap = |hash: OaepHash| -> Result<Result<ObjectHandle, CryptokiError>, TokenError> {
+            let wrapped = self.encrypt(hash, aes)?;
+            let mechanism = UnwrapMechanism::RsaOaep(hash);
+            Ok(session.patiently(|| session.unwrap_key(&mechanism, self.private, &wrapped, &template)))
+        };
+        let mut delivered = None;
+        for hash in others {
+            match unwrap(*hash)? {
+                Err(CryptokiError::Pkcs11(RvError::MechanismParamInvalid | RvError::ArgumentsBad, _)) => {}
+                answer => {
+                    delivered = Some(answer);
+                    break;
+                }
             }
         }
+        let answer = match delivered {
+            Some(answer) => answer,
+            None => unwrap(*last)?,
+        };
+        let handle = answer.map_err(TokenError::during("delivering the wrapping AES key by RSA-OAEP"))?;
+        Ok(self.objects.own(handle))
     }
 
     /// Unwraps `private_key` into the token under `label`, with the key identifier of `public_key` as `CKA_ID`, and
     /// consumes both it and the wrapping keys.
-    ///
-    /// # Errors
-    /// [`TokenError::Call`], [`TokenError::Memory`]; no object is left then.
-    pub fn import(
-        mut self,
-        private_key: PrivateKeyDer,
+    pub(super) fn import(
+        self,
+        private_key: CheckedPrivateKey,
         public_key: &PublicKey,
         label: &str,
     ) -> Result<ImportedKey<'a>, TokenError> {
-        // An error drops both, which destroys what they hold.
-        let imported = self.unwrap_through_aes(private_key, public_key, label)?;
-        self.destroy()?;
+        let session = self.objects.session();
+        let (mechanism, key, wrapped) = match &self.carrier {
+            Carrier::TwoCalls { aes, handle, number } => {
+                let wrapped = wrap_padded(aes, &private_key)?;
+                (UnwrapMechanism::AesKeyWrapPadded(*number), *handle, wrapped)
+            }
+            // PKCS#11 v2.40 mechanisms section 2.1.23: the encrypted AES key, then the wrapped key.
+            Carrier::OneCall(hash) => {
+                let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
+                rand::fill(aes.expose_mut()).map_err(software("drawing an AES key"))?;
+                let wrapped = [self.encrypt(*hash, &aes)?, wrap_padded(&aes, &private_key)?].concat();
+                (UnwrapMechanism::RsaAesKeyWrap(*hash), self.private, wrapped)
+            }
+        };
+        drop(private_key);
+        let imported = session.unwrap_private_key(&mechanism, key, &wrapped, public_key, label)?;
+        // An error drops what was imported, which destroys it.
+        self.objects.destroy("destroying the wrapping keys")?;
         Ok(imported)
     }
 
-    fn unwrap_through_aes(
-        &self,
-        private_key: PrivateKeyDer,
-        public_key: &PublicKey,
-        label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
-        let session = &self.session.session;
-        let (wrapped_aes, wrapped_key) = self.wrap(&private_key)?;
-        drop(private_key);
-
-        // SoftHSM 2.6.1 takes OAEP with SHA-1 and an empty label only; the hash protects nothing here, OAEP needs no
-        // collision resistance.
-        let oaep = PkcsOaepParams::new(
-            MechanismType::SHA1,
-            PkcsMgfType::MGF1_SHA1,
-            PkcsOaepSource::empty(),
-        );
-        let aes = session
-            .unwrap_key(
-                &Mechanism::RsaPkcsOaep(oaep),
-                self.private,
-                &wrapped_aes,
-                &template::wrapping_aes_key(),
-            )
-            .map_err(TokenError::during("delivering the wrapping AES key by RSA-OAEP"))?;
-        let id = public_key.key_identifier();
-        let unwrapped = session
-            .unwrap_key(
-                &Mechanism::AesKeyWrapPad,
-                aes,
-                &wrapped_key,
-                &template::imported_private_key(public_key.algorithm(), label, &id),
-            )
-            .map(|handle| ImportedKey::new(self.session, handle))
-            .map_err(TokenError::during(format!(
-                "unwrapping the private key \"{label}\" into the token"
-            )));
-        session
-            .destroy_object(aes)
-            .map_err(TokenError::during("destroying the wrapping AES key"))?;
-        unwrapped
-    }
-
-    /// A fresh AES-256 key under RSA-OAEP, and the private key under AES key wrap with padding (RFC 5649).
-    fn wrap(&self, private_key: &PrivateKeyDer) -> Result<(Vec<u8>, Vec<u8>), TokenError> {
-        let failed = |what| move |_| TokenError::Software { what };
-        let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
-        rand::fill(aes.expose_mut()).map_err(failed("drawing an AES key"))?;
-
-        let mut wrapped_aes = vec![0; self.encrypting.ciphertext_size()];
+    fn encrypt(&self, hash: OaepHash, aes: &LockedBytes) -> Result<Vec<u8>, TokenError> {
+        let algorithm: &OaepAlgorithm = match hash {
+            OaepHash::Sha1 => &OAEP_SHA1_MGF1SHA1,
+            OaepHash::Sha256 => &OAEP_SHA256_MGF1SHA256,
+        };
+        let mut wrapped = vec![0; self.encrypting.ciphertext_size()];
         self.encrypting
-            .encrypt(&OAEP_SHA1_MGF1SHA1, aes.expose(), &mut wrapped_aes, None)
-            .map_err(failed("RSA-OAEP encryption"))?;
-
-        // RFC 5649 section 4.1: padded to 8 bytes, plus the 8 bytes of the integrity check.
-        let mut wrapped_key = vec![0; private_key.expose().len().next_multiple_of(8) + 8];
-        AesKek::new(&AES_256, aes.expose())
-            .and_then(|kek| {
-                kek.wrap_with_padding(private_key.expose(), &mut wrapped_key)
-                    .map(|_| ())
-            })
-            .map_err(failed("AES key wrap"))?;
-        Ok((wrapped_aes, wrapped_key))
-    }
-
-    fn destroy(&mut self) -> Result<(), TokenError> {
-        let results: Vec<_> = self
-            .objects
-            .drain(..)
-            .map(|object| self.session.session.destroy_object(object))
-            .collect();
-        results
-            .into_iter()
-            .collect::<Result<(), _>>()
-            .map_err(TokenError::during("destroying the wrapping RSA key"))
+            .encrypt(algorithm, aes.expose(), &mut wrapped, None)
+            .map_err(software("RSA-OAEP encryption"))?;
+        Ok(wrapped)
     }
 }
 
-impl Drop for WrappingKey<'_> {
-    fn drop(&mut self) {
-        // Reported where somebody waits for it; here another error is on its way, and the session ends them.
-        let _ = self.destroy();
+impl Session {
+    /// `C_UnwrapKey` of a private key that signs and does nothing else.
+    pub(super) fn unwrap_private_key<'a>(
+        &'a self,
+        mechanism: &UnwrapMechanism<'_>,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        public_key: &PublicKey,
+        label: &str,
+    ) -> Result<ImportedKey<'a>, TokenError> {
+        let mut template = template::imported_private_key(self.dialect(), public_key, label);
+        let doing = format!("unwrapping the private key \"{label}\" into the token");
+        if self.dialect().settles_usages {
+            template::make_session_object(&mut template);
+        }
+        let unwrapped = self.create_patiently(&doing, identity(&template), || {
+            self.unwrap_key(mechanism, unwrapping_key, wrapped, &template)
+        })?;
+        if self.dialect().settles_usages {
+            return self.settle(unwrapped, &template, label);
+        }
+        Ok(ImportedKey::new(self, unwrapped))
     }
+
+    /// Sets the usages of an unwrapped session object, and copies it to the token: no key is on the token that can do more than
+    /// sign, not even for a moment.
+    fn settle<'a>(
+        &'a self,
+        unwrapped: ObjectHandle,
+        template: &[Attribute],
+        label: &str,
+    ) -> Result<ImportedKey<'a>, TokenError> {
+        let mut temporary = Temporary::new(self);
+        temporary.own(unwrapped);
+        self.session
+            .update_attributes(unwrapped, &template::usages(template))
+            .map_err(TokenError::during(format!("setting the usages of \"{label}\"")))?;
+        let copied = self.session.copy_object(unwrapped, &[Attribute::Token(true)]);
+        copied
+            .map(|handle| ImportedKey::new(self, handle))
+            .map_err(TokenError::during(format!("copying \"{label}\" to the token")))
+    }
+
+    /// `C_CreateObject` of a private key that signs and does nothing else: its numbers cross the call in plaintext.
+    pub(super) fn create_private_key(
+        &self,
+        private_key: CheckedPrivateKey,
+        public_key: &PublicKey,
+        label: &str,
+    ) -> Result<ImportedKey<'_>, TokenError> {
+        let mut template = template::imported_private_key(self.dialect(), public_key, label);
+        let parts = private_key.parts().ok_or(TokenError::Software {
+            what: "reading the normalised private key",
+        })?;
+        template.extend(template::private_key_values(self.dialect(), &parts));
+        let doing = format!("creating the private key \"{label}\" on the token");
+        let created = self.create_patiently(&doing, identity(&template), || {
+            self.session.create_object(&template)
+        });
+        created.map(|handle| ImportedKey::new(self, handle))
+    }
+}
+
+/// Class, type, label and id, with which every template of an imported key begins.
+fn identity(template: &[Attribute]) -> &[Attribute] {
+    &template[..template.len().min(4)]
+}
+
+/// RFC 5649 section 4.1: padded to 8 bytes, plus the 8 bytes of the integrity check.
+fn wrap_padded(aes: &LockedBytes, private_key: &CheckedPrivateKey) -> Result<Vec<u8>, TokenError> {
+    let mut wrapped = vec![0; private_key.expose().len().next_multiple_of(8) + 8];
+    AesKek::new(&AES_256, aes.expose())
+        .and_then(|kek| {
+            kek.wrap_with_padding(private_key.expose(), &mut wrapped)
+                .map(|_| ())
+        })
+        .map_err(software("AES key wrap"))?;
+    Ok(wrapped)
+}
+
+fn software<E>(what: &'static str) -> impl FnOnce(E) -> TokenError {
+    move |_| TokenError::Software { what }
 }

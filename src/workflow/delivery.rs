@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::WorkflowError;
-use crate::kms::KeyPairFile;
 use crate::output::{Destination, Encoding, OutputError, Reserved, Verified};
 
 /// Where a result goes.
@@ -73,16 +72,16 @@ impl Slot {
     }
 }
 
-/// Delivers a pair file, generated only when its place is kept.
+/// Delivers something that is made only when its place is kept.
 ///
 /// # Errors
 /// [`WorkflowError`]
-pub fn deliver_pair(
+pub fn deliver<T: Verified>(
     delivery: &Delivery,
-    generate: impl FnOnce() -> Result<KeyPairFile, WorkflowError>,
-) -> Result<(KeyPairFile, Delivered), WorkflowError> {
+    make: impl FnOnce() -> Result<T, WorkflowError>,
+) -> Result<(T, Delivered), WorkflowError> {
     let slot = delivery.reserve()?;
-    let pair = generate()?;
-    let delivered = slot.deliver(&pair)?;
-    Ok((pair, delivered))
+    let made = make()?;
+    let delivered = slot.deliver(&made)?;
+    Ok((made, delivered))
 }

@@ -7,6 +7,8 @@ use crate::token::{ImportRoute, PinTries, Session, Token};
 pub enum CheckState {
     /// As it should be.
     Passed,
+    /// Told, and neither good nor bad.
+    Noted,
     /// It works, with a limit.
     Warning,
     /// It does not work.
@@ -31,6 +33,16 @@ impl Check {
         Self {
             name,
             state: CheckState::Passed,
+            found: found.into(),
+        }
+    }
+
+    /// Told, and neither good nor bad.
+    #[must_use]
+    pub fn noted(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: CheckState::Noted,
             found: found.into(),
         }
     }
@@ -79,7 +91,17 @@ pub fn check_token(token: &Token) -> Vec<Check> {
         "{description}, {} {}",
         description.manufacturer, description.model
     );
-    vec![Check::passed("token", found), pin, writable]
+    let kind = match token.kind() {
+        Ok("PKCS#11") => Check::noted("kind", "not known here: spoken to as PKCS#11 says"),
+        Ok(kind) => Check::passed("kind", kind),
+        Err(error) => Check::failed("kind", error.to_string()),
+    };
+    let mut checks = vec![Check::passed("token", found), kind];
+    if let Ok(Some(caveat)) = token.caveat() {
+        checks.push(Check::noted("caveat", caveat));
+    }
+    checks.extend([pin, writable]);
+    checks
 }
 
 /// Whether the login went well, and what keys are there.
@@ -91,18 +113,36 @@ pub fn check_login(session: &Session) -> Check {
     }
 }
 
-/// Whether the token can take a key from KMS.
+/// Which ways a key from KMS can get into the token; the first is what `--route auto` takes.
 #[must_use]
-pub fn check_import_route(token: &Token) -> Check {
+pub fn check_import_routes(token: &Token) -> Vec<Check> {
     const NAME: &str = "import route";
-    match token.missing_for_import(ImportRoute::OaepAesKwp) {
-        Ok(missing) if missing.is_empty() => Check::passed(NAME, ImportRoute::OaepAesKwp.to_string()),
-        Ok(missing) => Check::warning(
-            NAME,
-            format!("none: {} needs {}", ImportRoute::OaepAesKwp, missing.join(", ")),
-        ),
-        Err(error) => Check::failed(NAME, error.to_string()),
+    let mut checks = Vec::new();
+    let mut open = false;
+    for route in ImportRoute::ALL {
+        checks.push(match token.closed_route(route, None) {
+            Ok(None) => {
+                open |= route != ImportRoute::CreateObject;
+                let note = match route {
+                    ImportRoute::Sealed => " (with an attestation document)",
+                    ImportRoute::CreateObject => {
+                        " (only when it is named: the plaintext crosses the PKCS#11 call)"
+                    }
+                    _ => "",
+                };
+                Check::passed(NAME, format!("{route}{note}"))
+            }
+            Ok(Some(closed)) => Check::noted(NAME, format!("not {closed}")),
+            Err(error) => Check::failed(NAME, error.to_string()),
+        });
     }
+    if !open {
+        checks.push(Check::warning(
+            NAME,
+            "none that keeps the plaintext out of the PKCS#11 call",
+        ));
+    }
+    checks
 }
 
 /// Whether the token has the mechanisms that sign.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use crate::kms::KmsError;
 use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
-use crate::signer::{KeyAlgorithm, SignError};
-use crate::token::{KeyDescription, TokenError};
+use crate::signer::{Curve, KeyAlgorithm, SignError};
+use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
 use super::Unproven;
@@ -78,6 +78,29 @@ pub enum WorkflowError {
         /// The hash that was asked for.
         hash: crate::signer::Hash,
     },
+    /// The sealed route without an attestation document.
+    NoAttestation,
+    /// An attestation document for a route that has no use for it.
+    UselessAttestation {
+        /// The route that was named.
+        route: ImportRoute,
+    },
+    /// The sealed route, and no recipient key on the token.
+    NoRecipientKey,
+    /// The token failed, and the key is there all the same, not proven yet.
+    LeftOnToken {
+        /// What the token said.
+        cause: TokenError,
+        /// The key.
+        found: KeyDescription,
+    },
+    /// The token failed, and then could not say whether the key is there.
+    MayBeOnToken {
+        /// What the token said first.
+        cause: TokenError,
+        /// The label it would have.
+        label: String,
+    },
     /// Two inputs would be written to one file.
     SameOutput {
         /// The file.
@@ -102,8 +125,6 @@ pub enum WorkflowError {
         /// The directory.
         path: PathBuf,
     },
-    /// SoftHSM is not installed.
-    NoSoftHsm,
     /// The token of the test rig could not be initialised.
     RigToken {
         /// What the process that tried said.
@@ -169,8 +190,33 @@ impl fmt::Display for WorkflowError {
                 let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "{cause} (signed before that: {})", done.join(", "))
             }
+            Self::Hash {
+                key: KeyAlgorithm::Ed25519,
+                ..
+            } => f.write_str("an Ed25519 key has a hash of its own: leave the hash out"),
+            Self::Hash {
+                key: key @ KeyAlgorithm::Ec(Curve::Secp256k1),
+                hash,
+            } => write!(f, "an {key} key signs with SHA-256 here, not with {hash}"),
             Self::Hash { key, hash } => {
                 write!(f, "{hash} is weaker than an {key} key (FIPS 186-5 section 6.1.1)")
+            }
+            Self::NoAttestation => f.write_str("the sealed route needs an attestation document"),
+            Self::UselessAttestation { route } => {
+                write!(
+                    f,
+                    "an attestation document is for the sealed route, {route} has no use for it"
+                )
+            }
+            Self::NoRecipientKey => f.write_str("there is no recipient key on the token"),
+            Self::LeftOnToken { cause, found } => {
+                write!(f, "{cause}; yet the key is on the token now, not proven: {found}")
+            }
+            Self::MayBeOnToken { cause, label } => {
+                write!(
+                    f,
+                    "{cause}; whether a key \"{label}\" is on the token now is not known"
+                )
             }
             Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
             Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
@@ -178,10 +224,9 @@ impl fmt::Display for WorkflowError {
             Self::RigPath { path } => {
                 write!(
                     f,
-                    "{path:?} cannot stand in SoftHSM's configuration: use a path of at most 512 bytes without '#', '=', quotes and control characters"
+                    "{path:?} cannot stand in a token's configuration: use a path of at most 480 bytes without '#', '=', quotes and control characters"
                 )
             }
-            Self::NoSoftHsm => write!(f, "SoftHSM is not at any of its usual paths"),
             Self::RigToken { reason } => write!(f, "the token could not be initialised: {reason}"),
         }
     }
@@ -192,6 +237,7 @@ impl std::error::Error for WorkflowError {
         match self {
             Self::Kms(error) => Some(error),
             Self::Token(error) => Some(error),
+            Self::LeftOnToken { cause, .. } | Self::MayBeOnToken { cause, .. } => Some(cause),
             Self::X509(error) => Some(error),
             Self::Output(error) => Some(error),
             Self::Memory(error) => Some(error),

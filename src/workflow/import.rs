@@ -1,37 +1,65 @@
 //! `kms import`: a KMS-generated key pair into the token.
 
+use super::arrival::{prove_or_destroy, prove_present};
 use super::error::LeftBehind;
-use super::{KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
-use crate::kms::{KeyPairDecryptor, KeyPairFile};
-use crate::secret::{MemoryGuard, PrivateKeyDer};
-use crate::token::{ImportRoute, ImportedKey, KeyDescription, KeySelector, Session, TokenError, WrappingKey};
+use super::{KeyProof, Progress, WorkflowError};
+use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile};
+use crate::secret::{MemoryGuard, PrivateKeyError};
+use crate::token::{ImportRoute, ImportedKey, KeyDescription, KeySelector, SealedKey, Session, TokenError};
 
-/// What to import, and under which name.
+/// What to import, under which name, and how.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
     /// The pair.
     pub pair: KeyPairFile,
     /// `CKA_LABEL` of both objects.
     pub label: String,
-    /// How the key gets into the token.
-    pub route: ImportRoute,
+    /// How the key gets into the token; `None` for the best way that there is.
+    pub route: Option<ImportRoute>,
+    /// For the sealed route: carries the token's recipient key to KMS.
+    pub attestation: Option<AttestationDocument>,
+    /// Leaves the recipient key on the token, for the next pair.
+    pub keep_recipient_key: bool,
+}
+
+impl ImportRequest {
+    /// Refuses a route and an attestation document that do not go together, before anybody is asked for anything.
+    ///
+    /// # Errors
+    /// [`WorkflowError::NoAttestation`], [`WorkflowError::UselessAttestation`]
+    pub const fn check(&self) -> Result<(), WorkflowError> {
+        match (self.route, &self.attestation) {
+            (Some(ImportRoute::Sealed), None) => Err(WorkflowError::NoAttestation),
+            (Some(ImportRoute::Sealed) | None, _) | (_, None) => Ok(()),
+            (Some(route), Some(_)) => Err(WorkflowError::UselessAttestation { route }),
+        }
+    }
 }
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// The key was decrypted and unwrapped into the token.
+    /// The key was unwrapped into the token.
     Imported {
         /// How.
         route: ImportRoute,
-        /// Whether all of the process's memory was kept from swap, or the key's own pages only.
-        all_memory_locked: bool,
+        /// What was done about the plaintext in this process; `None` where there was none.
+        memory: Option<MemoryLocking>,
     },
     /// The key was on the token; it was checked again and nothing was decrypted.
     AlreadyThere {
         /// True if its public-key object was missing and has been added: an import that was cut off.
         completed: bool,
     },
+}
+
+/// How much of the process's memory was kept from swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryLocking {
+    /// All of it.
+    Everything,
+    /// The key's own pages.
+    KeyPages,
 }
 
 /// The key on the token, proven.
@@ -41,10 +69,12 @@ pub struct ImportSummary {
     pub proof: KeyProof,
     /// What was done.
     pub outcome: ImportOutcome,
+    /// True if the recipient key of the sealed route was used and destroyed.
+    pub recipient_destroyed: bool,
 }
 
-/// Decrypts the private key of a pair and unwraps it into the token, or finds it there; either way the key then proves that
-/// it is the pair's, that it can only sign, and that it does sign.
+/// Brings the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that
+/// it can only sign, and that it does sign.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is as it was.
@@ -60,35 +90,153 @@ pub fn import_key_pair(
         .lock_imports(|| progress.step("another import on this machine is under way, waiting for it"))?;
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
-        return check_existing(session, request, &existing);
-    }
-
-    progress.step("generating a wrapping key on the token");
-    let wrapping = WrappingKey::generate(session, request.route)?;
-    // Generating takes long enough for another import of the same pair to come in between.
-    if find_existing(session, request)?.is_some() {
-        return Err(WorkflowError::ImportedTwice {
-            label: request.label.clone(),
-            left: LeftBehind::NothingImported,
+        let (proof, completed) = prove_present(session, request, &existing)?;
+        return Ok(ImportSummary {
+            proof,
+            outcome: ImportOutcome::AlreadyThere { completed },
+            recipient_destroyed: false,
         });
     }
-    let guard = MemoryGuard::engage()?;
-    let all_memory_locked = guard.lock_everything();
-    progress.step("KMS decrypts the private key");
-    let private_key = decryptor.decrypt(&request.pair, &guard)?;
-    check_decrypted(&private_key, &request.pair)?;
+    let route = choose_route(session, request)?;
+    let import = Import {
+        session,
+        decryptor,
+        request,
+        progress,
+    };
+    if route == ImportRoute::Sealed {
+        import.sealed()
+    } else {
+        import.through_this_process(route)
+    }
+}
 
-    progress.step("unwrapping it into the token");
-    let imported = wrapping.import(private_key, &request.pair.public_key, &request.label)?;
-    progress.step("proving the key on the token");
-    let proof = prove_or_destroy(session, request, imported)?;
-    Ok(ImportSummary {
-        proof,
-        outcome: ImportOutcome::Imported {
-            route: request.route,
-            all_memory_locked,
-        },
-    })
+/// A named route is taken or refused. An attestation document asks for the sealed one: no other route is a substitute for it.
+fn choose_route(session: &Session, request: &ImportRequest) -> Result<ImportRoute, WorkflowError> {
+    request.check()?;
+    let algorithm = request.pair.spec.algorithm();
+    let route = match (request.route, &request.attestation) {
+        (Some(route), _) => route,
+        (None, Some(_)) => ImportRoute::Sealed,
+        (None, None) => return Ok(session.token().choose_route(algorithm)?),
+    };
+    session.token().check_route(route, algorithm)?;
+    Ok(route)
+}
+
+struct Import<'a> {
+    session: &'a Session,
+    decryptor: &'a dyn KeyPairDecryptor,
+    request: &'a ImportRequest,
+    progress: &'a dyn Progress,
+}
+
+impl Import<'_> {
+    /// KMS decrypts the key to this process, which wraps it for the token.
+    fn through_this_process(&self, route: ImportRoute) -> Result<ImportSummary, WorkflowError> {
+        let pair = &self.request.pair;
+        if route != ImportRoute::CreateObject {
+            self.progress.step("generating a wrapping key on the token");
+        }
+        let prepared = self.session.prepare_import(route, pair.spec.algorithm())?;
+        self.check_alone()?;
+        let guard = MemoryGuard::engage()?;
+        let memory = if guard.lock_everything() {
+            MemoryLocking::Everything
+        } else {
+            MemoryLocking::KeyPages
+        };
+        self.progress.step("KMS decrypts the private key");
+        let private_key = self.decryptor.decrypt(pair, &guard)?;
+        let private_key = private_key.check(&pair.public_key).map_err(not_the_pairs)?;
+
+        self.progress.step(if route == ImportRoute::CreateObject {
+            "creating it on the token, in plaintext"
+        } else {
+            "unwrapping it into the token"
+        });
+        let imported = prepared.import(private_key, &pair.public_key, &self.request.label);
+        let proof = self.prove(imported)?;
+        Ok(ImportSummary {
+            proof,
+            outcome: ImportOutcome::Imported {
+                route,
+                memory: Some(memory),
+            },
+            recipient_destroyed: false,
+        })
+    }
+
+    /// KMS encrypts the key to the token's own key, and this process carries it.
+    fn sealed(&self) -> Result<ImportSummary, WorkflowError> {
+        let pair = &self.request.pair;
+        let document = self
+            .request
+            .attestation
+            .as_ref()
+            .ok_or(WorkflowError::NoAttestation)?;
+        let recipient = self
+            .session
+            .recipient_key()?
+            .ok_or(WorkflowError::NoRecipientKey)?;
+        document
+            .carries(recipient.public_key().der())
+            .map_err(crate::kms::KmsError::Attestation)?;
+        self.check_alone()?;
+        self.progress
+            .step("KMS encrypts the private key to the token's key");
+        let envelope = self.decryptor.decrypt_for_recipient(pair, document)?;
+        let sealed = SealedKey {
+            encrypted_key: envelope.encrypted_key(),
+            initialization_vector: envelope.initialization_vector(),
+            encrypted_content: envelope.encrypted_content(),
+        };
+        self.progress.step("unwrapping it into the token");
+        let imported = recipient.unseal(&sealed, &pair.public_key, &self.request.label);
+        let proof = self.prove(imported)?;
+        let recipient_destroyed = !self.request.keep_recipient_key;
+        if recipient_destroyed {
+            recipient.destroy()?;
+        }
+        Ok(ImportSummary {
+            proof,
+            outcome: ImportOutcome::Imported {
+                route: ImportRoute::Sealed,
+                memory: None,
+            },
+            recipient_destroyed,
+        })
+    }
+
+    /// Preparing takes long enough for another import of the same pair to come in between.
+    fn check_alone(&self) -> Result<(), WorkflowError> {
+        if find_existing(self.session, self.request)?.is_none() {
+            return Ok(());
+        }
+        Err(WorkflowError::ImportedTwice {
+            label: self.request.label.clone(),
+            left: LeftBehind::NothingImported,
+        })
+    }
+
+    /// A token that fails in the middle of the call may have made the key all the same: whoever reads the error has to know.
+    fn prove(&self, imported: Result<ImportedKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
+        let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
+            Ok(None) => WorkflowError::Token(cause),
+            Ok(Some(found)) => WorkflowError::LeftOnToken { cause, found },
+            Err(_) => WorkflowError::MayBeOnToken {
+                cause,
+                label: self.request.label.clone(),
+            },
+        })?;
+        self.progress.step("proving the key on the token");
+        prove_or_destroy(self.session, self.request, imported)
+    }
+}
+
+/// The first proof, before anything reaches the token.
+fn not_the_pairs(error: PrivateKeyError) -> WorkflowError {
+    WorkflowError::PrivateKey(error)
 }
 
 /// The key that has the label and the pair's key identifier. A label on another key, or the key under another label, is
@@ -120,131 +268,4 @@ fn find_existing(
         }),
         None => Ok(None),
     }
-}
-
-/// An import that was cut off between its two objects leaves a private key alone; it is completed once the key has proven,
-/// by signing, that it is the pair's.
-fn check_existing(
-    session: &Session,
-    request: &ImportRequest,
-    existing: &KeyDescription,
-) -> Result<ImportSummary, WorkflowError> {
-    let unproven = |unproven| WorkflowError::Unproven {
-        unproven,
-        left: LeftBehind::Untouched,
-    };
-    let expected = &request.pair.public_key;
-    let public = session
-        .public_object_of(existing)
-        .map_err(Unproven::token(ProofKind::TokenKey))
-        .map_err(unproven)?;
-    if public.as_ref().is_some_and(|found| found != expected) {
-        let found = "the public-key object beside it holds another key";
-        return Err(unproven(Unproven::found(ProofKind::TokenKey, found)));
-    }
-    let completed = public.is_none();
-    let key = match session.private_key(&KeySelector::with_id(&existing.id)) {
-        // An EC private key tells its public half only through the object that is missing.
-        Err(TokenError::NoPublicKey { .. }) if completed => {
-            session.private_key_with_public(existing, expected)?
-        }
-        other => other?,
-    };
-    let proof = prove_key(session, key.clone(), expected).map_err(unproven)?;
-    if completed {
-        session.complete_public_object(&key)?;
-    }
-    Ok(ImportSummary {
-        proof,
-        outcome: ImportOutcome::AlreadyThere { completed },
-    })
-}
-
-/// The first proof, before anything reaches the token.
-fn check_decrypted(private_key: &PrivateKeyDer, pair: &KeyPairFile) -> Result<(), WorkflowError> {
-    let derived = private_key
-        .derive_public_key(pair.spec.algorithm())
-        .map_err(WorkflowError::PrivateKey)?;
-    if derived == pair.public_key {
-        return Ok(());
-    }
-    Err(WorkflowError::Unproven {
-        unproven: Unproven::found(
-            ProofKind::DecryptedKey,
-            "the PublicKey in the pair file belongs to another private key",
-        ),
-        left: LeftBehind::NothingImported,
-    })
-}
-
-fn prove_or_destroy(
-    session: &Session,
-    request: &ImportRequest,
-    mut imported: ImportedKey<'_>,
-) -> Result<KeyProof, WorkflowError> {
-    let outcome = prove_imported(session, request, &mut imported)
-        .map_err(Failure::Unproven)
-        .and_then(|proof| only_one(session, request).map(|()| proof));
-    let failure = match outcome {
-        Ok(proof) => {
-            imported.keep();
-            return Ok(proof);
-        }
-        Err(failure) => failure,
-    };
-    let left = match imported.destroy() {
-        Ok(()) => LeftBehind::Destroyed,
-        Err(error) => LeftBehind::StillThere {
-            reason: error.to_string(),
-        },
-    };
-    Err(match failure {
-        Failure::Unproven(unproven) => WorkflowError::Unproven { unproven, left },
-        Failure::Twice => WorkflowError::ImportedTwice {
-            label: request.label.clone(),
-            left,
-        },
-    })
-}
-
-enum Failure {
-    Unproven(Unproven),
-    Twice,
-}
-
-/// Another import of the same pair may have run at the same time, unseen by [`find_existing`]. (SoftHSM 2.6.1 does not show a
-/// process that has just written what another wrote a moment before; tokens with one state for all do.)
-fn only_one(session: &Session, request: &ImportRequest) -> Result<(), Failure> {
-    let id = request.pair.public_key.key_identifier();
-    let found = session
-        .private_keys(&KeySelector::with_id(&id))
-        .map_err(Unproven::token(ProofKind::TokenKey))
-        .map_err(Failure::Unproven)?;
-    if found.len() == 1 {
-        Ok(())
-    } else {
-        Err(Failure::Twice)
-    }
-}
-
-fn prove_imported(
-    session: &Session,
-    request: &ImportRequest,
-    imported: &mut ImportedKey<'_>,
-) -> Result<KeyProof, Unproven> {
-    let expected = &request.pair.public_key;
-    let token = Unproven::token(ProofKind::TokenKey);
-    imported
-        .add_public_object(expected, &request.label)
-        .map_err(&token)?;
-    if imported.read_public_object().map_err(&token)?.as_ref() != Some(expected) {
-        let found = "the public-key object reads back differently";
-        return Err(Unproven::found(ProofKind::TokenKey, found));
-    }
-    let key = imported.read_back().map_err(&token)?;
-    if key.description.id != expected.key_identifier() || key.description.label != request.label {
-        let found = "CKA_LABEL or CKA_ID read back differently";
-        return Err(Unproven::found(ProofKind::Attributes, found));
-    }
-    prove_key(session, key, expected)
 }

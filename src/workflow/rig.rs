@@ -1,4 +1,4 @@
-//! `rig new`: a SoftHSM token of its own in a directory, for tests and rehearsals.
+//! `rig new`: a software token of its own in a directory, for tests and rehearsals.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -7,43 +7,46 @@ use std::path::{Path, PathBuf};
 
 use super::WorkflowError;
 use crate::secret::{MemoryGuard, Pin};
-use crate::token::softhsm_configuration;
+use crate::token::SoftToken;
 
 /// What a rig is to be.
 #[derive(Clone, Debug)]
 pub struct RigRequest {
+    /// What it is made of.
+    pub kind: SoftToken,
     /// Its directory, which is not there yet or is empty; absolute.
     pub directory: PathBuf,
     /// The token's label.
     pub label: String,
-    /// The SoftHSM module.
+    /// The PKCS#11 module.
     pub module: PathBuf,
 }
 
 /// A rig that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rig {
+    /// What it is made of.
+    pub kind: SoftToken,
     /// Its directory.
     pub directory: PathBuf,
     /// The token's label.
     pub label: String,
-    /// The SoftHSM module.
+    /// The PKCS#11 module.
     pub module: PathBuf,
 }
 
 /// The files of a rig, by their names in its directory.
 const TOKENS: &str = "tokens";
-const CONFIGURATION: &str = "softhsm2.conf";
 const USER_PIN: &str = "pin";
 const SO_PIN: &str = "so-pin";
 const SETTINGS: &str = "hsm-ca.toml";
 const ENVIRONMENT: &str = "env.sh";
 
 impl Rig {
-    /// SoftHSM's configuration; `SOFTHSM2_CONF` names it.
+    /// The module's configuration; the variable [`SoftToken::variable`] names it.
     #[must_use]
     pub fn configuration(&self) -> PathBuf {
-        self.directory.join(CONFIGURATION)
+        self.directory.join(self.kind.configuration_file())
     }
 
     /// The file with the user PIN.
@@ -73,8 +76,8 @@ impl Rig {
 
 /// Makes a rig: whole, or not at all. Everything is made in a directory beside it, which gets the name at the end.
 ///
-/// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. SoftHSM reads
-/// `SOFTHSM2_CONF` once per process, so the caller does it in a process of its own.
+/// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. The module reads
+/// its environment once per process, so the caller does it in a process of its own.
 ///
 /// # Errors
 /// [`WorkflowError`]; nothing is left then.
@@ -83,15 +86,16 @@ pub fn create_rig(
     initialise: &dyn Fn(&Rig) -> Result<(), String>,
 ) -> Result<Rig, WorkflowError> {
     let RigRequest {
+        kind,
         directory,
         label,
         module,
     } = request;
     let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'' | '=');
-    // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes.
+    // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes, and Kryoptic's SQLite no file at one of more than 504.
     if directory
         .to_str()
-        .is_none_or(|text| text.len() > 512 || text.contains(wrong))
+        .is_none_or(|text| text.len() > 480 || text.contains(wrong))
     {
         return Err(WorkflowError::RigPath {
             path: directory.clone(),
@@ -118,6 +122,7 @@ pub fn create_rig(
         })?;
 
     let staged = Rig {
+        kind: *kind,
         directory: staging.path().to_owned(),
         label: label.clone(),
         module: module.clone(),
@@ -130,7 +135,7 @@ pub fn create_rig(
         ..staged.clone()
     };
     // From here on the paths are those of the finished rig.
-    let configuration = softhsm_configuration(&rig.directory.join(TOKENS));
+    let configuration = kind.configuration(&rig.directory.join(TOKENS));
     fs::remove_file(staged.configuration()).map_err(|cause| WorkflowError::Rig {
         doing: "replace",
         path: staged.configuration(),
@@ -167,7 +172,11 @@ fn fill(staged: &Rig) -> Result<(), WorkflowError> {
             path: tokens.clone(),
             cause,
         })?;
-    write(&staged.configuration(), 0o600, &softhsm_configuration(&tokens))?;
+    write(
+        &staged.configuration(),
+        0o600,
+        &staged.kind.configuration(&tokens),
+    )?;
     let guard = MemoryGuard::engage()?;
     write(&staged.user_pin(), 0o600, Pin::random(&guard)?.expose())?;
     write(&staged.so_pin(), 0o600, Pin::random(&guard)?.expose())
@@ -194,17 +203,19 @@ fn settings_text(rig: &Rig) -> String {
     // JSON's quoting of a string is TOML's (TOML 1.0, "Basic strings").
     let quote = |text: String| serde_json::Value::String(text).to_string();
     format!(
-        "# A SoftHSM test rig, made by `hsm-ca rig new`. Its PINs are in files beside this one.\n\
+        "# A {} test rig, made by `hsm-ca rig new`. Its PINs are in files beside this one.\n\
          module = {}\n\
          token = {}\n\
          pin-source = {}\n\
          \n\
          # Set for the module before it is loaded.\n\
          [module-environment]\n\
-         SOFTHSM2_CONF = {}\n",
+         {} = {}\n",
+        rig.kind,
         quote(rig.module.display().to_string()),
         quote(rig.label.clone()),
         quote(format!("file:{}", rig.user_pin().display())),
+        rig.kind.variable(),
         quote(rig.configuration().display().to_string()),
     )
 }
@@ -212,8 +223,9 @@ fn settings_text(rig: &Rig) -> String {
 fn environment_text(rig: &Rig) -> String {
     format!(
         "# Source this file: hsm-ca then works on this rig, and so do pkcs11-tool, p11tool and openssl.\n\
-         export SOFTHSM2_CONF='{}'\n\
+         export {}='{}'\n\
          export HSM_CA_CONFIG='{}'\n",
+        rig.kind.variable(),
         rig.configuration().display(),
         rig.settings().display(),
     )

@@ -6,19 +6,21 @@ use const_oid::db::rfc5912::{
     SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
     SHA_512_WITH_RSA_ENCRYPTION,
 };
+use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, Null};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::X509Error;
 use crate::signer::{Hash, SignatureAlgorithm};
 
-const KNOWN: [SignatureAlgorithm; 6] = [
+const KNOWN: [SignatureAlgorithm; 7] = [
     SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha512),
     SignatureAlgorithm::Ecdsa(Hash::Sha256),
     SignatureAlgorithm::Ecdsa(Hash::Sha384),
     SignatureAlgorithm::Ecdsa(Hash::Sha512),
+    SignatureAlgorithm::Ed25519,
 ];
 
 const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
@@ -29,6 +31,8 @@ const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
         SignatureAlgorithm::Ecdsa(Hash::Sha256) => ECDSA_WITH_SHA_256,
         SignatureAlgorithm::Ecdsa(Hash::Sha384) => ECDSA_WITH_SHA_384,
         SignatureAlgorithm::Ecdsa(Hash::Sha512) => ECDSA_WITH_SHA_512,
+        // RFC 8410 section 6: the key and the signature have the same identifier.
+        SignatureAlgorithm::Ed25519 => ID_ED_25519,
     }
 }
 
@@ -42,11 +46,11 @@ const WEAK: [(&str, ObjectIdentifier); 4] = [
     ("SHA-1 (dsa-with-SHA1)", DSA_WITH_SHA_1),
 ];
 
-/// Parameters: NULL for RSA (RFC 4055 section 5), absent for ECDSA (RFC 5758 section 3.2).
+/// Parameters: NULL for RSA (RFC 4055 section 5), absent for ECDSA (RFC 5758 section 3.2) and Ed25519 (RFC 8410 section 3).
 pub(super) fn identifier(algorithm: SignatureAlgorithm) -> AlgorithmIdentifierOwned {
     let parameters = match algorithm {
         SignatureAlgorithm::RsaPkcs1(_) => Some(Any::from(Null)),
-        SignatureAlgorithm::Ecdsa(_) => None,
+        SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 => None,
     };
     AlgorithmIdentifierOwned {
         oid: oid_of(algorithm),
@@ -77,8 +81,8 @@ pub(super) fn recognise(
     let fits = match (algorithm, &identifier.parameters) {
         // RFC 4055 section 5: "implementations MUST accept the parameters being absent as well as present" (as NULL).
         (SignatureAlgorithm::RsaPkcs1(_), Some(parameters)) => *parameters == Any::from(Null),
-        // RFC 5758 section 3.2: "the encoding MUST omit the parameters field".
-        (SignatureAlgorithm::Ecdsa(_), Some(_)) => false,
+        // RFC 5758 section 3.2: "the encoding MUST omit the parameters field"; RFC 8410 section 3 likewise.
+        (SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519, Some(_)) => false,
         (_, None) => true,
     };
     if !fits {

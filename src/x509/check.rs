@@ -116,7 +116,7 @@ impl Plan<'_> {
     fn check_signature_algorithm(&self) -> Result<(), X509Error> {
         let found = algorithm::recognise(&self.tbs.signature, "planned certificate")?;
         let key = self.of.issuer_key.algorithm();
-        if found != self.of.signature || key.signature_with(found.hash()) != Some(found) {
+        if found != self.of.signature || !key.makes(found) {
             return broken(
                 "signature-algorithm",
                 "FIPS 186-5 6.1.1",
@@ -218,6 +218,12 @@ impl Plan<'_> {
             return Err(X509Error::WeakKey {
                 found: key.algorithm(),
             });
+        }
+        for algorithm in [key.algorithm(), self.of.issuer_key.algorithm()] {
+            if !self.of.profile.takes(algorithm) {
+                let found = format!("{} certificates take no {algorithm} key", self.of.profile.name);
+                return broken("key-kind", "profile", found);
+            }
         }
         if matches!(self.issuer, Issuer::Authority(_)) {
             if key == self.of.issuer_key {
@@ -338,5 +344,7 @@ const fn longest_signature(key: &PublicKey) -> usize {
         KeyAlgorithm::Rsa { bits } => bits.div_ceil(8),
         KeyAlgorithm::Ec(Curve::P521) => 2 * (66 + 3) + 3,
         KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
+        // RFC 8032 section 5.1.6
+        KeyAlgorithm::Ed25519 => 64,
     }
 }

@@ -1,6 +1,7 @@
 //! What a certificate of each kind holds, as data.
 
 use super::X509Error;
+use crate::signer::{Curve, KeyAlgorithm};
 
 /// A kind of certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub struct Profile {
     pub default_days: u32,
     /// The most characters its PEM file may have, where whoever takes it sets a limit.
     pub longest_pem: Option<usize>,
+    /// The curves whose keys it may certify and be signed with; RSA always is one of its kinds.
+    pub curves: &'static [Curve],
+    /// Whether Ed25519 is.
+    pub ed25519: bool,
 }
 
 /// An extension that a profile can ask for.
@@ -33,6 +38,9 @@ pub enum ProfileExtension {
 /// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
 const CLOUDHSM_LONGEST_PEM: usize = 5000;
 
+/// The same page: RSA, and "ECDSA prime256v1/secp384r1/secp521r1".
+const CLOUDHSM_CURVES: &[Curve] = &[Curve::P256, Curve::P384, Curve::P521];
+
 impl Profile {
     /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate with basicConstraints when it is v3;
     /// keyUsage is RFC 5280 section 4.2.1.3 ("Conforming CAs MUST include this extension"), which AWS's own recipe leaves out.
@@ -46,6 +54,8 @@ impl Profile {
         ],
         default_days: 3652,
         longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+        curves: CLOUDHSM_CURVES,
+        ed25519: false,
     };
 
     /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with; the two
@@ -59,9 +69,21 @@ impl Profile {
         ],
         default_days: 3652,
         longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+        curves: CLOUDHSM_CURVES,
+        ed25519: false,
     };
 
     const ALL: [Self; 2] = [Self::CLOUDHSM_CA, Self::CLOUDHSM_CLUSTER];
+
+    /// Whether certificates of this kind may carry, and be signed by, a key of this kind.
+    #[must_use]
+    pub fn takes(&self, key: KeyAlgorithm) -> bool {
+        match key {
+            KeyAlgorithm::Rsa { .. } => true,
+            KeyAlgorithm::Ec(curve) => self.curves.contains(&curve),
+            KeyAlgorithm::Ed25519 => self.ed25519,
+        }
+    }
 
     /// The profile of that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
     ///

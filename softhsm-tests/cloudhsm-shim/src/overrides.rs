@@ -1,0 +1,148 @@
+//! Answers that are changed after the target gave them.
+//!
+//! Every function here gets the target's return value and the arguments of the call, and is called
+//! with the guarantee that the target accepted the pointers as PKCS#11 v2.40 describes them.
+
+use std::ptr;
+use std::slice;
+
+use cryptoki_sys::*;
+
+use crate::rules::Corruption;
+use crate::shim::Shim;
+
+/// `C_GetTokenInfo`, section 5.5: raises flags of `CK_TOKEN_INFO` (section 3.2).
+///
+/// # Safety
+///
+/// `info` is the argument of a `C_GetTokenInfo` that answered `rv`.
+pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
+    if rv != CKR_OK {
+        return;
+    }
+    // SAFETY: null, or the structure that the target has just filled.
+    if let Some(info) = unsafe { info.as_mut() } {
+        info.flags |= shim.rules.token_flags;
+    }
+}
+
+/// `C_Sign` and `C_SignFinal`, section 5.11: flips the lowest bit of the last byte.
+///
+/// # Safety
+///
+/// The arguments are those of a call that answered `rv`.
+pub unsafe fn signature(shim: &Shim, rv: CK_RV, value: *mut CK_BYTE, len: *mut CK_ULONG) {
+    if rv != CKR_OK || !shim.rules.corrupts(Corruption::Sign) {
+        return;
+    }
+    // SAFETY: null, or the length that the target has just written.
+    let Some(len) = (unsafe { len.as_ref() }) else {
+        return;
+    };
+    // SAFETY: null (a question for the length), or the target wrote `len` bytes there.
+    unsafe { flip_last(value, *len) };
+}
+
+/// `C_GenerateRandom`, section 5.15: zeroes.
+///
+/// # Safety
+///
+/// The arguments are those of a call that answered `rv`.
+pub unsafe fn random(shim: &Shim, rv: CK_RV, out: *mut CK_BYTE, len: CK_ULONG) {
+    if rv == CKR_OK && !out.is_null() && shim.rules.corrupts(Corruption::Random) {
+        // SAFETY: the target filled `len` bytes at `out`.
+        unsafe { ptr::write_bytes(out, 0, len as usize) };
+    }
+}
+
+/// `C_GetAttributeValue`, section 5.7: lies about `CKA_EXTRACTABLE` and about public key values.
+///
+/// # Safety
+///
+/// The arguments are those of a call that answered `rv`.
+pub unsafe fn attributes(
+    shim: &Shim,
+    rv: CK_RV,
+    session: CK_SESSION_HANDLE,
+    object: CK_OBJECT_HANDLE,
+    template: *mut CK_ATTRIBUTE,
+    count: CK_ULONG,
+) {
+    // With the last three, section 5.7 has the other attributes of the template answered.
+    let answered = matches!(
+        rv,
+        CKR_OK | CKR_ATTRIBUTE_SENSITIVE | CKR_ATTRIBUTE_TYPE_INVALID | CKR_BUFFER_TOO_SMALL
+    );
+    if !answered || template.is_null() {
+        return;
+    }
+    // SAFETY: not null, and the target read `count` attributes there.
+    let template = unsafe { slice::from_raw_parts(template, count as usize) };
+    let extractable = shim.rules.corrupts(Corruption::Extractable);
+    let modulus = shim.rules.corrupts(Corruption::Modulus);
+    let point = shim.rules.corrupts(Corruption::Point);
+    let private_modulus = shim.rules.corrupts(Corruption::PrivateModulus);
+    let sensitive = shim.rules.corrupts(Corruption::Sensitive);
+    let token = shim.rules.corrupts(Corruption::Token);
+    for attribute in template.iter().filter(|a| has_value(a)) {
+        let value = attribute.pValue.cast::<CK_BYTE>();
+        match attribute.type_ {
+            CKA_EXTRACTABLE if extractable => {
+                // SAFETY: the target wrote `ulValueLen` bytes, at least one, to `pValue`.
+                unsafe { *value = CK_TRUE };
+            }
+            kind if kind == CKA_SENSITIVE && sensitive || kind == CKA_TOKEN && token => {
+                // SAFETY: as above.
+                unsafe { *value = CK_FALSE };
+            }
+            kind if (kind == CKA_MODULUS && modulus || kind == CKA_EC_POINT && point)
+                && class_of(shim, session, object) == CKO_PUBLIC_KEY
+                || kind == CKA_MODULUS
+                    && private_modulus
+                    && class_of(shim, session, object) == CKO_PRIVATE_KEY =>
+            {
+                // SAFETY: the target wrote `ulValueLen` bytes to `pValue`.
+                unsafe { flip_last(value, attribute.ulValueLen) };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the target wrote a value, rather than a length or the mark for "not available".
+fn has_value(attribute: &CK_ATTRIBUTE) -> bool {
+    !attribute.pValue.is_null()
+        && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION
+        && attribute.ulValueLen != 0
+}
+
+/// Asks the target for the object's class, past counters, rules and log.
+fn class_of(shim: &Shim, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> CK_OBJECT_CLASS {
+    let object = match &shim.cloudhsm {
+        Some(hsm) => hsm.handles.of_target(object),
+        None => object,
+    };
+    let mut class: CK_OBJECT_CLASS = CK_UNAVAILABLE_INFORMATION;
+    let mut query = CK_ATTRIBUTE {
+        type_: CKA_CLASS,
+        pValue: ptr::from_mut(&mut class).cast(),
+        ulValueLen: size_of::<CK_OBJECT_CLASS>() as CK_ULONG,
+    };
+    // SAFETY: one attribute whose buffer is as long as it says and outlives the call.
+    match unsafe { shim.target.C_GetAttributeValue(session, object, &mut query, 1) } {
+        Ok(()) => class,
+        Err(_) => CK_UNAVAILABLE_INFORMATION,
+    }
+}
+
+/// Flips the lowest bit of the last byte.
+///
+/// # Safety
+///
+/// `value` is null or points to `len` readable and writable bytes.
+unsafe fn flip_last(value: *mut CK_BYTE, len: CK_ULONG) {
+    if !value.is_null() && len > 0 {
+        // SAFETY: `len - 1` is within the bytes that the caller vouches for.
+        unsafe { *value.add(len as usize - 1) ^= 1 };
+    }
+}

@@ -1,0 +1,224 @@
+//! The rules, as the environment states them. Their shape is in the documentation of the crate.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cryptoki_sys::{CK_FLAGS, CK_RV};
+
+use crate::calls::Call;
+use parse::{behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, text, throttle};
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+const PREFIX: &str = "CLOUDHSM_SHIM_";
+
+/// What the shim does to the calls of this process.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// The real module.
+    pub target: PathBuf,
+    pub behaviour: Behaviour,
+    /// What is particular to the CloudHSM behaviour.
+    pub cloudhsm: Settings,
+    pub throttle: Option<Throttle>,
+    /// The calls that are throttled; all that reach the HSM if there are none here.
+    pub throttle_calls: Vec<Call>,
+    /// How long every call that reaches the HSM takes more.
+    pub latency: Option<Duration>,
+    /// Bits to raise in `CK_TOKEN_INFO.flags`.
+    pub token_flags: CK_FLAGS,
+    /// Where to write a line per call.
+    pub log: Option<PathBuf>,
+    /// Whether the log tells the templates too.
+    pub log_templates: bool,
+    faults: Vec<Fault>,
+    kill: Option<Instant>,
+    stop: Option<Instant>,
+    corruptions: Vec<Corruption>,
+}
+
+/// What the module behaves as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behaviour {
+    /// The target, through and through.
+    #[default]
+    Plain,
+    /// The PKCS#11 library of AWS CloudHSM, Client SDK 5.
+    CloudHsm,
+}
+
+/// The cluster that is behaved as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The label of the target's token; the only initialised one if there is none here.
+    pub target_token: Option<String>,
+    /// The name of the crypto user.
+    pub user: String,
+    pub mode: Mode,
+    /// How many HSMs the cluster has.
+    pub hsms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            target_token: None,
+            user: "CryptoUser".into(),
+            mode: Mode::Fips,
+            hsms: 2,
+        }
+    }
+}
+
+/// "FIPS or non-FIPS mode", fixed when a cluster is created: AWS CloudHSM User Guide,
+/// cluster-hsm-types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Fips,
+    NonFips,
+}
+
+/// `of` calls in `every` are throttled: the first ones, or with a seed any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    pub of: u64,
+    pub every: u64,
+    pub seed: Option<u64>,
+}
+
+/// An answer of the target that is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Corruption {
+    /// `sign`: one bit of the last byte of every signature is flipped.
+    Sign,
+    /// `extractable`: an object that has `CKA_EXTRACTABLE` says `CK_TRUE`.
+    Extractable,
+    /// `modulus`: one bit of the last byte of a public key's `CKA_MODULUS` is flipped.
+    Modulus,
+    /// `point`: one bit of the last byte of a public key's `CKA_EC_POINT` is flipped.
+    Point,
+    /// `private-modulus`: the same of a private key's `CKA_MODULUS`.
+    PrivateModulus,
+    /// `sensitive`: an object that has `CKA_SENSITIVE` says `CK_FALSE`.
+    Sensitive,
+    /// `token`: every object says `CKA_TOKEN` is `CK_FALSE`.
+    Token,
+    /// `random`: `C_GenerateRandom` fills the buffer with zeroes.
+    Random,
+}
+
+/// Before the target is asked, or after it answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Before,
+    After,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    call: Call,
+    moment: Moment,
+    rv: CK_RV,
+    /// `None` is every call.
+    nth: Option<u64>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Instant {
+    call: Call,
+    nth: u64,
+    moment: Moment,
+}
+
+impl Rules {
+    /// Reads the variables whose name starts with `CLOUDHSM_SHIM_`; the error is for a person.
+    pub fn parse(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, String> {
+        let mut rules = Self::default();
+        for (name, value) in vars {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
+                continue;
+            };
+            rules.set(name, value).map_err(|why| format!("{name}: {why}"))?;
+        }
+        rules.agree()?;
+        if rules.target.as_os_str().is_empty() {
+            return Err("CLOUDHSM_SHIM_TARGET: not set".into());
+        }
+        Ok(rules)
+    }
+
+    /// Refuses rules that would do nothing beside the others.
+    fn agree(&self) -> Result<(), String> {
+        if self.behaviour == Behaviour::Plain && self.cloudhsm != Settings::default() {
+            return Err(
+                "CLOUDHSM_SHIM_TARGET_TOKEN, _USER, _CLUSTER and _HSMS need CLOUDHSM_SHIM_BEHAVIOUR=cloudhsm"
+                    .into(),
+            );
+        }
+        if self.throttle.is_none() && !self.throttle_calls.is_empty() {
+            return Err("CLOUDHSM_SHIM_THROTTLE_CALLS: needs CLOUDHSM_SHIM_THROTTLE".into());
+        }
+        if self.log.is_none() && self.log_templates {
+            return Err("CLOUDHSM_SHIM_LOG_TEMPLATES: needs CLOUDHSM_SHIM_LOG".into());
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, name: &str, value: OsString) -> Result<(), String> {
+        if value.is_empty() {
+            return Err("empty value".into());
+        }
+        match name {
+            "CLOUDHSM_SHIM_TARGET" => self.target = value.into(),
+            "CLOUDHSM_SHIM_BEHAVIOUR" => self.behaviour = behaviour(text(&value)?)?,
+            "CLOUDHSM_SHIM_TARGET_TOKEN" => self.cloudhsm.target_token = Some(text(&value)?.into()),
+            "CLOUDHSM_SHIM_USER" => self.cloudhsm.user = text(&value)?.into(),
+            "CLOUDHSM_SHIM_CLUSTER" => self.cloudhsm.mode = mode(text(&value)?)?,
+            // "HSMs per cluster 28": AWS CloudHSM User Guide, limits.
+            "CLOUDHSM_SHIM_HSMS" => self.cloudhsm.hsms = number(text(&value)?, 28)?,
+            "CLOUDHSM_SHIM_THROTTLE" => self.throttle = Some(throttle(text(&value)?)?),
+            "CLOUDHSM_SHIM_THROTTLE_CALLS" => self.throttle_calls = calls(text(&value)?)?,
+            "CLOUDHSM_SHIM_LATENCY_MS" => self.latency = Some(milliseconds(text(&value)?)?),
+            "CLOUDHSM_SHIM_LOG" => self.log = Some(value.into()),
+            "CLOUDHSM_SHIM_LOG_TEMPLATES" => self.log_templates = number(text(&value)?, 1)? == 1,
+            "CLOUDHSM_SHIM_TOKEN_FLAGS" => {
+                let bits: Vec<_> = text(&value)?.split(',').map(hex).collect::<Result<_, _>>()?;
+                self.token_flags = bits.into_iter().fold(0, |all, one| all | one);
+            }
+            "CLOUDHSM_SHIM_FAIL" => self.faults = faults(text(&value)?)?,
+            "CLOUDHSM_SHIM_KILL" => self.kill = Some(instant(text(&value)?)?),
+            "CLOUDHSM_SHIM_STOP" => self.stop = Some(instant(text(&value)?)?),
+            "CLOUDHSM_SHIM_CORRUPT" => {
+                self.corruptions = text(&value)?
+                    .split(',')
+                    .map(corruption)
+                    .collect::<Result<_, _>>()?;
+            }
+            _ => return Err("unknown variable".into()),
+        }
+        Ok(())
+    }
+
+    /// What the `nth` call is to answer, without asking the target or after it answered.
+    pub fn fault(&self, call: Call, nth: u64, moment: Moment) -> Option<CK_RV> {
+        let hit = |f: &&Fault| f.call == call && f.moment == moment && f.nth.is_none_or(|n| n == nth);
+        self.faults.iter().find(hit).map(|f| f.rv)
+    }
+
+    /// Whether the process ends here.
+    pub fn kills(&self, call: Call, nth: u64, moment: Moment) -> bool {
+        self.kill == Some(Instant { call, nth, moment })
+    }
+
+    /// Whether the process waits here for `SIGCONT`.
+    pub fn stops(&self, call: Call, nth: u64, moment: Moment) -> bool {
+        self.stop == Some(Instant { call, nth, moment })
+    }
+
+    pub fn corrupts(&self, what: Corruption) -> bool {
+        self.corruptions.contains(&what)
+    }
+}

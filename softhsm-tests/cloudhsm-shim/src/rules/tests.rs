@@ -1,0 +1,209 @@
+use std::os::unix::ffi::OsStringExt;
+
+use cryptoki_sys::{CKR_DEVICE_ERROR, CKR_PIN_LOCKED};
+
+use super::*;
+use crate::rv;
+
+mod cluster;
+
+/// Parses the given variables next to a target.
+fn parse(vars: &[(&str, &str)]) -> Result<Rules, String> {
+    let target = ("CLOUDHSM_SHIM_TARGET", "module.so");
+    let vars = vars.iter().chain([&target]);
+    Rules::parse(vars.map(|(name, value)| (name.into(), value.into())))
+}
+
+fn refuses(name: &str, value: &str) -> String {
+    match parse(&[(name, value)]) {
+        Ok(rules) => panic!("{name}={value} was accepted: {rules:?}"),
+        Err(why) => {
+            assert!(why.starts_with(name), "{why}");
+            why
+        }
+    }
+}
+
+#[test]
+fn without_rules_nothing_happens() {
+    let rules = parse(&[("HOME", ""), ("TOKEN", "x")]).unwrap();
+    assert_eq!(rules.target, PathBuf::from("module.so"));
+    assert_eq!((rules.token_flags, rules.log.as_ref()), (0, None));
+    assert_eq!(rules.fault(Call::C_Sign, 1, Moment::Before), None);
+    assert!(!rules.kills(Call::C_Sign, 1, Moment::Before));
+    assert!(!rules.corrupts(Corruption::Sign));
+}
+
+#[test]
+fn the_target_is_required() {
+    let why = Rules::parse(std::iter::empty()).unwrap_err();
+    assert_eq!(why, "CLOUDHSM_SHIM_TARGET: not set");
+}
+
+#[test]
+fn empty_unknown_and_undecodable_values_are_refused() {
+    for name in [
+        "TARGET",
+        "BEHAVIOUR",
+        "TARGET_TOKEN",
+        "USER",
+        "CLUSTER",
+        "HSMS",
+        "THROTTLE",
+        "THROTTLE_CALLS",
+        "LATENCY_MS",
+        "LOG",
+        "LOG_TEMPLATES",
+        "TOKEN_FLAGS",
+        "FAIL",
+        "KILL",
+        "STOP",
+        "CORRUPT",
+    ] {
+        refuses(&format!("{PREFIX}{name}"), "");
+    }
+    assert!(refuses("CLOUDHSM_SHIM_FIAL", "C_Sign:0x5").contains("unknown variable"));
+    let raw = OsString::from_vec(vec![b'C', 0xff]);
+    let vars = [("CLOUDHSM_SHIM_KILL".into(), raw)];
+    assert!(Rules::parse(vars.into_iter()).unwrap_err().contains("UTF-8"));
+}
+
+#[test]
+fn token_flags_are_united() {
+    let rules = parse(&[("CLOUDHSM_SHIM_TOKEN_FLAGS", "0x00040000,0x2")]).unwrap();
+    assert_eq!(rules.token_flags, 0x0004_0002);
+    for bad in [
+        "262144",
+        "0x",
+        "0x+2",
+        "0x2,",
+        "0xg",
+        "0x10000000000000000",
+        "0x2 ",
+    ] {
+        refuses("CLOUDHSM_SHIM_TOKEN_FLAGS", bad);
+    }
+}
+
+#[test]
+fn a_fault_is_for_one_call_or_for_every_call() {
+    let value = "C_Sign:0x30@2;C_Login:CKR_PIN_LOCKED@*;C_InitPIN:CKR_DEVICE_ERROR;C_Sign:0x0@4";
+    let rules = parse(&[("CLOUDHSM_SHIM_FAIL", value)]).unwrap();
+    let signs: Vec<_> = (1..6)
+        .map(|n| rules.fault(Call::C_Sign, n, Moment::Before))
+        .collect();
+    assert_eq!(signs, [None, Some(CKR_DEVICE_ERROR), None, Some(0), None]);
+    assert_eq!(
+        rules.fault(Call::C_Login, 7, Moment::Before),
+        Some(CKR_PIN_LOCKED)
+    );
+    assert_eq!(
+        rules.fault(Call::C_InitPIN, 1, Moment::Before),
+        Some(CKR_DEVICE_ERROR)
+    );
+    assert_eq!(rules.fault(Call::C_InitPIN, 2, Moment::Before), None);
+}
+
+#[test]
+fn malformed_faults_are_refused() {
+    for bad in [
+        "C_Sign",
+        "C_Sign:",
+        "C_Sign@1",
+        "C_Sing:0x5",
+        "c_sign:0x5",
+        "C_GetFunctionList:0x5",
+        "C_Sign:CKR_NO_SUCH",
+        "C_Sign:5",
+        "C_Sign:0x5@",
+        "C_Sign:0x5@0",
+        "C_Sign:0x5@-1",
+        "C_Sign:0x5@+1",
+        "C_Sign:0x5@1@2",
+        "C_Sign:0x5@**",
+        "C_Sign:0x5;",
+        " C_Sign:0x5",
+    ] {
+        refuses("CLOUDHSM_SHIM_FAIL", bad);
+    }
+}
+
+#[test]
+fn contradicting_faults_are_refused() {
+    for bad in [
+        "C_Sign:0x5;C_Sign:0x6@1",
+        "C_Sign:0x5@*;C_Sign:0x6@2",
+        "C_Sign:0x5@2;C_Sign:0x6@*",
+    ] {
+        assert!(refuses("CLOUDHSM_SHIM_FAIL", bad).contains("earlier rule"));
+    }
+}
+
+#[test]
+fn a_kill_is_before_or_after_one_call() {
+    for (value, nth, moment) in [
+        ("C_CreateObject", 1, Moment::Before),
+        ("C_CreateObject@3", 3, Moment::Before),
+        ("C_CreateObject!", 1, Moment::After),
+        ("C_CreateObject!@2", 2, Moment::After),
+    ] {
+        let rules = parse(&[("CLOUDHSM_SHIM_KILL", value)]).unwrap();
+        let call = Call::C_CreateObject;
+        assert_eq!(rules.kill, Some(Instant { call, nth, moment }), "{value}");
+    }
+    for bad in [
+        "C_Nothing",
+        "C_Sign@0",
+        "C_Sign@*",
+        "C_Sign@2!",
+        "C_Sign!!",
+        "!",
+        "C_Sign@",
+    ] {
+        refuses("CLOUDHSM_SHIM_KILL", bad);
+    }
+}
+
+#[test]
+fn corruptions_are_a_list() {
+    let rules = parse(&[("CLOUDHSM_SHIM_CORRUPT", "random,modulus")]).unwrap();
+    assert!(rules.corrupts(Corruption::Random) && rules.corrupts(Corruption::Modulus));
+    assert!(!rules.corrupts(Corruption::Sign) && !rules.corrupts(Corruption::Extractable));
+    for bad in ["Sign", "sign,", "sign;random", "all"] {
+        refuses("CLOUDHSM_SHIM_CORRUPT", bad);
+    }
+}
+
+#[test]
+fn a_fault_may_be_answered_after_the_call() {
+    let value = "C_UnwrapKey!:CKR_DEVICE_ERROR@2;C_UnwrapKey:CKR_HOST_MEMORY";
+    let rules = parse(&[("CLOUDHSM_SHIM_FAIL", value)]).unwrap();
+    let fault = |nth, moment| rules.fault(Call::C_UnwrapKey, nth, moment);
+    assert_eq!(
+        fault(1, Moment::Before),
+        Some(rv::by_name("CKR_HOST_MEMORY").unwrap())
+    );
+    assert_eq!(fault(1, Moment::After), None);
+    assert_eq!(fault(2, Moment::After), Some(CKR_DEVICE_ERROR));
+    refuses("CLOUDHSM_SHIM_FAIL", "C_Sign!:0x5;C_Sign:0x6");
+    refuses("CLOUDHSM_SHIM_FAIL", "C_Sign!!:0x5");
+}
+
+#[test]
+fn every_value_can_be_answered_at_every_function() {
+    for call in Call::ALL {
+        for name in rv::NAMES {
+            for mark in ["", "!"] {
+                let value = format!("{}{mark}:{name}@3", call.name());
+                let rules = parse(&[("CLOUDHSM_SHIM_FAIL", &value)]).unwrap();
+                let moment = if mark.is_empty() {
+                    Moment::Before
+                } else {
+                    Moment::After
+                };
+                assert_eq!(rules.fault(*call, 3, moment), rv::by_name(name), "{value}");
+            }
+        }
+    }
+    assert!(Call::COUNT == 67 && rv::NAMES.len() > 100);
+}

@@ -1,0 +1,134 @@
+//! The table's part about KMS.
+
+use hsm_ca::kms::KmsError;
+
+use super::table::Row;
+use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
+
+pub(super) fn explain_kms(error: &KmsError) -> Row {
+    match error {
+        KmsError::Pair { .. } => (
+            "pair-file",
+            REFUSED,
+            Some(
+                "it is what `hsm-ca kms generate-key-pair` or `aws kms generate-data-key-pair-without-plaintext` prints",
+            ),
+        ),
+        KmsError::PlaintextInPair => (
+            "plaintext-pair",
+            REFUSED,
+            Some("that key has been in the open: make another with `hsm-ca kms generate-key-pair`"),
+        ),
+        KmsError::PublicKey(_) => ("pair-file", REFUSED, None),
+        KmsError::Spec { .. } => (
+            "key-spec",
+            REFUSED,
+            Some(
+                "RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1 and ECC_NIST_EDWARDS25519 are",
+            ),
+        ),
+        KmsError::Context => (
+            "encryption-context",
+            REFUSED,
+            Some("leave --encryption-context out: the pair file has it"),
+        ),
+        KmsError::Region { .. } => (
+            "wrong-region",
+            USAGE,
+            Some("set AWS_REGION to the key's region, or unset it: the key's ARN names its region"),
+        ),
+        KmsError::NoRegion => (
+            "no-region",
+            USAGE,
+            Some("set AWS_REGION, or a region in the AWS profile"),
+        ),
+        KmsError::Credentials { .. } => (
+            "credentials",
+            UNAVAILABLE,
+            Some(
+                "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows who you are",
+            ),
+        ),
+        KmsError::PlaintextEndpoint { .. } => (
+            "plaintext-endpoint",
+            USAGE,
+            Some(
+                "the private key would cross the network in the clear: name an https endpoint (http is for this machine only)",
+            ),
+        ),
+        KmsError::Unreachable { .. } => (
+            "kms-unreachable",
+            UNAVAILABLE,
+            Some("look at the network, the proxy and AWS_ENDPOINT_URL_KMS; `hsm-ca doctor` tries again"),
+        ),
+        KmsError::AliasExists { .. } => (
+            "alias-exists",
+            REFUSED,
+            Some("use that key, or name another --alias"),
+        ),
+        KmsError::AliasNotMade { .. } => (
+            "alias-not-made",
+            FAILED,
+            Some("use the key by its ARN, or make the alias with `aws kms create-alias`"),
+        ),
+        KmsError::IncorrectKey { .. } => (
+            "incorrect-key",
+            REFUSED,
+            Some("compare the pair file's KeyId with --key-id"),
+        ),
+        KmsError::InvalidCiphertext { .. } => (
+            "invalid-ciphertext",
+            REFUSED,
+            Some("give the --encryption-context that the pair was generated with"),
+        ),
+        KmsError::Disabled { .. } => (
+            "key-disabled",
+            UNAVAILABLE,
+            Some("`aws kms enable-key` enables it"),
+        ),
+        KmsError::InvalidState { .. } => (
+            "key-state",
+            UNAVAILABLE,
+            Some("`aws kms cancel-key-deletion` and `enable-key` bring back a key pending deletion"),
+        ),
+        KmsError::AccessDenied { .. } => (
+            "access-denied",
+            UNAVAILABLE,
+            Some("the key's policy or the IAM policy must allow this principal the action named above"),
+        ),
+        KmsError::NotFound { .. } => (
+            "key-not-found",
+            UNAVAILABLE,
+            Some("look at account and region: `aws kms describe-key --key-id …`"),
+        ),
+        KmsError::Attestation(_) => (
+            "attestation-document",
+            REFUSED,
+            Some("write the key again with `hsm-ca kms recipient-key`, and have exactly that file attested"),
+        ),
+        KmsError::Envelope(_) => (
+            "envelope",
+            REFUSED,
+            Some("nothing was put on the token; if it happens again, find out what is between here and KMS"),
+        ),
+        #[cfg(feature = "nitro-enclave")]
+        KmsError::SecurityModule { .. } => (
+            "security-module",
+            UNAVAILABLE,
+            Some("this works inside a Nitro Enclave only; elsewhere take the document from where it is made"),
+        ),
+        KmsError::NotSealed => (
+            "not-sealed",
+            REFUSED,
+            Some(
+                "what answers is not KMS, or is a stand-in that does not know Recipient; the answer was wiped",
+            ),
+        ),
+        KmsError::Memory(_) => (
+            "memory",
+            FAILED,
+            Some("raise the limit of locked memory (ulimit -l)"),
+        ),
+        _ => ("kms", UNAVAILABLE, None),
+    }
+}

@@ -1,0 +1,177 @@
+//! `kms import`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use hsm_ca::kms::{AttestationDocument, KeyPairFile, Kms, KmsError};
+use hsm_ca::token::{ImportRoute, Pkcs11Uri};
+use hsm_ca::workflow::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
+use hsm_ca::x509::is_unprintable;
+use serde_json::json;
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::input;
+use super::key;
+use super::kms::{context, context_entry, grant_token};
+use super::report::{Fields, Report};
+use super::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The pair file, or - for stdin
+    pair: PathBuf,
+    /// The label of the key on the token
+    #[arg(long, value_parser = key_label)]
+    label: String,
+    /// How the key gets into the token; a named route is taken or refused
+    #[arg(long, default_value = "auto")]
+    route: Route,
+    /// The KMS key that the pair must be encrypted under [default: the pair file's]
+    #[arg(long, value_name = "KEY")]
+    key_id: Option<String>,
+    /// The encryption context of the pair, where its file has none
+    #[arg(long, value_name = "K=V", value_parser = context_entry)]
+    encryption_context: Vec<(String, String)>,
+    /// A grant token that allows the call; may be given more than once
+    #[arg(long, value_name = "TOKEN", value_parser = grant_token)]
+    grant_token: Vec<String>,
+    /// Sealed route: the document that carries the token's recipient key
+    #[arg(long, value_name = "FILE")]
+    attestation_document: Option<PathBuf>,
+    /// Sealed route: leave the recipient key on the token, for another pair
+    #[arg(long, requires = "attestation_document")]
+    keep_recipient_key: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Route {
+    /// The best that the token can do
+    Auto,
+    /// KMS encrypts to a key of the token: no plaintext outside of both
+    Sealed,
+    /// CKM_RSA_AES_KEY_WRAP, in one call
+    RsaAesKeyWrap,
+    /// RSA-OAEP delivers an AES key, AES key wrap (RFC 5649) the private key
+    OaepAesKwp,
+    /// C_CreateObject: the plaintext crosses the PKCS#11 call
+    CreateObject,
+}
+
+impl Route {
+    const fn chosen(self) -> Option<ImportRoute> {
+        match self {
+            Self::Auto => None,
+            Self::Sealed => Some(ImportRoute::Sealed),
+            Self::RsaAesKeyWrap => Some(ImportRoute::RsaAesKeyWrap),
+            Self::OaepAesKwp => Some(ImportRoute::OaepAesKwp),
+            Self::CreateObject => Some(ImportRoute::CreateObject),
+        }
+    }
+}
+
+/// CloudHSM's limit is 126 characters (its CLI's key-attributes table); a control character in a label is a trap.
+fn key_label(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty()
+        && text.len() <= 126
+        && !text.starts_with(Pkcs11Uri::SCHEME)
+        && !text.contains(is_unprintable);
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11:".to_owned()
+    })
+}
+
+impl Import {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let context = context(&self.encryption_context)?;
+        let pair = KeyPairFile::read(&input::read(&self.pair)?)
+            .and_then(|pair| pair.with_context(context))
+            .map_err(|error| CliError::in_file(&self.pair, error))?;
+        let attestation = self.attestation_document.as_ref().map(|path| {
+            AttestationDocument::read(&input::read(path)?)
+                .map_err(|error| CliError::in_file(path, KmsError::Attestation(error)))
+        });
+        let route = self.route.chosen();
+        if route == Some(ImportRoute::CreateObject) {
+            ui.warn("the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)");
+        }
+        let request = ImportRequest {
+            pair,
+            label: self.label.clone(),
+            route,
+            attestation: attestation.transpose()?,
+            keep_recipient_key: self.keep_recipient_key,
+        };
+        request.check()?;
+        // Loads settings only; KMS is asked when the token is ready, and not at all when the key is there.
+        let kms = Kms::connect(Some(self.key_id.as_deref().unwrap_or(&request.pair.key_id)))?
+            .pin_key(self.key_id.clone())
+            .with_grant_tokens(self.grant_token.clone());
+        let session = settings.open_session(None)?;
+        let summary = import_key_pair(&session, &kms, &request, ui)?;
+        Ok(present(
+            &summary,
+            &session.token().description().label,
+            &request.pair.key_id,
+        ))
+    }
+}
+
+fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
+    let key = &summary.proof.key;
+    let mut fields = Fields::default();
+    fields
+        .add("key", format!("{key} on the token \"{token}\""))
+        .add(
+            "attributes",
+            "it can sign and nothing else, and cannot be extracted",
+        )
+        .add(
+            "signature",
+            "by the token, verified in software under the KMS public key",
+        );
+    let (headline, outcome, route) = match &summary.outcome {
+        ImportOutcome::Imported { route, memory } => {
+            let same = match route {
+                ImportRoute::Sealed => "KMS and the token have the same one",
+                _ => "KMS, the decrypted key and the token have the same one",
+            };
+            fields
+                .add("public key", same)
+                .add("route", format!("{route}: {}", route.exposure()));
+            match memory {
+                Some(MemoryLocking::Everything) => drop(fields.add("memory", "all of it was locked")),
+                Some(MemoryLocking::KeyPages) => drop(fields.add(
+                    "memory",
+                    "the key's own pages were locked, the AWS SDK's buffers were not",
+                )),
+                None => {}
+            }
+            if summary.recipient_destroyed {
+                fields.add("recipient key", "used and destroyed");
+            }
+            ("Imported the key", "imported", Some(route))
+        }
+        ImportOutcome::AlreadyThere { completed: false } => {
+            fields.add("public key", "the token has the one in the pair file");
+            (
+                "The key is on the token already; checked it again, decrypted nothing",
+                "already-there",
+                None,
+            )
+        }
+        ImportOutcome::AlreadyThere { completed: true } => (
+            "The key is on the token already; added its missing public-key object",
+            "completed",
+            None,
+        ),
+    };
+    let mut json = key::describe(key);
+    json["outcome"] = json!(outcome);
+    json["route"] = json!(route.map(ToString::to_string));
+    json["plaintext_seen_by"] = json!(route.map(|route| route.plaintext_seen_by()));
+    json["kms_key_id"] = json!(kms_key);
+    json["proofs"] = json!(["public-key", "attributes", "signature"]);
+    json["recipient_key_destroyed"] = json!(summary.recipient_destroyed);
+    Report::new(format!("{headline}\n{}", fields.render(2)), json)
+}

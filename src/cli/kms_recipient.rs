@@ -1,0 +1,112 @@
+//! `kms recipient-key`, and in an enclave `kms attest`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::signer::Hex;
+use hsm_ca::workflow::prepare_recipient;
+use serde_json::json;
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::output_file::{OutputOptions, split};
+use super::report::{Fields, Report};
+use super::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(super) struct RecipientKeyCommand {
+    /// The public key's file, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl RecipientKeyCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let delivery = self.output.delivery(&self.out);
+        delivery.check()?;
+        let session = settings.open_session(None)?;
+        let summary = prepare_recipient(&session, &delivery, ui)?;
+        let (path, content) = split(summary.delivered);
+        let identifier = Hex(&summary.public_key.key_identifier()).to_string();
+        let mut fields = Fields::default();
+        fields
+            .add("kind", &summary.key.kind)
+            .add("key identifier", &identifier)
+            .add(
+                "private half",
+                format!(
+                    "\"{}\" on the token \"{}\": it can unwrap and nothing else, and cannot be extracted",
+                    summary.key.label,
+                    session.token().description().label
+                ),
+            );
+        if let Some(path) = &path {
+            fields.add("file", path.display());
+        }
+        let headline = if summary.generated {
+            "Generated a recipient key on the token"
+        } else {
+            "The recipient key is on the token already"
+        };
+        let text = format!(
+            "{headline}\n{}Next: have it attested, then `hsm-ca kms import PAIR --label L --attestation-document FILE`.\n",
+            fields.render(2)
+        );
+        let json = json!({
+            "file": path.as_ref().map(|path| path.display().to_string()), "generated": summary.generated,
+            "kind": summary.key.kind, "label": summary.key.label, "key_identifier": identifier,
+            "public_key": Hex(summary.public_key.der()).to_string(),
+        });
+        Ok(Report {
+            content,
+            ..Report::new(text, json)
+        })
+    }
+}
+
+#[cfg(feature = "nitro-enclave")]
+#[derive(Debug, Args)]
+pub(super) struct Attest {
+    /// What `kms recipient-key` wrote
+    #[arg(long, value_name = "FILE")]
+    public_key: PathBuf,
+    /// The attestation document's file, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+#[cfg(feature = "nitro-enclave")]
+impl Attest {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        use hsm_ca::signer::PublicKey;
+        use hsm_ca::workflow::{WorkflowError, deliver};
+        use hsm_ca::x509::{PUBLIC_KEY, X509Error, decode_one};
+        let in_file = |error: WorkflowError| CliError::in_file(&self.public_key, error);
+        let der = decode_one(&super::input::read(&self.public_key)?, PUBLIC_KEY)
+            .map_err(|error| in_file(error.into()))?;
+        let public_key = PublicKey::from_der(&der).map_err(|error| in_file(X509Error::from(error).into()))?;
+        let delivery = OutputOptions::pem(self.force).delivery(&self.out);
+        let (document, delivered) = deliver(&delivery, || Ok(hsm_ca::kms::attest(&public_key)?))?;
+        let (path, content) = split(delivered);
+        let mut fields = Fields::default();
+        fields
+            .add("module", document.module_id())
+            .add("key identifier", Hex(&public_key.key_identifier()));
+        if let Some(path) = &path {
+            fields.add("file", path.display());
+        }
+        let json = json!({ "file": path.as_ref().map(|path| path.display().to_string()), "module_id": document.module_id() });
+        Ok(Report {
+            content,
+            ..Report::new(
+                format!("The recipient key is attested\n{}", fields.render(2)),
+                json,
+            )
+        })
+    }
+}

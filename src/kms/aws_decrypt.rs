@@ -1,0 +1,106 @@
+//! `Decrypt`: to this process, or to a recipient's key.
+
+use aws_sdk_kms::operation::decrypt::DecryptOutput;
+use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{KeyEncryptionMechanism, RecipientInfo};
+
+use super::aws::{expect_dry_run, some_context, start_runtime};
+use super::aws_error::translate;
+use super::pair::region_of;
+use super::{AttestationDocument, KeyPairDecryptor, KeyPairFile, Kms, KmsError, RecipientEnvelope};
+use crate::secret::{MemoryGuard, PrivateKeyDer};
+
+const OPERATION: &str = "Decrypt";
+
+impl Kms {
+    /// The key that KMS is told to use: the pinned one, or the pair file's.
+    fn key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
+        self.pinned_key.as_deref().unwrap_or(&pair.key_id)
+    }
+
+    fn decrypt_request(&self, pair: &KeyPairFile) -> DecryptFluentBuilder {
+        self.client
+            .decrypt()
+            .ciphertext_blob(Blob::new(pair.private_key_ciphertext.clone()))
+            .key_id(self.key_of(pair))
+            .set_grant_tokens(self.grant_tokens())
+            .set_encryption_context(some_context(&pair.encryption_context))
+    }
+
+    fn send(&self, pair: &KeyPairFile, request: DecryptFluentBuilder) -> Result<DecryptOutput, KmsError> {
+        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and an open one may keep the
+        // answer in its buffer.
+        let runtime = start_runtime()?;
+        let answer = runtime.block_on(request.send());
+        drop(runtime);
+        answer.map_err(|error| match translate(OPERATION, self.key_of(pair), error) {
+            KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
+                with_context: !pair.encryption_context.is_empty(),
+            },
+            other => other,
+        })
+    }
+
+    /// KMS answers with the ARN of the key it used: that of the pinned key, or of the pair file's. An alias tells nothing.
+    fn check_key(&self, pair: &KeyPairFile, answered: Option<&str>) -> Result<(), KmsError> {
+        let expected = [self.key_of(pair), &pair.key_id];
+        let expected = expected.into_iter().find(|key| region_of(key).is_some());
+        match expected {
+            Some(expected) if answered != Some(expected) => Err(KmsError::IncorrectKey {
+                key: expected.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks KMS whether it would decrypt the private key of `pair` (`DryRun`): nothing is decrypted, and policies, encryption
+    /// context and ciphertext are looked at.
+    ///
+    /// # Errors
+    /// What the real call would fail with.
+    pub fn rehearse_decrypt(&self, pair: &KeyPairFile) -> Result<(), KmsError> {
+        expect_dry_run(self.send(pair, self.decrypt_request(pair).dry_run(true)))
+    }
+}
+
+impl KeyPairDecryptor for Kms {
+    fn decrypt(&self, pair: &KeyPairFile, guard: &MemoryGuard) -> Result<PrivateKeyDer, KmsError> {
+        let answer = self.send(pair, self.decrypt_request(pair))?;
+        let mut plaintext = answer
+            .plaintext
+            .ok_or(KmsError::Incomplete {
+                operation: OPERATION,
+                field: "Plaintext",
+            })?
+            .into_inner();
+        let private_key = PrivateKeyDer::take(guard, &mut plaintext).map_err(KmsError::Memory)?;
+        self.check_key(pair, answer.key_id.as_deref())?;
+        Ok(private_key)
+    }
+
+    fn decrypt_for_recipient(
+        &self,
+        pair: &KeyPairFile,
+        attestation: &AttestationDocument,
+    ) -> Result<RecipientEnvelope, KmsError> {
+        let recipient = RecipientInfo::builder()
+            .key_encryption_algorithm(KeyEncryptionMechanism::RsaesOaepSha256)
+            .attestation_document(Blob::new(attestation.bytes()))
+            .build();
+        let answer = self.send(pair, self.decrypt_request(pair).recipient(recipient))?;
+        // API reference: "If this parameter [Recipient] is used, the Plaintext field is null or empty."
+        if answer
+            .plaintext
+            .is_some_and(|plaintext| !plaintext.into_inner().is_empty())
+        {
+            return Err(KmsError::NotSealed);
+        }
+        let envelope = answer.ciphertext_for_recipient.ok_or(KmsError::Incomplete {
+            operation: OPERATION,
+            field: "CiphertextForRecipient",
+        })?;
+        self.check_key(pair, answer.key_id.as_deref())?;
+        RecipientEnvelope::parse(envelope.as_ref()).map_err(KmsError::Envelope)
+    }
+}

@@ -1,0 +1,188 @@
+//! How each kind of token wants to be spoken to, as data with its source: templates, mechanism numbers, what it answers when it is
+//! busy, and what it is known not to do. Nothing else in this room asks which vendor it is.
+
+mod cloudhsm;
+mod kryoptic;
+mod nss;
+mod softhsm;
+mod standard;
+mod tpm2;
+
+use cryptoki::error::RvError;
+use cryptoki::object::{Attribute, KeyType};
+use cryptoki_sys::CK_ATTRIBUTE_TYPE;
+
+pub(super) use standard::STANDARD;
+
+use super::mechanism::{MechanismNumber, OaepHash};
+use super::{ImportRoute, ModuleDescription, TokenDescription};
+use crate::signer::{Curve, KeyAlgorithm};
+
+/// A boolean attribute of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    Token(bool),
+    Private(bool),
+    Sensitive(bool),
+    Extractable(bool),
+    Sign(bool),
+    SignRecover(bool),
+    Decrypt(bool),
+    Unwrap(bool),
+    Derive(bool),
+    Verify(bool),
+    VerifyRecover(bool),
+    Encrypt(bool),
+    Wrap(bool),
+}
+
+impl From<Flag> for Attribute {
+    fn from(flag: Flag) -> Self {
+        match flag {
+            Flag::Token(value) => Self::Token(value),
+            Flag::Private(value) => Self::Private(value),
+            Flag::Sensitive(value) => Self::Sensitive(value),
+            Flag::Extractable(value) => Self::Extractable(value),
+            Flag::Sign(value) => Self::Sign(value),
+            Flag::SignRecover(value) => Self::SignRecover(value),
+            Flag::Decrypt(value) => Self::Decrypt(value),
+            Flag::Unwrap(value) => Self::Unwrap(value),
+            Flag::Derive(value) => Self::Derive(value),
+            Flag::Verify(value) => Self::Verify(value),
+            Flag::VerifyRecover(value) => Self::VerifyRecover(value),
+            Flag::Encrypt(value) => Self::Encrypt(value),
+            Flag::Wrap(value) => Self::Wrap(value),
+        }
+    }
+}
+
+/// The attributes that a template has beside class, type, label, id and the key's own values.
+pub(super) type Flags = &'static [Flag];
+
+/// Which keys something is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    All,
+    Curve(Curve),
+    Ed25519,
+}
+
+impl Keys {
+    fn holds(self, algorithm: KeyAlgorithm) -> bool {
+        match self {
+            Self::All => true,
+            Self::Curve(curve) => algorithm == KeyAlgorithm::Ec(curve),
+            Self::Ed25519 => algorithm == KeyAlgorithm::Ed25519,
+        }
+    }
+}
+
+/// Something that a kind of token is known not to do, whatever its list of mechanisms says.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) routes: &'static [ImportRoute],
+    pub(super) keys: Keys,
+    pub(super) reason: &'static str,
+}
+
+/// One kind of token.
+#[derive(Debug)]
+pub(super) struct Dialect {
+    pub(super) name: &'static str,
+    /// What `manufacturerID` of the token (`CK_TOKEN_INFO`) or of the module (`CK_INFO`) begins with.
+    manufacturers: &'static [&'static str],
+    /// `firmwareVersion` of the first version that it is not about.
+    below_version: Option<(u8, u8)>,
+
+    /// The hashes of `CKM_RSA_PKCS_OAEP`, which no call tells; the best first.
+    pub(super) oaep: &'static [OaepHash],
+    /// The hash inside `CKM_RSA_AES_KEY_WRAP`.
+    pub(super) rsa_aes_key_wrap: OaepHash,
+    /// The numbers that RFC 5649 may have here, the likeliest first.
+    pub(super) key_wrap_padded: &'static [MechanismNumber],
+
+    /// The public half of a wrapping pair.
+    pub(super) wrapping_public: Flags,
+    /// Its private half, which unwraps and does nothing else. `CKA_TOKEN` is added: false, but for the sealed route.
+    pub(super) wrapping_private: Flags,
+    /// An AES key between the two, for one use in this session.
+    pub(super) wrapping_secret: Flags,
+    /// An imported RSA private key: it signs, and does nothing else.
+    pub(super) private_rsa: Flags,
+    /// An imported EC or Ed25519 private key.
+    pub(super) private_ec: Flags,
+    /// The public-key object beside it.
+    pub(super) public: Flags,
+
+    /// `CKA_KEY_TYPE` of Ed25519.
+    pub(super) ed25519_type: KeyType,
+    /// Its `CKA_EC_PARAMS`, in DER, as it is written here; [`ED25519_PARAMS`] are read.
+    pub(super) ed25519_params: &'static [u8],
+
+    /// What it answers when it is busy: asked again, later, but for signatures and logins.
+    pub(super) throttled: &'static [RvError],
+    pub(super) refusals: &'static [Refusal],
+    /// What an operator has to know before trusting it with a key.
+    pub(super) caveat: Option<&'static str>,
+    /// An attribute in which an EC private key has to bring its public point.
+    pub(super) public_point_attribute: Option<CK_ATTRIBUTE_TYPE>,
+    /// Whether a private key's usages have to be set again after `C_UnwrapKey`, before the key is put on the token.
+    pub(super) settles_usages: bool,
+}
+
+/// Every `CKA_EC_PARAMS` that Ed25519 keys are seen with.
+pub(super) const ED25519_PARAMS: [&[u8]; 2] = [standard::CURVE_OID, standard::CURVE_NAME];
+
+/// The first that fits; the standard's own fits every token.
+const DIALECTS: [&Dialect; 7] = [
+    &softhsm::SOFTHSM_2_6,
+    &softhsm::SOFTHSM,
+    &cloudhsm::CLOUDHSM,
+    &kryoptic::KRYOPTIC,
+    &nss::NSS,
+    &tpm2::TPM2,
+    &STANDARD,
+];
+
+impl Dialect {
+    /// The dialect of a token: its own manufacturer is asked first, since a proxy in front of it tells another module's.
+    pub(super) fn of(module: &ModuleDescription, token: &TokenDescription) -> &'static Self {
+        DIALECTS
+            .into_iter()
+            .find(|dialect| {
+                let made_by = |manufacturer: &str| {
+                    dialect
+                        .manufacturers
+                        .iter()
+                        .any(|known| manufacturer.starts_with(known))
+                };
+                let old_enough = dialect.below_version.is_none_or(|below| {
+                    let mut parts = token
+                        .firmware
+                        .splitn(2, '.')
+                        .map(|part| part.parse().unwrap_or(u8::MAX));
+                    (parts.next(), parts.next()) < (Some(below.0), Some(below.1))
+                });
+                old_enough && (made_by(&token.manufacturer) || made_by(&module.manufacturer))
+            })
+            .unwrap_or(&STANDARD)
+    }
+
+    /// Why a token of this kind does not take such a key on this route; `None` where nothing is known against it.
+    pub(super) fn refusal(
+        &self,
+        route: ImportRoute,
+        algorithm: Option<KeyAlgorithm>,
+    ) -> Option<&'static str> {
+        let refusal = self.refusals.iter().find(|refusal| {
+            refusal.routes.contains(&route)
+                && algorithm.map_or(refusal.keys == Keys::All, |algorithm| {
+                    refusal.keys.holds(algorithm)
+                })
+        });
+        refusal.map(|refusal| refusal.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Kryoptic, a second software token: what works on it and on SoftHSM is no habit of either.
+
+use std::path::Path;
+
+use super::SoftToken;
+
+impl SoftToken {
+    /// Kryoptic.
+    pub const KRYOPTIC: Self = Self {
+        name: "kryoptic",
+        product: "Kryoptic",
+        package: "Fedora: dnf install kryoptic; elsewhere build softhsm-tests/kryoptic-module",
+        usual_paths: &USUAL_PATHS,
+        manufacturers: ["Kryoptic", "Kryoptic Project"],
+        variable: "KRYOPTIC_CONF",
+        configuration_file: "kryoptic.conf",
+        configuration,
+    };
+}
+
+/// Where distributions put the module: Fedora and RHEL, Debian and Ubuntu, a build from source.
+const USUAL_PATHS: [&str; 6] = [
+    "/usr/lib64/pkcs11/libkryoptic_pkcs11.so",
+    "/usr/lib/x86_64-linux-gnu/pkcs11/libkryoptic_pkcs11.so",
+    "/usr/lib/aarch64-linux-gnu/pkcs11/libkryoptic_pkcs11.so",
+    "/usr/lib/pkcs11/libkryoptic_pkcs11.so",
+    "/usr/local/lib/pkcs11/libkryoptic_pkcs11.so",
+    "/usr/local/lib/libkryoptic_pkcs11.so",
+];
+
+/// One slot, and its token in one SQLite file.
+fn configuration(token_directory: &Path) -> String {
+    // The path has neither quotes nor control characters; a backslash is written twice in a basic string (TOML 1.0).
+    let storage = token_directory.join("kryoptic.sql").display().to_string();
+    format!(
+        "# Kryoptic configuration; KRYOPTIC_CONF points here.\n\
+         [[slots]]\n\
+         slot = 0\n\
+         dbtype = \"sqlite\"\n\
+         dbargs = \"{}\"\n",
+        storage.replace('\\', r"\\")
+    )
+}

@@ -1,0 +1,238 @@
+//! Mechanisms by their numbers: the standard's, and those that only one vendor has.
+
+use std::fmt;
+use std::ptr;
+
+use cryptoki::error::Error as CryptokiError;
+use cryptoki::mechanism::vendor_defined::VendorDefinedMechanism;
+use cryptoki::mechanism::{Mechanism, MechanismInfo};
+use cryptoki::object::{Attribute, ObjectHandle};
+use cryptoki_sys::{
+    CK_MECHANISM_TYPE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
+    CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_ECDSA, CKM_EDDSA, CKM_RSA_AES_KEY_WRAP,
+    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKM_SHA256, CKZ_DATA_SPECIFIED,
+};
+
+use super::{Session, Token, TokenError};
+use crate::signer::KeyAlgorithm;
+
+/// A `CK_MECHANISM_TYPE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MechanismNumber(pub CK_MECHANISM_TYPE);
+
+impl MechanismNumber {
+    pub(super) const RSA_PKCS_KEY_PAIR_GEN: Self = Self(CKM_RSA_PKCS_KEY_PAIR_GEN);
+    pub(super) const RSA_PKCS_OAEP: Self = Self(CKM_RSA_PKCS_OAEP);
+    pub(super) const RSA_AES_KEY_WRAP: Self = Self(CKM_RSA_AES_KEY_WRAP);
+    pub(super) const AES_CBC_PAD: Self = Self(CKM_AES_CBC_PAD);
+    /// PKCS#11 v2.40 left open what the padding is, and v3.0 deprecates the number; SoftHSM uses it for RFC 5649.
+    pub(super) const AES_KEY_WRAP_PAD: Self = Self(CKM_AES_KEY_WRAP_PAD);
+    /// RFC 5649 by PKCS#11 v3.0 mechanisms section 2.13.
+    pub(super) const AES_KEY_WRAP_KWP: Self = Self(CKM_AES_KEY_WRAP_KWP);
+    /// RFC 5649 on AWS CloudHSM (`cloudhsm_pkcs11_vendor_defs.h`, Client SDK 5).
+    pub(super) const CLOUDHSM_AES_KEY_WRAP_ZERO_PAD: Self = Self(0x8000_216F);
+    pub(super) const RSA_PKCS: Self = Self(CKM_RSA_PKCS);
+    pub(super) const ECDSA: Self = Self(CKM_ECDSA);
+    pub(super) const EDDSA: Self = Self(CKM_EDDSA);
+
+    const NAMES: [(Self, &'static str); 10] = [
+        (Self::RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"),
+        (Self::RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"),
+        (Self::RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP"),
+        (Self::AES_CBC_PAD, "CKM_AES_CBC_PAD"),
+        (Self::AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD"),
+        (Self::AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP"),
+        (
+            Self::CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+            "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
+        ),
+        (Self::RSA_PKCS, "CKM_RSA_PKCS"),
+        (Self::ECDSA, "CKM_ECDSA"),
+        (Self::EDDSA, "CKM_EDDSA"),
+    ];
+}
+
+impl fmt::Display for MechanismNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Self::NAMES.iter().find(|(number, _)| number == self) {
+            Some((_, name)) => f.write_str(name),
+            None => write!(f, "mechanism 0x{:08X}", self.0),
+        }
+    }
+}
+
+/// The hash of RSA-OAEP, and of its MGF1. Neither needs collision resistance here: there is no label to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OaepHash {
+    Sha1,
+    Sha256,
+}
+
+impl fmt::Display for OaepHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+        })
+    }
+}
+
+/// What a key is unwrapped with.
+#[derive(Debug)]
+pub(super) enum UnwrapMechanism<'a> {
+    /// `CKM_RSA_PKCS_OAEP` (PKCS#11 v2.40 mechanisms section 2.1.8)
+    RsaOaep(OaepHash),
+    /// RFC 5649 without parameters, under the number that the token has for it.
+    AesKeyWrapPadded(MechanismNumber),
+    /// `CKM_RSA_AES_KEY_WRAP` with a 256-bit AES key (section 2.1.23): an OAEP block, then RFC 5649.
+    RsaAesKeyWrap(OaepHash),
+    /// `CKM_AES_CBC_PAD` (section 2.8.6)
+    AesCbcPad(&'a [u8; 16]),
+}
+
+/// PKCS#11 v2.40 mechanisms section 2.1.7; an empty label. `source` is `CKZ_DATA_SPECIFIED` because SoftHSM and NSS refuse 0.
+const fn oaep_parameters(hash: OaepHash) -> CK_RSA_PKCS_OAEP_PARAMS {
+    let (digest, mask) = match hash {
+        OaepHash::Sha1 => (CKM_SHA_1, CKG_MGF1_SHA1),
+        OaepHash::Sha256 => (CKM_SHA256, CKG_MGF1_SHA256),
+    };
+    CK_RSA_PKCS_OAEP_PARAMS {
+        hashAlg: digest,
+        mgf: mask,
+        source: CKZ_DATA_SPECIFIED,
+        pSourceData: ptr::null_mut(),
+        ulSourceDataLen: 0,
+    }
+}
+
+impl Session {
+    /// `C_UnwrapKey` (PKCS#11 v2.40 section 5.13), once.
+    pub(super) fn unwrap_key(
+        &self,
+        mechanism: &UnwrapMechanism<'_>,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: &[Attribute],
+    ) -> Result<ObjectHandle, CryptokiError> {
+        let unwrap = |mechanism: &Mechanism<'_>| {
+            self.session
+                .unwrap_key(mechanism, unwrapping_key, wrapped, template)
+        };
+        // All of them as numbers with parameters: some have no name in cryptoki.
+        let parameterless = |number: MechanismNumber| VendorDefinedMechanism::new::<()>(number.into(), None);
+        match mechanism {
+            UnwrapMechanism::AesKeyWrapPadded(number) => {
+                unwrap(&Mechanism::VendorDefined(parameterless(*number)))
+            }
+            UnwrapMechanism::AesCbcPad(initialization_vector) => {
+                unwrap(&Mechanism::VendorDefined(VendorDefinedMechanism::new(
+                    MechanismNumber::AES_CBC_PAD.into(),
+                    Some(*initialization_vector),
+                )))
+            }
+            UnwrapMechanism::RsaOaep(hash) => {
+                let oaep = oaep_parameters(*hash);
+                unwrap(&Mechanism::VendorDefined(VendorDefinedMechanism::new(
+                    MechanismNumber::RSA_PKCS_OAEP.into(),
+                    Some(&oaep),
+                )))
+            }
+            UnwrapMechanism::RsaAesKeyWrap(hash) => {
+                let mut oaep = oaep_parameters(*hash);
+                let parameters = CK_RSA_AES_KEY_WRAP_PARAMS {
+                    ulAESKeyBits: 256,
+                    pOAEPParams: &raw mut oaep,
+                };
+                unwrap(&Mechanism::VendorDefined(VendorDefinedMechanism::new(
+                    MechanismNumber::RSA_AES_KEY_WRAP.into(),
+                    Some(&parameters),
+                )))
+            }
+        }
+    }
+}
+
+/// What a mechanism has to do (`CK_MECHANISM_INFO.flags`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MechanismUse {
+    GenerateKeyPair,
+    Unwrap,
+    Sign,
+}
+
+impl MechanismUse {
+    fn is_in(self, info: &MechanismInfo) -> bool {
+        match self {
+            Self::GenerateKeyPair => info.generate_key_pair(),
+            Self::Unwrap => info.unwrap(),
+            Self::Sign => info.sign(),
+        }
+    }
+}
+
+impl fmt::Display for MechanismUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GenerateKeyPair => "generate a key pair",
+            Self::Unwrap => "unwrap",
+            Self::Sign => "sign",
+        })
+    }
+}
+
+/// The mechanism that signs with a key of this kind.
+pub(super) const fn signing_mechanism(algorithm: KeyAlgorithm) -> MechanismNumber {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } => MechanismNumber::RSA_PKCS,
+        KeyAlgorithm::Ec(_) => MechanismNumber::ECDSA,
+        KeyAlgorithm::Ed25519 => MechanismNumber::EDDSA,
+    }
+}
+
+impl Token {
+    /// Every mechanism that the token lists (`C_GetMechanismList`), vendors' own included.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn mechanisms(&self) -> Result<Vec<MechanismNumber>, TokenError> {
+        let listed = self.module.native().mechanisms(self.slot);
+        listed.map_err(TokenError::during(format!(
+            "listing the mechanisms of \"{}\"",
+            self.description.label
+        )))
+    }
+
+    /// Why the token cannot do `purpose` with `mechanism`; `None` if it says that it can.
+    pub(super) fn lacks(
+        &self,
+        listed: &[MechanismNumber],
+        mechanism: MechanismNumber,
+        purpose: MechanismUse,
+    ) -> Result<Option<String>, TokenError> {
+        if !listed.contains(&mechanism) {
+            return Ok(Some(mechanism.to_string()));
+        }
+        let info = self
+            .module
+            .pkcs11()
+            .get_mechanism_info(self.slot, mechanism.into());
+        let info = info.map_err(TokenError::during(format!(
+            "asking \"{}\" for {mechanism}",
+            self.description.label
+        )))?;
+        Ok((!purpose.is_in(&info)).then(|| format!("{mechanism} that can {purpose}")))
+    }
+
+    /// The mechanisms for RSA and ECDSA signatures that the token lacks.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn missing_for_signing(&self) -> Result<Vec<String>, TokenError> {
+        let listed = self.mechanisms()?;
+        let mut missing = Vec::new();
+        for mechanism in [MechanismNumber::RSA_PKCS, MechanismNumber::ECDSA] {
+            missing.extend(self.lacks(&listed, mechanism, MechanismUse::Sign)?);
+        }
+        Ok(missing)
+    }
+}

@@ -1,0 +1,143 @@
+//! The sealed route: an RSA key of the token to which KMS encrypts, and the two unwraps that bring the private key in. No plaintext
+//! is anywhere outside KMS and the token.
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::ObjectHandle;
+
+use super::mechanism::{OaepHash, UnwrapMechanism};
+use super::temporary::Temporary;
+use super::{ImportedKey, KeyDescription, KeySelector, Session, TokenError, template};
+use crate::signer::PublicKey;
+
+/// The wrapping key of the sealed route: a token object that unwraps and does nothing else, generated on the token and never
+/// outside of it.
+#[derive(Debug)]
+pub struct RecipientKey<'a> {
+    session: &'a Session,
+    private: ObjectHandle,
+    description: KeyDescription,
+    public_key: PublicKey,
+}
+
+/// What KMS encrypted to the recipient key: the parts of a CMS `EnvelopedData`.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedKey<'a> {
+    /// The AES-256 content key under RSA-OAEP with SHA-256 (RFC 5652 section 6.2.1 `encryptedKey`).
+    pub encrypted_key: &'a [u8],
+    /// Of AES-CBC (RFC 3565 section 4.1).
+    pub initialization_vector: &'a [u8; 16],
+    /// The PKCS#8 under AES-256-CBC with PKCS#7 padding (RFC 5652 section 6.3).
+    pub encrypted_content: &'a [u8],
+}
+
+impl Session {
+    /// Generates the recipient key. Its public half is not kept on the token.
+    ///
+    /// # Errors
+    /// [`TokenError::NoPublicKey`], [`TokenError::UnfitRecipient`], [`TokenError::Call`]
+    pub fn generate_recipient_key(&self) -> Result<RecipientKey<'_>, TokenError> {
+        const DOING: &str = "generating the recipient key";
+        let (public, private) = template::wrapping_pair(self.dialect(), true);
+        // Not asked again when the token is busy: it could have made a key that nobody would find under its number.
+        let (public, private) = self
+            .session
+            .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
+            .map_err(TokenError::during(DOING))?;
+        let mut temporary = Temporary::new(self);
+        temporary.own(public);
+        let key = self.describe_recipient(private);
+        match key {
+            Ok(key) => Ok(key),
+            Err(error) => {
+                self.destroy(DOING, private)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The recipient key that is on the token; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`TokenError::SeveralKeys`], [`TokenError::UnfitRecipient`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
+    pub fn recipient_key(&self) -> Result<Option<RecipientKey<'_>>, TokenError> {
+        let selector = KeySelector::labelled(template::RECIPIENT_LABEL);
+        match self.find_private(&selector)?.as_slice() {
+            [] => Ok(None),
+            found => {
+                let handle = self.only_one(selector.to_string(), found)?;
+                self.describe_recipient(handle).map(Some)
+            }
+        }
+    }
+
+    fn describe_recipient(&self, handle: ObjectHandle) -> Result<RecipientKey<'_>, TokenError> {
+        let found = self.describe_private(handle)?;
+        if let Some(unfit) = found.description.attributes.unfit_for_unwrapping_only() {
+            return Err(TokenError::UnfitRecipient {
+                key: found.description.label,
+                unfit,
+            });
+        }
+        Ok(RecipientKey {
+            session: self,
+            private: handle,
+            description: found.description,
+            public_key: found.public_key,
+        })
+    }
+}
+
+impl<'a> RecipientKey<'a> {
+    /// Its public half, which an attestation document has to carry.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// What the token says of it.
+    #[must_use]
+    pub const fn description(&self) -> &KeyDescription {
+        &self.description
+    }
+
+    /// Unwraps in two steps: the content key into this session, and the private key by it into the token, under `label` and with
+    /// the key identifier of `public_key` as `CKA_ID`.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]: it is not for this key, or was changed on the way, or the token is in trouble.
+    pub fn unseal(
+        &self,
+        sealed: &SealedKey<'_>,
+        public_key: &PublicKey,
+        label: &str,
+    ) -> Result<ImportedKey<'a>, TokenError> {
+        let session = self.session;
+        let secret = template::wrapping_secret(session.dialect());
+        // KMS API reference, RecipientInfo: RSAES_OAEP_SHA_256 is the only choice.
+        let mechanism = UnwrapMechanism::RsaOaep(OaepHash::Sha256);
+        let content_key = session
+            .patiently(|| session.unwrap_key(&mechanism, self.private, sealed.encrypted_key, &secret))
+            .map_err(TokenError::during(
+                "unwrapping the content key with the recipient key",
+            ))?;
+        let mut temporary = Temporary::new(session);
+        temporary.own(content_key);
+        let imported = session.unwrap_private_key(
+            &UnwrapMechanism::AesCbcPad(sealed.initialization_vector),
+            content_key,
+            sealed.encrypted_content,
+            public_key,
+            label,
+        )?;
+        temporary.destroy("destroying the content key")?;
+        Ok(imported)
+    }
+
+    /// Takes it off the token.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]: it is still there.
+    pub fn destroy(self) -> Result<(), TokenError> {
+        self.session.destroy("destroying the recipient key", self.private)
+    }
+}

@@ -1,0 +1,96 @@
+//! The software tokens of which a test rig can be made. What differs between them is data; `softhsm` and `kryoptic` have it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::{ModuleDescription, TokenDescription};
+
+/// A software token of which a test rig can be made: [`SoftToken::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub struct SoftToken {
+    pub(super) name: &'static str,
+    pub(super) product: &'static str,
+    pub(super) package: &'static str,
+    pub(super) usual_paths: &'static [&'static str],
+    /// `manufacturerID` of `C_GetInfo` and of `C_GetTokenInfo`.
+    pub(super) manufacturers: [&'static str; 2],
+    pub(super) variable: &'static str,
+    pub(super) configuration_file: &'static str,
+    /// The text of the configuration file, for a directory with tokens.
+    pub(super) configuration: fn(&Path) -> String,
+}
+
+impl SoftToken {
+    /// Every kind; the first is the one for who names none.
+    pub const ALL: [Self; 2] = [Self::SOFTHSM, Self::KRYOPTIC];
+
+    /// Its name on the command line, as `softhsm`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The product's own name, as `SoftHSM`.
+    #[must_use]
+    pub const fn product(&self) -> &'static str {
+        self.product
+    }
+
+    /// How to install it.
+    #[must_use]
+    pub const fn package(&self) -> &'static str {
+        self.package
+    }
+
+    /// The first of its modules that is at one of the usual paths.
+    #[must_use]
+    pub fn find_module(&self) -> Option<PathBuf> {
+        self.usual_paths
+            .iter()
+            .map(PathBuf::from)
+            .find(|path| path.is_file())
+    }
+
+    /// The environment variable that names its configuration file.
+    #[must_use]
+    pub const fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// The usual name of its configuration file.
+    #[must_use]
+    pub const fn configuration_file(&self) -> &'static str {
+        self.configuration_file
+    }
+
+    /// The text of a configuration file that keeps the tokens in `token_directory`, which must be absolute.
+    #[must_use]
+    pub fn configuration(&self, token_directory: &Path) -> String {
+        (self.configuration)(token_directory)
+    }
+
+    /// Whether the module and every token that it shows say that they are this product.
+    pub(super) fn made<'a>(
+        &self,
+        module: &ModuleDescription,
+        tokens: impl IntoIterator<Item = &'a TokenDescription>,
+    ) -> bool {
+        let [of_module, of_token] = self.manufacturers;
+        module.manufacturer == of_module && tokens.into_iter().all(|token| token.manufacturer == of_token)
+    }
+}
+
+/// By name: there is one of each.
+impl PartialEq for SoftToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for SoftToken {}
+
+impl fmt::Display for SoftToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.product)
+    }
+}

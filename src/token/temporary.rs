@@ -1,0 +1,61 @@
+//! Objects that a command needs for a moment.
+
+use cryptoki::object::ObjectHandle;
+
+use super::{Session, TokenError};
+
+/// Objects that are destroyed when this value is dropped. They are session objects, which end with the session whatever
+/// happens to the process.
+#[derive(Debug)]
+pub(super) struct Temporary<'a> {
+    session: &'a Session,
+    objects: Vec<ObjectHandle>,
+}
+
+impl<'a> Temporary<'a> {
+    pub(super) const fn new(session: &'a Session) -> Self {
+        Self {
+            session,
+            objects: Vec::new(),
+        }
+    }
+
+    pub(super) const fn session(&self) -> &'a Session {
+        self.session
+    }
+
+    /// Takes an object over.
+    pub(super) fn own(&mut self, object: ObjectHandle) -> ObjectHandle {
+        self.objects.push(object);
+        object
+    }
+
+    /// Destroys them now, where somebody waits for the answer.
+    pub(super) fn destroy(mut self, doing: &str) -> Result<(), TokenError> {
+        self.destroy_all(doing)
+    }
+
+    fn destroy_all(&mut self, doing: &str) -> Result<(), TokenError> {
+        let results: Vec<_> = self
+            .objects
+            .drain(..)
+            .map(|object| self.session.destroy(doing, object))
+            .collect();
+        results.into_iter().collect()
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        // Reported where somebody waits for it; here another error is on its way, and the session ends them.
+        let _ = self.destroy_all("destroying a wrapping key");
+    }
+}
+
+impl Session {
+    /// `C_DestroyObject`. A busy token may have destroyed it and said that it failed; the next try then finds no such object.
+    pub(super) fn destroy(&self, doing: &str, object: ObjectHandle) -> Result<(), TokenError> {
+        self.patiently(|| self.session.destroy_object(object))
+            .map_err(TokenError::during(doing))
+    }
+}
