@@ -1,7 +1,9 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
 mod local_aws;
+mod remote;
 mod run;
+mod sealed;
 mod tokens;
 
 use std::fs;
@@ -13,10 +15,11 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use local_aws::local_aws;
+use local_aws::{attestation_root, local_aws};
+pub(crate) use remote::Reporting;
 pub(crate) use run::Run;
 use tokens::Daemon;
-pub(crate) use tokens::{TokenKind, kryoptic};
+pub(crate) use tokens::TokenKind;
 
 /// The KMS alias of AWS's and Keyfactor's published recipe.
 pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
@@ -45,6 +48,11 @@ pub(crate) fn shim() -> PathBuf {
     beside_program("libcloudhsm_shim.so")
 }
 
+/// A program of the examples.
+pub(crate) fn example(name: &str) -> PathBuf {
+    beside_program(&format!("examples/{name}"))
+}
+
 /// A program of the Python environment: `aws`, `lint_pkix_cert`.
 pub(crate) fn python_tool(name: &str) -> PathBuf {
     beside_program(&format!("../venv/bin/{name}"))
@@ -60,7 +68,7 @@ pub(crate) fn softhsm() -> PathBuf {
 pub(crate) struct Rig {
     // Stopped before its directory goes.
     daemon: Option<Daemon>,
-    kind: TokenKind,
+    pub(crate) kind: TokenKind,
     directory: TempDir,
     environment: Vec<(String, String)>,
 }
@@ -225,10 +233,21 @@ impl Rig {
             .stdout
     }
 
+    /// Takes both halves of a key off the token.
+    #[track_caller]
+    pub(crate) fn delete_key(&self, id: &str) {
+        for kind in ["privkey", "pubkey"] {
+            self.pkcs11_tool(&["--delete-object", "--type", kind, "--id", id]);
+        }
+    }
+
     /// The objects on the token as pkcs11-tool sees them.
     #[track_caller]
     pub(crate) fn objects(&self) -> String {
-        self.pkcs11_tool(&["--list-objects"])
+        let listed = self.pkcs11_tool(&["--list-objects"]);
+        // Kryoptic shows its mechanisms as objects (CKO_MECHANISM, 7).
+        let shown = listed.lines().filter(|line| !line.ends_with(", type 7"));
+        shown.map(|line| format!("{line}\n")).collect()
     }
 
     #[track_caller]
@@ -236,10 +255,16 @@ impl Rig {
         assert_eq!(self.objects().trim(), "", "objects are left on the token");
     }
 
-    /// A KMS key under the recipe's alias, and a pair in `pair.json`.
-    pub(crate) fn with_pair(self, spec: &str) -> Self {
+    /// A KMS key under the recipe's alias.
+    pub(crate) fn with_key(self) -> Self {
         let rig = self.with_aws();
         rig.ensure_key();
+        rig
+    }
+
+    /// A KMS key under the recipe's alias, and a pair in `pair.json`.
+    pub(crate) fn with_pair(self, spec: &str) -> Self {
+        let rig = self.with_key();
         rig.command(&[
             "kms",
             "generate-key-pair",

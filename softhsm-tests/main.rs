@@ -3,6 +3,7 @@
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
 mod harness;
+mod memory;
 mod oracle;
 
 mod bad_authority;
@@ -10,6 +11,7 @@ mod bad_pair;
 mod bad_request;
 mod bad_token;
 mod command_line;
+mod compatibility;
 mod hostile_request;
 mod hostile_token;
 mod import;
@@ -17,3 +19,4 @@ mod journey;
 mod outputs;
 mod rig;
 mod secrecy;
+mod unknown_token;

@@ -1,7 +1,7 @@
 //! The one local AWS of a test run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 use super::python_tool;
 
-/// The local AWS's address. It is started once, and stops when the test process ends.
+/// The local AWS. It is started once, and stops when the test process ends.
 #[allow(
     clippy::zombie_processes,
     reason = "it outlives every test, and ends with this process"
 )]
-pub(super) fn local_aws() -> &'static str {
-    static ADDRESS: OnceLock<(String, TempDir)> = OnceLock::new();
-    let (address, _) = ADDRESS.get_or_init(|| {
+fn started() -> &'static (String, TempDir) {
+    static STARTED: OnceLock<(String, TempDir)> = OnceLock::new();
+    STARTED.get_or_init(|| {
         let directory = TempDir::new().expect("a temporary directory");
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/local-aws/server.py");
         let ready = directory.path().join("ready");
@@ -40,6 +40,19 @@ pub(super) fn local_aws() -> &'static str {
             "the local AWS did not come up: {}",
             fs::read_to_string(directory.path().join("log")).unwrap_or_default()
         );
-    });
-    address
+    })
+}
+
+/// The local AWS's address.
+pub(super) fn local_aws() -> &'static str {
+    &started().0
+}
+
+/// Where the local AWS keeps the root that signs attestation documents.
+pub(super) fn attestation_root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let file = started().1.path().join("ready.attestation-root");
+        PathBuf::from(fs::read_to_string(file).expect("the local AWS wrote it").trim())
+    })
 }

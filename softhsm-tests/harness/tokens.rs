@@ -179,4 +179,27 @@ impl Rig {
             }
         }
     }
+
+    /// The module that the program would load: for CloudHSM the shim with its rules, else the token's own.
+    pub(super) fn module_behind_all(&self) -> PathBuf {
+        match self.kind {
+            TokenKind::CloudHsm => shim(),
+            _ => self.oracle_module(),
+        }
+    }
+
+    /// The shim's own settings, where it plays CloudHSM.
+    pub(super) fn shim_environment(&self) -> impl Iterator<Item = &(String, String)> {
+        self.environment
+            .iter()
+            .filter(|(name, _)| name.starts_with("CLOUDHSM_SHIM_"))
+    }
+
+    /// The file with the PIN as the program has to give it.
+    pub(super) fn pin_file(&self) -> PathBuf {
+        match self.kind {
+            TokenKind::CloudHsm => self.path("crypto-user"),
+            _ => self.path("rig/pin"),
+        }
+    }
 }

@@ -92,8 +92,11 @@ impl Import {
                 .map_err(|error| CliError::in_file(path, KmsError::Attestation(error)))
         });
         let route = self.route.chosen();
+        let mut warnings = Vec::new();
         if route == Some(ImportRoute::CreateObject) {
-            ui.warn("the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)");
+            warnings.extend(
+                ui.warn("the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)"),
+            );
         }
         let request = ImportRequest {
             pair,
@@ -109,11 +112,12 @@ impl Import {
             .with_grant_tokens(self.grant_token.clone());
         let session = settings.open_session(None)?;
         let summary = import_key_pair(&session, &kms, &request, ui)?;
-        Ok(present(
-            &summary,
-            &session.token().description().label,
-            &request.pair.key_id,
-        ))
+        warnings.extend(session.token().caveat()?.map(str::to_owned));
+        let token = &session.token().description().label;
+        Ok(Report {
+            warnings,
+            ..present(&summary, token, &request.pair.key_id)
+        })
     }
 }
 

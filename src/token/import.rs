@@ -127,10 +127,12 @@ impl Token {
         algorithm: Option<KeyAlgorithm>,
     ) -> Result<Option<ClosedRoute>, TokenError> {
         let dialect = self.dialect()?;
-        let reason = match dialect.refusal(route, algorithm) {
+        // What holds for every key is told before what holds for this one.
+        let reason = match dialect.refusal(route, None) {
             Some(reason) => Some(reason.to_owned()),
             None => self.missing_mechanism(dialect, route, algorithm)?,
         };
+        let reason = reason.or_else(|| dialect.refusal(route, algorithm).map(str::to_owned));
         Ok(reason.map(|reason| ClosedRoute { route, reason }))
     }
 

@@ -97,7 +97,8 @@ forwarders! {
     C_Finalize(reserved: *mut c_void)
         as sessions::finalize;
     C_GetInfo(info: *mut CK_INFO)
-        as identity::info;
+        as identity::info
+        then module_info(info);
     C_GetSlotList(present: CK_BBOOL, slots: *mut CK_SLOT_ID, count: *mut CK_ULONG)
         as identity::slot_list;
     C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO)

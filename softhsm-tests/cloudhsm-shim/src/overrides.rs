@@ -23,6 +23,27 @@ pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
     // SAFETY: null, or the structure that the target has just filled.
     if let Some(info) = unsafe { info.as_mut() } {
         info.flags |= shim.rules.token_flags;
+        if shim.rules.corrupts(Corruption::Manufacturer) {
+            info.manufacturerID = NOBODY;
+        }
+    }
+}
+
+/// Blanks, as a token without a manufacturer would have.
+const NOBODY: [CK_UTF8CHAR; 32] = [b' '; 32];
+
+/// `C_GetInfo`, section 5.4: takes the manufacturer away.
+///
+/// # Safety
+///
+/// `info` is the argument of a `C_GetInfo` that answered `rv`.
+pub unsafe fn module_info(shim: &Shim, rv: CK_RV, info: *mut CK_INFO) {
+    if rv != CKR_OK || !shim.rules.corrupts(Corruption::Manufacturer) {
+        return;
+    }
+    // SAFETY: null, or the structure that the target has just filled.
+    if let Some(info) = unsafe { info.as_mut() } {
+        info.manufacturerID = NOBODY;
     }
 }
 

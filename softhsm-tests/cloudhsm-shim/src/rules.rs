@@ -108,6 +108,8 @@ pub enum Corruption {
     Token,
     /// `random`: `C_GenerateRandom` fills the buffer with zeroes.
     Random,
+    /// `manufacturer`: module and token tell that nobody made them.
+    Manufacturer,
 }
 
 /// Before the target is asked, or after it answered.

@@ -17,6 +17,7 @@
 //! | `mechanism`, `template` | the two arguments that hold pointers, from C to a frame and back |
 //! | `client`  | the module's functions |
 //! | `server`  | the program |
+//! | `scan`    | the search through a process's memory |
 //!
 //! Every buffer with arguments or answers is wiped before it is freed, on both sides. Both sides are
 //! of one build and on one machine: numbers and structures without pointers are sent as they are in
@@ -25,6 +26,7 @@
 pub mod call;
 pub mod client;
 pub mod mechanism;
+pub mod scan;
 pub mod server;
 pub mod storage;
 pub mod template;

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cryptoki_sys::*;
 use remote_token::call::Call;
@@ -64,12 +65,20 @@ impl Client {
     }
 }
 
+/// One test at a time: a process that another one starts holds, until it is executed, this one's connections too, and a
+/// client that is dropped then has not vanished yet.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn number(bytes: &[u8]) -> u64 {
     u64::from_ne_bytes(bytes.try_into().expect("a number"))
 }
 
 #[test]
 fn a_client_that_vanishes_leaves_no_session_and_no_login() {
+    let _alone = alone();
     let rig = Rig::start();
     let first = Client::connect(&rig.socket());
     let slot = first.slot();
@@ -103,6 +112,7 @@ fn a_client_that_vanishes_leaves_no_session_and_no_login() {
 
 #[test]
 fn nonsense_ends_the_connection_and_not_the_server() {
+    let _alone = alone();
     let rig = Rig::start();
     let nonsense: [&[u8]; 6] = [
         // Too long, no function, no such function, no arguments, too many, a string longer than its frame.
@@ -149,6 +159,7 @@ fn frame(numbers: &[u64]) -> Vec<u8> {
 
 #[test]
 fn the_server_ends_with_its_parent_and_on_sigterm() {
+    let _alone = alone();
     let mut rig = Rig::start();
     let mode = std::fs::metadata(rig.socket()).expect("a socket").permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);

@@ -27,7 +27,7 @@ pub(super) const NSS: Dialect = Dialect {
         Refusal {
             routes: &ImportRoute::ALL,
             keys: Keys::Curve(Curve::Secp256k1),
-            reason: "NSS unwraps secp256k1 keys and does not sign with them (C_SignInit: CKR_HOST_MEMORY)",
+            reason: "NSS has no public-key objects for secp256k1 (CKR_DOMAIN_PARAMS_INVALID), and does not sign with it (C_SignInit: CKR_HOST_MEMORY)",
         },
         Refusal {
             routes: &ImportRoute::ALL,

@@ -115,6 +115,7 @@ pub fn corruption(word: &str) -> Result<Corruption, String> {
         "sensitive" => Ok(Corruption::Sensitive),
         "token" => Ok(Corruption::Token),
         "random" => Ok(Corruption::Random),
+        "manufacturer" => Ok(Corruption::Manufacturer),
         _ => Err(format!("unknown corruption '{word}'")),
     }
 }

@@ -1,0 +1,34 @@
+//! `kms import` by the same library, in a program that does what the real one does not: it has no allocator that wipes what is
+//! freed. The memory tests have to find the key in it, or they prove nothing of the real one.
+
+use std::error::Error;
+use std::path::Path;
+
+use hsm_ca::kms::{KeyPairFile, Kms};
+use hsm_ca::secret::{MemoryGuard, Pin};
+use hsm_ca::token::{Module, TokenSelector};
+use hsm_ca::workflow::{ImportRequest, import_key_pair};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let setting = |name: &str| std::env::var(name).map_err(|error| format!("{name}: {error}"));
+    let guard = MemoryGuard::engage()?;
+    let pin_file = setting("HSM_CA_PIN_SOURCE")?;
+    let pin = std::fs::read_to_string(pin_file.trim_start_matches("file:"))?;
+    let pin = Pin::take(&guard, pin.into())?;
+    let module = Module::load(Path::new(&setting("HSM_CA_MODULE")?))?;
+    let session = module
+        .token(&TokenSelector::parse(&setting("HSM_CA_TOKEN")?)?)?
+        .login(Some(&pin))?;
+    let pair = KeyPairFile::read(&std::fs::read("pair.json")?)?;
+    let kms = Kms::connect(Some(&pair.key_id))?;
+    let request = ImportRequest {
+        pair,
+        label: "customer-ca".to_owned(),
+        route: None,
+        attestation: None,
+        keep_recipient_key: false,
+    };
+    let summary = import_key_pair(&session, &kms, &request, &())?;
+    println!("{summary:?}");
+    Ok(())
+}
