@@ -74,7 +74,9 @@ only_in() {
         done < <(code_of "$file" | grep -nE "\b($pattern)" || true)
     done < <(find src -name '*.rs' | sort)
 }
-only_in 'cryptoki(_sys)?::' token
+only_in '(cryptoki(_sys)?|libloading)::' token
+only_in 'minicbor::|aws_nitro_enclaves_nsm_api::' kms
+only_in 'unsafe_code|unsafe \{' token/native
 only_in '(aws_config|aws_sdk_kms|tokio)::' kms
 only_in 'x509_parser::' x509
 only_in '(clap|rpassword|toml)(::|;)' cli

@@ -24,6 +24,11 @@ case ${1-} in
 '')
     # The OpenSSL engine, p11-kit and hyperfine for tests and benchmarks.
     packages+=(libengine-pkcs11-openssl p11-kit hyperfine)
+    # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
+    packages+=(clang perl)
+    # The other tokens: NSS softokn, and a TPM 2.0 (swtpm) behind its resource manager.
+    packages+=(libnss3 libnss3-tools)
+    packages+=(swtpm tpm2-abrmd dbus-daemon libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0)
     ;;
 --demo) ;;
 -h | --help)

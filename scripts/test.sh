@@ -29,7 +29,7 @@ step "format"
 cargo fmt --all --check
 
 step "scripts: syntax"
-for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+for script in scripts/*.sh softhsm-tests/tokens/*.sh .ci/run; do bash -n "$script"; done
 
 step "direction of dependencies"
 scripts/check-direction.sh
@@ -48,11 +48,14 @@ fi
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 
-step "the fault-injecting module"
-cargo build --locked -p cloudhsm-shim
+step "clippy with the Nitro Secure Module"
+cargo clippy --locked --features nitro-enclave -- -D warnings
 
-step "tests of the fault-injecting module"
-cargo test --locked -p cloudhsm-shim
+step "the test modules: Kryoptic, the shim, a token in another process"
+cargo build --locked -p kryoptic-module -p cloudhsm-shim -p remote-token
+
+step "tests of the test modules"
+cargo test --locked -p cloudhsm-shim -p remote-token
 
 step "unit tests and token tests"
 cargo test --locked --features softhsm-tests
