@@ -15,11 +15,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use local_aws::{attestation_root, local_aws};
+use local_aws::local_aws;
 pub(crate) use remote::Reporting;
 pub(crate) use run::Run;
+pub(crate) use sealed::{RECIPIENT, bare_id, kms};
 use tokens::Daemon;
-pub(crate) use tokens::TokenKind;
+pub(crate) use tokens::{TokenKind, kryoptic};
 
 /// The KMS alias of AWS's and Keyfactor's published recipe.
 pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";

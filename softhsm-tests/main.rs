@@ -2,21 +2,27 @@
 //!
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
-mod harness;
-mod memory;
-mod oracle;
-
 mod bad_authority;
 mod bad_pair;
 mod bad_request;
 mod bad_token;
+mod broken_private_key;
 mod command_line;
 mod compatibility;
+mod grants_and_dry_run;
+mod harness;
+mod hostile_attestation;
+mod hostile_envelope;
 mod hostile_request;
 mod hostile_token;
 mod import;
 mod journey;
+mod memory;
+mod oracle;
 mod outputs;
+mod private_key_forms;
 mod rig;
+mod sealed;
 mod secrecy;
+mod tampered_envelope;
 mod unknown_token;

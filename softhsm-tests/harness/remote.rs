@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use super::{Rig, beside_program};
+use super::{Rig, beside_program, shim};
 
 /// A token in a process of its own, until this value is dropped.
 pub(crate) struct RemoteToken(Child);
@@ -42,6 +42,15 @@ impl Rig {
             sleep(Duration::from_millis(10));
         }
         panic!("remote-token did not come up");
+    }
+
+    /// Has `command` use it, with a wait before every call: there is time to look at what is in memory then.
+    pub(crate) fn use_slow_remote_token(&self, command: &mut Command) {
+        self.use_remote_token(command);
+        command
+            .env("HSM_CA_MODULE", shim())
+            .env("CLOUDHSM_SHIM_TARGET", beside_program("libremote_token.so"))
+            .env("CLOUDHSM_SHIM_LATENCY_MS", "20");
     }
 
     /// Has `command` use it.

@@ -92,12 +92,6 @@ impl Import {
                 .map_err(|error| CliError::in_file(path, KmsError::Attestation(error)))
         });
         let route = self.route.chosen();
-        let mut warnings = Vec::new();
-        if route == Some(ImportRoute::CreateObject) {
-            warnings.extend(
-                ui.warn("the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)"),
-            );
-        }
         let request = ImportRequest {
             pair,
             label: self.label.clone(),
@@ -106,6 +100,11 @@ impl Import {
             keep_recipient_key: self.keep_recipient_key,
         };
         request.check()?;
+        let mut warnings = Vec::new();
+        if route == Some(ImportRoute::CreateObject) {
+            let warning = "the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)";
+            warnings.extend(ui.warn(warning));
+        }
         // Loads settings only; KMS is asked when the token is ready, and not at all when the key is there.
         let kms = Kms::connect(Some(self.key_id.as_deref().unwrap_or(&request.pair.key_id)))?
             .pin_key(self.key_id.clone())

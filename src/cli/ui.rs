@@ -193,11 +193,14 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
     }
     if wants_json() {
         let text = error.to_string();
-        let message = text
+        // Up to the blank line before the hints: what is missing stands in lines of its own.
+        let lines: Vec<_> = text
             .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let message = lines.join(" ");
+        let message = message.trim_start_matches("error: ");
         tell(format_args!(
             "{:#}",
             json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } })

@@ -181,10 +181,15 @@ impl fmt::Display for KmsError {
                 operation,
                 code,
                 message,
+            } if message.is_empty() => write!(f, "KMS {operation}: {code}"),
+            Self::Service {
+                operation,
+                code,
+                message,
             } => write!(f, "KMS {operation}: {code}: {message}"),
             Self::Incomplete { operation, field } => write!(f, "KMS {operation}: the answer has no {field}"),
             Self::Attestation(error) => error.fmt(f),
-            Self::Envelope(error) => write!(f, "KMS Decrypt: CiphertextForRecipient: {error}"),
+            Self::Envelope(error) => write!(f, "KMS Decrypt: {error}"),
             #[cfg(feature = "nitro-enclave")]
             Self::SecurityModule { reason } => write!(f, "the Nitro Secure Module: {reason}"),
             Self::NotSealed => f.write_str(

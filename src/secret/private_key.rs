@@ -129,6 +129,10 @@ impl PrivateKeyDer {
         if info.version > 1 {
             return Err(malformed("its version is neither v1 nor v2"));
         }
+        // The same section: with publicKey it is v2.
+        if info.version == 0 && info.public_key.is_some() {
+            return Err(malformed("its version is v1, and it has the publicKey of v2"));
+        }
         check_algorithm(&info, expected)?;
         let pkcs8 = match expected {
             KeyAlgorithm::Rsa { .. } => normalise_rsa(&info, public_key)?,
@@ -234,7 +238,11 @@ fn normalise_rsa(info: &PrivateKeyInfo<'_>, public_key: &PublicKey) -> Result<Lo
         .ok_or_else(|| malformed("not an RSAPrivateKey with two primes"))?;
     let pkcs8 = encode(info, expected, info.private_key)?;
     // AWS-LC's RSA_check_key: n = p·q, d·e = 1 modulo p - 1 and q - 1, and the three CRT values.
-    let pair = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|error| inconsistent(error.to_string()))?;
+    let pair = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|error| {
+        inconsistent(format!(
+            "n, e, d, p, q, dP, dQ and qInv do not go together ({error})"
+        ))
+    })?;
     let derived = PublicKey::from_rsa_public_key(pair.public_key().as_ref())
         .map_err(|error| inconsistent(error.to_string()))?;
     let told = PublicKey::from_rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes());
@@ -270,25 +278,23 @@ fn normalise_ec(
     }
     let scalar = scalar_of(key.private_key.as_bytes(), curve)
         .ok_or_else(|| malformed("its scalar is longer than the curve's field"))??;
-    let inner = key.public_key.as_ref().map(BitStringRef::raw_bytes);
-    for told in inner.into_iter().chain(info.public_key) {
-        EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), told).map_err(
-            |_| PrivateKeyError::Inconsistent {
-                expected,
-                what: "its publicKey is not d·G".to_owned(),
-            },
-        )?;
-    }
+    // The point that is known to be one comes first. The scalar 0, or one above the order, has no point at all.
+    let pair = |point| EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), point);
     let point = public_key.subject_public_key();
-    // The scalar 0, or one above the order, has no point at all.
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), point);
-    pair.map_err(|error| match error.to_string().as_str() {
+    pair(point).map_err(|error| match error.to_string().as_str() {
         "InconsistentComponents" => PrivateKeyError::OtherKey,
         other => PrivateKeyError::Inconsistent {
             expected,
-            what: format!("its scalar is not that of a key: {other}"),
+            what: format!("its scalar is not that of a key: it is 0, or not below the order ({other})"),
         },
     })?;
+    let inner = key.public_key.as_ref().map(BitStringRef::raw_bytes);
+    for told in inner.into_iter().chain(info.public_key) {
+        pair(told).map_err(|_| PrivateKeyError::Inconsistent {
+            expected,
+            what: "its publicKey is not d·G".to_owned(),
+        })?;
+    }
 
     let failed = |_| malformed("it cannot be encoded again");
     let normal = EcPrivateKey {

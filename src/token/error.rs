@@ -108,6 +108,11 @@ pub enum TokenError {
         /// What is wrong with it.
         unfit: UnfitAttribute,
     },
+    /// The content key of the sealed route is not one for AES-256, whatever the envelope says.
+    ContentKey {
+        /// How many bytes it has.
+        found: u64,
+    },
     /// Memory for a key could not be protected.
     Memory(MemoryError),
     /// A computation in software that does not fail with sound keys.
@@ -168,6 +173,10 @@ impl fmt::Display for TokenError {
                     "the key \"{key}\" cannot be the recipient of a private key: {unfit}"
                 )
             }
+            Self::ContentKey { found } => write!(
+                f,
+                "the content key that was unwrapped with the recipient key has {found} bytes, an AES-256 key has 32"
+            ),
             Self::Memory(error) => error.fmt(f),
             Self::Software { what } => write!(f, "{what} failed"),
         }

@@ -2,12 +2,15 @@
 //! is anywhere outside KMS and the token.
 
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::ObjectHandle;
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
 use super::mechanism::{OaepHash, UnwrapMechanism};
 use super::temporary::Temporary;
 use super::{ImportedKey, KeyDescription, KeySelector, Session, TokenError, template};
 use crate::signer::PublicKey;
+
+/// The length of an AES-256 key, which `CKA_VALUE_LEN` counts in bytes.
+const AES_256_BYTES: u64 = 32;
 
 /// The wrapping key of the sealed route: a token object that unwraps and does nothing else, generated on the token and never
 /// outside of it.
@@ -70,6 +73,23 @@ impl Session {
         }
     }
 
+    /// The envelope names AES-256, and the token goes by the key: 16 bytes would be taken for AES-128.
+    fn check_content_key(&self, key: ObjectHandle) -> Result<(), TokenError> {
+        let read = self.read(
+            "reading the content key's length",
+            key,
+            &[AttributeType::ValueLen],
+        )?;
+        let found = read.into_iter().find_map(|attribute| match attribute {
+            Attribute::ValueLen(length) => Some(u64::from(length)),
+            _ => None,
+        });
+        match found {
+            Some(AES_256_BYTES) | None => Ok(()),
+            Some(found) => Err(TokenError::ContentKey { found }),
+        }
+    }
+
     fn describe_recipient(&self, handle: ObjectHandle) -> Result<RecipientKey<'_>, TokenError> {
         let found = self.describe_private(handle)?;
         if let Some(unfit) = found.description.attributes.unfit_for_unwrapping_only() {
@@ -104,7 +124,8 @@ impl<'a> RecipientKey<'a> {
     /// the key identifier of `public_key` as `CKA_ID`.
     ///
     /// # Errors
-    /// [`TokenError::Call`]: it is not for this key, or was changed on the way, or the token is in trouble.
+    /// [`TokenError::Call`]: it is not for this key, or was changed on the way, or the token is in trouble;
+    /// [`TokenError::ContentKey`]
     pub fn unseal(
         &self,
         sealed: &SealedKey<'_>,
@@ -122,6 +143,7 @@ impl<'a> RecipientKey<'a> {
             ))?;
         let mut temporary = Temporary::new(session);
         temporary.own(content_key);
+        session.check_content_key(content_key)?;
         let imported = session.unwrap_private_key(
             &UnwrapMechanism::AesCbcPad(sealed.initialization_vector),
             content_key,

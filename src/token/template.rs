@@ -280,6 +280,9 @@ impl KeyAttributes {
             ("CKA_UNWRAP", self.unwrap, true, true),
             ("CKA_DECRYPT", self.decrypt, false, true),
             ("CKA_SIGN", self.sign, false, true),
+            // CKM_RSA_X_509 decrypts, whatever the call is named.
+            ("CKA_SIGN_RECOVER", self.sign_recover, false, false),
+            ("CKA_DERIVE", self.derive, false, false),
         ])
     }
 
@@ -350,5 +353,32 @@ mod tests {
             ..fit()
         };
         assert_eq!(silent.unfit_for_signing_only(), None);
+    }
+
+    #[test]
+    fn a_recipient_key_may_unwrap_and_nothing_else() {
+        let (_, template) = wrapping_pair(&STANDARD, true);
+        // What the token adds to a key that it generates.
+        let fit = KeyAttributes {
+            never_extractable: Some(true),
+            local: Some(true),
+            ..KeyAttributes::from_read(&template)
+        };
+        assert_eq!(fit.unfit_for_unwrapping_only(), None);
+        let yes = Some(true);
+        for (name, more) in [
+            ("CKA_DECRYPT", KeyAttributes { decrypt: yes, ..fit }),
+            ("CKA_SIGN", KeyAttributes { sign: yes, ..fit }),
+            (
+                "CKA_SIGN_RECOVER",
+                KeyAttributes {
+                    sign_recover: yes,
+                    ..fit
+                },
+            ),
+            ("CKA_DERIVE", KeyAttributes { derive: yes, ..fit }),
+        ] {
+            assert_eq!(more.unfit_for_unwrapping_only().unwrap().name, name);
+        }
     }
 }

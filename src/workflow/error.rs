@@ -87,12 +87,19 @@ pub enum WorkflowError {
     },
     /// The sealed route, and no recipient key on the token.
     NoRecipientKey,
+    /// The key is imported and proven, and then the recipient key could not be destroyed.
+    RecipientLeft {
+        /// What the token said.
+        cause: TokenError,
+        /// The imported key.
+        imported: Box<KeyDescription>,
+    },
     /// The token failed, and the key is there all the same, not proven yet.
     LeftOnToken {
         /// What the token said.
         cause: TokenError,
         /// The key.
-        found: KeyDescription,
+        found: Box<KeyDescription>,
     },
     /// The token failed, and then could not say whether the key is there.
     MayBeOnToken {
@@ -209,6 +216,12 @@ impl fmt::Display for WorkflowError {
                 )
             }
             Self::NoRecipientKey => f.write_str("there is no recipient key on the token"),
+            Self::RecipientLeft { cause, imported } => {
+                write!(
+                    f,
+                    "{cause}; it is still on the token, beside the imported and proven key {imported}"
+                )
+            }
             Self::LeftOnToken { cause, found } => {
                 write!(f, "{cause}; yet the key is on the token now, not proven: {found}")
             }
@@ -237,7 +250,9 @@ impl std::error::Error for WorkflowError {
         match self {
             Self::Kms(error) => Some(error),
             Self::Token(error) => Some(error),
-            Self::LeftOnToken { cause, .. } | Self::MayBeOnToken { cause, .. } => Some(cause),
+            Self::RecipientLeft { cause, .. }
+            | Self::LeftOnToken { cause, .. }
+            | Self::MayBeOnToken { cause, .. } => Some(cause),
             Self::X509(error) => Some(error),
             Self::Output(error) => Some(error),
             Self::Memory(error) => Some(error),

@@ -196,7 +196,12 @@ impl Import<'_> {
         let proof = self.prove(imported)?;
         let recipient_destroyed = !self.request.keep_recipient_key;
         if recipient_destroyed {
-            recipient.destroy()?;
+            recipient
+                .destroy()
+                .map_err(|cause| WorkflowError::RecipientLeft {
+                    cause,
+                    imported: Box::new(proof.key.clone()),
+                })?;
         }
         Ok(ImportSummary {
             proof,
@@ -223,7 +228,10 @@ impl Import<'_> {
     fn prove(&self, imported: Result<ImportedKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
         let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
             Ok(None) => WorkflowError::Token(cause),
-            Ok(Some(found)) => WorkflowError::LeftOnToken { cause, found },
+            Ok(Some(found)) => WorkflowError::LeftOnToken {
+                cause,
+                found: Box::new(found),
+            },
             Err(_) => WorkflowError::MayBeOnToken {
                 cause,
                 label: self.request.label.clone(),

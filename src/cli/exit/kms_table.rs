@@ -101,6 +101,13 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             UNAVAILABLE,
             Some("look at account and region: `aws kms describe-key --key-id …`"),
         ),
+        KmsError::Service { code, .. } if code == "InvalidGrantTokenException" => (
+            "grant-token",
+            UNAVAILABLE,
+            Some(
+                "the grant may be revoked or retired: `aws kms list-grants --key-id …` shows those that are there",
+            ),
+        ),
         KmsError::Attestation(_) => (
             "attestation-document",
             REFUSED,

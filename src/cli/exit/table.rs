@@ -50,6 +50,11 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             REFUSED,
             Some("`hsm-ca kms recipient-key --out FILE` makes it; the document has to carry that key"),
         ),
+        WorkflowError::RecipientLeft { .. } => (
+            "recipient-key-left",
+            UNAVAILABLE,
+            Some("the import is done; delete the recipient key, or use it for the next pair"),
+        ),
         WorkflowError::LeftOnToken { .. } => (
             "left-on-token",
             UNAVAILABLE,

@@ -63,6 +63,11 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             REFUSED,
             Some("`hsm-ca doctor` shows the routes that this token can go"),
         ),
+        TokenError::ContentKey { .. } => (
+            "envelope",
+            REFUSED,
+            Some("nothing was put on the token; find out what is between here and KMS"),
+        ),
         TokenError::UnfitRecipient { .. } => (
             "unfit-recipient-key",
             REFUSED,

@@ -37,6 +37,7 @@ pub(in crate::token) const STANDARD: Dialect = Dialect {
         Flag::Unwrap(true),
         Flag::Decrypt(false),
         Flag::Sign(false),
+        Flag::SignRecover(false),
     ],
     // No CKA_VALUE_LEN: "the length of the key is that of the data" (v2.40 section 5.13), and SoftHSM refuses it.
     wrapping_secret: &[

@@ -1,0 +1,160 @@
+//! One bit of the encrypted private key changed on its way from KMS to the token, in every block in turn. CMS EnvelopedData has no
+//! signature and CBC no integrity: what is left to find it out is the token, and the proofs.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::harness::{RECIPIENT, Rig};
+
+const BLOCK: usize = 16;
+
+/// What became of one changed envelope.
+enum Outcome {
+    Refused,
+    /// The key proved itself, and signs rightly.
+    Imported,
+}
+
+/// Imports from an envelope with one bit changed, and takes the key off the token again.
+fn try_tampered(rig: &Rig, key: &str, envelope: &str) -> Outcome {
+    rig.describe_kms_key(key, &format!("envelope={envelope}"));
+    let run = rig.import_sealed(&["--keep-recipient-key"]);
+    if run.code == Some(0) {
+        // The token's public half is the pair's, and what the token signs verifies under it, once more.
+        rig.command(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
+            .ok();
+        rig.delete_imported();
+    } else {
+        let message: Value = serde_json::from_str(&run.stderr).expect("JSON");
+        let kind = message["error"]["kind"].as_str().expect("a kind");
+        let named = message["error"]["message"].as_str().expect("a message");
+        assert!(
+            match kind {
+                "token" => run.code == Some(4) && named.contains("C_UnwrapKey: CKR_"),
+                "proof-failed" => run.code == Some(3) && named.contains("no proof that"),
+                _ => false,
+            },
+            "{envelope}: {run:?}"
+        );
+    }
+    assert_eq!(rig.private_keys(), [RECIPIENT], "{envelope}");
+    if run.code == Some(0) {
+        Outcome::Imported
+    } else {
+        Outcome::Refused
+    }
+}
+
+/// The content of the DER element that begins at `at`.
+fn content(der: &[u8], at: usize) -> Range<usize> {
+    match usize::from(der[at + 1]) {
+        long @ 0x80.. => {
+            let start = at + 2 + (long - 0x80);
+            let length = der[at + 2..start]
+                .iter()
+                .fold(0, |length, byte| length * 256 + usize::from(*byte));
+            start..start + length
+        }
+        short => at + 2..at + 2 + short,
+    }
+}
+
+/// The INTEGERs of the RSAPrivateKey in a PrivateKeyInfo, from the private exponent on: d, p, q, dP, dQ and qInv.
+fn secret_integers(der: &[u8]) -> Vec<Range<usize>> {
+    let version = content(der, content(der, 0).start);
+    let algorithm = content(der, version.end);
+    let key = content(der, algorithm.end);
+    let mut at = content(der, key.start).start;
+    let mut integers = Vec::new();
+    for _ in 0..9 {
+        let integer = content(der, at);
+        at = integer.end;
+        integers.push(integer);
+    }
+    integers.split_off(3)
+}
+
+/// CBC keeps a changed bit to two blocks of plaintext: the one it is in is garbled, and in the next the same bit is changed.
+fn changed_by(block: usize) -> Range<usize> {
+    block * BLOCK..(block + 1) * BLOCK + 1
+}
+
+/// CBC has no integrity, so this is what the proofs leave over: a change of the values that are not in the public key, as long as
+/// the token signs rightly with what remains. OpenSSL, under Kryoptic, signs by p, q, dP, dQ and qInv, checks the signature under
+/// the public key, and if it is wrong signs once more by d: either may be garbled.
+#[test]
+fn a_changed_bit_in_an_rsa_key_is_found_out_unless_the_key_signs_rightly_all_the_same() {
+    let rig = Rig::sealing("AKIATAMPEREDRSA");
+    let key = rig.generate_pair("RSA_2048", "");
+    let (_, der) = rig.private_key();
+    let integers = secret_integers(&der);
+    let blocks = der.len() / BLOCK + 1;
+    let mut imported = vec![0; integers.len()];
+    for block in 0..blocks {
+        let changed = changed_by(block);
+        let inside = integers
+            .iter()
+            .position(|integer| integer.start <= changed.start && changed.end <= integer.end);
+        let outcome = try_tampered(&rig, &key, &format!("tampered-content:{}", block * BLOCK));
+        match (outcome, inside) {
+            (Outcome::Imported, Some(integer)) => imported[integer] += 1,
+            (Outcome::Imported, None) => {
+                panic!("block {block} of {blocks}: {integers:?}: what else is there is not noticed")
+            }
+            (Outcome::Refused, _) => {}
+        }
+    }
+    println!(
+        "RSA 2048: of {blocks} changed blocks {} import, in d, p, q, dP, dQ, qInv: {imported:?}",
+        imported.iter().sum::<i32>()
+    );
+    // An integer of 256 bytes holds 14 or 15 such places, one of 128 bytes 6 or 7: the limit is where it is said to be.
+    assert!((12..=15).contains(&imported[0]), "{imported:?}");
+    assert!(imported[1..].iter().all(|count| *count <= 7), "{imported:?}");
+}
+
+/// Every value of an EC private key but the point that repeats the public key decides about its signatures.
+#[test]
+fn a_changed_bit_in_an_ec_key_is_found_out_unless_it_is_in_the_public_point() {
+    let rig = Rig::sealing("AKIATAMPEREDEC");
+    let key = rig.generate_pair("ECC_NIST_P256", "");
+    let (_, der) = rig.private_key();
+    // The point stands at the end: 04, X and Y.
+    let point = der.len() - 64..der.len();
+    let blocks = der.len() / BLOCK + 1;
+    let mut imported = 0;
+    for block in 0..blocks {
+        let changed = changed_by(block);
+        let outcome = try_tampered(&rig, &key, &format!("tampered-content:{}", block * BLOCK));
+        if matches!(outcome, Outcome::Imported) {
+            assert!(
+                point.start <= changed.start && changed.end <= point.end,
+                "block {block} of {blocks} is not in the point"
+            );
+            imported += 1;
+        }
+    }
+    println!("P-256: of {blocks} changed blocks {imported} import");
+    assert!(imported <= 3, "{imported}");
+}
+
+/// A bit of the initialization vector is the same bit of the first block: the headers, the version, and the algorithm.
+#[test]
+fn a_changed_bit_in_the_initialization_vector_changes_the_version_at_most() {
+    let rig = Rig::sealing("AKIATAMPEREDIV");
+    let key = rig.kms_key("");
+    for spec in ["RSA_2048", "ECC_NIST_P256"] {
+        rig.generate(&key, spec, "pair.json");
+        let (_, der) = rig.private_key();
+        // SEQUENCE, length, INTEGER, 1, and the version.
+        let version = content(&der, 0).start + 2;
+        for position in 0..BLOCK {
+            let outcome = try_tampered(&rig, &key, &format!("tampered-iv:{position}"));
+            assert!(
+                matches!(outcome, Outcome::Refused) || position == version,
+                "{spec}: octet {position} of the vector"
+            );
+        }
+    }
+}
