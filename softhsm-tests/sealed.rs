@@ -323,3 +323,16 @@ fn a_document_without_its_tag_or_as_base64_is_the_same_document() {
         assert_eq!(rig.private_keys(), [LABEL], "{options:?}");
     }
 }
+
+#[test]
+fn a_recipient_key_that_is_not_wanted_any_more_goes() {
+    let rig = Rig::of(TokenKind::Kryoptic);
+    rig.recipient_key();
+    let delete = ["kms", "recipient-key", "--delete"];
+    assert_eq!(rig.json(&delete).ok().json()["deleted"], true);
+    rig.assert_token_is_empty();
+    assert_eq!(rig.json(&delete).ok().json()["deleted"], false);
+    rig.json(&["kms", "recipient-key", "--delete", "--out", "x"])
+        .refused(2, "usage");
+    rig.json(&["kms", "recipient-key"]).refused(2, "usage");
+}

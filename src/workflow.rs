@@ -16,7 +16,7 @@ pub use error::{LeftBehind, WorkflowError};
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
-pub use recipient::{RecipientSummary, prepare_recipient};
+pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use rig::{Rig, RigRequest, create_rig};
 
 /// Told what is being done, as it is done; the command line shows it, a test may record it.

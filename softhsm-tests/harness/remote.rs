@@ -50,7 +50,7 @@ impl Rig {
         command
             .env("HSM_CA_MODULE", shim())
             .env("CLOUDHSM_SHIM_TARGET", beside_program("libremote_token.so"))
-            .env("CLOUDHSM_SHIM_LATENCY_MS", "20");
+            .env("CLOUDHSM_SHIM_LATENCY_MS", "100");
     }
 
     /// Has `command` use it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::prepare_recipient;
+use hsm_ca::workflow::{delete_recipient, prepare_recipient};
 use serde_json::json;
 
 use super::exit::CliError;
@@ -16,15 +16,21 @@ use super::ui::Ui;
 #[derive(Debug, Args)]
 pub(super) struct RecipientKeyCommand {
     /// The public key's file, or - for stdout
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "delete")]
+    out: Option<PathBuf>,
+    /// Take the key off the token instead: what was encrypted to it can then be read by nobody
+    #[arg(long, conflicts_with_all = ["out", "der", "force"])]
+    delete: bool,
     #[command(flatten)]
     output: OutputOptions,
 }
 
 impl RecipientKeyCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let delivery = self.output.delivery(&self.out);
+        let Some(out) = self.out.as_deref().filter(|_| !self.delete) else {
+            return delete(settings);
+        };
+        let delivery = self.output.delivery(out);
         delivery.check()?;
         let session = settings.open_session(None)?;
         let summary = prepare_recipient(&session, &delivery, ui)?;
@@ -64,6 +70,17 @@ impl RecipientKeyCommand {
             ..Report::new(text, json)
         })
     }
+}
+
+fn delete(settings: &Settings) -> Result<Report, CliError> {
+    let session = settings.open_session(None)?;
+    let deleted = delete_recipient(&session)?;
+    let text = if deleted {
+        "Destroyed the recipient key\n"
+    } else {
+        "There is no recipient key on the token\n"
+    };
+    Ok(Report::new(text, json!({ "deleted": deleted })))
 }
 
 #[cfg(feature = "nitro-enclave")]

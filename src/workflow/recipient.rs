@@ -57,3 +57,18 @@ pub fn prepare_recipient(
         }
     }
 }
+
+/// Takes the recipient key off the token, and tells whether there was one.
+///
+/// # Errors
+/// [`WorkflowError`]
+pub fn delete_recipient(session: &Session) -> Result<bool, WorkflowError> {
+    session.token().check_writable()?;
+    match session.recipient_key()? {
+        Some(key) => {
+            key.destroy()?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
