@@ -63,7 +63,10 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
     let mut text = String::new();
     for key in &keys {
         let mut fields = Fields::default();
-        fields.add("id", Hex(&key.id));
+        // The recipient key of the sealed route has none.
+        if !key.id.is_empty() {
+            fields.add("id", Hex(&key.id));
+        }
         if key.class == KeyClass::Private {
             fields.add("may", usages(key));
         }
