@@ -122,7 +122,7 @@ impl Reporting {
         reader.read_to_end(&mut text).expect("its report");
         assert!(child.wait().expect("its end").success());
         String::from_utf8_lossy(&text)
-            .trim_start_matches(FILL as char)
+            .trim_start_matches(char::from(FILL))
             .to_owned()
     }
 }

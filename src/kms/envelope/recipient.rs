@@ -1,0 +1,75 @@
+//! The one recipient: which key the content's key is encrypted to, and how.
+
+use super::EnvelopeError;
+use super::field::{at, open, take_integer, take_octets};
+use super::oaep::key_encryption_algorithm;
+use crate::kms::ber::{Element, Reader, Tag};
+
+/// The moduli of RSA 2048, 3072 and 4096: the keys that a recipient may have (aws-nitro-enclaves-sdk-c, `attestation.h`).
+pub(super) const ENCRYPTED_KEY_LENGTHS: [usize; 3] = [256, 384, 512];
+
+/// RFC 5652 section 6.1: `RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo`; KMS encrypts to one.
+pub(super) fn only_recipient(mut recipients: Reader<'_>) -> Result<(Vec<u8>, Vec<u8>), EnvelopeError> {
+    const FIELD: &str = "EnvelopedData.recipientInfos";
+    if recipients.is_empty() {
+        return Err(EnvelopeError::Recipients { found: 0 });
+    }
+    let recipient = recipients.element().map_err(at(FIELD))?;
+    let mut found = 1;
+    while !recipients.is_empty() {
+        recipients.element().map_err(at(FIELD))?;
+        found += 1;
+    }
+    if found != 1 {
+        return Err(EnvelopeError::Recipients { found });
+    }
+    key_transport(&recipient)
+}
+
+/// RFC 5652 section 6.2.1: KeyTransRecipientInfo.
+fn key_transport(recipient: &Element<'_>) -> Result<(Vec<u8>, Vec<u8>), EnvelopeError> {
+    const FIELD: &str = "KeyTransRecipientInfo";
+    // RFC 5652 section 6.2: of the alternatives of RecipientInfo, only ktri has no tag of its own.
+    if recipient.tag() != Tag::SEQUENCE {
+        return Err(EnvelopeError::RecipientKind {
+            found: recipient.tag().to_string(),
+        });
+    }
+    let mut info = recipient.inside().map_err(at(FIELD))?;
+    let version = take_integer(&mut info, "KeyTransRecipientInfo.version")?;
+    // RFC 5652 section 6.2.1: RecipientIdentifier ::= CHOICE { issuerAndSerialNumber, subjectKeyIdentifier [0] IMPLICIT }
+    let rid = info.element().map_err(at("KeyTransRecipientInfo.rid"))?;
+    if rid.tag() == Tag::SEQUENCE {
+        return Err(EnvelopeError::IssuerAndSerialNumber { version });
+    }
+    if rid.tag() != Tag::context(0) {
+        return Err(EnvelopeError::RecipientIdentifier {
+            found: rid.tag().to_string(),
+        });
+    }
+    // RFC 5652 section 6.2.1: "If the RecipientIdentifier is subjectKeyIdentifier, then the version MUST be 2."
+    if version != 2 {
+        return Err(EnvelopeError::RecipientVersion {
+            found: version,
+            expected: 2,
+        });
+    }
+    let identifier = rid.octets().map_err(at("subjectKeyIdentifier"))?.into_owned();
+    if identifier.is_empty() {
+        return Err(EnvelopeError::NoKeyIdentifier);
+    }
+    key_encryption_algorithm(open(
+        &mut info,
+        Tag::SEQUENCE,
+        "KeyTransRecipientInfo.keyEncryptionAlgorithm",
+    )?)?;
+    let encrypted_key = take_octets(&mut info, Tag::OCTET_STRING, "KeyTransRecipientInfo.encryptedKey")?;
+    // RFC 8017 section 7.1.1: the ciphertext is as long as the modulus.
+    if !ENCRYPTED_KEY_LENGTHS.contains(&encrypted_key.len()) {
+        return Err(EnvelopeError::EncryptedKeyLength {
+            found: encrypted_key.len(),
+        });
+    }
+    info.finish().map_err(at(FIELD))?;
+    Ok((identifier, encrypted_key))
+}
