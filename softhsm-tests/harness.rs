@@ -1,8 +1,10 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
+mod faults;
 mod local_aws;
 mod remote;
 mod run;
+mod scenario;
 mod sealed;
 mod tokens;
 
@@ -15,9 +17,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use faults::{Call, Keys};
+pub(crate) use local_aws::Weather;
 use local_aws::local_aws;
 pub(crate) use remote::Reporting;
 pub(crate) use run::Run;
+pub(crate) use scenario::Scenario;
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
@@ -72,12 +77,56 @@ pub(crate) struct Rig {
     pub(crate) kind: TokenKind,
     directory: TempDir,
     environment: Vec<(String, String)>,
+    /// The fault-injecting module, where it is not the one beside the program.
+    shim: Option<PathBuf>,
 }
 
 impl Rig {
     /// The token that most tests run on: SoftHSM.
     pub(crate) fn new() -> Self {
         Self::of(TokenKind::SoftHsm)
+    }
+
+    /// A token of its own, the same as this one is now, with every file beside it: making one costs more. Not for tokens that a
+    /// daemon keeps alive.
+    pub(crate) fn copy(&self) -> Self {
+        assert!(self.daemon.is_none(), "a daemon is not copied");
+        let directory = TempDir::new().expect("a temporary directory");
+        copy_directory(self.directory.path(), directory.path());
+        let [from, to] = [&self.directory, &directory]
+            .map(|directory| directory.path().to_str().expect("UTF-8").to_owned());
+        // Every file that a token's configuration is in has absolute paths.
+        for name in [
+            "softhsm2.conf",
+            "kryoptic.conf",
+            "hsm-ca.toml",
+            "env.sh",
+            "token.env",
+            "module",
+        ] {
+            let path = directory.path().join("rig").join(name);
+            if let Ok(text) = fs::read_to_string(&path) {
+                fs::write(&path, text.replace(&from, &to)).expect("a file");
+            }
+        }
+        let environment = self.environment.iter();
+        Self {
+            daemon: None,
+            kind: self.kind,
+            environment: environment
+                .map(|(name, value)| (name.clone(), value.replace(&from, &to)))
+                .collect(),
+            shim: self.shim.clone(),
+            directory,
+        }
+    }
+
+    /// With a copy of the fault-injecting module that nobody else uses: imports through one file wait for each other.
+    pub(crate) fn behind(self, shim: &Path) -> Self {
+        Self {
+            shim: Some(shim.to_owned()),
+            ..self
+        }
     }
 
     /// With one more variable for every command that follows.
@@ -93,7 +142,7 @@ impl Rig {
     pub(crate) fn command_with_rule(&self, arguments: &[&str], rules: &[(&str, &str)]) -> Run {
         let mut command = self.prepare(arguments);
         command
-            .env("HSM_CA_MODULE", shim())
+            .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
             .env("CLOUDHSM_SHIM_TARGET", self.oracle_module());
         command.env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
         for (name, value) in rules {
@@ -375,28 +424,27 @@ impl Rig {
     }
 }
 
+/// Copies a directory with what is in it.
+fn copy_directory(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the directory") {
+        let entry = entry.expect("an entry");
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            fs::create_dir(&copy).expect("a directory");
+            copy_directory(&source, &copy);
+        } else {
+            // With the mode, which counts for PIN files.
+            fs::copy(&source, &copy).expect("a copy");
+        }
+    }
+}
+
 /// A CA that is ready: a copy of one that is made once. Each test has a token of its own, because SoftHSM 2.6.1 rewrites the token
 /// file at every login, and another process that reads it at that moment sees no token.
 pub(crate) fn ready_authority() -> Rig {
     static TEMPLATE: OnceLock<Rig> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| Rig::new().with_authority("RSA_2048"));
-    let rig = Rig {
-        daemon: None,
-        kind: TokenKind::SoftHsm,
-        directory: TempDir::new().expect("a temporary directory"),
-        environment: Vec::new(),
-    };
-    let source = template.path("rig");
-    rig.tool("cp", &["-a", source.to_str().expect("UTF-8"), "rig"])
-        .ok();
-    let paths = [&template, &&rig].map(|rig| rig.path("").to_str().expect("UTF-8").to_owned());
-    for name in ["rig/softhsm2.conf", "rig/hsm-ca.toml", "rig/env.sh"] {
-        let text = String::from_utf8(rig.read(name)).expect("text");
-        rig.write(name, text.replace(&paths[0], &paths[1]));
-    }
-    rig.write("customerCA.crt", template.read("customerCA.crt"));
-    let config = rig.path("rig/hsm-ca.toml");
-    rig.with("HSM_CA_CONFIG", config)
+    template.copy()
 }
 
 /// Waits until a process has stopped itself (state T), as the fault-injecting module does on request.

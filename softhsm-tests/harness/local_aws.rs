@@ -1,10 +1,13 @@
 //! The one local AWS of a test run.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::python_tool;
@@ -55,4 +58,57 @@ pub(super) fn attestation_root() -> &'static Path {
         let file = started().1.path().join("ready.attestation-root");
         PathBuf::from(fs::read_to_string(file).expect("the local AWS wrote it").trim())
     })
+}
+
+/// What the local AWS does to the calls of one access key id, and what it was called for (softhsm-tests/local-aws/weather.py).
+#[derive(Debug)]
+pub(crate) struct Weather {
+    access_key: String,
+}
+
+impl Weather {
+    /// For an access key id that no other test has.
+    pub(crate) fn of(access_key: &str) -> Self {
+        Self {
+            access_key: access_key.to_owned(),
+        }
+    }
+
+    /// Replaces the faults; none is fine weather.
+    pub(crate) fn set(&self, faults: &[Value]) {
+        let order = json!({ "access_key": self.access_key, "faults": faults });
+        ask("POST", "/_test/faults", &order.to_string());
+    }
+
+    /// The operations that were called, in order.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let answer = ask("GET", &format!("/_test/calls?access_key={}", self.access_key), "");
+        serde_json::from_value(answer["calls"].clone()).expect("a list of operations")
+    }
+
+    /// Forgets them.
+    pub(crate) fn forget_calls(&self) {
+        ask(
+            "DELETE",
+            &format!("/_test/calls?access_key={}", self.access_key),
+            "",
+        );
+    }
+}
+
+/// A request to the local AWS itself, which must succeed.
+fn ask(method: &str, path: &str, body: &str) -> Value {
+    let host = local_aws().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("the local AWS listens");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split_whitespace().nth(1);
+    assert_eq!(status, Some("200"), "{method} {path}: {answer}");
+    serde_json::from_str(body).expect("JSON")
 }

@@ -86,6 +86,7 @@ impl Rig {
             kind,
             directory,
             environment: Vec::new(),
+            shim: None,
             daemon: None,
         };
         match kind {

@@ -150,9 +150,6 @@ fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
                 )),
                 None => {}
             }
-            if summary.recipient_destroyed {
-                fields.add("recipient key", "used and destroyed");
-            }
             ("Imported the key", "imported", Some(route))
         }
         ImportOutcome::AlreadyThere { completed: false } => {
@@ -169,6 +166,9 @@ fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
             None,
         ),
     };
+    if summary.recipient_destroyed {
+        fields.add("recipient key", "used and destroyed");
+    }
     let mut json = key::describe(key);
     json["outcome"] = json!(outcome);
     json["route"] = json!(route.map(ToString::to_string));

@@ -14,7 +14,10 @@ where
     match &error {
         SdkError::ServiceError(service) => {
             let status = error.raw_response().map(|response| response.status().as_u16());
-            let unnamed = || format!("HTTP status {} without an error name", status.unwrap_or_default());
+            let unnamed = || match status.unwrap_or_default() {
+                200 => "the answer cannot be read".to_owned(),
+                status => format!("HTTP status {status} without an error name"),
+            };
             let code = service.err().code().map_or_else(unnamed, str::to_owned);
             let message = service.err().message().unwrap_or("").to_owned();
             from_exception(operation, key, &code, message)
@@ -38,18 +41,21 @@ where
 
 fn from_exception(operation: &'static str, key: &str, code: &str, message: String) -> KmsError {
     match code {
-        "AccessDeniedException" => KmsError::AccessDenied { message },
-        "DisabledException" => KmsError::Disabled { key: key.to_owned() },
+        "AccessDeniedException" => KmsError::AccessDenied { operation, message },
+        "DisabledException" => KmsError::Disabled {
+            operation,
+            key: key.to_owned(),
+        },
         "IncorrectKeyException" => KmsError::IncorrectKey { key: key.to_owned() },
         "InvalidCiphertextException" => KmsError::InvalidCiphertext { with_context: false },
-        "KMSInvalidStateException" => KmsError::InvalidState { message },
-        "NotFoundException" => KmsError::NotFound { message },
+        "KMSInvalidStateException" => KmsError::InvalidState { operation, message },
+        "NotFoundException" => KmsError::NotFound { operation, message },
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "ExpiredTokenException"
         | "InvalidSignatureException"
         | "IncompleteSignature" => KmsError::Credentials {
-            reason: format!("{code}: {message}"),
+            reason: format!("KMS {operation}: {code}: {message}"),
         },
         _ => KmsError::Service {
             operation,

@@ -78,21 +78,29 @@ pub enum KmsError {
     },
     /// `DisabledException`
     Disabled {
+        /// The operation.
+        operation: &'static str,
         /// The key.
         key: String,
     },
     /// `KMSInvalidStateException`: pending deletion, or otherwise not usable.
     InvalidState {
+        /// The operation.
+        operation: &'static str,
         /// What KMS said.
         message: String,
     },
     /// `AccessDeniedException`
     AccessDenied {
+        /// The operation.
+        operation: &'static str,
         /// What KMS said.
         message: String,
     },
     /// `NotFoundException`
     NotFound {
+        /// The operation.
+        operation: &'static str,
         /// What KMS said.
         message: String,
     },
@@ -135,6 +143,15 @@ pub enum KmsError {
     },
 }
 
+/// Some exceptions come without a word.
+fn exception(f: &mut fmt::Formatter<'_>, operation: &str, code: &str, message: &str) -> fmt::Result {
+    write!(f, "KMS {operation}: {code}")?;
+    if message.is_empty() {
+        return Ok(());
+    }
+    write!(f, ": {message}")
+}
+
 impl fmt::Display for KmsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -173,20 +190,17 @@ impl fmt::Display for KmsError {
                     "KMS Decrypt: InvalidCiphertextException: the ciphertext is damaged, or it needs an encryption context"
                 )
             }
-            Self::Disabled { key } => write!(f, "KMS: DisabledException: the key {key} is disabled"),
-            Self::InvalidState { message } => write!(f, "KMS: KMSInvalidStateException: {message}"),
-            Self::AccessDenied { message } => write!(f, "KMS: AccessDeniedException: {message}"),
-            Self::NotFound { message } => write!(f, "KMS: NotFoundException: {message}"),
+            Self::Disabled { operation, key } => {
+                write!(f, "KMS {operation}: DisabledException: the key {key} is disabled")
+            }
+            Self::InvalidState { operation, message } => exception(f, operation, "KMSInvalidStateException", message),
+            Self::AccessDenied { operation, message } => exception(f, operation, "AccessDeniedException", message),
+            Self::NotFound { operation, message } => exception(f, operation, "NotFoundException", message),
             Self::Service {
                 operation,
                 code,
                 message,
-            } if message.is_empty() => write!(f, "KMS {operation}: {code}"),
-            Self::Service {
-                operation,
-                code,
-                message,
-            } => write!(f, "KMS {operation}: {code}: {message}"),
+            } => exception(f, operation, code, message),
             Self::Incomplete { operation, field } => write!(f, "KMS {operation}: the answer has no {field}"),
             Self::Attestation(error) => error.fmt(f),
             Self::Envelope(error) => write!(f, "KMS Decrypt: {error}"),

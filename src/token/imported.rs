@@ -35,12 +35,27 @@ impl<'a> ImportedKey<'a> {
         self.public = Some(match found {
             Some(handle) => handle,
             None => {
-                let created = self.session.create_public_object(public_key, label)?;
+                let created = self.create_public_object(public_key, label)?;
                 self.ours.push(created);
                 created
             }
         });
         Ok(())
+    }
+
+    /// A token that fails in the middle of the call may have made the object all the same: then it is ours to destroy, since
+    /// there was none before.
+    fn create_public_object(
+        &mut self,
+        public_key: &PublicKey,
+        label: &str,
+    ) -> Result<ObjectHandle, TokenError> {
+        let created = self.session.create_public_object(public_key, label);
+        if created.is_err() {
+            let made = self.session.find_public_object(&public_key.key_identifier());
+            self.ours.extend(made.ok().flatten());
+        }
+        created
     }
 
     /// The private key as the token describes it, read back from the token.

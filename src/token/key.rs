@@ -183,7 +183,8 @@ impl Session {
     }
 
     pub(super) fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
-        let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
+        // An object of this session is not on the token.
+        let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
         template.extend(
             selector
                 .label

@@ -39,20 +39,20 @@ impl Session {
     /// # Errors
     /// [`TokenError::NoPublicKey`], [`TokenError::UnfitRecipient`], [`TokenError::Call`]
     pub fn generate_recipient_key(&self) -> Result<RecipientKey<'_>, TokenError> {
-        const DOING: &str = "generating the recipient key";
         let (public, private) = template::wrapping_pair(self.dialect(), true);
         // Not asked again when the token is busy: it could have made a key that nobody would find under its number.
         let (public, private) = self
             .session
             .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
-            .map_err(TokenError::during(DOING))?;
+            .map_err(TokenError::during("generating the recipient key"))?;
         let mut temporary = Temporary::new(self);
         temporary.own(public);
         let key = self.describe_recipient(private);
         match key {
             Ok(key) => Ok(key),
             Err(error) => {
-                self.destroy(DOING, private)?;
+                let doing = format!("{error}; destroying the new recipient key, WHICH IS STILL ON THE TOKEN");
+                self.destroy(&doing, private)?;
                 Err(error)
             }
         }
@@ -160,6 +160,7 @@ impl<'a> RecipientKey<'a> {
     /// # Errors
     /// [`TokenError::Call`]: it is still there.
     pub fn destroy(self) -> Result<(), TokenError> {
-        self.session.destroy("destroying the recipient key", self.private)
+        const DOING: &str = "destroying the recipient key, WHICH IS STILL ON THE TOKEN";
+        self.session.destroy(DOING, self.private)
     }
 }

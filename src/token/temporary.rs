@@ -1,5 +1,8 @@
 //! Objects that a command needs for a moment.
 
+use std::cell::Cell;
+
+use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::ObjectHandle;
 
 use super::{Session, TokenError};
@@ -36,12 +39,19 @@ impl<'a> Temporary<'a> {
     }
 
     fn destroy_all(&mut self, doing: &str) -> Result<(), TokenError> {
-        let results: Vec<_> = self
-            .objects
-            .drain(..)
-            .map(|object| self.session.destroy(doing, object))
-            .collect();
-        results.into_iter().collect()
+        let session = self.session;
+        let mut outcome = Ok(());
+        for object in self.objects.drain(..) {
+            outcome = match outcome {
+                Ok(()) => session.destroy(doing, object),
+                // A token that was waited for once is not waited for with every object: they end with the session.
+                Err(error) => {
+                    let _ = session.session.destroy_object(object);
+                    Err(error)
+                }
+            };
+        }
+        outcome
     }
 }
 
@@ -55,7 +65,14 @@ impl Drop for Temporary<'_> {
 impl Session {
     /// `C_DestroyObject`. A busy token may have destroyed it and said that it failed; the next try then finds no such object.
     pub(super) fn destroy(&self, doing: &str, object: ObjectHandle) -> Result<(), TokenError> {
-        self.patiently(|| self.session.destroy_object(object))
-            .map_err(TokenError::during(doing))
+        let tries = Cell::new(0_u32);
+        let destroyed = self.patiently(|| {
+            tries.set(tries.get() + 1);
+            self.session.destroy_object(object)
+        });
+        match destroyed {
+            Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) if tries.get() > 1 => Ok(()),
+            answer => answer.map_err(TokenError::during(doing)),
+        }
     }
 }

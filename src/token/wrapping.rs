@@ -191,10 +191,14 @@ impl Session {
         self.session
             .update_attributes(unwrapped, &template::usages(template))
             .map_err(TokenError::during(format!("setting the usages of \"{label}\"")))?;
-        let copied = self.session.copy_object(unwrapped, &[Attribute::Token(true)]);
-        copied
-            .map(|handle| ImportedKey::new(self, handle))
-            .map_err(TokenError::during(format!("copying \"{label}\" to the token")))
+        let copied = self
+            .session
+            .copy_object(unwrapped, &[Attribute::Token(true)])
+            .map_err(TokenError::during(format!("copying \"{label}\" to the token")))?;
+        let imported = ImportedKey::new(self, copied);
+        // An error drops what was imported, which destroys it.
+        temporary.destroy(&format!("destroying the copy of \"{label}\" in this session"))?;
+        Ok(imported)
     }
 
     /// `C_CreateObject` of a private key that signs and does nothing else: its numbers cross the call in plaintext.

@@ -217,10 +217,7 @@ impl fmt::Display for WorkflowError {
             }
             Self::NoRecipientKey => f.write_str("there is no recipient key on the token"),
             Self::RecipientLeft { cause, imported } => {
-                write!(
-                    f,
-                    "{cause}; it is still on the token, beside the imported and proven key {imported}"
-                )
+                write!(f, "{cause}; the imported key is there, proven: {imported}")
             }
             Self::LeftOnToken { cause, found } => {
                 write!(f, "{cause}; yet the key is on the token now, not proven: {found}")

@@ -5,7 +5,9 @@ use super::error::LeftBehind;
 use super::{KeyProof, Progress, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile};
 use crate::secret::{MemoryGuard, PrivateKeyError};
-use crate::token::{ImportRoute, ImportedKey, KeyDescription, KeySelector, SealedKey, Session, TokenError};
+use crate::token::{
+    ImportRoute, ImportedKey, KeyDescription, KeySelector, RecipientKey, SealedKey, Session, TokenError,
+};
 
 /// What to import, under which name, and how.
 #[derive(Clone, Debug)]
@@ -69,7 +71,7 @@ pub struct ImportSummary {
     pub proof: KeyProof,
     /// What was done.
     pub outcome: ImportOutcome,
-    /// True if the recipient key of the sealed route was used and destroyed.
+    /// True if the recipient key of the sealed route was destroyed, its work done now or in an earlier run.
     pub recipient_destroyed: bool,
 }
 
@@ -91,10 +93,11 @@ pub fn import_key_pair(
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
         let (proof, completed) = prove_present(session, request, &existing)?;
+        let recipient_destroyed = destroy_left_recipient(session, request, &proof)?;
         return Ok(ImportSummary {
             proof,
             outcome: ImportOutcome::AlreadyThere { completed },
-            recipient_destroyed: false,
+            recipient_destroyed,
         });
     }
     let route = choose_route(session, request)?;
@@ -196,12 +199,7 @@ impl Import<'_> {
         let proof = self.prove(imported)?;
         let recipient_destroyed = !self.request.keep_recipient_key;
         if recipient_destroyed {
-            recipient
-                .destroy()
-                .map_err(|cause| WorkflowError::RecipientLeft {
-                    cause,
-                    imported: Box::new(proof.key.clone()),
-                })?;
+            destroy_recipient(recipient, &proof)?;
         }
         Ok(ImportSummary {
             proof,
@@ -239,6 +237,37 @@ impl Import<'_> {
         })?;
         self.progress.step("proving the key on the token");
         prove_or_destroy(self.session, self.request, imported)
+    }
+}
+
+/// The recipient key's work is done once the imported key has proven itself.
+fn destroy_recipient(recipient: RecipientKey<'_>, proof: &KeyProof) -> Result<(), WorkflowError> {
+    recipient.destroy().map_err(|cause| WorkflowError::RecipientLeft {
+        cause,
+        imported: Box::new(proof.key.clone()),
+    })
+}
+
+/// A sealed import that was cut off before its end has left the recipient key. Only the one that the document at hand carries is
+/// taken for it. Tells whether there was one.
+fn destroy_left_recipient(
+    session: &Session,
+    request: &ImportRequest,
+    proof: &KeyProof,
+) -> Result<bool, WorkflowError> {
+    let document = request
+        .attestation
+        .as_ref()
+        .filter(|_| !request.keep_recipient_key);
+    let Some(document) = document else {
+        return Ok(false);
+    };
+    match session.recipient_key()? {
+        Some(recipient) if document.carries(recipient.public_key().der()).is_ok() => {
+            destroy_recipient(recipient, proof)?;
+            Ok(true)
+        }
+        _ => Ok(false),
     }
 }
 

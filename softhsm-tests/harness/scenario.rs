@@ -1,0 +1,186 @@
+//! A command on a token of its own, tried many times over.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Call, Keys, Rig, Run, TokenKind, shim};
+
+/// A command that something happens to, on a token that is copied for each try.
+pub(crate) struct Scenario {
+    pub(crate) template: Rig,
+    pub(crate) command: Vec<&'static str>,
+    /// What is on the token before the command.
+    pub(crate) before: Keys,
+    /// What has to be on it after the command.
+    pub(crate) after: Keys,
+}
+
+const IMPORT: [&str; 7] = [
+    "--format",
+    "json",
+    "kms",
+    "import",
+    "pair.json",
+    "--label",
+    "customer-ca",
+];
+
+impl Scenario {
+    /// The import of an EC key by the best route of the token, which has to be told its public half.
+    pub(crate) fn import(kind: TokenKind) -> Self {
+        Self {
+            template: Rig::of(kind).with_pair("ECC_NIST_P256"),
+            command: IMPORT.to_vec(),
+            before: Keys::NONE,
+            after: Keys::PAIR,
+        }
+    }
+
+    /// With more arguments.
+    pub(crate) fn with_arguments(mut self, arguments: &[&'static str]) -> Self {
+        self.command.extend(arguments);
+        self
+    }
+
+    /// The same once more, on a token that has the key.
+    pub(crate) fn done_before(self) -> Self {
+        self.template.command(&self.command).ok();
+        Self {
+            before: self.after,
+            ..self
+        }
+    }
+
+    /// The same once more, after an import that was killed between its two objects.
+    pub(crate) fn cut_off(self) -> Self {
+        let killed = self
+            .template
+            .command_with_rule(&self.command, &[("KILL", "C_CreateObject")]);
+        assert_eq!(killed.code, None, "{killed:?}");
+        Self {
+            before: self.template.keys(),
+            ..self
+        }
+    }
+
+    /// The recipient key of the sealed route.
+    pub(crate) fn recipient_key() -> Self {
+        Self {
+            template: Rig::of(TokenKind::Kryoptic),
+            command: vec![
+                "--format",
+                "json",
+                "kms",
+                "recipient-key",
+                "--out",
+                "recipient.der",
+                // Of a run that was killed when all was done but the end.
+                "--force",
+            ],
+            before: Keys::NONE,
+            after: Keys::RECIPIENT,
+        }
+    }
+
+    /// An import by the sealed route, which ends with the recipient key destroyed.
+    pub(crate) fn sealed() -> Self {
+        let template = Rig::of(TokenKind::Kryoptic).with_pair("ECC_NIST_P256");
+        template.recipient_key();
+        template.attest(&[]);
+        Self {
+            template,
+            command: IMPORT.to_vec(),
+            before: Keys::RECIPIENT,
+            after: Keys::PAIR,
+        }
+        .with_arguments(&["--attestation-document", "document"])
+    }
+
+    /// The command's calls when nothing happens.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let rig = self.template.copy();
+        let run = self.run(&rig, &[]).ok();
+        assert_eq!(rig.keys(), self.after, "{run:?}");
+        let mut counts = BTreeMap::new();
+        let numbered = rig.calls().into_iter().map(|function| {
+            let nth = counts.entry(function.clone()).or_insert(0);
+            *nth += 1;
+            Call { function, nth: *nth }
+        });
+        numbered.collect()
+    }
+
+    /// Those of `calls` after which something is different, and the first and the last of each other function: for tokens that
+    /// take long.
+    pub(crate) fn telling(calls: &[Call]) -> Vec<Call> {
+        let last: BTreeMap<_, _> = calls.iter().map(|call| (&call.function, call.nth)).collect();
+        let telling = |call: &&Call| call.is_mutating() || call.nth == 1 || last[&call.function] == call.nth;
+        calls.iter().filter(telling).cloned().collect()
+    }
+
+    pub(crate) fn run(&self, rig: &Rig, rules: &[(&str, &str)]) -> Run {
+        rig.command_with_rule(&self.command, rules)
+    }
+
+    /// The command once more, with nothing in its way: it finishes, whatever is there. Returns its report.
+    #[track_caller]
+    pub(crate) fn run_again(&self, rig: &Rig, case: &str) -> Value {
+        let run = self.run(rig, &[]);
+        assert_eq!(run.code, Some(0), "{case}, run again: {run:#?}");
+        assert_eq!(rig.keys(), self.after, "{case}, after it was run again");
+        run.json()
+    }
+
+    /// Whatever a run has left on the token, the next one finishes; and if the first did not say that something is there
+    /// (`said`), the next one says that it found it.
+    #[track_caller]
+    pub(crate) fn recover(&self, rig: &Rig, case: &str, said: bool) {
+        let left = rig.keys();
+        if left == self.before {
+            return;
+        }
+        assert_eq!(left.secret, 0, "{case}: {left:?}");
+        let report = self.run_again(rig, case);
+        let found = ["already-there", "completed"]
+            .map(Value::from)
+            .contains(&report["outcome"])
+            || report["generated"] == false;
+        assert!(said || found, "{case}: {left:?} and {report}");
+    }
+
+    /// Tries every case on a token of its own, by some threads at a time, and names those that fail together.
+    pub(crate) fn try_all<C: fmt::Display + Sync>(
+        &self,
+        cases: &[C],
+        threads: usize,
+        test: impl Fn(&C, &Rig) + Sync,
+    ) {
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = || {
+            let directory = TempDir::new().expect("a temporary directory");
+            let own = directory.path().join("shim.so");
+            fs::copy(shim(), &own).expect("a copy of the module");
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let rig = self.template.copy().behind(&own);
+                if catch_unwind(AssertUnwindSafe(|| test(case, &rig))).is_err() {
+                    failed.lock().expect("no panic in there").push(case.to_string());
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        let failed = failed.into_inner().expect("no panic in there");
+        assert!(
+            failed.is_empty(),
+            "{} of {} cases: {failed:#?}",
+            failed.len(),
+            cases.len()
+        );
+    }
+}
