@@ -1,5 +1,6 @@
 //! `rig`.
 
+use std::env;
 use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -86,7 +87,11 @@ impl RigCommand {
 
 impl NewRig {
     fn find_module(&self) -> Result<PathBuf, CliError> {
-        self.kind.find_module().ok_or_else(|| {
+        let built = self.kind.built_as().and_then(|name| {
+            let program = env::current_exe().ok()?;
+            Some(program.with_file_name(name)).filter(|module| module.is_file())
+        });
+        built.or_else(|| self.kind.find_module()).ok_or_else(|| {
             CliError::options(format!(
                 "{} is not at any of its usual paths: install it ({}), or name its module with --module",
                 self.kind,
@@ -140,7 +145,7 @@ impl NewRig {
 
 /// A module reads its environment when it is loaded, so a process of its own initialises the token; the PINs stay in files.
 fn initialise_in_child(rig: &Rig) -> Result<(), String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(program);
     for inherited in [
         "HSM_CA_CONFIG",

@@ -9,8 +9,9 @@ impl SoftToken {
     pub const KRYOPTIC: Self = Self {
         name: "kryoptic",
         product: "Kryoptic",
-        package: "Fedora: dnf install kryoptic; elsewhere build softhsm-tests/kryoptic-module",
+        package: "Fedora: dnf install kryoptic; elsewhere cargo build -p kryoptic-module",
         usual_paths: &USUAL_PATHS,
+        built_as: Some("libkryoptic_module.so"),
         manufacturers: ["Kryoptic", "Kryoptic Project"],
         variable: "KRYOPTIC_CONF",
         configuration_file: "kryoptic.conf",

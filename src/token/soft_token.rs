@@ -12,6 +12,7 @@ pub struct SoftToken {
     pub(super) product: &'static str,
     pub(super) package: &'static str,
     pub(super) usual_paths: &'static [&'static str],
+    pub(super) built_as: Option<&'static str>,
     /// `manufacturerID` of `C_GetInfo` and of `C_GetTokenInfo`.
     pub(super) manufacturers: [&'static str; 2],
     pub(super) variable: &'static str,
@@ -49,6 +50,12 @@ impl SoftToken {
             .iter()
             .map(PathBuf::from)
             .find(|path| path.is_file())
+    }
+
+    /// The file that a build of this repository puts beside the program, where it makes a module of this kind.
+    #[must_use]
+    pub const fn built_as(&self) -> Option<&'static str> {
+        self.built_as
     }
 
     /// The environment variable that names its configuration file.

@@ -11,6 +11,7 @@ impl SoftToken {
         product: "SoftHSM",
         package: "Debian: apt-get install softhsm2",
         usual_paths: &USUAL_PATHS,
+        built_as: None,
         manufacturers: ["SoftHSM", "SoftHSM project"],
         variable: "SOFTHSM2_CONF",
         configuration_file: "softhsm2.conf",
