@@ -1,6 +1,8 @@
 //! `kms import` by the same library, in a program that does what the real one does not: it has no allocator that wipes what is
 //! freed. The memory tests have to find the key in it, or they prove nothing of the real one.
 
+#![allow(clippy::print_stdout, reason = "its report is where the memory tests stop it")]
+
 use std::error::Error;
 use std::path::Path;
 
