@@ -116,7 +116,7 @@ impl Kms {
         })
     }
 
-    /// Has [`decrypt`](KeyPairDecryptor::decrypt) name `key` to KMS in place of the pair file's: KMS then refuses a
+    /// Has [`decrypt`](super::KeyPairDecryptor::decrypt) name `key` to KMS in place of the pair file's: KMS then refuses a
     /// ciphertext of any other key.
     #[must_use]
     pub fn pin_key(self, key: Option<String>) -> Self {

@@ -75,7 +75,7 @@ enum Failure {
     Twice,
 }
 
-/// Another import of the same pair may have run at the same time, unseen by [`find_existing`]. (SoftHSM 2.6.1 does not show a
+/// Another import of the same pair may have run at the same time, unseen by the search before it. (SoftHSM 2.6.1 does not show a
 /// process that has just written what another wrote a moment before; tokens with one state for all do.)
 fn only_one(session: &Session, request: &ImportRequest) -> Result<(), Failure> {
     let id = request.pair.public_key.key_identifier();
