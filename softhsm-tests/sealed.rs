@@ -290,13 +290,13 @@ fn a_kept_recipient_key_takes_the_next_pair_and_a_second_import_asks_nobody() {
     assert_eq!(rig.private_keys(), [LABEL, RECIPIENT]);
 
     rig.kms_requests();
-    let again = rig.import_sealed(&[]).ok().json();
+    let again = rig.import_sealed(&["--keep-recipient-key"]).ok().json();
     assert_eq!(again["outcome"], "already-there");
     assert_eq!(rig.kms_requests(), [], "KMS is not asked");
     assert_eq!(
         rig.private_keys(),
         [LABEL, RECIPIENT],
-        "what was not used is not destroyed"
+        "what is to be kept is kept"
     );
 
     rig.generate_pair("ECC_NIST_P384", "");

@@ -53,7 +53,9 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::RecipientLeft { .. } => (
             "recipient-key-left",
             UNAVAILABLE,
-            Some("the import is done; delete the recipient key, or use it for the next pair"),
+            Some(
+                "the import is done; the same command again, or `hsm-ca kms recipient-key --delete`, takes the recipient key off",
+            ),
         ),
         WorkflowError::LeftOnToken { .. } => (
             "left-on-token",
