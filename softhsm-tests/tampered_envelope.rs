@@ -31,7 +31,11 @@ fn try_tampered(rig: &Rig, key: &str, envelope: &str) -> Outcome {
         let named = message["error"]["message"].as_str().expect("a message");
         assert!(
             match kind {
-                "token" => run.code == Some(4) && named.contains("C_UnwrapKey: CKR_"),
+                // With some garbled primes the token does not come to a signature at all.
+                "token" => {
+                    let signed = named.contains("C_Sign: CKR_") && named.contains("destroyed again");
+                    run.code == Some(4) && (named.contains("C_UnwrapKey: CKR_") || signed)
+                }
                 "proof-failed" => run.code == Some(3) && named.contains("no proof that"),
                 _ => false,
             },
