@@ -25,6 +25,11 @@ fn try_tampered(rig: &Rig, key: &str, envelope: &str) -> Outcome {
         rig.command(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
             .ok();
         rig.delete_imported();
+    } else if run.code.is_none() {
+        // The module itself gave up on the garbled numbers, and took the process with it: what it left is not proven.
+        if rig.private_keys() != [RECIPIENT] {
+            rig.delete_imported();
+        }
     } else {
         let message: Value = serde_json::from_str(&run.stderr).expect("JSON");
         let kind = message["error"]["kind"].as_str().expect("a kind");
