@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The direction of dependencies (docs/architecture.md):
 #
-#   cli -> workflow -> { kms, token, x509 } -> { signer, secret, output }
+#   cli -> workflow -> { kms, token, x509, cloudhsm } -> { signer, secret, output, aws }
 #
 # and who may name which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
@@ -28,17 +28,18 @@ report() {
 allowed_for() {
     case $1 in
     secret) echo signer ;; # a decrypted key tells its public half
-    signer | output) echo ;;
+    signer | output | aws) echo ;;
     x509) echo signer output ;;
     token) echo signer secret ;;
-    kms) echo signer secret output ;;
-    workflow) echo signer secret output x509 token kms ;;
-    cli) echo signer secret output x509 token kms workflow ;;
+    kms) echo signer secret output aws ;;
+    cloudhsm) echo aws ;;
+    workflow) echo signer secret output aws x509 token kms cloudhsm ;;
+    cli) echo signer secret output aws x509 token kms cloudhsm workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(signer secret output x509 token kms workflow)
+library=(signer secret output aws x509 token kms cloudhsm workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do
@@ -64,20 +65,27 @@ for room in "${library[@]}" cli; do
     done < <(files_of "$room")
 done
 
-# Crates that only one room may name.
+# Crates that only some rooms may name.
 only_in() {
-    local pattern=$1 room=$2 file
+    local pattern=$1 file room
+    shift
     while read -r file; do
-        [[ $file = src/$room.rs || $file = src/$room/* ]] && continue
+        for room in "$@"; do
+            [[ $file = src/$room.rs || $file = src/$room/* ]] && continue 2
+        done
         while IFS=: read -r line _; do
-            report "$file:$line: only $room may name $pattern"
+            report "$file:$line: only $* may name $pattern"
         done < <(code_of "$file" | grep -nE "\b($pattern)" || true)
     done < <(find src -name '*.rs' | sort)
 }
 only_in '(cryptoki(_sys)?|libloading)::' token
 only_in 'minicbor::|aws_nitro_enclaves_nsm_api::' kms
 only_in 'unsafe_code|unsafe \{' token/native
-only_in '(aws_config|aws_sdk_kms|tokio)::' kms
+only_in 'aws_config::|aws_smithy[a-z_]*::' aws
+only_in 'aws_sdk_kms::' kms
+only_in 'aws_sdk_cloudhsmv2::' cloudhsm
+only_in 'rustls::' cloudhsm
+only_in 'tokio::' aws kms cloudhsm
 only_in 'x509_parser::' x509
 only_in '(clap|rpassword|toml)(::|;)' cli
 only_in 'e?print(ln)?!|std::env|env::(var|args)|process::exit' cli

@@ -5,13 +5,11 @@ mod attestation;
 mod aws;
 #[cfg(feature = "aws")]
 mod aws_decrypt;
-#[cfg(feature = "aws")]
-mod aws_error;
 mod ber;
-#[cfg(feature = "aws")]
-mod endpoint;
 mod envelope;
 mod error;
+#[cfg(feature = "aws")]
+mod exception;
 #[cfg(feature = "nitro-enclave")]
 mod nsm;
 mod pair;

@@ -2,9 +2,12 @@
 //!
 //! # The rooms of this library
 //!
-//! An arrow points right only: [`workflow`] → [`kms`], [`token`], [`x509`] → [`signer`], [`secret`], [`output`].
+//! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`] →
+//! [`signer`], [`secret`], [`output`], [`aws`].
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
+pub mod aws;
+pub mod cloudhsm;
 pub mod kms;
 pub mod output;
 pub mod secret;

@@ -102,6 +102,7 @@ fn look_at_token(
 #[cfg(feature = "aws")]
 impl DoctorCommand {
     fn look_at_kms(&self, hints: &mut Vec<String>) -> Result<Vec<Check>, CliError> {
+        use hsm_ca::aws::AwsError;
         use hsm_ca::kms::{KeyPairFile, Kms, KmsError, Reachability};
         let pair = self.pair.as_ref().map(|path| {
             KeyPairFile::read(&super::input::read(path)?).map_err(|error| CliError::in_file(path, error))
@@ -118,7 +119,7 @@ impl DoctorCommand {
         };
         let kms = match Kms::connect(key) {
             Ok(kms) => kms.with_grant_tokens(self.grant_token.clone()),
-            Err(KmsError::NoRegion) => {
+            Err(KmsError::Aws(AwsError::NoRegion)) => {
                 let found = "not set up: no AWS region (only `kms` commands need one)";
                 return Ok(vec![Check::warning("KMS", found)]);
             }

@@ -1,5 +1,6 @@
 //! One table from error to kind, exit code and hint.
 
+mod aws_table;
 mod kms_table;
 mod table;
 mod token_table;

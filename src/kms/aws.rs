@@ -1,33 +1,17 @@
-//! The KMS client. Async stays in here: one current-thread runtime, one call at a time.
+//! The KMS client.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec as AwsKeySpec, KeyUsageType};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use super::aws_error::translate;
-use super::endpoint::EncryptedEndpoint;
+use super::exception::translate;
 use super::pair::region_of;
 use super::{EncryptionContext, KeyPairFile, KeySpec, KmsError};
+use crate::aws::{AwsError, AwsSettings};
 use crate::signer::PublicKey;
-
-/// An operator waits for the answer: long enough for a slow link, short enough to notice a wrong proxy.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Tries of a call that KMS throttles or fails with a 5xx status, with growing waits between them (KMS developer guide,
-/// "Throttling AWS KMS requests": "retry with backoff").
-const MAX_ATTEMPTS: u32 = 5;
 
 /// A connection to KMS with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
 #[derive(Debug)]
@@ -57,60 +41,27 @@ pub enum Reachability {
     Denied,
 }
 
-pub(super) fn start_runtime() -> Result<Runtime, KmsError> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| KmsError::Runtime {
-        reason: error.to_string(),
-    })
-}
-
-/// The region that is set in the environment or the profile, which must be that of the key's ARN; else that of the ARN; only
-/// where neither names one, the machine's own (IMDS).
-async fn choose_region(key: Option<&str>) -> Result<String, KmsError> {
-    let set = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
-        .region()
-        .await;
-    match (set, key.and_then(region_of)) {
-        (Some(set), Some(keys)) if set.as_ref() != keys => Err(KmsError::Region {
-            key: key.unwrap_or_default().to_owned(),
-            region: set.to_string(),
-        }),
-        (Some(set), _) => Ok(set.to_string()),
-        (None, Some(keys)) => Ok(keys.to_owned()),
-        (None, None) => {
-            let machine = ImdsRegionProvider::builder().build().region().await;
-            machine.map(|region| region.to_string()).ok_or(KmsError::NoRegion)
-        }
-    }
-}
-
 impl Kms {
     /// Loads the AWS settings; KMS is not asked. `key` names the key the work is about: where no region is set, its ARN's
     /// counts, and where one is set, the two must agree.
     ///
     /// # Errors
-    /// [`KmsError::NoRegion`], [`KmsError::Region`], [`KmsError::Runtime`]
+    /// [`KmsError::Region`], [`KmsError::Aws`]
     pub fn connect(key: Option<&str>) -> Result<Self, KmsError> {
-        let runtime = start_runtime()?;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let region = runtime.block_on(choose_region(key))?;
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
-        let settings = runtime.block_on(loader.load());
-        let config = aws_sdk_kms::config::Builder::from(&settings)
-            .interceptor(EncryptedEndpoint)
+        let settings = AwsSettings::load(key.and_then(region_of)).map_err(|error| match (error, key) {
+            (AwsError::OtherRegion { set, .. }, Some(key)) => KmsError::Region {
+                key: key.to_owned(),
+                region: set,
+            },
+            (error, _) => KmsError::Aws(error),
+        })?;
+        let config = aws_sdk_kms::config::Builder::from(&settings.sdk)
+            .interceptor(AwsSettings::interceptor())
             .build();
         Ok(Self {
-            runtime,
+            runtime: settings.runtime,
             client: Client::from_conf(config),
-            region,
+            region: settings.region,
             pinned_key: None,
             grant_tokens: Vec::new(),
         })

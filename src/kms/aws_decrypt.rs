@@ -5,10 +5,11 @@ use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeyEncryptionMechanism, RecipientInfo};
 
-use super::aws::{expect_dry_run, some_context, start_runtime};
-use super::aws_error::translate;
+use super::aws::{expect_dry_run, some_context};
+use super::exception::translate;
 use super::pair::region_of;
 use super::{AttestationDocument, KeyPairDecryptor, KeyPairFile, Kms, KmsError, RecipientEnvelope};
+use crate::aws::start_runtime;
 use crate::secret::{MemoryGuard, PrivateKeyDer};
 
 const OPERATION: &str = "Decrypt";
@@ -31,7 +32,7 @@ impl Kms {
     fn send(&self, pair: &KeyPairFile, request: DecryptFluentBuilder) -> Result<DecryptOutput, KmsError> {
         // A runtime of its own, which takes the connection with it: KMS keeps connections open, and an open one may keep the
         // answer in its buffer.
-        let runtime = start_runtime()?;
+        let runtime = start_runtime().map_err(KmsError::Aws)?;
         let answer = runtime.block_on(request.send());
         drop(runtime);
         answer.map_err(|error| match translate(OPERATION, self.key_of(pair), error) {

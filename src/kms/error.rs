@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{AttestationError, EnvelopeError};
+use crate::aws::AwsError;
 use crate::secret::MemoryError;
 use crate::signer::PublicKeyError;
 
@@ -33,25 +34,8 @@ pub enum KmsError {
         /// The region that is set.
         region: String,
     },
-    /// No region is set, and the key's name has none in it.
-    NoRegion,
-    /// No credentials were found, or they are of no use.
-    Credentials {
-        /// What the AWS chain said.
-        reason: String,
-    },
-    /// The endpoint is `http` and not on this machine.
-    PlaintextEndpoint {
-        /// The endpoint.
-        endpoint: String,
-    },
-    /// KMS cannot be reached.
-    Unreachable {
-        /// The operation.
-        operation: &'static str,
-        /// What the connection said.
-        reason: String,
-    },
+    /// KMS was not asked, or did not answer.
+    Aws(AwsError),
     /// The alias is taken.
     AliasExists {
         /// The alias.
@@ -136,11 +120,6 @@ pub enum KmsError {
     DryRunIgnored,
     /// The private key could not be given locked memory.
     Memory(MemoryError),
-    /// The async runtime did not start.
-    Runtime {
-        /// What it said.
-        reason: String,
-    },
 }
 
 /// Some exceptions come without a word.
@@ -164,12 +143,7 @@ impl fmt::Display for KmsError {
             Self::Spec { spec } => write!(f, "the key pair spec {spec} is not supported"),
             Self::Context => write!(f, "the encryption context given is not the one in the pair file"),
             Self::Region { key, region } => write!(f, "the KMS key is {key}, but the AWS region is {region}"),
-            Self::NoRegion => write!(f, "no AWS region is set"),
-            Self::Credentials { reason } => write!(f, "no usable AWS credentials: {reason}"),
-            Self::PlaintextEndpoint { endpoint } => write!(f, "the KMS endpoint {endpoint} is not encrypted"),
-            Self::Unreachable { operation, reason } => {
-                write!(f, "KMS {operation}: KMS cannot be reached: {reason}")
-            }
+            Self::Aws(error) => error.fmt(f),
             Self::AliasExists { alias, key } => write!(f, "{alias} exists already and points at {key}"),
             Self::AliasNotMade { key, cause } => {
                 write!(f, "the key {key} was made, but its alias was not: {cause}")
@@ -211,7 +185,6 @@ impl fmt::Display for KmsError {
             ),
             Self::DryRunIgnored => f.write_str("KMS did not know DryRun, and did what was only to be rehearsed"),
             Self::Memory(error) => error.fmt(f),
-            Self::Runtime { reason } => write!(f, "the AWS client cannot start: {reason}"),
         }
     }
 }
@@ -221,6 +194,7 @@ impl std::error::Error for KmsError {
         match self {
             Self::PublicKey(error) => Some(error),
             Self::AliasNotMade { cause, .. } => Some(cause),
+            Self::Aws(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::Attestation(error) => Some(error),
             Self::Envelope(error) => Some(error),

@@ -2,6 +2,7 @@
 
 use hsm_ca::kms::KmsError;
 
+use super::aws_table::explain_aws;
 use super::table::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -37,30 +38,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             USAGE,
             Some("set AWS_REGION to the key's region, or unset it: the key's ARN names its region"),
         ),
-        KmsError::NoRegion => (
-            "no-region",
-            USAGE,
-            Some("set AWS_REGION, or a region in the AWS profile"),
-        ),
-        KmsError::Credentials { .. } => (
-            "credentials",
-            UNAVAILABLE,
-            Some(
-                "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows who you are",
-            ),
-        ),
-        KmsError::PlaintextEndpoint { .. } => (
-            "plaintext-endpoint",
-            USAGE,
-            Some(
-                "the private key would cross the network in the clear: name an https endpoint (http is for this machine only)",
-            ),
-        ),
-        KmsError::Unreachable { .. } => (
-            "kms-unreachable",
-            UNAVAILABLE,
-            Some("look at the network, the proxy and AWS_ENDPOINT_URL_KMS; `hsm-ca doctor` tries again"),
-        ),
+        KmsError::Aws(error) => explain_aws(error),
         KmsError::AliasExists { .. } => (
             "alias-exists",
             REFUSED,

@@ -1,15 +1,17 @@
-//! The private key comes back in KMS's answer: only an encrypted connection may carry it.
+//! A private key comes back in KMS's answer, a cluster's CSR in CloudHSM's: only an encrypted connection may carry them.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_kms::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_kms::error::BoxError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 
 /// Refuses, whatever setting the endpoint comes from, to speak `http` to anything but this machine.
 #[derive(Debug)]
-pub(super) struct EncryptedEndpoint;
+pub(crate) struct EncryptedEndpoint;
 
 /// The endpoint that was refused.
 #[derive(Debug)]

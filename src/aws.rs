@@ -1,0 +1,15 @@
+//! What the AWS clients have in common: the settings of the usual AWS chain, an encrypted way, and the words for what fails.
+
+#[cfg(feature = "aws")]
+mod endpoint;
+mod error;
+#[cfg(feature = "aws")]
+mod failure;
+#[cfg(feature = "aws")]
+mod settings;
+
+pub use error::AwsError;
+#[cfg(feature = "aws")]
+pub(crate) use failure::Failure;
+#[cfg(feature = "aws")]
+pub(crate) use settings::{AwsSettings, start_runtime};

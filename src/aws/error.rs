@@ -1,0 +1,67 @@
+//! Why an AWS service did not answer, whichever it is.
+
+use std::fmt;
+
+/// Why a service was not asked, or did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AwsError {
+    /// No region is set, and what the work is about has none in its name.
+    NoRegion,
+    /// What the work is about is in one region, the client is set to another.
+    OtherRegion {
+        /// Its region.
+        wanted: String,
+        /// The region that is set.
+        set: String,
+    },
+    /// No credentials were found, or they are of no use.
+    Credentials {
+        /// What the AWS chain or the service said.
+        reason: String,
+    },
+    /// The endpoint is `http` and not on this machine.
+    PlaintextEndpoint {
+        /// The service.
+        service: &'static str,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// The service cannot be reached.
+    Unreachable {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The async runtime did not start.
+    Runtime {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRegion => f.write_str("no AWS region is set"),
+            Self::OtherRegion { wanted, set } => {
+                write!(f, "it is in {wanted}, but the AWS region is {set}")
+            }
+            Self::Credentials { reason } => write!(f, "no usable AWS credentials: {reason}"),
+            Self::PlaintextEndpoint { service, endpoint } => {
+                write!(f, "the {service} endpoint {endpoint} is not encrypted")
+            }
+            Self::Unreachable {
+                service,
+                operation,
+                reason,
+            } => write!(f, "{service} {operation}: {service} cannot be reached: {reason}"),
+            Self::Runtime { reason } => write!(f, "the AWS client cannot start: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for AwsError {}

@@ -1,0 +1,111 @@
+//! From the SDK's errors to ours.
+
+use std::error::Error as StdError;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::AwsError;
+use super::endpoint::NotEncrypted;
+
+/// How a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The service did not answer, or answered that it does not know who asks.
+    Aws(AwsError),
+    /// The service answered with an exception.
+    Exception {
+        /// Its name, or what stands in for it.
+        code: String,
+        /// What the service said.
+        message: String,
+    },
+}
+
+impl Failure {
+    /// Reads the SDK's error of `operation`.
+    pub(crate) fn read<E>(
+        service: &'static str,
+        operation: &'static str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let SdkError::ServiceError(answer) = error else {
+            return Self::Aws(read_connection(service, operation, error));
+        };
+        let unnamed = || match answer.raw().status().as_u16() {
+            200 => "the answer cannot be read".to_owned(),
+            status => format!("HTTP status {status} without an error name"),
+        };
+        let code = answer.err().code().map_or_else(unnamed, str::to_owned);
+        let message = answer.err().message().unwrap_or("").to_owned();
+        match code.as_str() {
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "ExpiredTokenException"
+            | "InvalidSignatureException"
+            | "IncompleteSignature" => Self::Aws(AwsError::Credentials {
+                reason: format!("{service} {operation}: {code}: {message}"),
+            }),
+            _ => Self::Exception { code, message },
+        }
+    }
+}
+
+fn read_connection(
+    service: &'static str,
+    operation: &'static str,
+    error: &(dyn StdError + 'static),
+) -> AwsError {
+    if let Some(NotEncrypted(endpoint)) = find_cause(error) {
+        return AwsError::PlaintextEndpoint {
+            service,
+            endpoint: endpoint.clone(),
+        };
+    }
+    let reason = innermost(error);
+    let all = chain(error);
+    let about_credentials = ["credential", "identity", "no providers"];
+    if about_credentials.iter().any(|word| all.contains(word)) {
+        return AwsError::Credentials { reason };
+    }
+    AwsError::Unreachable {
+        service,
+        operation,
+        reason,
+    }
+}
+
+/// The cause at the bottom says what happened ("connection refused"), those above only where.
+fn innermost(error: &dyn StdError) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
+}
+
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut current = error.source();
+    while let Some(source) = current {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        current = source.source();
+    }
+    text.to_lowercase()
+}
+
+fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        current = error.source();
+    }
+    None
+}

@@ -1,0 +1,87 @@
+//! The settings of the usual AWS chain: environment, profile, SSO, IMDS.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use tokio::runtime::{Builder, Runtime};
+
+use super::AwsError;
+use super::endpoint::EncryptedEndpoint;
+
+/// An operator waits for the answer: long enough for a slow link, short enough to notice a wrong proxy.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Tries of a call that the service throttles or fails with a 5xx status, with growing waits between them (KMS developer guide,
+/// "Throttling AWS KMS requests": "retry with backoff").
+const MAX_ATTEMPTS: u32 = 5;
+
+/// What a client is made from. Async stays behind it: one current-thread runtime, one call at a time.
+#[derive(Debug)]
+pub(crate) struct AwsSettings {
+    /// Runs the calls.
+    pub(crate) runtime: Runtime,
+    /// The settings.
+    pub(crate) sdk: SdkConfig,
+    /// The region that is asked.
+    pub(crate) region: String,
+}
+
+impl AwsSettings {
+    /// Loads the settings; no service is asked. Where no region is set, `wanted`'s counts, and where one is set, the two agree.
+    pub(crate) fn load(wanted: Option<&str>) -> Result<Self, AwsError> {
+        let runtime = start_runtime()?;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let region = runtime.block_on(choose_region(wanted))?;
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        let sdk = runtime.block_on(loader.load());
+        Ok(Self { runtime, sdk, region })
+    }
+
+    /// What every client's configuration gets.
+    pub(crate) const fn interceptor() -> EncryptedEndpoint {
+        EncryptedEndpoint
+    }
+}
+
+pub(crate) fn start_runtime() -> Result<Runtime, AwsError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| AwsError::Runtime {
+        reason: error.to_string(),
+    })
+}
+
+/// The region that is set in the environment or the profile, which must be the wanted one; else that; only where neither is
+/// named, the machine's own (IMDS).
+async fn choose_region(wanted: Option<&str>) -> Result<String, AwsError> {
+    let set = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .region()
+        .await;
+    match (set, wanted) {
+        (Some(set), Some(wanted)) if set.as_ref() != wanted => Err(AwsError::OtherRegion {
+            wanted: wanted.to_owned(),
+            set: set.to_string(),
+        }),
+        (Some(set), _) => Ok(set.to_string()),
+        (None, Some(wanted)) => Ok(wanted.to_owned()),
+        (None, None) => {
+            let machine = ImdsRegionProvider::builder().build().region().await;
+            machine.map(|region| region.to_string()).ok_or(AwsError::NoRegion)
+        }
+    }
+}

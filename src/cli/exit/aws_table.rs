@@ -1,0 +1,53 @@
+//! The table's part about AWS services that are not reached.
+
+use hsm_ca::aws::AwsError;
+
+use super::table::Row;
+use super::{UNAVAILABLE, USAGE};
+
+pub(super) fn explain_aws(error: &AwsError) -> Row {
+    match error {
+        AwsError::NoRegion => (
+            "no-region",
+            USAGE,
+            Some("set AWS_REGION, or a region in the AWS profile"),
+        ),
+        AwsError::OtherRegion { .. } => (
+            "wrong-region",
+            USAGE,
+            Some("set AWS_REGION to the region it is in, or unset it"),
+        ),
+        AwsError::Credentials { .. } => (
+            "credentials",
+            UNAVAILABLE,
+            Some(
+                "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows who you are",
+            ),
+        ),
+        AwsError::PlaintextEndpoint { service: "KMS", .. } => (
+            "plaintext-endpoint",
+            USAGE,
+            Some(
+                "the private key would cross the network in the clear: name an https endpoint (http is for this machine only)",
+            ),
+        ),
+        AwsError::PlaintextEndpoint { .. } => (
+            "plaintext-endpoint",
+            USAGE,
+            Some(
+                "anybody on the way could put another CSR in the answer: name an https endpoint (http is for this machine only)",
+            ),
+        ),
+        AwsError::Unreachable { service: "KMS", .. } => (
+            "kms-unreachable",
+            UNAVAILABLE,
+            Some("look at the network, the proxy and AWS_ENDPOINT_URL_KMS; `hsm-ca doctor` tries again"),
+        ),
+        AwsError::Unreachable { .. } => (
+            "cloudhsm-unreachable",
+            UNAVAILABLE,
+            Some("look at the network, the proxy and AWS_ENDPOINT_URL_CLOUDHSM_V2"),
+        ),
+        _ => ("aws", UNAVAILABLE, None),
+    }
+}

@@ -1,0 +1,39 @@
+//! AWS CloudHSM: its clusters, the certificates that come with them, and the roots that vouch for the hardware.
+
+#[cfg(feature = "aws")]
+mod api;
+mod certificates;
+mod cluster;
+mod error;
+#[cfg(feature = "aws")]
+mod exception;
+mod limits;
+mod root;
+
+#[cfg(feature = "aws")]
+pub use api::CloudHsm;
+pub use certificates::{CertificateKind, Certificates};
+pub use cluster::{Cluster, ClusterId, ClusterState, Hsm};
+pub use error::CloudHsmError;
+pub use limits::{LONGEST_CERTIFICATE, check_characters};
+pub use root::{KnownRoot, RootSide};
+
+/// Whoever knows the clusters of an account, and can initialise one.
+pub trait ClusterService {
+    /// The cluster as it is now.
+    ///
+    /// # Errors
+    /// [`CloudHsmError`]; [`CloudHsmError::NotFound`] where the account has no such cluster.
+    fn describe(&self, cluster: &ClusterId) -> Result<Cluster, CloudHsmError>;
+
+    /// `InitializeCluster`, asked once: `signed_cert` is the cluster's certificate, `trust_anchor` that of the CA, both PEM.
+    ///
+    /// # Errors
+    /// [`CloudHsmError`]; [`CloudHsmError::is_answered`] tells whether the cluster may have been initialised all the same.
+    fn initialize(
+        &self,
+        cluster: &ClusterId,
+        signed_cert: &str,
+        trust_anchor: &str,
+    ) -> Result<ClusterState, CloudHsmError>;
+}

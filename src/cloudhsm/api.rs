@@ -1,0 +1,184 @@
+//! The CloudHSM client.
+
+use aws_sdk_cloudhsmv2::Client;
+use aws_sdk_cloudhsmv2::config::retry::RetryConfig;
+use aws_sdk_cloudhsmv2::types::{Cluster as AwsCluster, Hsm as AwsHsm};
+use tokio::runtime::Runtime;
+
+use super::exception::translate;
+use super::{
+    CertificateKind, Certificates, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState, Hsm,
+};
+use crate::aws::AwsSettings;
+
+const DESCRIBE: &str = "DescribeClusters";
+const INITIALIZE: &str = "InitializeCluster";
+
+/// A connection to CloudHSM with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
+#[derive(Debug)]
+pub struct CloudHsm {
+    runtime: Runtime,
+    client: Client,
+    region: String,
+}
+
+impl CloudHsm {
+    /// Loads the AWS settings; CloudHSM is not asked.
+    ///
+    /// # Errors
+    /// [`CloudHsmError::Aws`]
+    pub fn connect() -> Result<Self, CloudHsmError> {
+        let settings = AwsSettings::load(None).map_err(CloudHsmError::Aws)?;
+        let config = aws_sdk_cloudhsmv2::config::Builder::from(&settings.sdk)
+            .interceptor(AwsSettings::interceptor())
+            .build();
+        Ok(Self {
+            runtime: settings.runtime,
+            client: Client::from_conf(config),
+            region: settings.region,
+        })
+    }
+
+    /// The region that is asked.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Every cluster of the account in this region, by id.
+    ///
+    /// # Errors
+    /// [`CloudHsmError`]
+    pub fn list(&self) -> Result<Vec<Cluster>, CloudHsmError> {
+        let mut clusters = self.describe_all(None)?;
+        clusters.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(clusters)
+    }
+
+    fn describe_all(&self, only: Option<&ClusterId>) -> Result<Vec<Cluster>, CloudHsmError> {
+        let mut clusters = Vec::new();
+        let mut page = None;
+        loop {
+            let mut request = self.client.describe_clusters().set_next_token(page);
+            if let Some(cluster) = only {
+                request = request.filters("clusterIds", vec![cluster.to_string()]);
+            }
+            let answer = self.runtime.block_on(request.send());
+            let answer = answer.map_err(|error| translate(DESCRIBE, error))?;
+            for cluster in answer.clusters.unwrap_or_default() {
+                clusters.push(read_cluster(cluster)?);
+            }
+            page = answer.next_token.filter(|token| !token.is_empty());
+            if page.is_none() {
+                return Ok(clusters);
+            }
+        }
+    }
+
+    fn not_found(&self, cluster: &ClusterId) -> CloudHsmError {
+        CloudHsmError::NotFound {
+            cluster: cluster.clone(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// The service has a name for it in some operations, an empty list in others.
+    fn name_the_missing(&self, cluster: &ClusterId, error: CloudHsmError) -> CloudHsmError {
+        match error {
+            CloudHsmError::Service { code, .. } if code == "CloudHsmResourceNotFoundException" => {
+                self.not_found(cluster)
+            }
+            other => other,
+        }
+    }
+}
+
+impl ClusterService for CloudHsm {
+    fn describe(&self, cluster: &ClusterId) -> Result<Cluster, CloudHsmError> {
+        let found = self.describe_all(Some(cluster));
+        let found = found.map_err(|error| self.name_the_missing(cluster, error))?;
+        // A filter that is not applied must not hand over another cluster.
+        found
+            .into_iter()
+            .find(|one| one.id == *cluster)
+            .ok_or_else(|| self.not_found(cluster))
+    }
+
+    fn initialize(
+        &self,
+        cluster: &ClusterId,
+        signed_cert: &str,
+        trust_anchor: &str,
+    ) -> Result<ClusterState, CloudHsmError> {
+        // Not repeated: what it does cannot be taken back, and after an answer that got lost the state tells what became of it.
+        let once = aws_sdk_cloudhsmv2::config::Builder::new().retry_config(RetryConfig::disabled());
+        let request = self
+            .client
+            .initialize_cluster()
+            .cluster_id(cluster.as_str())
+            .signed_cert(signed_cert)
+            .trust_anchor(trust_anchor);
+        let answer = self
+            .runtime
+            .block_on(request.customize().config_override(once).send());
+        let answer = answer.map_err(|error| self.name_the_missing(cluster, translate(INITIALIZE, error)))?;
+        let state = answer.state.ok_or(CloudHsmError::Incomplete {
+            operation: INITIALIZE,
+            field: "State",
+        })?;
+        Ok(ClusterState::named(state.as_str()))
+    }
+}
+
+fn read_cluster(cluster: AwsCluster) -> Result<Cluster, CloudHsmError> {
+    let incomplete = |field| CloudHsmError::Incomplete {
+        operation: DESCRIBE,
+        field,
+    };
+    let given = cluster
+        .certificates
+        .unwrap_or_else(|| aws_sdk_cloudhsmv2::types::Certificates::builder().build());
+    let certificates = Certificates::default()
+        .with(CertificateKind::ClusterCsr, given.cluster_csr)
+        .with(CertificateKind::HsmCertificate, given.hsm_certificate)
+        .with(
+            CertificateKind::AwsHardwareCertificate,
+            given.aws_hardware_certificate,
+        )
+        .with(
+            CertificateKind::ManufacturerHardwareCertificate,
+            given.manufacturer_hardware_certificate,
+        )
+        .with(CertificateKind::ClusterCertificate, given.cluster_certificate);
+    let state = cluster.state.ok_or_else(|| incomplete("State"))?;
+    Ok(Cluster {
+        id: cluster
+            .cluster_id
+            .ok_or_else(|| incomplete("ClusterId"))?
+            .parse()?,
+        state: ClusterState::named(state.as_str()),
+        state_message: cluster.state_message.filter(|message| !message.is_empty()),
+        hsm_type: cluster.hsm_type,
+        mode: cluster.mode.map(|mode| mode.as_str().to_owned()),
+        vpc: cluster.vpc_id,
+        hsms: cluster
+            .hsms
+            .unwrap_or_default()
+            .into_iter()
+            .map(read_hsm)
+            .collect(),
+        certificates,
+    })
+}
+
+fn read_hsm(hsm: AwsHsm) -> Hsm {
+    Hsm {
+        id: hsm.hsm_id,
+        state: hsm
+            .state
+            .map(|state| state.as_str().to_owned())
+            .unwrap_or_default(),
+        address: hsm.eni_ip,
+        availability_zone: hsm.availability_zone,
+    }
+}

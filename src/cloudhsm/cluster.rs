@@ -1,0 +1,180 @@
+//! A cluster as `DescribeClusters` tells of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Certificates, CloudHsmError};
+
+/// `ClusterId` of the API reference: `cluster-(?:[2-7a-zA-Z]){11,16}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClusterId(String);
+
+const PREFIX: &str = "cluster-";
+
+impl FromStr for ClusterId {
+    type Err = CloudHsmError;
+
+    fn from_str(text: &str) -> Result<Self, CloudHsmError> {
+        let rest = text.strip_prefix(PREFIX).unwrap_or_default();
+        let fits = (11..=16).contains(&rest.len())
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte));
+        if fits {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(CloudHsmError::ClusterId {
+            text: text.to_owned(),
+        })
+    }
+}
+
+impl ClusterId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `Cluster.State` of the API reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClusterState {
+    /// It is being made.
+    CreateInProgress,
+    /// It is there, and belongs to nobody yet: the only state with a CSR, once it has an HSM.
+    Uninitialized,
+    /// It is being initialised.
+    InitializeInProgress,
+    /// It has its certificate; the administrator's password is not set yet.
+    Initialized,
+    /// It is in use.
+    Active,
+    /// Its hardware cannot be reached, wholly or in part.
+    Degraded,
+    /// It is being deleted.
+    DeleteInProgress,
+    /// It is gone.
+    Deleted,
+    /// Any other state, by its name: something is being changed.
+    Other(String),
+}
+
+impl ClusterState {
+    const NAMED: [(Self, &str); 8] = [
+        (Self::CreateInProgress, "CREATE_IN_PROGRESS"),
+        (Self::Uninitialized, "UNINITIALIZED"),
+        (Self::InitializeInProgress, "INITIALIZE_IN_PROGRESS"),
+        (Self::Initialized, "INITIALIZED"),
+        (Self::Active, "ACTIVE"),
+        (Self::Degraded, "DEGRADED"),
+        (Self::DeleteInProgress, "DELETE_IN_PROGRESS"),
+        (Self::Deleted, "DELETED"),
+    ];
+
+    /// The state of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let known = Self::NAMED.into_iter().find(|(_, known)| *known == name);
+        known.map_or_else(|| Self::Other(name.to_owned()), |(state, _)| state)
+    }
+
+    /// The API's name of it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if let Self::Other(name) = self {
+            return name;
+        }
+        let known = Self::NAMED.iter().find(|(state, _)| state == self);
+        known.map_or("", |(_, name)| name)
+    }
+
+    /// Whether the cluster has taken its certificate.
+    #[must_use]
+    pub const fn is_initialized(&self) -> bool {
+        !matches!(
+            self,
+            Self::CreateInProgress | Self::Uninitialized | Self::InitializeInProgress
+        )
+    }
+}
+
+impl fmt::Display for ClusterState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One HSM of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hsm {
+    /// `HsmId`
+    pub id: String,
+    /// `State`, as the API names it.
+    pub state: String,
+    /// `EniIp`: where the server in front of it listens, inside the VPC.
+    pub address: Option<String>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<String>,
+}
+
+/// What is told of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// `ClusterId`
+    pub id: ClusterId,
+    /// `State`
+    pub state: ClusterState,
+    /// `StateMessage`: why it is in that state, where AWS says so.
+    pub state_message: Option<String>,
+    /// `HsmType`, as `hsm2m.medium`
+    pub hsm_type: Option<String>,
+    /// `Mode`: `FIPS` or `NON_FIPS`
+    pub mode: Option<String>,
+    /// `VpcId`
+    pub vpc: Option<String>,
+    /// `Hsms`
+    pub hsms: Vec<Hsm>,
+    /// `Certificates`
+    pub certificates: Certificates,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_form_of_the_api_reference() {
+        for id in ["cluster-igklspoyj5v", "cluster-ABCDEFGHIJK234567"] {
+            assert!(
+                id.parse::<ClusterId>().is_ok() == (id.len() <= PREFIX.len() + 16),
+                "{id}"
+            );
+        }
+        for id in [
+            "",
+            "cluster-",
+            "cluster-short",
+            "cluster-igklspoyj51",
+            "cluster-../../../etc",
+            "igklspoyj5v",
+        ] {
+            assert!(id.parse::<ClusterId>().is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn states_keep_their_names() {
+        for name in ["UNINITIALIZED", "INITIALIZED", "ACTIVE", "ROLLBACK_IN_PROGRESS"] {
+            assert_eq!(ClusterState::named(name).name(), name);
+        }
+        assert!(!ClusterState::named("INITIALIZE_IN_PROGRESS").is_initialized());
+        assert!(ClusterState::named("MODIFY_IN_PROGRESS").is_initialized());
+    }
+}

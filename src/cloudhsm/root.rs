@@ -1,0 +1,70 @@
+//! The roots that vouch for CloudHSM's hardware, by the SHA-256 of their certificates.
+
+/// Whose root it is: an identity needs one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootSide {
+    /// AWS
+    Aws,
+    /// The maker of the HSMs
+    Manufacturer,
+}
+
+impl RootSide {
+    /// In words.
+    #[must_use]
+    pub const fn owner(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Manufacturer => "the manufacturer",
+        }
+    }
+}
+
+/// A root that is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownRoot {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whose it is.
+    pub side: RootSide,
+    /// SHA-256 of its DER bytes, in lower-case hex.
+    pub sha256: &'static str,
+    /// Why its end does not end the chain, for a root that has expired and is still to be taken.
+    pub outlived_by: Option<&'static str>,
+}
+
+impl KnownRoot {
+    /// AWS CloudHSM User Guide, "Verify the identity and authenticity of your cluster's HSM", names the first; the manufacturer's
+    /// site the others ("LiquidSecurity certificate").
+    pub const ALL: [Self; 3] = [
+        Self {
+            name: "AWS CloudHSM Root G1",
+            side: RootSide::Aws,
+            sha256: "9c6958fcacbb6f0e36546be1f2ce59ad84ee206835e6977f697d30dce9a7b570",
+            outlived_by: None,
+        },
+        // Reissued in 2024 with the same name and the same key: whoever holds that key vouches for the same hardware.
+        Self {
+            name: "LiquidSecurity root of 2015",
+            side: RootSide::Manufacturer,
+            sha256: "975757f0d76640e03d14760f8fc9e3a55826fa7807b2c392f7801a95bd69cc28",
+            outlived_by: Some(
+                "the manufacturer reissued it with the same name and key, valid until 2034-07-23: use the LiquidSecurity root of 2024",
+            ),
+        },
+        Self {
+            name: "LiquidSecurity root of 2024",
+            side: RootSide::Manufacturer,
+            sha256: "230143df00e0b452743e068a5b3fc08df8f06cefc4854ea627aeb7ebd70ee2f4",
+            outlived_by: None,
+        },
+    ];
+
+    /// The root with this fingerprint.
+    #[must_use]
+    pub fn recognise(sha256: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|root| root.sha256.eq_ignore_ascii_case(sha256))
+    }
+}
