@@ -2,6 +2,7 @@
 
 mod ca;
 mod cert;
+mod cluster;
 mod config;
 mod connect;
 mod csr;
@@ -70,6 +71,9 @@ enum Command {
     /// Look at certification requests, and sign them
     #[command(subcommand)]
     Csr(csr::CsrCommand),
+    /// AWS CloudHSM clusters: their CSR, and whether their HSM is genuine
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Look at certificates, and verify them
     #[command(subcommand)]
     Cert(cert::CertCommand),
@@ -80,7 +84,7 @@ impl Command {
     const fn uses_token(&self) -> bool {
         !matches!(
             self,
-            Self::Cert(_) | Self::Csr(csr::CsrCommand::Show(_)) | Self::Rig(_)
+            Self::Cert(_) | Self::Cluster(_) | Self::Csr(csr::CsrCommand::Show(_)) | Self::Rig(_)
         )
     }
 }
@@ -115,6 +119,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Kms(command) => command.run(settings, ui),
         Command::Ca(command) => command.run(settings, ui),
         Command::Csr(command) => command.run(settings, ui),
+        Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(),
     }
 }

@@ -13,7 +13,7 @@ mod root;
 #[cfg(feature = "aws")]
 pub use api::CloudHsm;
 pub use certificates::{CertificateKind, Certificates};
-pub use cluster::{Cluster, ClusterId, ClusterState, Hsm};
+pub use cluster::{Cluster, ClusterId, ClusterState, Hsm, NoCsr};
 pub use error::CloudHsmError;
 pub use limits::{LONGEST_CERTIFICATE, check_characters};
 pub use root::{KnownRoot, RootSide};

@@ -4,6 +4,8 @@ mod arrival;
 mod delivery;
 mod doctor;
 mod error;
+mod fetch;
+mod identity;
 mod import;
 mod issue;
 mod proof;
@@ -13,6 +15,11 @@ mod rig;
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{Check, CheckState, check_import_routes, check_login, check_signing, check_token};
 pub use error::{LeftBehind, WorkflowError};
+pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
+pub use identity::{
+    IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
+    verify_identity,
+};
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};

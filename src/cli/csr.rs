@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::{PlannedRequest, RequestPlan, SigningJob};
+use hsm_ca::workflow::{PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
 use hsm_ca::x509::{Certificate, Profile, UnixTime};
 use serde_json::json;
 
 use super::cert::{extensions_json, report_issued};
+use super::cluster::identity::{RootOptions, require_identity};
 use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
@@ -57,6 +58,11 @@ pub(super) struct SignRequests {
     /// What each certificate holds
     #[arg(long, default_value = "cloudhsm-cluster")]
     profile: String,
+    /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
+    #[arg(long, value_name = "DIR")]
+    identity: Option<PathBuf>,
+    #[command(flatten)]
+    roots: RootOptions,
     /// The CA's key, where the CA certificate's public key does not find it
     #[arg(long)]
     key: Option<String>,
@@ -125,6 +131,7 @@ impl SignRequests {
             ));
         }
         let profile = Profile::named(&self.profile, false)?;
+        let identity = self.verify_identity(&profile)?;
         let authority = self.read_authority()?;
         let now = UnixTime::from_system(SystemTime::now());
         let mut requests = Vec::with_capacity(self.files.len());
@@ -144,6 +151,7 @@ impl SignRequests {
             authority,
             key: self.key.clone(),
             profile,
+            identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             days: self.days,
             hash: self.hash.chosen(),
         };
@@ -153,7 +161,40 @@ impl SignRequests {
         let job = SigningJob::prepare(plan, now)?;
         let session = settings.open_session(self.key.as_deref())?;
         let issued = job.run(&session, ui)?;
-        Ok(report_issued(issued, "Signed", Some(&self.ca), self.output.der))
+        let mut report = report_issued(issued, "Signed", Some(&self.ca), self.output.der);
+        match identity {
+            Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
+                "the HSM's identity is verified under roots that are not known here: {}",
+                unknown_roots.join("; ")
+            )),
+            None if profile == Profile::CLOUDHSM_CLUSTER => report.warnings.push(
+                "the HSM's identity was not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it"
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        Ok(report)
+    }
+
+    /// The identity that `--identity` asks for, with the unknown roots it rests on.
+    fn verify_identity(
+        &self,
+        profile: &Profile,
+    ) -> Result<Option<(VerifiedIdentity, Vec<String>)>, CliError> {
+        let Some(directory) = &self.identity else {
+            if self.roots.are_given() {
+                return Err(CliError::options("the roots are for --identity DIR"));
+            }
+            return Ok(None);
+        };
+        if *profile != Profile::CLOUDHSM_CLUSTER {
+            return Err(CliError::options(format!(
+                "--identity is for {}, not for {}",
+                Profile::CLOUDHSM_CLUSTER.name,
+                profile.name
+            )));
+        }
+        require_identity(directory, &self.roots).map(Some)
     }
 
     /// The CA certificate, refused here where its file can be named.

@@ -1,6 +1,7 @@
 //! One table from error to kind, exit code and hint.
 
 mod aws_table;
+mod cloudhsm_table;
 mod kms_table;
 mod table;
 mod token_table;
@@ -55,6 +56,13 @@ pub(super) enum CliError {
     PinFileMode { path: PathBuf, mode: u32 },
     /// Something would have to be asked.
     WouldPrompt { what: String },
+    /// A directory without the files of a cluster.
+    NoClusterFiles {
+        directory: PathBuf,
+        cluster: Option<String>,
+    },
+    /// One of the files that show an HSM's identity is not there.
+    MissingEvidence { file: PathBuf },
     /// Options that clap cannot check.
     Options { reason: String },
 }
@@ -147,6 +155,18 @@ impl CliError {
                 USAGE,
                 Some("name another --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
             ),
+            Self::NoClusterFiles { .. } => (
+                "no-cluster-files",
+                USAGE,
+                Some("`hsm-ca cluster fetch CLUSTER --out-dir DIR` writes them"),
+            ),
+            Self::MissingEvidence { .. } => (
+                "identity-incomplete",
+                REFUSED,
+                Some(
+                    "`hsm-ca cluster fetch` gets all of them while the cluster is UNINITIALIZED, and not later",
+                ),
+            ),
             Self::Options { .. } => ("usage", USAGE, None),
         };
         Refusal {
@@ -198,6 +218,15 @@ impl fmt::Display for CliError {
                 )
             }
             Self::WouldPrompt { what } => write!(f, "this would ask for {what}"),
+            Self::NoClusterFiles {
+                directory,
+                cluster: None,
+            } => write!(f, "{} has no files of a cluster", directory.display()),
+            Self::NoClusterFiles {
+                directory,
+                cluster: Some(cluster),
+            } => write!(f, "{} has no files of {cluster}", directory.display()),
+            Self::MissingEvidence { file } => write!(f, "{} is not there", file.display()),
             Self::Options { reason } => f.write_str(reason),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ClusterId;
+use super::{ClusterId, ClusterState, NoCsr};
 use crate::aws::AwsError;
 
 /// Why CloudHSM did not do what was asked.
@@ -22,6 +22,15 @@ pub enum CloudHsmError {
         cluster: ClusterId,
         /// The region that was asked.
         region: String,
+    },
+    /// There is no CSR to be signed.
+    NoCsr {
+        /// The cluster.
+        cluster: ClusterId,
+        /// Its state.
+        state: ClusterState,
+        /// Why there is none.
+        reason: NoCsr,
     },
     /// `CloudHsmAccessDeniedException`
     AccessDenied {
@@ -75,6 +84,11 @@ impl fmt::Display for CloudHsmError {
             Self::NotFound { cluster, region } => {
                 return write!(f, "there is no {cluster} in this account in {region}");
             }
+            Self::NoCsr {
+                cluster,
+                state,
+                reason,
+            } => return explain_missing(f, cluster, state, reason),
             Self::Incomplete { operation, field } => {
                 return write!(f, "CloudHSM {operation}: the answer has no {field}");
             }
@@ -95,6 +109,30 @@ impl fmt::Display for CloudHsmError {
             return Ok(());
         }
         write!(f, ": {message}")
+    }
+}
+
+fn explain_missing(
+    f: &mut fmt::Formatter<'_>,
+    cluster: &ClusterId,
+    state: &ClusterState,
+    reason: &NoCsr,
+) -> fmt::Result {
+    match reason {
+        NoCsr::ClusterInCreation => write!(f, "{cluster} is being created ({state}): there is no CSR yet"),
+        NoCsr::NoHsm => write!(f, "{cluster} has no HSM yet, so there is no CSR"),
+        NoCsr::HsmInCreation { hsm, state } => {
+            write!(
+                f,
+                "the first HSM of {cluster}, {hsm}, is {state}: there is no CSR yet"
+            )
+        }
+        NoCsr::Initialized => write!(
+            f,
+            "{cluster} is {state}: it has its certificate, and no CSR any more"
+        ),
+        NoCsr::Unusable => write!(f, "{cluster} is {state}: there is no CSR"),
+        NoCsr::Missing => write!(f, "{cluster} is {state} with an HSM, and AWS gives no CSR"),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cloudhsm::CloudHsmError;
 use crate::kms::KmsError;
 use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
@@ -19,6 +20,8 @@ use super::Unproven;
 pub enum WorkflowError {
     /// KMS.
     Kms(KmsError),
+    /// CloudHSM.
+    CloudHsm(CloudHsmError),
     /// The token.
     Token(TokenError),
     /// A certificate or a request.
@@ -64,6 +67,22 @@ pub enum WorkflowError {
         /// Why it is refused.
         cause: Box<Self>,
     },
+    /// A certificate in an answer of AWS's cannot be read.
+    InAnswer {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        cause: X509Error,
+    },
+    /// The HSM's identity is not verified, so nothing is signed for it.
+    IdentityNotVerified {
+        /// The first step that failed: which certificate, which step, what was found.
+        first: String,
+        /// How many failed.
+        failed: usize,
+    },
+    /// The request is not that of the HSM whose identity was verified.
+    OtherHsm,
     /// Some requests of a job were signed before one failed.
     Partly {
         /// The files that are there.
@@ -170,6 +189,20 @@ impl fmt::Display for WorkflowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kms(error) => error.fmt(f),
+            Self::CloudHsm(error) => error.fmt(f),
+            Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
+            Self::IdentityNotVerified { first, failed: 1 } => {
+                write!(f, "the HSM's identity is not verified: {first}")
+            }
+            Self::IdentityNotVerified { first, failed } => {
+                write!(
+                    f,
+                    "the HSM's identity is not verified: {first} ({failed} steps failed)"
+                )
+            }
+            Self::OtherHsm => f.write_str(
+                "the request is not that of the HSM whose identity was verified: it carries another key",
+            ),
             Self::Token(error) => error.fmt(f),
             Self::X509(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
@@ -246,6 +279,8 @@ impl std::error::Error for WorkflowError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Kms(error) => Some(error),
+            Self::CloudHsm(error) => Some(error),
+            Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }
@@ -264,6 +299,12 @@ impl std::error::Error for WorkflowError {
 impl From<KmsError> for WorkflowError {
     fn from(error: KmsError) -> Self {
         Self::Kms(error)
+    }
+}
+
+impl From<CloudHsmError> for WorkflowError {
+    fn from(error: CloudHsmError) -> Self {
+        Self::CloudHsm(error)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::VerifiedIdentity;
 use super::delivery::Slot;
 use super::{Delivered, Delivery, Progress, WorkflowError};
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
@@ -40,6 +41,8 @@ pub struct RequestPlan {
     pub key: Option<String>,
     /// What each certificate holds.
     pub profile: Profile,
+    /// The HSM whose request this is, where its identity was verified: every request must carry its key.
+    pub identity: Option<VerifiedIdentity>,
     /// Days of validity; when not given the profile's, or as long as the CA's if that ends earlier.
     pub days: Option<u32>,
     /// The hash; one that fits the key when not given.
@@ -117,7 +120,12 @@ impl SigningJob {
         let validity = choose_validity(&plan, now)?;
         let signature = choose_signature(&authority_key, plan.hash)?;
         let mut paths = BTreeSet::new();
-        for PlannedRequest { delivery, .. } in &plan.requests {
+        for planned in &plan.requests {
+            let is_other = |identity: &VerifiedIdentity| planned.request.public_key() != identity.key();
+            if plan.identity.as_ref().is_some_and(is_other) {
+                return Err(in_request(planned, WorkflowError::OtherHsm));
+            }
+            let delivery = &planned.delivery;
             if let Some(path) = delivery.path().filter(|path| !paths.insert(*path)) {
                 return Err(WorkflowError::SameOutput { path: path.clone() });
             }

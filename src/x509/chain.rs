@@ -1,6 +1,7 @@
 //! Path validation from a certificate to a self-signed one (RFC 5280 section 6), with every step named.
 
-use super::{Certificate, UnixTime, X509Error, extension};
+use super::judge::{check_authority, check_critical, check_identifiers, check_signature, check_time};
+use super::{Certificate, UnixTime};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,61 +92,4 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
         Err(format!("more than {LONGEST_PATH} certificates")),
     );
     report
-}
-
-fn check_time(certificate: &Certificate, now: UnixTime) -> Result<(), String> {
-    let validity = certificate.validity();
-    if now < validity.not_before {
-        return Err(format!("not valid before {}", validity.not_before));
-    }
-    if now > validity.not_after {
-        return Err(format!("expired on {}", validity.not_after));
-    }
-    Ok(())
-}
-
-/// RFC 5280 section 6.1.4 (o) and 6.1.5 (f); nameConstraints and the policy extensions are not processed here.
-fn check_critical(certificate: &Certificate) -> Result<(), String> {
-    match certificate.unprocessed_critical_extensions().as_slice() {
-        [] => Ok(()),
-        names => Err(format!("not processed here: {}", names.join(", "))),
-    }
-}
-
-fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), String> {
-    let key = issuer.public_key().map_err(|error| error.to_string())?;
-    certificate
-        .verify_signature(&key)
-        .map(drop)
-        .map_err(|error| error.to_string())
-}
-
-/// RFC 5280 section 4.2.1.1: they help to find the issuer; where both are there, they agree.
-fn check_identifiers(certificate: &Certificate, issuer: &Certificate) -> Result<(), String> {
-    let wanted = extension::find_authority_key_identifier(certificate.extensions());
-    match (wanted, issuer.subject_key_identifier()) {
-        (Ok(Some(wanted)), Ok(Some(found))) if wanted != found => {
-            Err("authorityKeyIdentifier is not the issuer's subjectKeyIdentifier".to_owned())
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-        _ => Ok(()),
-    }
-}
-
-fn check_authority(issuer: &Certificate, below: u8, now: UnixTime) -> Result<(), String> {
-    match issuer.check_authority(now) {
-        // Its own validity is a step of its own.
-        Ok(()) | Err(X509Error::IssuerNotValid { .. }) => {}
-        Err(error) => return Err(error.to_string()),
-    }
-    let limit = extension::find_basic_constraints(issuer.extensions())
-        .ok()
-        .flatten()
-        .and_then(|constraints| constraints.path_len_constraint);
-    match limit {
-        Some(limit) if below > limit => Err(format!(
-            "pathLenConstraint {limit}, but {below} CA certificates follow"
-        )),
-        _ => Ok(()),
-    }
 }

@@ -1,5 +1,6 @@
 //! `CertificationRequest` (PKCS#10, RFC 2986).
 
+use aws_lc_rs::digest::{SHA256, digest};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
@@ -99,6 +100,12 @@ impl CertificationRequest {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// SHA-256 of the DER bytes, in hex.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
     }
 
     /// `subject`

@@ -7,6 +7,7 @@ use hsm_ca::token::{TokenError, UriError};
 use hsm_ca::workflow::{LeftBehind, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
 
+use super::cloudhsm_table::explain_cloudhsm;
 use super::kms_table::explain_kms;
 use super::token_table::explain_token;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -17,6 +18,24 @@ pub(super) type Row = (&'static str, u8, Option<&'static str>);
 pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
     match error {
         WorkflowError::Kms(error) => explain_kms(error),
+        WorkflowError::CloudHsm(error) => explain_cloudhsm(error),
+        WorkflowError::InAnswer { .. } => (
+            "cloudhsm-answer",
+            UNAVAILABLE,
+            Some("look at the answer: aws cloudhsmv2 describe-clusters"),
+        ),
+        WorkflowError::IdentityNotVerified { .. } => (
+            "identity-not-verified",
+            REFUSED,
+            Some("`hsm-ca cluster verify --dir DIR` shows every step; nothing was signed"),
+        ),
+        WorkflowError::OtherHsm => (
+            "other-hsm",
+            REFUSED,
+            Some(
+                "AWS replaces a first HSM that fails, and with it the CSR: run `hsm-ca cluster fetch` and `cluster verify` again",
+            ),
+        ),
         WorkflowError::Token(error) => explain_token(error),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),

@@ -1,0 +1,49 @@
+//! `cluster`.
+
+mod directory;
+#[cfg(feature = "aws")]
+mod fetch;
+pub(super) mod identity;
+#[cfg(feature = "aws")]
+mod list;
+
+use clap::Subcommand;
+
+use super::exit::CliError;
+use super::report::Report;
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ClusterCommand {
+    /// List the CloudHSM clusters of the account
+    #[cfg(feature = "aws")]
+    List,
+    /// Write a cluster's CSR, certificates and state to a directory
+    ///
+    /// The files have the names of AWS's guide: CLUSTER_ClusterCsr.csr, CLUSTER_HsmCertificate.crt,
+    /// CLUSTER_AwsHardwareCertificate.crt, CLUSTER_ManufacturerHardwareCertificate.crt, after initialization
+    /// CLUSTER_ClusterCertificate.crt, and CLUSTER_Cluster.json with the state.
+    #[cfg(feature = "aws")]
+    Fetch(fetch::FetchCluster),
+    /// Verify the identity of a cluster's HSM, before anything is signed for it
+    ///
+    /// AWS's chain and the manufacturer's chain must both end in the HSM's certificate, and the CSR must carry its key. Needs no
+    /// network. Exit code 3 if any step fails.
+    Verify(identity::VerifyIdentity),
+}
+
+impl ClusterCommand {
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(unused_variables, reason = "progress is of what AWS does")
+    )]
+    pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::List => list::run(),
+            #[cfg(feature = "aws")]
+            Self::Fetch(fetch) => fetch.run(ui),
+            Self::Verify(verify) => verify.run(),
+        }
+    }
+}

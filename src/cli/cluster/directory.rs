@@ -1,0 +1,75 @@
+//! A directory with the files that `cluster fetch` wrote, or that were saved by hand as AWS's guide says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hsm_ca::cloudhsm::CertificateKind;
+
+use crate::cli::exit::CliError;
+
+/// The files of one cluster in a directory.
+#[derive(Debug)]
+pub(super) struct ClusterDirectory {
+    path: PathBuf,
+    cluster: String,
+}
+
+impl ClusterDirectory {
+    /// Finds the cluster by its files' names; `wanted` chooses where there are several.
+    pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Self, CliError> {
+        let mut clusters = BTreeSet::new();
+        for name in names(path)? {
+            let suffixes = CertificateKind::ALL.map(CertificateKind::file_suffix);
+            let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+            clusters.extend(stem.filter(|stem| !stem.is_empty()).map(str::to_owned));
+        }
+        let fitting: Vec<_> = clusters
+            .iter()
+            .filter(|cluster| wanted.is_none_or(|wanted| wanted == *cluster))
+            .collect();
+        match fitting.as_slice() {
+            [cluster] => Ok(Self {
+                path: path.to_owned(),
+                cluster: (*cluster).clone(),
+            }),
+            [] => Err(CliError::NoClusterFiles {
+                directory: path.to_owned(),
+                cluster: wanted.map(str::to_owned),
+            }),
+            _ => {
+                let found: Vec<_> = clusters.into_iter().collect();
+                Err(CliError::options(format!(
+                    "{} has files of several clusters ({}): choose one with --cluster",
+                    path.display(),
+                    found.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// The cluster's id.
+    pub(super) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The file of that kind, which must be there.
+    pub(super) fn file(&self, kind: CertificateKind) -> Result<PathBuf, CliError> {
+        let file = self.path.join(format!("{}{}", self.cluster, kind.file_suffix()));
+        if file.exists() {
+            return Ok(file);
+        }
+        Err(CliError::MissingEvidence { file })
+    }
+}
+
+/// The names of the files in a directory, in order.
+pub(super) fn names(directory: &Path) -> Result<Vec<String>, CliError> {
+    let read = |cause| CliError::read(directory, cause);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(read)? {
+        names.extend(entry.map_err(read)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,66 @@
+//! `cluster fetch`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::cloudhsm::{CertificateKind, CloudHsm, CloudHsmError, ClusterId, ClusterService, NoCsr};
+use hsm_ca::workflow::{Progress, describe_cluster, fetch_certificates};
+use serde_json::json;
+
+use crate::cli::exit::CliError;
+use crate::cli::report::{Fields, Report};
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FetchCluster {
+    /// The cluster's id, as cluster-…
+    cluster: ClusterId,
+    /// Where the files go
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+    /// Replace files that have another content
+    #[arg(long)]
+    force: bool,
+}
+
+impl FetchCluster {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+        let service = CloudHsm::connect()?;
+        ui.step(&format!("asking CloudHSM in {}", service.region()));
+        let cluster = service.describe(&self.cluster)?;
+        let missing = cluster.csr().err();
+        // A cluster that never had an HSM has no file to give.
+        if let Some(CloudHsmError::NoCsr { reason, .. }) = &missing
+            && *reason != NoCsr::Initialized
+            && CertificateKind::ALL
+                .into_iter()
+                .all(|kind| cluster.certificates.get(kind).is_none())
+        {
+            return Err(missing.map_or_else(|| CliError::options("no CSR"), CliError::from));
+        }
+        let summary = fetch_certificates(&cluster, &self.out_dir, self.force)?;
+        let mut fields = Fields::default();
+        fields.add("state", &cluster.state);
+        for path in &summary.written {
+            fields.add("written", path.display());
+        }
+        for path in &summary.unchanged {
+            fields.add("unchanged", path.display());
+        }
+        let mut json = describe_cluster(&cluster);
+        let shown =
+            |paths: &[PathBuf]| -> Vec<_> { paths.iter().map(|path| path.display().to_string()).collect() };
+        json["written"] = json!(shown(&summary.written));
+        json["unchanged"] = json!(shown(&summary.unchanged));
+        json["csr"] = json!(missing.is_none());
+        let mut report = Report::new(format!("{}\n{}", cluster.id, fields.render(2)), json);
+        match missing {
+            Some(reason) => report.warnings.push(reason.to_string()),
+            None => report.text.push_str(&format!(
+                "Next: hsm-ca cluster verify --dir {} --aws-root FILE --manufacturer-root FILE\n",
+                self.out_dir.display()
+            )),
+        }
+        Ok(report)
+    }
+}

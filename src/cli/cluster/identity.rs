@@ -1,0 +1,201 @@
+//! `cluster verify`, and the same verification for `csr sign --identity`.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::cloudhsm::{CertificateKind, KnownRoot, RootSide};
+use hsm_ca::workflow::{
+    IdentityEvidence, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity, WorkflowError,
+    verify_identity,
+};
+use hsm_ca::x509::{Certificate, Finding, PathStep, UnixTime};
+use serde_json::{Value, json};
+
+use super::directory::{ClusterDirectory, names};
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::input;
+use crate::cli::report::{Report, printable};
+
+/// The roots, which are given by file and recognised by their SHA-256.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RootOptions {
+    /// AWS's root, AWS_CloudHSM_Root-G1.crt [default: the one in DIR that is known]
+    #[arg(long, value_name = "FILE")]
+    aws_root: Option<PathBuf>,
+    /// The manufacturer's root [default: the one in DIR that is known]
+    #[arg(long, value_name = "FILE")]
+    manufacturer_root: Option<PathBuf>,
+    /// Trust roots that are not known here; the result names them
+    #[arg(long)]
+    trust_unknown_root: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VerifyIdentity {
+    /// The directory with the files of `cluster fetch`
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Which cluster, where DIR has files of several
+    #[arg(long, value_name = "CLUSTER")]
+    cluster: Option<String>,
+    #[command(flatten)]
+    roots: RootOptions,
+}
+
+impl RootOptions {
+    /// True if any of them is given.
+    pub(in crate::cli) const fn are_given(&self) -> bool {
+        self.aws_root.is_some() || self.manufacturer_root.is_some() || self.trust_unknown_root
+    }
+
+    fn read(&self, directory: &Path) -> Result<IdentityRoots, CliError> {
+        Ok(IdentityRoots {
+            aws: read_root(directory, RootSide::Aws, self.aws_root.as_deref())?,
+            manufacturer: read_root(
+                directory,
+                RootSide::Manufacturer,
+                self.manufacturer_root.as_deref(),
+            )?,
+            trust_unknown: self.trust_unknown_root,
+        })
+    }
+}
+
+/// The root that is named, or else the one in the directory that is known by its fingerprint: its file's name does not matter.
+fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Certificate, CliError> {
+    if let Some(file) = file {
+        return input::certificate(file);
+    }
+    let mut found = Vec::new();
+    for name in names(directory)? {
+        let file = directory.join(name);
+        let known = file.is_file().then(|| input::certificate(&file).ok()).flatten();
+        let known =
+            known.and_then(|root| KnownRoot::recognise(&root.fingerprint()).map(|known| (known, root)));
+        found.extend(known.filter(|(known, _)| known.side == side));
+    }
+    // Of an old one and its successor, the one that needs no excuse.
+    found.sort_by_key(|(known, _)| known.outlived_by.is_some());
+    let option = match side {
+        RootSide::Aws => "--aws-root",
+        RootSide::Manufacturer => "--manufacturer-root",
+    };
+    found.into_iter().next().map(|(_, root)| root).ok_or_else(|| {
+        CliError::options(format!(
+            "{} has no root of {} that is known here: name one with {option}",
+            directory.display(),
+            side.owner()
+        ))
+    })
+}
+
+fn verify(directory: &ClusterDirectory, roots: &IdentityRoots) -> Result<IdentityReport, CliError> {
+    let certificate = |kind| input::certificate(&directory.file(kind)?);
+    let evidence = IdentityEvidence {
+        request: input::request(&directory.file(CertificateKind::ClusterCsr)?)?,
+        hsm: certificate(CertificateKind::HsmCertificate)?,
+        aws_hardware: certificate(CertificateKind::AwsHardwareCertificate)?,
+        manufacturer_hardware: certificate(CertificateKind::ManufacturerHardwareCertificate)?,
+    };
+    Ok(verify_identity(
+        &evidence,
+        roots,
+        UnixTime::from_system(SystemTime::now()),
+    ))
+}
+
+/// The identity of the HSM in `directory`, for a signature; with the unknown roots that were trusted.
+pub(in crate::cli) fn require_identity(
+    directory: &Path,
+    roots: &RootOptions,
+) -> Result<(VerifiedIdentity, Vec<String>), CliError> {
+    let files = ClusterDirectory::open(directory, None)?;
+    let report = verify(&files, &roots.read(directory)?)?;
+    match report.verified() {
+        Some(identity) => Ok((identity, report.unknown_roots)),
+        None => {
+            let first = report.failures().next().map_or_else(String::new, |(role, step)| {
+                format!("{role}: {}: {}", step.what, step.finding.text())
+            });
+            let failed = report.failures().count();
+            Err(WorkflowError::IdentityNotVerified { first, failed }.into())
+        }
+    }
+}
+
+impl VerifyIdentity {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        let files = ClusterDirectory::open(&self.dir, self.cluster.as_deref())?;
+        let report = verify(&files, &self.roots.read(&self.dir)?)?;
+        let mut text = String::new();
+        for part in &report.parts {
+            text.push_str(&format!("{}\n", part.title));
+            text.extend(part.subjects.iter().map(show));
+        }
+        let is_verified = report.verified().is_some();
+        let failed = report.failures().count();
+        text.push_str(&match (is_verified, report.unknown_roots.is_empty()) {
+            (true, true) => format!(
+                "Verified: the CSR of {} comes from a genuine HSM.\n",
+                files.cluster()
+            ),
+            (true, false) => format!(
+                "Verified, under roots that are not known here: {}.\n",
+                printable(&report.unknown_roots.join("; "))
+            ),
+            (false, _) => format!("NOT verified: {failed} steps failed. Sign nothing for this HSM.\n"),
+        });
+        let parts: Vec<_> = report
+            .parts
+            .iter()
+            .map(|part| json!({ "title": part.title, "subjects": part.subjects.iter().map(describe).collect::<Vec<_>>() }))
+            .collect();
+        let json = json!({
+            "verified": is_verified, "cluster": files.cluster(), "failed_steps": failed,
+            "unknown_roots": report.unknown_roots, "parts": parts,
+        });
+        Ok(Report {
+            exit_code: if is_verified { 0 } else { REFUSED },
+            ..Report::new(text, json)
+        })
+    }
+}
+
+const fn word(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Passed(_) => "ok",
+        Finding::Noted(_) => "note",
+        Finding::Failed(_) => "FAILED",
+    }
+}
+
+fn show(subject: &IdentitySubject) -> String {
+    let mut text = format!(
+        "  {}: {}\n    SHA-256 {}\n",
+        subject.role,
+        printable(&subject.subject),
+        subject.fingerprint
+    );
+    let line = |step: &PathStep| {
+        format!(
+            "    {:6}  {:19}  {}\n",
+            word(&step.finding),
+            step.what,
+            printable(step.finding.text())
+        )
+    };
+    text.extend(subject.steps.iter().map(line));
+    text
+}
+
+fn describe(subject: &IdentitySubject) -> Value {
+    let steps: Vec<_> = subject
+        .steps
+        .iter()
+        .map(|step| {
+            json!({ "step": step.what, "state": word(&step.finding).to_lowercase(), "found": step.finding.text() })
+        })
+        .collect();
+    json!({ "role": subject.role, "subject": subject.subject, "sha256": subject.fingerprint, "steps": steps })
+}

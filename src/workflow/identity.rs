@@ -1,0 +1,238 @@
+//! The identity of a CloudHSM cluster's HSM, before anything is signed for it (AWS CloudHSM User Guide, "Verify the identity and
+//! authenticity of your cluster's HSM").
+//!
+//! Two chains that know nothing of each other, AWS's and the manufacturer's, must end in the same HSM certificate, and the CSR must
+//! carry that certificate's key. The guide's `openssl verify` cannot judge hardware of the first generation: its certificates are
+//! X.509 v1, on which OpenSSL 3 gives up (error 79), and the manufacturer's root of that time has expired. Both are judged here, by
+//! rules that the result names.
+
+use crate::cloudhsm::{CertificateKind, KnownRoot, RootSide};
+use crate::signer::PublicKey;
+use crate::x509::{
+    Certificate, CertificationRequest, Finding, JudgedCertificate, PathPolicy, PathStep, UnixTime,
+    verify_path,
+};
+
+/// What AWS hands out about the first HSM of a cluster.
+#[derive(Clone, Debug)]
+pub struct IdentityEvidence {
+    /// `ClusterCsr`
+    pub request: CertificationRequest,
+    /// `HsmCertificate`
+    pub hsm: Certificate,
+    /// `AwsHardwareCertificate`
+    pub aws_hardware: Certificate,
+    /// `ManufacturerHardwareCertificate`
+    pub manufacturer_hardware: Certificate,
+}
+
+/// The roots that are trusted.
+#[derive(Clone, Debug)]
+pub struct IdentityRoots {
+    /// AWS's.
+    pub aws: Certificate,
+    /// The manufacturer's.
+    pub manufacturer: Certificate,
+    /// Take roots that are not among the [`KnownRoot`]s; the result names them.
+    pub trust_unknown: bool,
+}
+
+/// A certificate, or the CSR, and every step about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentitySubject {
+    /// What it is, as "AWS hardware certificate".
+    pub role: &'static str,
+    /// Its subject.
+    pub subject: String,
+    /// SHA-256 of its DER bytes, in hex.
+    pub fingerprint: String,
+    /// The steps.
+    pub steps: Vec<PathStep>,
+}
+
+/// One of the questions, with all that was looked at to answer it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityPart {
+    /// The question, as "AWS vouches for the HSM".
+    pub title: &'static str,
+    /// Certificates and CSR, from the HSM up.
+    pub subjects: Vec<IdentitySubject>,
+}
+
+/// Every step, passed or failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityReport {
+    /// AWS's chain, the manufacturer's chain, and the CSR.
+    pub parts: Vec<IdentityPart>,
+    /// The roots that were taken although they are not known, by subject and fingerprint.
+    pub unknown_roots: Vec<String>,
+    key: Option<PublicKey>,
+}
+
+/// The key of an HSM whose identity was verified. There is no other way to one than an [`IdentityReport`] without a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedIdentity {
+    key: PublicKey,
+}
+
+impl VerifiedIdentity {
+    /// The HSM's key, which its CSR must carry.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+}
+
+impl IdentityReport {
+    /// Every step that failed: role, step, and what was found.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, &PathStep)> {
+        let subjects = self.parts.iter().flat_map(|part| &part.subjects);
+        subjects.flat_map(|subject| {
+            let failed = subject.steps.iter().filter(|step| !step.finding.is_fine());
+            failed.map(|step| (subject.role, step))
+        })
+    }
+
+    /// The identity, if no step failed.
+    #[must_use]
+    pub fn verified(&self) -> Option<VerifiedIdentity> {
+        match (self.failures().next(), &self.key) {
+            (None, Some(key)) => Some(VerifiedIdentity { key: key.clone() }),
+            _ => None,
+        }
+    }
+}
+
+/// Looks at everything; does not stop at the first failure.
+#[must_use]
+pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: UnixTime) -> IdentityReport {
+    let mut unknown_roots = Vec::new();
+    let mut chain = |side, hardware: &Certificate, root: &Certificate, other: &Certificate| {
+        let path = [&evidence.hsm, hardware, root];
+        let known = KnownRoot::recognise(&root.fingerprint()).filter(|known| known.side == side);
+        let policy = PathPolicy {
+            version_1_authorities: true,
+            outlived_by: known.and_then(|known| known.outlived_by),
+        };
+        let judged = verify_path(&path, policy, now);
+        let mut subjects = name_roles(side, judged);
+        let finding = judge_root(side, root, other, roots.trust_unknown);
+        if let Finding::Noted(_) = finding {
+            unknown_roots.push(format!("{} (SHA-256 {})", root.subject(), root.fingerprint()));
+        }
+        if let Some(last) = subjects.last_mut() {
+            last.steps.insert(
+                0,
+                PathStep {
+                    what: "root",
+                    finding,
+                },
+            );
+        }
+        let title = match side {
+            RootSide::Aws => "AWS vouches for the HSM",
+            RootSide::Manufacturer => "The manufacturer vouches for the HSM",
+        };
+        IdentityPart { title, subjects }
+    };
+    let aws = chain(
+        RootSide::Aws,
+        &evidence.aws_hardware,
+        &roots.aws,
+        &roots.manufacturer,
+    );
+    let manufacturer = chain(
+        RootSide::Manufacturer,
+        &evidence.manufacturer_hardware,
+        &roots.manufacturer,
+        &roots.aws,
+    );
+    IdentityReport {
+        parts: vec![aws, manufacturer, judge_request(evidence)],
+        unknown_roots,
+        key: evidence.hsm.public_key().ok(),
+    }
+}
+
+fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySubject> {
+    let roles = match side {
+        RootSide::Aws => ["HSM certificate", "AWS hardware certificate", "AWS root"],
+        RootSide::Manufacturer => [
+            "HSM certificate",
+            "manufacturer hardware certificate",
+            "manufacturer root",
+        ],
+    };
+    let named = roles.into_iter().zip(judged);
+    named
+        .map(|(role, judged)| IdentitySubject {
+            role,
+            subject: judged.subject,
+            fingerprint: judged.fingerprint,
+            steps: judged.steps,
+        })
+        .collect()
+}
+
+/// A root is who it is by its fingerprint: anybody can make a certificate with its name.
+fn judge_root(side: RootSide, root: &Certificate, other: &Certificate, trust_unknown: bool) -> Finding {
+    match KnownRoot::recognise(&root.fingerprint()) {
+        Some(known) if known.side == side => Finding::Passed(format!("{}, by its SHA-256", known.name)),
+        Some(known) => Finding::Failed(format!(
+            "it is the {}, a root of {}, not of {}",
+            known.name,
+            known.side.owner(),
+            side.owner()
+        )),
+        // One root twice is one chain twice.
+        None if root.der() == other.der() => Finding::Failed(
+            "the same certificate is given for AWS's root and for the manufacturer's".to_owned(),
+        ),
+        None if trust_unknown => {
+            Finding::Noted("not a root that is known here; trusted because it was asked for".to_owned())
+        }
+        None => Finding::Failed(format!(
+            "its SHA-256 is that of no root of {} that is known here",
+            side.owner()
+        )),
+    }
+}
+
+fn judge_request(evidence: &IdentityEvidence) -> IdentityPart {
+    let request = &evidence.request;
+    let possession = match request.clone().verify() {
+        Ok(_) => Finding::Passed(format!(
+            "{}, verifies under the key it carries",
+            request.describe_signature()
+        )),
+        Err(error) => Finding::Failed(error.to_string()),
+    };
+    let key = match (request.public_key(), evidence.hsm.public_key()) {
+        (Ok(asked), Ok(hsm)) if asked == hsm => {
+            Finding::Passed(format!("{}, that of the HSM certificate", hsm.algorithm()))
+        }
+        (Ok(_), Ok(_)) => {
+            Finding::Failed("it is not the HSM certificate's: the CSR is of another HSM".to_owned())
+        }
+        (Err(error), _) | (_, Err(error)) => Finding::Failed(error.to_string()),
+    };
+    let steps = vec![
+        PathStep {
+            what: "signature",
+            finding: possession,
+        },
+        PathStep {
+            what: "key",
+            finding: key,
+        },
+    ];
+    IdentityPart {
+        title: "The CSR is the HSM's",
+        subjects: vec![IdentitySubject {
+            role: CertificateKind::ClusterCsr.name(),
+            subject: request.subject().to_string(),
+            fingerprint: request.fingerprint(),
+            steps,
+        }],
+    }
+}
