@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A local AWS KMS for tests and demos; see softhsm-tests/local-aws/server.py.
+# A local AWS KMS and CloudHSM for tests and demos; see softhsm-tests/local-aws/server.py.
 set -euo pipefail
 
 usage() {
@@ -8,6 +8,9 @@ usage: scripts/local-aws.sh start DIR [PARENT-PID]
            start the server in the background; write DIR/aws.env (source it to
            use the server), DIR/pid and DIR/log. With PARENT-PID the server
            stops by itself when that process ends.
+           The roots of the HSMs' hardware are in DIR when the first HSM is:
+           aws-root.crt, manufacturer-root-1.crt (hsm1.medium) and
+           manufacturer-root-2.crt (hsm2m.medium).
        scripts/local-aws.sh stop DIR
            stop the server that was started with DIR
        scripts/local-aws.sh run -- COMMAND [ARGUMENT...]
@@ -44,7 +47,7 @@ start() {
     fi
     rm -f "$dir/ready" "$dir/aws.env" "$dir/pid"
 
-    "$python" "$server" --ready-file "$dir/ready" ${options[@]+"${options[@]}"} \
+    "$python" "$server" --ready-file "$dir/ready" --cluster-roots "$dir" ${options[@]+"${options[@]}"} \
         >"$dir/log" 2>&1 </dev/null &
     pid=$!
     echo "$pid" >"$dir/pid"
@@ -70,7 +73,7 @@ export AWS_DEFAULT_REGION=us-east-1
 export AWS_ACCESS_KEY_ID=test
 export AWS_SECRET_ACCESS_KEY=test
 export AWS_EC2_METADATA_DISABLED=true
-unset AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL_KMS
+unset AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL_KMS AWS_ENDPOINT_URL_CLOUDHSM_V2
 EOF
     )
 }

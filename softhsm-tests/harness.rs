@@ -1,5 +1,6 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
+mod cluster;
 mod faults;
 mod local_aws;
 mod remote;
@@ -17,6 +18,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use cluster::{CERTIFICATES, HSM1, HSM2, LocalCluster};
 pub(crate) use faults::{Call, Keys};
 pub(crate) use local_aws::Weather;
 use local_aws::local_aws;

@@ -21,6 +21,7 @@ mod hostile_request;
 mod hostile_token;
 mod import;
 mod journey;
+mod local_cluster;
 mod memory;
 mod oracle;
 mod outputs;

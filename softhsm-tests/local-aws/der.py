@@ -8,6 +8,7 @@ CONSTRUCTED_OCTET_STRING = OCTET_STRING | 0x20
 
 END_OF_CONTENTS = b"\x00\x00"
 NULL = b"\x05\x00"
+TRUE = b"\x01\x01\xff"
 
 
 def length(size: int) -> bytes:

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""A local AWS KMS: moto's server on 127.0.0.1, completed where moto 5.2.5 lacks
-something or answers differently from the real service.
+"""A local AWS KMS and CloudHSM: moto's server on 127.0.0.1, completed where moto 5.2.5 lacks
+something or answers differently from the real services.
 
-    server.py [--port PORT] [--ready-file FILE] [--parent-pid PID] [--attestation-root DIR]
+    server.py [--port PORT] [--ready-file FILE] [--parent-pid PID] [--attestation-root DIR] [--cluster-roots DIR]
 
-It stops on SIGTERM, and soon after process PID has ended. kms_responses.py has the operations, key_pairs.py and
+It stops on SIGTERM, and soon after process PID has ended. kms_responses.py has KMS's operations, key_pairs.py and
 envelope.py what a KMS key's description changes, weather.py what a test can order; attest.py makes the attestation
 documents that the server takes, with the root in DIR (FILE.attestation-root names it).
+cluster_responses.py has CloudHSM's operations, cluster_hardware.py the certificates of its HSMs, and cluster_control.py
+what a test can order there. The roots of the hardware are aws-root.crt, manufacturer-root-1.crt (hsm1.medium) and
+manufacturer-root-2.crt (hsm2m.medium) in DIR, at the latest when the first HSM is there (FILE.cluster-roots names DIR).
 """
 
 import argparse
@@ -17,6 +20,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import moto.cloudhsmv2.urls
 import moto.kms.urls
 import moto.kms.utils
 from moto.moto_server.werkzeug_app import (
@@ -27,6 +31,9 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from attestation import Root
+from cluster_control import ClusterControl
+from cluster_responses import RealisticClusterResponse
+from cluster_roots import Roots
 from kms_responses import RealisticKmsResponse, serialize_encryption_context
 from weather import Weather
 
@@ -49,12 +56,15 @@ def start_time(pid: int) -> str | None:
 
 def main() -> None:
     """Run the server until SIGTERM or the end of the parent process."""
-    parser = argparse.ArgumentParser(description="Local AWS KMS for tests and demos")
+    parser = argparse.ArgumentParser(description="Local AWS KMS and CloudHSM for tests and demos")
     parser.add_argument("--port", type=int, default=0, help="TCP port (default: any free one)")
     parser.add_argument("--ready-file", type=Path, help="file that gets the URL once the server is up")
     parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
     parser.add_argument(
         "--attestation-root", type=Path, metavar="DIR", help="has or gets the root of the attestation documents"
+    )
+    parser.add_argument(
+        "--cluster-roots", type=Path, metavar="DIR", help="has or gets the roots of the hardware of CloudHSM"
     )
     args = parser.parse_args()
 
@@ -66,19 +76,24 @@ def main() -> None:
 
     moto.kms.utils._serialize_encryption_context = serialize_encryption_context
     moto.kms.urls.url_paths["{0}/$"] = RealisticKmsResponse.dispatch
+    moto.cloudhsmv2.urls.url_paths["{0}/$"] = RealisticClusterResponse.dispatch
 
     with tempfile.TemporaryDirectory() as own_directory:
         attestation_root = (args.attestation_root or Path(own_directory)).resolve()
         RealisticKmsResponse.attestation_root = Root.in_directory(attestation_root)
+        cluster_roots = (args.cluster_roots or Path(own_directory)).resolve()
+        RealisticClusterResponse.roots = Roots(cluster_roots)
 
         # As ThreadedMotoServer does it, except that a port in use ends the program.
-        app = Weather(DomainDispatcherApplication(create_backend_app))
+        app = ClusterControl(Weather(DomainDispatcherApplication(create_backend_app)))
         server = make_server("127.0.0.1", args.port, app, True, request_handler=MotoRequestHandler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        print(f"local AWS KMS on {url}, attestation root in {attestation_root}", flush=True)
+        print(f"local AWS on {url}, roots in {attestation_root} and {cluster_roots}", flush=True)
+        RealisticClusterResponse.roots.make_in_background()
         if args.ready_file:
             ready: Path = args.ready_file
+            write_whole(ready.with_name(f"{ready.name}.cluster-roots"), str(cluster_roots))
             write_whole(ready.with_name(f"{ready.name}.attestation-root"), str(attestation_root))
             write_whole(ready, url)
 

@@ -1,4 +1,4 @@
-"""Bad weather between a client and KMS, ordered by a test for its own access key id, and a log of what was called.
+"""Bad weather between a client and AWS, ordered by a test for its own access key id, and a log of what was called.
 
     POST   /_test/faults  {"access_key": ID, "faults": [{"operation": NAME or "*", "kind": KIND, ...}, ...]}
     GET    /_test/calls?access_key=ID
@@ -15,15 +15,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-# From the KMS API reference; every other exception comes with 400.
-STATUS = {"DependencyTimeoutException": 500, "KeyUnavailableException": 500, "KMSInternalException": 500}
+# From the API references of KMS and CloudHSM; every other exception comes with 400.
+STATUS = {
+    "DependencyTimeoutException": 500,
+    "KeyUnavailableException": 500,
+    "KMSInternalException": 500,
+    "CloudHsmInternalFailureException": 500,
+}
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 503: "Service Unavailable"}
 
 HUGE = 64 << 20
@@ -33,6 +38,7 @@ JSON = "application/x-amz-json-1.1"
 # Each fault's own settings, besides operation, kind, times and skip.
 SETTINGS: dict[str, set[str]] = {
     "close": set(),
+    "lost": set(),
     "hang": {"seconds"},
     "truncate": set(),
     "empty": set(),
@@ -154,9 +160,10 @@ class Weather:
         settings = fault.settings
         match fault.kind:
             case "close":
-                connection: socket.socket = environ["werkzeug.socket"]
-                connection.shutdown(socket.SHUT_RDWR)
-                raise ConnectionAbortedError  # which the server takes for the client's doing
+                hang_up(environ)
+            case "lost":  # it was done, and nobody hears of it
+                b"".join(self.application(environ, lambda *_: None))
+                hang_up(environ)
             case "hang":
                 time.sleep(settings.get("seconds", 60))
                 return self.application(environ, start_response)
@@ -177,10 +184,12 @@ class Weather:
             case kind:
                 exception = settings.get("type", kind)
                 status = settings.get("status", STATUS.get(exception, 400))
-                return answer(start_response, status, {"__type": exception, "message": settings.get("message", "")})
+                # The member of CloudHSM's own exceptions has a capital.
+                member = "Message" if exception.startswith("CloudHsm") else "message"
+                return answer(start_response, status, {"__type": exception, member: settings.get("message", "")})
 
     def changed(self, fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """KMS's own answer, with a field changed."""
+        """The service's own answer, with a field changed."""
         status = ""
 
         def keep_status(value: str, _headers: list[tuple[str, str]], _exc_info: object = None) -> None:
@@ -201,6 +210,13 @@ class Weather:
             case "replace":
                 fields[fault.settings["field"]] = fault.settings["value"]
         return answer(start_response, code, fields)
+
+
+def hang_up(environ: Environ) -> NoReturn:
+    """Close the connection, without an answer."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError  # which the server takes for the client's doing
 
 
 def parsed(body: bytes) -> Any:

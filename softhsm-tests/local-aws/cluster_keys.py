@@ -1,0 +1,44 @@
+"""RSA keys that cost little: a key of 4096 bits takes half a second, and every HSM has one of its own in its hardware."""
+
+import threading
+from collections import deque
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+EXPONENT = 65537
+
+
+def new_key(bits: int) -> rsa.RSAPrivateKey:
+    """A key that has nothing in common with any other."""
+    return rsa.generate_private_key(EXPONENT, bits)
+
+
+class PrimePool:
+    """Keys of which no two are the same, from few primes: any two of them make a key.
+
+    Keys that share a prime give each other away (a greatest common divisor finds it). These protect nothing.
+    """
+
+    def __init__(self, bits: int) -> None:
+        """An empty pool, for keys of this size."""
+        self.bits = bits
+        self.lock = threading.Lock()
+        self.primes: list[int] = []
+        self.pairs: deque[tuple[int, int]] = deque()
+
+    def key(self) -> rsa.RSAPrivateKey:
+        """A key that was not handed out before."""
+        with self.lock:
+            if not self.pairs:
+                numbers = new_key(self.bits).private_numbers()
+                for prime in (numbers.p, numbers.q):
+                    self.pairs.extend((other, prime) for other in self.primes)
+                    self.primes.append(prime)
+            return _key_of(*self.pairs.popleft())
+
+
+def _key_of(p: int, q: int) -> rsa.RSAPrivateKey:
+    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
+    crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, *crt, rsa.RSAPublicNumbers(EXPONENT, p * q))
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
