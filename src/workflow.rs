@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod identity;
 mod import;
+mod initialize;
 mod issue;
 mod proof;
 mod recipient;
@@ -21,6 +22,9 @@ pub use identity::{
     verify_identity,
 };
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
+pub use initialize::{
+    ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
+};
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};

@@ -5,6 +5,8 @@ mod directory;
 mod fetch;
 pub(super) mod identity;
 #[cfg(feature = "aws")]
+mod initialize;
+#[cfg(feature = "aws")]
 mod list;
 
 use clap::Subcommand;
@@ -30,6 +32,12 @@ pub(super) enum ClusterCommand {
     /// AWS's chain and the manufacturer's chain must both end in the HSM's certificate, and the CSR must carry its key. Needs no
     /// network. Exit code 3 if any step fails.
     Verify(identity::VerifyIdentity),
+    /// Initialise a cluster with the certificate that was signed for it
+    ///
+    /// Both certificates are checked as AWS asks. The CSR is fetched again and its key compared: AWS replaces a first HSM that fails,
+    /// and a certificate for the old one binds nothing. Cannot be taken back.
+    #[cfg(feature = "aws")]
+    Initialize(initialize::InitializeCluster),
 }
 
 impl ClusterCommand {
@@ -44,6 +52,8 @@ impl ClusterCommand {
             #[cfg(feature = "aws")]
             Self::Fetch(fetch) => fetch.run(ui),
             Self::Verify(verify) => verify.run(),
+            #[cfg(feature = "aws")]
+            Self::Initialize(initialize) => initialize.run(ui),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::signer::{Curve, KeyAlgorithm, SignError};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::Unproven;
+use super::{InitializeError, Unproven};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ pub enum WorkflowError {
         /// Why it is refused.
         cause: Box<Self>,
     },
+    /// A cluster that is not initialised.
+    Initialize(InitializeError),
     /// A certificate in an answer of AWS's cannot be read.
     InAnswer {
         /// The field.
@@ -190,6 +192,7 @@ impl fmt::Display for WorkflowError {
         match self {
             Self::Kms(error) => error.fmt(f),
             Self::CloudHsm(error) => error.fmt(f),
+            Self::Initialize(error) => error.fmt(f),
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
                 write!(f, "the HSM's identity is not verified: {first}")
@@ -280,6 +283,7 @@ impl std::error::Error for WorkflowError {
         match self {
             Self::Kms(error) => Some(error),
             Self::CloudHsm(error) => Some(error),
+            Self::Initialize(error) => Some(error),
             Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
             Self::RecipientLeft { cause, .. }
@@ -305,6 +309,12 @@ impl From<KmsError> for WorkflowError {
 impl From<CloudHsmError> for WorkflowError {
     fn from(error: CloudHsmError) -> Self {
         Self::CloudHsm(error)
+    }
+}
+
+impl From<InitializeError> for WorkflowError {
+    fn from(error: InitializeError) -> Self {
+        Self::Initialize(error)
     }
 }
 

@@ -30,14 +30,18 @@ pub(super) fn check_signature(certificate: &Certificate, issuer: &Certificate) -
 }
 
 /// RFC 5280 section 4.2.1.1: they help to find the issuer; where both are there, they agree.
-pub(super) fn check_identifiers(certificate: &Certificate, issuer: &Certificate) -> Result<(), String> {
+pub(super) fn check_identifiers(
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Result<&'static str, String> {
     let wanted = extension::find_authority_key_identifier(certificate.extensions());
     match (wanted, issuer.subject_key_identifier()) {
-        (Ok(Some(wanted)), Ok(Some(found))) if wanted != found => {
+        (Ok(Some(wanted)), Ok(Some(found))) if wanted == found => Ok("they agree"),
+        (Ok(Some(_)), Ok(Some(_))) => {
             Err("authorityKeyIdentifier is not the issuer's subjectKeyIdentifier".to_owned())
         }
         (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-        _ => Ok(()),
+        _ => Ok("not in both"),
     }
 }
 

@@ -90,8 +90,7 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
                 judge_signature(certificate, issuer),
                 step(
                     "key identifiers",
-                    judge::check_identifiers(certificate, issuer)
-                        .map(|()| "agree, or are not there".to_owned()),
+                    judge::check_identifiers(certificate, issuer).map(str::to_owned),
                 ),
             ]),
             None => steps.push(judge_self_signature(certificate)),

@@ -144,7 +144,10 @@ impl VerifyIdentity {
                 "Verified, under roots that are not known here: {}.\n",
                 printable(&report.unknown_roots.join("; "))
             ),
-            (false, _) => format!("NOT verified: {failed} steps failed. Sign nothing for this HSM.\n"),
+            (false, _) => format!(
+                "{}NOT verified: sign nothing for this HSM.\n",
+                list_failures(&report)
+            ),
         });
         let parts: Vec<_> = report
             .parts
@@ -160,6 +163,21 @@ impl VerifyIdentity {
             ..Report::new(text, json)
         })
     }
+}
+
+/// What failed, once more, where the eye is.
+fn list_failures(report: &IdentityReport) -> String {
+    let line = |(role, step): (&str, &PathStep)| {
+        format!(
+            "FAILED  {role}: {}: {}\n",
+            step.what,
+            printable(step.finding.text())
+        )
+    };
+    let mut lines: Vec<_> = report.failures().map(line).collect();
+    // The HSM certificate stands in both chains.
+    lines.dedup();
+    lines.concat()
 }
 
 const fn word(finding: &Finding) -> &'static str {

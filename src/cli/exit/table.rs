@@ -7,7 +7,7 @@ use hsm_ca::token::{TokenError, UriError};
 use hsm_ca::workflow::{LeftBehind, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
 
-use super::cloudhsm_table::explain_cloudhsm;
+use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
 use super::token_table::explain_token;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -19,6 +19,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
     match error {
         WorkflowError::Kms(error) => explain_kms(error),
         WorkflowError::CloudHsm(error) => explain_cloudhsm(error),
+        WorkflowError::Initialize(error) => explain_initialize(error),
         WorkflowError::InAnswer { .. } => (
             "cloudhsm-answer",
             UNAVAILABLE,
