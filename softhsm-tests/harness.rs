@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use cluster::{CERTIFICATES, HSM1, HSM2, LocalCluster};
+pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
 pub(crate) use faults::{Call, Keys};
 pub(crate) use local_aws::Weather;
 use local_aws::local_aws;

@@ -22,6 +22,8 @@ mod hostile_token;
 mod import;
 mod journey;
 mod local_cluster;
+mod local_cluster_claim;
+mod local_cluster_hardware;
 mod memory;
 mod oracle;
 mod outputs;

@@ -13,7 +13,7 @@ pub(crate) const HSM1: &str = "hsm1.medium";
 pub(crate) const HSM2: &str = "hsm2m.medium";
 
 /// What `DescribeClusters` has of a cluster that can be claimed, and the name that AWS's guide gives the file.
-pub(crate) const CERTIFICATES: [(&str, &str); 4] = [
+const CERTIFICATES: [(&str, &str); 4] = [
     ("ClusterCsr", "ClusterCsr.csr"),
     ("HsmCertificate", "HsmCertificate.crt"),
     ("AwsHardwareCertificate", "AwsHardwareCertificate.crt"),
@@ -103,9 +103,8 @@ impl LocalCluster {
     }
 
     /// What another account is told that asks for it, which is CloudHsmResourceNotFoundException otherwise.
-    pub(crate) fn telling_strangers(self, exception: &str) -> Self {
+    pub(crate) fn tell_strangers(&self, exception: &str) {
         self.order(&json!({ "strangers": exception }));
-        self
     }
 
     /// To the next state at once, as its HSMs.

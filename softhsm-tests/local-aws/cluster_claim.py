@@ -40,10 +40,10 @@ def check(signed_cert: str, trust_anchor: str, csr: str) -> None:
     if len(chain) == 1 and len(trust_anchor) > MAX_CHARACTERS:
         raise InvalidClaim(f"TrustAnchor must have at most {MAX_CHARACTERS} characters")
 
-    _check_accepted("SignedCert", leaf[0])
     for certificate in chain:
         _check_accepted("TrustAnchor", certificate)
         _check_authority(certificate)
+    _check_accepted("SignedCert", leaf[0])
     *_, root = chain
     if not _issued(root, root):
         raise InvalidClaim("TrustAnchor must be a self-signed certificate")

@@ -45,6 +45,7 @@ HARDWARE_FAULTS = {
     "impostor": "signed by another key of the root's name",
     "expired": "",
     "not-yet-valid": "",
+    "v1": "version 1, in the second generation too",
     "ca-false": "version 3, CA:FALSE",
     "no-constraints": "version 3, no basicConstraints",
     "no-cert-sign": "version 3, CA:TRUE, but keyUsage is for signatures only",
@@ -200,9 +201,9 @@ class Identity:
         )
 
     def _hardware_extensions(self, faults: set[str], key: RSAPrivateKey, root: RSAPrivateKey) -> list[bytes] | None:
-        """None in the first generation, unless the fault is one of extensions."""
+        """None, which is version 1, in the first generation, unless the fault is one of extensions."""
         of_extensions = faults & {"ca-false", "no-constraints", "no-cert-sign", "unknown-critical"}
-        if self.generation.version == 1 and not of_extensions:
+        if "v1" in faults or (self.generation.version == 1 and not of_extensions):
             return None
         extensions = key_identifiers(key.public_key(), root.public_key())
         if "no-constraints" not in faults:

@@ -19,11 +19,12 @@ import cluster_constraints
 from cluster import CLAIMABLE, CLUSTERS, Cluster
 from cluster_hardware import GENERATIONS, UnknownVariation
 from cluster_roots import Roots
-from cluster_states import Stage
+from cluster_states import CLUSTER_MESSAGES, Stage
 from kms_responses import DENIED_ACCESS_KEY_PREFIX
 from weather import access_key_of
 
 DEFAULT_PAGE = 25
+BEGUN = "INITIALIZE_IN_PROGRESS"
 # The key of a tag by which CreateCluster asks for a variation (cluster_hardware.py).
 VARIATION_TAG = "hsm-ca-test"
 
@@ -182,9 +183,8 @@ class RealisticClusterResponse(CloudHSMV2Response):
             except cluster_claim.InvalidClaim as error:
                 raise invalid(f"{error}.") from error
             cluster.certificate = signed_cert
-            cluster.pass_to("INITIALIZE_IN_PROGRESS", cluster.becomes)
-            description = cluster.describe()
-            return json.dumps({name: description[name] for name in ("State", "StateMessage")})
+            cluster.pass_to(BEGUN, cluster.becomes)
+            return json.dumps({"State": BEGUN, "StateMessage": CLUSTER_MESSAGES[BEGUN]})
 
     def delete_cluster(self) -> str:
         """DeleteCluster"""

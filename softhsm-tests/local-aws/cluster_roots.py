@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cluster_certificates import (
     KEY_CERT_SIGN,
+    YEAR,
     Issuer,
     Validity,
     basic_constraints,
@@ -16,7 +17,6 @@ from cluster_certificates import (
     key_identifiers,
     key_usage,
     name,
-    YEAR,
 )
 from cluster_keys import new_key
 
