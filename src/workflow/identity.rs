@@ -50,10 +50,10 @@ pub struct IdentitySubject {
     pub steps: Vec<PathStep>,
 }
 
-/// One of the questions, with all that was looked at to answer it.
+/// One of the chains, or the CSR, with all that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPart {
-    /// The question, as "AWS vouches for the HSM".
+    /// As "AWS's chain".
     pub title: &'static str,
     /// Certificates and CSR, from the HSM up.
     pub subjects: Vec<IdentitySubject>,
@@ -84,12 +84,15 @@ impl VerifiedIdentity {
 }
 
 impl IdentityReport {
-    /// Every step that failed: role, step, and what was found.
-    pub fn failures(&self) -> impl Iterator<Item = (&'static str, &PathStep)> {
-        let subjects = self.parts.iter().flat_map(|part| &part.subjects);
-        subjects.flat_map(|subject| {
+    /// Every step that failed: in which part, about what, and what was found.
+    pub fn failures(&self) -> impl Iterator<Item = (&IdentityPart, &IdentitySubject, &PathStep)> {
+        let subjects = self
+            .parts
+            .iter()
+            .flat_map(|part| part.subjects.iter().map(move |subject| (part, subject)));
+        subjects.flat_map(|(part, subject)| {
             let failed = subject.steps.iter().filter(|step| !step.finding.is_fine());
-            failed.map(|step| (subject.role, step))
+            failed.map(move |step| (part, subject, step))
         })
     }
 
@@ -130,8 +133,8 @@ pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: 
             );
         }
         let title = match side {
-            RootSide::Aws => "AWS vouches for the HSM",
-            RootSide::Manufacturer => "The manufacturer vouches for the HSM",
+            RootSide::Aws => "AWS's chain",
+            RootSide::Manufacturer => "The manufacturer's chain",
         };
         IdentityPart { title, subjects }
     };
@@ -227,7 +230,7 @@ fn judge_request(evidence: &IdentityEvidence) -> IdentityPart {
         },
     ];
     IdentityPart {
-        title: "The CSR is the HSM's",
+        title: "The CSR",
         subjects: vec![IdentitySubject {
             role: CertificateKind::ClusterCsr.name(),
             subject: request.subject().to_string(),

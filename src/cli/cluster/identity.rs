@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use clap::Args;
 use hsm_ca::cloudhsm::{CertificateKind, KnownRoot, RootSide};
 use hsm_ca::workflow::{
-    IdentityEvidence, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity, WorkflowError,
-    verify_identity,
+    IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
+    WorkflowError, verify_identity,
 };
 use hsm_ca::x509::{Certificate, Finding, PathStep, UnixTime};
 use serde_json::{Value, json};
@@ -115,9 +115,7 @@ pub(in crate::cli) fn require_identity(
     match report.verified() {
         Some(identity) => Ok((identity, report.unknown_roots)),
         None => {
-            let first = report.failures().next().map_or_else(String::new, |(role, step)| {
-                format!("{role}: {}: {}", step.what, step.finding.text())
-            });
+            let first = report.failures().next().map(name_failure).unwrap_or_default();
             let failed = report.failures().count();
             Err(WorkflowError::IdentityNotVerified { first, failed }.into())
         }
@@ -165,19 +163,20 @@ impl VerifyIdentity {
     }
 }
 
+fn name_failure((part, subject, step): (&IdentityPart, &IdentitySubject, &PathStep)) -> String {
+    format!(
+        "{}, {}, {}: {}",
+        part.title,
+        subject.role,
+        step.what,
+        step.finding.text()
+    )
+}
+
 /// What failed, once more, where the eye is.
 fn list_failures(report: &IdentityReport) -> String {
-    let line = |(role, step): (&str, &PathStep)| {
-        format!(
-            "FAILED  {role}: {}: {}\n",
-            step.what,
-            printable(step.finding.text())
-        )
-    };
-    let mut lines: Vec<_> = report.failures().map(line).collect();
-    // The HSM certificate stands in both chains.
-    lines.dedup();
-    lines.concat()
+    let line = |failure| format!("FAILED  {}\n", printable(&name_failure(failure)));
+    report.failures().map(line).collect()
 }
 
 const fn word(finding: &Finding) -> &'static str {
