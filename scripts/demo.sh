@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job from nothing to a signed cluster certificate, on this machine alone: SoftHSM for the token, a local AWS KMS.
+# The main job from nothing to an initialised cluster, on this machine alone: SoftHSM for the token, a local AWS with KMS and CloudHSM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -63,37 +63,48 @@ run hsm-ca key list
 say "4. The token signs the CA certificate"
 run hsm-ca ca create --key customer-ca --subject "CN=Example Customer CA,O=Example,C=US" --out customerCA.crt
 
-say "5. The token signs the cluster's CSR (made here in the shape of a real one)"
-openssl req -new -newkey rsa:2048 -nodes -keyout cluster.key -sha256 -out cluster-demo_ClusterCsr.csr \
-    -subj '/C=US+ST=CA+O=Cavium+OU=N3FIPS+L=SanJose/CN=HSM:0123456789ABCDEF0123456789ABCD:PARTN:13, for FIPS mode' \
-    2>/dev/null
-run hsm-ca csr show cluster-demo_ClusterCsr.csr
-run hsm-ca csr sign cluster-demo_ClusterCsr.csr --ca customerCA.crt --profile cloudhsm-cluster \
-    --out cluster-demo_CustomerHsmCertificate.crt
+say "5. An empty CloudHSM cluster, and its first HSM, which makes a CSR (AWS CLI)"
+run aws cloudhsmv2 create-cluster --hsm-type hsm2m.medium --mode FIPS --subnet-ids subnet-0123456789abcdef0 \
+    --query Cluster.ClusterId --output text | tee cluster.id
+cluster=$(tail -1 cluster.id)
+wait_for() {
+    local tries=0
+    until hsm-ca cluster list --format json | grep -q "$1"; do
+        ((++tries < 100)) || { echo "demo.sh: the cluster does not get to $1" >&2; exit 1; }
+        sleep 0.2
+    done
+}
+wait_for '"state": "UNINITIALIZED"'
+run aws cloudhsmv2 create-hsm --cluster-id "$cluster" --availability-zone us-east-1a --query Hsm.HsmId --output text
+wait_for ClusterCsr
+run hsm-ca cluster list
+run hsm-ca cluster fetch "$cluster" --out-dir .
 
-say "6. Not our word only: openssl verifies, as AWS's guide does"
-run openssl verify -purpose sslserver -CAfile customerCA.crt cluster-demo_CustomerHsmCertificate.crt
-run hsm-ca cert verify cluster-demo_CustomerHsmCertificate.crt --ca customerCA.crt
+say "6. Is it a genuine HSM? Two chains, and the CSR's key (the local AWS has roots of its own)"
+roots=(--aws-root aws/aws-root.crt --manufacturer-root aws/manufacturer-root-2.crt --trust-unknown-root)
+run hsm-ca cluster verify --dir . "${roots[@]}"
+
+say "7. The token signs the CSR of that HSM"
+run hsm-ca csr sign "${cluster}_ClusterCsr.csr" --ca customerCA.crt --profile cloudhsm-cluster --identity . "${roots[@]}" \
+    --out "${cluster}_CustomerHsmCertificate.crt"
+
+say "8. Not our word only: openssl verifies, as AWS's guide does"
+run openssl verify -purpose sslserver -CAfile customerCA.crt "${cluster}_CustomerHsmCertificate.crt"
+
+say "9. The cluster is initialised, and its certificates checked"
+run hsm-ca cluster initialize "$cluster" --signed-cert "${cluster}_CustomerHsmCertificate.crt" --trust-anchor customerCA.crt --wait
+run hsm-ca cluster check "$cluster" --ca customerCA.crt
 
 say "Done in $((SECONDS - began)) seconds. Everything is in $directory:"
 cat <<EOF
   pair.json                                  the key pair; its private half only KMS can read
   rig/                                       the token, its PINs and settings (. rig/env.sh)
   customerCA.crt                             the trust anchor
-  cluster-demo_CustomerHsmCertificate.crt    the cluster's certificate
+  ${cluster}_*                     the cluster's CSR and certificates
 
 The same for a real cluster. The token is an HSM that you have; \`hsm-ca doctor\` says whether it can take the key.
   export AWS_REGION=eu-west-1 HSM_CA_MODULE=/path/to/your-hsm-pkcs11.so HSM_CA_TOKEN=your-token
   hsm-ca doctor
-  hsm-ca kms create-key --alias $alias
-  hsm-ca kms generate-key-pair --key-id $alias --spec RSA_2048 --out pair.json
-  hsm-ca kms import pair.json --label customer-ca
-  hsm-ca ca create --key customer-ca --subject "CN=Example Customer CA,O=Example,C=US" --out customerCA.crt
-  aws cloudhsmv2 describe-clusters --filters clusterIds=ID --output text \\
-      --query 'Clusters[].Certificates.ClusterCsr' > ID_ClusterCsr.csr
-  hsm-ca csr sign ID_ClusterCsr.csr --ca customerCA.crt --out ID_CustomerHsmCertificate.crt
-  aws cloudhsmv2 initialize-cluster --cluster-id ID \\
-      --signed-cert file://ID_CustomerHsmCertificate.crt --trust-anchor file://customerCA.crt
-  sudo cp customerCA.crt /opt/cloudhsm/etc/customerCA.crt
+and then the commands above, with the ids and roots of your cluster: docs/cloudhsm.md has them, step by step.
 docs/threat-model.md says what this protects, and what it does not.
 EOF
