@@ -16,6 +16,7 @@ mod foreign_file;
 mod issue;
 mod judge;
 mod name;
+mod name_hash;
 mod path;
 mod pem;
 mod profile;

@@ -156,6 +156,13 @@ impl Certificate {
         Hex(digest(&SHA256, &self.der).as_ref()).to_string()
     }
 
+    /// The name of the file, without `.0`, under which OpenSSL looks for this certificate in a directory of CA certificates: the
+    /// eight hex digits of `openssl x509 -hash`. `None` for a subject that has none.
+    #[must_use]
+    pub fn subject_hash(&self) -> Option<String> {
+        self.subject.openssl_hash()
+    }
+
     /// The value of `subjectKeyIdentifier`.
     ///
     /// # Errors

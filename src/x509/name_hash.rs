@@ -1,0 +1,125 @@
+//! The hash of a name under which OpenSSL looks for a CA certificate in a directory: `1234abcd.0`.
+//!
+//! No standard has it. It is what `X509_NAME_hash` of OpenSSL 1.0.0 and later computes (crypto/x509/x_name.c, `x509_name_canon`):
+//! SHA-1 over the canonical RDNs, the outer SEQUENCE's header left out; the first four bytes, the least significant first.
+
+#[cfg(test)]
+mod tests;
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use der::{Decode, Encode, Length, Reader, SliceReader};
+
+use super::Name;
+
+const BIT_STRING: u8 = 0x03;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const UTF8_STRING: u8 = 0x0c;
+const NUMERIC_STRING: u8 = 0x12;
+const PRINTABLE_STRING: u8 = 0x13;
+const TELETEX_STRING: u8 = 0x14;
+const IA5_STRING: u8 = 0x16;
+/// The `der` crate has no such tag, which is why the name is taken apart here by hand.
+const UNIVERSAL_STRING: u8 = 0x1c;
+const BMP_STRING: u8 = 0x1e;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+
+impl Name {
+    /// The eight hex digits of `openssl x509 -hash`; `None` for a name that OpenSSL has none for, because a string in it is not of
+    /// its type.
+    #[must_use]
+    pub fn openssl_hash(&self) -> Option<String> {
+        let canonical = canonical_rdns(self.der())?;
+        let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, &canonical);
+        let first = sha1.as_ref().first_chunk().copied()?;
+        Some(format!("{:08x}", u32::from_le_bytes(first)))
+    }
+}
+
+fn canonical_rdns(name: &[u8]) -> Option<Vec<u8>> {
+    let [(SEQUENCE, rdns)] = elements(name)?[..] else {
+        return None;
+    };
+    let mut canonical = Vec::new();
+    for rdn in elements(rdns)? {
+        let (SET, attributes) = rdn else {
+            return None;
+        };
+        let mut attributes = elements(attributes)?
+            .into_iter()
+            .map(canonical_attribute)
+            .collect::<Option<Vec<_>>>()?;
+        // An RDN without attributes leaves no trace in OpenSSL's list of entries.
+        if attributes.is_empty() {
+            continue;
+        }
+        // X.690 section 11.6: the order of a SET OF is that of the encodings, and those have just changed.
+        attributes.sort();
+        canonical.extend(element(SET, &attributes.concat())?);
+    }
+    Some(canonical)
+}
+
+fn canonical_attribute((tag, attribute): (u8, &[u8])) -> Option<Vec<u8>> {
+    match (tag, &elements(attribute)?[..]) {
+        (SEQUENCE, [(OBJECT_IDENTIFIER, kind), (tag, value)]) => {
+            let (tag, value) = match string(*tag, value)? {
+                Some(text) => (UTF8_STRING, fold(&text).into_bytes()),
+                None => (*tag, value.to_vec()),
+            };
+            let kind = element(OBJECT_IDENTIFIER, kind)?;
+            element(SEQUENCE, &[kind, element(tag, &value)?].concat())
+        }
+        _ => None,
+    }
+}
+
+/// The text of the types that are compared as text; `Some(None)` for those that are compared as they are.
+fn string(tag: u8, value: &[u8]) -> Option<Option<String>> {
+    let text = match tag {
+        UTF8_STRING => std::str::from_utf8(value).ok()?.to_owned(),
+        // T.61 is read as ISO 8859-1, as everybody does.
+        PRINTABLE_STRING | IA5_STRING | TELETEX_STRING => value.iter().copied().map(char::from).collect(),
+        // UCS-2: a surrogate is no character.
+        BMP_STRING => code_points(value, |[high, low]| u32::from(u16::from_be_bytes([high, low])))?,
+        UNIVERSAL_STRING => code_points(value, u32::from_be_bytes)?,
+        // NumericString is not among those that OpenSSL folds.
+        BIT_STRING | NUMERIC_STRING | SEQUENCE => return Some(None),
+        _ => return None,
+    };
+    Some(Some(text))
+}
+
+fn code_points<const N: usize>(value: &[u8], code_point: impl Fn([u8; N]) -> u32) -> Option<String> {
+    let (characters, []) = value.as_chunks() else {
+        return None;
+    };
+    let characters = characters.iter().copied();
+    characters
+        .map(|bytes| char::from_u32(code_point(bytes)))
+        .collect()
+}
+
+/// Without spaces at the ends, with one for several, and in small letters: as far as ASCII goes, and no further.
+fn fold(text: &str) -> String {
+    let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
+    let words: Vec<_> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+    words.join(" ").to_ascii_lowercase()
+}
+
+/// Tags and values of the DER elements that `bytes` consists of.
+fn elements(bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let mut reader = SliceReader::new(bytes).ok()?;
+    let mut elements = Vec::new();
+    while !reader.is_finished() {
+        let tag = reader.read_byte().ok()?;
+        let length = Length::decode(&mut reader).ok()?;
+        elements.push((tag, reader.read_slice(length).ok()?));
+    }
+    Some(elements)
+}
+
+fn element(tag: u8, value: &[u8]) -> Option<Vec<u8>> {
+    let length = Length::try_from(value.len()).and_then(|length| length.to_der());
+    Some([&[tag], length.ok()?.as_slice(), value].concat())
+}
