@@ -103,13 +103,6 @@ fn keys_that_are_too_small_or_of_another_kind() {
     desk.refuses("koblitz.csr", "rule");
     make_request(&desk.rig, "edwards.csr", &["-newkey", "ed25519"], &[]);
     desk.refuses("edwards.csr", "rule");
-    make_request(
-        &desk.rig,
-        "pss.csr",
-        &["-newkey", "rsa:2048"],
-        &["-sha256", "-sigopt", "rsa_padding_mode:pss"],
-    );
-    assert!(desk.refuses("pss.csr", "malformed").contains("not supported"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod faults_doctor;
 mod faults_killed;
 mod faults_kms;
 mod faults_token;
+mod foreign_signatures;
 mod grants_and_dry_run;
 mod harness;
 mod hostile_attestation;

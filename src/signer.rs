@@ -5,13 +5,17 @@
 
 mod algorithm;
 mod hex;
+mod pss;
 mod public_key;
+mod rsa_sha224;
+mod verify;
 
 use std::error::Error as StdError;
 use std::fmt;
 
 pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
 pub use hex::Hex;
+pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
 

@@ -135,7 +135,7 @@ impl PrivateKeyDer {
         }
         check_algorithm(&info, expected)?;
         let pkcs8 = match expected {
-            KeyAlgorithm::Rsa { .. } => normalise_rsa(&info, public_key)?,
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => normalise_rsa(&info, public_key)?,
             KeyAlgorithm::Ec(curve) => normalise_ec(&info, curve, public_key)?,
             KeyAlgorithm::Ed25519 => normalise_ed25519(&info, public_key)?,
         };
@@ -158,7 +158,7 @@ impl CheckedPrivateKey {
     pub fn parts(&self) -> Option<PrivateKeyParts<'_>> {
         let info = PrivateKeyInfo::from_der(self.expose()).ok()?;
         match self.algorithm {
-            KeyAlgorithm::Rsa { .. } => {
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => {
                 let key = RsaPrivateKey::from_der(info.private_key).ok()?;
                 let integers = [
                     key.modulus,
@@ -221,7 +221,7 @@ enum Parameters {
 
 const fn identifier_of(algorithm: KeyAlgorithm) -> (ObjectIdentifier, Parameters) {
     match algorithm {
-        KeyAlgorithm::Rsa { .. } => (RSA_ENCRYPTION, Parameters::Null),
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => (RSA_ENCRYPTION, Parameters::Null),
         KeyAlgorithm::Ec(curve) => (ID_EC_PUBLIC_KEY, Parameters::Curve(curve_oid(curve))),
         KeyAlgorithm::Ed25519 => (ID_ED_25519, Parameters::Absent),
     }

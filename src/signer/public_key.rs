@@ -1,17 +1,18 @@
-//! A public key as its `SubjectPublicKeyInfo`, and the software verification of every signature.
+//! A public key as its `SubjectPublicKeyInfo`.
 
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1};
+use const_oid::db::rfc5912::{
+    ID_EC_PUBLIC_KEY, ID_RSASSA_PSS, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1,
+};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, BitString, Null, UintRef};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
+use super::{Curve, KeyAlgorithm, Pss, PssError};
 
 /// A public key of a kind this program signs with: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +43,15 @@ pub enum PublicKeyError {
         /// The object identifier of the algorithm or of the curve.
         oid: String,
     },
+    /// A key for RSASSA-PSS only, restricted to something that is not taken.
+    Pss(PssError),
 }
 
 impl fmt::Display for PublicKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed { what } => write!(f, "the public key is malformed: {what}"),
+            Self::Pss(error) => write!(f, "the public key is restricted to {error}"),
             Self::Unsupported { oid } => {
                 write!(
                     f,
@@ -111,8 +115,21 @@ impl PublicKey {
                     });
                 }
                 info.algorithm.parameters = Some(null);
-                rsa_algorithm(bits)?
+                KeyAlgorithm::Rsa {
+                    bits: rsa_modulus_bits(bits)?,
+                }
             }
+            // RFC 4055 section 1.2: for RSASSA-PSS only; with parameters (section 3.3), for those only.
+            ID_RSASSA_PSS => KeyAlgorithm::RsaPss {
+                bits: rsa_modulus_bits(bits)?,
+                only: info
+                    .algorithm
+                    .parameters
+                    .as_ref()
+                    .map(Pss::from_any)
+                    .transpose()
+                    .map_err(PublicKeyError::Pss)?,
+            },
             ID_EC_PUBLIC_KEY => KeyAlgorithm::Ec(ec_curve(&info.algorithm, bits)?),
             ID_ED_25519 => {
                 // RFC 8410 section 3: "the parameters MUST be absent"; RFC 8032 section 5.1.5: 32 octets.
@@ -214,46 +231,10 @@ impl PublicKey {
     pub fn key_identifier(&self) -> Vec<u8> {
         digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.bits).as_ref().to_vec()
     }
-
-    /// Verifies `signature` over `message` in software, without the token.
-    ///
-    /// # Errors
-    /// [`BadSignature`], also when key and algorithm do not go together.
-    pub fn verify(
-        &self,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
-        let verification: &'static dyn VerificationAlgorithm = match (self.algorithm, algorithm) {
-            (KeyAlgorithm::Rsa { .. }, SignatureAlgorithm::RsaPkcs1(hash)) => match hash {
-                Hash::Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
-                Hash::Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
-                Hash::Sha512 => &lc::RSA_PKCS1_2048_8192_SHA512,
-            },
-            (KeyAlgorithm::Ec(curve), SignatureAlgorithm::Ecdsa(hash)) => match (curve, hash) {
-                (Curve::P256, Hash::Sha256) => &lc::ECDSA_P256_SHA256_ASN1,
-                (Curve::P256, Hash::Sha384) => &lc::ECDSA_P256_SHA384_ASN1,
-                (Curve::P256, Hash::Sha512) => &lc::ECDSA_P256_SHA512_ASN1,
-                (Curve::P384, Hash::Sha256) => &lc::ECDSA_P384_SHA256_ASN1,
-                (Curve::P384, Hash::Sha384) => &lc::ECDSA_P384_SHA384_ASN1,
-                (Curve::P384, Hash::Sha512) => &lc::ECDSA_P384_SHA512_ASN1,
-                (Curve::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
-                (Curve::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
-                (Curve::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
-                (Curve::Secp256k1, Hash::Sha256) => &lc::ECDSA_P256K1_SHA256_ASN1,
-                (Curve::Secp256k1, _) => return Err(BadSignature),
-            },
-            (KeyAlgorithm::Ed25519, SignatureAlgorithm::Ed25519) => &lc::ED25519,
-            _ => return Err(BadSignature),
-        };
-        UnparsedPublicKey::new(verification, &self.bits)
-            .verify(message, signature)
-            .map_err(|_| BadSignature)
-    }
 }
 
-fn rsa_algorithm(bits: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
+/// Bits of the modulus of an `RSAPublicKey` that can be used.
+fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
     let key = RsaPublicKey::from_der(bits).map_err(|_| PublicKeyError::Malformed { what: "RSAPublicKey" })?;
     let modulus = key.modulus.as_bytes();
     let leading = modulus.first().map_or(0, |byte| byte.leading_zeros());
@@ -279,7 +260,7 @@ fn rsa_algorithm(bits: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
             what: "an RSA key above 8192 bits, or a public exponent above 32",
         });
     }
-    Ok(KeyAlgorithm::Rsa { bits })
+    Ok(bits)
 }
 
 /// RFC 5480 section 2.1.1: `namedCurve` only, and section 2.2: an uncompressed point.

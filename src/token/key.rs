@@ -141,7 +141,7 @@ impl Session {
                 }
                 found
             }
-            (KeyAlgorithm::Rsa { .. }, Some((modulus, _))) => self.find(
+            (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. }, Some((modulus, _))) => self.find(
                 DOING,
                 &[
                     Attribute::Class(ObjectClass::PRIVATE_KEY),
@@ -409,7 +409,7 @@ pub(super) fn public_key_values(dialect: &Dialect, public_key: &PublicKey) -> Ve
             Attribute::EcParams(ec_params(curve)),
             Attribute::EcPoint(ec_point(public_key.subject_public_key())),
         ]),
-        (KeyAlgorithm::Rsa { .. }, integers) => {
+        (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. }, integers) => {
             let (modulus, exponent) = integers.unwrap_or_default();
             values.extend([
                 Attribute::Modulus(modulus.to_vec()),

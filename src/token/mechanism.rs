@@ -183,7 +183,7 @@ impl fmt::Display for MechanismUse {
 /// The mechanism that signs with a key of this kind.
 pub(super) const fn signing_mechanism(algorithm: KeyAlgorithm) -> MechanismNumber {
     match algorithm {
-        KeyAlgorithm::Rsa { .. } => MechanismNumber::RSA_PKCS,
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => MechanismNumber::RSA_PKCS,
         KeyAlgorithm::Ec(_) => MechanismNumber::ECDSA,
         KeyAlgorithm::Ed25519 => MechanismNumber::EDDSA,
     }

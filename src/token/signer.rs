@@ -6,7 +6,7 @@ use der::asn1::UintRef;
 use der::{Encode, Sequence};
 
 use super::{PrivateKey, Session, TokenError};
-use crate::signer::{Hash, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// A private key on the token.
 #[derive(Debug)]
@@ -37,8 +37,13 @@ impl<'a> TokenSigner<'a> {
         let (mechanism, input) = match algorithm {
             SignatureAlgorithm::RsaPkcs1(hash) => (
                 Mechanism::RsaPkcs,
-                [digest_info_prefix(hash), hash.digest(message).as_slice()].concat(),
+                [hash.digest_info_prefix(), hash.digest(message).as_slice()].concat(),
             ),
+            SignatureAlgorithm::RsaPss(_) => {
+                return Err(TokenError::Software {
+                    what: "an RSASSA-PSS signature, which is verified here and not made,",
+                });
+            }
             SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, hash.digest(message)),
             // Ed25519 hashes the message twice itself (RFC 8032 section 5.1.6).
             SignatureAlgorithm::Ed25519 => (
@@ -52,7 +57,7 @@ impl<'a> TokenSigner<'a> {
             .sign(&mechanism, self.key.handle, &input)
             .map_err(TokenError::during(format!("signing with the key \"{label}\"")))?;
         match self.key.public_key.algorithm() {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ed25519 => Ok(signature),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } | KeyAlgorithm::Ed25519 => Ok(signature),
             KeyAlgorithm::Ec(curve) => {
                 encode_ecdsa(&signature, curve.field_bytes()).ok_or(TokenError::Software {
                     what: "reading the token's ECDSA signature, which is not r and s of the curve's length,",
@@ -84,15 +89,6 @@ fn encode_ecdsa(signature: &[u8], field_bytes: usize) -> Option<Vec<u8>> {
     }
     .to_der()
     .ok()
-}
-
-/// The DER of `DigestInfo` up to the digest: RFC 8017 section 9.2, note 1.
-const fn digest_info_prefix(hash: Hash) -> &'static [u8] {
-    match hash {
-        Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-        Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-        Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn imported_private_key(dialect: &Dialect, public_key: &PublicKey, la
         Attribute::Id(public_key.key_identifier()),
     ];
     template.extend(flags(match algorithm {
-        KeyAlgorithm::Rsa { .. } => dialect.private_rsa,
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => dialect.private_rsa,
         KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => dialect.private_ec,
     }));
     if let (Some(attribute), KeyAlgorithm::Ec(_)) = (dialect.public_point_attribute, algorithm) {
@@ -133,7 +133,7 @@ pub(super) fn private_key_values(dialect: &Dialect, parts: &PrivateKeyParts<'_>)
 
 pub(super) fn key_type(dialect: &Dialect, algorithm: KeyAlgorithm) -> KeyType {
     match algorithm {
-        KeyAlgorithm::Rsa { .. } => KeyType::RSA,
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => KeyType::RSA,
         KeyAlgorithm::Ec(_) => KeyType::EC,
         KeyAlgorithm::Ed25519 => dialect.ed25519_type,
     }

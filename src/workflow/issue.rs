@@ -240,13 +240,21 @@ fn sign_and_deliver(
 }
 
 fn choose_signature(key: &PublicKey, hash: Option<Hash>) -> Result<SignatureAlgorithm, WorkflowError> {
-    match hash {
-        None => Ok(key.algorithm().default_signature()),
-        Some(hash) => key.algorithm().signature_with(hash).ok_or(WorkflowError::Hash {
-            key: key.algorithm(),
-            hash,
-        }),
+    let key = key.algorithm();
+    let signature = match hash {
+        None => key.default_signature(),
+        Some(hash) => key
+            .signature_with(hash)
+            .ok_or(WorkflowError::Hash { key, hash })?,
+    };
+    if key.makes(signature) {
+        return Ok(signature);
     }
+    Err(WorkflowError::X509(X509Error::Rule {
+        rule: "signature-algorithm",
+        source: "hsm-ca",
+        found: format!("the CA has an {key} key, and {signature} is verified here, not made"),
+    }))
 }
 
 /// Days that were asked for are kept or refused; the profile's own days give way to the end of the CA.

@@ -2,21 +2,24 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
-    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, MD_5_WITH_RSA_ENCRYPTION,
-    SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
-    SHA_512_WITH_RSA_ENCRYPTION,
+    DSA_WITH_SHA_1, ECDSA_WITH_SHA_224, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512,
+    ID_RSASSA_PSS, MD_5_WITH_RSA_ENCRYPTION, SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION,
+    SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, Null};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::X509Error;
-use crate::signer::{Hash, SignatureAlgorithm};
+use crate::signer::{Hash, Pss, PssError, SignatureAlgorithm};
 
-const KNOWN: [SignatureAlgorithm; 7] = [
+/// Those that their object identifier says all about.
+const KNOWN: [SignatureAlgorithm; 9] = [
+    SignatureAlgorithm::RsaPkcs1(Hash::Sha224),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha512),
+    SignatureAlgorithm::Ecdsa(Hash::Sha224),
     SignatureAlgorithm::Ecdsa(Hash::Sha256),
     SignatureAlgorithm::Ecdsa(Hash::Sha384),
     SignatureAlgorithm::Ecdsa(Hash::Sha512),
@@ -25,9 +28,12 @@ const KNOWN: [SignatureAlgorithm; 7] = [
 
 const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
     match algorithm {
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha224) => SHA_224_WITH_RSA_ENCRYPTION,
         SignatureAlgorithm::RsaPkcs1(Hash::Sha256) => SHA_256_WITH_RSA_ENCRYPTION,
         SignatureAlgorithm::RsaPkcs1(Hash::Sha384) => SHA_384_WITH_RSA_ENCRYPTION,
         SignatureAlgorithm::RsaPkcs1(Hash::Sha512) => SHA_512_WITH_RSA_ENCRYPTION,
+        SignatureAlgorithm::RsaPss(_) => ID_RSASSA_PSS,
+        SignatureAlgorithm::Ecdsa(Hash::Sha224) => ECDSA_WITH_SHA_224,
         SignatureAlgorithm::Ecdsa(Hash::Sha256) => ECDSA_WITH_SHA_256,
         SignatureAlgorithm::Ecdsa(Hash::Sha384) => ECDSA_WITH_SHA_384,
         SignatureAlgorithm::Ecdsa(Hash::Sha512) => ECDSA_WITH_SHA_512,
@@ -46,16 +52,21 @@ const WEAK: [(&str, ObjectIdentifier); 4] = [
     ("SHA-1 (dsa-with-SHA1)", DSA_WITH_SHA_1),
 ];
 
-/// Parameters: NULL for RSA (RFC 4055 section 5), absent for ECDSA (RFC 5758 section 3.2) and Ed25519 (RFC 8410 section 3).
-pub(super) fn identifier(algorithm: SignatureAlgorithm) -> AlgorithmIdentifierOwned {
+/// Parameters: NULL for PKCS#1 v1.5 (RFC 4055 section 5), RSASSA-PSS-params for PSS (section 3.1), absent for ECDSA (RFC 5758
+/// section 3.2) and Ed25519 (RFC 8410 section 3).
+pub(super) fn identifier(algorithm: SignatureAlgorithm) -> Result<AlgorithmIdentifierOwned, X509Error> {
     let parameters = match algorithm {
         SignatureAlgorithm::RsaPkcs1(_) => Some(Any::from(Null)),
+        SignatureAlgorithm::RsaPss(pss) => Some(
+            pss.to_any()
+                .map_err(X509Error::malformed("signature algorithm"))?,
+        ),
         SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 => None,
     };
-    AlgorithmIdentifierOwned {
+    Ok(AlgorithmIdentifierOwned {
         oid: oid_of(algorithm),
         parameters,
-    }
+    })
 }
 
 /// The algorithm of a signature on a `what`.
@@ -68,6 +79,9 @@ pub(super) fn recognise(
             what,
             algorithm: name,
         });
+    }
+    if identifier.oid == ID_RSASSA_PSS {
+        return recognise_pss(identifier.parameters.as_ref(), what).map(SignatureAlgorithm::RsaPss);
     }
     let known = KNOWN
         .into_iter()
@@ -82,7 +96,7 @@ pub(super) fn recognise(
         // RFC 4055 section 5: "implementations MUST accept the parameters being absent as well as present" (as NULL).
         (SignatureAlgorithm::RsaPkcs1(_), Some(parameters)) => *parameters == Any::from(Null),
         // RFC 5758 section 3.2: "the encoding MUST omit the parameters field"; RFC 8410 section 3 likewise.
-        (SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519, Some(_)) => false,
+        (_, Some(_)) => false,
         (_, None) => true,
     };
     if !fits {
@@ -92,6 +106,20 @@ pub(super) fn recognise(
         });
     }
     Ok(algorithm)
+}
+
+/// RFC 4055 section 3.1: in a signature's identifier the parameters "MUST be present".
+fn recognise_pss(parameters: Option<&Any>, what: &'static str) -> Result<Pss, X509Error> {
+    let Some(parameters) = parameters else {
+        return Err(X509Error::SignatureParameters {
+            what,
+            reason: "RSASSA-PSS without parameters",
+        });
+    };
+    Pss::from_any(parameters).map_err(|error| match error {
+        PssError::WeakHash { algorithm } => X509Error::WeakSignature { what, algorithm },
+        PssError::Parameters { reason } => X509Error::SignatureParameters { what, reason },
+    })
 }
 
 /// The name to show for any signature algorithm, known or not.

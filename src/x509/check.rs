@@ -8,7 +8,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER,
 };
-use der::Decode;
+use der::{Decode, Encode};
 use x509_cert::time::Time;
 
 use super::tbs::{TbsCertificate, V3};
@@ -214,7 +214,7 @@ impl Plan<'_> {
         if subject.is_empty() {
             return broken("subject", "RFC 5280 4.1.2.6", "the subject is empty");
         }
-        if matches!(key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < 2048) {
+        if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
             return Err(X509Error::WeakKey {
                 found: key.algorithm(),
             });
@@ -321,7 +321,10 @@ impl Plan<'_> {
         let Some(longest) = self.of.profile.longest_pem else {
             return Ok(());
         };
-        let der = vec![0; self.of.der.len() + longest_signature(&self.of.issuer_key) + FRAME_BYTES];
+        let identifier = self.tbs.signature.to_der();
+        let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;
+        let signature = longest_signature(&self.of.issuer_key);
+        let der = vec![0; self.of.der.len() + identifier.len() + signature + FRAME_BYTES];
         let length = encode_pem(pem::CERTIFICATE, &der).len();
         if length > longest {
             let found = format!("up to {length} characters of PEM where {longest} are taken");
@@ -335,13 +338,13 @@ impl Plan<'_> {
     }
 }
 
-/// Tags and lengths around TBSCertificate and signature, and the outer algorithm identifier: 4 + 15 + 5 at most.
-const FRAME_BYTES: usize = 24;
+/// Tags and lengths around the certificate and around its signature: 4 + 5 at most.
+const FRAME_BYTES: usize = 9;
 
 /// Bytes of `signatureValue`: the modulus, or two INTEGERs of a field element each with their headers.
 const fn longest_signature(key: &PublicKey) -> usize {
     match key.algorithm() {
-        KeyAlgorithm::Rsa { bits } => bits.div_ceil(8),
+        KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
         KeyAlgorithm::Ec(Curve::P521) => 2 * (66 + 3) + 3,
         KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
         // RFC 8032 section 5.1.6

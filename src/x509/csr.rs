@@ -11,7 +11,7 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 use super::name::describe_oid;
 use super::signed::Signed;
 use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
-use crate::signer::{Hex, KeyAlgorithm, PublicKey};
+use crate::signer::{Hex, PublicKey};
 
 const WHAT: &str = "certification request";
 
@@ -84,7 +84,11 @@ impl CertificationRequest {
     /// [`X509Error`]: weak hash, wrong signature, unusable or weak key.
     pub fn verify(self) -> Result<VerifiedRequest, X509Error> {
         let public_key = self.public_key()?;
-        if matches!(public_key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < SMALLEST_RSA) {
+        if public_key
+            .algorithm()
+            .rsa_bits()
+            .is_some_and(|bits| bits < SMALLEST_RSA)
+        {
             return Err(X509Error::WeakKey {
                 found: public_key.algorithm(),
             });

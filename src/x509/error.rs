@@ -66,6 +66,13 @@ pub enum X509Error {
         /// The object identifier.
         oid: String,
     },
+    /// RSASSA-PSS with parameters that are not taken.
+    SignatureParameters {
+        /// What was being read.
+        what: &'static str,
+        /// What is wrong with them.
+        reason: &'static str,
+    },
     /// A signature that does not verify.
     Signature {
         /// What was signed.
@@ -160,6 +167,9 @@ impl fmt::Display for X509Error {
                     f,
                     "the {what} is signed with an algorithm that is not supported here ({oid})"
                 )
+            }
+            Self::SignatureParameters { what, reason } => {
+                write!(f, "the {what}'s RSASSA-PSS signature is of no use: {reason}")
             }
             Self::Signature { what, cause } => write!(f, "the {what}'s signature is wrong: {cause}"),
             Self::AlgorithmMismatch => write!(

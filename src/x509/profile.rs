@@ -79,7 +79,7 @@ impl Profile {
     #[must_use]
     pub fn takes(&self, key: KeyAlgorithm) -> bool {
         match key {
-            KeyAlgorithm::Rsa { .. } => true,
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => true,
             KeyAlgorithm::Ec(curve) => self.curves.contains(&curve),
             KeyAlgorithm::Ed25519 => self.ed25519,
         }

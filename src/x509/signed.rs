@@ -29,7 +29,7 @@ impl Signed {
         let malformed = X509Error::malformed("signed structure");
         Ok(Self {
             content: Any::from_der(content).map_err(&malformed)?,
-            algorithm: algorithm::identifier(algorithm),
+            algorithm: algorithm::identifier(algorithm)?,
             signature: BitString::from_bytes(signature).map_err(&malformed)?,
         })
     }

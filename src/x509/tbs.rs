@@ -145,7 +145,7 @@ impl Tbs {
         let tbs = TbsCertificate {
             version: V3,
             serial_number: fields.serial.to_int()?,
-            signature: algorithm::identifier(signature),
+            signature: algorithm::identifier(signature)?,
             issuer: issuer.to_any()?,
             validity: ValidityDer {
                 not_before: fields.validity.not_before.to_time()?,

@@ -2,7 +2,7 @@
 
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
-use hsm_ca::signer::SignError;
+use hsm_ca::signer::{PublicKeyError, SignError};
 use hsm_ca::token::{TokenError, UriError};
 use hsm_ca::workflow::{LeftBehind, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
@@ -164,6 +164,8 @@ fn explain_x509(error: &X509Error) -> Row {
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
         X509Error::Signature { .. } => ("bad-signature", REFUSED, None),
         X509Error::WeakSignature { .. } => ("weak-signature", REFUSED, None),
+        X509Error::SignatureParameters { .. } => ("signature-parameters", REFUSED, None),
+        X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
         _ => ("malformed", REFUSED, None),
