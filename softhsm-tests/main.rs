@@ -7,6 +7,7 @@ mod bad_pair;
 mod bad_request;
 mod bad_token;
 mod broken_private_key;
+mod client_certificate;
 mod command_line;
 mod compatibility;
 mod faults_doctor;

@@ -17,6 +17,7 @@ mod kms;
 mod kms_import;
 #[cfg(feature = "aws")]
 mod kms_recipient;
+mod next_steps;
 mod output_file;
 mod pin;
 mod report;

@@ -38,7 +38,7 @@ pub use issue::Issued;
 pub use name::{Name, is_unprintable};
 pub use path::{Finding, JudgedCertificate, PathPolicy, PathStep, verify_path};
 pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
-pub use profile::{Profile, ProfileExtension};
+pub use profile::{Profile, ProfileExtension, Purpose, Usage};
 pub use public_key_file::PublicKeyFile;
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};

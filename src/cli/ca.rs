@@ -59,11 +59,8 @@ impl CaCommand {
         plan.delivery.check()?;
         let session = settings.open_session(Some(&create.key))?;
         let issued = create_authority(&session, plan, UnixTime::from_system(SystemTime::now()), ui)?;
-        Ok(report_issued(
-            vec![issued],
-            "Created the CA certificate",
-            None,
-            create.output.der,
-        ))
+        Ok(report_issued(vec![issued], "Created the CA certificate", |_| {
+            None
+        }))
     }
 }

@@ -161,12 +161,11 @@ pub(super) fn extensions_json(extensions: &[ExtensionText]) -> Vec<Value> {
     extensions.iter().map(one).collect()
 }
 
-/// What is told of certificates that were just issued. `authority` is the CA certificate's file, for the next step.
+/// What is told of certificates that were just issued; `next` says what to do with one in that file.
 pub(super) fn report_issued(
     issued: Vec<IssueSummary>,
     headline: &str,
-    authority: Option<&Path>,
-    der: bool,
+    next: impl Fn(&Path) -> Option<String>,
 ) -> Report {
     let mut report = Report::new(String::new(), json!({}));
     let mut list = Vec::new();
@@ -180,15 +179,8 @@ pub(super) fn report_issued(
             printable(&shown),
             fields(&summary.certificate).render(2)
         ));
-        // AWS takes PEM, DER not.
-        let pem = content.is_none() && !der;
-        if let (Some(path), Some(authority), true) = (&path, authority, pem) {
-            report.text.push_str(&format!(
-                "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
-                 --signed-cert file://{} \\\n    --trust-anchor file://{}\n",
-                printable(&path.display().to_string()),
-                printable(&authority.display().to_string())
-            ));
+        if let Some(steps) = path.as_deref().and_then(&next) {
+            report.text.push_str(&steps);
         }
         if !summary.dropped.is_empty() {
             let names: Vec<_> = summary

@@ -15,6 +15,7 @@ use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
+use super::next_steps;
 use super::output_file::{HashOption, OutputOptions, refuse_input};
 use super::report::{Fields, Report};
 use super::ui::Ui;
@@ -55,7 +56,7 @@ pub(super) struct SignRequests {
     /// Where the certificates go: X.csr becomes X.crt, ID_ClusterCsr.csr ID_CustomerHsmCertificate.crt
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// What each certificate holds
+    /// What each certificate holds: cloudhsm-cluster or cloudhsm-client
     #[arg(long, default_value = "cloudhsm-cluster")]
     profile: String,
     /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
@@ -66,7 +67,7 @@ pub(super) struct SignRequests {
     /// The CA's key, where the CA certificate's public key does not find it
     #[arg(long)]
     key: Option<String>,
-    /// Days of validity [default: 3652, or until the CA ends]
+    /// Days of validity [default: 3652 for cloudhsm-cluster, 365 for cloudhsm-client; or until the CA ends]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     #[command(flatten)]
@@ -161,7 +162,9 @@ impl SignRequests {
         let job = SigningJob::prepare(plan, now)?;
         let session = settings.open_session(self.key.as_deref())?;
         let issued = job.run(&session, ui)?;
-        let mut report = report_issued(issued, "Signed", Some(&self.ca), self.output.der);
+        // AWS takes PEM, DER not.
+        let next = |file: &Path| (!self.output.der).then(|| next_steps::after(profile, file, &self.ca))?;
+        let mut report = report_issued(issued, "Signed", next);
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified under roots that are not known here: {}",

@@ -167,12 +167,12 @@ impl SigningJob {
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
         for (index, (checked, planned)) in checked.into_iter().zip(&self.requests).enumerate() {
             progress.step(&format!("the token signs certificate {} of {count}", index + 1));
-            let dropped = planned.request.requested_extensions();
+            let asked = planned.request.requested_extensions();
             let signed = planned
                 .delivery
                 .reserve()
                 .map_err(WorkflowError::from)
-                .and_then(|slot| sign_and_deliver(checked, slot, signer.as_ref(), dropped));
+                .and_then(|slot| sign_and_deliver(checked, slot, signer.as_ref(), asked));
             match signed {
                 Ok(summary) => issued.push(summary),
                 Err(error) => return Err(after(&issued, error)),
@@ -228,10 +228,17 @@ fn sign_and_deliver(
     checked: Checked,
     slot: Slot,
     signer: &dyn Signer,
-    dropped: Vec<ExtensionText>,
+    asked: Vec<ExtensionText>,
 ) -> Result<IssueSummary, WorkflowError> {
     let issued = checked.sign(signer)?;
     let delivered = slot.deliver(&issued)?;
+    let given = issued.certificate().describe_extensions();
+    let is_given = |asked: &ExtensionText| {
+        given
+            .iter()
+            .any(|given| given.name == asked.name && given.value == asked.value)
+    };
+    let dropped = asked.into_iter().filter(|asked| !is_given(asked)).collect();
     Ok(IssueSummary {
         certificate: issued.certificate().clone(),
         delivered,

@@ -4,10 +4,6 @@
 #[cfg(test)]
 mod tests;
 
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::{
-    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER,
-};
 use der::{Decode, Encode};
 use x509_cert::time::Time;
 
@@ -53,7 +49,8 @@ impl Tbs {
         plan.check_validity()?;
         plan.check_subject()?;
         plan.check_extension_list()?;
-        plan.check_extension_values()?;
+        plan.check_identifiers()?;
+        plan.check_purposes()?;
         plan.check_length()?;
         // A second opinion on the bytes, before a signature is spent on them.
         if let Err(found) = reread::read_tbs(&self.der) {
@@ -238,19 +235,11 @@ impl Plan<'_> {
 
     /// Exactly the profile's extensions, each once, each critical or not as RFC 5280 section 4.2.1 says.
     fn check_extension_list(&self) -> Result<(), X509Error> {
-        let wanted = |extension: &ProfileExtension| -> (ObjectIdentifier, bool) {
-            match extension {
-                ProfileExtension::BasicConstraintsCa => (ID_CE_BASIC_CONSTRAINTS, true),
-                ProfileExtension::KeyUsageCa => (ID_CE_KEY_USAGE, true),
-                ProfileExtension::SubjectKeyIdentifier => (ID_CE_SUBJECT_KEY_IDENTIFIER, false),
-                ProfileExtension::AuthorityKeyIdentifier => (ID_CE_AUTHORITY_KEY_IDENTIFIER, false),
-            }
-        };
         let extensions = self.tbs.extensions.as_deref().unwrap_or_default();
         let found = extensions
             .iter()
             .map(|extension| (extension.extn_id, extension.critical));
-        if found.eq(self.of.profile.extensions.iter().map(wanted)) {
+        if found.eq(self.of.profile.extensions.iter().map(extension::shape)) {
             return Ok(());
         }
         broken(
@@ -260,8 +249,8 @@ impl Plan<'_> {
         )
     }
 
-    /// The values agree with the keys and with the issuer's certificate.
-    fn check_extension_values(&self) -> Result<(), X509Error> {
+    /// The key identifiers are the key's and the issuer's certificate's.
+    fn check_identifiers(&self) -> Result<(), X509Error> {
         let extensions = self.tbs.extensions.as_deref().unwrap_or_default();
         let identifier = extension::find_subject_key_identifier(extensions)?;
         if identifier.is_some_and(|found| {
@@ -291,44 +280,66 @@ impl Plan<'_> {
                 );
             }
         }
+        Ok(())
+    }
+
+    /// What the certificate may be used for is what the profile says, no more and no less; and a CA certificate can sign others.
+    fn check_purposes(&self) -> Result<(), X509Error> {
+        let extensions = self.tbs.extensions.as_deref().unwrap_or_default();
         let is_authority =
             extension::find_basic_constraints(extensions)?.is_some_and(|constraints| constraints.ca);
-        if is_authority && !extension::find_key_usage(extensions)?.is_some_and(|usage| usage.key_cert_sign())
-        {
+        let usage = extension::find_key_usage(extensions)?;
+        if is_authority && !usage.is_some_and(|usage| usage.key_cert_sign()) {
             return broken(
                 "key-usage",
                 "RFC 5280 4.2.1.3",
                 "a CA certificate without keyCertSign",
             );
         }
-        let wanted = self
-            .of
-            .profile
-            .extensions
-            .contains(&ProfileExtension::BasicConstraintsCa);
-        if is_authority != wanted {
-            return broken(
-                "basic-constraints",
-                "RFC 5280 4.2.1.9",
-                "cA is not what the profile says",
-            );
+        for wanted in self.of.profile.extensions {
+            let (same, rule, source) = match wanted {
+                ProfileExtension::BasicConstraints { ca } => {
+                    (is_authority == *ca, "basic-constraints", "RFC 5280 4.2.1.9")
+                }
+                ProfileExtension::KeyUsage(usages) => (
+                    usage == Some(extension::usage_bits(usages)),
+                    "key-usage",
+                    "RFC 5280 4.2.1.3",
+                ),
+                ProfileExtension::ExtendedKeyUsage(purposes) => (
+                    extension::find_purposes(extensions)? == Some(extension::purpose_identifiers(purposes)),
+                    "extended-key-usage",
+                    "RFC 5280 4.2.1.12",
+                ),
+                ProfileExtension::SubjectKeyIdentifier | ProfileExtension::AuthorityKeyIdentifier => continue,
+            };
+            if !same {
+                let found = format!("not what the profile {} says", self.of.profile.name);
+                return broken(rule, source, found);
+            }
         }
         Ok(())
     }
 
     /// The finished PEM file, with the longest signature the key can make, fits where it goes.
     fn check_length(&self) -> Result<(), X509Error> {
-        let Some(longest) = self.of.profile.longest_pem else {
-            return Ok(());
-        };
         let identifier = self.tbs.signature.to_der();
         let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;
         let signature = longest_signature(&self.of.issuer_key);
         let der = vec![0; self.of.der.len() + identifier.len() + signature + FRAME_BYTES];
         let length = encode_pem(pem::CERTIFICATE, &der).len();
-        if length > longest {
+        let profile = &self.of.profile;
+        if let Some(longest) = profile.longest_pem.filter(|longest| length > *longest) {
             let found = format!("up to {length} characters of PEM where {longest} are taken");
             return broken("pem-length", "CloudHSM InitializeCluster", found);
+        }
+        let Issuer::Authority(authority) = self.issuer else {
+            return Ok(());
+        };
+        let length = length + encode_pem(pem::CERTIFICATE, authority.der()).len();
+        if let Some(longest) = profile.longest_chain.filter(|longest| length > *longest) {
+            let found = format!("up to {length} bytes of PEM with its CA's where {longest} are taken");
+            return broken("chain-length", "CloudHSM mutual TLS", found);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
-    ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER, ID_KP_CLIENT_AUTH,
 };
 use der::asn1::OctetString;
 use der::flagset::FlagSet;
@@ -15,11 +15,41 @@ use x509_cert::ext::pkix::{
     SubjectKeyIdentifier,
 };
 
-use super::X509Error;
 use super::name::{describe_oid, is_unprintable};
+use super::profile::{Purpose, Usage};
+use super::{ProfileExtension, X509Error};
 use crate::signer::Hex;
 
 const WHAT: &str = "extension";
+
+/// What a profile's extension looks like in a certificate: its identifier, and whether it is critical.
+///
+/// RFC 5280: basicConstraints is critical in a CA certificate and may be in others (section 4.2.1.9), keyUsage should be (4.2.1.3),
+/// extKeyUsage may be (4.2.1.12), the identifiers must not be (4.2.1.1, 4.2.1.2).
+pub(super) const fn shape(wanted: &ProfileExtension) -> (ObjectIdentifier, bool) {
+    match wanted {
+        ProfileExtension::BasicConstraints { .. } => (ID_CE_BASIC_CONSTRAINTS, true),
+        ProfileExtension::KeyUsage(_) => (ID_CE_KEY_USAGE, true),
+        ProfileExtension::ExtendedKeyUsage(_) => (ID_CE_EXT_KEY_USAGE, false),
+        ProfileExtension::SubjectKeyIdentifier => (ID_CE_SUBJECT_KEY_IDENTIFIER, false),
+        ProfileExtension::AuthorityKeyIdentifier => (ID_CE_AUTHORITY_KEY_IDENTIFIER, false),
+    }
+}
+
+/// A profile's extension, for the keys with these identifiers.
+pub(super) fn build(
+    wanted: &ProfileExtension,
+    subject: &[u8],
+    authority: &[u8],
+) -> Result<Extension, X509Error> {
+    match wanted {
+        ProfileExtension::BasicConstraints { ca } => basic_constraints(*ca),
+        ProfileExtension::KeyUsage(usages) => key_usage(usages),
+        ProfileExtension::ExtendedKeyUsage(purposes) => extended_key_usage(purposes),
+        ProfileExtension::SubjectKeyIdentifier => subject_key_identifier(subject),
+        ProfileExtension::AuthorityKeyIdentifier => authority_key_identifier(authority),
+    }
+}
 
 fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, X509Error> {
     let malformed = X509Error::malformed(WHAT);
@@ -31,26 +61,52 @@ fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> 
     })
 }
 
-/// RFC 5280 section 4.2.1.9: a CA certificate has it, critical, with cA TRUE. No path length: the cluster's CA signs
-/// leaves only, and AWS's examples set none.
-pub(super) fn basic_constraints_ca() -> Result<Extension, X509Error> {
+/// RFC 5280 section 4.2.1.9: a CA certificate has it, critical, with cA TRUE; others may say FALSE. No path length: the cluster's CA
+/// signs leaves only, and AWS's examples set none.
+fn basic_constraints(ca: bool) -> Result<Extension, X509Error> {
     extension(
         ID_CE_BASIC_CONSTRAINTS,
         true,
         &BasicConstraints {
-            ca: true,
+            ca,
             path_len_constraint: None,
         },
     )
 }
 
 /// RFC 5280 section 4.2.1.3: a CA certificate whose key signs certificates or CRLs has it, and it should be critical.
-pub(super) fn key_usage_ca() -> Result<Extension, X509Error> {
-    extension(ID_CE_KEY_USAGE, true, &KeyUsage(ca_usages()))
+pub(super) fn key_usage(usages: &[Usage]) -> Result<Extension, X509Error> {
+    extension(ID_CE_KEY_USAGE, true, &usage_bits(usages))
 }
 
-fn ca_usages() -> FlagSet<KeyUsages> {
-    KeyUsages::KeyCertSign | KeyUsages::CRLSign
+pub(super) fn usage_bits(usages: &[Usage]) -> KeyUsage {
+    let bit = |usage: &Usage| match usage {
+        Usage::DigitalSignature => KeyUsages::DigitalSignature,
+        Usage::KeyCertSign => KeyUsages::KeyCertSign,
+        Usage::CrlSign => KeyUsages::CRLSign,
+    };
+    KeyUsage(
+        usages
+            .iter()
+            .map(bit)
+            .fold(FlagSet::default(), |bits, bit| bits | bit),
+    )
+}
+
+/// RFC 5280 section 4.2.1.12.
+pub(super) fn extended_key_usage(purposes: &[Purpose]) -> Result<Extension, X509Error> {
+    extension(
+        ID_CE_EXT_KEY_USAGE,
+        false,
+        &ExtendedKeyUsage(purpose_identifiers(purposes)),
+    )
+}
+
+pub(super) fn purpose_identifiers(purposes: &[Purpose]) -> Vec<ObjectIdentifier> {
+    let identifier = |purpose: &Purpose| match purpose {
+        Purpose::ClientAuth => ID_KP_CLIENT_AUTH,
+    };
+    purposes.iter().map(identifier).collect()
 }
 
 /// RFC 5280 section 4.2.1.2: not critical.
@@ -109,6 +165,12 @@ pub(super) fn find_basic_constraints(
 /// `keyUsage`, if there is one.
 pub(super) fn find_key_usage(extensions: &[Extension]) -> Result<Option<KeyUsage>, X509Error> {
     find(extensions, ID_CE_KEY_USAGE)
+}
+
+/// The purposes of `extKeyUsage`, if there is one.
+pub(super) fn find_purposes(extensions: &[Extension]) -> Result<Option<Vec<ObjectIdentifier>>, X509Error> {
+    let found: Option<ExtendedKeyUsage> = find(extensions, ID_CE_EXT_KEY_USAGE)?;
+    Ok(found.map(|purposes| purposes.0))
 }
 
 /// An extension in words.

@@ -6,7 +6,6 @@ use x509_cert::ext::Extension;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
-use super::profile::ProfileExtension;
 use super::{
     Certificate, Name, Profile, SerialNumber, Validity, VerifiedRequest, X509Error, algorithm, extension,
 };
@@ -132,16 +131,8 @@ impl Tbs {
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed("TBSCertificate");
-        let make = |wanted: &ProfileExtension| match wanted {
-            ProfileExtension::BasicConstraintsCa => extension::basic_constraints_ca(),
-            ProfileExtension::KeyUsageCa => extension::key_usage_ca(),
-            ProfileExtension::SubjectKeyIdentifier => {
-                extension::subject_key_identifier(&fields.key.key_identifier())
-            }
-            ProfileExtension::AuthorityKeyIdentifier => {
-                extension::authority_key_identifier(authority_key_identifier)
-            }
-        };
+        let identifier = fields.key.key_identifier();
+        let make = |wanted| extension::build(wanted, &identifier, authority_key_identifier);
         let tbs = TbsCertificate {
             version: V3,
             serial_number: fields.serial.to_int()?,

@@ -2,14 +2,14 @@
 
 use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
 use der::Encode;
-use der::asn1::{GeneralizedTime, Int};
+use der::asn1::{GeneralizedTime, Int, OctetString};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::*;
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, authority_plan, serial};
-use crate::x509::{Certificate, Profile, VerifiedRequest};
+use crate::x509::{Certificate, Profile, Purpose, Usage, VerifiedRequest};
 
 type Change = fn(&mut TbsCertificate);
 
@@ -132,7 +132,7 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
             tbs.subject = der::Any::from_der(&[0x30, 0]).unwrap()
         }),
         ("extensions", |tbs| {
-            let usage = extension::key_usage_ca().unwrap();
+            let usage = extension::key_usage(&[Usage::KeyCertSign]).unwrap();
             tbs.extensions.as_mut().unwrap().push(usage);
         }),
     ];
@@ -165,6 +165,58 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
         plan.check(issuer, later),
         Err(X509Error::IssuerNotValid { .. })
     ));
+}
+
+#[test]
+fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
+    let (ca_key, leaf_key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let issuer = Issuer::Authority(&ca);
+    let plan = Tbs::for_request(
+        Profile::CLOUDHSM_CLIENT,
+        &request(&leaf_key, "CN=client"),
+        &ca,
+        &serial(),
+        Validity::days_from(NOW, 100),
+        ca_key.public_key().algorithm().default_signature(),
+    )
+    .unwrap();
+    assert!(plan.clone().check(issuer, NOW).is_ok());
+    let cases: [(&str, Change); 5] = [
+        ("key-usage", |tbs| {
+            *extension(tbs, 1) =
+                extension::key_usage(&[Usage::DigitalSignature, Usage::KeyCertSign]).unwrap();
+        }),
+        // CA:TRUE, in the place of CA:FALSE.
+        ("key-usage", |tbs| {
+            extension(tbs, 0).extn_value = OctetString::new(*b"\x30\x03\x01\x01\xff").unwrap();
+        }),
+        ("basic-constraints", |tbs| {
+            extension(tbs, 0).extn_value = OctetString::new(*b"\x30\x03\x01\x01\xff").unwrap();
+            *extension(tbs, 1) = extension::key_usage(&[Usage::KeyCertSign]).unwrap();
+        }),
+        ("extended-key-usage", |tbs| {
+            *extension(tbs, 2) = extension::extended_key_usage(&[]).unwrap();
+        }),
+        ("extended-key-usage", |tbs| {
+            let twice = extension::extended_key_usage(&[Purpose::ClientAuth, Purpose::ClientAuth]);
+            *extension(tbs, 2) = twice.unwrap();
+        }),
+    ];
+    for (rule, change) in cases {
+        assert_breaks(changed(&plan, change), issuer, rule);
+    }
+    let alone = encode_pem(pem::CERTIFICATE, &plan.der).len();
+    let with_issuer = alone + encode_pem(pem::CERTIFICATE, ca.der()).len();
+    let short = Profile {
+        longest_chain: Some(with_issuer),
+        ..plan.profile
+    };
+    let short = Tbs {
+        profile: short,
+        ..plan
+    };
+    assert_breaks(short, issuer, "chain-length");
 }
 
 #[test]

@@ -1,0 +1,48 @@
+//! What comes after a certificate was issued, in the commands of AWS's own pages.
+
+use std::path::Path;
+
+use hsm_ca::x509::Profile;
+
+use super::report::printable;
+
+/// The next steps with the certificate in `file`, under the CA certificate in `authority`; none for most profiles.
+pub(super) fn after(profile: Profile, file: &Path, authority: &Path) -> Option<String> {
+    match profile {
+        Profile::CLOUDHSM_CLUSTER => Some(after_cluster(file, authority)),
+        Profile::CLOUDHSM_CLIENT => Some(after_client(file, authority)),
+        _ => None,
+    }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+/// User Guide, "Initialize the cluster".
+fn after_cluster(file: &Path, authority: &Path) -> String {
+    format!(
+        "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
+         --signed-cert file://{} \\\n    --trust-anchor file://{}\n",
+        shown(file),
+        shown(authority)
+    )
+}
+
+/// User Guide, "Set up mutual TLS between client and AWS CloudHSM".
+fn after_client(file: &Path, authority: &Path) -> String {
+    let mut chain = file.file_stem().unwrap_or_default().to_owned();
+    chain.push("-chain.pem");
+    let chain = shown(&file.with_file_name(chain));
+    let (file, authority) = (shown(file), shown(authority));
+    format!(
+        "Next, on AWS CloudHSM (hsm2m.medium; docs/cloudhsm.md, \"Client certificates\"):\n  \
+         cat {file} {authority} > {chain}\n  \
+         once for this CA, in cloudhsm-cli, logged in as an admin:\n    \
+         cluster mtls register-trust-anchor --path {authority}\n  \
+         on the client:\n    \
+         sudo /opt/cloudhsm/bin/configure-pkcs11 \\\n      \
+         --client-cert-hsm-tls-file {chain} \\\n      \
+         --client-key-hsm-tls-file KEY\n"
+    )
+}
