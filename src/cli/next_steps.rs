@@ -19,11 +19,16 @@ fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-/// User Guide, "Initialize the cluster".
+/// User Guide, "Initialize the cluster". The file's name, in AWS's guide, begins with the cluster's id.
 fn after_cluster(file: &Path, authority: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let cluster = name
+        .strip_suffix("_CustomerHsmCertificate.crt")
+        .unwrap_or("CLUSTER");
     format!(
-        "Next, on AWS CloudHSM:\n  aws cloudhsmv2 initialize-cluster --cluster-id ID \\\n    \
-         --signed-cert file://{} \\\n    --trust-anchor file://{}\n",
+        "Next, on AWS CloudHSM:\n  hsm-ca cluster initialize {} --wait \\\n    \
+         --signed-cert {} \\\n    --trust-anchor {}\n",
+        printable(cluster),
         shown(file),
         shown(authority)
     )
