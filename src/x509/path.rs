@@ -4,7 +4,6 @@
 //! to the application is decided by a [`PathPolicy`].
 
 use super::{Certificate, UnixTime, X509Error, judge};
-use crate::signer::KeyAlgorithm;
 
 /// What is decided where RFC 5280 leaves it open, or where its answer is not the one that is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,7 +143,7 @@ impl Place<'_> {
     /// NIST SP 800-131A: RSA keys below 2048 bits vouch for nothing.
     fn judge_key(&self) -> PathStep {
         let outcome = match self.certificate.public_key().map(|key| key.algorithm()) {
-            Ok(weak @ KeyAlgorithm::Rsa { bits }) if bits < 2048 => {
+            Ok(weak) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
                 Err(format!("{weak}, less than RSA 2048"))
             }
             Ok(algorithm) => Ok(algorithm.to_string()),

@@ -173,7 +173,7 @@ fn check_time(
     })
 }
 
-/// User Guide: "RSA 2048/3072/4096", "ECDSA prime256v1/secp384r1/secp521r1".
+/// User Guide: "RSA PKCS#1v1.5 2048/3072/4096", "RSA-PSS 2048/3072/4096", "ECDSA prime256v1/secp384r1/secp521r1".
 fn usable_key(which: WhichCertificate, certificate: &Certificate) -> Result<PublicKey, InitializeError> {
     let key = certificate
         .public_key()
@@ -181,6 +181,10 @@ fn usable_key(which: WhichCertificate, certificate: &Certificate) -> Result<Publ
     match key.algorithm() {
         KeyAlgorithm::Rsa {
             bits: 2048 | 3072 | 4096,
+        }
+        | KeyAlgorithm::RsaPss {
+            bits: 2048 | 3072 | 4096,
+            ..
         }
         | KeyAlgorithm::Ec(Curve::P256 | Curve::P384 | Curve::P521) => Ok(key),
         other => Err(InitializeError::Algorithm {
