@@ -68,7 +68,7 @@ pub enum WorkflowError {
         cause: Box<Self>,
     },
     /// A cluster that is not initialised.
-    Initialize(InitializeError),
+    Initialize(Box<InitializeError>),
     /// A certificate in an answer of AWS's cannot be read.
     InAnswer {
         /// The field.
@@ -283,7 +283,7 @@ impl std::error::Error for WorkflowError {
         match self {
             Self::Kms(error) => Some(error),
             Self::CloudHsm(error) => Some(error),
-            Self::Initialize(error) => Some(error),
+            Self::Initialize(error) => Some(error.as_ref()),
             Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
             Self::RecipientLeft { cause, .. }
@@ -314,7 +314,7 @@ impl From<CloudHsmError> for WorkflowError {
 
 impl From<InitializeError> for WorkflowError {
     fn from(error: InitializeError) -> Self {
-        Self::Initialize(error)
+        Self::Initialize(Box::new(error))
     }
 }
 

@@ -111,9 +111,10 @@ fn ask(
         Err(error) => error,
     };
     match service.describe(id) {
-        Ok(cluster) if cluster.state == ClusterState::Uninitialized => {
-            Err(InitializeError::NotDone { cause: error }.into())
+        Ok(cluster) if cluster.state == ClusterState::Uninitialized => Err(InitializeError::NotDone {
+            cause: Box::new(error),
         }
+        .into()),
         Ok(cluster) => Ok(Asked {
             remark: Some(format!(
                 "{error}; yet AWS did it: the cluster is {}",
@@ -123,8 +124,8 @@ fn ask(
         }),
         Err(second) => Err(InitializeError::Unknown {
             cluster: id.clone(),
-            cause: error,
-            second,
+            cause: Box::new(error),
+            second: Box::new(second),
         }
         .into()),
     }

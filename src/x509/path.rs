@@ -199,7 +199,6 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
     let has_name = certificate.issuer() == issuer.subject();
     let outcome = issuer
         .public_key()
-        .map_err(X509Error::from)
         .and_then(|key| certificate.verify_signature(&key));
     let outcome = match outcome {
         Ok(algorithm) => Ok(format!("{algorithm}, verifies under the issuer's key")),

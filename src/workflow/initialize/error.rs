@@ -93,16 +93,16 @@ pub enum InitializeError {
     /// The call failed, and the cluster is still uninitialised.
     NotDone {
         /// How the call failed.
-        cause: CloudHsmError,
+        cause: Box<CloudHsmError>,
     },
     /// The call failed, and what became of it is not known.
     Unknown {
         /// The cluster.
         cluster: ClusterId,
         /// How the call failed.
-        cause: CloudHsmError,
+        cause: Box<CloudHsmError>,
         /// How the question for the state failed.
-        second: CloudHsmError,
+        second: Box<CloudHsmError>,
     },
     /// It takes longer than was to be waited.
     StillInProgress {
@@ -203,7 +203,7 @@ impl std::error::Error for InitializeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable { cause, .. } => Some(cause),
-            Self::NotDone { cause } | Self::Unknown { cause, .. } => Some(cause),
+            Self::NotDone { cause } | Self::Unknown { cause, .. } => Some(cause.as_ref()),
             _ => None,
         }
     }
