@@ -28,7 +28,7 @@ pub(super) enum CsrCommand {
     ///
     /// Each request's own signature is verified, its subject is copied byte for byte, and the token's signature is verified before
     /// a file is written. The key is found by the CA certificate's public key.
-    Sign(SignRequests),
+    Sign(Box<SignRequests>),
 }
 
 #[derive(Debug, Args)]
