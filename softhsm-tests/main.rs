@@ -10,6 +10,7 @@ mod broken_private_key;
 mod client_certificate;
 mod command_line;
 mod compatibility;
+mod doctor_cloudhsm;
 mod faults_doctor;
 mod faults_killed;
 mod faults_kms;

@@ -14,7 +14,11 @@ mod recipient;
 mod rig;
 
 pub use delivery::{Delivered, Delivery, deliver};
-pub use doctor::{Check, CheckState, check_import_routes, check_login, check_signing, check_token};
+pub use doctor::{
+    CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
+    check_import_routes, check_key_use, check_left_trials, check_login, check_new_key, check_session,
+    check_signing, check_token, note_no_authority,
+};
 pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
 pub use identity::{
