@@ -16,7 +16,7 @@ pub use certificates::{CertificateKind, Certificates};
 pub use cluster::{Cluster, ClusterId, ClusterState, Hsm, NoCsr};
 pub use error::CloudHsmError;
 pub use limits::{LONGEST_CERTIFICATE, check_characters};
-pub use root::{KnownRoot, RootSide};
+pub use root::{KnownRoot, RootSide, Successor};
 
 /// Whoever knows the clusters of an account, and can initialise one.
 pub trait ClusterService {

@@ -11,7 +11,7 @@ mod csr;
 mod error;
 mod extension;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_file;
 mod issue;
 mod judge;
@@ -36,7 +36,7 @@ pub use extension::ExtensionText;
 pub use foreign_file::ForeignFile;
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
-pub use path::{Finding, JudgedCertificate, PathPolicy, PathStep, verify_path};
+pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
 pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
 pub use profile::{Profile, ProfileExtension, Purpose, Usage};
 pub use public_key_file::PublicKeyFile;

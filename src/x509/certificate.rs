@@ -247,6 +247,16 @@ impl Certificate {
             .collect()
     }
 
+    /// What this certificate has, and its version has not: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
+    pub(super) fn field_of_later_version(&self) -> Option<&'static str> {
+        let has_identifiers = self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some();
+        match self.version() {
+            1 if has_identifiers => Some("unique identifiers"),
+            1 | 2 if self.tbs.extensions.is_some() => Some("extensions"),
+            _ => None,
+        }
+    }
+
     pub(super) fn extensions(&self) -> &[Extension] {
         self.tbs.extensions.as_deref().unwrap_or_default()
     }

@@ -2,22 +2,30 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use der::asn1::BitString;
+use der::{Decode, Encode};
+use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::{Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity};
+use super::signed::Signed;
+use super::tbs::{TbsCertificate, ValidityDer};
+use super::{
+    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, algorithm, extension,
+};
 use crate::signer::{Curve, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
-pub(super) const NOW: UnixTime = UnixTime(1_795_219_200);
+pub(crate) const NOW: UnixTime = UnixTime(1_795_219_200);
 
 /// A P-256 key.
-pub(super) struct SoftwareKey {
+pub(crate) struct SoftwareKey {
     pair: EcdsaKeyPair,
     public_key: PublicKey,
     signs_wrongly: bool,
 }
 
 impl SoftwareKey {
-    pub(super) fn generate() -> Self {
+    pub(crate) fn generate() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let public_key = PublicKey::from_ec_point(Curve::P256, pair.public_key().as_ref()).unwrap();
         Self {
@@ -92,7 +100,71 @@ pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
 }
 
 /// The CA certificate of that plan.
-pub(super) fn authority(key: &SoftwareKey) -> super::Certificate {
+pub(super) fn authority(key: &SoftwareKey) -> Certificate {
     let checked = authority_plan(key).check(Issuer::Itself, NOW).unwrap();
     checked.sign(key).unwrap().certificate().clone()
+}
+
+/// A certificate of any shape, signed well: what a stranger's program could have made.
+#[derive(Clone)]
+pub(crate) struct Sketch {
+    pub(crate) version: u8,
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) validity: Validity,
+    pub(crate) extensions: Option<Vec<Extension>>,
+    pub(crate) unique_identifier: bool,
+}
+
+impl Sketch {
+    /// X.509 v1, valid for ten years around [`NOW`].
+    pub(crate) fn version_1(subject: &str, issuer: &str) -> Self {
+        Self {
+            version: 1,
+            subject: Name::from_rfc4514(subject).unwrap(),
+            issuer: Name::from_rfc4514(issuer).unwrap(),
+            validity: Validity::days_from(UnixTime(NOW.0 - 365 * 24 * 60 * 60), 3652),
+            extensions: None,
+            unique_identifier: false,
+        }
+    }
+
+    /// X.509 v3, with these extensions.
+    pub(crate) fn version_3(subject: &str, issuer: &str, extensions: Vec<Extension>) -> Self {
+        Self {
+            version: 3,
+            extensions: Some(extensions),
+            ..Self::version_1(subject, issuer)
+        }
+    }
+
+    /// The extensions of a CA.
+    pub(crate) fn authority(subject: &str, issuer: &str) -> Self {
+        let extensions = [extension::basic_constraints_ca(), extension::key_usage_ca()];
+        Self::version_3(subject, issuer, extensions.map(Result::unwrap).to_vec())
+    }
+
+    /// For the key `of`, by the key `by`.
+    pub(crate) fn sign(&self, of: &SoftwareKey, by: &SoftwareKey) -> Certificate {
+        let signature = by.public_key().algorithm().default_signature();
+        let identifier = || BitString::from_bytes(b"unique").unwrap();
+        let tbs = TbsCertificate {
+            version: self.version - 1,
+            serial_number: serial().to_int().unwrap(),
+            signature: algorithm::identifier(signature),
+            issuer: self.issuer.to_any().unwrap(),
+            validity: ValidityDer {
+                not_before: self.validity.not_before.to_time().unwrap(),
+                not_after: self.validity.not_after.to_time().unwrap(),
+            },
+            subject: self.subject.to_any().unwrap(),
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(of.public_key().der()).unwrap(),
+            issuer_unique_id: None,
+            subject_unique_id: self.unique_identifier.then(identifier),
+            extensions: self.extensions.clone(),
+        };
+        let der = tbs.to_der().unwrap();
+        let signed = Signed::assemble(&der, signature, &by.sign(signature, &der).unwrap()).unwrap();
+        Certificate::from_der(&signed.to_der().unwrap()).unwrap()
+    }
 }
