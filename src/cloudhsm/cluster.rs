@@ -152,7 +152,7 @@ pub enum NoCsr {
     },
     /// The cluster has, or is just getting, its certificate.
     Initialized,
-    /// It is on its way out, or broken.
+    /// It is on its way out, broken, or being changed.
     Unusable,
     /// It should have one.
     Missing,
@@ -188,6 +188,15 @@ impl Cluster {
                 Some(_) => NoCsr::Missing,
             },
             ClusterState::DeleteInProgress | ClusterState::Deleted | ClusterState::Degraded => {
+                NoCsr::Unusable
+            }
+            // A change that is under way or rolled back tells nothing of what was before.
+            ClusterState::Other(_)
+                if self
+                    .certificates
+                    .get(CertificateKind::ClusterCertificate)
+                    .is_none() =>
+            {
                 NoCsr::Unusable
             }
             _ => NoCsr::Initialized,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hsm_ca::cloudhsm::CertificateKind;
@@ -53,13 +54,15 @@ impl ClusterDirectory {
         &self.cluster
     }
 
-    /// The file of that kind, which must be there.
+    /// The file of that kind, which must be there. A pipe in its place would be waited for, and a device has no end.
     pub(super) fn file(&self, kind: CertificateKind) -> Result<PathBuf, CliError> {
         let file = self.path.join(format!("{}{}", self.cluster, kind.file_suffix()));
-        if file.exists() {
-            return Ok(file);
+        match fs::metadata(&file) {
+            Ok(found) if found.is_file() => Ok(file),
+            Ok(_) => Err(CliError::read(&file, io::Error::other("it is no regular file"))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(CliError::MissingEvidence { file }),
+            Err(cause) => Err(CliError::read(&file, cause)),
         }
-        Err(CliError::MissingEvidence { file })
     }
 }
 
