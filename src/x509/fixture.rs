@@ -2,16 +2,16 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
-use der::asn1::BitString;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
+use der::asn1::{BitString, OctetString};
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::signed::Signed;
 use super::tbs::{TbsCertificate, ValidityDer};
-use super::{
-    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, algorithm, extension,
-};
+use super::{Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, algorithm};
 use crate::signer::{Curve, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
@@ -105,6 +105,15 @@ pub(super) fn authority(key: &SoftwareKey) -> Certificate {
     checked.sign(key).unwrap().certificate().clone()
 }
 
+/// An extension with this DER value.
+pub(crate) fn extension(extn_id: ObjectIdentifier, critical: bool, value: &[u8]) -> Extension {
+    Extension {
+        extn_id,
+        critical,
+        extn_value: OctetString::new(value).unwrap(),
+    }
+}
+
 /// A certificate of any shape, signed well: what a stranger's program could have made.
 #[derive(Clone)]
 pub(crate) struct Sketch {
@@ -140,8 +149,11 @@ impl Sketch {
 
     /// The extensions of a CA.
     pub(crate) fn authority(subject: &str, issuer: &str) -> Self {
-        let extensions = [extension::basic_constraints_ca(), extension::key_usage_ca()];
-        Self::version_3(subject, issuer, extensions.map(Result::unwrap).to_vec())
+        let extensions = vec![
+            extension(ID_CE_BASIC_CONSTRAINTS, true, b"\x30\x03\x01\x01\xff"),
+            extension(ID_CE_KEY_USAGE, true, b"\x03\x02\x02\x04"),
+        ];
+        Self::version_3(subject, issuer, extensions)
     }
 
     /// For the key `of`, by the key `by`.
@@ -151,7 +163,7 @@ impl Sketch {
         let tbs = TbsCertificate {
             version: self.version - 1,
             serial_number: serial().to_int().unwrap(),
-            signature: algorithm::identifier(signature),
+            signature: algorithm::identifier(signature).unwrap(),
             issuer: self.issuer.to_any().unwrap(),
             validity: ValidityDer {
                 not_before: self.validity.not_before.to_time().unwrap(),

@@ -1,11 +1,9 @@
 //! Paths that RFC 5280 or the policy refuses, each with one fault, beside a path that passes.
 
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS};
-use der::asn1::OctetString;
-use x509_cert::ext::Extension;
 
 use super::*;
-use crate::x509::fixture::{NOW, Sketch, SoftwareKey};
+use crate::x509::fixture::{NOW, Sketch, SoftwareKey, extension};
 use crate::x509::{Name, Validity};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -57,14 +55,6 @@ fn failures(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> Vec<(us
         steps.map(move |step| (index, step.what))
     });
     failed.collect()
-}
-
-fn extension(extn_id: const_oid::ObjectIdentifier, critical: bool, value: &[u8]) -> Extension {
-    Extension {
-        extn_id,
-        critical,
-        extn_value: OctetString::new(value).unwrap(),
-    }
 }
 
 #[test]
