@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::cluster_identity::{Evidence, Verdict};
+use crate::cluster_evidence::{Evidence, Verdict};
 use crate::harness::{HSM1, HSM2, LocalCluster};
 use crate::oracle::openssl;
 
@@ -202,7 +202,7 @@ fn of_several_clusters_in_a_directory_one_is_chosen() {
     );
     let choose = |cluster: &LocalCluster| {
         let choice = ["--cluster", cluster.id()];
-        Verdict::of(&evidence.verify(&[&crate::cluster_identity::ROOTS[..], &choice].concat()))
+        Verdict::of(&evidence.verify(&[&crate::cluster_evidence::ROOTS[..], &choice].concat()))
     };
     let verdict = choose(&evidence.cluster);
     assert_eq!(
@@ -220,7 +220,7 @@ fn of_several_clusters_in_a_directory_one_is_chosen() {
     let choice = ["--cluster", evidence.cluster.id()];
     evidence.verify(&choice).refused(2, "usage");
     let message = evidence
-        .verify(&[&crate::cluster_identity::ROOTS[..], &choice].concat())
+        .verify(&[&crate::cluster_evidence::ROOTS[..], &choice].concat())
         .refused(3, "identity-incomplete");
     assert!(message.contains(evidence.cluster.id()), "{message}");
 }
@@ -239,7 +239,7 @@ fn a_file_name_cannot_write_on_the_terminal() {
     let verify = ["cluster", "verify", "--dir", "."];
     let run = evidence
         .rig
-        .command(&[&verify[..], &crate::cluster_identity::ROOTS].concat())
+        .command(&[&verify[..], &crate::cluster_evidence::ROOTS].concat())
         .ok();
     let run_of_errors = evidence.rig.command(&verify);
     for text in [run.stdout, run.stderr, run_of_errors.stdout, run_of_errors.stderr] {

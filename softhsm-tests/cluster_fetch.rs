@@ -104,7 +104,7 @@ fn the_files_are_what_the_aws_cli_is_told() {
             rig.write(root, roots.read(root));
         }
         let verify = ["cluster", "verify", "--dir", "out"];
-        rig.json(&[&verify[..], &crate::cluster_identity::ROOTS].concat())
+        rig.json(&[&verify[..], &crate::cluster_evidence::ROOTS].concat())
             .ok();
     }
 }

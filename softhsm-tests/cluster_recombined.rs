@@ -3,7 +3,7 @@
 use hsm_ca::workflow::{IdentityEvidence, IdentityRoots, verify_identity};
 use hsm_ca::x509::{Certificate, CertificationRequest, UnixTime};
 
-use crate::cluster_identity::Evidence;
+use crate::cluster_evidence::Evidence;
 use crate::harness::{HSM1, HSM2};
 
 const FILES: [&str; 4] = [

@@ -1,6 +1,6 @@
 //! The roots of `cluster verify`: given by file, known by fingerprint, trusted unknown only when that is asked for.
 
-use crate::cluster_identity::{Evidence, ROOTS, Verdict};
+use crate::cluster_evidence::{Evidence, ROOTS, Verdict};
 use crate::harness::{HSM1, HSM2};
 use crate::oracle::openssl;
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::cluster_identity::ROOTS;
+use crate::cluster_evidence::ROOTS;
 use crate::harness::{HSM1, HSM2, LocalCluster, Rig, Run, ready_authority};
 use crate::oracle::assert_accepted;
 
