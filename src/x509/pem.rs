@@ -54,9 +54,12 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
     while let Some((_, after)) = rest.split_once(BEGIN) {
-        let (found, after) = after.split_once(DASHES).ok_or(X509Error::BrokenPem {
-            reason: "its first line does not end",
-        })?;
+        let (found, after) = after
+            .split_once(DASHES)
+            .filter(|(label, _)| is_label(label))
+            .ok_or(X509Error::BrokenPem {
+                reason: "its BEGIN line is damaged",
+            })?;
         let plain = OLD_LABELS
             .iter()
             .find(|(old, _)| *old == found)
@@ -80,6 +83,14 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
         rest = after;
     }
     Ok(blocks)
+}
+
+/// As every label is that is in use. A label is shown in errors: what follows a BEGIN line that does not end may be a private key.
+fn is_label(text: &str) -> bool {
+    let is_usual = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || [' ', '.'].contains(&character)
+    };
+    text.chars().all(is_usual)
 }
 
 /// A SEQUENCE, by its first two bytes: the tag is also the digit "0", but a length above 127 is no ASCII. What a DER structure
@@ -158,5 +169,15 @@ mod tests {
             Err(X509Error::BrokenPem { .. })
         ));
         assert!(matches!(of(&one[..30]), Err(X509Error::BrokenPem { .. })));
+        // An Ed25519 key behind a BEGIN line with four dashes.
+        let key = block("PRIVATE KEY").replace("MAA=", "MC4CAQAwBQYDK2VwBCIEIAAB");
+        for broken in [
+            key.replacen("KEY-----", "KEY----", 1),
+            key.replacen("KEY-----\n", "KEY ", 1),
+            key.replace('\n', " ").replacen("KEY-----", "KEY----", 1),
+        ] {
+            let error = of(&broken).unwrap_err();
+            assert!(matches!(error, X509Error::BrokenPem { .. }), "{error}");
+        }
     }
 }
