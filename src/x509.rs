@@ -21,6 +21,7 @@ mod path;
 mod pem;
 mod profile;
 mod public_key_file;
+mod purpose;
 mod reread;
 mod serial;
 mod signed;
@@ -40,6 +41,7 @@ pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verif
 pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
 pub use profile::{Profile, ProfileExtension, Purpose, Usage};
 pub use public_key_file::PublicKeyFile;
+pub use purpose::Purpose;
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
 pub use time::{UnixTime, Validity};
