@@ -41,7 +41,7 @@ pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verif
 pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
 pub use profile::{Profile, ProfileExtension, Purpose, Usage};
 pub use public_key_file::PublicKeyFile;
-pub use purpose::Purpose;
+pub use purpose::TlsEnd;
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
 pub use time::{UnixTime, Validity};

@@ -35,7 +35,8 @@ pub(super) enum ClusterCommand {
     /// Initialise a cluster with the certificate that was signed for it
     ///
     /// Both certificates are checked as AWS asks. The CSR is fetched again and its key compared: AWS replaces a first HSM that fails,
-    /// and a certificate for the old one binds nothing. Cannot be taken back.
+    /// and a certificate for the old one binds nothing. It cannot be taken back, so it is asked for once: whatever happens, run the
+    /// same command again, which looks at the state first and goes on from there.
     #[cfg(feature = "aws")]
     Initialize(initialize::InitializeCluster),
 }

@@ -152,7 +152,9 @@ pub enum NoCsr {
     },
     /// The cluster has, or is just getting, its certificate.
     Initialized,
-    /// It is on its way out, broken, or being changed.
+    /// Something is being changed, and no certificate is shown either.
+    Changing,
+    /// It is on its way out, or broken.
     Unusable,
     /// It should have one.
     Missing,
@@ -197,7 +199,7 @@ impl Cluster {
                     .get(CertificateKind::ClusterCertificate)
                     .is_none() =>
             {
-                NoCsr::Unusable
+                NoCsr::Changing
             }
             _ => NoCsr::Initialized,
         }

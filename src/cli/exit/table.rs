@@ -139,7 +139,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
     }
 }
 
-fn explain_x509(error: &X509Error) -> Row {
+pub(super) fn explain_x509(error: &X509Error) -> Row {
     match error {
         X509Error::Signer(error) => explain_signer(error),
         X509Error::TokenSignature => (
