@@ -171,6 +171,14 @@ impl Certificate {
         extension::find_subject_key_identifier(self.extensions())
     }
 
+    /// The keyIdentifier of `authorityKeyIdentifier`.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn authority_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
+        extension::find_authority_key_identifier(self.extensions())
+    }
+
     /// The extensions in words.
     #[must_use]
     pub fn describe_extensions(&self) -> Vec<ExtensionText> {
