@@ -12,6 +12,7 @@ mod issue;
 mod proof;
 mod recipient;
 mod rig;
+mod traffic;
 
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
@@ -33,6 +34,10 @@ pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, Signin
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use rig::{Rig, RigRequest, create_rig};
+pub use traffic::{
+    AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
+    TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,
+};
 
 /// Told what is being done, as it is done; the command line shows it, a test may record it.
 pub trait Progress {
