@@ -1,8 +1,10 @@
 //! The command line: the only place that prints, prompts, or reads the environment.
 
 mod ca;
+mod canvas;
 mod cert;
 mod cluster;
+mod cluster_check;
 mod config;
 mod connect;
 mod csr;
@@ -72,7 +74,7 @@ enum Command {
     /// Look at certification requests, and sign them
     #[command(subcommand)]
     Csr(csr::CsrCommand),
-    /// AWS CloudHSM clusters: their CSR, and whether their HSM is genuine
+    /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
     /// Look at certificates, and verify them

@@ -11,6 +11,7 @@ mod list;
 
 use clap::Subcommand;
 
+use super::cluster_check::CheckCluster;
 use super::exit::CliError;
 use super::report::Report;
 use super::ui::Ui;
@@ -39,13 +40,11 @@ pub(super) enum ClusterCommand {
     /// same command again, which looks at the state first and goes on from there.
     #[cfg(feature = "aws")]
     Initialize(initialize::InitializeCluster),
+    /// Show which certificates protect client-to-HSM traffic, whether they fit, and when they end
+    Check(Box<CheckCluster>),
 }
 
 impl ClusterCommand {
-    #[cfg_attr(
-        not(feature = "aws"),
-        allow(unused_variables, reason = "progress is of what AWS does")
-    )]
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         match self {
             #[cfg(feature = "aws")]
@@ -55,6 +54,7 @@ impl ClusterCommand {
             Self::Verify(verify) => verify.run(),
             #[cfg(feature = "aws")]
             Self::Initialize(initialize) => initialize.run(ui),
+            Self::Check(check) => check.run(ui),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The table's part about CloudHSM.
 
 use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
+#[cfg(feature = "aws")]
+use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::workflow::InitializeError;
 
 use super::aws_table::explain_aws;
@@ -206,5 +208,40 @@ fn explain_course(error: &InitializeError) -> Row {
             ),
         ),
         _ => ("initialize", FAILED, None),
+    }
+}
+
+#[cfg(feature = "aws")]
+pub(super) const fn explain_server(error: &ServerError) -> Row {
+    match error {
+        ServerError::Address { .. } => (
+            "server-address",
+            USAGE,
+            Some("it is the ENI IP address of an HSM, and the port where it is not 2223"),
+        ),
+        ServerError::Refused { .. } => (
+            "server-refused",
+            UNAVAILABLE,
+            Some("is it the address of an HSM that is ACTIVE? `aws cloudhsmv2 describe-clusters` shows them"),
+        ),
+        ServerError::Silent { .. } => (
+            "server-timeout",
+            UNAVAILABLE,
+            Some("run this inside the VPC, where the cluster's security group lets you in (port 2223)"),
+        ),
+        ServerError::NotTls { .. } => (
+            "server-not-tls",
+            UNAVAILABLE,
+            Some("something else answers there: look at the address, and at what is between"),
+        ),
+        ServerError::Closed { .. } => ("server-closed", UNAVAILABLE, None),
+        ServerError::Handshake { .. } => (
+            "server-handshake",
+            UNAVAILABLE,
+            Some(
+                "`openssl s_client -connect IP:2223` may come further: give what it prints with --server-cert",
+            ),
+        ),
+        _ => ("server-unreachable", UNAVAILABLE, None),
     }
 }
