@@ -7,6 +7,7 @@ mod remote;
 mod run;
 mod scenario;
 mod sealed;
+mod tls_server;
 mod tokens;
 
 use std::fs;
@@ -26,6 +27,7 @@ pub(crate) use remote::Reporting;
 pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
+pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
 

@@ -8,6 +8,7 @@ mod bad_request;
 mod bad_token;
 mod broken_private_key;
 mod client_certificate;
+mod cluster_check;
 mod cluster_directory;
 mod cluster_evidence;
 mod cluster_fetch;

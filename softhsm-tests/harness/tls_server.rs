@@ -1,0 +1,77 @@
+//! `openssl s_server` in the place of the server that hosts an HSM.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use super::Rig;
+
+/// A TLS server on a loopback address. It wants a client certificate, as AWS's servers do.
+pub(crate) struct TlsServer {
+    child: Child,
+    address: String,
+    // It goes on as long as this is open.
+    _stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl TlsServer {
+    /// Serves `NAME.crt` with `NAME.key` at `address`, or at a free port of 127.0.0.1.
+    pub(crate) fn start(rig: &Rig, name: &str, address: Option<&str>, more: &[&str]) -> Self {
+        let (certificate, key) = (format!("{name}.crt"), format!("{name}.key"));
+        let files = ["-cert", &certificate, "-key", &key];
+        let accept = [
+            "s_server",
+            "-accept",
+            address.unwrap_or("127.0.0.1:0"),
+            "-Verify",
+            "1",
+        ];
+        let mut child = rig
+            .prepare_tool("openssl", &[&accept[..], &files, more].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl is needed");
+        let stdin = child.stdin.take().expect("a pipe");
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            let count = stdout.read_line(&mut line).expect("UTF-8");
+            assert_ne!(count, 0, "openssl s_server {address:?} ended");
+            // It names the address only where it chose the port.
+            match (line.trim().split_once(' '), address) {
+                (Some(("ACCEPT", chosen)), _) => break chosen.to_owned(),
+                (None, Some(address)) if line.trim() == "ACCEPT" => break address.to_owned(),
+                _ => {}
+            }
+        };
+        Self {
+            child,
+            address,
+            _stdin: stdin,
+            stdout,
+        }
+    }
+
+    /// `HOST:PORT`
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends it; what it has to say of its clients.
+    pub(crate) fn stop(mut self) -> String {
+        self.child.kill().expect("it runs");
+        let mut said = String::new();
+        let _ = self.stdout.read_to_string(&mut said);
+        said
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
