@@ -4,7 +4,6 @@ mod ca;
 mod canvas;
 mod cert;
 mod cluster;
-mod cluster_check;
 mod config;
 mod connect;
 mod csr;

@@ -1,5 +1,6 @@
 //! `cluster`.
 
+mod check;
 mod directory;
 #[cfg(feature = "aws")]
 mod fetch;
@@ -11,7 +12,6 @@ mod list;
 
 use clap::Subcommand;
 
-use super::cluster_check::CheckCluster;
 use super::exit::CliError;
 use super::report::Report;
 use super::ui::Ui;
@@ -41,7 +41,7 @@ pub(super) enum ClusterCommand {
     #[cfg(feature = "aws")]
     Initialize(initialize::InitializeCluster),
     /// Show which certificates protect client-to-HSM traffic, whether they fit, and when they end
-    Check(Box<CheckCluster>),
+    Check(Box<check::CheckCluster>),
 }
 
 impl ClusterCommand {

@@ -1,8 +1,8 @@
 //! The table's part about CloudHSM.
 
-use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
+use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
 use hsm_ca::workflow::InitializeError;
 
 use super::aws_table::explain_aws;

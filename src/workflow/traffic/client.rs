@@ -4,7 +4,7 @@ use super::evidence::{ClientEvidence, TrafficEvidence};
 use super::path::{Issued, judge_path};
 use super::report::{StepState, TrafficReport};
 use super::{AuthorityFile, Missing, TrafficRole};
-use crate::x509::{Certificate, Purpose};
+use crate::x509::{Certificate, TlsEnd};
 
 const ROLE: TrafficRole = TrafficRole::Client;
 const KIND: &str = "kind";
@@ -65,7 +65,7 @@ fn judge_own(
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }
     }
-    match leaf.check_purpose(Purpose::TlsClient) {
+    match leaf.check_purpose(TlsEnd::Client) {
         Ok(()) => report.step(ROLE, Some(at), "purpose", StepState::Passed, "a TLS client's"),
         Err(problem) => report.step(ROLE, Some(at), "purpose", StepState::Failed, problem),
     }

@@ -4,7 +4,7 @@ use super::evidence::TrafficEvidence;
 use super::path::{Issued, judge_path};
 use super::report::{StepState, TrafficReport};
 use super::{Missing, TrafficRole};
-use crate::x509::Purpose;
+use crate::x509::TlsEnd;
 
 const ROLE: TrafficRole = TrafficRole::Cluster;
 const ISSUED: &str = "issued by customerCA";
@@ -37,7 +37,7 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
         },
     }
     // AWS CloudHSM User Guide, "Initialize the cluster", verifies it with `openssl verify -purpose sslserver`.
-    if let Err(problem) = certificate.check_purpose(Purpose::TlsServer) {
+    if let Err(problem) = certificate.check_purpose(TlsEnd::Server) {
         report.step(ROLE, Some(at), "purpose", StepState::Failed, problem);
     }
     report.judge_validity(at);

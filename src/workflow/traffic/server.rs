@@ -5,7 +5,7 @@ use super::path::{Doubt, judge_signature};
 use super::report::{StepState, TrafficReport};
 use super::store::Search;
 use super::{Missing, TrafficRole};
-use crate::x509::{Certificate, Purpose};
+use crate::x509::{Certificate, TlsEnd};
 
 const ROLE: TrafficRole = TrafficRole::Server;
 const KNOWN: &str = "known to the client";
@@ -29,7 +29,7 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
             report.step(ROLE, Some(at), "asked", StepState::Noted, found);
         }
         let is_self_signed = judge_self_signature(certificate, at, report);
-        if let Err(problem) = certificate.check_purpose(Purpose::TlsServer) {
+        if let Err(problem) = certificate.check_purpose(TlsEnd::Server) {
             report.step(ROLE, Some(at), "purpose", StepState::Failed, problem);
         }
         judge_known(evidence, certificate, is_self_signed, at, report);

@@ -8,8 +8,9 @@ use hsm_ca::workflow::{
     AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TrafficEvidence, TrustStore,
 };
 
-use super::files::{ClusterFiles, names};
+use super::files::ClusterFiles;
 use super::{CheckCluster, Circumstances};
+use crate::cli::cluster::directory::names;
 use crate::cli::exit::CliError;
 use crate::cli::input;
 use crate::cli::ui::Ui;

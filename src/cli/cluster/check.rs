@@ -16,16 +16,16 @@ use hsm_ca::workflow::{TrafficReport, judge_traffic};
 use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
-use super::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
-use super::report::Report;
-use super::ui::Ui;
+use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
+use crate::cli::report::Report;
+use crate::cli::ui::Ui;
 
 /// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and
 /// with the HSM. Every certificate of both is held against what it has to fit, as far as it is at hand; what is not is told with
 /// the way to get it. Exit code 3 if anything does not fit.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
-pub(super) struct CheckCluster {
+pub(in crate::cli) struct CheckCluster {
     /// The cluster to ask AWS about, as cluster-…
     #[cfg(feature = "aws")]
     #[arg(value_name = "CLUSTER", group = "what")]
