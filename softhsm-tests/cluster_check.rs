@@ -274,7 +274,7 @@ fn a_directory_with_several_clusters_or_none_is_not_guessed_at() {
     check(&rig, &["--cluster", CLUSTER]).ok();
     assert_eq!(check(&rig, &["--cluster", other]).code, Some(3));
     check(&rig, &["--cluster", "cluster-bbbbbbbbbbb"]).refused(2, "no-cluster-files");
-    check(&rig, &["--cluster", "hello"]).refused(2, "cluster-id");
+    check(&rig, &["--cluster", "hello"]).refused(2, "no-cluster-files");
     rig.json(&["cluster", "check", "--dir", "client"])
         .refused(2, "no-cluster-files");
     rig.json(&["cluster", "check", "--dir", "nosuch"])
