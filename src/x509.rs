@@ -7,6 +7,7 @@ mod algorithm;
 mod certificate;
 mod chain;
 mod check;
+mod crl;
 mod csr;
 mod error;
 mod extension;
@@ -31,6 +32,10 @@ mod time;
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::Checked;
+pub use crl::{
+    CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
+    IssuedCrl, OpensslIndex, Revocation, RevocationReason,
+};
 pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
@@ -38,7 +43,9 @@ pub use foreign_file::ForeignFile;
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
 pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
-pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
+pub use pem::{
+    CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, X509_CRL, decode_all, decode_in_place, decode_one,
+};
 pub use profile::{Profile, ProfileExtension, Purpose, Usage};
 pub use public_key_file::PublicKeyFile;
 pub use purpose::TlsEnd;

@@ -137,6 +137,13 @@ pub enum X509Error {
     },
     /// The validity does not exist in the calendar of X.509, which ends with the year 9999.
     Calendar,
+    /// A line of an index of `openssl ca` that is not understood.
+    Index {
+        /// Which.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The token did not sign.
     Signer(SignError),
     /// The token signed, but the signature does not verify under the issuer's public key.
@@ -206,6 +213,7 @@ impl fmt::Display for X509Error {
                 )
             }
             Self::Calendar => write!(f, "the validity ends after the year 9999"),
+            Self::Index { line, reason } => write!(f, "line {line}: {reason}"),
             Self::Signer(error) => error.fmt(f),
             Self::TokenSignature => {
                 write!(

@@ -36,6 +36,13 @@ impl SerialNumber {
         Ok(Self(octets.to_vec()))
     }
 
+    /// From the content of an INTEGER: big-endian two's complement. Nothing is asked of it: an old CA may have issued certificates
+    /// with numbers that RFC 5280 does not allow, and they too can be revoked.
+    #[must_use]
+    pub fn from_octets(octets: impl Into<Vec<u8>>) -> Self {
+        Self(octets.into())
+    }
+
     pub(super) fn to_int(&self) -> Result<Int, X509Error> {
         Int::new(minimal(&self.0)).map_err(X509Error::malformed("serial number"))
     }

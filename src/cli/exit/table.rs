@@ -168,6 +168,11 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
+        X509Error::Index { .. } => (
+            "index",
+            REFUSED,
+            Some("it has to be the index.txt of `openssl ca`, with one line for each certificate"),
+        ),
         _ => ("malformed", REFUSED, None),
     }
 }
