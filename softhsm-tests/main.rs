@@ -24,6 +24,7 @@ mod cluster_service;
 mod cluster_signing;
 mod command_line;
 mod compatibility;
+mod crl;
 mod doctor_cloudhsm;
 mod faults_doctor;
 mod faults_killed;

@@ -6,6 +6,7 @@ mod cert;
 mod cluster;
 mod config;
 mod connect;
+mod crl;
 mod csr;
 mod doctor;
 mod exit;
@@ -73,6 +74,9 @@ enum Command {
     /// Look at certification requests, and sign them
     #[command(subcommand)]
     Csr(csr::CsrCommand),
+    /// Create certificate revocation lists, and look at them
+    #[command(subcommand)]
+    Crl(crl::CrlCommand),
     /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
@@ -86,7 +90,11 @@ impl Command {
     const fn uses_token(&self) -> bool {
         !matches!(
             self,
-            Self::Cert(_) | Self::Cluster(_) | Self::Csr(csr::CsrCommand::Show(_)) | Self::Rig(_)
+            Self::Cert(_)
+                | Self::Cluster(_)
+                | Self::Crl(crl::CrlCommand::Show(_))
+                | Self::Csr(csr::CsrCommand::Show(_))
+                | Self::Rig(_)
         )
     }
 }
@@ -121,6 +129,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Kms(command) => command.run(settings, ui),
         Command::Ca(command) => command.run(settings, ui),
         Command::Csr(command) => command.run(settings, ui),
+        Command::Crl(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(),
     }

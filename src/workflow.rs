@@ -1,6 +1,7 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
 mod arrival;
+mod crl;
 mod delivery;
 mod doctor;
 mod error;
@@ -14,6 +15,7 @@ mod recipient;
 mod rig;
 mod traffic;
 
+pub use crl::{CrlJob, CrlRequest, CrlSummary, PlannedCrl};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,

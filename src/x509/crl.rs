@@ -5,6 +5,7 @@
 
 mod buffer;
 mod check;
+mod delta;
 mod entry;
 mod extension;
 mod fields;

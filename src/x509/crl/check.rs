@@ -153,8 +153,7 @@ impl Planned<'_> {
         for time in [&self.fields.this_update, next_update] {
             check_time(time)?;
         }
-        let [this_update, next_update] =
-            [&self.fields.this_update, next_update].map(|time| UnixTime::from_time(time));
+        let [this_update, next_update] = [&self.fields.this_update, next_update].map(UnixTime::from_time);
         if this_update > self.now {
             return broken(
                 "this-update",

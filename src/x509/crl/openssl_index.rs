@@ -4,13 +4,12 @@ use std::io::{BufRead, Read};
 
 use der::Decode;
 use der::asn1::{GeneralizedTime, UtcTime};
-use num_bigint::BigInt;
 
 use super::{Revocation, RevocationReason};
 use crate::x509::{SerialNumber, UnixTime, X509Error};
 
-/// The longest serial number that is taken: twice of what RFC 5280 section 4.1.2.2 allows.
-const LONGEST_SERIAL: usize = 40;
+/// The longest serial number that is taken: two more than RFC 5280 section 4.1.2.2 allows.
+const LONGEST_SERIAL: usize = 22;
 
 /// Lines of an index are short; more is no index.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -143,13 +142,12 @@ fn read_revocation(revocation: &str, serial: &str) -> Result<Line, &'static str>
             .map_err(|_| "a reason that openssl ca does not write")?,
     };
     // A hexadecimal number, with a minus where an old CA has issued such a thing.
-    let octets = BigInt::parse_bytes(serial.as_bytes(), 16)
-        .ok_or("a serial number that is not hexadecimal")?
-        .to_signed_bytes_be();
+    let serial = SerialNumber::from_hex(serial).ok_or("a serial number that is not hexadecimal")?;
+    let octets = serial.octets();
     let mut kept = [0; LONGEST_SERIAL];
     kept.get_mut(..octets.len())
-        .ok_or("a serial number of more than 40 octets")?
-        .copy_from_slice(&octets);
+        .ok_or("a serial number of more than 22 octets")?
+        .copy_from_slice(octets);
     Ok(Line {
         length: u8::try_from(octets.len()).unwrap_or(u8::MAX),
         serial: kept,

@@ -1,6 +1,7 @@
 //! Every rule broken once; whatever can be built is read back as it was; bent bytes are refused.
 
 mod bent;
+mod delta;
 mod rules;
 
 use super::*;

@@ -72,7 +72,7 @@ fn bytes_that_are_replaced_removed_or_repeated_make_no_reader_panic() {
         match CertificateRevocationList::from_der(bent) {
             Ok(list) => {
                 read += 1;
-                list.describe_extensions();
+                assert!(list.describe_extensions().len() < 10);
                 assert!(list.entries().all(|entry| !entry.der.is_empty()));
                 assert_eq!(list.verify(&ca.certificate, LATER).is_ok(), same);
                 // Whatever the first decoder reads, the second may refuse, and neither reads it differently without saying so.
