@@ -7,8 +7,8 @@ use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, UnixTime, X509Error};
 
 impl CertificateRevocationList {
-    /// Makes sure that `authority` issued the list, that it is the current one at `now`, and that nothing in it is critical
-    /// and unknown here.
+    /// Makes sure that `authority`, which the caller trusts, issued the list, that it is the current one at `now`, and that nothing in
+    /// it is critical and unknown here.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
