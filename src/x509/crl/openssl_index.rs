@@ -223,8 +223,8 @@ mod tests {
             (good.replace("01\tu", "xy\tu"), "hexadecimal"),
             (good.replace("01\tu", "\tu"), "hexadecimal"),
             (
-                good.replace("01\tu", &format!("{}\tu", "7f".repeat(41))),
-                "40 octets",
+                good.replace("01\tu", &format!("{}\tu", "7f".repeat(23))),
+                "22 octets",
             ),
             (good.replace("261120000000Z", "261320000000Z"), "time"),
             (good.replace("261120000000Z", ""), "time"),
