@@ -168,8 +168,9 @@ fn the_state_is_written_as_it_is_now() {
     sign(&rig, &cluster);
     initialize(&rig, cluster.id()).ok();
     cluster.set_state("INITIALIZED");
-    let run = fetch(&rig, cluster.id(), &[]).ok();
-    let result = run.json();
+    let message = fetch(&rig, cluster.id(), &[]).refused(2, "output-exists");
+    assert!(message.contains("_Cluster.json"), "{message}");
+    let result = fetch(&rig, cluster.id(), &["--force"]).ok().json();
     assert_eq!(
         (&result["csr"], &result["state"]),
         (&json!(false), &json!("INITIALIZED"))

@@ -29,7 +29,7 @@ pub struct KnownRoot {
     pub side: RootSide,
     /// SHA-256 of its DER bytes, in lower-case hex.
     pub sha256: &'static str,
-    /// Why its end does not end the chain, for a root that has expired and is still to be taken.
+    /// The later certificate of the same key, for a root that has expired and is still to be taken.
     pub successor: Option<Successor>,
 }
 

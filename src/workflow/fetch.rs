@@ -23,8 +23,7 @@ pub struct FetchSummary {
 pub const CLUSTER_FILE_SUFFIX: &str = "_Cluster.json";
 
 /// Writes the CSR and each certificate that `cluster` has, and its state, to `directory`. A file that is there with the same content is
-/// left; with another content it is replaced only when `overwrite` says so, but for the state, which changes by itself. Nothing is
-/// written before all can be.
+/// left; with another content it is replaced only when `overwrite` says so. Nothing is written before all can be.
 ///
 /// # Errors
 /// [`WorkflowError::InAnswer`] for a certificate that cannot be read, [`WorkflowError::Output`]
@@ -33,26 +32,22 @@ pub fn fetch_certificates(
     directory: &Path,
     overwrite: bool,
 ) -> Result<FetchSummary, WorkflowError> {
-    let mut files: Vec<(String, bool, Box<dyn Verified>)> = Vec::new();
+    let mut files: Vec<(String, Box<dyn Verified>)> = Vec::new();
     for kind in CertificateKind::ALL {
         if let Some(text) = cluster.certificates.get(kind) {
             let file = read(kind, text).map_err(|cause| WorkflowError::InAnswer {
                 field: kind.name(),
                 cause,
             })?;
-            files.push((kind.file_name(&cluster.id), overwrite, Box::new(file)));
+            files.push((kind.file_name(&cluster.id), Box::new(file)));
         }
     }
     let state = ClusterFile(describe_cluster(cluster));
-    files.push((
-        format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id),
-        true,
-        Box::new(state),
-    ));
+    files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
 
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
-    for (name, overwrite, file) in files {
+    for (name, file) in files {
         let path = directory.join(name);
         if holds(&path, &file.content(Encoding::Pem)) {
             summary.unchanged.push(path);

@@ -7,12 +7,13 @@ mod tests;
 use der::{Decode, Encode};
 use x509_cert::time::Time;
 
+use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
 use super::{
     Issuer, Name, ProfileExtension, Tbs, UnixTime, Validity, X509Error, algorithm, extension, pem, reread,
 };
 use crate::output::encode_pem;
-use crate::signer::{Curve, KeyAlgorithm, PublicKey};
+use crate::signer::PublicKey;
 
 const RFC5280: &str = "RFC 5280";
 
@@ -325,7 +326,7 @@ impl Plan<'_> {
     fn check_length(&self) -> Result<(), X509Error> {
         let identifier = self.tbs.signature.to_der();
         let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;
-        let signature = longest_signature(&self.of.issuer_key);
+        let signature = longest_signature(self.of.issuer_key.algorithm());
         let der = vec![0; self.of.der.len() + identifier.len() + signature + FRAME_BYTES];
         let length = encode_pem(pem::CERTIFICATE, &der).len();
         let profile = &self.of.profile;
@@ -351,14 +352,3 @@ impl Plan<'_> {
 
 /// Tags and lengths around the certificate and around its signature: 4 + 5 at most.
 const FRAME_BYTES: usize = 9;
-
-/// Bytes of `signatureValue`: the modulus, or two INTEGERs of a field element each with their headers.
-const fn longest_signature(key: &PublicKey) -> usize {
-    match key.algorithm() {
-        KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
-        KeyAlgorithm::Ec(Curve::P521) => 2 * (66 + 3) + 3,
-        KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
-        // RFC 8032 section 5.1.6
-        KeyAlgorithm::Ed25519 => 64,
-    }
-}

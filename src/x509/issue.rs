@@ -1,6 +1,6 @@
 //! From checked bytes to a certificate: one signature by the token, verified in software.
 
-use super::signed::Signed;
+use super::signed::{Signed, sign_once};
 use super::{Certificate, Checked, X509Error, pem, reread};
 use crate::output::{Encoding, Verified, encode_pem};
 use crate::signer::Signer;
@@ -15,21 +15,10 @@ impl Checked {
     /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly: a fault
-    /// in an RSA computation can give the key away, so such a signature is dropped and not tried again.
+    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
         let Self(tbs) = self;
-        if *signer.public_key() != tbs.issuer_key {
-            return Err(X509Error::Rule {
-                rule: "signing-key",
-                source: "RFC 5280 6.1.3",
-                found: "the key on the token is not the issuer's".to_owned(),
-            });
-        }
-        let signature = signer.sign(tbs.signature, &tbs.der).map_err(X509Error::Signer)?;
-        tbs.issuer_key
-            .verify(tbs.signature, &tbs.der, &signature)
-            .map_err(|_| X509Error::TokenSignature)?;
+        let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, &tbs.der)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
         certificate.verify_signature(&tbs.issuer_key)?;

@@ -1,11 +1,11 @@
-//! The common frame of certificates and requests: content, algorithm, signature.
+//! The common frame of certificates, requests and lists: content, algorithm, signature.
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::{X509Error, algorithm};
-use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
 
 /// `SIGNED{}` of X.509: RFC 5280 section 4.1 and RFC 2986 section 4.2 have the same three fields.
 #[derive(Clone, Debug, Sequence)]
@@ -54,5 +54,42 @@ impl Signed {
         key.verify(algorithm, &self.content(what)?, signature)
             .map_err(|cause| X509Error::Signature { what, cause })?;
         Ok(algorithm)
+    }
+}
+
+/// Has `signer` sign `content`, once, and verifies what it returns under the issuer's public key, in software.
+///
+/// # Errors
+/// [`X509Error::Rule`] when it is the signer of another key, [`X509Error::Signer`] when it does not sign,
+/// [`X509Error::TokenSignature`] when it signs wrongly: a fault in an RSA computation can give the key away, so such a signature is
+/// dropped and not tried again.
+pub(super) fn sign_once(
+    signer: &dyn Signer,
+    issuer_key: &PublicKey,
+    algorithm: SignatureAlgorithm,
+    content: &[u8],
+) -> Result<Vec<u8>, X509Error> {
+    if signer.public_key() != issuer_key {
+        return Err(X509Error::Rule {
+            rule: "signing-key",
+            source: "RFC 5280 6.1.3",
+            found: "the key on the token is not the issuer's".to_owned(),
+        });
+    }
+    let signature = signer.sign(algorithm, content).map_err(X509Error::Signer)?;
+    issuer_key
+        .verify(algorithm, content, &signature)
+        .map_err(|_| X509Error::TokenSignature)?;
+    Ok(signature)
+}
+
+/// The most bytes of `signatureValue`: the modulus, or two INTEGERs of a field element each with their headers.
+pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
+    match key {
+        KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
+        KeyAlgorithm::Ec(Curve::P521) => 2 * (66 + 3) + 3,
+        KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
+        // RFC 8032 section 5.1.6
+        KeyAlgorithm::Ed25519 => 64,
     }
 }

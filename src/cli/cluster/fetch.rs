@@ -30,13 +30,14 @@ impl FetchCluster {
         let cluster = service.describe(&self.cluster)?;
         let missing = cluster.csr().err();
         // A cluster that never had an HSM has no file to give.
-        if let Some(CloudHsmError::NoCsr { reason, .. }) = &missing
+        let has_files = CertificateKind::ALL
+            .into_iter()
+            .any(|kind| cluster.certificates.get(kind).is_some());
+        if let Some(error @ CloudHsmError::NoCsr { reason, .. }) = &missing
             && *reason != NoCsr::Initialized
-            && CertificateKind::ALL
-                .into_iter()
-                .all(|kind| cluster.certificates.get(kind).is_none())
+            && !has_files
         {
-            return Err(missing.map_or_else(|| CliError::options("no CSR"), CliError::from));
+            return Err(error.clone().into());
         }
         let summary = fetch_certificates(&cluster, &self.out_dir, self.force)?;
         let mut fields = Fields::default();

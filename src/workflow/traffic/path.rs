@@ -1,7 +1,6 @@
 //! Whether a certificate is issued by what is in a file of CA certificates.
 
 use super::{AuthorityFile, Missing};
-use crate::signer::KeyAlgorithm;
 use crate::x509::{Certificate, UnixTime, X509Error, verify_chain};
 
 /// What a path comes to, the dates left aside: those are steps of their own.
@@ -68,7 +67,7 @@ pub(super) fn judge_signature(certificate: &Certificate, issuer: &Certificate) -
         Ok(key) => key,
         Err(error) => return Err(Doubt::Unknown(error.to_string())),
     };
-    if matches!(key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < 2048) {
+    if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
         return Err(Doubt::Unknown(format!(
             "signatures of {} are not verified here, only those from RSA 2048 on",
             key.algorithm()

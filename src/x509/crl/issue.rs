@@ -6,7 +6,8 @@ use der::asn1::BitStringRef;
 
 use super::{CertificateRevocationList, CheckedCrl, WHAT, reread};
 use crate::output::{Encoding, Verified, encode_pem, pem_length, write_pem};
-use crate::signer::{KeyAlgorithm, Signer};
+use crate::signer::Signer;
+use crate::x509::signed::{longest_signature, sign_once};
 use crate::x509::{X509Error, algorithm, pem};
 
 /// A list whose signature verifies: the only kind that can be written.
@@ -26,17 +27,7 @@ impl CheckedCrl {
     /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
     pub fn sign(self, signer: &dyn Signer) -> Result<IssuedCrl, X509Error> {
         let Self { tbs, entries, .. } = self;
-        if *signer.public_key() != tbs.issuer_key {
-            return Err(X509Error::Rule {
-                rule: "signing-key",
-                source: "RFC 5280 6.3.3 (g)",
-                found: "the key on the token is not the issuer's".to_owned(),
-            });
-        }
-        let signature = signer.sign(tbs.signature, tbs.der()).map_err(X509Error::Signer)?;
-        tbs.issuer_key
-            .verify(tbs.signature, tbs.der(), &signature)
-            .map_err(|_| X509Error::TokenSignature)?;
+        let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, tbs.der())?;
         let malformed = X509Error::malformed(WHAT);
         let mut buffer = tbs.buffer;
         buffer
@@ -53,11 +44,7 @@ impl CheckedCrl {
     /// The most bytes that the signed list can have in a file: the room to ask for before it is signed.
     #[must_use]
     pub fn longest_file(&self, encoding: Encoding) -> usize {
-        let signature = match self.tbs.issuer_key.algorithm() {
-            KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
-            KeyAlgorithm::Ec(curve) => 2 * curve.field_bytes() + 9,
-            KeyAlgorithm::Ed25519 => 64,
-        };
+        let signature = longest_signature(self.tbs.issuer_key.algorithm());
         let der = self.der().len() + FRAME_BYTES + signature;
         match encoding {
             Encoding::Pem => pem_length(pem::X509_CRL, der),
