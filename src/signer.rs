@@ -7,6 +7,7 @@ mod algorithm;
 mod hex;
 mod pss;
 mod public_key;
+mod rsa_quality;
 mod rsa_sha224;
 mod verify;
 
@@ -18,6 +19,7 @@ pub use hex::Hex;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
+pub use rsa_quality::KeyFault;
 
 /// A private key that can sign a message, wherever the key is.
 pub trait Signer {

@@ -151,7 +151,7 @@ impl SignRequests {
             requests,
             authority,
             key: self.key.clone(),
-            profile,
+            profile: profile.clone(),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             days: self.days,
             hash: self.hash.chosen(),
@@ -163,14 +163,14 @@ impl SignRequests {
         let session = settings.open_session(self.key.as_deref())?;
         let issued = job.run(&session, ui)?;
         // AWS takes PEM, DER not.
-        let next = |file: &Path| (!self.output.der).then(|| next_steps::after(profile, file, &self.ca))?;
+        let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified under roots that are not known here: {}",
                 unknown_roots.join("; ")
             )),
-            None if profile == Profile::CLOUDHSM_CLUSTER => report.warnings.push(
+            None if profile == Profile::cloudhsm_cluster() => report.warnings.push(
                 "the HSM's identity was not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it"
                     .to_owned(),
             ),
@@ -190,10 +190,10 @@ impl SignRequests {
             }
             return Ok(None);
         };
-        if *profile != Profile::CLOUDHSM_CLUSTER {
+        if *profile != Profile::cloudhsm_cluster() {
             return Err(CliError::options(format!(
                 "--identity is for {}, not for {}",
-                Profile::CLOUDHSM_CLUSTER.name,
+                Profile::cloudhsm_cluster().name,
                 profile.name
             )));
         }

@@ -10,7 +10,7 @@ use super::{Delivered, Delivery, Progress, WorkflowError};
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
 use crate::x509::{
     Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity,
-    VerifiedRequest, X509Error,
+    VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.
@@ -87,7 +87,14 @@ pub fn create_authority(
     let signature = choose_signature(&key, plan.hash)?;
     let serial = SerialNumber::random(store)?;
     let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
-    let tbs = Tbs::self_signed(plan.profile, &key, &plan.subject, &serial, validity, signature)?;
+    let tbs = Tbs::self_signed(
+        plan.profile.clone(),
+        &key,
+        &plan.subject,
+        &serial,
+        validity,
+        signature,
+    )?;
     let checked = tbs.check(Issuer::Itself, now)?;
     progress.step("the token signs the CA certificate");
     sign_and_deliver(checked, slot, signer.as_ref(), Vec::new())
@@ -184,7 +191,7 @@ impl SigningJob {
     fn build(&self, store: &dyn KeyStore, request: &VerifiedRequest) -> Result<Checked, X509Error> {
         let serial = SerialNumber::random(store)?;
         let tbs = Tbs::for_request(
-            self.profile,
+            self.profile.clone(),
             request,
             &self.authority,
             &serial,
@@ -233,12 +240,7 @@ fn sign_and_deliver(
     let issued = checked.sign(signer)?;
     let delivered = slot.deliver(&issued)?;
     let given = issued.certificate().describe_extensions();
-    let is_given = |asked: &ExtensionText| {
-        given
-            .iter()
-            .any(|given| given.name == asked.name && given.value == asked.value)
-    };
-    let dropped = asked.into_iter().filter(|asked| !is_given(asked)).collect();
+    let dropped = dropped(asked, &given);
     Ok(IssueSummary {
         certificate: issued.certificate().clone(),
         delivered,

@@ -10,7 +10,7 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::name::describe_oid;
 use super::signed::Signed;
-use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
+use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey};
 
 const WHAT: &str = "certification request";
@@ -170,6 +170,19 @@ impl CertificationRequest {
             .collect()
     }
 
+    /// The names that are asked for, of the kinds that are issued.
+    fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
+        let mut names = Vec::new();
+        for attribute in self.attributes() {
+            if attribute.kind == ID_EXTENSION_REQ {
+                let list = Vec::<Extension>::from_der(attribute.values.value());
+                let list = list.map_err(X509Error::malformed("extensionRequest"))?;
+                names.extend(extension::find_alternative_names(&list)?.0);
+            }
+        }
+        Ok(names)
+    }
+
     fn attributes(&self) -> &[Attribute] {
         self.info.attributes.as_deref().unwrap_or_default()
     }
@@ -186,6 +199,10 @@ impl VerifiedRequest {
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.public_key
+    }
+
+    pub(super) fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
+        self.request.alternative_names()
     }
 
     /// The extensions that are asked for; a profile decides, not the request.

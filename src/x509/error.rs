@@ -101,7 +101,16 @@ pub enum X509Error {
         /// The name that was given.
         name: String,
         /// The names that there are.
-        known: Vec<&'static str>,
+        known: Vec<String>,
+    },
+    /// A profile file with a field that does not fit.
+    Profile {
+        /// The profile's name.
+        name: String,
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A rule of the profile or of RFC 5280 that the planned certificate breaks.
     Rule {
@@ -182,6 +191,7 @@ impl fmt::Display for X509Error {
             Self::UnknownProfile { name, known } => {
                 write!(f, "no profile \"{name}\" here; there is: {}", known.join(", "))
             }
+            Self::Profile { name, field, reason } => write!(f, "the profile \"{name}\": {field}: {reason}"),
             Self::Rule { rule, source, found } => write!(f, "{rule} ({source}): {found}"),
             Self::NotAnAuthority { subject, reason } => {
                 write!(f, "\"{subject}\" is no CA certificate: {reason}")

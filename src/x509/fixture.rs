@@ -81,7 +81,7 @@ pub(super) fn serial() -> SerialNumber {
 /// A sound plan for a CA certificate of ten years.
 pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
     Tbs::self_signed(
-        Profile::CLOUDHSM_CA,
+        Profile::cloudhsm_ca(),
         key.public_key(),
         &Name::from_rfc4514("CN=Test CA").unwrap(),
         &serial(),

@@ -17,6 +17,8 @@ use crate::signer::Hex;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(Vec<u8>);
 
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
 /// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
 const UPPER_BOUNDS: [(&str, usize); 8] = [
     ("2.5.4.3", 64),
@@ -39,6 +41,11 @@ impl Name {
             });
         }
         any.to_der().map(Self).map_err(X509Error::malformed(what))
+    }
+
+    /// Keeps the bytes of an encoded name.
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, X509Error> {
+        Self::from_any(&Any::from_der(der).map_err(X509Error::malformed("name"))?, "name")
     }
 
     pub(super) fn to_any(&self) -> Result<Any, X509Error> {
@@ -133,10 +140,31 @@ impl Name {
         self == other || fold(self) == fold(other)
     }
 
+    /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1
+    /// has it, without regard to case and spaces.
+    #[must_use]
+    pub(super) fn begins_with(&self, prefix: &Self) -> bool {
+        match (self.canonical_rdns(), prefix.canonical_rdns()) {
+            (Some(all), Some(first)) => all.starts_with(&first),
+            _ => false,
+        }
+    }
+
     /// The DER bytes.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The values of commonName, in order.
+    #[must_use]
+    pub(super) fn common_names(&self) -> Vec<String> {
+        let names = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let attributes = names.iter().flat_map(|rdn| rdn.iter());
+        attributes
+            .filter(|attribute| attribute.oid == COMMON_NAME)
+            .filter_map(|attribute| text_of(&attribute.value).map(str::to_owned))
+            .collect()
     }
 
     /// True for the empty sequence, which RFC 5280 forbids for issuers.
