@@ -17,6 +17,7 @@ use super::global::Settings;
 use super::input;
 use super::next_steps;
 use super::output_file::{HashOption, OutputOptions, refuse_input};
+use super::profile;
 use super::report::{Fields, Report};
 use super::ui::Ui;
 
@@ -56,8 +57,9 @@ pub(super) struct SignRequests {
     /// Where the certificates go: X.csr becomes X.crt, ID_ClusterCsr.csr ID_CustomerHsmCertificate.crt
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// What each certificate holds: cloudhsm-cluster or cloudhsm-client
-    #[arg(long, default_value = "cloudhsm-cluster")]
+    /// What each certificate holds: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
+    /// or a file of your own, as ./x.toml
+    #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-cluster")]
     profile: String,
     /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
     #[arg(long, value_name = "DIR")]
@@ -131,7 +133,7 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
-        let profile = Profile::named(&self.profile, false)?;
+        let profile = profile::find(&self.profile, false)?;
         let identity = self.verify_identity(&profile)?;
         let authority = self.read_authority()?;
         let now = UnixTime::from_system(SystemTime::now());

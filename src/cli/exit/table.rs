@@ -151,6 +151,11 @@ fn explain_x509(error: &X509Error) -> Row {
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
         X509Error::UnknownProfile { .. } => ("profile", USAGE, None),
+        X509Error::Profile { .. } => (
+            "profile-file",
+            USAGE,
+            Some("`hsm-ca cert rules` lists what can be waived; docs/profiles.md has every field"),
+        ),
         X509Error::Calendar => ("validity", USAGE, None),
         X509Error::OutlivesIssuer { .. } => (
             "outlives-ca",
