@@ -5,9 +5,9 @@
 
 mod algorithm;
 mod hex;
+mod key_fault;
 mod pss;
 mod public_key;
-mod rsa_quality;
 mod rsa_sha224;
 mod verify;
 
@@ -16,10 +16,10 @@ use std::fmt;
 
 pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
 pub use hex::Hex;
+pub use key_fault::KeyFault;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
-pub use rsa_quality::KeyFault;
 
 /// A private key that can sign a message, wherever the key is.
 pub trait Signer {

@@ -23,6 +23,7 @@ mod path;
 mod pem;
 mod profile;
 mod public_key_file;
+mod rehearsal;
 mod requested;
 mod reread;
 mod rules;
@@ -48,6 +49,7 @@ pub use profile::{
     AlternativeNames, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile, Purpose, Role, Usage,
 };
 pub use public_key_file::PublicKeyFile;
+pub use rehearsal::{Rehearsal, ThrowawayKey};
 pub use requested::dropped;
 pub use rules::{RULES, Rule};
 pub use serial::SerialNumber;

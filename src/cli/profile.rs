@@ -28,3 +28,6 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
         "{text} is the profile of {role}: it is for `{command}`"
     )))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,12 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME};
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;
 
 use super::tbs::{TbsCertificate, V3};
-use super::{Issuer, Name, Tbs, UnixTime, Validity, X509Error, algorithm, pem, reread, rules};
+use super::{Issuer, Name, Tbs, UnixTime, Validity, X509Error, algorithm, pem, reread};
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, PublicKey};
 
@@ -45,6 +43,7 @@ impl Tbs {
         };
         plan.check_profile()?;
         plan.check_version()?;
+        plan.check_unique_identifiers()?;
         plan.check_serial()?;
         plan.check_signature_algorithm()?;
         plan.check_issuer()?;
@@ -66,9 +65,6 @@ impl Tbs {
     }
 }
 
-const SUBJECT_ALT_NAME: ObjectIdentifier = ID_CE_SUBJECT_ALT_NAME;
-const ANY_PURPOSE: ObjectIdentifier = ANY_EXTENDED_KEY_USAGE;
-
 struct Plan<'a> {
     tbs: &'a TbsCertificate,
     of: &'a Tbs,
@@ -76,13 +72,8 @@ struct Plan<'a> {
     now: UnixTime,
 }
 
-/// A rule that is broken; its source is in the list of rules.
 fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
-    Err(X509Error::Rule {
-        rule,
-        source: rules::source_of(rule),
-        found: found.into(),
-    })
+    Err(X509Error::broken(rule, found))
 }
 
 impl Plan<'_> {
@@ -103,6 +94,14 @@ impl Plan<'_> {
             V3 => Ok(()),
             other => broken("version", format!("version number {other}")),
         }
+    }
+
+    /// RFC 5280 section 4.1.2.8: "MUST NOT generate certificates with unique identifiers".
+    fn check_unique_identifiers(&self) -> Result<(), X509Error> {
+        if self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some() {
+            return broken("unique-identifiers", "there is one");
+        }
+        Ok(())
     }
 
     /// RFC 5280 section 4.1.2.2: positive, at most 20 octets; 64 bits of chance is the CA/B Forum's.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Name, UnixTime};
+use super::{Name, UnixTime, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -146,6 +146,8 @@ pub enum X509Error {
     },
     /// The validity does not exist in the calendar of X.509, which ends with the year 9999.
     Calendar,
+    /// A throwaway key could not be made or did not sign.
+    Throwaway,
     /// The token did not sign.
     Signer(SignError),
     /// The token signed, but the signature does not verify under the issuer's public key.
@@ -216,6 +218,7 @@ impl fmt::Display for X509Error {
                 )
             }
             Self::Calendar => write!(f, "the validity ends after the year 9999"),
+            Self::Throwaway => write!(f, "no throwaway key: AWS-LC made none, or it did not sign"),
             Self::Signer(error) => error.fmt(f),
             Self::TokenSignature => {
                 write!(
@@ -245,6 +248,15 @@ impl From<PublicKeyError> for X509Error {
 }
 
 impl X509Error {
+    /// A rule that is broken; its source is in the list of rules.
+    pub(crate) fn broken(rule: &'static str, found: impl Into<String>) -> Self {
+        Self::Rule {
+            rule,
+            source: rules::source_of(rule),
+            found: found.into(),
+        }
+    }
+
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |error| match error.kind() {
             der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {

@@ -14,6 +14,7 @@ use const_oid::db::rfc5280::{
 };
 use der::Decode;
 use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
     SubjectKeyIdentifier,
@@ -67,14 +68,19 @@ pub(super) fn find_purposes(extensions: &[Extension]) -> Result<Option<Vec<Objec
     Ok(found.map(|purposes| purposes.0))
 }
 
+/// Every name of `subjectAltName`.
+pub(super) fn find_general_names(extensions: &[Extension]) -> Result<Vec<GeneralName>, X509Error> {
+    let found: Option<SubjectAltName> = find(extensions, ID_CE_SUBJECT_ALT_NAME)?;
+    Ok(found.map(|names| names.0).unwrap_or_default())
+}
+
 /// The names of `subjectAltName` that can be issued, and in words those that cannot.
 pub(super) fn find_alternative_names(
     extensions: &[Extension],
 ) -> Result<(Vec<AlternativeName>, Vec<String>), X509Error> {
-    let found: Option<SubjectAltName> = find(extensions, ID_CE_SUBJECT_ALT_NAME)?;
     let mut names = Vec::new();
     let mut others = Vec::new();
-    for name in found.map(|names| names.0).unwrap_or_default() {
+    for name in find_general_names(extensions)? {
         match AlternativeName::read(&name) {
             Ok(Some(name)) => names.push(name),
             Ok(None) => others.push(describe::describe_general_name(&name)),
@@ -99,10 +105,11 @@ pub(super) fn find_name_constraints(extensions: &[Extension]) -> Result<Option<N
         .transpose()
 }
 
-/// What [`super::chain`] looks at, or what does not limit a path: names and purposes are for whoever uses the certificate.
-pub(super) const PROCESSED: [ObjectIdentifier; 4] = [
+/// What path validation ([`super::judge`]) processes; names and purposes are for whoever uses the certificate.
+pub(super) const PROCESSED: [ObjectIdentifier; 5] = [
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_KEY_USAGE,
     ID_CE_EXT_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS,
     ID_CE_SUBJECT_ALT_NAME,
 ];

@@ -1,28 +1,31 @@
 //! For the unit tests: keys in software, which sign well or badly.
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
-
-use super::{Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity};
-use crate::signer::{Curve, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use super::{
+    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity, VerifiedRequest,
+};
+use crate::signer::{Curve, KeyAlgorithm, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
 pub(super) const NOW: UnixTime = UnixTime(1_795_219_200);
 
-/// A P-256 key.
+/// A key.
 pub(super) struct SoftwareKey {
-    pair: EcdsaKeyPair,
+    pair: ThrowawayKey,
     public_key: PublicKey,
     signs_wrongly: bool,
 }
 
 impl SoftwareKey {
+    /// A P-256 key.
     pub(super) fn generate() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-        let public_key = PublicKey::from_ec_point(Curve::P256, pair.public_key().as_ref()).unwrap();
+        Self::of(KeyAlgorithm::Ec(Curve::P256))
+    }
+
+    pub(super) fn of(kind: KeyAlgorithm) -> Self {
+        let pair = ThrowawayKey::of(kind).unwrap();
         Self {
+            public_key: pair.public_key(),
             pair,
-            public_key,
             signs_wrongly: false,
         }
     }
@@ -40,9 +43,8 @@ impl Signer for SoftwareKey {
         &self.public_key
     }
 
-    fn sign(&self, _: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let signature = self.pair.sign(&SystemRandom::new(), message).unwrap();
-        let mut signature = signature.as_ref().to_vec();
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let mut signature = self.pair.sign(algorithm, message).unwrap();
         if self.signs_wrongly {
             *signature.last_mut().unwrap() ^= 1;
         }
@@ -92,7 +94,26 @@ pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
 }
 
 /// The CA certificate of that plan.
-pub(super) fn authority(key: &SoftwareKey) -> super::Certificate {
+pub(super) fn authority(key: &SoftwareKey) -> Certificate {
     let checked = authority_plan(key).check(Issuer::Itself, NOW).unwrap();
     checked.sign(key).unwrap().certificate().clone()
+}
+
+/// What a profile makes of a request, signed; under a CA certificate of that key.
+pub(super) fn issue(
+    profile: &Profile,
+    request: &VerifiedRequest,
+    authority: &Certificate,
+    authority_key: &SoftwareKey,
+) -> Certificate {
+    let plan = plan(profile, request, authority);
+    let checked = plan.check(Issuer::Authority(authority), NOW).unwrap();
+    checked.sign(authority_key).unwrap().certificate().clone()
+}
+
+/// What a profile makes of a request, not checked yet.
+pub(super) fn plan(profile: &Profile, request: &VerifiedRequest, authority: &Certificate) -> Tbs {
+    let signature = authority.public_key().unwrap().algorithm().default_signature();
+    let validity = Validity::days_from(NOW, 30);
+    Tbs::for_request(profile.clone(), request, authority, &serial(), validity, signature).unwrap()
 }

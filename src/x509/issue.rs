@@ -20,11 +20,10 @@ impl Checked {
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
         let Self(tbs) = self;
         if *signer.public_key() != tbs.issuer_key {
-            return Err(X509Error::Rule {
-                rule: "signing-key",
-                source: "RFC 5280 6.1.3",
-                found: "the key on the token is not the issuer's".to_owned(),
-            });
+            return Err(X509Error::broken(
+                "signing-key",
+                "the key on the token is not the issuer's",
+            ));
         }
         let signature = signer.sign(tbs.signature, &tbs.der).map_err(X509Error::Signer)?;
         tbs.issuer_key

@@ -82,6 +82,11 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
         if index > 0 {
             // Every certificate between the first and this one is a CA below it.
             steps.push(place.judge_authority(index - 1));
+            let constrained = judge::check_names(certificate, &path[..index]);
+            let step_of = |result: Result<(), String>| {
+                step("name constraints", result.map(|()| "every name below is inside".to_owned()))
+            };
+            steps.extend(constrained.map(step_of));
         }
         match issuer {
             Some(issuer) => steps.extend([

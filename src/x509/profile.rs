@@ -32,8 +32,10 @@ pub struct Profile {
     pub longest_pem: Option<usize>,
     /// The most bytes that its PEM file and its issuer's have together, where they are handed over as a chain.
     pub longest_chain: Option<usize>,
-    /// The keys that it may certify and be signed with.
+    /// The keys that it may certify.
     pub keys: KeyKinds,
+    /// The keys that it may be signed with.
+    pub signed_by: KeyKinds,
     /// Rules that are not held against it, by name (`cert rules`).
     pub waived: Vec<Cow<'static, str>>,
     /// The program that looks at each certificate before it is signed.
@@ -76,7 +78,7 @@ pub enum ProfileExtension {
     },
     /// `keyUsage`, critical
     KeyUsage(Cow<'static, [Usage]>),
-    /// `extKeyUsage`, not critical
+    /// `extKeyUsage`, critical for timeStamping only
     ExtendedKeyUsage(Cow<'static, [Purpose]>),
     /// `subjectAltName`, from the request; critical when the subject is empty
     SubjectAlternativeName(AlternativeNames),
@@ -121,11 +123,30 @@ pub struct Policy {
     pub cps: Option<String>,
 }
 
-/// A program that is given a certificate and says what is wrong with it.
+/// A program that is given a certificate and says what is wrong with it: nothing when it exits with 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linter {
-    /// The program, and arguments before the file's name.
+    /// The program, and its arguments before the name of the PEM file.
     pub command: Vec<String>,
+}
+
+impl KeyKinds {
+    /// Whether a key of this kind is one of them.
+    #[must_use]
+    pub fn include(&self, key: KeyAlgorithm) -> bool {
+        let is_long = |bits| self.rsa.is_some_and(|least| bits >= least);
+        match key {
+            KeyAlgorithm::Rsa { bits } => is_long(bits),
+            KeyAlgorithm::RsaPss { bits, .. } => self.rsa_pss && is_long(bits),
+            KeyAlgorithm::Ec(curve) => self.curves.contains(&curve),
+            KeyAlgorithm::Ed25519 => self.ed25519,
+        }
+    }
+}
+
+impl Linter {
+    /// Where a program is looked for that is named without its path.
+    pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 }
 
 impl Profile {
@@ -133,19 +154,6 @@ impl Profile {
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.role == Role::Root
-    }
-
-    /// Whether certificates of this kind may carry, and be signed by, a key of this kind.
-    #[must_use]
-    pub fn takes(&self, key: KeyAlgorithm) -> bool {
-        let keys = &self.keys;
-        let is_long = |bits| keys.rsa.is_some_and(|least| bits >= least);
-        match key {
-            KeyAlgorithm::Rsa { bits } => is_long(bits),
-            KeyAlgorithm::RsaPss { bits, .. } => keys.rsa_pss && is_long(bits),
-            KeyAlgorithm::Ec(curve) => keys.curves.contains(&curve),
-            KeyAlgorithm::Ed25519 => keys.ed25519,
-        }
     }
 
     /// Whether a rule of that name is waived.

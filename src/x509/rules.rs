@@ -29,12 +29,11 @@ const fn waivable(name: &'static str, source: &'static str, asks: &'static str) 
     }
 }
 
-/// The clause of the rule with that name.
+/// The clause of the rule with that name, which must be in the list.
 pub(super) fn source_of(name: &str) -> &'static str {
-    RULES
-        .iter()
-        .find(|rule| rule.name == name)
-        .map_or("hsm-ca", |rule| rule.source)
+    let rule = RULES.iter().find(|rule| rule.name == name);
+    debug_assert!(rule.is_some(), "no rule has the name {name}");
+    rule.map_or("hsm-ca", |rule| rule.source)
 }
 
 /// The rules, in the order in which they are held against a certificate.
@@ -46,14 +45,19 @@ pub const RULES: &[Rule] = &[
     ),
     rule("version", "RFC 5280 4.1.2.1", "version 3"),
     rule(
+        "unique-identifiers",
+        "RFC 5280 4.1.2.8",
+        "neither issuerUniqueID nor subjectUniqueID",
+    ),
+    rule(
         "serial-number",
         "RFC 5280 4.1.2.2",
-        "positive, at most 20 octets, 64 bits of chance (CA/B BR 7.1)",
+        "positive, from 8 to 20 octets",
     ),
     rule(
         "serial-entropy",
         "CA/B BR 7.1",
-        "the token's random numbers are not zeros",
+        "159 bits from the token, which are not all zeros but for the last 64",
     ),
     rule(
         "signature-algorithm",
@@ -73,8 +77,8 @@ pub const RULES: &[Rule] = &[
     rule("validity", "RFC 5280 4.1.2.5", "it begins before it ends"),
     rule(
         "validity-nesting",
-        "RFC 5280",
-        "inside the CA certificate's validity",
+        "RFC 5280 6.1.3 (a)(2)",
+        "inside the CA certificate's validity: outside of it, no path is valid",
     ),
     rule(
         "validity-length",
@@ -86,17 +90,27 @@ pub const RULES: &[Rule] = &[
         "RFC 5280 4.1.2.6",
         "readable, another than the CA's; a CA has one, a leaf has one or names",
     ),
-    rule("subject-key", "RFC 5280", "another key than the CA's"),
-    rule("key-kind", "profile", "a kind of key that the profile takes"),
+    rule("subject-key", "hsm-ca", "another key than the CA's"),
+    rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits and more"),
+    rule(
+        "key-kind",
+        "profile",
+        "kinds of keys, the subject's and the CA's, that the profile takes",
+    ),
+    rule(
+        "key-point",
+        "NIST SP 800-56A 5.6.2.3.3",
+        "an EC public key is a point of its curve",
+    ),
     rule(
         "key-exponent",
         "NIST SP 800-89 5.3.3",
-        "an odd RSA exponent from 65537 to 2^256",
+        "an RSA exponent of 65537 or more, and odd",
     ),
     rule(
         "key-small-factors",
-        "NIST SP 800-89 5.3.3",
-        "an RSA modulus without small prime factors",
+        "CA/B BR 6.1.6",
+        "an RSA modulus without factors below 752",
     ),
     rule(
         "key-roca",
@@ -128,8 +142,8 @@ pub const RULES: &[Rule] = &[
     rule("extended-key-usage", "RFC 5280 4.2.1.12", "what the profile says"),
     waivable(
         "extended-key-usage-nesting",
-        "CA/B BR 7.1.2.2",
-        "no purpose that the CA certificate's own does not have",
+        "CA/B BR 7.1.2.10.6",
+        "no purpose, but OCSPSigning, that the CA certificate's own does not have",
     ),
     rule(
         "path-length",
@@ -144,12 +158,12 @@ pub const RULES: &[Rule] = &[
     rule(
         "name-constraints",
         "RFC 5280 4.2.1.10",
-        "names that the CA certificate permits",
+        "no name that the CA certificate excludes or does not permit",
     ),
     waivable(
         "common-name",
         "CA/B BR 7.1.4.3",
-        "a server's common name is one of its names",
+        "a server's common name, where it looks like a host, is one of its names",
     ),
     rule(
         "pem-length",
@@ -166,7 +180,12 @@ pub const RULES: &[Rule] = &[
         "X.690",
         "a decoder that shares no code with the first reads it to its end",
     ),
-    rule("linter", "profile", "the profile's linter finds nothing"),
+    rule(
+        "throwaway",
+        "hsm-ca",
+        "signed by a throwaway key, it is read back as it was planned, by both decoders",
+    ),
+    rule("linter", "profile", "the profile's linter finds nothing in that"),
     rule(
         "signing-key",
         "RFC 5280 6.1.3",

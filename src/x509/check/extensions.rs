@@ -1,16 +1,18 @@
 //! The extensions of a planned certificate, as they are encoded, against the profile.
 
+use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+
 use super::{Plan, broken};
 use crate::x509::extension::{self, Context};
 use crate::x509::profile::AlternativeNames;
-use crate::x509::{Issuer, Name, ProfileExtension, X509Error};
+use crate::x509::{AlternativeName, Issuer, Name, ProfileExtension, X509Error};
 
 impl Plan<'_> {
     /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 says.
     pub(super) fn check_extension_list(&self) -> Result<(), X509Error> {
         let subject_is_empty = Name::from_any(&self.tbs.subject, "subject")?.is_empty();
         let found = self.extensions();
-        let has_names = found.iter().any(|one| one.extn_id == super::SUBJECT_ALT_NAME);
+        let has_names = found.iter().any(|one| one.extn_id == ID_CE_SUBJECT_ALT_NAME);
         let wanted = self.of.profile.extensions.iter();
         let wanted = wanted
             .filter(|wanted| match wanted {
@@ -119,10 +121,10 @@ impl Plan<'_> {
     }
 }
 
-/// RFC 5280 section 4.2.1.6; [`AlternativeName`](crate::x509::AlternativeName) has the rules for each name.
+/// RFC 5280 section 4.2.1.6; [`AlternativeName`] has the rules for each name.
 fn check_names(
     taken: &AlternativeNames,
-    names: &[crate::x509::AlternativeName],
+    names: &[AlternativeName],
     others: &[String],
 ) -> Result<(), X509Error> {
     const RULE: &str = "subject-alternative-name";

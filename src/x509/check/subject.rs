@@ -32,9 +32,13 @@ impl Plan<'_> {
                 found: key.algorithm(),
             });
         }
-        for algorithm in [key.algorithm(), self.of.issuer_key.algorithm()] {
-            if !self.of.profile.takes(algorithm) {
-                let found = format!("{} certificates take no {algorithm} key", self.of.profile.name);
+        let profile = &self.of.profile;
+        for (kinds, algorithm) in [
+            (&profile.keys, key.algorithm()),
+            (&profile.signed_by, self.of.issuer_key.algorithm()),
+        ] {
+            if !kinds.include(algorithm) {
+                let found = format!("{} certificates take no {algorithm} key", profile.name);
                 return broken("key-kind", found);
             }
         }
@@ -43,10 +47,8 @@ impl Plan<'_> {
         }
         match key.find_fault() {
             None => Ok(()),
-            Some(KeyFault::Exponent) => broken(
-                "key-exponent",
-                "the public exponent is even, too small or too large",
-            ),
+            Some(KeyFault::Exponent) => broken("key-exponent", "the public exponent is below 65537"),
+            Some(KeyFault::OffCurve) => broken("key-point", "the public key is no point of its curve"),
             Some(KeyFault::SmallFactor(factor)) => {
                 broken("key-small-factors", format!("{factor} divides the modulus"))
             }

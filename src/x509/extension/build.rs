@@ -57,13 +57,15 @@ pub(in crate::x509) const fn kind(wanted: &ProfileExtension) -> ObjectIdentifier
 }
 
 /// RFC 5280: basicConstraints is critical in a CA certificate and may be in others (section 4.2.1.9), keyUsage should be (4.2.1.3),
-/// nameConstraints must be (4.2.1.10), subjectAltName where the subject is empty (4.2.1.6); the others must not or should not be.
-pub(in crate::x509) const fn is_critical(wanted: &ProfileExtension, subject_is_empty: bool) -> bool {
+/// nameConstraints must be (4.2.1.10), subjectAltName where the subject is empty (4.2.1.6); the others must not or should not be. RFC 3161 section 2.3 has
+/// extKeyUsage critical for timeStamping.
+pub(in crate::x509) fn is_critical(wanted: &ProfileExtension, subject_is_empty: bool) -> bool {
     match wanted {
         ProfileExtension::BasicConstraints { .. }
         | ProfileExtension::KeyUsage(_)
         | ProfileExtension::NameConstraints(_) => true,
         ProfileExtension::SubjectAlternativeName(_) => subject_is_empty,
+        ProfileExtension::ExtendedKeyUsage(purposes) => purposes.contains(&Purpose::TIME_STAMPING),
         _ => false,
     }
 }

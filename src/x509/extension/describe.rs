@@ -18,6 +18,7 @@ use x509_cert::ext::pkix::{
 
 use crate::signer::Hex;
 use crate::x509::NameConstraints;
+use crate::x509::general_name::read_address;
 use crate::x509::name::{describe_oid, is_unprintable};
 
 /// An extension in words.
@@ -152,9 +153,9 @@ pub(super) fn describe_general_name(name: &GeneralName) -> String {
         GeneralName::DnsName(name) => format!("DNS:{}", printable(name.as_str())),
         GeneralName::Rfc822Name(name) => format!("email:{}", printable(name.as_str())),
         GeneralName::UniformResourceIdentifier(name) => format!("URI:{}", printable(name.as_str())),
-        GeneralName::IpAddress(octets) => match octets.as_bytes() {
-            [a, b, c, d] => format!("IP:{a}.{b}.{c}.{d}"),
-            other => format!("IP:{}", Hex(other)),
+        GeneralName::IpAddress(octets) => match read_address(octets.as_bytes()) {
+            Ok(address) => format!("IP:{address}"),
+            Err(_) => format!("IP:{}", Hex(octets.as_bytes())),
         },
         other => format!("other:{}", Hex(&other.to_der().unwrap_or_default())),
     }

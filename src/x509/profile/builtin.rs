@@ -20,24 +20,28 @@ const YEAR: u32 = 365;
 
 fn nist_keys() -> KeyKinds {
     KeyKinds {
-        rsa: Some(2048),
-        rsa_pss: false,
-        curves: Cow::Borrowed(NIST_CURVES),
         ed25519: false,
+        ..KeyKinds::any()
     }
 }
 
-fn any_keys() -> KeyKinds {
+/// The keys of CloudHSM's certificates. RSA keys for RSASSA-PSS only are taken by the size, as by AWS.
+fn cloudhsm_keys() -> KeyKinds {
     KeyKinds {
-        ed25519: true,
+        rsa_pss: true,
         ..nist_keys()
     }
 }
 
-fn with_pss(keys: KeyKinds) -> KeyKinds {
-    KeyKinds {
-        rsa_pss: true,
-        ..keys
+impl KeyKinds {
+    /// Every key that the program signs with, but the one curve that no NIST document has.
+    pub(super) fn any() -> Self {
+        Self {
+            rsa: Some(2048),
+            rsa_pss: false,
+            curves: Cow::Borrowed(NIST_CURVES),
+            ed25519: true,
+        }
     }
 }
 
@@ -69,7 +73,8 @@ fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<Pr
         longest_days: None,
         longest_pem: None,
         longest_chain: None,
-        keys: any_keys(),
+        keys: KeyKinds::any(),
+        signed_by: KeyKinds::any(),
         waived: Vec::new(),
         linter: None,
     }
@@ -131,7 +136,8 @@ impl Profile {
         ];
         Self {
             longest_pem: Some(CLOUDHSM_LONGEST_PEM),
-            keys: with_pss(nist_keys()),
+            keys: cloudhsm_keys(),
+            signed_by: cloudhsm_keys(),
             ..profile("cloudhsm-ca", Role::Root, 3652, extensions)
         }
     }
@@ -146,7 +152,8 @@ impl Profile {
         ];
         Self {
             longest_pem: Some(CLOUDHSM_LONGEST_PEM),
-            keys: with_pss(nist_keys()),
+            keys: cloudhsm_keys(),
+            signed_by: cloudhsm_keys(),
             ..profile("cloudhsm-cluster", Role::Leaf, 3652, extensions)
         }
     }
@@ -161,6 +168,7 @@ impl Profile {
         Self {
             longest_chain: Some(CLOUDHSM_LONGEST_CHAIN),
             keys: nist_keys(),
+            signed_by: nist_keys(),
             ..leaf("cloudhsm-client", YEAR, &[Purpose::CLIENT_AUTH], [])
         }
     }

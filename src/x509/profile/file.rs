@@ -1,15 +1,20 @@
 //! A profile from a file: every field is known, and fits the others, before anything is issued by it.
 
+mod values;
+
 use std::borrow::Cow;
 
-use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
-use super::{AlternativeNames, KeyKinds, Linter, Policy, Profile, ProfileExtension, Purpose, Role, Usage};
-use crate::signer::Curve;
-use crate::x509::general_name::{NameKind, check_uri};
-use crate::x509::name_constraints::Subtree;
-use crate::x509::{NameConstraints, X509Error, rules};
+use self::values::{
+    read_constraints, read_keys, read_linter, read_names, read_policies, read_purposes, read_urls, read_usages,
+    read_waivers,
+};
+use super::{KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
+use crate::x509::X509Error;
+
+/// The field that does not fit, and why.
+type Misfit = (&'static str, String);
 
 /// The fields of a profile file. Which are there depends on the role; unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]
@@ -90,7 +95,7 @@ impl ProfileFile {
             .map_err(|(field, reason)| X509Error::Profile { name, field, reason })
     }
 
-    fn build(self) -> Result<Profile, (&'static str, String)> {
+    fn build(self) -> Result<Profile, Misfit> {
         let is_word = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if self.name.is_empty() || self.name.len() > 64 || !self.name.chars().all(is_word) {
             return Err(("name", "use up to 64 letters, digits, - _ and .".to_owned()));
@@ -118,6 +123,7 @@ impl ProfileFile {
         };
         Ok(Profile {
             keys: read_keys(&self.keys)?,
+            signed_by: KeyKinds::any(),
             extensions: self.extensions(role)?,
             waived: read_waivers(&self.waive)?,
             linter: read_linter(self.linter)?,
@@ -130,47 +136,21 @@ impl ProfileFile {
         })
     }
 
-    fn extensions(&self, role: Role) -> Result<Vec<ProfileExtension>, (&'static str, String)> {
+    fn extensions(&self, role: Role) -> Result<Vec<ProfileExtension>, Misfit> {
         let ca = role != Role::Leaf;
-        let only_for = |field, fits: bool, whom: &str| match fits {
-            true => Ok(()),
-            false => Err((field, format!("it is for {whom} only"))),
-        };
-        only_for("path-length", ca || self.path_length.is_none(), "CA certificates")?;
-        only_for(
-            "name-constraints",
-            role == Role::Intermediate || self.name_constraints.is_none(),
-            "intermediates",
-        )?;
-        only_for(
-            "subject-alternative-name",
-            !ca || self.subject_alternative_name.is_none(),
-            "leaves",
-        )?;
-        // RFC 6960 section 4.2.2.2.1
-        only_for(
-            "ocsp-no-check",
-            !self.ocsp_no_check || self.extended_key_usage.iter().any(|name| name == "OCSPSigning"),
-            "OCSP signers",
-        )?;
-        // RFC 5280 sections 4.2.1.13 and 4.2.2.1 are about how to check the certificate, which nobody does with a root.
-        let has_urls =
-            !(self.crl_urls.is_empty() && self.issuer_urls.is_empty() && self.ocsp_urls.is_empty());
-        only_for(
-            "crl-urls",
-            role != Role::Root || !has_urls,
-            "certificates under a CA (as are issuer-urls and ocsp-urls)",
-        )?;
-
-        let usages = self.usages(ca)?;
+        let purposes = read_purposes(&self.extended_key_usage)?;
+        self.check_role(role, &purposes)?;
         let mut extensions = vec![ProfileExtension::BasicConstraints {
             ca,
             path_length: self.path_length,
         }];
+        let usages = self.usages(ca)?;
         if !usages.is_empty() {
             extensions.push(ProfileExtension::KeyUsage(Cow::Owned(usages)));
         }
-        extensions.extend(self.purposes(role)?);
+        if !purposes.is_empty() {
+            extensions.push(ProfileExtension::ExtendedKeyUsage(Cow::Owned(purposes)));
+        }
         if let Some(names) = &self.subject_alternative_name {
             extensions.push(read_names(names)?);
         }
@@ -178,16 +158,11 @@ impl ProfileFile {
             extensions.push(read_constraints(constraints)?);
         }
         if !self.policies.is_empty() {
-            let policies = self.policies.iter().map(read_policy).collect::<Result<_, _>>()?;
-            extensions.push(ProfileExtension::CertificatePolicies(policies));
+            extensions.push(ProfileExtension::CertificatePolicies(read_policies(&self.policies)?));
         }
-        for (field, urls) in [
-            ("crl-urls", &self.crl_urls),
-            ("issuer-urls", &self.issuer_urls),
-            ("ocsp-urls", &self.ocsp_urls),
-        ] {
-            urls.iter().try_for_each(|url| check_url(field, url))?;
-        }
+        read_urls("crl-urls", &self.crl_urls)?;
+        read_urls("issuer-urls", &self.issuer_urls)?;
+        read_urls("ocsp-urls", &self.ocsp_urls)?;
         if !self.crl_urls.is_empty() {
             extensions.push(ProfileExtension::CrlDistributionPoints(self.crl_urls.clone()));
         }
@@ -207,183 +182,65 @@ impl ProfileFile {
         Ok(extensions)
     }
 
+    /// What belongs to some roles only.
+    fn check_role(&self, role: Role, purposes: &[Purpose]) -> Result<(), Misfit> {
+        let is_leaf = role == Role::Leaf;
+        let only_for = |field, fits: bool, whom: &str| match fits {
+            true => Ok(()),
+            false => Err((field, format!("it is for {whom} only"))),
+        };
+        // RFC 5280 section 4.2.1.9: "MUST NOT include the pathLenConstraint field unless the cA boolean is asserted".
+        only_for("path-length", !is_leaf || self.path_length.is_none(), "CA certificates")?;
+        // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; a root's are not looked at by everybody.
+        only_for(
+            "name-constraints",
+            role == Role::Intermediate || self.name_constraints.is_none(),
+            "intermediates",
+        )?;
+        only_for(
+            "subject-alternative-name",
+            is_leaf || self.subject_alternative_name.is_none(),
+            "leaves",
+        )?;
+        // It would bind everything below it (CA/B BR 7.1.2.1.2: "MUST NOT").
+        only_for(
+            "extended-key-usage",
+            role != Role::Root || purposes.is_empty(),
+            "certificates under a CA",
+        )?;
+        // RFC 6960 section 4.2.2.2.1
+        only_for(
+            "ocsp-no-check",
+            !self.ocsp_no_check || (is_leaf && purposes.contains(&Purpose::OCSP_SIGNING)),
+            "OCSP signers",
+        )?;
+        // RFC 5280 sections 4.2.1.13 and 4.2.2.1 are about how to check the certificate, which nobody does with a root.
+        for (field, urls) in [
+            ("crl-urls", &self.crl_urls),
+            ("issuer-urls", &self.issuer_urls),
+            ("ocsp-urls", &self.ocsp_urls),
+        ] {
+            only_for(field, role != Role::Root || urls.is_empty(), "certificates under a CA")?;
+        }
+        Ok(())
+    }
+
     /// RFC 5280 section 4.2.1.3, 4.2.1.9: keyCertSign and cRLSign belong to CAs, and a CA has keyCertSign.
-    fn usages(&self, ca: bool) -> Result<Vec<Usage>, (&'static str, String)> {
+    fn usages(&self, ca: bool) -> Result<Vec<Usage>, Misfit> {
         const FIELD: &str = "key-usage";
-        let mut usages = Vec::new();
-        for name in &self.key_usage {
-            let Some(usage) = Usage::named(name) else {
-                let known: Vec<_> = Usage::ALL.iter().map(|(_, known)| *known).collect();
-                return Err((FIELD, format!("\"{name}\" is none of {}", known.join(", "))));
-            };
-            if usages.contains(&usage) {
-                return Err((FIELD, format!("{name} stands in it twice")));
-            }
-            usages.push(usage);
-        }
-        if ca && usages.is_empty() {
-            return Ok(vec![Usage::KeyCertSign, Usage::CrlSign]);
-        }
+        let usages = read_usages(&self.key_usage)?;
         let signs_certificates = usages.contains(&Usage::KeyCertSign);
-        if ca && !signs_certificates {
-            return Err((
+        match ca {
+            true if usages.is_empty() => Ok(vec![Usage::KeyCertSign, Usage::CrlSign]),
+            true if !signs_certificates => Err((
                 FIELD,
                 "a CA needs keyCertSign (RFC 5280 section 4.2.1.3)".to_owned(),
-            ));
-        }
-        if !ca && (signs_certificates || usages.contains(&Usage::CrlSign)) {
-            return Err((
+            )),
+            false if signs_certificates || usages.contains(&Usage::CrlSign) => Err((
                 FIELD,
                 "keyCertSign and cRLSign are for CAs (RFC 5280 section 4.2.1.9)".to_owned(),
-            ));
+            )),
+            _ => Ok(usages),
         }
-        Ok(usages)
-    }
-
-    fn purposes(&self, role: Role) -> Result<Option<ProfileExtension>, (&'static str, String)> {
-        const FIELD: &str = "extended-key-usage";
-        if self.extended_key_usage.is_empty() {
-            return Ok(None);
-        }
-        if role == Role::Root {
-            return Err((
-                FIELD,
-                "a root has none: it would bind everything below it".to_owned(),
-            ));
-        }
-        let mut purposes = Vec::new();
-        for name in &self.extended_key_usage {
-            let purpose = Purpose::named(name).ok_or_else(|| {
-                (
-                    FIELD,
-                    format!("\"{name}\" is neither a known purpose nor an object identifier"),
-                )
-            })?;
-            if purposes.contains(&purpose) {
-                return Err((FIELD, format!("{name} stands in it twice")));
-            }
-            purposes.push(purpose);
-        }
-        Ok(Some(ProfileExtension::ExtendedKeyUsage(Cow::Owned(purposes))))
-    }
-}
-
-fn read_keys(words: &[String]) -> Result<KeyKinds, (&'static str, String)> {
-    const FIELD: &str = "keys";
-    let mut kinds = KeyKinds::default();
-    let mut curves = Vec::new();
-    for word in words {
-        match word.split_once(':') {
-            Some(("rsa", bits)) => match bits.parse() {
-                Ok(bits @ 2048..=16384) => kinds.rsa = Some(bits),
-                _ => return Err((FIELD, format!("\"{word}\": from rsa:2048 to rsa:16384"))),
-            },
-            Some(("ec", "p256")) => curves.push(Curve::P256),
-            Some(("ec", "p384")) => curves.push(Curve::P384),
-            Some(("ec", "p521")) => curves.push(Curve::P521),
-            None if word == "ed25519" => kinds.ed25519 = true,
-            _ => {
-                let known = "rsa:BITS (so many and more), ec:p256, ec:p384, ec:p521, ed25519";
-                return Err((FIELD, format!("\"{word}\" is none of {known}")));
-            }
-        }
-    }
-    if words.is_empty() {
-        return Err((FIELD, "name at least one kind of key".to_owned()));
-    }
-    kinds.curves = Cow::Owned(curves);
-    Ok(kinds)
-}
-
-fn read_names(names: &AlternativeNamesFile) -> Result<ProfileExtension, (&'static str, String)> {
-    const FIELD: &str = "subject-alternative-name";
-    let mut kinds = Vec::new();
-    for word in &names.from_request {
-        let kind = NameKind::ALL.into_iter().find(|kind| kind.word() == word);
-        kinds.push(kind.ok_or_else(|| (FIELD, format!("\"{word}\" is none of dns, ip, email, uri")))?);
-    }
-    if kinds.is_empty() {
-        return Err((FIELD, "from-request names no kind".to_owned()));
-    }
-    if names.wildcards && !kinds.contains(&NameKind::Dns) {
-        return Err((FIELD, "wildcards are for dns".to_owned()));
-    }
-    Ok(ProfileExtension::SubjectAlternativeName(AlternativeNames {
-        kinds: Cow::Owned(kinds),
-        required: names.required,
-        wildcards: names.wildcards,
-    }))
-}
-
-fn read_constraints(file: &NameConstraintsFile) -> Result<ProfileExtension, (&'static str, String)> {
-    const FIELD: &str = "name-constraints";
-    let trees = |texts: &[String]| -> Result<Vec<Subtree>, (&'static str, String)> {
-        texts
-            .iter()
-            .map(|text| Subtree::parse(text).map_err(|reason| (FIELD, reason)))
-            .collect()
-    };
-    let constraints = NameConstraints {
-        permitted: trees(&file.permitted)?,
-        excluded: trees(&file.excluded)?,
-    };
-    // RFC 5280 section 4.2.1.10: "MUST NOT issue certificates where name constraints is an empty sequence".
-    if constraints == NameConstraints::default() {
-        return Err((FIELD, "neither permitted nor excluded names anything".to_owned()));
-    }
-    Ok(ProfileExtension::NameConstraints(constraints))
-}
-
-fn read_policy(file: &PolicyFile) -> Result<Policy, (&'static str, String)> {
-    const FIELD: &str = "policies";
-    let identifier = ObjectIdentifier::new(&file.oid)
-        .map_err(|_| (FIELD, format!("\"{}\" is no object identifier", file.oid)))?;
-    if let Some(cps) = &file.cps {
-        check_url(FIELD, cps)?;
-    }
-    Ok(Policy {
-        identifier,
-        cps: file.cps.clone(),
-    })
-}
-
-/// RFC 5280 sections 4.2.1.13 and 4.2.2.1: http or ldap; https could need the very answer that is looked for, but people use it for a CPS.
-fn check_url(field: &'static str, url: &str) -> Result<(), (&'static str, String)> {
-    check_uri(url).map_err(|reason| (field, reason))?;
-    let schemes: &[&str] = if field == "policies" {
-        &["http://", "https://"]
-    } else {
-        &["http://", "ldap://"]
-    };
-    if schemes.iter().any(|scheme| url.starts_with(scheme)) {
-        return Ok(());
-    }
-    Err((
-        field,
-        format!("\"{url}\" begins with none of {}", schemes.join(", ")),
-    ))
-}
-
-fn read_waivers(names: &[String]) -> Result<Vec<Cow<'static, str>>, (&'static str, String)> {
-    const FIELD: &str = "waive";
-    for name in names {
-        match rules::RULES.iter().find(|rule| rule.name == name) {
-            None => return Err((FIELD, format!("there is no rule \"{name}\""))),
-            Some(rule) if !rule.can_be_waived => {
-                return Err((FIELD, format!("{name} ({}) cannot be waived", rule.source)));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(names.iter().cloned().map(Cow::Owned).collect())
-}
-
-fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>, (&'static str, String)> {
-    match command {
-        None => Ok(None),
-        Some(command) if command.first().is_none_or(String::is_empty) => {
-            Err(("linter", "it names no program".to_owned()))
-        }
-        Some(command) => Ok(Some(Linter { command })),
     }
 }

@@ -56,12 +56,15 @@ impl Purpose {
     /// id-kp-OCSPSigning: "Signing OCSP responses"
     pub const OCSP_SIGNING: Self = Self(ID_KP_OCSP_SIGNING);
 
+    /// id-kp-timeStamping (RFC 3161 section 2.3)
+    pub const TIME_STAMPING: Self = Self(ID_KP_TIME_STAMPING);
+
     const NAMED: [(Self, &'static str); 6] = [
         (Self::SERVER_AUTH, "serverAuth"),
         (Self::CLIENT_AUTH, "clientAuth"),
         (Self::CODE_SIGNING, "codeSigning"),
         (Self(ID_KP_EMAIL_PROTECTION), "emailProtection"),
-        (Self(ID_KP_TIME_STAMPING), "timeStamping"),
+        (Self::TIME_STAMPING, "timeStamping"),
         (Self::OCSP_SIGNING, "OCSPSigning"),
     ];
 

@@ -1,13 +1,17 @@
-//! RSA keys that are no secret: what their public half gives away.
+//! Keys that are no secret, or no keys: what their public half gives away.
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
+    ParsedPublicKey,
+};
 use num_bigint::BigUint;
 
-use super::PublicKey;
+use super::{Curve, KeyAlgorithm, PublicKey};
 
-/// What is wrong with an RSA key.
+/// What is wrong with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFault {
-    /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: odd, from 65537 to 2²⁵⁶.
+    /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: from 65537. ([`PublicKey`] takes no even ones, and none above 2³².)
     Exponent,
     /// A small prime divides the modulus.
     SmallFactor(u32),
@@ -15,25 +19,43 @@ pub enum KeyFault {
     Roca,
     /// Fermat's method factors the modulus (CVE-2022-26320).
     ClosePrimes,
+    /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
+    OffCurve,
 }
 
-/// As far as other CAs look (Boulder's `goodkey`): a modulus by chance has no such factor only when it is none of two large primes.
-const LARGEST_SMALL_PRIME: u32 = 752;
+/// CA/B BR 6.1.6: "no factors smaller than 752".
+const LARGEST_SMALL_PRIME: u32 = 751;
 
-/// Rounds of Fermat's method: Boulder's number. Random primes are some 2¹⁰⁰⁰ apart and take about as many.
+/// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
 const FERMAT_ROUNDS: u32 = 100;
 
 /// The primes whose residues make the fingerprint: the first 39 without 2.
 const LARGEST_ROCA_PRIME: u32 = 167;
 
 impl PublicKey {
-    /// Looks for the known faults of RSA keys; `None` for a sound one, and for every other kind.
+    /// Looks for the known faults of keys; `None` for a sound one.
     #[must_use]
     pub fn find_fault(&self) -> Option<KeyFault> {
+        match self.algorithm() {
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.find_rsa_fault(),
+            KeyAlgorithm::Ec(curve) => {
+                let algorithm = match curve {
+                    Curve::P256 => &ECDSA_P256_SHA256_ASN1,
+                    Curve::P384 => &ECDSA_P384_SHA384_ASN1,
+                    Curve::P521 => &ECDSA_P521_SHA512_ASN1,
+                    Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1,
+                };
+                let read = ParsedPublicKey::new(algorithm, self.subject_public_key());
+                read.is_err().then_some(KeyFault::OffCurve)
+            }
+            KeyAlgorithm::Ed25519 => None,
+        }
+    }
+
+    fn find_rsa_fault(&self) -> Option<KeyFault> {
         let (modulus, exponent) = self.rsa_integers()?;
         let modulus = BigUint::from_bytes_be(modulus);
-        let exponent = BigUint::from_bytes_be(exponent);
-        if !exponent.bit(0) || exponent < BigUint::from(65_537_u32) || exponent.bits() > 256 {
+        if BigUint::from_bytes_be(exponent) < BigUint::from(65_537_u32) {
             return Some(KeyFault::Exponent);
         }
         if let Some(factor) = primes(LARGEST_SMALL_PRIME).find(|prime| residue(&modulus, *prime) == 0) {
@@ -93,3 +115,6 @@ fn has_close_primes(modulus: &BigUint) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;
