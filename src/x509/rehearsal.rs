@@ -1,19 +1,19 @@
 //! The certificate as it will be, before the token signs: signed by a key that is thrown away.
 
+mod multi_prime;
+
 use aws_lc_rs::digest::{Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
-    RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
 
+use self::multi_prime::MultiPrimeKey;
 use super::signed::Signed;
 use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread};
 use crate::output::encode_pem;
-use crate::signer::{Curve, Hash, KeyAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm};
 
 /// A key of the issuer's kind, made for one job and never kept. It is no [`Signer`](crate::signer::Signer): nothing that it signs can
 /// become an [`Issued`](super::Issued).
@@ -22,7 +22,7 @@ pub struct ThrowawayKey(Pair);
 
 #[derive(Debug)]
 enum Pair {
-    Rsa(RsaKeyPair),
+    Rsa(MultiPrimeKey),
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
@@ -42,8 +42,7 @@ impl Rehearsal {
 }
 
 impl ThrowawayKey {
-    /// A key of the kind of `issuer`, so that the signature is of the same form. Above RSA 4096, whose keys take seconds to find, one of
-    /// 4096 bits has to do: the rule about the length counts with the longest signature anyway.
+    /// A key of the kind of `issuer`, so that the signature is of the same form and length.
     ///
     /// # Errors
     /// [`X509Error::Throwaway`] when there are no random numbers.
@@ -53,12 +52,9 @@ impl ThrowawayKey {
 
     pub(super) fn of(kind: KeyAlgorithm) -> Result<Self, X509Error> {
         let pair = match kind {
-            KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => RsaKeyPair::generate(match bits {
-                ..=2048 => KeySize::Rsa2048,
-                ..=3072 => KeySize::Rsa3072,
-                _ => KeySize::Rsa4096,
-            })
-            .map(Pair::Rsa),
+            KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => {
+                MultiPrimeKey::generate(bits).map(Pair::Rsa)
+            }
             KeyAlgorithm::Ec(curve) => EcdsaKeyPair::generate(match curve {
                 Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
                 Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
@@ -73,11 +69,7 @@ impl ThrowawayKey {
 
     pub(super) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         match (&self.0, algorithm) {
-            (Pair::Rsa(pair), algorithm) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(rsa_encoding(algorithm)?, &SystemRandom::new(), message, &mut signature)?;
-                Ok(signature)
-            }
+            (Pair::Rsa(pair), algorithm) => pair.sign(algorithm, message),
             (Pair::Ec(curve, pair), SignatureAlgorithm::Ecdsa(hash)) => {
                 let digest = leftmost(&hash.digest(message), *curve)?;
                 Ok(pair.sign_digest(&digest)?.as_ref().to_vec())
@@ -86,21 +78,6 @@ impl ThrowawayKey {
             _ => Err(Unspecified),
         }
     }
-}
-
-fn rsa_encoding(algorithm: SignatureAlgorithm) -> Result<&'static dyn RsaEncoding, Unspecified> {
-    Ok(match algorithm {
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha256) => &RSA_PKCS1_SHA256,
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha384) => &RSA_PKCS1_SHA384,
-        SignatureAlgorithm::RsaPkcs1(Hash::Sha512) => &RSA_PKCS1_SHA512,
-        SignatureAlgorithm::RsaPss(pss) => match pss.hash {
-            Hash::Sha256 => &RSA_PSS_SHA256,
-            Hash::Sha384 => &RSA_PSS_SHA384,
-            Hash::Sha512 => &RSA_PSS_SHA512,
-            Hash::Sha224 => return Err(Unspecified),
-        },
-        _ => return Err(Unspecified),
-    })
 }
 
 /// FIPS 186-5 section 6.4.1, step 2: of a digest longer than the curve's order its leftmost bits count. AWS-LC's interface pairs each
@@ -152,7 +129,7 @@ impl ThrowawayKey {
     pub(super) fn public_key(&self) -> PublicKey {
         use aws_lc_rs::signature::KeyPair;
         let key = match &self.0 {
-            Pair::Rsa(pair) => PublicKey::from_rsa_public_key(pair.public_key().as_ref()),
+            Pair::Rsa(pair) => PublicKey::from_rsa(&pair.modulus(), &[1, 0, 1]),
             Pair::Ec(curve, pair) => PublicKey::from_ec_point(*curve, pair.public_key().as_ref()),
             Pair::Ed25519(pair) => PublicKey::from_ed25519(pair.public_key().as_ref()),
         };

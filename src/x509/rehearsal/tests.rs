@@ -3,14 +3,16 @@ use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 
 use super::*;
-use crate::signer::Signer;
+use crate::signer::{Hash, Pss, Signer};
 use crate::x509::fixture::{NOW, SoftwareKey, authority_plan, issue, plan};
 use crate::x509::tbs::TbsCertificate;
 use crate::x509::{Name, Profile, VerifiedRequest};
 
-const KINDS: [KeyAlgorithm; 6] = [
+const KINDS: [KeyAlgorithm; 8] = [
     KeyAlgorithm::Rsa { bits: 2048 },
-    KeyAlgorithm::Rsa { bits: 3072 },
+    KeyAlgorithm::Rsa { bits: 2304 },
+    KeyAlgorithm::Rsa { bits: 4096 },
+    KeyAlgorithm::Rsa { bits: 8192 },
     KeyAlgorithm::Ec(Curve::P256),
     KeyAlgorithm::Ec(Curve::P384),
     KeyAlgorithm::Ec(Curve::P521),
@@ -33,6 +35,17 @@ fn the_throwaway_key_is_of_the_issuers_kind_and_another_each_time() {
                 .verify(algorithm, b"message", &signature)
                 .unwrap_or_else(|_| panic!("{kind} {algorithm}"));
         }
+    }
+}
+
+#[test]
+fn a_throwaway_key_signs_with_pss_too() {
+    let key = ThrowawayKey::of(KeyAlgorithm::Rsa { bits: 2048 }).unwrap();
+    for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+        let salt_bytes = u16::try_from(hash.digest(b"").len()).unwrap();
+        let algorithm = SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes });
+        let signature = key.sign(algorithm, b"message").unwrap();
+        assert!(key.public_key().verify(algorithm, b"message", &signature).is_ok(), "{hash}");
     }
 }
 
