@@ -257,6 +257,18 @@ impl X509Error {
         }
     }
 
+    /// The rule (`cert rules`) that is broken, also where the refusal has a name of its own.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Rule { rule, .. } => Some(rule),
+            Self::WeakKey { .. } => Some("key-size"),
+            Self::OutlivesIssuer { .. } => Some("validity-nesting"),
+            Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some("issuer"),
+            _ => None,
+        }
+    }
+
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |error| match error.kind() {
             der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {

@@ -1,8 +1,12 @@
 //! Every rule, broken once.
 
+mod hierarchy;
+mod list;
+mod properties;
+
 use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
 use der::Encode;
-use der::asn1::{GeneralizedTime, Int, OctetString};
+use der::asn1::{BitString, GeneralizedTime, Int, OctetString};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
@@ -46,8 +50,14 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
     let key = SoftwareKey::generate();
     let plan = authority_plan(&key);
     assert!(plan.clone().check(Issuer::Itself, NOW).is_ok());
-    let cases: [(&str, Change); 14] = [
+    let cases: [(&str, Change); 16] = [
         ("version", |tbs| tbs.version = 0),
+        ("unique-identifiers", |tbs| {
+            tbs.issuer_unique_id = Some(BitString::from_bytes(&[1]).unwrap());
+        }),
+        ("unique-identifiers", |tbs| {
+            tbs.subject_unique_id = Some(BitString::from_bytes(&[1]).unwrap());
+        }),
         ("serial-number", |tbs| {
             tbs.serial_number = Int::new(&[0x80; 20]).unwrap()
         }),
