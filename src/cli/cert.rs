@@ -206,17 +206,14 @@ pub(super) fn report_issued(
             report.text.push_str(&steps);
         }
         if !summary.dropped.is_empty() {
-            let names: Vec<_> = summary
-                .dropped
-                .iter()
-                .map(|extension| extension.name.as_str())
-                .collect();
+            let words: Vec<_> = summary.dropped.iter().map(describe_dropped).collect();
             report.warnings.push(format!(
                 "the request asks for {}, which the profile does not give",
-                names.join(", ")
+                words.join(", ")
             ));
         }
         let mut json = describe(&summary.certificate);
+        json["dropped"] = json!(extensions_json(&summary.dropped));
         json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
         list.push(json);
@@ -226,4 +223,14 @@ pub(super) fn report_issued(
     }
     report.json = json!({ "certificates": list });
     report
+}
+
+/// Of names it counts which; of the rest, that there are some.
+fn describe_dropped(extension: &ExtensionText) -> String {
+    match extension.name.as_str() {
+        "subjectAltName" | "extensionRequest" => {
+            format!("{} ({})", extension.name, printable(&extension.value))
+        }
+        other => other.to_owned(),
+    }
 }

@@ -69,7 +69,7 @@ pub(super) struct SignRequests {
     /// The CA's key, where the CA certificate's public key does not find it
     #[arg(long)]
     key: Option<String>,
-    /// Days of validity [default: 3652 for cloudhsm-cluster, 365 for cloudhsm-client; or until the CA ends]
+    /// Days of validity [default: the profile's, 3652 for cloudhsm-cluster; or until the CA ends]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     #[command(flatten)]

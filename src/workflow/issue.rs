@@ -10,8 +10,8 @@ use super::lint::lint;
 use super::{Delivered, Delivery, Progress, WorkflowError};
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
 use crate::x509::{
-    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity,
-    VerifiedRequest, X509Error, dropped,
+    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
+    Validity, VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.

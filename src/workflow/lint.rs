@@ -52,7 +52,11 @@ impl fmt::Display for LinterError {
         match self {
             Self::Missing { program, cause } => write!(f, "the linter {program} cannot be run: {cause}"),
             Self::TimedOut { program, limit } => {
-                write!(f, "the linter {program} did not end within {} seconds", limit.as_secs())
+                write!(
+                    f,
+                    "the linter {program} did not end within {} seconds",
+                    limit.as_secs()
+                )
             }
             Self::Killed { program, signal } => {
                 write!(f, "the linter {program} was ended by signal {signal}")
@@ -207,7 +211,13 @@ fn first_lines(output: &[u8]) -> String {
     let shown = lines.take(SHOWN_LINES).collect::<Vec<_>>().join("; ");
     let shown: String = shown
         .chars()
-        .map(|character| if is_unprintable(character) { '\u{FFFD}' } else { character })
+        .map(|character| {
+            if is_unprintable(character) {
+                '\u{FFFD}'
+            } else {
+                character
+            }
+        })
         .take(SHOWN_CHARACTERS)
         .collect();
     if shown.is_empty() {

@@ -71,7 +71,9 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
                 .filter(|authority| authority.subject() == current.issuer())
         };
         // One that its CA issued to its next key has the CA's name, too, and is no root.
-        let is_issued = || named().any(|issuer| issuer.der() != current.der() && check_signature(current, issuer).is_ok());
+        let is_issued = || {
+            named().any(|issuer| issuer.der() != current.der() && check_signature(current, issuer).is_ok())
+        };
         if is_trusted && current.is_self_issued() {
             let self_signature = check_signature(current, current);
             if self_signature.is_ok() || !is_issued() {

@@ -151,12 +151,9 @@ impl CertificationRequest {
             critical: false,
             value: error.to_string(),
         };
-        let lists = self.extension_requests().map(|list| {
-            list.map_or_else(
-                |error| vec![unread(error)],
-                |list| extension::describe_all(&list),
-            )
-        });
+        let lists = self
+            .extension_requests()
+            .map(|list| list.map_or_else(|error| vec![unread(error)], |list| extension::describe_all(&list)));
         lists.flatten().collect()
     }
 
@@ -166,7 +163,8 @@ impl CertificationRequest {
             .iter()
             .filter(|attribute| attribute.kind == ID_EXTENSION_REQ);
         requests.map(|attribute| {
-            Vec::<Extension>::from_der(attribute.values.value()).map_err(X509Error::malformed("extensionRequest"))
+            Vec::<Extension>::from_der(attribute.values.value())
+                .map_err(X509Error::malformed("extensionRequest"))
         })
     }
 
@@ -257,7 +255,11 @@ impl VerifiedRequest {
             version: 0,
             subject: subject.to_any().unwrap(),
             subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(signer.public_key().der()).unwrap(),
-            attributes: Some(if extensions.is_empty() { Vec::new() } else { vec![attribute] }),
+            attributes: Some(if extensions.is_empty() {
+                Vec::new()
+            } else {
+                vec![attribute]
+            }),
         };
         let content = info.to_der().unwrap();
         let algorithm = signer.public_key().algorithm().default_signature();

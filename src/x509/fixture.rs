@@ -115,5 +115,13 @@ pub(super) fn issue(
 pub(super) fn plan(profile: &Profile, request: &VerifiedRequest, authority: &Certificate) -> Tbs {
     let signature = authority.public_key().unwrap().algorithm().default_signature();
     let validity = Validity::days_from(NOW, 30);
-    Tbs::for_request(profile.clone(), request, authority, &serial(), validity, signature).unwrap()
+    Tbs::for_request(
+        profile.clone(),
+        request,
+        authority,
+        &serial(),
+        validity,
+        signature,
+    )
+    .unwrap()
 }

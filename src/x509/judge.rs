@@ -114,7 +114,9 @@ impl Purposes {
         let nothing_is_left = left.is_empty();
         self.0 = Some(left);
         Some(match nothing_is_left {
-            true => Err("it has none of the purposes (extendedKeyUsage) of the certificates below it".to_owned()),
+            true => {
+                Err("it has none of the purposes (extendedKeyUsage) of the certificates below it".to_owned())
+            }
             false => Ok(()),
         })
     }

@@ -64,7 +64,8 @@ impl NameConstraints {
     /// The first name that is outside, or that cannot be told to be inside.
     pub(super) fn check(&self, subject: &Name, names: &[GeneralName]) -> Result<(), String> {
         for name in names {
-            let is_constrained = kind_of(name).is_some_and(|kind| self.trees().any(|tree| tree.kind() == kind));
+            let is_constrained =
+                kind_of(name).is_some_and(|kind| self.trees().any(|tree| tree.kind() == kind));
             if is_constrained {
                 self.check_one(&ConstrainedName::read(name)?)?;
             }

@@ -84,7 +84,10 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
             steps.push(place.judge_authority(index - 1));
             let constrained = judge::check_names(certificate, &path[..index]);
             let step_of = |result: Result<(), String>| {
-                step("name constraints", result.map(|()| "every name below is inside".to_owned()))
+                step(
+                    "name constraints",
+                    result.map(|()| "every name below is inside".to_owned()),
+                )
             };
             steps.extend(constrained.map(step_of));
         }

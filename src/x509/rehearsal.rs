@@ -105,7 +105,9 @@ impl Checked {
         now: UnixTime,
     ) -> Result<Rehearsal, X509Error> {
         let Self(tbs) = self;
-        let signature = key.sign(tbs.signature, &tbs.der).map_err(|Unspecified| X509Error::Throwaway)?;
+        let signature = key
+            .sign(tbs.signature, &tbs.der)
+            .map_err(|Unspecified| X509Error::Throwaway)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
         let pem = encode_pem(pem::CERTIFICATE, &der);
@@ -113,7 +115,10 @@ impl Checked {
             return Err(X509Error::broken("throwaway", found));
         }
         let Some(read) = reread::tbs_of(&der).filter(|read| *read == tbs.der) else {
-            return Err(X509Error::broken("throwaway", "other bytes are read back than were planned"));
+            return Err(X509Error::broken(
+                "throwaway",
+                "other bytes are read back than were planned",
+            ));
         };
         let read = Tbs {
             der: read,

@@ -57,3 +57,35 @@ pub fn dropped(asked: Vec<ExtensionText>, given: &[ExtensionText]) -> Vec<Extens
     };
     asked.into_iter().filter_map(missing).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str, value: &str) -> ExtensionText {
+        ExtensionText {
+            name: name.to_owned(),
+            critical: false,
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_as_it_was_asked_for_is_dropped() {
+        let given = [
+            text("keyUsage", "digitalSignature"),
+            text("subjectAltName", "DNS:a, DNS:b"),
+        ];
+        let of = |asked: ExtensionText| dropped(vec![asked], &given);
+        assert_eq!(of(text("keyUsage", "digitalSignature")), []);
+        let more = text("keyUsage", "digitalSignature, keyCertSign");
+        assert_eq!(of(more.clone()), [more]);
+        let unknown = text("1.2.3", "0500");
+        assert_eq!(of(unknown.clone()), [unknown]);
+        assert_eq!(of(text("subjectAltName", "DNS:b, DNS:a")), []);
+        assert_eq!(
+            of(text("subjectAltName", "DNS:a, IP:192.0.2.1, DNS:c")),
+            [text("subjectAltName", "IP:192.0.2.1, DNS:c")]
+        );
+    }
+}

@@ -53,12 +53,7 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
             "number of extensions",
             read.extensions().len() == issued.extensions().len(),
         ),
-        (
-            "extensions",
-            read.extensions()
-                .iter()
-                .all(is_understood),
-        ),
+        ("extensions", read.extensions().iter().all(is_understood)),
     ];
     match same.iter().find(|(_, equal)| !equal) {
         Some((field, _)) => Err(format!("a second decoder reads another {field}")),
@@ -69,11 +64,7 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
 /// Reads a TBSCertificate that is about to be signed, names included.
 pub(super) fn read_tbs(der: &[u8]) -> Result<(), String> {
     let (rest, read) = TbsCertificate::from_der(der).map_err(|error| error.to_string())?;
-    let is_sound = rest.is_empty()
-        && read
-            .extensions()
-            .iter()
-            .all(is_understood);
+    let is_sound = rest.is_empty() && read.extensions().iter().all(is_understood);
     if is_sound {
         Ok(())
     } else {

@@ -56,7 +56,9 @@ fn a_small_factor_is_found_up_to_751() {
 /// first 126 primes for keys of 2048 bits.
 #[test]
 fn a_modulus_of_the_vulnerable_generator_is_found() {
-    let product = primes(10_000).take(126).fold(BigUint::from(1_u32), |product, prime| product * prime);
+    let product = primes(10_000)
+        .take(126)
+        .fold(BigUint::from(1_u32), |product, prime| product * prime);
     assert_eq!(product.bits(), 971);
     let generate = |seed: u32| {
         let residue = BigUint::from(65_537_u32).modpow(&BigUint::from(seed), &product);
@@ -67,7 +69,10 @@ fn a_modulus_of_the_vulnerable_generator_is_found() {
             .find(is_prime)
             .unwrap()
     };
-    assert_eq!(key(&generate(1_000_003), &generate(77_777)).find_fault(), Some(KeyFault::Roca));
+    assert_eq!(
+        key(&generate(1_000_003), &generate(77_777)).find_fault(),
+        Some(KeyFault::Roca)
+    );
     // One such prime alone is none.
     assert_eq!(key(&generate(1_000_003), &prime(1024)).find_fault(), None);
 }
@@ -76,7 +81,10 @@ fn a_modulus_of_the_vulnerable_generator_is_found() {
 fn primes_that_are_close_are_found() {
     let p = prime(1024);
     let next = |from: BigUint| (1_u32..).map(|step| &from + 2 * step).find(is_prime).unwrap();
-    assert_eq!(key(&p, &next(p.clone())).find_fault(), Some(KeyFault::ClosePrimes));
+    assert_eq!(
+        key(&p, &next(p.clone())).find_fault(),
+        Some(KeyFault::ClosePrimes)
+    );
     // The square of one.
     assert_eq!(key(&p, &p).find_fault(), Some(KeyFault::ClosePrimes));
     // a - √n is (p - q)² / 8√n: 2⁵¹⁶ apart is one round, 2⁵²⁵ apart some 2¹⁵.
@@ -102,7 +110,8 @@ fn points_of_each_curve_are_keys() {
         (Curve::P521, "secp521r1"),
         (Curve::Secp256k1, "secp256k1"),
     ] {
-        let script = format!("openssl ecparam -name {name} -genkey -noout | openssl pkey -pubout -outform DER");
+        let script =
+            format!("openssl ecparam -name {name} -genkey -noout | openssl pkey -pubout -outform DER");
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
         let key = PublicKey::from_der(&output.stdout).unwrap();
         assert_eq!(key.algorithm(), KeyAlgorithm::Ec(curve));

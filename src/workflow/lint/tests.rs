@@ -19,7 +19,11 @@ fn run_within(script: &str, limit: Duration) -> Result<(), WorkflowError> {
 #[track_caller]
 fn refused(script: &str) -> String {
     match run(script) {
-        Err(WorkflowError::X509(X509Error::Rule { rule: "linter", found, .. })) => found,
+        Err(WorkflowError::X509(X509Error::Rule {
+            rule: "linter",
+            found,
+            ..
+        })) => found,
         other => panic!("{other:?}"),
     }
 }
@@ -35,7 +39,10 @@ fn exit_status_zero_is_a_pass_and_any_other_is_the_rule() {
         refused("printf '1\\n\\n2\\n3\\n4\\n5\\n'; exit 1"),
         "sh exited with 1: 1; 2; 3; 4"
     );
-    assert_eq!(refused("printf 'a\\033[2J' >&2; exit 1"), "sh exited with 1: a\u{fffd}[2J");
+    assert_eq!(
+        refused("printf 'a\\033[2J' >&2; exit 1"),
+        "sh exited with 1: a\u{fffd}[2J"
+    );
 }
 
 #[test]
@@ -43,7 +50,9 @@ fn it_sees_the_certificate_and_nothing_of_the_callers() {
     let script = "cat \"$1\"; stat -c '%a' \"$1\" \"$PWD\"; echo \"$PWD\"; env | sort | cut -d= -f1 | tr '\\n' ' '; cat; exit 1";
     let found = refused(script);
     assert!(
-        found.starts_with("sh exited with 1: -----BEGIN CERTIFICATE-----; AAAA; -----END CERTIFICATE-----; 600"),
+        found.starts_with(
+            "sh exited with 1: -----BEGIN CERTIFICATE-----; AAAA; -----END CERTIFICATE-----; 600"
+        ),
         "{found}"
     );
     let found = refused(&script.replace("cat \"$1\"; ", ""));
@@ -61,7 +70,11 @@ fn a_missing_linter_is_no_pass() {
     let plain = directory.path().join("plain");
     fs::write(&plain, "#!/bin/sh\n").unwrap();
     fs::set_permissions(&plain, Permissions::from_mode(0o644)).unwrap();
-    for program in ["/nowhere/linter", "hsm-ca-no-such-linter", plain.to_str().unwrap()] {
+    for program in [
+        "/nowhere/linter",
+        "hsm-ca-no-such-linter",
+        plain.to_str().unwrap(),
+    ] {
         let linter = Linter {
             command: vec![program.to_owned()],
         };
@@ -109,7 +122,10 @@ fn one_that_is_killed_is_no_pass() {
 fn endless_output_ends() {
     // More than a pipe holds, and more than is kept.
     let found = refused("head -c 3000000 /dev/zero | tr '\\0' x; exit 1");
-    assert_eq!(found.chars().filter(|character| *character == 'x').count(), SHOWN_CHARACTERS + 1);
+    assert_eq!(
+        found.chars().filter(|character| *character == 'x').count(),
+        SHOWN_CHARACTERS + 1
+    );
     match run_within("yes", Duration::from_millis(500)) {
         Err(WorkflowError::Linter(LinterError::TimedOut { .. })) => {}
         other => panic!("{other:?}"),

@@ -3,9 +3,7 @@ use std::borrow::Cow;
 use super::*;
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, issue};
-use crate::x509::{
-    Name, NameConstraints, Profile, ProfileExtension, Purpose, Subtree, VerifiedRequest,
-};
+use crate::x509::{Name, NameConstraints, Profile, ProfileExtension, Purpose, Subtree, VerifiedRequest};
 
 /// A path from a root down, each certificate of its profile.
 struct Path {
@@ -28,7 +26,11 @@ impl Path {
         let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514(subject).unwrap());
         let issuer = self.certificates.last().unwrap();
         let plan = crate::x509::fixture::plan(profile, &request, issuer);
-        let certificate = crate::x509::Checked(plan).sign(&self.key).unwrap().certificate().clone();
+        let certificate = crate::x509::Checked(plan)
+            .sign(&self.key)
+            .unwrap()
+            .certificate()
+            .clone();
         self.certificates.push(certificate);
         self.key = key;
         self
@@ -37,8 +39,13 @@ impl Path {
     fn problems(&self) -> Vec<String> {
         let (leaf, authorities) = self.certificates.split_last().unwrap();
         let report = verify_chain(leaf, authorities, NOW);
-        let problems = report.steps.into_iter().filter_map(|step| Some((step.what, step.problem?)));
-        problems.map(|(what, problem)| format!("{what}: {problem}")).collect()
+        let problems = report
+            .steps
+            .into_iter()
+            .filter_map(|step| Some((step.what, step.problem?)));
+        problems
+            .map(|(what, problem)| format!("{what}: {problem}"))
+            .collect()
     }
 }
 
@@ -65,22 +72,35 @@ fn for_purposes(purposes: &[Purpose]) -> Profile {
 
 #[test]
 fn constraints_hold_for_everything_below() {
-    let inside = Path::new().then(&permitting("dn:O=Example"), "CN=CA").then(&Profile::tls_client(), "CN=x,O=Example");
+    let inside = Path::new()
+        .then(&permitting("dn:O=Example"), "CN=CA")
+        .then(&Profile::tls_client(), "CN=x,O=Example");
     assert_eq!(inside.problems(), Vec::<String>::new());
-    let outside = Path::new().then(&permitting("dn:O=Example"), "CN=CA").then(&Profile::tls_client(), "CN=x,O=Other");
-    assert_eq!(outside.problems(), ["name constraints: \"CN=x,O=Other\" is not permitted"]);
+    let outside = Path::new()
+        .then(&permitting("dn:O=Example"), "CN=CA")
+        .then(&Profile::tls_client(), "CN=x,O=Other");
+    assert_eq!(
+        outside.problems(),
+        ["name constraints: \"CN=x,O=Other\" is not permitted"]
+    );
     // Two levels down, through a CA that is inside.
     let deep = Path::new()
         .then(&permitting("dn:O=Example"), "CN=CA")
         .then(&Profile::intermediate(), "CN=Lower,O=Example")
         .then(&Profile::tls_client(), "CN=x,O=Other");
-    assert_eq!(deep.problems(), ["name constraints: \"CN=x,O=Other\" is not permitted"]);
+    assert_eq!(
+        deep.problems(),
+        ["name constraints: \"CN=x,O=Other\" is not permitted"]
+    );
     // And for the CA between.
     let between = Path::new()
         .then(&permitting("dn:O=Example"), "CN=CA")
         .then(&Profile::intermediate(), "CN=Lower,O=Other")
         .then(&Profile::tls_client(), "CN=x,O=Example");
-    assert_eq!(between.problems(), ["name constraints: \"CN=Lower,O=Other\" is not permitted"]);
+    assert_eq!(
+        between.problems(),
+        ["name constraints: \"CN=Lower,O=Other\" is not permitted"]
+    );
 }
 
 /// RFC 5280 section 6.1.4 (g) (1): what is permitted is what all of the path permit.
@@ -115,7 +135,11 @@ fn a_self_issued_ca_is_passed_over_and_a_self_issued_leaf_is_not() {
     let below = |profile: &Profile, key: &SoftwareKey| {
         let request = VerifiedRequest::for_tests(key, &name);
         let plan = crate::x509::fixture::plan(profile, &request, &ca);
-        crate::x509::Checked(plan).sign(&old).unwrap().certificate().clone()
+        crate::x509::Checked(plan)
+            .sign(&old)
+            .unwrap()
+            .certificate()
+            .clone()
     };
     let rolled_over = below(&Profile::intermediate(), &new);
     assert!(rolled_over.is_self_issued() && rolled_over.public_key().unwrap() == *new.public_key());
@@ -145,7 +169,10 @@ fn a_path_needs_a_purpose_that_all_of_it_have() {
     assert!(path(&[Purpose::SERVER_AUTH], &Profile::ocsp_signer()).is_empty());
     assert!(path(&[Purpose::SERVER_AUTH], &Profile::cloudhsm_cluster()).is_empty());
     let problems = path(&[Purpose::SERVER_AUTH], &Profile::tls_client());
-    assert!(problems[0].starts_with("purposes: ") && problems.len() == 1, "{problems:?}");
+    assert!(
+        problems[0].starts_with("purposes: ") && problems.len() == 1,
+        "{problems:?}"
+    );
     // A leaf that is for everything is for nothing under two CAs that have no purpose in common.
     let apart = Path::new()
         .then(&for_purposes(&[Purpose::SERVER_AUTH]), "CN=CA")
@@ -160,5 +187,8 @@ fn a_path_length_counts_the_cas_below() {
         .then(&Profile::intermediate(), "CN=CA")
         .then(&Profile::intermediate(), "CN=Lower")
         .then(&Profile::tls_client(), "CN=x");
-    assert_eq!(path.problems(), ["CA certificate: pathLenConstraint 0, but 1 CA certificates follow"]);
+    assert_eq!(
+        path.problems(),
+        ["CA certificate: pathLenConstraint 0, but 1 CA certificates follow"]
+    );
 }

@@ -33,7 +33,10 @@ impl Plan<'_> {
         if names.iter().any(|name| matches!(name, GeneralName::DnsName(_))) {
             return Ok(());
         }
-        let mut hosts = subject.common_names().into_iter().filter(|name| looks_like_host(name));
+        let mut hosts = subject
+            .common_names()
+            .into_iter()
+            .filter(|name| looks_like_host(name));
         match hosts.try_for_each(|host| constraints.check_host(&host)) {
             Ok(()) => Ok(()),
             Err(found) => broken(RULE, format!("the common name: {found}")),
@@ -78,9 +81,8 @@ impl Plan<'_> {
         let Some(purposes) = extension::find_purposes(self.extensions())? else {
             return broken(RULE, "the CA certificate has purposes, this one none");
         };
-        let is_outside = |purpose: &&ObjectIdentifier| {
-            **purpose != Purpose::OCSP_SIGNING.0 && !bounds.contains(*purpose)
-        };
+        let is_outside =
+            |purpose: &&ObjectIdentifier| **purpose != Purpose::OCSP_SIGNING.0 && !bounds.contains(*purpose);
         match purposes.iter().find(is_outside) {
             Some(outside) => broken(
                 RULE,
@@ -107,8 +109,14 @@ impl Plan<'_> {
             })
         };
         let common_names = subject.common_names();
-        match common_names.iter().find(|name| looks_like_host(name) && !is_named(name)) {
-            Some(other) => broken(RULE, format!("\"{other}\" is none of the names in subjectAltName")),
+        match common_names
+            .iter()
+            .find(|name| looks_like_host(name) && !is_named(name))
+        {
+            Some(other) => broken(
+                RULE,
+                format!("\"{other}\" is none of the names in subjectAltName"),
+            ),
             None => Ok(()),
         }
     }

@@ -78,7 +78,10 @@ fn has_sound_host(rest: &str) -> bool {
         None => {
             let host = host_of(rest);
             let is_name = || !host.starts_with('*') && check_dns(host).is_ok();
-            (host.parse::<Ipv4Addr>().is_ok() || is_name(), &authority[host.len()..])
+            (
+                host.parse::<Ipv4Addr>().is_ok() || is_name(),
+                &authority[host.len()..],
+            )
         }
     };
     let is_port = |port: &str| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());

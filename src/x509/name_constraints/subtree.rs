@@ -206,9 +206,7 @@ impl Subtree {
                 network.len() == address.len() && network.iter().zip(&address).zip(&mask).all(same)
             }
             (Self::Email(tree), ConstrainedName::Email { local, host }) => match tree.rsplit_once('@') {
-                Some((tree_local, tree_host)) => {
-                    *local == tree_local && host.eq_ignore_ascii_case(tree_host)
-                }
+                Some((tree_local, tree_host)) => *local == tree_local && host.eq_ignore_ascii_case(tree_host),
                 None => is_below(host, tree, false),
             },
             (Self::Uri(tree), ConstrainedName::Uri { host, .. }) => is_below(host, tree, false),

@@ -8,7 +8,6 @@ fn general(texts: &[&str]) -> Vec<GeneralName> {
     texts.iter().map(one).collect()
 }
 
-
 fn constraints(permitted: &[&str], excluded: &[&str]) -> NameConstraints {
     let trees = |texts: &[&str]| texts.iter().map(|text| Subtree::parse(text).unwrap()).collect();
     NameConstraints {
@@ -126,29 +125,57 @@ fn networks_with_host_bits_are_refused() {
 #[test]
 fn a_uri_without_a_host_name_is_outside_whatever_is_constrained() {
     let subject = Name::from_rfc4514("CN=x").unwrap();
-    for uri in ["uri:urn:example:com", "uri:https://192.0.2.1/", "uri:https://[2001:db8::1]/"] {
+    for uri in [
+        "uri:urn:example:com",
+        "uri:https://192.0.2.1/",
+        "uri:https://[2001:db8::1]/",
+    ] {
         for (permitted, excluded) in [(&["uri:example.com"][..], &[][..]), (&[], &["uri:example.com"])] {
             let found = constraints(permitted, excluded).check(&subject, &general(&[uri]));
             assert!(found.unwrap_err().contains("no host name"), "{uri}");
         }
-        assert_eq!(constraints(&["dns:a.example"], &[]).check(&subject, &general(&[uri])), Ok(()));
+        assert_eq!(
+            constraints(&["dns:a.example"], &[]).check(&subject, &general(&[uri])),
+            Ok(())
+        );
     }
 }
 
 #[test]
 fn mailboxes_in_the_subject_are_constrained_too() {
     let subject = Name::from_rfc4514("emailAddress=a@example.com,CN=x").unwrap();
-    assert_eq!(constraints(&["email:example.com"], &[]).check(&subject, &[]), Ok(()));
-    assert!(constraints(&["email:example.org"], &[]).check(&subject, &[]).is_err());
-    assert!(constraints(&[], &["email:example.com"]).check(&subject, &[]).is_err());
-    assert_eq!(constraints(&["dns:example.org"], &[]).check(&subject, &[]), Ok(()));
+    assert_eq!(
+        constraints(&["email:example.com"], &[]).check(&subject, &[]),
+        Ok(())
+    );
+    assert!(
+        constraints(&["email:example.org"], &[])
+            .check(&subject, &[])
+            .is_err()
+    );
+    assert!(
+        constraints(&[], &["email:example.com"])
+            .check(&subject, &[])
+            .is_err()
+    );
+    assert_eq!(
+        constraints(&["dns:example.org"], &[]).check(&subject, &[]),
+        Ok(())
+    );
 }
 
 #[test]
 fn directory_names_compare_without_regard_to_case_and_spaces() {
     let subject = Name::from_rfc4514("CN=x,O=Example  Inc,C=US").unwrap();
-    assert_eq!(constraints(&["dn:O=example inc,C=US"], &[]).check(&subject, &[]), Ok(()));
-    assert!(constraints(&["dn:O=example inc"], &[]).check(&subject, &[]).is_err());
+    assert_eq!(
+        constraints(&["dn:O=example inc,C=US"], &[]).check(&subject, &[]),
+        Ok(())
+    );
+    assert!(
+        constraints(&["dn:O=example inc"], &[])
+            .check(&subject, &[])
+            .is_err()
+    );
     // A name of a subjectAltName.
     let name = Name::from_rfc4514("O=Other").unwrap();
     let name = GeneralName::DirectoryName(x509_cert::name::Name::from_der(name.der()).unwrap());
@@ -158,7 +185,20 @@ fn directory_names_compare_without_regard_to_case_and_spaces() {
 /// A stranger's constraints that are not processed make the certificate of no use; RFC 5280 section 4.2.1.10 allows that.
 #[test]
 fn constraints_that_are_not_processed_are_refused() {
-    let tree = |base: &[u8]| [&[0x30, 4 + u8::try_from(base.len()).unwrap(), 0xa0, 2 + u8::try_from(base.len()).unwrap(), 0x30, u8::try_from(base.len()).unwrap()][..], base].concat();
+    let tree = |base: &[u8]| {
+        [
+            &[
+                0x30,
+                4 + u8::try_from(base.len()).unwrap(),
+                0xa0,
+                2 + u8::try_from(base.len()).unwrap(),
+                0x30,
+                u8::try_from(base.len()).unwrap(),
+            ][..],
+            base,
+        ]
+        .concat()
+    };
     for base in [
         // registeredID 1.2.3
         &b"\x88\x02\x2a\x03"[..],

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use self::values::{
-    read_constraints, read_keys, read_linter, read_names, read_policies, read_purposes, read_urls, read_usages,
-    read_waivers,
+    read_constraints, read_keys, read_linter, read_names, read_policies, read_purposes, read_urls,
+    read_usages, read_waivers,
 };
 use super::{KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
 use crate::x509::X509Error;
@@ -158,7 +158,9 @@ impl ProfileFile {
             extensions.push(read_constraints(constraints)?);
         }
         if !self.policies.is_empty() {
-            extensions.push(ProfileExtension::CertificatePolicies(read_policies(&self.policies)?));
+            extensions.push(ProfileExtension::CertificatePolicies(read_policies(
+                &self.policies,
+            )?));
         }
         read_urls("crl-urls", &self.crl_urls)?;
         read_urls("issuer-urls", &self.issuer_urls)?;
@@ -190,7 +192,11 @@ impl ProfileFile {
             false => Err((field, format!("it is for {whom} only"))),
         };
         // RFC 5280 section 4.2.1.9: "MUST NOT include the pathLenConstraint field unless the cA boolean is asserted".
-        only_for("path-length", !is_leaf || self.path_length.is_none(), "CA certificates")?;
+        only_for(
+            "path-length",
+            !is_leaf || self.path_length.is_none(),
+            "CA certificates",
+        )?;
         // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; a root's are not looked at by everybody.
         only_for(
             "name-constraints",
@@ -220,7 +226,11 @@ impl ProfileFile {
             ("issuer-urls", &self.issuer_urls),
             ("ocsp-urls", &self.ocsp_urls),
         ] {
-            only_for(field, role != Role::Root || urls.is_empty(), "certificates under a CA")?;
+            only_for(
+                field,
+                role != Role::Root || urls.is_empty(),
+                "certificates under a CA",
+            )?;
         }
         Ok(())
     }

@@ -43,10 +43,18 @@ impl MultiPrimeKey {
             let coefficient = (&modulus % &prime).modinv(&prime).ok_or(Unspecified)?;
             let exponent = BigUint::from(EXPONENT).modinv(&less_one).ok_or(Unspecified)?;
             modulus *= &prime;
-            primes.push(Prime { prime, exponent, coefficient });
+            primes.push(Prime {
+                prime,
+                exponent,
+                coefficient,
+            });
             left -= size;
         }
-        Ok(Self { modulus, bytes, primes })
+        Ok(Self {
+            modulus,
+            bytes,
+            primes,
+        })
     }
 
     pub(super) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
@@ -71,7 +79,12 @@ impl MultiPrimeKey {
     fn private_operation(&self, message: &BigUint) -> BigUint {
         let mut product = BigUint::from(1_u32);
         let mut result = BigUint::from(0_u32);
-        for Prime { prime, exponent, coefficient } in &self.primes {
+        for Prime {
+            prime,
+            exponent,
+            coefficient,
+        } in &self.primes
+        {
             let part = (message % prime).modpow(exponent, prime);
             let difference = (part + prime - &result % prime) % prime;
             result += &product * (difference * coefficient % prime);
@@ -97,7 +110,8 @@ impl MultiPrimeKey {
         let block_bytes = self.bytes.checked_sub(hash.len() + 1).ok_or(Unspecified)?;
         let padding = block_bytes.checked_sub(salt.len() + 1).ok_or(Unspecified)?;
         let block = [&vec![0; padding][..], &[1], &salt].concat();
-        let mask = (0_u32..).flat_map(|counter| pss.hash.digest(&[&hash[..], &counter.to_be_bytes()].concat()));
+        let mask =
+            (0_u32..).flat_map(|counter| pss.hash.digest(&[&hash[..], &counter.to_be_bytes()].concat()));
         let mut encoded: Vec<_> = block.iter().zip(mask).map(|(block, mask)| block ^ mask).collect();
         if let Some(first) = encoded.first_mut() {
             *first &= 0x7f;
@@ -137,5 +151,10 @@ fn is_prime(number: &BigUint) -> bool {
     // The public exponent needs an inverse.
     let is_fit = &less_one % EXPONENT != BigUint::from(0_u32);
     let passes = |base: u32| BigUint::from(base).modpow(&less_one, number) == BigUint::from(1_u32);
-    is_fit && ![3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37].into_iter().any(has_factor) && passes(2) && passes(3)
+    is_fit
+        && ![3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
+            .into_iter()
+            .any(has_factor)
+        && passes(2)
+        && passes(3)
 }

@@ -45,7 +45,10 @@ fn a_throwaway_key_signs_with_pss_too() {
         let salt_bytes = u16::try_from(hash.digest(b"").len()).unwrap();
         let algorithm = SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes });
         let signature = key.sign(algorithm, b"message").unwrap();
-        assert!(key.public_key().verify(algorithm, b"message", &signature).is_ok(), "{hash}");
+        assert!(
+            key.public_key().verify(algorithm, b"message", &signature).is_ok(),
+            "{hash}"
+        );
     }
 }
 
@@ -57,7 +60,10 @@ fn a_rehearsal_is_the_certificate_but_for_the_signature() {
     let rehearsal = checked.rehearse(&throwaway, Issuer::Itself, NOW).unwrap();
     let read = Certificate::read(rehearsal.pem().as_bytes()).unwrap();
     let issued = checked.clone().sign(&key).unwrap();
-    assert_eq!(reread::tbs_of(read.der()), reread::tbs_of(issued.certificate().der()));
+    assert_eq!(
+        reread::tbs_of(read.der()),
+        reread::tbs_of(issued.certificate().der())
+    );
     assert_ne!(read.der(), issued.certificate().der());
     // It is nobody's certificate.
     assert!(read.verify_signature(key.public_key()).is_err());
@@ -78,7 +84,13 @@ fn what_is_read_back_is_held_against_the_rules_again() {
         profile: Profile::code_signing(),
         ..sound.clone()
     };
-    assert!(matches!(rehearse(other), Err(X509Error::Rule { rule: "extended-key-usage", .. })));
+    assert!(matches!(
+        rehearse(other),
+        Err(X509Error::Rule {
+            rule: "extended-key-usage",
+            ..
+        })
+    ));
     // An extension that the second decoder does not know.
     let mut tbs = TbsCertificate::from_der(&sound.der).unwrap();
     tbs.extensions.as_mut().unwrap().push(Extension {
@@ -90,7 +102,13 @@ fn what_is_read_back_is_held_against_the_rules_again() {
         der: tbs.to_der().unwrap(),
         ..sound
     };
-    assert!(matches!(rehearse(unknown), Err(X509Error::Rule { rule: "throwaway", .. })));
+    assert!(matches!(
+        rehearse(unknown),
+        Err(X509Error::Rule {
+            rule: "throwaway",
+            ..
+        })
+    ));
     // One that it does not know and that is known here.
     issue(&Profile::ocsp_signer(), &request, &ca, &ca_key);
 }

@@ -10,8 +10,8 @@ use super::*;
 use crate::signer::KeyAlgorithm;
 use crate::x509::fixture::{self, Constant, issue, plan};
 use crate::x509::{
-    AlternativeName, AlternativeNames, KeyKinds, NameConstraints, NameKind, Policy, ProfileExtension, Purpose, Role,
-    SerialNumber, Subtree, Usage,
+    AlternativeName, AlternativeNames, KeyKinds, NameConstraints, NameKind, Policy, ProfileExtension,
+    Purpose, Role, SerialNumber, Subtree, Usage,
 };
 
 fn trees(texts: &[&str]) -> Vec<Subtree> {
@@ -21,7 +21,10 @@ fn trees(texts: &[&str]) -> Vec<Subtree> {
 /// An intermediate with these extensions after basicConstraints and keyUsage.
 fn intermediate(path_length: Option<u8>, more: Vec<ProfileExtension>) -> Profile {
     let mut profile = Profile::intermediate();
-    profile.extensions[0] = ProfileExtension::BasicConstraints { ca: true, path_length };
+    profile.extensions[0] = ProfileExtension::BasicConstraints {
+        ca: true,
+        path_length,
+    };
     profile.extensions.splice(2..2, more);
     profile
 }
@@ -81,7 +84,10 @@ fn path_length() {
         let wanted = if is_fine { None } else { Some("path-length") };
         assert_eq!(found(plan, &issuer), wanted, "{planned:?} under {above:?}");
         // Leaves are no CAs.
-        assert_eq!(found(fixture::plan(&Profile::tls_client(), &below, &issuer), &issuer), None);
+        assert_eq!(
+            found(fixture::plan(&Profile::tls_client(), &below, &issuer), &issuer),
+            None
+        );
     }
 }
 
@@ -93,7 +99,10 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
     let of = |profile: &Profile| found(plan(profile, &below, &issuer), &issuer);
     assert_eq!(of(&Profile::tls_client()), None);
     assert_eq!(of(&Profile::code_signing()), Some("extended-key-usage-nesting"));
-    assert_eq!(of(&Profile::cloudhsm_cluster()), Some("extended-key-usage-nesting"));
+    assert_eq!(
+        of(&Profile::cloudhsm_cluster()),
+        Some("extended-key-usage-nesting")
+    );
     // RFC 6960 section 4.2.2.2: it signs for that CA.
     assert_eq!(of(&Profile::ocsp_signer()), None);
     let waived = Profile {
@@ -103,7 +112,10 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
     assert_eq!(of(&waived), None);
     let any = Purpose::named("2.5.29.37.0").unwrap();
     let (issuer, _) = under(&intermediate(Some(0), vec![purposes(&[any])]));
-    assert_eq!(found(plan(&Profile::code_signing(), &below, &issuer), &issuer), None);
+    assert_eq!(
+        found(plan(&Profile::code_signing(), &below, &issuer), &issuer),
+        None
+    );
     // A purpose that is in the certificate, and not in the profile.
     let rule = "extended-key-usage";
     let plan = Tbs {
@@ -116,7 +128,10 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
 #[test]
 fn names_stay_inside_the_constraints() {
     let key = SoftwareKey::generate();
-    let constraints = permitting(&["dns:example.com", "dn:O=Example"], &["dns:secret.example.com", "ip:0.0.0.0/0"]);
+    let constraints = permitting(
+        &["dns:example.com", "dn:O=Example"],
+        &["dns:secret.example.com", "ip:0.0.0.0/0"],
+    );
     let (issuer, _) = under(&intermediate(Some(0), vec![constraints]));
     let of = |profile: &Profile, subject: &str, names: &[&str]| {
         let subject = Name::from_rfc4514(subject).unwrap();
@@ -130,7 +145,14 @@ fn names_stay_inside_the_constraints() {
     let wrong = Some("name-constraints");
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:www.example.com"]), None);
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:www.example.org"]), wrong);
-    assert_eq!(of(&server, "CN=a,O=Example", &["dns:a.example.com", "dns:b.secret.example.com"]), wrong);
+    assert_eq!(
+        of(
+            &server,
+            "CN=a,O=Example",
+            &["dns:a.example.com", "dns:b.secret.example.com"]
+        ),
+        wrong
+    );
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:*.example.com"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Example", &["ip:192.0.2.1"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Other", &["dns:www.example.com"]), wrong);
@@ -165,8 +187,16 @@ fn a_servers_names_are_those_that_the_profile_takes() {
     let names = ["dns:a.example.com", "dns:*.example.com"];
     let sound = plan(&server, &asking(&key, &subject("CN=a.example.com"), &names), &ca);
     for taken in [
-        AlternativeNames { kinds: Cow::Borrowed(&[NameKind::Ip]), required: true, wildcards: true },
-        AlternativeNames { kinds: Cow::Borrowed(&[NameKind::Dns]), required: true, wildcards: false },
+        AlternativeNames {
+            kinds: Cow::Borrowed(&[NameKind::Ip]),
+            required: true,
+            wildcards: true,
+        },
+        AlternativeNames {
+            kinds: Cow::Borrowed(&[NameKind::Dns]),
+            required: true,
+            wildcards: false,
+        },
     ] {
         let mut profile = server.clone();
         let place = profile
@@ -174,7 +204,10 @@ fn a_servers_names_are_those_that_the_profile_takes() {
             .iter_mut()
             .find(|extension| matches!(extension, ProfileExtension::SubjectAlternativeName(_)));
         *place.unwrap() = ProfileExtension::SubjectAlternativeName(taken);
-        let plan = Tbs { profile, ..sound.clone() };
+        let plan = Tbs {
+            profile,
+            ..sound.clone()
+        };
         assert_eq!(found(plan, &ca), wrong);
     }
     let twice = changed(&sound, |tbs| set(tbs, 3, b"\x30\x06\x82\x01a\x82\x01a"));
@@ -188,11 +221,19 @@ fn an_empty_subject_needs_names_and_makes_them_critical() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let empty = Name::from_der(&[0x30, 0]).unwrap();
-    let sound = plan(&Profile::tls_server(), &asking(&key, &empty, &["dns:a.example"]), &ca);
+    let sound = plan(
+        &Profile::tls_server(),
+        &asking(&key, &empty, &["dns:a.example"]),
+        &ca,
+    );
     assert!(sound.clone().check(Issuer::Authority(&ca), NOW).is_ok());
     let mild = changed(&sound, |tbs| extension(tbs, 3).critical = false);
     assert_eq!(found(mild, &ca), Some("extensions"));
-    let nameless = plan(&Profile::tls_client(), &VerifiedRequest::for_tests(&key, &empty), &ca);
+    let nameless = plan(
+        &Profile::tls_client(),
+        &VerifiedRequest::for_tests(&key, &empty),
+        &ca,
+    );
     assert_eq!(found(nameless, &ca), Some("subject"));
 }
 
@@ -213,7 +254,10 @@ fn what_a_profile_says_is_what_the_certificate_says() {
         issuers: Vec::new(),
     };
     for (one, other) in [
-        (permitting(&["dns:a.example"], &[]), permitting(&["dns:b.example"], &[])),
+        (
+            permitting(&["dns:a.example"], &[]),
+            permitting(&["dns:b.example"], &[]),
+        ),
         (policies("1.2.3"), policies("1.2.4")),
         (
             ProfileExtension::CrlDistributionPoints(url("http://a.example/")),
@@ -281,13 +325,25 @@ fn keys_that_are_none_are_certified_by_nobody() {
         keys: KeyKinds::default(),
         ..Profile::tls_client()
     };
-    let none = Tbs { profile: none, ..sound.clone() };
+    let none = Tbs {
+        profile: none,
+        ..sound.clone()
+    };
     assert_eq!(found(none, &ca), Some("key-kind"));
     let by_none = Profile {
         signed_by: KeyKinds::default(),
         ..Profile::tls_client()
     };
-    assert_eq!(found(Tbs { profile: by_none, ..sound.clone() }, &ca), Some("key-kind"));
+    assert_eq!(
+        found(
+            Tbs {
+                profile: by_none,
+                ..sound.clone()
+            },
+            &ca
+        ),
+        Some("key-kind")
+    );
 }
 
 /// A number that is a power of 65537 modulo each small prime, as a modulus of the vulnerable generator.
@@ -299,7 +355,10 @@ fn roca_modulus() -> Vec<u8> {
     // No other small factor, and no two close ones.
     let is_fit = |modulus: &BigUint| {
         let small = (169_u32..752).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
-        modulus.bits() == 2048 && small.into_iter().all(|prime| modulus % prime != BigUint::from(0_u32))
+        modulus.bits() == 2048
+            && small
+                .into_iter()
+                .all(|prime| modulus % prime != BigUint::from(0_u32))
     };
     let mut candidates = (0_u32..).map(|step| &modulus + &product * step);
     candidates.find(is_fit).unwrap().to_bytes_be()
@@ -308,6 +367,12 @@ fn roca_modulus() -> Vec<u8> {
 #[test]
 fn random_numbers_that_are_zeros_make_no_serial_number() {
     let refused = SerialNumber::random(&Constant(0));
-    assert!(matches!(refused, Err(X509Error::Rule { rule: "serial-entropy", .. })));
+    assert!(matches!(
+        refused,
+        Err(X509Error::Rule {
+            rule: "serial-entropy",
+            ..
+        })
+    ));
     assert!(SerialNumber::random(&Constant(1)).is_ok());
 }

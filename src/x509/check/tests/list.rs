@@ -41,12 +41,18 @@ fn every_rule_is_in_the_list_once_and_in_the_code() {
     let listed: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
     assert_eq!(listed.len(), RULES.len(), "one stands in it twice");
     let code = code();
-    let missing: Vec<_> = listed.iter().filter(|name| !code.contains(&format!("\"{name}\""))).collect();
+    let missing: Vec<_> = listed
+        .iter()
+        .filter(|name| !code.contains(&format!("\"{name}\"")))
+        .collect();
     assert!(missing.is_empty(), "no code breaks {missing:?}");
-    let broken = code.split("broken(").chain(code.split("RULE: &str =")).filter_map(|rest| {
-        let word = rest.trim_start().strip_prefix('"')?;
-        word.split_once('"').map(|(word, _)| word)
-    });
+    let broken = code
+        .split("broken(")
+        .chain(code.split("RULE: &str ="))
+        .filter_map(|rest| {
+            let word = rest.trim_start().strip_prefix('"')?;
+            word.split_once('"').map(|(word, _)| word)
+        });
     let broken: BTreeSet<_> = broken.collect();
     assert!(broken.len() > 20, "the code is found: {broken:?}");
     let unknown: Vec<_> = broken.difference(&listed).collect();
@@ -68,6 +74,10 @@ fn every_rule_is_broken_in_a_test() {
 
 #[test]
 fn what_can_be_waived_is_no_rule_of_rfc_5280() {
-    let waivable: Vec<_> = RULES.iter().filter(|rule| rule.can_be_waived).map(|rule| rule.name).collect();
+    let waivable: Vec<_> = RULES
+        .iter()
+        .filter(|rule| rule.can_be_waived)
+        .map(|rule| rule.name)
+        .collect();
     assert_eq!(waivable, ["extended-key-usage-nesting", "common-name"]);
 }

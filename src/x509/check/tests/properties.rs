@@ -49,50 +49,86 @@ fn profile(chance: &mut Chance) -> Value {
         "keys": ["rsa:2048", "ec:p256", "ec:p384", "ec:p521", "ed25519"],
     });
     let mut set = |name: &str, value: Value| file[name] = value;
-    let purposes = ["serverAuth", "clientAuth", "emailProtection", "codeSigning", "OCSPSigning", "1.3.6.1.4.1.99999.1"];
+    let purposes = [
+        "serverAuth",
+        "clientAuth",
+        "emailProtection",
+        "codeSigning",
+        "OCSPSigning",
+        "1.3.6.1.4.1.99999.1",
+    ];
     set("extended-key-usage", json!(chance.some_of(&purposes)));
     if chance.is(8) {
         set("extended-key-usage", json!(["timeStamping"]));
     }
     if chance.is(2) {
         let usages: &[&str] = if is_leaf {
-            &["digitalSignature", "nonRepudiation", "keyEncipherment", "keyAgreement"]
+            &[
+                "digitalSignature",
+                "nonRepudiation",
+                "keyEncipherment",
+                "keyAgreement",
+            ]
         } else {
             &["digitalSignature", "keyCertSign", "cRLSign"]
         };
         set("key-usage", json!(chance.some_of(usages)));
     }
-    set("policies", json!(chance.some_of(&[
-        json!({ "oid": "2.23.140.1.2.1" }),
-        json!({ "oid": "1.3.6.1.4.1.99999.2", "cps": "https://example.com/cps" }),
-    ])));
-    set("crl-urls", json!(chance.some_of(&["http://crl.example.com/1.crl", "ldap://ldap.example.com/cn=ca"])));
-    set("issuer-urls", json!(chance.some_of(&["http://crl.example.com/ca.crt"])));
-    set("ocsp-urls", json!(chance.some_of(&["http://ocsp.example.com/", "http://[2001:db8::1]:80/"])));
+    set(
+        "policies",
+        json!(chance.some_of(&[
+            json!({ "oid": "2.23.140.1.2.1" }),
+            json!({ "oid": "1.3.6.1.4.1.99999.2", "cps": "https://example.com/cps" }),
+        ])),
+    );
+    set(
+        "crl-urls",
+        json!(chance.some_of(&["http://crl.example.com/1.crl", "ldap://ldap.example.com/cn=ca"])),
+    );
+    set(
+        "issuer-urls",
+        json!(chance.some_of(&["http://crl.example.com/ca.crt"])),
+    );
+    set(
+        "ocsp-urls",
+        json!(chance.some_of(&["http://ocsp.example.com/", "http://[2001:db8::1]:80/"])),
+    );
     if chance.is(2) {
         set("ocsp-no-check", json!(is_leaf));
     }
     if is_leaf && !chance.is(4) {
         let kinds = chance.some_of(&["dns", "ip", "email", "uri"]);
         let wildcards = kinds.contains(&"dns") && chance.is(2);
-        set("subject-alternative-name", json!({ "from-request": kinds, "required": chance.is(2), "wildcards": wildcards }));
+        set(
+            "subject-alternative-name",
+            json!({ "from-request": kinds, "required": chance.is(2), "wildcards": wildcards }),
+        );
     }
     if !is_leaf {
         if chance.is(2) {
             set("path-length", json!(chance.below(3)));
         }
         if chance.is(2) {
-            set("name-constraints", json!({
-                "permitted": chance.some_of(&["dns:example.com", "ip:10.0.0.0/9", "ip:2001:db8::/33", "email:example.com", "uri:.example.com", "dn:C=US"]),
-                "excluded": chance.some_of(&["dns:", "dns:.bad.example.com", "ip:0.0.0.0/0", "email:a@example.com"]),
-            }));
+            set(
+                "name-constraints",
+                json!({
+                    "permitted": chance.some_of(&["dns:example.com", "ip:10.0.0.0/9", "ip:2001:db8::/33", "email:example.com", "uri:.example.com", "dn:C=US"]),
+                    "excluded": chance.some_of(&["dns:", "dns:.bad.example.com", "ip:0.0.0.0/0", "email:a@example.com"]),
+                }),
+            );
         }
     }
     file
 }
 
 fn subject(chance: &mut Chance) -> Name {
-    let parts = ["CN=some body", "O=Example\\, Inc.", "OU=\u{dc}nit+L=B\u{e9}ziers", "C=US", "emailAddress=a@example.com"];
+    let parts = [
+        "CN=some body",
+        "O=Example\\, Inc.",
+        "OU=\u{dc}nit+L=B\u{e9}ziers",
+        "C=US",
+        "emailAddress=a@example.com",
+    ];
     let parts = chance.some_of(&parts);
     match parts.is_empty() {
         true => Name::from_der(&[0x30, 0]).unwrap(),
@@ -114,7 +150,12 @@ fn names(chance: &mut Chance) -> Vec<u8> {
         // registeredID
         b"\x88\x02\x2a\x03",
     ];
-    let broken: [&[u8]; 4] = [b"\x82\x00", b"\x87\x05\x0a\x00\x00\x01\x02", b"\x82\x03a_b", b"\x81\x01a"];
+    let broken: [&[u8]; 4] = [
+        b"\x82\x00",
+        b"\x87\x05\x0a\x00\x00\x01\x02",
+        b"\x82\x03a_b",
+        b"\x81\x01a",
+    ];
     let mut names: Vec<_> = chance.some_of(&sound).concat();
     if chance.is(12) {
         names.extend_from_slice(broken[chance.below(broken.len())]);
@@ -183,7 +224,12 @@ fn authorities() -> Vec<Authority> {
             Validity::days_from(NOW, 3652),
             kind.default_signature(),
         );
-        let root = root.unwrap().check(Issuer::Itself, NOW).unwrap().sign(&root_key).unwrap();
+        let root = root
+            .unwrap()
+            .check(Issuer::Itself, NOW)
+            .unwrap()
+            .sign(&root_key)
+            .unwrap();
         let root = root.certificate().clone();
         let below = issue(&constrained, &request(&key, "CN=Below"), &root, &root_key);
         let alone = Authority {
@@ -191,7 +237,14 @@ fn authorities() -> Vec<Authority> {
             path: vec![root.clone()],
             key: root_key,
         };
-        [alone, Authority { path: vec![below, root], key, throwaway }]
+        [
+            alone,
+            Authority {
+                path: vec![below, root],
+                key,
+                throwaway,
+            },
+        ]
     };
     KINDS.into_iter().flat_map(make).collect()
 }
@@ -204,7 +257,10 @@ fn whatever_a_profile_and_a_request_produce_is_sound() {
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for round in 0..1200 {
         let file = profile(&mut chance);
-        let outcome = match serde_json::from_value::<ProfileFile>(file.clone()).unwrap().check() {
+        let outcome = match serde_json::from_value::<ProfileFile>(file.clone())
+            .unwrap()
+            .check()
+        {
             Err(X509Error::Profile { field, .. }) => format!("profile: {field}"),
             Err(other) => panic!("{round}: {other:?}"),
             Ok(profile) => {
@@ -215,7 +271,10 @@ fn whatever_a_profile_and_a_request_produce_is_sound() {
                 match produce(profile, &request, authority) {
                     Ok(()) => "issued".to_owned(),
                     Err(X509Error::Rule { rule, .. }) => rule.to_owned(),
-                    Err(X509Error::Malformed { what: "subjectAltName", .. }) => "malformed".to_owned(),
+                    Err(X509Error::Malformed {
+                        what: "subjectAltName",
+                        ..
+                    }) => "malformed".to_owned(),
                     Err(other) => panic!("{round}: {file}: {other:?}"),
                 }
             }
@@ -258,7 +317,9 @@ fn produce(profile: Profile, request: &VerifiedRequest, authority: &Authority) -
         assert!(found.extn_value.as_bytes().len() > 1, "{wanted:?}");
     }
     assert!(certificate.extensions().len() <= profile.extensions.len());
-    let is_ca = crate::x509::extension::find_basic_constraints(certificate.extensions())?.unwrap().ca;
+    let is_ca = crate::x509::extension::find_basic_constraints(certificate.extensions())?
+        .unwrap()
+        .ca;
     assert_eq!(is_ca, profile.role != crate::x509::Role::Leaf);
     assert_eq!(certificate.subject(), request.subject());
     let report = verify_chain(certificate, &authority.path, NOW);

@@ -157,7 +157,10 @@ pub(super) fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>
         // What is beside the caller is somebody else's every time.
         Some(program) if program.contains('/') && !program.starts_with('/') => Err((
             FIELD,
-            format!("\"{program}\": write the whole path, or a name that is in {}", Linter::PATH),
+            format!(
+                "\"{program}\": write the whole path, or a name that is in {}",
+                Linter::PATH
+            ),
         )),
         Some(_) if command.iter().any(|word| word.contains('\0')) => {
             Err((FIELD, "a word of it has a zero byte".to_owned()))
@@ -194,7 +197,10 @@ pub(super) fn read_purposes(names: &[String]) -> Result<Vec<Purpose>, Misfit> {
     // RFC 3161 section 2.3: "exactly one instance of the extended key usage field extension … with KeyPurposeID having value:
     // id-kp-timeStamping".
     if purposes.len() > 1 && purposes.contains(&Purpose::TIME_STAMPING) {
-        return Err((FIELD, "timeStamping stands alone (RFC 3161 section 2.3)".to_owned()));
+        return Err((
+            FIELD,
+            "timeStamping stands alone (RFC 3161 section 2.3)".to_owned(),
+        ));
     }
     Ok(purposes)
 }
