@@ -10,8 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-use crate::harness::Rig;
-use crate::hierarchy::Hierarchy;
+use crate::harness::{Hierarchy, Rig, TlsServer};
 use crate::oracle::make_request;
 
 /// `NAME.crt` and `NAME.key` under the intermediate.
@@ -140,4 +139,53 @@ fn rustls_holds_the_name_constraints_of_the_intermediate() {
         "subjectAltName=DNS:www.example.org\nextendedKeyUsage=serverAuth",
     );
     assert!(shake(rig, "outside", "www.example.org", "client").is_err());
+}
+
+#[test]
+fn openssl_takes_server_and_client_through_an_intermediate() {
+    let hierarchy = Hierarchy::new("ECC_NIST_P384", "");
+    let rig = &hierarchy.rig;
+    issue(
+        &hierarchy,
+        "server",
+        "tls-server",
+        &["-newkey", "rsa:2048"],
+        "DNS:www.example.com",
+    );
+    let p384: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"];
+    issue(&hierarchy, "client", "tls-client", p384, "email:a@example.com");
+    let own = [
+        "-cert",
+        "server.crt",
+        "-key",
+        "server.key",
+        "-cert_chain",
+        "sub.crt",
+    ];
+    let asking = ["-CAfile", "root.crt", "-Verify", "3", "-verify_return_error"];
+    let server = TlsServer::start(rig, &[&own[..], &asking].concat());
+    let as_client = [
+        "-cert",
+        "client.crt",
+        "-key",
+        "client.key",
+        "-cert_chain",
+        "sub.crt",
+    ];
+    let to = |name| ["-CAfile", "root.crt", "-verify_hostname", name];
+    for version in ["-tls1_2", "-tls1_3"] {
+        assert!(server.answers(
+            rig,
+            &[&to("www.example.com")[..], &as_client, &[version]].concat()
+        ));
+        assert!(!server.answers(rig, &[&to("example.com")[..], &as_client, &[version]].concat()));
+        assert!(
+            !server.answers(rig, &[&to("www.example.com")[..], &own, &[version]].concat()),
+            "a server is no client"
+        );
+        assert!(
+            !server.answers(rig, &[&to("www.example.com")[..], &[version]].concat()),
+            "no certificate"
+        );
+    }
 }

@@ -2,11 +2,13 @@
 
 mod cluster;
 mod faults;
+mod hierarchy;
 mod local_aws;
 mod remote;
 mod run;
 mod scenario;
 mod sealed;
+mod tls_server;
 mod tokens;
 
 use std::fs;
@@ -20,12 +22,14 @@ use tempfile::TempDir;
 
 pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
 pub(crate) use faults::{Call, Keys};
+pub(crate) use hierarchy::Hierarchy;
 pub(crate) use local_aws::Weather;
 use local_aws::local_aws;
 pub(crate) use remote::Reporting;
 pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
+pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
 

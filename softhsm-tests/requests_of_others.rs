@@ -20,16 +20,16 @@ const REQUESTS: [(&str, Outcome); 26] = [
     ("challenge-multi-valued.der", Refused("bad-signature", "")),
     ("challenge-unstructured.pem", Signed("tls-client")),
     ("challenge.pem", Signed("tls-client")),
-    ("dsa_sha1.der", Refused("malformed", "")),
-    ("dsa_sha1.pem", Refused("malformed", "")),
+    ("dsa_sha1.der", Refused("malformed", "not supported here")),
+    ("dsa_sha1.pem", Refused("malformed", "not supported here")),
     ("ec_sha256.der", Signed("tls-client")),
     ("ec_sha256.pem", Signed("tls-client")),
     ("ec_sha256_old_header.pem", Signed("tls-client")),
     ("freeipa-bad-critical.pem", Signed("tls-server")),
     ("invalid_signature.pem", Refused("weak-key", "RSA 1024")),
-    ("long-form-attribute.pem", Refused("malformed", "")),
-    ("rsa_md4.der", Refused("malformed", "")),
-    ("rsa_md4.pem", Refused("malformed", "")),
+    ("long-form-attribute.pem", Refused("bad-signature", "")),
+    ("rsa_md4.der", Refused("malformed", "not supported here")),
+    ("rsa_md4.pem", Refused("malformed", "not supported here")),
     ("rsa_sha1.der", Refused("weak-signature", "SHA-1")),
     ("rsa_sha1.pem", Refused("weak-signature", "SHA-1")),
     ("rsa_sha256.der", Signed("tls-client")),
@@ -42,7 +42,11 @@ const REQUESTS: [(&str, Outcome); 26] = [
         "unsupported_extension_critical.pem",
         Refused("weak-signature", "SHA-1"),
     ),
-    ("zero-element-attribute.pem", Signed("tls-client")),
+    (
+        "zero-element-attribute.pem",
+        // RFC 2986 section 4.1: SET SIZE(1..MAX).
+        Refused("malformed", "extensionRequest"),
+    ),
 ];
 
 fn rig_with_root() -> Rig {

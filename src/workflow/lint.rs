@@ -131,10 +131,7 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
         program: program.clone(),
         cause,
     })?;
-    let said = [
-        child.stdout.take().map(|stdout| listen(stdout)),
-        child.stderr.take().map(|stderr| listen(stderr)),
-    ];
+    let said = [child.stdout.take().map(listen), child.stderr.take().map(listen)];
     let status = wait_for(&mut child, limit).map_err(system)?;
     let Some(status) = status else {
         return Err(LinterError::TimedOut {
