@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::harness::{PROGRAM, Rig, Run, TlsServer, ready_authority};
+use crate::harness::{EchoServer, PROGRAM, Rig, Run, ready_authority};
 use crate::oracle::{assert_accepted, make_request, openssl};
 
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
@@ -142,7 +142,7 @@ fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
     let rig = ready_authority();
     make_foreign(&rig, "server");
     make_foreign(&rig, "stranger");
-    let server = TlsServer::start(
+    let server = EchoServer::start(
         &rig,
         &[
             "-cert",
@@ -189,7 +189,7 @@ fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
 fn no_client_takes_it_for_a_servers_certificate() {
     let rig = ready_authority();
     make_client(&rig, &["-newkey", "rsa:2048"]);
-    let server = TlsServer::start(&rig, &["-cert", "client.crt", "-key", "client.key"]);
+    let server = EchoServer::start(&rig, &["-cert", "client.crt", "-key", "client.key"]);
     for version in VERSIONS {
         let trusted = ["-CAfile", "customerCA.crt", version];
         assert!(!server.answers(&rig, &trusted));

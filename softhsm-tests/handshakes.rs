@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-use crate::harness::{Hierarchy, Rig, TlsServer};
+use crate::harness::{EchoServer, Hierarchy, Rig};
 use crate::oracle::make_request;
 
 /// `NAME.crt` and `NAME.key` under the intermediate.
@@ -163,7 +163,7 @@ fn openssl_takes_server_and_client_through_an_intermediate() {
         "sub.crt",
     ];
     let asking = ["-CAfile", "root.crt", "-Verify", "3", "-verify_return_error"];
-    let server = TlsServer::start(rig, &[&own[..], &asking].concat());
+    let server = EchoServer::start(rig, &[&own[..], &asking].concat());
     let as_client = [
         "-cert",
         "client.crt",

@@ -1,10 +1,12 @@
 //! The command line: the only place that prints, prompts, or reads the environment.
 
 mod ca;
+mod canvas;
 mod cert;
 mod cluster;
 mod config;
 mod connect;
+mod crl;
 mod csr;
 mod doctor;
 mod exit;
@@ -74,7 +76,10 @@ enum Command {
     /// Look at certification requests, and sign them
     #[command(subcommand)]
     Csr(csr::CsrCommand),
-    /// AWS CloudHSM clusters: their CSR, and whether their HSM is genuine
+    /// Create certificate revocation lists, and look at them
+    #[command(subcommand)]
+    Crl(crl::CrlCommand),
+    /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
     /// Look at certificates, and verify them
@@ -87,7 +92,11 @@ impl Command {
     const fn uses_token(&self) -> bool {
         !matches!(
             self,
-            Self::Cert(_) | Self::Cluster(_) | Self::Csr(csr::CsrCommand::Show(_)) | Self::Rig(_)
+            Self::Cert(_)
+                | Self::Cluster(_)
+                | Self::Crl(crl::CrlCommand::Show(_))
+                | Self::Csr(csr::CsrCommand::Show(_))
+                | Self::Rig(_)
         )
     }
 }
@@ -122,6 +131,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Kms(command) => command.run(settings, ui),
         Command::Ca(command) => command.run(settings, ui),
         Command::Csr(command) => command.run(settings, ui),
+        Command::Crl(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(),
     }

@@ -9,6 +9,10 @@ mod error;
 mod exception;
 mod limits;
 mod root;
+#[cfg(feature = "aws")]
+mod server;
+#[cfg(feature = "aws")]
+mod server_error;
 
 #[cfg(feature = "aws")]
 pub use api::CloudHsm;
@@ -16,7 +20,11 @@ pub use certificates::{CertificateKind, Certificates};
 pub use cluster::{Cluster, ClusterId, ClusterState, Hsm, NoCsr};
 pub use error::CloudHsmError;
 pub use limits::{LONGEST_CERTIFICATE, check_characters};
-pub use root::{KnownRoot, RootSide};
+pub use root::{KnownRoot, RootSide, Successor};
+#[cfg(feature = "aws")]
+pub use server::ServerAddress;
+#[cfg(feature = "aws")]
+pub use server_error::ServerError;
 
 /// Whoever knows the clusters of an account, and can initialise one.
 pub trait ClusterService {

@@ -7,5 +7,5 @@ mod verified;
 
 pub use destination::{Destination, Reserved};
 pub use error::OutputError;
-pub use pem::encode_pem;
+pub use pem::{encode_pem, pem_length, write_pem};
 pub use verified::{Encoding, Verified};

@@ -1,6 +1,7 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
 mod arrival;
+mod crl;
 mod delivery;
 mod doctor;
 mod error;
@@ -13,9 +14,15 @@ mod lint;
 mod proof;
 mod recipient;
 mod rig;
+mod traffic;
 
+pub use crl::{CrlJob, CrlRequest, CrlSummary, PlannedCrl};
 pub use delivery::{Delivered, Delivery, deliver};
-pub use doctor::{Check, CheckState, check_import_routes, check_login, check_signing, check_token};
+pub use doctor::{
+    CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
+    check_import_routes, check_key_use, check_left_trials, check_login, check_new_key, check_session,
+    check_signing, check_token, note_no_authority,
+};
 pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
 pub use identity::{
@@ -31,6 +38,10 @@ pub use lint::LinterError;
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use rig::{Rig, RigRequest, create_rig};
+pub use traffic::{
+    AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
+    TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,
+};
 
 /// Told what is being done, as it is done; the command line shows it, a test may record it.
 pub trait Progress {

@@ -7,11 +7,12 @@ mod algorithm;
 mod certificate;
 mod chain;
 mod check;
+mod crl;
 mod csr;
 mod error;
 mod extension;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_file;
 mod general_name;
 mod issue;
@@ -23,6 +24,7 @@ mod path;
 mod pem;
 mod profile;
 mod public_key_file;
+mod purpose;
 mod rehearsal;
 mod requested;
 mod reread;
@@ -35,6 +37,10 @@ mod time;
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::Checked;
+pub use crl::{
+    CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
+    IssuedCrl, OpensslIndex, Revocation, RevocationReason,
+};
 pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
@@ -43,12 +49,15 @@ pub use general_name::{AlternativeName, NameKind};
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
 pub use name_constraints::{NameConstraints, Subtree};
-pub use path::{Finding, JudgedCertificate, PathPolicy, PathStep, verify_path};
-pub use pem::{CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, decode_all, decode_one};
+pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
+pub use pem::{
+    CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, X509_CRL, decode_all, decode_in_place, decode_one,
+};
 pub use profile::{
     AlternativeNames, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile, Purpose, Role, Usage,
 };
 pub use public_key_file::PublicKeyFile;
+pub use purpose::TlsEnd;
 pub use rehearsal::{Rehearsal, ThrowawayKey};
 pub use requested::dropped;
 pub use rules::{RULES, Rule};

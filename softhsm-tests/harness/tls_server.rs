@@ -1,59 +1,77 @@
-//! A TLS server and its clients, by openssl.
+//! `openssl s_server` in the place of the server that hosts an HSM.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use super::Rig;
 
-/// `openssl s_server` on a free port; it asks for a client's certificate and sends back what it is sent, reversed.
+/// A TLS server on a loopback address. It wants a client certificate, as AWS's servers do.
 pub(crate) struct TlsServer {
-    process: Child,
+    child: Child,
     address: String,
+    // It goes on as long as this is open.
+    _stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl TlsServer {
-    pub(crate) fn start(rig: &Rig, more: &[&str]) -> Self {
-        let mut server = rig.prepare_tool(
-            "openssl",
-            &[&["s_server", "-accept", "127.0.0.1:0", "-rev"], more].concat(),
-        );
-        let mut process = server
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let mut said = BufReader::new(process.stdout.take().expect("its output")).lines();
-        let address = said
-            .find_map(|line| line.expect("text").strip_prefix("ACCEPT ").map(str::to_owned))
-            .expect("its address");
-        // Whatever else it says is taken from it, so that it does not wait for a reader.
-        std::thread::spawn(move || said.for_each(drop));
-        Self { process, address }
-    }
-
-    /// What the server sends back, if it does.
-    pub(crate) fn answers(&self, rig: &Rig, more: &[&str]) -> bool {
-        let connect = ["s_client", "-connect", &self.address, "-quiet"];
-        let strict = ["-verify_return_error", "-verify_quiet"];
-        let mut client = rig
-            .prepare_tool("openssl", &[&connect[..], &strict, more].concat())
+    /// Serves `NAME.crt` with `NAME.key` at `address`, or at a free port of 127.0.0.1.
+    pub(crate) fn start(rig: &Rig, name: &str, address: Option<&str>, more: &[&str]) -> Self {
+        let (certificate, key) = (format!("{name}.crt"), format!("{name}.key"));
+        let files = ["-cert", &certificate, "-key", &key];
+        let accept = [
+            "s_server",
+            "-accept",
+            address.unwrap_or("127.0.0.1:0"),
+            "-Verify",
+            "1",
+        ];
+        let mut child = rig
+            .prepare_tool("openssl", &[&accept[..], &files, more].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("openssl");
-        let mut stdin = client.stdin.take().expect("its input");
-        // It may be gone already.
-        let _ = stdin.write_all(b"a secret\nCLOSE\n");
-        let output = client.wait_with_output().expect("its end");
-        String::from_utf8_lossy(&output.stdout).contains("terces a")
+            .expect("openssl is needed");
+        let stdin = child.stdin.take().expect("a pipe");
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            let count = stdout.read_line(&mut line).expect("UTF-8");
+            assert_ne!(count, 0, "openssl s_server {address:?} ended");
+            // It names the address only where it chose the port.
+            match (line.trim().split_once(' '), address) {
+                (Some(("ACCEPT", chosen)), _) => break chosen.to_owned(),
+                (None, Some(address)) if line.trim() == "ACCEPT" => break address.to_owned(),
+                _ => {}
+            }
+        };
+        Self {
+            child,
+            address,
+            _stdin: stdin,
+            stdout,
+        }
+    }
+
+    /// `HOST:PORT`
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends it; what it has to say of its clients.
+    pub(crate) fn stop(mut self) -> String {
+        self.child.kill().expect("it runs");
+        let mut said = String::new();
+        let _ = self.stdout.read_to_string(&mut said);
+        said
     }
 }
 
 impl Drop for TlsServer {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -34,7 +34,15 @@ impl Failure {
         E: ProvideErrorMetadata + StdError + 'static,
     {
         let SdkError::ServiceError(answer) = error else {
-            return Self::Aws(read_connection(service, operation, error));
+            let mut failed = read_connection(service, operation, error);
+            // Somebody was reached: a proxy with a page of its own, perhaps.
+            if let (AwsError::Unreachable { reason, .. }, SdkError::ResponseError(answer)) =
+                (&mut failed, error)
+            {
+                let status = answer.raw().status().as_u16();
+                *reason = format!("the answer (HTTP status {status}) cannot be read: {reason}");
+            }
+            return Self::Aws(failed);
         };
         let unnamed = || match answer.raw().status().as_u16() {
             200 => "the answer cannot be read".to_owned(),

@@ -1,5 +1,6 @@
 //! `cluster`.
 
+mod check;
 mod directory;
 #[cfg(feature = "aws")]
 mod fetch;
@@ -35,16 +36,15 @@ pub(super) enum ClusterCommand {
     /// Initialise a cluster with the certificate that was signed for it
     ///
     /// Both certificates are checked as AWS asks. The CSR is fetched again and its key compared: AWS replaces a first HSM that fails,
-    /// and a certificate for the old one binds nothing. Cannot be taken back.
+    /// and a certificate for the old one binds nothing. It cannot be taken back, so it is asked for once: whatever happens, run the
+    /// same command again, which looks at the state first and goes on from there.
     #[cfg(feature = "aws")]
     Initialize(initialize::InitializeCluster),
+    /// Show which certificates protect client-to-HSM traffic, whether they fit, and when they end
+    Check(Box<check::CheckCluster>),
 }
 
 impl ClusterCommand {
-    #[cfg_attr(
-        not(feature = "aws"),
-        allow(unused_variables, reason = "progress is of what AWS does")
-    )]
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         match self {
             #[cfg(feature = "aws")]
@@ -54,6 +54,7 @@ impl ClusterCommand {
             Self::Verify(verify) => verify.run(),
             #[cfg(feature = "aws")]
             Self::Initialize(initialize) => initialize.run(ui),
+            Self::Check(check) => check.run(ui),
         }
     }
 }

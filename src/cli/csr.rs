@@ -10,7 +10,7 @@ use hsm_ca::x509::{Certificate, Profile, UnixTime};
 use serde_json::json;
 
 use super::cert::{extensions_json, report_issued};
-use super::cluster::identity::{RootOptions, require_identity};
+use super::cluster::identity::{IdentityOptions, require_identity};
 use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
@@ -65,7 +65,7 @@ pub(super) struct SignRequests {
     #[arg(long, value_name = "DIR")]
     identity: Option<PathBuf>,
     #[command(flatten)]
-    roots: RootOptions,
+    identity_options: IdentityOptions,
     /// The CA's key, where the CA certificate's public key does not find it
     #[arg(long)]
     key: Option<String>,
@@ -187,8 +187,10 @@ impl SignRequests {
         profile: &Profile,
     ) -> Result<Option<(VerifiedIdentity, Vec<String>)>, CliError> {
         let Some(directory) = &self.identity else {
-            if self.roots.are_given() {
-                return Err(CliError::options("the roots are for --identity DIR"));
+            if self.identity_options.are_given() {
+                return Err(CliError::options(
+                    "--cluster, --trust-unknown-root and the roots are for --identity DIR",
+                ));
             }
             return Ok(None);
         };
@@ -199,7 +201,7 @@ impl SignRequests {
                 profile.name
             )));
         }
-        require_identity(directory, &self.roots).map(Some)
+        require_identity(directory, &self.identity_options).map(Some)
     }
 
     /// The CA certificate, refused here where its file can be named.

@@ -1,22 +1,35 @@
 //! `doctor`.
 
-#[cfg(feature = "aws")]
-use std::path::PathBuf;
+mod kms;
+
+use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use hsm_ca::token::TokenError;
 use hsm_ca::workflow::{
-    Check, CheckState, Progress, check_import_routes, check_login, check_signing, check_token,
+    CLUSTER_AUTHORITY, Check, CheckState, Client, Progress, WorkflowError, advise, check_authority_key,
+    check_client, check_import_routes, check_key_use, check_left_trials, check_login, check_new_key,
+    check_session, check_signing, check_token, note_no_authority,
 };
 use serde_json::json;
 
 use super::exit::{CliError, UNAVAILABLE};
 use super::global::Settings;
+use super::input;
 use super::report::{Report, printable};
 use super::ui::Ui;
 
 /// Looks at everything in turn, and does not stop at the first thing that fails.
 #[derive(Debug, Args)]
 pub(super) struct DoctorCommand {
+    /// Make a key on the token and destroy it: with one HSM, CloudHSM refuses that
+    #[arg(long)]
+    try_key: bool,
+    /// The CA that CloudHSM's client knows its cluster by [default: /opt/cloudhsm/etc/customerCA.crt]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Leave KMS out
     #[arg(long)]
     no_kms: bool,
@@ -36,124 +49,172 @@ pub(super) struct DoctorCommand {
 
 impl DoctorCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let module = settings.module.as_deref().unwrap_or(Path::new(""));
         let mut checks = Vec::new();
-        let mut hints = Vec::new();
-        if let Err((name, error)) = look_at_token(settings, ui, &mut checks) {
-            let refusal = error.explain();
-            checks.push(Check::failed(name, refusal.message));
-            hints.extend(refusal.hint);
+        let mut client = Client::named(module);
+        if let Err((name, error)) = self.look_at_token(settings, ui, &mut checks, &mut client) {
+            checks.push(explain(name, &error, client.is_cloudhsm, module));
         }
+        checks.extend(self.look_at_authority(&client));
         if !self.no_kms {
             ui.step("asking KMS");
-            checks.extend(self.look_at_kms(&mut hints)?);
+            checks.extend(self.look_at_kms()?);
         }
         let failed = checks.iter().any(|check| check.state == CheckState::Failed);
-        let word = |state| match state {
-            CheckState::Passed => "ok",
-            CheckState::Noted => "note",
-            CheckState::Warning => "warning",
-            CheckState::Failed => "FAILED",
-        };
-        let line = |check: &Check| {
-            format!(
-                "{:13} {:8} {}\n",
-                check.name,
-                word(check.state),
-                printable(&check.found)
-            )
-        };
-        let mut text: String = checks.iter().map(line).collect();
-        text.extend(hints.iter().map(|hint| format!("hint: {hint}\n")));
+        let text: String = checks.iter().map(render).collect();
         let list: Vec<_> = checks
             .iter()
-            .map(|check| json!({ "check": check.name, "state": word(check.state).to_lowercase(), "found": check.found }))
+            .map(|check| {
+                let mut json = json!({ "check": check.name, "state": word(check.state).to_lowercase(), "found": check.found });
+                if let Some(hint) = &check.hint {
+                    json["hint"] = json!(hint);
+                }
+                json
+            })
             .collect();
+        let hints: Vec<_> = checks.iter().filter_map(|check| check.hint.as_deref()).collect();
         let json = json!({ "passed": !failed, "checks": list, "hints": hints });
         Ok(Report {
             exit_code: if failed { UNAVAILABLE } else { 0 },
             ..Report::new(text, json)
         })
     }
-}
 
-fn look_at_token(
-    settings: &Settings,
-    ui: &Ui,
-    checks: &mut Vec<Check>,
-) -> Result<(), (&'static str, CliError)> {
-    let module = settings.load_module().map_err(|error| ("module", error))?;
-    let described = module.describe().map_err(|error| ("module", error.into()))?;
-    checks.push(Check::passed(
-        "module",
-        format!("{}, {}", described.path.display(), described.library),
-    ));
-    let token = settings
-        .find_token_of(&module, None)
-        .map_err(|error| ("token", error))?;
-    checks.extend(check_token(&token));
-    checks.push(check_signing(&token));
-    checks.extend(check_import_routes(&token));
-    ui.step("logging in");
-    let session = settings.log_in(&token).map_err(|error| ("login", error))?;
-    checks.push(check_login(&session));
-    Ok(())
-}
+    fn look_at_token(
+        &self,
+        settings: &Settings,
+        ui: &Ui,
+        checks: &mut Vec<Check>,
+        client: &mut Client,
+    ) -> Result<(), (&'static str, CliError)> {
+        let module = settings.load_module().map_err(|error| ("module", error))?;
+        let described = module.describe().map_err(|error| ("module", error.into()))?;
+        let found = format!("{}, {}", described.path.display(), described.library);
+        checks.push(Check::passed("module", found));
+        *client = Client::described(&described);
+        if client.is_cloudhsm {
+            checks.extend(check_client(&described));
+        }
+        let token = settings
+            .find_token_of(&module, None)
+            .map_err(|error| ("token", error))?;
+        // Through a module that stands in front of CloudHSM's, such as p11-kit's.
+        client.is_cloudhsm |= token.is_cloudhsm().map_err(|error| ("token", error.into()))?;
+        checks.extend(check_token(&token));
+        checks.push(check_signing(&token));
+        checks.extend(check_import_routes(&token));
+        ui.step("logging in");
+        let session = settings.log_in(&token).map_err(|error| {
+            client.connected = judges_pin(&error);
+            ("login", error)
+        })?;
+        client.connected = true;
+        checks.push(check_login(&session));
+        checks.push(check_session(&session));
+        if self.try_key {
+            // Tells more than the use of an old one.
+            ui.step("making a key on the token, and destroying it");
+            checks.push(check_new_key(&session));
+            return Ok(());
+        }
+        checks.extend(check_left_trials(&session));
+        if client.is_cloudhsm {
+            // Last: the session is good for nothing else then.
+            checks.push(check_key_use(&session));
+        }
+        Ok(())
+    }
 
-#[cfg(feature = "aws")]
-impl DoctorCommand {
-    fn look_at_kms(&self, hints: &mut Vec<String>) -> Result<Vec<Check>, CliError> {
-        use hsm_ca::aws::AwsError;
-        use hsm_ca::kms::{KeyPairFile, Kms, KmsError, Reachability};
-        let pair = self.pair.as_ref().map(|path| {
-            KeyPairFile::read(&super::input::read(path)?).map_err(|error| CliError::in_file(path, error))
-        });
-        let pair = pair.transpose()?;
-        let key = self
-            .key_id
-            .as_deref()
-            .or(pair.as_ref().map(|pair| pair.key_id.as_str()));
-        let mut failed = |name, error: KmsError| {
-            let refusal = CliError::from(error).explain();
-            hints.extend(refusal.hint);
-            Check::failed(name, refusal.message)
-        };
-        let kms = match Kms::connect(key) {
-            Ok(kms) => kms.with_grant_tokens(self.grant_token.clone()),
-            Err(KmsError::Aws(AwsError::NoRegion)) => {
-                let found = "not set up: no AWS region (only `kms` commands need one)";
-                return Ok(vec![Check::warning("KMS", found)]);
+    fn look_at_authority(&self, client: &Client) -> Option<Check> {
+        match &self.ca {
+            Some(path) => Some(match input::certificates(path) {
+                Ok(chain) => check_authority_key(path, &chain, client),
+                Err(error) => explain("cluster CA", &error, false, path),
+            }),
+            None if client.is_cloudhsm => {
+                let path = Path::new(CLUSTER_AUTHORITY);
+                Some(match input::certificates(path) {
+                    Ok(chain) => check_authority_key(path, &chain, client),
+                    Err(CliError::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
+                        note_no_authority(&format!("{CLUSTER_AUTHORITY} is not there"))
+                    }
+                    Err(error) => note_no_authority(&error.explain().message),
+                })
             }
-            Err(error) => return Ok(vec![failed("KMS", error)]),
-        };
-        let mut checks = Vec::new();
-        let region = kms.region();
-        checks.push(match kms.probe() {
-            Ok(Reachability::Answered) => Check::passed("KMS", format!("answers in {region}")),
-            Ok(Reachability::Denied) => Check::passed(
-                "KMS",
-                format!("answers in {region} (kms:ListAliases is denied, which is no matter)"),
-            ),
-            Err(error) => failed("KMS", error),
-        });
-        if let Some(key) = &self.key_id {
-            checks.push(match kms.rehearse_generate(key) {
-                Ok(()) => Check::passed("KMS generate", format!("allowed under {key} (DryRun)")),
-                Err(error) => failed("KMS generate", error),
-            });
+            None => None,
         }
-        if let Some(pair) = &pair {
-            checks.push(match kms.rehearse_decrypt(pair) {
-                Ok(()) => Check::passed("KMS decrypt", format!("allowed under {} (DryRun)", pair.key_id)),
-                Err(error) => failed("KMS decrypt", error),
-            });
-        }
-        Ok(checks)
     }
 }
 
-#[cfg(not(feature = "aws"))]
-impl DoctorCommand {
-    fn look_at_kms(&self, _: &mut Vec<String>) -> Result<Vec<Check>, CliError> {
-        Ok(vec![Check::warning("KMS", "this build has no network code")])
+/// A check that an error ended, with what CloudHSM's users have to know, or with the error's own hint.
+fn explain(name: &'static str, error: &CliError, is_cloudhsm: bool, module: &Path) -> Check {
+    let refusal = error.explain();
+    let advice = match error {
+        CliError::Workflow { cause, .. } if is_cloudhsm => match cause.as_ref() {
+            WorkflowError::Token(error) => advise(error, module),
+            _ => None,
+        },
+        _ => None,
+    };
+    Check::failed(name, refusal.message).with_hint(advice.or(refusal.hint))
+}
+
+/// Whether the token has seen the PIN, and did not like it: then it was reached.
+fn judges_pin(error: &CliError) -> bool {
+    let CliError::Workflow { cause, .. } = error else {
+        return false;
+    };
+    matches!(
+        cause.as_ref(),
+        WorkflowError::Token(TokenError::PinIncorrect { .. } | TokenError::PinLocked { .. })
+    )
+}
+
+const fn word(state: CheckState) -> &'static str {
+    match state {
+        CheckState::Passed => "ok",
+        CheckState::Noted => "note",
+        CheckState::Warning => "warning",
+        CheckState::Failed => "FAILED",
     }
+}
+
+/// Name, state, and what was found and is to be done under each other, within 80 columns.
+fn render(check: &Check) -> String {
+    const COLUMN: usize = 23;
+    let mut text = format!("{:13} {:8} ", check.name, word(check.state));
+    let hint = check.hint.iter().map(|hint| format!("hint: {hint}"));
+    let paragraphs = std::iter::once(check.found.clone()).chain(hint);
+    for (at, paragraph) in paragraphs
+        .flat_map(|paragraph| fold(&printable(&paragraph), 80 - COLUMN))
+        .enumerate()
+    {
+        let indent = if at == 0 { 0 } else { COLUMN };
+        let _ = writeln!(text, "{:indent$}{paragraph}", "");
+    }
+    text
+}
+
+/// Breaks a text at blanks; a word that is longer stands alone.
+fn fold(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if used == 0 || used + 1 + length <= width => {
+                if used > 0 {
+                    line.push(' ');
+                    used += 1;
+                }
+                line.push_str(word);
+                used += length;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                used = length;
+            }
+        }
+    }
+    lines
 }

@@ -10,9 +10,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "aws")]
+use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
 
+#[cfg(feature = "aws")]
+use cloudhsm_table::explain_server;
 use table::{Row, explain_workflow};
 
 /// Failed, for a reason outside the input.
@@ -63,11 +67,15 @@ pub(super) enum CliError {
     },
     /// One of the files that show an HSM's identity is not there.
     MissingEvidence { file: PathBuf },
+    /// The server that hosts an HSM did not show its certificate.
+    #[cfg(feature = "aws")]
+    Server { cause: ServerError },
     /// Options that clap cannot check.
     Options { reason: String },
 }
 
 /// An error as it is told.
+#[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) kind: &'static str,
     pub(super) exit_code: u8,
@@ -167,6 +175,8 @@ impl CliError {
                     "`hsm-ca cluster fetch` gets all of them while the cluster is UNINITIALIZED, and not later",
                 ),
             ),
+            #[cfg(feature = "aws")]
+            Self::Server { cause } => explain_server(cause),
             Self::Options { .. } => ("usage", USAGE, None),
         };
         Refusal {
@@ -227,6 +237,8 @@ impl fmt::Display for CliError {
                 cluster: Some(cluster),
             } => write!(f, "{} has no files of {cluster}", directory.display()),
             Self::MissingEvidence { file } => write!(f, "{} is not there", file.display()),
+            #[cfg(feature = "aws")]
+            Self::Server { cause } => cause.fmt(f),
             Self::Options { reason } => f.write_str(reason),
         }
     }
@@ -239,6 +251,8 @@ impl std::error::Error for CliError {
             Self::Workflow { cause, .. } => cause.source(),
             Self::Read { cause, .. } | Self::Restart { cause } => Some(cause),
             Self::Uri { cause, .. } => Some(cause),
+            #[cfg(feature = "aws")]
+            Self::Server { cause } => Some(cause),
             _ => None,
         }
     }

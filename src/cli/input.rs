@@ -1,30 +1,42 @@
 //! Reading the files that commands are given.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use hsm_ca::x509::{Certificate, CertificationRequest};
+use hsm_ca::x509::{Certificate, CertificateRevocationList, CertificationRequest, OpensslIndex};
 
 use super::exit::CliError;
 
 /// No certificate, request or pair file comes near it; a 100 MB file is a mistake and is not read to its end.
 const LARGEST_INPUT: u64 = 1024 * 1024;
 
+/// A CRL can have millions of entries, of fifty bytes and more each.
+const LARGEST_LIST: u64 = 1024 * 1024 * 1024;
+
 /// The bytes of a file, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    read_up_to(path, LARGEST_INPUT)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     // Two reads for a certificate instead of eight.
     let mut bytes = Vec::with_capacity(8 * 1024);
     let outcome = if path == Path::new("-") {
-        io::stdin().lock().take(LARGEST_INPUT + 1).read_to_end(&mut bytes)
+        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
     } else {
-        File::open(path).and_then(|file| file.take(LARGEST_INPUT + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| {
+            // As long as the file: a buffer that grows is there twice while it does.
+            let length = file.metadata()?.len().min(limit);
+            bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
+            file.take(limit + 1).read_to_end(&mut bytes)
+        })
     };
     outcome.map_err(|cause| CliError::read(path, cause))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST_INPUT) {
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Err(CliError::TooLarge {
             path: path.to_owned(),
-            limit: LARGEST_INPUT,
+            limit,
         });
     }
     Ok(bytes)
@@ -43,4 +55,21 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, CliError> {
 /// The request in a file.
 pub(super) fn request(path: &Path) -> Result<CertificationRequest, CliError> {
     CertificationRequest::read(&read(path)?).map_err(|error| CliError::in_file(path, error))
+}
+
+/// The CRL in a file.
+pub(super) fn revocation_list(path: &Path) -> Result<CertificateRevocationList, CliError> {
+    let bytes = read_up_to(path, LARGEST_LIST)?;
+    CertificateRevocationList::read(bytes).map_err(|error| CliError::in_file(path, error))
+}
+
+/// The `index.txt` of `openssl ca`, line by line.
+pub(super) fn openssl_index(path: &Path) -> Result<OpensslIndex, CliError> {
+    let index = if path == Path::new("-") {
+        OpensslIndex::read(io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
+        OpensslIndex::read(BufReader::with_capacity(64 * 1024, file))
+    };
+    index.map_err(|error| CliError::in_file(path, error))
 }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use hsm_ca::workflow::Progress;
 use serde_json::json;
 
+use super::canvas::Canvas;
 use super::exit::{CliError, USAGE};
 use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
 use super::report::{Report, printable};
@@ -144,18 +145,25 @@ impl Ui {
     }
 
     fn paint(&self, color: &str, text: &str) -> String {
-        let wanted = match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
-            }
-        };
-        if wanted {
+        if self.has_colors(io::stderr().is_terminal()) {
             format!("{color}{text}{RESET}")
         } else {
             text.to_owned()
         }
+    }
+
+    fn has_colors(&self, is_terminal: bool) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && is_terminal,
+        }
+    }
+
+    /// What the result may be drawn with: it goes to stdout.
+    pub(super) fn canvas(&self) -> Canvas {
+        let is_terminal = io::stdout().is_terminal();
+        Canvas::new(is_terminal, self.has_colors(is_terminal))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The CloudHSM client.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_cloudhsmv2::Client;
 use aws_sdk_cloudhsmv2::config::retry::RetryConfig;
 use aws_sdk_cloudhsmv2::types::{Cluster as AwsCluster, Hsm as AwsHsm};
@@ -58,6 +60,7 @@ impl CloudHsm {
     fn describe_all(&self, only: Option<&ClusterId>) -> Result<Vec<Cluster>, CloudHsmError> {
         let mut clusters = Vec::new();
         let mut page = None;
+        let mut asked = BTreeSet::new();
         loop {
             let mut request = self.client.describe_clusters().set_next_token(page);
             if let Some(cluster) = only {
@@ -68,7 +71,15 @@ impl CloudHsm {
             for cluster in answer.clusters.unwrap_or_default() {
                 clusters.push(read_cluster(cluster)?);
             }
-            page = answer.next_token.filter(|token| !token.is_empty());
+            let next = answer.next_token.filter(|token| !token.is_empty());
+            // Asked for ever, it would answer for ever.
+            if next.clone().is_some_and(|token| !asked.insert(token)) {
+                return Err(CloudHsmError::Incomplete {
+                    operation: DESCRIBE,
+                    field: "end: its NextToken was asked for before",
+                });
+            }
+            page = next;
             if page.is_none() {
                 return Ok(clusters);
             }

@@ -152,6 +152,8 @@ pub enum NoCsr {
     },
     /// The cluster has, or is just getting, its certificate.
     Initialized,
+    /// Something is being changed, and no certificate is shown either.
+    Changing,
     /// It is on its way out, or broken.
     Unusable,
     /// It should have one.
@@ -189,6 +191,15 @@ impl Cluster {
             },
             ClusterState::DeleteInProgress | ClusterState::Deleted | ClusterState::Degraded => {
                 NoCsr::Unusable
+            }
+            // A change that is under way or rolled back tells nothing of what was before.
+            ClusterState::Other(_)
+                if self
+                    .certificates
+                    .get(CertificateKind::ClusterCertificate)
+                    .is_none() =>
+            {
+                NoCsr::Changing
             }
             _ => NoCsr::Initialized,
         }

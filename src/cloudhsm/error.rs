@@ -70,16 +70,38 @@ impl CloudHsmError {
     pub fn is_answered(&self) -> bool {
         match self {
             Self::Aws(AwsError::Unreachable { .. }) | Self::Incomplete { .. } => false,
-            Self::Service { code, .. } => code.contains("Throttl"),
+            Self::Service { .. } => self.is_throttled(),
             _ => true,
         }
+    }
+
+    /// True where CloudHSM was asked too often.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        // The common errors of every AWS API have several names for it.
+        let names = ["Throttl", "TooManyRequests", "RequestLimitExceeded"];
+        matches!(self, Self::Service { code, .. } if names.iter().any(|name| code.contains(name)))
+    }
+
+    /// True where the same question may well be answered a little later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Aws(AwsError::Unreachable { .. }) | Self::Service { .. } | Self::Incomplete { .. }
+        )
     }
 }
 
 impl fmt::Display for CloudHsmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (operation, code, message) = match self {
-            Self::ClusterId { text } => return write!(f, "\"{text}\" is no cluster id"),
+            Self::ClusterId { text } => {
+                return write!(
+                    f,
+                    "\"{text}\" is no cluster id: cluster- and 11 to 16 letters or digits from 2 to 7"
+                );
+            }
             Self::Aws(error) => return error.fmt(f),
             Self::NotFound { cluster, region } => {
                 return write!(f, "there is no {cluster} in this account in {region}");
@@ -130,6 +152,10 @@ fn explain_missing(
         NoCsr::Initialized => write!(
             f,
             "{cluster} is {state}: it has its certificate, and no CSR any more"
+        ),
+        NoCsr::Changing => write!(
+            f,
+            "{cluster} is {state}: something is being changed, and there is neither a CSR nor a certificate"
         ),
         NoCsr::Unusable => write!(f, "{cluster} is {state}: there is no CSR"),
         NoCsr::Missing => write!(f, "{cluster} is {state} with an HSM, and AWS gives no CSR"),

@@ -30,7 +30,16 @@ pub struct KnownRoot {
     /// SHA-256 of its DER bytes, in lower-case hex.
     pub sha256: &'static str,
     /// Why its end does not end the chain, for a root that has expired and is still to be taken.
-    pub outlived_by: Option<&'static str>,
+    pub successor: Option<Successor>,
+}
+
+/// A later certificate of a root, with the same name and the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// Its last second, in seconds since 1970: whoever holds the key vouches for nothing after it.
+    pub ends: u64,
+    /// What it is, in words.
+    pub what: &'static str,
 }
 
 impl KnownRoot {
@@ -41,22 +50,23 @@ impl KnownRoot {
             name: "AWS CloudHSM Root G1",
             side: RootSide::Aws,
             sha256: "9c6958fcacbb6f0e36546be1f2ce59ad84ee206835e6977f697d30dce9a7b570",
-            outlived_by: None,
+            successor: None,
         },
         // Reissued in 2024 with the same name and the same key: whoever holds that key vouches for the same hardware.
         Self {
             name: "LiquidSecurity root of 2015",
             side: RootSide::Manufacturer,
             sha256: "975757f0d76640e03d14760f8fc9e3a55826fa7807b2c392f7801a95bd69cc28",
-            outlived_by: Some(
-                "the manufacturer reissued it with the same name and key, valid until 2034-07-23: use the LiquidSecurity root of 2024",
-            ),
+            successor: Some(Successor {
+                ends: 2_037_299_360,
+                what: "the manufacturer reissued it with the same name and key, valid until 2034-07-23: use the LiquidSecurity root of 2024",
+            }),
         },
         Self {
             name: "LiquidSecurity root of 2024",
             side: RootSide::Manufacturer,
             sha256: "230143df00e0b452743e068a5b3fc08df8f06cefc4854ea627aeb7ebd70ee2f4",
-            outlived_by: None,
+            successor: None,
         },
     ];
 

@@ -1,7 +1,7 @@
 //! Temporary file, fsync, read back, rename, fsync of the directory.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,11 @@ use tempfile::NamedTempFile;
 use super::{Encoding, OutputError, Verified};
 
 /// Room that is asked of the file system before anything is signed: more than any certificate, so that a full disk
-/// costs no signature.
+/// costs no signature. What can be longer asks for more, with [`Reserved::make_room`].
 const RESERVED_BYTES: u64 = 64 * 1024;
+
+/// What is handed to the system at once: any certificate is one write.
+const WRITE_BYTES: usize = 64 * 1024;
 
 /// Where a result goes, and how.
 #[derive(Clone, Debug)]
@@ -70,16 +73,13 @@ impl Destination {
             .permissions(Permissions::from_mode(self.mode))
             .tempfile_in(directory)
             .map_err(|cause| self.failed("create a file in its directory", cause))?;
-        match fallocate(temporary.as_file(), FallocateFlags::KEEP_SIZE, 0, RESERVED_BYTES) {
-            // Some file systems cannot preallocate; the write itself then tells.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-            Err(error) => return Err(self.failed("reserve space", error.into())),
-        }
-        Ok(Reserved {
+        let reserved = Reserved {
             destination: self.clone(),
             directory: directory.to_owned(),
             temporary,
-        })
+        };
+        reserved.make_room(RESERVED_BYTES)?;
+        Ok(reserved)
     }
 
     fn failed(&self, action: &'static str, cause: io::Error) -> OutputError {
@@ -108,24 +108,39 @@ pub struct Reserved {
 }
 
 impl Reserved {
+    /// Asks the file system for this much room in all, once it is known and before anything is signed.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn make_room(&self, bytes: u64) -> Result<(), OutputError> {
+        match fallocate(self.temporary.as_file(), FallocateFlags::KEEP_SIZE, 0, bytes) {
+            // Some file systems cannot preallocate; the write itself then tells.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(error) => Err(self.destination.failed("reserve space", error.into())),
+        }
+    }
+
+    /// How the content will be written.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.destination.encoding
+    }
+
     /// Writes, reads back, has the content's second decoder look at it, and only then gives the file its name.
     ///
     /// # Errors
     /// [`OutputError`]; the path is then as it was.
     pub fn commit(mut self, verified: &dyn Verified) -> Result<PathBuf, OutputError> {
-        let content = verified.content(self.destination.encoding);
-        self.write(&content)?;
-        let path = &self.destination.path;
-        let written = fs::read(self.temporary.path())
-            .map_err(|cause| self.destination.failed("read the file back", cause))?;
-        let recheck = |reason| OutputError::Recheck {
-            path: path.clone(),
-            reason,
-        };
-        if written != content {
-            return Err(recheck("the bytes differ".to_owned()));
-        }
-        verified.recheck(&written).map_err(recheck)?;
+        self.write(verified)?;
+        let unread = |cause| self.destination.failed("read the file back", cause);
+        let mut written = File::open(self.temporary.path()).map_err(unread)?;
+        verified
+            .recheck_file(self.destination.encoding, &mut written)
+            .map_err(unread)?
+            .map_err(|reason| OutputError::Recheck {
+                path: self.destination.path.clone(),
+                reason,
+            })?;
 
         let Self {
             destination,
@@ -155,14 +170,22 @@ impl Reserved {
         }
     }
 
-    fn write(&mut self, content: &[u8]) -> Result<(), OutputError> {
-        let file = self.temporary.as_file_mut();
-        file.write_all(content)
-            // Gives the reserved room beyond the content back.
-            .and_then(|()| file.set_len(u64::try_from(content.len()).unwrap_or(u64::MAX)))
-            .and_then(|()| file.sync_all())
+    fn write(&mut self, verified: &dyn Verified) -> Result<(), OutputError> {
+        let encoding = self.destination.encoding;
+        write_all(self.temporary.as_file_mut(), encoding, verified)
             .map_err(|cause| self.destination.failed("write", cause))
     }
+}
+
+fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified) -> io::Result<()> {
+    let mut buffered = BufWriter::with_capacity(WRITE_BYTES, &mut *file);
+    verified.write_to(encoding, &mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
+    // Gives the reserved room beyond the content back.
+    let length = file.stream_position()?;
+    file.set_len(length)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

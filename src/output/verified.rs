@@ -1,5 +1,7 @@
 //! What may be written.
 
+use std::io::{self, Read, Write};
+
 /// How a DER structure is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -10,6 +12,8 @@ pub enum Encoding {
 }
 
 /// Content that has passed its checks: implemented only by types that cannot exist otherwise.
+///
+/// What can be large overrides the two methods that stream.
 pub trait Verified {
     /// The bytes of the file.
     fn content(&self, encoding: Encoding) -> Vec<u8>;
@@ -19,4 +23,26 @@ pub trait Verified {
     /// # Errors
     /// What differs, in words.
     fn recheck(&self, written: &[u8]) -> Result<(), String>;
+
+    /// Writes the bytes of the file.
+    ///
+    /// # Errors
+    /// What the writer said.
+    fn write_to(&self, encoding: Encoding, output: &mut dyn Write) -> io::Result<()> {
+        output.write_all(&self.content(encoding))
+    }
+
+    /// Reads the file back to its end: it must be the very bytes of [`content`](Self::content), and pass
+    /// [`recheck`](Self::recheck).
+    ///
+    /// # Errors
+    /// What the reader said. Inside: what differs, in words.
+    fn recheck_file(&self, encoding: Encoding, file: &mut dyn Read) -> io::Result<Result<(), String>> {
+        let mut written = Vec::new();
+        file.read_to_end(&mut written)?;
+        if written != self.content(encoding) {
+            return Ok(Err("the bytes differ".to_owned()));
+        }
+        Ok(self.recheck(&written))
+    }
 }

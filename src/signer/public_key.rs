@@ -152,6 +152,12 @@ impl PublicKey {
         })
     }
 
+    /// True if it is the same key, be it for other algorithms (RFC 4055 section 1.2: an RSA key for RSASSA-PSS only).
+    #[must_use]
+    pub fn has_numbers_of(&self, other: &Self) -> bool {
+        self.bits == other.bits
+    }
+
     /// From the big-endian integers that PKCS#11 gives as `CKA_MODULUS` and `CKA_PUBLIC_EXPONENT`.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub struct ModuleDescription {
     pub path: PathBuf,
     /// `libraryDescription` and its version.
     pub library: String,
+    /// `libraryVersion`, major and minor.
+    pub library_version: (u8, u8),
     /// `manufacturerID`
     pub manufacturer: String,
     /// `cryptokiVersion`

@@ -15,7 +15,7 @@ use cryptoki_sys::CK_ATTRIBUTE_TYPE;
 pub(super) use standard::STANDARD;
 
 use super::mechanism::{MechanismNumber, OaepHash};
-use super::{ImportRoute, ModuleDescription, TokenDescription};
+use super::{ImportRoute, ModuleDescription, PinForm, TokenDescription};
 use crate::signer::{Curve, KeyAlgorithm};
 
 /// A boolean attribute of a template.
@@ -119,6 +119,13 @@ pub(super) struct Dialect {
     /// Its `CKA_EC_PARAMS`, in DER, as it is written here; [`ED25519_PARAMS`] are read.
     pub(super) ed25519_params: &'static [u8],
 
+    /// What its PINs look like.
+    pub(super) pin_form: PinForm,
+    /// Whether `CKF_USER_PIN_INITIALIZED` tells if there is a PIN.
+    pub(super) tells_user_pin: bool,
+
+    /// Whether it opens read-only sessions.
+    pub(super) opens_read_only: bool,
     /// What it answers when it is busy: asked again, later, but for signatures and logins.
     pub(super) throttled: &'static [RvError],
     pub(super) refusals: &'static [Refusal],
@@ -150,12 +157,6 @@ impl Dialect {
         DIALECTS
             .into_iter()
             .find(|dialect| {
-                let made_by = |manufacturer: &str| {
-                    dialect
-                        .manufacturers
-                        .iter()
-                        .any(|known| manufacturer.starts_with(known))
-                };
                 let old_enough = dialect.below_version.is_none_or(|below| {
                     let mut parts = token
                         .firmware
@@ -163,9 +164,15 @@ impl Dialect {
                         .map(|part| part.parse().unwrap_or(u8::MAX));
                     (parts.next(), parts.next()) < (Some(below.0), Some(below.1))
                 });
-                old_enough && (made_by(&token.manufacturer) || made_by(&module.manufacturer))
+                old_enough && (dialect.makes(&token.manufacturer) || dialect.makes(&module.manufacturer))
             })
             .unwrap_or(&STANDARD)
+    }
+
+    fn makes(&self, manufacturer: &str) -> bool {
+        self.manufacturers
+            .iter()
+            .any(|known| manufacturer.starts_with(known))
     }
 
     /// Why a token of this kind does not take such a key on this route; `None` where nothing is known against it.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 
-use super::{ClosedRoute, KeyDescription, PinTries, TokenDescription, UnfitAttribute};
+use super::{ClosedRoute, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin};
 use crate::secret::MemoryError;
 
 /// Why the token did not do what was asked.
@@ -45,6 +45,8 @@ pub enum TokenError {
     PinIncorrect {
         /// The token's label.
         token: String,
+        /// What its PINs look like.
+        form: PinForm,
         /// What the token says of the tries left.
         tries: PinTries,
     },
@@ -52,6 +54,15 @@ pub enum TokenError {
     PinLocked {
         /// The token's label.
         token: String,
+        /// What its PINs look like.
+        form: PinForm,
+    },
+    /// The PIN cannot be right, and was not tried.
+    UnfitPin {
+        /// The token's label.
+        token: String,
+        /// Why not.
+        unfit: UnfitPin,
     },
     /// One more wrong PIN would lock the token, so none is tried.
     PinFinalTry {
@@ -140,8 +151,24 @@ impl fmt::Display for TokenError {
             Self::SeveralTokens { wanted, found } => {
                 write!(f, "{} tokens {wanted}: {}", found.len(), join(found))
             }
-            Self::PinIncorrect { token, tries } => write!(f, "token \"{token}\": the PIN is wrong ({tries})"),
-            Self::PinLocked { token } => write!(f, "token \"{token}\": the user PIN is locked"),
+            Self::PinIncorrect {
+                token,
+                form: PinForm::CryptoUser,
+                ..
+            } => write!(
+                f,
+                "token \"{token}\": no crypto user has this name and password (tried once)"
+            ),
+            Self::PinIncorrect { token, tries, .. } => {
+                write!(f, "token \"{token}\": the PIN is wrong ({tries})")
+            }
+            Self::UnfitPin { token, unfit } => {
+                write!(
+                    f,
+                    "token \"{token}\": the PIN is not user:password, and was not tried: {unfit}"
+                )
+            }
+            Self::PinLocked { token, .. } => write!(f, "token \"{token}\": the user PIN is locked"),
             Self::PinFinalTry { token } => {
                 write!(
                     f,

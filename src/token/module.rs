@@ -87,6 +87,7 @@ impl Module {
         Ok(ModuleDescription {
             path: self.path.clone(),
             library: format!("{} {}", info.library_description().trim(), info.library_version()),
+            library_version: (info.library_version().major(), info.library_version().minor()),
             manufacturer: info.manufacturer_id().trim().to_owned(),
             cryptoki_version: info.cryptoki_version().to_string(),
         })
@@ -191,15 +192,24 @@ impl Token {
     /// Refuses, before anybody is asked for a PIN, a login that cannot or must not be tried.
     ///
     /// # Errors
-    /// [`TokenError::PinLocked`], [`TokenError::PinFinalTry`], [`TokenError::PinNotInitialised`]
+    /// [`TokenError::PinLocked`], [`TokenError::PinFinalTry`], [`TokenError::PinNotInitialised`], [`TokenError::Call`]
     pub fn check_login(&self) -> Result<(), TokenError> {
         let token = self.description.label.clone();
+        let form = self.dialect()?.pin_form;
         match self.description.pin_tries {
-            PinTries::Locked => Err(TokenError::PinLocked { token }),
+            PinTries::Locked => Err(TokenError::PinLocked { token, form }),
             PinTries::Final => Err(TokenError::PinFinalTry { token }),
-            _ if !self.description.user_pin_initialised => Err(TokenError::PinNotInitialised { token }),
+            _ if !self.has_user_pin()? => Err(TokenError::PinNotInitialised { token }),
             _ => Ok(()),
         }
+    }
+
+    /// False if the token says that there is no PIN to log in with, on a kind of token that can tell.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn has_user_pin(&self) -> Result<bool, TokenError> {
+        Ok(self.description.user_pin_initialised || !self.dialect()?.tells_user_pin)
     }
 
     /// Refuses a job that writes, on a token that cannot be written to.

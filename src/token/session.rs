@@ -1,12 +1,12 @@
 //! A logged-in session.
 
 use cryptoki::error::{Error as CryptokiError, RvError};
-use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session as CryptokiSession, UserType};
 use cryptoki::types::AuthPin;
 
 use super::dialect::Dialect;
-use super::{KeySelector, Token, TokenError, TokenSigner, UriError};
+use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, PublicKey, SignError, Signer};
 
@@ -17,16 +17,18 @@ pub struct Session {
     pub(super) session: CryptokiSession,
     token: Token,
     dialect: &'static Dialect,
+    user: Option<String>,
 }
 
 impl Token {
     /// Opens a session and logs the user in, with one try. `pin` is `None` for a token with a keypad of its own.
     ///
     /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library");
-    /// on a write-protected token it is read-only.
+    /// on another token that is write-protected, it is read-only.
     ///
     /// # Errors
-    /// What [`check_login`](Self::check_login) refuses, [`TokenError::PinIncorrect`], [`TokenError::Call`]
+    /// What [`check_login`](Self::check_login) refuses, [`TokenError::UnfitPin`] for a PIN that cannot be right (nothing is tried then),
+    /// [`TokenError::PinIncorrect`], [`TokenError::Call`]
     pub fn login(&self, pin: Option<&Pin>) -> Result<Session, TokenError> {
         // The tries may have gone while somebody was typing.
         let now = self.module.describe_token(self.slot)?;
@@ -37,25 +39,34 @@ impl Token {
         .check_login()?;
         let dialect = self.dialect()?;
         let label = &self.description.label;
-        let open = if self.description.write_protected {
+        if let Some(pin) = pin {
+            let unfit = |unfit| TokenError::UnfitPin {
+                token: label.clone(),
+                unfit,
+            };
+            dialect.pin_form.check(pin).map_err(unfit)?;
+        }
+        let open = if self.description.write_protected && dialect.opens_read_only {
             self.module.pkcs11().open_ro_session(self.slot)
         } else {
             self.module.pkcs11().open_rw_session(self.slot)
         };
         let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
-        let pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
-        match session.login(UserType::User, pin.as_ref()) {
-            Ok(()) | Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
-            Err(error) => return Err(self.refused_login(error)),
-        }
+        let auth_pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
+        let user = match session.login(UserType::User, auth_pin.as_ref()) {
+            Ok(()) => pin.and_then(|pin| dialect.pin_form.user(pin)).map(str::to_owned),
+            Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => None,
+            Err(error) => return Err(self.refused_login(dialect.pin_form, error)),
+        };
         Ok(Session {
             session,
             token: self.clone(),
             dialect,
+            user,
         })
     }
 
-    fn refused_login(&self, error: CryptokiError) -> TokenError {
+    fn refused_login(&self, form: PinForm, error: CryptokiError) -> TokenError {
         let token = self.description.label.clone();
         let CryptokiError::Pkcs11(value, _) = &error else {
             return TokenError::during("logging in")(error);
@@ -69,10 +80,11 @@ impl Token {
                     .unwrap_or_else(|_| self.description.clone());
                 TokenError::PinIncorrect {
                     token,
+                    form,
                     tries: now.pin_tries,
                 }
             }
-            RvError::PinLocked => TokenError::PinLocked { token },
+            RvError::PinLocked => TokenError::PinLocked { token, form },
             RvError::PinLenRange => TokenError::PinLength { token },
             RvError::UserPinNotInitialized => TokenError::PinNotInitialised { token },
             _ => TokenError::during(format!("logging in to \"{token}\""))(error),
@@ -85,6 +97,38 @@ impl Session {
     #[must_use]
     pub const fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// The user's name, where the PIN has one in front: CloudHSM's crypto user.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// How many private, public and secret keys there are. They are counted and not read: one call to the HSM each would take long.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn count_keys(&self) -> Result<usize, TokenError> {
+        let classes = [
+            ObjectClass::PRIVATE_KEY,
+            ObjectClass::PUBLIC_KEY,
+            ObjectClass::SECRET_KEY,
+        ];
+        classes.into_iter().try_fold(0, |count, class| {
+            Ok(count + self.find("counting keys", &[Attribute::Class(class)])?.len())
+        })
+    }
+
+    /// Whether the token can be written to in it.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn is_read_write(&self) -> Result<bool, TokenError> {
+        let info = self.session.get_session_info();
+        Ok(info
+            .map_err(TokenError::during("asking what the session is"))?
+            .read_write())
     }
 
     pub(super) const fn dialect(&self) -> &'static Dialect {

@@ -1,5 +1,7 @@
 //! Signing on the token.
 
+use std::borrow::Cow;
+
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use der::asn1::UintRef;
@@ -37,18 +39,18 @@ impl<'a> TokenSigner<'a> {
         let (mechanism, input) = match algorithm {
             SignatureAlgorithm::RsaPkcs1(hash) => (
                 Mechanism::RsaPkcs,
-                [hash.digest_info_prefix(), hash.digest(message).as_slice()].concat(),
+                Cow::Owned([hash.digest_info_prefix(), hash.digest(message).as_slice()].concat()),
             ),
             SignatureAlgorithm::RsaPss(_) => {
                 return Err(TokenError::Software {
                     what: "an RSASSA-PSS signature, which is verified here and not made,",
                 });
             }
-            SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, hash.digest(message)),
+            SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, Cow::Owned(hash.digest(message))),
             // Ed25519 hashes the message twice itself (RFC 8032 section 5.1.6).
             SignatureAlgorithm::Ed25519 => (
                 Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
-                message.to_vec(),
+                Cow::Borrowed(message),
             ),
         };
         let signature = self

@@ -55,6 +55,17 @@ impl Delivery {
 }
 
 impl Slot {
+    /// Asks for the room of a result that can be longer than any certificate.
+    pub(super) fn make_room(&self, length: impl FnOnce(Encoding) -> usize) -> Result<(), OutputError> {
+        match self {
+            Self::File(reserved) => {
+                let length = length(reserved.encoding());
+                reserved.make_room(u64::try_from(length).unwrap_or(u64::MAX))
+            }
+            Self::Caller(_) => Ok(()),
+        }
+    }
+
     pub(super) fn deliver(self, verified: &dyn Verified) -> Result<Delivered, OutputError> {
         match self {
             Self::File(reserved) => reserved.commit(verified).map(Delivered::File),

@@ -1,72 +1,15 @@
 //! `doctor`: is everything there that the jobs need? Each check tells what it found and, where something is missing, what to do.
 
-use crate::token::{ImportRoute, PinTries, Session, Token};
+mod check;
+mod client_sdk;
+mod cloudhsm;
+mod cluster_authority;
 
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckState {
-    /// As it should be.
-    Passed,
-    /// Told, and neither good nor bad.
-    Noted,
-    /// It works, with a limit.
-    Warning,
-    /// It does not work.
-    Failed,
-}
+use crate::token::{ImportRoute, PinTries, Session, TRIAL_LABEL, Token, TokenError};
 
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What it is, as "token".
-    pub name: &'static str,
-    /// How it ended.
-    pub state: CheckState,
-    /// What was found.
-    pub found: String,
-}
-
-impl Check {
-    /// As it should be.
-    #[must_use]
-    pub fn passed(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: CheckState::Passed,
-            found: found.into(),
-        }
-    }
-
-    /// Told, and neither good nor bad.
-    #[must_use]
-    pub fn noted(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: CheckState::Noted,
-            found: found.into(),
-        }
-    }
-
-    /// It works, with a limit.
-    #[must_use]
-    pub fn warning(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: CheckState::Warning,
-            found: found.into(),
-        }
-    }
-
-    /// It does not work.
-    #[must_use]
-    pub fn failed(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: CheckState::Failed,
-            found: found.into(),
-        }
-    }
-}
+pub use check::{Check, CheckState};
+pub use cloudhsm::{Client, advise, check_client, check_key_use};
+pub use cluster_authority::{CLUSTER_AUTHORITY, check_authority_key, note_no_authority};
 
 /// What can be seen of the token before anybody logs in.
 #[must_use]
@@ -74,8 +17,11 @@ pub fn check_token(token: &Token) -> Vec<Check> {
     let description = token.description();
     let tries = description.pin_tries.to_string();
     let pin = match description.pin_tries {
-        PinTries::Untouched if description.user_pin_initialised => Check::passed("PIN tries", tries),
-        PinTries::Untouched => Check::failed("PIN tries", "the user PIN is not set yet"),
+        PinTries::Untouched => match token.has_user_pin() {
+            Ok(true) => Check::passed("PIN tries", tries),
+            Ok(false) => Check::failed("PIN tries", "the user PIN is not set yet"),
+            Err(error) => Check::failed("PIN tries", error.to_string()),
+        },
         PinTries::Low => Check::warning("PIN tries", tries),
         PinTries::Final | PinTries::Locked => Check::failed("PIN tries", tries),
     };
@@ -104,12 +50,66 @@ pub fn check_token(token: &Token) -> Vec<Check> {
     checks
 }
 
-/// Whether the login went well, and what keys are there.
+/// Whether the login went well, and how many keys are there.
 #[must_use]
 pub fn check_login(session: &Session) -> Check {
-    match session.keys() {
-        Ok(keys) => Check::passed("login", format!("as user; {} key objects", keys.len())),
-        Err(error) => Check::failed("login", format!("logged in, but: {error}")),
+    const NAME: &str = "login";
+    match (session.count_keys(), session.user()) {
+        (Ok(keys), Some(user)) => Check::passed(NAME, format!("as crypto user {user}; {keys} key objects")),
+        (Ok(keys), None) => Check::passed(NAME, format!("as user; {keys} key objects")),
+        (Err(error), _) => Check::failed(NAME, format!("logged in, but: {error}")),
+    }
+}
+
+/// Whether the session can write: CloudHSM has no other (User Guide, ki-pkcs11-sdk), and an import needs one.
+#[must_use]
+pub fn check_session(session: &Session) -> Check {
+    const NAME: &str = "session";
+    match session.is_read_write() {
+        Ok(true) => Check::passed(NAME, "read-write"),
+        Ok(false) => Check::warning(NAME, "read-only: nothing can be imported"),
+        Err(error) => Check::failed(NAME, error.to_string()),
+    }
+}
+
+/// Whether a key can be made on the token: one is, and is destroyed.
+#[must_use]
+pub fn check_new_key(session: &Session) -> Check {
+    const NAME: &str = "new key";
+    match session.try_new_key() {
+        Ok(0) => Check::passed(NAME, "one was made on the token, and destroyed"),
+        Ok(left) => Check::passed(
+            NAME,
+            format!("one was made on the token, and destroyed with {left} of an earlier try"),
+        ),
+        // tpm2-pkcs11 makes no secret keys.
+        Err(TokenError::Call { function, value, .. })
+            if ["CKR_FUNCTION_NOT_SUPPORTED", "CKR_MECHANISM_INVALID"].contains(&value.as_str()) =>
+        {
+            Check::noted(
+                NAME,
+                format!("not tried, the token makes no AES keys: {function}: {value}"),
+            )
+        }
+        Err(error) => match session.token().is_cloudhsm() {
+            Ok(true) => cloudhsm::refused_key(NAME, &error),
+            _ => Check::failed(NAME, error.to_string()),
+        },
+    }
+}
+
+/// Whether a trial that was cut off has left its key: it can do nothing, and should not stay.
+#[must_use]
+pub fn check_left_trials(session: &Session) -> Option<Check> {
+    const NAME: &str = "new key";
+    match session.count_left_trials() {
+        Ok(0) => None,
+        Ok(left) => {
+            let found = format!("{left} on the token of a try that was cut off, \"{TRIAL_LABEL}\"");
+            let hint = "`hsm-ca doctor --try-key` takes it off".to_owned();
+            Some(Check::warning(NAME, found).with_hint(hint))
+        }
+        Err(error) => Some(Check::failed(NAME, error.to_string())),
     }
 }
 

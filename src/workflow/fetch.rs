@@ -23,7 +23,8 @@ pub struct FetchSummary {
 pub const CLUSTER_FILE_SUFFIX: &str = "_Cluster.json";
 
 /// Writes the CSR and each certificate that `cluster` has, and its state, to `directory`. A file that is there with the same content is
-/// left; with another content it is replaced only when `overwrite` says so, and then nothing is written before all can be.
+/// left; with another content it is replaced only when `overwrite` says so, but for the state, which changes by itself. Nothing is
+/// written before all can be.
 ///
 /// # Errors
 /// [`WorkflowError::InAnswer`] for a certificate that cannot be read, [`WorkflowError::Output`]
@@ -32,24 +33,28 @@ pub fn fetch_certificates(
     directory: &Path,
     overwrite: bool,
 ) -> Result<FetchSummary, WorkflowError> {
-    let mut files: Vec<(String, Box<dyn Verified>)> = Vec::new();
+    let mut files: Vec<(String, bool, Box<dyn Verified>)> = Vec::new();
     for kind in CertificateKind::ALL {
         if let Some(text) = cluster.certificates.get(kind) {
             let file = read(kind, text).map_err(|cause| WorkflowError::InAnswer {
                 field: kind.name(),
                 cause,
             })?;
-            files.push((kind.file_name(&cluster.id), Box::new(file)));
+            files.push((kind.file_name(&cluster.id), overwrite, Box::new(file)));
         }
     }
     let state = ClusterFile(describe_cluster(cluster));
-    files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
+    files.push((
+        format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id),
+        true,
+        Box::new(state),
+    ));
 
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
-    for (name, file) in files {
+    for (name, overwrite, file) in files {
         let path = directory.join(name);
-        if fs::read(&path).is_ok_and(|found| found == file.content(Encoding::Pem)) {
+        if holds(&path, &file.content(Encoding::Pem)) {
             summary.unchanged.push(path);
             continue;
         }
@@ -65,13 +70,25 @@ pub fn fetch_certificates(
     Ok(summary)
 }
 
+/// A pipe in the file's place would be waited for.
+fn holds(path: &Path, content: &[u8]) -> bool {
+    let length = u64::try_from(content.len()).ok();
+    fs::metadata(path).is_ok_and(|found| found.is_file() && Some(found.len()) == length)
+        && fs::read(path).is_ok_and(|found| found == content)
+}
+
 fn read(kind: CertificateKind, text: &str) -> Result<ForeignFile, X509Error> {
-    if kind == CertificateKind::ClusterCsr {
-        return Ok(ForeignFile::request(&CertificationRequest::read(
-            text.as_bytes(),
-        )?));
-    }
-    Ok(ForeignFile::certificate(&Certificate::read(text.as_bytes())?))
+    let file = match kind {
+        CertificateKind::ClusterCsr => ForeignFile::request(&CertificationRequest::read(text.as_bytes())?),
+        _ => ForeignFile::certificate(&Certificate::read(text.as_bytes())?),
+    };
+    // Before the first file, not only each before its own: old and new ones together are of no HSM.
+    let recheck = file.recheck(&file.content(Encoding::Pem));
+    recheck.map_err(|reason| X509Error::Malformed {
+        what: kind.name(),
+        reason,
+    })?;
+    Ok(file)
 }
 
 /// A cluster as JSON, without its certificates.

@@ -6,10 +6,13 @@
 //! X.509 v1, on which OpenSSL 3 gives up (error 79), and the manufacturer's root of that time has expired. Both are judged here, by
 //! rules that the result names.
 
+#[cfg(test)]
+mod tests;
+
 use crate::cloudhsm::{CertificateKind, KnownRoot, RootSide};
 use crate::signer::PublicKey;
 use crate::x509::{
-    Certificate, CertificationRequest, Finding, JudgedCertificate, PathPolicy, PathStep, UnixTime,
+    Certificate, CertificationRequest, Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, UnixTime,
     verify_path,
 };
 
@@ -25,6 +28,9 @@ pub struct IdentityEvidence {
     /// `ManufacturerHardwareCertificate`
     pub manufacturer_hardware: Certificate,
 }
+
+/// The step in which a root is recognised.
+const ROOT: &str = "root";
 
 /// The roots that are trusted.
 #[derive(Clone, Debug)]
@@ -62,10 +68,8 @@ pub struct IdentityPart {
 /// Every step, passed or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityReport {
-    /// AWS's chain, the manufacturer's chain, and the CSR.
-    pub parts: Vec<IdentityPart>,
-    /// The roots that were taken although they are not known, by subject and fingerprint.
-    pub unknown_roots: Vec<String>,
+    // Not to be changed from outside: what is in them decides whether there is a VerifiedIdentity.
+    parts: Vec<IdentityPart>,
     key: Option<PublicKey>,
 }
 
@@ -84,6 +88,23 @@ impl VerifiedIdentity {
 }
 
 impl IdentityReport {
+    /// AWS's chain, the manufacturer's chain, and the CSR.
+    #[must_use]
+    pub fn parts(&self) -> &[IdentityPart] {
+        &self.parts
+    }
+
+    /// The roots that were taken although they are not known, by subject and fingerprint.
+    #[must_use]
+    pub fn unknown_roots(&self) -> Vec<String> {
+        let is_unknown = |step: &PathStep| step.what == ROOT && matches!(step.finding, Finding::Noted(_));
+        let subjects = self.parts.iter().flat_map(|part| &part.subjects);
+        subjects
+            .filter(|subject| subject.steps.iter().any(is_unknown))
+            .map(|root| format!("{} (SHA-256 {})", root.subject, root.fingerprint))
+            .collect()
+    }
+
     /// Every step that failed: in which part, about what, and what was found.
     pub fn failures(&self) -> impl Iterator<Item = (&IdentityPart, &IdentitySubject, &PathStep)> {
         let subjects = self
@@ -109,52 +130,56 @@ impl IdentityReport {
 /// Looks at everything; does not stop at the first failure.
 #[must_use]
 pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: UnixTime) -> IdentityReport {
-    let mut unknown_roots = Vec::new();
-    let mut chain = |side, hardware: &Certificate, root: &Certificate, other: &Certificate| {
+    let chain = |side, hardware, root: &Certificate, other| {
+        let known = KnownRoot::recognise(&root.fingerprint());
         let path = [&evidence.hsm, hardware, root];
-        let known = KnownRoot::recognise(&root.fingerprint()).filter(|known| known.side == side);
-        let policy = PathPolicy {
-            version_1_authorities: true,
-            outlived_by: known.and_then(|known| known.outlived_by),
-        };
-        let judged = verify_path(&path, policy, now);
-        let mut subjects = name_roles(side, judged);
-        let finding = judge_root(side, root, other, roots.trust_unknown);
-        if let Finding::Noted(_) = finding {
-            unknown_roots.push(format!("{} (SHA-256 {})", root.subject(), root.fingerprint()));
-        }
-        if let Some(last) = subjects.last_mut() {
-            last.steps.insert(
-                0,
-                PathStep {
-                    what: "root",
-                    finding,
-                },
-            );
-        }
-        let title = match side {
-            RootSide::Aws => "AWS's chain",
-            RootSide::Manufacturer => "The manufacturer's chain",
-        };
-        IdentityPart { title, subjects }
+        judge_chain(side, path, judge_root(side, root, known, other, roots), now)
     };
-    let aws = chain(
-        RootSide::Aws,
-        &evidence.aws_hardware,
-        &roots.aws,
-        &roots.manufacturer,
-    );
-    let manufacturer = chain(
-        RootSide::Manufacturer,
-        &evidence.manufacturer_hardware,
-        &roots.manufacturer,
-        &roots.aws,
-    );
+    let (aws, manufacturer) = (&roots.aws, &roots.manufacturer);
+    let parts = vec![
+        chain(RootSide::Aws, &evidence.aws_hardware, aws, manufacturer),
+        chain(
+            RootSide::Manufacturer,
+            &evidence.manufacturer_hardware,
+            manufacturer,
+            aws,
+        ),
+        judge_request(evidence),
+    ];
     IdentityReport {
-        parts: vec![aws, manufacturer, judge_request(evidence)],
-        unknown_roots,
+        parts,
         key: evidence.hsm.public_key().ok(),
     }
+}
+
+/// A root, and what is said of it.
+struct JudgedRoot {
+    known: Option<KnownRoot>,
+    finding: Finding,
+}
+
+fn judge_chain(side: RootSide, path: [&Certificate; 3], root: JudgedRoot, now: UnixTime) -> IdentityPart {
+    let successor = root.known.and_then(|known| known.successor);
+    let policy = PathPolicy {
+        version_1_authorities: true,
+        outlived: successor.map(|successor| Outlived {
+            until: UnixTime(successor.ends),
+            why: successor.what,
+        }),
+    };
+    let mut subjects = name_roles(side, verify_path(&path, policy, now));
+    if let Some(last) = subjects.last_mut() {
+        let step = PathStep {
+            what: ROOT,
+            finding: root.finding,
+        };
+        last.steps.insert(0, step);
+    }
+    let title = match side {
+        RootSide::Aws => "AWS's chain",
+        RootSide::Manufacturer => "The manufacturer's chain",
+    };
+    IdentityPart { title, subjects }
 }
 
 fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySubject> {
@@ -178,8 +203,14 @@ fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySub
 }
 
 /// A root is who it is by its fingerprint: anybody can make a certificate with its name.
-fn judge_root(side: RootSide, root: &Certificate, other: &Certificate, trust_unknown: bool) -> Finding {
-    match KnownRoot::recognise(&root.fingerprint()) {
+fn judge_root(
+    side: RootSide,
+    root: &Certificate,
+    known: Option<KnownRoot>,
+    other: &Certificate,
+    roots: &IdentityRoots,
+) -> JudgedRoot {
+    let finding = match known {
         Some(known) if known.side == side => Finding::Passed(format!("{}, by its SHA-256", known.name)),
         Some(known) => Finding::Failed(format!(
             "it is the {}, a root of {}, not of {}",
@@ -188,16 +219,29 @@ fn judge_root(side: RootSide, root: &Certificate, other: &Certificate, trust_unk
             side.owner()
         )),
         // One root twice is one chain twice.
-        None if root.public_key().ok() == other.public_key().ok() => {
+        None if have_same_key(root, other) => {
             Finding::Failed("AWS's root and the manufacturer's have the same key".to_owned())
         }
-        None if trust_unknown => {
+        None if roots.trust_unknown => {
             Finding::Noted("not a root that is known here; trusted because it was asked for".to_owned())
         }
         None => Finding::Failed(format!(
             "its SHA-256 is that of no root of {} that is known here",
             side.owner()
         )),
+    };
+    // Only on its own side is a root what it is known for.
+    JudgedRoot {
+        known: known.filter(|known| known.side == side),
+        finding,
+    }
+}
+
+fn have_same_key(one: &Certificate, other: &Certificate) -> bool {
+    match (one.public_key(), other.public_key()) {
+        (Ok(one), Ok(other)) => one.has_numbers_of(&other),
+        // That it is none that is read here is a failure of its own.
+        _ => false,
     }
 }
 

@@ -1,8 +1,13 @@
 //! `InitializeCluster`: what it takes is checked first, against the CSR as AWS has it now, because it cannot be taken back.
 
+mod ask;
 mod certificates;
 mod error;
+mod file;
+#[cfg(test)]
+mod tests;
 mod wait;
+mod words;
 
 pub use certificates::{ClusterCertificates, WhichCertificate};
 pub use error::InitializeError;
@@ -19,18 +24,19 @@ use crate::x509::{Certificate, CertificationRequest};
 pub struct InitializeSummary {
     /// The cluster's state at the end.
     pub state: ClusterState,
-    /// True if it had been initialised with this certificate before.
+    /// True if it was not this call that did it: it had been done before, or somebody else did it at the same time.
     pub already: bool,
     /// True once AWS shows the cluster's certificate, and it is the one that was given.
     pub confirmed: bool,
-    /// What should be known: an answer that got lost.
-    pub remark: Option<String>,
+    /// What should be known: an answer that got lost, a certificate for another name than the CSR's.
+    pub remarks: Vec<String>,
 }
 
 /// Fetches the CSR again and compares its key (AWS replaces a first HSM that fails, and with it the CSR: a certificate for the old one
 /// binds nothing), initialises the cluster, and with `wait` follows its states until it is initialised.
 ///
-/// A second run after one that was cut off goes on where that one was.
+/// A second run after one that was cut off goes on where that one was. It is asked at most once; that somebody else initialised the
+/// cluster is a success only where AWS shows this certificate.
 ///
 /// # Errors
 /// [`InitializeError`] and [`CloudHsmError`] as [`WorkflowError`]
@@ -41,43 +47,56 @@ pub fn initialize_cluster(
     wait: Option<WaitLimits>,
     progress: &dyn Progress,
 ) -> Result<InitializeSummary, WorkflowError> {
-    progress.step(&format!("fetching the CSR of {id} again"));
+    progress.step(&format!(
+        "asking for the state and the CSR of {id} as they are now"
+    ));
     let cluster = service.describe(id)?;
-    let asked = match cluster.csr() {
+    let mut summary = match cluster.csr() {
         Ok(csr) => {
-            check_key(&cluster, csr, certificates)?;
-            progress.step("AWS initialises the cluster");
-            Some(ask(service, id, certificates)?)
+            let doubt = check_request(&cluster, csr, certificates)?;
+            progress.step("the certificate fits the CSR; asking AWS to initialise the cluster with it");
+            let mut summary = ask::ask(service, &cluster, certificates)?;
+            summary.remarks.extend(doubt);
+            summary
         }
         Err(CloudHsmError::NoCsr {
             reason: NoCsr::Initialized,
             ..
-        }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let mut summary = match asked {
-        Some(Asked { state, remark }) => InitializeSummary {
-            state,
-            already: false,
-            confirmed: false,
-            remark,
-        },
-        None => InitializeSummary {
+        }) => InitializeSummary {
             confirmed: confirm(&cluster, certificates)?,
             state: cluster.state,
             already: true,
-            remark: None,
+            remarks: Vec::new(),
         },
+        Err(error) => return Err(error.into()),
     };
-    if let Some(limits) = wait {
+    let is_under_way = matches!(
+        summary.state,
+        ClusterState::InitializeInProgress | ClusterState::Uninitialized
+    );
+    if let Some(limits) = wait
+        && is_under_way
+    {
         let cluster = wait::until_initialized(service, id, summary.state.clone(), limits, progress)?;
         summary.confirmed = confirm(&cluster, certificates)?;
         summary.state = cluster.state;
     }
+    if summary.already && !summary.confirmed {
+        return Err(InitializeError::Unconfirmed {
+            cluster: id.clone(),
+            state: summary.state,
+        }
+        .into());
+    }
     Ok(summary)
 }
 
-fn check_key(cluster: &Cluster, csr: &str, certificates: &ClusterCertificates) -> Result<(), WorkflowError> {
+/// Makes sure that the certificate is for the CSR's key. AWS compares nothing else, so a name that differs is only told.
+fn check_request(
+    cluster: &Cluster,
+    csr: &str,
+    certificates: &ClusterCertificates,
+) -> Result<Option<String>, WorkflowError> {
     let field = CertificateKind::ClusterCsr.name();
     let in_answer = |cause| WorkflowError::InAnswer { field, cause };
     let request = CertificationRequest::read(csr.as_bytes()).map_err(in_answer)?;
@@ -91,44 +110,14 @@ fn check_key(cluster: &Cluster, csr: &str, certificates: &ClusterCertificates) -
         }
         .into());
     }
-    Ok(())
-}
-
-struct Asked {
-    state: ClusterState,
-    remark: Option<String>,
-}
-
-/// Asks once. Where the answer gets lost, the state tells what became of it; it is not asked again.
-fn ask(
-    service: &dyn ClusterService,
-    id: &ClusterId,
-    certificates: &ClusterCertificates,
-) -> Result<Asked, WorkflowError> {
-    let error = match service.initialize(id, certificates.signed_pem(), certificates.anchor_pem()) {
-        Ok(state) => return Ok(Asked { state, remark: None }),
-        Err(error) if error.is_answered() => return Err(error.into()),
-        Err(error) => error,
-    };
-    match service.describe(id) {
-        Ok(cluster) if cluster.state == ClusterState::Uninitialized => Err(InitializeError::NotDone {
-            cause: Box::new(error),
-        }
-        .into()),
-        Ok(cluster) => Ok(Asked {
-            remark: Some(format!(
-                "{error}; yet AWS did it: the cluster is {}",
-                cluster.state
-            )),
-            state: cluster.state,
-        }),
-        Err(second) => Err(InitializeError::Unknown {
-            cluster: id.clone(),
-            cause: Box::new(error),
-            second: Box::new(second),
-        }
-        .into()),
-    }
+    let is_renamed = !certificate.subject().is_like(request.subject());
+    Ok(is_renamed.then(|| {
+        format!(
+            "the certificate has the CSR's key and another name: \"{}\" instead of \"{}\"",
+            certificate.subject(),
+            request.subject()
+        )
+    }))
 }
 
 /// Whether AWS shows the certificate that was given; another one is a refusal.
@@ -148,6 +137,7 @@ fn confirm(cluster: &Cluster, certificates: &ClusterCertificates) -> Result<bool
         cluster: cluster.id.clone(),
         state: cluster.state.clone(),
         found: found.fingerprint(),
+        issuer: found.issuer().to_string(),
     }
     .into())
 }

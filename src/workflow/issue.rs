@@ -269,7 +269,10 @@ fn sign_and_deliver(
     })
 }
 
-fn choose_signature(key: &PublicKey, hash: Option<Hash>) -> Result<SignatureAlgorithm, WorkflowError> {
+pub(super) fn choose_signature(
+    key: &PublicKey,
+    hash: Option<Hash>,
+) -> Result<SignatureAlgorithm, WorkflowError> {
     let key = key.algorithm();
     let signature = match hash {
         None => key.default_signature(),

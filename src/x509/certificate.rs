@@ -171,6 +171,14 @@ impl Certificate {
         extension::find_subject_key_identifier(self.extensions())
     }
 
+    /// The keyIdentifier of `authorityKeyIdentifier`.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn authority_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
+        extension::find_authority_key_identifier(self.extensions())
+    }
+
     /// The extensions in words.
     #[must_use]
     pub fn describe_extensions(&self) -> Vec<ExtensionText> {
@@ -245,6 +253,16 @@ impl Certificate {
             .filter(|extension| !extension::PROCESSED.contains(&extension.extn_id))
             .map(|extension| extension::extension_name(extension.extn_id))
             .collect()
+    }
+
+    /// What this certificate has, and its version has not: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
+    pub(super) fn field_of_later_version(&self) -> Option<&'static str> {
+        let has_identifiers = self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some();
+        match self.version() {
+            1 if has_identifiers => Some("unique identifiers"),
+            1 | 2 if self.tbs.extensions.is_some() => Some("extensions"),
+            _ => None,
+        }
     }
 
     pub(super) fn extensions(&self) -> &[Extension] {

@@ -148,6 +148,13 @@ pub enum X509Error {
     Calendar,
     /// A throwaway key could not be made or did not sign.
     Throwaway,
+    /// A line of an index of `openssl ca` that is not understood.
+    Index {
+        /// Which.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The token did not sign.
     Signer(SignError),
     /// The token signed, but the signature does not verify under the issuer's public key.
@@ -219,6 +226,7 @@ impl fmt::Display for X509Error {
             }
             Self::Calendar => write!(f, "the validity ends after the year 9999"),
             Self::Throwaway => write!(f, "no throwaway key: AWS-LC made none, or it did not sign"),
+            Self::Index { line, reason } => write!(f, "line {line}: {reason}"),
             Self::Signer(error) => error.fmt(f),
             Self::TokenSignature => {
                 write!(

@@ -1,15 +1,25 @@
 //! For the unit tests: keys in software, which sign well or badly.
 
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
+use der::asn1::{BitString, OctetString};
+use der::{Decode, Encode};
+use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+use super::signed::Signed;
+use super::tbs::{TbsCertificate, ValidityDer};
 use super::{
     Certificate, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity, VerifiedRequest,
+    algorithm,
 };
 use crate::signer::{Curve, KeyAlgorithm, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
-pub(super) const NOW: UnixTime = UnixTime(1_795_219_200);
+pub(crate) const NOW: UnixTime = UnixTime(1_795_219_200);
 
 /// A key.
-pub(super) struct SoftwareKey {
+pub(crate) struct SoftwareKey {
     pair: ThrowawayKey,
     public_key: PublicKey,
     signs_wrongly: bool,
@@ -17,11 +27,11 @@ pub(super) struct SoftwareKey {
 
 impl SoftwareKey {
     /// A P-256 key.
-    pub(super) fn generate() -> Self {
+    pub(crate) fn generate() -> Self {
         Self::of(KeyAlgorithm::Ec(Curve::P256))
     }
 
-    pub(super) fn of(kind: KeyAlgorithm) -> Self {
+    pub(crate) fn of(kind: KeyAlgorithm) -> Self {
         let pair = ThrowawayKey::of(kind).unwrap();
         Self {
             public_key: pair.public_key(),
@@ -30,7 +40,7 @@ impl SoftwareKey {
         }
     }
 
-    pub(super) fn that_signs_wrongly(self) -> Self {
+    pub(crate) fn that_signs_wrongly(self) -> Self {
         Self {
             signs_wrongly: true,
             ..self
@@ -97,6 +107,82 @@ pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
 pub(super) fn authority(key: &SoftwareKey) -> Certificate {
     let checked = authority_plan(key).check(Issuer::Itself, NOW).unwrap();
     checked.sign(key).unwrap().certificate().clone()
+}
+
+/// An extension with this DER value.
+pub(crate) fn extension(extn_id: ObjectIdentifier, critical: bool, value: &[u8]) -> Extension {
+    Extension {
+        extn_id,
+        critical,
+        extn_value: OctetString::new(value).unwrap(),
+    }
+}
+
+/// A certificate of any shape, signed well: what a stranger's program could have made.
+#[derive(Clone)]
+pub(crate) struct Sketch {
+    pub(crate) version: u8,
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) validity: Validity,
+    pub(crate) extensions: Option<Vec<Extension>>,
+    pub(crate) unique_identifier: bool,
+}
+
+impl Sketch {
+    /// X.509 v1, valid for ten years around [`NOW`].
+    pub(crate) fn version_1(subject: &str, issuer: &str) -> Self {
+        Self {
+            version: 1,
+            subject: Name::from_rfc4514(subject).unwrap(),
+            issuer: Name::from_rfc4514(issuer).unwrap(),
+            validity: Validity::days_from(UnixTime(NOW.0 - 365 * 24 * 60 * 60), 3652),
+            extensions: None,
+            unique_identifier: false,
+        }
+    }
+
+    /// X.509 v3, with these extensions.
+    pub(crate) fn version_3(subject: &str, issuer: &str, extensions: Vec<Extension>) -> Self {
+        Self {
+            version: 3,
+            extensions: Some(extensions),
+            ..Self::version_1(subject, issuer)
+        }
+    }
+
+    /// The extensions of a CA.
+    pub(crate) fn authority(subject: &str, issuer: &str) -> Self {
+        let extensions = vec![
+            extension(ID_CE_BASIC_CONSTRAINTS, true, b"\x30\x03\x01\x01\xff"),
+            extension(ID_CE_KEY_USAGE, true, b"\x03\x02\x02\x04"),
+        ];
+        Self::version_3(subject, issuer, extensions)
+    }
+
+    /// For the key `of`, by the key `by`.
+    pub(crate) fn sign(&self, of: &SoftwareKey, by: &SoftwareKey) -> Certificate {
+        let signature = by.public_key().algorithm().default_signature();
+        let identifier = || BitString::from_bytes(b"unique").unwrap();
+        let tbs = TbsCertificate {
+            version: self.version - 1,
+            serial_number: serial().to_int().unwrap(),
+            signature: algorithm::identifier(signature).unwrap(),
+            issuer: self.issuer.to_any().unwrap(),
+            validity: ValidityDer {
+                not_before: self.validity.not_before.to_time().unwrap(),
+                not_after: self.validity.not_after.to_time().unwrap(),
+            },
+            subject: self.subject.to_any().unwrap(),
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(of.public_key().der()).unwrap(),
+            issuer_unique_id: None,
+            subject_unique_id: self.unique_identifier.then(identifier),
+            extensions: self.extensions.clone(),
+        };
+        let der = tbs.to_der().unwrap();
+        let signed = Signed::assemble(&der, signature, &by.sign(signature, &der).unwrap()).unwrap();
+        Certificate::from_der(&signed.to_der().unwrap()).unwrap()
+    }
 }
 
 /// What a profile makes of a request, signed; under a CA certificate of that key.

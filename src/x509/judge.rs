@@ -16,6 +16,18 @@ pub(super) fn check_time(certificate: &Certificate, now: UnixTime) -> Result<(),
     Ok(())
 }
 
+/// RFC 5280 section 4.1.2.8: unique identifiers "MUST NOT appear if the version is 1"; 4.1.2.9: extensions "MUST only appear if the
+/// version is 3".
+pub(super) fn check_version(certificate: &Certificate) -> Result<String, String> {
+    let version = certificate.version();
+    match certificate.field_of_later_version() {
+        None => Ok(format!("X.509 v{version}")),
+        Some(field) => Err(format!(
+            "it says X.509 v{version}, and has {field}, which that version has not"
+        )),
+    }
+}
+
 /// RFC 5280 section 6.1.4 (o) and 6.1.5 (f); the policy extensions are not processed here.
 pub(super) fn check_critical(certificate: &Certificate) -> Result<(), String> {
     match certificate.unprocessed_critical_extensions().as_slice() {

@@ -40,10 +40,15 @@ impl NameConstraints {
                 .map(|one| Subtree::read(one).map_err(malformed))
                 .collect()
         };
-        Ok(Self {
+        let constraints = Self {
             permitted: trees(&read.permitted_subtrees)?,
             excluded: trees(&read.excluded_subtrees)?,
-        })
+        };
+        // RFC 5280 section 4.2.1.10: "MUST NOT issue certificates where name constraints is an empty sequence".
+        if constraints == Self::default() {
+            return Err(malformed("it constrains nothing".to_owned()));
+        }
+        Ok(constraints)
     }
 
     pub(super) fn to_der(&self) -> Result<NameConstraintsDer, X509Error> {

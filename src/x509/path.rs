@@ -3,7 +3,11 @@
 //! [`verify_chain`](super::verify_chain) looks for the issuers; here they are named, each in its place, and what RFC 5280 leaves
 //! to the application is decided by a [`PathPolicy`].
 
-use super::{Certificate, UnixTime, X509Error, judge};
+#[cfg(test)]
+mod tests;
+
+use super::{Certificate, UnixTime, X509Error, extension, judge};
+use crate::signer::PublicKey;
 
 /// What is decided where RFC 5280 leaves it open, or where its answer is not the one that is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,8 +16,17 @@ pub struct PathPolicy {
     /// certificate i is a CA certificate through out-of-band means or reject the certificate". True: the place in the path is
     /// that means.
     pub version_1_authorities: bool,
-    /// Why the last certificate, expired, still ends the path.
-    pub outlived_by: Option<&'static str>,
+    /// The last certificate, expired, still ends the path.
+    pub outlived: Option<Outlived>,
+}
+
+/// A root that is taken after its end, for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlived {
+    /// The last second of that time.
+    pub until: UnixTime,
+    /// Why it is taken.
+    pub why: &'static str,
 }
 
 /// How a step ended.
@@ -74,23 +87,26 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
         let issuer = path.get(index + 1);
         let place = Place {
             certificate,
+            above: path.get(index + 1..).unwrap_or_default(),
             now,
             policy,
-            is_root: issuer.is_none(),
         };
-        let mut steps = vec![place.judge_validity(), place.judge_key(), place.judge_critical()];
-        if index > 0 {
+        let mut steps = vec![
+            place.judge_validity(),
+            place.judge_key(),
+            step("version", judge::check_version(certificate)),
+            place.judge_critical(),
+        ];
+        steps.push(match index.checked_sub(1) {
             // Every certificate between the first and this one is a CA below it.
-            steps.push(place.judge_authority(index - 1));
-            let constrained = judge::check_names(certificate, &path[..index]);
-            let step_of = |result: Result<(), String>| {
-                step(
-                    "name constraints",
-                    result.map(|()| "every name below is inside".to_owned()),
-                )
-            };
-            steps.extend(constrained.map(step_of));
-        }
+            Some(below) => place.judge_authority(below),
+            None => place.judge_purpose(),
+        });
+        let constrained = judge::check_names(certificate, path.get(..index).unwrap_or_default());
+        steps.extend(constrained.map(|result| {
+            let inside = result.map(|()| "every name below is inside".to_owned());
+            step("name constraints", inside)
+        }));
         match issuer {
             Some(issuer) => steps.extend([
                 judge_issuer(certificate, issuer),
@@ -122,25 +138,27 @@ fn step(what: &'static str, result: Result<String, String>) -> PathStep {
 
 struct Place<'a> {
     certificate: &'a Certificate,
+    /// The certificates from its issuer to the root.
+    above: &'a [&'a Certificate],
     now: UnixTime,
     policy: PathPolicy,
-    is_root: bool,
 }
 
 impl Place<'_> {
     fn judge_validity(&self) -> PathStep {
         let validity = self.certificate.validity();
         let outcome = judge::check_time(self.certificate, self.now);
-        let finding = match (outcome, self.policy.outlived_by) {
+        let outlived = self.policy.outlived.filter(|outlived| {
+            self.above.is_empty() && self.now > validity.not_after && self.now <= outlived.until
+        });
+        let finding = match (outcome, outlived) {
             (Ok(()), _) => Finding::Passed(format!(
                 "until {} ({} days left)",
                 validity.not_after,
                 self.now.days_until(validity.not_after)
             )),
-            (Err(problem), Some(why)) if self.is_root && self.now > validity.not_after => {
-                Finding::Noted(format!("{problem}; {why}"))
-            }
-            (Err(problem), _) => Finding::Failed(problem),
+            (Err(problem), Some(Outlived { why, .. })) => Finding::Noted(format!("{problem}; {why}")),
+            (Err(problem), None) => Finding::Failed(problem),
         };
         PathStep {
             what: "validity",
@@ -148,16 +166,29 @@ impl Place<'_> {
         }
     }
 
-    /// NIST SP 800-131A: RSA keys below 2048 bits vouch for nothing.
+    /// NIST SP 800-131A: RSA keys below 2048 bits vouch for nothing. RFC 5280 section 6.1: "A certificate MUST NOT appear more than
+    /// once in a prospective certification path"; nor does a key here. A root and its successor with the same key would else be
+    /// two levels, and what the root issued could stand one level too low.
     fn judge_key(&self) -> PathStep {
-        let outcome = match self.certificate.public_key().map(|key| key.algorithm()) {
-            Ok(weak) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
-                Err(format!("{weak}, less than RSA 2048"))
-            }
-            Ok(algorithm) => Ok(algorithm.to_string()),
+        let outcome = match self.certificate.public_key() {
+            Ok(key) => match (key.algorithm(), self.find_above(&key)) {
+                (_, Some(other)) => Err(format!(
+                    "it is also the key of \"{}\" above it, which would vouch for itself",
+                    other.subject()
+                )),
+                (weak, None) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
+                    Err(format!("{weak}, less than RSA 2048"))
+                }
+                (algorithm, None) => Ok(algorithm.to_string()),
+            },
             Err(error) => Err(error.to_string()),
         };
         step("key", outcome)
+    }
+
+    fn find_above(&self, key: &PublicKey) -> Option<&Certificate> {
+        let has_key = |other: &&&Certificate| other.public_key().is_ok_and(|other| other.has_numbers_of(key));
+        self.above.iter().find(has_key).copied()
     }
 
     fn judge_critical(&self) -> PathStep {
@@ -168,9 +199,32 @@ impl Place<'_> {
         )
     }
 
+    /// RFC 5280 section 6.1 asks nothing of the first certificate's use, and `openssl verify` neither, so nothing is refused that a
+    /// genuine one could say. What a key that signs messages and no certificates need not say is told.
+    fn judge_purpose(&self) -> PathStep {
+        let extensions = self.certificate.extensions();
+        let finding = match (
+            extension::find_basic_constraints(extensions),
+            extension::find_key_usage(extensions),
+        ) {
+            (Err(error), _) | (_, Err(error)) => Finding::Failed(error.to_string()),
+            (Ok(Some(constraints)), _) if constraints.ca => {
+                Finding::Noted("CA:TRUE, though it is no CA here".to_owned())
+            }
+            (_, Ok(Some(usage))) if !usage.digital_signature() => {
+                Finding::Noted("its keyUsage does not include digitalSignature".to_owned())
+            }
+            _ => Finding::Passed("no CA".to_owned()),
+        };
+        PathStep {
+            what: "purpose",
+            finding,
+        }
+    }
+
     fn judge_authority(&self, below: usize) -> PathStep {
         let certificate = self.certificate;
-        let is_mute = certificate.version() < 3 && certificate.extensions().is_empty();
+        let is_mute = certificate.version() < 3 && certificate.field_of_later_version().is_none();
         let finding = if is_mute && self.policy.version_1_authorities {
             Finding::Noted(format!(
                 "X.509 v{} cannot say CA:TRUE; taken as a CA for its place (RFC 5280 6.1.4 k)",
@@ -190,21 +244,24 @@ impl Place<'_> {
     }
 }
 
+/// RFC 5280 section 7.1: names agree whatever their case, their spaces and their string types; the key decides.
 fn judge_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
-    let outcome = if certificate.issuer() == issuer.subject() {
-        Ok(certificate.issuer().to_string())
+    let (wanted, found) = (certificate.issuer(), issuer.subject());
+    let finding = if wanted == found {
+        Finding::Passed(wanted.to_string())
+    } else if wanted.is_like(found) {
+        Finding::Noted(format!("{wanted}, which is \"{found}\" written otherwise"))
     } else {
-        Err(format!(
-            "it is issued by \"{}\", which is not \"{}\"",
-            certificate.issuer(),
-            issuer.subject()
-        ))
+        Finding::Failed(format!("it is issued by \"{wanted}\", which is not \"{found}\""))
     };
-    step("issuer", outcome)
+    PathStep {
+        what: "issuer",
+        finding,
+    }
 }
 
 fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep {
-    let has_name = certificate.issuer() == issuer.subject();
+    let has_name = certificate.issuer().is_like(issuer.subject());
     let outcome = issuer
         .public_key()
         .and_then(|key| certificate.verify_signature(&key));

@@ -9,11 +9,16 @@ pub const CERTIFICATE: &str = "CERTIFICATE";
 /// The PEM label of a PKCS#10 request.
 pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
 
+/// The PEM label of a certificate revocation list.
+pub const X509_CRL: &str = "X509 CRL";
+
 /// The PEM label of a `SubjectPublicKeyInfo`.
 pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 
 /// Labels that old programs write for the same thing (RFC 7468 sections 5.1 and 7).
-const OLD_LABELS: [(&str, &str); 3] = [
+const OLD_LABELS: [(&str, &str); 4] = [
+    // RFC 7468 section 6: "Historically, the label "CRL" has rarely been used."
+    ("CRL", X509_CRL),
     ("NEW CERTIFICATE REQUEST", CERTIFICATE_REQUEST),
     ("X509 CERTIFICATE", CERTIFICATE),
     ("X.509 CERTIFICATE", CERTIFICATE),
@@ -54,9 +59,12 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
     while let Some((_, after)) = rest.split_once(BEGIN) {
-        let (found, after) = after.split_once(DASHES).ok_or(X509Error::BrokenPem {
-            reason: "its first line does not end",
-        })?;
+        let (found, after) = after
+            .split_once(DASHES)
+            .filter(|(label, _)| is_label(label))
+            .ok_or(X509Error::BrokenPem {
+                reason: "its BEGIN line is damaged",
+            })?;
         let plain = OLD_LABELS
             .iter()
             .find(|(old, _)| *old == found)
@@ -82,6 +90,14 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     Ok(blocks)
 }
 
+/// As every label is that is in use. A label is shown in errors: what follows a BEGIN line that does not end may be a private key.
+fn is_label(text: &str) -> bool {
+    let is_usual = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || [' ', '.'].contains(&character)
+    };
+    text.chars().all(is_usual)
+}
+
 /// A SEQUENCE, by its first two bytes: the tag is also the digit "0", but a length above 127 is no ASCII. What a DER structure
 /// contains, even a PEM block, makes no PEM of it.
 fn is_der(input: &[u8]) -> bool {
@@ -105,6 +121,58 @@ fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
     } else {
         Ok(der)
     }
+}
+
+/// As [`decode_one`], in the bytes of the input: a revocation list can have a hundred million.
+///
+/// # Errors
+/// As [`decode_one`].
+pub fn decode_in_place(mut input: Vec<u8>, label: &'static str) -> Result<Vec<u8>, X509Error> {
+    if is_der(&input) {
+        return Ok(input);
+    }
+    let (begin, end) = (BEGIN.as_bytes(), END.as_bytes());
+    let found = find(&input, 0, begin).zip(find(&input, 0, end));
+    let (Some((start, stop)), true) = (found, count(&input, begin) == 1) else {
+        // What is wrong with it, or several blocks.
+        return decode_one(&input, label);
+    };
+    // The first line ends with its dashes, and the block is after it.
+    let is_line =
+        |end: &usize| *end < stop && input[start..*end].trim_ascii_end().ends_with(DASHES.as_bytes());
+    let Some(body) = find(&input, start, b"\n").filter(is_line) else {
+        return decode_one(&input, label);
+    };
+    // The frame of the block, without what it frames, is read as any other is.
+    let frame = [&input[start..=body], b"MAA=\n", &input[stop..]].concat();
+    decode_one(&frame, label)?;
+    input.truncate(stop);
+    input.drain(..=body);
+    input.retain(|byte| !byte.is_ascii_whitespace());
+    let length = Base64::decode_in_place(&mut input)
+        .map_err(|_| X509Error::BrokenPem {
+            reason: "it is not base64",
+        })?
+        .len();
+    input.truncate(length);
+    if input.is_empty() {
+        return Err(X509Error::Empty);
+    }
+    Ok(input)
+}
+
+fn find(input: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
+    let at = input.get(from..)?.windows(wanted.len());
+    at.into_iter()
+        .position(|window| window == wanted)
+        .map(|at| from + at)
+}
+
+fn count(input: &[u8], wanted: &[u8]) -> usize {
+    input
+        .windows(wanted.len())
+        .filter(|window| *window == wanted)
+        .count()
 }
 
 #[cfg(test)]
@@ -136,6 +204,39 @@ mod tests {
     }
 
     #[test]
+    fn in_place_or_not_the_answer_is_the_same() {
+        let one = block(CERTIFICATE);
+        let texts = [
+            one.clone(),
+            format!("text\n{one}\n more text"),
+            one.replace('\n', "\r\n"),
+            one.replace("MAA=", "M A\nA\t="),
+            one.replace("MAA=", "M*A="),
+            one.replace("MAA=", ""),
+            one.repeat(2),
+            block("X.509 CERTIFICATE"),
+            block("PRIVATE KEY"),
+            one.replace("END CERT", "END OTHER"),
+            one.replace("-----\nM", "M"),
+            one.replace("-----\nM", "-----M"),
+            one[..30].to_owned(),
+            one[..40].to_owned(),
+            "-----END CERTIFICATE-----\n".to_owned() + &one,
+            " \n".to_owned(),
+            "hello".to_owned(),
+            "0\0".to_owned(),
+        ];
+        for text in texts {
+            let [in_place, copied] = [
+                decode_in_place(text.clone().into_bytes(), CERTIFICATE),
+                decode_one(text.as_bytes(), CERTIFICATE),
+            ]
+            .map(|outcome| outcome.map_err(|error| error.to_string()));
+            assert_eq!(in_place, copied, "{text:?}");
+        }
+    }
+
+    #[test]
     fn each_wrong_input_has_its_own_answer() {
         let one = block(CERTIFICATE);
         let of = |text: &str| decode_one(text.as_bytes(), CERTIFICATE);
@@ -158,5 +259,15 @@ mod tests {
             Err(X509Error::BrokenPem { .. })
         ));
         assert!(matches!(of(&one[..30]), Err(X509Error::BrokenPem { .. })));
+        // An Ed25519 key behind a BEGIN line with four dashes.
+        let key = block("PRIVATE KEY").replace("MAA=", "MC4CAQAwBQYDK2VwBCIEIAAB");
+        for broken in [
+            key.replacen("KEY-----", "KEY----", 1),
+            key.replacen("KEY-----\n", "KEY ", 1),
+            key.replace('\n', " ").replacen("KEY-----", "KEY----", 1),
+        ] {
+            let error = of(&broken).unwrap_err();
+            assert!(matches!(error, X509Error::BrokenPem { .. }), "{error}");
+        }
     }
 }

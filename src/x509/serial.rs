@@ -3,6 +3,7 @@
 use std::fmt;
 
 use der::asn1::Int;
+use num_bigint::BigInt;
 
 use super::X509Error;
 use crate::signer::{Hex, KeyStore, SignError};
@@ -33,6 +34,22 @@ impl SerialNumber {
             ));
         }
         Ok(Self(octets.to_vec()))
+    }
+
+    /// From the content of an INTEGER: big-endian two's complement. Nothing is asked of it: an old CA may have issued certificates
+    /// with numbers that RFC 5280 does not allow, and they too can be revoked.
+    #[must_use]
+    pub fn from_octets(octets: impl Into<Vec<u8>>) -> Self {
+        Self(octets.into())
+    }
+
+    /// From hexadecimal digits, with or without colons between them, as programs print serial numbers; a minus where it has one.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.replace(':', "");
+        let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+        let number = BigInt::parse_bytes(digits.as_bytes(), 16)?;
+        Some(Self(number.to_signed_bytes_be()))
     }
 
     pub(super) fn to_int(&self) -> Result<Int, X509Error> {
@@ -83,5 +100,20 @@ mod tests {
         assert_eq!(minimal(&[0, 0, 0x80, 1]), [0, 0x80, 1]);
         assert_eq!(minimal(&[0]), [0]);
         assert_eq!(SerialNumber(vec![0, 0x80, 1]).to_string(), "8001");
+    }
+
+    #[test]
+    fn what_programs_print_is_read() {
+        for (text, octets) in [
+            ("80:01", &[0, 0x80, 1][..]),
+            ("0xA", &[10]),
+            ("-3", &[0xfd]),
+            ("00", &[0]),
+        ] {
+            assert_eq!(SerialNumber::from_hex(text).unwrap().octets(), octets, "{text}");
+        }
+        for text in ["", "xyz", ":", "1 2", "0x"] {
+            assert_eq!(SerialNumber::from_hex(text), None, "{text}");
+        }
     }
 }

@@ -16,6 +16,8 @@
 //! | `BEHAVIOUR`      | `plain` or `cloudhsm`            | the target's own (the default), or AWS CloudHSM Client SDK 5's: see `cloudhsm` |
 //! | `TARGET_TOKEN`   | `LABEL`                          | the token of the target; the only initialised one by default (`cloudhsm`) |
 //! | `USER`           | `NAME`                           | the crypto user; `CryptoUser` by default. The PIN is `NAME:` and the target's (`cloudhsm`) |
+//! | `ADMIN`          | `NAME`                           | the admin, `admin` by default, who cannot log in to a token (`cloudhsm`) |
+//! | `LIBRARY_VERSION` | `MAJOR.MINOR`                   | the version of the Client SDK; 5.2 by default (`cloudhsm`) |
 //! | `CLUSTER`        | `fips` or `non-fips`             | the mode of the cluster; `fips` by default (`cloudhsm`) |
 //! | `HSMS`           | `1` to `28`                      | how many HSMs the cluster has; 2 by default. With 1, token keys are not available (`cloudhsm`) |
 //! | `THROTTLE`       | `N/M[@SEED]`                     | of every M calls that reach the HSM, N are answered without it: the first ones, or with a seed any |

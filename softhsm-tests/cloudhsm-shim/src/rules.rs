@@ -7,7 +7,9 @@ use std::time::Duration;
 use cryptoki_sys::{CK_FLAGS, CK_RV};
 
 use crate::calls::Call;
-use parse::{behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, text, throttle};
+use parse::{
+    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, text, throttle, version,
+};
 
 mod parse;
 #[cfg(test)]
@@ -57,6 +59,10 @@ pub struct Settings {
     pub target_token: Option<String>,
     /// The name of the crypto user.
     pub user: String,
+    /// The name of the admin.
+    pub admin: String,
+    /// The version of the Client SDK.
+    pub library_version: (u8, u8),
     pub mode: Mode,
     /// How many HSMs the cluster has.
     pub hsms: u64,
@@ -67,6 +73,10 @@ impl Default for Settings {
         Self {
             target_token: None,
             user: "CryptoUser".into(),
+            // "Username: admin, role: admin": cloudhsm_cli-user-list.
+            admin: "admin".into(),
+            // "CloudHSM PKCS#11 (ver 5.2)": <https://github.com/NLnetLabs/krill/issues/556>.
+            library_version: (5, 2),
             mode: Mode::Fips,
             hsms: 2,
         }
@@ -156,7 +166,7 @@ impl Rules {
     fn agree(&self) -> Result<(), String> {
         if self.behaviour == Behaviour::Plain && self.cloudhsm != Settings::default() {
             return Err(
-                "CLOUDHSM_SHIM_TARGET_TOKEN, _USER, _CLUSTER and _HSMS need CLOUDHSM_SHIM_BEHAVIOUR=cloudhsm"
+                "CLOUDHSM_SHIM_TARGET_TOKEN, _USER, _ADMIN, _LIBRARY_VERSION, _CLUSTER and _HSMS need CLOUDHSM_SHIM_BEHAVIOUR=cloudhsm"
                     .into(),
             );
         }
@@ -178,6 +188,8 @@ impl Rules {
             "CLOUDHSM_SHIM_BEHAVIOUR" => self.behaviour = behaviour(text(&value)?)?,
             "CLOUDHSM_SHIM_TARGET_TOKEN" => self.cloudhsm.target_token = Some(text(&value)?.into()),
             "CLOUDHSM_SHIM_USER" => self.cloudhsm.user = text(&value)?.into(),
+            "CLOUDHSM_SHIM_ADMIN" => self.cloudhsm.admin = text(&value)?.into(),
+            "CLOUDHSM_SHIM_LIBRARY_VERSION" => self.cloudhsm.library_version = version(text(&value)?)?,
             "CLOUDHSM_SHIM_CLUSTER" => self.cloudhsm.mode = mode(text(&value)?)?,
             // "HSMs per cluster 28": AWS CloudHSM User Guide, limits.
             "CLOUDHSM_SHIM_HSMS" => self.cloudhsm.hsms = number(text(&value)?, 28)?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hsm_ca::cloudhsm::CertificateKind;
@@ -18,33 +19,15 @@ pub(super) struct ClusterDirectory {
 impl ClusterDirectory {
     /// Finds the cluster by its files' names; `wanted` chooses where there are several.
     pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Self, CliError> {
-        let mut clusters = BTreeSet::new();
-        for name in names(path)? {
-            let suffixes = CertificateKind::ALL.map(CertificateKind::file_suffix);
-            let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
-            clusters.extend(stem.filter(|stem| !stem.is_empty()).map(str::to_owned));
-        }
-        let fitting: Vec<_> = clusters
-            .iter()
-            .filter(|cluster| wanted.is_none_or(|wanted| wanted == *cluster))
-            .collect();
-        match fitting.as_slice() {
-            [cluster] => Ok(Self {
+        match choose_cluster(path, wanted, &[])? {
+            Some(cluster) => Ok(Self {
                 path: path.to_owned(),
-                cluster: (*cluster).clone(),
+                cluster,
             }),
-            [] => Err(CliError::NoClusterFiles {
+            None => Err(CliError::NoClusterFiles {
                 directory: path.to_owned(),
                 cluster: wanted.map(str::to_owned),
             }),
-            _ => {
-                let found: Vec<_> = clusters.into_iter().collect();
-                Err(CliError::options(format!(
-                    "{} has files of several clusters ({}): choose one with --cluster",
-                    path.display(),
-                    found.join(", ")
-                )))
-            }
         }
     }
 
@@ -53,13 +36,45 @@ impl ClusterDirectory {
         &self.cluster
     }
 
-    /// The file of that kind, which must be there.
+    /// The file of that kind, which must be there. A pipe in its place would be waited for, and a device has no end.
     pub(super) fn file(&self, kind: CertificateKind) -> Result<PathBuf, CliError> {
         let file = self.path.join(format!("{}{}", self.cluster, kind.file_suffix()));
-        if file.exists() {
-            return Ok(file);
+        match fs::metadata(&file) {
+            Ok(found) if found.is_file() => Ok(file),
+            Ok(_) => Err(CliError::read(&file, io::Error::other("it is no regular file"))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(CliError::MissingEvidence { file }),
+            Err(cause) => Err(CliError::read(&file, cause)),
         }
-        Err(CliError::MissingEvidence { file })
+    }
+}
+
+/// The cluster that has files in a directory, under the names of AWS's guide or with one of the `more` suffixes; `wanted` chooses
+/// where there are several. `None` where there is none.
+pub(super) fn choose_cluster(
+    path: &Path,
+    wanted: Option<&str>,
+    more: &[&str],
+) -> Result<Option<String>, CliError> {
+    let suffixes = CertificateKind::ALL.map(CertificateKind::file_suffix);
+    let mut clusters = BTreeSet::new();
+    for name in names(path)? {
+        let stem = suffixes
+            .iter()
+            .chain(more)
+            .find_map(|suffix| name.strip_suffix(suffix));
+        clusters.extend(stem.filter(|stem| !stem.is_empty()).map(str::to_owned));
+    }
+    match wanted {
+        Some(wanted) => Ok(clusters.take(wanted)),
+        None if clusters.len() > 1 => {
+            let found: Vec<_> = clusters.into_iter().collect();
+            Err(CliError::options(format!(
+                "{} has files of several clusters ({}): choose one with --cluster",
+                path.display(),
+                found.join(", ")
+            )))
+        }
+        None => Ok(clusters.pop_first()),
     }
 }
 

@@ -18,7 +18,7 @@ pub(in crate::cli) struct FetchCluster {
     /// Where the files go
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
-    /// Replace files that have another content
+    /// Replace a CSR or certificate that has another content; the state is replaced in any case
     #[arg(long)]
     force: bool,
 }

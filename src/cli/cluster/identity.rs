@@ -17,9 +17,12 @@ use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::input;
 use crate::cli::report::{Report, printable};
 
-/// The roots, which are given by file and recognised by their SHA-256.
+/// Which cluster's files, and the roots, which are given by file and recognised by their SHA-256.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct RootOptions {
+pub(in crate::cli) struct IdentityOptions {
+    /// Which cluster, where DIR has files of several
+    #[arg(long, value_name = "CLUSTER")]
+    cluster: Option<String>,
     /// AWS's root, AWS_CloudHSM_Root-G1.crt [default: the one in DIR that is known]
     #[arg(long, value_name = "FILE")]
     aws_root: Option<PathBuf>,
@@ -36,20 +39,20 @@ pub(in crate::cli) struct VerifyIdentity {
     /// The directory with the files of `cluster fetch`
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Which cluster, where DIR has files of several
-    #[arg(long, value_name = "CLUSTER")]
-    cluster: Option<String>,
     #[command(flatten)]
-    roots: RootOptions,
+    options: IdentityOptions,
 }
 
-impl RootOptions {
+impl IdentityOptions {
     /// True if any of them is given.
     pub(in crate::cli) const fn are_given(&self) -> bool {
-        self.aws_root.is_some() || self.manufacturer_root.is_some() || self.trust_unknown_root
+        self.cluster.is_some()
+            || self.aws_root.is_some()
+            || self.manufacturer_root.is_some()
+            || self.trust_unknown_root
     }
 
-    fn read(&self, directory: &Path) -> Result<IdentityRoots, CliError> {
+    fn read_roots(&self, directory: &Path) -> Result<IdentityRoots, CliError> {
         Ok(IdentityRoots {
             aws: read_root(directory, RootSide::Aws, self.aws_root.as_deref())?,
             manufacturer: read_root(
@@ -76,7 +79,7 @@ fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Ce
         found.extend(known.filter(|(known, _)| known.side == side));
     }
     // Of an old one and its successor, the one that needs no excuse.
-    found.sort_by_key(|(known, _)| known.outlived_by.is_some());
+    found.sort_by_key(|(known, _)| known.successor.is_some());
     let option = match side {
         RootSide::Aws => "--aws-root",
         RootSide::Manufacturer => "--manufacturer-root",
@@ -108,12 +111,12 @@ fn verify(directory: &ClusterDirectory, roots: &IdentityRoots) -> Result<Identit
 /// The identity of the HSM in `directory`, for a signature; with the unknown roots that were trusted.
 pub(in crate::cli) fn require_identity(
     directory: &Path,
-    roots: &RootOptions,
+    options: &IdentityOptions,
 ) -> Result<(VerifiedIdentity, Vec<String>), CliError> {
-    let files = ClusterDirectory::open(directory, None)?;
-    let report = verify(&files, &roots.read(directory)?)?;
+    let files = ClusterDirectory::open(directory, options.cluster.as_deref())?;
+    let report = verify(&files, &options.read_roots(directory)?)?;
     match report.verified() {
-        Some(identity) => Ok((identity, report.unknown_roots)),
+        Some(identity) => Ok((identity, report.unknown_roots())),
         None => {
             let first = report.failures().next().map(name_failure).unwrap_or_default();
             let failed = report.failures().count();
@@ -124,23 +127,24 @@ pub(in crate::cli) fn require_identity(
 
 impl VerifyIdentity {
     pub(super) fn run(&self) -> Result<Report, CliError> {
-        let files = ClusterDirectory::open(&self.dir, self.cluster.as_deref())?;
-        let report = verify(&files, &self.roots.read(&self.dir)?)?;
+        let files = ClusterDirectory::open(&self.dir, self.options.cluster.as_deref())?;
+        let report = verify(&files, &self.options.read_roots(&self.dir)?)?;
+        let unknown_roots = report.unknown_roots();
         let mut text = String::new();
-        for part in &report.parts {
+        for part in report.parts() {
             text.push_str(&format!("{}\n", part.title));
             text.extend(part.subjects.iter().map(show));
         }
         let is_verified = report.verified().is_some();
         let failed = report.failures().count();
-        text.push_str(&match (is_verified, report.unknown_roots.is_empty()) {
+        text.push_str(&match (is_verified, unknown_roots.is_empty()) {
             (true, true) => format!(
                 "Verified: the CSR of {} comes from a genuine HSM.\n",
-                files.cluster()
+                printable(files.cluster())
             ),
             (true, false) => format!(
                 "Verified, under roots that are not known here: {}.\n",
-                printable(&report.unknown_roots.join("; "))
+                printable(&unknown_roots.join("; "))
             ),
             (false, _) => format!(
                 "{}NOT verified: sign nothing for this HSM.\n",
@@ -148,13 +152,13 @@ impl VerifyIdentity {
             ),
         });
         let parts: Vec<_> = report
-            .parts
+            .parts()
             .iter()
             .map(|part| json!({ "title": part.title, "subjects": part.subjects.iter().map(describe).collect::<Vec<_>>() }))
             .collect();
         let json = json!({
             "verified": is_verified, "cluster": files.cluster(), "failed_steps": failed,
-            "unknown_roots": report.unknown_roots, "parts": parts,
+            "unknown_roots": unknown_roots, "parts": parts,
         });
         Ok(Report {
             exit_code: if is_verified { 0 } else { REFUSED },

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use hsm_ca::cloudhsm::{CloudHsm, ClusterId};
-use hsm_ca::workflow::{ClusterCertificates, InitializeSummary, Progress, WaitLimits, initialize_cluster};
+use hsm_ca::cloudhsm::{CloudHsm, ClusterId, ClusterState};
+use hsm_ca::workflow::{
+    ClusterCertificates, InitializeSummary, Progress, WaitLimits, WhichCertificate, initialize_cluster,
+};
 use hsm_ca::x509::UnixTime;
 use serde_json::json;
 
@@ -34,67 +36,109 @@ pub(in crate::cli) struct InitializeCluster {
 
 impl InitializeCluster {
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
-        let certificates = ClusterCertificates::check(
-            &input::read(&self.signed_cert)?,
-            &input::read(&self.trust_anchor)?,
-            UnixTime::from_system(SystemTime::now()),
-        )?;
+        let now = UnixTime::from_system(SystemTime::now());
+        let certificates = self.read(now)?;
         let service = CloudHsm::connect()?;
+        let mut warnings: Vec<_> = certificates
+            .doubts(now)
+            .iter()
+            .filter_map(|doubt| ui.warn(doubt))
+            .collect();
         let limits = WaitLimits::up_to(Duration::from_secs(u64::from(self.wait_seconds)));
         let wait = self.wait.then_some(limits);
         ui.step(&format!("asking CloudHSM in {}", service.region()));
         let summary = initialize_cluster(&service, &self.cluster, &certificates, wait, ui)?;
-        let mut fields = Fields::default();
-        fields
-            .add("state", &summary.state)
-            .add("certificate", certificates.signed().subject())
-            .add("SHA-256", certificates.signed().fingerprint())
-            .add("trust anchor", certificates.anchor().subject())
-            .add("SHA-256", certificates.anchor().fingerprint())
-            .add(
-                "confirmed",
-                if summary.confirmed {
-                    "AWS shows this certificate as the cluster's"
-                } else {
-                    "not yet: AWS does not show the cluster's certificate so far"
-                },
-            );
-        let headline = match summary {
-            InitializeSummary { already: true, .. } => "was initialised with this certificate before",
-            _ if self.wait => "is initialised",
-            _ => "is being initialised",
-        };
         let text = format!(
-            "{} {headline}\n{}{}",
+            "{} {}\n{}{}",
             self.cluster,
-            fields.render(2),
-            next_steps(&self.cluster, &self.trust_anchor, self.wait)
+            headline(&summary),
+            describe(&summary, &certificates).render(2),
+            self.next_steps(&summary.state)
         );
         let json = json!({
             "cluster": self.cluster.as_str(), "state": summary.state.name(), "already": summary.already,
-            "confirmed": summary.confirmed, "remark": summary.remark,
+            "confirmed": summary.confirmed,
             "certificate_sha256": certificates.signed().fingerprint(), "trust_anchor_sha256": certificates.anchor().fingerprint(),
         });
+        warnings.extend(summary.remarks);
         Ok(Report {
-            warnings: summary.remark.into_iter().collect(),
+            warnings,
             ..Report::new(text, json)
         })
     }
+
+    fn read(&self, now: UnixTime) -> Result<ClusterCertificates, CliError> {
+        let stdin = Path::new("-");
+        if self.signed_cert == stdin && self.trust_anchor == stdin {
+            return Err(CliError::options(
+                "only one of --signed-cert and --trust-anchor can come from standard input",
+            ));
+        }
+        let signed = input::read(&self.signed_cert)?;
+        let anchor = input::read(&self.trust_anchor)?;
+        ClusterCertificates::check(&signed, &anchor, now).map_err(|error| match error.which() {
+            Some(WhichCertificate::Signed) => CliError::in_file(&self.signed_cert, error),
+            Some(WhichCertificate::Anchor) => CliError::in_file(&self.trust_anchor, error),
+            None => error.into(),
+        })
+    }
+
+    /// AWS CloudHSM User Guide, "Install and configure CloudHSM CLI", "Activate the cluster".
+    fn next_steps(&self, state: &ClusterState) -> String {
+        let cluster = &self.cluster;
+        if is_under_way(state) {
+            return "Next: the same command with --wait, which follows the states\n".to_owned();
+        }
+        let anchor = printable(&self.trust_anchor.display().to_string());
+        let anchor = if anchor == "-" { "customerCA.crt" } else { &anchor };
+        let activate = match state {
+            ClusterState::Active => "",
+            _ => "  /opt/cloudhsm/bin/cloudhsm-cli interactive     then: cluster activate\n",
+        };
+        format!(
+            "Next, on a client instance in the cluster's VPC:\n  \
+             sudo openssl x509 -in {anchor} -out /opt/cloudhsm/etc/customerCA.crt\n  \
+             sudo /opt/cloudhsm/bin/configure-cli --cluster-id {cluster}\n\
+             {activate}  \
+             hsm-ca cluster check {cluster} --ca {anchor}\n"
+        )
+    }
 }
 
-/// AWS CloudHSM User Guide, "Install and configure CloudHSM CLI", "Activate the cluster".
-fn next_steps(cluster: &ClusterId, anchor: &Path, waited: bool) -> String {
-    let anchor = printable(&anchor.display().to_string());
-    let wait = if waited {
-        ""
-    } else {
-        "  the same command with --wait, which follows the states\n"
-    };
-    format!(
-        "Next, on a client instance in the cluster's VPC:\n{wait}  \
-         sudo cp {anchor} /opt/cloudhsm/etc/customerCA.crt\n  \
-         sudo /opt/cloudhsm/bin/configure-cli --cluster-id {cluster}\n  \
-         /opt/cloudhsm/bin/cloudhsm-cli interactive     then: cluster activate\n  \
-         hsm-ca cluster check {cluster}\n"
+const fn is_under_way(state: &ClusterState) -> bool {
+    matches!(
+        state,
+        ClusterState::InitializeInProgress | ClusterState::Uninitialized
     )
+}
+
+fn headline(summary: &InitializeSummary) -> &'static str {
+    if summary.already {
+        "has this certificate already"
+    } else if is_under_way(&summary.state) {
+        "is being initialised"
+    } else {
+        "is initialised"
+    }
+}
+
+fn describe(summary: &InitializeSummary, certificates: &ClusterCertificates) -> Fields {
+    let mut fields = Fields::default();
+    fields.add("state", &summary.state);
+    for (what, certificate) in [
+        ("certificate", certificates.signed()),
+        ("trust anchor", certificates.anchor()),
+    ] {
+        fields
+            .add(what, certificate.subject())
+            .add("  SHA-256", certificate.fingerprint())
+            .add("  until", certificate.validity().not_after);
+    }
+    let confirmed = if summary.confirmed {
+        "AWS shows this certificate; the trust anchor it never shows"
+    } else {
+        "not yet: AWS does not show the cluster's certificate so far"
+    };
+    fields.add("confirmed", confirmed);
+    fields
 }

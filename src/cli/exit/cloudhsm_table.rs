@@ -1,20 +1,18 @@
 //! The table's part about CloudHSM.
 
-use hsm_ca::cloudhsm::{CloudHsmError, NoCsr};
+#[cfg(feature = "aws")]
+use hsm_ca::cloudhsm::ServerError;
+use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
 use hsm_ca::workflow::InitializeError;
 
 use super::aws_table::explain_aws;
-use super::table::Row;
+use super::table::{Row, explain_x509};
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_cloudhsm(error: &CloudHsmError) -> Row {
     match error {
         CloudHsmError::Aws(error) => explain_aws(error),
-        CloudHsmError::ClusterId { .. } => (
-            "cluster-id",
-            USAGE,
-            Some("it is cluster- and 11 to 16 letters and digits; `hsm-ca cluster list` shows them"),
-        ),
+        CloudHsmError::ClusterId { .. } => ("cluster-id", USAGE, Some("`hsm-ca cluster list` shows them")),
         CloudHsmError::NotFound { .. } => (
             "cluster-not-found",
             UNAVAILABLE,
@@ -27,7 +25,11 @@ pub(super) fn explain_cloudhsm(error: &CloudHsmError) -> Row {
         ),
         CloudHsmError::InvalidRequest { .. } => ("cloudhsm-refused", REFUSED, None),
         CloudHsmError::NoCsr { reason, .. } => explain_no_csr(reason),
-        _ => ("cloudhsm", UNAVAILABLE, None),
+        _ => (
+            "cloudhsm",
+            UNAVAILABLE,
+            Some("it is on AWS's side, and may pass: try again in a minute"),
+        ),
     }
 }
 
@@ -51,6 +53,11 @@ const fn explain_no_csr(reason: &NoCsr) -> Row {
             REFUSED,
             Some("`hsm-ca cluster check` looks at the certificate that it has"),
         ),
+        NoCsr::Changing => (
+            "cluster-state",
+            REFUSED,
+            Some("wait until it is UNINITIALIZED again: `hsm-ca cluster list` shows it"),
+        ),
         NoCsr::Unusable => (
             "cluster-state",
             REFUSED,
@@ -62,22 +69,46 @@ const fn explain_no_csr(reason: &NoCsr) -> Row {
 
 pub(super) fn explain_initialize(error: &InitializeError) -> Row {
     match error {
+        InitializeError::Unreadable { cause, .. } => explain_x509(cause),
         InitializeError::Text { .. } => (
             "pem-text",
             REFUSED,
             Some("write the certificate without text: openssl x509 -in OLD -out NEW"),
         ),
-        InitializeError::TooLong { .. } => ("pem-length", REFUSED, None),
-        InitializeError::Unreadable { .. } => ("certificate", REFUSED, None),
+        InitializeError::TooLong { .. } => (
+            "pem-length",
+            REFUSED,
+            Some("leave out what makes it long: extensions, names, or whitespace in the file"),
+        ),
+        InitializeError::PrivateKey { .. } => (
+            "private-key",
+            REFUSED,
+            Some("name a file with the certificate alone; AWS never needs the CA's key"),
+        ),
+        InitializeError::Request { .. } => (
+            "request",
+            REFUSED,
+            Some("`hsm-ca csr sign` makes the certificate for it"),
+        ),
         InitializeError::Several { .. } => (
             "several-certificates",
             REFUSED,
-            Some("the trust anchor is the one self-signed certificate that signed the cluster's"),
+            Some("the trust anchor is the one self-signed certificate that signed the cluster's; no chain"),
+        ),
+        InitializeError::Same | InitializeError::Swapped => (
+            "files-mixed-up",
+            REFUSED,
+            Some("--signed-cert is the cluster's certificate, --trust-anchor that of the CA"),
         ),
         InitializeError::NotSelfSigned { .. } => (
             "anchor-not-self-signed",
             REFUSED,
             Some("the cluster's certificate must be signed by the root itself: `hsm-ca ca create` makes one"),
+        ),
+        InitializeError::SelfSignature { .. } => (
+            "bad-signature",
+            REFUSED,
+            Some("the file was changed, or belongs to another CA: get the CA's certificate from its source"),
         ),
         InitializeError::Anchor { .. } => (
             "anchor-no-authority",
@@ -89,13 +120,20 @@ pub(super) fn explain_initialize(error: &InitializeError) -> Row {
             REFUSED,
             Some("name the certificate of the CA that signed it with --trust-anchor"),
         ),
+        InitializeError::Useless { .. } => (
+            "not-for-servers",
+            REFUSED,
+            Some(
+                "`hsm-ca csr sign` makes one without extensions that forbid it; `hsm-ca cert show` shows them",
+            ),
+        ),
         InitializeError::NotValid { .. } => {
             ("not-valid-now", REFUSED, Some("look at this machine's clock too"))
         }
         InitializeError::Algorithm { .. } => (
             "algorithm",
             REFUSED,
-            Some("RSA 2048, 3072 and 4096, P-256, P-384 and P-521 are taken"),
+            Some("AWS takes RSA 2048, 3072, 4096, P-256, P-384 and P-521, signed with SHA-224 to SHA-512"),
         ),
         InitializeError::OtherKey { .. } => (
             "other-key",
@@ -104,14 +142,30 @@ pub(super) fn explain_initialize(error: &InitializeError) -> Row {
                 "AWS replaces a first HSM that fails, and with it the CSR: `hsm-ca cluster fetch`, `cluster verify` and `csr sign` once more",
             ),
         ),
+        _ => explain_course(error),
+    }
+}
+
+/// Once AWS was asked.
+fn explain_course(error: &InitializeError) -> Row {
+    match error {
         InitializeError::OtherCertificate { .. } => (
             "already-initialized",
             REFUSED,
-            Some("`hsm-ca cluster check` looks at the certificate that it has"),
+            Some(
+                "a cluster keeps its certificate for life; `hsm-ca cluster check` looks at the one that it has",
+            ),
         ),
-        InitializeError::NotDone { .. } => {
-            ("cloudhsm-failed", UNAVAILABLE, Some("run the same command again"))
-        }
+        InitializeError::Refused { .. } => (
+            "cloudhsm-refused",
+            REFUSED,
+            Some("nothing was changed; `hsm-ca cert show` shows what is in the certificates"),
+        ),
+        InitializeError::NotDone { .. } => (
+            "cloudhsm-failed",
+            UNAVAILABLE,
+            Some("run the same command again: it looks at the state first"),
+        ),
         InitializeError::Unknown { .. } => (
             "outcome-unknown",
             UNAVAILABLE,
@@ -119,20 +173,75 @@ pub(super) fn explain_initialize(error: &InitializeError) -> Row {
                 "run the same command again when CloudHSM answers: it looks at the state first, and goes on from there",
             ),
         ),
+        InitializeError::Unconfirmed {
+            state: ClusterState::InitializeInProgress,
+            ..
+        } => (
+            "unconfirmed",
+            UNAVAILABLE,
+            Some("the same command with --wait follows it, and compares the certificates at the end"),
+        ),
+        InitializeError::Unconfirmed { .. } => (
+            "unconfirmed",
+            UNAVAILABLE,
+            Some("try again in some minutes; it is initialised, by whomever"),
+        ),
+        InitializeError::OutOfSight { cause, .. } => (
+            explain_cloudhsm(cause).0,
+            UNAVAILABLE,
+            Some(
+                "AWS goes on by itself; when CloudHSM answers again, the same command with --wait follows it",
+            ),
+        ),
         InitializeError::StillInProgress { .. } => (
             "still-in-progress",
             UNAVAILABLE,
             Some(
-                "the same command waits again; after half an hour look at the HSM's state (`hsm-ca cluster list`), at CloudTrail, and ask AWS Support",
+                "the same command waits again; after half an hour look at the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
             ),
         ),
         InitializeError::Failed { .. } => (
             "cluster-failed",
             FAILED,
             Some(
-                "`hsm-ca cluster list` shows the HSM's state; delete the cluster and begin again, or ask AWS Support",
+                "`hsm-ca cluster list` shows its HSMs; ask AWS Support, or make another cluster: this one has no keys yet",
             ),
         ),
         _ => ("initialize", FAILED, None),
+    }
+}
+
+#[cfg(feature = "aws")]
+pub(super) const fn explain_server(error: &ServerError) -> Row {
+    match error {
+        ServerError::Address { .. } => (
+            "server-address",
+            USAGE,
+            Some("it is the ENI IP address of an HSM, and the port where it is not 2223"),
+        ),
+        ServerError::Refused { .. } => (
+            "server-refused",
+            UNAVAILABLE,
+            Some("is it the address of an HSM that is ACTIVE? `aws cloudhsmv2 describe-clusters` shows them"),
+        ),
+        ServerError::Silent { .. } => (
+            "server-timeout",
+            UNAVAILABLE,
+            Some("run this inside the VPC, where the cluster's security group lets you in (port 2223)"),
+        ),
+        ServerError::NotTls { .. } => (
+            "server-not-tls",
+            UNAVAILABLE,
+            Some("something else answers there: look at the address, and at what is between"),
+        ),
+        ServerError::Closed { .. } => ("server-closed", UNAVAILABLE, None),
+        ServerError::Handshake { .. } => (
+            "server-handshake",
+            UNAVAILABLE,
+            Some(
+                "`openssl s_client -connect IP:2223` may come further: give what it prints with --server-cert",
+            ),
+        ),
+        _ => ("server-unreachable", UNAVAILABLE, None),
     }
 }

@@ -149,7 +149,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
     }
 }
 
-fn explain_x509(error: &X509Error) -> Row {
+pub(super) fn explain_x509(error: &X509Error) -> Row {
     match error {
         X509Error::Signer(error) => explain_signer(error),
         X509Error::TokenSignature => (
@@ -184,6 +184,11 @@ fn explain_x509(error: &X509Error) -> Row {
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
         X509Error::Throwaway => ("throwaway-key", FAILED, None),
+        X509Error::Index { .. } => (
+            "index",
+            REFUSED,
+            Some("it has to be the index.txt of `openssl ca`, with one line for each certificate"),
+        ),
         _ => ("malformed", REFUSED, None),
     }
 }

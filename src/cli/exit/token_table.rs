@@ -1,6 +1,6 @@
 //! The table's part about the token.
 
-use hsm_ca::token::TokenError;
+use hsm_ca::token::{PinForm, TokenError};
 
 use super::table::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -24,12 +24,36 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             USAGE,
             Some("name one by its serial number: --token 'pkcs11:serial=…'"),
         ),
-        TokenError::PinIncorrect { .. } => (
+        // key_mgmt_util-loginHSM: "If you exceed five incorrect login attempts, your account is locked out".
+        TokenError::PinIncorrect {
+            form: PinForm::CryptoUser,
+            ..
+        } => (
             "pin-incorrect",
             UNAVAILABLE,
             Some(
-                "it was tried once and is not tried again; on CloudHSM the PIN is user:password of a crypto user",
+                "`/opt/cloudhsm/bin/cloudhsm-cli user list` shows the users: the role has to be crypto-user (an admin cannot log in here), and locked false; more than five wrong tries lock a user",
             ),
+        ),
+        TokenError::PinIncorrect { .. } => (
+            "pin-incorrect",
+            UNAVAILABLE,
+            Some("it was tried once and is not tried again"),
+        ),
+        TokenError::UnfitPin { .. } => (
+            "unfit-pin",
+            USAGE,
+            Some(
+                "CloudHSM's PIN is a crypto user's name, a colon and the password; `/opt/cloudhsm/bin/cloudhsm-cli user list` shows the users",
+            ),
+        ),
+        TokenError::PinLocked {
+            form: PinForm::CryptoUser,
+            ..
+        } => (
+            "pin-locked",
+            UNAVAILABLE,
+            Some("an admin sets a new password: `cloudhsm-cli user change-password --role crypto-user`"),
         ),
         TokenError::PinLocked { .. } => (
             "pin-locked",
@@ -73,6 +97,19 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             REFUSED,
             Some("delete that key, and make one with `hsm-ca kms recipient-key`"),
         ),
+        // working-client-sync, troubleshoot-hsm-throttling: CloudHSM answers both with it.
+        TokenError::Call { function, value, .. }
+            if value == "CKR_FUNCTION_FAILED"
+                && ["C_UnwrapKey", "C_CreateObject", "C_SignInit"].contains(&function.as_str()) =>
+        {
+            (
+                "token",
+                UNAVAILABLE,
+                Some(
+                    "on CloudHSM, the HSM is throttling, or the cluster has one HSM only: `hsm-ca doctor --try-key` tells more",
+                ),
+            )
+        }
         _ => ("token", UNAVAILABLE, None),
     }
 }

@@ -5,8 +5,8 @@ use cryptoki::object::KeyType;
 
 use super::standard::CURVE_OID;
 use super::{Dialect, Flag, Keys, Refusal, STANDARD};
-use crate::token::ImportRoute;
 use crate::token::mechanism::{MechanismNumber, OaepHash};
+use crate::token::{ImportRoute, ModuleDescription, PinForm, Token, TokenError};
 
 /// "PKCS #11 library attributes for Client SDK 5" (pkcs11-attributes-interpreting): `CKA_PRIVATE` is true only, on public keys too,
 /// and an attribute that is not in the table of its call gives `CKR_TEMPLATE_INCONSISTENT`. Usages default to false, and
@@ -52,6 +52,12 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     // AWS's samples: CKK_EC with the object identifier of Ed25519.
     ed25519_type: KeyType::EC,
     ed25519_params: CURVE_OID,
+    pin_form: PinForm::CryptoUser,
+    // Users are made with cloudhsm-cli and not by C_InitPIN: one token was seen with the flags 0x404, that is without this one
+    // (OpenSC/libp11 issue 242).
+    tells_user_pin: false,
+    // ki-pkcs11-sdk: without CKF_RW_SESSION, C_OpenSession answers CKR_FUNCTION_FAILED.
+    opens_read_only: false,
     // troubleshoot-hsm-throttling; before Client SDK 5.18.0 C_GetAttributeValue gave CKR_DEVICE_ERROR (ki-pkcs11-sdk).
     throttled: &[RvError::FunctionFailed, RvError::DeviceError],
     refusals: &[
@@ -68,3 +74,21 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     ],
     ..STANDARD
 };
+
+impl ModuleDescription {
+    /// Whether it is the library of AWS CloudHSM.
+    #[must_use]
+    pub fn is_cloudhsm(&self) -> bool {
+        CLOUDHSM.makes(&self.manufacturer)
+    }
+}
+
+impl Token {
+    /// Whether it is a cluster of AWS CloudHSM.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn is_cloudhsm(&self) -> Result<bool, TokenError> {
+        Ok(self.dialect()?.name == CLOUDHSM.name)
+    }
+}

@@ -3,6 +3,7 @@
 use cryptoki::object::KeyType;
 
 use super::{Dialect, Flag};
+use crate::token::PinForm;
 use crate::token::mechanism::{MechanismNumber, OaepHash};
 
 /// `PrintableString "edwards25519"`, PKCS#11 v3.0 mechanisms section 2.3.5 (`CKA_EC_PARAMS` of `CKK_EC_EDWARDS`).
@@ -62,6 +63,9 @@ pub(in crate::token) const STANDARD: Dialect = Dialect {
     ],
     ed25519_type: KeyType::EC_EDWARDS,
     ed25519_params: CURVE_OID,
+    pin_form: PinForm::Any,
+    tells_user_pin: true,
+    opens_read_only: true,
     throttled: &[],
     refusals: &[],
     caveat: None,

@@ -24,6 +24,7 @@ fn module(manufacturer: &str) -> ModuleDescription {
     ModuleDescription {
         path: PathBuf::from("module.so"),
         library: "x 1.0".to_owned(),
+        library_version: (1, 0),
         manufacturer: manufacturer.to_owned(),
         cryptoki_version: "2.40".to_owned(),
     }

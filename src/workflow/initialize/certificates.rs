@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use super::InitializeError;
-use crate::cloudhsm::{LONGEST_CERTIFICATE, check_characters};
-use crate::output::encode_pem;
-use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm};
-use crate::x509::{CERTIFICATE, Certificate, UnixTime, X509Error};
+use super::{InitializeError, file};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm};
+use crate::x509::{Certificate, PathPolicy, TlsEnd, UnixTime, X509Error, verify_path};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +39,14 @@ impl ClusterCertificates {
     /// # Errors
     /// [`InitializeError`]
     pub fn check(signed: &[u8], anchor: &[u8], now: UnixTime) -> Result<Self, InitializeError> {
-        let (anchor, anchor_pem) = read(WhichCertificate::Anchor, anchor)?;
-        let (signed, signed_pem) = read(WhichCertificate::Signed, signed)?;
+        let (signed, signed_pem) = file::read(WhichCertificate::Signed, signed)?;
+        let (anchor, anchor_pem) = file::read(WhichCertificate::Anchor, anchor)?;
+        check_roles(&signed, &anchor)?;
         check_anchor(&anchor, now)?;
         check_time(WhichCertificate::Anchor, &anchor, now)?;
         check_issued(&signed, &anchor)?;
         check_time(WhichCertificate::Signed, &signed, now)?;
+        check_use(&signed, &anchor, now)?;
         Ok(Self {
             signed,
             signed_pem,
@@ -67,6 +67,31 @@ impl ClusterCertificates {
         &self.anchor
     }
 
+    /// What AWS takes, and somebody may not have meant.
+    #[must_use]
+    pub fn doubts(&self, now: UnixTime) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if self.signed.check_authority(now).is_ok() {
+            doubts.push(
+                "the signed certificate is a CA certificate itself: the HSM could issue others".to_owned(),
+            );
+        }
+        // The guide makes the CA first, and both for as long: the CA ends first, which is no doubt by itself.
+        let [signed, anchor] = [&self.signed, &self.anchor].map(|one| one.validity().not_after);
+        let (which, end) = if anchor < signed {
+            (WhichCertificate::Anchor, anchor)
+        } else {
+            (WhichCertificate::Signed, signed)
+        };
+        let days = now.days_until(end);
+        if days < SHORT {
+            doubts.push(format!(
+                "{which} ends in {days} days, on {end}, and a cluster keeps its certificates for life"
+            ));
+        }
+        doubts
+    }
+
     pub(super) fn signed_pem(&self) -> &str {
         &self.signed_pem
     }
@@ -76,34 +101,18 @@ impl ClusterCertificates {
     }
 }
 
-/// Reads one file, and what of it goes to AWS: the bytes of a PEM file as they are, DER as PEM.
-fn read(which: WhichCertificate, input: &[u8]) -> Result<(Certificate, String), InitializeError> {
-    let unreadable = |cause| InitializeError::Unreadable { which, cause };
-    let certificates = Certificate::read_all(input).map_err(unreadable)?;
-    let [certificate] = certificates.as_slice() else {
-        return Err(InitializeError::Several {
-            which,
-            count: certificates.len(),
-        });
-    };
-    let pem = match std::str::from_utf8(input) {
-        Ok(text) if text.contains("-----BEGIN") => text.to_owned(),
-        _ => encode_pem(CERTIFICATE, certificate.der()),
-    };
-    check_characters(&pem).map_err(|(character, line)| InitializeError::Text {
-        which,
-        found: format!("text besides the PEM block (the character {character:?} in line {line})"),
-    })?;
-    // A dump without such characters is none of AWS's business, but nothing that belongs there either.
-    if !pem.trim_start().starts_with("-----BEGIN") {
-        let found = "text before the PEM block".to_owned();
-        return Err(InitializeError::Text { which, found });
+/// Days. AWS's guide makes both for ten years, its workshop for half a year at least.
+const SHORT: i64 = 180;
+
+/// Each file in the place of the other, or one in both.
+fn check_roles(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeError> {
+    if signed.der() == anchor.der() {
+        return Err(InitializeError::Same);
     }
-    let characters = pem.chars().count();
-    if characters > LONGEST_CERTIFICATE {
-        return Err(InitializeError::TooLong { which, characters });
+    if signed.is_self_issued() && !anchor.is_self_issued() && anchor.issuer() == signed.subject() {
+        return Err(InitializeError::Swapped);
     }
-    Ok((certificate.clone(), pem))
+    Ok(())
 }
 
 /// User Guide: "must be a self-signed certificate"; "If using X509v3 extensions, the X509v3 Basic Constraints extension must be
@@ -117,7 +126,9 @@ fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeErr
     }
     let which = WhichCertificate::Anchor;
     let key = usable_key(which, anchor)?;
-    check_signature(which, anchor, &key)?;
+    check_signature(which, anchor, &key)?.map_err(|()| InitializeError::SelfSignature {
+        subject: anchor.subject().to_string(),
+    })?;
     // A v1 certificate has no extensions that could conflict.
     if anchor.version() == 1 && anchor.describe_extensions().is_empty() {
         return Ok(());
@@ -145,16 +156,10 @@ fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), Initia
     let which = WhichCertificate::Signed;
     usable_key(which, signed)?;
     let key = usable_key(WhichCertificate::Anchor, anchor)?;
-    match check_signature(which, signed, &key) {
-        Err(InitializeError::Unreadable {
-            cause: X509Error::Signature { .. },
-            ..
-        }) => Err(InitializeError::NotIssued {
-            reason: "the signature does not verify under the trust anchor's key, which has the issuer's name"
-                .to_owned(),
-        }),
-        other => other,
-    }
+    check_signature(which, signed, &key)?.map_err(|()| InitializeError::NotIssued {
+        reason: "the signature does not verify under the trust anchor's key, which has the issuer's name"
+            .to_owned(),
+    })
 }
 
 fn check_time(
@@ -173,41 +178,65 @@ fn check_time(
     })
 }
 
+/// What every client of the cluster asks of it at every connection. User Guide, as a step of its own: `openssl verify -purpose
+/// sslserver`; AWS itself does not ask for it.
+fn check_use(signed: &Certificate, anchor: &Certificate, now: UnixTime) -> Result<(), InitializeError> {
+    signed
+        .check_purpose(TlsEnd::Server)
+        .map_err(|reason| InitializeError::Useless { reason })?;
+    let policy = PathPolicy {
+        version_1_authorities: true,
+        outlived: None,
+    };
+    for judged in verify_path(&[signed, anchor], policy, now) {
+        if let Some(step) = judged.steps.iter().find(|step| !step.finding.is_fine()) {
+            return Err(InitializeError::Useless {
+                reason: format!("{}, {}: {}", judged.subject, step.what, step.finding.text()),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// User Guide: "RSA PKCS#1v1.5 2048/3072/4096", "RSA-PSS 2048/3072/4096", "ECDSA prime256v1/secp384r1/secp521r1".
 fn usable_key(which: WhichCertificate, certificate: &Certificate) -> Result<PublicKey, InitializeError> {
-    let key = certificate
-        .public_key()
-        .map_err(|cause| InitializeError::Unreadable { which, cause })?;
-    match key.algorithm() {
-        KeyAlgorithm::Rsa {
-            bits: 2048 | 3072 | 4096,
+    let refused = |found| Err(InitializeError::Algorithm { which, found });
+    match certificate.public_key() {
+        Ok(key) => match key.algorithm() {
+            KeyAlgorithm::Rsa {
+                bits: 2048 | 3072 | 4096,
+            }
+            | KeyAlgorithm::RsaPss {
+                bits: 2048 | 3072 | 4096,
+                ..
+            }
+            | KeyAlgorithm::Ec(Curve::P256 | Curve::P384 | Curve::P521) => Ok(key),
+            other => refused(format!("the key is {other}")),
+        },
+        Err(X509Error::Key(PublicKeyError::Unsupported { .. })) => {
+            refused(format!("the key is {}", certificate.describe_key()))
         }
-        | KeyAlgorithm::RsaPss {
-            bits: 2048 | 3072 | 4096,
-            ..
-        }
-        | KeyAlgorithm::Ec(Curve::P256 | Curve::P384 | Curve::P521) => Ok(key),
-        other => Err(InitializeError::Algorithm {
-            which,
-            found: format!("the key is {other}"),
-        }),
+        Err(cause) => Err(InitializeError::Unreadable { which, cause }),
     }
 }
 
-/// User Guide: RSA and ECDSA with SHA-224, 256, 384 or 512. A weak hash is refused by the verification itself.
+/// User Guide: RSA and ECDSA with SHA-224, 256, 384 or 512. The inner error: the signature is not that key's.
 fn check_signature(
     which: WhichCertificate,
     certificate: &Certificate,
     key: &PublicKey,
-) -> Result<(), InitializeError> {
-    let algorithm = certificate
-        .verify_signature(key)
-        .map_err(|cause| InitializeError::Unreadable { which, cause })?;
-    if algorithm == SignatureAlgorithm::Ed25519 {
-        return Err(InitializeError::Algorithm {
-            which,
-            found: format!("it is signed with {algorithm}"),
-        });
+) -> Result<Result<(), ()>, InitializeError> {
+    let refused = |found| Err(InitializeError::Algorithm { which, found });
+    match certificate.verify_signature(key) {
+        Ok(SignatureAlgorithm::Ed25519) => refused("it is signed with Ed25519".to_owned()),
+        Ok(_) => Ok(Ok(())),
+        Err(X509Error::Signature { .. }) => Ok(Err(())),
+        Err(X509Error::WeakSignature { algorithm, .. }) => {
+            refused(format!("it is signed with {algorithm}, which can be forged"))
+        }
+        Err(X509Error::UnknownSignature { .. } | X509Error::SignatureParameters { .. }) => {
+            refused(format!("it is signed with {}", certificate.describe_signature()))
+        }
+        Err(cause) => Err(InitializeError::Unreadable { which, cause }),
     }
-    Ok(())
 }

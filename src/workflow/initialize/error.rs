@@ -1,10 +1,9 @@
 //! Why a cluster is not initialised.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::WhichCertificate;
-use crate::cloudhsm::{CloudHsmError, ClusterId, ClusterState, LONGEST_CERTIFICATE};
+use crate::cloudhsm::{CloudHsmError, ClusterId, ClusterState};
 use crate::x509::{UnixTime, X509Error};
 
 /// Why a cluster is not initialised.
@@ -32,6 +31,16 @@ pub enum InitializeError {
         /// What is wrong.
         cause: X509Error,
     },
+    /// A file with a private key in it.
+    PrivateKey {
+        /// Which.
+        which: WhichCertificate,
+    },
+    /// A CSR where a certificate is wanted.
+    Request {
+        /// Which.
+        which: WhichCertificate,
+    },
     /// A chain where one certificate is wanted.
     Several {
         /// Which.
@@ -39,12 +48,21 @@ pub enum InitializeError {
         /// How many.
         count: usize,
     },
+    /// Both files have the same certificate.
+    Same,
+    /// Each file is in the place of the other.
+    Swapped,
     /// The trust anchor is issued by another.
     NotSelfSigned {
         /// Its subject.
         subject: String,
         /// Its issuer.
         issuer: String,
+    },
+    /// The trust anchor names itself as its issuer, and its key did not sign it.
+    SelfSignature {
+        /// Its subject.
+        subject: String,
     },
     /// The trust anchor's extensions contradict that it is a CA.
     Anchor {
@@ -54,6 +72,11 @@ pub enum InitializeError {
     /// The cluster's certificate is not issued by the trust anchor.
     NotIssued {
         /// In which way.
+        reason: String,
+    },
+    /// AWS might take it, and no client would take a connection with it.
+    Useless {
+        /// Why not.
         reason: String,
     },
     /// Outside its validity.
@@ -89,11 +112,22 @@ pub enum InitializeError {
         state: ClusterState,
         /// SHA-256 of its certificate.
         found: String,
+        /// Who issued that.
+        issuer: String,
     },
-    /// The call failed, and the cluster is still uninitialised.
+    /// AWS refuses the certificates, although they passed every check here.
+    Refused {
+        /// What AWS said.
+        cause: Box<CloudHsmError>,
+        /// The cluster's state.
+        state: ClusterState,
+    },
+    /// The call failed, and AWS did not do it.
     NotDone {
         /// How the call failed.
         cause: Box<CloudHsmError>,
+        /// The cluster's state.
+        state: ClusterState,
     },
     /// The call failed, and what became of it is not known.
     Unknown {
@@ -103,6 +137,22 @@ pub enum InitializeError {
         cause: Box<CloudHsmError>,
         /// How the question for the state failed.
         second: Box<CloudHsmError>,
+    },
+    /// Another call initialised it, and with which certificate is not shown.
+    Unconfirmed {
+        /// The cluster.
+        cluster: ClusterId,
+        /// Its state.
+        state: ClusterState,
+    },
+    /// CloudHSM stopped to answer during the waiting.
+    OutOfSight {
+        /// The cluster.
+        cluster: ClusterId,
+        /// Its state when it was last seen.
+        state: ClusterState,
+        /// Why it is not seen any more.
+        cause: Box<CloudHsmError>,
     },
     /// It takes longer than was to be waited.
     StillInProgress {
@@ -124,77 +174,24 @@ pub enum InitializeError {
     },
 }
 
-impl fmt::Display for InitializeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl InitializeError {
+    /// Which file it is about, where it is about one.
+    #[must_use]
+    pub const fn which(&self) -> Option<WhichCertificate> {
         match self {
-            Self::Text { which, found } => {
-                write!(f, "the file of {which} has {found}, which AWS does not take")
+            Self::Text { which, .. }
+            | Self::TooLong { which, .. }
+            | Self::Unreadable { which, .. }
+            | Self::PrivateKey { which }
+            | Self::Request { which }
+            | Self::Several { which, .. }
+            | Self::NotValid { which, .. }
+            | Self::Algorithm { which, .. } => Some(*which),
+            Self::NotSelfSigned { .. } | Self::SelfSignature { .. } | Self::Anchor { .. } => {
+                Some(WhichCertificate::Anchor)
             }
-            Self::TooLong { which, characters } => write!(
-                f,
-                "the file of {which} has {characters} characters, AWS takes {LONGEST_CERTIFICATE}"
-            ),
-            Self::Unreadable { which, cause } => write!(f, "{which}: {cause}"),
-            Self::Several { which, count } => {
-                write!(f, "the file of {which} has {count} certificates, AWS wants one")
-            }
-            Self::NotSelfSigned { subject, issuer } => write!(
-                f,
-                "the trust anchor \"{subject}\" is no self-signed certificate: \"{issuer}\" issued it"
-            ),
-            Self::Anchor { reason } => write!(f, "the trust anchor is no CA certificate: {reason}"),
-            Self::NotIssued { reason } => {
-                write!(
-                    f,
-                    "the signed certificate is not issued by the trust anchor: {reason}"
-                )
-            }
-            Self::NotValid {
-                which,
-                not_before,
-                not_after,
-            } => write!(f, "{which} is valid from {not_before} to {not_after}, not now"),
-            Self::Algorithm { which, found } => write!(f, "{which}: {found}, which AWS does not take"),
-            Self::OtherKey {
-                cluster,
-                certificate,
-                request,
-            } => write!(
-                f,
-                "the signed certificate is for another key than the CSR that {cluster} has now: it is for \"{certificate}\", the CSR is of \"{request}\""
-            ),
-            Self::OtherCertificate {
-                cluster,
-                state,
-                found,
-            } => write!(
-                f,
-                "{cluster} is {state} with another certificate (SHA-256 {found})"
-            ),
-            Self::NotDone { cause } => write!(f, "{cause}; the cluster is still UNINITIALIZED"),
-            Self::Unknown {
-                cluster,
-                cause,
-                second,
-            } => write!(
-                f,
-                "{cause}; whether {cluster} is being initialised is not known ({second})"
-            ),
-            Self::StillInProgress {
-                cluster,
-                state,
-                waited,
-            } => write!(f, "{cluster} is still {state} after {} seconds", waited.as_secs()),
-            Self::Failed {
-                cluster,
-                state,
-                message,
-            } => {
-                write!(f, "{cluster} is {state}")?;
-                message
-                    .as_ref()
-                    .map_or(Ok(()), |message| write!(f, ": {message}"))
-            }
+            Self::NotIssued { .. } | Self::Useless { .. } => Some(WhichCertificate::Signed),
+            _ => None,
         }
     }
 }
@@ -203,7 +200,10 @@ impl std::error::Error for InitializeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable { cause, .. } => Some(cause),
-            Self::NotDone { cause } | Self::Unknown { cause, .. } => Some(cause.as_ref()),
+            Self::Refused { cause, .. }
+            | Self::NotDone { cause, .. }
+            | Self::Unknown { cause, .. }
+            | Self::OutOfSight { cause, .. } => Some(cause.as_ref()),
             _ => None,
         }
     }

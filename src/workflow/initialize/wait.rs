@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::InitializeError;
-use crate::cloudhsm::{Cluster, ClusterId, ClusterService, ClusterState};
+use crate::cloudhsm::{CertificateKind, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState};
 use crate::workflow::{Progress, WorkflowError};
 
 /// How to wait.
@@ -12,12 +12,15 @@ use crate::workflow::{Progress, WorkflowError};
 pub struct WaitLimits {
     /// When to give up.
     pub longest: Duration,
-    /// The first pause between two questions; it grows to [`LONGEST_PAUSE`].
+    /// The first pause between two questions; it grows to fifteen seconds.
     pub first_pause: Duration,
 }
 
 /// A cluster takes minutes, and the account's calls are throttled.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Who watches for half an hour wants to see now and then that it goes on.
+const SILENCE: Duration = Duration::from_secs(60);
 
 impl WaitLimits {
     /// Gives up after `longest`.
@@ -30,7 +33,7 @@ impl WaitLimits {
     }
 }
 
-/// Asks until the cluster is initialised.
+/// Asks until the cluster is initialised. `state` is the last one that is known.
 pub(super) fn until_initialized(
     service: &dyn ClusterService,
     id: &ClusterId,
@@ -38,45 +41,126 @@ pub(super) fn until_initialized(
     limits: WaitLimits,
     progress: &dyn Progress,
 ) -> Result<Cluster, WorkflowError> {
-    let began = Instant::now();
+    let mut watch = Watch {
+        id,
+        progress,
+        began: Instant::now(),
+        told: Instant::now(),
+        state,
+        begun: false,
+        trouble: None,
+    };
+    progress.step(&format!("{id} is {}", watch.state));
+    progress.step(&format!(
+        "waiting up to {}; Ctrl-C ends the waiting, not AWS's work",
+        in_words(limits.longest)
+    ));
     let mut pause = limits.first_pause;
-    let mut last = state;
     loop {
-        // The account may be asked too often, or the network be away, for a moment: waiting is what this is for.
         match service.describe(id) {
             Ok(cluster) => {
-                if cluster.state != last {
-                    progress.step(&format!("{id} is {}", cluster.state));
-                    last = cluster.state.clone();
-                }
-                match cluster.state {
-                    ClusterState::Initialized | ClusterState::Active => return Ok(cluster),
-                    // It may still be so right after it was asked; any other state leads nowhere.
-                    ClusterState::InitializeInProgress | ClusterState::Uninitialized => {}
-                    state => {
-                        return Err(InitializeError::Failed {
-                            cluster: id.clone(),
-                            state,
-                            message: cluster.state_message,
-                        }
-                        .into());
-                    }
+                if watch.see(&cluster)? {
+                    return Ok(cluster);
                 }
             }
-            Err(error) if began.elapsed() + pause < limits.longest => {
-                progress.step(&format!("asking again: {error}"));
-            }
-            Err(error) => return Err(error.into()),
+            // The account may be asked too often, or the network be away, for a moment: waiting is what this is for.
+            Err(error) if error.is_passing() => watch.complain(error),
+            Err(error) => return Err(watch.lose_sight(error)),
         }
-        if began.elapsed() + pause > limits.longest {
-            return Err(InitializeError::StillInProgress {
-                cluster: id.clone(),
-                state: last,
-                waited: began.elapsed(),
-            }
-            .into());
+        let left = limits.longest.saturating_sub(watch.began.elapsed());
+        if left.is_zero() {
+            return Err(watch.give_up());
         }
-        sleep(pause);
+        // The last look is at the very end.
+        sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+struct Watch<'a> {
+    id: &'a ClusterId,
+    progress: &'a dyn Progress,
+    began: Instant,
+    told: Instant,
+    state: ClusterState,
+    /// True once the state was seen that the answer to the call may have named already.
+    begun: bool,
+    /// Why the last look failed.
+    trouble: Option<CloudHsmError>,
+}
+
+impl Watch<'_> {
+    /// True once it is initialised.
+    fn see(&mut self, cluster: &Cluster) -> Result<bool, WorkflowError> {
+        self.trouble = None;
+        let before = std::mem::replace(&mut self.state, cluster.state.clone());
+        if before != self.state {
+            self.tell(&format!("{} is {}", self.id, self.state));
+        } else if self.told.elapsed() >= SILENCE {
+            let waited = in_words(self.began.elapsed());
+            self.tell(&format!("{} is still {} after {waited}", self.id, self.state));
+        }
+        match &self.state {
+            ClusterState::Initialized | ClusterState::Active => Ok(true),
+            // It may still be so right after it was asked, but does not become so again.
+            ClusterState::Uninitialized if !self.begun => Ok(false),
+            ClusterState::InitializeInProgress => {
+                self.begun = true;
+                Ok(false)
+            }
+            // Something is being changed, as when an HSM is added: before or after.
+            ClusterState::Other(_) => {
+                let certificate = cluster.certificates.get(CertificateKind::ClusterCertificate);
+                Ok(certificate.is_some())
+            }
+            _ => Err(InitializeError::Failed {
+                cluster: self.id.clone(),
+                state: self.state.clone(),
+                message: cluster.state_message.clone(),
+            }
+            .into()),
+        }
+    }
+
+    fn complain(&mut self, error: CloudHsmError) {
+        if self.trouble.as_ref() != Some(&error) {
+            self.tell(&format!("asking again: {error}"));
+        }
+        self.trouble = Some(error);
+    }
+
+    fn tell(&mut self, what: &str) {
+        self.progress.step(what);
+        self.told = Instant::now();
+    }
+
+    fn lose_sight(self, cause: CloudHsmError) -> WorkflowError {
+        InitializeError::OutOfSight {
+            cluster: self.id.clone(),
+            state: self.state,
+            cause: Box::new(cause),
+        }
+        .into()
+    }
+
+    fn give_up(mut self) -> WorkflowError {
+        let waited = self.began.elapsed();
+        match self.trouble.take() {
+            Some(cause) => self.lose_sight(cause),
+            None => InitializeError::StillInProgress {
+                cluster: self.id.clone(),
+                state: self.state,
+                waited,
+            }
+            .into(),
+        }
+    }
+}
+
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        1 => "1 second".to_owned(),
+        seconds @ ..120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds / 60),
     }
 }

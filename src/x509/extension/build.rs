@@ -99,16 +99,28 @@ pub(in crate::x509) fn build(
         ProfileExtension::SubjectKeyIdentifier => {
             encode(&SubjectKeyIdentifier(octets(&context.key.key_identifier())?))
         }
-        ProfileExtension::AuthorityKeyIdentifier => encode(&AuthorityKeyIdentifier {
-            key_identifier: Some(octets(context.authority_key_identifier)?),
-            ..AuthorityKeyIdentifier::default()
-        }),
+        ProfileExtension::AuthorityKeyIdentifier => {
+            return authority_key_identifier(context.authority_key_identifier).map(Some);
+        }
     }?;
     Ok(Some(Extension {
         extn_id: kind(wanted),
         critical: is_critical(wanted, context.subject_is_empty),
         extn_value: value,
     }))
+}
+
+/// RFC 5280 section 4.2.1.1: not critical, with the keyIdentifier field.
+pub(in crate::x509) fn authority_key_identifier(identifier: &[u8]) -> Result<Extension, X509Error> {
+    let value = AuthorityKeyIdentifier {
+        key_identifier: Some(octets(identifier)?),
+        ..AuthorityKeyIdentifier::default()
+    };
+    Ok(Extension {
+        extn_id: ID_CE_AUTHORITY_KEY_IDENTIFIER,
+        critical: false,
+        extn_value: encode(&value)?,
+    })
 }
 
 fn encode(value: &impl Encode) -> Result<OctetString, X509Error> {

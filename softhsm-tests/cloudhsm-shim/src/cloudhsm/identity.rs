@@ -14,19 +14,20 @@ use crate::target::Answer;
 const SLOT: CK_SLOT_ID = 0x2000_0000_0000_0001;
 
 /// `C_GetInfo` says "Cryptoki 2.40, Manufacturer CloudHSM, Library CloudHSM PKCS#11 (ver 5.2)":
-/// <https://github.com/NLnetLabs/krill/issues/556>.
+/// <https://github.com/NLnetLabs/krill/issues/556>, of the time of Client SDK 5.2.1: the version is the
+/// SDK's, without the patch level (INF).
 const MANUFACTURER: &str = "CloudHSM";
 const LIBRARY: &str = "CloudHSM PKCS#11";
 const CRYPTOKI_VERSION: CK_VERSION = CK_VERSION { major: 2, minor: 40 };
-const LIBRARY_VERSION: CK_VERSION = CK_VERSION { major: 5, minor: 2 };
 
 /// The token's label with Client SDK 5: <https://github.com/NLnetLabs/krill/issues/556>,
 /// <https://github.com/mtrojnar/osslsigncode/issues/431>.
 const LABEL: &str = "hsm1";
 
-/// The flags of a token whose PIN is a crypto user's (INF: the ones that PKCS#11 v2.40 section 3.2
-/// has for it).
-const TOKEN_FLAGS: CK_FLAGS = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED;
+/// "The flags returned by C_GetTokenInfo is 404 (CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED)":
+/// <https://github.com/OpenSC/libp11/issues/242>. That was Client SDK 3; that Client SDK 5 does not
+/// raise `CKF_USER_PIN_INITIALIZED` either is INF.
+const TOKEN_FLAGS: CK_FLAGS = CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
 
 /// "PKCS #11 sessions per application: 1,024": limits.
 pub const SESSIONS: usize = 1024;
@@ -48,7 +49,10 @@ pub unsafe fn info(hsm: &CloudHsm, info: *mut CK_INFO) -> Answer {
         manufacturerID: padded(MANUFACTURER),
         flags: 0,
         libraryDescription: padded(LIBRARY),
-        libraryVersion: LIBRARY_VERSION,
+        libraryVersion: CK_VERSION {
+            major: hsm.settings.library_version.0,
+            minor: hsm.settings.library_version.1,
+        },
     };
     Ok(())
 }

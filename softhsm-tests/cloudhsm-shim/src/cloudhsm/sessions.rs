@@ -9,6 +9,7 @@ use cryptoki_sys::*;
 
 use super::signing::Signing;
 use super::{CloudHsm, identity, lock};
+use crate::log;
 use crate::target::Answer;
 
 /// The open sessions, and the signing operation of each.
@@ -116,7 +117,8 @@ pub unsafe fn info(hsm: &CloudHsm, session: CK_SESSION_HANDLE, info: *mut CK_SES
 
 /// The PIN is `<CU_user_name>:<password>` (pkcs11-pin). A password alone is `CKR_PIN_INCORRECT`:
 /// <https://github.com/mtrojnar/osslsigncode/issues/431>. The user has to be a crypto user
-/// (pkcs11-pin); that another user name and a security officer are answered so is INF.
+/// (pkcs11-pin); that another user name and a security officer are answered so is INF. Of an admin,
+/// the client says "This user doesn't exist": <https://github.com/awsdocs/aws-cloudhsm-user-guide/issues/20>.
 ///
 /// # Safety
 ///
@@ -136,7 +138,12 @@ pub unsafe fn login(
     }
     // SAFETY: as the caller promises.
     let whole = unsafe { slice::from_raw_parts(pin, pin_len as usize) };
-    let password = password(whole, &hsm.settings.user).ok_or(CKR_PIN_INCORRECT)?;
+    let Some(password) = password(whole, &hsm.settings.user) else {
+        if whole.starts_with(format!("{}:", hsm.settings.admin).as_bytes()) {
+            log::note("This user doesn't exist");
+        }
+        return Err(CKR_PIN_INCORRECT);
+    };
     let start = whole.len() - password.len();
     // SAFETY: the end of the caller's PIN, in the caller's memory and nowhere else.
     unsafe {

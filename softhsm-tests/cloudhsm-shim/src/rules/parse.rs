@@ -72,6 +72,15 @@ pub fn mode(word: &str) -> Result<Mode, String> {
     }
 }
 
+/// `MAJOR.MINOR`, as `CK_VERSION` has them.
+pub fn version(value: &str) -> Result<(u8, u8), String> {
+    let part = |part| digits(part).ok().and_then(|number| u8::try_from(number).ok());
+    value
+        .split_once('.')
+        .and_then(|(major, minor)| Some((part(major)?, part(minor)?)))
+        .ok_or_else(|| format!("'{value}' is not MAJOR.MINOR"))
+}
+
 /// `N/M[@SEED]`: N calls of every M.
 pub fn throttle(value: &str) -> Result<Throttle, String> {
     let (share, seed) = match value.split_once('@') {

@@ -47,6 +47,8 @@ fn empty_unknown_and_undecodable_values_are_refused() {
         "BEHAVIOUR",
         "TARGET_TOKEN",
         "USER",
+        "ADMIN",
+        "LIBRARY_VERSION",
         "CLUSTER",
         "HSMS",
         "THROTTLE",

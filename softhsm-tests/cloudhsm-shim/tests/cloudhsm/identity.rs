@@ -25,10 +25,7 @@ fn the_library_the_slot_and_the_token_are_cloudhsm_s() {
         let mut token = CK_TOKEN_INFO::default();
         ask!(module, C_GetTokenInfo(SLOT, &mut token)).unwrap();
         assert!(token.label.starts_with(b"hsm1 "));
-        assert_eq!(
-            token.flags,
-            CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED
-        );
+        assert_eq!(token.flags, CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED);
         assert_eq!(
             ask!(module, C_GetTokenInfo(0, &mut token)),
             Err(CKR_SLOT_ID_INVALID)
@@ -78,6 +75,32 @@ fn another_user_can_be_named() {
         assert_eq!(login("CryptoUser"), Err(CKR_PIN_INCORRECT));
         assert_eq!(login("signer"), Ok(()));
     });
+}
+
+#[test]
+fn another_version_can_be_named() {
+    play(&[("LIBRARY_VERSION", "5.17")], || {
+        let module = Module::load();
+        let mut info = CK_INFO::default();
+        ask!(module, C_GetInfo(&mut info)).unwrap();
+        assert_eq!((info.libraryVersion.major, info.libraryVersion.minor), (5, 17));
+    });
+}
+
+#[test]
+fn an_admin_is_no_user_of_the_token() {
+    if inside().is_some() {
+        let module = Module::load();
+        let session = module.open(RW).unwrap();
+        let login = |user: &str| session.login(CKU_USER, &format!("{user}:{PASSWORD}"));
+        assert_eq!(login("chief"), Err(CKR_PIN_INCORRECT));
+        assert_eq!(login("nobody"), Err(CKR_PIN_INCORRECT));
+        return;
+    }
+    let scenario = Scenario::new("identity::an_admin_is_no_user_of_the_token");
+    scenario.pass(&[("BEHAVIOUR", "cloudhsm"), ("ADMIN", "chief")]);
+    let expected = ["C_Login rv=0xa0 # This user doesn't exist", "C_Login rv=0xa0"];
+    assert_eq!(scenario.log_of("C_Login"), expected);
 }
 
 #[test]

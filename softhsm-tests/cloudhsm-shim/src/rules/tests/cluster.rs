@@ -9,6 +9,8 @@ fn the_cluster_is_described_only_where_it_is_behaved_as() {
     for (name, value) in [
         ("TARGET_TOKEN", "ca"),
         ("USER", "u"),
+        ("ADMIN", "a"),
+        ("LIBRARY_VERSION", "5.17"),
         ("CLUSTER", "non-fips"),
         ("HSMS", "1"),
     ] {
@@ -19,6 +21,10 @@ fn the_cluster_is_described_only_where_it_is_behaved_as() {
     for (name, bad) in [
         ("BEHAVIOUR", "CloudHSM"),
         ("CLUSTER", "FIPS"),
+        ("LIBRARY_VERSION", "5"),
+        ("LIBRARY_VERSION", "5.17.2"),
+        ("LIBRARY_VERSION", "5.256"),
+        ("LIBRARY_VERSION", "5."),
         ("HSMS", "0"),
         ("HSMS", "29"),
     ] {

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# How long a CRL takes to be made, and how much memory, beside `openssl ca -gencrl` over the same
+# index. It measures whole processes, and judges nothing.
+set -euo pipefail
+
+usage() {
+    cat <<'EOT'
+usage: scripts/bench-crl.sh [--sizes "N..."] [--runs N] [--limit SECONDS]
+  Builds the release binary, makes a SoftHSM token in a temporary directory
+  (in $TMPDIR; a million entries need 600 MB there), and measures.
+  --sizes "N..."   entries of the CRLs (default "10000 100000 1000000")
+  --runs N         runs of each command (default 3); the fastest is shown
+  --limit SECONDS  for one command (default 300)
+EOT
+}
+
+sizes="10000 100000 1000000" runs=3 limit=300
+while (($# > 0)); do
+    case $1 in
+    --sizes | --runs | --limit)
+        [[ ${2-} =~ ^[1-9][0-9\ ]*$ ]] || { usage >&2; exit 2; }
+        printf -v "${1#--}" %s "$2"
+        shift 2
+        ;;
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+done
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=${CARGO_TARGET_DIR:-target}
+[[ $target = /* ]] || target=$root/$target
+export CARGO_TARGET_DIR=$target
+unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT SOFTHSM2_CONF OPENSSL_CONF
+
+cd "$root"
+cargo build --release --locked
+
+umask 077
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$work"
+ln -s "$target/release/hsm-ca" hsm-ca
+
+quietly() {
+    timeout "$limit" "$@" >log 2>&1 || { cat log >&2; echo "bench-crl.sh: failed: $*" >&2; exit 1; }
+}
+
+# A CA whose key is on the token, and one of openssl's with a key in a file.
+quietly ./hsm-ca rig new rig
+# shellcheck disable=SC1091
+. rig/env.sh
+module=$(sed -n 's/^module = "\(.*\)"$/\1/p' rig/hsm-ca.toml)
+quietly pkcs11-tool --module "$module" --token-label ca --login --pin "$(<rig/pin)" \
+    --keypairgen --key-type rsa:2048 --label bench --id 01
+quietly ./hsm-ca ca create --key bench --subject 'CN=Benchmark CA,O=Example,C=US' --out ca.crt
+quietly openssl req -x509 -newkey rsa:2048 -nodes -keyout openssl.key -subj '/C=US/O=Example/CN=Benchmark CA' \
+    -days 3652 -out openssl.crt
+cat >openssl.conf <<'EOT'
+[ca]
+default_ca = bench
+[bench]
+certificate = openssl.crt
+private_key = openssl.key
+crlnumber = crlnumber
+default_md = sha256
+default_crl_days = 7
+unique_subject = no
+crl_extensions = extensions
+database = index.txt
+[extensions]
+authorityKeyIdentifier = keyid
+EOT
+
+# Serial numbers of 20 octets in no order; every entry has a reason, every other one an invalidity date.
+make_index() { # ENTRIES
+    python3 - "$1" >index.txt <<'EOT'
+import random, sys
+numbers = random.Random(1)
+for line in range(int(sys.argv[1])):
+    serial = numbers.getrandbits(158) | 1 << 158
+    reason = "superseded" if line % 2 else "keyTime,20260101000000Z"
+    print(f"R\t350101000000Z\t260601000000Z,{reason}\t{serial:040X}\tunknown\t/CN=client {line}")
+EOT
+}
+
+# Runs a command, and prints its seconds, its processor seconds and its largest resident memory.
+measure() { # NAME COMMAND...
+    python3 - "$runs" "$limit" "$entries" "$@" <<'EOT'
+import os, signal, subprocess, sys, time
+runs, limit, entries, name, command = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:]
+best, most = None, 0
+for _ in range(runs):
+    for path in ("out", "crlnumber"):
+        if os.path.exists(path):
+            os.remove(path)
+    with open("crlnumber", "w") as file:
+        file.write("01\n")
+    start = time.monotonic()
+    with open("log", "w") as log:
+        child = subprocess.Popen(command, stdout=log, stderr=log)
+        signal.signal(signal.SIGALRM, lambda *_: child.kill())
+        signal.alarm(limit)
+        _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.monotonic() - start
+    signal.alarm(0)
+    if status != 0:
+        sys.exit(f"failed: {' '.join(command)}: {open('log').read()[-2000:]}")
+    taken = (seconds, usage.ru_utime + usage.ru_stime)
+    best = min(best or taken, taken)
+    most = max(most, usage.ru_maxrss)
+print(f"| {entries:,} | {name} | {best[0]:.2f} | {best[1]:.2f} | {most / 1024:.0f} |")
+EOT
+}
+
+echo "| entries | command | seconds | CPU seconds | peak memory, MiB |"
+echo "|---:|---|---:|---:|---:|"
+for entries in $sizes; do
+    make_index "$entries"
+    create=(./hsm-ca crl create --ca ca.crt --revoked index.txt --number 7)
+    measure '`hsm-ca crl create`, PEM' "${create[@]}" --out out
+    measure '`openssl ca -gencrl`, PEM' openssl ca -config openssl.conf -gencrl -out out
+    cp out theirs.crl
+    measure '`hsm-ca crl create --der`' "${create[@]}" --der --out out
+    quietly "${create[@]}" --out ours.crl
+    measure '`hsm-ca crl create --out -`' "${create[@]}" --out -
+    measure '`hsm-ca crl show --ca`' ./hsm-ca crl show ours.crl --ca ca.crt
+    measure '`openssl crl -verify`' openssl crl -in ours.crl -verify -CAfile ca.crt -noout
+    # A hundred more are revoked.
+    sed -n '1,100s/\t[0-9A-F]\{2\}\([0-9A-F]\{38\}\)\t/\t3F\1\t/p' index.txt >>index.txt
+    measure '`hsm-ca crl create --base`, 100 new' ./hsm-ca crl create --ca ca.crt --revoked index.txt --number 8 \
+        --base ours.crl --out out
+    # Both say the same.
+    for crl in ours theirs; do
+        quietly ./hsm-ca --format json crl show $crl.crl --entries
+        python3 -c 'import json, sys; print(sorted(map(str, json.load(open("log"))["revoked"])))' | sha256sum >$crl.sum
+    done
+    cmp -s ours.sum theirs.sum || { echo "bench-crl.sh: the two CRLs differ" >&2; exit 1; }
+    echo "bench-crl.sh: $entries entries: $(stat -c %s ours.crl) bytes of PEM, the same entries as openssl's" >&2
+    rm -f ours.crl theirs.crl out log
+done

@@ -1,0 +1,152 @@
+//! A directory with what AWS hands out about a cluster's HSM, `cluster verify` on it, and openssl's opinion of the same.
+
+use serde_json::Value;
+
+use crate::harness::{LocalCluster, Rig, Run};
+
+pub(crate) const AWS: &str = "AWS's chain";
+pub(crate) const MANUFACTURER: &str = "The manufacturer's chain";
+pub(crate) const CSR: &str = "The CSR";
+
+/// A directory with a cluster's CSR, certificates and roots.
+pub(crate) struct Evidence {
+    pub(crate) rig: Rig,
+    pub(crate) cluster: LocalCluster,
+}
+
+impl Evidence {
+    pub(crate) fn of(hsm_type: &str, variation: &str) -> Self {
+        let rig = Rig::new();
+        let cluster = LocalCluster::create(hsm_type, variation);
+        cluster.save(&rig);
+        Self { rig, cluster }
+    }
+
+    /// The name of one of the files.
+    pub(crate) fn file(&self, suffix: &str) -> String {
+        format!("{}_{suffix}", self.cluster.id())
+    }
+
+    /// Puts another cluster's file in the place of one of these.
+    pub(crate) fn replace(&self, suffix: &str, content: impl AsRef<[u8]>) {
+        self.rig.write(&self.file(suffix), content);
+    }
+
+    pub(crate) fn verify(&self, more: &[&str]) -> Run {
+        self.rig
+            .json(&[&["cluster", "verify", "--dir", "."], more].concat())
+    }
+
+    /// With the roots of the cluster, which are not known to anybody.
+    pub(crate) fn verify_with_roots(&self) -> Run {
+        self.verify(&ROOTS)
+    }
+
+    #[track_caller]
+    pub(crate) fn judge(&self) -> Verdict {
+        let verdict = Verdict::of(&self.verify_with_roots());
+        verdict.assert_agrees(self);
+        verdict
+    }
+
+    /// What `openssl verify` says of one of the two chains, as the guide has it; SHA-1 counts for nothing.
+    fn ask_openssl(&self, hardware: &str, root: &str) -> String {
+        let hardware = self.file(&format!("{hardware}HardwareCertificate.crt"));
+        let chain = [self.rig.read(&hardware), self.rig.read(root)].concat();
+        self.rig.write("chain.pem", chain);
+        let hsm = self.file("HsmCertificate.crt");
+        let verify = ["verify", "-auth_level", "2", "-CAfile", "chain.pem", &hsm];
+        let run = self.rig.tool("openssl", &verify);
+        format!("{}{}", run.stdout, run.stderr)
+    }
+}
+
+pub(crate) const ROOTS: [&str; 5] = [
+    "--aws-root",
+    "aws-root.crt",
+    "--manufacturer-root",
+    "manufacturer-root.crt",
+    "--trust-unknown-root",
+];
+
+/// A result in JSON.
+pub(crate) struct Verdict(pub(crate) Value);
+
+impl Verdict {
+    #[track_caller]
+    pub(crate) fn of(run: &Run) -> Self {
+        let verdict = Self(run.json());
+        let is_verified = verdict.0["verified"] == true;
+        assert_eq!(run.code, Some(if is_verified { 0 } else { 3 }), "{run:?}");
+        assert_eq!(is_verified, verdict.steps("failed").is_empty(), "{run:?}");
+        assert_eq!(
+            verdict.0["failed_steps"],
+            verdict.steps("failed").len(),
+            "{run:?}"
+        );
+        verdict
+    }
+
+    /// The steps with this outcome: part, role, step, and what was found.
+    pub(crate) fn steps(&self, state: &str) -> Vec<[String; 4]> {
+        let list = |value: &Value| value.as_array().expect("a list").clone();
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let mut found = Vec::new();
+        for part in list(&self.0["parts"]) {
+            for subject in list(&part["subjects"]) {
+                let steps = list(&subject["steps"]);
+                for step in steps.iter().filter(|step| step["state"] == state) {
+                    let named = [&part["title"], &subject["role"], &step["step"], &step["found"]];
+                    found.push(named.map(text));
+                }
+            }
+        }
+        found
+    }
+
+    /// Exactly these steps failed, with these words. That key identifiers differ too is no failure of its own.
+    #[track_caller]
+    pub(crate) fn assert_failed(&self, expected: &[[&str; 4]]) {
+        let mut failed = self.steps("failed");
+        failed.retain(|[_, _, step, _]| step != "key identifiers");
+        let is_as = |(found, wanted): (&[String; 4], &[&str; 4])| {
+            found[..3].iter().eq(&wanted[..3]) && found[3].contains(wanted[3])
+        };
+        let fits = failed.len() == expected.len() && failed.iter().zip(expected).all(is_as);
+        assert!(fits, "{failed:#?}, not {expected:#?}");
+    }
+
+    /// openssl refuses each chain that is refused here, and takes each other one, unless a note says that it is of version 1.
+    #[track_caller]
+    fn assert_agrees(&self, evidence: &Evidence) {
+        for (part, hardware, root) in [
+            (AWS, "Aws", "aws-root.crt"),
+            (MANUFACTURER, "Manufacturer", "manufacturer-root.crt"),
+        ] {
+            let said = evidence.ask_openssl(hardware, root);
+            let of_part = |state| {
+                let mut steps = self.steps(state);
+                steps.retain(|[title, role, ..]| title == part && !role.ends_with("root"));
+                steps
+            };
+            let is_version_1 = of_part("note")
+                .iter()
+                .any(|[.., step, _]| step == "CA certificate");
+            let failed = self.steps("failed").iter().any(|[title, ..]| title == part);
+            if is_version_1 && !failed {
+                assert!(said.contains("error 79 at 1 depth lookup"), "{part}: {said}");
+                assert_eq!(said.matches("error ").count(), 2, "and nothing else: {said}");
+            } else {
+                assert_eq!(!said.contains(": OK"), failed, "{part}: {said}, {:#}", self.0);
+            }
+        }
+        let request = evidence.file("ClusterCsr.csr");
+        let verify = ["req", "-in", &request, "-verify", "-noout"];
+        let said = evidence.rig.tool("openssl", &verify).ok().stderr;
+        let failed = self.steps("failed");
+        let is_broken = failed
+            .iter()
+            .any(|[part, _, step, _]| part == CSR && step == "signature");
+        assert_eq!(!said.contains("self-signature verify OK"), is_broken, "{said}");
+    }
+}

@@ -1,0 +1,230 @@
+//! `doctor` on AWS CloudHSM: what is wrong and what to do, without a wasted try and with nothing left on the token.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Rig, Run, TokenKind};
+
+mod client;
+mod keys;
+
+const DOCTOR: [&str; 4] = ["--format", "json", "doctor", "--no-kms"];
+
+/// `doctor` behind the CloudHSM module with these rules; whatever it says, it does not say the password.
+fn doctor(rig: &Rig, more: &[&str], rules: &[(&str, &str)]) -> Run {
+    let run = rig.command_with_rule(&[&DOCTOR[..], more].concat(), rules);
+    let secret = fs::read_to_string(rig.path("crypto-user")).expect("the PIN file");
+    let password = secret
+        .trim()
+        .split_once(':')
+        .map_or(secret.trim(), |(_, password)| password);
+    assert!(
+        !format!("{}{}", run.stdout, run.stderr).contains(password) || password.is_empty(),
+        "{run:#?}"
+    );
+    run
+}
+
+/// The checks of this name.
+fn checks(run: &Run, name: &str) -> Vec<(String, String, String)> {
+    let report = run.json();
+    let list = report["checks"].as_array().expect("checks").iter();
+    let text = |check: &Value, field: &str| check[field].as_str().unwrap_or_default().to_owned();
+    list.filter(|check| check["check"] == name)
+        .map(|check| (text(check, "state"), text(check, "found"), text(check, "hint")))
+        .collect()
+}
+
+/// The only check of this name: its state, and that it says and hints so.
+#[track_caller]
+fn assert_check(run: &Run, name: &str, state: &str, found: &str, hint: &str) {
+    let [check] = &checks(run, name)[..] else {
+        panic!("not one check {name}: {run:#?}");
+    };
+    assert_eq!(check.0, state, "{check:?}");
+    assert!(check.1.contains(found), "{found}: {check:?}");
+    assert!(check.2.contains(hint), "{hint}: {check:?}");
+    let passed = run.json()["passed"] == true;
+    assert_eq!(
+        (run.code, passed),
+        if passed { (Some(0), true) } else { (Some(4), false) }
+    );
+    assert!(state != "failed" || !passed);
+}
+
+fn count(rig: &Rig, function: &str) -> usize {
+    rig.calls().iter().filter(|call| *call == function).count()
+}
+
+#[test]
+fn a_pin_that_cannot_be_right_is_not_tried() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    let pin = rig.pin();
+    let (long_user, long_password) = ("u".repeat(32), "p".repeat(33));
+    for (pin, why) in [
+        (pin.clone(), "there is no colon in it"),
+        (format!(":{pin}"), "nothing stands before"),
+        ("CryptoUser:".to_owned(), "nothing stands after"),
+        (
+            format!("{long_user}:{pin}"),
+            "more than 31 characters stand before",
+        ),
+        (
+            "CryptoUser:secret".to_owned(),
+            "fewer than 7 characters stand after",
+        ),
+        (
+            format!("CryptoUser:{long_password}"),
+            "more than 32 characters stand after",
+        ),
+    ] {
+        rig.write("crypto-user", format!("{pin}\n"));
+        for command in [
+            &["key", "list"][..],
+            &["key", "show", "customer-ca"],
+            &["key", "verify", "customer-ca"],
+            &[
+                "ca",
+                "create",
+                "--key",
+                "customer-ca",
+                "--subject",
+                "CN=a",
+                "--out",
+                "a.crt",
+            ],
+        ] {
+            let command = [&["--format", "json"], command].concat();
+            let run = rig.command_with_rule(&command, &[]);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            for part in pin.split(':').filter(|part| !part.is_empty()) {
+                assert!(!said.contains(part), "{part}: {said}");
+            }
+            assert!(run.refused(2, "unfit-pin").contains(why), "{pin}");
+            assert_eq!(
+                (count(&rig, "C_OpenSession"), count(&rig, "C_Login")),
+                (0, 0),
+                "{pin}"
+            );
+        }
+        let run = doctor(&rig, &[], &[]);
+        assert_check(&run, "login", "failed", why, "cloudhsm-cli user list");
+        assert_eq!(
+            (count(&rig, "C_OpenSession"), count(&rig, "C_Login")),
+            (0, 0),
+            "{pin}"
+        );
+        for part in pin.split(':').filter(|part| !part.is_empty()) {
+            assert!(!run.stdout.contains(part), "{part}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn another_token_takes_a_pin_without_a_colon() {
+    let rig = Rig::of(TokenKind::Kryoptic);
+    let run = rig.command_with_rule(&DOCTOR, &[]);
+    assert_check(&run, "login", "ok", "as user", "");
+    assert_check(&run, "session", "ok", "read-write", "");
+    for name in ["module path", "client SDK", "cluster CA", "key use", "new key"] {
+        assert!(checks(&run, name).is_empty(), "{name}: {run:#?}");
+    }
+}
+
+#[test]
+fn a_crypto_user_is_named_once_the_hsm_knows_it() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    let run = doctor(&rig, &[], &[]);
+    assert_check(
+        &run,
+        "login",
+        "ok",
+        "as crypto user CryptoUser; 0 key objects",
+        "",
+    );
+    assert_check(&run, "session", "ok", "read-write", "");
+    // Its token does not say that there is a PIN.
+    assert_check(&run, "PIN tries", "ok", "", "");
+    assert_eq!((count(&rig, "C_Login"), count(&rig, "C_Sign")), (1, 0));
+}
+
+#[test]
+fn an_admin_is_told_to_take_a_crypto_user_after_one_try() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    for user in ["admin", "SomebodyElse"] {
+        rig.write("crypto-user", format!("{user}:{}", rig.pin()));
+        let run = doctor(&rig, &[], &[]);
+        assert_check(
+            &run,
+            "login",
+            "failed",
+            "no crypto user has this name",
+            "cloudhsm-cli user list",
+        );
+        let (_, found, hint) = checks(&run, "login").remove(0);
+        assert!(
+            hint.contains("crypto-user (an admin cannot log in here)"),
+            "{hint}"
+        );
+        // It may be half of a password.
+        assert!(!found.contains(user), "{found}");
+        assert_eq!(count(&rig, "C_Login"), 1);
+        let list = ["--format", "json", "key", "list"];
+        rig.command_with_rule(&list, &[]).refused(4, "pin-incorrect");
+    }
+    let log = String::from_utf8(rig.read("calls.log")).expect("UTF-8");
+    assert!(
+        !log.contains("This user doesn't exist"),
+        "of the other user: {log}"
+    );
+    rig.write("crypto-user", format!("admin:{}", rig.pin()));
+    doctor(&rig, &[], &[]);
+    let log = String::from_utf8(rig.read("calls.log")).expect("UTF-8");
+    assert!(log.contains("This user doesn't exist"), "{log}");
+}
+
+#[test]
+fn a_locked_user_is_for_an_admin_to_unlock() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    let run = doctor(&rig, &[], &[("FAIL", "C_Login:CKR_PIN_LOCKED")]);
+    assert_check(
+        &run,
+        "login",
+        "failed",
+        "locked",
+        "user change-password --role crypto-user",
+    );
+}
+
+/// The flag says that the token is write-protected; a read-only session would be refused.
+#[test]
+fn sessions_are_read_write_whatever_the_token_says() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    let run = doctor(&rig, &[], &[("TOKEN_FLAGS", "0x2")]);
+    assert_check(&run, "session", "ok", "read-write", "");
+}
+
+#[test]
+fn the_text_is_for_a_narrow_terminal_with_each_hint_under_its_check() {
+    let rig = Rig::of(TokenKind::CloudHsm);
+    rig.write("crypto-user", "CUPassword123!");
+    let run = rig.command_with_rule(&["doctor", "--no-kms"], &[("LIBRARY_VERSION", "5.17")]);
+    assert_eq!(run.code, Some(4));
+    assert!(!run.stdout.contains("CUPassword123!"));
+    for line in run.stdout.lines() {
+        // A path is not broken.
+        let words = line.split_whitespace().count();
+        assert!(line.chars().count() <= 80 || words == 1, "{line}");
+    }
+    let lines: Vec<_> = run.stdout.lines().collect();
+    let login = lines
+        .iter()
+        .position(|line| line.starts_with("login         FAILED "));
+    let below = lines[login.expect("a line")..].iter().skip(1);
+    assert!(
+        below
+            .take(4)
+            .any(|line| line.trim_start().starts_with("hint: CloudHSM's PIN is"))
+    );
+}

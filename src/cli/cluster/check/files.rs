@@ -1,0 +1,50 @@
+//! The files of one cluster in a directory, under the names of AWS's guide.
+
+use std::path::{Path, PathBuf};
+
+use hsm_ca::cloudhsm::CertificateKind;
+
+use super::CheckCluster;
+use crate::cli::cluster::directory::choose_cluster;
+use crate::cli::exit::CliError;
+
+/// What AWS's guide calls the certificate that is signed for the cluster ("Initialize the cluster"), before AWS gives it back as
+/// `ID_ClusterCertificate.crt`.
+const SIGNED: &str = "_CustomerHsmCertificate.crt";
+/// What AWS's guide calls the trust anchor.
+const AUTHORITY: &str = "customerCA.crt";
+
+/// The files that count here.
+#[derive(Debug)]
+pub(super) struct ClusterFiles {
+    pub(super) cluster: Option<String>,
+    /// The certificate as AWS gave it back.
+    pub(super) given: Option<PathBuf>,
+    /// The certificate as it was signed.
+    pub(super) signed: Option<PathBuf>,
+    pub(super) authority: Option<PathBuf>,
+}
+
+impl CheckCluster {
+    /// Finds the cluster by its files' names.
+    pub(super) fn find_files(&self, directory: &Path) -> Result<ClusterFiles, CliError> {
+        let wanted = self.cluster.as_deref();
+        let there = |name: String| Some(directory.join(name)).filter(|path| path.exists());
+        let authority = there(AUTHORITY.to_owned());
+        let cluster = choose_cluster(directory, wanted, &[SIGNED])?;
+        // A CA alone can be looked at too.
+        if cluster.is_none() && (wanted.is_some() || authority.is_none()) {
+            return Err(CliError::NoClusterFiles {
+                directory: directory.to_owned(),
+                cluster: wanted.map(str::to_owned),
+            });
+        }
+        let of_cluster = |suffix: &str| there(format!("{}{suffix}", cluster.as_ref()?));
+        Ok(ClusterFiles {
+            given: of_cluster(CertificateKind::ClusterCertificate.file_suffix()),
+            signed: of_cluster(SIGNED),
+            cluster,
+            authority,
+        })
+    }
+}

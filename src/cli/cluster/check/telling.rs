@@ -1,0 +1,186 @@
+//! Every step in words, and as JSON.
+
+use hsm_ca::workflow::{Expiry, StepState, TrafficCertificate, TrafficReport, TrafficRole, TrafficStep};
+use serde_json::{Value, json};
+
+use super::lines::wrap;
+use crate::cli::canvas::{Canvas, Tone};
+use crate::cli::report::printable;
+
+/// The word for a state.
+pub(super) const fn word(state: StepState) -> &'static str {
+    match state {
+        StepState::Passed => "ok",
+        StepState::Noted => "note",
+        StepState::Warning => "warning",
+        StepState::NotChecked => "not checked",
+        StepState::Failed => "FAILED",
+    }
+}
+
+/// The word with a sign before it, where there are signs.
+pub(super) fn mark(state: StepState, canvas: Canvas) -> String {
+    if !canvas.lines {
+        return word(state).to_owned();
+    }
+    let sign = match state {
+        StepState::Passed => '✔',
+        StepState::Noted => '•',
+        StepState::Warning => '!',
+        StepState::NotChecked => '?',
+        StepState::Failed => '✘',
+    };
+    format!("{sign} {}", word(state))
+}
+
+/// The colour of a state.
+pub(super) const fn tone(state: StepState) -> Option<Tone> {
+    match state {
+        StepState::Passed => Some(Tone::Good),
+        StepState::Noted => None,
+        StepState::Warning | StepState::NotChecked => Some(Tone::Doubtful),
+        StepState::Failed => Some(Tone::Bad),
+    }
+}
+
+/// All steps, the dates, and what it comes to.
+pub(super) fn tell(report: &TrafficReport, canvas: Canvas) -> String {
+    let mut text = String::new();
+    for role in TrafficRole::ALL {
+        text.push_str(&format!("{role}\n"));
+        let mut shown = None;
+        for step in report.steps.iter().filter(|step| step.role == role) {
+            if let Some(at) = step.certificate
+                && shown != Some(at)
+            {
+                text.push_str(&tell_certificate(&report.certificates[at]));
+                shown = Some(at);
+            }
+            text.push_str(&tell_step(step, canvas));
+        }
+    }
+    let expiries = report.expiries();
+    if !expiries.is_empty() {
+        text.push_str("\ndates\n");
+        text.extend(expiries.iter().map(|expiry| tell_expiry(expiry, canvas)));
+    }
+    text.push('\n');
+    text.push_str(&verdict(report, canvas));
+    text
+}
+
+/// Names may be longer than a line, and somebody may copy them: they stay whole.
+fn tell_certificate(listed: &TrafficCertificate) -> String {
+    let certificate = &listed.certificate;
+    let validity = certificate.validity();
+    format!(
+        "  {}\n    in {}\n    SHA-256 {}\n    from {} to {}\n",
+        printable(&certificate.subject().to_string()),
+        printable(&listed.source),
+        certificate.fingerprint(),
+        validity.not_before,
+        validity.not_after
+    )
+}
+
+fn tell_step(step: &TrafficStep, canvas: Canvas) -> String {
+    let state = word(step.state);
+    let begin = format!("    {state:11}  ");
+    let told = wrap(&begin, &format!("{}: {}", step.name, step.found));
+    let told = told.replacen(state, &canvas.paint(tone(step.state), state), 1);
+    let indent = " ".repeat(begin.len());
+    let obtain = step.obtain.as_ref().map(|obtain| wrap(&indent, obtain));
+    told + &obtain.unwrap_or_default()
+}
+
+fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
+    let when = match expiry.days_left {
+        _ if expiry.state == StepState::Failed => "OVER".to_owned(),
+        ..0 => "over".to_owned(),
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
+    };
+    let begin = format!("  {}  ", expiry.date);
+    let told = wrap(
+        &begin,
+        &format!("{when}: the {} ends. {}", expiry.role, expiry.effect),
+    );
+    let tone = tone(expiry.state).filter(|_| expiry.state > StepState::Noted);
+    told.replacen(&when, &canvas.paint(tone, &when), 1)
+}
+
+fn verdict(report: &TrafficReport, canvas: Canvas) -> String {
+    let count = |state| match report.in_state(state).count() {
+        1 => "1 step".to_owned(),
+        count => format!("{count} steps"),
+    };
+    let open = report.in_state(StepState::NotChecked).count();
+    match report.fits() {
+        Some(true) => format!("{}.\n", canvas.paint(Some(Tone::Good), "Everything fits")),
+        Some(false) => {
+            let not_checked = match open {
+                0 => String::new(),
+                _ => format!(", {} not checked", count(StepState::NotChecked)),
+            };
+            let bad = canvas.paint(Some(Tone::Bad), "It does NOT fit");
+            format!("{bad}: {} failed{not_checked}.\n", count(StepState::Failed))
+        }
+        None => {
+            let doubtful = canvas.paint(Some(Tone::Doubtful), "Not everything was checked");
+            format!(
+                "{doubtful}: {} open. What was checked fits.\n",
+                count(StepState::NotChecked)
+            )
+        }
+    }
+}
+
+/// The report as JSON.
+pub(super) fn describe(report: &TrafficReport) -> Value {
+    let steps: Vec<_> = report
+        .steps
+        .iter()
+        .map(|step| describe_step(report, step))
+        .collect();
+    let certificates: Vec<_> = report.certificates.iter().map(describe_certificate).collect();
+    let expiries: Vec<_> = report
+        .expiries()
+        .iter()
+        .map(|expiry| {
+            json!({
+                "date": expiry.date.to_string(), "days_left": expiry.days_left, "role": expiry.role.to_string(),
+                "sha256": expiry.sha256, "state": word(expiry.state).to_lowercase(), "effect": expiry.effect,
+            })
+        })
+        .collect();
+    json!({ "fits": report.fits(), "steps": steps, "certificates": certificates, "expiries": expiries })
+}
+
+fn describe_step(report: &TrafficReport, step: &TrafficStep) -> Value {
+    let mut json = json!({
+        "role": step.role.to_string(), "step": step.name, "state": word(step.state).to_lowercase(), "found": step.found,
+    });
+    if let Some(obtain) = &step.obtain {
+        json["obtain"] = json!(obtain);
+    }
+    if let Some(at) = step.certificate {
+        let certificate = describe_certificate(&report.certificates[at]);
+        for name in ["source", "subject", "sha256", "not_before", "not_after"] {
+            json[name] = certificate[name].clone();
+        }
+    }
+    json
+}
+
+fn describe_certificate(listed: &TrafficCertificate) -> Value {
+    let certificate = &listed.certificate;
+    let validity = certificate.validity();
+    json!({
+        "role": listed.role.to_string(), "source": listed.source,
+        "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
+        "serial_number": certificate.serial_number().to_string(), "key": certificate.describe_key(),
+        "signature_algorithm": certificate.describe_signature(), "sha256": certificate.fingerprint(),
+        "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
+    })
+}

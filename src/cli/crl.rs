@@ -1,0 +1,28 @@
+//! `crl`.
+
+mod create;
+mod show;
+
+use clap::Subcommand;
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::report::Report;
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CrlCommand {
+    /// Create a CRL of the certificates that `openssl ca` has revoked, signed by the key on the token
+    Create(create::CreateCrl),
+    /// Show a CRL, and whether a CA issued it
+    Show(show::ShowCrl),
+}
+
+impl CrlCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        match self {
+            Self::Create(create) => create.run(settings, ui),
+            Self::Show(show) => show.run(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `crl create`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSummary, WorkflowError};
+use hsm_ca::x509::{CrlNumber, CrlScope, UnixTime};
+
+use super::super::connect::check_key_name;
+use super::super::exit::CliError;
+use super::super::global::Settings;
+use super::super::input;
+use super::super::output_file::{HashOption, OutputOptions, refuse_input, split};
+use super::super::report::{Report, printable};
+use super::super::ui::Ui;
+use super::show;
+
+#[derive(Debug, Args)]
+pub(in super::super) struct CreateCrl {
+    /// The CA certificate
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The index.txt of `openssl ca`, or - for stdin: every certificate with status R is on the CRL
+    #[arg(long, value_name = "FILE")]
+    revoked: PathBuf,
+    /// cRLNumber, decimal or 0x…: above every number that the CA has used (`hsm-ca crl show` tells that of the last CRL)
+    #[arg(long, value_name = "N")]
+    number: CrlNumber,
+    /// The CRL, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Days until the next CRL [default: 7, or until the CA ends]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// Make a delta CRL: only what changed since this CRL
+    #[arg(long, value_name = "FILE", conflicts_with = "freshest")]
+    base: Option<PathBuf>,
+    /// Say that the CRL is about this kind of certificates only
+    #[arg(long, value_name = "KIND")]
+    only: Option<Kind>,
+    /// The URL of this CRL, as in the certificates, where the CA has more CRLs than one
+    #[arg(long, value_name = "URL")]
+    distribution_point: Option<String>,
+    /// The URL of its delta CRL
+    #[arg(long, value_name = "URL")]
+    freshest: Option<String>,
+    /// The CA's key, where the CA certificate's public key does not find it
+    #[arg(long)]
+    key: Option<String>,
+    #[command(flatten)]
+    hash: HashOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// onlyContainsUserCerts
+    User,
+    /// onlyContainsCACerts
+    Ca,
+}
+
+impl CreateCrl {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let inputs = [&self.ca, &self.revoked];
+        refuse_input(&self.out, inputs.into_iter().chain(&self.base))?;
+        if let Some(key) = &self.key {
+            check_key_name(key)?;
+        }
+        let authority = input::certificate(&self.ca)?;
+        authority
+            .check_authority(now)
+            .and_then(|()| authority.check_self_signature())
+            .map_err(|error| CliError::in_file(&self.ca, error))?;
+        let base = self.base.as_ref().map(|file| {
+            let base = input::revocation_list(file)?;
+            base.verify_undated(&authority)
+                .map_err(|error| CliError::in_file(file, error))?;
+            Ok::<_, CliError>(base)
+        });
+        let request = CrlRequest {
+            authority,
+            key: self.key.clone(),
+            number: self.number.clone(),
+            days: self.days,
+            scope: match self.only {
+                None => CrlScope::All,
+                Some(Kind::User) => CrlScope::UserCertificates,
+                Some(Kind::Ca) => CrlScope::AuthorityCertificates,
+            },
+            distribution_point: self.distribution_point.clone(),
+            freshest: self.freshest.clone(),
+            base: base.transpose()?,
+            hash: self.hash.chosen(),
+            delivery: self.output.delivery(&self.out),
+        };
+        let job = CrlJob::prepare(request, now)?;
+        let index = input::openssl_index(&self.revoked)?;
+        let planned = job.build(index.revocations().map(Ok::<_, WorkflowError>))?;
+        drop(index);
+        planned.check_room()?;
+        let session = settings.open_session(self.key.as_deref())?;
+        let CrlSummary {
+            issued,
+            delivered,
+            unusual_serials,
+        } = planned.sign(&session, ui)?;
+
+        let (path, content) = split(delivered);
+        let shown = path.as_ref().map(|path| path.display().to_string());
+        let to = shown.as_deref().unwrap_or("to stdout");
+        let summary = show::fields(issued.list(), now)?.render(2);
+        let mut json = show::describe(issued.list())?;
+        json["file"] = shown.as_deref().into();
+        let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);
+        report.content = content;
+        if unusual_serials > 0 {
+            report.warnings.push(format!(
+                "{unusual_serials} of the serial numbers are zero, negative or above 20 octets, which RFC 5280 section \
+                 4.1.2.2 does not allow; they are on the CRL as they are in the index"
+            ));
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,126 @@
+//! What a PIN has to look like to be worth a try: every wrong try counts, and on CloudHSM one more than five lock the user
+//! (User Guide, key_mgmt_util-loginHSM).
+
+use std::fmt;
+
+use crate::secret::Pin;
+
+/// What a kind of token takes for a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinForm {
+    /// Whatever its user chose.
+    Any,
+    /// `<CU_user_name>:<password>` of a crypto user: AWS CloudHSM User Guide, pkcs11-pin.
+    CryptoUser,
+}
+
+/// Why a PIN cannot be right. Says nothing of the PIN itself: what stands before the colon may be half of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnfitPin {
+    /// No colon at all.
+    NoColon,
+    /// Nothing before the first colon.
+    NoUser,
+    /// Nothing after it.
+    NoPassword,
+    /// A user's name that no cluster has.
+    LongUser,
+    /// A password that no cluster took.
+    ShortPassword,
+    /// A password that no cluster took.
+    LongPassword,
+}
+
+/// "Maximum length of a user name: 31 characters": limits.
+const LONGEST_USER: usize = 31;
+
+/// "Required password length: 8 to 32 characters": limits. Until 2023 the same page had 7, and such passwords are still around.
+const SHORTEST_PASSWORD: usize = 7;
+const LONGEST_PASSWORD: usize = 32;
+
+impl PinForm {
+    /// Refuses a PIN that cannot be right.
+    pub(super) fn check(self, pin: &Pin) -> Result<(), UnfitPin> {
+        match self {
+            Self::Any => Ok(()),
+            Self::CryptoUser => check_crypto_user(pin.expose()),
+        }
+    }
+
+    /// The user's name in a PIN. For a PIN that the token has accepted only: in another, it may be part of a password.
+    pub(super) fn user(self, accepted: &Pin) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::CryptoUser => accepted.expose().split_once(':').map(|(user, _)| user),
+        }
+    }
+}
+
+fn check_crypto_user(pin: &str) -> Result<(), UnfitPin> {
+    // The first colon ends the name; more of them are the password's.
+    let (user, password) = pin.split_once(':').ok_or(UnfitPin::NoColon)?;
+    // Whether the limits are of characters or of bytes is not said, so each is read the generous way.
+    match (user.chars().count(), password.chars().count()) {
+        (0, _) => Err(UnfitPin::NoUser),
+        (_, 0) => Err(UnfitPin::NoPassword),
+        (user, _) if user > LONGEST_USER => Err(UnfitPin::LongUser),
+        (_, length) if length > LONGEST_PASSWORD => Err(UnfitPin::LongPassword),
+        _ if password.len() < SHORTEST_PASSWORD => Err(UnfitPin::ShortPassword),
+        _ => Ok(()),
+    }
+}
+
+impl fmt::Display for UnfitPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoColon => f.write_str("there is no colon in it"),
+            Self::NoUser => f.write_str("nothing stands before its first colon"),
+            Self::NoPassword => f.write_str("nothing stands after its first colon"),
+            Self::LongUser => write!(
+                f,
+                "more than {LONGEST_USER} characters stand before its first colon"
+            ),
+            Self::ShortPassword => {
+                write!(
+                    f,
+                    "fewer than {SHORTEST_PASSWORD} characters stand after its first colon"
+                )
+            }
+            Self::LongPassword => {
+                write!(
+                    f,
+                    "more than {LONGEST_PASSWORD} characters stand after its first colon"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crypto_users_pin_has_a_name_and_a_password() {
+        let long = |user: usize, password: usize| format!("{}:{}", "u".repeat(user), "p".repeat(password));
+        for (pin, expected) in [
+            ("CryptoUser:CUPassword123!".to_owned(), Ok(())),
+            // The password may have colons, and is counted with them.
+            ("u:pass:word".to_owned(), Ok(())),
+            (long(31, 32), Ok(())),
+            (long(1, 7), Ok(())),
+            ("ü:ßßßß".to_owned(), Ok(())),
+            (String::new(), Err(UnfitPin::NoColon)),
+            ("CUPassword123!".to_owned(), Err(UnfitPin::NoColon)),
+            (":".to_owned(), Err(UnfitPin::NoUser)),
+            (":CUPassword123!".to_owned(), Err(UnfitPin::NoUser)),
+            ("CryptoUser:".to_owned(), Err(UnfitPin::NoPassword)),
+            (long(32, 8), Err(UnfitPin::LongUser)),
+            (long(1, 33), Err(UnfitPin::LongPassword)),
+            (long(1, 6), Err(UnfitPin::ShortPassword)),
+        ] {
+            assert_eq!(check_crypto_user(&pin), expected, "{pin}");
+        }
+    }
+}

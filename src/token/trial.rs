@@ -1,0 +1,118 @@
+//! Trying out whether keys can be made and used here, and leaving nothing behind.
+//!
+//! With fewer than two HSMs, CloudHSM refuses to make or to use a key on the token, session keys excepted (User Guide,
+//! working-client-sync), and no call tells. What there is to find out without making anything: [`Session::try_key_use`] begins a
+//! signature with a key that is there, and gives none. What is left is to make a key and to destroy it, which nobody gets unasked
+//! ([`Session::try_new_key`]). Between the two calls the process may be killed, and then the key stays; therefore it can do nothing, it
+//! always has the same label and id, and the next try begins with taking it off.
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+
+use super::dialect::Flag;
+use super::{Session, TokenError};
+
+/// The label of the key that is made and destroyed.
+pub const TRIAL_LABEL: &str = "hsm-ca doctor --try-key, may be deleted";
+const TRIAL_ID: &[u8] = b"hsm-ca-doctor";
+
+/// A key without any use. CloudHSM has `CKA_SIGN` and `CKA_VERIFY` true by default here (pkcs11-attributes-interpreting).
+const USELESS: [Flag; 10] = [
+    Flag::Token(true),
+    Flag::Private(true),
+    Flag::Sensitive(true),
+    Flag::Extractable(false),
+    Flag::Encrypt(false),
+    Flag::Decrypt(false),
+    Flag::Sign(false),
+    Flag::Verify(false),
+    Flag::Wrap(false),
+    Flag::Unwrap(false),
+];
+
+impl Session {
+    /// How many keys earlier tries have left: none, but for a process that was killed.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn count_left_trials(&self) -> Result<usize, TokenError> {
+        Ok(self.find_trials()?.len())
+    }
+
+    /// Makes a key on the token and destroys it, after those that earlier tries have left. Gives how many these were.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn try_new_key(&self) -> Result<usize, TokenError> {
+        const DOING: &str = "making a key on the token";
+        let left = self.destroy_trials()?;
+        let mut template: Vec<Attribute> = USELESS.into_iter().map(Attribute::from).collect();
+        template.push(Attribute::ValueLen(32.into()));
+        template.extend(identity());
+        let made = self.create_patiently(DOING, &trials(), || {
+            self.session.generate_key(&Mechanism::AesKeyGen, &template)
+        });
+        // What a cluster has left that refused is not documented; a busy one may have made two.
+        let destroyed = self.destroy_trials();
+        made?;
+        destroyed?;
+        Ok(left)
+    }
+
+    /// Begins a signature with a private key on the token and gives no signature: CloudHSM asks the HSM about the key right then,
+    /// unless it is told not to (configure-tool-params5, `--disable-validate-key-at-init`). Gives the key's label, or `None` where
+    /// there is no key to try. The signature ends with the session, which is good for nothing else until then.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn try_key_use(&self) -> Result<Option<String>, TokenError> {
+        const DOING: &str = "looking for a key that signs";
+        let signing = [
+            Attribute::Class(ObjectClass::PRIVATE_KEY),
+            Attribute::Token(true),
+            Attribute::Sign(true),
+        ];
+        for key in self.find(DOING, &signing)? {
+            let (mut mechanism, mut label) = (None, String::new());
+            for attribute in self.read(DOING, key, &[AttributeType::KeyType, AttributeType::Label])? {
+                match attribute {
+                    Attribute::KeyType(KeyType::RSA) => mechanism = Some(Mechanism::RsaPkcs),
+                    Attribute::KeyType(KeyType::EC) => mechanism = Some(Mechanism::Ecdsa),
+                    Attribute::Label(text) => label = String::from_utf8_lossy(&text).into_owned(),
+                    _ => {}
+                }
+            }
+            let Some(mechanism) = mechanism else { continue };
+            let doing = format!("beginning a signature with the key \"{label}\"");
+            self.patiently(|| self.session.sign_init(&mechanism, key))
+                .map_err(TokenError::during(doing))?;
+            return Ok(Some(label));
+        }
+        Ok(None)
+    }
+
+    fn find_trials(&self) -> Result<Vec<ObjectHandle>, TokenError> {
+        self.find("looking for a key of an earlier try", &trials())
+    }
+
+    fn destroy_trials(&self) -> Result<usize, TokenError> {
+        let found = self.find_trials()?;
+        for key in &found {
+            self.destroy(&format!("destroying the key \"{TRIAL_LABEL}\""), *key)?;
+        }
+        Ok(found.len())
+    }
+}
+
+fn identity() -> [Attribute; 2] {
+    [
+        Attribute::Label(TRIAL_LABEL.as_bytes().to_vec()),
+        Attribute::Id(TRIAL_ID.to_vec()),
+    ]
+}
+
+/// What no other key has.
+fn trials() -> [Attribute; 3] {
+    let [label, id] = identity();
+    [Attribute::Class(ObjectClass::SECRET_KEY), label, id]
+}

@@ -1,0 +1,187 @@
+//! `crl create`. Where the revocations come from is not its business: it takes a stream of them, in the order of their serial numbers.
+
+use super::delivery::Slot;
+use super::issue::choose_signature;
+use super::{Delivered, Delivery, Progress, WorkflowError};
+use crate::output::OutputError;
+use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::x509::{
+    Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
+    IssuedCrl, Revocation, UnixTime, X509Error,
+};
+
+/// A week, when no days are asked for.
+const DEFAULT_DAYS: u32 = 7;
+
+/// A CRL to be.
+#[derive(Clone, Debug)]
+pub struct CrlRequest {
+    /// The CA certificate.
+    pub authority: Certificate,
+    /// The key, where it is not to be found by the CA certificate's public key.
+    pub key: Option<String>,
+    /// Its number, above every number before.
+    pub number: CrlNumber,
+    /// Days until the next one; when not given a week, or less if the CA ends earlier.
+    pub days: Option<u32>,
+    /// Which certificates it is about.
+    pub scope: CrlScope,
+    /// The URL in the certificates of its scope.
+    pub distribution_point: Option<String>,
+    /// Where its delta CRL will be.
+    pub freshest: Option<String>,
+    /// The CRL that relying parties have, which makes this one a delta CRL.
+    pub base: Option<CertificateRevocationList>,
+    /// The hash; one that fits the key when not given.
+    pub hash: Option<Hash>,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// A CRL that was issued.
+#[derive(Clone, Debug)]
+pub struct CrlSummary {
+    /// The list, and how many entries it has.
+    pub issued: IssuedCrl,
+    /// Where it is.
+    pub delivered: Delivered,
+    /// Entries with a serial number that RFC 5280 does not allow.
+    pub unusual_serials: usize,
+}
+
+/// A CRL whose CA, base and output were looked at.
+#[derive(Debug)]
+pub struct CrlJob {
+    plan: CrlPlan,
+    authority: Certificate,
+    key: Option<String>,
+    base: Option<CertificateRevocationList>,
+    signature: SignatureAlgorithm,
+    delivery: Delivery,
+    now: UnixTime,
+}
+
+/// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
+pub struct PlannedCrl {
+    checked: CheckedCrl,
+    authority_key: PublicKey,
+    key: Option<String>,
+    delivery: Delivery,
+}
+
+impl CrlJob {
+    /// Checks the CA certificate, the base CRL, the dates and the output.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare(request: CrlRequest, now: UnixTime) -> Result<Self, WorkflowError> {
+        let authority = request.authority;
+        authority.check_authority(now)?;
+        authority.check_self_signature()?;
+        request.delivery.check()?;
+        let signature = choose_signature(&authority.public_key()?, request.hash)?;
+        let kind = match &request.base {
+            None => CrlKind::Full {
+                freshest: request.freshest,
+            },
+            Some(base) => {
+                base.verify_undated(&authority)?;
+                let number = base.number()?.ok_or_else(|| X509Error::Rule {
+                    rule: "base-crl",
+                    source: "RFC 5280 5.2.4",
+                    found: "it has no cRLNumber".to_owned(),
+                })?;
+                CrlKind::Delta { base: number }
+            }
+        };
+        let latest = authority.validity().not_after;
+        let next_update = match request.days {
+            Some(days) => now.plus_days(days),
+            None => now.plus_days(DEFAULT_DAYS).min(latest),
+        };
+        Ok(Self {
+            plan: CrlPlan {
+                number: request.number,
+                this_update: now,
+                next_update,
+                scope: request.scope,
+                distribution_point: request.distribution_point,
+                kind,
+            },
+            authority,
+            key: request.key,
+            base: request.base,
+            signature,
+            delivery: request.delivery,
+            now,
+        })
+    }
+
+    /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is
+    /// left out here. Needs no token.
+    ///
+    /// # Errors
+    /// The stream's own error, [`WorkflowError`]
+    pub fn build(
+        self,
+        revocations: impl IntoIterator<Item = Result<Revocation, WorkflowError>>,
+    ) -> Result<PlannedCrl, WorkflowError> {
+        let (authority, plan) = (&self.authority, self.plan);
+        let tbs = match &self.base {
+            None => CrlTbs::build(plan, authority, self.signature, revocations)?,
+            Some(base) => CrlTbs::build(plan, authority, self.signature, base.changes(revocations))?,
+        };
+        Ok(PlannedCrl {
+            checked: tbs.check(authority, self.base.as_ref(), self.now)?,
+            authority_key: authority.public_key()?,
+            key: self.key,
+            delivery: self.delivery,
+        })
+    }
+}
+
+impl PlannedCrl {
+    /// The list that will be signed.
+    #[must_use]
+    pub const fn checked(&self) -> &CheckedCrl {
+        &self.checked
+    }
+
+    /// Sees whether there is room for the signed list, and leaves nothing behind: before a PIN is asked for.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn check_room(&self) -> Result<(), OutputError> {
+        self.reserve().map(drop)
+    }
+
+    fn reserve(&self) -> Result<Slot, OutputError> {
+        let slot = self.delivery.reserve()?;
+        slot.make_room(|encoding| self.checked.longest_file(encoding))?;
+        Ok(slot)
+    }
+
+    /// Has the token sign it, once, when there is a place for it.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; no file is left.
+    pub fn sign(self, store: &dyn KeyStore, progress: &dyn Progress) -> Result<CrlSummary, WorkflowError> {
+        let slot = self.reserve()?;
+        let signer = match &self.key {
+            Some(name) => store.signer_named(name)?,
+            None => store.signer_for(&self.authority_key)?,
+        };
+        let unusual_serials = self.checked.unusual_serials();
+        progress.step(&format!(
+            "the token signs a CRL of {} entries",
+            self.checked.entries()
+        ));
+        let issued = self.checked.sign(signer.as_ref())?;
+        let delivered = slot.deliver(&issued)?;
+        Ok(CrlSummary {
+            issued,
+            delivered,
+            unusual_serials,
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! One thing that `doctor` looked at.
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    /// As it should be.
+    Passed,
+    /// Told, and neither good nor bad.
+    Noted,
+    /// It works, with a limit.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What it is, as "token".
+    pub name: &'static str,
+    /// How it ended.
+    pub state: CheckState,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Check {
+    /// A check that ended so.
+    #[must_use]
+    pub fn new(name: &'static str, state: CheckState, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            state,
+            found: found.into(),
+            hint: None,
+        }
+    }
+
+    /// As it should be.
+    #[must_use]
+    pub fn passed(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, CheckState::Passed, found)
+    }
+
+    /// Told, and neither good nor bad.
+    #[must_use]
+    pub fn noted(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, CheckState::Noted, found)
+    }
+
+    /// It works, with a limit.
+    #[must_use]
+    pub fn warning(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, CheckState::Warning, found)
+    }
+
+    /// It does not work.
+    #[must_use]
+    pub fn failed(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, CheckState::Failed, found)
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<Option<String>>) -> Self {
+        Self {
+            hint: hint.into(),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One of the two files: what is read from it, and what of it goes to AWS.
+
+use super::{InitializeError, WhichCertificate};
+use crate::cloudhsm::{LONGEST_CERTIFICATE, check_characters};
+use crate::output::encode_pem;
+use crate::x509::{CERTIFICATE, Certificate, X509Error};
+
+const FIRST_LINE: &str = "-----BEGIN CERTIFICATE-----";
+const LAST_LINE: &str = "-----END CERTIFICATE-----";
+
+/// What some editors put before UTF-8. Nobody sees it, and AWS would not take it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The certificate of a file, and its PEM text as AWS gets it: a PEM file as it is, DER as PEM.
+pub(super) fn read(which: WhichCertificate, input: &[u8]) -> Result<(Certificate, String), InitializeError> {
+    let input = input.strip_prefix(BYTE_ORDER_MARK).unwrap_or(input);
+    let certificates = Certificate::read_all(input).map_err(|cause| match cause {
+        X509Error::WrongPem { found, .. } if found.ends_with("PRIVATE KEY") => {
+            InitializeError::PrivateKey { which }
+        }
+        X509Error::WrongPem { found, .. } if found.ends_with("CERTIFICATE REQUEST") => {
+            InitializeError::Request { which }
+        }
+        cause => InitializeError::Unreadable { which, cause },
+    })?;
+    let [certificate] = certificates.as_slice() else {
+        return Err(InitializeError::Several {
+            which,
+            count: certificates.len(),
+        });
+    };
+    let pem = if certificate.der() == input {
+        encode_pem(CERTIFICATE, input)
+    } else {
+        read_pem(which, input, certificate)?
+    };
+    let characters = pem.chars().count();
+    if characters > LONGEST_CERTIFICATE {
+        return Err(InitializeError::TooLong { which, characters });
+    }
+    Ok((certificate.clone(), pem))
+}
+
+fn read_pem(
+    which: WhichCertificate,
+    input: &[u8],
+    certificate: &Certificate,
+) -> Result<String, InitializeError> {
+    let text = String::from_utf8_lossy(input);
+    let refused = |found: String| InitializeError::Text { which, found };
+    check_characters(&text).map_err(|(character, line)| {
+        refused(format!(
+            "text besides the PEM block ({character:?} in line {line})"
+        ))
+    })?;
+    // Text of such characters alone would pass AWS's pattern; what its parser makes of it is not documented.
+    let block = text.trim_ascii();
+    if !block.starts_with("-----BEGIN ") {
+        return Err(refused("text before the PEM block".to_owned()));
+    }
+    if !block.ends_with("-----") {
+        return Err(refused("text after the PEM block".to_owned()));
+    }
+    // RFC 7468 section 5.1: other labels stand for the same thing, but only this one is to be written.
+    if block.starts_with(FIRST_LINE) && block.ends_with(LAST_LINE) {
+        Ok(text.into_owned())
+    } else {
+        Ok(encode_pem(CERTIFICATE, certificate.der()))
+    }
+}

@@ -1,0 +1,78 @@
+//! `cluster check`: which certificates protect client-to-HSM traffic, and whether they fit together.
+//!
+//! AWS CloudHSM User Guide, "Client end-to-end encryption", and AWS re:Post, "How can I use CloudHSM certificates for a client
+//! end-to-end encrypted connection?": one TLS connection inside another. The outer one, server TLS, ends at the server that hosts
+//! the HSM. It shows a self-signed certificate of AWS's, which the client has to have; the client shows a certificate too. The
+//! inner one, HSM TLS, ends in the HSM. It shows the cluster certificate, which the client verifies under `customerCA.crt`.
+
+mod authority;
+mod client;
+mod cluster;
+mod directory;
+mod evidence;
+mod expiry;
+mod path;
+mod report;
+mod server;
+mod store;
+
+use std::fmt;
+
+pub use evidence::{
+    AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TrafficEvidence,
+};
+pub use expiry::Expiry;
+pub use report::{StepState, TrafficCertificate, TrafficReport, TrafficStep};
+pub use store::TrustStore;
+
+use crate::x509::UnixTime;
+
+/// What a certificate, or a directory of them, is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrafficRole {
+    /// The directory of the client package that the client looks for the server's certificate in.
+    ClientDirectory,
+    /// What the server that hosts the HSM shows.
+    Server,
+    /// What the client shows.
+    Client,
+    /// `customerCA.crt`, by which the client knows its cluster.
+    CustomerAuthority,
+    /// What the HSM shows.
+    Cluster,
+}
+
+impl TrafficRole {
+    /// All, from the outside to the inside.
+    pub const ALL: [Self; 5] = [
+        Self::ClientDirectory,
+        Self::Server,
+        Self::Client,
+        Self::CustomerAuthority,
+        Self::Cluster,
+    ];
+}
+
+impl fmt::Display for TrafficRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientDirectory => "client directory",
+            Self::Server => "server certificate",
+            Self::Client => "client certificate",
+            Self::CustomerAuthority => "customerCA",
+            Self::Cluster => "cluster certificate",
+        })
+    }
+}
+
+/// Judges everything that is at hand, and names what is not. `warn_days` before its end a certificate is worth a warning.
+#[must_use]
+pub fn judge_traffic(evidence: &TrafficEvidence, warn_days: u32, now: UnixTime) -> TrafficReport {
+    let mut report = TrafficReport::new(warn_days, now);
+    directory::judge(evidence, &mut report);
+    server::judge(evidence, &mut report);
+    client::judge(evidence, &mut report);
+    authority::judge(evidence, &mut report);
+    cluster::judge(evidence, &mut report);
+    report
+}

@@ -1,0 +1,79 @@
+//! The client certificate, default or own.
+
+use super::evidence::{ClientEvidence, TrafficEvidence};
+use super::path::{Issued, judge_path};
+use super::report::{StepState, TrafficReport};
+use super::{AuthorityFile, Missing, TrafficRole};
+use crate::x509::{Certificate, TlsEnd};
+
+const ROLE: TrafficRole = TrafficRole::Client;
+const KIND: &str = "kind";
+const ISSUED: &str = "issued by the CA";
+
+/// AWS CloudHSM User Guide, "Set up mutual TLS between client and AWS CloudHSM".
+const LONGEST_CHAIN: usize = 6980;
+
+pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+    let client = match &evidence.client {
+        Ok(client) => client,
+        Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
+    };
+    let Some((leaf, between)) = client.chain.split_first() else {
+        return;
+    };
+    let at = report.add_certificate(ROLE, &client.source, leaf);
+    let authority = client.authority.as_ref().or(evidence.authority.as_ref().ok());
+    let issued = authority.map(|file| judge_path(leaf, &client.source, between, file, report.now));
+    let is_own = !client.from_package || matches!(issued, Some(Issued::By(_)));
+    if is_own {
+        judge_own(client, leaf, at, authority, issued, report);
+    } else {
+        judge_default(at, report);
+    }
+    report.judge_validity(at);
+}
+
+/// AWS re:Post (see [`super`]): the server takes the certificate that comes with the client library, or one that customerCA issued.
+/// AWS CloudHSM User Guide, "Known issues for all HSM instances", 14: that the default one has expired has no effect.
+fn judge_default(at: usize, report: &mut TrafficReport) {
+    report.certificates[at].may_expire = true;
+    let found = "the default of the client package, which every client has: it says nothing about who connects, and is fine \
+                 where mutual TLS is not enforced";
+    report.step(ROLE, Some(at), KIND, StepState::Noted, found);
+}
+
+fn judge_own(
+    client: &ClientEvidence,
+    leaf: &Certificate,
+    at: usize,
+    authority: Option<&AuthorityFile>,
+    issued: Option<Issued>,
+    report: &mut TrafficReport,
+) {
+    report.step(ROLE, Some(at), KIND, StepState::Noted, "your own");
+    match issued {
+        Some(Issued::By(subject)) => {
+            let file = authority.map_or("", |file| file.source.as_str());
+            let found = format!("\"{subject}\" in {file}");
+            report.step(ROLE, Some(at), ISSUED, StepState::Passed, found);
+        }
+        Some(Issued::Not(problem)) => report.step(ROLE, Some(at), ISSUED, StepState::Failed, problem),
+        Some(Issued::Unknown(missing)) => report.not_checked(ROLE, Some(at), ISSUED, missing),
+        None => {
+            let why = "there is no CA certificate to hold it against".to_owned();
+            let obtain = "name it with --ca FILE, or with --client-ca FILE where it is another".to_owned();
+            report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
+        }
+    }
+    match leaf.check_purpose(TlsEnd::Client) {
+        Ok(()) => report.step(ROLE, Some(at), "purpose", StepState::Passed, "a TLS client's"),
+        Err(problem) => report.step(ROLE, Some(at), "purpose", StepState::Failed, problem),
+    }
+    if client.length > LONGEST_CHAIN {
+        let found = format!(
+            "{} has {} bytes; for mutual TLS with the HSM {LONGEST_CHAIN} are the limit",
+            client.source, client.length
+        );
+        report.step(ROLE, Some(at), "chain length", StepState::Warning, found);
+    }
+}

@@ -1,0 +1,44 @@
+//! The cluster certificate, which the HSM shows in the inner TLS connection.
+
+use super::evidence::TrafficEvidence;
+use super::path::{Issued, judge_path};
+use super::report::{StepState, TrafficReport};
+use super::{Missing, TrafficRole};
+use crate::x509::TlsEnd;
+
+const ROLE: TrafficRole = TrafficRole::Cluster;
+const ISSUED: &str = "issued by customerCA";
+
+pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+    let found = match &evidence.cluster {
+        Ok(found) => found,
+        Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
+    };
+    let certificate = &found.certificate;
+    let at = report.add_certificate(ROLE, &found.source, certificate);
+    match &evidence.authority {
+        Err(_) => {
+            let why = "there is no customerCA.crt to hold it against".to_owned();
+            let obtain = "name it with --ca FILE".to_owned();
+            report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
+        }
+        Ok(file) => match judge_path(certificate, &found.source, &[], file, report.now) {
+            Issued::By(subject) => {
+                report.step(
+                    ROLE,
+                    Some(at),
+                    ISSUED,
+                    StepState::Passed,
+                    format!("\"{subject}\""),
+                );
+            }
+            Issued::Not(problem) => report.step(ROLE, Some(at), ISSUED, StepState::Failed, problem),
+            Issued::Unknown(missing) => report.not_checked(ROLE, Some(at), ISSUED, missing),
+        },
+    }
+    // AWS CloudHSM User Guide, "Initialize the cluster", verifies it with `openssl verify -purpose sslserver`.
+    if let Err(problem) = certificate.check_purpose(TlsEnd::Server) {
+        report.step(ROLE, Some(at), "purpose", StepState::Failed, problem);
+    }
+    report.judge_validity(at);
+}

@@ -1,0 +1,80 @@
+//! The dates at which something will stop working.
+
+use super::TrafficRole;
+use super::report::{StepState, TrafficCertificate};
+use crate::x509::UnixTime;
+
+/// The end of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// Its last second.
+    pub date: UnixTime,
+    /// Days until then; negative for what is over.
+    pub days_left: i64,
+    /// What it is for.
+    pub role: TrafficRole,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// What stops working then, in a sentence.
+    pub effect: &'static str,
+    /// `Failed` when it is over, `Warning` when it is near, `Noted` when it stops nothing, else `Passed`.
+    pub state: StepState,
+}
+
+/// What TLS says of a certificate that is over; AWS does not document what its clients, servers and HSMs make of dates, but for one.
+const fn effect(role: TrafficRole, may_expire: bool) -> &'static str {
+    match role {
+        TrafficRole::ClientDirectory => {
+            "Clients then refuse every server that shows it: the client package needs a newer one."
+        }
+        TrafficRole::Server => {
+            "Clients then refuse this server: AWS has to change its certificate, and the client package has to know the new one."
+        }
+        TrafficRole::Client if may_expire => {
+            "Nothing, says AWS: the default client certificate ended on 2026-01-31 without effect."
+        }
+        TrafficRole::Client => {
+            "This client is then refused: sign another certificate for it before that day."
+        }
+        TrafficRole::CustomerAuthority => {
+            "No client can then verify the cluster: new connections to every HSM of it end."
+        }
+        TrafficRole::Cluster => "No client then accepts the cluster's HSMs: new connections to them end.",
+    }
+}
+
+/// The ends of all certificates, the first end first; one that several servers show is told once.
+pub(super) fn list(certificates: &[TrafficCertificate], now: UnixTime, warn_days: u32) -> Vec<Expiry> {
+    let mut expiries: Vec<Expiry> = Vec::new();
+    for listed in certificates {
+        let date = listed.certificate.validity().not_after;
+        let days_left = now.days_until(date);
+        let state = match (listed.may_expire, now > date) {
+            (true, _) => StepState::Noted,
+            (false, true) => StepState::Failed,
+            (false, false) if days_left < i64::from(warn_days) => StepState::Warning,
+            (false, false) => StepState::Passed,
+        };
+        let expiry = Expiry {
+            date,
+            days_left,
+            role: listed.role,
+            sha256: listed.certificate.fingerprint(),
+            effect: effect(listed.role, listed.may_expire),
+            state,
+        };
+        if !expiries.contains(&expiry) {
+            expiries.push(expiry);
+        }
+    }
+    expiries.sort_by_key(|expiry| (expiry.date, expiry.role));
+    expiries
+}
+
+/// The end of a certificate that is valid now.
+pub(super) fn until(not_after: UnixTime, now: UnixTime) -> String {
+    match now.days_until(not_after) {
+        1 => format!("until {not_after}, 1 day left"),
+        days => format!("until {not_after}, {days} days left"),
+    }
+}

@@ -1,0 +1,176 @@
+//! Whether a certificate is issued by what is in a file of CA certificates.
+
+use super::{AuthorityFile, Missing};
+use crate::signer::KeyAlgorithm;
+use crate::x509::{Certificate, UnixTime, X509Error, verify_chain};
+
+/// What a path comes to, the dates left aside: those are steps of their own.
+pub(super) enum Issued {
+    /// By this certificate of the file.
+    By(String),
+    /// Not.
+    Not(String),
+    /// Nobody can say here.
+    Unknown(Missing),
+}
+
+/// A certificate's issuers, in a list of CA certificates, up to one that is self-issued.
+pub(super) fn issuers<'a>(leaf: &Certificate, authorities: &'a [Certificate]) -> Vec<&'a Certificate> {
+    let mut path: Vec<&Certificate> = Vec::new();
+    let mut current = leaf;
+    while path.len() < authorities.len() {
+        let named = || {
+            authorities
+                .iter()
+                .filter(|authority| authority.subject() == current.issuer())
+        };
+        let Some(issuer) = named()
+            .find(|issuer| judge_signature(current, issuer).is_ok())
+            .or_else(|| named().next())
+        else {
+            break;
+        };
+        if path.iter().any(|seen| seen.der() == issuer.der()) {
+            break;
+        }
+        path.push(issuer);
+        current = issuer;
+    }
+    path
+}
+
+/// Certificates that OpenSSL may take for the issuer instead: it goes by the name, and by the key identifiers where they are there,
+/// and does not try another when the signature is wrong (`X509_STORE_CTX_get1_issuer`).
+pub(super) fn rivals<'a>(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    authorities: &'a [Certificate],
+) -> impl Iterator<Item = &'a Certificate> {
+    let (name, key) = (certificate.issuer().clone(), issuer.public_key().ok());
+    let wanted = certificate.authority_key_identifier().ok().flatten();
+    authorities.iter().filter(move |one| {
+        let own = one.subject_key_identifier().ok().flatten();
+        let excluded = wanted.is_some() && own.is_some() && wanted != own;
+        *one.subject() == name && one.public_key().ok() != key && !excluded
+    })
+}
+
+/// Why a signature is not taken.
+pub(super) enum Doubt {
+    /// It is wrong, or can be forged.
+    Wrong(String),
+    /// It is of a kind that is not verified here.
+    Unknown(String),
+}
+
+pub(super) fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), Doubt> {
+    let key = match issuer.public_key() {
+        Ok(key) => key,
+        Err(error) => return Err(Doubt::Unknown(error.to_string())),
+    };
+    if matches!(key.algorithm(), KeyAlgorithm::Rsa { bits } if bits < 2048) {
+        return Err(Doubt::Unknown(format!(
+            "signatures of {} are not verified here, only those from RSA 2048 on",
+            key.algorithm()
+        )));
+    }
+    match certificate.verify_signature(&key) {
+        Ok(_) => Ok(()),
+        Err(error @ X509Error::UnknownSignature { .. }) => Err(Doubt::Unknown(error.to_string())),
+        Err(error) => Err(Doubt::Wrong(error.to_string())),
+    }
+}
+
+/// Whether `leaf` is issued by what is in `file`; `between` are certificates that come with the leaf.
+pub(super) fn judge_path(
+    leaf: &Certificate,
+    leaf_source: &str,
+    between: &[Certificate],
+    file: &AuthorityFile,
+    now: UnixTime,
+) -> Issued {
+    let AuthorityFile { source, certificates } = file;
+    // What comes with the leaf is no anchor, whatever it says of itself.
+    let between = between.iter().filter(|certificate| !certificate.is_self_issued());
+    let known: Vec<_> = certificates.iter().chain(between).cloned().collect();
+    let issuers = issuers(leaf, &known);
+    let unknown = |why| {
+        let obtain = format!("openssl verify -CAfile {source} {leaf_source}");
+        Issued::Unknown(Missing { why, obtain })
+    };
+    let Some(issuer) = issuers.first() else {
+        if certificates
+            .iter()
+            .any(|one| one.subject().is_like(leaf.issuer()))
+        {
+            return unknown("the issuer's name is spelled in another way than the CA's".to_owned());
+        }
+        return Issued::Not(format!(
+            "it is issued by \"{}\", and {source} has only {}",
+            leaf.issuer(),
+            quote_subjects(certificates)
+        ));
+    };
+    let path = || [leaf].into_iter().chain(issuers.iter().copied());
+    if let Some(critical) = path()
+        .flat_map(Certificate::unprocessed_critical_extensions)
+        .next()
+    {
+        return unknown(format!("a critical extension is not judged here: {critical}"));
+    }
+    for (certificate, issuer) in path().zip(&issuers) {
+        if let Err(Doubt::Unknown(why)) = judge_signature(certificate, issuer) {
+            return unknown(why);
+        }
+    }
+    // What an X.509 v1 root is worth is a step of its own, as dates are.
+    let root = issuers
+        .last()
+        .filter(|last| last.is_self_issued() && last.version() < 3);
+    let problem = verify_chain(leaf, &known, now)
+        .steps
+        .into_iter()
+        .find_map(|step| {
+            let elsewhere = match step.what {
+                "validity" | "self-signature" => true,
+                "CA certificate" => root.is_some_and(|root| root.subject().to_string() == step.subject),
+                _ => false,
+            };
+            step.problem
+                .filter(|_| !elsewhere)
+                .map(|problem| (step.what, problem))
+        });
+    let shadowed = path().zip(&issuers).find_map(|(certificate, issuer)| {
+        let first = rivals(certificate, issuer, certificates).next()?;
+        let before = |one: &&Certificate| one.der() == first.der() || one.der() == issuer.der();
+        certificates
+            .iter()
+            .find(before)
+            .filter(|one| one.der() == first.der())
+    });
+    match problem {
+        None if shadowed.is_some() => Issued::Not(format!(
+            "{source} has its CA, after another certificate of the same name with another key, which is the one that OpenSSL takes"
+        )),
+        None => Issued::By(issuer.subject().to_string()),
+        Some(("signature", problem)) if judge_signature(leaf, issuer).is_err() => Issued::Not(format!(
+            "{source} has a CA of the right name, \"{}\", with another key: {problem}",
+            issuer.subject()
+        )),
+        Some(("issuer", _)) => Issued::Not(format!(
+            "{source} does not go up to a self-signed certificate: the issuer of \"{}\" is not in it",
+            issuers
+                .last()
+                .map_or_else(String::new, |last| last.subject().to_string())
+        )),
+        Some((what, problem)) => Issued::Not(format!("{what}: {problem}")),
+    }
+}
+
+fn quote_subjects(certificates: &[Certificate]) -> String {
+    let quoted: Vec<_> = certificates
+        .iter()
+        .map(|certificate| format!("\"{}\"", certificate.subject()))
+        .collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,171 @@
+//! What became of each step, and the certificates they are about.
+
+use super::expiry::{self, Expiry};
+use super::{Missing, TrafficRole};
+use crate::x509::{Certificate, UnixTime};
+
+/// How a step ended, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepState {
+    /// As it should be.
+    Passed,
+    /// Told, and neither good nor bad.
+    Noted,
+    /// It works, and something is to be done.
+    Warning,
+    /// Nobody looked: a piece is missing, or it is of a kind that is not judged here.
+    NotChecked,
+    /// It does not fit.
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug)]
+pub struct TrafficStep {
+    /// Which part of the path it is about.
+    pub role: TrafficRole,
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it ended.
+    pub state: StepState,
+    /// What was found.
+    pub found: String,
+    /// How to get what is missing.
+    pub obtain: Option<String>,
+    /// The certificate it is about, by its place in [`TrafficReport::certificates`].
+    pub certificate: Option<usize>,
+}
+
+/// A certificate that protects traffic.
+#[derive(Clone, Debug)]
+pub struct TrafficCertificate {
+    /// What it is for.
+    pub role: TrafficRole,
+    /// Where it comes from.
+    pub source: String,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Whether its end ends nothing: AWS's own client certificate.
+    pub may_expire: bool,
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug)]
+pub struct TrafficReport {
+    /// The steps, from the outside to the inside.
+    pub steps: Vec<TrafficStep>,
+    /// The certificates.
+    pub certificates: Vec<TrafficCertificate>,
+    /// When it was looked at.
+    pub now: UnixTime,
+    warn_days: u32,
+}
+
+impl TrafficReport {
+    pub(super) const fn new(warn_days: u32, now: UnixTime) -> Self {
+        Self {
+            steps: Vec::new(),
+            certificates: Vec::new(),
+            now,
+            warn_days,
+        }
+    }
+
+    /// False as soon as one step failed, true when every step was looked at, and `None` when nothing failed and something was not
+    /// looked at.
+    #[must_use]
+    pub fn fits(&self) -> Option<bool> {
+        match self.steps.iter().map(|step| step.state).max() {
+            Some(StepState::Failed) => Some(false),
+            Some(StepState::NotChecked) | None => None,
+            Some(_) => Some(true),
+        }
+    }
+
+    /// The steps that ended so.
+    pub fn in_state(&self, state: StepState) -> impl Iterator<Item = &TrafficStep> {
+        self.steps.iter().filter(move |step| step.state == state)
+    }
+
+    /// When which certificate ends, and what that means; the first end first.
+    #[must_use]
+    pub fn expiries(&self) -> Vec<Expiry> {
+        expiry::list(&self.certificates, self.now, self.warn_days)
+    }
+
+    /// Takes a certificate into the list; the steps about it carry what is returned.
+    pub(super) fn add_certificate(
+        &mut self,
+        role: TrafficRole,
+        source: &str,
+        certificate: &Certificate,
+    ) -> usize {
+        self.certificates.push(TrafficCertificate {
+            role,
+            source: source.to_owned(),
+            certificate: certificate.clone(),
+            may_expire: false,
+        });
+        self.certificates.len() - 1
+    }
+
+    pub(super) fn step(
+        &mut self,
+        role: TrafficRole,
+        certificate: Option<usize>,
+        name: &'static str,
+        state: StepState,
+        found: impl Into<String>,
+    ) {
+        self.steps.push(TrafficStep {
+            role,
+            name,
+            state,
+            found: found.into(),
+            obtain: None,
+            certificate,
+        });
+    }
+
+    /// A step that nobody can take as things are.
+    pub(super) fn not_checked(
+        &mut self,
+        role: TrafficRole,
+        certificate: Option<usize>,
+        name: &'static str,
+        missing: Missing,
+    ) {
+        self.steps.push(TrafficStep {
+            role,
+            name,
+            state: StepState::NotChecked,
+            found: missing.why,
+            obtain: Some(missing.obtain).filter(|obtain| !obtain.is_empty()),
+            certificate,
+        });
+    }
+
+    /// Whether the certificate is valid now, and for how much longer.
+    pub(super) fn judge_validity(&mut self, at: usize) {
+        let listed = &self.certificates[at];
+        let (role, validity) = (listed.role, listed.certificate.validity());
+        let days = self.now.days_until(validity.not_after);
+        let (state, found) = if self.now < validity.not_before {
+            (
+                StepState::Failed,
+                format!("not valid before {}", validity.not_before),
+            )
+        } else if self.now > validity.not_after {
+            (StepState::Failed, format!("expired on {}", validity.not_after))
+        } else if days < i64::from(self.warn_days) {
+            (StepState::Warning, expiry::until(validity.not_after, self.now))
+        } else {
+            (StepState::Passed, expiry::until(validity.not_after, self.now))
+        };
+        let state = match state {
+            StepState::Failed | StepState::Warning if listed.may_expire => StepState::Noted,
+            state => state,
+        };
+        self.step(role, Some(at), "validity", state, found);
+    }
+}

@@ -1,0 +1,179 @@
+//! The directory of the client package, searched as OpenSSL searches it (`openssl verify -CApath`, by_dir.c).
+//!
+//! A certificate is in the file `HASH.0`, HASH being that of its subject; with several of one subject the next is in `HASH.1`, and
+//! so on up to the first number that is missing. Files are PEM. At a file that does not load, OpenSSL as it comes from openssl.org
+//! gives up; Debian's and others go on with the next.
+
+use std::collections::BTreeMap;
+
+use crate::x509::Certificate;
+
+/// The files of a directory, and what is in them.
+#[derive(Clone, Debug)]
+pub struct TrustStore {
+    path: String,
+    pub(super) files: BTreeMap<String, Content>,
+}
+
+/// What a file comes to.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// PEM, with at least one.
+    Certificates(Vec<Certificate>),
+    /// OpenSSL reads PEM here, and nothing else.
+    Der(Box<Certificate>),
+    /// The system does not let it be read.
+    Unreadable(String),
+    /// It is read, and is no certificate for this program; which need not be what OpenSSL thinks.
+    Strange(String),
+}
+
+/// What OpenSSL's search for a certificate comes to.
+pub(super) enum Search {
+    /// In this file.
+    Found { file: String },
+    /// Not, and why.
+    NotFound { problem: String },
+    /// That depends on a file that cannot be judged here.
+    Unclear { why: String },
+}
+
+impl TrustStore {
+    /// From the names and the bytes of a directory's files, or why they cannot be read.
+    #[must_use]
+    pub fn new(path: &str, files: Vec<(String, Result<Vec<u8>, String>)>) -> Self {
+        let read = |bytes: Vec<u8>| match Certificate::from_der(&bytes) {
+            Ok(certificate) => Content::Der(Box::new(certificate)),
+            Err(_) => Certificate::read_all(&bytes)
+                .map_or_else(|error| Content::Strange(error.to_string()), Content::Certificates),
+        };
+        let files = files
+            .into_iter()
+            .map(|(name, content)| (name, content.map_or_else(Content::Unreadable, read)));
+        Self {
+            path: path.to_owned(),
+            files: files.collect(),
+        }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn search(&self, wanted: &Certificate) -> Search {
+        let Some(hash) = wanted.subject_hash() else {
+            let problem = "its subject has no hash, so OpenSSL finds it in no directory".to_owned();
+            return Search::NotFound { problem };
+        };
+        let mut passed = Passed::default();
+        for number in 0_u32.. {
+            let file = format!("{hash}.{number}");
+            match self.files.get(&file) {
+                Some(Content::Certificates(found)) if has(found, wanted) => return passed.found(file),
+                Some(Content::Certificates(_)) => passed.others.push(file),
+                Some(Content::Der(_)) => {
+                    let reason = "DER, and OpenSSL reads PEM here".to_owned();
+                    passed.obstacle.get_or_insert((file, reason));
+                }
+                Some(Content::Unreadable(reason)) => {
+                    passed.obstacle.get_or_insert((file, reason.clone()));
+                }
+                Some(Content::Strange(reason)) => {
+                    passed.is_strange = true;
+                    passed.obstacle.get_or_insert((file, reason.clone()));
+                }
+                None => return self.explain_not_found(wanted, &file, &passed),
+            }
+        }
+        passed.found(hash)
+    }
+
+    /// OpenSSL's search ended at the name `end`, which is missing.
+    fn explain_not_found(&self, wanted: &Certificate, end: &str, passed: &Passed) -> Search {
+        let elsewhere = self.files.iter().find(|(_, content)| match content {
+            Content::Certificates(found) => has(found, wanted),
+            Content::Der(found) => found.der() == wanted.der(),
+            _ => false,
+        });
+        let problem = match (elsewhere, &passed.obstacle) {
+            (_, Some((file, reason))) if passed.is_strange => {
+                let why = format!("OpenSSL comes to {file}, which is not read here: {reason}");
+                return Search::Unclear { why };
+            }
+            (Some((file, Content::Der(_))), _) => {
+                let name = if is_earlier(file, end) { file } else { end };
+                format!(
+                    "{file} has it as DER, and OpenSSL reads PEM here: openssl x509 -inform DER -in {file} -out {name}"
+                )
+            }
+            (Some((file, _)), _) if is_earlier(end, file) => format!(
+                "{file} has it, and OpenSSL's search ends at {end}, which is missing: rename {file} to {end}"
+            ),
+            (Some((file, _)), _) => {
+                format!("{file} has it, under a name where OpenSSL does not look: rename it to {end}")
+            }
+            (None, Some((file, reason))) => {
+                format!("no file that OpenSSL finds has it; and {file}: {reason}")
+            }
+            (None, None) if passed.others.is_empty() => {
+                format!("no file of {} has it; OpenSSL looks for {end}", self.path)
+            }
+            (None, None) => format!(
+                "{} has the same name and is another certificate: this server is not the one that the client package knows, \
+                 or has a newer certificate than the package",
+                passed.others.join(", ")
+            ),
+        };
+        Search::NotFound { problem }
+    }
+}
+
+/// What a search went past.
+#[derive(Default)]
+struct Passed {
+    /// Files with other certificates of the same subject.
+    others: Vec<String>,
+    /// The first file that does not load, and why.
+    obstacle: Option<(String, String)>,
+    /// Whether OpenSSL may see more than this program in one of those that do not load.
+    is_strange: bool,
+}
+
+impl Passed {
+    fn found(&self, file: String) -> Search {
+        match &self.obstacle {
+            None => Search::Found { file },
+            Some((obstacle, reason)) => Search::Unclear {
+                why: format!(
+                    "{file} has it, and before it {obstacle} does not load ({reason}): some builds of OpenSSL give up there, \
+                     so repair that one or take it out"
+                ),
+            },
+        }
+    }
+}
+
+fn has(found: &[Certificate], wanted: &Certificate) -> bool {
+    found.iter().any(|certificate| certificate.der() == wanted.der())
+}
+
+/// Both `HASH.N` with the same hash, the first with the smaller number.
+fn is_earlier(first: &str, second: &str) -> bool {
+    match (split(first), split(second)) {
+        (Some((hash, number)), Some((other, later))) => hash == other && number < later,
+        _ => false,
+    }
+}
+
+/// Hash and number of a name as OpenSSL makes it: eight hex digits in lower case, and a number without leading zeros.
+pub(super) fn split(file: &str) -> Option<(&str, u32)> {
+    let (hash, number) = file.split_once('.')?;
+    let is_hash = hash.len() == 8
+        && hash
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let parsed: u32 = number.parse().ok()?;
+    (is_hash && parsed.to_string() == number).then_some((hash, parsed))
+}

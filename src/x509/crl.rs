@@ -1,0 +1,33 @@
+//! Certificate revocation lists (RFC 5280 section 5): building, checking, signing and reading them.
+//!
+//! [`CrlTbs`] → [`CrlTbs::check`] → [`CheckedCrl`] → [`CheckedCrl::sign`] → [`IssuedCrl`], as for certificates. A list can have a
+//! million entries: they are in one buffer from the first to the last step, and nothing here copies it.
+
+mod buffer;
+mod check;
+mod delta;
+mod entry;
+mod extension;
+mod fields;
+mod issue;
+mod list;
+mod number;
+mod openssl_index;
+mod reason;
+mod reread;
+mod tbs;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use check::CheckedCrl;
+pub use entry::{CrlEntry, Revocation};
+pub use issue::IssuedCrl;
+pub use list::CertificateRevocationList;
+pub use number::CrlNumber;
+pub use openssl_index::OpensslIndex;
+pub use reason::RevocationReason;
+pub use tbs::{CrlKind, CrlPlan, CrlScope, CrlTbs};
+
+/// What errors call it.
+const WHAT: &str = "CRL";

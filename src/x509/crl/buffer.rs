@@ -1,0 +1,70 @@
+//! One buffer for a structure whose length is known only at its end.
+
+use der::{Encode, ErrorKind, Header, Length, Tag};
+
+/// A tag, and the longest length that `der` writes.
+pub(super) const HEADER_BYTES: usize = 6;
+
+/// Grows at its end, and has room at its front for the headers that can be written only when the length is known.
+#[derive(Clone)]
+pub(super) struct DerBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl DerBuffer {
+    /// Empty, with room for `front` bytes before what it will hold.
+    pub(super) fn with_room(front: usize) -> Self {
+        Self {
+            bytes: vec![0; front],
+            start: front,
+        }
+    }
+
+    /// What was read; no header will be put before it.
+    pub(super) const fn of(bytes: Vec<u8>) -> Self {
+        Self { bytes, start: 0 }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    pub(super) fn append(&mut self, value: &impl Encode) -> der::Result<()> {
+        let length = usize::try_from(value.encoded_len()?)?;
+        if self.bytes.capacity() - self.bytes.len() < length {
+            // A quarter more, not twice as much: while it moves, the old and the new buffer are there together.
+            self.bytes.reserve_exact(length.max(self.bytes.len() / 4));
+        }
+        value.encode_to_vec(&mut self.bytes).map(drop)
+    }
+
+    pub(super) fn prepend(&mut self, bytes: &[u8]) -> der::Result<()> {
+        let start = self.start.checked_sub(bytes.len()).ok_or(ErrorKind::Overlength)?;
+        self.bytes[start..self.start].copy_from_slice(bytes);
+        self.start = start;
+        Ok(())
+    }
+
+    /// Makes a SEQUENCE of all that is in it.
+    pub(super) fn wrap(&mut self) -> der::Result<()> {
+        let length = Length::try_from(self.as_bytes().len())?;
+        self.prepend(&Header::new(Tag::Sequence, length).to_der()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_go_before_what_they_head() {
+        let mut buffer = DerBuffer::with_room(3 * HEADER_BYTES);
+        buffer.append(&7_u8).unwrap();
+        buffer.wrap().unwrap();
+        buffer.prepend(&[0x05, 0]).unwrap();
+        buffer.wrap().unwrap();
+        assert_eq!(buffer.as_bytes(), [0x30, 7, 5, 0, 0x30, 3, 2, 1, 7]);
+        assert!(DerBuffer::with_room(1).wrap().is_err());
+    }
+}

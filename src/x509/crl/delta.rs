@@ -1,0 +1,87 @@
+//! What changed since a CRL: the entries of a delta CRL (RFC 5280 section 5.2.4).
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+
+use super::{CertificateRevocationList, CrlEntry, Revocation, RevocationReason};
+
+impl CertificateRevocationList {
+    /// The entries of a delta CRL to this one: what is in `revocations`, the full list of now, and not here, or here otherwise; and
+    /// removeFromCRL for a certificate on hold that is no longer there.
+    ///
+    /// A certificate that was revoked for good and is no longer there may have expired, or been lost: nothing is said of it, and
+    /// it stays revoked for whoever has this list.
+    pub fn changes<E>(
+        &self,
+        revocations: impl IntoIterator<Item = Result<Revocation, E>>,
+    ) -> impl Iterator<Item = Result<Revocation, E>> {
+        Changes {
+            before: self.in_order().peekable(),
+            now: revocations.into_iter().peekable(),
+        }
+    }
+
+    /// The entries in ascending order of their serial numbers, as the lists that are made here have them; of the entries of one
+    /// certificate the last.
+    fn in_order(&self) -> Box<dyn Iterator<Item = CrlEntry<'_>> + '_> {
+        if self
+            .entries()
+            .is_sorted_by(|a, b| order(a.serial, b.serial).is_lt())
+        {
+            return Box::new(self.entries());
+        }
+        let mut entries: Vec<_> = self.entries().collect();
+        entries.reverse();
+        entries.sort_by(|a, b| order(a.serial, b.serial));
+        entries.dedup_by(|a, b| a.serial == b.serial);
+        Box::new(entries.into_iter())
+    }
+}
+
+fn order(a: &[u8], b: &[u8]) -> Ordering {
+    (a.len(), a).cmp(&(b.len(), b))
+}
+
+struct Changes<B: Iterator, N: Iterator> {
+    before: Peekable<B>,
+    now: Peekable<N>,
+}
+
+impl<'a, E, B, N> Iterator for Changes<B, N>
+where
+    B: Iterator<Item = CrlEntry<'a>>,
+    N: Iterator<Item = Result<Revocation, E>>,
+{
+    type Item = Result<Revocation, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let ordering = match (self.before.peek(), self.now.peek()) {
+                (None, None) => return None,
+                (None, Some(_)) | (_, Some(Err(_))) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+                (Some(before), Some(Ok(now))) => order(before.serial, now.serial.octets()),
+            };
+            match ordering {
+                Ordering::Less => {
+                    let gone = self.before.next()?;
+                    if gone.reason == RevocationReason::CertificateHold {
+                        return Some(Ok(Revocation {
+                            reason: RevocationReason::RemoveFromCrl,
+                            invalid_since: None,
+                            ..gone.to_revocation()
+                        }));
+                    }
+                }
+                Ordering::Equal => {
+                    let before = self.before.next()?.to_revocation();
+                    match self.now.next()? {
+                        Ok(now) if now == before => {}
+                        now => return Some(now),
+                    }
+                }
+                Ordering::Greater => return self.now.next(),
+            }
+        }
+    }
+}

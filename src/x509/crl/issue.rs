@@ -1,0 +1,119 @@
+//! From checked bytes to a list: one signature by the token, verified in software.
+
+use std::io::{self, Read, Write};
+
+use der::asn1::BitStringRef;
+
+use super::{CertificateRevocationList, CheckedCrl, WHAT, reread};
+use crate::output::{Encoding, Verified, encode_pem, pem_length, write_pem};
+use crate::signer::{KeyAlgorithm, Signer};
+use crate::x509::{X509Error, algorithm, pem};
+
+/// A list whose signature verifies: the only kind that can be written.
+#[derive(Clone, Debug)]
+pub struct IssuedCrl {
+    list: CertificateRevocationList,
+    entries: usize,
+}
+
+/// Bytes of a list besides its TBSCertList, without the signature: a header, the algorithm with its parameters, a header.
+const FRAME_BYTES: usize = 128;
+
+impl CheckedCrl {
+    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.
+    ///
+    /// # Errors
+    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    pub fn sign(self, signer: &dyn Signer) -> Result<IssuedCrl, X509Error> {
+        let Self { tbs, entries, .. } = self;
+        if *signer.public_key() != tbs.issuer_key {
+            return Err(X509Error::Rule {
+                rule: "signing-key",
+                source: "RFC 5280 6.3.3 (g)",
+                found: "the key on the token is not the issuer's".to_owned(),
+            });
+        }
+        let signature = signer.sign(tbs.signature, tbs.der()).map_err(X509Error::Signer)?;
+        tbs.issuer_key
+            .verify(tbs.signature, tbs.der(), &signature)
+            .map_err(|_| X509Error::TokenSignature)?;
+        let malformed = X509Error::malformed(WHAT);
+        let mut buffer = tbs.buffer;
+        buffer
+            .append(&algorithm::identifier(tbs.signature)?)
+            .map_err(&malformed)?;
+        let signature = BitStringRef::from_bytes(&signature).map_err(&malformed)?;
+        buffer.append(&signature).map_err(&malformed)?;
+        buffer.wrap().map_err(&malformed)?;
+        let list = CertificateRevocationList::from_buffer(buffer)?;
+        list.verify_signature(&tbs.issuer_key)?;
+        Ok(IssuedCrl { list, entries })
+    }
+
+    /// The most bytes that the signed list can have in a file: the room to ask for before it is signed.
+    #[must_use]
+    pub fn longest_file(&self, encoding: Encoding) -> usize {
+        let signature = match self.tbs.issuer_key.algorithm() {
+            KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
+            KeyAlgorithm::Ec(curve) => 2 * curve.field_bytes() + 9,
+            KeyAlgorithm::Ed25519 => 64,
+        };
+        let der = self.der().len() + FRAME_BYTES + signature;
+        match encoding {
+            Encoding::Pem => pem_length(pem::X509_CRL, der),
+            Encoding::Der => der,
+        }
+    }
+}
+
+impl IssuedCrl {
+    /// The list.
+    #[must_use]
+    pub const fn list(&self) -> &CertificateRevocationList {
+        &self.list
+    }
+
+    /// How many certificates are on it.
+    #[must_use]
+    pub const fn entries(&self) -> usize {
+        self.entries
+    }
+}
+
+impl Verified for IssuedCrl {
+    fn content(&self, encoding: Encoding) -> Vec<u8> {
+        match encoding {
+            Encoding::Pem => encode_pem(pem::X509_CRL, self.list.der()).into_bytes(),
+            Encoding::Der => self.list.der().to_vec(),
+        }
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        let encoding = match written.first() {
+            Some(b'-') => Encoding::Pem,
+            _ => Encoding::Der,
+        };
+        let mut rest = written;
+        self.recheck_file(encoding, &mut rest)
+            .unwrap_or_else(|error| Err(error.to_string()))
+    }
+
+    fn write_to(&self, encoding: Encoding, output: &mut dyn Write) -> io::Result<()> {
+        match encoding {
+            Encoding::Pem => write_pem(pem::X509_CRL, self.list.der(), output),
+            Encoding::Der => output.write_all(self.list.der()),
+        }
+    }
+
+    fn recheck_file(&self, encoding: Encoding, file: &mut dyn Read) -> io::Result<Result<(), String>> {
+        let same = match encoding {
+            Encoding::Pem => reread::holds_pem(file, pem::X509_CRL, self.list.der())?,
+            Encoding::Der => reread::holds(file, self.list.der())?,
+        };
+        if !same {
+            return Ok(Err("the bytes differ".to_owned()));
+        }
+        // The file's bytes are these: the second decoder can read them here.
+        Ok(reread::compare(&self.list))
+    }
+}

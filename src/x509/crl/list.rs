@@ -1,0 +1,196 @@
+//! Reading lists: our own and other people's.
+
+use std::fmt;
+use std::ops::Range;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use x509_cert::ext::Extension;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::buffer::DerBuffer;
+use super::entry::Entries;
+use super::extension;
+use super::fields::Fields;
+use super::{CrlEntry, CrlNumber, WHAT};
+use crate::signer::{Hex, PublicKey, SignatureAlgorithm};
+use crate::x509::{ExtensionText, Name, UnixTime, X509Error, algorithm, pem};
+
+/// A decoded list of either version, full or delta, in the bytes that it was read from. Nothing about it is verified yet.
+#[derive(Clone)]
+pub struct CertificateRevocationList {
+    bytes: DerBuffer,
+    tbs: Range<usize>,
+    fields: Fields,
+    issuer: Name,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: Vec<u8>,
+}
+
+impl CertificateRevocationList {
+    /// Reads one list in PEM or DER; PEM is decoded in its place.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn read(input: Vec<u8>) -> Result<Self, X509Error> {
+        Self::from_der(pem::decode_in_place(input, pem::X509_CRL)?)
+    }
+
+    /// Reads one DER list; nothing may follow it.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn from_der(der: Vec<u8>) -> Result<Self, X509Error> {
+        Self::from_buffer(DerBuffer::of(der))
+    }
+
+    pub(super) fn from_buffer(bytes: DerBuffer) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed(WHAT);
+        let der = bytes.as_bytes();
+        let whole = AnyRef::from_der(der).map_err(&malformed)?;
+        if whole.tag() != Tag::Sequence {
+            return Err(X509Error::Malformed {
+                what: WHAT,
+                reason: "a CertificateList that is no SEQUENCE".to_owned(),
+            });
+        }
+        let (length, algorithm, signature) = read_frame(whole.value()).map_err(&malformed)?;
+        let front = der.len() - whole.value().len();
+        let tbs = front..front + length;
+        let fields = Fields::read(&der[tbs.clone()])?;
+        // RFC 5280 section 5.1.1.2: "MUST contain the same algorithm identifier".
+        if fields.signature != algorithm {
+            return Err(X509Error::AlgorithmMismatch);
+        }
+        let issuer = Name::from_any(&fields.issuer, WHAT)?;
+        Ok(Self {
+            tbs,
+            fields,
+            issuer,
+            algorithm,
+            signature,
+            bytes,
+        })
+    }
+
+    /// The DER bytes it was read from.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        self.bytes.as_bytes()
+    }
+
+    pub(super) fn tbs(&self) -> &[u8] {
+        &self.der()[self.tbs.clone()]
+    }
+
+    pub(super) const fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// 1 or 2.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.fields.version + 1
+    }
+
+    /// `issuer`
+    #[must_use]
+    pub const fn issuer(&self) -> &Name {
+        &self.issuer
+    }
+
+    /// `thisUpdate`
+    #[must_use]
+    pub fn this_update(&self) -> UnixTime {
+        UnixTime::from_time(&self.fields.this_update)
+    }
+
+    /// `nextUpdate`
+    #[must_use]
+    pub fn next_update(&self) -> Option<UnixTime> {
+        self.fields.next_update.as_ref().map(UnixTime::from_time)
+    }
+
+    /// `cRLNumber`, if there is one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn number(&self) -> Result<Option<CrlNumber>, X509Error> {
+        extension::find_number(self.extensions())
+    }
+
+    /// The number of the CRL that this one is the delta of; `None` for a full CRL.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn base(&self) -> Result<Option<CrlNumber>, X509Error> {
+        extension::find_base(self.extensions())
+    }
+
+    /// The entries, in the list's order and in its bytes. They were all read once, when the list was.
+    pub fn entries(&self) -> impl Iterator<Item = CrlEntry<'_>> {
+        let range = self.fields.entries.clone().unwrap_or_default();
+        Entries::of(&self.tbs()[range]).filter_map(Result::ok)
+    }
+
+    /// The entry of a certificate.
+    #[must_use]
+    pub fn find(&self, serial: &[u8]) -> Option<CrlEntry<'_>> {
+        self.entries().find(|entry| entry.serial == serial)
+    }
+
+    /// The signature algorithm's name, known or not.
+    #[must_use]
+    pub fn describe_signature(&self) -> String {
+        algorithm::describe(&self.algorithm)
+    }
+
+    /// The list's extensions in words.
+    #[must_use]
+    pub fn describe_extensions(&self) -> Vec<ExtensionText> {
+        self.extensions().iter().filter_map(extension::describe).collect()
+    }
+
+    /// SHA-256 of the DER bytes, in hex: what `openssl crl -fingerprint -sha256` prints, without colons.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Hex(digest(&SHA256, self.der()).as_ref()).to_string()
+    }
+
+    /// Verifies the signature under `key`; a weak hash is refused before any arithmetic.
+    ///
+    /// # Errors
+    /// [`X509Error::Signature`], [`X509Error::WeakSignature`], [`X509Error::UnknownSignature`]
+    pub fn verify_signature(&self, key: &PublicKey) -> Result<SignatureAlgorithm, X509Error> {
+        let algorithm = algorithm::recognise(&self.algorithm, WHAT)?;
+        key.verify(algorithm, self.tbs(), &self.signature)
+            .map_err(|cause| X509Error::Signature { what: WHAT, cause })?;
+        Ok(algorithm)
+    }
+
+    pub(super) fn extensions(&self) -> &[Extension] {
+        self.fields.extensions()
+    }
+}
+
+/// The length of the TBSCertList, signatureAlgorithm, signatureValue.
+fn read_frame(content: &[u8]) -> der::Result<(usize, AlgorithmIdentifierOwned, Vec<u8>)> {
+    let mut reader = SliceReader::new(content)?;
+    let tbs = reader.tlv_bytes()?;
+    let algorithm = reader.decode()?;
+    let signature = BitStringRef::decode(&mut reader)?;
+    let signature = signature.as_bytes().unwrap_or_default().to_vec();
+    reader.finish()?;
+    Ok((tbs.len(), algorithm, signature))
+}
+
+/// Without the bytes, which may be a hundred million.
+impl fmt::Debug for CertificateRevocationList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateRevocationList")
+            .field("issuer", &self.issuer)
+            .field("this_update", &self.this_update())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! `index.txt`, the database of `openssl ca`: what a CA that moves to a token has revoked before.
+
+use std::io::{BufRead, Read};
+
+use der::Decode;
+use der::asn1::{GeneralizedTime, UtcTime};
+
+use super::{Revocation, RevocationReason};
+use crate::x509::{SerialNumber, UnixTime, X509Error};
+
+/// The longest serial number that is taken: two more than RFC 5280 section 4.1.2.2 allows.
+const LONGEST_SERIAL: usize = 22;
+
+/// Lines of an index are short; more is no index.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// The revoked certificates of an `index.txt`, in the order of a CRL.
+#[derive(Clone, Debug)]
+pub struct OpensslIndex {
+    revoked: Vec<Line>,
+}
+
+/// A line in few bytes: there can be a million.
+#[derive(Clone, Debug)]
+struct Line {
+    length: u8,
+    serial: [u8; LONGEST_SERIAL],
+    reason: RevocationReason,
+    revoked_at: UnixTime,
+    invalid_since: Option<UnixTime>,
+}
+
+impl Line {
+    fn serial(&self) -> &[u8] {
+        &self.serial[..usize::from(self.length)]
+    }
+}
+
+impl OpensslIndex {
+    /// Reads an index to its end: tab-separated fields, of which the status, the revocation and the serial number are looked at.
+    /// Every revoked certificate is kept, an expired one too, as `openssl ca -gencrl` does.
+    ///
+    /// # Errors
+    /// [`X509Error::Index`] names the line; one serial number revoked twice is refused.
+    pub fn read(mut index: impl BufRead) -> Result<Self, X509Error> {
+        let mut revoked = Vec::new();
+        let mut text = Vec::new();
+        let mut number = 0;
+        loop {
+            text.clear();
+            let read = Read::by_ref(&mut index)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut text);
+            number += 1;
+            let wrong = |reason: String| X509Error::Index { line: number, reason };
+            if read.map_err(|error| wrong(error.to_string()))? == 0 {
+                break;
+            }
+            if let Some(line) = read_line(&text).map_err(|reason| wrong(reason.to_owned()))? {
+                revoked.push(line);
+            }
+        }
+        revoked.sort_unstable_by(|a: &Line, b: &Line| {
+            (a.serial().len(), a.serial()).cmp(&(b.serial().len(), b.serial()))
+        });
+        if let Some([twice, _]) = revoked.array_windows().find(|[a, b]| a.serial() == b.serial()) {
+            let serial = SerialNumber::from_octets(twice.serial());
+            return Err(X509Error::Index {
+                line: number - 1,
+                reason: format!("up to here, serial number {serial} is revoked twice"),
+            });
+        }
+        Ok(Self { revoked })
+    }
+
+    /// How many certificates are revoked.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.revoked.len()
+    }
+
+    /// True if none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.revoked.is_empty()
+    }
+
+    /// The revocations, in ascending order of their serial numbers.
+    pub fn revocations(&self) -> impl Iterator<Item = Revocation> {
+        self.revoked.iter().map(|line| Revocation {
+            serial: SerialNumber::from_octets(line.serial()),
+            revoked_at: line.revoked_at,
+            reason: line.reason,
+            invalid_since: line.invalid_since,
+        })
+    }
+}
+
+/// A revoked certificate; `None` for one that is valid or has expired, and for an empty line or a comment.
+fn read_line(text: &[u8]) -> Result<Option<Line>, &'static str> {
+    let text = text.trim_ascii_end();
+    if text.is_empty() || text.starts_with(b"#") {
+        return Ok(None);
+    }
+    // The subject is the last field, and not looked at: it is of any encoding.
+    let mut fields = text.splitn(6, |byte| *byte == b'\t');
+    let mut field = || {
+        let field = fields
+            .next()
+            .ok_or("not the six fields of an index of openssl ca")?;
+        str::from_utf8(field).map_err(|_| "a field that is no text")
+    };
+    let (status, _expiry, revocation, serial) = (field()?, field()?, field()?, field()?);
+    field()?;
+    field().or(Ok::<_, &'static str>(""))?;
+    match status {
+        "R" => read_revocation(revocation, serial).map(Some),
+        "V" | "E" => Ok(None),
+        _ => Err("a status that is none of V, R and E"),
+    }
+}
+
+/// `DATE[,REASON[,MORE]]`, as apps/ca.c of OpenSSL writes it.
+fn read_revocation(revocation: &str, serial: &str) -> Result<Line, &'static str> {
+    let mut parts = revocation.split(',');
+    let revoked_at = read_time(parts.next().unwrap_or_default())?;
+    let (name, more) = (parts.next(), parts.next());
+    let mut invalid_since = None;
+    let mut compromised = || {
+        invalid_since = Some(read_time(more.unwrap_or_default())?);
+        Ok::<_, &'static str>(())
+    };
+    let reason = match name {
+        None => RevocationReason::Unspecified,
+        // The key has been compromised since that time.
+        Some("keyTime") => compromised().map(|()| RevocationReason::KeyCompromise)?,
+        Some("CAkeyTime") => compromised().map(|()| RevocationReason::CaCompromise)?,
+        // With an instruction, which RFC 5280 no longer has.
+        Some("holdInstruction") => RevocationReason::CertificateHold,
+        Some(name) => name
+            .parse()
+            .map_err(|_| "a reason that openssl ca does not write")?,
+    };
+    // A hexadecimal number, with a minus where an old CA has issued such a thing.
+    let serial = SerialNumber::from_hex(serial).ok_or("a serial number that is not hexadecimal")?;
+    let octets = serial.octets();
+    let mut kept = [0; LONGEST_SERIAL];
+    kept.get_mut(..octets.len())
+        .ok_or("a serial number of more than 22 octets")?
+        .copy_from_slice(octets);
+    Ok(Line {
+        length: u8::try_from(octets.len()).unwrap_or(u8::MAX),
+        serial: kept,
+        reason,
+        revoked_at,
+        invalid_since,
+    })
+}
+
+/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`.
+fn read_time(text: &str) -> Result<UnixTime, &'static str> {
+    const WRONG: &str = "a time that is neither YYMMDDHHMMSSZ nor YYYYMMDDHHMMSSZ";
+    let length = u8::try_from(text.len()).map_err(|_| WRONG)?;
+    let der = |tag: u8| [&[tag, length], text.as_bytes()].concat();
+    let duration = match length {
+        13 => UtcTime::from_der(&der(0x17)).map(|time| time.to_unix_duration()),
+        _ => GeneralizedTime::from_der(&der(0x18)).map(|time| time.to_unix_duration()),
+    };
+    duration
+        .map(|duration| UnixTime(duration.as_secs()))
+        .map_err(|_| WRONG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Revocation>, X509Error> {
+        OpensslIndex::read(text.as_bytes()).map(|index| index.revocations().collect())
+    }
+
+    #[test]
+    fn every_form_that_openssl_writes_is_read() {
+        let index = "V\t350101000000Z\t\t0A\tunknown\t/CN=good\n\
+            R\t350101000000Z\t261120000000Z,keyCompromise\t0100\tunknown\t/CN=a\n\
+            R\t20550101000000Z\t20261120000000Z\tFF\tunknown\t/CN=b\n\
+            E\t200101000000Z\t\t0B\tunknown\t/CN=old\n\
+            R\t350101000000Z\t261120000000Z,CAkeyTime,20261101000000Z\t02\tunknown\t/CN=\u{e4}\n\
+            R\t350101000000Z\t261120000000Z,holdInstruction,1.2.840.10040.2.1\t-03\tunknown\t/CN=c\n";
+        let found = read(index).unwrap();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|found| {
+                (
+                    found.serial.octets().to_vec(),
+                    found.reason,
+                    found.invalid_since.is_some(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (vec![2], RevocationReason::CaCompromise, true),
+                (vec![0xfd], RevocationReason::CertificateHold, false),
+                (vec![0, 0xff], RevocationReason::Unspecified, false),
+                (vec![1, 0], RevocationReason::KeyCompromise, false),
+            ]
+        );
+        assert!(
+            found
+                .iter()
+                .all(|found| found.revoked_at.to_string() == "2026-11-20T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_is_named() {
+        let good = "R\t350101000000Z\t261120000000Z\t01\tunknown\t/CN=a\n";
+        assert_eq!(read(good).unwrap().len(), 1);
+        for (bad, why) in [
+            (good.replace("R\t", "X\t"), "status"),
+            (good.replace("01\tu", "xy\tu"), "hexadecimal"),
+            (good.replace("01\tu", "\tu"), "hexadecimal"),
+            (
+                good.replace("01\tu", &format!("{}\tu", "7f".repeat(23))),
+                "22 octets",
+            ),
+            (good.replace("261120000000Z", "261320000000Z"), "time"),
+            (good.replace("261120000000Z", ""), "time"),
+            (good.replace("261120000000Z", "261120000000Z,because"), "reason"),
+            (good.replace("261120000000Z", "261120000000Z,keyTime"), "time"),
+            (good.replace('\t', " "), "fields"),
+        ] {
+            match read(&format!("# a comment\n\n{bad}")) {
+                Err(X509Error::Index { line: 3, reason }) => assert!(reason.contains(why), "{reason}"),
+                other => panic!("{bad:?}: {other:?}"),
+            }
+        }
+        assert!(matches!(read(&good.repeat(2)), Err(X509Error::Index { .. })));
+        assert!(read("").unwrap().is_empty());
+    }
+}

@@ -1,0 +1,139 @@
+//! `TBSCertList` (RFC 5280 section 5.1.2), built around a stream of revocations.
+
+use super::buffer::{DerBuffer, HEADER_BYTES};
+use super::extension;
+use super::fields::{Fields, V2};
+use super::{CrlNumber, Revocation, WHAT};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::{Certificate, UnixTime, X509Error, algorithm};
+
+/// A list to be, without its entries.
+#[derive(Clone, Debug)]
+pub struct CrlPlan {
+    /// cRLNumber (5.2.3)
+    pub number: CrlNumber,
+    /// thisUpdate (5.1.2.4)
+    pub this_update: UnixTime,
+    /// nextUpdate (5.1.2.5)
+    pub next_update: UnixTime,
+    /// Which certificates it is about.
+    pub scope: CrlScope,
+    /// The URL that the certificates name in cRLDistributionPoints, where the CA has more lists than one (5.2.5).
+    pub distribution_point: Option<String>,
+    /// Full or delta.
+    pub kind: CrlKind,
+}
+
+/// Which certificates of the CA a list is about (RFC 5280 section 5.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrlScope {
+    /// All of them.
+    All,
+    /// onlyContainsUserCerts
+    UserCertificates,
+    /// onlyContainsCACerts
+    AuthorityCertificates,
+}
+
+/// A list of everything, or of what changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CrlKind {
+    /// Every revoked certificate of its scope.
+    Full {
+        /// Where its delta CRL will be (5.2.6).
+        freshest: Option<String>,
+    },
+    /// What changed since the CRL with the number `base` (5.2.4).
+    Delta {
+        /// BaseCRLNumber
+        base: CrlNumber,
+    },
+}
+
+impl CrlPlan {
+    pub(super) const fn base(&self) -> Option<&CrlNumber> {
+        match &self.kind {
+            CrlKind::Full { .. } => None,
+            CrlKind::Delta { base } => Some(base),
+        }
+    }
+
+    pub(super) const fn freshest(&self) -> Option<&String> {
+        match &self.kind {
+            CrlKind::Full { freshest } => freshest.as_ref(),
+            CrlKind::Delta { .. } => None,
+        }
+    }
+
+    /// Whether an issuingDistributionPoint says something: RFC 5280 section 5.2.5 forbids an empty one.
+    pub(super) fn distribution(&self) -> Option<()> {
+        (self.scope != CrlScope::All || self.distribution_point.is_some()).then_some(())
+    }
+}
+
+/// A planned list that nothing has checked yet.
+#[derive(Clone)]
+pub struct CrlTbs {
+    pub(super) buffer: DerBuffer,
+    pub(super) plan: CrlPlan,
+    pub(super) issuer_key: PublicKey,
+    pub(super) signature: SignatureAlgorithm,
+}
+
+impl CrlTbs {
+    /// Writes the entries, one by one as they come, and the fields around them. The issuer is the CA certificate's subject, byte
+    /// for byte.
+    ///
+    /// The entries come in ascending order of their serial numbers, shorter before longer: a serial number that comes twice is then
+    /// found without remembering any, and the same revocations give the same bytes, whatever they were read from.
+    ///
+    /// # Errors
+    /// The stream's own error; [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    pub fn build<E: From<X509Error>>(
+        plan: CrlPlan,
+        authority: &Certificate,
+        signature: SignatureAlgorithm,
+        revocations: impl IntoIterator<Item = Result<Revocation, E>>,
+    ) -> Result<Self, E> {
+        let malformed = X509Error::malformed(WHAT);
+        let issuer_key = authority.public_key()?;
+        // RFC 5280 section 5.2.1: as in certificates, the issuer's subjectKeyIdentifier.
+        let identifier = authority
+            .subject_key_identifier()?
+            .unwrap_or_else(|| issuer_key.key_identifier());
+        let fields = Fields {
+            version: V2,
+            signature: algorithm::identifier(signature)?,
+            issuer: authority.subject().to_any()?,
+            this_update: plan.this_update.to_time()?,
+            next_update: Some(plan.next_update.to_time()?),
+            entries: None,
+            extensions: Some(extension::build(&plan, &identifier)?),
+        };
+        let front = fields.encode_front().map_err(&malformed)?;
+        // Before the entries: their own header, the fields, the header of the TBSCertList, and that of the CertificateList.
+        let mut buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
+        for revocation in revocations {
+            revocation?.append_to(&mut buffer)?;
+        }
+        // 5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
+        if !buffer.as_bytes().is_empty() {
+            buffer.wrap().map_err(&malformed)?;
+        }
+        buffer.prepend(&front).map_err(&malformed)?;
+        buffer.append(&fields.back()).map_err(&malformed)?;
+        buffer.wrap().map_err(&malformed)?;
+        Ok(Self {
+            buffer,
+            plan,
+            issuer_key,
+            signature,
+        })
+    }
+
+    /// The DER bytes that would be signed.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        self.buffer.as_bytes()
+    }
+}

@@ -1,0 +1,242 @@
+//! Every rule broken once; whatever can be built is read back as it was; bent bytes are refused.
+
+mod bent;
+mod delta;
+mod rules;
+
+use super::*;
+use crate::output::{Encoding, Verified};
+use crate::signer::Signer;
+use crate::x509::fixture::{NOW, SoftwareKey, authority};
+use crate::x509::{Certificate, SerialNumber, UnixTime, X509Error};
+
+const HOUR: u64 = 3600;
+
+/// A CA and its key.
+struct Ca {
+    key: SoftwareKey,
+    certificate: Certificate,
+}
+
+impl Ca {
+    fn new() -> Self {
+        let key = SoftwareKey::generate();
+        let certificate = authority(&key);
+        Self { key, certificate }
+    }
+
+    fn build(&self, plan: CrlPlan, revocations: &[Revocation]) -> CrlTbs {
+        let signature = self.key.public_key().algorithm().default_signature();
+        let stream = revocations.iter().cloned().map(Ok::<_, X509Error>);
+        CrlTbs::build(plan, &self.certificate, signature, stream).unwrap()
+    }
+
+    fn issue(&self, plan: CrlPlan, revocations: &[Revocation]) -> IssuedCrl {
+        let tbs = self.build(plan, revocations);
+        let checked = tbs.check(&self.certificate, None, LATER).unwrap();
+        checked.sign(&self.key).unwrap()
+    }
+}
+
+/// The CA is an hour old.
+const LATER: UnixTime = UnixTime(NOW.0 + HOUR);
+
+fn full() -> CrlPlan {
+    CrlPlan {
+        number: CrlNumber::from(7),
+        this_update: LATER,
+        next_update: LATER.plus_days(7),
+        scope: CrlScope::All,
+        distribution_point: None,
+        kind: CrlKind::Full { freshest: None },
+    }
+}
+
+fn delta_of(base: u64) -> CrlPlan {
+    let base = CrlNumber::from(base);
+    CrlPlan {
+        number: CrlNumber::from(9),
+        kind: CrlKind::Delta { base },
+        ..full()
+    }
+}
+
+fn revoked(serial: &[u8]) -> Revocation {
+    Revocation {
+        serial: SerialNumber::from_octets(serial),
+        revoked_at: NOW,
+        reason: RevocationReason::KeyCompromise,
+        invalid_since: None,
+    }
+}
+
+/// Numbers that look random and are the same in every run (Marsaglia's xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    fn byte(&mut self) -> u8 {
+        u8::try_from(self.below(256)).unwrap()
+    }
+
+    fn serial(&mut self) -> Vec<u8> {
+        let mut octets: Vec<u8> = (0..=self.below(20)).map(|_| self.byte()).collect();
+        octets[0] = octets[0] & 0x7f | 1;
+        octets
+    }
+
+    fn revocation(&mut self) -> Revocation {
+        let reasons = RevocationReason::ALL.map(|reason| match reason {
+            RevocationReason::RemoveFromCrl => RevocationReason::Unspecified,
+            other => other,
+        });
+        let index = usize::try_from(self.below(10)).unwrap();
+        Revocation {
+            serial: SerialNumber::from_octets(self.serial()),
+            revoked_at: UnixTime(self.below(NOW.0)),
+            reason: reasons[index],
+            invalid_since: (self.below(3) == 0).then(|| UnixTime(self.below(NOW.0))),
+        }
+    }
+
+    fn revocations(&mut self) -> Vec<Revocation> {
+        let mut list: Vec<_> = (0..self.below(60)).map(|_| self.revocation()).collect();
+        list.sort_by_key(|one| (one.serial.octets().len(), one.serial.octets().to_vec()));
+        list.dedup_by_key(|one| one.serial.clone());
+        list
+    }
+
+    fn plan(&mut self) -> CrlPlan {
+        let url = |numbers: &mut Self| {
+            (numbers.below(2) == 0).then(|| format!("http://crl.example/{}.crl", numbers.below(1000)))
+        };
+        let number: Vec<_> = (0..self.below(20)).map(|_| self.byte() & 0x7f).collect();
+        CrlPlan {
+            number: CrlNumber::from_bytes(&number),
+            next_update: UnixTime(LATER.0 + 1 + self.below(365 * 24 * HOUR)),
+            scope: match self.below(3) {
+                0 => CrlScope::All,
+                1 => CrlScope::UserCertificates,
+                _ => CrlScope::AuthorityCertificates,
+            },
+            distribution_point: url(self),
+            kind: CrlKind::Full { freshest: url(self) },
+            ..full()
+        }
+    }
+}
+
+#[test]
+fn whatever_can_be_built_is_read_back_as_it_was() {
+    let ca = Ca::new();
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..200 {
+        let (plan, revocations) = (numbers.plan(), numbers.revocations());
+        let issued = ca.issue(plan.clone(), &revocations);
+        assert_eq!(issued.entries(), revocations.len());
+        for encoding in [Encoding::Pem, Encoding::Der] {
+            let content = issued.content(encoding);
+            assert_eq!(issued.recheck(&content), Ok(()));
+            let mut streamed = Vec::new();
+            issued.write_to(encoding, &mut streamed).unwrap();
+            assert_eq!(streamed, content);
+            let read = CertificateRevocationList::read(content).unwrap();
+            read.verify(&ca.certificate, LATER).unwrap();
+            let entries: Vec<_> = read.entries().map(|entry| entry.to_revocation()).collect();
+            assert_eq!(entries, revocations);
+            assert_eq!(read.number().unwrap(), Some(plan.number.clone()));
+            assert_eq!(read.next_update(), Some(plan.next_update));
+            assert_eq!(
+                read.describe_extensions().len(),
+                extension::shape(&plan).len(),
+                "{plan:?}"
+            );
+            // What was read, built again, is the same to be signed.
+            let again = ca.build(plan.clone(), &entries);
+            assert_eq!(again.der(), read.tbs());
+        }
+    }
+}
+
+#[test]
+fn the_room_that_is_asked_for_is_enough_and_not_much_more() {
+    let ca = Ca::new();
+    let mut numbers = Numbers(5);
+    for encoding in [Encoding::Pem, Encoding::Der] {
+        let tbs = ca.build(full(), &numbers.revocations());
+        let checked = tbs.check(&ca.certificate, None, LATER).unwrap();
+        let asked = checked.longest_file(encoding);
+        let length = checked.sign(&ca.key).unwrap().content(encoding).len();
+        assert!((length..length + 300).contains(&asked), "{asked} for {length}");
+    }
+}
+
+#[test]
+fn a_list_of_none_has_no_revoked_certificates() {
+    let ca = Ca::new();
+    let issued = ca.issue(full(), &[]);
+    assert_eq!(issued.list().fields().entries, None);
+    assert_eq!(issued.list().entries().count(), 0);
+}
+
+#[test]
+fn dates_from_2050_on_are_generalized_time() {
+    let ca = Ca::new();
+    let issued = ca.issue(full(), &[revoked(&[1])]);
+    // 30 0e: serial number, 17 0d: UTCTime
+    assert!(issued.list().entries().all(|entry| entry.der[5] == 0x17));
+    let late = Revocation {
+        revoked_at: UnixTime(2_524_608_000),
+        invalid_since: Some(UnixTime(0)),
+        reason: RevocationReason::Unspecified,
+        ..revoked(&[1])
+    };
+    let tbs = ca.build(full(), std::slice::from_ref(&late));
+    let fields = fields::Fields::read(tbs.der()).unwrap();
+    let entry = &tbs.der()[fields.entries.unwrap()];
+    assert_eq!(entry[5..22], *b"\x18\x0f20500101000000Z");
+    // No reasonCode; invalidityDate is GeneralizedTime in 1970 too.
+    assert_eq!(
+        entry[22..],
+        *b"\x30\x1a\x30\x18\x06\x03\x55\x1d\x18\x04\x11\x18\x0f19700101000000Z"
+    );
+}
+
+#[test]
+fn a_serial_number_of_an_old_ca_is_revoked_as_it_is_and_counted() {
+    let ca = Ca::new();
+    let serials: [&[u8]; 4] = [&[0], &[5], &[0x80, 1], &[7; 21]];
+    let list: Vec<_> = serials.iter().map(|serial| revoked(serial)).collect();
+    let tbs = ca.build(full(), &list);
+    let checked = tbs.check(&ca.certificate, None, LATER).unwrap();
+    assert_eq!((checked.entries(), checked.unusual_serials()), (4, 3));
+    let issued = checked.sign(&ca.key).unwrap();
+    assert!(serials.iter().all(|serial| issued.list().find(serial).is_some()));
+    assert!(issued.list().find(&[6]).is_none());
+}
+
+#[test]
+fn a_wrong_signature_by_the_token_is_dropped() {
+    let ca = Ca::new();
+    let checked = ca
+        .build(full(), &[revoked(&[1])])
+        .check(&ca.certificate, None, LATER)
+        .unwrap();
+    assert!(matches!(
+        checked.clone().sign(&SoftwareKey::generate()),
+        Err(X509Error::Rule {
+            rule: "signing-key",
+            ..
+        })
+    ));
+    assert!(matches!(
+        checked.sign(&ca.key.that_signs_wrongly()),
+        Err(X509Error::TokenSignature)
+    ));
+}

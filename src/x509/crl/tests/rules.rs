@@ -1,0 +1,274 @@
+//! Every rule, broken once.
+
+use der::asn1::{Any, GeneralizedTime, OctetString};
+use der::{Decode, Encode};
+use x509_cert::ext::Extension;
+use x509_cert::time::Time;
+
+use super::buffer::{DerBuffer, HEADER_BYTES};
+use super::fields::Fields;
+use super::*;
+
+type Change = fn(&mut Fields);
+
+/// The same list with other fields.
+fn changed(tbs: &CrlTbs, change: Change) -> CrlTbs {
+    let mut fields = Fields::read(tbs.der()).unwrap();
+    let entries = fields.entries.take().map(|range| tbs.der()[range].to_vec());
+    change(&mut fields);
+    let front = fields.encode_front().unwrap();
+    let mut buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
+    if let Some(entries) = entries {
+        buffer
+            .append(&Any::new(der::Tag::Sequence, entries).unwrap())
+            .unwrap();
+    }
+    buffer.prepend(&front).unwrap();
+    buffer.append(&fields.back()).unwrap();
+    buffer.wrap().unwrap();
+    CrlTbs {
+        buffer,
+        ..tbs.clone()
+    }
+}
+
+#[track_caller]
+fn assert_breaks(ca: &Ca, tbs: CrlTbs, base: Option<&CertificateRevocationList>, wanted: &str) {
+    match tbs.check(&ca.certificate, base, LATER) {
+        Err(X509Error::Rule { rule, .. }) => assert_eq!(rule, wanted),
+        Err(other) => panic!("{wanted}: {other:?}"),
+        Ok(_) => panic!("{wanted}: it is kept"),
+    }
+}
+
+fn extension(fields: &mut Fields, index: usize) -> &mut Extension {
+    &mut fields.extensions.as_mut().unwrap()[index]
+}
+
+#[test]
+fn each_rule_about_the_fields_can_be_broken() {
+    let ca = Ca::new();
+    let plan = CrlPlan {
+        distribution_point: Some("http://crl.example/a".to_owned()),
+        kind: CrlKind::Full {
+            freshest: Some("ldap://crl.example/b".to_owned()),
+        },
+        ..full()
+    };
+    let sound = ca.build(plan, &[revoked(&[1])]);
+    assert!(sound.clone().check(&ca.certificate, None, LATER).is_ok());
+    assert_eq!(changed(&sound, |_| {}).der(), sound.der());
+    let cases: [(&str, Change); 15] = [
+        ("issuer", |fields| {
+            fields.issuer = Any::from_der(&[0x30, 0]).unwrap()
+        }),
+        ("issuer", |fields| {
+            let other = crate::x509::Name::from_rfc4514("CN=Other").unwrap();
+            fields.issuer = other.to_any().unwrap();
+        }),
+        ("signature-algorithm", |fields| {
+            fields.signature.oid = const_oid::db::rfc5912::ECDSA_WITH_SHA_384;
+        }),
+        ("next-update", |fields| fields.next_update = None),
+        ("next-update", |fields| {
+            fields.next_update = Some(fields.this_update);
+        }),
+        ("time-encoding", |fields| {
+            let date = fields.this_update.to_date_time();
+            fields.this_update = Time::GeneralTime(GeneralizedTime::from_date_time(date));
+        }),
+        ("this-update", |fields| {
+            fields.this_update = UnixTime(LATER.0 + 1).to_time().unwrap();
+        }),
+        ("update-nesting", |fields| {
+            fields.this_update = UnixTime(NOW.0 - 1).to_time().unwrap();
+        }),
+        ("update-nesting", |fields| {
+            fields.next_update = Some(NOW.plus_days(3652 + 1).to_time().unwrap());
+        }),
+        ("crl-extensions", |fields| fields.extensions = None),
+        ("crl-extensions", |fields| extension(fields, 1).critical = true),
+        ("crl-extensions", |fields| extension(fields, 2).critical = false),
+        ("authority-key-identifier", |fields| {
+            let other = crate::x509::extension::authority_key_identifier(&[1; 20]).unwrap();
+            *extension(fields, 0) = other;
+        }),
+        ("crl-number", |fields| {
+            extension(fields, 1).extn_value = OctetString::new([2, 1, 8]).unwrap();
+        }),
+        ("issuing-distribution-point", |fields| {
+            extension(fields, 2).extn_value = OctetString::new([0x30, 0]).unwrap();
+        }),
+    ];
+    for (rule, change) in cases {
+        assert_breaks(&ca, changed(&sound, change), None, rule);
+    }
+    let freshest = changed(&sound, |fields| {
+        extension(fields, 3).extn_value = OctetString::new([0x30, 2, 0x30, 0]).unwrap();
+    });
+    assert_breaks(&ca, freshest, None, "freshest-crl");
+    // v1 does not come as far as the rules.
+    let v1 = changed(&sound, |fields| fields.version = 0);
+    assert!(matches!(
+        v1.check(&ca.certificate, None, LATER),
+        Err(X509Error::Malformed { .. })
+    ));
+}
+
+#[test]
+fn each_rule_about_the_plan_can_be_broken() {
+    let ca = Ca::new();
+    let url = |url: &str| CrlPlan {
+        distribution_point: Some(url.to_owned()),
+        ..full()
+    };
+    for wrong in ["https://crl.example/", "http://", "crl.example", "http://a b"] {
+        assert_breaks(&ca, ca.build(url(wrong), &[]), None, "distribution-point");
+    }
+    let large = CrlPlan {
+        number: CrlNumber::from_bytes(&[0x80; 20]),
+        ..full()
+    };
+    assert_breaks(&ca, ca.build(large, &[]), None, "crl-number");
+    let other = Ca::new();
+    assert_breaks(&ca, other.build(full(), &[]), None, "issuer");
+}
+
+#[test]
+fn each_rule_about_the_entries_can_be_broken() {
+    let ca = Ca::new();
+    let future = UnixTime(LATER.0 + 1);
+    let cases: [(&str, Vec<Revocation>); 5] = [
+        ("entry-order", vec![revoked(&[2]), revoked(&[2])]),
+        ("entry-order", vec![revoked(&[1, 0]), revoked(&[2])]),
+        (
+            "revocation-date",
+            vec![Revocation {
+                revoked_at: future,
+                ..revoked(&[1])
+            }],
+        ),
+        (
+            "invalidity-date",
+            vec![Revocation {
+                invalid_since: Some(future),
+                ..revoked(&[1])
+            }],
+        ),
+        (
+            "reason-code",
+            vec![Revocation {
+                reason: RevocationReason::RemoveFromCrl,
+                ..revoked(&[1])
+            }],
+        ),
+    ];
+    for (rule, list) in cases {
+        assert_breaks(&ca, ca.build(full(), &list), None, rule);
+    }
+    // No INTEGER of DER, and none at all.
+    for serial in [&[][..], &[0, 1], &[0xff, 0x80]] {
+        let mut list = ca.build(full(), &[]);
+        let entry = [&[2, u8::try_from(serial.len()).unwrap()], serial].concat();
+        let time = NOW.to_time().unwrap().to_der().unwrap();
+        let entry = Any::new(der::Tag::Sequence, [entry, time].concat()).unwrap();
+        let mut fields = Fields::read(list.der()).unwrap();
+        fields.entries = None;
+        let front = fields.encode_front().unwrap();
+        list.buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
+        list.buffer.append(&entry).unwrap();
+        list.buffer.wrap().unwrap();
+        list.buffer.prepend(&front).unwrap();
+        list.buffer.append(&fields.back()).unwrap();
+        list.buffer.wrap().unwrap();
+        assert!(matches!(
+            list.check(&ca.certificate, None, LATER),
+            Err(X509Error::Malformed { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
+    let ca = Ca::new();
+    let base = ca.issue(full(), &[]);
+    let base = base.list();
+    let removed = Revocation {
+        reason: RevocationReason::RemoveFromCrl,
+        ..revoked(&[1])
+    };
+    let delta = ca.build(delta_of(7), &[removed]);
+    assert_breaks(&ca, delta.clone(), None, "base-crl");
+    assert_breaks(&ca, ca.build(full(), &[]), Some(base), "base-crl");
+    assert_breaks(&ca, ca.build(delta_of(8), &[]), Some(base), "base-crl");
+    assert_breaks(&ca, ca.build(delta_of(9), &[]), Some(base), "delta-indicator");
+    let scoped = CrlPlan {
+        scope: CrlScope::UserCertificates,
+        ..delta_of(7)
+    };
+    assert_breaks(&ca, ca.build(scoped, &[]), Some(base), "base-crl");
+    let younger = CrlPlan {
+        this_update: UnixTime(LATER.0 - 1),
+        ..delta_of(7)
+    };
+    assert_breaks(&ca, ca.build(younger, &[]), Some(base), "base-crl");
+    let other = Ca::new().issue(full(), &[]);
+    assert_breaks(&ca, delta.clone(), Some(other.list()), "base-crl");
+
+    let checked = delta.check(&ca.certificate, Some(base), LATER).unwrap();
+    let issued = checked.sign(&ca.key).unwrap();
+    assert_eq!(issued.list().base().unwrap(), Some(CrlNumber::from(7)));
+    issued.list().verify(&ca.certificate, LATER).unwrap();
+    let of_delta = CrlPlan {
+        number: CrlNumber::from(10),
+        ..delta_of(9)
+    };
+    assert_breaks(&ca, ca.build(of_delta, &[]), Some(issued.list()), "base-crl");
+}
+
+#[test]
+fn a_ca_that_may_not_sign_crls_does_not() {
+    // 2.5.29.15 in DER, then the BIT STRING 03 02 01 06: keyCertSign and cRLSign.
+    let ca = Ca::new();
+    let der = ca.certificate.der();
+    let usage = [
+        0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x01, 0x06,
+    ];
+    let at = der
+        .windows(usage.len())
+        .position(|window| window == usage)
+        .unwrap();
+    let mut without = der.to_vec();
+    // keyCertSign alone: one more unused bit.
+    without[at + usage.len() - 2] = 2;
+    without[at + usage.len() - 1] = 4;
+    let without = Certificate::from_der(&without).unwrap();
+    let tbs = ca.build(full(), &[]);
+    assert!(matches!(
+        tbs.check(&without, None, LATER),
+        Err(X509Error::Rule { rule: "crl-sign", .. })
+    ));
+    let issued = ca.issue(full(), &[]);
+    assert!(matches!(
+        issued.list().verify(&without, LATER),
+        Err(X509Error::Rule { rule: "crl-sign", .. })
+    ));
+}
+
+#[test]
+fn a_list_is_good_from_this_update_to_next_update() {
+    let ca = Ca::new();
+    let issued = ca.issue(full(), &[]);
+    let list = issued.list();
+    let (first, last) = (list.this_update(), list.next_update().unwrap());
+    for (time, good) in [
+        (UnixTime(first.0 - 1), false),
+        (first, true),
+        (last, true),
+        (UnixTime(last.0 + 1), false),
+    ] {
+        assert_eq!(list.verify(&ca.certificate, time).is_ok(), good, "{time}");
+    }
+    assert!(list.verify(&Ca::new().certificate, LATER).is_err());
+    assert!(list.verify_undated(&ca.certificate).is_ok());
+}

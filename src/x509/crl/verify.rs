@@ -1,0 +1,138 @@
+//! A list against the certificate of the CA that issued it: RFC 5280 section 6.3.3, as far as it is about the list itself.
+
+use super::check::broken;
+use super::{CertificateRevocationList, WHAT, extension};
+use crate::x509::extension as certificate_extension;
+use crate::x509::name::describe_oid;
+use crate::x509::{Certificate, UnixTime, X509Error};
+
+impl CertificateRevocationList {
+    /// Makes sure that `authority`, which the caller trusts, issued the list, that it is the current one at `now`, and that nothing in
+    /// it is critical and unknown here.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn verify(&self, authority: &Certificate, now: UnixTime) -> Result<(), X509Error> {
+        self.verify_issuer(authority)?;
+        self.verify_critical()?;
+        self.verify_scope()?;
+        self.verify_dates(now)
+    }
+
+    /// As [`verify`](Self::verify), for a list that need not be the current one: the base of a delta CRL.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn verify_undated(&self, authority: &Certificate) -> Result<(), X509Error> {
+        self.verify_issuer(authority)?;
+        self.verify_critical()?;
+        self.verify_scope()
+    }
+
+    fn verify_issuer(&self, authority: &Certificate) -> Result<(), X509Error> {
+        if self.issuer() != authority.subject() {
+            return broken(
+                "crl-issuer",
+                "RFC 5280 6.3.3 (b)",
+                format!("it is a CRL of \"{}\"", self.issuer()),
+            );
+        }
+        let named = certificate_extension::find_authority_key_identifier(self.extensions())?;
+        if let (Some(named), Some(has)) = (named, authority.subject_key_identifier()?)
+            && named != has
+        {
+            return broken(
+                "authority-key-identifier",
+                "RFC 5280 5.2.1",
+                "it names another key of the CA",
+            );
+        }
+        // 6.3.3 (f): "If a key usage extension is present"
+        let usage = certificate_extension::find_key_usage(authority.extensions())?;
+        if usage.is_some_and(|usage| !usage.crl_sign()) {
+            return broken(
+                "crl-sign",
+                "RFC 5280 6.3.3 (f)",
+                "the CA certificate's keyUsage does not include cRLSign",
+            );
+        }
+        self.verify_signature(&authority.public_key()?).map(drop)
+    }
+
+    /// Sections 5.2 and 5.3: with an unrecognised critical extension, the application "MUST NOT use that CRL".
+    fn verify_critical(&self) -> Result<(), X509Error> {
+        let unknown = self
+            .extensions()
+            .iter()
+            .find(|found| found.critical && !extension::PROCESSED.contains(&found.extn_id));
+        if let Some(unknown) = unknown {
+            let name = describe_oid(unknown.extn_id);
+            return broken(
+                "critical-extension",
+                "RFC 5280 5.2",
+                format!("{name} is not known here"),
+            );
+        }
+        let unknown = self.entries().find_map(|entry| entry.unprocessed_critical);
+        if let Some(unknown) = unknown {
+            let found = format!("{} of an entry is not known here", describe_oid(unknown));
+            return broken("critical-extension", "RFC 5280 5.3", found);
+        }
+        Ok(())
+    }
+
+    /// Section 5.2.5, and what it has that is not read here: a list of other issuers' certificates, or of some reasons only, says
+    /// less than it seems to.
+    fn verify_scope(&self) -> Result<(), X509Error> {
+        const RULE: &str = "issuing-distribution-point";
+        const SOURCE: &str = "RFC 5280 5.2.5";
+        // Both are read, or refused, with the list.
+        self.number()?;
+        self.base()?;
+        let Some(point) = extension::find_distribution(self.extensions())? else {
+            return Ok(());
+        };
+        let only = [
+            point.only_contains_user_certs,
+            point.only_contains_ca_certs,
+            point.only_contains_attribute_certs,
+        ];
+        if only.iter().filter(|only| **only).count() > 1 {
+            return broken(
+                RULE,
+                SOURCE,
+                "it is about user and CA certificates only, which are none",
+            );
+        }
+        if point.indirect_crl {
+            return broken(RULE, SOURCE, "an indirect CRL, which is not supported here");
+        }
+        if point.only_some_reasons.is_some() {
+            return broken(
+                RULE,
+                SOURCE,
+                "a CRL of some reasons only, which is not supported here",
+            );
+        }
+        if point.only_contains_attribute_certs {
+            return broken(RULE, SOURCE, "a CRL of attribute certificates");
+        }
+        Ok(())
+    }
+
+    fn verify_dates(&self, now: UnixTime) -> Result<(), X509Error> {
+        if self.this_update() > now {
+            let found = format!("it is from {}, which is still to come", self.this_update());
+            return broken("this-update", "RFC 5280 5.1.2.4", found);
+        }
+        match self.next_update() {
+            None => broken("next-update", "RFC 5280 5.1.2.5", format!("the {WHAT} has none")),
+            Some(next) if next < now => broken(
+                "next-update",
+                "RFC 5280 6.3.3 (a)",
+                format!("the next one was due {next}"),
+            ),
+            Some(_) => Ok(()),
+        }
+    }
+}
