@@ -327,7 +327,7 @@ fn cert_verify_fails_what_it_does_not_process() {
             "-addext",
             "keyUsage=critical,keyCertSign",
             "-addext",
-            "nameConstraints=critical,permitted;DNS:example.com",
+            "policyConstraints=critical,requireExplicitPolicy:3",
         ],
     );
     openssl(
@@ -347,6 +347,6 @@ fn cert_verify_fails_what_it_does_not_process() {
     );
     let run = rig.json(&["cert", "verify", "leaf.crt", "--ca", "customerCA.crt"]);
     assert_eq!(run.code, Some(3), "{run:?}");
-    assert!(run.stdout.contains("nameConstraints"), "{run:?}");
+    assert!(run.stdout.contains("policyConstraints"), "{run:?}");
     rig.sign("cluster.csr").refused(3, "not-a-ca");
 }

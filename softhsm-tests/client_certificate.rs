@@ -1,12 +1,10 @@
 //! `csr sign --profile cloudhsm-client`: what it holds, what it is good for, and the walk of docs/cloudhsm.md.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
-use crate::harness::{PROGRAM, Rig, Run, ready_authority};
+use crate::harness::{EchoServer, PROGRAM, Rig, Run, ready_authority};
 use crate::oracle::{assert_accepted, make_request, openssl};
 
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
@@ -128,59 +126,6 @@ fn keys_that_aws_does_not_list_and_chains_that_are_too_long_are_refused() {
     );
 }
 
-/// `openssl s_server` on a free port; it asks for a client's certificate and sends back what it is sent, reversed.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(rig: &Rig, more: &[&str]) -> Self {
-        let mut server = rig.prepare_tool(
-            "openssl",
-            &[&["s_server", "-accept", "127.0.0.1:0", "-rev"], more].concat(),
-        );
-        let mut process = server
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let mut said = BufReader::new(process.stdout.take().expect("its output")).lines();
-        let address = said
-            .find_map(|line| line.expect("text").strip_prefix("ACCEPT ").map(str::to_owned))
-            .expect("its address");
-        // Whatever else it says is taken from it, so that it does not wait for a reader.
-        std::thread::spawn(move || said.for_each(drop));
-        Self { process, address }
-    }
-
-    /// What the server sends back, if it does.
-    fn answers(&self, rig: &Rig, more: &[&str]) -> bool {
-        let connect = ["s_client", "-connect", &self.address, "-quiet"];
-        let strict = ["-verify_return_error", "-verify_quiet"];
-        let mut client = rig
-            .prepare_tool("openssl", &[&connect[..], &strict, more].concat())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let mut stdin = client.stdin.take().expect("its input");
-        // It may be gone already.
-        let _ = stdin.write_all(b"a secret\nCLOSE\n");
-        let output = client.wait_with_output().expect("its end");
-        String::from_utf8_lossy(&output.stdout).contains("terces a")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
 
 /// A self-signed certificate of openssl.
@@ -197,7 +142,7 @@ fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
     let rig = ready_authority();
     make_foreign(&rig, "server");
     make_foreign(&rig, "stranger");
-    let server = Server::start(
+    let server = EchoServer::start(
         &rig,
         &[
             "-cert",
@@ -244,7 +189,7 @@ fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
 fn no_client_takes_it_for_a_servers_certificate() {
     let rig = ready_authority();
     make_client(&rig, &["-newkey", "rsa:2048"]);
-    let server = Server::start(&rig, &["-cert", "client.crt", "-key", "client.key"]);
+    let server = EchoServer::start(&rig, &["-cert", "client.crt", "-key", "client.key"]);
     for version in VERSIONS {
         let trusted = ["-CAfile", "customerCA.crt", version];
         assert!(!server.answers(&rig, &trusted));

@@ -1,7 +1,9 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
 mod cluster;
+mod echo_server;
 mod faults;
+mod hierarchy;
 mod local_aws;
 mod remote;
 mod run;
@@ -20,7 +22,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
+pub(crate) use echo_server::EchoServer;
 pub(crate) use faults::{Call, Keys};
+pub(crate) use hierarchy::Hierarchy;
 pub(crate) use local_aws::Weather;
 use local_aws::local_aws;
 pub(crate) use remote::Reporting;

@@ -22,9 +22,11 @@ mod kms_recipient;
 mod next_steps;
 mod output_file;
 mod pin;
+mod profile;
 mod report;
 mod rig;
 mod token;
+mod toml_file;
 mod ui;
 
 use std::process::ExitCode;

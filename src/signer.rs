@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod hex;
+mod key_fault;
 mod pss;
 mod public_key;
 mod rsa_sha224;
@@ -15,6 +16,7 @@ use std::fmt;
 
 pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
 pub use hex::Hex;
+pub use key_fault::KeyFault;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};

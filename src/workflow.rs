@@ -10,6 +10,7 @@ mod identity;
 mod import;
 mod initialize;
 mod issue;
+mod lint;
 mod proof;
 mod recipient;
 mod rig;
@@ -33,6 +34,7 @@ pub use initialize::{
     ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
+pub use lint::LinterError;
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use rig::{Rig, RigRequest, create_rig};

@@ -14,16 +14,21 @@ mod extension;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod foreign_file;
+mod general_name;
 mod issue;
 mod judge;
 mod name;
+mod name_constraints;
 mod name_hash;
 mod path;
 mod pem;
 mod profile;
 mod public_key_file;
 mod purpose;
+mod rehearsal;
+mod requested;
 mod reread;
+mod rules;
 mod serial;
 mod signed;
 mod tbs;
@@ -40,15 +45,22 @@ pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
 pub use foreign_file::ForeignFile;
+pub use general_name::{AlternativeName, NameKind};
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
+pub use name_constraints::{NameConstraints, Subtree};
 pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
 pub use pem::{
     CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, X509_CRL, decode_all, decode_in_place, decode_one,
 };
-pub use profile::{Profile, ProfileExtension, Purpose, Usage};
+pub use profile::{
+    AlternativeNames, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile, Purpose, Role, Usage,
+};
 pub use public_key_file::PublicKeyFile;
 pub use purpose::TlsEnd;
+pub use rehearsal::{Rehearsal, ThrowawayKey};
+pub use requested::dropped;
+pub use rules::{RULES, Rule};
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
 pub use time::{UnixTime, Validity};

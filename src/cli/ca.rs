@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::workflow::{AuthorityPlan, create_authority};
-use hsm_ca::x509::{Name, Profile, UnixTime};
+use hsm_ca::x509::{Name, UnixTime};
 
 use super::cert::report_issued;
 use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::output_file::{HashOption, OutputOptions};
+use super::profile;
 use super::report::Report;
 use super::ui::Ui;
 
@@ -32,11 +33,11 @@ pub(super) struct CreateCa {
     /// The certificate, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Days of validity
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), default_value = "3652")]
-    days: u32,
-    /// What the certificate holds
-    #[arg(long, default_value = "cloudhsm-ca")]
+    /// Days of validity [default: the profile's, 3652 for those that are built in]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// What the certificate holds: cloudhsm-ca, root, or a file of your own, as ./x.toml
+    #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-ca")]
     profile: String,
     #[command(flatten)]
     hash: HashOption,
@@ -50,8 +51,8 @@ impl CaCommand {
         let plan = AuthorityPlan {
             key: create.key.clone(),
             subject: Name::from_rfc4514(&create.subject)?,
-            profile: Profile::named(&create.profile, true)?,
-            days: Some(create.days),
+            profile: profile::find(&create.profile, true)?,
+            days: create.days,
             hash: create.hash.chosen(),
             delivery: create.output.delivery(&create.out),
         };

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
-use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, UnixTime, verify_chain};
+use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, RULES, UnixTime, verify_chain};
 use serde_json::{Value, json};
 
 use super::exit::{CliError, REFUSED};
@@ -21,6 +21,8 @@ pub(super) enum CertCommand {
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
     Verify(VerifyCertificate),
+    /// List the rules that every certificate is held against before it is signed
+    Rules,
 }
 
 #[derive(Debug, Args)]
@@ -49,8 +51,29 @@ impl CertCommand {
                 ))
             }
             Self::Verify(verify) => verify.run(),
+            Self::Rules => Ok(list_rules()),
         }
     }
+}
+
+fn list_rules() -> Report {
+    let mut text = String::new();
+    for rule in RULES {
+        let waivable = if rule.can_be_waived {
+            ", a profile may waive it"
+        } else {
+            ""
+        };
+        text.push_str(&format!(
+            "{}  ({}{waivable})\n    {}\n",
+            rule.name, rule.source, rule.asks
+        ));
+    }
+    let list: Vec<_> = RULES
+        .iter()
+        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived }))
+        .collect();
+    Report::new(text, json!({ "rules": list }))
 }
 
 impl VerifyCertificate {
@@ -183,17 +206,14 @@ pub(super) fn report_issued(
             report.text.push_str(&steps);
         }
         if !summary.dropped.is_empty() {
-            let names: Vec<_> = summary
-                .dropped
-                .iter()
-                .map(|extension| extension.name.as_str())
-                .collect();
+            let words: Vec<_> = summary.dropped.iter().map(describe_dropped).collect();
             report.warnings.push(format!(
                 "the request asks for {}, which the profile does not give",
-                names.join(", ")
+                words.join(", ")
             ));
         }
         let mut json = describe(&summary.certificate);
+        json["dropped"] = json!(extensions_json(&summary.dropped));
         json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
         list.push(json);
@@ -203,4 +223,14 @@ pub(super) fn report_issued(
     }
     report.json = json!({ "certificates": list });
     report
+}
+
+/// Of names it counts which; of the rest, that there are some.
+fn describe_dropped(extension: &ExtensionText) -> String {
+    match extension.name.as_str() {
+        "subjectAltName" | "extensionRequest" => {
+            format!("{} ({})", extension.name, printable(&extension.value))
+        }
+        other => other.to_owned(),
+    }
 }

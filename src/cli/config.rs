@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::exit::CliError;
 use super::global::Format;
-use super::input;
+use super::toml_file;
 
 /// The file that is read when none is named.
 pub(super) const CONFIG_FILE: &str = "hsm-ca.toml";
@@ -28,15 +28,7 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     pub(super) fn read(path: &Path) -> Result<Self, CliError> {
-        let bytes = input::read(path)?;
-        let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is no text"))?;
-        let config: Self = toml::from_str(&text).map_err(|error| {
-            let line = error
-                .span()
-                .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            // The message without the quoted source: a line of the file could hold anything.
-            CliError::config(path, line, error.message())
-        })?;
+        let config: Self = toml_file::read(path)?;
         if let Some(name) = config
             .module_environment
             .keys()

@@ -17,6 +17,7 @@ use super::global::Settings;
 use super::input;
 use super::next_steps;
 use super::output_file::{HashOption, OutputOptions, refuse_input};
+use super::profile;
 use super::report::{Fields, Report};
 use super::ui::Ui;
 
@@ -56,8 +57,9 @@ pub(super) struct SignRequests {
     /// Where the certificates go: X.csr becomes X.crt, ID_ClusterCsr.csr ID_CustomerHsmCertificate.crt
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// What each certificate holds: cloudhsm-cluster or cloudhsm-client
-    #[arg(long, default_value = "cloudhsm-cluster")]
+    /// What each certificate holds: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
+    /// or a file of your own, as ./x.toml
+    #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-cluster")]
     profile: String,
     /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
     #[arg(long, value_name = "DIR")]
@@ -67,7 +69,7 @@ pub(super) struct SignRequests {
     /// The CA's key, where the CA certificate's public key does not find it
     #[arg(long)]
     key: Option<String>,
-    /// Days of validity [default: 3652 for cloudhsm-cluster, 365 for cloudhsm-client; or until the CA ends]
+    /// Days of validity [default: the profile's, 3652 for cloudhsm-cluster; or until the CA ends]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     #[command(flatten)]
@@ -131,7 +133,7 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
-        let profile = Profile::named(&self.profile, false)?;
+        let profile = profile::find(&self.profile, false)?;
         let identity = self.verify_identity(&profile)?;
         let authority = self.read_authority()?;
         let now = UnixTime::from_system(SystemTime::now());
@@ -151,7 +153,7 @@ impl SignRequests {
             requests,
             authority,
             key: self.key.clone(),
-            profile,
+            profile: profile.clone(),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             days: self.days,
             hash: self.hash.chosen(),
@@ -163,14 +165,14 @@ impl SignRequests {
         let session = settings.open_session(self.key.as_deref())?;
         let issued = job.run(&session, ui)?;
         // AWS takes PEM, DER not.
-        let next = |file: &Path| (!self.output.der).then(|| next_steps::after(profile, file, &self.ca))?;
+        let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified under roots that are not known here: {}",
                 unknown_roots.join("; ")
             )),
-            None if profile == Profile::CLOUDHSM_CLUSTER => report.warnings.push(
+            None if profile == Profile::cloudhsm_cluster() => report.warnings.push(
                 "the HSM's identity was not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it"
                     .to_owned(),
             ),
@@ -192,10 +194,10 @@ impl SignRequests {
             }
             return Ok(None);
         };
-        if *profile != Profile::CLOUDHSM_CLUSTER {
+        if *profile != Profile::cloudhsm_cluster() {
             return Err(CliError::options(format!(
                 "--identity is for {}, not for {}",
-                Profile::CLOUDHSM_CLUSTER.name,
+                Profile::cloudhsm_cluster().name,
                 profile.name
             )));
         }

@@ -7,10 +7,10 @@ use hsm_ca::x509::Profile;
 use super::report::printable;
 
 /// The next steps with the certificate in `file`, under the CA certificate in `authority`; none for most profiles.
-pub(super) fn after(profile: Profile, file: &Path, authority: &Path) -> Option<String> {
-    match profile {
-        Profile::CLOUDHSM_CLUSTER => Some(after_cluster(file, authority)),
-        Profile::CLOUDHSM_CLIENT => Some(after_client(file, authority)),
+pub(super) fn after(profile: &Profile, file: &Path, authority: &Path) -> Option<String> {
+    match &*profile.name {
+        "cloudhsm-cluster" => Some(after_cluster(file, authority)),
+        "cloudhsm-client" => Some(after_client(file, authority)),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::signer::{Curve, KeyAlgorithm, SignError};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::{InitializeError, Unproven};
+use super::{InitializeError, LinterError, Unproven};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -129,6 +129,8 @@ pub enum WorkflowError {
         /// The label it would have.
         label: String,
     },
+    /// The profile's linter gave no verdict.
+    Linter(LinterError),
     /// Two inputs would be written to one file.
     SameOutput {
         /// The file.
@@ -264,6 +266,7 @@ impl fmt::Display for WorkflowError {
                     "{cause}; whether a key \"{label}\" is on the token now is not known"
                 )
             }
+            Self::Linter(error) => error.fmt(f),
             Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
             Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
             Self::RigExists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
@@ -295,6 +298,7 @@ impl std::error::Error for WorkflowError {
             Self::PrivateKey(error) => Some(error),
             Self::InRequest { cause, .. } | Self::Partly { cause, .. } => Some(cause),
             Self::Rig { cause, .. } => Some(cause),
+            Self::Linter(error) => Some(error),
             _ => None,
         }
     }
@@ -315,6 +319,12 @@ impl From<CloudHsmError> for WorkflowError {
 impl From<InitializeError> for WorkflowError {
     fn from(error: InitializeError) -> Self {
         Self::Initialize(Box::new(error))
+    }
+}
+
+impl From<LinterError> for WorkflowError {
+    fn from(error: LinterError) -> Self {
+        Self::Linter(error)
     }
 }
 

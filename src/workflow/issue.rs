@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use super::VerifiedIdentity;
 use super::delivery::Slot;
+use super::lint::lint;
 use super::{Delivered, Delivery, Progress, WorkflowError};
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
 use crate::x509::{
-    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity,
-    VerifiedRequest, X509Error,
+    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
+    Validity, VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.
@@ -87,8 +88,20 @@ pub fn create_authority(
     let signature = choose_signature(&key, plan.hash)?;
     let serial = SerialNumber::random(store)?;
     let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
-    let tbs = Tbs::self_signed(plan.profile, &key, &plan.subject, &serial, validity, signature)?;
+    let tbs = Tbs::self_signed(
+        plan.profile.clone(),
+        &key,
+        &plan.subject,
+        &serial,
+        validity,
+        signature,
+    )?;
     let checked = tbs.check(Issuer::Itself, now)?;
+    let rehearsal = checked.rehearse(&ThrowawayKey::like(&key)?, Issuer::Itself, now)?;
+    if let Some(linter) = &plan.profile.linter {
+        progress.step("the profile's linter looks at the CA certificate");
+        lint(linter, &rehearsal)?;
+    }
     progress.step("the token signs the CA certificate");
     sign_and_deliver(checked, slot, signer.as_ref(), Vec::new())
 }
@@ -158,10 +171,11 @@ impl SigningJob {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.authority_key)?,
         };
+        let throwaway = ThrowawayKey::like(&self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
         for planned in &self.requests {
-            let built = self.build(store, &planned.request);
-            checked.push(built.map_err(|error| in_request(planned, error.into()))?);
+            let built = self.build(store, &throwaway, &planned.request, progress);
+            checked.push(built.map_err(|error| in_request(planned, error))?);
         }
         let count = checked.len();
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
@@ -181,24 +195,38 @@ impl SigningJob {
         Ok(issued)
     }
 
-    fn build(&self, store: &dyn KeyStore, request: &VerifiedRequest) -> Result<Checked, X509Error> {
+    /// A certificate that passed every rule, twice, and the profile's linter.
+    fn build(
+        &self,
+        store: &dyn KeyStore,
+        throwaway: &ThrowawayKey,
+        request: &VerifiedRequest,
+        progress: &dyn Progress,
+    ) -> Result<Checked, WorkflowError> {
+        let issuer = Issuer::Authority(&self.authority);
         let serial = SerialNumber::random(store)?;
         let tbs = Tbs::for_request(
-            self.profile,
+            self.profile.clone(),
             request,
             &self.authority,
             &serial,
             self.validity,
             self.signature,
         )?;
-        tbs.check(Issuer::Authority(&self.authority), self.now)
+        let checked = tbs.check(issuer, self.now)?;
+        let rehearsal = checked.rehearse(throwaway, issuer, self.now)?;
+        if let Some(linter) = &self.profile.linter {
+            progress.step("the profile's linter looks at a certificate");
+            lint(linter, &rehearsal)?;
+        }
+        Ok(checked)
     }
 }
 
 /// Only a refusal is about the request; what the token failed to do is not.
 fn in_request(planned: &PlannedRequest, error: WorkflowError) -> WorkflowError {
     match error {
-        WorkflowError::X509(X509Error::Signer(_)) => error,
+        WorkflowError::X509(X509Error::Signer(_) | X509Error::Throwaway) | WorkflowError::Linter(_) => error,
         refused => WorkflowError::InRequest {
             name: planned.name.clone(),
             cause: Box::new(refused),
@@ -233,12 +261,7 @@ fn sign_and_deliver(
     let issued = checked.sign(signer)?;
     let delivered = slot.deliver(&issued)?;
     let given = issued.certificate().describe_extensions();
-    let is_given = |asked: &ExtensionText| {
-        given
-            .iter()
-            .any(|given| given.name == asked.name && given.value == asked.value)
-    };
-    let dropped = asked.into_iter().filter(|asked| !is_given(asked)).collect();
+    let dropped = dropped(asked, &given);
     Ok(IssueSummary {
         certificate: issued.certificate().clone(),
         delivered,
@@ -260,11 +283,8 @@ pub(super) fn choose_signature(
     if key.makes(signature) {
         return Ok(signature);
     }
-    Err(WorkflowError::X509(X509Error::Rule {
-        rule: "signature-algorithm",
-        source: "hsm-ca",
-        found: format!("the CA has an {key} key, and {signature} is verified here, not made"),
-    }))
+    let found = format!("the CA has an {key} key, and {signature} is verified here, not made");
+    Err(X509Error::broken("signature-algorithm", found).into())
 }
 
 /// Days that were asked for are kept or refused; the profile's own days give way to the end of the CA.

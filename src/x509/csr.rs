@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
 use der::{Decode, Sequence};
@@ -10,7 +11,7 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::name::describe_oid;
 use super::signed::Signed;
-use super::{ExtensionText, Name, X509Error, algorithm, extension, pem};
+use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey};
 
 const WHAT: &str = "certification request";
@@ -141,16 +142,30 @@ impl CertificationRequest {
         algorithm::describe(&self.signed.algorithm)
     }
 
-    /// The extensions that are asked for (RFC 2985 section 5.4.2).
+    /// The extensions that are asked for (RFC 2985 section 5.4.2). A list that does not decode is one entry, so that it is not passed over
+    /// in silence.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
+        let unread = |error: X509Error| ExtensionText {
+            name: "extensionRequest".to_owned(),
+            critical: false,
+            value: error.to_string(),
+        };
+        let lists = self
+            .extension_requests()
+            .map(|list| list.map_or_else(|error| vec![unread(error)], |list| extension::describe_all(&list)));
+        lists.flatten().collect()
+    }
+
+    fn extension_requests(&self) -> impl Iterator<Item = Result<Vec<Extension>, X509Error>> {
         let requests = self
             .attributes()
             .iter()
             .filter(|attribute| attribute.kind == ID_EXTENSION_REQ);
-        let lists =
-            requests.filter_map(|attribute| Vec::<Extension>::from_der(attribute.values.value()).ok());
-        lists.flat_map(|list| extension::describe_all(&list)).collect()
+        requests.map(|attribute| {
+            Vec::<Extension>::from_der(attribute.values.value())
+                .map_err(X509Error::malformed("extensionRequest"))
+        })
     }
 
     /// Every other attribute, by name, with its values in hex.
@@ -168,6 +183,25 @@ impl CertificationRequest {
                 )
             })
             .collect()
+    }
+
+    /// The names that are asked for, of the kinds that are issued.
+    fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
+        let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
+        let extensions = lists.concat();
+        // RFC 5280 section 4.2, "MUST NOT include more than one instance": which of two would be meant?
+        if extensions
+            .iter()
+            .filter(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME)
+            .count()
+            > 1
+        {
+            return Err(X509Error::Malformed {
+                what: "extensionRequest",
+                reason: "subjectAltName stands in it twice".to_owned(),
+            });
+        }
+        Ok(extension::find_alternative_names(&extensions)?.0)
     }
 
     fn attributes(&self) -> &[Attribute] {
@@ -188,6 +222,10 @@ impl VerifiedRequest {
         &self.public_key
     }
 
+    pub(super) fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
+        self.request.alternative_names()
+    }
+
     /// The extensions that are asked for; a profile decides, not the request.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
@@ -199,20 +237,34 @@ impl VerifiedRequest {
 impl VerifiedRequest {
     /// A request signed by a key in software, read back and verified.
     pub(super) fn for_tests(signer: &dyn crate::signer::Signer, subject: &Name) -> Self {
-        use der::Encode;
+        Self::asking_for(signer, subject, Vec::new()).unwrap()
+    }
+
+    /// One that asks for extensions.
+    pub(super) fn asking_for(
+        signer: &dyn crate::signer::Signer,
+        subject: &Name,
+        extensions: Vec<Extension>,
+    ) -> Result<Self, X509Error> {
+        use der::{Encode, Tag};
+        let attribute = Attribute {
+            kind: ID_EXTENSION_REQ,
+            values: Any::new(Tag::Set, extensions.to_der().unwrap()).unwrap(),
+        };
         let info = CertificationRequestInfo {
             version: 0,
             subject: subject.to_any().unwrap(),
             subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(signer.public_key().der()).unwrap(),
-            attributes: Some(Vec::new()),
+            attributes: Some(if extensions.is_empty() {
+                Vec::new()
+            } else {
+                vec![attribute]
+            }),
         };
         let content = info.to_der().unwrap();
         let algorithm = signer.public_key().algorithm().default_signature();
         let signature = signer.sign(algorithm, &content).unwrap();
-        let der = Signed::assemble(&content, algorithm, &signature)
-            .unwrap()
-            .to_der()
-            .unwrap();
-        CertificationRequest::read(&der).unwrap().verify().unwrap()
+        let der = Signed::assemble(&content, algorithm, &signature)?.to_der()?;
+        CertificationRequest::read(&der)?.verify()
     }
 }

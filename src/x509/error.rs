@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Name, UnixTime};
+use super::{Name, UnixTime, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -101,7 +101,16 @@ pub enum X509Error {
         /// The name that was given.
         name: String,
         /// The names that there are.
-        known: Vec<&'static str>,
+        known: Vec<String>,
+    },
+    /// A profile file with a field that does not fit.
+    Profile {
+        /// The profile's name.
+        name: String,
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A rule of the profile or of RFC 5280 that the planned certificate breaks.
     Rule {
@@ -137,6 +146,8 @@ pub enum X509Error {
     },
     /// The validity does not exist in the calendar of X.509, which ends with the year 9999.
     Calendar,
+    /// A throwaway key could not be made or did not sign.
+    Throwaway,
     /// A line of an index of `openssl ca` that is not understood.
     Index {
         /// Which.
@@ -189,6 +200,7 @@ impl fmt::Display for X509Error {
             Self::UnknownProfile { name, known } => {
                 write!(f, "no profile \"{name}\" here; there is: {}", known.join(", "))
             }
+            Self::Profile { name, field, reason } => write!(f, "the profile \"{name}\": {field}: {reason}"),
             Self::Rule { rule, source, found } => write!(f, "{rule} ({source}): {found}"),
             Self::NotAnAuthority { subject, reason } => {
                 write!(f, "\"{subject}\" is no CA certificate: {reason}")
@@ -213,6 +225,7 @@ impl fmt::Display for X509Error {
                 )
             }
             Self::Calendar => write!(f, "the validity ends after the year 9999"),
+            Self::Throwaway => write!(f, "no throwaway key: AWS-LC made none, or it did not sign"),
             Self::Index { line, reason } => write!(f, "line {line}: {reason}"),
             Self::Signer(error) => error.fmt(f),
             Self::TokenSignature => {
@@ -243,6 +256,27 @@ impl From<PublicKeyError> for X509Error {
 }
 
 impl X509Error {
+    /// A rule that is broken; its source is in the list of rules.
+    pub(crate) fn broken(rule: &'static str, found: impl Into<String>) -> Self {
+        Self::Rule {
+            rule,
+            source: rules::source_of(rule),
+            found: found.into(),
+        }
+    }
+
+    /// The rule (`cert rules`) that is broken, also where the refusal has a name of its own.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Rule { rule, .. } => Some(rule),
+            Self::WeakKey { .. } => Some("key-size"),
+            Self::OutlivesIssuer { .. } => Some("validity-nesting"),
+            Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some("issuer"),
+            _ => None,
+        }
+    }
+
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |error| match error.kind() {
             der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {

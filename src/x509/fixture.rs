@@ -1,7 +1,5 @@
 //! For the unit tests: keys in software, which sign well or badly.
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
 use der::asn1::{BitString, OctetString};
@@ -11,31 +9,38 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::signed::Signed;
 use super::tbs::{TbsCertificate, ValidityDer};
-use super::{Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, algorithm};
-use crate::signer::{Curve, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use super::{
+    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity, VerifiedRequest,
+    algorithm,
+};
+use crate::signer::{Curve, KeyAlgorithm, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
 pub(crate) const NOW: UnixTime = UnixTime(1_795_219_200);
 
-/// A P-256 key.
+/// A key.
 pub(crate) struct SoftwareKey {
-    pair: EcdsaKeyPair,
+    pair: ThrowawayKey,
     public_key: PublicKey,
     signs_wrongly: bool,
 }
 
 impl SoftwareKey {
+    /// A P-256 key.
     pub(crate) fn generate() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-        let public_key = PublicKey::from_ec_point(Curve::P256, pair.public_key().as_ref()).unwrap();
+        Self::of(KeyAlgorithm::Ec(Curve::P256))
+    }
+
+    pub(crate) fn of(kind: KeyAlgorithm) -> Self {
+        let pair = ThrowawayKey::of(kind).unwrap();
         Self {
+            public_key: pair.public_key(),
             pair,
-            public_key,
             signs_wrongly: false,
         }
     }
 
-    pub(super) fn that_signs_wrongly(self) -> Self {
+    pub(crate) fn that_signs_wrongly(self) -> Self {
         Self {
             signs_wrongly: true,
             ..self
@@ -48,9 +53,8 @@ impl Signer for SoftwareKey {
         &self.public_key
     }
 
-    fn sign(&self, _: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let signature = self.pair.sign(&SystemRandom::new(), message).unwrap();
-        let mut signature = signature.as_ref().to_vec();
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let mut signature = self.pair.sign(algorithm, message).unwrap();
         if self.signs_wrongly {
             *signature.last_mut().unwrap() ^= 1;
         }
@@ -89,7 +93,7 @@ pub(super) fn serial() -> SerialNumber {
 /// A sound plan for a CA certificate of ten years.
 pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
     Tbs::self_signed(
-        Profile::CLOUDHSM_CA,
+        Profile::cloudhsm_ca(),
         key.public_key(),
         &Name::from_rfc4514("CN=Test CA").unwrap(),
         &serial(),
@@ -179,4 +183,31 @@ impl Sketch {
         let signed = Signed::assemble(&der, signature, &by.sign(signature, &der).unwrap()).unwrap();
         Certificate::from_der(&signed.to_der().unwrap()).unwrap()
     }
+}
+
+/// What a profile makes of a request, signed; under a CA certificate of that key.
+pub(super) fn issue(
+    profile: &Profile,
+    request: &VerifiedRequest,
+    authority: &Certificate,
+    authority_key: &SoftwareKey,
+) -> Certificate {
+    let plan = plan(profile, request, authority);
+    let checked = plan.check(Issuer::Authority(authority), NOW).unwrap();
+    checked.sign(authority_key).unwrap().certificate().clone()
+}
+
+/// What a profile makes of a request, not checked yet.
+pub(super) fn plan(profile: &Profile, request: &VerifiedRequest, authority: &Certificate) -> Tbs {
+    let signature = authority.public_key().unwrap().algorithm().default_signature();
+    let validity = Validity::days_from(NOW, 30);
+    Tbs::for_request(
+        profile.clone(),
+        request,
+        authority,
+        &serial(),
+        validity,
+        signature,
+    )
+    .unwrap()
 }

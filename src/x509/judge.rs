@@ -1,5 +1,8 @@
 //! What is asked of a certificate, and of a certificate and its issuer, on any path: each question answered in words.
 
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_OCSP_SIGNING};
+
 use super::{Certificate, UnixTime, X509Error, extension};
 
 pub(super) fn check_time(certificate: &Certificate, now: UnixTime) -> Result<(), String> {
@@ -25,7 +28,7 @@ pub(super) fn check_version(certificate: &Certificate) -> Result<String, String>
     }
 }
 
-/// RFC 5280 section 6.1.4 (o) and 6.1.5 (f); nameConstraints and the policy extensions are not processed here.
+/// RFC 5280 section 6.1.4 (o) and 6.1.5 (f); the policy extensions are not processed here.
 pub(super) fn check_critical(certificate: &Certificate) -> Result<(), String> {
     match certificate.unprocessed_critical_extensions().as_slice() {
         [] => Ok(()),
@@ -73,4 +76,66 @@ pub(super) fn check_authority(issuer: &Certificate, below: u8, now: UnixTime) ->
         )),
         _ => Ok(()),
     }
+}
+
+/// RFC 5280 sections 6.1.3 (b), (c) and 6.1.4 (g): what `issuer` permits and excludes holds for every certificate below it, self-issued
+/// ones but the first of the path left out. A root's constraints count, too. `None` where it constrains nothing.
+pub(super) fn check_names(issuer: &Certificate, below: &[&Certificate]) -> Option<Result<(), String>> {
+    let constraints = match extension::find_name_constraints(issuer.extensions()) {
+        Ok(None) => return None,
+        Ok(Some(constraints)) => constraints,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    let mut constrained = below
+        .iter()
+        .enumerate()
+        .filter(|(index, certificate)| *index == 0 || !certificate.is_self_issued())
+        .map(|(_, certificate)| certificate);
+    Some(constrained.try_for_each(|certificate| {
+        let names = extension::find_general_names(certificate.extensions());
+        let names = names.map_err(|error| error.to_string())?;
+        constraints.check(certificate.subject(), &names)
+    }))
+}
+
+/// The purposes that are left on a path. RFC 5280 section 4.2.1.12 leaves open what those of a CA certificate mean; verifiers, and
+/// CA/B BR 7.1.2.10.6, take them as bounds of what is below.
+#[derive(Debug)]
+pub(super) struct Purposes(Option<Vec<ObjectIdentifier>>);
+
+impl Purposes {
+    /// Those of the first certificate.
+    pub(super) fn of(certificate: &Certificate) -> Result<Self, String> {
+        purposes_of(certificate).map(Self)
+    }
+
+    /// Bounds them by those of a CA certificate above. `None` where it bounds nothing. id-kp-OCSPSigning is for the CA that issued the
+    /// certificate (RFC 6960 section 4.2.2.2), whatever its own purposes are.
+    pub(super) fn bound_by(&mut self, issuer: &Certificate) -> Option<Result<(), String>> {
+        let bounds = match purposes_of(issuer) {
+            Ok(bounds) => bounds?,
+            Err(problem) => return Some(Err(problem)),
+        };
+        let left = match self.0.take() {
+            None => bounds,
+            Some(purposes) => purposes
+                .into_iter()
+                .filter(|purpose| *purpose == ID_KP_OCSP_SIGNING || bounds.contains(purpose))
+                .collect(),
+        };
+        let nothing_is_left = left.is_empty();
+        self.0 = Some(left);
+        Some(match nothing_is_left {
+            true => {
+                Err("it has none of the purposes (extendedKeyUsage) of the certificates below it".to_owned())
+            }
+            false => Ok(()),
+        })
+    }
+}
+
+/// `None` for every purpose.
+fn purposes_of(certificate: &Certificate) -> Result<Option<Vec<ObjectIdentifier>>, String> {
+    let purposes = extension::find_purposes(certificate.extensions()).map_err(|error| error.to_string())?;
+    Ok(purposes.filter(|purposes| !purposes.contains(&ANY_EXTENDED_KEY_USAGE)))
 }

@@ -17,6 +17,9 @@ use crate::signer::Hex;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(Vec<u8>);
 
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+
 /// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
 const UPPER_BOUNDS: [(&str, usize); 8] = [
     ("2.5.4.3", 64),
@@ -39,6 +42,11 @@ impl Name {
             });
         }
         any.to_der().map(Self).map_err(X509Error::malformed(what))
+    }
+
+    /// Keeps the bytes of an encoded name.
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, X509Error> {
+        Self::from_any(&Any::from_der(der).map_err(X509Error::malformed("name"))?, "name")
     }
 
     pub(super) fn to_any(&self) -> Result<Any, X509Error> {
@@ -133,10 +141,38 @@ impl Name {
         self == other || fold(self) == fold(other)
     }
 
+    /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1
+    /// has it, without regard to case and spaces. `None` if one of them is in no form that can be compared.
+    #[must_use]
+    pub(super) fn begins_with(&self, prefix: &Self) -> Option<bool> {
+        Some(self.canonical_rdns()?.starts_with(&prefix.canonical_rdns()?))
+    }
+
     /// The DER bytes.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The values of commonName, in order.
+    #[must_use]
+    pub(super) fn common_names(&self) -> Vec<String> {
+        self.values(COMMON_NAME)
+    }
+
+    /// The values of emailAddress (RFC 2985 section 5.2.1), in order.
+    #[must_use]
+    pub(super) fn email_addresses(&self) -> Vec<String> {
+        self.values(EMAIL_ADDRESS)
+    }
+
+    fn values(&self, kind: ObjectIdentifier) -> Vec<String> {
+        let names = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let attributes = names.iter().flat_map(|rdn| rdn.iter());
+        attributes
+            .filter(|attribute| attribute.oid == kind)
+            .filter_map(|attribute| text_of(&attribute.value).map(str::to_owned))
+            .collect()
     }
 
     /// True for the empty sequence, which RFC 5280 forbids for issuers.

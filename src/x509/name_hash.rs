@@ -29,10 +29,15 @@ impl Name {
     /// its type.
     #[must_use]
     pub fn openssl_hash(&self) -> Option<String> {
-        let canonical = canonical_rdns(self.der())?;
+        let canonical = self.canonical_rdns()?;
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, &canonical);
         let first = sha1.as_ref().first_chunk().copied()?;
         Some(format!("{:08x}", u32::from_le_bytes(first)))
+    }
+
+    /// The RDNs one after the other, with their strings in UTF-8, folded.
+    pub(super) fn canonical_rdns(&self) -> Option<Vec<u8>> {
+        canonical_rdns(self.der())
     }
 }
 

@@ -102,6 +102,11 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
             Some(below) => place.judge_authority(below),
             None => place.judge_purpose(),
         });
+        let constrained = judge::check_names(certificate, path.get(..index).unwrap_or_default());
+        steps.extend(constrained.map(|result| {
+            let inside = result.map(|()| "every name below is inside".to_owned());
+            step("name constraints", inside)
+        }));
         match issuer {
             Some(issuer) => steps.extend([
                 judge_issuer(certificate, issuer),

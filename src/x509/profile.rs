@@ -1,163 +1,182 @@
 //! What a certificate of each kind holds, as data.
 
-use super::X509Error;
+mod builtin;
+mod file;
+mod vocabulary;
+
+pub use file::ProfileFile;
+pub use vocabulary::{Purpose, Usage};
+
+use std::borrow::Cow;
+
+use const_oid::ObjectIdentifier;
+
+use super::general_name::NameKind;
+use super::{NameConstraints, X509Error};
 use crate::signer::{Curve, KeyAlgorithm};
 
-/// A kind of certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A kind of certificate: built in, or read from a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The name on the command line.
-    pub name: &'static str,
-    /// True if the certificate is its own issuer.
-    pub self_signed: bool,
-    /// Exactly these extensions, in this order.
-    pub extensions: &'static [ProfileExtension],
+    /// The name on the command line, and in the ledger.
+    pub name: Cow<'static, str>,
+    /// What the certificate is in the hierarchy.
+    pub role: Role,
+    /// Exactly these extensions, in this order; one that has nothing to say in a certificate is left out.
+    pub extensions: Vec<ProfileExtension>,
     /// Days of validity when none are asked for.
     pub default_days: u32,
+    /// The most days that may be asked for.
+    pub longest_days: Option<u32>,
     /// The most characters its PEM file may have, where whoever takes it sets a limit.
     pub longest_pem: Option<usize>,
     /// The most bytes that its PEM file and its issuer's have together, where they are handed over as a chain.
     pub longest_chain: Option<usize>,
-    /// The curves whose keys it may certify and be signed with; RSA always is one of its kinds.
-    pub curves: &'static [Curve],
-    /// Whether RSA for RSASSA-PSS only is.
+    /// The keys that it may certify.
+    pub keys: KeyKinds,
+    /// The keys that it may be signed with.
+    pub signed_by: KeyKinds,
+    /// Rules that are not held against it, by name (`cert rules`).
+    pub waived: Vec<Cow<'static, str>>,
+    /// The program that looks at each certificate before it is signed.
+    pub linter: Option<Linter>,
+}
+
+/// What a certificate is in the hierarchy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A CA that is its own issuer.
+    Root,
+    /// A CA under another.
+    Intermediate,
+    /// Whatever issues nothing.
+    Leaf,
+}
+
+/// Which keys a profile takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyKinds {
+    /// RSA keys of so many bits and more.
+    pub rsa: Option<usize>,
+    /// Whether RSA keys for RSASSA-PSS only are taken, of as many bits.
     pub rsa_pss: bool,
-    /// Whether Ed25519 is.
+    /// Keys on these curves.
+    pub curves: Cow<'static, [Curve]>,
+    /// Whether Ed25519 is taken.
     pub ed25519: bool,
 }
 
 /// An extension that a profile can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProfileExtension {
-    /// `basicConstraints`, critical, without a path length
+    /// `basicConstraints`, critical
     BasicConstraints {
         /// cA
         ca: bool,
+        /// pathLenConstraint
+        path_length: Option<u8>,
     },
     /// `keyUsage`, critical
-    KeyUsage(&'static [Usage]),
-    /// `extKeyUsage`, not critical
-    ExtendedKeyUsage(&'static [Purpose]),
-    /// `subjectKeyIdentifier`
+    KeyUsage(Cow<'static, [Usage]>),
+    /// `extKeyUsage`, critical for timeStamping only
+    ExtendedKeyUsage(Cow<'static, [Purpose]>),
+    /// `subjectAltName`, from the request; critical when the subject is empty
+    SubjectAlternativeName(AlternativeNames),
+    /// `nameConstraints`, critical
+    NameConstraints(NameConstraints),
+    /// `certificatePolicies`, not critical
+    CertificatePolicies(Vec<Policy>),
+    /// `cRLDistributionPoints`, not critical: URLs of one CRL
+    CrlDistributionPoints(Vec<String>),
+    /// `authorityInfoAccess`, not critical
+    AuthorityInformationAccess {
+        /// URLs of OCSP responders
+        ocsp: Vec<String>,
+        /// URLs of the issuer's certificate
+        issuers: Vec<String>,
+    },
+    /// `id-pkix-ocsp-nocheck` (RFC 6960 section 4.2.2.2.1), not critical
+    OcspNoCheck,
+    /// `subjectKeyIdentifier`, not critical
     SubjectKeyIdentifier,
-    /// `authorityKeyIdentifier`
+    /// `authorityKeyIdentifier`, not critical
     AuthorityKeyIdentifier,
 }
 
-/// A bit of `keyUsage` (RFC 5280 section 4.2.1.3) that a profile can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
-    /// digitalSignature
-    DigitalSignature,
-    /// keyCertSign
-    KeyCertSign,
-    /// cRLSign
-    CrlSign,
+/// What of a request's `subjectAltName` is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlternativeNames {
+    /// Names of these kinds; others are dropped, and reported.
+    pub kinds: Cow<'static, [NameKind]>,
+    /// Whether there must be one.
+    pub required: bool,
+    /// Whether `*.example.com` is taken.
+    pub wildcards: bool,
 }
 
-/// A purpose of `extKeyUsage` (RFC 5280 section 4.2.1.12) that a profile can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// id-kp-clientAuth: "TLS WWW client authentication"
-    ClientAuth,
+/// `PolicyInformation` (RFC 5280 section 4.2.1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// policyIdentifier
+    pub identifier: ObjectIdentifier,
+    /// The CPS pointer, a URI.
+    pub cps: Option<String>,
 }
 
-/// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
-const CLOUDHSM_LONGEST_PEM: usize = 5000;
+/// A program that is given a certificate and says what is wrong with it: nothing when it exits with 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linter {
+    /// The program, and its arguments before the name of the PEM file.
+    pub command: Vec<String>,
+}
 
-/// The same page: RSA, and "ECDSA prime256v1/secp384r1/secp521r1".
-const CLOUDHSM_CURVES: &[Curve] = &[Curve::P256, Curve::P384, Curve::P521];
-
-/// AWS CloudHSM User Guide, "Set up mutual TLS between client and AWS CloudHSM": "a certificate chain of 6980 bytes".
-const CLOUDHSM_LONGEST_CHAIN: usize = 6980;
-
-impl Profile {
-    /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate with basicConstraints when it is v3;
-    /// keyUsage is RFC 5280 section 4.2.1.3 ("Conforming CAs MUST include this extension"), which AWS's own recipe leaves out.
-    pub const CLOUDHSM_CA: Self = Self {
-        name: "cloudhsm-ca",
-        self_signed: true,
-        extensions: &[
-            ProfileExtension::BasicConstraints { ca: true },
-            ProfileExtension::KeyUsage(&[Usage::KeyCertSign, Usage::CrlSign]),
-            ProfileExtension::SubjectKeyIdentifier,
-        ],
-        default_days: 3652,
-        longest_pem: Some(CLOUDHSM_LONGEST_PEM),
-        longest_chain: None,
-        curves: CLOUDHSM_CURVES,
-        rsa_pss: true,
-        ed25519: false,
-    };
-
-    /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with; the two
-    /// key identifiers are what RFC 5280 asks of every certificate under a CA.
-    pub const CLOUDHSM_CLUSTER: Self = Self {
-        name: "cloudhsm-cluster",
-        self_signed: false,
-        extensions: &[
-            ProfileExtension::SubjectKeyIdentifier,
-            ProfileExtension::AuthorityKeyIdentifier,
-        ],
-        default_days: 3652,
-        longest_pem: Some(CLOUDHSM_LONGEST_PEM),
-        longest_chain: None,
-        curves: CLOUDHSM_CURVES,
-        rsa_pss: true,
-        ed25519: false,
-    };
-
-    /// The certificate of a client of the cluster, for mutual TLS with the HSM. AWS's recipe signs it without extensions; these
-    /// bind it to its purpose, so that it is of no use to a server or to issue others with.
-    ///
-    /// A year, where AWS's recipe has five: the key lies unencrypted on the client, and an HSM asks for no CRL.
-    /// Keys as for trust anchors ("Register a trust anchor with CloudHSM CLI"): RSA, P-256, P-384, P-521.
-    pub const CLOUDHSM_CLIENT: Self = Self {
-        name: "cloudhsm-client",
-        self_signed: false,
-        extensions: &[
-            ProfileExtension::BasicConstraints { ca: false },
-            ProfileExtension::KeyUsage(&[Usage::DigitalSignature]),
-            ProfileExtension::ExtendedKeyUsage(&[Purpose::ClientAuth]),
-            ProfileExtension::SubjectKeyIdentifier,
-            ProfileExtension::AuthorityKeyIdentifier,
-        ],
-        default_days: 365,
-        longest_pem: None,
-        longest_chain: Some(CLOUDHSM_LONGEST_CHAIN),
-        curves: CLOUDHSM_CURVES,
-        rsa_pss: false,
-        ed25519: false,
-    };
-
-    const ALL: [Self; 3] = [Self::CLOUDHSM_CA, Self::CLOUDHSM_CLUSTER, Self::CLOUDHSM_CLIENT];
-
-    /// Whether certificates of this kind may carry, and be signed by, a key of this kind.
+impl KeyKinds {
+    /// Whether a key of this kind is one of them.
     #[must_use]
-    pub fn takes(&self, key: KeyAlgorithm) -> bool {
+    pub fn include(&self, key: KeyAlgorithm) -> bool {
+        let is_long = |bits| self.rsa.is_some_and(|least| bits >= least);
         match key {
-            KeyAlgorithm::Rsa { .. } => true,
-            KeyAlgorithm::RsaPss { .. } => self.rsa_pss,
+            KeyAlgorithm::Rsa { bits } => is_long(bits),
+            KeyAlgorithm::RsaPss { bits, .. } => self.rsa_pss && is_long(bits),
             KeyAlgorithm::Ec(curve) => self.curves.contains(&curve),
             KeyAlgorithm::Ed25519 => self.ed25519,
         }
     }
+}
 
-    /// The profile of that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
+impl Linter {
+    /// Where a program is looked for that is named without its path.
+    pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+}
+
+impl Profile {
+    /// True if the certificate is its own issuer.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.role == Role::Root
+    }
+
+    /// Whether a rule of that name is waived.
+    #[must_use]
+    pub fn waives(&self, rule: &str) -> bool {
+        self.waived.iter().any(|waived| waived == rule)
+    }
+
+    /// The built-in profile of that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
     ///
     /// # Errors
     /// [`X509Error::UnknownProfile`] with the names that there are.
     pub fn named(name: &str, self_signed: bool) -> Result<Self, X509Error> {
         let fitting = || {
-            Self::ALL
+            Self::built_in()
                 .into_iter()
-                .filter(move |profile| profile.self_signed == self_signed)
+                .filter(move |profile| profile.is_self_signed() == self_signed)
         };
         fitting()
             .find(|profile| profile.name == name)
             .ok_or_else(|| X509Error::UnknownProfile {
                 name: name.to_owned(),
-                known: fitting().map(|profile| profile.name).collect(),
+                known: fitting().map(|profile| profile.name.into_owned()).collect(),
             })
     }
 }

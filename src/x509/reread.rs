@@ -1,7 +1,8 @@
 //! The second decoder: `x509-parser`, which shares no code with the one that built the certificate, its PEM reader included.
 
+use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use x509_parser::certificate::TbsCertificate;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::X509Extension;
 use x509_parser::parse_x509_certificate;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
@@ -52,12 +53,7 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
             "number of extensions",
             read.extensions().len() == issued.extensions().len(),
         ),
-        (
-            "extensions",
-            read.extensions()
-                .iter()
-                .all(|extension| is_understood(extension.parsed_extension())),
-        ),
+        ("extensions", read.extensions().iter().all(is_understood)),
     ];
     match same.iter().find(|(_, equal)| !equal) {
         Some((field, _)) => Err(format!("a second decoder reads another {field}")),
@@ -68,11 +64,7 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
 /// Reads a TBSCertificate that is about to be signed, names included.
 pub(super) fn read_tbs(der: &[u8]) -> Result<(), String> {
     let (rest, read) = TbsCertificate::from_der(der).map_err(|error| error.to_string())?;
-    let is_sound = rest.is_empty()
-        && read
-            .extensions()
-            .iter()
-            .all(|extension| is_understood(extension.parsed_extension()));
+    let is_sound = rest.is_empty() && read.extensions().iter().all(is_understood);
     if is_sound {
         Ok(())
     } else {
@@ -80,7 +72,32 @@ pub(super) fn read_tbs(der: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Known to the second decoder, and decoded by it without an error.
-fn is_understood(extension: &ParsedExtension<'_>) -> bool {
-    !extension.unsupported() && extension.error().is_none()
+/// The bytes of the signed part of a certificate, as the second decoder finds them.
+pub(super) fn tbs_of(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, read) = parse_x509_certificate(der).ok()?;
+    Some(read.tbs_certificate.as_ref().to_vec())
+}
+
+/// Known to the second decoder, and decoded by it without an error; `id-pkix-ocsp-nocheck`, which it does not know, is NULL.
+fn is_understood(extension: &X509Extension<'_>) -> bool {
+    let parsed = extension.parsed_extension();
+    if parsed.unsupported() {
+        return extension.oid.as_bytes() == ID_PKIX_OCSP_NOCHECK.as_bytes() && extension.value == [5, 0];
+    }
+    parsed.error().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::fixture::{SoftwareKey, authority_plan};
+
+    #[test]
+    fn what_is_cut_or_followed_is_not_read() {
+        let plan = authority_plan(&SoftwareKey::generate());
+        assert_eq!(read_tbs(plan.der()), Ok(()));
+        assert!(read_tbs(&plan.der()[..plan.der().len() - 1]).is_err());
+        assert!(read_tbs(&[plan.der(), &[0]].concat()).is_err());
+        assert!(read_tbs(&[0x30, 0]).is_err());
+    }
 }

@@ -28,11 +28,10 @@ impl SerialNumber {
             .map_err(|error: SignError| X509Error::Signer(error))?;
         octets[0] &= 0x7f;
         if octets[..OCTETS - 8].iter().all(|octet| *octet == 0) {
-            return Err(X509Error::Rule {
-                rule: "serial-entropy",
-                source: "CA/B BR 7.1",
-                found: "the token's random number generator returned zeros".to_owned(),
-            });
+            return Err(X509Error::broken(
+                "serial-entropy",
+                "the token's random number generator returned zeros",
+            ));
         }
         Ok(Self(octets.to_vec()))
     }

@@ -70,11 +70,10 @@ pub(super) fn sign_once(
     content: &[u8],
 ) -> Result<Vec<u8>, X509Error> {
     if signer.public_key() != issuer_key {
-        return Err(X509Error::Rule {
-            rule: "signing-key",
-            source: "RFC 5280 6.1.3",
-            found: "the key on the token is not the issuer's".to_owned(),
-        });
+        return Err(X509Error::broken(
+            "signing-key",
+            "the key on the token is not the issuer's",
+        ));
     }
     let signature = signer.sign(algorithm, content).map_err(X509Error::Signer)?;
     issuer_key

@@ -6,8 +6,11 @@ use x509_cert::ext::Extension;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
+use super::extension::Context;
+use super::requested::Requested;
 use super::{
-    Certificate, Name, Profile, SerialNumber, Validity, VerifiedRequest, X509Error, algorithm, extension,
+    AlternativeName, Certificate, Name, Profile, SerialNumber, Validity, VerifiedRequest, X509Error,
+    algorithm, extension,
 };
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
@@ -91,6 +94,7 @@ impl Tbs {
             validity,
             subject,
             key,
+            names: Vec::new(),
         };
         Self::build(fields, subject, key, &key.key_identifier(), signature)
     }
@@ -108,12 +112,14 @@ impl Tbs {
         validity: Validity,
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
+        let Requested { names } = Requested::take(&profile, request)?;
         let fields = Fields {
             profile,
             serial,
             validity,
             subject: request.subject(),
             key: request.public_key(),
+            names,
         };
         let issuer_key = authority.public_key()?;
         // RFC 5280 section 4.2.1.1: the value is the issuer's subjectKeyIdentifier, whatever its method was.
@@ -131,8 +137,16 @@ impl Tbs {
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed("TBSCertificate");
-        let identifier = fields.key.key_identifier();
-        let make = |wanted| extension::build(wanted, &identifier, authority_key_identifier);
+        let context = Context {
+            key: fields.key,
+            subject_is_empty: fields.subject.is_empty(),
+            authority_key_identifier,
+            names: &fields.names,
+        };
+        let mut extensions = Vec::new();
+        for wanted in &fields.profile.extensions {
+            extensions.extend(extension::build(wanted, context)?);
+        }
         let tbs = TbsCertificate {
             version: V3,
             serial_number: fields.serial.to_int()?,
@@ -147,14 +161,7 @@ impl Tbs {
                 .map_err(&malformed)?,
             issuer_unique_id: None,
             subject_unique_id: None,
-            extensions: Some(
-                fields
-                    .profile
-                    .extensions
-                    .iter()
-                    .map(make)
-                    .collect::<Result<_, _>>()?,
-            ),
+            extensions: Some(extensions),
         };
         let der = tbs.to_der().map_err(&malformed)?;
         Ok(Self {
@@ -179,4 +186,5 @@ struct Fields<'a> {
     validity: Validity,
     subject: &'a Name,
     key: &'a PublicKey,
+    names: Vec<AlternativeName>,
 }

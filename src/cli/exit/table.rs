@@ -4,7 +4,7 @@ use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError};
 use hsm_ca::token::{TokenError, UriError};
-use hsm_ca::workflow::{LeftBehind, UnprovenReason, WorkflowError};
+use hsm_ca::workflow::{LeftBehind, LinterError, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
 
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
@@ -122,6 +122,16 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             REFUSED,
             Some("leave --hash out: the hash that fits the key is chosen"),
         ),
+        WorkflowError::Linter(LinterError::Missing { .. }) => (
+            "linter-failed",
+            FAILED,
+            Some("install it, or write its whole path in the profile; nothing was signed"),
+        ),
+        WorkflowError::Linter(_) => (
+            "linter-failed",
+            FAILED,
+            Some("try the profile's command by hand on a certificate; nothing was signed"),
+        ),
         WorkflowError::SameOutput { .. } => (
             "same-output",
             USAGE,
@@ -151,6 +161,11 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
         X509Error::UnknownProfile { .. } => ("profile", USAGE, None),
+        X509Error::Profile { .. } => (
+            "profile-file",
+            USAGE,
+            Some("`hsm-ca cert rules` lists what can be waived; docs/profiles.md has every field"),
+        ),
         X509Error::Calendar => ("validity", USAGE, None),
         X509Error::OutlivesIssuer { .. } => (
             "outlives-ca",
@@ -168,6 +183,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
+        X509Error::Throwaway => ("throwaway-key", FAILED, None),
         X509Error::Index { .. } => (
             "index",
             REFUSED,

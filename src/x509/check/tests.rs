@@ -1,15 +1,19 @@
 //! Every rule, broken once.
 
+mod hierarchy;
+mod list;
+mod properties;
+
 use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
 use der::Encode;
-use der::asn1::{GeneralizedTime, Int, OctetString};
+use der::asn1::{BitString, GeneralizedTime, Int, OctetString};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::*;
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, authority_plan, serial};
-use crate::x509::{Certificate, Profile, Purpose, Usage, VerifiedRequest};
+use crate::x509::{Certificate, Profile, VerifiedRequest};
 
 type Change = fn(&mut TbsCertificate);
 
@@ -34,13 +38,26 @@ fn extension(tbs: &mut TbsCertificate, index: usize) -> &mut Extension {
     &mut tbs.extensions.as_mut().unwrap()[index]
 }
 
+fn set(tbs: &mut TbsCertificate, index: usize, value: &[u8]) {
+    extension(tbs, index).extn_value = OctetString::new(value).unwrap();
+}
+
+/// `keyUsage` with keyCertSign alone.
+const KEY_CERT_SIGN: &[u8; 4] = b"\x03\x02\x02\x04";
+
 #[test]
 fn each_rule_for_a_self_signed_certificate_can_be_broken() {
     let key = SoftwareKey::generate();
     let plan = authority_plan(&key);
     assert!(plan.clone().check(Issuer::Itself, NOW).is_ok());
-    let cases: [(&str, Change); 14] = [
+    let cases: [(&str, Change); 16] = [
         ("version", |tbs| tbs.version = 0),
+        ("unique-identifiers", |tbs| {
+            tbs.issuer_unique_id = Some(BitString::from_bytes(&[1]).unwrap());
+        }),
+        ("unique-identifiers", |tbs| {
+            tbs.subject_unique_id = Some(BitString::from_bytes(&[1]).unwrap());
+        }),
         ("serial-number", |tbs| {
             tbs.serial_number = Int::new(&[0x80; 20]).unwrap()
         }),
@@ -68,7 +85,7 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
         ("extensions", |tbs| extension(tbs, 0).critical = false),
         ("extensions", |tbs| drop(tbs.extensions.take())),
         ("subject-key-identifier", |tbs| {
-            *extension(tbs, 2) = extension::subject_key_identifier(&[1; 20]).unwrap();
+            set(tbs, 2, &[&[4, 20][..], &[1; 20]].concat());
         }),
         ("issuer", |tbs| {
             let other = SoftwareKey::generate();
@@ -81,7 +98,7 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
     }
     let short = Profile {
         longest_pem: Some(100),
-        ..plan.profile
+        ..plan.profile.clone()
     };
     assert_breaks(
         Tbs {
@@ -101,7 +118,7 @@ fn leaf_plan(request: &VerifiedRequest, authority: &Certificate, days: u32) -> T
     let signature = authority.public_key().unwrap().algorithm().default_signature();
     let validity = Validity::days_from(NOW, days);
     Tbs::for_request(
-        Profile::CLOUDHSM_CLUSTER,
+        Profile::cloudhsm_cluster(),
         request,
         authority,
         &serial(),
@@ -123,7 +140,7 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
             tbs.issuer = Name::from_rfc4514("CN=Other").unwrap().to_any().unwrap()
         }),
         ("authority-key-identifier", |tbs| {
-            *extension(tbs, 1) = extension::authority_key_identifier(&[1; 20]).unwrap();
+            set(tbs, 1, &[&[0x30, 22, 0x80, 20][..], &[1; 20]].concat());
         }),
         ("validity-nesting", |tbs| {
             tbs.validity.not_before = UnixTime(NOW.0 - 1).to_time().unwrap()
@@ -132,7 +149,11 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
             tbs.subject = der::Any::from_der(&[0x30, 0]).unwrap()
         }),
         ("extensions", |tbs| {
-            let usage = extension::key_usage(&[Usage::KeyCertSign]).unwrap();
+            let usage = Extension {
+                extn_id: const_oid::db::rfc5280::ID_CE_KEY_USAGE,
+                critical: true,
+                extn_value: OctetString::new(*KEY_CERT_SIGN).unwrap(),
+            };
             tbs.extensions.as_mut().unwrap().push(usage);
         }),
     ];
@@ -150,7 +171,7 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
         "subject",
     );
     let as_authority = Tbs {
-        profile: Profile::CLOUDHSM_CA,
+        profile: Profile::cloudhsm_ca(),
         ..plan.clone()
     };
     assert_breaks(as_authority, issuer, "profile");
@@ -173,7 +194,7 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
     let ca = authority(&ca_key);
     let issuer = Issuer::Authority(&ca);
     let plan = Tbs::for_request(
-        Profile::CLOUDHSM_CLIENT,
+        Profile::cloudhsm_client(),
         &request(&leaf_key, "CN=client"),
         &ca,
         &serial(),
@@ -184,8 +205,8 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
     assert!(plan.clone().check(issuer, NOW).is_ok());
     let cases: [(&str, Change); 5] = [
         ("key-usage", |tbs| {
-            *extension(tbs, 1) =
-                extension::key_usage(&[Usage::DigitalSignature, Usage::KeyCertSign]).unwrap();
+            // digitalSignature and keyCertSign
+            set(tbs, 1, b"\x03\x02\x02\x84");
         }),
         // CA:TRUE, in the place of CA:FALSE.
         ("key-usage", |tbs| {
@@ -193,14 +214,14 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
         }),
         ("basic-constraints", |tbs| {
             extension(tbs, 0).extn_value = OctetString::new(*b"\x30\x03\x01\x01\xff").unwrap();
-            *extension(tbs, 1) = extension::key_usage(&[Usage::KeyCertSign]).unwrap();
+            set(tbs, 1, KEY_CERT_SIGN);
         }),
         ("extended-key-usage", |tbs| {
-            *extension(tbs, 2) = extension::extended_key_usage(&[]).unwrap();
+            set(tbs, 2, b"\x30\x00");
         }),
         ("extended-key-usage", |tbs| {
-            let twice = extension::extended_key_usage(&[Purpose::ClientAuth, Purpose::ClientAuth]);
-            *extension(tbs, 2) = twice.unwrap();
+            let one = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
+            set(tbs, 2, &[&[0x30, 20][..], one, one].concat());
         }),
     ];
     for (rule, change) in cases {
@@ -210,7 +231,7 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
     let with_issuer = alone + encode_pem(pem::CERTIFICATE, ca.der()).len();
     let short = Profile {
         longest_chain: Some(with_issuer),
-        ..plan.profile
+        ..plan.profile.clone()
     };
     let short = Tbs {
         profile: short,

@@ -1,10 +1,13 @@
 //! Paths that RFC 5280 or the policy refuses, each with one fault, beside a path that passes.
 
-use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS};
+use const_oid::db::rfc5280::{
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS,
+};
+use der::Encode;
 
 use super::*;
 use crate::x509::fixture::{NOW, Sketch, SoftwareKey, extension};
-use crate::x509::{Name, Validity};
+use crate::x509::{Name, NameConstraints, Subtree, Validity};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -157,7 +160,7 @@ fn authorities_are_judged_by_what_their_extensions_say() {
 
 #[test]
 fn a_critical_extension_that_is_not_understood_ends_the_path_wherever_it_is() {
-    let constraints = extension(ID_CE_NAME_CONSTRAINTS, true, b"\x30\x00");
+    let constraints = extension(ID_CE_POLICY_CONSTRAINTS, true, b"\x30\x03\x80\x01\x00");
     let mut path = Path::new();
     path.leaf.extensions = Some(vec![constraints.clone()]);
     path.assert_fails((0, "critical extensions"));
@@ -165,6 +168,36 @@ fn a_critical_extension_that_is_not_understood_ends_the_path_wherever_it_is() {
     path.middle.extensions.as_mut().unwrap().push(constraints);
     let failed = path.failures(POLICY, NOW);
     assert!(failed.contains(&(1, "critical extensions")), "{failed:?}");
+}
+
+#[test]
+fn name_constraints_hold_for_everything_below() {
+    let permitting = |tree: &str| {
+        let constraints = NameConstraints {
+            permitted: vec![Subtree::parse(tree).unwrap()],
+            excluded: Vec::new(),
+        };
+        let value = constraints.to_der().unwrap().to_der().unwrap();
+        extension(ID_CE_NAME_CONSTRAINTS, true, &value)
+    };
+    let mut path = Path::new();
+    path.middle
+        .extensions
+        .as_mut()
+        .unwrap()
+        .push(permitting("dn:CN=HSM"));
+    assert_eq!(path.failures(POLICY, NOW), []);
+    path.root
+        .extensions
+        .as_mut()
+        .unwrap()
+        .push(permitting("dn:CN=HSM"));
+    path.assert_fails((2, "name constraints"));
+    // An empty one says nothing, and must not be (RFC 5280 section 4.2.1.10).
+    path = Path::new();
+    let empty = extension(ID_CE_NAME_CONSTRAINTS, true, b"\x30\x00");
+    path.middle.extensions.as_mut().unwrap().push(empty);
+    path.assert_fails((1, "name constraints"));
 }
 
 #[test]

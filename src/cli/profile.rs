@@ -1,0 +1,33 @@
+//! `--profile NAME` and `--profile ./FILE.toml`.
+
+use std::path::Path;
+
+use hsm_ca::x509::{Profile, ProfileFile};
+
+use super::exit::CliError;
+use super::toml_file;
+
+/// The profile of that name, or in that file, for self-signed certificates or for requests. A file is told from a name by its
+/// slash or its ending.
+pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
+    let path = Path::new(text);
+    let is_file = text.contains('/') || path.extension().is_some_and(|extension| extension == "toml");
+    if !is_file {
+        return Ok(Profile::named(text, self_signed)?);
+    }
+    let file: ProfileFile = toml_file::read(path)?;
+    let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
+    if profile.is_self_signed() == self_signed {
+        return Ok(profile);
+    }
+    let (role, command) = match self_signed {
+        true => ("no root", "csr sign"),
+        false => ("a root", "ca create"),
+    };
+    Err(CliError::options(format!(
+        "{text} is the profile of {role}: it is for `{command}`"
+    )))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Every field, used and wrong.
+
+mod wrong;
+
+use const_oid::ObjectIdentifier;
+use hsm_ca::signer::{Curve, KeyAlgorithm};
+use hsm_ca::x509::{
+    AlternativeNames, Linter, NameConstraints, NameKind, Policy, Profile, ProfileExtension, ProfileFile,
+    Purpose, Role, Subtree, Usage, X509Error,
+};
+
+fn read(text: &str) -> Result<Profile, X509Error> {
+    toml::from_str::<ProfileFile>(text).unwrap().check()
+}
+
+const LEAF: &str = "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
+const CA: &str = "name = \"mine\"\nrole = \"intermediate\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
+const ROOT: &str = "name = \"mine\"\nrole = \"root\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
+
+#[test]
+fn every_field_of_a_leaf_is_used() {
+    let profile = read(
+        r#"
+        name = "web"
+        role = "leaf"
+        days = 30
+        longest-days = 90
+        keys = ["rsa:3072", "ec:p256", "ec:p384", "ec:p521", "ed25519"]
+        key-usage = ["digitalSignature", "keyEncipherment"]
+        extended-key-usage = ["serverAuth", "1.3.6.1.4.1.99999.1"]
+        policies = [{ oid = "2.23.140.1.2.1" }, { oid = "1.3.6.1.4.1.99999.2", cps = "https://example.com/cps" }]
+        crl-urls = ["http://crl.example.com/1.crl", "ldap://ldap.example.com/cn=ca"]
+        issuer-urls = ["http://crl.example.com/ca.crt"]
+        ocsp-urls = ["http://ocsp.example.com/"]
+        waive = ["common-name"]
+        linter = ["lint_pkix_cert", "lint", "-s", "ERROR"]
+
+        [subject-alternative-name]
+        from-request = ["dns", "ip"]
+        required = true
+        wildcards = true
+        "#,
+    )
+    .unwrap();
+    assert_eq!((&*profile.name, profile.role), ("web", Role::Leaf));
+    assert_eq!((profile.default_days, profile.longest_days), (30, Some(90)));
+    assert!(profile.keys.include(KeyAlgorithm::Ec(Curve::P521)));
+    assert!(!profile.keys.include(KeyAlgorithm::Rsa { bits: 2048 }));
+    assert!(profile.signed_by.include(KeyAlgorithm::Rsa { bits: 2048 }));
+    assert!(profile.waives("common-name"));
+    let command = ["lint_pkix_cert", "lint", "-s", "ERROR"]
+        .map(str::to_owned)
+        .to_vec();
+    assert_eq!(profile.linter, Some(Linter { command }));
+    let url = |text: &str| vec![text.to_owned()];
+    let oid = |text: &str| ObjectIdentifier::new(text).unwrap();
+    let wanted = [
+        ProfileExtension::BasicConstraints {
+            ca: false,
+            path_length: None,
+        },
+        ProfileExtension::KeyUsage(vec![Usage::DigitalSignature, Usage::KeyEncipherment].into()),
+        ProfileExtension::ExtendedKeyUsage(
+            vec![Purpose::SERVER_AUTH, Purpose(oid("1.3.6.1.4.1.99999.1"))].into(),
+        ),
+        ProfileExtension::SubjectAlternativeName(AlternativeNames {
+            kinds: vec![NameKind::Dns, NameKind::Ip].into(),
+            required: true,
+            wildcards: true,
+        }),
+        ProfileExtension::CertificatePolicies(vec![
+            Policy {
+                identifier: oid("2.23.140.1.2.1"),
+                cps: None,
+            },
+            Policy {
+                identifier: oid("1.3.6.1.4.1.99999.2"),
+                cps: Some("https://example.com/cps".to_owned()),
+            },
+        ]),
+        ProfileExtension::CrlDistributionPoints(
+            ["http://crl.example.com/1.crl", "ldap://ldap.example.com/cn=ca"]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        ProfileExtension::AuthorityInformationAccess {
+            ocsp: url("http://ocsp.example.com/"),
+            issuers: url("http://crl.example.com/ca.crt"),
+        },
+        ProfileExtension::SubjectKeyIdentifier,
+        ProfileExtension::AuthorityKeyIdentifier,
+    ];
+    assert_eq!(profile.extensions, wanted);
+}
+
+#[test]
+fn every_field_of_a_ca_is_used() {
+    let more = "path-length = 1\n[name-constraints]\npermitted = [\"dns:example.com\"]\nexcluded = [\"ip:0.0.0.0/0\"]\n";
+    let profile = read(&format!("{CA}{more}")).unwrap();
+    assert_eq!(
+        profile.extensions[0],
+        ProfileExtension::BasicConstraints {
+            ca: true,
+            path_length: Some(1)
+        }
+    );
+    // What a CA cannot be without is there without being asked for.
+    assert_eq!(
+        profile.extensions[1],
+        ProfileExtension::KeyUsage(vec![Usage::KeyCertSign, Usage::CrlSign].into())
+    );
+    let tree = |text: &str| vec![Subtree::parse(text).unwrap()];
+    let constraints = NameConstraints {
+        permitted: tree("dns:example.com"),
+        excluded: tree("ip:0.0.0.0/0"),
+    };
+    assert_eq!(
+        profile.extensions[2],
+        ProfileExtension::NameConstraints(constraints)
+    );
+    let root = read(ROOT).unwrap();
+    assert!(root.is_self_signed());
+    assert!(
+        !root
+            .extensions
+            .contains(&ProfileExtension::AuthorityKeyIdentifier)
+    );
+    let ocsp = "extended-key-usage = [\"1.3.6.1.5.5.7.3.9\"]\nocsp-no-check = true\n";
+    let ocsp = read(&format!("{LEAF}{ocsp}")).unwrap();
+    assert!(ocsp.extensions.contains(&ProfileExtension::OcspNoCheck));
+}

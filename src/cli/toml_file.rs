@@ -1,0 +1,21 @@
+//! Files in TOML: configuration and profiles.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::exit::CliError;
+use super::input;
+
+/// Reads a file, every key of which must be known.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, CliError> {
+    let bytes = input::read(path)?;
+    let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is no text"))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error
+            .span()
+            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        // The message without the quoted source: a line of the file could hold anything.
+        CliError::config(path, line, error.message())
+    })
+}

@@ -1,0 +1,120 @@
+//! Keys that are no secret, or no keys: what their public half gives away.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
+    ParsedPublicKey,
+};
+use num_bigint::BigUint;
+
+use super::{Curve, KeyAlgorithm, PublicKey};
+
+/// What is wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: from 65537. ([`PublicKey`] takes no even ones, and none above 2³².)
+    Exponent,
+    /// A small prime divides the modulus.
+    SmallFactor(u32),
+    /// The modulus is of the form that one vendor's generator made (CVE-2017-15361, "The Return of Coppersmith's Attack").
+    Roca,
+    /// Fermat's method factors the modulus (CVE-2022-26320).
+    ClosePrimes,
+    /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
+    OffCurve,
+}
+
+/// CA/B BR 6.1.6: "no factors smaller than 752".
+const LARGEST_SMALL_PRIME: u32 = 751;
+
+/// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
+const FERMAT_ROUNDS: u32 = 100;
+
+/// The primes whose residues make the fingerprint: the first 39 without 2.
+const LARGEST_ROCA_PRIME: u32 = 167;
+
+impl PublicKey {
+    /// Looks for the known faults of keys; `None` for a sound one.
+    #[must_use]
+    pub fn find_fault(&self) -> Option<KeyFault> {
+        match self.algorithm() {
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.find_rsa_fault(),
+            KeyAlgorithm::Ec(curve) => {
+                let algorithm = match curve {
+                    Curve::P256 => &ECDSA_P256_SHA256_ASN1,
+                    Curve::P384 => &ECDSA_P384_SHA384_ASN1,
+                    Curve::P521 => &ECDSA_P521_SHA512_ASN1,
+                    Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1,
+                };
+                let read = ParsedPublicKey::new(algorithm, self.subject_public_key());
+                read.is_err().then_some(KeyFault::OffCurve)
+            }
+            KeyAlgorithm::Ed25519 => None,
+        }
+    }
+
+    fn find_rsa_fault(&self) -> Option<KeyFault> {
+        let (modulus, exponent) = self.rsa_integers()?;
+        let modulus = BigUint::from_bytes_be(modulus);
+        if BigUint::from_bytes_be(exponent) < BigUint::from(65_537_u32) {
+            return Some(KeyFault::Exponent);
+        }
+        if let Some(factor) = primes(LARGEST_SMALL_PRIME).find(|prime| residue(&modulus, *prime) == 0) {
+            return Some(KeyFault::SmallFactor(factor));
+        }
+        if has_roca_fingerprint(&modulus) {
+            return Some(KeyFault::Roca);
+        }
+        has_close_primes(&modulus).then_some(KeyFault::ClosePrimes)
+    }
+}
+
+fn primes(largest: u32) -> impl Iterator<Item = u32> {
+    (2..=largest).filter(|number| {
+        (2..*number)
+            .take_while(|divisor| divisor * divisor <= *number)
+            .all(|divisor| number % divisor != 0)
+    })
+}
+
+fn residue(modulus: &BigUint, prime: u32) -> u32 {
+    let residue = modulus % prime;
+    residue.iter_u32_digits().next().unwrap_or_default()
+}
+
+/// Both primes are k·M + (65537ᵃ mod M) with M a product of small primes: modulo each of them the modulus is a power of 65537.
+fn has_roca_fingerprint(modulus: &BigUint) -> bool {
+    primes(LARGEST_ROCA_PRIME).skip(1).all(|prime| {
+        let wanted = residue(modulus, prime);
+        let generator = 65_537 % prime;
+        let mut power = 1;
+        (0..prime).any(|_| {
+            let found = power == wanted;
+            power = power * generator % prime;
+            found
+        })
+    })
+}
+
+/// n = a² - b² = (a + b)(a - b), with a just above √n.
+fn has_close_primes(modulus: &BigUint) -> bool {
+    let mut a = modulus.sqrt();
+    if &a * &a < *modulus {
+        a += 1_u32;
+    }
+    for _ in 0..FERMAT_ROUNDS {
+        let square = &a * &a - modulus;
+        // A square is 0, 1, 4 or 9 modulo 16.
+        let low = residue(&square, 16);
+        if matches!(low, 0 | 1 | 4 | 9) {
+            let root = square.sqrt();
+            if &root * &root == square {
+                return true;
+            }
+        }
+        a += 1_u32;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

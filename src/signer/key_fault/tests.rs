@@ -1,0 +1,120 @@
+use std::process::Command;
+
+use super::*;
+
+/// The product of two numbers, as a key with the exponent 65537.
+fn key(p: &BigUint, q: &BigUint) -> PublicKey {
+    PublicKey::from_rsa(&(p * q).to_bytes_be(), &[1, 0, 1]).unwrap()
+}
+
+/// A prime of so many bits, by openssl.
+fn prime(bits: u32) -> BigUint {
+    let output = Command::new("openssl")
+        .args(["prime", "-generate", "-hex", "-bits", &bits.to_string()])
+        .output()
+        .expect("openssl");
+    let text = String::from_utf8(output.stdout).unwrap();
+    BigUint::parse_bytes(text.trim().as_bytes(), 16).expect("a prime")
+}
+
+fn is_prime(number: &BigUint) -> bool {
+    let base = BigUint::from(2_u32);
+    base.modpow(&(number - 1_u32), number) == BigUint::from(1_u32)
+}
+
+#[test]
+fn a_sound_key_has_no_fault() {
+    assert_eq!(key(&prime(1024), &prime(1024)).find_fault(), None);
+}
+
+#[test]
+fn an_exponent_of_three_is_a_fault() {
+    let modulus = (prime(1024) * prime(1024)).to_bytes_be();
+    let key = |exponent: &[u8]| PublicKey::from_rsa(&modulus, exponent);
+    assert_eq!(key(&[3]).unwrap().find_fault(), Some(KeyFault::Exponent));
+    assert_eq!(key(&[0xff, 0xff]).unwrap().find_fault(), Some(KeyFault::Exponent));
+    assert_eq!(key(&[1, 0, 3]).unwrap().find_fault(), None);
+    // 1 and even numbers are no keys at all.
+    for exponent in [&[1][..], &[2], &[1, 0, 0]] {
+        assert!(key(exponent).is_err(), "{exponent:?}");
+    }
+}
+
+#[test]
+fn a_small_factor_is_found_up_to_751() {
+    let large = prime(2040);
+    for small in [3_u32, 5, 7, 743, 751] {
+        assert_eq!(
+            key(&BigUint::from(small), &large).find_fault(),
+            Some(KeyFault::SmallFactor(small))
+        );
+    }
+    assert_eq!(key(&BigUint::from(757_u32), &large).find_fault(), None);
+}
+
+/// By the construction of "The Return of Coppersmith's Attack" (CCS 2017), section 2.1: p = k·M + (65537ᵃ mod M), M the product of the
+/// first 126 primes for keys of 2048 bits.
+#[test]
+fn a_modulus_of_the_vulnerable_generator_is_found() {
+    let product = primes(10_000)
+        .take(126)
+        .fold(BigUint::from(1_u32), |product, prime| product * prime);
+    assert_eq!(product.bits(), 971);
+    let generate = |seed: u32| {
+        let residue = BigUint::from(65_537_u32).modpow(&BigUint::from(seed), &product);
+        // k of 1024 - 971 bits.
+        let first = (BigUint::from(1_u32) << 52) + seed;
+        (0_u32..)
+            .map(|step| (&first + step) * &product + &residue)
+            .find(is_prime)
+            .unwrap()
+    };
+    assert_eq!(
+        key(&generate(1_000_003), &generate(77_777)).find_fault(),
+        Some(KeyFault::Roca)
+    );
+    // One such prime alone is none.
+    assert_eq!(key(&generate(1_000_003), &prime(1024)).find_fault(), None);
+}
+
+#[test]
+fn primes_that_are_close_are_found() {
+    let p = prime(1024);
+    let next = |from: BigUint| (1_u32..).map(|step| &from + 2 * step).find(is_prime).unwrap();
+    assert_eq!(
+        key(&p, &next(p.clone())).find_fault(),
+        Some(KeyFault::ClosePrimes)
+    );
+    // The square of one.
+    assert_eq!(key(&p, &p).find_fault(), Some(KeyFault::ClosePrimes));
+    // a - √n is (p - q)² / 8√n: 2⁵¹⁶ apart is one round, 2⁵²⁵ apart some 2¹⁵.
+    let apart = |bits: u32| next(&p + (BigUint::from(1_u32) << bits));
+    assert_eq!(key(&p, &apart(514)).find_fault(), Some(KeyFault::ClosePrimes));
+    assert_eq!(key(&p, &apart(525)).find_fault(), None);
+}
+
+#[test]
+fn a_point_off_its_curve_is_no_key() {
+    for curve in Curve::ALL {
+        let point = [&[4][..], &vec![7; 2 * curve.field_bytes()]].concat();
+        let key = PublicKey::from_ec_point(curve, &point).unwrap();
+        assert_eq!(key.find_fault(), Some(KeyFault::OffCurve), "{curve}");
+    }
+}
+
+#[test]
+fn points_of_each_curve_are_keys() {
+    for (curve, name) in [
+        (Curve::P256, "prime256v1"),
+        (Curve::P384, "secp384r1"),
+        (Curve::P521, "secp521r1"),
+        (Curve::Secp256k1, "secp256k1"),
+    ] {
+        let script =
+            format!("openssl ecparam -name {name} -genkey -noout | openssl pkey -pubout -outform DER");
+        let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+        let key = PublicKey::from_der(&output.stdout).unwrap();
+        assert_eq!(key.algorithm(), KeyAlgorithm::Ec(curve));
+        assert_eq!(key.find_fault(), None, "{curve}");
+    }
+}

@@ -1,0 +1,227 @@
+//! A profile's linter: a program that is not ours, which looks at each certificate before the token signs it.
+
+use std::fmt;
+use std::fs::Permissions;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::WorkflowError;
+use crate::x509::{Linter, Rehearsal, X509Error, is_unprintable};
+
+/// Why a linter gave no verdict. None of these is a pass.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LinterError {
+    /// There is no such program, or it cannot be run.
+    Missing {
+        /// The program.
+        program: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It did not end in time, and was killed.
+    TimedOut {
+        /// The program.
+        program: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// It was ended by a signal.
+    Killed {
+        /// The program.
+        program: String,
+        /// The number of the signal.
+        signal: i32,
+    },
+    /// The file for it could not be written, or its end not be waited for.
+    System {
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+impl fmt::Display for LinterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { program, cause } => write!(f, "the linter {program} cannot be run: {cause}"),
+            Self::TimedOut { program, limit } => {
+                write!(
+                    f,
+                    "the linter {program} did not end within {} seconds",
+                    limit.as_secs()
+                )
+            }
+            Self::Killed { program, signal } => {
+                write!(f, "the linter {program} was ended by signal {signal}")
+            }
+            Self::System { cause } => write!(f, "the linter could not be given the certificate: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for LinterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Missing { cause, .. } | Self::System { cause } => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+/// pkilint needs a second or two; a linter that asks a network has no place here.
+const LONGEST_RUN: Duration = Duration::from_secs(60);
+
+/// After the program's end, for what it wrote last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What is kept of its output; the rest is read and dropped, so that it never waits for us.
+const LONGEST_OUTPUT: u64 = 64 * 1024;
+
+/// What is shown of it.
+const SHOWN_LINES: usize = 4;
+const SHOWN_CHARACTERS: usize = 400;
+
+/// Has the linter judge the certificate as it will be.
+///
+/// # Errors
+/// [`LinterError`]; the rule `linter` when it exits with anything but 0.
+pub(super) fn lint(linter: &Linter, rehearsal: &Rehearsal) -> Result<(), WorkflowError> {
+    lint_within(linter, rehearsal.pem().as_bytes(), LONGEST_RUN)
+}
+
+fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), WorkflowError> {
+    let Some((program, arguments)) = linter.command.split_first() else {
+        return Ok(());
+    };
+    let system = |cause| LinterError::System { cause };
+    // A directory of its own, 0700, which goes when this function ends; the file in it is 0600.
+    let directory = tempfile::Builder::new()
+        .prefix("hsm-ca-lint-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()
+        .map_err(system)?;
+    let mut file = tempfile::Builder::new()
+        .suffix(".pem")
+        .tempfile_in(directory.path())
+        .map_err(system)?;
+    file.write_all(pem).and_then(|()| file.flush()).map_err(system)?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .arg(file.path())
+        // The PIN may be in the environment.
+        .env_clear()
+        .env("PATH", Linter::PATH)
+        .env("LC_ALL", "C.UTF-8")
+        .env("HOME", directory.path())
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // With all that it starts, it can be ended together.
+        .process_group(0);
+    let mut child = command.spawn().map_err(|cause| LinterError::Missing {
+        program: program.clone(),
+        cause,
+    })?;
+    let said = [child.stdout.take().map(listen), child.stderr.take().map(listen)];
+    let status = wait_for(&mut child, limit).map_err(system)?;
+    let Some(status) = status else {
+        return Err(LinterError::TimedOut {
+            program: program.clone(),
+            limit,
+        }
+        .into());
+    };
+    judge(program, status, said.into_iter().flatten())
+}
+
+fn judge(
+    program: &str,
+    status: ExitStatus,
+    said: impl Iterator<Item = Receiver<Vec<u8>>>,
+) -> Result<(), WorkflowError> {
+    if let Some(signal) = status.signal() {
+        return Err(LinterError::Killed {
+            program: program.to_owned(),
+            signal,
+        }
+        .into());
+    }
+    if status.success() {
+        return Ok(());
+    }
+    let output: Vec<u8> = said
+        .flat_map(|said| said.recv_timeout(LAST_WORDS).unwrap_or_default())
+        .collect();
+    let code = status.code().unwrap_or_default();
+    let found = format!("{program} exited with {code}: {}", first_lines(&output));
+    Err(X509Error::broken("linter", found).into())
+}
+
+/// Reads to the end, in a thread of its own: a program that is waited for while it waits for a reader would never end.
+fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        // What cannot be read is not shown; the verdict is the exit status.
+        let _ = output.by_ref().take(LONGEST_OUTPUT).read_to_end(&mut kept);
+        let _ = sender.send(kept);
+        let _ = io::copy(&mut output, &mut io::sink());
+    });
+    receiver
+}
+
+/// `None` when the time is over; the program and its children are then killed.
+fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            break;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+    // It has not been waited for, so its number is still its own.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        kill_process_group(group, Signal::KILL)?;
+    }
+    child.wait()?;
+    Ok(None)
+}
+
+/// What a person needs of it, on one line.
+fn first_lines(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let shown = lines.take(SHOWN_LINES).collect::<Vec<_>>().join("; ");
+    let shown: String = shown
+        .chars()
+        .map(|character| {
+            if is_unprintable(character) {
+                '\u{FFFD}'
+            } else {
+                character
+            }
+        })
+        .take(SHOWN_CHARACTERS)
+        .collect();
+    if shown.is_empty() {
+        return "it says nothing".to_owned();
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The extensions of a planned certificate, as they are encoded, against the profile.
+
+use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+
+use super::{Plan, broken};
+use crate::x509::extension::{self, Context};
+use crate::x509::profile::AlternativeNames;
+use crate::x509::{AlternativeName, Issuer, Name, ProfileExtension, X509Error};
+
+impl Plan<'_> {
+    /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 says.
+    pub(super) fn check_extension_list(&self) -> Result<(), X509Error> {
+        let subject_is_empty = Name::from_any(&self.tbs.subject, "subject")?.is_empty();
+        let found = self.extensions();
+        let has_names = found.iter().any(|one| one.extn_id == ID_CE_SUBJECT_ALT_NAME);
+        let wanted = self.of.profile.extensions.iter();
+        let wanted = wanted
+            .filter(|wanted| match wanted {
+                ProfileExtension::SubjectAlternativeName(names) => names.required || has_names,
+                _ => true,
+            })
+            .map(|wanted| {
+                (
+                    extension::kind(wanted),
+                    extension::is_critical(wanted, subject_is_empty),
+                )
+            });
+        if found.iter().map(|one| (one.extn_id, one.critical)).eq(wanted) {
+            return Ok(());
+        }
+        let no_names = self.of.profile.extensions.iter().any(
+            |wanted| matches!(wanted, ProfileExtension::SubjectAlternativeName(names) if names.required && !has_names),
+        );
+        if no_names {
+            let found = "the request asks for no name that the profile takes";
+            return broken("subject-alternative-name", found);
+        }
+        broken(
+            "extensions",
+            format!("not those of the profile {}", self.of.profile.name),
+        )
+    }
+
+    /// Each value is what the profile says, no more and no less; names are looked at one by one.
+    pub(super) fn check_extension_values(&self) -> Result<(), X509Error> {
+        let key = self.subject_key()?;
+        let (names, others) = extension::find_alternative_names(self.extensions())?;
+        // A CA certificate can sign others, whatever a profile says.
+        let constraints = extension::find_basic_constraints(self.extensions())?;
+        let usage = extension::find_key_usage(self.extensions())?;
+        let is_authority = constraints.is_some_and(|constraints| constraints.ca);
+        if is_authority && !usage.is_some_and(|usage| usage.key_cert_sign()) {
+            return broken("key-usage", "a CA certificate without keyCertSign");
+        }
+        if usage.is_some_and(|usage| usage.0.is_empty()) {
+            return broken("key-usage", "nothing is left that the key can be used for");
+        }
+        for (wanted, found) in self.pairs() {
+            let rule = match wanted {
+                ProfileExtension::SubjectAlternativeName(taken) => {
+                    check_names(taken, &names, &others)?;
+                    continue;
+                }
+                // Judged by themselves.
+                ProfileExtension::SubjectKeyIdentifier | ProfileExtension::AuthorityKeyIdentifier => continue,
+                ProfileExtension::BasicConstraints { .. } => "basic-constraints",
+                ProfileExtension::KeyUsage(_) => "key-usage",
+                ProfileExtension::ExtendedKeyUsage(_) => "extended-key-usage",
+                ProfileExtension::NameConstraints(_)
+                | ProfileExtension::CertificatePolicies(_)
+                | ProfileExtension::CrlDistributionPoints(_)
+                | ProfileExtension::AuthorityInformationAccess { .. }
+                | ProfileExtension::OcspNoCheck => "extensions",
+            };
+            let context = Context {
+                key: &key,
+                subject_is_empty: false,
+                authority_key_identifier: &[],
+                names: &[],
+            };
+            let same = extension::build(wanted, context)?
+                .is_some_and(|wanted| wanted.extn_value == found.extn_value);
+            if !same {
+                let name = extension::extension_name(found.extn_id);
+                return broken(
+                    rule,
+                    format!("{name} is not what the profile {} says", self.of.profile.name),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// What the profile asks for beside what is there. The list has been checked.
+    fn pairs(&self) -> impl Iterator<Item = (&ProfileExtension, &x509_cert::ext::Extension)> {
+        let found = self.extensions();
+        self.of.profile.extensions.iter().filter_map(move |wanted| {
+            let kind = extension::kind(wanted);
+            let found = found.iter().find(|found| found.extn_id == kind);
+            found.map(|found| (wanted, found))
+        })
+    }
+
+    /// The key identifiers are the key's and the issuer's certificate's.
+    pub(super) fn check_identifiers(&self) -> Result<(), X509Error> {
+        let identifier = extension::find_subject_key_identifier(self.extensions())?;
+        let key = self.subject_key()?;
+        if identifier.is_some_and(|found| found != key.key_identifier()) {
+            return broken("subject-key-identifier", "it is not the key's");
+        }
+        let found = extension::find_authority_key_identifier(self.extensions())?;
+        if let (Some(found), Issuer::Authority(authority)) = (found, self.issuer) {
+            let wanted = authority
+                .subject_key_identifier()?
+                .unwrap_or_else(|| self.of.issuer_key.key_identifier());
+            if found != wanted {
+                return broken("authority-key-identifier", "it is not the CA certificate's");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 5280 section 4.2.1.6; [`AlternativeName`] has the rules for each name.
+fn check_names(
+    taken: &AlternativeNames,
+    names: &[AlternativeName],
+    others: &[String],
+) -> Result<(), X509Error> {
+    const RULE: &str = "subject-alternative-name";
+    if let Some(other) = others.first() {
+        return broken(RULE, format!("{other} is of a kind that is not issued"));
+    }
+    for (index, name) in names.iter().enumerate() {
+        if !taken.kinds.contains(&name.kind()) {
+            return broken(RULE, format!("the profile takes no {name}"));
+        }
+        if name.is_wildcard() && !taken.wildcards {
+            return broken(RULE, format!("the profile takes no wildcard: {name}"));
+        }
+        if names[..index].contains(name) {
+            return broken(RULE, format!("{name} stands in it twice"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! A planned certificate against the CA certificate above it.
+
+use std::net::IpAddr;
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::ANY_EXTENDED_KEY_USAGE;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::{Plan, broken};
+use crate::x509::name::describe_oid;
+use crate::x509::profile::Purpose;
+use crate::x509::{AlternativeName, Certificate, Name, X509Error, extension};
+
+impl Plan<'_> {
+    pub(super) fn check_hierarchy(&self, authority: &Certificate) -> Result<(), X509Error> {
+        self.check_path_length(authority)?;
+        self.check_purposes(authority)?;
+        let subject = Name::from_any(&self.tbs.subject, "subject")?;
+        self.check_name_constraints(authority, &subject)?;
+        self.check_common_name(&subject)
+    }
+
+    /// RFC 5280 section 4.2.1.10. Where there are no DNS names, OpenSSL takes a common name that looks like a host for one.
+    fn check_name_constraints(&self, authority: &Certificate, subject: &Name) -> Result<(), X509Error> {
+        const RULE: &str = "name-constraints";
+        let Some(constraints) = extension::find_name_constraints(authority.extensions())? else {
+            return Ok(());
+        };
+        let names = extension::find_general_names(self.extensions())?;
+        if let Err(found) = constraints.check(subject, &names) {
+            return broken(RULE, found);
+        }
+        if names.iter().any(|name| matches!(name, GeneralName::DnsName(_))) {
+            return Ok(());
+        }
+        let mut hosts = subject
+            .common_names()
+            .into_iter()
+            .filter(|name| looks_like_host(name));
+        match hosts.try_for_each(|host| constraints.check_host(&host)) {
+            Ok(()) => Ok(()),
+            Err(found) => broken(RULE, format!("the common name: {found}")),
+        }
+    }
+
+    /// RFC 5280 section 4.2.1.9: the constraint is the number of CA certificates that may follow.
+    fn check_path_length(&self, authority: &Certificate) -> Result<(), X509Error> {
+        let planned = extension::find_basic_constraints(self.extensions())?.filter(|planned| planned.ca);
+        let Some(planned) = planned else {
+            return Ok(());
+        };
+        let room = extension::find_basic_constraints(authority.extensions())?
+            .and_then(|constraints| constraints.path_len_constraint);
+        match (room, planned.path_len_constraint) {
+            (Some(0), _) => broken("path-length", "the CA certificate allows no CA below it"),
+            (Some(room), None) => broken(
+                "path-length",
+                format!("the CA certificate allows {room} below it, this one as many as it likes"),
+            ),
+            (Some(room), Some(planned)) if planned >= room => broken(
+                "path-length",
+                format!("{planned} below it where the CA certificate leaves {}", room - 1),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// RFC 5280 section 4.2.1.12 leaves open what the purposes of a CA certificate mean; verifiers, and CA/B BR 7.1.2.10.6, take them as
+    /// bounds of what is below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
+    fn check_purposes(&self, authority: &Certificate) -> Result<(), X509Error> {
+        const RULE: &str = "extended-key-usage-nesting";
+        if self.of.profile.waives(RULE) {
+            return Ok(());
+        }
+        let Some(bounds) = extension::find_purposes(authority.extensions())? else {
+            return Ok(());
+        };
+        if bounds.contains(&ANY_EXTENDED_KEY_USAGE) {
+            return Ok(());
+        }
+        let Some(purposes) = extension::find_purposes(self.extensions())? else {
+            return broken(RULE, "the CA certificate has purposes, this one none");
+        };
+        let is_outside =
+            |purpose: &&ObjectIdentifier| **purpose != Purpose::OCSP_SIGNING.0 && !bounds.contains(*purpose);
+        match purposes.iter().find(is_outside) {
+            Some(outside) => broken(
+                RULE,
+                format!("{} is no purpose of the CA certificate", describe_oid(*outside)),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the
+    /// Certificate's subjectAltName extension": old clients look at it. Here for common names that somebody could take for a host.
+    fn check_common_name(&self, subject: &Name) -> Result<(), X509Error> {
+        const RULE: &str = "common-name";
+        let purposes = extension::find_purposes(self.extensions())?.unwrap_or_default();
+        if !purposes.contains(&Purpose::SERVER_AUTH.0) || self.of.profile.waives(RULE) {
+            return Ok(());
+        }
+        let (names, _) = extension::find_alternative_names(self.extensions())?;
+        let is_named = |common_name: &str| {
+            names.iter().any(|name| match name {
+                AlternativeName::Dns(name) => name.eq_ignore_ascii_case(common_name),
+                AlternativeName::Ip(address) => common_name.parse() == Ok(*address),
+                _ => false,
+            })
+        };
+        let common_names = subject.common_names();
+        match common_names
+            .iter()
+            .find(|name| looks_like_host(name) && !is_named(name))
+        {
+            Some(other) => broken(
+                RULE,
+                format!("\"{other}\" is none of the names in subjectAltName"),
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An address, or a domain name of two labels and more.
+fn looks_like_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || (text.contains('.') && !text.contains(' '))
+}

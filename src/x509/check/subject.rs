@@ -1,0 +1,59 @@
+//! The subject and its key.
+
+use super::{Plan, broken};
+use crate::signer::KeyFault;
+use crate::x509::profile::Role;
+use crate::x509::{Issuer, Name, X509Error, extension};
+
+impl Plan<'_> {
+    /// RFC 5280 section 4.1.2.6: a CA has a name of its own; a certificate under it has another's. An end entity may have an empty one,
+    /// when it has names in subjectAltName.
+    pub(super) fn check_subject(&self) -> Result<(), X509Error> {
+        let subject = Name::from_any(&self.tbs.subject, "subject")?;
+        if let Err(found) = subject.check_readable() {
+            return broken("subject", found);
+        }
+        let has_names = !extension::find_alternative_names(self.extensions())?.0.is_empty();
+        if subject.is_empty() && !(self.of.profile.role == Role::Leaf && has_names) {
+            return broken("subject", "the subject is empty");
+        }
+        if matches!(self.issuer, Issuer::Authority(_))
+            && subject.is_like(&Name::from_any(&self.tbs.issuer, "issuer")?)
+        {
+            return broken("subject", "the request carries the CA's own name");
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_key(&self) -> Result<(), X509Error> {
+        let key = self.subject_key()?;
+        if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
+            return Err(X509Error::WeakKey {
+                found: key.algorithm(),
+            });
+        }
+        let profile = &self.of.profile;
+        for (kinds, algorithm) in [
+            (&profile.keys, key.algorithm()),
+            (&profile.signed_by, self.of.issuer_key.algorithm()),
+        ] {
+            if !kinds.include(algorithm) {
+                let found = format!("{} certificates take no {algorithm} key", profile.name);
+                return broken("key-kind", found);
+            }
+        }
+        if matches!(self.issuer, Issuer::Authority(_)) && key == self.of.issuer_key {
+            return broken("subject-key", "the request carries the CA's own key");
+        }
+        match key.find_fault() {
+            None => Ok(()),
+            Some(KeyFault::Exponent) => broken("key-exponent", "the public exponent is below 65537"),
+            Some(KeyFault::OffCurve) => broken("key-point", "the public key is no point of its curve"),
+            Some(KeyFault::SmallFactor(factor)) => {
+                broken("key-small-factors", format!("{factor} divides the modulus"))
+            }
+            Some(KeyFault::Roca) => broken("key-roca", "the modulus has the fingerprint of ROCA"),
+            Some(KeyFault::ClosePrimes) => broken("key-close-primes", "the two primes are close together"),
+        }
+    }
+}

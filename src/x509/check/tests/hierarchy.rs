@@ -1,0 +1,378 @@
+//! What a CA certificate above, a key, and a profile's own words rule out.
+
+use std::borrow::Cow;
+
+use num_bigint::BigUint;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::*;
+use crate::signer::KeyAlgorithm;
+use crate::x509::fixture::{self, Constant, issue, plan};
+use crate::x509::{
+    AlternativeName, AlternativeNames, KeyKinds, NameConstraints, NameKind, Policy, ProfileExtension,
+    Purpose, Role, SerialNumber, Subtree, Usage,
+};
+
+fn trees(texts: &[&str]) -> Vec<Subtree> {
+    texts.iter().map(|text| Subtree::parse(text).unwrap()).collect()
+}
+
+/// An intermediate with these extensions after basicConstraints and keyUsage.
+fn intermediate(path_length: Option<u8>, more: Vec<ProfileExtension>) -> Profile {
+    let mut profile = Profile::intermediate();
+    profile.extensions[0] = ProfileExtension::BasicConstraints {
+        ca: true,
+        path_length,
+    };
+    profile.extensions.splice(2..2, more);
+    profile
+}
+
+fn permitting(permitted: &[&str], excluded: &[&str]) -> ProfileExtension {
+    ProfileExtension::NameConstraints(NameConstraints {
+        permitted: trees(permitted),
+        excluded: trees(excluded),
+    })
+}
+
+fn purposes(purposes: &[Purpose]) -> ProfileExtension {
+    ProfileExtension::ExtendedKeyUsage(Cow::Owned(purposes.to_vec()))
+}
+
+fn asking(key: &SoftwareKey, subject: &Name, names: &[&str]) -> VerifiedRequest {
+    let names = names.iter().map(|name| AlternativeName::parse(name).unwrap());
+    let names: Vec<GeneralName> = names.map(|name| name.to_general_name().unwrap()).collect();
+    let extension = Extension {
+        extn_id: const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME,
+        critical: false,
+        extn_value: OctetString::new(SubjectAltName(names).to_der().unwrap()).unwrap(),
+    };
+    VerifiedRequest::asking_for(key, subject, vec![extension]).unwrap()
+}
+
+/// A root, an intermediate of that profile below it, and the intermediate's key.
+fn under(profile: &Profile) -> (Certificate, SoftwareKey) {
+    let (root_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let root = authority(&root_key);
+    (issue(profile, &request(&key, "CN=Below"), &root, &root_key), key)
+}
+
+fn found(plan: Tbs, issuer: &Certificate) -> Option<&'static str> {
+    match plan.check(Issuer::Authority(issuer), NOW) {
+        Ok(_) => None,
+        Err(X509Error::Rule { rule, .. }) => Some(rule),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn path_length() {
+    let key = SoftwareKey::generate();
+    let below = request(&key, "CN=Lower");
+    for (above, planned, is_fine) in [
+        (None, None, true),
+        (None, Some(5), true),
+        (Some(1), Some(0), true),
+        (Some(1), Some(1), false),
+        (Some(1), None, false),
+        (Some(0), Some(0), false),
+        (Some(0), None, false),
+    ] {
+        let (issuer, _) = under(&intermediate(above, Vec::new()));
+        let plan = plan(&intermediate(planned, Vec::new()), &below, &issuer);
+        let wanted = if is_fine { None } else { Some("path-length") };
+        assert_eq!(found(plan, &issuer), wanted, "{planned:?} under {above:?}");
+        // Leaves are no CAs.
+        assert_eq!(
+            found(fixture::plan(&Profile::tls_client(), &below, &issuer), &issuer),
+            None
+        );
+    }
+}
+
+#[test]
+fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
+    let key = SoftwareKey::generate();
+    let below = request(&key, "CN=leaf");
+    let (issuer, _) = under(&intermediate(Some(0), vec![purposes(&[Purpose::CLIENT_AUTH])]));
+    let of = |profile: &Profile| found(plan(profile, &below, &issuer), &issuer);
+    assert_eq!(of(&Profile::tls_client()), None);
+    assert_eq!(of(&Profile::code_signing()), Some("extended-key-usage-nesting"));
+    assert_eq!(
+        of(&Profile::cloudhsm_cluster()),
+        Some("extended-key-usage-nesting")
+    );
+    // RFC 6960 section 4.2.2.2: it signs for that CA.
+    assert_eq!(of(&Profile::ocsp_signer()), None);
+    let waived = Profile {
+        waived: vec!["extended-key-usage-nesting".into()],
+        ..Profile::code_signing()
+    };
+    assert_eq!(of(&waived), None);
+    let any = Purpose::named("2.5.29.37.0").unwrap();
+    let (issuer, _) = under(&intermediate(Some(0), vec![purposes(&[any])]));
+    assert_eq!(
+        found(plan(&Profile::code_signing(), &below, &issuer), &issuer),
+        None
+    );
+    // A purpose that is in the certificate, and not in the profile.
+    let rule = "extended-key-usage";
+    let plan = Tbs {
+        profile: Profile::tls_client(),
+        ..plan(&Profile::code_signing(), &below, &issuer)
+    };
+    assert_eq!(found(plan, &issuer), Some(rule));
+}
+
+#[test]
+fn names_stay_inside_the_constraints() {
+    let key = SoftwareKey::generate();
+    let constraints = permitting(
+        &["dns:example.com", "dn:O=Example"],
+        &["dns:secret.example.com", "ip:0.0.0.0/0"],
+    );
+    let (issuer, _) = under(&intermediate(Some(0), vec![constraints]));
+    let of = |profile: &Profile, subject: &str, names: &[&str]| {
+        let subject = Name::from_rfc4514(subject).unwrap();
+        let request = match names {
+            [] => VerifiedRequest::for_tests(&key, &subject),
+            names => asking(&key, &subject, names),
+        };
+        found(plan(profile, &request, &issuer), &issuer)
+    };
+    let server = Profile::tls_server();
+    let wrong = Some("name-constraints");
+    assert_eq!(of(&server, "CN=a,O=Example", &["dns:www.example.com"]), None);
+    assert_eq!(of(&server, "CN=a,O=Example", &["dns:www.example.org"]), wrong);
+    assert_eq!(
+        of(
+            &server,
+            "CN=a,O=Example",
+            &["dns:a.example.com", "dns:b.secret.example.com"]
+        ),
+        wrong
+    );
+    assert_eq!(of(&server, "CN=a,O=Example", &["dns:*.example.com"]), wrong);
+    assert_eq!(of(&server, "CN=a,O=Example", &["ip:192.0.2.1"]), wrong);
+    assert_eq!(of(&server, "CN=a,O=Other", &["dns:www.example.com"]), wrong);
+    // What OpenSSL takes for a host name, where there is no other.
+    let client = Profile::tls_client();
+    assert_eq!(of(&client, "CN=www.example.org,O=Example", &[]), wrong);
+    assert_eq!(of(&client, "CN=www.example.com,O=Example", &[]), None);
+    assert_eq!(of(&client, "CN=some body,O=Example", &[]), None);
+}
+
+#[test]
+fn a_servers_names_are_those_that_the_profile_takes() {
+    let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let subject = |text: &str| Name::from_rfc4514(text).unwrap();
+    let of = |profile: &Profile, request: &VerifiedRequest| found(plan(profile, request, &ca), &ca);
+    let server = Profile::tls_server();
+    let wrong = Some("subject-alternative-name");
+    let other_kind = asking(&key, &subject("CN=a"), &["email:a@example.com"]);
+    assert_eq!(of(&server, &other_kind), wrong);
+    assert_eq!(of(&server, &request(&key, "CN=a")), wrong);
+    let other_host = asking(&key, &subject("CN=b.example.com"), &["dns:a.example.com"]);
+    assert_eq!(of(&server, &other_host), Some("common-name"));
+    let waived = Profile {
+        waived: vec![Cow::Borrowed("common-name")],
+        ..server.clone()
+    };
+    assert_eq!(of(&waived, &other_host), None);
+    let address = asking(&key, &subject("CN=2001:DB8::1"), &["ip:2001:db8::1"]);
+    assert_eq!(of(&server, &address), None);
+    // Names that are in the certificate, and not what the profile takes.
+    let names = ["dns:a.example.com", "dns:*.example.com"];
+    let sound = plan(&server, &asking(&key, &subject("CN=a.example.com"), &names), &ca);
+    for taken in [
+        AlternativeNames {
+            kinds: Cow::Borrowed(&[NameKind::Ip]),
+            required: true,
+            wildcards: true,
+        },
+        AlternativeNames {
+            kinds: Cow::Borrowed(&[NameKind::Dns]),
+            required: true,
+            wildcards: false,
+        },
+    ] {
+        let mut profile = server.clone();
+        let place = profile
+            .extensions
+            .iter_mut()
+            .find(|extension| matches!(extension, ProfileExtension::SubjectAlternativeName(_)));
+        *place.unwrap() = ProfileExtension::SubjectAlternativeName(taken);
+        let plan = Tbs {
+            profile,
+            ..sound.clone()
+        };
+        assert_eq!(found(plan, &ca), wrong);
+    }
+    let twice = changed(&sound, |tbs| set(tbs, 3, b"\x30\x06\x82\x01a\x82\x01a"));
+    assert_eq!(found(twice, &ca), wrong);
+    let registered = changed(&sound, |tbs| set(tbs, 3, b"\x30\x04\x88\x02\x2a\x03"));
+    assert_eq!(found(registered, &ca), wrong);
+}
+
+#[test]
+fn an_empty_subject_needs_names_and_makes_them_critical() {
+    let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let empty = Name::from_der(&[0x30, 0]).unwrap();
+    let sound = plan(
+        &Profile::tls_server(),
+        &asking(&key, &empty, &["dns:a.example"]),
+        &ca,
+    );
+    assert!(sound.clone().check(Issuer::Authority(&ca), NOW).is_ok());
+    let mild = changed(&sound, |tbs| extension(tbs, 3).critical = false);
+    assert_eq!(found(mild, &ca), Some("extensions"));
+    let nameless = plan(
+        &Profile::tls_client(),
+        &VerifiedRequest::for_tests(&key, &empty),
+        &ca,
+    );
+    assert_eq!(found(nameless, &ca), Some("subject"));
+}
+
+#[test]
+fn what_a_profile_says_is_what_the_certificate_says() {
+    let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let below = request(&key, "CN=leaf");
+    let url = |text: &str| vec![text.to_owned()];
+    let policies = |identifier: &str| {
+        ProfileExtension::CertificatePolicies(vec![Policy {
+            identifier: const_oid::ObjectIdentifier::new(identifier).unwrap(),
+            cps: None,
+        }])
+    };
+    let access = |host: &str| ProfileExtension::AuthorityInformationAccess {
+        ocsp: url(host),
+        issuers: Vec::new(),
+    };
+    for (one, other) in [
+        (
+            permitting(&["dns:a.example"], &[]),
+            permitting(&["dns:b.example"], &[]),
+        ),
+        (policies("1.2.3"), policies("1.2.4")),
+        (
+            ProfileExtension::CrlDistributionPoints(url("http://a.example/")),
+            ProfileExtension::CrlDistributionPoints(url("http://b.example/")),
+        ),
+        (access("http://a.example/"), access("http://b.example/")),
+    ] {
+        let plan = Tbs {
+            profile: intermediate(None, vec![other]),
+            ..plan(&intermediate(None, vec![one]), &below, &ca)
+        };
+        assert_eq!(found(plan, &ca), Some("extensions"));
+    }
+    let timed = Profile {
+        longest_days: Some(29),
+        ..Profile::tls_client()
+    };
+    assert_eq!(found(plan(&timed, &below, &ca), &ca), Some("validity-length"));
+    // keyEncipherment is for RSA: an EC key is left with nothing.
+    let mut encipherment = Profile::tls_client();
+    encipherment.extensions[1] = ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyEncipherment]));
+    assert_eq!(found(plan(&encipherment, &below, &ca), &ca), Some("key-usage"));
+    // A stamp of time: RFC 3161 section 2.3 has the purpose critical.
+    let mut stamps = Profile::tls_client();
+    stamps.extensions[2] = purposes(&[Purpose::TIME_STAMPING]);
+    let stamp = issue(&stamps, &below, &ca, &ca_key);
+    assert!(stamp.describe_extensions()[2].critical);
+    assert_eq!(stamps.role, Role::Leaf);
+}
+
+#[test]
+fn keys_that_are_none_are_certified_by_nobody() {
+    let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    let sound = plan(&Profile::tls_client(), &request(&key, "CN=leaf"), &ca);
+    let with_key = |key: &PublicKey| {
+        let mut tbs = TbsCertificate::from_der(&sound.der).unwrap();
+        tbs.subject_public_key_info = SubjectPublicKeyInfoOwned::from_der(key.der()).unwrap();
+        Tbs {
+            der: tbs.to_der().unwrap(),
+            ..sound.clone()
+        }
+    };
+    let rsa = SoftwareKey::of(KeyAlgorithm::Rsa { bits: 2048 });
+    let (modulus, _) = rsa.public_key().rsa_integers().unwrap();
+    let exponent_3 = PublicKey::from_rsa(modulus, &[3]).unwrap();
+    assert_eq!(found(with_key(&exponent_3), &ca), Some("key-exponent"));
+    let times_3 = BigUint::from_bytes_be(modulus) * 3_u32;
+    let times_3 = PublicKey::from_rsa(&times_3.to_bytes_be(), &[1, 0, 1]).unwrap();
+    assert_eq!(found(with_key(&times_3), &ca), Some("key-small-factors"));
+    let off = PublicKey::from_ec_point(Curve::P256, &[&[4][..], &[7; 64]].concat()).unwrap();
+    assert_eq!(found(with_key(&off), &ca), Some("key-point"));
+    let prime = BigUint::from_bytes_be(modulus).sqrt() | BigUint::from(1_u32);
+    let fit = |number: &BigUint| (3_u32..752).all(|divisor| number % divisor != BigUint::from(0_u32));
+    let root = (0_u32..).map(|step| &prime + 2 * step).find(fit).unwrap();
+    let close = PublicKey::from_rsa(&(&root * &root).to_bytes_be(), &[1, 0, 1]).unwrap();
+    assert_eq!(found(with_key(&close), &ca), Some("key-close-primes"));
+    let roca = PublicKey::from_rsa(&roca_modulus(), &[1, 0, 1]).unwrap();
+    assert_eq!(found(with_key(&roca), &ca), Some("key-roca"));
+    // key-size
+    let short = PublicKey::from_rsa(&[&modulus[..127], &[1]].concat(), &[1, 0, 1]).unwrap();
+    let short = with_key(&short).check(Issuer::Authority(&ca), NOW);
+    assert_eq!(short.unwrap_err().rule(), Some("key-size"));
+    let none = Profile {
+        keys: KeyKinds::default(),
+        ..Profile::tls_client()
+    };
+    let none = Tbs {
+        profile: none,
+        ..sound.clone()
+    };
+    assert_eq!(found(none, &ca), Some("key-kind"));
+    let by_none = Profile {
+        signed_by: KeyKinds::default(),
+        ..Profile::tls_client()
+    };
+    assert_eq!(
+        found(
+            Tbs {
+                profile: by_none,
+                ..sound.clone()
+            },
+            &ca
+        ),
+        Some("key-kind")
+    );
+}
+
+/// A number that is a power of 65537 modulo each small prime, as a modulus of the vulnerable generator.
+fn roca_modulus() -> Vec<u8> {
+    let primes = (3_u32..=167).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
+    let product = primes.fold(BigUint::from(2_u32), |product, prime| product * prime);
+    let residue = BigUint::from(65_537_u32).modpow(&BigUint::from(12_345_u32), &product);
+    let modulus = (BigUint::from(1_u32) << 2047) / &product * &product + residue + &product;
+    // No other small factor, and no two close ones.
+    let is_fit = |modulus: &BigUint| {
+        let small = (169_u32..752).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
+        modulus.bits() == 2048
+            && small
+                .into_iter()
+                .all(|prime| modulus % prime != BigUint::from(0_u32))
+    };
+    let mut candidates = (0_u32..).map(|step| &modulus + &product * step);
+    candidates.find(is_fit).unwrap().to_bytes_be()
+}
+
+#[test]
+fn random_numbers_that_are_zeros_make_no_serial_number() {
+    let refused = SerialNumber::random(&Constant(0));
+    assert!(matches!(
+        refused,
+        Err(X509Error::Rule {
+            rule: "serial-entropy",
+            ..
+        })
+    ));
+    assert!(SerialNumber::random(&Constant(1)).is_ok());
+}

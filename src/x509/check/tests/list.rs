@@ -1,0 +1,83 @@
+//! The list of rules and the code say the same.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::x509::{RULES, Rule};
+
+/// Tested beside what breaks them: a linter is a program, a rehearsal has tests of its own, and a plan that the first decoder and all
+/// rules take is taken by the second.
+const ELSEWHERE: [&str; 3] = ["linter", "second-decoder", "throwaway"];
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The text of the rooms that break rules, without tests; a CRL has rules of its own.
+fn code() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    for room in ["x509", "workflow"] {
+        sources(&root.join(room), &mut paths);
+    }
+    let is_code = |path: &&PathBuf| {
+        let path = path.to_str().unwrap();
+        !path.contains("tests") && !path.contains("crl") && !path.ends_with("x509/rules.rs")
+    };
+    let paths = paths.iter().filter(is_code);
+    paths.map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn every_rule_is_in_the_list_once_and_in_the_code() {
+    let listed: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
+    assert_eq!(listed.len(), RULES.len(), "one stands in it twice");
+    let code = code();
+    let missing: Vec<_> = listed
+        .iter()
+        .filter(|name| !code.contains(&format!("\"{name}\"")))
+        .collect();
+    assert!(missing.is_empty(), "no code breaks {missing:?}");
+    let broken = code
+        .split("broken(")
+        .chain(code.split("RULE: &str ="))
+        .filter_map(|rest| {
+            let word = rest.trim_start().strip_prefix('"')?;
+            word.split_once('"').map(|(word, _)| word)
+        });
+    let broken: BTreeSet<_> = broken.collect();
+    assert!(broken.len() > 20, "the code is found: {broken:?}");
+    let unknown: Vec<_> = broken.difference(&listed).collect();
+    assert!(unknown.is_empty(), "not in the list: {unknown:?}");
+}
+
+#[test]
+fn every_rule_is_broken_in_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/x509/check/tests");
+    let mut paths = vec![root.with_extension("rs")];
+    sources(&root, &mut paths);
+    let paths = paths.iter().filter(|path| !path.ends_with("list.rs"));
+    let tests: String = paths.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let is_missing = |rule: &&Rule| !tests.contains(&format!("\"{}\"", rule.name));
+    let mut missing: Vec<_> = RULES.iter().filter(is_missing).map(|rule| rule.name).collect();
+    missing.retain(|name| !ELSEWHERE.contains(name));
+    assert!(missing.is_empty(), "no test breaks {missing:?}");
+}
+
+#[test]
+fn what_can_be_waived_is_no_rule_of_rfc_5280() {
+    let waivable: Vec<_> = RULES
+        .iter()
+        .filter(|rule| rule.can_be_waived)
+        .map(|rule| rule.name)
+        .collect();
+    assert_eq!(waivable, ["extended-key-usage-nesting", "common-name"]);
+}

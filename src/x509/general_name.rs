@@ -1,0 +1,230 @@
+//! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI.
+
+mod syntax;
+
+pub(super) use syntax::{check_dns, check_email, check_uri, host_of};
+
+use std::fmt;
+use std::net::IpAddr;
+
+use der::asn1::{Ia5String, OctetString};
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::X509Error;
+
+/// A kind of name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameKind {
+    /// dNSName
+    Dns,
+    /// iPAddress
+    Ip,
+    /// rfc822Name
+    Email,
+    /// uniformResourceIdentifier
+    Uri,
+}
+
+impl NameKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Dns, Self::Ip, Self::Email, Self::Uri];
+
+    /// The word for it in profiles, and before a name: `dns:example.com`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Ip => "ip",
+            Self::Email => "email",
+            Self::Uri => "uri",
+        }
+    }
+}
+
+/// A name that keeps the rules of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlternativeName {
+    /// A host name, or with `*.` in front every host right below it.
+    Dns(String),
+    /// An address: 4 or 16 octets.
+    Ip(IpAddr),
+    /// A mailbox, ASCII (RFC 5280 section 4.2.1.6).
+    Email(String),
+    /// An absolute URI with a host.
+    Uri(String),
+}
+
+impl AlternativeName {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> NameKind {
+        match self {
+            Self::Dns(_) => NameKind::Dns,
+            Self::Ip(_) => NameKind::Ip,
+            Self::Email(_) => NameKind::Email,
+            Self::Uri(_) => NameKind::Uri,
+        }
+    }
+
+    /// Reads `dns:example.com`, `ip:192.0.2.1`, `email:a@example.com` or `uri:https://example.com/`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (kind, value) = text.split_once(':').ok_or_else(|| {
+            format!("\"{text}\" is not of the form dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI")
+        })?;
+        match kind.to_ascii_lowercase().as_str() {
+            "dns" => check_dns(value).map(|()| Self::Dns(value.to_owned())),
+            "ip" => value
+                .parse()
+                .map(Self::Ip)
+                .map_err(|_| format!("\"{value}\" is no IP address")),
+            "email" => check_email(value).map(|()| Self::Email(value.to_owned())),
+            "uri" => check_uri(value).map(|()| Self::Uri(value.to_owned())),
+            other => Err(format!(
+                "\"{other}\" is no kind of name: dns, ip, email and uri are"
+            )),
+        }
+    }
+
+    /// The name in a certificate or request; `None` for kinds that are not issued.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn read(name: &GeneralName) -> Result<Option<Self>, String> {
+        Ok(Some(match name {
+            GeneralName::DnsName(name) => {
+                check_dns(name.as_str())?;
+                Self::Dns(name.as_str().to_owned())
+            }
+            GeneralName::Rfc822Name(name) => {
+                check_email(name.as_str())?;
+                Self::Email(name.as_str().to_owned())
+            }
+            GeneralName::UniformResourceIdentifier(name) => {
+                check_uri(name.as_str())?;
+                Self::Uri(name.as_str().to_owned())
+            }
+            GeneralName::IpAddress(octets) => Self::Ip(read_address(octets.as_bytes())?),
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(super) fn to_general_name(&self) -> Result<GeneralName, X509Error> {
+        let malformed = X509Error::malformed("subjectAltName");
+        Ok(match self {
+            Self::Dns(name) => GeneralName::DnsName(Ia5String::new(name).map_err(malformed)?),
+            Self::Email(name) => GeneralName::Rfc822Name(Ia5String::new(name).map_err(malformed)?),
+            Self::Uri(name) => {
+                GeneralName::UniformResourceIdentifier(Ia5String::new(name).map_err(malformed)?)
+            }
+            Self::Ip(address) => {
+                let octets = match address {
+                    IpAddr::V4(address) => address.octets().to_vec(),
+                    IpAddr::V6(address) => address.octets().to_vec(),
+                };
+                GeneralName::IpAddress(OctetString::new(octets).map_err(malformed)?)
+            }
+        })
+    }
+
+    /// True for `*.example.com`.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Dns(name) if name.starts_with("*."))
+    }
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.kind().word())?;
+        match self {
+            Self::Dns(name) | Self::Email(name) | Self::Uri(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+/// RFC 5280 section 4.2.1.6: four octets for IP version 4, sixteen for version 6.
+pub(super) fn read_address(octets: &[u8]) -> Result<IpAddr, String> {
+    if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+        return Ok(IpAddr::from(octets));
+    }
+    <[u8; 16]>::try_from(octets)
+        .map(IpAddr::from)
+        .map_err(|_| format!("an IP address of {} octets", octets.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_issued() {
+        for text in [
+            "dns:example.com",
+            "dns:*.example.com",
+            "dns:a-b.example",
+            "dns:localhost",
+            "ip:192.0.2.1",
+            "ip:2001:db8::1",
+            "email:first.last+tag@example.com",
+            "uri:https://example.com:8443/path?x=1",
+            "uri:spiffe://trust/workload",
+            "uri:https://[2001:db8::1]:8443/",
+            "uri:https://192.0.2.1/",
+            "uri:urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        ] {
+            let name = AlternativeName::parse(text).unwrap();
+            assert_eq!(name.to_string(), text);
+            let general = name.to_general_name().unwrap();
+            assert_eq!(AlternativeName::read(&general), Ok(Some(name)), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_not() {
+        for text in [
+            "example.com",
+            "dns:",
+            "dns:-a.example",
+            "dns:a..example",
+            "dns:*.com",
+            "dns:a.*.example",
+            "dns:*",
+            "dns:exa mple.com",
+            "dns:a_b.example",
+            "dns:a.example.123",
+            "dns:192.0.2.1",
+            "dns:example.com.",
+            "dns:b\u{fc}cher.example",
+            "ip:192.0.2",
+            "ip:192.0.2.0/24",
+            "email:Name <a@example.com>",
+            "email:a",
+            "email:.a@example.com",
+            "email:a..b@example.com",
+            "email:a.@example.com",
+            "email:a@*.example.com",
+            "email:\"a b\"@example.com",
+            "email:@example.com",
+            "uri:/relative",
+            "uri:https://",
+            "uri:https:///path",
+            "uri:ht tp://x",
+            "uri:1http://x",
+            "uri:https://a..b/",
+            "uri:https://*.example.com/",
+            "uri:https://[2001:db8::1/",
+            "uri:https://[x]/",
+            "uri:https://a:b/",
+            "uri:urn:",
+            "other:x",
+        ] {
+            assert!(AlternativeName::parse(text).is_err(), "{text}");
+        }
+        let long = format!("dns:{}.example", "a".repeat(64));
+        assert!(AlternativeName::parse(&long).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! How a name of each kind is written.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// RFC 5280 section 4.2.1.6: the preferred name syntax of RFC 1034 section 3.5 as RFC 1123 modifies it, at most 253 characters
+/// (RFC 1035 section 2.3.4), without underscores. A whole leftmost label may be `*` (RFC 9525 section 6.3), with two labels after it.
+pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
+    let refused = |reason: &str| Err(format!("the DNS name {name:?} {reason}"));
+    if name.is_empty() || name.len() > 253 {
+        return refused("is empty or longer than 253 characters");
+    }
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    if host.len() != name.len() && !host.contains('.') {
+        return refused("stands for every host of a top-level domain");
+    }
+    for label in host.split('.') {
+        let bytes = label.as_bytes();
+        let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        if bytes.is_empty() || bytes.len() > 63 {
+            return refused("has an empty label, or one longer than 63 characters");
+        }
+        if !bytes.iter().all(is_inner) || bytes.starts_with(b"-") || bytes.ends_with(b"-") {
+            return refused("has a label that is not of letters, digits and inner hyphens");
+        }
+    }
+    // 192.0.2.1 as a DNS name would be matched by no one, or by the wrong one; no top-level domain is a number (RFC 1123 section 2.1).
+    let last = host.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refused("ends with a number, as an IP address does");
+    }
+    Ok(())
+}
+
+/// RFC 5280 section 4.2.1.6: `Local-part@Domain`, without a display name or comment; the local part a dot-string (RFC 5321 section 4.1.2).
+pub(in crate::x509) fn check_email(mailbox: &str) -> Result<(), String> {
+    let is_atom_byte = |byte: u8| byte.is_ascii_graphic() && !b"()<>[]:;@\\,\"".contains(&byte);
+    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atom_byte);
+    match mailbox.rsplit_once('@') {
+        Some((local, domain))
+            if local.len() <= 64 && local.split('.').all(is_atom) && !domain.starts_with('*') =>
+        {
+            check_dns(domain)
+        }
+        _ => Err(format!("{mailbox:?} is no mailbox")),
+    }
+}
+
+/// RFC 5280 section 4.2.1.6: absolute; where there is an authority, its host is a domain name or an address.
+pub(in crate::x509) fn check_uri(uri: &str) -> Result<(), String> {
+    let refused = |reason: &str| Err(format!("the URI {uri:?} {reason}"));
+    let is_written = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
+    if !uri.bytes().all(is_written) {
+        return refused("has characters that a URI does not have");
+    }
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return refused("is not absolute");
+    };
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    if !is_scheme || rest.is_empty() {
+        return refused("is not absolute");
+    }
+    match rest.strip_prefix("//") {
+        Some(rest) if !has_sound_host(rest) => refused("names no host"),
+        _ => Ok(()),
+    }
+}
+
+fn has_sound_host(rest: &str) -> bool {
+    let authority = authority_of(rest);
+    let (is_sound, after_host) = match authority.strip_prefix('[') {
+        Some(literal) => match literal.split_once(']') {
+            Some((address, after)) => (address.parse::<Ipv6Addr>().is_ok(), after),
+            None => return false,
+        },
+        None => {
+            let host = host_of(rest);
+            let is_name = || !host.starts_with('*') && check_dns(host).is_ok();
+            (
+                host.parse::<Ipv4Addr>().is_ok() || is_name(),
+                &authority[host.len()..],
+            )
+        }
+    };
+    let is_port = |port: &str| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_sound && (after_host.is_empty() || after_host.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Host and port in what follows `//`.
+fn authority_of(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
+/// The host in what follows `//`.
+pub(in crate::x509) fn host_of(rest: &str) -> &str {
+    let authority = authority_of(rest);
+    match authority.strip_prefix('[') {
+        Some(literal) => literal.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}

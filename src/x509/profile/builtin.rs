@@ -1,0 +1,229 @@
+//! The profiles that need no file.
+
+use std::borrow::Cow;
+
+use super::{AlternativeNames, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
+use crate::signer::Curve;
+use crate::x509::general_name::NameKind;
+
+/// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
+const CLOUDHSM_LONGEST_PEM: usize = 5000;
+
+/// AWS CloudHSM User Guide, "Set up mutual TLS between client and AWS CloudHSM": "a certificate chain of 6980 bytes".
+const CLOUDHSM_LONGEST_CHAIN: usize = 6980;
+
+/// NIST SP 800-131A: RSA of 2048 bits; the curves of FIPS 186-5. CloudHSM's pages have the same.
+const NIST_CURVES: &[Curve] = &[Curve::P256, Curve::P384, Curve::P521];
+
+/// The CA/B Forum's longest for a TLS server certificate of 2026 is shorter; a private CA's is its own affair.
+const YEAR: u32 = 365;
+
+fn nist_keys() -> KeyKinds {
+    KeyKinds {
+        ed25519: false,
+        ..KeyKinds::any()
+    }
+}
+
+/// The keys of CloudHSM's certificates. RSA keys for RSASSA-PSS only are taken by the size, as by AWS.
+fn cloudhsm_keys() -> KeyKinds {
+    KeyKinds {
+        rsa_pss: true,
+        ..nist_keys()
+    }
+}
+
+impl KeyKinds {
+    /// Every key that the program signs with, but the one curve that no NIST document has.
+    pub(super) fn any() -> Self {
+        Self {
+            rsa: Some(2048),
+            rsa_pss: false,
+            curves: Cow::Borrowed(NIST_CURVES),
+            ed25519: true,
+        }
+    }
+}
+
+const fn authority_constraints(path_length: Option<u8>) -> ProfileExtension {
+    ProfileExtension::BasicConstraints {
+        ca: true,
+        path_length,
+    }
+}
+
+/// RFC 5280 section 4.2.1.3: "Conforming CAs MUST include this extension"; section 4.2.1.9 has cRLSign beside it where CRLs are signed.
+const AUTHORITY_USAGE: ProfileExtension =
+    ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyCertSign, Usage::CrlSign]));
+
+const SIGNATURES_ONLY: ProfileExtension =
+    ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::DigitalSignature]));
+
+const LEAF_CONSTRAINTS: ProfileExtension = ProfileExtension::BasicConstraints {
+    ca: false,
+    path_length: None,
+};
+
+fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<ProfileExtension>) -> Profile {
+    Profile {
+        name: Cow::Borrowed(name),
+        role,
+        extensions,
+        default_days,
+        longest_days: None,
+        longest_pem: None,
+        longest_chain: None,
+        keys: KeyKinds::any(),
+        signed_by: KeyKinds::any(),
+        waived: Vec::new(),
+        linter: None,
+    }
+}
+
+/// A certificate for one purpose, under a CA. digitalSignature is all that TLS 1.3, OCSP and code signing need (RFC 8446 section 4.4.2.2).
+fn leaf(
+    name: &'static str,
+    days: u32,
+    purposes: &'static [Purpose],
+    more: impl IntoIterator<Item = ProfileExtension>,
+) -> Profile {
+    let mut extensions = vec![
+        LEAF_CONSTRAINTS,
+        SIGNATURES_ONLY,
+        ProfileExtension::ExtendedKeyUsage(Cow::Borrowed(purposes)),
+    ];
+    extensions.extend(more);
+    extensions.extend([
+        ProfileExtension::SubjectKeyIdentifier,
+        ProfileExtension::AuthorityKeyIdentifier,
+    ]);
+    profile(name, Role::Leaf, days, extensions)
+}
+
+fn names(kinds: &'static [NameKind], required: bool, wildcards: bool) -> ProfileExtension {
+    ProfileExtension::SubjectAlternativeName(AlternativeNames {
+        kinds: Cow::Borrowed(kinds),
+        required,
+        wildcards,
+    })
+}
+
+impl Profile {
+    /// Every built-in profile.
+    #[must_use]
+    pub fn built_in() -> Vec<Self> {
+        vec![
+            Self::cloudhsm_ca(),
+            Self::root(),
+            Self::cloudhsm_cluster(),
+            Self::cloudhsm_client(),
+            Self::intermediate(),
+            Self::tls_server(),
+            Self::tls_client(),
+            Self::ocsp_signer(),
+            Self::code_signing(),
+        ]
+    }
+
+    /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate with basicConstraints when it is v3;
+    /// keyUsage is what AWS's own recipe leaves out. No path length: AWS's examples set none.
+    #[must_use]
+    pub fn cloudhsm_ca() -> Self {
+        let extensions = vec![
+            authority_constraints(None),
+            AUTHORITY_USAGE,
+            ProfileExtension::SubjectKeyIdentifier,
+        ];
+        Self {
+            longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+            keys: cloudhsm_keys(),
+            signed_by: cloudhsm_keys(),
+            ..profile("cloudhsm-ca", Role::Root, 3652, extensions)
+        }
+    }
+
+    /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with; the two
+    /// key identifiers are what RFC 5280 asks of every certificate under a CA.
+    #[must_use]
+    pub fn cloudhsm_cluster() -> Self {
+        let extensions = vec![
+            ProfileExtension::SubjectKeyIdentifier,
+            ProfileExtension::AuthorityKeyIdentifier,
+        ];
+        Self {
+            longest_pem: Some(CLOUDHSM_LONGEST_PEM),
+            keys: cloudhsm_keys(),
+            signed_by: cloudhsm_keys(),
+            ..profile("cloudhsm-cluster", Role::Leaf, 3652, extensions)
+        }
+    }
+
+    /// The certificate of a client of the cluster, for mutual TLS with the HSM. AWS's recipe signs it without extensions; these
+    /// bind it to its purpose, so that it is of no use to a server or to issue others with.
+    ///
+    /// A year, where AWS's recipe has five: the key lies unencrypted on the client, and an HSM asks for no CRL.
+    /// Keys as for trust anchors ("Register a trust anchor with CloudHSM CLI"): RSA, P-256, P-384, P-521.
+    #[must_use]
+    pub fn cloudhsm_client() -> Self {
+        Self {
+            longest_chain: Some(CLOUDHSM_LONGEST_CHAIN),
+            keys: nist_keys(),
+            signed_by: nist_keys(),
+            ..leaf("cloudhsm-client", YEAR, &[Purpose::CLIENT_AUTH], [])
+        }
+    }
+
+    /// A CA of one's own, for ten years.
+    #[must_use]
+    pub fn root() -> Self {
+        let extensions = vec![
+            authority_constraints(None),
+            AUTHORITY_USAGE,
+            ProfileExtension::SubjectKeyIdentifier,
+        ];
+        profile("root", Role::Root, 3652, extensions)
+    }
+
+    /// A CA under another, that issues leaves only.
+    #[must_use]
+    pub fn intermediate() -> Self {
+        let extensions = vec![
+            authority_constraints(Some(0)),
+            AUTHORITY_USAGE,
+            ProfileExtension::SubjectKeyIdentifier,
+            ProfileExtension::AuthorityKeyIdentifier,
+        ];
+        profile("intermediate", Role::Intermediate, 1826, extensions)
+    }
+
+    /// A TLS server, by its names: RFC 9525 section 3 has clients look at nothing else.
+    #[must_use]
+    pub fn tls_server() -> Self {
+        let names = names(&[NameKind::Dns, NameKind::Ip], true, true);
+        leaf("tls-server", YEAR, &[Purpose::SERVER_AUTH], [names])
+    }
+
+    /// A TLS client, by its subject or its names.
+    #[must_use]
+    pub fn tls_client() -> Self {
+        let names = names(&[NameKind::Dns, NameKind::Email, NameKind::Uri], false, false);
+        leaf("tls-client", YEAR, &[Purpose::CLIENT_AUTH], [names])
+    }
+
+    /// A delegated OCSP signer (RFC 6960 section 4.2.2.2). It cannot be revoked in a way that anybody would notice, so it is short.
+    #[must_use]
+    pub fn ocsp_signer() -> Self {
+        leaf(
+            "ocsp-signer",
+            30,
+            &[Purpose::OCSP_SIGNING],
+            [ProfileExtension::OcspNoCheck],
+        )
+    }
+
+    /// Whoever signs programs.
+    #[must_use]
+    pub fn code_signing() -> Self {
+        leaf("code-signing", 3 * YEAR, &[Purpose::CODE_SIGNING], [])
+    }
+}

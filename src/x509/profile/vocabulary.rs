@@ -1,0 +1,79 @@
+//! The words of profiles for key usages and purposes: those of RFC 5280.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{
+    ID_KP_CLIENT_AUTH, ID_KP_CODE_SIGNING, ID_KP_EMAIL_PROTECTION, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH,
+    ID_KP_TIME_STAMPING,
+};
+
+/// A bit of `keyUsage` (RFC 5280 section 4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// digitalSignature
+    DigitalSignature,
+    /// nonRepudiation, which X.509 now calls contentCommitment
+    NonRepudiation,
+    /// keyEncipherment, for RSA keys
+    KeyEncipherment,
+    /// keyAgreement, for EC keys
+    KeyAgreement,
+    /// keyCertSign
+    KeyCertSign,
+    /// cRLSign
+    CrlSign,
+}
+
+impl Usage {
+    /// Every usage that a profile can ask for, with its name.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::DigitalSignature, "digitalSignature"),
+        (Self::NonRepudiation, "nonRepudiation"),
+        (Self::KeyEncipherment, "keyEncipherment"),
+        (Self::KeyAgreement, "keyAgreement"),
+        (Self::KeyCertSign, "keyCertSign"),
+        (Self::CrlSign, "cRLSign"),
+    ];
+
+    /// The usage of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.into_iter().find(|(_, known)| *known == name);
+        found.map(|(usage, _)| usage)
+    }
+}
+
+/// A purpose of `extKeyUsage` (RFC 5280 section 4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purpose(pub ObjectIdentifier);
+
+impl Purpose {
+    /// id-kp-serverAuth: "TLS WWW server authentication"
+    pub const SERVER_AUTH: Self = Self(ID_KP_SERVER_AUTH);
+    /// id-kp-clientAuth: "TLS WWW client authentication"
+    pub const CLIENT_AUTH: Self = Self(ID_KP_CLIENT_AUTH);
+    /// id-kp-codeSigning: "Signing of downloadable executable code"
+    pub const CODE_SIGNING: Self = Self(ID_KP_CODE_SIGNING);
+    /// id-kp-OCSPSigning: "Signing OCSP responses"
+    pub const OCSP_SIGNING: Self = Self(ID_KP_OCSP_SIGNING);
+
+    /// id-kp-timeStamping (RFC 3161 section 2.3)
+    pub const TIME_STAMPING: Self = Self(ID_KP_TIME_STAMPING);
+
+    const NAMED: [(Self, &'static str); 6] = [
+        (Self::SERVER_AUTH, "serverAuth"),
+        (Self::CLIENT_AUTH, "clientAuth"),
+        (Self::CODE_SIGNING, "codeSigning"),
+        (Self(ID_KP_EMAIL_PROTECTION), "emailProtection"),
+        (Self::TIME_STAMPING, "timeStamping"),
+        (Self::OCSP_SIGNING, "OCSPSigning"),
+    ];
+
+    /// The purpose of that name, or with that object identifier.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMED.into_iter().find(|(_, known)| *known == name);
+        found
+            .map(|(purpose, _)| purpose)
+            .or_else(|| ObjectIdentifier::new(name).ok().map(Self))
+    }
+}

@@ -1,0 +1,146 @@
+//! The certificate as it will be, before the token signs: signed by a key that is thrown away.
+
+mod multi_prime;
+
+use aws_lc_rs::digest::{Digest, SHA256, SHA384, SHA512};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+};
+
+use self::multi_prime::MultiPrimeKey;
+use super::signed::Signed;
+use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread};
+use crate::output::encode_pem;
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm};
+
+/// A key of the issuer's kind, made for one job and never kept. It is no [`Signer`](crate::signer::Signer): nothing that it signs can
+/// become an [`Issued`](super::Issued).
+#[derive(Debug)]
+pub struct ThrowawayKey(Pair);
+
+#[derive(Debug)]
+enum Pair {
+    Rsa(MultiPrimeKey),
+    Ec(Curve, EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+/// A planned certificate, signed by a throwaway key, for those that judge it: it cannot be written as a result.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    certificate: Certificate,
+}
+
+impl Rehearsal {
+    /// As a linter reads it.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        encode_pem(pem::CERTIFICATE, self.certificate.der())
+    }
+}
+
+impl ThrowawayKey {
+    /// A key of the kind of `issuer`, so that the signature is of the same form and length.
+    ///
+    /// # Errors
+    /// [`X509Error::Throwaway`] when there are no random numbers.
+    pub fn like(issuer: &PublicKey) -> Result<Self, X509Error> {
+        Self::of(issuer.algorithm())
+    }
+
+    pub(super) fn of(kind: KeyAlgorithm) -> Result<Self, X509Error> {
+        let pair = match kind {
+            KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => {
+                MultiPrimeKey::generate(bits).map(Pair::Rsa)
+            }
+            KeyAlgorithm::Ec(curve) => EcdsaKeyPair::generate(match curve {
+                Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
+                Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+                Curve::P521 => &ECDSA_P521_SHA512_ASN1_SIGNING,
+                Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1_SIGNING,
+            })
+            .map(|pair| Pair::Ec(curve, pair)),
+            KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate().map(Pair::Ed25519),
+        };
+        pair.map(Self).map_err(|Unspecified| X509Error::Throwaway)
+    }
+
+    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        match (&self.0, algorithm) {
+            (Pair::Rsa(pair), algorithm) => pair.sign(algorithm, message),
+            (Pair::Ec(curve, pair), SignatureAlgorithm::Ecdsa(hash)) => {
+                let digest = leftmost(&hash.digest(message), *curve)?;
+                Ok(pair.sign_digest(&digest)?.as_ref().to_vec())
+            }
+            (Pair::Ed25519(pair), SignatureAlgorithm::Ed25519) => Ok(pair.sign(message).as_ref().to_vec()),
+            _ => Err(Unspecified),
+        }
+    }
+}
+
+/// FIPS 186-5 section 6.4.1, step 2: of a digest longer than the curve's order its leftmost bits count. AWS-LC's interface pairs each
+/// curve with the hash of its own length, so these are given as one of that.
+fn leftmost(digest: &[u8], curve: Curve) -> Result<Digest, Unspecified> {
+    let algorithm = match curve {
+        Curve::P256 | Curve::Secp256k1 => &SHA256,
+        Curve::P384 => &SHA384,
+        Curve::P521 => &SHA512,
+    };
+    let leftmost = digest.get(..algorithm.output_len()).ok_or(Unspecified)?;
+    Digest::import_less_safe(leftmost, algorithm)
+}
+
+impl Checked {
+    /// Signs the planned bytes with a throwaway key, reads the certificate back with both decoders, and holds what the second one finds
+    /// against the rules again.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the rule that is broken; [`X509Error::Throwaway`] when the key did not sign.
+    pub fn rehearse(
+        &self,
+        key: &ThrowawayKey,
+        issuer: Issuer<'_>,
+        now: UnixTime,
+    ) -> Result<Rehearsal, X509Error> {
+        let Self(tbs) = self;
+        let signature = key
+            .sign(tbs.signature, &tbs.der)
+            .map_err(|Unspecified| X509Error::Throwaway)?;
+        let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
+        let certificate = Certificate::from_der(&der)?;
+        let pem = encode_pem(pem::CERTIFICATE, &der);
+        if let Err(found) = reread::compare(pem.as_bytes(), &certificate) {
+            return Err(X509Error::broken("throwaway", found));
+        }
+        let Some(read) = reread::tbs_of(&der).filter(|read| *read == tbs.der) else {
+            return Err(X509Error::broken(
+                "throwaway",
+                "other bytes are read back than were planned",
+            ));
+        };
+        let read = Tbs {
+            der: read,
+            ..tbs.clone()
+        };
+        read.check(issuer, now)?;
+        Ok(Rehearsal { certificate })
+    }
+}
+
+#[cfg(test)]
+impl ThrowawayKey {
+    pub(super) fn public_key(&self) -> PublicKey {
+        use aws_lc_rs::signature::KeyPair;
+        let key = match &self.0 {
+            Pair::Rsa(pair) => PublicKey::from_rsa(&pair.modulus(), &[1, 0, 1]),
+            Pair::Ec(curve, pair) => PublicKey::from_ec_point(*curve, pair.public_key().as_ref()),
+            Pair::Ed25519(pair) => PublicKey::from_ed25519(pair.public_key().as_ref()),
+        };
+        key.unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests;

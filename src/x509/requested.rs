@@ -1,0 +1,91 @@
+//! What a certificate takes from its request, and what not.
+
+use super::{AlternativeName, ExtensionText, Profile, ProfileExtension, VerifiedRequest, X509Error};
+
+/// What of a request's extensions is taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Requested {
+    /// The names.
+    pub(super) names: Vec<AlternativeName>,
+}
+
+impl Requested {
+    /// Takes what the profile allows. A name that is not well-formed is a refusal, even of a kind that is dropped: nobody should
+    /// think that it was read.
+    pub(super) fn take(profile: &Profile, request: &VerifiedRequest) -> Result<Self, X509Error> {
+        let taken = profile.extensions.iter().find_map(|extension| match extension {
+            ProfileExtension::SubjectAlternativeName(taken) => Some(taken),
+            _ => None,
+        });
+        let Some(taken) = taken else {
+            return Ok(Self::default());
+        };
+        let mut names: Vec<AlternativeName> = Vec::new();
+        for name in request.alternative_names()? {
+            let is_taken = taken.kinds.contains(&name.kind()) && (taken.wildcards || !name.is_wildcard());
+            if is_taken && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(Self { names })
+    }
+}
+
+/// What was asked for and is not in the certificate; of `subjectAltName` the names that are not.
+#[must_use]
+pub fn dropped(asked: Vec<ExtensionText>, given: &[ExtensionText]) -> Vec<ExtensionText> {
+    let missing = |asked: ExtensionText| {
+        let Some(given) = given.iter().find(|given| given.name == asked.name) else {
+            return Some(asked);
+        };
+        if given.value == asked.value {
+            return None;
+        }
+        if asked.name != "subjectAltName" {
+            return Some(asked);
+        }
+        let given: Vec<_> = given.value.split(", ").collect();
+        let names: Vec<_> = asked
+            .value
+            .split(", ")
+            .filter(|name| !given.contains(name))
+            .collect();
+        (!names.is_empty()).then(|| ExtensionText {
+            value: names.join(", "),
+            ..asked.clone()
+        })
+    };
+    asked.into_iter().filter_map(missing).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str, value: &str) -> ExtensionText {
+        ExtensionText {
+            name: name.to_owned(),
+            critical: false,
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_as_it_was_asked_for_is_dropped() {
+        let given = [
+            text("keyUsage", "digitalSignature"),
+            text("subjectAltName", "DNS:a, DNS:b"),
+        ];
+        let of = |asked: ExtensionText| dropped(vec![asked], &given);
+        assert_eq!(of(text("keyUsage", "digitalSignature")), []);
+        let more = text("keyUsage", "digitalSignature, keyCertSign");
+        assert_eq!(of(more.clone()), [more]);
+        let unknown = text("1.2.3", "0500");
+        assert_eq!(of(unknown.clone()), [unknown]);
+        assert_eq!(of(text("subjectAltName", "DNS:b, DNS:a")), []);
+        assert_eq!(
+            of(text("subjectAltName", "DNS:a, IP:192.0.2.1, DNS:c")),
+            [text("subjectAltName", "IP:192.0.2.1, DNS:c")]
+        );
+    }
+}

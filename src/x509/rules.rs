@@ -1,0 +1,194 @@
+//! Every rule that a planned certificate is held against, by name (`cert rules`).
+
+/// A rule, where it comes from, and what it asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, in errors and in a profile's `waive`.
+    pub name: &'static str,
+    /// The clause.
+    pub source: &'static str,
+    /// What it asks.
+    pub asks: &'static str,
+    /// Whether a profile may waive it.
+    pub can_be_waived: bool,
+}
+
+const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
+    Rule {
+        name,
+        source,
+        asks,
+        can_be_waived: false,
+    }
+}
+
+const fn waivable(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
+    Rule {
+        can_be_waived: true,
+        ..rule(name, source, asks)
+    }
+}
+
+/// The clause of the rule with that name, which must be in the list.
+pub(super) fn source_of(name: &str) -> &'static str {
+    let rule = RULES.iter().find(|rule| rule.name == name);
+    debug_assert!(rule.is_some(), "no rule has the name {name}");
+    rule.map_or("hsm-ca", |rule| rule.source)
+}
+
+/// The rules, in the order in which they are held against a certificate.
+pub const RULES: &[Rule] = &[
+    rule(
+        "profile",
+        "hsm-ca",
+        "a root's profile for a root, another for what is under a CA",
+    ),
+    rule("version", "RFC 5280 4.1.2.1", "version 3"),
+    rule(
+        "unique-identifiers",
+        "RFC 5280 4.1.2.8",
+        "neither issuerUniqueID nor subjectUniqueID",
+    ),
+    rule(
+        "serial-number",
+        "RFC 5280 4.1.2.2",
+        "positive, from 8 to 20 octets",
+    ),
+    rule(
+        "serial-entropy",
+        "CA/B BR 7.1",
+        "159 bits from the token, which are not all zeros but for the last 64",
+    ),
+    rule(
+        "signature-algorithm",
+        "FIPS 186-5 6.1.1",
+        "the issuer's key makes it, and the hash does not weaken the key",
+    ),
+    rule(
+        "issuer",
+        "RFC 5280 4.1.2.4",
+        "the CA certificate's subject and key, byte for byte; not empty",
+    ),
+    rule(
+        "validity-encoding",
+        "RFC 5280 4.1.2.5",
+        "UTCTime up to 2049, GeneralizedTime from 2050",
+    ),
+    rule("validity", "RFC 5280 4.1.2.5", "it begins before it ends"),
+    rule(
+        "validity-nesting",
+        "RFC 5280 6.1.3 (a)(2)",
+        "inside the CA certificate's validity: outside of it, no path is valid",
+    ),
+    rule(
+        "validity-length",
+        "profile",
+        "not longer than the profile's longest-days",
+    ),
+    rule(
+        "subject",
+        "RFC 5280 4.1.2.6",
+        "readable, another than the CA's; a CA has one, a leaf has one or names",
+    ),
+    rule("subject-key", "hsm-ca", "another key than the CA's"),
+    rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits and more"),
+    rule(
+        "key-kind",
+        "profile",
+        "kinds of keys, the subject's and the CA's, that the profile takes",
+    ),
+    rule(
+        "key-point",
+        "NIST SP 800-56A 5.6.2.3.3",
+        "an EC public key is a point of its curve",
+    ),
+    rule(
+        "key-exponent",
+        "NIST SP 800-89 5.3.3",
+        "an RSA exponent of 65537 or more, and odd",
+    ),
+    rule(
+        "key-small-factors",
+        "CA/B BR 6.1.6",
+        "an RSA modulus without factors below 752",
+    ),
+    rule(
+        "key-roca",
+        "CVE-2017-15361",
+        "no RSA key of the generator that has the ROCA fingerprint",
+    ),
+    rule(
+        "key-close-primes",
+        "CVE-2022-26320",
+        "an RSA modulus that Fermat's method does not factor in 100 rounds",
+    ),
+    rule(
+        "extensions",
+        "RFC 5280 4.2",
+        "exactly the profile's extensions, each once, each critical as it must be",
+    ),
+    rule("subject-key-identifier", "RFC 5280 4.2.1.2", "the key's"),
+    rule(
+        "authority-key-identifier",
+        "RFC 5280 4.2.1.1",
+        "the CA certificate's subjectKeyIdentifier",
+    ),
+    rule("basic-constraints", "RFC 5280 4.2.1.9", "what the profile says"),
+    rule(
+        "key-usage",
+        "RFC 5280 4.2.1.3",
+        "what the profile says; keyCertSign for a CA; keyEncipherment for RSA only",
+    ),
+    rule("extended-key-usage", "RFC 5280 4.2.1.12", "what the profile says"),
+    waivable(
+        "extended-key-usage-nesting",
+        "CA/B BR 7.1.2.10.6",
+        "no purpose, but OCSPSigning, that the CA certificate's own does not have",
+    ),
+    rule(
+        "path-length",
+        "RFC 5280 4.2.1.9",
+        "the CA certificate's pathLenConstraint leaves room",
+    ),
+    rule(
+        "subject-alternative-name",
+        "RFC 5280 4.2.1.6",
+        "names that the profile takes, each well-formed and once",
+    ),
+    rule(
+        "name-constraints",
+        "RFC 5280 4.2.1.10",
+        "no name that the CA certificate excludes or does not permit",
+    ),
+    waivable(
+        "common-name",
+        "CA/B BR 7.1.4.3",
+        "a server's common name, where it looks like a host, is one of its names",
+    ),
+    rule(
+        "pem-length",
+        "CloudHSM InitializeCluster",
+        "not longer than who takes it allows",
+    ),
+    rule(
+        "chain-length",
+        "CloudHSM mutual TLS",
+        "with the CA's, not longer than who takes both allows",
+    ),
+    rule(
+        "second-decoder",
+        "X.690",
+        "a decoder that shares no code with the first reads it to its end",
+    ),
+    rule(
+        "throwaway",
+        "hsm-ca",
+        "signed by a throwaway key, it is read back as it was planned, by both decoders",
+    ),
+    rule("linter", "profile", "the profile's linter finds nothing in that"),
+    rule(
+        "signing-key",
+        "RFC 5280 6.1.3",
+        "the key on the token is the issuer's",
+    ),
+];
