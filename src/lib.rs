@@ -9,6 +9,7 @@
 pub mod aws;
 pub mod cloudhsm;
 pub mod kms;
+pub mod ledger;
 pub mod output;
 pub mod secret;
 pub mod signer;
