@@ -80,15 +80,15 @@ pub trait Ledger: Send {
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError>;
 
-    /// Revokes a certificate, or changes the reason where [`Reason::may_become`] allows it.
+    /// Revokes certificates, or changes their reasons where [`Reason::may_become`] allows it: all or none, in one transaction.
     ///
     /// # Errors
     /// [`LedgerError::UnknownCertificate`] (see [`adopt`](Self::adopt)), [`LedgerError::AlreadyRevoked`], or that the ledger cannot
     /// be written.
-    fn revoke(
+    fn revoke_many(
         &mut self,
         authority: &Authority,
-        request: &RevocationRequest,
+        requests: &[RevocationRequest],
         stamp: &Stamp,
     ) -> Result<(), LedgerError>;
 
@@ -175,6 +175,19 @@ pub trait Ledger: Send {
     /// Those of `complete_many`.
     fn complete(&mut self, entry: EntryId, signed: &[u8], stamp: &Stamp) -> Result<(), LedgerError> {
         self.complete_many(&[Outcome { entry, signed }], stamp)
+    }
+
+    /// [`revoke_many`](Self::revoke_many), of one.
+    ///
+    /// # Errors
+    /// Those of `revoke_many`.
+    fn revoke(
+        &mut self,
+        authority: &Authority,
+        request: &RevocationRequest,
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
+        self.revoke_many(authority, std::slice::from_ref(request), stamp)
     }
 }
 

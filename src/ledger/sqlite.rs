@@ -93,13 +93,17 @@ impl Ledger for SqliteLedger {
         self.record(stamp, |writer| writer.reserve_crl_number(authority, above))
     }
 
-    fn revoke(
+    fn revoke_many(
         &mut self,
         authority: &Authority,
-        request: &RevocationRequest,
+        requests: &[RevocationRequest],
         stamp: &Stamp,
     ) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| writer.revoke(authority, request))
+        self.record(stamp, |writer| {
+            requests
+                .iter()
+                .try_for_each(|request| writer.revoke(authority, request))
+        })
     }
 
     fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError> {

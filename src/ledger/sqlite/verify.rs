@@ -5,7 +5,7 @@ mod compare;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::super::event::Event;
+use super::super::event::{Event, What};
 use super::super::{Digest, Fault, Head, KeptHead, VerifyReport};
 use super::failure::Failure;
 use super::projection::project;
@@ -163,6 +163,18 @@ fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
     let event = Event::decode(text).map_err(|error| format!("it cannot be read: {error}"))?;
     if event.sequence != sequence {
         return Err(format!("it says that it is event {}", event.sequence));
+    }
+    let other_object = match &event.event {
+        What::Signed {
+            sha256,
+            der: Some(der),
+            ..
+        }
+        | What::Adopted { sha256, der, .. } => Digest::of(&der.0) != *sha256,
+        _ => false,
+    };
+    if other_object {
+        return Err("the object in it has another SHA-256".to_owned());
     }
     match event.encode() {
         Ok(again) if again == text => Ok(event),

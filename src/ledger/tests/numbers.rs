@@ -180,6 +180,23 @@ fn a_revocation_is_final_but_for_a_compromise() {
 }
 
 #[test]
+fn of_many_revocations_all_or_none_are_recorded() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    desk.certificate(2);
+    let requests = [1, 2, 9].map(|number| revocation(number, Reason::KeyCompromise));
+    let refused = desk.ledger.revoke_many(&ca(), &requests, &stamp());
+    assert!(
+        matches!(refused, Err(LedgerError::UnknownCertificate { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(revoked(&desk.ledger, &ca(), None), []);
+    desk.ledger.revoke_many(&ca(), &requests[..2], &stamp()).unwrap();
+    assert_eq!(revoked(&desk.ledger, &ca(), None).len(), 2);
+    desk.assert_sound();
+}
+
+#[test]
 fn only_the_authority_that_issued_a_certificate_revokes_it() {
     let mut desk = Desk::new();
     desk.certificate(1);
