@@ -213,6 +213,31 @@ fn rows_that_are_swapped_or_put_in_are_found() {
 }
 
 #[test]
+fn a_table_that_is_gone_is_reported() {
+    let sound = busy_desk();
+    for table in [
+        "events",
+        "authorities",
+        "entries",
+        "serials",
+        "crl_numbers",
+        "revocations",
+    ] {
+        let desk = sound.copy();
+        desk.attack(&format!("DROP TABLE {table}"));
+        let report = desk.ledger.verify(sound.ledger.head().ok().as_ref()).unwrap();
+        assert!(
+            report.faults.contains(&Fault::Schema {
+                name: table.to_owned(),
+                found: "it is missing"
+            }),
+            "{table}: {:?}",
+            report.faults
+        );
+    }
+}
+
+#[test]
 fn a_tail_that_is_cut_off_with_all_that_followed_from_it_is_found_by_a_kept_head_only() {
     let mut desk = Desk::new();
     desk.certificate(1);
