@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The direction of dependencies (docs/architecture.md):
 #
-#   cli -> workflow -> { kms, token, x509, cloudhsm } -> { signer, secret, output, aws }
+#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger } -> { signer, secret, output, aws }
 #
 # and who may name which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
@@ -36,13 +36,14 @@ allowed_for() {
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
-    workflow) echo signer secret output aws x509 token kms cloudhsm ;;
-    cli) echo signer secret output aws x509 token kms cloudhsm workflow ;;
+    ledger) echo signer ;;
+    workflow) echo signer secret output aws x509 token kms cloudhsm ledger ;;
+    cli) echo signer secret output aws x509 token kms cloudhsm ledger workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(signer secret output aws x509 token kms cloudhsm workflow)
+library=(signer secret output aws x509 token kms cloudhsm ledger workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do
@@ -83,6 +84,7 @@ only_in 'aws_config::|aws_smithy[a-z_]*::' aws
 only_in 'aws_sdk_kms::' kms
 only_in 'aws_sdk_cloudhsmv2::' cloudhsm
 only_in 'rustls::' cloudhsm
+only_in 'rusqlite::' ledger
 only_in 'tokio::' aws kms cloudhsm
 only_in 'x509_parser::' x509
 only_in '(clap|rpassword|toml)(::|;)' cli

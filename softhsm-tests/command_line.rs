@@ -3,7 +3,7 @@
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::make_cluster_request;
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 22] = [
     &["rig", "new"],
     &["doctor"],
     &["token", "list"],
@@ -19,6 +19,10 @@ const COMMANDS: [&[&str]; 18] = [
     &["csr", "sign"],
     &["cert", "show"],
     &["cert", "verify"],
+    &["ledger", "list"],
+    &["ledger", "show"],
+    &["ledger", "verify"],
+    &["ledger", "export"],
     &["rig"],
     &["kms"],
     &[],

@@ -41,6 +41,8 @@ mod hostile_request;
 mod hostile_token;
 mod import;
 mod journey;
+mod ledger;
+mod ledger_killed;
 mod local_cluster;
 mod local_cluster_claim;
 mod local_cluster_hardware;

@@ -19,6 +19,7 @@ mod kms;
 mod kms_import;
 #[cfg(feature = "aws")]
 mod kms_recipient;
+mod ledger;
 mod next_steps;
 mod output_file;
 mod pin;
@@ -44,7 +45,7 @@ use ui::Ui;
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · \
-    3 refused by a check · 4 token or KMS unavailable, or login refused"
+    3 refused by a check · 4 token, KMS or ledger unavailable, or login refused"
 )]
 struct Cli {
     #[command(flatten)]
@@ -85,6 +86,9 @@ enum Command {
     /// Look at certificates, and verify them
     #[command(subcommand)]
     Cert(cert::CertCommand),
+    /// What the CA key signed: every signature, before and after
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
 }
 
 impl Command {
@@ -95,6 +99,7 @@ impl Command {
             Self::Cert(_)
                 | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
+                | Self::Ledger(_)
                 | Self::Csr(csr::CsrCommand::Show(_))
                 | Self::Rig(_)
         )
@@ -134,5 +139,6 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Crl(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(),
+        Command::Ledger(command) => command.run(settings, ui),
     }
 }

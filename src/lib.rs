@@ -2,13 +2,14 @@
 //!
 //! # The rooms of this library
 //!
-//! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`] →
+//! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`] →
 //! [`signer`], [`secret`], [`output`], [`aws`].
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
 pub mod aws;
 pub mod cloudhsm;
 pub mod kms;
+pub mod ledger;
 pub mod output;
 pub mod secret;
 pub mod signer;

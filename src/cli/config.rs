@@ -19,6 +19,7 @@ pub(super) struct ConfigFile {
     pub(super) module: Option<PathBuf>,
     pub(super) token: Option<String>,
     pub(super) pin_source: Option<String>,
+    pub(super) ledger: Option<String>,
     pub(super) format: Option<Format>,
     /// Variables that the module reads, such as `SOFTHSM2_CONF`. They belong to the module that is named beside them, so they
     /// win over what is set outside.

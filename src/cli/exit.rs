@@ -3,6 +3,7 @@
 mod aws_table;
 mod cloudhsm_table;
 mod kms_table;
+mod ledger_table;
 mod table;
 mod token_table;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
+use hsm_ca::ledger::LedgerUrlError;
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
 
@@ -25,7 +27,7 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
 /// Refused by a check.
 pub(super) const REFUSED: u8 = 3;
-/// Token or KMS unavailable, or login refused.
+/// Token, KMS or ledger unavailable, or login refused.
 pub(super) const UNAVAILABLE: u8 = 4;
 
 /// Why a command was not carried out, with the file it is about.
@@ -70,6 +72,13 @@ pub(super) enum CliError {
     /// The server that hosts an HSM did not show its certificate.
     #[cfg(feature = "aws")]
     Server { cause: ServerError },
+    /// The ledger is not named in a way that this version knows.
+    LedgerUrl {
+        origin: &'static str,
+        cause: LedgerUrlError,
+    },
+    /// The ledger has nothing of that number.
+    NoEntry { wanted: String },
     /// Options that clap cannot check.
     Options { reason: String },
 }
@@ -177,6 +186,16 @@ impl CliError {
             ),
             #[cfg(feature = "aws")]
             Self::Server { cause } => explain_server(cause),
+            Self::LedgerUrl { .. } => (
+                "ledger-url",
+                USAGE,
+                Some("write sqlite:PATH; a relative path in the configuration file starts beside it"),
+            ),
+            Self::NoEntry { .. } => (
+                "no-entry",
+                REFUSED,
+                Some("`hsm-ca ledger list` shows the entries; a number of the list is written '#3'"),
+            ),
             Self::Options { .. } => ("usage", USAGE, None),
         };
         Refusal {
@@ -239,6 +258,8 @@ impl fmt::Display for CliError {
             Self::MissingEvidence { file } => write!(f, "{} is not there", file.display()),
             #[cfg(feature = "aws")]
             Self::Server { cause } => cause.fmt(f),
+            Self::LedgerUrl { origin, cause } => write!(f, "{origin} names no ledger: {cause}"),
+            Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
             Self::Options { reason } => f.write_str(reason),
         }
     }
@@ -253,6 +274,7 @@ impl std::error::Error for CliError {
             Self::Uri { cause, .. } => Some(cause),
             #[cfg(feature = "aws")]
             Self::Server { cause } => Some(cause),
+            Self::LedgerUrl { cause, .. } => Some(cause),
             _ => None,
         }
     }

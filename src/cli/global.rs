@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
+use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::token::Pkcs11Uri;
 use serde::Deserialize;
 
@@ -29,6 +30,9 @@ pub(super) struct GlobalOptions {
     /// prompt, env:NAME, file:PATH, fd:N or credential:NAME [env: HSM_CA_PIN_SOURCE]
     #[arg(long, global = true, value_name = "S")]
     pin_source: Option<String>,
+    /// The ledger: sqlite:PATH [env: HSM_CA_LEDGER] [default: sqlite:hsm-ca.db beside the settings]
+    #[arg(long, global = true, value_name = "URL")]
+    ledger: Option<String>,
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     format: Option<Format>,
@@ -77,7 +81,21 @@ pub(super) struct Settings {
     pub(super) pin_source: Option<String>,
     /// Never prompt.
     pub(super) no_input: bool,
+    ledger: LedgerSetting,
 }
+
+/// Where the ledger is said to be. It is looked at only when a command needs it.
+#[derive(Debug)]
+struct LedgerSetting {
+    url: String,
+    /// Which setting says so.
+    origin: &'static str,
+    /// Where a relative path starts.
+    directory: PathBuf,
+}
+
+/// Beside the configuration file, or in the working directory.
+const DEFAULT_LEDGER: &str = "sqlite:hsm-ca.db";
 
 /// The configuration file, and the directory that its relative paths start from.
 #[derive(Debug, Default)]
@@ -152,13 +170,48 @@ impl Settings {
             environment.with_uri("HSM_CA_TOKEN")?,
             file.with_uri("`token` in the configuration file")?,
         ];
+        let here = PathBuf::new;
+        let ledger = [
+            (options.ledger, "--ledger", here()),
+            (text("HSM_CA_LEDGER"), "HSM_CA_LEDGER", here()),
+            (
+                config.ledger,
+                "`ledger` in the configuration file",
+                directory.clone(),
+            ),
+        ];
+        let named = ledger.into_iter().find_map(|(url, origin, directory)| {
+            url.map(|url| LedgerSetting {
+                url,
+                origin,
+                directory,
+            })
+        });
         let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
         Ok(Self {
             token: first(|layer| layer.token.clone()),
             pin_source: first(|layer| layer.pin_source.clone()),
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
+            ledger: named.unwrap_or(LedgerSetting {
+                url: DEFAULT_LEDGER.to_owned(),
+                origin: "the default",
+                directory,
+            }),
         })
+    }
+
+    /// Where the ledger is.
+    pub(super) fn ledger(&self) -> Result<LedgerUrl, CliError> {
+        let LedgerSetting {
+            url,
+            origin,
+            directory,
+        } = &self.ledger;
+        match LedgerUrl::parse(url) {
+            Ok(url) => Ok(url.beside(directory)),
+            Err(cause) => Err(CliError::LedgerUrl { origin, cause }),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::env;
 use std::error::Error as StdError;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use hsm_ca::workflow::Progress;
@@ -59,6 +59,11 @@ impl Ui {
         None
     }
 
+    /// A result that is larger than memory, to stdout as it is made. The report that follows has no JSON of its own.
+    pub(super) fn stream<T, E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, E> {
+        write(&mut BufWriter::new(io::stdout().lock()))
+    }
+
     /// The result to stdout, warnings to stderr.
     pub(super) fn present(&self, report: Report) -> ExitCode {
         let Report {
@@ -70,7 +75,9 @@ impl Ui {
         } = report;
         // A report that nobody reads to its end is no loss; the content itself is.
         let is_content = content.is_some();
-        let written = if self.json {
+        let written = if self.json && json.is_null() {
+            Ok(())
+        } else if self.json {
             if !warnings.is_empty()
                 && let Some(object) = json.as_object_mut()
             {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::cloudhsm::CloudHsmError;
 use crate::kms::KmsError;
+use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
 use crate::signer::{Curve, KeyAlgorithm, SignError};
@@ -24,6 +25,8 @@ pub enum WorkflowError {
     CloudHsm(CloudHsmError),
     /// The token.
     Token(TokenError),
+    /// The ledger.
+    Ledger(LedgerError),
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -195,6 +198,7 @@ impl fmt::Display for WorkflowError {
             Self::Kms(error) => error.fmt(f),
             Self::CloudHsm(error) => error.fmt(f),
             Self::Initialize(error) => error.fmt(f),
+            Self::Ledger(error) => error.fmt(f),
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
                 write!(f, "the HSM's identity is not verified: {first}")
@@ -289,6 +293,7 @@ impl std::error::Error for WorkflowError {
             Self::Initialize(error) => Some(error.as_ref()),
             Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
+            Self::Ledger(error) => Some(error),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }
             | Self::MayBeOnToken { cause, .. } => Some(cause),
@@ -331,6 +336,12 @@ impl From<LinterError> for WorkflowError {
 impl From<TokenError> for WorkflowError {
     fn from(error: TokenError) -> Self {
         Self::Token(error)
+    }
+}
+
+impl From<LedgerError> for WorkflowError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
     }
 }
 

@@ -9,6 +9,7 @@ use hsm_ca::x509::X509Error;
 
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
+use super::ledger_table::explain_ledger;
 use super::token_table::explain_token;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -38,6 +39,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             ),
         ),
         WorkflowError::Token(error) => explain_token(error),
+        WorkflowError::Ledger(error) => explain_ledger(error),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),
         WorkflowError::Memory(_) => (

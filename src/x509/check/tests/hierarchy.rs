@@ -7,7 +7,7 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::*;
-use crate::signer::KeyAlgorithm;
+use crate::signer::{Curve, KeyAlgorithm};
 use crate::x509::fixture::{self, Constant, issue, plan};
 use crate::x509::{
     AlternativeName, AlternativeNames, KeyKinds, NameConstraints, NameKind, Policy, ProfileExtension,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::signer::KeyAlgorithm;
+use crate::signer::{Curve, KeyAlgorithm};
 use crate::x509::fixture::issue;
 use crate::x509::{ProfileFile, ThrowawayKey, verify_chain};
 

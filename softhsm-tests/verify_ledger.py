@@ -1,0 +1,157 @@
+"""Checks a ledger by docs/ledger.md, with Python's standard library only: a second opinion that shares no code with the program.
+
+usage: verify_ledger.py LEDGER [COUNT:HASH]
+
+Exit code 0: sound, the head on stdout. 3: not, what is wrong on stdout.
+"""
+
+import base64
+import hashlib
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+APPLICATION_ID = 0x68736D4C
+
+# Table, and its columns with the key first.
+TABLES = {
+    "authorities": ("id", "issuer", "key_sha256", "subject_der", "subject"),
+    "entries": ("sequence", "authority", "kind", "outcome", "ended"),
+    "serials": ("issuer", "serial", "entry", "not_after"),
+    "crl_numbers": ("issuer", "number", "reserved", "complete", "delta"),
+    "revocations": ("authority", "serial", "reason", "revoked", "invalidity_date", "changed"),
+}
+KEYS = {"authorities": 1, "entries": 1, "serials": 2, "crl_numbers": 2, "revocations": 2}
+
+
+class Replay:
+    """The tables that follow from the events."""
+
+    def __init__(self):
+        self.tables = {table: {} for table in TABLES}
+
+    def insert(self, table, key, *values):
+        if key in self.tables[table]:
+            raise ValueError(f"{table} has {key} already")
+        self.tables[table][key] = list(values)
+
+    def issuer(self, authority):
+        return self.tables["authorities"][(authority,)][0]
+
+    def play(self, sequence, event):
+        ((name, fields),) = event.items()
+        if (name == "created") != (sequence == 1):
+            raise ValueError("a ledger begins with its creation, once")
+        getattr(self, name.replace("-", "_"))(sequence, **fields)
+
+    def created(self, _, format, ledger):
+        if format != 1 or len(bytes.fromhex(ledger)) != 32:
+            raise ValueError("an unknown format")
+
+    def authority(self, sequence, key_sha256, subject):
+        der = base64.b64decode(subject["der"], validate=True)
+        same = [key[0] for key, row in self.tables["authorities"].items() if row[2] == der]
+        issuer = min(same, default=sequence)
+        self.insert("authorities", (sequence,), issuer, bytes.fromhex(key_sha256), der, subject["text"])
+
+    def begun(self, sequence, authority, tbs_sha256, object):
+        ((kind, fields),) = object.items()
+        issuer = self.issuer(authority)
+        self.insert("entries", (sequence,), authority, kind, None, None)
+        if kind == "certificate":
+            self.insert("serials", (issuer, bytes.fromhex(fields["serial"])), sequence, fields["not_after"])
+        if kind == "crl":
+            number = self.tables["crl_numbers"][(issuer, fields["number"])]
+            slot = 2 if "base" in fields else 1
+            if number[slot] is not None:
+                raise ValueError("a CRL number is used twice")
+            number[slot] = sequence
+
+    def end(self, sequence, entry, how):
+        row = self.tables["entries"][(entry,)]
+        if row[2] is not None:
+            raise ValueError("an entry ends twice")
+        row[2:] = [sequence, how]
+
+    def signed(self, sequence, entry, sha256, der=None):
+        if der is not None and hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
+            raise ValueError("the object has another hash")
+        self.end(sequence, entry, "signed")
+
+    def abandoned(self, sequence, entry, reason):
+        self.end(sequence, entry, "abandoned")
+
+    def adopted(self, sequence, authority, sha256, object, der):
+        if hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
+            raise ValueError("the object has another hash")
+        self.begun(sequence, authority, None, object)
+        self.end(sequence, sequence, "adopted")
+
+    def crl_number(self, sequence, authority, number):
+        self.insert("crl_numbers", (self.issuer(authority), number), sequence, None, None)
+
+    def revoked(self, sequence, authority, serial, reason, revoked, invalidity_date=None):
+        serial = bytes.fromhex(serial)
+        if (self.issuer(authority), serial) not in self.tables["serials"]:
+            raise ValueError("an unknown certificate is revoked")
+        self.tables["revocations"][(authority, serial)] = [reason, revoked, invalidity_date, sequence]
+
+    def released(self, sequence, authority, serial):
+        row = self.tables["revocations"][(authority, bytes.fromhex(serial))]
+        if row[0] != 6:
+            raise ValueError("it was not on hold")
+        row[:] = [None, None, None, sequence]
+
+
+def verify(path, kept):
+    database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    database.text_factory = bytes
+    if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        yield "it is no ledger"
+        return
+    if database.execute("PRAGMA user_version").fetchone()[0] != 1:
+        yield "it has another version"
+        return
+    replay = Replay()
+    head, count = bytes(32), 0
+    hashes = {0: head}
+    for sequence, body, stored in database.execute("SELECT sequence, body, hash FROM events ORDER BY sequence"):
+        count += 1
+        if sequence != count:
+            yield f"event {count} is missing"
+            return
+        head = hashlib.sha256(head + body).digest()
+        hashes[count] = head
+        if head != stored:
+            yield f"event {count}: its hash does not fit"
+            return
+        try:
+            event = json.loads(body)
+            if event["sequence"] != count:
+                raise ValueError("it has another number")
+            replay.play(count, event["event"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            yield f"event {count}: {error!r}"
+            return
+    for table, columns in TABLES.items():
+        key = KEYS[table]
+        rows = database.execute(f"SELECT {', '.join(columns)} FROM {table}")
+        text = lambda value, column: value.decode() if column in ("subject", "kind", "ended") and value is not None else value
+        found = {row[:key]: [text(*pair) for pair in zip(row[key:], columns[key:])] for row in rows}
+        expected = replay.tables[table]
+        for row in found.keys() | expected.keys():
+            if found.get(row) != expected.get(row):
+                yield f"table {table}, {row}: it is {found.get(row)}, the events say {expected.get(row)}"
+    if kept is not None:
+        number, wanted = kept.split(":")
+        if hashes.get(int(number), b"").hex() != wanted:
+            yield "the kept head is not on the chain"
+    print(f"{count}:{head.hex()}")
+
+
+if __name__ == "__main__":
+    faults = list(verify(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))
+    print("\n".join(faults), end="")
+    sys.exit(3 if faults else 0)

@@ -1,0 +1,218 @@
+//! `ledger`.
+
+mod entry;
+
+use std::ops::ControlFlow;
+
+use clap::{Args, Subcommand};
+use hsm_ca::ledger::{
+    Access, Entry, EntryFilter, EntryId, Fault, Head, KeptHead, Ledger, Misspelt, Serial, VerifyReport,
+};
+use serde_json::{Value, json};
+
+use super::exit::{CliError, REFUSED};
+use super::global::Settings;
+use super::report::{Fields, Report, printable};
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// List what was signed, the last at the end
+    List(ListEntries),
+    /// Show all that is known of a certificate, or of an entry
+    Show(ShowEntry),
+    /// Check every event, the chain through them, and what follows from them
+    Verify(VerifyLedger),
+    /// Write every event to stdout as a line of JSON, with its hash (docs/ledger.md)
+    Export,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListEntries {
+    /// How many
+    #[arg(long, value_name = "N", default_value = "20")]
+    last: u64,
+    /// Only those that began and did not end: whether a signature was made is not known
+    #[arg(long)]
+    open: bool,
+    /// Only those before entry N: the page before
+    #[arg(long, value_name = "N")]
+    before: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowEntry {
+    /// A certificate's serial number in hex, or '#N', an entry of `ledger list`
+    #[arg(value_parser = parse_wanted)]
+    serial: Wanted,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyLedger {
+    /// A head that was kept elsewhere, as COUNT:HASH: only it shows that events are missing at the end
+    #[arg(long)]
+    head: Option<Head>,
+}
+
+/// What `show` is asked for.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Serial(Serial),
+    Entry(EntryId),
+}
+
+fn parse_wanted(text: &str) -> Result<Wanted, String> {
+    if let Some(number) = text.strip_prefix('#') {
+        return number
+            .parse()
+            .map(|number| Wanted::Entry(EntryId(number)))
+            .map_err(|_| "no number after #".to_owned());
+    }
+    Serial::from_shown(text)
+        .map(Wanted::Serial)
+        .map_err(|error: Misspelt| error.to_string())
+}
+
+impl LedgerCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let ledger = settings.ledger()?.open(Access::Read)?;
+        match self {
+            Self::List(list) => list.run(ledger.as_ref()),
+            Self::Show(show) => show.run(ledger.as_ref()),
+            Self::Verify(verify) => verify.run(ledger.as_ref()),
+            Self::Export => {
+                let head = ui.stream(|out| ledger.export(out))?;
+                Ok(Report {
+                    content: Some(Vec::new()),
+                    ..Report::new(
+                        format!("Exported {} events.\nhead  {head}\n", head.count),
+                        Value::Null,
+                    )
+                })
+            }
+        }
+    }
+}
+
+fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliError> {
+    let mut entries = Vec::new();
+    ledger.entries(filter, &mut |entry| {
+        entries.push(entry);
+        ControlFlow::Continue(())
+    })?;
+    Ok(entries)
+}
+
+impl ListEntries {
+    fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        let filter = EntryFilter {
+            open: self.open,
+            before: self.before.map(EntryId),
+            limit: Some(self.last),
+            ..EntryFilter::default()
+        };
+        let mut entries = collect(ledger, &filter)?;
+        entries.reverse();
+        let mut text: String = entries.iter().map(entry::line).collect();
+        if entries.is_empty() {
+            text.push_str(if self.open {
+                "No open entry.\n"
+            } else {
+                "No entry.\n"
+            });
+        }
+        let list: Vec<_> = entries.iter().map(entry::describe).collect();
+        Ok(Report::new(text, json!({ "entries": list })))
+    }
+}
+
+impl ShowEntry {
+    fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        let (found, wanted) = match &self.serial {
+            Wanted::Entry(id) => (ledger.entry(*id)?.into_iter().collect(), id.to_string()),
+            Wanted::Serial(serial) => {
+                let filter = EntryFilter {
+                    serial: Some(serial.clone()),
+                    ..EntryFilter::default()
+                };
+                (collect(ledger, &filter)?, format!("of a certificate {serial}"))
+            }
+        };
+        if found.is_empty() {
+            return Err(CliError::NoEntry { wanted });
+        }
+        let text: Vec<_> = found.iter().map(entry::text).collect();
+        let list: Vec<_> = found.iter().map(entry::describe).collect();
+        Ok(Report::new(text.join("\n"), json!({ "entries": list })))
+    }
+}
+
+impl VerifyLedger {
+    fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        let report = ledger.verify(self.head.as_ref())?;
+        Ok(Report {
+            exit_code: if report.passed() { 0 } else { REFUSED },
+            ..Report::new(verdict(&report), describe(&report))
+        })
+    }
+}
+
+fn verdict(report: &VerifyReport) -> String {
+    let mut fields = Fields::default();
+    fields.add("events", report.head.count).add("head", report.head);
+    if report.open > 0 {
+        let those = format!(
+            "{} began and did not end: `hsm-ca ledger list --open`",
+            report.open
+        );
+        fields.add("open", those);
+    }
+    if let Some(KeptHead::OnTheChain { later }) = report.kept {
+        fields.add(
+            "kept",
+            format!("the head that was kept is on the chain, {later} events ago"),
+        );
+    }
+    let mut text = fields.render(0);
+    for fault in &report.faults {
+        text.push_str(&format!("FAILED: {}\n", printable(&fault.to_string())));
+    }
+    if report.more > 0 {
+        text.push_str(&format!("FAILED: and {} more\n", report.more));
+    }
+    text.push_str(match (report.passed(), report.kept) {
+        (false, _) => "The ledger is NOT sound.\n",
+        (true, Some(_)) => "The ledger is sound.\n",
+        (true, None) => {
+            "The ledger is sound, as far as it shows. Keep the head elsewhere: only with it\n\
+             (`--head`) can be seen that events were cut off the end, or all written anew.\n"
+        }
+    });
+    text
+}
+
+fn describe(report: &VerifyReport) -> Value {
+    let faults: Vec<_> = report
+        .faults
+        .iter()
+        .map(|fault| {
+            let sequence = match fault {
+                Fault::Gap { first, .. } => Some(*first),
+                Fault::Hash { sequence } | Fault::Body { sequence, .. } | Fault::Event { sequence, .. } => {
+                    Some(*sequence)
+                }
+                _ => None,
+            };
+            json!({ "event": sequence, "found": fault.to_string() })
+        })
+        .collect();
+    let kept = report.kept.map(|kept| match kept {
+        KeptHead::OnTheChain { .. } => "on-the-chain",
+        KeptHead::Missing => "missing",
+        KeptHead::Another => "another",
+    });
+    json!({
+        "sound": report.passed(), "events": report.head.count, "head": report.head.to_string(),
+        "open": report.open, "kept_head": kept, "faults": faults, "more_faults": report.more,
+    })
+}

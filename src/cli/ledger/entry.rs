@@ -1,0 +1,276 @@
+//! One entry of the ledger, in two lines, in full, and as JSON.
+
+use hsm_ca::ledger::{Entry, EntryState, Object, Revocation, RevocationState, Serial, Stamp, UnixTime};
+use hsm_ca::output::encode_pem;
+use hsm_ca::x509;
+use serde_json::{Value, json};
+
+use super::super::report::{Fields, printable};
+
+const WIDTH: usize = 80;
+
+fn time(time: UnixTime) -> String {
+    x509::UnixTime(time.0).to_string()
+}
+
+fn kind(object: &Object) -> &'static str {
+    match object {
+        Object::Certificate { .. } => "certificate",
+        Object::Crl { base: None, .. } => "CRL",
+        Object::Crl { .. } => "delta CRL",
+        Object::OcspResponse { .. } => "OCSP response",
+        Object::Request { .. } => "CSR",
+        _ => object.kind(),
+    }
+}
+
+fn serials(list: &[Serial]) -> String {
+    let shown: Vec<_> = list.iter().take(10).map(ToString::to_string).collect();
+    let more = if list.len() > 10 {
+        format!(" and {} more", list.len() - 10)
+    } else {
+        String::new()
+    };
+    format!("{}{more}", shown.join(" "))
+}
+
+/// Two lines that fit a terminal; a subject that does not is cut.
+pub(super) fn line(entry: &Entry) -> String {
+    let state = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
+        Some(RevocationState::Revoked { reason, .. }) => format!("revoked: {}", reason.name()),
+        _ if entry.state == EntryState::Begun => "begun, end unknown".to_owned(),
+        _ => entry.state.name().to_owned(),
+    };
+    let about = match &entry.object {
+        Object::Certificate { serial, subject, .. } => format!("{serial}  {}", subject.text),
+        Object::Crl {
+            number,
+            base,
+            entries,
+            ..
+        } => {
+            let base = base.map(|base| format!(" on {base}")).unwrap_or_default();
+            format!("number {number}{base}, {entries} certificates")
+        }
+        Object::OcspResponse { serials: list, .. } => serials(list),
+        Object::Request { subject } => subject.text.clone(),
+        _ => String::new(),
+    };
+    let first = format!(
+        "{:>8}  {}  {:13}  {state}",
+        entry.id.to_string(),
+        time(entry.begun.time),
+        kind(&entry.object)
+    );
+    format!("{first}\n          {}\n", cut(&printable(&about), WIDTH - 10))
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+fn stamp(stamp: &Stamp) -> String {
+    format!("{} by {} with {}", time(stamp.time), stamp.by, stamp.tool)
+}
+
+/// All that is known, and the object itself, where it is kept.
+pub(super) fn text(entry: &Entry) -> String {
+    let mut fields = Fields::default();
+    fields.add("entry", entry.id).add("what", kind(&entry.object));
+    match &entry.object {
+        Object::Certificate {
+            serial,
+            subject,
+            profile,
+            request_sha256,
+            not_before,
+            not_after,
+        } => {
+            fields
+                .add("subject", &subject.text)
+                .add("serial", serial)
+                .add("not before", time(*not_before))
+                .add("not after", time(*not_after))
+                .add("profile", profile);
+            if let Some(sha256) = request_sha256 {
+                fields.add("CSR", sha256);
+            }
+        }
+        Object::Crl {
+            number,
+            base,
+            this_update,
+            next_update,
+            entries,
+        } => {
+            fields.add("number", number);
+            if let Some(base) = base {
+                fields.add("on top of", base);
+            }
+            fields
+                .add("this update", time(*this_update))
+                .add("next update", time(*next_update))
+                .add("revoked", format!("{entries} certificates"));
+        }
+        Object::OcspResponse {
+            serials: list,
+            this_update,
+            next_update,
+        } => {
+            fields
+                .add("about", serials(list))
+                .add("this update", time(*this_update));
+            if let Some(next_update) = next_update {
+                fields.add("next update", time(*next_update));
+            }
+        }
+        Object::Request { subject } => {
+            fields.add("subject", &subject.text);
+        }
+        _ => {}
+    }
+    fields
+        .add("signer", &entry.authority.subject.text)
+        .add("signer key", entry.authority.key_sha256);
+    let first = if matches!(entry.state, EntryState::Adopted { .. }) {
+        "adopted"
+    } else {
+        "begun"
+    };
+    fields.add(first, stamp(&entry.begun));
+    if let Some(tbs_sha256) = entry.tbs_sha256 {
+        fields.add("to be signed", tbs_sha256);
+    }
+    match &entry.state {
+        EntryState::Begun => {
+            fields.add("end", "none: whether a signature was made is not known");
+        }
+        EntryState::Signed {
+            stamp: when, sha256, ..
+        } => {
+            fields.add("signed", stamp(when)).add("SHA-256", sha256);
+        }
+        EntryState::Abandoned { stamp: when, reason } => {
+            fields.add("abandoned", stamp(when)).add("because", reason);
+        }
+        EntryState::Adopted { sha256, .. } => {
+            fields.add("SHA-256", sha256);
+        }
+        _ => {}
+    }
+    if let Some(revocation) = &entry.revocation {
+        add_revocation(&mut fields, revocation);
+    }
+    fields.render(0) + &pem(entry).unwrap_or_default()
+}
+
+fn add_revocation(fields: &mut Fields, revocation: &Revocation) {
+    match &revocation.state {
+        RevocationState::Revoked {
+            reason,
+            revoked,
+            invalidity_date,
+        } => {
+            fields.add("revoked", format!("{}, {}", time(*revoked), reason.name()));
+            if let Some(date) = invalidity_date {
+                fields.add("invalid since", time(*date));
+            }
+        }
+        RevocationState::Released => {
+            fields.add("revoked", "not any more: it was on hold");
+        }
+    }
+}
+
+fn pem(entry: &Entry) -> Option<String> {
+    let label = match entry.object {
+        Object::Certificate { .. } => x509::CERTIFICATE,
+        Object::Crl { .. } => "X509 CRL",
+        Object::Request { .. } => "CERTIFICATE REQUEST",
+        _ => return None,
+    };
+    entry.state.der().map(|der| encode_pem(label, &der.0))
+}
+
+/// An entry as JSON.
+pub(super) fn describe(entry: &Entry) -> Value {
+    let mut json = json!({
+        "entry": entry.id.0, "kind": entry.object.kind(), "state": entry.state.name(),
+        "signer": entry.authority.subject.text, "signer_key_sha256": entry.authority.key_sha256.to_string(),
+        "begun": describe_stamp(&entry.begun), "tbs_sha256": entry.tbs_sha256.map(|sha256| sha256.to_string()),
+        "pem": pem(entry),
+    });
+    match &entry.object {
+        Object::Certificate {
+            serial,
+            subject,
+            profile,
+            request_sha256,
+            not_before,
+            not_after,
+        } => {
+            json["serial_number"] = json!(serial.to_string());
+            json["subject"] = json!(subject.text);
+            json["profile"] = json!(profile);
+            json["csr_sha256"] = json!(request_sha256.map(|sha256| sha256.to_string()));
+            json["not_before"] = json!(time(*not_before));
+            json["not_after"] = json!(time(*not_after));
+        }
+        Object::Crl {
+            number,
+            base,
+            this_update,
+            next_update,
+            entries,
+        } => {
+            json["number"] = json!(number);
+            json["base"] = json!(base);
+            json["this_update"] = json!(time(*this_update));
+            json["next_update"] = json!(time(*next_update));
+            json["revoked_certificates"] = json!(entries);
+        }
+        Object::OcspResponse {
+            serials,
+            this_update,
+            next_update,
+        } => {
+            json["serial_numbers"] = json!(serials.iter().map(ToString::to_string).collect::<Vec<_>>());
+            json["this_update"] = json!(time(*this_update));
+            json["next_update"] = json!(next_update.map(time));
+        }
+        Object::Request { subject } => json["subject"] = json!(subject.text),
+        _ => {}
+    }
+    match &entry.state {
+        EntryState::Signed { stamp, sha256, .. } => {
+            json["signed"] = describe_stamp(stamp);
+            json["sha256"] = json!(sha256.to_string());
+        }
+        EntryState::Abandoned { stamp, reason } => {
+            json["abandoned"] = describe_stamp(stamp);
+            json["reason"] = json!(reason);
+        }
+        EntryState::Adopted { sha256, .. } => json["sha256"] = json!(sha256.to_string()),
+        _ => {}
+    }
+    json["revocation"] = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
+        None => Value::Null,
+        Some(RevocationState::Released) => json!({ "revoked": false }),
+        Some(RevocationState::Revoked {
+            reason,
+            revoked,
+            invalidity_date,
+        }) => json!({
+            "revoked": true, "reason": reason.name(), "date": time(*revoked),
+            "invalidity_date": invalidity_date.map(time),
+        }),
+    };
+    json
+}
+
+fn describe_stamp(stamp: &Stamp) -> Value {
+    json!({ "time": time(stamp.time), "by": stamp.by, "tool": stamp.tool })
+}

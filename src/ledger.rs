@@ -1,0 +1,195 @@
+//! What the CA key signed: recorded before and after, so that nothing that happened is ever unknown.
+//!
+//! [`Ledger`] is the one trait; [`SqliteLedger`] keeps it in a file. A ledger is a chain of events ([`Head`] is how far it goes) and
+//! tables that follow from them; `docs/ledger.md` defines the events' bytes and the chain, so that others can check it.
+//!
+//! The ledger knows no X.509: names, keys, requests and signed objects are bytes, hashes and texts to it. It reads no clock: every
+//! change carries a [`Stamp`].
+
+mod error;
+mod event;
+mod record;
+mod report;
+mod revocation;
+mod sqlite;
+mod url;
+mod value;
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+pub use error::{CrlNumberProblem, LedgerError};
+pub use event::Head;
+pub use record::{Adoption, Authority, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp};
+pub use report::{Fault, KeptHead, VerifyReport};
+pub use revocation::{CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
+pub use sqlite::SqliteLedger;
+pub use url::{Access, LedgerUrl, LedgerUrlError};
+pub use value::{Der, Digest, EntryId, Misspelt, Serial, UnixTime};
+
+/// The record of a CA.
+///
+/// A signature goes [`begin`](Self::begin), sign, verify, [`complete`](Self::complete). Each call that changes something is one
+/// transaction, and is on the disk when it returns; if it returns an error, or the process dies in it, all of it is recorded or
+/// nothing. After an error of the disk, ask ([`entry`](Self::entry), [`certificate`](Self::certificate)) before assuming either.
+/// Several processes may use one ledger; they take turns.
+///
+/// Changes take `&mut self`, and reading `&self`: what is called back while reading cannot change the ledger that it reads.
+pub trait Ledger: Send {
+    /// Records signatures that are about to be made, all or none, in one transaction: a batch costs one sync of the disk.
+    /// Serial numbers are used from here on, whatever becomes of the signatures.
+    ///
+    /// # Errors
+    /// [`LedgerError::SerialUsed`] for a number that this issuer's name ever had, [`LedgerError::CrlNumber`] for one that is not
+    /// reserved or has been passed, or that the ledger cannot be written. Then nothing may be signed.
+    fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError>;
+
+    /// Records signatures that were made and verified, all or none, in one transaction. Doing it again with the same bytes
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherBytes`] when what was signed is not what was begun, [`LedgerError::Ended`], [`LedgerError::NoEntry`],
+    /// or that the ledger cannot be written. The signature exists all the same: keep the object and do not sign again.
+    fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Records that nothing will come of an entry, and why. Its serial number stays used.
+    ///
+    /// # Errors
+    /// [`LedgerError::Ended`], [`LedgerError::NoEntry`], or that the ledger cannot be written.
+    fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Records a certificate that was signed without this ledger, so that it can be revoked and its serial number is not used.
+    ///
+    /// # Errors
+    /// [`LedgerError::SerialUsed`], [`LedgerError::NotACertificate`], or that the ledger cannot be written.
+    fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError>;
+
+    /// The next CRL number of this issuer's name, for complete and delta CRLs alike (RFC 5280 section 5.2.3), above every one
+    /// before and above `above`. One complete and one delta CRL of the same `thisUpdate` may have it, and none once a higher one
+    /// was begun. A number that is not used leaves a gap, which is allowed.
+    ///
+    /// Reserve first and read [`revocations`](Self::revocations) then: what is revoked in between is on the CRL, and once more
+    /// on the next delta.
+    ///
+    /// # Errors
+    /// That the ledger cannot be written.
+    fn reserve_crl_number(
+        &mut self,
+        authority: &Authority,
+        above: Option<u64>,
+        stamp: &Stamp,
+    ) -> Result<CrlNumber, LedgerError>;
+
+    /// Revokes certificates, or changes their reasons where [`Reason::may_become`] allows it: all or none, in one transaction.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownCertificate`] (see [`adopt`](Self::adopt)), [`LedgerError::AlreadyRevoked`], or that the ledger cannot
+    /// be written.
+    fn revoke_many(
+        &mut self,
+        authority: &Authority,
+        requests: &[RevocationRequest],
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError>;
+
+    /// Ends a hold.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotOnHold`], or that the ledger cannot be written.
+    fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn entry(&self, id: EntryId) -> Result<Option<Entry>, LedgerError>;
+
+    /// The entry of a certificate.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn certificate(&self, authority: &Authority, serial: &Serial) -> Result<Option<Entry>, LedgerError>;
+
+    /// Entries, newest first, one at a time, until `each` has seen enough.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn entries(
+        &self,
+        filter: &EntryFilter,
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+
+    /// A CRL number that was reserved: the base of a delta CRL.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError>;
+
+    /// What is revoked, by serial number, one at a time: a million need no memory here. With `changed_after`, what changed after
+    /// that event, releases included: a delta CRL. Without, what is revoked now.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn revocations(
+        &self,
+        authority: &Authority,
+        changed_after: Option<u64>,
+        each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+
+    /// How far the ledger goes. Keep it elsewhere, and give it to [`verify`](Self::verify) later.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn head(&self) -> Result<Head, LedgerError>;
+
+    /// Checks every event, the chain, and every table that follows from the events. Only `kept`, a head from earlier that was kept
+    /// elsewhere, can show that events are missing at the end, or that somebody wrote the whole chain anew.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read. What is wrong with it is in the report.
+    fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError>;
+
+    /// Writes every event as a line of JSON, each with its hash: `docs/ledger.md` says how others check it.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read, or [`LedgerError::Export`].
+    fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError>;
+
+    /// [`begin_many`](Self::begin_many), of one.
+    ///
+    /// # Errors
+    /// Those of `begin_many`.
+    fn begin(&mut self, intent: &Intent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
+        let begun = self.begin_many(std::slice::from_ref(intent), stamp)?;
+        begun
+            .first()
+            .copied()
+            .ok_or(LedgerError::NoEntry { entry: EntryId(0) })
+    }
+
+    /// [`complete_many`](Self::complete_many), of one.
+    ///
+    /// # Errors
+    /// Those of `complete_many`.
+    fn complete(&mut self, entry: EntryId, signed: &[u8], stamp: &Stamp) -> Result<(), LedgerError> {
+        self.complete_many(&[Outcome { entry, signed }], stamp)
+    }
+
+    /// [`revoke_many`](Self::revoke_many), of one.
+    ///
+    /// # Errors
+    /// Those of `revoke_many`.
+    fn revoke(
+        &mut self,
+        authority: &Authority,
+        request: &RevocationRequest,
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
+        self.revoke_many(authority, std::slice::from_ref(request), stamp)
+    }
+}
+
+#[cfg(test)]
+mod tests;

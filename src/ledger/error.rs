@@ -1,0 +1,261 @@
+//! Why a ledger was not read or written, in the words of somebody who has to do something about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{EntryId, Reason, Serial};
+
+/// Why a ledger was not read or written. Nothing was recorded, unless it is said.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// There is no ledger at this place.
+    NotFound {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The directory that a new ledger would be in is not there.
+    NoDirectory {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Others may change the file, or put another in its place.
+    OpenToOthers {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file system does not let this process read or write it.
+    Denied {
+        /// The ledger.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+    },
+    /// Another process is writing, for longer than was waited.
+    Locked {
+        /// The ledger.
+        path: PathBuf,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// A newer version of this program made it, or brought it up to date.
+    Newer {
+        /// The ledger.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The highest that is known here.
+        known: i64,
+    },
+    /// An older version of this program made it, and it is opened for reading only.
+    Older {
+        /// The ledger.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// The file is something else.
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Its tables or triggers are not those of this program, so nothing is written to it.
+    Altered {
+        /// The ledger.
+        path: PathBuf,
+        /// What is not as it was made.
+        name: String,
+    },
+    /// The file is damaged, or its tables contradict its events.
+    Damaged {
+        /// The ledger.
+        path: PathBuf,
+        /// How that shows.
+        found: String,
+    },
+    /// No room on the disk.
+    Full {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// Anything else that the database or the system said.
+    Failed {
+        /// The ledger.
+        path: PathBuf,
+        /// What it said.
+        found: String,
+    },
+    /// The issuer has used this serial number before.
+    SerialUsed {
+        /// The number.
+        serial: Serial,
+        /// The entry that has it.
+        entry: EntryId,
+    },
+    /// A CRL cannot have this number.
+    CrlNumber {
+        /// The number.
+        number: u64,
+        /// Why not.
+        problem: CrlNumberProblem,
+    },
+    /// There is no such entry.
+    NoEntry {
+        /// What was asked for.
+        entry: EntryId,
+    },
+    /// The entry ended before.
+    Ended {
+        /// The entry.
+        entry: EntryId,
+        /// How.
+        state: &'static str,
+    },
+    /// What was signed is not what was begun.
+    OtherBytes {
+        /// The entry.
+        entry: EntryId,
+    },
+    /// Something else than a certificate was to be adopted.
+    NotACertificate,
+    /// The ledger has no certificate of this serial number from this authority.
+    UnknownCertificate {
+        /// The number.
+        serial: Serial,
+    },
+    /// The certificate is revoked already, and not for a reason that this one may follow.
+    AlreadyRevoked {
+        /// The certificate.
+        serial: Serial,
+        /// The reason it is revoked for.
+        reason: Reason,
+    },
+    /// The certificate is not on hold.
+    NotOnHold {
+        /// The certificate.
+        serial: Serial,
+    },
+    /// A number is too large for the database.
+    Range,
+    /// The export could not be written.
+    Export {
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+/// Why a CRL cannot have a number (RFC 5280 sections 5.2.3 and 5.2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CrlNumberProblem {
+    /// Nobody reserved it.
+    NotReserved,
+    /// A CRL of the same kind has it.
+    Used,
+    /// A later CRL has a higher one.
+    Passed,
+    /// A complete and a delta CRL of one number are issued at the same time.
+    OtherTime,
+    /// A delta CRL starts from a complete CRL that was signed, and of a lower number.
+    Base,
+}
+
+impl fmt::Display for CrlNumberProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotReserved => "it was not reserved in this ledger",
+            Self::Used => "a CRL of this kind has it already",
+            Self::Passed => "a CRL of a higher number was begun meanwhile",
+            Self::OtherTime => "its other CRL, complete or delta, has another thisUpdate",
+            Self::Base => "its base is no complete CRL of a lower number that this ledger saw signed",
+        })
+    }
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { path } => write!(f, "there is no ledger at {}", path.display()),
+            Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
+            Self::OpenToOthers { path, mode } => {
+                write!(f, "{} can be changed by others (mode {mode:04o})", path.display())
+            }
+            Self::Denied { path, found } => write!(f, "ledger {}: {found}", path.display()),
+            Self::Locked { path, waited } => write!(
+                f,
+                "ledger {}: another process was writing for {} seconds",
+                path.display(),
+                waited.as_secs()
+            ),
+            Self::Newer { path, found, known } => write!(
+                f,
+                "ledger {}: its version is {found}, and this program knows up to {known}",
+                path.display()
+            ),
+            Self::Older { path, found } => write!(
+                f,
+                "ledger {}: its version {found} is older than this program's, and reading changes nothing",
+                path.display()
+            ),
+            Self::NotALedger { path, found } => {
+                write!(
+                    f,
+                    "{} is no ledger of this program: it is {found}",
+                    path.display()
+                )
+            }
+            Self::Altered { path, name } => write!(
+                f,
+                "ledger {}: {name} is not as this program made it, so nothing is recorded in it",
+                path.display()
+            ),
+            Self::Damaged { path, found } => write!(f, "ledger {} is damaged: {found}", path.display()),
+            Self::Full { path } => write!(f, "ledger {}: no space left on the file system", path.display()),
+            Self::Failed { path, found } => write!(f, "ledger {}: {found}", path.display()),
+            Self::SerialUsed { serial, entry } => {
+                write!(
+                    f,
+                    "the serial number {serial} has been used before, by entry {entry}"
+                )
+            }
+            Self::CrlNumber { number, problem } => write!(f, "CRL number {number}: {problem}"),
+            Self::NoEntry { entry } => write!(f, "the ledger has no entry {entry}"),
+            Self::Ended { entry, state } => write!(f, "entry {entry} has ended before: {state}"),
+            Self::OtherBytes { entry } => {
+                write!(
+                    f,
+                    "what was signed is not what entry {entry} said would be signed"
+                )
+            }
+            Self::NotACertificate => f.write_str("only certificates can be adopted"),
+            Self::UnknownCertificate { serial } => {
+                write!(f, "the ledger has no certificate {serial} of this CA")
+            }
+            Self::AlreadyRevoked { serial, reason } => {
+                write!(
+                    f,
+                    "the certificate {serial} is revoked already: {}",
+                    reason.name()
+                )
+            }
+            Self::NotOnHold { serial } => write!(f, "the certificate {serial} is not on hold"),
+            Self::Range => f.write_str("a number is too large for a ledger"),
+            Self::Export { cause } => write!(f, "the export cannot be written: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for LedgerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Export { cause } => Some(cause),
+            _ => None,
+        }
+    }
+}

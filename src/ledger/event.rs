@@ -1,0 +1,186 @@
+//! One event: its canonical bytes, and the chain through all of them.
+//!
+//! The bytes are JSON of one line as [`Event::encode`] writes it: fields in this order, no space, integers, strings escaped only
+//! where JSON demands it. They are stored and exported as they are, and the hash is over them, so nobody has to write JSON the
+//! same way to check it. Reading is strict, and `verify` writes every event again and compares, so an event has one spelling.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::value::Misspelt;
+use super::{Authority, Der, Digest, EntryId, Object, Reason, Serial, Stamp, UnixTime};
+
+/// The format of the events. A program that meets a higher one leaves the ledger alone.
+pub(super) const FORMAT: u64 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Event {
+    /// 1, 2, 3, …
+    pub(super) sequence: u64,
+    pub(super) time: UnixTime,
+    pub(super) by: String,
+    pub(super) tool: String,
+    pub(super) event: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum What {
+    /// Always the first. The random bytes make this ledger's chain another than any other's.
+    Created { format: u64, ledger: Digest },
+    /// A key and a name that later events call by this event's number.
+    Authority(Authority),
+    /// A signature is about to be made.
+    Begun {
+        authority: u64,
+        tbs_sha256: Digest,
+        object: Object,
+    },
+    /// It was made, and it verified.
+    Signed {
+        entry: EntryId,
+        sha256: Digest,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        der: Option<Der>,
+    },
+    /// It was given up.
+    Abandoned { entry: EntryId, reason: String },
+    /// A certificate that was signed without this ledger.
+    Adopted {
+        authority: u64,
+        sha256: Digest,
+        object: Object,
+        der: Der,
+    },
+    /// A CRL number is taken.
+    CrlNumber { authority: u64, number: u64 },
+    /// A certificate is revoked, or its reason changes.
+    Revoked {
+        authority: u64,
+        serial: Serial,
+        reason: Reason,
+        revoked: UnixTime,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        invalidity_date: Option<UnixTime>,
+    },
+    /// A hold ends.
+    Released { authority: u64, serial: Serial },
+}
+
+impl Event {
+    pub(super) fn new(sequence: u64, stamp: &Stamp, event: What) -> Self {
+        let Stamp { time, by, tool } = stamp.clone();
+        Self {
+            sequence,
+            time,
+            by,
+            tool,
+            event,
+        }
+    }
+
+    pub(super) fn encode(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    pub(super) fn decode(body: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            time: self.time,
+            by: self.by.clone(),
+            tool: self.tool.clone(),
+        }
+    }
+}
+
+/// How far a ledger goes: the number of events, and the hash of the last. Kept elsewhere, it proves later that nothing up to it
+/// was changed, and that nothing was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many events.
+    pub count: u64,
+    /// The last one's hash; zeros when there is none.
+    pub hash: Digest,
+}
+
+impl Head {
+    /// Before the first event.
+    pub const EMPTY: Self = Self {
+        count: 0,
+        hash: Digest([0; 32]),
+    };
+
+    /// The head after one more event: SHA-256 over the 32 bytes of the last hash and the event's bytes.
+    pub(super) fn after(self, body: &[u8]) -> Self {
+        let bytes = [&self.hash.0[..], body].concat();
+        Self {
+            count: self.count.saturating_add(1),
+            hash: Digest::of(&bytes),
+        }
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.count, self.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = Misspelt;
+
+    fn from_str(text: &str) -> Result<Self, Misspelt> {
+        const FORM: Misspelt = Misspelt::head();
+        let (count, hash) = text.split_once(':').ok_or(FORM)?;
+        Ok(Self {
+            count: count.parse().map_err(|_| FORM)?,
+            hash: hash.parse().map_err(|_| FORM)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp() -> Stamp {
+        Stamp {
+            time: UnixTime(1_700_000_000),
+            by: "a\"\u{7}é".to_owned(),
+            tool: "t".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_an_event_are_fixed() {
+        let what = What::Released {
+            authority: 2,
+            serial: Serial::from_der_octets(&[0, 0x80]),
+        };
+        let event = Event::new(7, &stamp(), what);
+        let bytes = event.encode().unwrap();
+        assert_eq!(
+            bytes,
+            r#"{"sequence":7,"time":1700000000,"by":"a\"\u0007é","tool":"t","event":{"released":{"authority":2,"serial":"0080"}}}"#
+        );
+        assert_eq!(Event::decode(&bytes).unwrap(), event);
+        assert!(Event::decode(&bytes.replace("\"tool\"", "\"more\":1,\"tool\"")).is_err());
+        assert!(Event::decode(&bytes.replace("\"time\"", "\"time\":1,\"time\"")).is_err());
+    }
+
+    #[test]
+    fn the_chain_starts_with_zeros() {
+        // printf '%064d' 0 | xxd -r -p | cat - <(printf '{}') | sha256sum
+        let head = Head::EMPTY.after(b"{}");
+        assert_eq!(head.to_string().parse(), Ok(head));
+        assert_eq!(head.count, 1);
+        assert_eq!(head.hash, Digest::of(&[&[0; 32][..], b"{}"].concat()));
+        assert!("12".parse::<Head>().is_err() && "x:00".parse::<Head>().is_err());
+    }
+}

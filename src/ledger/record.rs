@@ -1,0 +1,238 @@
+//! What is told to a ledger, and what it tells.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Der, Digest, EntryId, Revocation, Serial, UnixTime};
+
+/// When something was done, by whom, and with which program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// When.
+    pub time: UnixTime,
+    /// Who: as the caller knows people, for example `user@host`.
+    pub by: String,
+    /// The program and its version.
+    pub tool: String,
+}
+
+/// A distinguished name: the DER is the name, the text is for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    /// RFC 4514.
+    pub text: String,
+    /// The encoded name.
+    pub der: Der,
+}
+
+/// Whose key signs: the key and the name together. A certificate's serial number is unique for the name, whichever key signs
+/// (RFC 5280 section 4.1.2.2), and so is a CRL's number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub key_sha256: Digest,
+    /// The subject of the CA certificate.
+    pub subject: Name,
+}
+
+impl Authority {
+    /// The same key under the same name, however the name is shown.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.key_sha256 == other.key_sha256 && self.subject.der == other.subject.der
+    }
+}
+
+/// What a signature is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Object {
+    /// A certificate; the CA's own is one whose subject and key are the authority's.
+    Certificate {
+        /// `serialNumber`
+        serial: Serial,
+        /// For whom.
+        subject: Name,
+        /// The profile's name.
+        profile: String,
+        /// SHA-256 of the certification request, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_sha256: Option<Digest>,
+        /// `notBefore`
+        not_before: UnixTime,
+        /// `notAfter`
+        not_after: UnixTime,
+    },
+    /// A CRL.
+    Crl {
+        /// `cRLNumber`, which [`Ledger::reserve_crl_number`](super::Ledger::reserve_crl_number) gave.
+        number: u64,
+        /// For a delta CRL, the number of the complete CRL that it starts from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        base: Option<u64>,
+        /// `thisUpdate`
+        this_update: UnixTime,
+        /// `nextUpdate`
+        next_update: UnixTime,
+        /// How many certificates are on it.
+        entries: u64,
+    },
+    /// An OCSP response.
+    OcspResponse {
+        /// The certificates that it is about.
+        serials: Vec<Serial>,
+        /// `thisUpdate`
+        this_update: UnixTime,
+        /// `nextUpdate`
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_update: Option<UnixTime>,
+    },
+    /// A certification request for the authority's own key.
+    Request {
+        /// Its subject.
+        subject: Name,
+    },
+}
+
+impl Object {
+    /// In one word, as the events and the tables have it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificate { .. } => "certificate",
+            Self::Crl { .. } => "crl",
+            Self::OcspResponse { .. } => "ocsp-response",
+            Self::Request { .. } => "request",
+        }
+    }
+
+    /// The serial number of a certificate.
+    #[must_use]
+    pub const fn serial(&self) -> Option<&Serial> {
+        match self {
+            Self::Certificate { serial, .. } => Some(serial),
+            _ => None,
+        }
+    }
+}
+
+/// A signature that is about to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Whose key signs.
+    pub authority: Authority,
+    /// SHA-256 of the bytes that are signed: the encoded TBSCertificate, TBSCertList, …
+    pub tbs_sha256: Digest,
+    /// What it is for.
+    pub object: Object,
+}
+
+/// A signature that was made and verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<'a> {
+    /// What [`Ledger::begin`](super::Ledger::begin) gave.
+    pub entry: EntryId,
+    /// The signed object as DER; of an OCSP response the `BasicOCSPResponse`.
+    pub signed: &'a [u8],
+}
+
+/// A certificate that was signed without this ledger: before it was there, or with another program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// The issuer.
+    pub authority: Authority,
+    /// [`Object::Certificate`]; nothing else can be adopted.
+    pub object: Object,
+    /// The certificate as DER.
+    pub certificate: Vec<u8>,
+}
+
+/// One signature, from before to after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub id: EntryId,
+    /// Whose key.
+    pub authority: Authority,
+    /// What it is for.
+    pub object: Object,
+    /// SHA-256 of what was to be signed; not known of an adopted certificate.
+    pub tbs_sha256: Option<Digest>,
+    /// When it began.
+    pub begun: Stamp,
+    /// How it ended.
+    pub state: EntryState,
+    /// Of a certificate: its last revocation, or that it was released again.
+    pub revocation: Option<Revocation>,
+}
+
+/// How an entry ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntryState {
+    /// It did not: begun, and whether a signature was made is not known.
+    Begun,
+    /// Signed, and the signature verified.
+    Signed {
+        /// When it was recorded.
+        stamp: Stamp,
+        /// SHA-256 of the signed object.
+        sha256: Digest,
+        /// The signed object, unless it is one that is not kept.
+        der: Option<Der>,
+    },
+    /// Given up; its serial number stays used.
+    Abandoned {
+        /// When.
+        stamp: Stamp,
+        /// What the caller said.
+        reason: String,
+    },
+    /// Signed without this ledger, and recorded later.
+    Adopted {
+        /// SHA-256 of the certificate.
+        sha256: Digest,
+        /// The certificate.
+        der: Der,
+    },
+}
+
+impl EntryState {
+    /// In one word, as the tables have it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Signed { .. } => "signed",
+            Self::Abandoned { .. } => "abandoned",
+            Self::Adopted { .. } => "adopted",
+        }
+    }
+
+    /// The signed object, where it is kept.
+    #[must_use]
+    pub const fn der(&self) -> Option<&Der> {
+        match self {
+            Self::Signed { der, .. } => der.as_ref(),
+            Self::Adopted { der, .. } => Some(der),
+            _ => None,
+        }
+    }
+}
+
+/// Which entries, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// Of this authority only.
+    pub authority: Option<Authority>,
+    /// Certificates of this serial number, whoever issued them.
+    pub serial: Option<Serial>,
+    /// Only those that began and did not end.
+    pub open: bool,
+    /// Only those before this one: the next page.
+    pub before: Option<EntryId>,
+    /// At most so many.
+    pub limit: Option<u64>,
+}

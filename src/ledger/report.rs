@@ -1,0 +1,141 @@
+//! What a verification found.
+
+use std::fmt;
+
+use super::Head;
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// How far the ledger goes.
+    pub head: Head,
+    /// What is wrong, in the order of the events; the first ones only.
+    pub faults: Vec<Fault>,
+    /// How many more there are.
+    pub more: u64,
+    /// How many entries began and did not end.
+    pub open: u64,
+    /// What the head that was kept elsewhere shows.
+    pub kept: Option<KeptHead>,
+}
+
+impl VerifyReport {
+    /// Nothing is wrong, as far as can be seen from here.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// What a head that was kept elsewhere shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptHead {
+    /// The chain goes through it.
+    OnTheChain {
+        /// How many events came after it.
+        later: u64,
+    },
+    /// The ledger is shorter.
+    Missing,
+    /// The event of that number has another hash.
+    Another,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file itself: what SQLite says.
+    File {
+        /// What it says.
+        found: String,
+    },
+    /// A table, index or trigger is not as this program made it.
+    Schema {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        found: &'static str,
+    },
+    /// Events are not there.
+    Gap {
+        /// The first.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// A row in a place where no event can be.
+    Misplaced {
+        /// Its number.
+        sequence: i64,
+    },
+    /// The hash of an event does not follow from the one before and its bytes: one of them was changed.
+    Hash {
+        /// The event.
+        sequence: u64,
+    },
+    /// An event is not written as this program writes it.
+    Body {
+        /// The event.
+        sequence: u64,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// An event that cannot follow on those before it.
+    Event {
+        /// The event.
+        sequence: u64,
+        /// Why not.
+        found: String,
+    },
+    /// A row of a table is not what the events say.
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The row, by its key.
+        row: String,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// The head that was kept elsewhere is not on the chain.
+    Kept {
+        /// The head.
+        kept: Head,
+        /// How.
+        how: KeptHead,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { found } => write!(f, "the database file: {found}"),
+            Self::Schema { name, found } => write!(f, "{name}: {found}"),
+            Self::Gap { first, last } if first == last => write!(f, "event {first} is missing"),
+            Self::Gap { first, last } => write!(f, "events {first} to {last} are missing"),
+            Self::Misplaced { sequence } => write!(f, "event {sequence} has no place in the chain"),
+            Self::Hash { sequence: 1 } => write!(f, "event 1: its hash does not fit: it was changed"),
+            Self::Hash { sequence } => write!(
+                f,
+                "event {sequence}: its hash does not fit: it, or the one before it, was changed or moved"
+            ),
+            Self::Body { sequence, found } | Self::Event { sequence, found } => {
+                write!(f, "event {sequence}: {found}")
+            }
+            Self::Row { table, row, found } => write!(f, "table {table}, {row}: {found}"),
+            Self::Kept {
+                kept,
+                how: KeptHead::Missing,
+            } => write!(
+                f,
+                "the kept head is of event {}, and the ledger ends before it: events were cut off its end",
+                kept.count
+            ),
+            Self::Kept { kept, .. } => write!(
+                f,
+                "the kept head is not the hash of event {}: this chain is not the one that the head was taken from",
+                kept.count
+            ),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The ledger in an SQLite file.
+
+mod append;
+mod failure;
+mod open;
+mod projection;
+mod read;
+mod revoke;
+mod schema;
+mod verify;
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{
+    Adoption, Authority, CrlNumber, Entry, EntryFilter, EntryId, Head, Intent, Ledger, LedgerError, Outcome,
+    Revocation, RevocationRequest, Serial, Stamp, VerifyReport,
+};
+use append::Writer;
+use failure::Failure;
+
+/// The ledger in an SQLite file: write-ahead log, a sync of the disk with every commit, several processes at once.
+///
+/// Each thread opens one of its own.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    db: Connection,
+    path: PathBuf,
+    patience: Duration,
+}
+
+impl SqliteLedger {
+    /// One transaction, which begins by waiting for its turn.
+    fn record<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError> {
+        let recorded = || {
+            let mut writer = Writer::start(&mut self.db, stamp)?;
+            let result = change(&mut writer)?;
+            writer.commit()?;
+            Ok(result)
+        };
+        let result: Result<T, Failure> = recorded();
+        result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+
+    /// One state of the ledger, whatever others write meanwhile.
+    fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
+        let look = || {
+            let snapshot = self.db.unchecked_transaction()?;
+            let found = at(&snapshot)?;
+            snapshot.finish()?;
+            Ok(found)
+        };
+        let result: Result<T, Failure> = look();
+        result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {
+        self.record(stamp, |writer| {
+            intents.iter().map(|intent| writer.begin(intent)).collect()
+        })
+    }
+
+    fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| {
+            outcomes.iter().try_for_each(|outcome| writer.complete(outcome))
+        })
+    }
+
+    fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| writer.abandon(entry, reason))
+    }
+
+    fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError> {
+        self.record(stamp, |writer| writer.adopt(adoption))
+    }
+
+    fn reserve_crl_number(
+        &mut self,
+        authority: &Authority,
+        above: Option<u64>,
+        stamp: &Stamp,
+    ) -> Result<CrlNumber, LedgerError> {
+        self.record(stamp, |writer| writer.reserve_crl_number(authority, above))
+    }
+
+    fn revoke_many(
+        &mut self,
+        authority: &Authority,
+        requests: &[RevocationRequest],
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| {
+            requests
+                .iter()
+                .try_for_each(|request| writer.revoke(authority, request))
+        })
+    }
+
+    fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| writer.release(authority, serial))
+    }
+
+    fn entry(&self, id: EntryId) -> Result<Option<Entry>, LedgerError> {
+        self.look(|db| read::entry(db, id))
+    }
+
+    fn certificate(&self, authority: &Authority, serial: &Serial) -> Result<Option<Entry>, LedgerError> {
+        self.look(|db| read::certificate(db, authority, serial))
+    }
+
+    fn entries(
+        &self,
+        filter: &EntryFilter,
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::entries(db, filter, each))
+    }
+
+    fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError> {
+        self.look(|db| read::crl_number(db, authority, number))
+    }
+
+    fn revocations(
+        &self,
+        authority: &Authority,
+        changed_after: Option<u64>,
+        each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::revocations(db, authority, changed_after, each))
+    }
+
+    fn head(&self) -> Result<Head, LedgerError> {
+        self.look(read::head)
+    }
+
+    fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError> {
+        self.look(|db| verify::verify(db, kept))
+    }
+
+    fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError> {
+        self.look(|db| read::export(db, to))
+    }
+}

@@ -1,0 +1,260 @@
+//! Recording: one transaction, in which events are appended and the tables follow.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::super::event::{Event, FORMAT, What};
+use super::super::value::first_element_digest;
+use super::super::{
+    Adoption, Authority, CrlNumber, CrlNumberProblem, Der, Digest, EntryId, Head, Intent, LedgerError,
+    Object, Outcome, Serial, Stamp, UnixTime,
+};
+use super::failure::{Failure, column, natural};
+use super::projection::project;
+use super::read;
+
+/// A CRL up to this size is kept; of a larger one, the hash. CRLs repeat each other, and a ledger grows for years.
+const LARGEST_CRL_KEPT: usize = 64 * 1024;
+
+/// A transaction that holds the ledger's only turn to write.
+pub(super) struct Writer<'a> {
+    pub(super) db: Transaction<'a>,
+    stamp: &'a Stamp,
+    head: Head,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn start(db: &'a mut Connection, stamp: &'a Stamp) -> Result<Self, Failure> {
+        let db = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let head = read::head(&db)?;
+        Ok(Self { db, stamp, head })
+    }
+
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        Ok(self.db.commit()?)
+    }
+
+    /// Appends one event, its hash, and what follows from it.
+    pub(super) fn append(&mut self, what: What) -> Result<u64, Failure> {
+        if self.head == Head::EMPTY && !matches!(what, What::Created { .. }) {
+            let mut random = [0; 32];
+            aws_lc_rs::rand::fill(&mut random)
+                .map_err(|_| Failure::contradiction("this machine's random number generator failed"))?;
+            self.append(What::Created {
+                format: FORMAT,
+                ledger: Digest(random),
+            })?;
+        }
+        let sequence = self.head.count.checked_add(1).ok_or(LedgerError::Range)?;
+        let event = Event::new(sequence, self.stamp, what);
+        let body = event
+            .encode()
+            .map_err(|error| Failure::contradiction(error.to_string()))?;
+        let head = self.head.after(body.as_bytes());
+        self.db
+            .prepare_cached("INSERT INTO events (sequence, body, hash) VALUES (?1, ?2, ?3)")?
+            .execute(params![column(sequence)?, body, head.hash.0])?;
+        project(&self.db, &event)?;
+        self.head = head;
+        Ok(sequence)
+    }
+
+    /// The event that introduced this authority, now if it is new.
+    fn authority(&mut self, authority: &Authority) -> Result<u64, Failure> {
+        match read::authority_id(&self.db, authority)? {
+            Some(id) => Ok(id),
+            None => self.append(What::Authority(authority.clone())),
+        }
+    }
+
+    pub(super) fn begin(&mut self, intent: &Intent) -> Result<EntryId, Failure> {
+        let authority = self.authority(&intent.authority)?;
+        match &intent.object {
+            Object::Certificate { serial, .. } => self.refuse_used(authority, serial)?,
+            Object::Crl {
+                number,
+                base,
+                this_update,
+                ..
+            } => {
+                self.check_crl_number(authority, *number, *base, *this_update)?;
+            }
+            Object::OcspResponse { .. } | Object::Request { .. } => {}
+        }
+        let what = What::Begun {
+            authority,
+            tbs_sha256: intent.tbs_sha256,
+            object: intent.object.clone(),
+        };
+        self.append(what).map(EntryId)
+    }
+
+    fn refuse_used(&self, authority: u64, serial: &Serial) -> Result<(), Failure> {
+        match read::entry_of_serial(&self.db, authority, serial)? {
+            Some(entry) => Err(LedgerError::SerialUsed {
+                serial: serial.clone(),
+                entry,
+            }
+            .into()),
+            None => Ok(()),
+        }
+    }
+
+    /// RFC 5280 section 5.2.3: one sequence for complete and delta CRLs, and one of each may share a number if they are issued at
+    /// the same time.
+    fn check_crl_number(
+        &self,
+        authority: u64,
+        number: u64,
+        base: Option<u64>,
+        this_update: UnixTime,
+    ) -> Result<(), Failure> {
+        let refuse = |problem| Err(LedgerError::CrlNumber { number, problem }.into());
+        let numbers = self.crl_numbers(authority, number, base)?;
+        let Some((complete, delta)) = numbers.get(&number).copied() else {
+            return refuse(CrlNumberProblem::NotReserved);
+        };
+        let (own, other) = if base.is_some() {
+            (delta, complete)
+        } else {
+            (complete, delta)
+        };
+        if own.is_some() {
+            return refuse(CrlNumberProblem::Used);
+        }
+        if let Some(other) = other {
+            let at_the_same_time = matches!(
+                read::event(&self.db, other)?.map(|event| event.event),
+                Some(What::Begun { object: Object::Crl { this_update: other, .. }, .. }) if other == this_update
+            );
+            if !at_the_same_time {
+                return refuse(CrlNumberProblem::OtherTime);
+            }
+        }
+        let passed = numbers
+            .iter()
+            .any(|(other, used)| *other > number && *used != (None, None));
+        if passed {
+            return refuse(CrlNumberProblem::Passed);
+        }
+        let Some(base) = base else { return Ok(()) };
+        // RFC 5280 section 5.2.4: the base is a complete CRL that was issued.
+        let base_entry = numbers.get(&base).and_then(|(complete, _)| *complete);
+        let signed = match base_entry {
+            Some(entry) => read::ended(&self.db, EntryId(entry))?.is_some_and(|(_, how)| how == "signed"),
+            None => false,
+        };
+        if base >= number || !signed {
+            return refuse(CrlNumberProblem::Base);
+        }
+        Ok(())
+    }
+
+    /// The numbers from `number` on, and `base`: the entries of their complete and delta CRLs.
+    fn crl_numbers(&self, authority: u64, number: u64, base: Option<u64>) -> Result<CrlNumbers, Failure> {
+        let mut select = self.db.prepare_cached(
+            "SELECT number, complete, delta FROM crl_numbers
+             WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND (number >= ?2 OR number = ?3)",
+        )?;
+        let base = base.map(column).transpose()?;
+        let mut rows = select.query(params![column(authority)?, column(number)?, base])?;
+        let mut numbers = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let entry = |index| -> Result<Option<u64>, Failure> {
+                row.get::<_, Option<i64>>(index)?.map(natural).transpose()
+            };
+            numbers.insert(natural(row.get(0)?)?, (entry(1)?, entry(2)?));
+        }
+        Ok(numbers)
+    }
+
+    pub(super) fn complete(&mut self, outcome: &Outcome<'_>) -> Result<(), Failure> {
+        let Outcome { entry, signed } = *outcome;
+        let Some(What::Begun {
+            tbs_sha256, object, ..
+        }) = read::begun(&self.db, entry)?
+        else {
+            return Err(LedgerError::NoEntry { entry }.into());
+        };
+        let sha256 = Digest::of(signed);
+        if let Some((ending, _)) = read::ended(&self.db, entry)? {
+            return match ending.event {
+                What::Signed { sha256: before, .. } if before == sha256 => Ok(()),
+                What::Signed { .. } => Err(LedgerError::Ended {
+                    entry,
+                    state: "signed",
+                }
+                .into()),
+                _ => Err(LedgerError::Ended {
+                    entry,
+                    state: "abandoned",
+                }
+                .into()),
+            };
+        }
+        if first_element_digest(signed) != Some(tbs_sha256) {
+            return Err(LedgerError::OtherBytes { entry }.into());
+        }
+        let kept = match object {
+            Object::Certificate { .. } | Object::Request { .. } => true,
+            Object::Crl { .. } => signed.len() <= LARGEST_CRL_KEPT,
+            Object::OcspResponse { .. } => false,
+        };
+        let der = kept.then(|| Der(signed.to_vec()));
+        self.append(What::Signed { entry, sha256, der }).map(drop)
+    }
+
+    pub(super) fn abandon(&mut self, entry: EntryId, reason: &str) -> Result<(), Failure> {
+        if !matches!(read::begun(&self.db, entry)?, Some(What::Begun { .. })) {
+            return Err(LedgerError::NoEntry { entry }.into());
+        }
+        if let Some((ending, _)) = read::ended(&self.db, entry)? {
+            let signed = matches!(ending.event, What::Signed { .. });
+            let state = if signed { "signed" } else { "abandoned" };
+            return Err(LedgerError::Ended { entry, state }.into());
+        }
+        self.append(What::Abandoned {
+            entry,
+            reason: reason.to_owned(),
+        })
+        .map(drop)
+    }
+
+    pub(super) fn adopt(&mut self, adoption: &Adoption) -> Result<EntryId, Failure> {
+        let Object::Certificate { serial, .. } = &adoption.object else {
+            return Err(LedgerError::NotACertificate.into());
+        };
+        let authority = self.authority(&adoption.authority)?;
+        self.refuse_used(authority, serial)?;
+        let what = What::Adopted {
+            authority,
+            sha256: Digest::of(&adoption.certificate),
+            object: adoption.object.clone(),
+            der: Der(adoption.certificate.clone()),
+        };
+        self.append(what).map(EntryId)
+    }
+
+    pub(super) fn reserve_crl_number(
+        &mut self,
+        authority: &Authority,
+        above: Option<u64>,
+    ) -> Result<CrlNumber, Failure> {
+        let authority = self.authority(authority)?;
+        let highest: Option<Option<i64>> = self
+            .db
+            .prepare_cached(
+                "SELECT max(number) FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)",
+            )?
+            .query_row([column(authority)?], |row| row.get(0))
+            .optional()?;
+        let highest = natural(highest.flatten().unwrap_or(0))?.max(above.unwrap_or(0));
+        let number = highest.checked_add(1).ok_or(LedgerError::Range)?;
+        let event = self.append(What::CrlNumber { authority, number })?;
+        Ok(CrlNumber { number, event })
+    }
+}
+
+/// By number: the entry of its complete CRL, and that of its delta CRL.
+type CrlNumbers = HashMap<u64, (Option<u64>, Option<u64>)>;

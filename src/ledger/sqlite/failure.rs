@@ -1,0 +1,110 @@
+//! What SQLite says, in the ledger's words.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Error as SqliteError, ErrorCode, ffi};
+
+use super::super::LedgerError;
+
+/// An error that does not know yet which file it is about.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Sqlite(SqliteError),
+    /// The tables contradict the events.
+    Contradiction(String),
+    Ledger(LedgerError),
+}
+
+impl From<SqliteError> for Failure {
+    fn from(error: SqliteError) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl Failure {
+    pub(super) fn contradiction(found: impl Into<String>) -> Self {
+        Self::Contradiction(found.into())
+    }
+
+    /// Whether the file or the directory is such that SQLite cannot make its shared memory there.
+    pub(super) fn is_no_place_for_shared_memory(&self) -> bool {
+        let code = match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            _ => None,
+        };
+        matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        let code = match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            _ => None,
+        };
+        matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
+    /// Without the file: a line of a report.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Sqlite(error) => error.to_string(),
+            Self::Contradiction(found) => found.clone(),
+            Self::Ledger(error) => error.to_string(),
+        }
+    }
+
+    /// With the file that it is about.
+    pub(super) fn of(self, path: &Path, waited: Duration) -> LedgerError {
+        let path = path.to_owned();
+        let error = match self {
+            Self::Ledger(error) => return error,
+            Self::Contradiction(found) => return LedgerError::Damaged { path, found },
+            Self::Sqlite(error) => error,
+        };
+        let found = error.to_string();
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Locked { path, waited },
+            Some(ErrorCode::DiskFull) => LedgerError::Full { path },
+            // The shared memory beside the file could not grow.
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => LedgerError::Full { path },
+            Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
+                path,
+                found: "no SQLite database",
+            },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                LedgerError::Denied { path, found }
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation) => {
+                LedgerError::Damaged { path, found }
+            }
+            _ if matches!(
+                error,
+                SqliteError::FromSqlConversionFailure(..)
+                    | SqliteError::InvalidColumnType(..)
+                    | SqliteError::QueryReturnedNoRows
+                    | SqliteError::Utf8Error(..)
+            ) =>
+            {
+                LedgerError::Damaged { path, found }
+            }
+            _ => LedgerError::Failed { path, found },
+        }
+    }
+}
+
+/// A number for a column.
+pub(super) fn column(number: u64) -> Result<i64, LedgerError> {
+    i64::try_from(number).map_err(|_| LedgerError::Range)
+}
+
+/// A number from a column.
+pub(super) fn natural(number: i64) -> Result<u64, Failure> {
+    u64::try_from(number).map_err(|_| Failure::contradiction(format!("a number is negative: {number}")))
+}

@@ -1,0 +1,264 @@
+//! Opening the file: making it, recognising it, and refusing what is none.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::{Access, LedgerError};
+use super::schema::{self, APPLICATION_ID, Header};
+use super::{Failure, SqliteLedger};
+
+/// How long to wait while others write. Each of them needs milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl SqliteLedger {
+    /// Opens the ledger in a file, and makes it (0600) if it is to be recorded in and not there.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: the place, the permissions, or what is in the file.
+    pub fn open(path: &Path, access: Access) -> Result<Self, LedgerError> {
+        Self::open_patiently(path, access, PATIENCE)
+    }
+
+    /// The same, waiting as long as is said here while others write.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_patiently(path: &Path, access: Access, patience: Duration) -> Result<Self, LedgerError> {
+        // SQLite gives some names a meaning: ":memory:", "", "file:…".
+        let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
+        let opened = match access {
+            Access::Read => open_to_read(&path, patience),
+            Access::Record => open_to_record(&path, patience),
+        };
+        let db = opened.map_err(|failure| failure.of(&path, patience))?;
+        Ok(Self { db, path, patience })
+    }
+}
+
+fn denied(path: &Path, cause: &io::Error) -> LedgerError {
+    LedgerError::Denied {
+        path: path.to_owned(),
+        found: cause.to_string(),
+    }
+}
+
+fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            return Err(LedgerError::NotFound {
+                path: path.to_owned(),
+            }
+            .into());
+        }
+        Err(cause) => return Err(denied(path, &cause).into()),
+        Ok(found) => refuse_other_kinds(path, &found)?,
+    }
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let attempt =
+        connect(path, read_only, patience).and_then(|db| recognise(&db, path).map(|header| (db, header)));
+    let (db, header) = match attempt {
+        // A read-only medium, or another user's directory. With nothing beside it, the file is all there is.
+        Err(failure) if failure.is_no_place_for_shared_memory() && !has_wal(path) => {
+            let db = connect(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI, patience)?;
+            let header = recognise(&db, path)?;
+            (db, header)
+        }
+        other => other?,
+    };
+    if header.is_new() {
+        return Err(LedgerError::NotALedger {
+            path: path.to_owned(),
+            found: "empty",
+        }
+        .into());
+    }
+    if header.version < schema::newest() {
+        return Err(LedgerError::Older {
+            path: path.to_owned(),
+            found: header.version,
+        }
+        .into());
+    }
+    Ok(db)
+}
+
+fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    match fs::metadata(directory) {
+        // Others could put another file in its place; in a sticky directory (/tmp) they cannot.
+        Ok(found) if found.is_dir() && found.mode() & 0o002 != 0 && found.mode() & 0o1000 == 0 => {
+            return Err(open_to_others(directory, found.mode()).into());
+        }
+        Ok(found) if found.is_dir() => {}
+        _ => {
+            return Err(LedgerError::NoDirectory {
+                directory: directory.to_owned(),
+            }
+            .into());
+        }
+    }
+    if fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound) {
+        create(path, directory)?;
+    }
+    let found = fs::metadata(path).map_err(|cause| denied(path, &cause))?;
+    refuse_other_kinds(path, &found)?;
+    if found.mode() & 0o022 != 0 {
+        return Err(open_to_others(path, found.mode()).into());
+    }
+    let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = connect(path, read_write, patience)?;
+    let header = recognise(&db, path)?;
+    // SQLite falls back to reading when it may not write.
+    if db.is_readonly("main")? {
+        let found = "it cannot be written: it is read-only for this user".to_owned();
+        return Err(LedgerError::Denied {
+            path: path.to_owned(),
+            found,
+        }
+        .into());
+    }
+    use_write_ahead_log(&db, patience)?;
+    if header.version < schema::newest() {
+        schema::migrate(&mut db)?;
+    }
+    if let Some((name, _)) = schema::differences(&db)?.into_iter().next() {
+        return Err(LedgerError::Altered {
+            path: path.to_owned(),
+            name,
+        }
+        .into());
+    }
+    Ok(db)
+}
+
+fn open_to_others(path: &Path, mode: u32) -> LedgerError {
+    LedgerError::OpenToOthers {
+        path: path.to_owned(),
+        mode: mode & 0o7777,
+    }
+}
+
+fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerError> {
+    if found.is_file() {
+        return Ok(());
+    }
+    Err(LedgerError::NotALedger {
+        path: path.to_owned(),
+        found: "no regular file",
+    })
+}
+
+/// An empty file with its permissions from the first moment; its name comes last and replaces nothing. It is never opened here
+/// under that name: closing a file would drop the locks that SQLite has on it in another thread (POSIX).
+fn create(path: &Path, directory: &Path) -> Result<(), LedgerError> {
+    let failed = |cause: io::Error| match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LedgerError::Full {
+            path: path.to_owned(),
+        },
+        _ => denied(path, &cause),
+    };
+    let temporary = tempfile::Builder::new()
+        .prefix(".hsm-ca-")
+        .suffix(".tmp")
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(directory)
+        .map_err(failed)?
+        .into_temp_path();
+    match temporary.persist_noclobber(path) {
+        // Somebody else was first.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other.map_err(|error| failed(error.error))?,
+    }
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(failed)
+}
+
+fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, Failure> {
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(patience)?;
+    for (pragma, value) in [
+        // Every commit is on the disk when it returns.
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        // The file may have been in other hands.
+        ("trusted_schema", "OFF"),
+        ("cell_size_check", "ON"),
+        // REPLACE then meets the triggers too.
+        ("recursive_triggers", "ON"),
+    ] {
+        db.pragma_update(None, pragma, value)?;
+    }
+    Ok(db)
+}
+
+/// Nothing is changed in a file that is something else, or that a newer program made.
+fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
+    let header = Header::read(db)?;
+    if header.application != APPLICATION_ID && !header.is_new() {
+        return Err(LedgerError::NotALedger {
+            path: path.to_owned(),
+            found: "the database of another program",
+        }
+        .into());
+    }
+    let known = schema::newest();
+    if header.version > known {
+        return Err(LedgerError::Newer {
+            path: path.to_owned(),
+            found: header.version,
+            known,
+        }
+        .into());
+    }
+    Ok(header)
+}
+
+/// Readers and a writer then do not wait for each other. SQLite does not wait itself when two processes do this at once.
+fn use_write_ahead_log(db: &Connection, patience: Duration) -> Result<(), Failure> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        let changed = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+        match changed.map_err(Failure::from) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                return Err(Failure::contradiction(format!(
+                    "it cannot keep a write-ahead log, only {mode}"
+                )));
+            }
+            Err(failure) if failure.is_busy() && waited < patience => {
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn has_wal(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    fs::metadata(wal).is_ok_and(|found| found.len() > 0)
+}
+
+/// <https://www.sqlite.org/uri.html#uriimmutable>: no locks, no shared memory.
+fn immutable(path: &Path) -> PathBuf {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    PathBuf::from(uri)
+}

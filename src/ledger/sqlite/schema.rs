@@ -1,0 +1,133 @@
+//! Tables and triggers, their versions, and whether they are still what they were made as.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Failure;
+
+/// "hsmL": says in the file's header whose it is.
+pub(super) const APPLICATION_ID: i32 = 0x6873_6d4c;
+
+/// What brings a ledger from one version to the next; the first makes it. Forward only.
+const MIGRATIONS: &[&str] = &[include_str!("version_1.sql")];
+
+/// What the header of a database says.
+pub(super) struct Header {
+    pub(super) application: i32,
+    pub(super) version: i64,
+    pub(super) is_empty: bool,
+}
+
+impl Header {
+    pub(super) fn read(db: &Connection) -> Result<Self, Failure> {
+        let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok(Self {
+            application: db.query_row("PRAGMA application_id", [], |row| row.get(0))?,
+            version: number("PRAGMA user_version")?,
+            is_empty: number("SELECT count(*) FROM sqlite_master")? == 0,
+        })
+    }
+
+    /// A file that was created and not filled yet, perhaps because that process was killed.
+    pub(super) const fn is_new(&self) -> bool {
+        self.application == 0 && self.version == 0 && self.is_empty
+    }
+}
+
+/// The version that this program makes.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings the tables up to date, in one transaction: whoever comes second finds them so.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
+    migrate_by(db, MIGRATIONS)
+}
+
+fn migrate_by(db: &mut Connection, migrations: &[&str]) -> Result<(), Failure> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = Header::read(&transaction)?.version;
+    let mut version = 0;
+    for migration in migrations {
+        version += 1;
+        if version > found {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", version)?;
+        }
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The same tables and nothing in them, on a private temporary file that SQLite removes: there the events are played again.
+pub(super) fn empty_copy() -> Result<Connection, Failure> {
+    let mut db = Connection::open("")?;
+    // The events are not copied, and the tables refer to them.
+    db.pragma_update(None, "foreign_keys", false)?;
+    db.pragma_update(None, "synchronous", "OFF")?;
+    db.pragma_update(None, "journal_mode", "OFF")?;
+    // KiB; a million serial numbers need not go to the disk.
+    db.pragma_update(None, "cache_size", -65536)?;
+    migrate(&mut db)?;
+    Ok(db)
+}
+
+/// Every table, index and trigger by name, with the statement that made it.
+fn objects(db: &Connection) -> Result<Vec<(String, Option<String>)>, Failure> {
+    let mut select = db.prepare("SELECT name, sql FROM sqlite_master ORDER BY name")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What is not as this program makes it: name, and how.
+pub(super) fn differences(db: &Connection) -> Result<Vec<(String, &'static str)>, Failure> {
+    let mut made = Connection::open_in_memory()?;
+    migrate(&mut made)?;
+    let (expected, found) = (objects(&made)?, objects(db)?);
+    let sql_of = |list: &[(String, Option<String>)], name: &str| {
+        list.iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, sql)| sql.clone())
+    };
+    let missing_or_changed = expected
+        .iter()
+        .filter_map(|(name, sql)| match sql_of(&found, name) {
+            None => Some((name.clone(), "it is missing")),
+            Some(other) if other != *sql => Some((name.clone(), "it was changed")),
+            Some(_) => None,
+        });
+    let added = found
+        .iter()
+        .filter(|(name, _)| sql_of(&expected, name).is_none())
+        .map(|(name, _)| (name.clone(), "it does not belong there"));
+    Ok(missing_or_changed.chain(added).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_goes_from_where_the_ledger_is() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let next = [MIGRATIONS, &["ALTER TABLE entries ADD COLUMN more TEXT"]].concat();
+        migrate_by(&mut db, &next).unwrap();
+        migrate_by(&mut db, &next).unwrap();
+        assert_eq!(Header::read(&db).unwrap().version, newest() + 1);
+        assert_eq!(
+            differences(&db).unwrap(),
+            [("entries".to_owned(), "it was changed")]
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_ledger_as_it_was() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let broken = [MIGRATIONS, &["CREATE TABLE more (a); SELECT nosuch FROM more"]].concat();
+        assert!(migrate_by(&mut db, &broken).is_err());
+        assert_eq!(Header::read(&db).unwrap().version, newest());
+        assert_eq!(differences(&db).unwrap(), []);
+    }
+}

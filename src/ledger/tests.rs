@@ -1,0 +1,164 @@
+//! A ledger as its callers see it. Processes that are killed, full disks and other programs: `softhsm-tests/ledger*.rs`.
+
+mod files;
+mod numbers;
+mod random;
+mod record;
+mod tampering;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A directory with a ledger in it.
+struct Desk {
+    directory: TempDir,
+    ledger: SqliteLedger,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&directory.path().join("l.db"), Access::Record).unwrap();
+        Self { directory, ledger }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("l.db")
+    }
+
+    /// Another connection, as another process has.
+    fn again(&self) -> SqliteLedger {
+        SqliteLedger::open(&self.path(), Access::Record).unwrap()
+    }
+
+    /// With SQLite, past the ledger.
+    fn attack(&self, sql: &str) {
+        let db = rusqlite::Connection::open(self.path()).unwrap();
+        db.pragma_update(None, "foreign_keys", false).unwrap();
+        db.execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn verify(&self) -> VerifyReport {
+        self.ledger.verify(None).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_sound(&self) {
+        assert_eq!(self.verify().faults, []);
+    }
+
+    fn certificate(&mut self, serial: u8) -> EntryId {
+        let entry = self.ledger.begin(&certificate(serial), &stamp()).unwrap();
+        self.ledger.complete(entry, &signed(serial), &stamp()).unwrap();
+        entry
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp {
+        time: UnixTime(1_700_000_000),
+        by: "root@ca".to_owned(),
+        tool: "hsm-ca test".to_owned(),
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name {
+        text: text.to_owned(),
+        der: Der([&[0x30][..], text.as_bytes()].concat()),
+    }
+}
+
+/// The same name may have several keys.
+fn authority(key: &str, subject: &str) -> Authority {
+    Authority {
+        key_sha256: Digest::of(key.as_bytes()),
+        subject: name(subject),
+    }
+}
+
+fn ca() -> Authority {
+    authority("key", "CN=Test CA")
+}
+
+fn serial(number: u8) -> Serial {
+    Serial::from_der_octets(&[0x10, number])
+}
+
+/// A signed object by its outer form: a SEQUENCE whose first element is what is signed.
+fn signed(number: u8) -> Vec<u8> {
+    vec![0x30, 6, 0x30, 1, number, 4, 1, 9]
+}
+
+fn tbs_sha256(number: u8) -> Digest {
+    Digest::of(&signed(number)[2..5])
+}
+
+fn certificate_object(number: u8) -> Object {
+    Object::Certificate {
+        serial: serial(number),
+        subject: name("CN=\"client\" \u{1b} é"),
+        profile: "tls-client".to_owned(),
+        request_sha256: Some(Digest::of(b"request")),
+        not_before: UnixTime(1_700_000_000),
+        not_after: UnixTime(1_800_000_000),
+    }
+}
+
+fn certificate(number: u8) -> Intent {
+    Intent {
+        authority: ca(),
+        tbs_sha256: tbs_sha256(number),
+        object: certificate_object(number),
+    }
+}
+
+fn crl(number: u64, base: Option<u64>, this_update: u64) -> Intent {
+    let object = Object::Crl {
+        number,
+        base,
+        this_update: UnixTime(this_update),
+        next_update: UnixTime(this_update + 9),
+        entries: 0,
+    };
+    Intent {
+        authority: ca(),
+        tbs_sha256: tbs_sha256(0),
+        object,
+    }
+}
+
+fn revocation(number: u8, reason: Reason) -> RevocationRequest {
+    RevocationRequest {
+        serial: serial(number),
+        reason,
+        revoked: UnixTime(1_700_000_000 + u64::from(number)),
+        invalidity_date: None,
+    }
+}
+
+fn all(ledger: &dyn Ledger, filter: &EntryFilter) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    ledger
+        .entries(filter, &mut |entry| {
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    entries
+}
+
+fn revoked(ledger: &dyn Ledger, authority: &Authority, changed_after: Option<u64>) -> Vec<Revocation> {
+    let mut list = Vec::new();
+    ledger
+        .revocations(authority, changed_after, &mut |revocation| {
+            list.push(revocation);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    list
+}

@@ -1,0 +1,182 @@
+//! The file: made, recognised, shared, refused.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use super::*;
+
+fn open(desk: &Desk, access: Access) -> Result<SqliteLedger, LedgerError> {
+    SqliteLedger::open_patiently(&desk.path(), access, Duration::from_millis(200))
+}
+
+#[test]
+fn a_new_ledger_is_for_its_owner_only() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    for name in ["l.db", "l.db-wal", "l.db-shm"] {
+        let mode = fs::metadata(desk.directory.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn reading_makes_no_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("l.db");
+    let missing = SqliteLedger::open(&path, Access::Read);
+    assert!(
+        matches!(missing, Err(LedgerError::NotFound { .. })),
+        "{missing:?}"
+    );
+    assert!(!path.exists());
+    fs::write(&path, "").unwrap();
+    let empty = SqliteLedger::open(&path, Access::Read);
+    assert!(
+        matches!(empty, Err(LedgerError::NotALedger { found: "empty", .. })),
+        "{empty:?}"
+    );
+    // Somebody was killed before the first table; whoever records next goes on.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    SqliteLedger::open(&path, Access::Record).unwrap();
+    assert_eq!(
+        SqliteLedger::open(&path, Access::Read).unwrap().head().unwrap(),
+        Head::EMPTY
+    );
+    let nowhere = SqliteLedger::open(&directory.path().join("no/l.db"), Access::Record);
+    assert!(
+        matches!(nowhere, Err(LedgerError::NoDirectory { .. })),
+        "{nowhere:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_something_else_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("text");
+    fs::write(
+        &text,
+        "this is a text, and longer than the header of an SQLite database has to be: it is one hundred bytes",
+    )
+    .unwrap();
+    let other = directory.path().join("other.db");
+    rusqlite::Connection::open(&other)
+        .unwrap()
+        .execute_batch("CREATE TABLE a (b)")
+        .unwrap();
+    for path in [&text, &other] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        let before = fs::read(path).unwrap();
+        for access in [Access::Read, Access::Record] {
+            let refused = SqliteLedger::open(path, access);
+            assert!(
+                matches!(refused, Err(LedgerError::NotALedger { .. })),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(fs::read(path).unwrap(), before);
+    }
+    let refused = SqliteLedger::open(directory.path(), Access::Read);
+    assert!(
+        matches!(refused, Err(LedgerError::NotALedger { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_newer_ledger_is_left_alone() {
+    let desk = Desk::new();
+    desk.attack("PRAGMA user_version = 2");
+    for access in [Access::Read, Access::Record] {
+        let refused = open(&desk, access);
+        assert!(
+            matches!(
+                refused,
+                Err(LedgerError::Newer {
+                    found: 2,
+                    known: 1,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_others_could_change_is_not_recorded_in() {
+    let desk = Desk::new();
+    fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o660)).unwrap();
+    let refused = open(&desk, Access::Record);
+    assert!(
+        matches!(refused, Err(LedgerError::OpenToOthers { mode: 0o660, .. })),
+        "{refused:?}"
+    );
+    fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o640)).unwrap();
+    open(&desk, Access::Record).unwrap();
+    fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = open(&desk, Access::Record);
+    assert!(
+        matches!(refused, Err(LedgerError::OpenToOthers { mode: 0o777, .. })),
+        "{refused:?}"
+    );
+    fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    open(&desk, Access::Record).unwrap();
+}
+
+#[test]
+fn while_another_writes_one_reads_what_was_and_waits_to_write() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other
+        .execute_batch("BEGIN IMMEDIATE; UPDATE entries SET kind = 'crl'")
+        .unwrap();
+    let mut waiting = open(&desk, Access::Record).unwrap();
+    let refused = waiting.begin(&certificate(2), &stamp());
+    assert!(matches!(refused, Err(LedgerError::Locked { .. })), "{refused:?}");
+    desk.assert_sound();
+    open(&desk, Access::Read).unwrap().verify(None).unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+    waiting.begin(&certificate(2), &stamp()).unwrap();
+    desk.assert_sound();
+}
+
+#[test]
+fn names_that_sqlite_gives_a_meaning_are_files() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["file:a?mode=memory", ":memory:", "50%25 é"] {
+        let path = directory.path().join(name);
+        let mut ledger = SqliteLedger::open(&path, Access::Record).unwrap();
+        ledger.begin(&certificate(1), &stamp()).unwrap();
+        assert!(path.exists(), "{name}");
+    }
+}
+
+#[test]
+fn damaged_pages_are_reported_and_nothing_panics() {
+    let mut desk = Desk::new();
+    for number in 0..60 {
+        desk.certificate(number);
+    }
+    desk.attack("PRAGMA wal_checkpoint(TRUNCATE)");
+    let bytes = fs::read(desk.path()).unwrap();
+    let mut found = 0;
+    // One byte in each 97, each in a file of its own; the first page has the header.
+    for at in (100..bytes.len()).step_by(997) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("l.db");
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        fs::write(&path, damaged).unwrap();
+        let report = SqliteLedger::open(&path, Access::Read).and_then(|ledger| ledger.verify(None));
+        if !report.is_ok_and(|report| report.passed()) {
+            found += 1;
+        }
+    }
+    // A byte of free space is nobody's.
+    assert!(found * 2 > bytes.len() / 997, "{found} of {}", bytes.len() / 997);
+}

@@ -1,0 +1,239 @@
+//! CRL numbers, revocations and holds.
+
+use super::*;
+
+fn reserve(desk: &mut Desk) -> u64 {
+    desk.ledger
+        .reserve_crl_number(&ca(), None, &stamp())
+        .unwrap()
+        .number
+}
+
+#[track_caller]
+fn refused(desk: &mut Desk, intent: &Intent, expected: CrlNumberProblem) {
+    match desk.ledger.begin(intent, &stamp()) {
+        Err(LedgerError::CrlNumber { problem, .. }) => assert_eq!(problem, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sign(desk: &mut Desk, intent: &Intent) {
+    let entry = desk.ledger.begin(intent, &stamp()).unwrap();
+    desk.ledger.complete(entry, &signed(0), &stamp()).unwrap();
+}
+
+#[test]
+fn numbers_rise_for_the_name_whichever_key_signs() {
+    let mut desk = Desk::new();
+    assert_eq!((reserve(&mut desk), reserve(&mut desk)), (1, 2));
+    let renewed = authority("new key", "CN=Test CA");
+    let next = desk
+        .ledger
+        .reserve_crl_number(&renewed, Some(40), &stamp())
+        .unwrap();
+    assert_eq!(next.number, 41);
+    assert_eq!(desk.ledger.crl_number(&ca(), 41).unwrap(), Some(next));
+    let lower = desk.ledger.reserve_crl_number(&ca(), Some(5), &stamp()).unwrap();
+    assert_eq!(lower.number, 42);
+    let end = desk.ledger.reserve_crl_number(&ca(), Some(u64::MAX), &stamp());
+    assert!(matches!(end, Err(LedgerError::Range)), "{end:?}");
+    desk.assert_sound();
+}
+
+#[test]
+fn a_number_is_for_one_complete_and_one_delta_crl_of_one_time() {
+    let mut desk = Desk::new();
+    refused(&mut desk, &crl(1, None, 5), CrlNumberProblem::NotReserved);
+    let (first, second) = (reserve(&mut desk), reserve(&mut desk));
+    sign(&mut desk, &crl(first, None, 5));
+    refused(&mut desk, &crl(first, None, 5), CrlNumberProblem::Used);
+    sign(&mut desk, &crl(second, None, 8));
+    refused(
+        &mut desk,
+        &crl(second, Some(first), 9),
+        CrlNumberProblem::OtherTime,
+    );
+    sign(&mut desk, &crl(second, Some(first), 8));
+    refused(&mut desk, &crl(second, Some(first), 8), CrlNumberProblem::Used);
+    desk.assert_sound();
+}
+
+#[test]
+fn a_number_that_was_passed_is_not_used_any_more() {
+    let mut desk = Desk::new();
+    let (slow, fast) = (reserve(&mut desk), reserve(&mut desk));
+    desk.ledger.begin(&crl(fast, None, 5), &stamp()).unwrap();
+    refused(&mut desk, &crl(slow, None, 6), CrlNumberProblem::Passed);
+}
+
+#[test]
+fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
+    let mut desk = Desk::new();
+    let numbers: Vec<_> = (0..4).map(|_| reserve(&mut desk)).collect();
+    let begun = desk.ledger.begin(&crl(numbers[0], None, 5), &stamp()).unwrap();
+    refused(
+        &mut desk,
+        &crl(numbers[1], Some(numbers[0]), 6),
+        CrlNumberProblem::Base,
+    );
+    refused(
+        &mut desk,
+        &crl(numbers[1], Some(numbers[1]), 6),
+        CrlNumberProblem::Base,
+    );
+    refused(&mut desk, &crl(numbers[1], Some(77), 6), CrlNumberProblem::Base);
+    desk.ledger.complete(begun, &signed(0), &stamp()).unwrap();
+    sign(&mut desk, &crl(numbers[1], Some(numbers[0]), 6));
+    // A delta CRL is no base.
+    refused(
+        &mut desk,
+        &crl(numbers[2], Some(numbers[1]), 7),
+        CrlNumberProblem::Base,
+    );
+    let given_up = desk.ledger.begin(&crl(numbers[2], None, 7), &stamp()).unwrap();
+    desk.ledger.abandon(given_up, "no", &stamp()).unwrap();
+    refused(
+        &mut desk,
+        &crl(numbers[3], Some(numbers[2]), 8),
+        CrlNumberProblem::Base,
+    );
+    desk.assert_sound();
+}
+
+#[test]
+fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
+    let mut desk = Desk::new();
+    for number in 1..=3 {
+        desk.certificate(number);
+        desk.ledger
+            .revoke(&ca(), &revocation(number, Reason::CertificateHold), &stamp())
+            .unwrap();
+    }
+    let base = desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+    desk.ledger.release(&ca(), &serial(1), &stamp()).unwrap();
+    let again = desk.ledger.release(&ca(), &serial(1), &stamp());
+    assert!(matches!(again, Err(LedgerError::NotOnHold { .. })), "{again:?}");
+    let later = RevocationRequest {
+        revoked: UnixTime(1_799_999_999),
+        invalidity_date: Some(UnixTime(3)),
+        ..revocation(2, Reason::KeyCompromise)
+    };
+    desk.ledger.revoke(&ca(), &later, &stamp()).unwrap();
+
+    let now = revoked(&desk.ledger, &ca(), None);
+    assert_eq!(
+        now.iter().map(|one| one.serial.clone()).collect::<Vec<_>>(),
+        [serial(2), serial(3)]
+    );
+    let expected = RevocationState::Revoked {
+        reason: Reason::KeyCompromise,
+        // The day of the hold.
+        revoked: UnixTime(1_700_000_002),
+        invalidity_date: Some(UnixTime(3)),
+    };
+    assert_eq!(
+        (&now[0].state, now[0].not_after),
+        (&expected, UnixTime(1_800_000_000))
+    );
+    let delta = revoked(&desk.ledger, &ca(), Some(base.event));
+    assert_eq!(
+        delta.iter().map(|one| one.serial.clone()).collect::<Vec<_>>(),
+        [serial(1), serial(2)]
+    );
+    assert_eq!(delta[0].state, RevocationState::Released);
+    // It may be revoked again, with a day of its own.
+    let once_more = RevocationRequest {
+        revoked: UnixTime(1_750_000_000),
+        ..revocation(1, Reason::Superseded)
+    };
+    desk.ledger.revoke(&ca(), &once_more, &stamp()).unwrap();
+    assert!(matches!(
+        revoked(&desk.ledger, &ca(), None)[0].state,
+        RevocationState::Revoked {
+            revoked: UnixTime(1_750_000_000),
+            ..
+        }
+    ));
+    desk.assert_sound();
+}
+
+#[test]
+fn a_revocation_is_final_but_for_a_compromise() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    desk.ledger
+        .revoke(&ca(), &revocation(1, Reason::Superseded), &stamp())
+        .unwrap();
+    for reason in [Reason::Superseded, Reason::CertificateHold, Reason::Unspecified] {
+        let result = desk.ledger.revoke(&ca(), &revocation(1, reason), &stamp());
+        assert!(
+            matches!(result, Err(LedgerError::AlreadyRevoked { .. })),
+            "{result:?}"
+        );
+    }
+    let result = desk.ledger.release(&ca(), &serial(1), &stamp());
+    assert!(matches!(result, Err(LedgerError::NotOnHold { .. })), "{result:?}");
+    desk.ledger
+        .revoke(&ca(), &revocation(1, Reason::KeyCompromise), &stamp())
+        .unwrap();
+    desk.assert_sound();
+}
+
+#[test]
+fn of_many_revocations_all_or_none_are_recorded() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    desk.certificate(2);
+    let requests = [1, 2, 9].map(|number| revocation(number, Reason::KeyCompromise));
+    let refused = desk.ledger.revoke_many(&ca(), &requests, &stamp());
+    assert!(
+        matches!(refused, Err(LedgerError::UnknownCertificate { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(revoked(&desk.ledger, &ca(), None), []);
+    desk.ledger.revoke_many(&ca(), &requests[..2], &stamp()).unwrap();
+    assert_eq!(revoked(&desk.ledger, &ca(), None).len(), 2);
+    desk.assert_sound();
+}
+
+#[test]
+fn only_the_authority_that_issued_a_certificate_revokes_it() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    let renewed = authority("new key", "CN=Test CA");
+    desk.ledger
+        .begin(
+            &Intent {
+                authority: renewed.clone(),
+                ..certificate(2)
+            },
+            &stamp(),
+        )
+        .unwrap();
+    for (authority, number) in [
+        (&renewed, 1),
+        (&ca(), 2),
+        (&authority("x", "CN=x"), 1),
+        (&ca(), 9),
+    ] {
+        let result = desk
+            .ledger
+            .revoke(authority, &revocation(number, Reason::Superseded), &stamp());
+        assert!(
+            matches!(result, Err(LedgerError::UnknownCertificate { .. })),
+            "{result:?}"
+        );
+    }
+    // Begun, and perhaps signed: reason enough.
+    desk.ledger
+        .revoke(&renewed, &revocation(2, Reason::Superseded), &stamp())
+        .unwrap();
+    assert_eq!(
+        (
+            revoked(&desk.ledger, &ca(), None).len(),
+            revoked(&desk.ledger, &renewed, None).len()
+        ),
+        (0, 1)
+    );
+    desk.assert_sound();
+}

@@ -1,0 +1,286 @@
+//! The plain values of a ledger, and their one spelling in an event: bytes as hex or base64, times as seconds.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64ct::{Base64, Encoding as _};
+use serde::{Deserialize, Serialize};
+
+use crate::signer::{Hash, Hex};
+
+/// Seconds since 1970-01-01T00:00:00Z. The ledger reads no clock: its caller says what time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(pub u64);
+
+/// The number of the event that began an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EntryId(pub u64);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Text that is not what its type is written as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misspelt(&'static str);
+
+impl Misspelt {
+    pub(super) const fn head() -> Self {
+        Self("COUNT:HASH, as `ledger verify` prints it")
+    }
+}
+
+impl fmt::Display for Misspelt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it is not written as {}", self.0)
+    }
+}
+
+impl std::error::Error for Misspelt {}
+
+/// A SHA-256 value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// SHA-256 of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::take(&Hash::Sha256.digest(bytes))
+    }
+
+    /// The first 32 bytes; zeros where there are none.
+    fn take(bytes: &[u8]) -> Self {
+        let mut digest = [0; 32];
+        for (to, from) in digest.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Self(digest)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Misspelt;
+
+    fn from_str(text: &str) -> Result<Self, Misspelt> {
+        match from_hex(text) {
+            Some(bytes) if bytes.len() == 32 => Ok(Self::take(&bytes)),
+            _ => Err(Misspelt("64 hex digits")),
+        }
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = Misspelt;
+
+    fn try_from(text: String) -> Result<Self, Misspelt> {
+        text.parse()
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+/// A `serialNumber`: the content octets of its DER INTEGER, so that a foreign, negative one stays what it is.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Serial(Vec<u8>);
+
+impl Serial {
+    /// From the content octets of a DER INTEGER. Octets that DER does not have (X.690 section 8.3.2) are left out, so one number
+    /// has one form.
+    #[must_use]
+    pub fn from_der_octets(mut octets: &[u8]) -> Self {
+        while let [first, next, ..] = octets {
+            let sign = next & 0x80;
+            if !(*first == 0 && sign == 0 || *first == 0xff && sign != 0) {
+                break;
+            }
+            octets = &octets[1..];
+        }
+        if octets.is_empty() {
+            return Self(vec![0]);
+        }
+        Self(octets.to_vec())
+    }
+
+    /// From hex digits as certificates are shown with: positive, perhaps with colons.
+    ///
+    /// # Errors
+    /// [`Misspelt`]
+    pub fn from_shown(text: &str) -> Result<Self, Misspelt> {
+        const FORM: Misspelt = Misspelt("hex digits");
+        let mut digits = text.replace(':', "");
+        if let Some(rest) = digits.strip_prefix("0x") {
+            digits = rest.to_owned();
+        }
+        if digits.len() % 2 == 1 {
+            digits.insert(0, '0');
+        }
+        let magnitude = from_hex(&digits).filter(|bytes| !bytes.is_empty()).ok_or(FORM)?;
+        Ok(Self::from_der_octets(&[&[0], &magnitude[..]].concat()))
+    }
+
+    /// The content octets of the DER INTEGER.
+    #[must_use]
+    pub fn der_octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Serial {
+    /// Without the octet that only keeps the number positive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [0, rest @ ..] if !rest.is_empty() => Hex(rest).fmt(f),
+            all => Hex(all).fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for Serial {
+    type Error = Misspelt;
+
+    fn try_from(text: String) -> Result<Self, Misspelt> {
+        let octets = from_hex(&text).ok_or(Misspelt("hex digits"))?;
+        Ok(Self::from_der_octets(&octets))
+    }
+}
+
+impl From<Serial> for String {
+    fn from(serial: Serial) -> Self {
+        Hex(&serial.0).to_string()
+    }
+}
+
+/// Encoded bytes, in events as base64.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Der(pub Vec<u8>);
+
+/// SHA-256 of what a signature is over: the first element of a SEQUENCE, as in `Certificate`, `CertificateList`,
+/// `CertificationRequest` and `BasicOCSPResponse`. That is all of DER that the ledger knows.
+pub(super) fn first_element_digest(der: &[u8]) -> Option<Digest> {
+    let (_, content) = header(der).filter(|_| der.first() == Some(&0x30))?;
+    let inner = der.get(content..)?;
+    let (length, start) = header(inner)?;
+    Some(Digest::of(inner.get(..start.checked_add(length)?)?))
+}
+
+/// The length of a DER element's content, and where the content starts (X.690 section 8.1.3, definite form).
+fn header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let first = *bytes.get(1)?;
+    if first < 0x80 {
+        return Some((usize::from(first), 2));
+    }
+    let count = usize::from(first & 0x7f);
+    let octets = bytes.get(2..count.checked_add(2)?)?;
+    if count == 0 || count > size_of::<u32>() {
+        return None;
+    }
+    let length = octets
+        .iter()
+        .fold(0, |length, octet| length << 8 | usize::from(*octet));
+    Some((length, count + 2))
+}
+
+impl fmt::Debug for Der {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl TryFrom<String> for Der {
+    type Error = Misspelt;
+
+    fn try_from(text: String) -> Result<Self, Misspelt> {
+        Base64::decode_vec(&text)
+            .map(Self)
+            .map_err(|_| Misspelt("base64"))
+    }
+}
+
+impl From<Der> for String {
+    fn from(der: Der) -> Self {
+        Base64::encode_string(&der.0)
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_has_one_form() {
+        let serial = |octets: &[u8]| Serial::from_der_octets(octets);
+        assert_eq!(serial(&[0, 0, 0x7f]), serial(&[0x7f]));
+        assert_eq!(serial(&[0xff, 0xff, 0x80]), serial(&[0x80]));
+        assert_ne!(serial(&[0, 0x80]), serial(&[0x80]));
+        assert_eq!(serial(&[]), serial(&[0, 0]));
+        assert_eq!(Serial::from_shown("80:01").unwrap(), serial(&[0, 0x80, 1]));
+        assert_eq!(Serial::from_shown("0x123").unwrap(), serial(&[1, 0x23]));
+        assert_eq!(serial(&[0, 0x80, 1]).to_string(), "8001");
+        for wrong in ["", "x", "+1", "é0", "0x"] {
+            assert!(Serial::from_shown(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_the_first_element() {
+        let long = [&[0x04, 0x81, 0x80][..], &[7; 128]].concat();
+        let outer = [&[0x30, 0x81, 0x85][..], &long, &[5, 0]].concat();
+        assert_eq!(first_element_digest(&outer), Some(Digest::of(&long)));
+        for wrong in [
+            &[][..],
+            &[0x30],
+            &[0x30, 2, 4],
+            &[0x31, 2, 5, 0],
+            &[0x30, 2, 4, 9],
+            &[0x30, 0x85, 1, 1, 1, 1, 1],
+            &[0x30, 0x80, 5, 0],
+        ] {
+            assert_eq!(first_element_digest(wrong), None, "{wrong:?}");
+        }
+    }
+}
