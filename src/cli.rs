@@ -24,6 +24,7 @@ mod next_steps;
 mod output_file;
 mod pin;
 mod profile;
+mod recorder;
 mod report;
 mod rig;
 mod token;
@@ -138,7 +139,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Csr(command) => command.run(settings, ui),
         Command::Crl(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
-        Command::Cert(command) => command.run(),
+        Command::Cert(command) => command.run(settings),
         Command::Ledger(command) => command.run(settings, ui),
     }
 }

@@ -13,10 +13,12 @@ mod issue;
 mod lint;
 mod proof;
 mod recipient;
+mod record;
+mod revoke;
 mod rig;
 mod traffic;
 
-pub use crl::{CrlJob, CrlRequest, CrlSummary, PlannedCrl};
+pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
@@ -37,6 +39,8 @@ pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, Signin
 pub use lint::LinterError;
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
+pub use record::{Recorder, authority_of};
+pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig};
 pub use traffic::{
     AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,

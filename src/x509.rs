@@ -36,10 +36,10 @@ mod time;
 
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
-pub use check::Checked;
+pub use check::{Checked, PlannedCertificate};
 pub use crl::{
     CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
-    IssuedCrl, OpensslIndex, Revocation, RevocationReason,
+    IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
 };
 pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;

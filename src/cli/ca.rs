@@ -58,8 +58,11 @@ impl CaCommand {
         };
         check_key_name(&create.key)?;
         plan.delivery.check()?;
+        settings.check_ledger()?;
         let session = settings.open_session(Some(&create.key))?;
-        let issued = create_authority(&session, plan, UnixTime::from_system(SystemTime::now()), ui)?;
+        let mut recorder = settings.open_recorder()?;
+        let now = UnixTime::from_system(SystemTime::now());
+        let issued = create_authority(&session, &mut recorder, plan, now, ui)?;
         Ok(report_issued(vec![issued], "Created the CA certificate", |_| {
             None
         }))

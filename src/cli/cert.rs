@@ -1,5 +1,7 @@
 //! `cert`, and how an issued certificate is told.
 
+mod revoke;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,6 +13,7 @@ use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, RULES, UnixTime, ver
 use serde_json::{Value, json};
 
 use super::exit::{CliError, REFUSED};
+use super::global::Settings;
 use super::input;
 use super::output_file::split;
 use super::report::{Fields, Report, printable};
@@ -21,6 +24,8 @@ pub(super) enum CertCommand {
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
     Verify(VerifyCertificate),
+    /// Revoke a certificate in the ledger, or end its hold; the next CRL says it to the world
+    Revoke(revoke::RevokeCertificate),
     /// List the rules that every certificate is held against before it is signed
     Rules,
 }
@@ -41,8 +46,9 @@ pub(super) struct VerifyCertificate {
 }
 
 impl CertCommand {
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         match self {
+            Self::Revoke(revoke) => revoke.run(settings),
             Self::Show(show) => {
                 let certificate = input::certificate(&show.file)?;
                 Ok(Report::new(

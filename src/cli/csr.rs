@@ -162,8 +162,9 @@ impl SignRequests {
             check_key_name(key)?;
         }
         let job = SigningJob::prepare(plan, now)?;
+        settings.check_ledger()?;
         let session = settings.open_session(self.key.as_deref())?;
-        let issued = job.run(&session, ui)?;
+        let issued = job.run(&session, &mut settings.open_recorder()?, ui)?;
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);

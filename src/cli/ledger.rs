@@ -1,6 +1,6 @@
 //! `ledger`.
 
-mod entry;
+pub(super) mod entry;
 
 use std::ops::ControlFlow;
 

@@ -2,12 +2,14 @@
 
 use super::delivery::Slot;
 use super::issue::choose_signature;
-use super::{Delivered, Delivery, Progress, WorkflowError};
+use super::record::crl_intent;
+use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
+use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
-    IssuedCrl, Revocation, UnixTime, X509Error,
+    IssuedCrl, Revocation, Revocations, UnixTime, X509Error,
 };
 
 /// A week, when no days are asked for.
@@ -20,8 +22,8 @@ pub struct CrlRequest {
     pub authority: Certificate,
     /// The key, where it is not to be found by the CA certificate's public key.
     pub key: Option<String>,
-    /// Its number, above every number before.
-    pub number: CrlNumber,
+    /// Its number, above every number before; the next that the ledger has when not given.
+    pub number: Option<CrlNumber>,
     /// Days until the next one; when not given a week, or less if the CA ends earlier.
     pub days: Option<u32>,
     /// Which certificates it is about.
@@ -52,18 +54,35 @@ pub struct CrlSummary {
 /// A CRL whose CA, base and output were looked at.
 #[derive(Debug)]
 pub struct CrlJob {
+    /// Asked for, or the least that is possible.
+    number: Option<CrlNumber>,
+    this_update: UnixTime,
+    next_update: UnixTime,
+    scope: CrlScope,
+    distribution_point: Option<String>,
+    kind: CrlKind,
+    authority: Certificate,
+    key: Option<String>,
+    base: Option<CertificateRevocationList>,
+    signature: SignatureAlgorithm,
+    delivery: Delivery,
+}
+
+/// A CRL with a number that no other CRL of this CA gets.
+#[derive(Debug)]
+pub struct NumberedCrl {
     plan: CrlPlan,
     authority: Certificate,
     key: Option<String>,
     base: Option<CertificateRevocationList>,
     signature: SignatureAlgorithm,
     delivery: Delivery,
-    now: UnixTime,
 }
 
 /// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
 pub struct PlannedCrl {
     checked: CheckedCrl,
+    authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
     delivery: Delivery,
@@ -86,11 +105,9 @@ impl CrlJob {
             },
             Some(base) => {
                 base.verify_undated(&authority)?;
-                let number = base.number()?.ok_or_else(|| X509Error::Rule {
-                    rule: "base-crl",
-                    source: "RFC 5280 5.2.4",
-                    found: "it has no cRLNumber".to_owned(),
-                })?;
+                let number = base
+                    .number()?
+                    .ok_or_else(|| X509Error::broken("base-crl", "it has no cRLNumber"))?;
                 CrlKind::Delta { base: number }
             }
         };
@@ -100,21 +117,66 @@ impl CrlJob {
             None => now.plus_days(DEFAULT_DAYS).min(latest),
         };
         Ok(Self {
-            plan: CrlPlan {
-                number: request.number,
-                this_update: now,
-                next_update,
-                scope: request.scope,
-                distribution_point: request.distribution_point,
-                kind,
-            },
+            number: request.number,
+            this_update: now,
+            next_update,
+            scope: request.scope,
+            distribution_point: request.distribution_point,
+            kind,
             authority,
             key: request.key,
             base: request.base,
             signature,
             delivery: request.delivery,
-            now,
         })
+    }
+
+    /// Takes its number from the ledger: the one that was asked for, or the next.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; a number that was passed is refused.
+    pub fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
+        let asked = match &self.number {
+            Some(number) => Some(number.to_u64().ok_or(LedgerError::Range)?),
+            None => None,
+        };
+        let base = match &self.kind {
+            CrlKind::Delta { base } => Some(base.to_u64().ok_or(LedgerError::Range)?),
+            CrlKind::Full { .. } => None,
+        };
+        // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
+        let above = base.max(asked.and_then(|asked| asked.checked_sub(1)));
+        let reserved = recorder.reserve_crl_number(&self.authority, above)?.number;
+        if let Some(asked) = asked.filter(|asked| *asked != reserved) {
+            let found = format!("{asked} was asked for, and the ledger is at {reserved}: numbers rise");
+            return Err(X509Error::broken("crl-number", found).into());
+        }
+        Ok(NumberedCrl {
+            plan: CrlPlan {
+                number: CrlNumber::from(reserved),
+                this_update: self.this_update,
+                next_update: self.next_update,
+                scope: self.scope,
+                distribution_point: self.distribution_point,
+                kind: self.kind,
+            },
+            authority: self.authority,
+            key: self.key,
+            base: self.base,
+            signature: self.signature,
+            delivery: self.delivery,
+        })
+    }
+}
+
+impl NumberedCrl {
+    /// What the ledger has revoked, of this CRL's scope. It is read after the number was taken: whatever is revoked later is on a
+    /// CRL of a higher one.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
+        recorder.revocations(&self.authority, self.plan.scope, self.plan.this_update)
     }
 
     /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is
@@ -127,13 +189,15 @@ impl CrlJob {
         revocations: impl IntoIterator<Item = Result<Revocation, WorkflowError>>,
     ) -> Result<PlannedCrl, WorkflowError> {
         let (authority, plan) = (&self.authority, self.plan);
+        let now = plan.this_update;
         let tbs = match &self.base {
             None => CrlTbs::build(plan, authority, self.signature, revocations)?,
             Some(base) => CrlTbs::build(plan, authority, self.signature, base.changes(revocations))?,
         };
         Ok(PlannedCrl {
-            checked: tbs.check(authority, self.base.as_ref(), self.now)?,
+            checked: tbs.check(authority, self.base.as_ref(), now)?,
             authority_key: authority.public_key()?,
+            authority: self.authority,
             key: self.key,
             delivery: self.delivery,
         })
@@ -161,23 +225,37 @@ impl PlannedCrl {
         Ok(slot)
     }
 
-    /// Has the token sign it, once, when there is a place for it.
+    /// Records what will be signed, and has the token sign it, once, when there is a place for it.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.
-    pub fn sign(self, store: &dyn KeyStore, progress: &dyn Progress) -> Result<CrlSummary, WorkflowError> {
+    pub fn sign(
+        self,
+        store: &dyn KeyStore,
+        recorder: &mut Recorder,
+        progress: &dyn Progress,
+    ) -> Result<CrlSummary, WorkflowError> {
         let slot = self.reserve()?;
         let signer = match &self.key {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.authority_key)?,
         };
         let unusual_serials = self.checked.unusual_serials();
+        recorder.adopt_authority(&self.authority)?;
+        let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
         progress.step(&format!(
             "the token signs a CRL of {} entries",
             self.checked.entries()
         ));
-        let issued = self.checked.sign(signer.as_ref())?;
-        let delivered = slot.deliver(&issued)?;
+        let checked = self.checked;
+        let issued = recorder.sign(
+            entry,
+            || checked.sign(signer.as_ref()),
+            |issued| issued.list().der(),
+        )?;
+        let delivered = slot
+            .deliver(&issued)
+            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
         Ok(CrlSummary {
             issued,
             delivered,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cloudhsm::CloudHsmError;
 use crate::kms::KmsError;
-use crate::ledger::LedgerError;
+use crate::ledger::{EntryId, LedgerError};
 use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
 use crate::signer::{Curve, KeyAlgorithm, SignError};
@@ -27,6 +27,20 @@ pub enum WorkflowError {
     Token(TokenError),
     /// The ledger.
     Ledger(LedgerError),
+    /// A signature was made and verified, and the ledger could not record it: nothing was delivered.
+    Unrecorded {
+        /// The entry that began, and did not end.
+        entry: EntryId,
+        /// Why.
+        cause: LedgerError,
+    },
+    /// What was signed is recorded, and could not be delivered.
+    Undelivered {
+        /// The entry that has it.
+        entry: EntryId,
+        /// Why.
+        cause: OutputError,
+    },
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -199,6 +213,16 @@ impl fmt::Display for WorkflowError {
             Self::CloudHsm(error) => error.fmt(f),
             Self::Initialize(error) => error.fmt(f),
             Self::Ledger(error) => error.fmt(f),
+            Self::Unrecorded { entry, cause } => write!(
+                f,
+                "entry {entry} was signed, and the ledger could not record that, so nothing is written: {cause}"
+            ),
+            Self::Undelivered { entry, cause } => {
+                write!(
+                    f,
+                    "it is signed and recorded as entry {entry}, but not written: {cause}"
+                )
+            }
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
                 write!(f, "the HSM's identity is not verified: {first}")
@@ -293,7 +317,8 @@ impl std::error::Error for WorkflowError {
             Self::Initialize(error) => Some(error.as_ref()),
             Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
-            Self::Ledger(error) => Some(error),
+            Self::Ledger(error) | Self::Unrecorded { cause: error, .. } => Some(error),
+            Self::Undelivered { cause, .. } => Some(cause),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }
             | Self::MayBeOnToken { cause, .. } => Some(cause),

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use super::VerifiedIdentity;
 use super::delivery::Slot;
 use super::lint::lint;
-use super::{Delivered, Delivery, Progress, WorkflowError};
+use super::record::certificate_intent;
+use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
+use crate::ledger::EntryId;
 use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
 use crate::x509::{
     Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
@@ -78,6 +80,7 @@ pub struct IssueSummary {
 /// [`WorkflowError`]; no file is left.
 pub fn create_authority(
     store: &dyn KeyStore,
+    recorder: &mut Recorder,
     plan: AuthorityPlan,
     now: UnixTime,
     progress: &dyn Progress,
@@ -102,8 +105,9 @@ pub fn create_authority(
         progress.step("the profile's linter looks at the CA certificate");
         lint(linter, &rehearsal)?;
     }
+    let entry = recorder.begin_one(&certificate_intent(&checked, None, None)?)?;
     progress.step("the token signs the CA certificate");
-    sign_and_deliver(checked, slot, signer.as_ref(), Vec::new())
+    sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())
 }
 
 /// Requests that passed every check that needs no token, and whose outputs can be written.
@@ -157,14 +161,15 @@ impl SigningJob {
         })
     }
 
-    /// Builds and checks every certificate, then has the token sign them one after the other, once each. A place for the output is
-    /// kept before each signature.
+    /// Builds and checks every certificate, records what will be signed, then has the token sign them one after the other, once
+    /// each. A place for the output is kept before each signature.
     ///
     /// # Errors
     /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were signed before the failure.
     pub fn run(
         self,
         store: &dyn KeyStore,
+        recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
         let signer = match &self.key {
@@ -173,23 +178,39 @@ impl SigningJob {
         };
         let throwaway = ThrowawayKey::like(&self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
+        let mut intents = Vec::with_capacity(self.requests.len());
         for planned in &self.requests {
             let built = self.build(store, &throwaway, &planned.request, progress);
-            checked.push(built.map_err(|error| in_request(planned, error))?);
+            let built = built.map_err(|error| in_request(planned, error))?;
+            intents.push(certificate_intent(
+                &built,
+                Some(&self.authority),
+                Some(&planned.request),
+            )?);
+            checked.push(built);
         }
+        recorder.adopt_authority(&self.authority)?;
+        let entries = recorder.begin(&intents)?;
         let count = checked.len();
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
-        for (index, (checked, planned)) in checked.into_iter().zip(&self.requests).enumerate() {
+        let planned = checked.into_iter().zip(&self.requests).zip(&entries);
+        for (index, ((checked, planned), entry)) in planned.enumerate() {
             progress.step(&format!("the token signs certificate {} of {count}", index + 1));
             let asked = planned.request.requested_extensions();
-            let signed = planned
-                .delivery
-                .reserve()
-                .map_err(WorkflowError::from)
-                .and_then(|slot| sign_and_deliver(checked, slot, signer.as_ref(), asked));
+            let signed = match planned.delivery.reserve() {
+                Ok(slot) => sign_and_deliver(checked, slot, signer.as_ref(), recorder, *entry, asked),
+                Err(error) => {
+                    recorder.abandon(&[*entry], &error.to_string());
+                    Err(error.into())
+                }
+            };
             match signed {
                 Ok(summary) => issued.push(summary),
-                Err(error) => return Err(after(&issued, error)),
+                Err(error) => {
+                    let rest = entries.get(index + 1..).unwrap_or_default();
+                    recorder.abandon(rest, "not signed: the one before it failed");
+                    return Err(after(&issued, error));
+                }
             }
         }
         Ok(issued)
@@ -256,10 +277,18 @@ fn sign_and_deliver(
     checked: Checked,
     slot: Slot,
     signer: &dyn Signer,
+    recorder: &mut Recorder,
+    entry: EntryId,
     asked: Vec<ExtensionText>,
 ) -> Result<IssueSummary, WorkflowError> {
-    let issued = checked.sign(signer)?;
-    let delivered = slot.deliver(&issued)?;
+    let issued = recorder.sign(
+        entry,
+        || checked.sign(signer),
+        |issued| issued.certificate().der(),
+    )?;
+    let delivered = slot
+        .deliver(&issued)
+        .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
     let given = issued.certificate().describe_extensions();
     let dropped = dropped(asked, &given);
     Ok(IssueSummary {

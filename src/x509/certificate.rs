@@ -205,6 +205,12 @@ impl Certificate {
         Ok(())
     }
 
+    /// Whether it says that it is a CA's: `cA` of basicConstraints (RFC 5280 section 4.2.1.9).
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        matches!(extension::find_basic_constraints(self.extensions()), Ok(Some(constraints)) if constraints.ca)
+    }
+
     /// Makes sure that this certificate may issue others at `now`: RFC 5280 section 6.1.4 (k), (l), (n).
     ///
     /// # Errors

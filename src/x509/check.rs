@@ -13,7 +13,7 @@ use x509_cert::time::Time;
 
 use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
-use super::{Issuer, Name, Tbs, UnixTime, Validity, X509Error, algorithm, pem, reread};
+use super::{Issuer, Name, SerialNumber, Tbs, UnixTime, Validity, X509Error, algorithm, pem, reread};
 use crate::output::encode_pem;
 use crate::signer::PublicKey;
 
@@ -27,6 +27,40 @@ impl Checked {
     pub fn der(&self) -> &[u8] {
         &self.0.der
     }
+
+    /// What a record of the signature says.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`], which checked bytes are not.
+    pub fn describe(&self) -> Result<PlannedCertificate<'_>, X509Error> {
+        let Self(plan) = self;
+        let tbs = TbsCertificate::from_der(&plan.der).map_err(X509Error::malformed("TBSCertificate"))?;
+        Ok(PlannedCertificate {
+            serial: SerialNumber::from_int(&tbs.serial_number),
+            subject: Name::from_any(&tbs.subject, "TBSCertificate")?,
+            validity: Validity {
+                not_before: UnixTime::from_time(&tbs.validity.not_before),
+                not_after: UnixTime::from_time(&tbs.validity.not_after),
+            },
+            profile: &plan.profile.name,
+            issuer_key: &plan.issuer_key,
+        })
+    }
+}
+
+/// What is about to be signed, read from the bytes.
+#[derive(Clone, Debug)]
+pub struct PlannedCertificate<'a> {
+    /// `serialNumber`
+    pub serial: SerialNumber,
+    /// `subject`
+    pub subject: Name,
+    /// `validity`
+    pub validity: Validity,
+    /// The profile's name.
+    pub profile: &'a str,
+    /// The key that will sign.
+    pub issuer_key: &'a PublicKey,
 }
 
 impl Tbs {

@@ -15,6 +15,7 @@ mod number;
 mod openssl_index;
 mod reason;
 mod reread;
+mod revocations;
 mod tbs;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use list::CertificateRevocationList;
 pub use number::CrlNumber;
 pub use openssl_index::OpensslIndex;
 pub use reason::RevocationReason;
+pub use revocations::{Revocations, RevocationsError};
 pub use tbs::{CrlKind, CrlPlan, CrlScope, CrlTbs};
 
 /// What errors call it.

@@ -210,6 +210,12 @@ impl CertificationRequest {
 }
 
 impl VerifiedRequest {
+    /// The DER bytes it was read from.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        self.request.der()
+    }
+
     /// `subject`, in the bytes of the request.
     #[must_use]
     pub const fn subject(&self) -> &Name {

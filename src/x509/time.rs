@@ -1,6 +1,7 @@
 //! Times: whole seconds, as X.509 has them.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use der::DateTime;
@@ -72,6 +73,23 @@ impl fmt::Display for UnixTime {
     }
 }
 
+impl FromStr for UnixTime {
+    type Err = String;
+
+    /// `2026-11-20T08:30:00Z`, or `2026-11-20` for its first second.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let whole = if text.len() == 10 {
+            format!("{text}T00:00:00Z")
+        } else {
+            text.to_owned()
+        };
+        whole
+            .parse::<DateTime>()
+            .map(|date| Self(date.unix_duration().as_secs()))
+            .map_err(|_| "a time is wanted, as 2026-11-20 or 2026-11-20T08:30:00Z".to_owned())
+    }
+}
+
 /// First and last second of validity, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
@@ -126,6 +144,24 @@ mod tests {
             Err(X509Error::Calendar)
         ));
         assert!(matches!(UnixTime(u64::MAX).to_time(), Err(X509Error::Calendar)));
+    }
+
+    #[test]
+    fn what_is_shown_is_read() {
+        for time in [UnixTime(0), UnixTime(1_000_000), UnixTime(2_524_608_000)] {
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+        assert_eq!("1970-01-02".parse(), Ok(UnixTime(DAY)));
+        for wrong in [
+            "",
+            "1970-1-2",
+            "1970-01-32",
+            "1969-12-31",
+            "tomorrow",
+            "1970-01-02T00:00:00",
+        ] {
+            assert!(wrong.parse::<UnixTime>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -21,12 +21,14 @@ pub(in super::super) struct CreateCrl {
     /// The CA certificate
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
-    /// The index.txt of `openssl ca`, or - for stdin: every certificate with status R is on the CRL
+    /// The index.txt of `openssl ca`, or - for stdin: every certificate with status R is on the CRL [default: what the ledger has
+    /// revoked]
     #[arg(long, value_name = "FILE")]
-    revoked: PathBuf,
-    /// cRLNumber, decimal or 0x…: above every number that the CA has used (`hsm-ca crl show` tells that of the last CRL)
+    revoked: Option<PathBuf>,
+    /// cRLNumber, decimal or 0x…: above every number that the CA has used, for one whose CRLs another program made
+    /// (`hsm-ca crl show` tells that of the last) [default: the ledger's next]
     #[arg(long, value_name = "N")]
-    number: CrlNumber,
+    number: Option<CrlNumber>,
     /// The CRL, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -65,8 +67,8 @@ enum Kind {
 impl CreateCrl {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
-        let inputs = [&self.ca, &self.revoked];
-        refuse_input(&self.out, inputs.into_iter().chain(&self.base))?;
+        let inputs = [&self.ca].into_iter().chain(&self.revoked);
+        refuse_input(&self.out, inputs.chain(&self.base))?;
         if let Some(key) = &self.key {
             check_key_name(key)?;
         }
@@ -98,16 +100,32 @@ impl CreateCrl {
             delivery: self.output.delivery(&self.out),
         };
         let job = CrlJob::prepare(request, now)?;
-        let index = input::openssl_index(&self.revoked)?;
-        let planned = job.build(index.revocations().map(Ok::<_, WorkflowError>))?;
-        drop(index);
+        let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
+        let index = index.transpose()?;
+        let mut recorder = settings.open_recorder()?;
+        let job = job.number(&mut recorder)?;
+        let in_ledger = job.revocations(&recorder)?;
+        let mut left_out = 0;
+        let revocations = match index {
+            None => in_ledger,
+            Some(index) => {
+                let index = index.into_revocations();
+                left_out = in_ledger
+                    .iter()
+                    .filter(|one| !index.contains(&one.serial))
+                    .count();
+                index
+            }
+        };
+        let planned = job.build(revocations.iter().map(Ok::<_, WorkflowError>))?;
+        drop(revocations);
         planned.check_room()?;
         let session = settings.open_session(self.key.as_deref())?;
         let CrlSummary {
             issued,
             delivered,
             unusual_serials,
-        } = planned.sign(&session, ui)?;
+        } = planned.sign(&session, &mut recorder, ui)?;
 
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
@@ -117,6 +135,11 @@ impl CreateCrl {
         json["file"] = shown.as_deref().into();
         let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);
         report.content = content;
+        if left_out > 0 {
+            report.warnings.push(format!(
+                "{left_out} certificates that the ledger has revoked are not in the index, and so not on this CRL"
+            ));
+        }
         if unusual_serials > 0 {
             report.warnings.push(format!(
                 "{unusual_serials} of the serial numbers are zero, negative or above 20 octets, which RFC 5280 section \

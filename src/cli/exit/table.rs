@@ -40,6 +40,18 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::Token(error) => explain_token(error),
         WorkflowError::Ledger(error) => explain_ledger(error),
+        WorkflowError::Unrecorded { .. } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some(
+                "mend the ledger, `hsm-ca ledger verify`; what was signed is gone, so run the command again",
+            ),
+        ),
+        WorkflowError::Undelivered { .. } => (
+            "undelivered",
+            FAILED,
+            Some("`hsm-ca ledger show '#N'` prints it; do not have it signed again"),
+        ),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),
         WorkflowError::Memory(_) => (

@@ -196,7 +196,7 @@ fn pem(entry: &Entry) -> Option<String> {
 }
 
 /// An entry as JSON.
-pub(super) fn describe(entry: &Entry) -> Value {
+pub(in super::super) fn describe(entry: &Entry) -> Value {
     let mut json = json!({
         "entry": entry.id.0, "kind": entry.object.kind(), "state": entry.state.name(),
         "signer": entry.authority.subject.text, "signer_key_sha256": entry.authority.key_sha256.to_string(),

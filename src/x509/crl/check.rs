@@ -5,7 +5,7 @@ use x509_cert::time::Time;
 
 use super::entry::{Entries, EntryDer};
 use super::fields::{Fields, V2};
-use super::{CertificateRevocationList, CrlKind, CrlTbs, RevocationReason, WHAT, extension, reread};
+use super::{CertificateRevocationList, CrlKind, CrlPlan, CrlTbs, RevocationReason, WHAT, extension, reread};
 use crate::x509::extension as certificate_extension;
 use crate::x509::{Certificate, Name, UnixTime, X509Error, algorithm};
 
@@ -22,6 +22,12 @@ impl CheckedCrl {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         self.tbs.der()
+    }
+
+    /// What it was planned as.
+    #[must_use]
+    pub const fn plan(&self) -> &CrlPlan {
+        &self.tbs.plan
     }
 
     /// How many certificates are on it.

@@ -36,6 +36,12 @@ impl CrlNumber {
         Self(BigUint::from_bytes_be(bytes))
     }
 
+    /// The number, if it is below 2⁶⁴.
+    #[must_use]
+    pub fn to_u64(&self) -> Option<u64> {
+        u64::try_from(&self.0).ok()
+    }
+
     /// Whether it has at most 20 octets.
     pub(super) fn fits(&self) -> bool {
         self.0.bits() <= BITS

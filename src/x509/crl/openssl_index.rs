@@ -5,11 +5,9 @@ use std::io::{BufRead, Read};
 use der::Decode;
 use der::asn1::{GeneralizedTime, UtcTime};
 
-use super::{Revocation, RevocationReason};
+use super::revocations::RevocationsError;
+use super::{Revocation, RevocationReason, Revocations};
 use crate::x509::{SerialNumber, UnixTime, X509Error};
-
-/// The longest serial number that is taken: two more than RFC 5280 section 4.1.2.2 allows.
-const LONGEST_SERIAL: usize = 22;
 
 /// Lines of an index are short; more is no index.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -17,23 +15,7 @@ const LONGEST_LINE: u64 = 64 * 1024;
 /// The revoked certificates of an `index.txt`, in the order of a CRL.
 #[derive(Clone, Debug)]
 pub struct OpensslIndex {
-    revoked: Vec<Line>,
-}
-
-/// A line in few bytes: there can be a million.
-#[derive(Clone, Debug)]
-struct Line {
-    length: u8,
-    serial: [u8; LONGEST_SERIAL],
-    reason: RevocationReason,
-    revoked_at: UnixTime,
-    invalid_since: Option<UnixTime>,
-}
-
-impl Line {
-    fn serial(&self) -> &[u8] {
-        &self.serial[..usize::from(self.length)]
-    }
+    revoked: Revocations,
 }
 
 impl OpensslIndex {
@@ -43,7 +25,7 @@ impl OpensslIndex {
     /// # Errors
     /// [`X509Error::Index`] names the line; one serial number revoked twice is refused.
     pub fn read(mut index: impl BufRead) -> Result<Self, X509Error> {
-        let mut revoked = Vec::new();
+        let mut revoked = Revocations::default();
         let mut text = Vec::new();
         let mut number = 0;
         loop {
@@ -56,20 +38,23 @@ impl OpensslIndex {
             if read.map_err(|error| wrong(error.to_string()))? == 0 {
                 break;
             }
-            if let Some(line) = read_line(&text).map_err(|reason| wrong(reason.to_owned()))? {
-                revoked.push(line);
-            }
-        }
-        revoked.sort_unstable_by(|a: &Line, b: &Line| {
-            (a.serial().len(), a.serial()).cmp(&(b.serial().len(), b.serial()))
-        });
-        if let Some([twice, _]) = revoked.array_windows().find(|[a, b]| a.serial() == b.serial()) {
-            let serial = SerialNumber::from_octets(twice.serial());
-            return Err(X509Error::Index {
-                line: number - 1,
-                reason: format!("up to here, serial number {serial} is revoked twice"),
+            let line = read_line(&text).and_then(|line| match line {
+                Some(line) => revoked
+                    .push(&line)
+                    .map_err(|_| "a serial number of more than 22 octets"),
+                None => Ok(()),
             });
+            line.map_err(|reason| wrong(reason.to_owned()))?;
         }
+        let revoked = revoked.sorted().map_err(|error| X509Error::Index {
+            line: number - 1,
+            reason: match error {
+                RevocationsError::Twice(serial) => {
+                    format!("up to here, serial number {serial} is revoked twice")
+                }
+                RevocationsError::LongSerial => "up to here, a serial number is too long".to_owned(),
+            },
+        })?;
         Ok(Self { revoked })
     }
 
@@ -87,17 +72,18 @@ impl OpensslIndex {
 
     /// The revocations, in ascending order of their serial numbers.
     pub fn revocations(&self) -> impl Iterator<Item = Revocation> {
-        self.revoked.iter().map(|line| Revocation {
-            serial: SerialNumber::from_octets(line.serial()),
-            revoked_at: line.revoked_at,
-            reason: line.reason,
-            invalid_since: line.invalid_since,
-        })
+        self.revoked.iter()
+    }
+
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_revocations(self) -> Revocations {
+        self.revoked
     }
 }
 
 /// A revoked certificate; `None` for one that is valid or has expired, and for an empty line or a comment.
-fn read_line(text: &[u8]) -> Result<Option<Line>, &'static str> {
+fn read_line(text: &[u8]) -> Result<Option<Revocation>, &'static str> {
     let text = text.trim_ascii_end();
     if text.is_empty() || text.starts_with(b"#") {
         return Ok(None);
@@ -121,7 +107,7 @@ fn read_line(text: &[u8]) -> Result<Option<Line>, &'static str> {
 }
 
 /// `DATE[,REASON[,MORE]]`, as apps/ca.c of OpenSSL writes it.
-fn read_revocation(revocation: &str, serial: &str) -> Result<Line, &'static str> {
+fn read_revocation(revocation: &str, serial: &str) -> Result<Revocation, &'static str> {
     let mut parts = revocation.split(',');
     let revoked_at = read_time(parts.next().unwrap_or_default())?;
     let (name, more) = (parts.next(), parts.next());
@@ -143,16 +129,10 @@ fn read_revocation(revocation: &str, serial: &str) -> Result<Line, &'static str>
     };
     // A hexadecimal number, with a minus where an old CA has issued such a thing.
     let serial = SerialNumber::from_hex(serial).ok_or("a serial number that is not hexadecimal")?;
-    let octets = serial.octets();
-    let mut kept = [0; LONGEST_SERIAL];
-    kept.get_mut(..octets.len())
-        .ok_or("a serial number of more than 22 octets")?
-        .copy_from_slice(octets);
-    Ok(Line {
-        length: u8::try_from(octets.len()).unwrap_or(u8::MAX),
-        serial: kept,
-        reason,
+    Ok(Revocation {
+        serial,
         revoked_at,
+        reason,
         invalid_since,
     })
 }

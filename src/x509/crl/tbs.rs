@@ -51,7 +51,9 @@ pub enum CrlKind {
 }
 
 impl CrlPlan {
-    pub(super) const fn base(&self) -> Option<&CrlNumber> {
+    /// The number of the CRL that a delta CRL starts from.
+    #[must_use]
+    pub const fn base(&self) -> Option<&CrlNumber> {
         match &self.kind {
             CrlKind::Full { .. } => None,
             CrlKind::Delta { base } => Some(base),

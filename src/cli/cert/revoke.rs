@@ -1,0 +1,90 @@
+//! `cert revoke`.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::ledger::{Object, RevocationState, UnixTime as LedgerTime};
+use hsm_ca::workflow::{RevocationPlan, Revoked, revoke_certificate};
+use hsm_ca::x509::{RevocationReason, SerialNumber, UnixTime};
+use serde_json::json;
+
+use super::super::exit::CliError;
+use super::super::global::Settings;
+use super::super::input;
+use super::super::ledger::entry;
+use super::super::report::{Fields, Report};
+
+#[derive(Debug, Args)]
+pub(in super::super) struct RevokeCertificate {
+    /// The certificate (PEM or DER, or - for stdin), or its serial number in hex
+    #[arg(value_name = "FILE|SERIAL")]
+    certificate: String,
+    /// The CA certificate
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold,
+    /// privilegeWithdrawn, aACompromise; or removeFromCRL, which ends a hold
+    #[arg(long)]
+    reason: RevocationReason,
+    /// Since when the key was in the wrong hands, or the certificate wrong, as 2026-11-20 or 2026-11-20T08:30:00Z
+    #[arg(long, value_name = "TIME")]
+    invalid_since: Option<UnixTime>,
+}
+
+impl RevokeCertificate {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let authority = input::certificate(&self.ca)?;
+        let plan = RevocationPlan {
+            authority,
+            revoked: self.named()?,
+            reason: self.reason,
+            invalid_since: self.invalid_since,
+        };
+        let mut recorder = settings.open_recorder()?;
+        let entry = revoke_certificate(&mut recorder, &plan, now)?;
+        let mut json = entry::describe(&entry);
+        json["ledger_head"] = json!(recorder.ledger().head()?.to_string());
+        let mut fields = Fields::default();
+        let shown = |time: LedgerTime| UnixTime(time.0);
+        if let Object::Certificate { subject, serial, .. } = &entry.object {
+            fields.add("subject", &subject.text).add("serial", serial);
+        }
+        let done = match entry.revocation.as_ref().map(|last| &last.state) {
+            Some(RevocationState::Revoked {
+                reason,
+                revoked,
+                invalidity_date,
+            }) => {
+                fields
+                    .add("reason", reason.name())
+                    .add("revoked", shown(*revoked));
+                if let Some(since) = invalidity_date {
+                    fields.add("invalid since", shown(*since));
+                }
+                "Revoked"
+            }
+            _ => "The hold ended",
+        };
+        let next = "The world learns it from the next CRL: hsm-ca crl create";
+        let text = format!(
+            "{done}: entry {} of the ledger\n{}{next}\n",
+            entry.id,
+            fields.render(2)
+        );
+        Ok(Report::new(text, json))
+    }
+
+    /// A file of that name wins over a number: `./…` says so without doubt.
+    fn named(&self) -> Result<Revoked, CliError> {
+        let path = Path::new(&self.certificate);
+        if self.certificate != "-"
+            && !path.exists()
+            && let Some(serial) = SerialNumber::from_hex(&self.certificate)
+        {
+            return Ok(Revoked::Serial(serial));
+        }
+        Ok(Revoked::Certificate(Box::new(input::certificate(path)?)))
+    }
+}

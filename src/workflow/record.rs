@@ -1,0 +1,179 @@
+//! Recording what a CA key signs: before, so that no signature is without a trace, and after it was verified.
+//!
+//! Building, checking, signing, recording and delivering are separate calls; this is the recording, in plain values that the ledger
+//! takes, made of the structures that it knows nothing of.
+
+mod object;
+mod revocations;
+
+use std::fmt;
+
+pub use object::authority_of;
+pub(super) use object::{adopted, certificate_intent, crl_intent, time};
+
+use super::WorkflowError;
+use crate::ledger::{
+    Adoption, CrlNumber, EntryId, Intent, Ledger, LedgerError, RevocationRequest, Serial, Stamp,
+};
+use crate::x509::{Certificate, UnixTime, X509Error};
+
+/// A ledger that is open for writing, and who writes with which clock.
+pub struct Recorder {
+    ledger: Box<dyn Ledger>,
+    by: String,
+    clock: fn() -> UnixTime,
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("by", &self.by)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The program, in every event.
+const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
+impl Recorder {
+    /// Records in `ledger`, in the name of `by`: as the caller knows people, for example `user@host`.
+    #[must_use]
+    pub fn new(ledger: Box<dyn Ledger>, by: String, clock: fn() -> UnixTime) -> Self {
+        Self { ledger, by, clock }
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn ledger(&self) -> &dyn Ledger {
+        self.ledger.as_ref()
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            time: time((self.clock)()),
+            by: self.by.clone(),
+            tool: TOOL.to_owned(),
+        }
+    }
+
+    /// Records what is about to be signed, all or none. From here on the serial numbers are used.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then nothing may be signed.
+    pub fn begin(&mut self, intents: &[Intent]) -> Result<Vec<EntryId>, LedgerError> {
+        let stamp = self.stamp();
+        self.ledger.begin_many(intents, &stamp)
+    }
+
+    /// [`begin`](Self::begin), of one.
+    ///
+    /// # Errors
+    /// Those of `begin`.
+    pub fn begin_one(&mut self, intent: &Intent) -> Result<EntryId, LedgerError> {
+        let stamp = self.stamp();
+        self.ledger.begin(intent, &stamp)
+    }
+
+    /// Signs what `entry` says, once, and records the signed object, or why there is none. Nothing can be delivered that is not
+    /// recorded.
+    ///
+    /// # Errors
+    /// The signature's own; [`WorkflowError::Unrecorded`] when it was made and could not be recorded.
+    pub fn sign<T>(
+        &mut self,
+        entry: EntryId,
+        sign: impl FnOnce() -> Result<T, X509Error>,
+        der: impl FnOnce(&T) -> &[u8],
+    ) -> Result<T, WorkflowError> {
+        let signed = sign().inspect_err(|error| self.abandon(&[entry], &error.to_string()))?;
+        let stamp = self.stamp();
+        self.ledger
+            .complete(entry, der(&signed), &stamp)
+            .map_err(|cause| WorkflowError::Unrecorded { entry, cause })?;
+        Ok(signed)
+    }
+
+    /// Records that nothing will come of these. Where even that cannot be recorded they stay what they are, begun and not ended,
+    /// and what stopped the job is the error to tell.
+    pub fn abandon(&mut self, entries: &[EntryId], reason: &str) {
+        let stamp = self.stamp();
+        for entry in entries {
+            if self.ledger.abandon(*entry, reason, &stamp).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Makes sure that a CA's own certificate is in the ledger, also where another program made it: its serial number is used.
+    /// One that another CA issued belongs to that CA's entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub fn adopt_authority(&mut self, authority: &Certificate) -> Result<(), WorkflowError> {
+        if authority.is_self_issued() {
+            self.adopt(authority, authority)?;
+        }
+        Ok(())
+    }
+
+    /// Records a certificate of `authority` that was signed without this ledger. `false` if it is there already.
+    ///
+    /// # Errors
+    /// [`LedgerError::SerialUsed`] if another certificate has its number.
+    pub(super) fn adopt(
+        &mut self,
+        authority: &Certificate,
+        certificate: &Certificate,
+    ) -> Result<bool, WorkflowError> {
+        let Adoption {
+            authority,
+            object,
+            certificate,
+        } = adopted(authority, certificate)?;
+        let serial = object.serial().cloned();
+        if let Some(serial) = serial
+            && let Some(entry) = self.ledger.certificate(&authority, &serial)?
+        {
+            return match entry.state.der() {
+                Some(der) if der.0 != certificate => Err(LedgerError::SerialUsed {
+                    serial,
+                    entry: entry.id,
+                }
+                .into()),
+                _ => Ok(false),
+            };
+        }
+        let stamp = self.stamp();
+        let adoption = Adoption {
+            authority,
+            object,
+            certificate,
+        };
+        self.ledger.adopt(&adoption, &stamp)?;
+        Ok(true)
+    }
+
+    /// A CRL number for `authority`, above every one before and above `above`.
+    pub(super) fn reserve_crl_number(
+        &mut self,
+        authority: &Certificate,
+        above: Option<u64>,
+    ) -> Result<CrlNumber, WorkflowError> {
+        let (authority, stamp) = (authority_of(authority)?, self.stamp());
+        Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
+    }
+
+    pub(super) fn revoke(
+        &mut self,
+        authority: &Certificate,
+        requests: &[RevocationRequest],
+    ) -> Result<(), WorkflowError> {
+        let (authority, stamp) = (authority_of(authority)?, self.stamp());
+        Ok(self.ledger.revoke_many(&authority, requests, &stamp)?)
+    }
+
+    pub(super) fn release(&mut self, authority: &Certificate, serial: &Serial) -> Result<(), WorkflowError> {
+        let (authority, stamp) = (authority_of(authority)?, self.stamp());
+        Ok(self.ledger.release(&authority, serial, &stamp)?)
+    }
+}

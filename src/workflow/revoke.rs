@@ -1,0 +1,95 @@
+//! `cert revoke`: what the next CRL and every OCSP response will say of a certificate.
+
+use super::record::time;
+use super::{Recorder, WorkflowError};
+use crate::ledger::{Entry, LedgerError, Reason, RevocationRequest, Serial};
+use crate::x509::{Certificate, RevocationReason, SerialNumber, UnixTime, X509Error};
+
+/// Which certificate.
+#[derive(Clone, Debug)]
+pub enum Revoked {
+    /// This one. The ledger takes it in where it does not have it: another program may have signed it.
+    Certificate(Box<Certificate>),
+    /// The one with this serial number, which the ledger has.
+    Serial(SerialNumber),
+}
+
+/// A revocation to be.
+#[derive(Clone, Debug)]
+pub struct RevocationPlan {
+    /// The CA certificate.
+    pub authority: Certificate,
+    /// Which certificate.
+    pub revoked: Revoked,
+    /// Why; [`RevocationReason::RemoveFromCrl`] ends a hold.
+    pub reason: RevocationReason,
+    /// `invalidityDate`: since when it is not to be trusted, where that is known.
+    pub invalid_since: Option<UnixTime>,
+}
+
+/// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL says it to the world.
+///
+/// # Errors
+/// [`WorkflowError`]; nothing is recorded then.
+pub fn revoke_certificate(
+    recorder: &mut Recorder,
+    plan: &RevocationPlan,
+    now: UnixTime,
+) -> Result<Entry, WorkflowError> {
+    let authority = &plan.authority;
+    authority.check_self_signature()?;
+    if !authority.is_authority() {
+        return Err(X509Error::NotAnAuthority {
+            subject: authority.subject().clone(),
+            reason: "basicConstraints does not say CA:TRUE",
+        }
+        .into());
+    }
+    if plan.invalid_since.is_some_and(|since| since > now) {
+        return Err(X509Error::broken("invalidity-date", "it is in the future").into());
+    }
+    let number = match &plan.revoked {
+        Revoked::Serial(serial) => serial.clone(),
+        Revoked::Certificate(certificate) => {
+            check_issued_by(certificate, authority)?;
+            certificate.serial_number()
+        }
+    };
+    let serial = Serial::from_der_octets(number.octets());
+    let ends_hold = plan.reason == RevocationReason::RemoveFromCrl;
+    if let Revoked::Certificate(certificate) = &plan.revoked
+        && !ends_hold
+    {
+        recorder.adopt(authority, certificate)?;
+    }
+    if ends_hold {
+        recorder.release(authority, &serial)?;
+    } else {
+        let reason = Reason::try_from(plan.reason.code()).unwrap_or(Reason::Unspecified);
+        let request = RevocationRequest {
+            serial: serial.clone(),
+            reason,
+            revoked: time(now),
+            invalidity_date: plan.invalid_since.map(time),
+        };
+        recorder.revoke(authority, &[request])?;
+    }
+    let issuer = super::authority_of(authority)?;
+    let entry = recorder.ledger().certificate(&issuer, &serial)?;
+    Ok(entry.ok_or(LedgerError::UnknownCertificate { serial })?)
+}
+
+/// RFC 5280 section 6.1.3 (a)(1) and (4): the CA's name, and its key.
+fn check_issued_by(certificate: &Certificate, authority: &Certificate) -> Result<(), X509Error> {
+    if !certificate.issuer().is_like(authority.subject()) {
+        return Err(X509Error::broken(
+            "issuer",
+            format!(
+                "its issuer is {}, not {}",
+                certificate.issuer(),
+                authority.subject()
+            ),
+        ));
+    }
+    certificate.verify_signature(&authority.public_key()?).map(|_| ())
+}
