@@ -38,8 +38,8 @@ pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate};
 pub use crl::{
-    CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
-    IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
+    CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
+    CrlTbs, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
 };
 pub use csr::{CertificationRequest, VerifiedRequest};
 pub use error::X509Error;

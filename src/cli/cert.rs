@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
-use hsm_ca::x509::{CERTIFICATE, Certificate, ExtensionText, RULES, UnixTime, verify_chain};
+use hsm_ca::x509::{CERTIFICATE, CRL_RULES, Certificate, ExtensionText, RULES, UnixTime, verify_chain};
 use serde_json::{Value, json};
 
 use super::exit::{CliError, REFUSED};
@@ -26,7 +26,7 @@ pub(super) enum CertCommand {
     Verify(VerifyCertificate),
     /// Revoke a certificate in the ledger, or end its hold; the next CRL says it to the world
     Revoke(revoke::RevokeCertificate),
-    /// List the rules that every certificate is held against before it is signed
+    /// List the rules that every certificate and CRL is held against before it is signed
     Rules,
 }
 
@@ -64,7 +64,8 @@ impl CertCommand {
 
 fn list_rules() -> Report {
     let mut text = String::new();
-    for rule in RULES {
+    let rules = || RULES.iter().chain(CRL_RULES);
+    for rule in rules() {
         let waivable = if rule.can_be_waived {
             ", a profile may waive it"
         } else {
@@ -75,8 +76,7 @@ fn list_rules() -> Report {
             rule.name, rule.source, rule.asks
         ));
     }
-    let list: Vec<_> = RULES
-        .iter()
+    let list: Vec<_> = rules()
         .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived }))
         .collect();
     Report::new(text, json!({ "rules": list }))

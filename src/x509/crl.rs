@@ -16,6 +16,7 @@ mod openssl_index;
 mod reason;
 mod reread;
 mod revocations;
+mod rules;
 mod tbs;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use number::CrlNumber;
 pub use openssl_index::OpensslIndex;
 pub use reason::RevocationReason;
 pub use revocations::{Revocations, RevocationsError};
+pub use rules::CRL_RULES;
 pub use tbs::{CrlKind, CrlPlan, CrlScope, CrlTbs};
 
 /// What errors call it.

@@ -1,5 +1,7 @@
 //! Every rule that a planned certificate is held against, by name (`cert rules`).
 
+use super::CRL_RULES;
+
 /// A rule, where it comes from, and what it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -13,7 +15,7 @@ pub struct Rule {
     pub can_be_waived: bool,
 }
 
-const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
+pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
     Rule {
         name,
         source,
@@ -31,7 +33,7 @@ const fn waivable(name: &'static str, source: &'static str, asks: &'static str) 
 
 /// The clause of the rule with that name, which must be in the list.
 pub(super) fn source_of(name: &str) -> &'static str {
-    let rule = RULES.iter().find(|rule| rule.name == name);
+    let rule = RULES.iter().chain(CRL_RULES).find(|rule| rule.name == name);
     debug_assert!(rule.is_some(), "no rule has the name {name}");
     rule.map_or("hsm-ca", |rule| rule.source)
 }

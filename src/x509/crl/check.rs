@@ -44,16 +44,8 @@ impl CheckedCrl {
     }
 }
 
-pub(super) fn broken<T>(
-    rule: &'static str,
-    source: &'static str,
-    found: impl Into<String>,
-) -> Result<T, X509Error> {
-    Err(X509Error::Rule {
-        rule,
-        source,
-        found: found.into(),
-    })
+fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+    Err(X509Error::broken(rule, found))
 }
 
 impl CrlTbs {
@@ -86,7 +78,7 @@ impl CrlTbs {
         let (entries, unusual_serials) = planned.check_entries()?;
         // A second opinion on the bytes, before a signature is spent on them.
         if let Err(found) = reread::read_tbs(self.der(), &fields) {
-            return broken("second-decoder", "X.690", found);
+            return broken("second-decoder", found);
         }
         Ok(CheckedCrl {
             tbs: self,
@@ -108,7 +100,7 @@ impl Planned<'_> {
     fn check_version(&self) -> Result<(), X509Error> {
         match self.fields.version {
             V2 => Ok(()),
-            other => broken("version", "RFC 5280 5.1.2.1", format!("version number {other}")),
+            other => broken("crl-version", format!("version number {other}")),
         }
     }
 
@@ -117,20 +109,15 @@ impl Planned<'_> {
         self.authority.check_authority(self.now)?;
         let issuer = Name::from_any(&self.fields.issuer, "issuer")?;
         if issuer.is_empty() {
-            return broken("issuer", "RFC 5280 5.1.2.3", "the issuer is empty");
+            return broken("crl-issuer", "the issuer is empty");
         }
         if issuer != *self.authority.subject() || self.authority.public_key()? != self.of.issuer_key {
-            return broken(
-                "issuer",
-                "RFC 5280 5.1.2.3",
-                "name or key are not the CA certificate's",
-            );
+            return broken("crl-issuer", "name or key are not the CA certificate's");
         }
         let usage = certificate_extension::find_key_usage(self.authority.extensions())?;
         if !usage.is_some_and(|usage| usage.crl_sign()) {
             return broken(
                 "crl-sign",
-                "RFC 5280 4.2.1.3",
                 "the CA certificate's keyUsage does not include cRLSign",
             );
         }
@@ -142,11 +129,7 @@ impl Planned<'_> {
         let found = algorithm::recognise(&self.fields.signature, WHAT)?;
         let key = self.of.issuer_key.algorithm();
         if found != self.of.signature || !key.makes(found) {
-            return broken(
-                "signature-algorithm",
-                "FIPS 186-5 6.1.1",
-                format!("{found} with an {key} key"),
-            );
+            return broken("signature-algorithm", format!("{found} with an {key} key"));
         }
         Ok(())
     }
@@ -154,23 +137,18 @@ impl Planned<'_> {
     /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. A list that outlives its CA could be replaced by nobody.
     fn check_updates(&self) -> Result<(), X509Error> {
         let Some(next_update) = &self.fields.next_update else {
-            return broken("next-update", "RFC 5280 5.1.2.5", "there is none");
+            return broken("next-update", "there is none");
         };
         for time in [&self.fields.this_update, next_update] {
             check_time(time)?;
         }
         let [this_update, next_update] = [&self.fields.this_update, next_update].map(UnixTime::from_time);
         if this_update > self.now {
-            return broken(
-                "this-update",
-                "RFC 5280 5.1.2.4",
-                format!("{this_update} is still to come"),
-            );
+            return broken("this-update", format!("{this_update} is still to come"));
         }
         if next_update <= this_update {
             return broken(
                 "next-update",
-                "RFC 5280 5.1.2.5",
                 format!("it is {next_update}, and thisUpdate is {this_update}"),
             );
         }
@@ -178,7 +156,6 @@ impl Planned<'_> {
         if this_update < validity.not_before || next_update > validity.not_after {
             return broken(
                 "update-nesting",
-                "RFC 5280 5.1.2.5",
                 format!(
                     "from {this_update} to {next_update}, and the CA is valid from {} to {}",
                     validity.not_before, validity.not_after
@@ -197,7 +174,7 @@ impl Planned<'_> {
         {
             return Ok(());
         }
-        broken("crl-extensions", "RFC 5280 5.2", "not those of the plan")
+        broken("crl-extensions", "not those of the plan")
     }
 
     /// RFC 5280 sections 5.2.1, 5.2.3 and 5.2.4
@@ -209,30 +186,21 @@ impl Planned<'_> {
             .subject_key_identifier()?
             .unwrap_or_else(|| self.of.issuer_key.key_identifier());
         if key_identifier != Some(wanted) {
-            return broken(
-                "authority-key-identifier",
-                "RFC 5280 5.2.1",
-                "it is not the CA certificate's",
-            );
+            return broken("crl-authority-key-identifier", "it is not the CA certificate's");
         }
         match extension::find_number(extensions)? {
             Some(number) if number == self.of.plan.number && number.fits() => {}
             _ => {
-                return broken(
-                    "crl-number",
-                    "RFC 5280 5.2.3",
-                    "not the plan's, or above 20 octets",
-                );
+                return broken("crl-number", "not the plan's, or above 20 octets");
             }
         }
         let base = extension::find_base(extensions)?;
         if base.as_ref() != self.of.plan.base() {
-            return broken("delta-indicator", "RFC 5280 5.2.4", "not the plan's base CRL");
+            return broken("delta-indicator", "not the plan's base CRL");
         }
         if base.is_some_and(|base| base >= self.of.plan.number) {
             return broken(
                 "delta-indicator",
-                "RFC 5280 5.2.4",
                 "the base CRL's number is not below the delta's",
             );
         }
@@ -249,11 +217,7 @@ impl Planned<'_> {
                 rest.is_some_and(|rest| !rest.is_empty())
             });
             if !known || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return broken(
-                    "distribution-point",
-                    "RFC 5280 4.2.1.13",
-                    format!("\"{url}\" is no http or ldap URL"),
-                );
+                return broken("distribution-point", format!("\"{url}\" is no http or ldap URL"));
             }
         }
         let extensions = self.fields.extensions();
@@ -263,15 +227,11 @@ impl Planned<'_> {
             .map(|()| extension::issuing_distribution_point(plan))
             .transpose()?;
         if found != wanted {
-            return broken(
-                "issuing-distribution-point",
-                "RFC 5280 5.2.5",
-                "it is not the plan's",
-            );
+            return broken("issuing-distribution-point", "it is not the plan's");
         }
         let freshest = plan.freshest().map(|url| extension::point_at(url)).transpose()?;
         if extension::find_freshest(extensions)? != freshest.map(|point| vec![point]) {
-            return broken("freshest-crl", "RFC 5280 5.2.6", "it is not the plan's");
+            return broken("freshest-crl", "it is not the plan's");
         }
         Ok(())
     }
@@ -279,19 +239,18 @@ impl Planned<'_> {
     /// RFC 5280 section 5.2.4: a delta CRL and its base have the same issuer, key and scope.
     fn check_base(&self, base: Option<&CertificateRevocationList>) -> Result<(), X509Error> {
         const RULE: &str = "base-crl";
-        const SOURCE: &str = "RFC 5280 5.2.4";
         let (CrlKind::Delta { base: number }, Some(base)) = (&self.of.plan.kind, base) else {
             return match (&self.of.plan.kind, base) {
-                (CrlKind::Delta { .. }, None) => broken(RULE, SOURCE, "it is not at hand"),
-                (CrlKind::Full { .. }, Some(_)) => broken(RULE, SOURCE, "a full CRL has none"),
+                (CrlKind::Delta { .. }, None) => broken(RULE, "it is not at hand"),
+                (CrlKind::Full { .. }, Some(_)) => broken(RULE, "a full CRL has none"),
                 _ => Ok(()),
             };
         };
         if base.base()?.is_some() {
-            return broken(RULE, SOURCE, "it is a delta CRL itself");
+            return broken(RULE, "it is a delta CRL itself");
         }
         if base.number()?.as_ref() != Some(number) {
-            return broken(RULE, SOURCE, "its cRLNumber is not BaseCRLNumber");
+            return broken(RULE, "its cRLNumber is not BaseCRLNumber");
         }
         let extensions = self.fields.extensions();
         let same_key = certificate_extension::find_authority_key_identifier(extensions)?
@@ -299,13 +258,13 @@ impl Planned<'_> {
         let same_scope =
             extension::find_distribution(extensions)? == extension::find_distribution(base.extensions())?;
         if base.issuer() != self.authority.subject() || !same_key {
-            return broken(RULE, SOURCE, "it is another issuer's");
+            return broken(RULE, "it is another issuer's");
         }
         if !same_scope {
-            return broken(RULE, SOURCE, "its issuingDistributionPoint is another");
+            return broken(RULE, "its issuingDistributionPoint is another");
         }
         if base.this_update() > UnixTime::from_time(&self.fields.this_update) {
-            return broken(RULE, SOURCE, "it is younger than its delta CRL");
+            return broken(RULE, "it is younger than its delta CRL");
         }
         Ok(())
     }
@@ -325,7 +284,6 @@ impl Planned<'_> {
             if (serial.len(), serial) <= (previous.len(), previous) {
                 return broken(
                     "entry-order",
-                    "hsm-ca",
                     format!("entry {count} does not follow the one before it, or is the same certificate"),
                 );
             }
@@ -334,11 +292,7 @@ impl Planned<'_> {
             self.check_entry(&entry, count, &mut again)?;
         }
         if count == 0 {
-            return broken(
-                "revoked-certificates",
-                "RFC 5280 5.1.2.6",
-                "a list of none, which has to be absent",
-            );
+            return broken("revoked-certificates", "a list of none, which has to be absent");
         }
         Ok((count, unusual))
     }
@@ -353,28 +307,24 @@ impl Planned<'_> {
             <EntryDer<'_> as der::Decode<'_>>::from_der(entry.der).map_err(X509Error::malformed(WHAT))?;
         check_time(&read.revocation_date)?;
         let this_update = UnixTime::from_time(&self.fields.this_update);
-        for (rule, source, time) in [
-            ("revocation-date", "RFC 5280 5.1.2.6", Some(entry.revoked_at)),
-            ("invalidity-date", "RFC 5280 5.3.2", entry.invalid_since),
+        for (rule, time) in [
+            ("revocation-date", Some(entry.revoked_at)),
+            ("invalidity-date", entry.invalid_since),
         ] {
             if let Some(late) = time.filter(|time| *time > this_update) {
                 let found = format!("entry {position}: {late} is after thisUpdate");
-                return broken(rule, source, found);
+                return broken(rule, found);
             }
         }
         // Section 5.3.1: "The removeFromCRL (8) reasonCode value may only appear in delta CRLs".
         if entry.reason == RevocationReason::RemoveFromCrl && self.of.plan.base().is_none() {
             let found = format!("entry {position}: removeFromCRL in a full CRL");
-            return broken("reason-code", "RFC 5280 5.3.1", found);
+            return broken("reason-code", found);
         }
         again.clear();
         read.encode_to_vec(again).map_err(X509Error::malformed(WHAT))?;
         if again != entry.der || entry.unprocessed_critical.is_some() {
-            return broken(
-                "entry",
-                "X.690",
-                format!("entry {position} is not as it is written here"),
-            );
+            return broken("entry", format!("entry {position} is not as it is written here"));
         }
         Ok(())
     }
@@ -386,9 +336,5 @@ fn check_time(time: &Time) -> Result<(), X509Error> {
     if is_late == matches!(time, Time::GeneralTime(_)) {
         return Ok(());
     }
-    broken(
-        "time-encoding",
-        "RFC 5280 5.1.2.4",
-        "UTCTime is for years up to 2049 only",
-    )
+    broken("time-encoding", "UTCTime is for years up to 2049 only")
 }

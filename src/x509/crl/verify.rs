@@ -1,10 +1,18 @@
 //! A list against the certificate of the CA that issued it: RFC 5280 section 6.3.3, as far as it is about the list itself.
 
-use super::check::broken;
 use super::{CertificateRevocationList, WHAT, extension};
 use crate::x509::extension as certificate_extension;
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, UnixTime, X509Error};
+
+/// With the clause about reading a list, where that is another than about making one.
+fn refuse<T>(rule: &'static str, source: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+    Err(X509Error::Rule {
+        rule,
+        source,
+        found: found.into(),
+    })
+}
 
 impl CertificateRevocationList {
     /// Makes sure that `authority`, which the caller trusts, issued the list, that it is the current one at `now`, and that nothing in
@@ -31,7 +39,7 @@ impl CertificateRevocationList {
 
     fn verify_issuer(&self, authority: &Certificate) -> Result<(), X509Error> {
         if self.issuer() != authority.subject() {
-            return broken(
+            return refuse(
                 "crl-issuer",
                 "RFC 5280 6.3.3 (b)",
                 format!("it is a CRL of \"{}\"", self.issuer()),
@@ -41,8 +49,8 @@ impl CertificateRevocationList {
         if let (Some(named), Some(has)) = (named, authority.subject_key_identifier()?)
             && named != has
         {
-            return broken(
-                "authority-key-identifier",
+            return refuse(
+                "crl-authority-key-identifier",
                 "RFC 5280 5.2.1",
                 "it names another key of the CA",
             );
@@ -50,7 +58,7 @@ impl CertificateRevocationList {
         // 6.3.3 (f): "If a key usage extension is present"
         let usage = certificate_extension::find_key_usage(authority.extensions())?;
         if usage.is_some_and(|usage| !usage.crl_sign()) {
-            return broken(
+            return refuse(
                 "crl-sign",
                 "RFC 5280 6.3.3 (f)",
                 "the CA certificate's keyUsage does not include cRLSign",
@@ -67,7 +75,7 @@ impl CertificateRevocationList {
             .find(|found| found.critical && !extension::PROCESSED.contains(&found.extn_id));
         if let Some(unknown) = unknown {
             let name = describe_oid(unknown.extn_id);
-            return broken(
+            return refuse(
                 "critical-extension",
                 "RFC 5280 5.2",
                 format!("{name} is not known here"),
@@ -76,7 +84,7 @@ impl CertificateRevocationList {
         let unknown = self.entries().find_map(|entry| entry.unprocessed_critical);
         if let Some(unknown) = unknown {
             let found = format!("{} of an entry is not known here", describe_oid(unknown));
-            return broken("critical-extension", "RFC 5280 5.3", found);
+            return refuse("critical-extension", "RFC 5280 5.3", found);
         }
         Ok(())
     }
@@ -98,24 +106,24 @@ impl CertificateRevocationList {
             point.only_contains_attribute_certs,
         ];
         if only.iter().filter(|only| **only).count() > 1 {
-            return broken(
+            return refuse(
                 RULE,
                 SOURCE,
                 "it is about user and CA certificates only, which are none",
             );
         }
         if point.indirect_crl {
-            return broken(RULE, SOURCE, "an indirect CRL, which is not supported here");
+            return refuse(RULE, SOURCE, "an indirect CRL, which is not supported here");
         }
         if point.only_some_reasons.is_some() {
-            return broken(
+            return refuse(
                 RULE,
                 SOURCE,
                 "a CRL of some reasons only, which is not supported here",
             );
         }
         if point.only_contains_attribute_certs {
-            return broken(RULE, SOURCE, "a CRL of attribute certificates");
+            return refuse(RULE, SOURCE, "a CRL of attribute certificates");
         }
         Ok(())
     }
@@ -123,11 +131,11 @@ impl CertificateRevocationList {
     fn verify_dates(&self, now: UnixTime) -> Result<(), X509Error> {
         if self.this_update() > now {
             let found = format!("it is from {}, which is still to come", self.this_update());
-            return broken("this-update", "RFC 5280 5.1.2.4", found);
+            return refuse("this-update", "RFC 5280 5.1.2.4", found);
         }
         match self.next_update() {
-            None => broken("next-update", "RFC 5280 5.1.2.5", format!("the {WHAT} has none")),
-            Some(next) if next < now => broken(
+            None => refuse("next-update", "RFC 5280 5.1.2.5", format!("the {WHAT} has none")),
+            Some(next) if next < now => refuse(
                 "next-update",
                 "RFC 5280 6.3.3 (a)",
                 format!("the next one was due {next}"),

@@ -59,10 +59,10 @@ fn each_rule_about_the_fields_can_be_broken() {
     assert!(sound.clone().check(&ca.certificate, None, LATER).is_ok());
     assert_eq!(changed(&sound, |_| {}).der(), sound.der());
     let cases: [(&str, Change); 15] = [
-        ("issuer", |fields| {
+        ("crl-issuer", |fields| {
             fields.issuer = Any::from_der(&[0x30, 0]).unwrap()
         }),
-        ("issuer", |fields| {
+        ("crl-issuer", |fields| {
             let other = crate::x509::Name::from_rfc4514("CN=Other").unwrap();
             fields.issuer = other.to_any().unwrap();
         }),
@@ -89,7 +89,7 @@ fn each_rule_about_the_fields_can_be_broken() {
         ("crl-extensions", |fields| fields.extensions = None),
         ("crl-extensions", |fields| extension(fields, 1).critical = true),
         ("crl-extensions", |fields| extension(fields, 2).critical = false),
-        ("authority-key-identifier", |fields| {
+        ("crl-authority-key-identifier", |fields| {
             let other = crate::x509::extension::authority_key_identifier(&[1; 20]).unwrap();
             *extension(fields, 0) = other;
         }),
@@ -107,7 +107,7 @@ fn each_rule_about_the_fields_can_be_broken() {
         extension(fields, 3).extn_value = OctetString::new([0x30, 2, 0x30, 0]).unwrap();
     });
     assert_breaks(&ca, freshest, None, "freshest-crl");
-    // v1 does not come as far as the rules.
+    // v1 with extensions does not come as far as the rules.
     let v1 = changed(&sound, |fields| fields.version = 0);
     assert!(matches!(
         v1.check(&ca.certificate, None, LATER),
@@ -131,7 +131,52 @@ fn each_rule_about_the_plan_can_be_broken() {
     };
     assert_breaks(&ca, ca.build(large, &[]), None, "crl-number");
     let other = Ca::new();
-    assert_breaks(&ca, other.build(full(), &[]), None, "issuer");
+    assert_breaks(&ca, other.build(full(), &[]), None, "crl-issuer");
+}
+
+/// An entry in bytes that nothing here would write.
+fn entry_of(serial: &[u8], extensions: &[u8]) -> Any {
+    let time = NOW.to_time().unwrap().to_der().unwrap();
+    Any::new(der::Tag::Sequence, [serial, &time, extensions].concat()).unwrap()
+}
+
+fn of_entries(ca: &Ca, entries: &[Any]) -> CrlTbs {
+    let mut list = ca.build(full(), &[]);
+    let mut fields = Fields::read(list.der()).unwrap();
+    fields.entries = None;
+    let front = fields.encode_front().unwrap();
+    list.buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
+    for entry in entries {
+        list.buffer.append(entry).unwrap();
+    }
+    list.buffer.wrap().unwrap();
+    list.buffer.prepend(&front).unwrap();
+    list.buffer.append(&fields.back()).unwrap();
+    list.buffer.wrap().unwrap();
+    list
+}
+
+#[test]
+fn a_list_of_nothing_and_an_entry_with_more_than_is_known_are_broken() {
+    let ca = Ca::new();
+    assert_breaks(&ca, of_entries(&ca, &[]), None, "revoked-certificates");
+    let plain = entry_of(&[2, 1, 1], &[]);
+    assert!(
+        of_entries(&ca, &[plain])
+            .check(&ca.certificate, None, LATER)
+            .is_ok()
+    );
+    // holdInstruction of RFC 3280, critical.
+    let held = entry_of(
+        &[2, 1, 1],
+        b"\x30\x0f\x30\x0d\x06\x03\x55\x1d\x17\x01\x01\xff\x04\x03\x06\x01\x2a",
+    );
+    assert_breaks(&ca, of_entries(&ca, &[held]), None, "entry");
+    let v1 = changed(&ca.build(full(), &[]), |fields| {
+        fields.version = 0;
+        fields.extensions = None;
+    });
+    assert_breaks(&ca, v1, None, "crl-version");
 }
 
 #[test]
@@ -168,19 +213,8 @@ fn each_rule_about_the_entries_can_be_broken() {
     }
     // No INTEGER of DER, and none at all.
     for serial in [&[][..], &[0, 1], &[0xff, 0x80]] {
-        let mut list = ca.build(full(), &[]);
-        let entry = [&[2, u8::try_from(serial.len()).unwrap()], serial].concat();
-        let time = NOW.to_time().unwrap().to_der().unwrap();
-        let entry = Any::new(der::Tag::Sequence, [entry, time].concat()).unwrap();
-        let mut fields = Fields::read(list.der()).unwrap();
-        fields.entries = None;
-        let front = fields.encode_front().unwrap();
-        list.buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
-        list.buffer.append(&entry).unwrap();
-        list.buffer.wrap().unwrap();
-        list.buffer.prepend(&front).unwrap();
-        list.buffer.append(&fields.back()).unwrap();
-        list.buffer.wrap().unwrap();
+        let serial = [&[2, u8::try_from(serial.len()).unwrap()], serial].concat();
+        let list = of_entries(&ca, &[entry_of(&serial, &[])]);
         assert!(matches!(
             list.check(&ca.certificate, None, LATER),
             Err(X509Error::Malformed { .. })

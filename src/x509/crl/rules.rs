@@ -1,0 +1,88 @@
+//! Every rule that a planned CRL is held against, besides those that certificates have too.
+
+use crate::x509::rules::{Rule, rule};
+
+/// The rules about CRLs.
+pub const CRL_RULES: &[Rule] = &[
+    rule("crl-version", "RFC 5280 5.1.2.1", "version 2"),
+    rule(
+        "crl-issuer",
+        "RFC 5280 5.1.2.3",
+        "the CA certificate's subject and key, byte for byte; not empty",
+    ),
+    rule(
+        "crl-sign",
+        "RFC 5280 4.2.1.3",
+        "the CA certificate's keyUsage has cRLSign, where it has one",
+    ),
+    rule(
+        "time-encoding",
+        "RFC 5280 5.1.2.4",
+        "UTCTime up to 2049, GeneralizedTime from 2050",
+    ),
+    rule("this-update", "RFC 5280 5.1.2.4", "not still to come"),
+    rule(
+        "next-update",
+        "RFC 5280 5.1.2.5",
+        "there is one, after thisUpdate",
+    ),
+    rule(
+        "update-nesting",
+        "RFC 5280 5.1.2.5",
+        "within the validity of the CA",
+    ),
+    rule(
+        "crl-extensions",
+        "RFC 5280 5.2",
+        "exactly the plan's, each once, each critical as it must be",
+    ),
+    rule(
+        "crl-authority-key-identifier",
+        "RFC 5280 5.2.1",
+        "the CA certificate's subjectKeyIdentifier",
+    ),
+    rule(
+        "crl-number",
+        "RFC 5280 5.2.3",
+        "above every number before, at most 20 octets",
+    ),
+    rule(
+        "delta-indicator",
+        "RFC 5280 5.2.4",
+        "the base CRL's number, below the delta CRL's",
+    ),
+    rule(
+        "base-crl",
+        "RFC 5280 5.2.4",
+        "a full CRL of the same issuer, key and scope, not younger",
+    ),
+    rule(
+        "distribution-point",
+        "RFC 5280 4.2.1.13",
+        "an http or ldap URL; https would need this CRL first",
+    ),
+    rule(
+        "issuing-distribution-point",
+        "RFC 5280 5.2.5",
+        "the plan's, and none where it would be empty",
+    ),
+    rule("freshest-crl", "RFC 5280 5.2.6", "the plan's"),
+    rule(
+        "revoked-certificates",
+        "RFC 5280 5.1.2.6",
+        "absent where nothing is revoked",
+    ),
+    rule(
+        "entry-order",
+        "hsm-ca",
+        "in the order of the serial numbers, each certificate once",
+    ),
+    rule("entry", "X.690", "each encodes to the same bytes"),
+    rule("revocation-date", "RFC 5280 5.1.2.6", "not after thisUpdate"),
+    rule("invalidity-date", "RFC 5280 5.3.2", "not after thisUpdate"),
+    rule(
+        "reason-code",
+        "RFC 5280 5.3.1",
+        "removeFromCRL in delta CRLs only",
+    ),
+];
