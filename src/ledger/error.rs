@@ -162,7 +162,7 @@ pub enum CrlNumberProblem {
     Passed,
     /// A complete and a delta CRL of one number are issued at the same time.
     OtherTime,
-    /// A delta CRL starts from a complete CRL that was signed, and of a lower number.
+    /// A delta CRL starts from a complete CRL of a lower number: one that this ledger saw signed, or one from before it.
     Base,
 }
 
@@ -173,7 +173,7 @@ impl fmt::Display for CrlNumberProblem {
             Self::Used => "a CRL of this kind has it already",
             Self::Passed => "a CRL of a higher number was begun meanwhile",
             Self::OtherTime => "its other CRL, complete or delta, has another thisUpdate",
-            Self::Base => "its base is no complete CRL of a lower number that this ledger saw signed",
+            Self::Base => "its base is no complete CRL of a lower number that was signed",
         })
     }
 }

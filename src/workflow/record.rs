@@ -5,6 +5,8 @@
 
 mod object;
 mod revocations;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

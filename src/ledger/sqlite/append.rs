@@ -139,11 +139,14 @@ impl<'a> Writer<'a> {
             return refuse(CrlNumberProblem::Passed);
         }
         let Some(base) = base else { return Ok(()) };
-        // RFC 5280 section 5.2.4: the base is a complete CRL that was issued.
-        let base_entry = numbers.get(&base).and_then(|(complete, _)| *complete);
-        let signed = match base_entry {
-            Some(entry) => read::ended(&self.db, EntryId(entry))?.is_some_and(|(_, how)| how == "signed"),
-            None => false,
+        // RFC 5280 section 5.2.4: the base is a complete CRL that was issued. A number that nobody reserved here is of a CRL from before
+        // this ledger, which the caller has verified.
+        let signed = match numbers.get(&base) {
+            None => true,
+            Some((Some(entry), _)) => {
+                read::ended(&self.db, EntryId(*entry))?.is_some_and(|(_, how)| how == "signed")
+            }
+            Some((None, _)) => false,
         };
         if base >= number || !signed {
             return refuse(CrlNumberProblem::Base);

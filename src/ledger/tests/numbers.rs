@@ -81,6 +81,7 @@ fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
         &crl(numbers[1], Some(numbers[1]), 6),
         CrlNumberProblem::Base,
     );
+    // One of a higher number, whoever made it.
     refused(&mut desk, &crl(numbers[1], Some(77), 6), CrlNumberProblem::Base);
     desk.ledger.complete(begun, &signed(0), &stamp()).unwrap();
     sign(&mut desk, &crl(numbers[1], Some(numbers[0]), 6));

@@ -1,0 +1,259 @@
+//! What is recorded of a job that goes well, and of one that does not.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
+use crate::output::Destination;
+use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::workflow::{AuthorityPlan, Delivery, create_authority};
+use crate::x509::fixture::{NOW, SoftwareKey};
+use crate::x509::{Name, Profile};
+
+/// One key in software; random numbers that repeat after so many calls; what happens as it signs.
+struct Store<'a> {
+    key: SoftwareKey,
+    random: Cell<u8>,
+    repeats: bool,
+    fails: bool,
+    as_it_signs: &'a dyn Fn(),
+}
+
+impl Store<'_> {
+    fn of(key: SoftwareKey) -> Self {
+        Self {
+            key,
+            random: Cell::new(1),
+            repeats: false,
+            fails: false,
+            as_it_signs: &|| (),
+        }
+    }
+}
+
+impl Signer for &Store<'_> {
+    fn public_key(&self) -> &PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (self.as_it_signs)();
+        if self.fails {
+            return Err(SignError::new(std::io::Error::other("CKR_DEVICE_ERROR")));
+        }
+        self.key.sign(algorithm, message)
+    }
+}
+
+impl KeyStore for Store<'_> {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+        buffer.fill(self.random.get());
+        if !self.repeats {
+            self.random.set(self.random.get() + 1);
+        }
+        Ok(())
+    }
+
+    fn signer_for(&self, _: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
+        Ok(Box::new(self))
+    }
+
+    fn signer_named(&self, _: &str) -> Result<Box<dyn Signer + '_>, SignError> {
+        Ok(Box::new(self))
+    }
+}
+
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn recorder(&self) -> Recorder {
+        let patience = std::time::Duration::from_millis(20);
+        let ledger = SqliteLedger::open_patiently(&self.path("l.db"), Access::Record, patience).unwrap();
+        Recorder::new(Box::new(ledger), "me@here".to_owned(), || NOW)
+    }
+
+    fn create(&self, store: &Store<'_>, name: &str) -> Result<Certificate, WorkflowError> {
+        let plan = AuthorityPlan {
+            key: "ca".to_owned(),
+            subject: Name::from_rfc4514("CN=Test CA").unwrap(),
+            profile: Profile::cloudhsm_ca(),
+            days: None,
+            hash: None,
+            delivery: Delivery::File(Destination::new(self.path(name))),
+        };
+        create_authority(store, &mut self.recorder(), plan, NOW, &()).map(|summary| summary.certificate)
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let recorder = self.recorder();
+        let ledger = recorder.ledger();
+        assert!(ledger.verify(None).unwrap().passed());
+        let mut keep = |entry| {
+            entries.push(entry);
+            std::ops::ControlFlow::Continue(())
+        };
+        ledger.entries(&EntryFilter::default(), &mut keep).unwrap();
+        entries.reverse();
+        entries
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+#[test]
+fn the_ca_certificate_s_own_record_is_the_certificate() {
+    let desk = Desk::new();
+    let made = desk.create(&Store::of(SoftwareKey::generate()), "ca.der").unwrap();
+    let [entry] = &desk.entries()[..] else {
+        panic!("one entry is expected")
+    };
+    let Object::Certificate {
+        serial,
+        subject,
+        profile,
+        request_sha256,
+        not_before,
+        not_after,
+    } = &entry.object
+    else {
+        panic!("{entry:?}");
+    };
+    assert_eq!(serial.der_octets(), made.serial_number().octets());
+    assert_eq!(subject.der.0, made.subject().der());
+    assert_eq!((profile.as_str(), *request_sha256), ("cloudhsm-ca", None));
+    assert_eq!(
+        (*not_before, *not_after),
+        (time(made.validity().not_before), time(made.validity().not_after))
+    );
+    assert!(entry.authority.is(&authority_of(&made).unwrap()));
+    assert_eq!(entry.state.der().unwrap().0, made.der());
+    assert_eq!(entry.begun.by, "me@here");
+    assert!(entry.begun.tool.starts_with("hsm-ca "));
+}
+
+#[test]
+fn a_serial_number_that_was_used_is_not_signed_again() {
+    let desk = Desk::new();
+    let signed = Cell::new(0);
+    let count = || signed.set(signed.get() + 1);
+    let store = Store {
+        repeats: true,
+        as_it_signs: &count,
+        ..Store::of(SoftwareKey::generate())
+    };
+    desk.create(&store, "first").unwrap();
+    let error = desk.create(&store, "second").unwrap_err();
+    assert!(
+        matches!(error, WorkflowError::Ledger(LedgerError::SerialUsed { .. })),
+        "{error}"
+    );
+    assert_eq!((signed.get(), desk.entries().len()), (1, 1));
+    assert!(!exists(&desk.path("second")));
+    // Whichever key: a serial number belongs to the issuer's name.
+    let renewed = Store {
+        repeats: true,
+        ..Store::of(SoftwareKey::generate())
+    };
+    desk.create(&renewed, "third").unwrap_err();
+}
+
+#[test]
+fn a_token_that_does_not_sign_or_signs_wrongly_leaves_its_reason() {
+    let failing = Store {
+        fails: true,
+        ..Store::of(SoftwareKey::generate())
+    };
+    let wrong = Store::of(SoftwareKey::generate().that_signs_wrongly());
+    for (store, word) in [(failing, "CKR_DEVICE_ERROR"), (wrong, "signature")] {
+        let desk = Desk::new();
+        desk.create(&store, "out").unwrap_err();
+        assert!(!exists(&desk.path("out")));
+        let [entry] = &desk.entries()[..] else {
+            panic!("one entry is expected")
+        };
+        match &entry.state {
+            EntryState::Abandoned { reason, .. } => assert!(reason.contains(word), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Another process holds the ledger, longer than is waited, from the moment the token signs.
+#[test]
+fn what_cannot_be_recorded_is_not_delivered() {
+    let desk = Desk::new();
+    drop(desk.recorder());
+    let other = rusqlite::Connection::open(desk.path("l.db")).unwrap();
+    let hold = || other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let store = Store {
+        as_it_signs: &hold,
+        ..Store::of(SoftwareKey::generate())
+    };
+    let error = desk.create(&store, "out").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            WorkflowError::Unrecorded {
+                cause: LedgerError::Locked { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(!exists(&desk.path("out")));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(desk.entries()[0].state, EntryState::Begun);
+}
+
+/// The ledger cannot be written before: the token is not asked.
+#[test]
+fn what_cannot_be_begun_is_not_signed() {
+    let desk = Desk::new();
+    drop(desk.recorder());
+    let other = rusqlite::Connection::open(desk.path("l.db")).unwrap();
+    let signs = || panic!("the token was asked");
+    let store = Store {
+        as_it_signs: &signs,
+        ..Store::of(SoftwareKey::generate())
+    };
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = desk.create(&store, "out").unwrap_err();
+    assert!(
+        matches!(error, WorkflowError::Ledger(LedgerError::Locked { .. })),
+        "{error}"
+    );
+    assert!(!exists(&desk.path("out")));
+}
+
+/// Somebody puts a file there while the token signs.
+#[test]
+fn what_cannot_be_delivered_is_in_the_ledger() {
+    let desk = Desk::new();
+    let in_the_way = || std::fs::write(desk.path("out"), "mine").unwrap();
+    let store = Store {
+        as_it_signs: &in_the_way,
+        ..Store::of(SoftwareKey::generate())
+    };
+    let error = desk.create(&store, "out").unwrap_err();
+    let WorkflowError::Undelivered { entry, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(std::fs::read(desk.path("out")).unwrap(), b"mine");
+    let kept = desk.recorder().ledger().entry(entry).unwrap().unwrap();
+    let kept = Certificate::from_der(&kept.state.der().unwrap().0).unwrap();
+    assert!(kept.check_self_signature().is_ok());
+}
