@@ -412,7 +412,10 @@ fn a_ledger_of_somebody_else_is_not_opened() {
     use std::os::unix::process::CommandExt;
     let desk = LedgerDesk::filled();
     fs::set_permissions(desk.path(""), fs::Permissions::from_mode(0o755)).expect("a mode");
-    fs::copy(PROGRAM, desk.path("hsm-ca")).expect("a copy that others can reach");
+    // A copy that others can reach, by another process: while this one writes it, a test beside may fork, and a file that is open for
+    // writing anywhere cannot be executed.
+    let copied = Command::new("cp").arg(PROGRAM).arg(desk.path("hsm-ca")).status();
+    assert!(copied.expect("cp").success());
     let mut command = Command::new(desk.path("hsm-ca"));
     command
         .args(["--format", "json", "ledger", "verify"])

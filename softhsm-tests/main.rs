@@ -53,6 +53,7 @@ mod private_key_forms;
 mod profile_files;
 mod profiles;
 mod profiles_document;
+mod recorded;
 mod requests_of_others;
 mod rig;
 mod sealed;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::time::SystemTime;
 
-use hsm_ca::ledger::{Access, LedgerError};
+use hsm_ca::ledger::Access;
 use hsm_ca::workflow::Recorder;
 use hsm_ca::x509::UnixTime;
 
@@ -15,11 +15,7 @@ use super::global::Settings;
 impl Settings {
     /// Refuses a ledger that could not be recorded in, before anybody is asked for a PIN. One that is not there yet is not made.
     pub(super) fn check_ledger(&self) -> Result<(), CliError> {
-        match self.ledger()?.open(Access::Read) {
-            // An older one is brought up to date when it is opened for recording.
-            Ok(_) | Err(LedgerError::NotFound { .. } | LedgerError::Older { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.ledger()?.check()?)
     }
 
     /// Opens the ledger for recording; it is made if it is not there.

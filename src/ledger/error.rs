@@ -65,6 +65,11 @@ pub enum LedgerError {
         /// What it is.
         found: &'static str,
     },
+    /// The file is empty: nothing was recorded in it, or another process is just making it.
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// Its tables or triggers are not those of this program, so nothing is written to it.
     Altered {
         /// The ledger.
@@ -210,6 +215,7 @@ impl fmt::Display for LedgerError {
                     path.display()
                 )
             }
+            Self::Empty { path } => write!(f, "the ledger {} is empty", path.display()),
             Self::Altered { path, name } => write!(
                 f,
                 "ledger {}: {name} is not as this program made it, so nothing is recorded in it",

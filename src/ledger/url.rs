@@ -65,6 +65,18 @@ impl LedgerUrl {
     }
 }
 
+impl LedgerUrl {
+    /// Refuses a ledger that could not be recorded in, and makes none: before anybody is asked for a PIN.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub fn check(&self) -> Result<(), LedgerError> {
+        match self {
+            Self::Sqlite(path) => SqliteLedger::check(path),
+        }
+    }
+}
+
 impl fmt::Display for LedgerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

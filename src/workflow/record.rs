@@ -127,32 +127,34 @@ impl Recorder {
         authority: &Certificate,
         certificate: &Certificate,
     ) -> Result<bool, WorkflowError> {
-        let Adoption {
-            authority,
-            object,
-            certificate,
-        } = adopted(authority, certificate)?;
-        let serial = object.serial().cloned();
-        if let Some(serial) = serial
-            && let Some(entry) = self.ledger.certificate(&authority, &serial)?
-        {
-            return match entry.state.der() {
-                Some(der) if der.0 != certificate => Err(LedgerError::SerialUsed {
-                    serial,
-                    entry: entry.id,
-                }
-                .into()),
-                _ => Ok(false),
-            };
+        let adoption = adopted(authority, certificate)?;
+        if self.has(&adoption)? {
+            return Ok(false);
         }
         let stamp = self.stamp();
-        let adoption = Adoption {
-            authority,
-            object,
-            certificate,
+        match self.ledger.adopt(&adoption, &stamp) {
+            Ok(_) => Ok(true),
+            // Another process was faster, perhaps with the same certificate.
+            Err(LedgerError::SerialUsed { .. }) if self.has(&adoption)? => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether it is there. One that was begun, and whose bytes nobody has, is taken for the same.
+    fn has(&self, adoption: &Adoption) -> Result<bool, LedgerError> {
+        let Some(serial) = adoption.object.serial() else {
+            return Err(LedgerError::NotACertificate);
         };
-        self.ledger.adopt(&adoption, &stamp)?;
-        Ok(true)
+        match self.ledger.certificate(&adoption.authority, serial)? {
+            None => Ok(false),
+            Some(entry) => match entry.state.der() {
+                Some(der) if der.0 != adoption.certificate => Err(LedgerError::SerialUsed {
+                    serial: serial.clone(),
+                    entry: entry.id,
+                }),
+                _ => Ok(true),
+            },
+        }
     }
 
     /// A CRL number for `authority`, above every one before and above `above`.

@@ -7,7 +7,7 @@ use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ledger(error: &LedgerError) -> Row {
     match error {
-        LedgerError::NotFound { .. } => (
+        LedgerError::NotFound { .. } | LedgerError::Empty { .. } => (
             "no-ledger",
             UNAVAILABLE,
             Some("name it with --ledger sqlite:PATH; the first signature that is recorded makes it"),

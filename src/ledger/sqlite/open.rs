@@ -26,7 +26,24 @@ impl SqliteLedger {
         Self::open_patiently(path, access, PATIENCE)
     }
 
-    /// The same, waiting as long as is said here while others write.
+    /// Refuses a file that could not be recorded in, and makes none: before anybody is asked for a PIN.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn check(path: &Path) -> Result<(), LedgerError> {
+        let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
+        check_place(&path)?;
+        match Self::open(&path, Access::Read) {
+            // It is made, or brought up to date, when it is opened for recording.
+            Ok(_)
+            | Err(LedgerError::NotFound { .. } | LedgerError::Empty { .. } | LedgerError::Older { .. }) => {
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// [`open`](Self::open), waiting as long as is said here while others write.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -73,9 +90,8 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
         other => other?,
     };
     if header.is_new() {
-        return Err(LedgerError::NotALedger {
+        return Err(LedgerError::Empty {
             path: path.to_owned(),
-            found: "empty",
         }
         .into());
     }
@@ -89,28 +105,40 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     Ok(db)
 }
 
-fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+/// The place where a ledger is recorded in, or where it will be made: others must not be able to change it.
+fn check_place(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     match fs::metadata(directory) {
         // Others could put another file in its place; in a sticky directory (/tmp) they cannot.
         Ok(found) if found.is_dir() && found.mode() & 0o002 != 0 && found.mode() & 0o1000 == 0 => {
-            return Err(open_to_others(directory, found.mode()).into());
+            return Err(open_to_others(directory, found.mode()));
         }
         Ok(found) if found.is_dir() => {}
         _ => {
             return Err(LedgerError::NoDirectory {
                 directory: directory.to_owned(),
-            }
-            .into());
+            });
         }
     }
-    if fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound) {
-        create(path, directory)?;
+    if is_missing(path) {
+        return Ok(());
     }
     let found = fs::metadata(path).map_err(|cause| denied(path, &cause))?;
     refuse_other_kinds(path, &found)?;
     if found.mode() & 0o022 != 0 {
-        return Err(open_to_others(path, found.mode()).into());
+        return Err(open_to_others(path, found.mode()));
+    }
+    Ok(())
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+}
+
+fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+    check_place(path)?;
+    if is_missing(path) {
+        create(path, path.parent().unwrap_or(Path::new("/")))?;
     }
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(path, read_write, patience)?;

@@ -35,10 +35,7 @@ fn reading_makes_no_ledger() {
     assert!(!path.exists());
     fs::write(&path, "").unwrap();
     let empty = SqliteLedger::open(&path, Access::Read);
-    assert!(
-        matches!(empty, Err(LedgerError::NotALedger { found: "empty", .. })),
-        "{empty:?}"
-    );
+    assert!(matches!(empty, Err(LedgerError::Empty { .. })), "{empty:?}");
     // Somebody was killed before the first table; whoever records next goes on.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     SqliteLedger::open(&path, Access::Record).unwrap();

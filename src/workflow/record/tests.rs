@@ -117,7 +117,9 @@ fn exists(path: &Path) -> bool {
 #[test]
 fn the_ca_certificate_s_own_record_is_the_certificate() {
     let desk = Desk::new();
-    let made = desk.create(&Store::of(SoftwareKey::generate()), "ca.der").unwrap();
+    let made = desk
+        .create(&Store::of(SoftwareKey::generate()), "ca.der")
+        .unwrap();
     let [entry] = &desk.entries()[..] else {
         panic!("one entry is expected")
     };
