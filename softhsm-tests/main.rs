@@ -55,6 +55,7 @@ mod profiles;
 mod profiles_document;
 mod recorded;
 mod requests_of_others;
+mod revocation;
 mod rig;
 mod sealed;
 mod secrecy;

@@ -8,6 +8,8 @@
 
 mod error;
 mod event;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod record;
 mod report;
 mod revocation;

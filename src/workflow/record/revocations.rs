@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Recorder, authority_of, time};
+use super::{Recorder, authority_of};
 use crate::ledger::{self, LedgerError, RevocationState};
 use crate::workflow::WorkflowError;
 use crate::x509::{
@@ -23,11 +23,10 @@ impl Recorder {
         this_update: UnixTime,
     ) -> Result<Revocations, WorkflowError> {
         let issuer = authority_of(authority)?;
-        let mut found = Revocations::default();
-        let mut problem = None;
+        let (mut found, mut problem) = (Revocations::default(), None);
         self.ledger().revocations(&issuer, None, &mut |entry| {
-            let taken = self.take(&issuer, &entry, scope, this_update);
-            match taken.and_then(|taken| push(&mut found, taken)) {
+            let revoked = revocation(&entry).filter(|revoked| revoked.revoked_at <= this_update);
+            match revoked.map_or(Ok(()), |revoked| found.push(&revoked)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     problem = Some(error);
@@ -35,49 +34,31 @@ impl Recorder {
                 }
             }
         })?;
-        match problem {
-            Some(error) => Err(error),
-            None => found.sorted().map_err(contradiction),
+        if let Some(error) = problem {
+            return Err(contradiction(error));
         }
-    }
-
-    fn take(
-        &self,
-        issuer: &ledger::Authority,
-        entry: &ledger::Revocation,
-        scope: CrlScope,
-        this_update: UnixTime,
-    ) -> Result<Option<Revocation>, WorkflowError> {
-        let RevocationState::Revoked {
-            reason,
-            revoked,
-            invalidity_date,
-        } = entry.state
-        else {
-            return Ok(None);
-        };
-        if revoked > time(this_update) || !self.is_of(issuer, &entry.serial, scope)? {
-            return Ok(None);
+        let found = found.sorted().map_err(contradiction)?;
+        if scope == CrlScope::All {
+            return Ok(found);
         }
-        Ok(Some(Revocation {
-            serial: SerialNumber::from_octets(entry.serial.der_octets()),
-            revoked_at: UnixTime(revoked.0),
-            reason: RevocationReason::from_code(reason.code()).unwrap_or(RevocationReason::Unspecified),
-            invalid_since: invalidity_date.map(|time| UnixTime(time.0)),
-        }))
+        let mut of_scope = Revocations::default();
+        for revoked in found.iter() {
+            if self.is_of(&issuer, &revoked.serial, scope)? {
+                of_scope.push(&revoked).map_err(contradiction)?;
+            }
+        }
+        of_scope.sorted().map_err(contradiction)
     }
 
     /// Whether a CRL of that scope is about this certificate. One that was begun, and whose bytes nobody has, is on both.
     fn is_of(
         &self,
         issuer: &ledger::Authority,
-        serial: &ledger::Serial,
+        serial: &SerialNumber,
         scope: CrlScope,
     ) -> Result<bool, WorkflowError> {
-        if scope == CrlScope::All {
-            return Ok(true);
-        }
-        let entry = self.ledger().certificate(issuer, serial)?;
+        let serial = ledger::Serial::from_der_octets(serial.octets());
+        let entry = self.ledger().certificate(issuer, &serial)?;
         let Some(der) = entry.as_ref().and_then(|entry| entry.state.der()) else {
             return Ok(true);
         };
@@ -86,11 +67,22 @@ impl Recorder {
     }
 }
 
-fn push(found: &mut Revocations, taken: Option<Revocation>) -> Result<(), WorkflowError> {
-    match taken {
-        Some(revocation) => found.push(&revocation).map_err(contradiction),
-        None => Ok(()),
-    }
+/// What a CRL says of it; nothing of what was released.
+fn revocation(entry: &ledger::Revocation) -> Option<Revocation> {
+    let RevocationState::Revoked {
+        reason,
+        revoked,
+        invalidity_date,
+    } = entry.state
+    else {
+        return None;
+    };
+    Some(Revocation {
+        serial: SerialNumber::from_octets(entry.serial.der_octets()),
+        revoked_at: UnixTime(revoked.0),
+        reason: RevocationReason::from_code(reason.code()).unwrap_or(RevocationReason::Unspecified),
+        invalid_since: invalidity_date.map(|time| UnixTime(time.0)),
+    })
 }
 
 /// A ledger has a certificate once, and takes serial numbers from certificates.

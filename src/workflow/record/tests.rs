@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
+use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
 use crate::output::Destination;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
@@ -199,8 +200,8 @@ fn a_token_that_does_not_sign_or_signs_wrongly_leaves_its_reason() {
 fn what_cannot_be_recorded_is_not_delivered() {
     let desk = Desk::new();
     drop(desk.recorder());
-    let other = rusqlite::Connection::open(desk.path("l.db")).unwrap();
-    let hold = || other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let other = SlowWriter::at(&desk.path("l.db"));
+    let hold = || other.start();
     let store = Store {
         as_it_signs: &hold,
         ..Store::of(SoftwareKey::generate())
@@ -217,7 +218,7 @@ fn what_cannot_be_recorded_is_not_delivered() {
         "{error}"
     );
     assert!(!exists(&desk.path("out")));
-    other.execute_batch("ROLLBACK").unwrap();
+    other.stop();
     assert_eq!(desk.entries()[0].state, EntryState::Begun);
 }
 
@@ -226,13 +227,13 @@ fn what_cannot_be_recorded_is_not_delivered() {
 fn what_cannot_be_begun_is_not_signed() {
     let desk = Desk::new();
     drop(desk.recorder());
-    let other = rusqlite::Connection::open(desk.path("l.db")).unwrap();
+    let other = SlowWriter::at(&desk.path("l.db"));
     let signs = || panic!("the token was asked");
     let store = Store {
         as_it_signs: &signs,
         ..Store::of(SoftwareKey::generate())
     };
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other.start();
     let error = desk.create(&store, "out").unwrap_err();
     assert!(
         matches!(error, WorkflowError::Ledger(LedgerError::Locked { .. })),

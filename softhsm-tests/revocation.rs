@@ -1,0 +1,269 @@
+//! From `cert revoke` to what openssl and GnuTLS say of a certificate, by way of the ledger.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Rig, Run, ready_authority};
+use crate::oracle::{make_request, openssl};
+
+const CA: [&str; 2] = ["--ca", "customerCA.crt"];
+
+/// A certificate of the rig's CA in `{name}.crt`.
+fn issue(rig: &Rig, name: &str, profile: &str) -> Value {
+    let (request, out) = (format!("{name}.csr"), format!("{name}.crt"));
+    let subject = format!("/CN={name}");
+    make_request(
+        rig,
+        &request,
+        &["-newkey", "rsa:2048"],
+        &["-sha256", "-subj", &subject],
+    );
+    let sign = ["csr", "sign", &request, "--out", &out, "--profile", profile];
+    rig.json(&[&sign[..], &CA].concat()).ok().json()["certificates"][0].clone()
+}
+
+fn revoke(rig: &Rig, which: &str, reason: &str, more: &[&str]) -> Run {
+    let arguments = ["cert", "revoke", which, "--reason", reason];
+    rig.json(&[&arguments[..], &CA, more].concat())
+}
+
+#[track_caller]
+fn crl(rig: &Rig, out: &str, more: &[&str]) -> Value {
+    rig.json(&[&["crl", "create", "--out", out][..], &CA, more].concat())
+        .ok()
+        .json()
+}
+
+/// Whether openssl and GnuTLS take a certificate with that CRL; they must agree.
+#[track_caller]
+fn is_taken(rig: &Rig, certificate: &str, crl: &str) -> bool {
+    let verify = [
+        "verify",
+        "-crl_check",
+        "-x509_strict",
+        "-CAfile",
+        "customerCA.crt",
+    ];
+    let theirs = rig.tool(
+        "openssl",
+        &[&verify[..], &["-CRLfile", crl, certificate]].concat(),
+    );
+    let verify = ["--verify", "--load-ca-certificate", "customerCA.crt"];
+    let gnutls = rig.tool(
+        "certtool",
+        &[&verify[..], &["--load-crl", crl, "--infile", certificate]].concat(),
+    );
+    assert_eq!(
+        theirs.code == Some(0),
+        gnutls.code == Some(0),
+        "{theirs:#?} {gnutls:#?}"
+    );
+    theirs.code == Some(0)
+}
+
+#[test]
+fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
+    let rig = ready_authority();
+    for name in ["good", "bad", "held"] {
+        issue(&rig, name, "tls-client");
+    }
+    let first = crl(&rig, "first.crl", &["--freshest", "http://crl.example/delta.crl"]);
+    assert_eq!((&first["number"], &first["entries"]), (&json!("1"), &json!(0)));
+    let done = revoke(
+        &rig,
+        "bad.crt",
+        "keyCompromise",
+        &["--invalid-since", "2026-11-01"],
+    );
+    let done = done.ok().json();
+    assert_eq!(done["revocation"]["reason"], "keyCompromise");
+    assert_eq!(done["revocation"]["invalidity_date"], "2026-11-01T00:00:00Z");
+    let held = issue(&rig, "other", "tls-client");
+    let serial = held["serial_number"].as_str().expect("a number");
+    revoke(&rig, serial, "certificateHold", &[]).ok();
+    revoke(&rig, "held.crt", "certificateHold", &[]).ok();
+    crl(&rig, "second.crl", &[]);
+    let taken =
+        |crl: &str| ["good", "bad", "held", "other"].map(|name| is_taken(&rig, &format!("{name}.crt"), crl));
+    assert_eq!(taken("first.crl"), [true; 4]);
+    assert_eq!(taken("second.crl"), [true, false, false, false]);
+    // A hold ends, or becomes a revocation.
+    revoke(&rig, "held.crt", "removeFromCRL", &[]).ok();
+    revoke(&rig, serial, "superseded", &[]).ok();
+    let third = crl(&rig, "third.crl", &[]);
+    assert_eq!(taken("third.crl"), [true, false, true, false]);
+    assert_eq!(third["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
+    // Upon the first: two are new, and nothing is said of the one that is as it was.
+    let delta = crl(&rig, "delta.crl", &["--base", "first.crl"]);
+    assert_eq!(delta["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
+    // Upon the second: the one that was released is taken off.
+    let delta = crl(&rig, "delta2.crl", &["--base", "second.crl"]);
+    assert_eq!(delta["reasons"], json!({ "removeFromCRL": 1, "superseded": 1 }));
+    assert_eq!(delta["number"], "5");
+    rig.write(
+        "both.crl",
+        [rig.read("first.crl"), rig.read("delta.crl")].concat(),
+    );
+    let verify = [
+        "verify",
+        "-crl_check",
+        "-use_deltas",
+        "-extended_crl",
+        "-CAfile",
+        "customerCA.crt",
+    ];
+    for (name, code) in [
+        ("good", Some(0)),
+        ("bad", Some(2)),
+        ("held", Some(0)),
+        ("other", Some(2)),
+    ] {
+        let file = format!("{name}.crt");
+        let run = rig.tool(
+            "openssl",
+            &[&verify[..], &["-CRLfile", "both.crl", &file]].concat(),
+        );
+        assert_eq!(run.code, code, "{name}: {run:#?}");
+    }
+    assert_eq!(rig.json(&["ledger", "verify"]).ok().json()["sound"], true);
+}
+
+#[test]
+fn each_kind_of_certificate_has_its_crl() {
+    let rig = ready_authority();
+    issue(&rig, "user", "tls-client");
+    // A subordinate CA needs another name and key than its issuer, and this root allows none below: so openssl makes it.
+    rig.write(
+        "ext",
+        "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n",
+    );
+    revoke(&rig, "user.crt", "superseded", &[]).ok();
+    let count = |out: &str, only: &str| crl(&rig, out, &["--only", only])["entries"].clone();
+    assert_eq!(
+        (count("u.crl", "user"), count("c.crl", "ca")),
+        (json!(1), json!(0))
+    );
+    let arguments = [
+        "cert",
+        "revoke",
+        "customerCA.crt",
+        "--reason",
+        "cessationOfOperation",
+    ];
+    rig.json(&[&arguments[..], &CA].concat()).ok();
+    assert_eq!(
+        (count("u2.crl", "user"), count("c2.crl", "ca")),
+        (json!(1), json!(1))
+    );
+}
+
+#[test]
+fn a_certificate_from_before_the_ledger_is_taken_in() {
+    let rig = ready_authority();
+    let before = issue(&rig, "old", "tls-client");
+    let serial = before["serial_number"].as_str().expect("a number");
+    let rig = rig.with("HSM_CA_LEDGER", "sqlite:new.db");
+    revoke(&rig, serial, "superseded", &[]).refused(3, "unknown-certificate");
+    revoke(&rig, "old.crt", "certificateHold", &[]).ok();
+    revoke(&rig, "old.crt", "removeFromCRL", &[]).ok();
+    revoke(&rig, serial, "superseded", &[]).ok();
+    let shown = rig.json(&["ledger", "show", serial]).ok().json();
+    assert_eq!(shown["entries"][0]["state"], "adopted");
+    let made = crl(&rig, "ca.crl", &["--number", "4097"]);
+    assert_eq!((&made["number"], &made["entries"]), (&json!("4097"), &json!(1)));
+    assert!(!is_taken(&rig, "old.crt", "ca.crl"));
+    // The numbers go on from there.
+    assert_eq!(crl(&rig, "next.crl", &[])["number"], "4098");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let rig = ready_authority();
+    issue(&rig, "a", "tls-client");
+    revoke(&rig, "a.crt", "superseded", &[]).ok();
+    let head = || rig.json(&["ledger", "verify"]).ok().json()["head"].clone();
+    let before = head();
+    revoke(&rig, "a.crt", "superseded", &[]).refused(3, "already-revoked");
+    revoke(&rig, "a.crt", "removeFromCRL", &[]).refused(3, "not-on-hold");
+    let future = ["--invalid-since", "2999-01-01"];
+    revoke(&rig, "a.crt", "keyCompromise", &future).refused(3, "rule");
+    revoke(&rig, "00ff", "superseded", &[]).refused(3, "unknown-certificate");
+    revoke(&rig, "nowhere.crt", "superseded", &[]).refused(2, "unreadable-file");
+    revoke(&rig, "a.csr", "superseded", &[]).refused(3, "malformed");
+    openssl(
+        &rig,
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "o.key",
+            "-subj",
+            "/CN=Other",
+            "-out",
+            "o.crt",
+        ],
+    );
+    revoke(&rig, "o.crt", "superseded", &[]).refused(3, "rule");
+    openssl(
+        &rig,
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "o.key",
+            "-subj",
+            "/C=US/O=Test/CN=Test CA",
+            "-out",
+            "forged.crt",
+        ],
+    );
+    revoke(&rig, "forged.crt", "superseded", &[]).refused(3, "bad-signature");
+    let of_a_leaf = [
+        "cert",
+        "revoke",
+        "a.crt",
+        "--ca",
+        "a.crt",
+        "--reason",
+        "superseded",
+    ];
+    rig.json(&of_a_leaf).refused(3, "not-a-ca");
+    assert_eq!(head(), before);
+    let unknown = rig.command(&[
+        "cert",
+        "revoke",
+        "a.crt",
+        "--ca",
+        "customerCA.crt",
+        "--reason",
+        "bored",
+    ]);
+    assert_eq!(unknown.code, Some(2), "{unknown:#?}");
+}
+
+/// Who goes on with the index of openssl is told what the ledger has besides.
+#[test]
+fn a_crl_from_an_index_says_what_it_leaves_out() {
+    let rig = ready_authority();
+    issue(&rig, "a", "tls-client");
+    revoke(&rig, "a.crt", "superseded", &[]).ok();
+    rig.write("index.txt", "");
+    let arguments = ["crl", "create", "--revoked", "index.txt", "--out", "a.crl"];
+    let made = rig.json(&[&arguments[..], &CA].concat()).ok().json();
+    let warning = made["warnings"][0].as_str().expect("a warning");
+    assert!(
+        warning.starts_with("1 certificates that the ledger has revoked"),
+        "{made}"
+    );
+    let passed = ["crl", "create", "--number", "1", "--out", "b.crl"];
+    let message = rig.json(&[&passed[..], &CA].concat()).refused(3, "rule");
+    assert!(
+        message.contains("crl-number") && message.contains('2'),
+        "{message}"
+    );
+}
