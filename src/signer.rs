@@ -4,8 +4,10 @@
 //! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;
+mod hash;
 mod hex;
 mod key_fault;
+mod ml_dsa;
 mod pss;
 mod public_key;
 mod rsa_sha224;
@@ -14,9 +16,11 @@ mod verify;
 use std::error::Error as StdError;
 use std::fmt;
 
-pub use algorithm::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
+pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
+pub use hash::Hash;
 pub use hex::Hex;
 pub use key_fault::KeyFault;
+pub use ml_dsa::MlDsaParameterSet;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
@@ -27,7 +31,7 @@ pub trait Signer {
     fn public_key(&self) -> &PublicKey;
 
     /// Signs `message`, unhashed, exactly once, and returns the X.509 `signatureValue` bytes:
-    /// for RSA the octets of RFC 8017 section 8.2.1, for ECDSA the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+    /// for RSA the octets of RFC 8017 section 8, for ECDSA the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
     ///
     /// The caller verifies the result; [`PublicKey::verify`] does it in software.
     ///

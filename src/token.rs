@@ -14,6 +14,7 @@ mod native;
 mod patience;
 mod pin_form;
 mod prepared;
+mod public_half;
 mod recipient;
 mod selector;
 mod session;

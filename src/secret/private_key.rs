@@ -138,6 +138,12 @@ impl PrivateKeyDer {
             KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => normalise_rsa(&info, public_key)?,
             KeyAlgorithm::Ec(curve) => normalise_ec(&info, curve, public_key)?,
             KeyAlgorithm::Ed25519 => normalise_ed25519(&info, public_key)?,
+            KeyAlgorithm::MlDsa(_) => {
+                return Err(PrivateKeyError::Algorithm {
+                    expected,
+                    found: "such a key is generated on the token, and not imported".to_owned(),
+                });
+            }
         };
         Ok(CheckedPrivateKey {
             pkcs8,
@@ -180,6 +186,7 @@ impl CheckedPrivateKey {
                 let seed = <&OctetStringRef>::from_der(info.private_key).ok()?;
                 Some(PrivateKeyParts::Ed25519(seed.as_bytes()))
             }
+            KeyAlgorithm::MlDsa(_) => None,
         }
     }
 }
@@ -224,6 +231,7 @@ const fn identifier_of(algorithm: KeyAlgorithm) -> (ObjectIdentifier, Parameters
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => (RSA_ENCRYPTION, Parameters::Null),
         KeyAlgorithm::Ec(curve) => (ID_EC_PUBLIC_KEY, Parameters::Curve(curve_oid(curve))),
         KeyAlgorithm::Ed25519 => (ID_ED_25519, Parameters::Absent),
+        KeyAlgorithm::MlDsa(parameters) => (parameters.oid(), Parameters::Absent),
     }
 }
 

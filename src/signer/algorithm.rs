@@ -1,10 +1,8 @@
-//! Key and signature algorithms, and which hash fits which key.
+//! Key and signature algorithms, and which fit together.
 
 use std::fmt;
 
-use aws_lc_rs::digest;
-
-use super::Pss;
+use super::{Hash, MlDsaParameterSet, Pss};
 
 /// A curve of ECDSA: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS offers besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,36 +73,51 @@ pub enum KeyAlgorithm {
     Ec(Curve),
     /// Ed25519 (RFC 8032 section 5.1).
     Ed25519,
+    /// ML-DSA (FIPS 204).
+    MlDsa(MlDsaParameterSet),
 }
 
 impl KeyAlgorithm {
     /// The signature algorithm that fits the key: SHA-256 for RSA, the curve's own strength for ECDSA.
     #[must_use]
-    pub const fn default_signature(self) -> SignatureAlgorithm {
+    pub fn default_signature(self) -> SignatureAlgorithm {
         match self {
             Self::Rsa { .. } => SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
-            Self::RsaPss { only: Some(pss), .. } => SignatureAlgorithm::RsaPss(pss),
-            Self::RsaPss { only: None, .. } => SignatureAlgorithm::RsaPss(Pss {
-                hash: Hash::Sha256,
-                salt_bytes: 32,
-            }),
+            Self::RsaPss { only, .. } => {
+                let hash = only.map_or(Hash::Sha256, |only| only.hash);
+                SignatureAlgorithm::RsaPss(Pss::with(hash, only))
+            }
             Self::Ec(curve) => SignatureAlgorithm::Ecdsa(curve.weakest_hash()),
             Self::Ed25519 => SignatureAlgorithm::Ed25519,
+            Self::MlDsa(parameters) => SignatureAlgorithm::MlDsa(parameters),
         }
     }
 
     /// The signature algorithm of this key with `hash`, or `None` where the hash is weaker than the key
-    /// (see [`Curve::weakest_hash`]), where the key has its own hash (Ed25519), or where no signature is made with the key (RSASSA-PSS).
+    /// (see [`Curve::weakest_hash`]) or not the one it is restricted to, or where the key has its own hash (Ed25519, ML-DSA).
     #[must_use]
     pub fn signature_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         match self {
             // SHA-224 is read, not written: no key here is as weak as it.
             Self::Rsa { .. } => (hash >= Hash::Sha256).then_some(SignatureAlgorithm::RsaPkcs1(hash)),
+            Self::RsaPss { .. } => self.pss_with(hash),
             // The one pairing with this curve that the verification in software has.
             Self::Ec(Curve::Secp256k1) => (hash == Hash::Sha256).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ec(curve) => (hash >= curve.weakest_hash()).then_some(SignatureAlgorithm::Ecdsa(hash)),
-            Self::RsaPss { .. } | Self::Ed25519 => None,
+            Self::Ed25519 | Self::MlDsa(_) => None,
         }
+    }
+
+    /// RSASSA-PSS of this key with `hash`, or `None` where it makes none.
+    pub(super) fn pss_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
+        let (bits, only) = match self {
+            Self::Rsa { bits } => (bits, None),
+            Self::RsaPss { bits, only } => (bits, only),
+            Self::Ec(_) | Self::Ed25519 | Self::MlDsa(_) => return None,
+        };
+        let pss = Pss::with(hash, only);
+        let is_fit = hash >= Hash::Sha256 && pss.fits(bits) && only.is_none_or(|only| only.permits(pss));
+        is_fit.then_some(SignatureAlgorithm::RsaPss(pss))
     }
 
     /// Bits of the modulus; `None` for a key that is none of RSA.
@@ -112,17 +125,18 @@ impl KeyAlgorithm {
     pub const fn rsa_bits(self) -> Option<usize> {
         match self {
             Self::Rsa { bits } | Self::RsaPss { bits, .. } => Some(bits),
-            Self::Ec(_) | Self::Ed25519 => None,
+            Self::Ec(_) | Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
 
     /// Whether a key of this kind makes signatures of `algorithm`, with a hash that does not weaken it.
     #[must_use]
     pub fn makes(self, algorithm: SignatureAlgorithm) -> bool {
-        let fitting = algorithm.hash().map_or_else(
-            || Some(self.default_signature()),
-            |hash| self.signature_with(hash),
-        );
+        let fitting = match (algorithm, algorithm.hash()) {
+            (SignatureAlgorithm::RsaPss(pss), _) => self.pss_with(pss.hash),
+            (_, Some(hash)) => self.signature_with(hash),
+            (_, None) => Some(self.default_signature()),
+        };
         fitting == Some(algorithm)
     }
 }
@@ -134,58 +148,8 @@ impl fmt::Display for KeyAlgorithm {
             Self::RsaPss { bits, .. } => write!(f, "RSA-PSS {bits}"),
             Self::Ec(curve) => write!(f, "EC {curve}"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::MlDsa(parameters) => parameters.fmt(f),
         }
-    }
-}
-
-/// A hash of FIPS 180-4, ordered by strength.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hash {
-    /// SHA-224, which is verified and never made.
-    Sha224,
-    /// SHA-256
-    Sha256,
-    /// SHA-384
-    Sha384,
-    /// SHA-512
-    Sha512,
-}
-
-impl Hash {
-    /// Every hash.
-    pub const ALL: [Self; 4] = [Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
-
-    /// Hashes `message` in software.
-    #[must_use]
-    pub fn digest(self, message: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
-            Self::Sha224 => &digest::SHA224,
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, message).as_ref().to_vec()
-    }
-
-    /// The DER of `DigestInfo` up to the digest: RFC 8017 section 9.2, note 1.
-    pub(crate) const fn digest_info_prefix(self) -> &'static [u8] {
-        match self {
-            Self::Sha224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c",
-            Self::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-            Self::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-            Self::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-        }
-    }
-}
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha224 => "SHA-224",
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
-        })
     }
 }
 
@@ -200,6 +164,8 @@ pub enum SignatureAlgorithm {
     Ecdsa(Hash),
     /// Ed25519 without prehashing (RFC 8032 section 5.1)
     Ed25519,
+    /// ML-DSA without prehashing, with an empty context (FIPS 204 section 5.2; RFC 9881 section 3)
+    MlDsa(MlDsaParameterSet),
 }
 
 impl SignatureAlgorithm {
@@ -208,7 +174,7 @@ impl SignatureAlgorithm {
     pub const fn hash(self) -> Option<Hash> {
         match self {
             Self::RsaPkcs1(hash) | Self::RsaPss(Pss { hash, .. }) | Self::Ecdsa(hash) => Some(hash),
-            Self::Ed25519 => None,
+            Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
 }
@@ -229,6 +195,7 @@ impl fmt::Display for SignatureAlgorithm {
             Self::Ecdsa(Hash::Sha384) => "ecdsa-with-SHA384",
             Self::Ecdsa(Hash::Sha512) => "ecdsa-with-SHA512",
             Self::Ed25519 => "ED25519",
+            Self::MlDsa(parameters) => parameters.name(),
         })
     }
 }
@@ -264,20 +231,75 @@ mod tests {
     }
 
     #[test]
-    fn neither_pss_nor_sha_224_is_made() {
+    fn sha_224_is_not_made() {
         let rsa = KeyAlgorithm::Rsa { bits: 2048 };
         let p256 = KeyAlgorithm::Ec(Curve::P256);
+        let weak = pss(Hash::Sha224, 28);
         assert!(!rsa.makes(SignatureAlgorithm::RsaPkcs1(Hash::Sha224)));
+        assert!(!rsa.makes(weak));
         assert!(!p256.makes(SignatureAlgorithm::Ecdsa(Hash::Sha224)));
-        let pss = Pss {
-            hash: Hash::Sha256,
-            salt_bytes: 32,
-        };
-        for key in [None, Some(pss)].map(|only| KeyAlgorithm::RsaPss { bits: 2048, only }) {
-            assert!(!key.makes(SignatureAlgorithm::RsaPss(pss)));
-            assert!(!key.makes(key.default_signature()));
-            assert!(!key.makes(SignatureAlgorithm::RsaPkcs1(Hash::Sha256)));
+        let only = restricted(Hash::Sha224, 28);
+        assert!(!only.makes(weak));
+        assert!(!only.makes(only.default_signature()));
+    }
+
+    const fn pss(hash: Hash, salt_bytes: u16) -> SignatureAlgorithm {
+        SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes })
+    }
+
+    fn restricted(hash: Hash, salt_bytes: u16) -> KeyAlgorithm {
+        KeyAlgorithm::RsaPss {
+            bits: 2048,
+            only: Some(Pss { hash, salt_bytes }),
         }
-        assert!(!rsa.makes(SignatureAlgorithm::RsaPss(pss)));
+    }
+
+    #[test]
+    fn pss_is_made_with_a_salt_as_long_as_the_hash() {
+        let rsa = KeyAlgorithm::Rsa { bits: 2048 };
+        let free = KeyAlgorithm::RsaPss {
+            bits: 2048,
+            only: None,
+        };
+        for key in [rsa, free] {
+            for (hash, bytes) in [(Hash::Sha256, 32), (Hash::Sha384, 48), (Hash::Sha512, 64)] {
+                assert!(key.makes(pss(hash, bytes)), "{key} {hash}");
+                assert!(!key.makes(pss(hash, bytes - 1)) && !key.makes(pss(hash, bytes + 1)));
+            }
+        }
+        assert_eq!(free.default_signature(), pss(Hash::Sha256, 32));
+        assert!(!free.makes(SignatureAlgorithm::RsaPkcs1(Hash::Sha256)));
+        assert!(!KeyAlgorithm::Ec(Curve::P256).makes(pss(Hash::Sha256, 32)));
+        // 1024 bits have 128 bytes, SHA-512 and a salt as long need 130 (RFC 8017 section 9.1.1).
+        assert!(!KeyAlgorithm::Rsa { bits: 1024 }.makes(pss(Hash::Sha512, 64)));
+    }
+
+    #[test]
+    fn a_restricted_key_keeps_its_parameters() {
+        let key = restricted(Hash::Sha384, 20);
+        assert_eq!(key.default_signature(), pss(Hash::Sha384, 48));
+        assert_eq!(key.signature_with(Hash::Sha384), Some(pss(Hash::Sha384, 48)));
+        assert_eq!(key.signature_with(Hash::Sha256), None);
+        assert_eq!(key.signature_with(Hash::Sha512), None);
+        // RFC 4055 section 3.3: the salt is not shorter.
+        let key = restricted(Hash::Sha256, 100);
+        assert_eq!(key.default_signature(), pss(Hash::Sha256, 100));
+        assert!(key.makes(pss(Hash::Sha256, 100)) && !key.makes(pss(Hash::Sha256, 32)));
+        // 256 bytes less 32 and 2.
+        let key = restricted(Hash::Sha256, 223);
+        assert!(!key.makes(key.default_signature()));
+    }
+
+    #[test]
+    fn ml_dsa_makes_its_own_parameter_set_only() {
+        for set in MlDsaParameterSet::ALL {
+            let key = KeyAlgorithm::MlDsa(set);
+            assert_eq!(key.default_signature(), SignatureAlgorithm::MlDsa(set));
+            for other in MlDsaParameterSet::ALL {
+                assert_eq!(key.makes(SignatureAlgorithm::MlDsa(other)), set == other);
+            }
+            assert!(Hash::ALL.iter().all(|hash| key.signature_with(*hash).is_none()));
+            assert!(!key.makes(SignatureAlgorithm::Ed25519));
+        }
     }
 }

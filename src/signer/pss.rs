@@ -68,6 +68,21 @@ const fn wrong<T>(reason: &'static str) -> Result<T, PssError> {
 }
 
 impl Pss {
+    /// With a salt as long as the hash, which RFC 4055 section 3.1 recommends, or as long as a key asks for.
+    pub(super) fn with(hash: Hash, only: Option<Self>) -> Self {
+        let least = only.map_or(0, |only| only.salt_bytes);
+        Self {
+            hash,
+            salt_bytes: hash.bytes().max(least),
+        }
+    }
+
+    /// RFC 8017 section 9.1.1, step 3: whether hash and salt have room in a modulus of `bits`.
+    pub(super) fn fits(self, bits: usize) -> bool {
+        let needed = usize::from(self.hash.bytes()) + usize::from(self.salt_bytes) + 2;
+        needed <= bits.saturating_sub(1).div_ceil(8)
+    }
+
     /// Reads `RSASSA-PSS-params`.
     pub(crate) fn from_any(parameters: &Any) -> Result<Self, PssError> {
         let Ok(parameters) = parameters.to_der().and_then(|der| Parameters::from_der(&der)) else {

@@ -12,7 +12,7 @@ use der::asn1::{Any, BitString, Null, UintRef};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::{Curve, KeyAlgorithm, Pss, PssError};
+use super::{Curve, KeyAlgorithm, MlDsaParameterSet, Pss, PssError};
 
 /// A public key of a kind this program signs with: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum PublicKeyError {
         /// What did not decode.
         what: &'static str,
     },
-    /// A key algorithm or curve outside RSA, P-256, P-384, P-521, secp256k1 and Ed25519.
+    /// A key algorithm or curve outside RSA, P-256, P-384, P-521, secp256k1, Ed25519 and ML-DSA.
     Unsupported {
         /// The object identifier of the algorithm or of the curve.
         oid: String,
@@ -55,7 +55,7 @@ impl fmt::Display for PublicKeyError {
             Self::Unsupported { oid } => {
                 write!(
                     f,
-                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384, P-521, secp256k1 and Ed25519 are"
+                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384, P-521, secp256k1, Ed25519 and ML-DSA are"
                 )
             }
         }
@@ -140,7 +140,10 @@ impl PublicKey {
                 }
                 KeyAlgorithm::Ed25519
             }
-            oid => return Err(PublicKeyError::Unsupported { oid: oid.to_string() }),
+            oid => match MlDsaParameterSet::from_oid(oid) {
+                Some(set) => ml_dsa_key(&info.algorithm, set, bits)?,
+                None => return Err(PublicKeyError::Unsupported { oid: oid.to_string() }),
+            },
         };
         let der = info.to_der().map_err(|_| PublicKeyError::Malformed {
             what: "cannot be encoded",
@@ -196,6 +199,14 @@ impl PublicKey {
         Self::assemble(ID_ED_25519, None, key)
     }
 
+    /// From the bytes of an ML-DSA public key (FIPS 204 algorithm 22).
+    ///
+    /// # Errors
+    /// [`PublicKeyError`]
+    pub fn from_ml_dsa(parameters: MlDsaParameterSet, key: &[u8]) -> Result<Self, PublicKeyError> {
+        Self::assemble(parameters.oid(), None, key)
+    }
+
     fn assemble(oid: ObjectIdentifier, parameters: Option<Any>, bits: &[u8]) -> Result<Self, PublicKeyError> {
         let subject_public_key =
             BitString::from_bytes(bits).map_err(|_| PublicKeyError::Malformed { what: "too long" })?;
@@ -218,7 +229,7 @@ impl PublicKey {
     }
 
     /// The value of the `subjectPublicKey` BIT STRING: a DER `RSAPublicKey`, an uncompressed point, or
-    /// the 32 bytes of Ed25519.
+    /// the bytes of an Ed25519 or ML-DSA key.
     #[must_use]
     pub fn subject_public_key(&self) -> &[u8] {
         &self.bits
@@ -290,6 +301,20 @@ fn ec_curve(algorithm: &AlgorithmIdentifierOwned, point: &[u8]) -> Result<Curve,
     Ok(curve)
 }
 
+/// RFC 9881 section 2: "the parameters component MUST be absent"; section 4: the key as FIPS 204 encodes it, without a wrapping.
+fn ml_dsa_key(
+    algorithm: &AlgorithmIdentifierOwned,
+    parameters: MlDsaParameterSet,
+    bits: &[u8],
+) -> Result<KeyAlgorithm, PublicKeyError> {
+    if algorithm.parameters.is_some() || bits.len() != parameters.public_key_bytes() {
+        return Err(PublicKeyError::Malformed {
+            what: "not an ML-DSA key of its parameter set's length, without parameters",
+        });
+    }
+    Ok(KeyAlgorithm::MlDsa(parameters))
+}
+
 /// SEC 2 section A.2.1; RFC 5480 does not list the curve.
 const SECP_256_K_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");
 
@@ -335,5 +360,22 @@ mod tests {
         assert_eq!(key.der().len(), 44);
         assert_eq!(PublicKey::from_der(key.der()).unwrap(), key);
         assert!(PublicKey::from_ed25519(&[7; 31]).is_err());
+    }
+
+    #[test]
+    fn an_ml_dsa_key_is_its_bytes_and_no_parameters() {
+        for set in MlDsaParameterSet::ALL {
+            let bytes = vec![7; set.public_key_bytes()];
+            let key = PublicKey::from_ml_dsa(set, &bytes).unwrap();
+            assert_eq!(key.algorithm(), KeyAlgorithm::MlDsa(set));
+            assert_eq!(key.subject_public_key(), bytes);
+            assert_eq!(PublicKey::from_der(key.der()).unwrap(), key);
+            assert!(PublicKey::from_ml_dsa(set, &bytes[1..]).is_err());
+            let null = AlgorithmIdentifierOwned {
+                oid: set.oid(),
+                parameters: Some(Any::from(Null)),
+            };
+            assert!(ml_dsa_key(&null, set, &bytes).is_err());
+        }
     }
 }

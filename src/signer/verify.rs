@@ -4,7 +4,10 @@ use aws_lc_rs::digest::{Algorithm, Digest, SHA256, SHA384};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{self as lc, RsaPssSaltLength, VerificationAlgorithm};
 
-use super::{BadSignature, Curve, Hash, KeyAlgorithm, Pss, PublicKey, SignatureAlgorithm, rsa_sha224};
+use super::{
+    BadSignature, Curve, Hash, KeyAlgorithm, MlDsaParameterSet, Pss, PublicKey, SignatureAlgorithm,
+    rsa_sha224,
+};
 
 impl PublicKey {
     /// Verifies `signature` over `message` in software, without the token.
@@ -34,6 +37,15 @@ impl PublicKey {
             }
             (KeyAlgorithm::Ed25519, SignatureAlgorithm::Ed25519) => {
                 lc::ED25519.verify_sig(self.subject_public_key(), message, signature)
+            }
+            (KeyAlgorithm::MlDsa(key), SignatureAlgorithm::MlDsa(parameters)) if key == parameters => {
+                let algorithm = match key {
+                    MlDsaParameterSet::MlDsa44 => &lc::ML_DSA_44,
+                    MlDsaParameterSet::MlDsa65 => &lc::ML_DSA_65,
+                    MlDsaParameterSet::MlDsa87 => &lc::ML_DSA_87,
+                };
+                // With an empty context, as AWS-LC has it without saying.
+                algorithm.verify_sig(self.subject_public_key(), message, signature)
             }
             _ => Err(Unspecified),
         };

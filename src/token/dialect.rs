@@ -109,7 +109,7 @@ pub(super) struct Dialect {
     pub(super) wrapping_secret: Flags,
     /// An imported RSA private key: it signs, and does nothing else.
     pub(super) private_rsa: Flags,
-    /// An imported EC or Ed25519 private key.
+    /// Any other private key.
     pub(super) private_ec: Flags,
     /// The public-key object beside it.
     pub(super) public: Flags,

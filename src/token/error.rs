@@ -112,6 +112,15 @@ pub enum TokenError {
         /// Those that were looked at, and why not.
         closed: Vec<ClosedRoute>,
     },
+    /// The token has no mechanism for such signatures.
+    NoMechanism {
+        /// The token's label.
+        token: String,
+        /// The signature algorithm, as openssl names it.
+        signature: String,
+        /// The mechanism, as `CKM_ML_DSA`.
+        lacking: String,
+    },
     /// The wrapping key of the sealed route is one that could give the private key away.
     UnfitRecipient {
         /// Its label.
@@ -193,6 +202,16 @@ impl fmt::Display for TokenError {
             }
             Self::NoRoute { token, closed } => {
                 write!(f, "token \"{token}\" cannot import this key by {}", join(closed))
+            }
+            Self::NoMechanism {
+                token,
+                signature,
+                lacking,
+            } => {
+                write!(
+                    f,
+                    "token \"{token}\" makes no signature of the kind {signature}: it lacks {lacking}"
+                )
             }
             Self::UnfitRecipient { key, unfit } => {
                 write!(

@@ -149,7 +149,10 @@ impl Token {
             Ok(())
         };
         if let Some(algorithm) = algorithm {
-            need(signing_mechanism(algorithm), MechanismUse::Sign)?;
+            need(
+                signing_mechanism(algorithm.default_signature()),
+                MechanismUse::Sign,
+            )?;
         }
         if route != ImportRoute::CreateObject {
             need(

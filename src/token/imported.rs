@@ -72,7 +72,7 @@ impl<'a> ImportedKey<'a> {
     /// [`TokenError::Call`]
     pub fn read_public_object(&self) -> Result<Option<PublicKey>, TokenError> {
         self.public.map_or(Ok(None), |public| {
-            self.session.public_half(public, "imported key")
+            self.session.public_key_of(public, "imported key")
         })
     }
 
@@ -125,7 +125,7 @@ impl Session {
     /// [`TokenError::NoPublicKey`], [`TokenError::Call`]
     pub fn public_object_of(&self, key: &KeyDescription) -> Result<Option<PublicKey>, TokenError> {
         match self.find_public_object(&key.id)? {
-            Some(handle) => self.public_half(handle, &key.label),
+            Some(handle) => self.public_key_of(handle, &key.label),
             None => Ok(None),
         }
     }

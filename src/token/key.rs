@@ -1,16 +1,14 @@
-//! The keys on a token: listing, finding, and their public halves.
+//! The keys on a token: listing and finding.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use der::asn1::OctetStringRef;
-use der::{Decode, Encode};
 
-use super::dialect::{Dialect, ED25519_PARAMS};
-use super::template::key_type;
+use super::dialect::ED25519_PARAMS;
+use super::public_half::{curve_of, ml_dsa_parameters, public_key_values};
 use super::{KeyAttributes, KeySelector, Session, TokenError};
-use crate::signer::{Curve, Hex, KeyAlgorithm, PublicKey, PublicKeyError, curve_oid};
+use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 
 /// `CKA_CLASS`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +124,7 @@ impl Session {
     pub fn private_key_for(&self, public_key: &PublicKey) -> Result<PrivateKey, TokenError> {
         const DOING: &str = "looking for a private key by its public key";
         let mut found = match (public_key.algorithm(), public_key.rsa_integers()) {
-            (KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519, _) | (_, None) => {
+            (KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_), _) | (_, None) => {
                 let mut found = Vec::new();
                 for public in self.find(DOING, &public_key_values(self.dialect(), public_key))? {
                     let id = self
@@ -153,7 +151,7 @@ impl Session {
             // A token that cannot search by value, or a key without a public object under its id.
             for handle in self.find(DOING, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])? {
                 match self.describe_private(handle) {
-                    Ok(key) if key.public_key == *public_key => found.push(handle),
+                    Ok(key) if key.public_key.has_numbers_of(public_key) => found.push(handle),
                     Ok(_) | Err(TokenError::NoPublicKey { .. }) => {}
                     Err(error) => return Err(error),
                 }
@@ -168,9 +166,10 @@ impl Session {
         );
         let handle = self.only_one(wanted, &found)?;
         let description = self.describe_key(KeyClass::Private, handle)?;
-        // What the private key itself tells must agree: it could have the modulus with another exponent.
+        // What the private key itself tells must agree: it could have the modulus with another exponent. No token tells that an
+        // RSA key is for RSASSA-PSS only.
         match self.public_half(handle, &description.label)? {
-            Some(told) if told != *public_key => Err(TokenError::NoKey {
+            Some(told) if !told.has_numbers_of(public_key) => Err(TokenError::NoKey {
                 wanted: "belongs to this public key".to_owned(),
                 found: vec![description],
             }),
@@ -235,59 +234,6 @@ impl Session {
         })
     }
 
-    /// From the object's own attributes: an RSA private key has modulus and exponent, a public key everything.
-    pub(super) fn public_half(
-        &self,
-        handle: ObjectHandle,
-        label: &str,
-    ) -> Result<Option<PublicKey>, TokenError> {
-        const WANTED: [AttributeType; 4] = [
-            AttributeType::Modulus,
-            AttributeType::PublicExponent,
-            AttributeType::EcParams,
-            AttributeType::EcPoint,
-        ];
-        let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
-        for attribute in self.read(&format!("reading the public key of \"{label}\""), handle, &WANTED)? {
-            match attribute {
-                Attribute::Modulus(value) if !value.is_empty() => modulus = Some(value),
-                Attribute::PublicExponent(value) if !value.is_empty() => exponent = Some(value),
-                Attribute::EcParams(value) if !value.is_empty() => params = Some(value),
-                Attribute::EcPoint(value) if !value.is_empty() => point = Some(value),
-                _ => {}
-            }
-        }
-        let unusable = |error: PublicKeyError| TokenError::NoPublicKey {
-            key: label.to_owned(),
-            reason: error.to_string(),
-        };
-        match (modulus, exponent, params, point) {
-            (Some(modulus), Some(exponent), _, _) => PublicKey::from_rsa(&modulus, &exponent)
-                .map(Some)
-                .map_err(unusable),
-            (_, _, Some(params), Some(point)) => ec_public_key(&params, &point).map(Some).map_err(unusable),
-            _ => Ok(None),
-        }
-    }
-
-    /// From the public-key object with the same `CKA_ID`: an EC private key does not tell its point.
-    fn public_object(&self, private: &KeyDescription) -> Result<PublicKey, TokenError> {
-        let template = [
-            Attribute::Class(ObjectClass::PUBLIC_KEY),
-            Attribute::Id(private.id.clone()),
-        ];
-        for handle in self.find("looking for the public-key object", &template)? {
-            if let Some(public_key) = self.public_half(handle, &private.label)? {
-                return Ok(public_key);
-            }
-        }
-        let reason = format!("no public-key object with id {} is beside it", Hex(&private.id));
-        Err(TokenError::NoPublicKey {
-            key: private.label.clone(),
-            reason,
-        })
-    }
-
     pub(super) fn describe_key(
         &self,
         class: KeyClass,
@@ -301,7 +247,11 @@ impl Session {
         ];
         wanted.extend([AttributeType::EcParams, AttributeType::ValueLen]);
         wanted.extend(KeyAttributes::TYPES);
-        let read = self.read(&format!("reading a {class} key"), handle, &wanted)?;
+        let doing = format!("reading a {class} key");
+        let mut read = self.read(&doing, handle, &wanted)?;
+        if read.contains(&Attribute::KeyType(KeyType::ML_DSA)) {
+            read.extend(self.read(&doing, handle, &[AttributeType::ParameterSet])?);
+        }
         let (mut label, mut id, mut kind) = (String::new(), Vec::new(), "unknown".to_owned());
         for attribute in &read {
             match attribute {
@@ -328,10 +278,17 @@ fn id_of(attribute: Attribute) -> Option<Vec<u8>> {
     }
 }
 
-/// "RSA 2048", "EC P-256", "Ed25519", "AES 256".
+/// "RSA 2048", "EC P-256", "Ed25519", "ML-DSA-65", "AES 256".
 fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
     let name = key_type.to_string();
     let name = name.strip_prefix("CKK_").unwrap_or(&name);
+    let ml_dsa = attributes.iter().find_map(|attribute| match attribute {
+        Attribute::ParameterSet(set) if key_type == KeyType::ML_DSA => ml_dsa_parameters(*set),
+        _ => None,
+    });
+    if let Some(parameters) = ml_dsa {
+        return parameters.to_string();
+    }
     let size = attributes.iter().find_map(|attribute| match attribute {
         Attribute::Modulus(modulus) if !modulus.is_empty() => Some((modulus.len() * 8).to_string()),
         Attribute::EcParams(params) if !params.is_empty() => {
@@ -356,66 +313,4 @@ fn object_class(class: KeyClass) -> ObjectClass {
         KeyClass::Public => ObjectClass::PUBLIC_KEY,
         KeyClass::Secret => ObjectClass::SECRET_KEY,
     }
-}
-
-/// `CKA_EC_PARAMS`: the DER of the curve's object identifier (PKCS#11 v2.40 mechanisms, section 2.3.3).
-pub(super) fn ec_params(curve: Curve) -> Vec<u8> {
-    curve_oid(curve).to_der().unwrap_or_default()
-}
-
-/// `CKA_EC_POINT`: the point in a DER OCTET STRING (same section).
-pub(super) fn ec_point(point: &[u8]) -> Vec<u8> {
-    OctetStringRef::new(point)
-        .and_then(|octets| octets.to_der())
-        .unwrap_or_default()
-}
-
-fn curve_of(params: &[u8]) -> Option<Curve> {
-    Curve::ALL.into_iter().find(|curve| ec_params(*curve) == params)
-}
-
-fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyError> {
-    if ED25519_PARAMS.contains(&params) {
-        // Kryoptic tells the 32 bytes as they are; in their OCTET STRING they have 34.
-        let wrapped = (point.len() == 34).then(|| <&OctetStringRef>::from_der(point).ok());
-        return PublicKey::from_ed25519(wrapped.flatten().map_or(point, |octets| octets.as_bytes()));
-    }
-    let curve = curve_of(params).ok_or_else(|| PublicKeyError::Unsupported {
-        oid: Hex(params).to_string(),
-    })?;
-    // Some tokens leave the OCTET STRING out; a bare point has another length, so the two cannot be confused.
-    let bare = point.len() == 1 + 2 * curve.field_bytes();
-    let point = if bare {
-        point
-    } else {
-        <&OctetStringRef>::from_der(point).map_or(point, |octets| octets.as_bytes())
-    };
-    PublicKey::from_ec_point(curve, point)
-}
-
-/// The attributes that make a public-key object that key and no other.
-pub(super) fn public_key_values(dialect: &Dialect, public_key: &PublicKey) -> Vec<Attribute> {
-    let algorithm = public_key.algorithm();
-    let mut values = vec![
-        Attribute::Class(ObjectClass::PUBLIC_KEY),
-        Attribute::KeyType(key_type(dialect, algorithm)),
-    ];
-    match (algorithm, public_key.rsa_integers()) {
-        (KeyAlgorithm::Ed25519, _) => values.extend([
-            Attribute::EcParams(dialect.ed25519_params.to_vec()),
-            Attribute::EcPoint(ec_point(public_key.subject_public_key())),
-        ]),
-        (KeyAlgorithm::Ec(curve), _) => values.extend([
-            Attribute::EcParams(ec_params(curve)),
-            Attribute::EcPoint(ec_point(public_key.subject_public_key())),
-        ]),
-        (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. }, integers) => {
-            let (modulus, exponent) = integers.unwrap_or_default();
-            values.extend([
-                Attribute::Modulus(modulus.to_vec()),
-                Attribute::PublicExponent(exponent.to_vec()),
-            ]);
-        }
-    }
-    values
 }

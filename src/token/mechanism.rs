@@ -9,12 +9,13 @@ use cryptoki::mechanism::{Mechanism, MechanismInfo};
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
-    CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_ECDSA, CKM_EDDSA, CKM_RSA_AES_KEY_WRAP,
-    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKM_SHA256, CKZ_DATA_SPECIFIED,
+    CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_ECDSA, CKM_EDDSA, CKM_ML_DSA,
+    CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
+    CKM_SHA_1, CKM_SHA256, CKZ_DATA_SPECIFIED,
 };
 
 use super::{Session, Token, TokenError};
-use crate::signer::KeyAlgorithm;
+use crate::signer::SignatureAlgorithm;
 
 /// A `CK_MECHANISM_TYPE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,13 @@ impl MechanismNumber {
     /// RFC 5649 on AWS CloudHSM (`cloudhsm_pkcs11_vendor_defs.h`, Client SDK 5).
     pub(super) const CLOUDHSM_AES_KEY_WRAP_ZERO_PAD: Self = Self(0x8000_216F);
     pub(super) const RSA_PKCS: Self = Self(CKM_RSA_PKCS);
+    pub(super) const RSA_PKCS_PSS: Self = Self(CKM_RSA_PKCS_PSS);
     pub(super) const ECDSA: Self = Self(CKM_ECDSA);
     pub(super) const EDDSA: Self = Self(CKM_EDDSA);
+    /// PKCS#11 v3.2 section 6.67
+    pub(super) const ML_DSA: Self = Self(CKM_ML_DSA);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"),
         (Self::RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"),
         (Self::RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP"),
@@ -47,8 +51,10 @@ impl MechanismNumber {
             "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
         ),
         (Self::RSA_PKCS, "CKM_RSA_PKCS"),
+        (Self::RSA_PKCS_PSS, "CKM_RSA_PKCS_PSS"),
         (Self::ECDSA, "CKM_ECDSA"),
         (Self::EDDSA, "CKM_EDDSA"),
+        (Self::ML_DSA, "CKM_ML_DSA"),
     ];
 }
 
@@ -180,12 +186,14 @@ impl fmt::Display for MechanismUse {
     }
 }
 
-/// The mechanism that signs with a key of this kind.
-pub(super) const fn signing_mechanism(algorithm: KeyAlgorithm) -> MechanismNumber {
+/// The mechanism that makes signatures of this kind.
+pub(super) const fn signing_mechanism(algorithm: SignatureAlgorithm) -> MechanismNumber {
     match algorithm {
-        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => MechanismNumber::RSA_PKCS,
-        KeyAlgorithm::Ec(_) => MechanismNumber::ECDSA,
-        KeyAlgorithm::Ed25519 => MechanismNumber::EDDSA,
+        SignatureAlgorithm::RsaPkcs1(_) => MechanismNumber::RSA_PKCS,
+        SignatureAlgorithm::RsaPss(_) => MechanismNumber::RSA_PKCS_PSS,
+        SignatureAlgorithm::Ecdsa(_) => MechanismNumber::ECDSA,
+        SignatureAlgorithm::Ed25519 => MechanismNumber::EDDSA,
+        SignatureAlgorithm::MlDsa(_) => MechanismNumber::ML_DSA,
     }
 }
 
@@ -221,6 +229,23 @@ impl Token {
             self.description.label
         )))?;
         Ok((!purpose.is_in(&info)).then(|| format!("{mechanism} that can {purpose}")))
+    }
+
+    /// Refuses a signature whose mechanism the token does not have. `CKM_RSA_PKCS` and `CKM_ECDSA`, which every token has, cost no
+    /// question.
+    pub(super) fn check_signs(&self, algorithm: SignatureAlgorithm) -> Result<(), TokenError> {
+        let mechanism = signing_mechanism(algorithm);
+        if [MechanismNumber::RSA_PKCS, MechanismNumber::ECDSA].contains(&mechanism) {
+            return Ok(());
+        }
+        match self.lacks(&self.mechanisms()?, mechanism, MechanismUse::Sign)? {
+            None => Ok(()),
+            Some(lacking) => Err(TokenError::NoMechanism {
+                token: self.description.label.clone(),
+                signature: algorithm.to_string(),
+                lacking,
+            }),
+        }
     }
 
     /// The mechanisms for RSA and ECDSA signatures that the token lacks.

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::types::Ulong;
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
 
 use super::{PrivateKey, Session, TokenError};
-use crate::signer::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{Hash, KeyAlgorithm, Pss, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// A private key on the token.
 #[derive(Debug)]
@@ -31,9 +34,9 @@ impl<'a> TokenSigner<'a> {
         Self { session, key }
     }
 
-    /// The message is hashed in software and signed by the raw mechanism, `CKM_RSA_PKCS` over a `DigestInfo` or `CKM_ECDSA`
-    /// over the digest: the one choice that every token has. SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists both raw
-    /// ones as single-part mechanisms.
+    /// The message is hashed in software and signed by the raw mechanism, `CKM_RSA_PKCS` over a `DigestInfo`, `CKM_RSA_PKCS_PSS` or
+    /// `CKM_ECDSA` over the digest: the one choice that every token has. SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists the
+    /// raw ones as single-part mechanisms.
     fn sign_on_token(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let label = &self.key.description.label;
         let (mechanism, input) = match algorithm {
@@ -41,25 +44,33 @@ impl<'a> TokenSigner<'a> {
                 Mechanism::RsaPkcs,
                 Cow::Owned([hash.digest_info_prefix(), hash.digest(message).as_slice()].concat()),
             ),
-            SignatureAlgorithm::RsaPss(_) => {
-                return Err(TokenError::Software {
-                    what: "an RSASSA-PSS signature, which is verified here and not made,",
-                });
-            }
+            SignatureAlgorithm::RsaPss(pss) => (
+                Mechanism::RsaPkcsPss(pss_parameters(pss)),
+                Cow::Owned(pss.hash.digest(message)),
+            ),
             SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, Cow::Owned(hash.digest(message))),
             // Ed25519 hashes the message twice itself (RFC 8032 section 5.1.6).
             SignatureAlgorithm::Ed25519 => (
                 Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
                 Cow::Borrowed(message),
             ),
+            // RFC 9881 section 3: pure ML-DSA with an empty context. Hedged where the token can, as FIPS 204 section 3.4 has it.
+            SignatureAlgorithm::MlDsa(_) => (
+                Mechanism::MlDsa(SignAdditionalContext::new(HedgeType::Preferred, None)),
+                Cow::Borrowed(message),
+            ),
         };
+        self.session.token().check_signs(algorithm)?;
         let signature = self
             .session
             .session
             .sign(&mechanism, self.key.handle, &input)
             .map_err(TokenError::during(format!("signing with the key \"{label}\"")))?;
         match self.key.public_key.algorithm() {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } | KeyAlgorithm::Ed25519 => Ok(signature),
+            KeyAlgorithm::Rsa { .. }
+            | KeyAlgorithm::RsaPss { .. }
+            | KeyAlgorithm::Ed25519
+            | KeyAlgorithm::MlDsa(_) => Ok(signature),
             KeyAlgorithm::Ec(curve) => {
                 encode_ecdsa(&signature, curve.field_bytes()).ok_or(TokenError::Software {
                     what: "reading the token's ECDSA signature, which is not r and s of the curve's length,",
@@ -76,6 +87,21 @@ impl Signer for TokenSigner<'_> {
 
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.sign_on_token(algorithm, message).map_err(SignError::new)
+    }
+}
+
+/// `CK_RSA_PKCS_PSS_PARAMS` (PKCS#11 v2.40 mechanisms section 2.1.9).
+fn pss_parameters(pss: Pss) -> PkcsPssParams {
+    let (hash_alg, mgf) = match pss.hash {
+        Hash::Sha224 => (MechanismType::SHA224, PkcsMgfType::MGF1_SHA224),
+        Hash::Sha256 => (MechanismType::SHA256, PkcsMgfType::MGF1_SHA256),
+        Hash::Sha384 => (MechanismType::SHA384, PkcsMgfType::MGF1_SHA384),
+        Hash::Sha512 => (MechanismType::SHA512, PkcsMgfType::MGF1_SHA512),
+    };
+    PkcsPssParams {
+        hash_alg,
+        mgf,
+        s_len: Ulong::from(u64::from(pss.salt_bytes)),
     }
 }
 

@@ -6,7 +6,7 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::types::Ulong;
 
 use super::dialect::{Dialect, Flags};
-use super::key::public_key_values;
+use super::public_half::{ec_params, public_key_values};
 use crate::secret::PrivateKeyParts;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
@@ -57,7 +57,7 @@ pub(super) fn imported_private_key(dialect: &Dialect, public_key: &PublicKey, la
     ];
     template.extend(flags(match algorithm {
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => dialect.private_rsa,
-        KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => dialect.private_ec,
+        KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => dialect.private_ec,
     }));
     if let (Some(attribute), KeyAlgorithm::Ec(_)) = (dialect.public_point_attribute, algorithm) {
         let point = public_key.subject_public_key().to_vec();
@@ -121,7 +121,7 @@ pub(super) fn private_key_values(dialect: &Dialect, parts: &PrivateKeyParts<'_>)
             ]
         }
         PrivateKeyParts::Ec(curve, scalar) => vec![
-            Attribute::EcParams(super::key::ec_params(*curve)),
+            Attribute::EcParams(ec_params(*curve)),
             Attribute::Value(scalar.to_vec()),
         ],
         PrivateKeyParts::Ed25519(seed) => vec![
@@ -136,6 +136,7 @@ pub(super) fn key_type(dialect: &Dialect, algorithm: KeyAlgorithm) -> KeyType {
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => KeyType::RSA,
         KeyAlgorithm::Ec(_) => KeyType::EC,
         KeyAlgorithm::Ed25519 => dialect.ed25519_type,
+        KeyAlgorithm::MlDsa(_) => KeyType::ML_DSA,
     }
 }
 

@@ -264,9 +264,9 @@ impl fmt::Display for WorkflowError {
                 write!(f, "{cause} (signed before that: {})", done.join(", "))
             }
             Self::Hash {
-                key: KeyAlgorithm::Ed25519,
+                key: key @ (KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_)),
                 ..
-            } => f.write_str("an Ed25519 key has a hash of its own: leave the hash out"),
+            } => write!(f, "an {key} key has a hash of its own: leave the hash out"),
             Self::Hash {
                 key: key @ KeyAlgorithm::Ec(Curve::Secp256k1),
                 hash,

@@ -11,10 +11,10 @@ use der::asn1::{Any, Null};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::X509Error;
-use crate::signer::{Hash, Pss, PssError, SignatureAlgorithm};
+use crate::signer::{Hash, MlDsaParameterSet, Pss, PssError, SignatureAlgorithm};
 
 /// Those that their object identifier says all about.
-const KNOWN: [SignatureAlgorithm; 9] = [
+const KNOWN: [SignatureAlgorithm; 12] = [
     SignatureAlgorithm::RsaPkcs1(Hash::Sha224),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha256),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha384),
@@ -24,6 +24,9 @@ const KNOWN: [SignatureAlgorithm; 9] = [
     SignatureAlgorithm::Ecdsa(Hash::Sha384),
     SignatureAlgorithm::Ecdsa(Hash::Sha512),
     SignatureAlgorithm::Ed25519,
+    SignatureAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44),
+    SignatureAlgorithm::MlDsa(MlDsaParameterSet::MlDsa65),
+    SignatureAlgorithm::MlDsa(MlDsaParameterSet::MlDsa87),
 ];
 
 const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
@@ -39,6 +42,7 @@ const fn oid_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
         SignatureAlgorithm::Ecdsa(Hash::Sha512) => ECDSA_WITH_SHA_512,
         // RFC 8410 section 6: the key and the signature have the same identifier.
         SignatureAlgorithm::Ed25519 => ID_ED_25519,
+        SignatureAlgorithm::MlDsa(parameters) => parameters.oid(),
     }
 }
 
@@ -53,7 +57,7 @@ const WEAK: [(&str, ObjectIdentifier); 4] = [
 ];
 
 /// Parameters: NULL for PKCS#1 v1.5 (RFC 4055 section 5), RSASSA-PSS-params for PSS (section 3.1), absent for ECDSA (RFC 5758
-/// section 3.2) and Ed25519 (RFC 8410 section 3).
+/// section 3.2), Ed25519 (RFC 8410 section 3) and ML-DSA (RFC 9881 section 2).
 pub(super) fn identifier(algorithm: SignatureAlgorithm) -> Result<AlgorithmIdentifierOwned, X509Error> {
     let parameters = match algorithm {
         SignatureAlgorithm::RsaPkcs1(_) => Some(Any::from(Null)),
@@ -61,7 +65,7 @@ pub(super) fn identifier(algorithm: SignatureAlgorithm) -> Result<AlgorithmIdent
             pss.to_any()
                 .map_err(X509Error::malformed("signature algorithm"))?,
         ),
-        SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 => None,
+        SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 | SignatureAlgorithm::MlDsa(_) => None,
     };
     Ok(AlgorithmIdentifierOwned {
         oid: oid_of(algorithm),
@@ -95,7 +99,7 @@ pub(super) fn recognise(
     let fits = match (algorithm, &identifier.parameters) {
         // RFC 4055 section 5: "implementations MUST accept the parameters being absent as well as present" (as NULL).
         (SignatureAlgorithm::RsaPkcs1(_), Some(parameters)) => *parameters == Any::from(Null),
-        // RFC 5758 section 3.2: "the encoding MUST omit the parameters field"; RFC 8410 section 3 likewise.
+        // RFC 5758 section 3.2: "the encoding MUST omit the parameters field"; RFC 8410 section 3 and RFC 9881 section 2 likewise.
         (_, Some(_)) => false,
         (_, None) => true,
     };

@@ -13,7 +13,7 @@ use const_oid::ObjectIdentifier;
 
 use super::general_name::NameKind;
 use super::{NameConstraints, X509Error};
-use crate::signer::{Curve, KeyAlgorithm};
+use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet};
 
 /// A kind of certificate: built in, or read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct KeyKinds {
     pub curves: Cow<'static, [Curve]>,
     /// Whether Ed25519 is taken.
     pub ed25519: bool,
+    /// ML-DSA keys of these parameter sets.
+    pub ml_dsa: Cow<'static, [MlDsaParameterSet]>,
 }
 
 /// An extension that a profile can ask for.
@@ -140,6 +142,7 @@ impl KeyKinds {
             KeyAlgorithm::RsaPss { bits, .. } => self.rsa_pss && is_long(bits),
             KeyAlgorithm::Ec(curve) => self.curves.contains(&curve),
             KeyAlgorithm::Ed25519 => self.ed25519,
+            KeyAlgorithm::MlDsa(parameters) => self.ml_dsa.contains(&parameters),
         }
     }
 }

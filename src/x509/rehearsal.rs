@@ -6,14 +6,15 @@ use aws_lc_rs::digest::{Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
+    ML_DSA_87_SIGNING, PqdsaKeyPair,
 };
 
 use self::multi_prime::MultiPrimeKey;
 use super::signed::Signed;
 use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread};
 use crate::output::encode_pem;
-use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet, PublicKey, SignatureAlgorithm};
 
 /// A key of the issuer's kind, made for one job and never kept. It is no [`Signer`](crate::signer::Signer): nothing that it signs can
 /// become an [`Issued`](super::Issued).
@@ -25,6 +26,7 @@ enum Pair {
     Rsa(MultiPrimeKey),
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(MlDsaParameterSet, PqdsaKeyPair),
 }
 
 /// A planned certificate, signed by a throwaway key, for those that judge it: it cannot be written as a result.
@@ -63,6 +65,12 @@ impl ThrowawayKey {
             })
             .map(|pair| Pair::Ec(curve, pair)),
             KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate().map(Pair::Ed25519),
+            KeyAlgorithm::MlDsa(parameters) => PqdsaKeyPair::generate(match parameters {
+                MlDsaParameterSet::MlDsa44 => &ML_DSA_44_SIGNING,
+                MlDsaParameterSet::MlDsa65 => &ML_DSA_65_SIGNING,
+                MlDsaParameterSet::MlDsa87 => &ML_DSA_87_SIGNING,
+            })
+            .map(|pair| Pair::MlDsa(parameters, pair)),
         };
         pair.map(Self).map_err(|Unspecified| X509Error::Throwaway)
     }
@@ -75,6 +83,11 @@ impl ThrowawayKey {
                 Ok(pair.sign_digest(&digest)?.as_ref().to_vec())
             }
             (Pair::Ed25519(pair), SignatureAlgorithm::Ed25519) => Ok(pair.sign(message).as_ref().to_vec()),
+            (Pair::MlDsa(parameters, pair), SignatureAlgorithm::MlDsa(wanted)) if *parameters == wanted => {
+                let mut signature = vec![0; parameters.signature_bytes()];
+                pair.sign(message, &mut signature)?;
+                Ok(signature)
+            }
             _ => Err(Unspecified),
         }
     }
@@ -137,6 +150,7 @@ impl ThrowawayKey {
             Pair::Rsa(pair) => PublicKey::from_rsa(&pair.modulus(), &[1, 0, 1]),
             Pair::Ec(curve, pair) => PublicKey::from_ec_point(*curve, pair.public_key().as_ref()),
             Pair::Ed25519(pair) => PublicKey::from_ed25519(pair.public_key().as_ref()),
+            Pair::MlDsa(parameters, pair) => PublicKey::from_ml_dsa(*parameters, pair.public_key().as_ref()),
         };
         key.unwrap()
     }

@@ -69,7 +69,8 @@ pub(super) fn sign_once(
     algorithm: SignatureAlgorithm,
     content: &[u8],
 ) -> Result<Vec<u8>, X509Error> {
-    if signer.public_key() != issuer_key {
+    // The token does not tell that an RSA key is for RSASSA-PSS only.
+    if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
             "signing-key",
             "the key on the token is not the issuer's",
@@ -90,5 +91,6 @@ pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
         KeyAlgorithm::Ec(curve) => 2 * (curve.field_bytes() + 3) + 2,
         // RFC 8032 section 5.1.6
         KeyAlgorithm::Ed25519 => 64,
+        KeyAlgorithm::MlDsa(parameters) => parameters.signature_bytes(),
     }
 }

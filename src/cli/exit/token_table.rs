@@ -87,6 +87,11 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             REFUSED,
             Some("`hsm-ca doctor` shows the routes that this token can go"),
         ),
+        TokenError::NoMechanism { .. } => (
+            "no-mechanism",
+            REFUSED,
+            Some("nothing was signed; sign another way (without --pss), or with a key on another token"),
+        ),
         TokenError::ContentKey { .. } => (
             "envelope",
             REFUSED,

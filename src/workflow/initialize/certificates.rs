@@ -228,7 +228,9 @@ fn check_signature(
 ) -> Result<Result<(), ()>, InitializeError> {
     let refused = |found| Err(InitializeError::Algorithm { which, found });
     match certificate.verify_signature(key) {
-        Ok(SignatureAlgorithm::Ed25519) => refused("it is signed with Ed25519".to_owned()),
+        Ok(other @ (SignatureAlgorithm::Ed25519 | SignatureAlgorithm::MlDsa(_))) => {
+            refused(format!("it is signed with {other}"))
+        }
         Ok(_) => Ok(Ok(())),
         Err(X509Error::Signature { .. }) => Ok(Err(())),
         Err(X509Error::WeakSignature { algorithm, .. }) => {

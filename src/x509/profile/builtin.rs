@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{AlternativeNames, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
-use crate::signer::Curve;
+use crate::signer::{Curve, MlDsaParameterSet};
 use crate::x509::general_name::NameKind;
 
 /// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
@@ -21,6 +21,7 @@ const YEAR: u32 = 365;
 fn nist_keys() -> KeyKinds {
     KeyKinds {
         ed25519: false,
+        ml_dsa: Cow::Borrowed(&[]),
         ..KeyKinds::any()
     }
 }
@@ -41,6 +42,7 @@ impl KeyKinds {
             rsa_pss: false,
             curves: Cow::Borrowed(NIST_CURVES),
             ed25519: true,
+            ml_dsa: Cow::Borrowed(&MlDsaParameterSet::ALL),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::x509::fixture::{NOW, SoftwareKey, authority_plan, issue, plan};
 use crate::x509::tbs::TbsCertificate;
 use crate::x509::{Name, Profile, VerifiedRequest};
 
-const KINDS: [KeyAlgorithm; 8] = [
+const KINDS: [KeyAlgorithm; 11] = [
     KeyAlgorithm::Rsa { bits: 2048 },
     KeyAlgorithm::Rsa { bits: 2304 },
     KeyAlgorithm::Rsa { bits: 4096 },
@@ -17,6 +17,9 @@ const KINDS: [KeyAlgorithm; 8] = [
     KeyAlgorithm::Ec(Curve::P384),
     KeyAlgorithm::Ec(Curve::P521),
     KeyAlgorithm::Ed25519,
+    KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44),
+    KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa65),
+    KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa87),
 ];
 
 #[test]
@@ -42,7 +45,7 @@ fn the_throwaway_key_is_of_the_issuers_kind_and_another_each_time() {
 fn a_throwaway_key_signs_with_pss_too() {
     let key = ThrowawayKey::of(KeyAlgorithm::Rsa { bits: 2048 }).unwrap();
     for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-        let salt_bytes = u16::try_from(hash.digest(b"").len()).unwrap();
+        let salt_bytes = hash.bytes();
         let algorithm = SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes });
         let signature = key.sign(algorithm, b"message").unwrap();
         assert!(

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use const_oid::ObjectIdentifier;
 
 use super::{AlternativeNamesFile, Misfit, NameConstraintsFile, PolicyFile};
-use crate::signer::Curve;
+use crate::signer::{Curve, MlDsaParameterSet};
 use crate::x509::general_name::{NameKind, check_uri};
 use crate::x509::profile::{AlternativeNames, KeyKinds, Linter, Policy, ProfileExtension, Purpose, Usage};
 use crate::x509::{NameConstraints, Subtree, rules};
@@ -14,7 +14,7 @@ pub(super) fn read_keys(words: &[String]) -> Result<KeyKinds, Misfit> {
     const FIELD: &str = "keys";
     refuse_repetition(FIELD, words)?;
     let mut kinds = KeyKinds::default();
-    let mut curves = Vec::new();
+    let (mut curves, mut ml_dsa) = (Vec::new(), Vec::new());
     for word in words {
         match word.split_once(':') {
             Some(("rsa", bits)) => match bits.parse() {
@@ -26,8 +26,11 @@ pub(super) fn read_keys(words: &[String]) -> Result<KeyKinds, Misfit> {
             Some(("ec", "p384")) => curves.push(Curve::P384),
             Some(("ec", "p521")) => curves.push(Curve::P521),
             None if word == "ed25519" => kinds.ed25519 = true,
+            None if word == "ml-dsa-44" => ml_dsa.push(MlDsaParameterSet::MlDsa44),
+            None if word == "ml-dsa-65" => ml_dsa.push(MlDsaParameterSet::MlDsa65),
+            None if word == "ml-dsa-87" => ml_dsa.push(MlDsaParameterSet::MlDsa87),
             _ => {
-                let known = "rsa:BITS (so many and more), ec:p256, ec:p384, ec:p521, ed25519";
+                let known = "rsa:BITS (so many and more), ec:p256, ec:p384, ec:p521, ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87";
                 return Err((FIELD, format!("\"{word}\" is none of {known}")));
             }
         }
@@ -36,6 +39,7 @@ pub(super) fn read_keys(words: &[String]) -> Result<KeyKinds, Misfit> {
         return Err((FIELD, "name at least one kind of key".to_owned()));
     }
     kinds.curves = Cow::Owned(curves);
+    kinds.ml_dsa = Cow::Owned(ml_dsa);
     Ok(kinds)
 }
 
