@@ -4,6 +4,7 @@
 //! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;
+mod choice;
 mod hash;
 mod hex;
 mod key_fault;
@@ -17,6 +18,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
+pub use choice::{SignatureChoice, UnfitChoice};
 pub use hash::Hash;
 pub use hex::Hex;
 pub use key_fault::KeyFault;

@@ -11,7 +11,7 @@ use super::cert::report_issued;
 use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
-use super::output_file::{HashOption, OutputOptions};
+use super::output_file::{OutputOptions, SignatureOptions};
 use super::profile;
 use super::report::Report;
 use super::ui::Ui;
@@ -40,7 +40,7 @@ pub(super) struct CreateCa {
     #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-ca")]
     profile: String,
     #[command(flatten)]
-    hash: HashOption,
+    signature: SignatureOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -53,7 +53,7 @@ impl CaCommand {
             subject: Name::from_rfc4514(&create.subject)?,
             profile: profile::find(&create.profile, true)?,
             days: create.days,
-            hash: create.hash.chosen(),
+            signature: create.signature.chosen(),
             delivery: create.output.delivery(&create.out),
         };
         check_key_name(&create.key)?;

@@ -16,7 +16,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::input;
 use super::next_steps;
-use super::output_file::{HashOption, OutputOptions, refuse_input};
+use super::output_file::{OutputOptions, SignatureOptions, refuse_input};
 use super::profile;
 use super::report::{Fields, Report};
 use super::ui::Ui;
@@ -73,7 +73,7 @@ pub(super) struct SignRequests {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     #[command(flatten)]
-    hash: HashOption,
+    signature: SignatureOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -156,7 +156,7 @@ impl SignRequests {
             profile: profile.clone(),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             days: self.days,
-            hash: self.hash.chosen(),
+            signature: self.signature.chosen(),
         };
         if let Some(key) = &self.key {
             check_key_name(key)?;

@@ -1,10 +1,10 @@
-//! `--out`, `--der`, `--force` and `--hash`: what the commands that issue have in common.
+//! `--out`, `--der`, `--force`, `--hash` and `--pss`: what the commands that issue have in common.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hsm_ca::output::{Destination, Encoding};
-use hsm_ca::signer::Hash;
+use hsm_ca::signer::{Hash, SignatureChoice};
 use hsm_ca::workflow::{Delivered, Delivery};
 
 use super::exit::CliError;
@@ -66,10 +66,14 @@ pub(super) fn split(delivered: Delivered) -> (Option<PathBuf>, Option<Vec<u8>>) 
 }
 
 #[derive(Debug, Args)]
-pub(super) struct HashOption {
-    /// The hash that is signed [default: sha256 for RSA and P-256, sha384 for P-384, sha512 for P-521]
+pub(super) struct SignatureOptions {
+    /// The hash that is signed [default: sha256 for RSA and P-256, sha384 for P-384, sha512 for P-521; Ed25519 and ML-DSA have
+    /// their own]
     #[arg(long)]
     hash: Option<HashName>,
+    /// Sign with RSASSA-PSS, by an RSA key, instead of PKCS#1 v1.5
+    #[arg(long)]
+    pss: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -79,12 +83,13 @@ enum HashName {
     Sha512,
 }
 
-impl HashOption {
-    pub(super) fn chosen(&self) -> Option<Hash> {
-        self.hash.map(|name| match name {
+impl SignatureOptions {
+    pub(super) fn chosen(&self) -> SignatureChoice {
+        let hash = self.hash.map(|name| match name {
             HashName::Sha256 => Hash::Sha256,
             HashName::Sha384 => Hash::Sha384,
             HashName::Sha512 => Hash::Sha512,
-        })
+        });
+        SignatureChoice { hash, pss: self.pss }
     }
 }

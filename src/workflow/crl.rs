@@ -1,12 +1,11 @@
 //! `crl create`. Where the revocations come from is not its business: it takes a stream of them, in the order of their serial numbers.
 
 use super::delivery::Slot;
-use super::issue::choose_signature;
 use super::record::crl_intent;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
-use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
     IssuedCrl, Revocation, Revocations, UnixTime, X509Error,
@@ -34,8 +33,8 @@ pub struct CrlRequest {
     pub freshest: Option<String>,
     /// The CRL that relying parties have, which makes this one a delta CRL.
     pub base: Option<CertificateRevocationList>,
-    /// The hash; one that fits the key when not given.
-    pub hash: Option<Hash>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -98,7 +97,7 @@ impl CrlJob {
         authority.check_authority(now)?;
         authority.check_self_signature()?;
         request.delivery.check()?;
-        let signature = choose_signature(&authority.public_key()?, request.hash)?;
+        let signature = authority.public_key()?.algorithm().choose(request.signature)?;
         let kind = match &request.base {
             None => CrlKind::Full {
                 freshest: request.freshest,

@@ -9,7 +9,7 @@ use crate::kms::KmsError;
 use crate::ledger::{EntryId, LedgerError};
 use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
-use crate::signer::{Curve, KeyAlgorithm, SignError};
+use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
@@ -109,13 +109,8 @@ pub enum WorkflowError {
         /// Why the rest is not.
         cause: Box<Self>,
     },
-    /// The hash is weaker than the key.
-    Hash {
-        /// The key.
-        key: KeyAlgorithm,
-        /// The hash that was asked for.
-        hash: crate::signer::Hash,
-    },
+    /// The key does not sign as it was asked to.
+    Choice(UnfitChoice),
     /// The sealed route without an attestation document.
     NoAttestation,
     /// An attestation document for a route that has no use for it.
@@ -263,17 +258,7 @@ impl fmt::Display for WorkflowError {
                 let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "{cause} (signed before that: {})", done.join(", "))
             }
-            Self::Hash {
-                key: key @ (KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_)),
-                ..
-            } => write!(f, "an {key} key has a hash of its own: leave the hash out"),
-            Self::Hash {
-                key: key @ KeyAlgorithm::Ec(Curve::Secp256k1),
-                hash,
-            } => write!(f, "an {key} key signs with SHA-256 here, not with {hash}"),
-            Self::Hash { key, hash } => {
-                write!(f, "{hash} is weaker than an {key} key (FIPS 186-5 section 6.1.1)")
-            }
+            Self::Choice(unfit) => unfit.fmt(f),
             Self::NoAttestation => f.write_str("the sealed route needs an attestation document"),
             Self::UselessAttestation { route } => {
                 write!(
@@ -385,6 +370,12 @@ impl From<MemoryError> for WorkflowError {
 impl From<OutputError> for WorkflowError {
     fn from(error: OutputError) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<UnfitChoice> for WorkflowError {
+    fn from(unfit: UnfitChoice) -> Self {
+        Self::Choice(unfit)
     }
 }
 

@@ -10,7 +10,7 @@ use super::lint::lint;
 use super::record::certificate_intent;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::EntryId;
-use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm, Signer};
+use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
 use crate::x509::{
     Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
     Validity, VerifiedRequest, X509Error, dropped,
@@ -27,8 +27,8 @@ pub struct AuthorityPlan {
     pub profile: Profile,
     /// Days of validity; the profile's when not given.
     pub days: Option<u32>,
-    /// The hash; one that fits the key when not given.
-    pub hash: Option<Hash>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -48,8 +48,8 @@ pub struct RequestPlan {
     pub identity: Option<VerifiedIdentity>,
     /// Days of validity; when not given the profile's, or as long as the CA's if that ends earlier.
     pub days: Option<u32>,
-    /// The hash; one that fits the key when not given.
-    pub hash: Option<Hash>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
 }
 
 /// A request whose own signature verified, and where its certificate goes.
@@ -88,7 +88,7 @@ pub fn create_authority(
     let slot = plan.delivery.reserve()?;
     let signer = store.signer_named(&plan.key)?;
     let key = signer.public_key().clone();
-    let signature = choose_signature(&key, plan.hash)?;
+    let signature = key.algorithm().choose(plan.signature)?;
     let serial = SerialNumber::random(store)?;
     let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
     let tbs = Tbs::self_signed(
@@ -135,7 +135,7 @@ impl SigningJob {
         // Its name, identifier and validity are copied into what is signed: they must be the CA's own words.
         plan.authority.check_self_signature()?;
         let validity = choose_validity(&plan, now)?;
-        let signature = choose_signature(&authority_key, plan.hash)?;
+        let signature = authority_key.algorithm().choose(plan.signature)?;
         let mut paths = BTreeSet::new();
         for planned in &plan.requests {
             let is_other = |identity: &VerifiedIdentity| planned.request.public_key() != identity.key();
@@ -296,24 +296,6 @@ fn sign_and_deliver(
         delivered,
         dropped,
     })
-}
-
-pub(super) fn choose_signature(
-    key: &PublicKey,
-    hash: Option<Hash>,
-) -> Result<SignatureAlgorithm, WorkflowError> {
-    let key = key.algorithm();
-    let signature = match hash {
-        None => key.default_signature(),
-        Some(hash) => key
-            .signature_with(hash)
-            .ok_or(WorkflowError::Hash { key, hash })?,
-    };
-    if key.makes(signature) {
-        return Ok(signature);
-    }
-    let found = format!("the CA has an {key} key, and {signature} is verified here, not made");
-    Err(X509Error::broken("signature-algorithm", found).into())
 }
 
 /// Days that were asked for are kept or refused; the profile's own days give way to the end of the CA.

@@ -11,7 +11,7 @@ use super::super::connect::check_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
-use super::super::output_file::{HashOption, OutputOptions, refuse_input, split};
+use super::super::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
 use super::show;
@@ -51,7 +51,7 @@ pub(in super::super) struct CreateCrl {
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]
-    hash: HashOption,
+    signature: SignatureOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -96,7 +96,7 @@ impl CreateCrl {
             distribution_point: self.distribution_point.clone(),
             freshest: self.freshest.clone(),
             base: base.transpose()?,
-            hash: self.hash.chosen(),
+            signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
         let job = CrlJob::prepare(request, now)?;

@@ -2,7 +2,7 @@
 
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
-use hsm_ca::signer::{PublicKeyError, SignError};
+use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
 use hsm_ca::token::{TokenError, UriError};
 use hsm_ca::workflow::{LeftBehind, LinterError, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
@@ -131,7 +131,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::InRequest { cause, .. } | WorkflowError::Partly { cause, .. } => {
             explain_workflow(cause)
         }
-        WorkflowError::Hash { .. } => (
+        WorkflowError::Choice(UnfitChoice::Pss { .. }) => (
+            "no-pss",
+            REFUSED,
+            Some("leave --pss out: the signature that fits the key is chosen"),
+        ),
+        WorkflowError::Choice(UnfitChoice::Restricted { .. }) => ("restricted-key", REFUSED, None),
+        WorkflowError::Choice(_) => (
             "weak-hash",
             REFUSED,
             Some("leave --hash out: the hash that fits the key is chosen"),

@@ -35,7 +35,7 @@ fn cloudhsm_keys() -> KeyKinds {
 }
 
 impl KeyKinds {
-    /// Every key that the program signs with, but the one curve that no NIST document has.
+    /// Every key that a certificate is issued for, but the one curve that no NIST document has.
     pub(super) fn any() -> Self {
         Self {
             rsa: Some(2048),
@@ -43,6 +43,14 @@ impl KeyKinds {
             curves: Cow::Borrowed(NIST_CURVES),
             ed25519: true,
             ml_dsa: Cow::Borrowed(&MlDsaParameterSet::ALL),
+        }
+    }
+
+    /// Every key that the program signs with, but that one.
+    pub(super) fn of_authorities() -> Self {
+        Self {
+            rsa_pss: true,
+            ..Self::any()
         }
     }
 }
@@ -76,7 +84,7 @@ fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<Pr
         longest_pem: None,
         longest_chain: None,
         keys: KeyKinds::any(),
-        signed_by: KeyKinds::any(),
+        signed_by: KeyKinds::of_authorities(),
         waived: Vec::new(),
         linter: None,
     }

@@ -123,7 +123,7 @@ impl ProfileFile {
         };
         Ok(Profile {
             keys: read_keys(&self.keys)?,
-            signed_by: KeyKinds::any(),
+            signed_by: KeyKinds::of_authorities(),
             extensions: self.extensions(role)?,
             waived: read_waivers(&self.waive)?,
             linter: read_linter(self.linter)?,
