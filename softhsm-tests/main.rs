@@ -59,6 +59,7 @@ mod revocation;
 mod rig;
 mod sealed;
 mod secrecy;
+mod signature_algorithms;
 mod tampered_envelope;
 mod throttling;
 mod unknown_token;

@@ -1,0 +1,100 @@
+//! Programs that are not ours, which read and verify what was signed.
+
+use crate::harness::{Rig, python_tool};
+use crate::oracle::openssl;
+
+/// Verifies a CA certificate by itself, a certificate under it and its CRL with Python's cryptography, which is OpenSSL 4 inside;
+/// and holds them against RFC 9881: the identifiers have no parameters, and the key's usages are for signatures.
+const ML_DSA: &str = r#"
+import sys
+from asn1crypto import crl as asn1_crl, x509 as asn1_x509
+from cryptography import x509
+name, ca, leaf, revoked = sys.argv[1], *(open(path, "rb").read() for path in sys.argv[2:])
+ca, leaf = x509.load_pem_x509_certificate(ca), x509.load_pem_x509_certificate(leaf)
+revoked = x509.load_pem_x509_crl(revoked)
+ca.verify_directly_issued_by(ca)
+leaf.verify_directly_issued_by(ca)
+assert revoked.is_signature_valid(ca.public_key())
+assert type(ca.public_key()).__name__ == name.replace("-", "") + "PublicKey", ca.public_key()
+oid = {"ML-DSA-44": 17, "ML-DSA-65": 18, "ML-DSA-87": 19}[name]
+oid = f"2.16.840.1.101.3.4.3.{oid}"
+for signed in (ca, leaf, revoked):
+    assert signed.signature_algorithm_oid.dotted_string == oid
+    assert signed.signature_algorithm_parameters is None
+usage = ca.extensions.get_extension_for_class(x509.KeyUsage).value
+assert usage.key_cert_sign and usage.crl_sign
+assert not (usage.key_encipherment or usage.data_encipherment or usage.key_agreement)
+"#;
+
+/// What there is to be read: a CA certificate, a certificate under it and a CRL.
+pub(super) struct Signed<'a> {
+    pub(super) ca: &'a str,
+    pub(super) leaf: &'a str,
+    pub(super) crl: &'a str,
+}
+
+impl Signed<'_> {
+    fn all(&self) -> [&str; 3] {
+        [self.ca, self.leaf, self.crl]
+    }
+
+    /// Python's cryptography.
+    #[track_caller]
+    pub(super) fn assert_read_as_ml_dsa(&self, rig: &Rig, name: &str) {
+        rig.tool(
+            python_tool("python3"),
+            &["-c", ML_DSA, name, self.ca, self.leaf, self.crl],
+        )
+        .ok();
+    }
+
+    /// openssl and GnuTLS; openssl names the algorithm with each of `words`.
+    #[track_caller]
+    pub(super) fn assert_read_as(&self, rig: &Rig, words: &[&str]) {
+        let verify = ["verify", "-x509_strict", "-check_ss_sig", "-crl_check", "-CAfile"];
+        let verified = openssl(
+            rig,
+            &[&verify[..], &[self.ca, "-CRLfile", self.crl, self.leaf]].concat(),
+        );
+        assert_eq!(verified, format!("{}: OK\n", self.leaf));
+        let gnutls = |what: &str, file: &str| {
+            let arguments = [what, "--load-ca-certificate", self.ca, "--infile", file];
+            let run = rig.tool("certtool", &arguments).ok();
+            assert!(run.stdout.contains("Verified"), "{run:#?}");
+        };
+        gnutls("--verify", self.ca);
+        gnutls("--verify", self.leaf);
+        gnutls("--verify-crl", self.crl);
+        for (kind, file) in ["x509", "x509", "crl"].into_iter().zip(self.all()) {
+            let text = openssl(rig, &[kind, "-in", file, "-noout", "-text"]);
+            for word in words {
+                assert!(text.contains(word), "{file}: no {word} in {text}");
+            }
+        }
+    }
+
+    /// pkilint. Of a root whose algorithm it does not verify it cannot tell that it is one, and misses the key identifier of its issuer.
+    #[track_caller]
+    pub(super) fn assert_lints(&self, rig: &Rig, is_verified: bool) {
+        let lint = |file: &str| {
+            let arguments = ["lint", "-s", "NOTICE", file];
+            rig.tool(python_tool("lint_pkix_cert"), &arguments).stdout
+        };
+        assert_eq!(lint(self.leaf).trim(), "");
+        let root = lint(self.ca);
+        let findings: Vec<_> = root.lines().filter(|line| line.starts_with(' ')).collect();
+        if is_verified {
+            assert!(findings.is_empty(), "{root}");
+        } else {
+            assert!(
+                matches!(findings[..], [one] if one.contains("aki_absent_self_issued_and_unsupported_algorithm")),
+                "{root}"
+            );
+        }
+        let arguments = ["lint", "-t", "CRL", "-p", "PKIX", "-s", "NOTICE", self.crl];
+        assert_eq!(
+            rig.tool(python_tool("lint_crl"), &arguments).ok().stdout.trim(),
+            ""
+        );
+    }
+}
