@@ -1,16 +1,19 @@
-//! The PKCS#11 token: module, session, keys, import, signature. Nothing here knows X.509 or files.
+//! The PKCS#11 token: module, session, keys, generation, import, signature. Nothing here knows X.509 or files.
 
+mod attributes;
+mod deletion;
 mod description;
 mod dialect;
 mod error;
+mod generate;
 mod import;
-mod imported;
 mod initialise;
 mod key;
 mod kryoptic;
 mod mechanism;
 mod module;
 mod native;
+mod new_key;
 mod patience;
 mod pin_form;
 mod prepared;
@@ -27,14 +30,17 @@ mod trial;
 mod uri;
 mod wrapping;
 
+pub use attributes::{KeyAttributes, UnfitAttribute};
+pub use deletion::KeyObjects;
 pub use description::{ModuleDescription, PinTries, TokenDescription};
 pub use error::TokenError;
+pub use generate::UNFINISHED_LABEL;
 pub use import::{ClosedRoute, ImportRoute};
-pub use imported::ImportedKey;
 pub use initialise::{InitialiseError, initialise_token};
 pub use key::{KeyClass, KeyDescription, PrivateKey};
 pub use mechanism::MechanismNumber;
 pub use module::{Module, Token};
+pub use new_key::NewKey;
 pub use pin_form::{PinForm, UnfitPin};
 pub use prepared::PreparedImport;
 pub use recipient::{RecipientKey, SealedKey};
@@ -42,6 +48,5 @@ pub use selector::{KeySelector, TokenSelector};
 pub use session::Session;
 pub use signer::TokenSigner;
 pub use soft_token::SoftToken;
-pub use template::{KeyAttributes, UnfitAttribute};
 pub use trial::TRIAL_LABEL;
 pub use uri::{Pkcs11Uri, UriError};

@@ -6,6 +6,7 @@ mod delivery;
 mod doctor;
 mod error;
 mod fetch;
+mod generate;
 mod identity;
 mod import;
 mod initialize;
@@ -14,6 +15,7 @@ mod lint;
 mod proof;
 mod recipient;
 mod record;
+mod request;
 mod revoke;
 mod rig;
 mod traffic;
@@ -27,6 +29,7 @@ pub use doctor::{
 };
 pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
+pub use generate::{GenerateError, GenerateRequest, GenerateSummary, generate_key};
 pub use identity::{
     IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
     verify_identity,
@@ -40,6 +43,7 @@ pub use lint::LinterError;
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Recorder, authority_of};
+pub use request::{NewRequest, RequestSummary, create_request};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig};
 pub use traffic::{

@@ -41,7 +41,7 @@ pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
     CrlTbs, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
 };
-pub use csr::{CertificationRequest, VerifiedRequest};
+pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
 pub use foreign_file::ForeignFile;

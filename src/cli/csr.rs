@@ -1,5 +1,7 @@
 //! `csr`.
 
+mod create;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,6 +27,8 @@ use super::ui::Ui;
 pub(super) enum CsrCommand {
     /// Show a certification request
     Show(ShowRequest),
+    /// Create a certification request, signed by a key on the token
+    Create(Box<create::CreateRequest>),
     /// Sign certification requests with the CA's key
     ///
     /// Each request's own signature is verified, its subject is copied byte for byte, and the token's signature is verified before
@@ -82,6 +86,7 @@ impl CsrCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::Show(show) => show.run(),
+            Self::Create(create) => create.run(settings, ui),
             Self::Sign(sign) => sign.run(settings, ui),
         }
     }

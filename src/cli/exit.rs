@@ -60,6 +60,8 @@ pub(super) enum CliError {
     Pin { reason: String },
     /// The PIN file can be read by others.
     PinFileMode { path: PathBuf, mode: u32 },
+    /// A key is to be deleted, and nobody has confirmed it.
+    Unconfirmed { reason: &'static str },
     /// Something would have to be asked.
     WouldPrompt { what: String },
     /// A directory without the files of a cluster.
@@ -167,6 +169,11 @@ impl CliError {
                 USAGE,
                 Some("chmod 600 it, and change the PIN if others may have read it"),
             ),
+            Self::Unconfirmed { .. } => (
+                "not-confirmed",
+                USAGE,
+                Some("`hsm-ca key show` shows the key; --yes deletes it without asking"),
+            ),
             Self::WouldPrompt { .. } => (
                 "input-needed",
                 USAGE,
@@ -246,6 +253,7 @@ impl fmt::Display for CliError {
                     path.display()
                 )
             }
+            Self::Unconfirmed { reason } => write!(f, "nothing was deleted: {reason}"),
             Self::WouldPrompt { what } => write!(f, "this would ask for {what}"),
             Self::NoClusterFiles {
                 directory,

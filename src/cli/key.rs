@@ -1,13 +1,17 @@
 //! `key`.
 
+mod delete;
+mod export;
+mod generate;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hsm_ca::kms::KeyPairFile;
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::token::{KeyClass, KeyDescription, KeySelector};
+use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
 use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_key};
-use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
+use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one, is_unprintable};
 use serde_json::{Value, json};
 
 use super::connect::check_key_name;
@@ -23,8 +27,17 @@ pub(super) enum KeyCommand {
     List,
     /// Show a private key's attributes and public half
     Show(KeyName),
+    /// Have the token generate a key pair, which signs and does nothing else
+    ///
+    /// The private key never is outside the token. Before it has its label, it has proven that it is of the kind that was asked for, that
+    /// it can only sign, and that it does.
+    Generate(generate::GenerateKey),
     /// Prove that a private key can only sign, that it does sign, and that it belongs to a public key
     Verify(VerifyKey),
+    /// Write a key's public half to a file
+    ExportPublic(export::ExportPublic),
+    /// Take a key off the token, for good: the private key and its public-key object
+    Delete(delete::DeleteKey),
 }
 
 #[derive(Debug, Args)]
@@ -47,7 +60,10 @@ impl KeyCommand {
         match self {
             Self::List => list(settings),
             Self::Show(name) => show(settings, name),
+            Self::Generate(generate) => generate.run(settings, ui),
             Self::Verify(verify) => verify.run(settings, ui),
+            Self::ExportPublic(export) => export.run(settings),
+            Self::Delete(delete) => delete.run(settings),
         }
     }
 }
@@ -182,6 +198,21 @@ fn usages(key: &KeyDescription) -> String {
         .map(|(name, _)| *name)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// CloudHSM's limit is 126 characters (its CLI's key-attributes table); a control character in a label is a trap; and `kms:` and
+/// `pkcs11:` are how keys are named that have no label.
+pub(super) fn label(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty()
+        && text.len() <= 126
+        && ![Pkcs11Uri::SCHEME, "kms:"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+        && !text.contains(is_unprintable);
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        "a label has 1 to 126 bytes, no invisible characters, and starts neither with pkcs11: nor with kms:"
+            .to_owned()
+    })
 }
 
 /// A key as JSON.

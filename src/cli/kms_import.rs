@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::kms::{AttestationDocument, KeyPairFile, Kms, KmsError};
-use hsm_ca::token::{ImportRoute, Pkcs11Uri};
+use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
-use hsm_ca::x509::is_unprintable;
 use serde_json::json;
 
 use super::exit::CliError;
@@ -22,7 +21,7 @@ pub(super) struct Import {
     /// The pair file, or - for stdin
     pair: PathBuf,
     /// The label of the key on the token
-    #[arg(long, value_parser = key_label)]
+    #[arg(long, value_parser = key::label)]
     label: String,
     /// How the key gets into the token; a named route is taken or refused
     #[arg(long, default_value = "auto")]
@@ -68,17 +67,6 @@ impl Route {
             Self::CreateObject => Some(ImportRoute::CreateObject),
         }
     }
-}
-
-/// CloudHSM's limit is 126 characters (its CLI's key-attributes table); a control character in a label is a trap.
-fn key_label(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty()
-        && text.len() <= 126
-        && !text.starts_with(Pkcs11Uri::SCHEME)
-        && !text.contains(is_unprintable);
-    fits.then(|| text.to_owned()).ok_or_else(|| {
-        "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11:".to_owned()
-    })
 }
 
 impl Import {

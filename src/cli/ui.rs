@@ -10,7 +10,8 @@ use std::env;
 use std::error::Error as StdError;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use hsm_ca::workflow::Progress;
@@ -20,6 +21,28 @@ use super::canvas::Canvas;
 use super::exit::{CliError, USAGE};
 use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
 use super::report::{Report, printable};
+
+/// Whoever sits at the terminal, wherever standard input and output go.
+#[derive(Debug)]
+pub(super) struct Terminal(File);
+
+impl Terminal {
+    pub(super) fn open() -> io::Result<Self> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/tty")
+            .map(Self)
+    }
+
+    /// One line in answer, without its end.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<String> {
+        self.0.write_all(question.as_bytes())?;
+        let mut answer = String::new();
+        BufReader::new(&self.0).read_line(&mut answer)?;
+        Ok(answer.trim().to_owned())
+    }
+}
 
 /// How to talk to whoever is there.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Keys that are no secret, or no keys: what their public half gives away.
 
+use std::fmt;
+
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
     ParsedPublicKey,
@@ -21,6 +23,18 @@ pub enum KeyFault {
     ClosePrimes,
     /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
     OffCurve,
+}
+
+impl fmt::Display for KeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exponent => f.write_str("the public exponent is below 65537"),
+            Self::OffCurve => f.write_str("the public key is no point of its curve"),
+            Self::SmallFactor(factor) => write!(f, "{factor} divides the modulus"),
+            Self::Roca => f.write_str("the modulus has the fingerprint of ROCA"),
+            Self::ClosePrimes => f.write_str("the two primes are close together"),
+        }
+    }
 }
 
 /// CA/B BR 6.1.6: "no factors smaller than 752".

@@ -63,6 +63,7 @@ pub(super) type Flags = &'static [Flag];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
     All,
+    Rsa,
     Curve(Curve),
     Ed25519,
 }
@@ -71,6 +72,7 @@ impl Keys {
     fn holds(self, algorithm: KeyAlgorithm) -> bool {
         match self {
             Self::All => true,
+            Self::Rsa => algorithm.rsa_bits().is_some(),
             Self::Curve(curve) => algorithm == KeyAlgorithm::Ec(curve),
             Self::Ed25519 => algorithm == KeyAlgorithm::Ed25519,
         }
@@ -107,9 +109,9 @@ pub(super) struct Dialect {
     pub(super) wrapping_private: Flags,
     /// An AES key between the two, for one use in this session.
     pub(super) wrapping_secret: Flags,
-    /// An imported RSA private key: it signs, and does nothing else.
+    /// A new RSA private key: it signs, and does nothing else.
     pub(super) private_rsa: Flags,
-    /// Any other private key.
+    /// Any other new private key.
     pub(super) private_ec: Flags,
     /// The public-key object beside it.
     pub(super) public: Flags,
@@ -129,10 +131,16 @@ pub(super) struct Dialect {
     /// What it answers when it is busy: asked again, later, but for signatures and logins.
     pub(super) throttled: &'static [RvError],
     pub(super) refusals: &'static [Refusal],
+    /// Keys that it does not generate, or not so that they sign and do nothing else; and why.
+    pub(super) not_generated: &'static [(Keys, &'static str)],
     /// What an operator has to know before trusting it with a key.
     pub(super) caveat: Option<&'static str>,
     /// An attribute in which an EC private key has to bring its public point.
     pub(super) public_point_attribute: Option<CK_ATTRIBUTE_TYPE>,
+    /// Whether `C_SetAttributeValue` changes a key's label and id.
+    pub(super) renames_keys: bool,
+    /// Whether `CKA_LOCAL` of a key on the token tells if it was generated there.
+    pub(super) tells_local: bool,
     /// Whether a private key's usages have to be set again after `C_UnwrapKey`, before the key is put on the token.
     pub(super) settles_usages: bool,
 }
@@ -167,6 +175,12 @@ impl Dialect {
                 old_enough && (dialect.makes(&token.manufacturer) || dialect.makes(&module.manufacturer))
             })
             .unwrap_or(&STANDARD)
+    }
+
+    /// Why a token of this kind does not generate such a key; `None` where nothing is known against it.
+    pub(super) fn does_not_generate(&self, algorithm: KeyAlgorithm) -> Option<&'static str> {
+        let known = self.not_generated.iter().find(|(keys, _)| keys.holds(algorithm));
+        known.map(|(_, reason)| *reason)
     }
 
     fn makes(&self, manufacturer: &str) -> bool {

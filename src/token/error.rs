@@ -6,6 +6,7 @@ use cryptoki::error::{Error as CryptokiError, RvError};
 
 use super::{ClosedRoute, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin};
 use crate::secret::MemoryError;
+use crate::signer::KeyAlgorithm;
 
 /// Why the token did not do what was asked.
 #[derive(Debug)]
@@ -121,6 +122,15 @@ pub enum TokenError {
         /// The mechanism, as `CKM_ML_DSA`.
         lacking: String,
     },
+    /// The token does not generate such a key, or could not sign with it.
+    CannotGenerate {
+        /// The token's label.
+        token: String,
+        /// What was asked for.
+        algorithm: KeyAlgorithm,
+        /// What is missing.
+        reason: String,
+    },
     /// The wrapping key of the sealed route is one that could give the private key away.
     UnfitRecipient {
         /// Its label.
@@ -213,6 +223,14 @@ impl fmt::Display for TokenError {
                     "token \"{token}\" makes no signature of the kind {signature}: it lacks {lacking}"
                 )
             }
+            Self::CannotGenerate {
+                token,
+                algorithm,
+                reason,
+            } => write!(
+                f,
+                "token \"{token}\" cannot generate an {algorithm} key that signs: {reason}"
+            ),
             Self::UnfitRecipient { key, unfit } => {
                 write!(
                     f,

@@ -70,7 +70,7 @@ impl Session {
     pub fn keys(&self) -> Result<Vec<KeyDescription>, TokenError> {
         let mut keys = Vec::new();
         for class in [KeyClass::Private, KeyClass::Public, KeyClass::Secret] {
-            for handle in self.find("listing keys", &[Attribute::Class(object_class(class))])? {
+            for handle in self.find("listing keys", &[Attribute::Class(class.into())])? {
                 keys.push(self.describe_key(class, handle)?);
             }
         }
@@ -304,13 +304,5 @@ fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
         _ if is_ed25519 => "Ed25519".to_owned(),
         Some(size) => format!("{name} {size}"),
         None => name.to_owned(),
-    }
-}
-
-fn object_class(class: KeyClass) -> ObjectClass {
-    match class {
-        KeyClass::Private => ObjectClass::PRIVATE_KEY,
-        KeyClass::Public => ObjectClass::PUBLIC_KEY,
-        KeyClass::Secret => ObjectClass::SECRET_KEY,
     }
 }

@@ -9,9 +9,10 @@ use cryptoki::mechanism::{Mechanism, MechanismInfo};
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
-    CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_ECDSA, CKM_EDDSA, CKM_ML_DSA,
-    CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
-    CKM_SHA_1, CKM_SHA256, CKZ_DATA_SPECIFIED,
+    CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA, CKM_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKM_RSA_AES_KEY_WRAP,
+    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA256,
+    CKZ_DATA_SPECIFIED,
 };
 
 use super::{Session, Token, TokenError};
@@ -23,6 +24,9 @@ pub struct MechanismNumber(pub CK_MECHANISM_TYPE);
 
 impl MechanismNumber {
     pub(super) const RSA_PKCS_KEY_PAIR_GEN: Self = Self(CKM_RSA_PKCS_KEY_PAIR_GEN);
+    pub(super) const EC_KEY_PAIR_GEN: Self = Self(CKM_EC_KEY_PAIR_GEN);
+    pub(super) const EC_EDWARDS_KEY_PAIR_GEN: Self = Self(CKM_EC_EDWARDS_KEY_PAIR_GEN);
+    pub(super) const ML_DSA_KEY_PAIR_GEN: Self = Self(CKM_ML_DSA_KEY_PAIR_GEN);
     pub(super) const RSA_PKCS_OAEP: Self = Self(CKM_RSA_PKCS_OAEP);
     pub(super) const RSA_AES_KEY_WRAP: Self = Self(CKM_RSA_AES_KEY_WRAP);
     pub(super) const AES_CBC_PAD: Self = Self(CKM_AES_CBC_PAD);
@@ -39,8 +43,11 @@ impl MechanismNumber {
     /// PKCS#11 v3.2 section 6.67
     pub(super) const ML_DSA: Self = Self(CKM_ML_DSA);
 
-    const NAMES: [(Self, &'static str); 12] = [
+    const NAMES: [(Self, &'static str); 15] = [
         (Self::RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"),
+        (Self::EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"),
+        (Self::EC_EDWARDS_KEY_PAIR_GEN, "CKM_EC_EDWARDS_KEY_PAIR_GEN"),
+        (Self::ML_DSA_KEY_PAIR_GEN, "CKM_ML_DSA_KEY_PAIR_GEN"),
         (Self::RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"),
         (Self::RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP"),
         (Self::AES_CBC_PAD, "CKM_AES_CBC_PAD"),

@@ -246,13 +246,13 @@ impl Token {
         Ok(self.dialect()?.name)
     }
 
-    /// Waits until no other process on this machine imports through the same module, and keeps others out until the file that
+    /// Waits until no other process on this machine imports or generates a key through the same module, and keeps others out until the file that
     /// is returned is dropped, or this process ends. `waiting` is called before a wait. `None` for a module that the loader found
     /// by its bare name: there is no file to lock, and the check after the import has to do.
     ///
     /// # Errors
     /// [`TokenError::Module`]
-    pub fn lock_imports(&self, waiting: impl FnOnce()) -> Result<Option<File>, TokenError> {
+    pub fn lock_new_keys(&self, waiting: impl FnOnce()) -> Result<Option<File>, TokenError> {
         // An advisory lock on a file that everybody concerned has open anyway; reading rights are enough.
         let Ok(file) = File::open(&self.module.path) else {
             return Ok(None);

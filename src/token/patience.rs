@@ -35,6 +35,32 @@ impl Session {
         answer
     }
 
+    /// Makes a call that may put several objects on the token, and tell of none. Whatever a failed call has made, `undo` takes off: before
+    /// another try, and at the end.
+    pub(super) fn redo_patiently<T>(
+        &self,
+        doing: &str,
+        call: impl Fn() -> Result<T, CryptokiError>,
+        undo: impl Fn(&str) -> Result<(), TokenError>,
+    ) -> Result<T, TokenError> {
+        let mut waits = 0..WAITS;
+        loop {
+            let error = match call() {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
+            let wait = waits.next().filter(|_| self.is_throttled(&error));
+            if let Some(wait) = wait {
+                thread::sleep(FIRST_WAIT * 2_u32.pow(wait));
+            }
+            let error = TokenError::during(doing)(error);
+            undo(&format!("{error}; taking off what it has made"))?;
+            if wait.is_none() {
+                return Err(error);
+            }
+        }
+    }
+
     /// Makes a call that puts an object on the token. A busy token may have made it and said that it failed, so it is looked for
     /// by `identity` (class, label and id; nothing had them before) prior to another try.
     pub(super) fn create_patiently(

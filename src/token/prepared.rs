@@ -2,7 +2,7 @@
 //! it is in memory.
 
 use super::wrapping::WrappingKey;
-use super::{ImportRoute, ImportedKey, Session, TokenError};
+use super::{ImportRoute, NewKey, Session, TokenError};
 use crate::secret::CheckedPrivateKey;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
@@ -60,7 +60,7 @@ impl<'a> PreparedImport<'a> {
         private_key: CheckedPrivateKey,
         public_key: &PublicKey,
         label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
+    ) -> Result<NewKey<'a>, TokenError> {
         match self.0 {
             Prepared::Unwrap(wrapping) => wrapping.import(private_key, public_key, label),
             Prepared::CreateObject(session) => session.create_private_key(private_key, public_key, label),

@@ -6,7 +6,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
 use super::mechanism::{OaepHash, UnwrapMechanism};
 use super::temporary::Temporary;
-use super::{ImportedKey, KeyDescription, KeySelector, Session, TokenError, template};
+use super::{KeyDescription, KeySelector, NewKey, Session, TokenError, template};
 use crate::signer::PublicKey;
 
 /// The length of an AES-256 key, which `CKA_VALUE_LEN` counts in bytes.
@@ -131,7 +131,7 @@ impl<'a> RecipientKey<'a> {
         sealed: &SealedKey<'_>,
         public_key: &PublicKey,
         label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
+    ) -> Result<NewKey<'a>, TokenError> {
         let session = self.session;
         let secret = template::wrapping_secret(session.dialect());
         // KMS API reference, RecipientInfo: RSAES_OAEP_SHA_256 is the only choice.

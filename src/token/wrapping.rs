@@ -12,7 +12,7 @@ use cryptoki::object::{Attribute, ObjectHandle};
 
 use super::mechanism::{MechanismNumber, OaepHash, UnwrapMechanism};
 use super::temporary::Temporary;
-use super::{ImportedKey, Session, TokenError, template};
+use super::{NewKey, Session, TokenError, template};
 use crate::secret::{CheckedPrivateKey, LockedBytes};
 use crate::signer::PublicKey;
 
@@ -119,7 +119,7 @@ impl<'a> WrappingKey<'a> {
         private_key: CheckedPrivateKey,
         public_key: &PublicKey,
         label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
+    ) -> Result<NewKey<'a>, TokenError> {
         let session = self.objects.session();
         let (mechanism, key, wrapped) = match &self.carrier {
             Carrier::TwoCalls { aes, handle, number } => {
@@ -163,7 +163,7 @@ impl Session {
         wrapped: &[u8],
         public_key: &PublicKey,
         label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
+    ) -> Result<NewKey<'a>, TokenError> {
         let mut template = template::imported_private_key(self.dialect(), public_key, label);
         let doing = format!("unwrapping the private key \"{label}\" into the token");
         if self.dialect().settles_usages {
@@ -175,7 +175,7 @@ impl Session {
         if self.dialect().settles_usages {
             return self.settle(unwrapped, &template, label);
         }
-        Ok(ImportedKey::new(self, unwrapped))
+        Ok(NewKey::new(self, unwrapped))
     }
 
     /// Sets the usages of an unwrapped session object, and copies it to the token: no key is on the token that can do more than
@@ -185,7 +185,7 @@ impl Session {
         unwrapped: ObjectHandle,
         template: &[Attribute],
         label: &str,
-    ) -> Result<ImportedKey<'a>, TokenError> {
+    ) -> Result<NewKey<'a>, TokenError> {
         let mut temporary = Temporary::new(self);
         temporary.own(unwrapped);
         self.session
@@ -195,7 +195,7 @@ impl Session {
             .session
             .copy_object(unwrapped, &[Attribute::Token(true)])
             .map_err(TokenError::during(format!("copying \"{label}\" to the token")))?;
-        let imported = ImportedKey::new(self, copied);
+        let imported = NewKey::new(self, copied);
         // An error drops what was imported, which destroys it.
         temporary.destroy(&format!("destroying the copy of \"{label}\" in this session"))?;
         Ok(imported)
@@ -207,7 +207,7 @@ impl Session {
         private_key: CheckedPrivateKey,
         public_key: &PublicKey,
         label: &str,
-    ) -> Result<ImportedKey<'_>, TokenError> {
+    ) -> Result<NewKey<'_>, TokenError> {
         let mut template = template::imported_private_key(self.dialect(), public_key, label);
         let parts = private_key.parts().ok_or(TokenError::Software {
             what: "reading the normalised private key",
@@ -217,7 +217,7 @@ impl Session {
         let created = self.create_patiently(&doing, identity(&template), || {
             self.session.create_object(&template)
         });
-        created.map(|handle| ImportedKey::new(self, handle))
+        created.map(|handle| NewKey::new(self, handle))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::LeftBehind;
 use super::{ImportRequest, KeyProof, ProofKind, Unproven, WorkflowError, prove_key};
-use crate::token::{ImportedKey, KeyDescription, KeySelector, Session, TokenError};
+use crate::token::{KeyDescription, KeySelector, NewKey, Session, TokenError};
 
 /// An import that was cut off between its two objects leaves a private key alone; it is completed once the key has proven,
 /// by signing, that it is the pair's. Tells whether it was.
@@ -43,7 +43,7 @@ pub(super) fn prove_present(
 pub(super) fn prove_or_destroy(
     session: &Session,
     request: &ImportRequest,
-    mut imported: ImportedKey<'_>,
+    mut imported: NewKey<'_>,
 ) -> Result<KeyProof, WorkflowError> {
     let outcome = prove_imported(session, request, &mut imported)
         .map_err(Failure::Unproven)
@@ -93,7 +93,7 @@ fn only_one(session: &Session, request: &ImportRequest) -> Result<(), Failure> {
 fn prove_imported(
     session: &Session,
     request: &ImportRequest,
-    imported: &mut ImportedKey<'_>,
+    imported: &mut NewKey<'_>,
 ) -> Result<KeyProof, Unproven> {
     let expected = &request.pair.public_key;
     let token = Unproven::token(ProofKind::TokenKey);

@@ -13,7 +13,7 @@ use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::{InitializeError, LinterError, Unproven};
+use super::{GenerateError, InitializeError, LinterError, Unproven};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -77,6 +77,8 @@ pub enum WorkflowError {
         /// What became of the objects of this import.
         left: LeftBehind,
     },
+    /// No new key.
+    Generate(Box<GenerateError>),
     /// A refusal that is about one request of a job.
     InRequest {
         /// What the request is called.
@@ -174,12 +176,12 @@ pub enum WorkflowError {
     },
 }
 
-/// What is on the token after a failed import.
+/// What is on the token after a failed import or generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeftBehind {
     /// Nothing was put there.
     NothingImported,
-    /// The imported objects were destroyed again.
+    /// The new objects were destroyed again.
     Destroyed,
     /// They could not be destroyed.
     StillThere {
@@ -194,7 +196,7 @@ impl fmt::Display for LeftBehind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingImported => f.write_str("nothing was put on the token"),
-            Self::Destroyed => f.write_str("the imported objects were destroyed again"),
+            Self::Destroyed => f.write_str("the new objects were destroyed again"),
             Self::StillThere { reason } => write!(f, "{reason}"),
             Self::Untouched => f.write_str("the key is left on the token as it is"),
         }
@@ -218,6 +220,7 @@ impl fmt::Display for WorkflowError {
                     "it is signed and recorded as entry {entry}, but not written: {cause}"
                 )
             }
+            Self::Generate(error) => error.fmt(f),
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
                 write!(f, "the HSM's identity is not verified: {first}")
@@ -304,6 +307,7 @@ impl std::error::Error for WorkflowError {
             Self::Token(error) => Some(error),
             Self::Ledger(error) | Self::Unrecorded { cause: error, .. } => Some(error),
             Self::Undelivered { cause, .. } => Some(cause),
+            Self::Generate(error) => Some(error.as_ref()),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }
             | Self::MayBeOnToken { cause, .. } => Some(cause),
@@ -334,6 +338,12 @@ impl From<CloudHsmError> for WorkflowError {
 impl From<InitializeError> for WorkflowError {
     fn from(error: InitializeError) -> Self {
         Self::Initialize(Box::new(error))
+    }
+}
+
+impl From<GenerateError> for WorkflowError {
+    fn from(error: GenerateError) -> Self {
+        Self::Generate(Box::new(error))
     }
 }
 

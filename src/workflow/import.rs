@@ -6,7 +6,7 @@ use super::{KeyProof, Progress, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile};
 use crate::secret::{MemoryGuard, PrivateKeyError};
 use crate::token::{
-    ImportRoute, ImportedKey, KeyDescription, KeySelector, RecipientKey, SealedKey, Session, TokenError,
+    ImportRoute, KeyDescription, KeySelector, NewKey, RecipientKey, SealedKey, Session, TokenError,
 };
 
 /// What to import, under which name, and how.
@@ -89,7 +89,7 @@ pub fn import_key_pair(
     session.token().check_writable()?;
     let _alone = session
         .token()
-        .lock_imports(|| progress.step("another import on this machine is under way, waiting for it"))?;
+        .lock_new_keys(|| progress.step("another import on this machine is under way, waiting for it"))?;
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
         let (proof, completed) = prove_present(session, request, &existing)?;
@@ -223,7 +223,7 @@ impl Import<'_> {
     }
 
     /// A token that fails in the middle of the call may have made the key all the same: whoever reads the error has to know.
-    fn prove(&self, imported: Result<ImportedKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
+    fn prove(&self, imported: Result<NewKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
         let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
             Ok(None) => WorkflowError::Token(cause),
             Ok(Some(found)) => WorkflowError::LeftOnToken {

@@ -22,6 +22,8 @@ pub enum ProofKind {
     DecryptedKey,
     /// The token holds the public key that is expected.
     TokenKey,
+    /// The key that the token generated is of the kind that was asked for, and sound.
+    GeneratedKey,
     /// The attributes on the token are those of a key that signs and does nothing else.
     Attributes,
     /// A signature by the token verifies in software.
@@ -33,6 +35,9 @@ impl fmt::Display for ProofKind {
         f.write_str(match self {
             Self::DecryptedKey => "the decrypted private key is not that of the KMS public key",
             Self::TokenKey => "no proof that the token holds the expected key",
+            Self::GeneratedKey => {
+                "no proof that the token generated a sound key of the kind that was asked for"
+            }
             Self::Attributes => "no proof that the key can only sign",
             Self::Signature => "no proof that the key signs",
         })

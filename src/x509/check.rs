@@ -7,6 +7,8 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub(super) use subject::check_quality;
+
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;

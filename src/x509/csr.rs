@@ -1,4 +1,11 @@
-//! `CertificationRequest` (PKCS#10, RFC 2986).
+//! `CertificationRequest` (PKCS#10, RFC 2986): those of others, and our own.
+
+mod build;
+mod issue;
+mod reread;
+
+pub use build::{CheckedRequest, RequestTbs};
+pub use issue::IssuedRequest;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use const_oid::ObjectIdentifier;

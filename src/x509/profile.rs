@@ -106,7 +106,7 @@ pub enum ProfileExtension {
 }
 
 /// What of a request's `subjectAltName` is taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlternativeNames {
     /// Names of these kinds; others are dropped, and reported.
     pub kinds: Cow<'static, [NameKind]>,

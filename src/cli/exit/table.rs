@@ -4,7 +4,7 @@ use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
 use hsm_ca::token::{TokenError, UriError};
-use hsm_ca::workflow::{LeftBehind, LinterError, UnprovenReason, WorkflowError};
+use hsm_ca::workflow::{GenerateError, LeftBehind, LinterError, UnprovenReason, WorkflowError};
 use hsm_ca::x509::X509Error;
 
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
@@ -38,6 +38,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
                 "AWS replaces a first HSM that fails, and with it the CSR: run `hsm-ca cluster fetch` and `cluster verify` again",
             ),
         ),
+        WorkflowError::Generate(error) => explain_generate(error),
         WorkflowError::Token(error) => explain_token(error),
         WorkflowError::Ledger(error) => explain_ledger(error),
         WorkflowError::Unrecorded { .. } => (
@@ -165,6 +166,32 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::RigPath { .. } => ("rig-path", USAGE, None),
         WorkflowError::RigToken { .. } => ("rig-token", UNAVAILABLE, None),
+        _ => ("failed", FAILED, None),
+    }
+}
+
+fn explain_generate(error: &GenerateError) -> Row {
+    match error {
+        GenerateError::LabelTaken { .. } => (
+            "label-taken",
+            REFUSED,
+            Some(
+                "choose another --label; `hsm-ca key show` shows that key, `hsm-ca key delete` takes it off",
+            ),
+        ),
+        GenerateError::Unproven { unproven, .. } => match &unproven.reason {
+            UnprovenReason::Token(error) => explain_signer(error),
+            _ => (
+                "proof-failed",
+                REFUSED,
+                Some("do not trust this token with keys before somebody has found out what is wrong with it"),
+            ),
+        },
+        GenerateError::Twice { .. } => (
+            "generated-twice",
+            FAILED,
+            Some("look with `hsm-ca key list`, and generate once more"),
+        ),
         _ => ("failed", FAILED, None),
     }
 }

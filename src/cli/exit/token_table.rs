@@ -92,6 +92,11 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             REFUSED,
             Some("nothing was signed; sign another way (without --pss), or with a key on another token"),
         ),
+        TokenError::CannotGenerate { .. } => (
+            "cannot-generate",
+            REFUSED,
+            Some("choose another --type, or another token"),
+        ),
         TokenError::ContentKey { .. } => (
             "envelope",
             REFUSED,
@@ -105,7 +110,8 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         // working-client-sync, troubleshoot-hsm-throttling: CloudHSM answers both with it.
         TokenError::Call { function, value, .. }
             if value == "CKR_FUNCTION_FAILED"
-                && ["C_UnwrapKey", "C_CreateObject", "C_SignInit"].contains(&function.as_str()) =>
+                && ["C_UnwrapKey", "C_CreateObject", "C_GenerateKeyPair", "C_SignInit"]
+                    .contains(&function.as_str()) =>
         {
             (
                 "token",

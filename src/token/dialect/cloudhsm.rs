@@ -39,7 +39,7 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
         Flag::Unwrap(false),
         Flag::Derive(false),
     ],
-    // That for EC private keys has neither CKA_DECRYPT nor CKA_UNWRAP.
+    // That for EC private keys has neither CKA_DECRYPT nor CKA_UNWRAP. All of both are in the table of C_GenerateKeyPair.
     private_ec: &[
         Flag::Token(true),
         Flag::Private(true),
@@ -60,6 +60,12 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     opens_read_only: false,
     // troubleshoot-hsm-throttling; before Client SDK 5.18.0 C_GetAttributeValue gave CKR_DEVICE_ERROR (ki-pkcs11-sdk).
     throttled: &[RvError::FunctionFailed, RvError::DeviceError],
+    // pkcs11-library-api-operations: no C_SetAttributeValue for keys.
+    renames_keys: false,
+    not_generated: &[(
+        Keys::Ed25519,
+        "CloudHSM signs with Ed25519 keys by CKM_CLOUDHSM_EDDSA only, which is not used here (pkcs11-mechanisms)",
+    )],
     refusals: &[
         Refusal {
             routes: &[ImportRoute::Sealed],

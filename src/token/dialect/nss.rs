@@ -18,6 +18,8 @@ pub(super) const NSS: Dialect = Dialect {
     public_point_attribute: Some(0xD5A0_DB00),
     // Usages that are false in the template of C_UnwrapKey come back true, and can be set to false afterwards.
     settles_usages: true,
+    // The key database does not keep CKA_LOCAL.
+    tells_local: false,
     refusals: &[
         Refusal {
             routes: &[ImportRoute::Sealed],

@@ -68,8 +68,11 @@ pub(in crate::token) const STANDARD: Dialect = Dialect {
     opens_read_only: true,
     throttled: &[],
     refusals: &[],
+    not_generated: &[],
     caveat: None,
     public_point_attribute: None,
+    renames_keys: true,
+    tells_local: true,
     settles_usages: false,
 };
 

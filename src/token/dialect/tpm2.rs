@@ -1,7 +1,18 @@
 //! A TPM 2.0 through tpm2-pkcs11.
 
-use super::{Dialect, Keys, Refusal, STANDARD};
+use super::{Dialect, Flag, Keys, Refusal, STANDARD};
+use crate::signer::Curve;
 use crate::token::ImportRoute;
+
+/// A TPM's key has two usages, to sign and to decrypt; the others, which it does not have, read as false.
+const SIGN_ONLY: super::Flags = &[
+    Flag::Token(true),
+    Flag::Private(true),
+    Flag::Sensitive(true),
+    Flag::Extractable(false),
+    Flag::Sign(true),
+    Flag::Decrypt(false),
+];
 
 /// 1.9, in Debian 12; seen by trying.
 pub(super) const TPM2: Dialect = Dialect {
@@ -24,5 +35,19 @@ pub(super) const TPM2: Dialect = Dialect {
             reason: "tpm2-pkcs11 creates no private keys from their values (C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID)",
         },
     ],
+    not_generated: &[
+        (
+            Keys::Rsa,
+            "tpm2-pkcs11 signs with CKM_RSA_PKCS only by keys that may decrypt, too (C_Sign: CKR_GENERAL_ERROR)",
+        ),
+        (
+            Keys::Curve(Curve::P521),
+            "tpm2-pkcs11 tells the points of P-521 keys without their leading zeros",
+        ),
+    ],
+    private_rsa: SIGN_ONLY,
+    private_ec: SIGN_ONLY,
+    // It takes CKA_DECRYPT of the private half for CKA_VERIFY of the public one, and refuses another value (CKR_GENERAL_ERROR).
+    public: &[Flag::Token(true), Flag::Private(false)],
     ..STANDARD
 };

@@ -1,8 +1,11 @@
 //! The structures of X.509 in the ledger's plain values.
 
 use crate::ledger::{Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, Serial, UnixTime};
+use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
-use crate::x509::{self, Certificate, Checked, CheckedCrl, PlannedCertificate, VerifiedRequest, X509Error};
+use crate::x509::{
+    self, Certificate, Checked, CheckedCrl, CheckedRequest, PlannedCertificate, VerifiedRequest, X509Error,
+};
 
 pub(in super::super) const fn time(time: x509::UnixTime) -> UnixTime {
     UnixTime(time.0)
@@ -78,6 +81,23 @@ pub(in super::super) fn crl_intent(
             entries: u64::try_from(checked.entries()).map_err(|_| LedgerError::Range)?,
         },
     })
+}
+
+/// A request that is about to be signed, for a key that may not be a CA's yet: its authority is the key with the request's subject.
+pub(in super::super) fn request_intent(
+    checked: &CheckedRequest,
+    key: &PublicKey,
+    subject: &x509::Name,
+) -> Intent {
+    let subject = name(subject);
+    Intent {
+        authority: Authority {
+            key_sha256: Digest::of(key.der()),
+            subject: subject.clone(),
+        },
+        tbs_sha256: Digest::of(checked.der()),
+        object: Object::Request { subject },
+    }
 }
 
 /// What the ledger has for the profile of a certificate that it did not see signed.

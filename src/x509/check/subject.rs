@@ -1,7 +1,7 @@
 //! The subject and its key.
 
 use super::{Plan, broken};
-use crate::signer::KeyFault;
+use crate::signer::{KeyFault, PublicKey};
 use crate::x509::profile::Role;
 use crate::x509::{Issuer, Name, X509Error, extension};
 
@@ -45,15 +45,21 @@ impl Plan<'_> {
         if matches!(self.issuer, Issuer::Authority(_)) && key == self.of.issuer_key {
             return broken("subject-key", "the request carries the CA's own key");
         }
-        match key.find_fault() {
-            None => Ok(()),
-            Some(KeyFault::Exponent) => broken("key-exponent", "the public exponent is below 65537"),
-            Some(KeyFault::OffCurve) => broken("key-point", "the public key is no point of its curve"),
-            Some(KeyFault::SmallFactor(factor)) => {
-                broken("key-small-factors", format!("{factor} divides the modulus"))
-            }
-            Some(KeyFault::Roca) => broken("key-roca", "the modulus has the fingerprint of ROCA"),
-            Some(KeyFault::ClosePrimes) => broken("key-close-primes", "the two primes are close together"),
-        }
+        check_quality(&key)
     }
+}
+
+/// The known faults of keys, each with its rule.
+pub(in crate::x509) fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
+    let Some(fault) = key.find_fault() else {
+        return Ok(());
+    };
+    let rule = match fault {
+        KeyFault::Exponent => "key-exponent",
+        KeyFault::OffCurve => "key-point",
+        KeyFault::SmallFactor(_) => "key-small-factors",
+        KeyFault::Roca => "key-roca",
+        KeyFault::ClosePrimes => "key-close-primes",
+    };
+    broken(rule, fault.to_string())
 }

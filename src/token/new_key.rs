@@ -5,10 +5,10 @@ use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use super::{KeyDescription, PrivateKey, Session, TokenError, template};
 use crate::signer::PublicKey;
 
-/// A private key that was unwrapped into the token and has proven nothing yet: unless it is [kept](Self::keep), it is
-/// destroyed, with its public-key object, at the latest when this value is dropped.
+/// A private key that was unwrapped into the token or generated there, and has proven nothing yet: unless it is [kept](Self::keep),
+/// it is destroyed, with its public-key object, at the latest when this value is dropped.
 #[derive(Debug)]
-pub struct ImportedKey<'a> {
+pub struct NewKey<'a> {
     session: &'a Session,
     private: ObjectHandle,
     public: Option<ObjectHandle>,
@@ -16,13 +16,23 @@ pub struct ImportedKey<'a> {
     ours: Vec<ObjectHandle>,
 }
 
-impl<'a> ImportedKey<'a> {
+impl<'a> NewKey<'a> {
     pub(super) fn new(session: &'a Session, private: ObjectHandle) -> Self {
         Self {
             session,
             private,
             public: None,
             ours: vec![private],
+        }
+    }
+
+    /// Of a pair that was generated both objects are ours.
+    pub(super) fn generated(session: &'a Session, public: ObjectHandle, private: ObjectHandle) -> Self {
+        Self {
+            session,
+            private,
+            public: Some(public),
+            ours: vec![private, public],
         }
     }
 
@@ -71,9 +81,29 @@ impl<'a> ImportedKey<'a> {
     /// # Errors
     /// [`TokenError::Call`]
     pub fn read_public_object(&self) -> Result<Option<PublicKey>, TokenError> {
-        self.public.map_or(Ok(None), |public| {
-            self.session.public_key_of(public, "imported key")
-        })
+        self.public
+            .map_or(Ok(None), |public| self.session.public_key_of(public, "new key"))
+    }
+
+    /// Gives both objects of a generated pair their label and id, where the token lets a program do that: the public one first, so that
+    /// no private key has a name that is lost on its other half.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn name(&self, label: &str, id: &[u8]) -> Result<(), TokenError> {
+        if !self.session.dialect().renames_keys {
+            return Ok(());
+        }
+        let names = [
+            Attribute::Label(label.as_bytes().to_vec()),
+            Attribute::Id(id.to_vec()),
+        ];
+        for object in self.public.into_iter().chain([self.private]) {
+            self.session
+                .patiently(|| self.session.session.update_attributes(object, &names))
+                .map_err(TokenError::during(format!("naming the new key \"{label}\"")))?;
+        }
+        Ok(())
     }
 
     /// Leaves both objects on the token.
@@ -95,14 +125,14 @@ impl<'a> ImportedKey<'a> {
             .drain(..)
             .map(|object| {
                 self.session
-                    .destroy("destroying the imported key, WHICH IS STILL ON THE TOKEN", object)
+                    .destroy("destroying the new key, WHICH IS STILL ON THE TOKEN", object)
             })
             .collect();
         results.into_iter().collect()
     }
 }
 
-impl Drop for ImportedKey<'_> {
+impl Drop for NewKey<'_> {
     fn drop(&mut self) {
         // Reported where somebody waits for it; here another error is on its way.
         let _ = self.destroy_ours();

@@ -1,0 +1,132 @@
+//! `key generate`.
+
+use clap::{Args, ValueEnum};
+use hsm_ca::output::encode_pem;
+use hsm_ca::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet};
+use hsm_ca::token::KeyDescription;
+use hsm_ca::workflow::{GenerateRequest, GenerateSummary, generate_key};
+use hsm_ca::x509::PUBLIC_KEY;
+use serde_json::json;
+
+use super::{describe, label};
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct GenerateKey {
+    /// The label of the key on the token
+    #[arg(long, value_parser = label)]
+    label: String,
+    /// What kind of key
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: KeyType,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KeyType {
+    #[value(name = "rsa:2048")]
+    Rsa2048,
+    #[value(name = "rsa:3072")]
+    Rsa3072,
+    #[value(name = "rsa:4096")]
+    Rsa4096,
+    #[value(name = "ec:p256")]
+    EcP256,
+    #[value(name = "ec:p384")]
+    EcP384,
+    #[value(name = "ec:p521")]
+    EcP521,
+    Ed25519,
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
+    #[value(name = "ml-dsa-65")]
+    MlDsa65,
+    #[value(name = "ml-dsa-87")]
+    MlDsa87,
+}
+
+impl KeyType {
+    const fn algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::Rsa2048 => KeyAlgorithm::Rsa { bits: 2048 },
+            Self::Rsa3072 => KeyAlgorithm::Rsa { bits: 3072 },
+            Self::Rsa4096 => KeyAlgorithm::Rsa { bits: 4096 },
+            Self::EcP256 => KeyAlgorithm::Ec(Curve::P256),
+            Self::EcP384 => KeyAlgorithm::Ec(Curve::P384),
+            Self::EcP521 => KeyAlgorithm::Ec(Curve::P521),
+            Self::Ed25519 => KeyAlgorithm::Ed25519,
+            Self::MlDsa44 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44),
+            Self::MlDsa65 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa65),
+            Self::MlDsa87 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa87),
+        }
+    }
+}
+
+impl GenerateKey {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let request = GenerateRequest {
+            algorithm: self.kind.algorithm(),
+            label: self.label.clone(),
+        };
+        let token = settings.find_token(None)?;
+        // Before anybody is asked for a PIN.
+        token.check_writable()?;
+        token.check_generation(request.algorithm)?;
+        let session = settings.log_in(&token)?;
+        let summary = generate_key(&session, &request, ui)?;
+        let mut report = present(&summary, &token.description().label);
+        report.warnings.extend(token.caveat()?.map(str::to_owned));
+        Ok(report)
+    }
+}
+
+fn present(summary: &GenerateSummary, token: &str) -> Report {
+    let key = &summary.proof.key;
+    let public_key = &summary.proof.public_key;
+    let identifier = Hex(&public_key.key_identifier()).to_string();
+    let mut fields = Fields::default();
+    fields
+        .add("key", format!("{key} on the token \"{token}\""))
+        .add("key identifier", &identifier)
+        .add(
+            "attributes",
+            "it can sign and nothing else, was never outside the token, and cannot be extracted",
+        )
+        .add(
+            "public key",
+            "of the kind that was asked for, without a known fault",
+        )
+        .add("signature", "by the token, verified in software");
+    let name = printable(&key.label);
+    let text = format!(
+        "Generated the key\n{}Next, for a root: hsm-ca ca create --key {name} --subject DN --profile root --out FILE\n\
+         or under another CA: hsm-ca csr create --key {name} --subject DN --out FILE\n",
+        fields.render(2)
+    );
+    let mut json = describe(key);
+    json["outcome"] = json!("generated");
+    json["public_key"] = json!(encode_pem(PUBLIC_KEY, public_key.der()));
+    json["key_identifier"] = json!(identifier);
+    json["proofs"] = json!(["public-key", "attributes", "signature"]);
+    let unfinished = summary.unfinished.iter().map(describe_unfinished);
+    Report {
+        warnings: unfinished.collect(),
+        ..Report::new(text, json)
+    }
+}
+
+/// A run that was cut off: nobody uses the key, and somebody may be making it right now on another machine.
+fn describe_unfinished(key: &KeyDescription) -> String {
+    format!(
+        "a run that was cut off has left a {} key, which nobody uses: `hsm-ca key delete '{}'` takes it off",
+        key.class,
+        uri_of(key)
+    )
+}
+
+fn uri_of(key: &KeyDescription) -> String {
+    let id: String = key.id.iter().map(|byte| format!("%{byte:02x}")).collect();
+    format!("pkcs11:id={id}")
+}

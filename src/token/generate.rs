@@ -1,0 +1,163 @@
+//! Key pairs that are generated on the token.
+//!
+//! Until it has proven itself, a pair has a label that is nobody's and an id of chance, where the token lets a program change both
+//! later: a process that is killed on the way leaves nothing that could be taken for the key that was asked for.
+
+use aws_lc_rs::rand;
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+
+use super::dialect::Dialect;
+use super::mechanism::{MechanismNumber, MechanismUse, signing_mechanism};
+use super::{
+    KeyAttributes, KeyClass, KeyDescription, NewKey, Session, Token, TokenError, UnfitAttribute, template,
+};
+use crate::signer::KeyAlgorithm;
+
+/// The label of a pair that has not proven itself yet.
+pub const UNFINISHED_LABEL: &str = "hsm-ca key generate, unfinished, may be deleted";
+
+/// As long as the key identifiers that come later.
+const ID_BYTES: usize = 20;
+
+impl Token {
+    /// Refuses what the token does not generate, or could not sign with.
+    ///
+    /// # Errors
+    /// [`TokenError::CannotGenerate`], [`TokenError::Call`]
+    pub fn check_generation(&self, algorithm: KeyAlgorithm) -> Result<(), TokenError> {
+        let listed = self.mechanisms()?;
+        let dialect = self.dialect()?;
+        let (number, _) = generation(dialect, algorithm);
+        let missing = [
+            self.lacks(&listed, number, MechanismUse::GenerateKeyPair)?,
+            self.lacks(
+                &listed,
+                signing_mechanism(algorithm.default_signature()),
+                MechanismUse::Sign,
+            )?,
+        ];
+        let missing: Vec<_> = missing.into_iter().flatten().collect();
+        let known = dialect.does_not_generate(algorithm).map(str::to_owned);
+        let reason =
+            known.or_else(|| (!missing.is_empty()).then(|| format!("it lacks {}", missing.join(", "))));
+        reason.map_or(Ok(()), |reason| {
+            Err(TokenError::CannotGenerate {
+                token: self.description().label.clone(),
+                algorithm,
+                reason,
+            })
+        })
+    }
+}
+
+impl Session {
+    /// Has the token generate a pair that signs and does nothing else. Its names are those that [`NewKey::name`] changes, or where the
+    /// token does not let it, `label` and an id of chance.
+    ///
+    /// # Errors
+    /// [`TokenError::CannotGenerate`], [`TokenError::Call`]; what a failed call has made is taken off again, or the error says that it is
+    /// there.
+    pub fn generate_key_pair(&self, algorithm: KeyAlgorithm, label: &str) -> Result<NewKey<'_>, TokenError> {
+        self.token().check_generation(algorithm)?;
+        let first_label = if self.renames_keys() {
+            UNFINISHED_LABEL
+        } else {
+            label
+        };
+        let mut id = [0; ID_BYTES];
+        rand::fill(&mut id).map_err(|_| TokenError::Software {
+            what: "drawing an id for the new key",
+        })?;
+        let (public, private) = template::generated_pair(self.dialect(), algorithm, first_label, &id);
+        let (_, mechanism) = generation(self.dialect(), algorithm);
+        let doing = format!("generating the key pair \"{label}\"");
+        let (public, private) = self.redo_patiently(
+            &doing,
+            || self.session.generate_key_pair(&mechanism, &public, &private),
+            |doing| self.destroy_pair(doing, &id),
+        )?;
+        Ok(NewKey::generated(self, public, private))
+    }
+
+    /// Whether a key's label and id can be changed on this token.
+    #[must_use]
+    pub const fn renames_keys(&self) -> bool {
+        self.dialect().renames_keys
+    }
+
+    /// Finds the first attribute that a private key must not have as it is that was generated on the token, and signs.
+    #[must_use]
+    pub fn unfit_for_a_generated_key(&self, key: &KeyAttributes) -> Option<UnfitAttribute> {
+        key.unfit_for_signing_only()
+            .or_else(|| key.unfit_for_a_generated_key(self.dialect().tells_local))
+    }
+
+    /// Every key object on the token with that label, of whichever class.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn keys_labelled(&self, label: &str) -> Result<Vec<KeyDescription>, TokenError> {
+        let label = Attribute::Label(label.as_bytes().to_vec());
+        let mut keys = Vec::new();
+        for class in [KeyClass::Private, KeyClass::Public, KeyClass::Secret] {
+            for handle in self.find_class(class, "looking for a label", label.clone())? {
+                keys.push(self.describe_key(class, handle)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The objects of a class on the token that have an attribute.
+    pub(super) fn find_class(
+        &self,
+        class: KeyClass,
+        doing: &str,
+        attribute: Attribute,
+    ) -> Result<Vec<ObjectHandle>, TokenError> {
+        self.find(
+            doing,
+            &[Attribute::Class(class.into()), Attribute::Token(true), attribute],
+        )
+    }
+
+    /// By an id that was drawn for them a moment ago.
+    fn destroy_pair(&self, doing: &str, id: &[u8]) -> Result<(), TokenError> {
+        let doing = format!("{doing}, WHICH MAY BE STILL ON THE TOKEN");
+        for class in [KeyClass::Private, KeyClass::Public] {
+            for object in self.find_class(class, &doing, Attribute::Id(id.to_vec()))? {
+                self.destroy(&doing, object)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What generates a pair of this kind: by its number, for the token's list, and as it is called.
+fn generation(dialect: &Dialect, algorithm: KeyAlgorithm) -> (MechanismNumber, Mechanism<'static>) {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => (
+            MechanismNumber::RSA_PKCS_KEY_PAIR_GEN,
+            Mechanism::RsaPkcsKeyPairGen,
+        ),
+        // Where an Ed25519 key is one of CKK_EC, so is its generation.
+        KeyAlgorithm::Ed25519 if dialect.ed25519_type == cryptoki::object::KeyType::EC_EDWARDS => (
+            MechanismNumber::EC_EDWARDS_KEY_PAIR_GEN,
+            Mechanism::EccEdwardsKeyPairGen,
+        ),
+        KeyAlgorithm::MlDsa(_) => (MechanismNumber::ML_DSA_KEY_PAIR_GEN, Mechanism::MlDsaKeyPairGen),
+        KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => {
+            (MechanismNumber::EC_KEY_PAIR_GEN, Mechanism::EccKeyPairGen)
+        }
+    }
+}
+
+impl From<KeyClass> for ObjectClass {
+    fn from(class: KeyClass) -> Self {
+        match class {
+            KeyClass::Private => Self::PRIVATE_KEY,
+            KeyClass::Public => Self::PUBLIC_KEY,
+            KeyClass::Secret => Self::SECRET_KEY,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `key generate`: a key pair of the token's own, which proves itself before it has its name.
+
+mod error;
+
+pub use error::GenerateError;
+
+use super::error::LeftBehind;
+use super::{KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
+use crate::signer::{KeyAlgorithm, PublicKey};
+use crate::token::{KeyDescription, KeySelector, NewKey, Session, UNFINISHED_LABEL};
+
+/// 65537, as it is asked for (NIST SP 800-89 section 5.3.3 has it at least as large).
+const EXPONENT: &[u8] = &[1, 0, 1];
+
+/// A key to be.
+#[derive(Clone, Debug)]
+pub struct GenerateRequest {
+    /// Its kind.
+    pub algorithm: KeyAlgorithm,
+    /// `CKA_LABEL` of both objects.
+    pub label: String,
+}
+
+/// A key that was generated on the token, proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenerateSummary {
+    /// The key and its public half.
+    pub proof: KeyProof,
+    /// What runs that were cut off have left on the token.
+    pub unfinished: Vec<KeyDescription>,
+}
+
+/// Has the token generate a key, which then proves that it is of the kind that was asked for, that nothing is known against its public
+/// half, that it was never outside, that it can only sign, and that it does sign.
+///
+/// # Errors
+/// [`WorkflowError`]; unless it says otherwise, the token is as it was.
+pub fn generate_key(
+    session: &Session,
+    request: &GenerateRequest,
+    progress: &dyn Progress,
+) -> Result<GenerateSummary, WorkflowError> {
+    let token = session.token();
+    token.check_writable()?;
+    token.check_generation(request.algorithm)?;
+    let _alone =
+        token.lock_new_keys(|| progress.step("another key is being made on this machine, waiting for it"))?;
+    refuse_label(session, &request.label)?;
+    let unfinished = session.keys_labelled(UNFINISHED_LABEL)?;
+    progress.step(&format!("generating an {} key on the token", request.algorithm));
+    let new = session.generate_key_pair(request.algorithm, &request.label)?;
+    progress.step("proving the key on the token");
+    match prove_generated(session, request, &new) {
+        Ok(proof) => {
+            new.keep();
+            Ok(GenerateSummary { proof, unfinished })
+        }
+        Err(failure) => Err(failure.after(&request.label, new)),
+    }
+}
+
+/// Neither half of another key has the label: who uses it later must not get the wrong one.
+fn refuse_label(session: &Session, label: &str) -> Result<(), WorkflowError> {
+    match session.keys_labelled(label)?.into_iter().next() {
+        None => Ok(()),
+        Some(found) => Err(GenerateError::LabelTaken {
+            label: label.to_owned(),
+            found,
+        }
+        .into()),
+    }
+}
+
+enum Failure {
+    Unproven(Unproven),
+    Twice,
+}
+
+impl From<Unproven> for Failure {
+    fn from(unproven: Unproven) -> Self {
+        Self::Unproven(unproven)
+    }
+}
+
+impl Failure {
+    /// Takes the key off the token, and tells both.
+    fn after(self, label: &str, new: NewKey<'_>) -> WorkflowError {
+        let left = match new.destroy() {
+            Ok(()) => LeftBehind::Destroyed,
+            Err(error) => LeftBehind::StillThere {
+                reason: error.to_string(),
+            },
+        };
+        match self {
+            Self::Unproven(unproven) => GenerateError::Unproven { unproven, left },
+            Self::Twice => GenerateError::Twice {
+                label: label.to_owned(),
+                left,
+            },
+        }
+        .into()
+    }
+}
+
+fn prove_generated(
+    session: &Session,
+    request: &GenerateRequest,
+    new: &NewKey<'_>,
+) -> Result<KeyProof, Failure> {
+    let unread = Unproven::token(ProofKind::GeneratedKey);
+    let public_key = new.read_public_object().map_err(&unread)?.ok_or_else(|| {
+        Unproven::found(
+            ProofKind::GeneratedKey,
+            "its public-key object tells no public key",
+        )
+    })?;
+    check_kind(request.algorithm, &public_key)?;
+    let key = new.read_back().map_err(&unread)?;
+    if let Some(unfit) = session.unfit_for_a_generated_key(&key.description.attributes) {
+        return Err(Unproven::found(ProofKind::Attributes, unfit.to_string()).into());
+    }
+    prove_key(session, key, &public_key)?;
+
+    let unnamed = Unproven::token(ProofKind::Attributes);
+    new.name(&request.label, &public_key.key_identifier())
+        .map_err(&unnamed)?;
+    let named = new.read_back().map_err(&unnamed)?;
+    if named.public_key != public_key
+        || new.read_public_object().map_err(&unnamed)?.as_ref() != Some(&public_key)
+    {
+        let found = "with its new name it reads back as another key";
+        return Err(Unproven::found(ProofKind::GeneratedKey, found).into());
+    }
+    let key = named.description;
+    let is_named = !session.renames_keys() || key.id == public_key.key_identifier();
+    if key.label != request.label || !is_named {
+        return Err(
+            Unproven::found(ProofKind::Attributes, "CKA_LABEL or CKA_ID read back differently").into(),
+        );
+    }
+    for selector in [KeySelector::labelled(&key.label), KeySelector::with_id(&key.id)] {
+        // Another process may have come in between, on another machine.
+        if session.private_keys(&selector).map_err(&unnamed)?.len() != 1 {
+            return Err(Failure::Twice);
+        }
+    }
+    Ok(KeyProof { key, public_key })
+}
+
+/// What was asked for, and a key without a known fault.
+fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unproven> {
+    let found = public_key.algorithm();
+    let wrong = |found: String| Err(Unproven::found(ProofKind::GeneratedKey, found));
+    if found != asked {
+        return wrong(format!("it is an {found} key, and {asked} was asked for"));
+    }
+    if asked.rsa_bits().is_some() && public_key.rsa_integers().map(|(_, exponent)| exponent) != Some(EXPONENT)
+    {
+        return wrong("its public exponent is not 65537".to_owned());
+    }
+    match public_key.find_fault() {
+        None => Ok(()),
+        Some(fault) => wrong(fault.to_string()),
+    }
+}

@@ -1,0 +1,52 @@
+//! Why there is no new key.
+
+use std::fmt;
+
+use crate::token::KeyDescription;
+use crate::workflow::{LeftBehind, Unproven};
+
+/// Why there is no new key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// A key has the label already.
+    LabelTaken {
+        /// The label.
+        label: String,
+        /// The first object that has it.
+        found: KeyDescription,
+    },
+    /// A proof was not given.
+    Unproven {
+        /// Which one, and why.
+        unproven: Unproven,
+        /// What became of the key.
+        left: LeftBehind,
+    },
+    /// A key of the same name was made by somebody else at the same time.
+    Twice {
+        /// The label.
+        label: String,
+        /// What became of the key.
+        left: LeftBehind,
+    },
+}
+
+impl fmt::Display for GenerateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LabelTaken { label, found } => write!(
+                f,
+                "the label \"{label}\" belongs to a {} key on the token: {found}",
+                found.class
+            ),
+            Self::Unproven { unproven, left } => write!(f, "{unproven}; {left}"),
+            Self::Twice { label, left } => write!(
+                f,
+                "a key \"{label}\" was made by another process at the same time; {left}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for GenerateError {}

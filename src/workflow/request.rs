@@ -1,0 +1,64 @@
+//! `csr create`: a certification request by a key on the token, for another CA to sign.
+
+use super::record::request_intent;
+use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
+use crate::signer::{KeyStore, SignatureChoice};
+use crate::x509::{AlternativeName, CertificationRequest, Name, Profile, RequestTbs};
+
+/// A request to be.
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    /// The key: a label or a `pkcs11:` URI.
+    pub key: String,
+    /// Its subject.
+    pub subject: Name,
+    /// The names that it asks for.
+    pub names: Vec<AlternativeName>,
+    /// Whose extensions it asks for: whether it is a CA, usages, purposes.
+    pub profile: Option<Profile>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// A request that was made.
+#[derive(Clone, Debug)]
+pub struct RequestSummary {
+    /// The request.
+    pub request: CertificationRequest,
+    /// Where it is.
+    pub delivered: Delivered,
+}
+
+/// Has the token sign a request for one of its keys, once, when there is a place for it.
+///
+/// # Errors
+/// [`WorkflowError`]; no file is left.
+pub fn create_request(
+    store: &dyn KeyStore,
+    recorder: &mut Recorder,
+    new: &NewRequest,
+    progress: &dyn Progress,
+) -> Result<RequestSummary, WorkflowError> {
+    let slot = new.delivery.reserve()?;
+    let signer = store.signer_named(&new.key)?;
+    let key = signer.public_key();
+    let signature = key.algorithm().choose(new.signature)?;
+    let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
+    let checked = tbs.check()?;
+    let entry = recorder.begin_one(&request_intent(&checked, key, &new.subject))?;
+    progress.step("the token signs the request");
+    let issued = recorder.sign(
+        entry,
+        || checked.sign(signer.as_ref()),
+        |issued| issued.request().der(),
+    )?;
+    let delivered = slot
+        .deliver(&issued)
+        .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+    Ok(RequestSummary {
+        request: issued.request().clone(),
+        delivered,
+    })
+}

@@ -1,0 +1,137 @@
+//! A request of our own: built by hand, and checked before a signature is spent on it.
+
+use const_oid::db::rfc5912::ID_EXTENSION_REQ;
+use der::asn1::Any;
+use der::{Decode, Encode, Tag};
+use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+use super::{Attribute, CertificationRequestInfo, SMALLEST_RSA, WHAT, reread};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::check::check_quality;
+use crate::x509::extension::Context;
+use crate::x509::{
+    AlternativeName, AlternativeNames, Name, Profile, ProfileExtension, X509Error, algorithm, extension,
+};
+
+/// `Version ::= INTEGER { v1(0) }` of RFC 2986 section 4.1.
+const V1: u8 = 0;
+
+/// A planned request that nothing has checked yet.
+#[derive(Clone, Debug)]
+pub struct RequestTbs {
+    pub(super) der: Vec<u8>,
+    pub(super) key: PublicKey,
+    pub(super) signature: SignatureAlgorithm,
+}
+
+/// A planned request that passed every rule: the only thing that can be signed.
+#[derive(Clone, Debug)]
+pub struct CheckedRequest(pub(super) RequestTbs);
+
+impl RequestTbs {
+    /// A `CertificationRequestInfo` for `key`. It asks for `names`, and with a profile for what its certificates hold that is the
+    /// subject's affair: whether it is a CA, usages, purposes.
+    ///
+    /// # Errors
+    /// [`X509Error`] when a field cannot be encoded.
+    pub fn build(
+        key: &PublicKey,
+        subject: &Name,
+        names: &[AlternativeName],
+        profile: Option<&Profile>,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed(WHAT);
+        let context = Context {
+            key,
+            subject_is_empty: subject.is_empty(),
+            authority_key_identifier: &[],
+            names,
+        };
+        let of_profile = profile.map(|profile| profile.extensions.as_slice());
+        let asked = of_profile.unwrap_or_default().iter().filter(|extension| {
+            matches!(
+                extension,
+                ProfileExtension::BasicConstraints { .. }
+                    | ProfileExtension::KeyUsage(_)
+                    | ProfileExtension::ExtendedKeyUsage(_)
+            )
+        });
+        let named = ProfileExtension::SubjectAlternativeName(AlternativeNames::default());
+        let mut extensions = Vec::new();
+        for wanted in asked.chain([&named]) {
+            extensions.extend(extension::build(wanted, context)?);
+        }
+        let info = CertificationRequestInfo {
+            version: V1,
+            subject: subject.to_any()?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(key.der()).map_err(&malformed)?,
+            attributes: Some(extension_request(&extensions)?),
+        };
+        Ok(Self {
+            der: info.to_der().map_err(&malformed)?,
+            key: key.clone(),
+            signature,
+        })
+    }
+
+    /// The DER bytes that would be signed.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Holds the encoded bytes against the rules for a certificate's subject and key: what no CA should sign is not asked for.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn check(self) -> Result<CheckedRequest, X509Error> {
+        let info = CertificationRequestInfo::from_der(&self.der).map_err(X509Error::malformed(WHAT))?;
+        let subject = Name::from_any(&info.subject, WHAT)?;
+        if let Err(found) = subject.check_readable() {
+            return Err(X509Error::broken("subject", found));
+        }
+        if subject.is_empty() && info.attributes.as_deref().unwrap_or_default().is_empty() {
+            return Err(X509Error::broken("subject", "neither a subject nor a name"));
+        }
+        let key = PublicKey::from_info(&info.subject_public_key_info)?;
+        if key.algorithm().rsa_bits().is_some_and(|bits| bits < SMALLEST_RSA) {
+            return Err(X509Error::WeakKey {
+                found: key.algorithm(),
+            });
+        }
+        check_quality(&key)?;
+        // Both are there to be encoded after this.
+        algorithm::identifier(self.signature)?;
+        if !key.algorithm().makes(self.signature) {
+            let found = format!("{} with an {} key", self.signature, key.algorithm());
+            return Err(X509Error::broken("signature-algorithm", found));
+        }
+        if let Err(found) = reread::read_info(&self.der) {
+            return Err(X509Error::broken("second-decoder", found));
+        }
+        Ok(CheckedRequest(self))
+    }
+}
+
+impl CheckedRequest {
+    /// The DER bytes that will be signed.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+}
+
+/// `extensionRequest` of RFC 2985 section 5.4.2: one attribute with one value, or none where nothing is asked for.
+fn extension_request(extensions: &[Extension]) -> Result<Vec<Attribute>, X509Error> {
+    if extensions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let malformed = X509Error::malformed("extensionRequest");
+    let value = extensions.to_vec().to_der().map_err(&malformed)?;
+    Ok(vec![Attribute {
+        kind: ID_EXTENSION_REQ,
+        values: Any::new(Tag::Set, value).map_err(&malformed)?,
+    }])
+}

@@ -1,0 +1,49 @@
+//! From checked bytes to a request: one signature by the token, verified in software.
+
+use super::{CertificationRequest, CheckedRequest, VerifiedRequest, reread};
+use crate::output::{Encoding, Verified, encode_pem};
+use crate::signer::Signer;
+use crate::x509::signed::{Signed, sign_once};
+use crate::x509::{X509Error, pem};
+
+/// A request of our own whose signature verifies: the only kind that can be written.
+#[derive(Clone, Debug)]
+pub struct IssuedRequest {
+    request: VerifiedRequest,
+}
+
+impl CheckedRequest {
+    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the request's own key, in software.
+    ///
+    /// # Errors
+    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    pub fn sign(self, signer: &dyn Signer) -> Result<IssuedRequest, X509Error> {
+        let Self(tbs) = self;
+        let signature = sign_once(signer, &tbs.key, tbs.signature, &tbs.der)?;
+        let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
+        let request = CertificationRequest::read(&der)?.verify()?;
+        Ok(IssuedRequest { request })
+    }
+}
+
+impl IssuedRequest {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &CertificationRequest {
+        &self.request.request
+    }
+}
+
+impl Verified for IssuedRequest {
+    fn content(&self, encoding: Encoding) -> Vec<u8> {
+        let der = self.request().der();
+        match encoding {
+            Encoding::Pem => encode_pem(pem::CERTIFICATE_REQUEST, der).into_bytes(),
+            Encoding::Der => der.to_vec(),
+        }
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        reread::compare(written, self.request())
+    }
+}

@@ -1,0 +1,72 @@
+//! The second decoder: `x509-parser`, which shares no code with the one that built the request, its PEM reader included.
+
+use x509_parser::certification_request::{X509CertificationRequest, X509CertificationRequestInfo};
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::FromDer;
+
+use super::CertificationRequest;
+
+/// Reads a written file and compares every field with the request that was made.
+pub(super) fn compare(written: &[u8], issued: &CertificationRequest) -> Result<(), String> {
+    let block;
+    let der = if written.starts_with(b"-----BEGIN") {
+        let (rest, pem) = parse_x509_pem(written).map_err(|error| format!("PEM: {error}"))?;
+        if !rest.is_empty() {
+            return Err("bytes follow the PEM block".to_owned());
+        }
+        block = pem;
+        block.contents.as_slice()
+    } else {
+        written
+    };
+    let (rest, read) = X509CertificationRequest::from_der(der).map_err(|error| format!("DER: {error}"))?;
+    let info = &read.certification_request_info;
+    let same = [
+        ("end of the structure", rest.is_empty()),
+        ("bytes", der == issued.der()),
+        ("version", info.version.0 == 0),
+        ("subject", info.subject.as_raw() == issued.subject().der()),
+        (
+            "subjectPKInfo",
+            issued
+                .public_key()
+                .is_ok_and(|key| key.der() == info.subject_pki.raw),
+        ),
+        (
+            "number of attributes",
+            info.attributes().len() == issued.attributes().len(),
+        ),
+        ("attributes", is_understood(info)),
+    ];
+    match same.iter().find(|(_, equal)| !equal) {
+        Some((field, _)) => Err(format!("a second decoder reads another {field}")),
+        None => Ok(()),
+    }
+}
+
+/// Reads a CertificationRequestInfo that is about to be signed.
+pub(super) fn read_info(der: &[u8]) -> Result<(), String> {
+    let (rest, read) = X509CertificationRequestInfo::from_der(der).map_err(|error| error.to_string())?;
+    if rest.is_empty() && is_understood(&read) {
+        Ok(())
+    } else {
+        Err("a second decoder does not read it to its end".to_owned())
+    }
+}
+
+/// Nothing but an extensionRequest, of which every extension is known to the second decoder, and decoded without an error.
+fn is_understood(info: &X509CertificationRequestInfo<'_>) -> bool {
+    info.attributes()
+        .iter()
+        .all(|attribute| match attribute.parsed_attribute() {
+            ParsedCriAttribute::ExtensionRequest(request) => request.extensions.iter().all(|extension| {
+                !matches!(
+                    extension.parsed_extension(),
+                    ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::ParseError { .. }
+                )
+            }),
+            _ => false,
+        })
+}
