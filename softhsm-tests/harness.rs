@@ -455,6 +455,20 @@ pub(crate) fn ready_authority() -> Rig {
     template.copy()
 }
 
+/// The same on each of these tokens, at the same time.
+pub(crate) fn on_each(kinds: &[TokenKind], test: impl Fn(TokenKind) + Sync) {
+    let test = &test;
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = kinds
+            .iter()
+            .map(|kind| (kind, scope.spawn(move || test(*kind))))
+            .collect();
+        for (kind, run) in runs {
+            assert!(run.join().is_ok(), "{kind:?}: see above");
+        }
+    });
+}
+
 /// Waits until a process has stopped itself (state T), as the fault-injecting module does on request.
 pub(crate) fn wait_until_stopped(pid: u32) {
     for _ in 0..6000 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
-use crate::harness::{ALIAS, Rig, Run, TokenKind, python_tool, shim, wait_until_stopped};
+use crate::harness::{ALIAS, Rig, Run, TokenKind, on_each, python_tool, shim, wait_until_stopped};
 
 /// What pkcs11-tool says of the private key, and how many objects there are of each class.
 fn private_key_lines(rig: &Rig) -> String {
@@ -19,15 +19,9 @@ fn private_key_lines(rig: &Rig) -> String {
     private.expect("a private key").to_owned()
 }
 
-/// The same on every token that a key can be unwrapped into, at the same time.
+/// On every token that a key can be unwrapped into.
 fn on_each_token(test: impl Fn(TokenKind) + Sync) {
-    let test = &test;
-    thread::scope(|scope| {
-        let runs = TokenKind::UNWRAPPING.map(|kind| (kind, scope.spawn(move || test(kind))));
-        for (kind, run) in runs {
-            assert!(run.join().is_ok(), "{kind:?}: see above");
-        }
-    });
+    on_each(&TokenKind::UNWRAPPING, test);
 }
 
 #[test]

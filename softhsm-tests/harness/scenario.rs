@@ -43,6 +43,32 @@ impl Scenario {
         }
     }
 
+    /// The generation of an EC key.
+    pub(crate) fn generate(kind: TokenKind) -> Self {
+        Self {
+            template: Rig::of(kind),
+            command: vec![
+                "--format", "json", "key", "generate", "--label", "ca", "--type", "ec:p256",
+            ],
+            before: Keys::NONE,
+            after: Keys::PAIR,
+        }
+    }
+
+    /// The deletion of such a key.
+    pub(crate) fn delete() -> Self {
+        let Self {
+            template, command, ..
+        } = Self::generate(TokenKind::Kryoptic);
+        template.command(&command).ok();
+        Self {
+            template,
+            command: vec!["--format", "json", "key", "delete", "ca", "--yes"],
+            before: Keys::PAIR,
+            after: Keys::NONE,
+        }
+    }
+
     /// With more arguments.
     pub(crate) fn with_arguments(mut self, arguments: &[&'static str]) -> Self {
         self.command.extend(arguments);

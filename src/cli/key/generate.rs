@@ -74,10 +74,12 @@ impl GenerateKey {
         // Before anybody is asked for a PIN.
         token.check_writable()?;
         token.check_generation(request.algorithm)?;
+        // Nothing that can fail comes after the key is there.
+        let caveat = token.caveat()?;
         let session = settings.log_in(&token)?;
         let summary = generate_key(&session, &request, ui)?;
         let mut report = present(&summary, &token.description().label);
-        report.warnings.extend(token.caveat()?.map(str::to_owned));
+        report.warnings.extend(caveat.map(str::to_owned));
         Ok(report)
     }
 }

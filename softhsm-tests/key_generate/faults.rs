@@ -1,0 +1,163 @@
+//! Every PKCS#11 call of a generation and of a deletion that fails, and a process killed at each: what is left is said, or named by the
+//! next run, and can be deleted.
+
+use std::fmt;
+
+use crate::harness::{Call, Keys, Rig, Run, Scenario, TokenKind};
+
+/// What happens to one call.
+struct Case {
+    rule: &'static str,
+    point: String,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.rule, self.point)
+    }
+}
+
+/// Fails before and after it was done, killed before and, where it changes something, after.
+fn cases(calls: &[Call]) -> Vec<Case> {
+    let of = |rule, point| Case { rule, point };
+    let all = calls.iter().flat_map(|Call { function, nth }| {
+        let call = Call {
+            function: function.clone(),
+            nth: *nth,
+        };
+        let after = call
+            .is_mutating()
+            .then(|| of("KILL", format!("{function}!@{nth}")));
+        [
+            Some(of("FAIL", format!("{function}:CKR_GENERAL_ERROR@{nth}"))),
+            Some(of("FAIL", format!("{function}!:CKR_HOST_MEMORY@{nth}"))),
+            Some(of("KILL", format!("{function}@{nth}"))),
+            after,
+        ]
+    });
+    all.flatten().collect()
+}
+
+/// Every private and public key that a report or an error names by its id is deleted by it.
+fn ids_in(text: &str) -> Vec<String> {
+    let digits = |rest: &str| {
+        rest.chars()
+            .take_while(char::is_ascii_hexdigit)
+            .collect::<String>()
+    };
+    let named = text.split("id ").skip(1).map(digits);
+    let uris = text.split("pkcs11:id=").skip(1).map(|rest| {
+        let id = rest.split('\'').next().unwrap_or_default();
+        id.replace('%', "")
+    });
+    named.chain(uris).filter(|id| id.len() == 40).collect()
+}
+
+fn delete_all_named(rig: &Rig, text: &str) {
+    for id in ids_in(text) {
+        let id: String = id
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| format!("%{}{}", char::from(pair[0]), char::from(pair[1])))
+            .collect();
+        // Both halves go at once; the second time it is not there.
+        let run = rig.json(&["key", "delete", &format!("pkcs11:id={id}"), "--yes"]);
+        assert!(run.code == Some(0) || run.stderr.contains("no-key"), "{run:#?}");
+    }
+}
+
+/// A run that failed says what it leaves; what a killed one leaves the next run names. Then the token can be emptied and used.
+fn recover(rig: &Rig, run: &Run, case: &str) {
+    let left = rig.keys();
+    if left == Keys::NONE {
+        return;
+    }
+    if run.code.is_some() {
+        assert!(
+            run.stderr.contains("STILL ON THE TOKEN"),
+            "{case}: {left:?} {run:#?}"
+        );
+    }
+    let generate = || rig.json(&["key", "generate", "--label", "ca", "--type", "ec:p256"]);
+    let mut next = generate();
+    if next.code != Some(0) {
+        let message = next.refused(3, "label-taken");
+        delete_all_named(rig, &message);
+        // Of a pair that was cut off between its two names, the other half shows now.
+        next = generate();
+    } else {
+        let warnings = next.json()["warnings"].to_string();
+        assert!(warnings.contains("cut off"), "{case}: {left:?} {warnings}");
+    }
+    let report = next.ok().json();
+    delete_all_named(rig, &report["warnings"].to_string());
+    rig.command(&["key", "delete", "ca", "--yes"]).ok();
+    assert_eq!(rig.keys(), Keys::NONE, "{case}");
+    rig.command(&["key", "generate", "--label", "ca", "--type", "ec:p256"])
+        .ok();
+    assert_eq!(rig.keys(), Keys::PAIR, "{case}");
+}
+
+fn at_every_call_of_a_generation_on(kind: TokenKind) {
+    let scenario = Scenario::generate(kind);
+    let calls = match kind {
+        TokenKind::Kryoptic => scenario.calls(),
+        _ => Scenario::telling(&scenario.calls()),
+    };
+    scenario.try_all(&cases(&calls), 2, |case, rig| {
+        let run = scenario.run(rig, &[(case.rule, &case.point)]);
+        let case = case.to_string();
+        if run.code == Some(0) {
+            assert_eq!(rig.keys(), Keys::PAIR, "{case}");
+            rig.command(&["key", "verify", "ca"]).ok();
+            return;
+        }
+        if run.code.is_some() {
+            assert_eq!(run.code, Some(4), "{case}: {run:#?}");
+        }
+        recover(rig, &run, &case);
+    });
+}
+
+#[test]
+fn every_call_of_a_generation_on_softhsm() {
+    at_every_call_of_a_generation_on(TokenKind::SoftHsm);
+}
+
+#[test]
+fn every_call_of_a_generation_on_kryoptic() {
+    at_every_call_of_a_generation_on(TokenKind::Kryoptic);
+}
+
+#[test]
+fn every_call_of_a_generation_on_nss() {
+    at_every_call_of_a_generation_on(TokenKind::Nss);
+}
+
+#[test]
+fn every_call_of_a_generation_on_cloudhsm() {
+    at_every_call_of_a_generation_on(TokenKind::CloudHsm);
+}
+
+#[test]
+fn every_call_of_a_deletion() {
+    let scenario = Scenario::delete();
+    scenario.try_all(&cases(&scenario.calls()), 2, |case, rig| {
+        let run = scenario.run(rig, &[(case.rule, &case.point)]);
+        let (case, left) = (case.to_string(), rig.keys());
+        if run.code == Some(0) {
+            assert_eq!(left, Keys::NONE, "{case}");
+            return;
+        }
+        if let Some(code) = run.code {
+            assert_eq!(code, 4, "{case}: {run:#?}");
+            let said = run.stderr.contains("STILL ON THE TOKEN");
+            assert!(left == Keys::PAIR || said, "{case}: {left:?} {run:#?}");
+        }
+        if left == Keys::NONE {
+            return;
+        }
+        scenario.run(rig, &[]).ok();
+        assert_eq!(rig.keys(), Keys::NONE, "{case}");
+    });
+}
