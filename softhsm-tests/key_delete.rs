@@ -188,6 +188,53 @@ fn somebody_has_to_type_the_label() {
 }
 
 #[test]
+fn the_key_of_a_ca_in_the_ledger_is_said_to_be_one() {
+    let rig = Rig::new();
+    generate(&rig, "ca", "ec:p256").ok();
+    let create = ["ca", "create", "--key", "ca", "--subject", "CN=Test CA,O=Test"];
+    rig.command(&[&create[..], &["--out", "ca.crt"]].concat()).ok();
+    let run = on_a_terminal(&rig, "key delete ca", "");
+    assert!(
+        run.stdout
+            .contains("WARNING: by the ledger, it is the key of the CA \"CN=Test CA,O=Test\""),
+        "{run:#?}"
+    );
+    generate(&rig, "other", "ec:p256").ok();
+    let report = delete(&rig, "other").ok().json();
+    assert!(report["authority"].is_null(), "{report}");
+    let report = delete(&rig, "ca").ok().json();
+    assert_eq!(report["authority"], "CN=Test CA,O=Test");
+    assert!(
+        report["warnings"][0]
+            .as_str()
+            .expect("a warning")
+            .contains("CN=Test CA")
+    );
+}
+
+#[test]
+fn a_key_of_a_kind_that_is_not_used_here_can_be_deleted() {
+    let rig = Rig::new();
+    let generate = [
+        "--keypairgen",
+        "--key-type",
+        "EC:secp224r1",
+        "--label",
+        "odd",
+        "--id",
+        "07",
+    ];
+    rig.pkcs11_tool(&generate);
+    assert_eq!(
+        delete(&rig, "odd").ok().json()["deleted"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+    rig.assert_token_is_empty();
+}
+
+#[test]
 fn without_yes_and_without_a_terminal_nothing_is_deleted_and_no_pin_is_read() {
     let rig = Rig::new();
     generate(&rig, "ca", "ec:p256").ok();

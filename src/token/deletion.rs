@@ -3,6 +3,7 @@
 use cryptoki::object::{Attribute, ObjectHandle};
 
 use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
+use crate::signer::PublicKey;
 
 /// The objects of one key, found and not touched yet.
 #[derive(Debug)]
@@ -10,6 +11,7 @@ pub struct KeyObjects<'a> {
     session: &'a Session,
     /// The private one first: without its public half it still signs, the other way round nothing does.
     objects: Vec<(ObjectHandle, KeyDescription)>,
+    public_key: Option<PublicKey>,
 }
 
 impl Session {
@@ -17,7 +19,7 @@ impl Session {
     /// stands alone.
     ///
     /// # Errors
-    /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
+    /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
     pub fn key_objects(&self, selector: &KeySelector) -> Result<KeyObjects<'_>, TokenError> {
         let private = self.find_private(selector)?;
         if private.is_empty() {
@@ -25,35 +27,13 @@ impl Session {
         }
         let handle = self.only_one(selector.to_string(), &private)?;
         let description = self.describe_key(KeyClass::Private, handle)?;
-        let mut objects = vec![(handle, description.clone())];
-        if !description.id.is_empty() {
-            // A public-key object under the id of two private keys is no more the one's than the other's.
-            let same = KeySelector::with_id(&description.id);
-            self.only_one(same.to_string(), &self.find_private(&same)?)?;
-            objects.extend(self.public_objects_of(handle, &description)?);
-        }
-        Ok(KeyObjects {
+        let mut key = KeyObjects {
             session: self,
-            objects,
-        })
-    }
-
-    /// Those that hold the private key's own public half, as far as it tells it: an EC key goes by the id.
-    fn public_objects_of(
-        &self,
-        private: ObjectHandle,
-        description: &KeyDescription,
-    ) -> Result<Vec<(ObjectHandle, KeyDescription)>, TokenError> {
-        const DOING: &str = "looking for the public-key object";
-        let own = self.public_half(private, &description.label)?;
-        let mut objects = Vec::new();
-        for handle in self.find_class(KeyClass::Public, DOING, Attribute::Id(description.id.clone()))? {
-            let held = self.public_key_of(handle, &description.label)?;
-            if own.is_none() || own == held {
-                objects.push((handle, self.describe_key(KeyClass::Public, handle)?));
-            }
-        }
-        Ok(objects)
+            public_key: as_far_as_told(self.public_half(handle, &description.label))?,
+            objects: vec![(handle, description)],
+        };
+        key.add_public_objects()?;
+        Ok(key)
     }
 
     fn lone_public_object(&self, selector: &KeySelector) -> Result<KeyObjects<'_>, TokenError> {
@@ -70,11 +50,9 @@ impl Session {
             1 => Ok(KeyObjects {
                 session: self,
                 objects,
+                public_key: None,
             }),
-            0 => self.only_one(selector.to_string(), &[]).map(|_| KeyObjects {
-                session: self,
-                objects,
-            }),
+            0 => Err(self.no_key(selector.to_string())?),
             _ => Err(TokenError::SeveralKeys {
                 wanted: selector.to_string(),
                 found: objects.into_iter().map(|(_, key)| key).collect(),
@@ -83,7 +61,47 @@ impl Session {
     }
 }
 
+/// A key of a kind that is not used here can be deleted all the same.
+fn as_far_as_told(
+    public_key: Result<Option<PublicKey>, TokenError>,
+) -> Result<Option<PublicKey>, TokenError> {
+    match public_key {
+        Err(TokenError::NoPublicKey { .. }) => Ok(None),
+        other => other,
+    }
+}
+
 impl KeyObjects<'_> {
+    /// Those under the private key's id that hold its own public half, as far as it tells it: an EC key goes by the id.
+    fn add_public_objects(&mut self) -> Result<(), TokenError> {
+        const DOING: &str = "looking for the public-key object";
+        let session = self.session;
+        let Some((_, KeyDescription { id, label, .. })) = self.objects.first().cloned() else {
+            return Ok(());
+        };
+        if id.is_empty() {
+            return Ok(());
+        }
+        // A public-key object under the id of two private keys is no more the one's than the other's.
+        let same = KeySelector::with_id(&id);
+        session.only_one(same.to_string(), &session.find_private(&same)?)?;
+        for handle in session.find_class(KeyClass::Public, DOING, Attribute::Id(id))? {
+            let held = as_far_as_told(session.public_key_of(handle, &label))?;
+            if self.public_key.is_none() || self.public_key == held {
+                let description = session.describe_key(KeyClass::Public, handle)?;
+                self.objects.push((handle, description));
+                self.public_key = held;
+            }
+        }
+        Ok(())
+    }
+
+    /// The public half, where it is told.
+    #[must_use]
+    pub const fn public_key(&self) -> Option<&PublicKey> {
+        self.public_key.as_ref()
+    }
+
     /// What they are, the private one first.
     pub fn descriptions(&self) -> impl Iterator<Item = &KeyDescription> {
         self.objects.iter().map(|(_, description)| description)

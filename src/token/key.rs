@@ -199,26 +199,30 @@ impl Session {
         wanted: String,
         found: &[ObjectHandle],
     ) -> Result<ObjectHandle, TokenError> {
-        let describe = |handles: &[ObjectHandle]| -> Result<Vec<_>, TokenError> {
-            handles
-                .iter()
-                .map(|handle| self.describe_key(KeyClass::Private, *handle))
-                .collect()
-        };
         match found {
             [one] => Ok(*one),
-            [] => {
-                let all = self.find("listing keys", &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
-                Err(TokenError::NoKey {
-                    wanted,
-                    found: describe(&all)?,
-                })
-            }
+            [] => Err(self.no_key(wanted)?),
             several => Err(TokenError::SeveralKeys {
                 wanted,
-                found: describe(several)?,
+                found: self.describe_all(several)?,
             }),
         }
+    }
+
+    /// That there is none, with the private keys that there are.
+    pub(super) fn no_key(&self, wanted: String) -> Result<TokenError, TokenError> {
+        let all = self.find("listing keys", &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
+        Ok(TokenError::NoKey {
+            wanted,
+            found: self.describe_all(&all)?,
+        })
+    }
+
+    fn describe_all(&self, private: &[ObjectHandle]) -> Result<Vec<KeyDescription>, TokenError> {
+        private
+            .iter()
+            .map(|handle| self.describe_key(KeyClass::Private, *handle))
+            .collect()
     }
 
     pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {

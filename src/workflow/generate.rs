@@ -163,3 +163,36 @@ fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unprove
         Some(fault) => wrong(fault.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RSA: KeyAlgorithm = KeyAlgorithm::Rsa { bits: 2048 };
+
+    /// Why a key with these numbers would be destroyed again.
+    fn refusal(asked: KeyAlgorithm, modulus: [u8; 256], exponent: &[u8]) -> String {
+        let key = PublicKey::from_rsa(&modulus, exponent).unwrap();
+        check_kind(asked, &key).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_key_that_is_not_what_was_asked_for_or_unsound_is_refused() {
+        // 2²⁰⁴⁸ - 1 is a multiple of 3.
+        let ones = [0xff; 256];
+        assert!(refusal(RSA, ones, EXPONENT).ends_with("3 divides the modulus"));
+        assert!(refusal(RSA, ones, &[3]).ends_with("its public exponent is not 65537"));
+        assert!(refusal(RSA, ones, &[1, 0, 3]).ends_with("its public exponent is not 65537"));
+        let other = KeyAlgorithm::Rsa { bits: 3072 };
+        assert!(
+            refusal(other, ones, EXPONENT).ends_with("it is an RSA 2048 key, and RSA 3072 was asked for")
+        );
+        assert!(refusal(KeyAlgorithm::Ed25519, ones, EXPONENT).contains("Ed25519 was asked for"));
+    }
+
+    #[test]
+    fn a_sound_key_is_taken() {
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        assert!(check_kind(KeyAlgorithm::Ed25519, &key).is_ok());
+    }
+}

@@ -3,6 +3,8 @@
 mod build;
 mod issue;
 mod reread;
+#[cfg(test)]
+mod tests;
 
 pub use build::{CheckedRequest, RequestTbs};
 pub use issue::IssuedRequest;

@@ -1,7 +1,10 @@
 //! `key delete`.
 
+use std::ops::ControlFlow;
+
 use clap::Args;
-use hsm_ca::signer::Hex;
+use hsm_ca::ledger::{Access, Digest, EntryFilter, Object};
+use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
 use serde_json::json;
 
@@ -28,8 +31,10 @@ impl DeleteKey {
         let session = settings.open_session(Some(&self.key.key))?;
         session.token().check_writable()?;
         let objects = session.key_objects(&selector)?;
+        let authority = objects.public_key().and_then(|key| authority_with(settings, key));
         if let Some(terminal) = terminal {
-            confirm(terminal, &objects, &session.token().description().label)?;
+            let token = &session.token().description().label;
+            confirm(terminal, &objects, token, authority.as_deref())?;
         }
         let destroyed = objects.destroy()?;
         let text = format!(
@@ -38,7 +43,12 @@ impl DeleteKey {
             fields(destroyed.iter()).render(2)
         );
         let list: Vec<_> = destroyed.iter().map(describe).collect();
-        Ok(Report::new(text, json!({ "deleted": list })))
+        let json = json!({ "deleted": list, "authority": authority });
+        let warnings = authority.iter().map(|subject| describe_authority(subject));
+        Ok(Report {
+            warnings: warnings.collect(),
+            ..Report::new(text, json)
+        })
     }
 
     /// Who will be asked; `None` with `--yes`.
@@ -57,7 +67,32 @@ impl DeleteKey {
     }
 }
 
-fn confirm(mut terminal: Terminal, objects: &KeyObjects<'_>, token: &str) -> Result<(), CliError> {
+/// The CA whose key it is, by the last signature of it in the ledger; no ledger, no answer.
+fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
+    let ledger = settings.ledger().ok()?.open(Access::Read).ok()?;
+    let wanted = Digest::of(key.der());
+    let mut found = None;
+    let read = ledger.entries(&EntryFilter::default(), &mut |entry| {
+        // A request says nothing about what became of it.
+        if entry.authority.key_sha256 == wanted && !matches!(entry.object, Object::Request { .. }) {
+            found = Some(entry.authority.subject.text);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    read.ok().and(found)
+}
+
+fn describe_authority(subject: &str) -> String {
+    format!("by the ledger, it is the key of the CA \"{subject}\"")
+}
+
+fn confirm(
+    mut terminal: Terminal,
+    objects: &KeyObjects<'_>,
+    token: &str,
+    authority: Option<&str>,
+) -> Result<(), CliError> {
     let Some(key) = objects.descriptions().next() else {
         return Ok(());
     };
@@ -70,9 +105,12 @@ fn confirm(mut terminal: Terminal, objects: &KeyObjects<'_>, token: &str) -> Res
         _ => "It has no private key beside it on this token.\n",
     };
     let question = format!(
-        "On the token \"{}\" will be deleted:\n{}{consequence}Type {} to delete it: ",
+        "On the token \"{}\" will be deleted:\n{}{}{consequence}Type {} to delete it: ",
         printable(token),
         fields(objects.descriptions()).render(2),
+        authority.map_or_else(String::new, |subject| {
+            format!("WARNING: {}.\n", printable(&describe_authority(subject)))
+        }),
         printable(&word),
     );
     let answer = terminal.ask(&question).map_err(|_| CliError::Unconfirmed {

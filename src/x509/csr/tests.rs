@@ -1,0 +1,109 @@
+//! Our own requests: what is planned is what is signed, and nothing is signed that nobody should sign.
+
+use super::*;
+use crate::output::{Encoding, Verified};
+use crate::signer::{KeyAlgorithm, MlDsaParameterSet, Signer};
+use crate::x509::Profile;
+use crate::x509::fixture::SoftwareKey;
+
+fn name() -> Name {
+    Name::from_rfc4514("CN=Example,O=Example\\, Inc.,C=US").unwrap()
+}
+
+fn names() -> Vec<AlternativeName> {
+    let texts = [
+        "dns:example.com",
+        "ip:192.0.2.1",
+        "email:a@example.com",
+        "uri:https://example.com/",
+    ];
+    texts.map(|text| AlternativeName::parse(text).unwrap()).to_vec()
+}
+
+fn plan(key: &SoftwareKey, names: &[AlternativeName], profile: Option<&Profile>) -> RequestTbs {
+    let public_key = key.public_key();
+    let signature = public_key.algorithm().default_signature();
+    RequestTbs::build(public_key, &name(), names, profile, signature).unwrap()
+}
+
+#[test]
+fn what_is_planned_is_what_is_read_back() {
+    for kind in [
+        KeyAlgorithm::Ec(crate::signer::Curve::P384),
+        KeyAlgorithm::Ed25519,
+        KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44),
+    ] {
+        let key = SoftwareKey::of(kind);
+        let intermediate = Profile::named("intermediate", false).unwrap();
+        for (names, profile) in [(vec![], None), (names(), None), (names(), Some(&intermediate))] {
+            let planned = plan(&key, &names, profile);
+            let bytes = planned.der().to_vec();
+            let issued = planned.check().unwrap().sign(&key).unwrap();
+            let request = issued.request();
+            assert_eq!(request.signed.content(WHAT).unwrap(), bytes);
+            assert_eq!(request.subject(), &name());
+            assert_eq!(request.alternative_names().unwrap(), names);
+            assert_eq!(request.public_key().unwrap(), *key.public_key());
+            assert!(request.other_attributes().is_empty());
+            let asked = request.requested_extensions();
+            let critical = asked.iter().filter(|extension| extension.critical).count();
+            assert_eq!(critical, if profile.is_some() { 2 } else { 0 }, "{asked:?}");
+            for encoding in [Encoding::Der, Encoding::Pem] {
+                issued.recheck(&issued.content(encoding)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_or_another_is_found_out() {
+    let key = SoftwareKey::generate();
+    let issued = plan(&key, &names(), None).check().unwrap().sign(&key).unwrap();
+    let der = issued.content(Encoding::Der);
+    assert!(issued.recheck(&der[..der.len() - 1]).is_err());
+    assert!(issued.recheck(&[&der[..], &[0]].concat()).is_err());
+    let other = plan(&key, &[], None).check().unwrap().sign(&key).unwrap();
+    assert!(issued.recheck(&other.content(Encoding::Der)).is_err());
+}
+
+#[test]
+fn a_signature_that_does_not_verify_makes_no_request() {
+    let key = SoftwareKey::generate().that_signs_wrongly();
+    let checked = plan(&key, &names(), None).check().unwrap();
+    assert!(matches!(checked.sign(&key), Err(X509Error::TokenSignature)));
+    let checked = plan(&key, &names(), None).check().unwrap();
+    let other = SoftwareKey::generate();
+    assert_eq!(checked.sign(&other).unwrap_err().rule(), Some("signing-key"));
+}
+
+#[test]
+fn what_no_ca_should_sign_is_not_asked_for() {
+    let weak = PublicKey::from_rsa(&[0xff; 128], &[1, 0, 1]).unwrap();
+    let signature = weak.algorithm().default_signature();
+    let planned = RequestTbs::build(&weak, &name(), &[], None, signature).unwrap();
+    assert_eq!(planned.check().unwrap_err().rule(), Some("key-size"));
+    let factored = PublicKey::from_rsa(&[0xff; 256], &[1, 0, 1]).unwrap();
+    let planned = RequestTbs::build(&factored, &name(), &[], None, signature).unwrap();
+    assert_eq!(planned.check().unwrap_err().rule(), Some("key-small-factors"));
+    let key = SoftwareKey::generate();
+    let planned = RequestTbs::build(key.public_key(), &name(), &[], None, signature).unwrap();
+    assert_eq!(planned.check().unwrap_err().rule(), Some("signature-algorithm"));
+}
+
+#[test]
+fn a_plan_that_was_bent_is_refused() {
+    let key = SoftwareKey::generate();
+    let sound = plan(&key, &names(), None);
+    for length in [0, 1, sound.der.len() - 1] {
+        let bent = RequestTbs {
+            der: sound.der[..length].to_vec(),
+            ..sound.clone()
+        };
+        assert!(bent.check().is_err());
+    }
+    let longer = RequestTbs {
+        der: [&sound.der[..], &[0]].concat(),
+        ..sound
+    };
+    assert!(longer.check().is_err());
+}
