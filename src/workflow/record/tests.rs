@@ -90,7 +90,7 @@ impl Desk {
             subject: Name::from_rfc4514("CN=Test CA").unwrap(),
             profile: Profile::cloudhsm_ca(),
             days: None,
-            hash: None,
+            signature: Default::default(),
             delivery: Delivery::File(Destination::new(self.path(name))),
         };
         create_authority(store, &mut self.recorder(), plan, NOW, &()).map(|summary| summary.certificate)
