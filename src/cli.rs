@@ -97,7 +97,7 @@ impl Command {
     const fn uses_token(&self) -> bool {
         !matches!(
             self,
-            Self::Cert(_)
+            Self::Cert(cert::CertCommand::Show(_) | cert::CertCommand::Verify(_) | cert::CertCommand::Rules)
                 | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(_)
@@ -139,7 +139,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Csr(command) => command.run(settings, ui),
         Command::Crl(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
-        Command::Cert(command) => command.run(settings),
+        Command::Cert(command) => command.run(settings, ui),
         Command::Ledger(command) => command.run(settings, ui),
     }
 }

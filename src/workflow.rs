@@ -2,6 +2,7 @@
 
 mod arrival;
 mod crl;
+mod cross;
 mod delivery;
 mod doctor;
 mod error;
@@ -21,6 +22,7 @@ mod rig;
 mod traffic;
 
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
+pub use cross::{CrossJob, CrossPlan, CrossSummary};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,

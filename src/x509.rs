@@ -8,6 +8,7 @@ mod certificate;
 mod chain;
 mod check;
 mod crl;
+mod cross;
 mod csr;
 mod error;
 mod extension;
@@ -41,6 +42,7 @@ pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
     CrlTbs, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
 };
+pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
@@ -54,7 +56,8 @@ pub use pem::{
     CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, X509_CRL, decode_all, decode_in_place, decode_one,
 };
 pub use profile::{
-    AlternativeNames, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile, Purpose, Role, Usage,
+    AlternativeNames, CarriedExtension, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile,
+    Purpose, Role, Usage,
 };
 pub use public_key_file::PublicKeyFile;
 pub use purpose::TlsEnd;

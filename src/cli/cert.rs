@@ -1,5 +1,6 @@
 //! `cert`, and how an issued certificate is told.
 
+mod cross_sign;
 mod revoke;
 
 use std::path::{Path, PathBuf};
@@ -12,11 +13,14 @@ use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{CERTIFICATE, CRL_RULES, Certificate, ExtensionText, RULES, UnixTime, verify_chain};
 use serde_json::{Value, json};
 
+use cross_sign::CrossSign;
+
 use super::exit::{CliError, REFUSED};
 use super::global::Settings;
 use super::input;
 use super::output_file::split;
 use super::report::{Fields, Report, printable};
+use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CertCommand {
@@ -24,6 +28,11 @@ pub(super) enum CertCommand {
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
     Verify(VerifyCertificate),
+    /// Vouch for another CA: its certificate once more, signed by the CA's key
+    ///
+    /// Subject, key, key identifier and the extensions about the subject are carried over byte for byte, and checked against the original
+    /// before the token signs. Who trusts the CA then takes what the other one issued.
+    CrossSign(Box<CrossSign>),
     /// Revoke a certificate in the ledger, or end its hold; the next CRL says it to the world
     Revoke(revoke::RevokeCertificate),
     /// List the rules that every certificate and CRL is held against before it is signed
@@ -46,7 +55,7 @@ pub(super) struct VerifyCertificate {
 }
 
 impl CertCommand {
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::Revoke(revoke) => revoke.run(settings),
             Self::Show(show) => {
@@ -57,6 +66,7 @@ impl CertCommand {
                 ))
             }
             Self::Verify(verify) => verify.run(),
+            Self::CrossSign(sign) => sign.run(settings, ui),
             Self::Rules => Ok(list_rules()),
         }
     }

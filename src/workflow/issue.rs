@@ -273,7 +273,7 @@ fn after(issued: &[IssueSummary], error: WorkflowError) -> WorkflowError {
     }
 }
 
-fn sign_and_deliver(
+pub(super) fn sign_and_deliver(
     checked: Checked,
     slot: Slot,
     signer: &dyn Signer,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_lc_rs::digest::{SHA256, digest};
 use der::Decode;
 use x509_cert::ext::Extension;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::name::describe_oid;
 use super::signed::Signed;
@@ -135,6 +136,11 @@ impl Certificate {
         Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
     }
 
+    /// `subjectPublicKeyInfo` as it stands in it.
+    pub(super) const fn key_info(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.tbs.subject_public_key_info
+    }
+
     /// The key's kind in words, also where it is not used here.
     #[must_use]
     pub fn describe_key(&self) -> String {
@@ -216,12 +222,16 @@ impl Certificate {
     /// # Errors
     /// [`X509Error::NotAnAuthority`], [`X509Error::IssuerNotValid`]
     pub fn check_authority(&self, now: UnixTime) -> Result<(), X509Error> {
-        let refused = |reason| {
-            Err(X509Error::NotAnAuthority {
-                subject: self.subject.clone(),
-                reason,
-            })
-        };
+        self.check_authority_flags()?;
+        if !self.unprocessed_critical_extensions().is_empty() {
+            return Err(self.is_no_authority("it has a critical extension that is not processed here"));
+        }
+        self.check_time(now)
+    }
+
+    /// RFC 5280 section 6.1.4 (k), (n)
+    pub(super) fn check_authority_flags(&self) -> Result<(), X509Error> {
+        let refused = |reason| Err(self.is_no_authority(reason));
         match extension::find_basic_constraints(self.extensions())? {
             Some(constraints) if constraints.ca && self.version() == 3 => {}
             Some(_) if self.version() < 3 => return refused("it has extensions and is no v3 certificate"),
@@ -234,21 +244,29 @@ impl Certificate {
         if extension::find_key_usage(self.extensions())?.is_some_and(|usage| !usage.key_cert_sign()) {
             return refused("its keyUsage does not include keyCertSign");
         }
+        Ok(())
+    }
+
+    pub(super) fn is_no_authority(&self, reason: &'static str) -> X509Error {
+        X509Error::NotAnAuthority {
+            subject: self.subject.clone(),
+            reason,
+        }
+    }
+
+    pub(super) fn check_time(&self, now: UnixTime) -> Result<(), X509Error> {
         let Validity {
             not_before,
             not_after,
         } = self.validity();
-        if !self.unprocessed_critical_extensions().is_empty() {
-            return refused("it has a critical extension that is not processed here");
+        if self.validity().covers(now) {
+            return Ok(());
         }
-        if !self.validity().covers(now) {
-            return Err(X509Error::IssuerNotValid {
-                subject: self.subject.clone(),
-                not_before,
-                not_after,
-            });
-        }
-        Ok(())
+        Err(X509Error::IssuerNotValid {
+            subject: self.subject.clone(),
+            not_before,
+            not_after,
+        })
     }
 
     /// Critical extensions that path validation here does not process: RFC 5280 section 4.2 has such a certificate rejected.

@@ -1,6 +1,7 @@
 //! Every rule a planned certificate must keep before it is signed. The rules read the encoded bytes, not what they
 //! were built from, so that a fault in the building shows too.
 
+mod cross;
 mod extensions;
 mod hierarchy;
 mod subject;
@@ -92,6 +93,9 @@ impl Tbs {
         plan.check_identifiers()?;
         if let Issuer::Authority(authority) = issuer {
             plan.check_hierarchy(authority)?;
+        }
+        if let Some(original) = &self.original {
+            plan.check_cross(original)?;
         }
         plan.check_length()?;
         // A second opinion on the bytes, before a signature is spent on them.

@@ -42,6 +42,11 @@ pub(super) fn find_subject_key_identifier(extensions: &[Extension]) -> Result<Op
     Ok(found.map(|identifier| identifier.0.as_bytes().to_vec()))
 }
 
+/// Whether an extension of that identifier is `subjectKeyIdentifier`.
+pub(super) fn is_subject_key_identifier(kind: ObjectIdentifier) -> bool {
+    kind == ID_CE_SUBJECT_KEY_IDENTIFIER
+}
+
 /// The keyIdentifier of `authorityKeyIdentifier`, if there is one.
 pub(super) fn find_authority_key_identifier(extensions: &[Extension]) -> Result<Option<Vec<u8>>, X509Error> {
     let found: Option<AuthorityKeyIdentifier> = find(extensions, ID_CE_AUTHORITY_KEY_IDENTIFIER)?;

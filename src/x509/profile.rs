@@ -103,6 +103,19 @@ pub enum ProfileExtension {
     SubjectKeyIdentifier,
     /// `authorityKeyIdentifier`, not critical
     AuthorityKeyIdentifier,
+    /// An extension of another certificate, byte for byte, as a cross-certificate has them
+    Carried(CarriedExtension),
+}
+
+/// An extension as it stands in the certificate that it is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedExtension {
+    /// extnID
+    pub identifier: ObjectIdentifier,
+    /// critical
+    pub critical: bool,
+    /// The bytes in extnValue.
+    pub value: Vec<u8>,
 }
 
 /// What of a request's `subjectAltName` is taken.

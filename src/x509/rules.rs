@@ -168,6 +168,36 @@ pub const RULES: &[Rule] = &[
         "a server's common name, where it looks like a host, is one of its names",
     ),
     rule(
+        "cross-original",
+        "RFC 5280 6.1.3 (a)(1)",
+        "what is cross-certified is a CA's certificate, signed by its own key or by its issuer's",
+    ),
+    rule(
+        "cross-subject",
+        "RFC 5280 6.1.4 (a)",
+        "a cross-certificate has the original's subject, byte for byte",
+    ),
+    rule(
+        "cross-key",
+        "RFC 5280 6.1.4 (d)",
+        "the original's subjectPublicKeyInfo, byte for byte",
+    ),
+    rule(
+        "cross-ski",
+        "RFC 5280 4.2.1.2",
+        "the original's subjectKeyIdentifier, which stands in all that this CA issued",
+    ),
+    rule(
+        "cross-extensions",
+        "CA/B BR 7.1.2.2.3",
+        "the original's extensions about its subject, byte for byte and each as critical",
+    ),
+    rule(
+        "cross-validity",
+        "CA/B BR 7.1.2.2.1",
+        "not before the original begins, and not after it ends",
+    ),
+    rule(
         "pem-length",
         "CloudHSM InitializeCluster",
         "not longer than who takes it allows",

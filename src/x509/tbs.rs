@@ -9,8 +9,8 @@ use x509_cert::time::Time;
 use super::extension::Context;
 use super::requested::Requested;
 use super::{
-    AlternativeName, Certificate, Name, Profile, SerialNumber, Validity, VerifiedRequest, X509Error,
-    algorithm, extension,
+    AlternativeName, Certificate, Name, Original, Profile, SerialNumber, Validity, VerifiedRequest,
+    X509Error, algorithm, extension,
 };
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
@@ -73,6 +73,8 @@ pub struct Tbs {
     pub(super) profile: Profile,
     pub(super) issuer_key: PublicKey,
     pub(super) signature: SignatureAlgorithm,
+    /// The certificate that a cross-certificate repeats.
+    pub(super) original: Option<Box<Certificate>>,
 }
 
 impl Tbs {
@@ -94,6 +96,7 @@ impl Tbs {
             validity,
             subject,
             key,
+            key_info: read_key_info(key)?,
             names: Vec::new(),
         };
         Self::build(fields, subject, key, &key.key_identifier(), signature)
@@ -119,8 +122,46 @@ impl Tbs {
             validity,
             subject: request.subject(),
             key: request.public_key(),
+            key_info: read_key_info(request.public_key())?,
             names,
         };
+        Self::under(fields, authority, signature)
+    }
+
+    /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and of its extensions those that the profile
+    /// carries.
+    ///
+    /// # Errors
+    /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    pub fn cross(
+        profile: Profile,
+        original: &Original,
+        authority: &Certificate,
+        serial: &SerialNumber,
+        validity: Validity,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let certificate = original.certificate();
+        let fields = Fields {
+            profile,
+            serial,
+            validity,
+            subject: certificate.subject(),
+            key: &certificate.public_key()?,
+            key_info: certificate.key_info().clone(),
+            names: Vec::new(),
+        };
+        Ok(Self {
+            original: Some(Box::new(certificate.clone())),
+            ..Self::under(fields, authority, signature)?
+        })
+    }
+
+    fn under(
+        fields: Fields<'_>,
+        authority: &Certificate,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
         let issuer_key = authority.public_key()?;
         // RFC 5280 section 4.2.1.1: the value is the issuer's subjectKeyIdentifier, whatever its method was.
         let identifier = authority
@@ -157,8 +198,7 @@ impl Tbs {
                 not_after: fields.validity.not_after.to_time()?,
             },
             subject: fields.subject.to_any()?,
-            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(fields.key.der())
-                .map_err(&malformed)?,
+            subject_public_key_info: fields.key_info,
             issuer_unique_id: None,
             subject_unique_id: None,
             extensions: Some(extensions),
@@ -169,6 +209,7 @@ impl Tbs {
             profile: fields.profile,
             issuer_key: issuer_key.clone(),
             signature,
+            original: None,
         })
     }
 
@@ -179,12 +220,17 @@ impl Tbs {
     }
 }
 
-/// What both ways to a `Tbs` have in common.
+fn read_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, X509Error> {
+    SubjectPublicKeyInfoOwned::from_der(key.der()).map_err(X509Error::malformed("TBSCertificate"))
+}
+
+/// What the ways to a `Tbs` have in common.
 struct Fields<'a> {
     profile: Profile,
     serial: &'a SerialNumber,
     validity: Validity,
     subject: &'a Name,
     key: &'a PublicKey,
+    key_info: SubjectPublicKeyInfoOwned,
     names: Vec<AlternativeName>,
 }

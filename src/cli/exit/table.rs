@@ -229,6 +229,14 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::SignatureParameters { .. } => ("signature-parameters", REFUSED, None),
         X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
+        X509Error::Rule {
+            rule: "cross-original",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some("name the certificate of its issuer with --original-issuer"),
+        ),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
         X509Error::Throwaway => ("throwaway-key", FAILED, None),
         X509Error::Index { .. } => (

@@ -71,6 +71,7 @@ impl Plan<'_> {
                 | ProfileExtension::CrlDistributionPoints(_)
                 | ProfileExtension::AuthorityInformationAccess { .. }
                 | ProfileExtension::OcspNoCheck => "extensions",
+                ProfileExtension::Carried(_) => "cross-extensions",
             };
             let context = Context {
                 key: &key,
@@ -105,7 +106,9 @@ impl Plan<'_> {
     pub(super) fn check_identifiers(&self) -> Result<(), X509Error> {
         let identifier = extension::find_subject_key_identifier(self.extensions())?;
         let key = self.subject_key()?;
-        if identifier.is_some_and(|found| found != key.key_identifier()) {
+        // A cross-certificate has the original's, whatever its method was.
+        let is_own = self.of.original.is_none();
+        if is_own && identifier.is_some_and(|found| found != key.key_identifier()) {
             return broken("subject-key-identifier", "it is not the key's");
         }
         let found = extension::find_authority_key_identifier(self.extensions())?;

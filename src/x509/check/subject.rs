@@ -20,9 +20,17 @@ impl Plan<'_> {
         if matches!(self.issuer, Issuer::Authority(_))
             && subject.is_like(&Name::from_any(&self.tbs.issuer, "issuer")?)
         {
-            return broken("subject", "the request carries the CA's own name");
+            return broken("subject", format!("{} carries the CA's own name", self.whose()));
         }
         Ok(())
+    }
+
+    /// Where subject and key come from.
+    const fn whose(&self) -> &'static str {
+        match self.of.original {
+            Some(_) => "the original",
+            None => "the request",
+        }
     }
 
     pub(super) fn check_key(&self) -> Result<(), X509Error> {
@@ -43,7 +51,10 @@ impl Plan<'_> {
             }
         }
         if matches!(self.issuer, Issuer::Authority(_)) && key == self.of.issuer_key {
-            return broken("subject-key", "the request carries the CA's own key");
+            return broken(
+                "subject-key",
+                format!("{} carries the CA's own key", self.whose()),
+            );
         }
         check_quality(&key)
     }

@@ -1,5 +1,6 @@
 //! Every rule, broken once.
 
+mod cross;
 mod hierarchy;
 mod list;
 mod properties;

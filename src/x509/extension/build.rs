@@ -53,6 +53,7 @@ pub(in crate::x509) const fn kind(wanted: &ProfileExtension) -> ObjectIdentifier
         ProfileExtension::OcspNoCheck => ID_PKIX_OCSP_NOCHECK,
         ProfileExtension::SubjectKeyIdentifier => ID_CE_SUBJECT_KEY_IDENTIFIER,
         ProfileExtension::AuthorityKeyIdentifier => ID_CE_AUTHORITY_KEY_IDENTIFIER,
+        ProfileExtension::Carried(carried) => carried.identifier,
     }
 }
 
@@ -66,6 +67,7 @@ pub(in crate::x509) fn is_critical(wanted: &ProfileExtension, subject_is_empty: 
         | ProfileExtension::NameConstraints(_) => true,
         ProfileExtension::SubjectAlternativeName(_) => subject_is_empty,
         ProfileExtension::ExtendedKeyUsage(purposes) => purposes.contains(&Purpose::TIME_STAMPING),
+        ProfileExtension::Carried(carried) => carried.critical,
         _ => false,
     }
 }
@@ -102,6 +104,7 @@ pub(in crate::x509) fn build(
         ProfileExtension::AuthorityKeyIdentifier => {
             return authority_key_identifier(context.authority_key_identifier).map(Some);
         }
+        ProfileExtension::Carried(carried) => octets(&carried.value),
     }?;
     Ok(Some(Extension {
         extn_id: kind(wanted),

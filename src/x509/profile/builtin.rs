@@ -36,7 +36,7 @@ fn cloudhsm_keys() -> KeyKinds {
 
 impl KeyKinds {
     /// Every key that a certificate is issued for, but the one curve that no NIST document has.
-    pub(super) fn any() -> Self {
+    pub(in crate::x509) fn any() -> Self {
         Self {
             rsa: Some(2048),
             rsa_pss: false,

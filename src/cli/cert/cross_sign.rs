@@ -1,0 +1,137 @@
+//! `cert cross-sign`.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::output::encode_pem;
+use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary};
+use hsm_ca::x509::{CERTIFICATE, Certificate, Change, Original, UnixTime};
+use serde_json::{Value, json};
+
+use super::{describe, fields};
+use crate::cli::connect::check_key_name;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::input;
+use crate::cli::output_file::{HashOption, OutputOptions, refuse_input, split};
+use crate::cli::profile;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CrossSign {
+    /// The certificate of the other CA, PEM or DER, or - for stdin
+    file: PathBuf,
+    /// The CA certificate whose key signs
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The cross-certificate, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Who issued the other CA's certificate, where it is not self-signed: its signature is verified
+    #[arg(long, value_name = "FILE")]
+    original_issuer: Option<PathBuf>,
+    /// A profile file of your own for intermediates, as ./x.toml: its URLs, limits and linter, and its purposes, name constraints and
+    /// policies where the other certificate has none
+    #[arg(long, value_name = "FILE")]
+    profile: Option<String>,
+    /// The CA's key, where the CA certificate's public key does not find it
+    #[arg(long)]
+    key: Option<String>,
+    /// Days of validity [default: the profile's, or 3652; or until one of the two certificates ends]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    #[command(flatten)]
+    hash: HashOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl CrossSign {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let profile = self.profile.as_deref().map(|text| profile::find(text, false));
+        let authority = input::certificate(&self.ca)?;
+        authority
+            .check_authority(now)
+            .and_then(|()| authority.check_self_signature())
+            .map_err(|error| CliError::in_file(&self.ca, error))?;
+        let original = input::certificate(&self.file)?;
+        let issuer = self.original_issuer.as_deref().map(input::certificate);
+        let issuer: Option<Certificate> = issuer.transpose()?;
+        let original = Original::verify(original, issuer.as_ref(), now)
+            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let inputs = [&self.file, &self.ca].into_iter().chain(&self.original_issuer);
+        refuse_input(&self.out, inputs)?;
+        if let Some(key) = &self.key {
+            check_key_name(key)?;
+        }
+        let plan = CrossPlan {
+            original,
+            authority,
+            key: self.key.clone(),
+            profile: profile.transpose()?,
+            days: self.days,
+            hash: self.hash.chosen(),
+            delivery: self.output.delivery(&self.out),
+        };
+        let job = CrossJob::prepare(plan, now).map_err(|error| CliError::in_file(&self.file, error))?;
+        settings.check_ledger()?;
+        let session = settings.open_session(self.key.as_deref())?;
+        Ok(report(job.run(&session, &mut settings.open_recorder()?, ui)?))
+    }
+}
+
+fn report(summary: CrossSummary) -> Report {
+    let (path, content) = split(summary.delivered);
+    let shown = path
+        .as_ref()
+        .map_or_else(|| "to stdout".to_owned(), |path| path.display().to_string());
+    let mut text = format!(
+        "Cross-signed: {}\n{}",
+        printable(&shown),
+        fields(&summary.certificate).render(2)
+    );
+    let mut changes = Fields::default();
+    changes.add("as in the original", summary.kept.join(", "));
+    for change in &summary.changes {
+        changes.add(&change.field, words(change));
+    }
+    text.push_str(&format!("Against the original:\n{}", changes.render(2)));
+    if let Some(path) = &path {
+        text.push_str(&next(&summary.certificate, path));
+    }
+    let mut json = describe(&summary.certificate);
+    json["kept"] = json!(summary.kept);
+    json["changes"] = summary.changes.iter().map(as_json).collect();
+    json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
+    json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
+    Report {
+        content,
+        ..Report::new(text, json!({ "certificates": [json] }))
+    }
+}
+
+fn words(change: &Change) -> String {
+    match (&change.original, &change.cross) {
+        (Some(original), Some(cross)) => format!("{cross}, not {original}"),
+        (Some(original), None) => format!("DROPPED: {original}"),
+        (None, Some(cross)) => format!("ADDED: {cross}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn as_json(change: &Change) -> Value {
+    json!({ "field": change.field, "original": change.original, "cross": change.cross })
+}
+
+/// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.
+fn next(cross: &Certificate, path: &Path) -> String {
+    format!(
+        "Next: whoever shows certificates that \"{}\" issued\n  to somebody who trusts \"{}\" only,\n  sends {} after them.\n",
+        printable(&cross.subject().to_string()),
+        printable(&cross.issuer().to_string()),
+        printable(&path.display().to_string())
+    )
+}

@@ -1,0 +1,158 @@
+//! `cert cross-sign`: this CA vouches for another one, whose certificate it repeats under its own name.
+
+use super::issue::{choose_signature, sign_and_deliver};
+use super::lint::lint;
+use super::record::certificate_intent;
+use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
+use crate::ledger::{Digest, Intent, Object};
+use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::x509::{
+    Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
+    Validity, X509Error, compare_with_original,
+};
+
+/// A cross-certificate to be.
+#[derive(Clone, Debug)]
+pub struct CrossPlan {
+    /// The certificate of the other CA.
+    pub original: Original,
+    /// This CA's certificate.
+    pub authority: Certificate,
+    /// The key, where it is not to be found by this CA's public key.
+    pub key: Option<String>,
+    /// This CA's own profile, for what the original does not say.
+    pub profile: Option<Profile>,
+    /// Days of validity; when not given the profile's, or until one of the two certificates ends.
+    pub days: Option<u32>,
+    /// The hash; one that fits the key when not given.
+    pub hash: Option<Hash>,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// A cross-certificate that was issued.
+#[derive(Clone, Debug)]
+pub struct CrossSummary {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Where it is.
+    pub delivered: Delivered,
+    /// What it has as the original has it, by name.
+    pub kept: Vec<String>,
+    /// What it has not.
+    pub changes: Vec<Change>,
+}
+
+/// A cross-certificate that passed every check that needs no token, and whose output can be written.
+#[derive(Debug)]
+pub struct CrossJob {
+    original: Original,
+    authority: Certificate,
+    authority_key: PublicKey,
+    key: Option<String>,
+    profile: Profile,
+    validity: Validity,
+    signature: SignatureAlgorithm,
+    delivery: Delivery,
+    now: UnixTime,
+}
+
+impl CrossJob {
+    /// Checks both certificates and the output, and holds a certificate of the same fields, but for the serial number, against every
+    /// rule: what is refused is refused before anybody is asked for a PIN.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare(plan: CrossPlan, now: UnixTime) -> Result<Self, WorkflowError> {
+        plan.authority.check_authority(now)?;
+        plan.authority.check_self_signature()?;
+        let authority_key = plan.authority.public_key()?;
+        let profile = Profile::cross(&plan.original, plan.profile.as_ref())?;
+        let validity = choose_validity(&plan, &profile, now)?;
+        plan.delivery.check()?;
+        let job = Self {
+            signature: choose_signature(&authority_key, plan.hash)?,
+            original: plan.original,
+            authority: plan.authority,
+            authority_key,
+            key: plan.key,
+            profile,
+            validity,
+            delivery: plan.delivery,
+            now,
+        };
+        job.build(&SerialNumber::from_octets([1; 20]))?;
+        Ok(job)
+    }
+
+    /// Builds and checks the certificate, rehearses and records it, and has the token sign it, once.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; no file is left.
+    pub fn run(
+        self,
+        store: &dyn KeyStore,
+        recorder: &mut Recorder,
+        progress: &dyn Progress,
+    ) -> Result<CrossSummary, WorkflowError> {
+        let signer = match &self.key {
+            Some(name) => store.signer_named(name)?,
+            None => store.signer_for(&self.authority_key)?,
+        };
+        let checked = self.build(&SerialNumber::random(store)?)?;
+        let issuer = Issuer::Authority(&self.authority);
+        let throwaway = ThrowawayKey::like(&self.authority_key)?;
+        let rehearsal = checked.rehearse(&throwaway, issuer, self.now)?;
+        if let Some(linter) = &self.profile.linter {
+            progress.step("the profile's linter looks at the cross-certificate");
+            lint(linter, &rehearsal)?;
+        }
+        let slot = self.delivery.reserve()?;
+        recorder.adopt_authority(&self.authority)?;
+        let entry = recorder.begin_one(&self.intent(&checked)?)?;
+        progress.step("the token signs the cross-certificate");
+        let issued = sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())?;
+        let (kept, changes) = compare_with_original(self.original.certificate(), &issued.certificate);
+        Ok(CrossSummary {
+            certificate: issued.certificate,
+            delivered: issued.delivered,
+            kept,
+            changes,
+        })
+    }
+
+    /// What was asked for, and is recorded by its hash, is the original.
+    fn intent(&self, checked: &Checked) -> Result<Intent, WorkflowError> {
+        let mut intent = certificate_intent(checked, Some(&self.authority), None)?;
+        if let Object::Certificate { request_sha256, .. } = &mut intent.object {
+            *request_sha256 = Some(Digest::of(self.original.certificate().der()));
+        }
+        Ok(intent)
+    }
+
+    fn build(&self, serial: &SerialNumber) -> Result<Checked, X509Error> {
+        let tbs = Tbs::cross(
+            self.profile.clone(),
+            &self.original,
+            &self.authority,
+            serial,
+            self.validity,
+            self.signature,
+        )?;
+        tbs.check(Issuer::Authority(&self.authority), self.now)
+    }
+}
+
+/// Days that were asked for are kept, or refused by the rules; the profile's own give way to the end of either certificate.
+fn choose_validity(plan: &CrossPlan, profile: &Profile, now: UnixTime) -> Result<Validity, X509Error> {
+    let asked = Validity::days_from(now, plan.days.unwrap_or(profile.default_days));
+    asked.check_calendar()?;
+    if plan.days.is_some() {
+        return Ok(asked);
+    }
+    let ends = [&plan.authority, plan.original.certificate()].map(|one| one.validity().not_after);
+    Ok(Validity {
+        not_after: ends.into_iter().fold(asked.not_after, Ord::min),
+        ..asked
+    })
+}

@@ -1,0 +1,90 @@
+//! A planned cross-certificate against the certificate that it repeats.
+
+use const_oid::ObjectIdentifier;
+use der::Encode;
+use x509_cert::ext::Extension;
+
+use super::{Plan, broken};
+use crate::x509::cross::{ADDED, CARRIED, OF_THE_ISSUER};
+use crate::x509::extension::{self, extension_name};
+use crate::x509::{Certificate, Name, UnixTime, X509Error};
+
+impl Plan<'_> {
+    /// What this CA issued is verified under either certificate: so all that paths are built and judged by has to be the same.
+    pub(super) fn check_cross(&self, original: &Certificate) -> Result<(), X509Error> {
+        original.check_authority_flags()?;
+        self.check_cross_subject(original)?;
+        self.check_cross_identifier(original)?;
+        self.check_cross_extensions(original.extensions())?;
+        self.check_cross_validity(original)
+    }
+
+    /// RFC 5280 section 6.1.4 (a) and (d): name and key of the CA are what the next certificate of a path is held against.
+    fn check_cross_subject(&self, original: &Certificate) -> Result<(), X509Error> {
+        if Name::from_any(&self.tbs.subject, "subject")? != *original.subject() {
+            return broken("cross-subject", "it is not the original's");
+        }
+        if self.tbs.subject_public_key_info.to_der().ok() != original.key_info().to_der().ok() {
+            return broken("cross-key", "it is not the original's");
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 section 4.2.1.1: it stands as authorityKeyIdentifier in what the CA issued. Where the original has none, which
+    /// section 4.2.1.2 does not allow, the key's own, as others compute it.
+    fn check_cross_identifier(&self, original: &Certificate) -> Result<(), X509Error> {
+        let found = extension::find_subject_key_identifier(self.extensions())?;
+        let wanted = match original.subject_key_identifier()? {
+            Some(wanted) => wanted,
+            None => self.subject_key()?.key_identifier(),
+        };
+        if found != Some(wanted) {
+            return broken("cross-ski", "it is not the original's");
+        }
+        Ok(())
+    }
+
+    fn check_cross_extensions(&self, original: &[Extension]) -> Result<(), X509Error> {
+        const RULE: &str = "cross-extensions";
+        let find = |list: &[Extension], kind: ObjectIdentifier| {
+            list.iter().find(|extension| extension.extn_id == kind).cloned()
+        };
+        let lost = original
+            .iter()
+            .filter(|extension| CARRIED.contains(&extension.extn_id))
+            .find(|wanted| find(self.extensions(), wanted.extn_id).as_ref() != Some(*wanted));
+        if let Some(lost) = lost {
+            let name = extension_name(lost.extn_id);
+            return broken(RULE, format!("{name} is not as in the original"));
+        }
+        let may_stand = |found: &Extension| {
+            let kind = found.extn_id;
+            let is_carried = CARRIED.contains(&kind) && find(original, kind).is_some();
+            is_carried
+                || OF_THE_ISSUER.contains(&kind)
+                || ADDED.contains(&kind)
+                || extension::is_subject_key_identifier(kind)
+        };
+        let added = self.extensions().iter().find(|found| !may_stand(found));
+        if let Some(added) = added {
+            let name = extension_name(added.extn_id);
+            return broken(RULE, format!("{name} is not to be repeated"));
+        }
+        Ok(())
+    }
+
+    fn check_cross_validity(&self, original: &Certificate) -> Result<(), X509Error> {
+        const RULE: &str = "cross-validity";
+        let validity = &self.tbs.validity;
+        let [begins, ends] = [&validity.not_before, &validity.not_after].map(UnixTime::from_time);
+        let bounds = original.validity();
+        if begins < bounds.not_before {
+            let found = format!("it starts {begins}, the original {}", bounds.not_before);
+            return broken(RULE, found);
+        }
+        if ends > bounds.not_after {
+            return broken(RULE, format!("it ends {ends}, the original {}", bounds.not_after));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,293 @@
+//! Cross-certificates: what another CA's certificate says of its subject, said once more by this CA.
+
+use std::borrow::Cow;
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES,
+    ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
+    ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS, ID_PE_SUBJECT_INFO_ACCESS,
+};
+
+use super::profile::{CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
+use super::{Certificate, UnixTime, X509Error, extension};
+
+/// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are
+/// not known here, and nobody vouches for what he does not understand.
+pub(super) const CARRIED: [ObjectIdentifier; 11] = [
+    ID_CE_BASIC_CONSTRAINTS,
+    ID_CE_KEY_USAGE,
+    ID_CE_EXT_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS,
+    ID_CE_CERTIFICATE_POLICIES,
+    ID_CE_POLICY_MAPPINGS,
+    ID_CE_POLICY_CONSTRAINTS,
+    ID_CE_INHIBIT_ANY_POLICY,
+    ID_CE_SUBJECT_ALT_NAME,
+    ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_PE_SUBJECT_INFO_ACCESS,
+];
+
+/// Those that say how this CA is found and what it revoked.
+pub(super) const OF_THE_ISSUER: [ObjectIdentifier; 3] = [
+    ID_CE_AUTHORITY_KEY_IDENTIFIER,
+    ID_CE_CRL_DISTRIBUTION_POINTS,
+    ID_PE_AUTHORITY_INFO_ACCESS,
+];
+
+/// Those that an own profile may add where the original, as that of a root, has none: a trust anchor's are not looked at by everybody
+/// (RFC 5280 section 6.1.1 (d)), a cross-certificate's are.
+pub(super) const ADDED: [ObjectIdentifier; 3] = [
+    ID_CE_EXT_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS,
+    ID_CE_CERTIFICATE_POLICIES,
+];
+
+/// The certificate of a CA that may be cross-certified: what it says was signed by whom it names.
+#[derive(Clone, Debug)]
+pub struct Original {
+    certificate: Certificate,
+}
+
+impl Original {
+    /// Makes sure that it is the certificate of a CA, valid at `now`, with a key that is strong enough, and that its signature verifies:
+    /// under its own key, or under that of the `issuer`.
+    ///
+    /// # Errors
+    /// [`X509Error`]: not a CA, expired, a weak key, a wrong or weak signature, or one whose key is not known.
+    pub fn verify(
+        certificate: Certificate,
+        issuer: Option<&Certificate>,
+        now: UnixTime,
+    ) -> Result<Self, X509Error> {
+        certificate.check_authority_flags()?;
+        let is_strange =
+            |found: &x509_cert::ext::Extension| found.critical && !CARRIED.contains(&found.extn_id);
+        if certificate.extensions().iter().any(is_strange) {
+            return Err(certificate.is_no_authority("it has a critical extension that is not known here"));
+        }
+        certificate.check_time(now)?;
+        let key = certificate.public_key()?;
+        if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
+            return Err(X509Error::WeakKey {
+                found: key.algorithm(),
+            });
+        }
+        match issuer {
+            Some(issuer) => {
+                if issuer.subject() != certificate.issuer() {
+                    let found = format!(
+                        "\"{}\" issued it, not \"{}\"",
+                        certificate.issuer(),
+                        issuer.subject()
+                    );
+                    return Err(X509Error::broken("cross-original", found));
+                }
+                issuer.check_authority_flags()?;
+                certificate.verify_signature(&issuer.public_key()?)?;
+            }
+            None if certificate.is_self_issued() => {
+                certificate.verify_signature(&key)?;
+            }
+            None => {
+                let found = format!(
+                    "\"{}\" issued it, without whose certificate it cannot be verified",
+                    certificate.issuer()
+                );
+                return Err(X509Error::broken("cross-original", found));
+            }
+        }
+        Ok(Self { certificate })
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+}
+
+impl Profile {
+    /// The name of the profile of a cross-certificate that no file has more to say of.
+    pub const CROSS: &'static str = "cross";
+
+    /// What the cross-certificate of `original` holds. `own` is this CA's own profile for intermediates: from it come URLs, limits,
+    /// waivers and linter, and purposes, name constraints and policies that the original has not.
+    ///
+    /// # Errors
+    /// [`X509Error::Rule`] where the profile says something else than the original.
+    pub fn cross(original: &Original, own: Option<&Self>) -> Result<Self, X509Error> {
+        let found = original.certificate.extensions();
+        let carried = found.iter().filter(|found| CARRIED.contains(&found.extn_id));
+        let mut extensions: Vec<_> = carried
+            .map(|found| {
+                ProfileExtension::Carried(CarriedExtension {
+                    identifier: found.extn_id,
+                    critical: found.critical,
+                    value: found.extn_value.as_bytes().to_vec(),
+                })
+            })
+            .collect();
+        if let Some(own) = own {
+            extensions.extend(added_by(own, original)?);
+        }
+        if original.certificate.subject_key_identifier()?.is_none() {
+            extensions.push(ProfileExtension::SubjectKeyIdentifier);
+        }
+        extensions.push(ProfileExtension::AuthorityKeyIdentifier);
+        let kinds = || KeyKinds {
+            rsa_pss: true,
+            ..KeyKinds::any()
+        };
+        Ok(match own {
+            Some(own) => Self {
+                extensions,
+                ..own.clone()
+            },
+            None => Self {
+                name: Cow::Borrowed(Self::CROSS),
+                role: Role::Intermediate,
+                extensions,
+                default_days: 3652,
+                longest_days: None,
+                longest_pem: None,
+                longest_chain: None,
+                keys: kinds(),
+                signed_by: kinds(),
+                waived: Vec::new(),
+                linter: None,
+            },
+        })
+    }
+}
+
+/// What a profile says that the original does not.
+fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>, X509Error> {
+    const RULE: &str = "cross-extensions";
+    let found = original.certificate.extensions();
+    let mut added = Vec::new();
+    for wanted in &own.extensions {
+        let kind = extension::kind(wanted);
+        let is_there = found.iter().any(|found| found.extn_id == kind);
+        match wanted {
+            // The original's, as they are.
+            ProfileExtension::KeyUsage(_)
+            | ProfileExtension::SubjectKeyIdentifier
+            | ProfileExtension::AuthorityKeyIdentifier => {}
+            ProfileExtension::BasicConstraints { path_length, .. } => {
+                let constraints = extension::find_basic_constraints(found)?;
+                let carried = constraints.and_then(|constraints| constraints.path_len_constraint);
+                if path_length.is_some() && *path_length != carried {
+                    let found = format!(
+                        "the profile {} has another path length than the original",
+                        own.name
+                    );
+                    return Err(X509Error::broken(RULE, found));
+                }
+            }
+            _ if OF_THE_ISSUER.contains(&kind) || (ADDED.contains(&kind) && !is_there) => {
+                added.push(wanted.clone());
+            }
+            _ => {
+                let name = extension::extension_name(kind);
+                let found = format!(
+                    "the profile {} has its own {name}, and the original's is kept",
+                    own.name
+                );
+                return Err(X509Error::broken(RULE, found));
+            }
+        }
+    }
+    Ok(added)
+}
+
+/// Something that two certificates of one CA do not have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The field or the extension.
+    pub field: String,
+    /// What the original says; `None` if nothing.
+    pub original: Option<String>,
+    /// What the cross-certificate says; `None` where it was dropped.
+    pub cross: Option<String>,
+}
+
+/// What is the same in a cross-certificate, by name, and what is not.
+#[must_use]
+pub fn compare_with_original(original: &Certificate, cross: &Certificate) -> (Vec<String>, Vec<Change>) {
+    let mut kept = Vec::new();
+    let mut changes = Vec::new();
+    let mut note = |field: &str, original: Option<String>, cross: Option<String>, same: bool| {
+        if same {
+            kept.push(field.to_owned());
+        } else {
+            changes.push(Change {
+                field: field.to_owned(),
+                original,
+                cross,
+            });
+        }
+    };
+    let (before, after) = (original.validity(), cross.validity());
+    for (field, one, other) in [
+        (
+            "subject",
+            original.subject().to_string(),
+            cross.subject().to_string(),
+        ),
+        ("key", original.describe_key(), cross.describe_key()),
+        (
+            "issuer",
+            original.issuer().to_string(),
+            cross.issuer().to_string(),
+        ),
+        (
+            "serial number",
+            original.serial_number().to_string(),
+            cross.serial_number().to_string(),
+        ),
+        (
+            "not before",
+            before.not_before.to_string(),
+            after.not_before.to_string(),
+        ),
+        (
+            "not after",
+            before.not_after.to_string(),
+            after.not_after.to_string(),
+        ),
+        (
+            "signature algorithm",
+            original.describe_signature(),
+            cross.describe_signature(),
+        ),
+    ] {
+        let same = match field {
+            "subject" => original.subject() == cross.subject(),
+            "key" => original.key_info() == cross.key_info(),
+            _ => one == other,
+        };
+        note(field, Some(one), Some(other), same);
+    }
+    let (theirs, ours) = (original.extensions(), cross.extensions());
+    let word = |found: &x509_cert::ext::Extension| {
+        let text = extension::describe_all(std::slice::from_ref(found)).remove(0);
+        match text.critical {
+            true => format!("critical, {}", text.value),
+            false => text.value,
+        }
+    };
+    for found in theirs {
+        let other = ours.iter().find(|other| other.extn_id == found.extn_id);
+        let name = extension::extension_name(found.extn_id);
+        note(&name, Some(word(found)), other.map(word), other == Some(found));
+    }
+    for added in ours {
+        if theirs.iter().all(|found| found.extn_id != added.extn_id) {
+            let name = extension::extension_name(added.extn_id);
+            note(&name, None, Some(word(added)), false);
+        }
+    }
+    (kept, changes)
+}
