@@ -28,7 +28,7 @@ fn certificates(rig: &Rig, names: &[&str]) -> Vec<CertificateDer<'static>> {
 }
 
 /// A handshake in memory; who connects, to which name, and as whom.
-fn shake(rig: &Rig, server: &str, name: &str, client: &str) -> Result<(), rustls::Error> {
+pub(crate) fn shake(rig: &Rig, server: &str, name: &str, client: &str) -> Result<(), rustls::Error> {
     let provider = Arc::new(default_provider());
     let mut roots = RootCertStore::empty();
     roots

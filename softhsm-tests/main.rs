@@ -26,6 +26,7 @@ mod command_line;
 mod compatibility;
 mod crl;
 mod csr_create;
+mod cross_sign;
 mod doctor_cloudhsm;
 mod faults_doctor;
 mod faults_killed;

@@ -33,6 +33,8 @@ const fn word(extension: &ProfileExtension) -> &'static str {
         ProfileExtension::OcspNoCheck => "ocsp-nocheck",
         ProfileExtension::SubjectKeyIdentifier => "subjectKeyIdentifier",
         ProfileExtension::AuthorityKeyIdentifier => "authorityKeyIdentifier",
+        // No profile has one: it is of another certificate.
+        ProfileExtension::Carried(_) => "carried",
     }
 }
 

@@ -44,7 +44,10 @@ pub(in crate::x509) fn describe_all(extensions: &[Extension]) -> Vec<ExtensionTe
 
 pub(in crate::x509) fn extension_name(oid: ObjectIdentifier) -> String {
     let name = describe_oid(oid);
-    let Some(short) = name.strip_prefix("id-ce-").or_else(|| name.strip_prefix("id-pe-")) else {
+    let Some(short) = name
+        .strip_prefix("id-ce-")
+        .or_else(|| name.strip_prefix("id-pe-"))
+    else {
         return name;
     };
     match short {

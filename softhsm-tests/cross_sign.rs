@@ -1,0 +1,447 @@
+//! Cross-certificates: who trusts our root takes what another CA issued, by programs that are not ours; and what is no CA's, or not its
+//! own, is not vouched for.
+
+use std::fs;
+
+use crate::handshakes::shake;
+use crate::harness::{EchoServer, Rig, Run};
+use crate::oracle::{assert_accepted, make_request, openssl};
+
+/// Our root in `root.crt`, its key on the token.
+fn rig_with_root(spec: &str) -> Rig {
+    let rig = Rig::new().with_pair(spec);
+    rig.import().ok();
+    let create = ["ca", "create", "--key", "customer-ca", "--profile", "root"];
+    let named = ["--subject", "CN=Old Root,O=Ours,C=US", "--out", "root.crt"];
+    rig.command(&[&create[..], &named].concat()).ok();
+    rig
+}
+
+/// Another root, by openssl: `NAME.crt` and `NAME.key`.
+fn make_root(rig: &Rig, name: &str, key: &[&str], subject: &str, more: &[&str]) {
+    let (certificate, private) = (format!("{name}.crt"), format!("{name}.key"));
+    let own = [
+        "req",
+        "-x509",
+        "-nodes",
+        "-keyout",
+        &private,
+        "-out",
+        &certificate,
+        "-subj",
+        subject,
+    ];
+    openssl(rig, &[&own[..], key, more].concat());
+}
+
+const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const RSA: &[&str] = &["-newkey", "rsa:2048"];
+const USAGE: &str = "keyUsage=critical,keyCertSign,cRLSign";
+
+/// `NAME.crt` and `NAME.key`, by openssl, under `CA.crt` with `CA.key`.
+fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, extensions: &str) {
+    make_request(rig, "x.csr", P256, &["-subj", subject]);
+    fs::rename(rig.path("request.key"), rig.path(&format!("{name}.key"))).expect("the key");
+    let base = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+    rig.write("x.ext", format!("{base}{extensions}\n"));
+    let [certificate, private] = ["crt", "key"].map(|ending| format!("{authority}.{ending}"));
+    let out = format!("{name}.crt");
+    let issue = [
+        "x509",
+        "-req",
+        "-in",
+        "x.csr",
+        "-CA",
+        &certificate,
+        "-CAkey",
+        &private,
+        "-CAcreateserial",
+        "-days",
+        "30",
+        "-extfile",
+        "x.ext",
+        "-out",
+        &out,
+    ];
+    openssl(rig, &issue);
+}
+
+fn cross_sign(rig: &Rig, file: &str, out: &str, more: &[&str]) -> Run {
+    let sign = ["cert", "cross-sign", file, "--ca", "root.crt", "--out", out];
+    rig.json(&[&sign[..], more].concat())
+}
+
+/// Whether `cert verify`, openssl and GnuTLS take a path from `leaf.crt` over `through` to the root that is trusted.
+fn takes(rig: &Rig, leaf: &str, through: Option<&str>, root: &str) -> [bool; 3] {
+    let mut ours = vec!["cert", "verify", leaf, "--ca", root];
+    let mut theirs = vec!["verify", "-x509_strict", "-CAfile", root];
+    let mut chain = rig.read(leaf);
+    if let Some(through) = through {
+        ours.extend(["--ca", through]);
+        theirs.extend(["-untrusted", through]);
+        chain.extend(rig.read(through));
+    }
+    theirs.push(leaf);
+    rig.write("chain.pem", chain);
+    let gnutls = ["--verify", "--load-ca-certificate", root, "--infile", "chain.pem"];
+    [
+        rig.command(&ours).code == Some(0),
+        rig.tool("openssl", &theirs).code == Some(0),
+        rig.tool("certtool", &gnutls).code == Some(0),
+    ]
+}
+
+/// Server and client certificates of another root, and a TLS connection whose ends trust ours alone.
+fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
+    let rig = rig_with_root(spec);
+    make_root(
+        &rig,
+        "other",
+        key,
+        "/C=US/O=Theirs/CN=New Root",
+        &["-addext", USAGE, "-days", "2000"],
+    );
+    let server = "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:www.example.com";
+    issue(&rig, "server", "other", "/O=Theirs/CN=server", server);
+    let client = "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\nsubjectAltName=email:a@example.com";
+    issue(&rig, "client", "other", "/O=Theirs/CN=client", client);
+    assert_eq!(takes(&rig, "server.crt", None, "root.crt"), [false; 3]);
+    let report = cross_sign(&rig, "other.crt", "sub.crt", &[]).ok().json();
+    assert_accepted(&rig, "sub.crt", "root.crt");
+    assert_eq!(takes(&rig, "server.crt", Some("sub.crt"), "root.crt"), [true; 3]);
+    assert_eq!(takes(&rig, "server.crt", None, "other.crt"), [true; 3]);
+    // With the other root at hand, too, both ways are open.
+    rig.write("both.pem", [rig.read("sub.crt"), rig.read("other.crt")].concat());
+    assert_eq!(
+        takes(&rig, "server.crt", Some("both.pem"), "root.crt")[..2],
+        [true; 2]
+    );
+    // By openssl's own reading: the same subject, key and extensions.
+    for what in [
+        "-subject",
+        "-pubkey",
+        "-ext=subjectKeyIdentifier,basicConstraints,keyUsage",
+    ] {
+        let (option, value) = what.split_once('=').unwrap_or((what, ""));
+        let read = |file| {
+            let mut asked = vec!["x509", "-in", file, "-noout", "-nameopt", "RFC2253", option];
+            if !value.is_empty() {
+                asked.push(value);
+            }
+            openssl(&rig, &asked)
+        };
+        assert_eq!(read("sub.crt"), read("other.crt"), "{what}");
+    }
+    let told = &report["certificates"][0];
+    let kept = [
+        "subject",
+        "key",
+        "subjectKeyIdentifier",
+        "basicConstraints",
+        "keyUsage",
+    ];
+    for kept in kept {
+        assert!(
+            told["kept"].as_array().expect("names").contains(&kept.into()),
+            "{told}"
+        );
+    }
+    let fields = told["changes"].as_array().expect("changes").iter();
+    let fields: Vec<_> = fields
+        .map(|change| change["field"].as_str().expect("a name"))
+        .collect();
+    assert!(
+        ["issuer", "serial number", "authorityKeyIdentifier"]
+            .iter()
+            .all(|wanted| fields.contains(wanted)),
+        "{told}"
+    );
+    // The other root ends first, and the cross-certificate with it.
+    let end = |file| openssl(&rig, &["x509", "-in", file, "-noout", "-enddate"]);
+    assert_eq!(end("sub.crt"), end("other.crt"));
+    // rustls, where server and client show the cross-certificate after their own.
+    assert_eq!(shake(&rig, "server", "www.example.com", "client"), Ok(()));
+    assert!(shake(&rig, "server", "www.example.org", "client").is_err());
+    // openssl, and the same without the cross-certificate.
+    let own = ["-cert", "server.crt", "-key", "server.key"];
+    let trusting = ["-CAfile", "root.crt", "-verify_hostname", "www.example.com"];
+    let with = EchoServer::start(&rig, &[&own[..], &["-cert_chain", "sub.crt"]].concat());
+    assert!(with.answers(&rig, &trusting));
+    let without = EchoServer::start(&rig, &own);
+    assert!(!without.answers(&rig, &trusting));
+}
+
+#[test]
+fn both_roots_lead_to_what_the_other_issued_under_p256() {
+    both_roots_lead_to_what_the_other_issued("ECC_NIST_P256", RSA);
+}
+
+#[test]
+fn both_roots_lead_to_what_the_other_issued_under_rsa() {
+    both_roots_lead_to_what_the_other_issued("RSA_2048", P256);
+}
+
+#[test]
+fn an_intermediate_of_another_root_is_cross_signed_when_its_issuer_is_shown() {
+    let rig = rig_with_root("ECC_NIST_P256");
+    make_root(&rig, "above", P256, "/CN=Above", &["-addext", USAGE]);
+    make_root(&rig, "strange", P256, "/CN=Above", &["-addext", USAGE]);
+    let extensions = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign,digitalSignature\n\
+        extendedKeyUsage=serverAuth,clientAuth\ncertificatePolicies=1.2.3.4\nnameConstraints=critical,permitted;DNS:example.com\n\
+        crlDistributionPoints=URI:http://crl.example.com/above.crl\nauthorityInfoAccess=caIssuers;URI:http://example.com/above.crt\n\
+        1.3.6.1.4.1.311.21.1=ASN1:INTEGER:0";
+    issue(&rig, "middle", "above", "/O=Theirs/CN=Middle", extensions);
+    issue(
+        &rig,
+        "leaf",
+        "middle",
+        "/CN=leaf",
+        "subjectAltName=DNS:www.example.com\nextendedKeyUsage=serverAuth",
+    );
+    issue(
+        &rig,
+        "outside",
+        "middle",
+        "/CN=leaf",
+        "subjectAltName=DNS:www.example.org\nextendedKeyUsage=serverAuth",
+    );
+    let message = cross_sign(&rig, "middle.crt", "cross.crt", &[]).refused(3, "rule");
+    assert!(
+        message.contains("cross-original (RFC 5280 6.1.3 (a)(1)): \"CN=Above\" issued it"),
+        "{message}"
+    );
+    let of = |issuer| ["--original-issuer", issuer];
+    cross_sign(&rig, "middle.crt", "cross.crt", &of("strange.crt")).refused(3, "bad-signature");
+    cross_sign(&rig, "middle.crt", "cross.crt", &of("root.crt")).refused(3, "rule");
+    cross_sign(&rig, "middle.crt", "cross.crt", &of("leaf.crt")).refused(3, "rule");
+    assert!(!rig.path("cross.crt").exists());
+    let report = cross_sign(&rig, "middle.crt", "cross.crt", &of("above.crt"))
+        .ok()
+        .json();
+    let changes = report["certificates"][0]["changes"]
+        .as_array()
+        .expect("changes")
+        .clone();
+    let dropped: Vec<_> = changes
+        .iter()
+        .filter(|change| change["cross"].is_null())
+        .collect();
+    let dropped: Vec<_> = dropped
+        .iter()
+        .map(|change| change["field"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(
+        dropped,
+        [
+            "cRLDistributionPoints",
+            "authorityInfoAccess",
+            "1.3.6.1.4.1.311.21.1"
+        ]
+    );
+    assert_accepted(&rig, "cross.crt", "root.crt");
+    assert_eq!(takes(&rig, "leaf.crt", Some("cross.crt"), "root.crt"), [true; 3]);
+    assert_eq!(
+        takes(&rig, "outside.crt", Some("cross.crt"), "root.crt")[..2],
+        [false; 2]
+    );
+    let read = |file| {
+        let kinds = "basicConstraints,keyUsage,extendedKeyUsage,certificatePolicies,nameConstraints,subjectKeyIdentifier";
+        openssl(&rig, &["x509", "-in", file, "-noout", "-ext", kinds])
+    };
+    assert_eq!(read("cross.crt"), read("middle.crt"));
+}
+
+#[test]
+fn an_own_profile_says_where_to_ask_and_what_for() {
+    let rig = rig_with_root("ECC_NIST_P256");
+    make_root(&rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
+    let profile = "name = \"ours\"\nrole = \"intermediate\"\ndays = 10\nlongest-days = 20\nkeys = [\"ec:p256\"]\n\
+        extended-key-usage = [\"serverAuth\"]\ncrl-urls = [\"http://crl.example.com/root.crl\"]\n\
+        issuer-urls = [\"http://example.com/root.crt\"]\n";
+    rig.write("ours.toml", profile);
+    let of = ["--profile", "./ours.toml"];
+    let report = cross_sign(&rig, "other.crt", "cross.crt", &of).ok().json();
+    assert_accepted(&rig, "cross.crt", "root.crt");
+    let text = openssl(&rig, &["x509", "-in", "cross.crt", "-noout", "-text"]);
+    for wanted in [
+        "TLS Web Server Authentication",
+        "http://crl.example.com/root.crl",
+        "CA Issuers - URI:http://example.com/root.crt",
+    ] {
+        assert!(text.contains(wanted), "{text}");
+    }
+    let changes = report["certificates"][0]["changes"].to_string();
+    assert!(changes.contains("extendedKeyUsage"), "{changes}");
+    rig.tool(
+        "openssl",
+        &["x509", "-in", "cross.crt", "-noout", "-checkend", "800000"],
+    )
+    .ok();
+    let days = ["--days", "21", "--force"];
+    let message = cross_sign(&rig, "other.crt", "cross.crt", &[&of[..], &days].concat()).refused(3, "rule");
+    assert!(message.contains("validity-length"), "{message}");
+    // The profile's linter looks at the certificate before the token signs.
+    rig.write("ours.toml", format!("{profile}linter = [\"false\"]\n"));
+    cross_sign(&rig, "other.crt", "linted.crt", &of).refused(3, "rule");
+    assert!(!rig.path("linted.crt").exists());
+    rig.write(
+        "ours.toml",
+        profile.replace("keys = [\"ec:p256\"]", "keys = [\"rsa:2048\"]"),
+    );
+    let message = cross_sign(&rig, "other.crt", "kind.crt", &of).refused(3, "rule");
+    assert!(message.contains("key-kind"), "{message}");
+    rig.write(
+        "ours.toml",
+        profile.replace("days = 10", "days = 10\npath-length = 0"),
+    );
+    let message = cross_sign(&rig, "other.crt", "length.crt", &of).refused(3, "rule");
+    assert!(message.contains("cross-extensions"), "{message}");
+}
+
+/// Nothing is asked of the token, not even the PIN, and no file is left.
+#[test]
+fn what_nobody_should_vouch_for_is_refused_before_the_token_is_asked() {
+    let rig = rig_with_root("ECC_NIST_P256").with("HSM_CA_PIN_SOURCE", "env:NOT_THERE");
+    let refuse = |file: &str, more: &[&str], kind: &str| {
+        let message = cross_sign(&rig, file, "cross.crt", more).refused(3, kind);
+        assert!(!rig.path("cross.crt").exists());
+        message
+    };
+    let subject = "/O=Theirs/CN=New Root";
+    let make =
+        |name: &str, key: &[&str], subject: &str, more: &[&str]| make_root(&rig, name, key, subject, more);
+    make(
+        "leaf",
+        P256,
+        subject,
+        &["-addext", "basicConstraints=critical,CA:FALSE"],
+    );
+    // openssl's own configuration adds CA:TRUE where nothing else is said.
+    refuse("leaf.crt", &[], "not-a-ca");
+    make("usage", P256, subject, &["-addext", "keyUsage=critical,cRLSign"]);
+    assert!(refuse("usage.crt", &[], "not-a-ca").contains("keyCertSign"));
+    make(
+        "unknown",
+        P256,
+        subject,
+        &["-addext", USAGE, "-addext", "1.2.3.4=critical,ASN1:NULL"],
+    );
+    assert!(refuse("unknown.crt", &[], "not-a-ca").contains("critical extension"));
+    make("weak", &["-newkey", "rsa:1024"], subject, &["-addext", USAGE]);
+    refuse("weak.crt", &[], "weak-key");
+    make(
+        "exponent",
+        &["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"],
+        subject,
+        &["-addext", USAGE],
+    );
+    assert!(refuse("exponent.crt", &[], "rule").contains("key-exponent"));
+    make("sha1", RSA, subject, &["-addext", USAGE, "-sha1"]);
+    refuse("sha1.crt", &[], "weak-signature");
+    make("name", P256, "/C=US/O=Ours/CN=Old Root", &["-addext", USAGE]);
+    assert!(refuse("name.crt", &[], "rule").contains("the original carries the CA's own name"));
+    assert!(refuse("root.crt", &[], "rule").contains("the original carries the CA's own name"));
+    make("other", P256, subject, &["-addext", USAGE, "-days", "100"]);
+    let message = refuse("other.crt", &["--days", "101"], "rule");
+    assert!(
+        message.contains("cross-validity (CA/B BR 7.1.2.2.1)"),
+        "{message}"
+    );
+    refuse("other.crt", &["--days", "4000"], "outlives-ca");
+    // One byte of the name is another.
+    let mut der = openssl_der(&rig, "other.crt");
+    let place = der
+        .windows(8)
+        .position(|bytes| bytes == b"New Root")
+        .expect("the name");
+    der[place] = b'M';
+    let second = der
+        .windows(8)
+        .position(|bytes| bytes == b"New Root")
+        .expect("issuer and subject");
+    der[second] = b'M';
+    rig.write("bent.der", der);
+    refuse("bent.der", &[], "bad-signature");
+    expire(&rig);
+    assert!(refuse("expired.crt", &[], "ca-not-valid").contains("expired.crt"));
+    // Where nothing is refused, the PIN is asked for.
+    cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "pin-source");
+    rig.write("cross.crt", "here");
+    cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "output-exists");
+    cross_sign(&rig, "other.crt", "other.crt", &["--force"]).refused(2, "usage");
+    cross_sign(&rig, "other.crt", "root.crt", &["--force"]).refused(2, "usage");
+}
+
+fn openssl_der(rig: &Rig, file: &str) -> Vec<u8> {
+    openssl(rig, &["x509", "-in", file, "-outform", "DER", "-out", "der.der"]);
+    rig.read("der.der")
+}
+
+/// `expired.crt`, a root of yesterday.
+fn expire(rig: &Rig) {
+    make_request(rig, "x.csr", P256, &["-subj", "/O=Theirs/CN=Expired"]);
+    rig.write("x.ext", format!("basicConstraints=critical,CA:TRUE\n{USAGE}\n"));
+    let ca = "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n[any]\n\
+        commonName=supplied\norganizationName=optional\n";
+    rig.write("ca.cnf", ca);
+    rig.write("index.txt", "");
+    rig.write("serial", "01\n");
+    let sign = [
+        "ca",
+        "-batch",
+        "-config",
+        "ca.cnf",
+        "-selfsign",
+        "-keyfile",
+        "request.key",
+        "-in",
+        "x.csr",
+        "-out",
+        "expired.crt",
+        "-extfile",
+        "x.ext",
+        "-startdate",
+        "20200101000000Z",
+        "-enddate",
+        "20210101000000Z",
+        "-notext",
+    ];
+    openssl(rig, &sign);
+}
+
+#[test]
+fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
+    for (spec, profile, wanted) in [
+        ("ECC_NIST_P256", "path-length = 0\n", "path-length"),
+        (
+            "ECC_NIST_P256",
+            "path-length = 1\nextended-key-usage = [\"clientAuth\"]\n",
+            "path-length",
+        ),
+        (
+            "ECC_NIST_P256",
+            "extended-key-usage = [\"clientAuth\"]\n",
+            "extended-key-usage-nesting",
+        ),
+        (
+            "ECC_NIST_P256",
+            "[name-constraints]\npermitted = [\"dn:C=US\"]\n",
+            "name-constraints",
+        ),
+    ] {
+        let hierarchy = crate::harness::Hierarchy::new(spec, profile);
+        let rig = &hierarchy.rig;
+        make_root(rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
+        let sign = [
+            "cert",
+            "cross-sign",
+            "other.crt",
+            "--ca",
+            "sub.crt",
+            "--out",
+            "cross.crt",
+        ];
+        let message = rig.json(&sign).refused(3, "rule");
+        assert!(message.contains(wanted), "{message}");
+    }
+}
