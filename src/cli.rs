@@ -97,8 +97,12 @@ impl Command {
     const fn uses_token(&self) -> bool {
         !matches!(
             self,
-            Self::Cert(cert::CertCommand::Show(_) | cert::CertCommand::Verify(_) | cert::CertCommand::Rules)
-                | Self::Cluster(_)
+            Self::Cert(
+                cert::CertCommand::Show(_)
+                    | cert::CertCommand::Verify(_)
+                    | cert::CertCommand::Revoke(_)
+                    | cert::CertCommand::Rules
+            ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(_)
                 | Self::Csr(csr::CsrCommand::Show(_))
