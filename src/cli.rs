@@ -22,6 +22,7 @@ mod kms_recipient;
 mod ledger;
 mod next_steps;
 mod output_file;
+mod page;
 mod pin;
 mod profile;
 mod recorder;

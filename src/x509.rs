@@ -4,6 +4,7 @@
 //! and what was not verified in software cannot be written.
 
 mod algorithm;
+mod bundle;
 mod certificate;
 mod chain;
 mod check;
@@ -12,6 +13,7 @@ mod cross;
 mod csr;
 mod error;
 mod extension;
+mod facts;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod foreign_file;
@@ -34,7 +36,9 @@ mod serial;
 mod signed;
 mod tbs;
 mod time;
+mod words;
 
+pub use bundle::{Link, LinkState, link};
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate};
@@ -46,6 +50,7 @@ pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
 pub use error::X509Error;
 pub use extension::ExtensionText;
+pub use facts::{CertificateRole, KeyFacts};
 pub use foreign_file::ForeignFile;
 pub use general_name::{AlternativeName, NameKind};
 pub use issue::Issued;
@@ -67,3 +72,4 @@ pub use rules::{RULES, Rule};
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
 pub use time::{UnixTime, Validity};
+pub use words::words;

@@ -1,7 +1,10 @@
 //! `cert`, and how an issued certificate is told.
 
+mod chain;
 mod cross_sign;
+pub(super) mod details;
 mod revoke;
+mod show;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,10 +13,13 @@ use clap::{Args, Subcommand};
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
-use hsm_ca::x509::{CERTIFICATE, CRL_RULES, Certificate, ExtensionText, RULES, UnixTime, verify_chain};
+use hsm_ca::x509::{
+    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, RULES, UnixTime, verify_chain, words,
+};
 use serde_json::{Value, json};
 
 use cross_sign::CrossSign;
+use show::ShowCertificate;
 
 use super::exit::{CliError, REFUSED};
 use super::global::Settings;
@@ -24,7 +30,7 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CertCommand {
-    /// Show a certificate
+    /// Show a certificate, or several as a chain
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
     Verify(VerifyCertificate),
@@ -40,12 +46,6 @@ pub(super) enum CertCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ShowCertificate {
-    /// The certificate, PEM or DER, or - for stdin
-    file: PathBuf,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct VerifyCertificate {
     /// The certificate, PEM or DER, or - for stdin
     file: PathBuf,
@@ -58,13 +58,7 @@ impl CertCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::Revoke(revoke) => revoke.run(settings),
-            Self::Show(show) => {
-                let certificate = input::certificate(&show.file)?;
-                Ok(Report::new(
-                    fields(&certificate).render(0),
-                    describe(&certificate),
-                ))
-            }
+            Self::Show(show) => show.run(ui),
             Self::Verify(verify) => verify.run(),
             Self::CrossSign(sign) => sign.run(settings, ui),
             Self::Rules => Ok(list_rules()),
@@ -153,7 +147,11 @@ fn fields(certificate: &Certificate) -> Fields {
         .add("not before", validity.not_before)
         .add(
             "not after",
-            format!("{} ({})", validity.not_after, days_left(certificate, now)),
+            format!(
+                "{} ({})",
+                validity.not_after,
+                details::describe_end(certificate, now)
+            ),
         )
         .add("key", certificate.describe_key())
         .add("signed with", certificate.describe_signature())
@@ -166,31 +164,39 @@ fn fields(certificate: &Certificate) -> Fields {
     fields
 }
 
-fn days_left(certificate: &Certificate, now: UnixTime) -> String {
-    let validity = certificate.validity();
-    if now < validity.not_before {
-        return "not valid yet".to_owned();
-    }
-    match now.days_until(validity.not_after) {
-        _ if now > validity.not_after => "EXPIRED".to_owned(),
-        1 => "1 day left".to_owned(),
-        days => format!("{days} days left"),
-    }
-}
-
 /// A certificate as JSON.
 fn describe(certificate: &Certificate) -> Value {
-    let validity = certificate.validity();
+    let now = UnixTime::from_system(SystemTime::now());
+    let (validity, key) = (certificate.validity(), certificate.key_facts());
+    let identifier =
+        |found: Result<Option<Vec<u8>>, _>| found.ok().flatten().map(|found| Hex(&found).to_string());
     json!({
         "version": certificate.version(),
+        "role": match certificate.role() {
+            CertificateRole::Root => "root_ca",
+            CertificateRole::Intermediate => "intermediate_ca",
+            CertificateRole::SelfSigned => "self_signed",
+            CertificateRole::EndEntity => "end_entity",
+        },
         "serial_number": certificate.serial_number().to_string(),
         "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
+        "subject_parts": certificate.subject().parts(), "issuer_parts": certificate.issuer().parts(),
+        "self_issued": certificate.is_self_issued(),
+        "self_signature_valid": certificate.is_self_issued().then(|| certificate.check_self_signature().is_ok()),
         "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
-        "key": certificate.describe_key(),
-        "key_identifier": certificate.public_key().map(|key| Hex(&key.key_identifier()).to_string()).ok(),
+        "validity": details::state(certificate, now),
+        "days_left": now.days_until(validity.not_after),
+        "key": key.kind,
+        "key_exponent": key.exponent,
+        "key_fault": key.fault,
+        "key_identifier": key.identifier,
+        "public_key_sha256": certificate.key_fingerprint(),
         "signature_algorithm": certificate.describe_signature(),
+        "subject_key_identifier": identifier(certificate.subject_key_identifier()),
+        "authority_key_identifier": identifier(certificate.authority_key_identifier()),
         "extensions": extensions_json(&certificate.describe_extensions()),
         "sha256": certificate.fingerprint(),
+        "sha256_words": words(&certificate.sha256()).join(" "),
     })
 }
 

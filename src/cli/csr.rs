@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
-use hsm_ca::x509::{Certificate, Profile, UnixTime};
+use hsm_ca::x509::{Certificate, Profile, UnixTime, words};
 use serde_json::json;
 
-use super::cert::{extensions_json, report_issued};
+use super::canvas::Tone;
+use super::cert::{details, extensions_json, report_issued};
 use super::cluster::identity::{IdentityOptions, require_identity};
 use super::connect::check_key_name;
 use super::exit::CliError;
@@ -19,8 +19,9 @@ use super::global::Settings;
 use super::input;
 use super::next_steps;
 use super::output_file::{OutputOptions, SignatureOptions, refuse_input};
+use super::page::Page;
 use super::profile;
-use super::report::{Fields, Report};
+use super::report::Report;
 use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
@@ -85,7 +86,7 @@ pub(super) struct SignRequests {
 impl CsrCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::Show(show) => show.run(),
+            Self::Show(show) => show.run(ui),
             Self::Create(create) => create.run(settings, ui),
             Self::Sign(sign) => sign.run(settings, ui),
         }
@@ -93,41 +94,47 @@ impl CsrCommand {
 }
 
 impl ShowRequest {
-    fn run(&self) -> Result<Report, CliError> {
+    fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let request = input::request(&self.file)?;
         let verified = request.clone().verify().map(|_| ());
-        let mut fields = Fields::default();
-        fields
-            .add("subject", request.subject())
-            .add("key", request.describe_key())
-            .add("signed with", request.describe_signature())
-            .add(
+        let (key, asked) = (request.key_facts(), request.requested_extensions());
+        let attributes = request.other_attributes();
+        let mut page = Page::new(ui.canvas());
+        page.line("Certification request").blank();
+        page.rows("subject", &details::parts(request.subject()));
+        details::write_key(&mut page, &key);
+        page.row("signed with", &request.describe_signature());
+        match &verified {
+            Ok(()) => page.toned_row(
                 "signature",
-                verified
-                    .as_ref()
-                    .map_or_else(|error| format!("REFUSED: {error}"), |()| "valid".to_owned()),
-            );
-        for extension in request.requested_extensions() {
-            fields.add(format!("asks for {}", extension.name), extension.value);
+                "valid: whoever made it has the key",
+                Some(Tone::Good),
+            ),
+            Err(error) => page.toned_row("signature", &format!("REFUSED: {error}"), Some(Tone::Bad)),
+        };
+        details::write_extensions(&mut page, "asks for", &asked);
+        if !attributes.is_empty() {
+            let pairs: Vec<_> = attributes
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone(), None))
+                .collect();
+            page.blank().line("other attributes").table(&pairs);
         }
-        for (name, value) in request.other_attributes() {
-            fields.add(format!("attribute {name}"), value);
-        }
-        let identifier = request
-            .public_key()
-            .map(|key| Hex(&key.key_identifier()).to_string())
-            .ok();
-        if let Some(identifier) = &identifier {
-            fields.add("key identifier", identifier);
-        }
+        page.blank();
+        details::write_fingerprint(&mut page, &request.sha256());
+        let attribute = |(name, value): &(String, String)| json!({ "name": name, "value": value });
         let json = json!({
-            "subject": request.subject().to_string(), "key": request.describe_key(),
-            "key_identifier": identifier,
+            "subject": request.subject().to_string(), "subject_parts": request.subject().parts(),
+            "key": key.kind, "key_exponent": key.exponent, "key_fault": key.fault,
+            "key_identifier": key.identifier,
             "signature_algorithm": request.describe_signature(), "signature_valid": verified.is_ok(),
             "refused_because": verified.err().map(|error| error.to_string()),
-            "requested_extensions": extensions_json(&request.requested_extensions()),
+            "requested_extensions": extensions_json(&asked),
+            "other_attributes": attributes.iter().map(attribute).collect::<Vec<_>>(),
+            "sha256": request.fingerprint(),
+            "sha256_words": words(&request.sha256()).join(" "),
         });
-        Ok(Report::new(fields.render(0), json))
+        Ok(Report::new(page.into_text(), json))
     }
 }
 

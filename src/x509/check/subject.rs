@@ -1,7 +1,8 @@
 //! The subject and its key.
 
 use super::{Plan, broken};
-use crate::signer::{KeyFault, PublicKey};
+use crate::signer::PublicKey;
+use crate::x509::facts::describe_fault;
 use crate::x509::profile::Role;
 use crate::x509::{Issuer, Name, X509Error, extension};
 
@@ -62,15 +63,8 @@ impl Plan<'_> {
 
 /// The known faults of keys, each with its rule.
 pub(in crate::x509) fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
-    let Some(fault) = key.find_fault() else {
-        return Ok(());
-    };
-    let rule = match fault {
-        KeyFault::Exponent => "key-exponent",
-        KeyFault::OffCurve => "key-point",
-        KeyFault::SmallFactor(_) => "key-small-factors",
-        KeyFault::Roca => "key-roca",
-        KeyFault::ClosePrimes => "key-close-primes",
-    };
-    broken(rule, fault.to_string())
+    match key.find_fault().map(describe_fault) {
+        None => Ok(()),
+        Some((rule, found)) => broken(rule, found),
+    }
 }

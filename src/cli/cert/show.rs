@@ -1,0 +1,84 @@
+//! `cert show`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::x509::{Certificate, UnixTime, link};
+use serde_json::json;
+
+use super::chain::Chain;
+use super::{describe, details};
+use crate::cli::exit::CliError;
+use crate::cli::input;
+use crate::cli::page::Page;
+use crate::cli::report::Report;
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowCertificate {
+    /// The certificate, PEM or DER, or - for stdin; several in one file are shown as a chain
+    file: PathBuf,
+    /// CA certificates to draw the chain up to its root with; may be given more than once. Nothing is trusted for it: that is what
+    /// `cert verify` is for
+    #[arg(long, value_name = "FILE")]
+    ca: Vec<PathBuf>,
+}
+
+impl ShowCertificate {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let certificates = input::certificates(&self.file)?;
+        let mut authorities = Vec::new();
+        for file in &self.ca {
+            authorities.extend(input::certificates(file)?);
+        }
+        let mut page = Page::new(ui.canvas());
+        if let ([certificate], true) = (&certificates[..], self.ca.is_empty()) {
+            details::write(&mut page, certificate, now);
+            return Ok(Report::new(page.into_text(), describe(certificate)));
+        }
+        let chain = hang_together(certificates, authorities, now);
+        chain.write(&mut page, now);
+        let shown = &chain.certificates[..chain.shown];
+        for (place, certificate) in shown.iter().enumerate() {
+            page.blank();
+            let text = format!("[{}] {}", place + 1, certificate.subject());
+            page.line(&"-".repeat(text.chars().count().min(60))).line(&text);
+            details::write(&mut page, certificate, now);
+        }
+        let order = chain.order();
+        let in_order = order.as_ref().map(|(_, in_order)| in_order);
+        let mut json = match shown {
+            [one] => describe(one),
+            several => json!({ "certificates": several.iter().map(describe).collect::<Vec<_>>() }),
+        };
+        json["chain"] = chain.to_json();
+        json["chain_verified"] = json!(chain.is_sound());
+        json["in_order"] = json!(in_order);
+        Ok(Report::new(page.into_text(), json))
+    }
+}
+
+/// Those of `--ca` that are above the certificates are drawn, the others are not.
+fn hang_together(mut certificates: Vec<Certificate>, authorities: Vec<Certificate>, now: UnixTime) -> Chain {
+    let shown = certificates.len();
+    certificates.extend(authorities);
+    let links = link(&certificates, now);
+    let mut is_above = vec![false; certificates.len()];
+    for start in 0..shown {
+        for at in std::iter::successors(Some(start), |at| links[*at].issuer) {
+            is_above[at] = true;
+        }
+    }
+    let mut place = 0;
+    certificates.retain(|_| {
+        place += 1;
+        place <= shown || is_above[place - 1]
+    });
+    Chain {
+        links: link(&certificates, now),
+        certificates,
+        shown,
+    }
+}

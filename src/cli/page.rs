@@ -1,0 +1,211 @@
+//! A page of labelled values, as wide as the terminal.
+
+use rustix::termios::tcgetwinsize;
+
+use super::canvas::{Canvas, Tone};
+use super::report::printable;
+
+/// Where nobody says how wide it is.
+const WIDTH: usize = 80;
+/// Nothing is gained by longer lines.
+const WIDEST: usize = 120;
+/// Below it words stand alone in lines.
+const NARROWEST: usize = 40;
+/// The column of the values.
+const VALUES: usize = 13;
+
+/// Text for people that grows line by line.
+#[derive(Debug)]
+pub(super) struct Page {
+    canvas: Canvas,
+    width: usize,
+    text: String,
+}
+
+impl Page {
+    /// As wide as the terminal that the result goes to; else, as a file or a pipe, 80 columns.
+    pub(super) fn new(canvas: Canvas) -> Self {
+        let columns = tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+        Self::of_width(canvas, if columns == 0 { WIDTH } else { columns })
+    }
+
+    fn of_width(canvas: Canvas, width: usize) -> Self {
+        Self {
+            canvas,
+            width: width.clamp(NARROWEST, WIDEST),
+            text: String::new(),
+        }
+    }
+
+    pub(super) const fn canvas(&self) -> Canvas {
+        self.canvas
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    pub(super) fn blank(&mut self) -> &mut Self {
+        self.text.push('\n');
+        self
+    }
+
+    /// A line of its own.
+    pub(super) fn line(&mut self, text: &str) -> &mut Self {
+        self.hang("", text, None)
+    }
+
+    /// A label, and its value beside it.
+    pub(super) fn row(&mut self, label: &str, value: &str) -> &mut Self {
+        self.toned_row(label, value, None)
+    }
+
+    /// The value in a colour, where there are any.
+    pub(super) fn toned_row(&mut self, label: &str, value: &str, tone: Option<Tone>) -> &mut Self {
+        let label = format!("{label:width$}", width = VALUES);
+        self.hang(&label, value, tone)
+    }
+
+    /// Lines under each other.
+    pub(super) fn rows(&mut self, label: &str, values: &[String]) -> &mut Self {
+        for (index, value) in values.iter().enumerate() {
+            self.row(if index == 0 { label } else { "" }, value);
+        }
+        self
+    }
+
+    /// Pairs of a name and a value, the values in one column where there is room for them, else below their names.
+    pub(super) fn table(&mut self, pairs: &[(String, String, Option<Tone>)]) -> &mut Self {
+        let longest = pairs.iter().map(|(name, ..)| columns(name)).max().unwrap_or(0);
+        let is_roomy = self.width >= 72 && longest + 4 + 40 <= self.width;
+        for (name, value, tone) in pairs {
+            let name = printable(name);
+            if is_roomy {
+                let gap = longest - columns(&name) + 2;
+                self.hang(&format!("  {name}{:gap$}", ""), value, *tone);
+            } else {
+                self.hang("  ", &name, None);
+                self.hang("      ", value, *tone);
+            }
+        }
+        self
+    }
+
+    /// Words in columns, an even number in each line: the lists of even and odd places stay under each other.
+    pub(super) fn words(&mut self, label: &str, words: &[&str]) -> &mut Self {
+        const PAIR: usize = 10 + 12;
+        let pairs = (self.width.saturating_sub(VALUES) / PAIR).max(1);
+        let pairs = [8, 4, 2, 1].into_iter().find(|fit| *fit <= pairs).unwrap_or(1);
+        for (index, line) in words.chunks(2 * pairs).enumerate() {
+            let cells = line
+                .iter()
+                .enumerate()
+                .map(|(place, word)| format!("{word:width$}", width = if place % 2 == 0 { 10 } else { 12 }));
+            let line: String = cells.collect();
+            let label = if index == 0 { label } else { "" };
+            self.text
+                .push_str(&format!("{label:VALUES$}{}\n", line.trim_end()));
+        }
+        self
+    }
+
+    /// `first`, and the text after it; what does not fit stands under the text's beginning. A word stays whole, for somebody wants to
+    /// copy it; hex digits, which nobody reads at one go, are cut into equal parts.
+    pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
+        let indent = columns(first);
+        let room = self.width.saturating_sub(indent).max(16);
+        let mut lines = vec![String::new()];
+        let text = printable(text);
+        for word in text.split_whitespace().flat_map(|word| cut_hex(word, room)) {
+            let last = lines.last_mut().map_or(0, |line| columns(line));
+            if last > 0 && last + 1 + columns(word) > room {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+        }
+        for (index, line) in lines.iter().enumerate() {
+            let before = if index == 0 {
+                first.to_owned()
+            } else {
+                " ".repeat(indent)
+            };
+            let line = self.canvas.paint(tone.filter(|_| !line.is_empty()), line);
+            self.text.push_str(format!("{before}{line}").trim_end());
+            self.text.push('\n');
+        }
+        self
+    }
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Halves of hex digits, or quarters, until they fit.
+fn cut_hex(word: &str, room: usize) -> Vec<&str> {
+    let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hex || word.len() <= room {
+        return vec![word];
+    }
+    let longest = room - room % 8;
+    let parts = word.len().div_ceil(longest);
+    let length = word.len().div_ceil(parts).next_multiple_of(8).min(longest);
+    let starts = (0..word.len()).step_by(length);
+    starts
+        .map(|start| &word[start..(start + length).min(word.len())])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(width: usize) -> Page {
+        let plain = Canvas {
+            lines: false,
+            colors: false,
+        };
+        Page::of_width(plain, width)
+    }
+
+    #[test]
+    fn lines_end_before_the_edge_unless_a_word_is_longer() {
+        for width in [40, 60, 80, 120] {
+            let mut page = page(width);
+            page.row("subject", &"word ".repeat(60))
+                .row("SHA-256", &"0123456789abcdef".repeat(8))
+                .words("in words", &["nine-long", "eleven-long"].repeat(16))
+                .table(&[("name".to_owned(), "a, b, ".repeat(30), None)]);
+            let text = page.into_text();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
+        }
+        let mut page = page(60);
+        let address = format!("http://{}", "x".repeat(80));
+        page.row("url", &address);
+        assert!(page.into_text().contains(&address));
+    }
+
+    #[test]
+    fn hex_is_cut_into_equal_parts_and_words_are_not() {
+        let fingerprint = "0123456789abcdef".repeat(4);
+        assert_eq!(cut_hex(&fingerprint, 67), [&fingerprint]);
+        assert_eq!(
+            cut_hex(&fingerprint, 47),
+            [&fingerprint[..32], &fingerprint[32..]]
+        );
+        assert_eq!(cut_hex("x0123456789", 8), ["x0123456789"]);
+    }
+
+    #[test]
+    fn no_value_moves_the_cursor() {
+        let mut page = page(80);
+        page.row("subject", "a\u{1b}[2J\u{202e}b").line("\u{7}");
+        assert_eq!(page.into_text(), "subject      a\u{fffd}[2J\u{fffd}b\n\u{fffd}\n");
+    }
+}

@@ -1,0 +1,142 @@
+//! What people ask about a certificate or a key at first sight.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use der::Encode;
+
+use super::{Certificate, CertificationRequest, Name};
+use crate::signer::{Hex, KeyFault, PublicKey};
+
+/// What a certificate is, in a few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateRole {
+    /// A CA that is its own issuer.
+    Root,
+    /// A CA under another.
+    Intermediate,
+    /// Its own issuer, without saying that it is a CA.
+    SelfSigned,
+    /// Whatever issues nothing.
+    EndEntity,
+}
+
+impl Certificate {
+    /// What it is by its own words.
+    #[must_use]
+    pub fn role(&self) -> CertificateRole {
+        match (self.is_authority(), self.is_self_issued()) {
+            (true, true) => CertificateRole::Root,
+            (true, false) => CertificateRole::Intermediate,
+            (false, true) => CertificateRole::SelfSigned,
+            (false, false) => CertificateRole::EndEntity,
+        }
+    }
+
+    /// SHA-256 of the DER bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Vec<u8> {
+        digest(&SHA256, self.der()).as_ref().to_vec()
+    }
+
+    /// SHA-256 of subjectPublicKeyInfo as it stands in it, in hex: what pins and allow-lists name a key by.
+    #[must_use]
+    pub fn key_fingerprint(&self) -> String {
+        let der = self.key_info().to_der().unwrap_or_default();
+        Hex(digest(&SHA256, &der).as_ref()).to_string()
+    }
+
+    /// Its key in words, with what a first look wants to know, and what is wrong with it.
+    #[must_use]
+    pub fn key_facts(&self) -> KeyFacts {
+        KeyFacts::of(self.public_key().ok(), self.describe_key())
+    }
+}
+
+impl CertificationRequest {
+    /// SHA-256 of the DER bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Vec<u8> {
+        digest(&SHA256, self.der()).as_ref().to_vec()
+    }
+
+    /// Its key in words, with what a first look wants to know, and what is wrong with it.
+    #[must_use]
+    pub fn key_facts(&self) -> KeyFacts {
+        KeyFacts::of(self.public_key().ok(), self.describe_key())
+    }
+}
+
+/// A public key in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// Kind and size.
+    pub kind: String,
+    /// The public exponent of an RSA key.
+    pub exponent: Option<u32>,
+    /// keyIdentifier by method (1) of RFC 5280 section 4.2.1.2, in hex.
+    pub identifier: Option<String>,
+    /// Why nothing should be signed for it.
+    pub fault: Option<String>,
+}
+
+impl KeyFacts {
+    fn of(key: Option<PublicKey>, kind: String) -> Self {
+        let Some(key) = key else {
+            return Self {
+                kind,
+                exponent: None,
+                identifier: None,
+                fault: None,
+            };
+        };
+        let is_short = key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048);
+        let fault = match key.find_fault() {
+            Some(fault) => Some(describe_fault(fault).1),
+            None => is_short.then(|| "less than RSA 2048".to_owned()),
+        };
+        let exponent = key.rsa_integers().map(|(_, exponent)| exponent.to_vec());
+        Self {
+            kind,
+            exponent: exponent.and_then(|bytes| read_exponent(&bytes)),
+            identifier: Some(Hex(&key.key_identifier()).to_string()),
+            fault,
+        }
+    }
+}
+
+fn read_exponent(bytes: &[u8]) -> Option<u32> {
+    let number = bytes.iter().try_fold(0_u64, |number, byte| {
+        Some(number.checked_mul(256)? + u64::from(*byte))
+    });
+    u32::try_from(number?).ok()
+}
+
+/// The rule (`cert rules`) that a faulty key breaks, and how.
+pub(super) fn describe_fault(fault: KeyFault) -> (&'static str, String) {
+    match fault {
+        KeyFault::Exponent => ("key-exponent", "the public exponent is below 65537".to_owned()),
+        KeyFault::OffCurve => ("key-point", "the public key is no point of its curve".to_owned()),
+        KeyFault::SmallFactor(factor) => ("key-small-factors", format!("{factor} divides the modulus")),
+        KeyFault::Roca => ("key-roca", "the modulus has the fingerprint of ROCA".to_owned()),
+        KeyFault::ClosePrimes => ("key-close-primes", "the two primes are close together".to_owned()),
+    }
+}
+
+impl Name {
+    /// Its parts as RFC 4514 text, most specific first: with commas between them they are the whole name.
+    #[must_use]
+    pub fn parts(&self) -> Vec<String> {
+        let text = self.to_string();
+        let mut parts = vec![String::new()];
+        let mut escaped = false;
+        for character in text.chars() {
+            if character == ',' && !escaped {
+                parts.push(String::new());
+            } else if let Some(part) = parts.last_mut() {
+                part.push(character);
+            }
+            escaped = character == '\\' && !escaped;
+        }
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+}

@@ -1,0 +1,53 @@
+//! Bytes as words that two people can compare over the telephone.
+
+/// The PGP word list, a line for each byte: P. Juola and P. Zimmermann, "Whole-Word Phonetic Distances and the PGPfone Alphabet", ICSLP
+/// 1996; <https://philzimmermann.com/docs/PGP_word_list.pdf>.
+const LIST: &str = include_str!("words.txt");
+
+/// One word for each byte: of two syllables in even places, of three in odd ones, so that a word that is left out or said twice shows.
+#[must_use]
+pub fn words(bytes: &[u8]) -> Vec<&'static str> {
+    let pairs: Vec<_> = LIST.lines().filter_map(|line| line.split_once(' ')).collect();
+    let word = |(index, byte): (usize, &u8)| {
+        let (even, odd) = pairs.get(usize::from(*byte))?;
+        Some(if index % 2 == 0 { *even } else { *odd })
+    };
+    bytes.iter().enumerate().filter_map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_lc_rs::digest::{SHA256, digest};
+
+    use super::*;
+    use crate::signer::Hex;
+
+    /// Of the lists of two programs that are not ours, IANA's kskm (`kskm/common/wordlist.py`) and Magic Wormhole
+    /// (`wormhole/_wordlist.py`), written in this form.
+    const SHA256_OF_THE_LIST: &str = "f816e91d6148165fc67361aa1886eb71ad6b19c9d65673ca40fa96e160f02f5a";
+
+    #[test]
+    fn the_list_is_the_one_that_others_have() {
+        let found = digest(&SHA256, LIST.as_bytes());
+        assert_eq!(Hex(found.as_ref()).to_string(), SHA256_OF_THE_LIST);
+        let different: BTreeSet<_> = LIST.split_whitespace().map(str::to_lowercase).collect();
+        assert_eq!(different.len(), 512);
+    }
+
+    /// The example of the article about the list in Wikipedia.
+    #[test]
+    fn a_known_fingerprint_has_its_known_words() {
+        let number = 0xe582_94f2_e9a2_2748_6e8b_061b_31cc_528f_u128.to_be_bytes();
+        let bytes = [&number[..], &[0xd7, 0xfa, 0x3f, 0x19]].concat();
+        let known = "topmost Istanbul Pluto vagabond treadmill Pacific brackish dictator goldfish Medusa afflict bravado \
+             chatter revolver Dupont midsummer stopwatch whimsical cowbell bottomless";
+        assert_eq!(words(&bytes).join(" "), known);
+        assert_eq!(
+            words(&[0, 0, 0xff, 0xff]),
+            ["aardvark", "adroitness", "Zulu", "Yucatan"]
+        );
+        assert!(words(&[]).is_empty());
+    }
+}
