@@ -64,6 +64,7 @@ mod rig;
 mod sealed;
 mod secrecy;
 mod signature_algorithms;
+mod show;
 mod tampered_envelope;
 mod throttling;
 mod unknown_token;

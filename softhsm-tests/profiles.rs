@@ -176,7 +176,7 @@ fn a_servers_names_are_what_clients_look_for() {
         findings.len() == 1 && findings[0].contains("\"*.example.org\""),
         "{found}"
     );
-    let shown = rig.command(&["cert", "show", "server.crt"]).ok().stdout;
+    let shown = rig.json(&["cert", "show", "server.crt"]).ok().stdout;
     assert!(
         shown.contains("DNS:www.example.com, DNS:*.example.org, IP:192.0.2.1, IP:2001:db8::1"),
         "{shown}"

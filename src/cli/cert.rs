@@ -197,6 +197,7 @@ fn describe(certificate: &Certificate) -> Value {
         "extensions": extensions_json(&certificate.describe_extensions()),
         "sha256": certificate.fingerprint(),
         "sha256_words": words(&certificate.sha256()).join(" "),
+        "pem": encode_pem(CERTIFICATE, certificate.der()),
     })
 }
 
@@ -237,7 +238,6 @@ pub(super) fn report_issued(
         let mut json = describe(&summary.certificate);
         json["dropped"] = json!(extensions_json(&summary.dropped));
         json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
-        json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
         list.push(json);
         if let Some(content) = content {
             report.content.get_or_insert_default().extend(content);

@@ -82,10 +82,10 @@ impl Page {
             let name = printable(name);
             if is_roomy {
                 let gap = longest - columns(&name) + 2;
-                self.hang(&format!("  {name}{:gap$}", ""), value, *tone);
+                self.hang_list(&format!("  {name}{:gap$}", ""), value, *tone);
             } else {
                 self.hang("  ", &name, None);
-                self.hang("      ", value, *tone);
+                self.hang_list("      ", value, *tone);
             }
         }
         self
@@ -112,33 +112,81 @@ impl Page {
     /// `first`, and the text after it; what does not fit stands under the text's beginning. A word stays whole, for somebody wants to
     /// copy it; hex digits, which nobody reads at one go, are cut into equal parts.
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
-        let indent = columns(first);
-        let room = self.width.saturating_sub(indent).max(16);
-        let mut lines = vec![String::new()];
-        let text = printable(text);
-        for word in text.split_whitespace().flat_map(|word| cut_hex(word, room)) {
-            let last = lines.last_mut().map_or(0, |line| columns(line));
-            if last > 0 && last + 1 + columns(word) > room {
-                lines.push(String::new());
-            }
-            if let Some(line) = lines.last_mut() {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
+        let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
+        block.add(&printable(text));
+        self.set(first, &block.lines, tone)
+    }
+
+    /// As [`hang`](Self::hang), but what is between commas stays in one line, where it fits in one.
+    fn hang_list(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
+        let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
+        for part in printable(text).split_inclusive(", ") {
+            block.add_part(part.trim());
         }
+        self.set(first, &block.lines, tone)
+    }
+
+    fn set(&mut self, first: &str, lines: &[String], tone: Option<Tone>) -> &mut Self {
+        let indent = columns(first);
         for (index, line) in lines.iter().enumerate() {
-            let before = if index == 0 {
-                first.to_owned()
-            } else {
-                " ".repeat(indent)
+            let before = match index {
+                0 => first.to_owned(),
+                _ => " ".repeat(indent),
             };
             let line = self.canvas.paint(tone.filter(|_| !line.is_empty()), line);
             self.text.push_str(format!("{before}{line}").trim_end());
             self.text.push('\n');
         }
         self
+    }
+}
+
+/// Lines that are filled.
+struct Block {
+    room: usize,
+    lines: Vec<String>,
+    /// The last line is not gone on with.
+    is_closed: bool,
+}
+
+impl Block {
+    fn of_width(room: usize) -> Self {
+        Self {
+            room: room.max(16),
+            lines: vec![String::new()],
+            is_closed: false,
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        let room = self.room;
+        for word in text.split_whitespace().flat_map(|word| cut_hex(word, room)) {
+            self.put(word);
+        }
+    }
+
+    fn add_part(&mut self, part: &str) {
+        if columns(part) <= self.room {
+            return self.put(part);
+        }
+        // One that takes several lines has them for itself.
+        self.is_closed = true;
+        self.add(part);
+        self.is_closed = true;
+    }
+
+    fn put(&mut self, word: &str) {
+        let last = self.lines.last().map_or(0, |line| columns(line));
+        if last > 0 && (self.is_closed || last + 1 + columns(word) > self.room) {
+            self.lines.push(String::new());
+        }
+        self.is_closed = false;
+        if let Some(line) = self.lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Several certificates together: which of them issued which, and whether that is true.
 
-use super::{Certificate, Name, UnixTime, judge};
+use super::{Certificate, Name, judge};
 
 /// Where a certificate stands among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum LinkState {
 
 /// Finds the issuer of each certificate: by name, and of several of that name the one whose key made the signature.
 #[must_use]
-pub fn link(certificates: &[Certificate], now: UnixTime) -> Vec<Link> {
+pub fn link(certificates: &[Certificate]) -> Vec<Link> {
     let mut issuers: Vec<Option<usize>> = vec![None; certificates.len()];
     for index in 0..certificates.len() {
         issuers[index] = find_issuer(certificates, &issuers, index);
@@ -36,7 +36,7 @@ pub fn link(certificates: &[Certificate], now: UnixTime) -> Vec<Link> {
     let authorities = count_authorities(certificates, &issuers);
     let judged = authorities.into_iter().enumerate();
     judged
-        .map(|(index, below)| judge_link(certificates, &issuers, index, below, now))
+        .map(|(index, below)| judge_link(certificates, &issuers, index, below))
         .collect()
 }
 
@@ -76,13 +76,7 @@ fn path(issuers: &[Option<usize>], from: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(from), |at| issuers[*at])
 }
 
-fn judge_link(
-    certificates: &[Certificate],
-    issuers: &[Option<usize>],
-    index: usize,
-    below: u8,
-    now: UnixTime,
-) -> Link {
+fn judge_link(certificates: &[Certificate], issuers: &[Option<usize>], index: usize, below: u8) -> Link {
     let certificate = &certificates[index];
     let mut problems = Vec::new();
     let state = match issuers[index] {
@@ -90,8 +84,13 @@ fn judge_link(
             let issuer = &certificates[issuer];
             problems.extend(judge::check_signature(certificate, issuer).err());
             problems.extend(judge::check_identifiers(certificate, issuer).err());
-            let authority = judge::check_authority(issuer, below, now);
-            problems.extend(authority.err().map(|problem| format!("its issuer: {problem}")));
+            problems.extend(
+                issuer
+                    .check_authority_flags()
+                    .err()
+                    .map(|error| error.to_string()),
+            );
+            problems.extend(judge::check_path_length(issuer, below).err());
             LinkState::Issued
         }
         None if is_repeated(certificates, index) => LinkState::Repeated,
@@ -102,7 +101,6 @@ fn judge_link(
         }
         None => LinkState::IssuerMissing,
     };
-    problems.extend(judge::check_critical(certificate).err());
     for above in path(issuers, index).skip(1) {
         let names = judge::check_names(&certificates[above], &[certificate]);
         problems.extend(names.and_then(Result::err));

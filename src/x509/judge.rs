@@ -66,6 +66,11 @@ pub(super) fn check_authority(issuer: &Certificate, below: u8, now: UnixTime) ->
         Ok(()) | Err(X509Error::IssuerNotValid { .. }) => {}
         Err(error) => return Err(error.to_string()),
     }
+    check_path_length(issuer, below)
+}
+
+/// RFC 5280 section 6.1.4 (l), (m): how many CA certificates may be below it.
+pub(super) fn check_path_length(issuer: &Certificate, below: u8) -> Result<(), String> {
     let limit = extension::find_basic_constraints(issuer.extensions())
         .ok()
         .flatten()

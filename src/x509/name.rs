@@ -246,7 +246,7 @@ fn check_attribute(attribute: &AttributeTypeAndValue) -> Result<(), String> {
 }
 
 /// The text of the string types that can be shown as they are.
-fn text_of(value: &Any) -> Option<&str> {
+pub(super) fn text_of(value: &Any) -> Option<&str> {
     match value.tag() {
         Tag::Utf8String => value
             .decode_as::<Utf8StringRef<'_>>()

@@ -49,7 +49,10 @@ impl Chain {
         let tops = (0..self.links.len()).filter(|place| self.links[*place].issuer.is_none());
         let (repeated, tops): (Vec<_>, Vec<_>) =
             tops.partition(|place| self.links[*place].state == LinkState::Repeated);
-        for top in tops {
+        for (index, top) in tops.into_iter().enumerate() {
+            if index > 0 {
+                page.blank();
+            }
             if self.links[top].state == LinkState::IssuerMissing {
                 let issuer = self.certificates[top].issuer();
                 page.hang("", &format!("({issuer}: not here)"), Some(Tone::Doubtful));
@@ -125,6 +128,14 @@ impl Chain {
             _ => Tone::Good,
         };
         page.hang(&below, &verdict, Some(tone));
+        let unprocessed = certificate.unprocessed_critical_extensions();
+        if !unprocessed.is_empty() {
+            let note = format!(
+                "critical, and not processed by `cert verify`: {}",
+                unprocessed.join(", ")
+            );
+            page.hang(&below, &note, Some(Tone::Doubtful));
+        }
         let deeper = format!("{indent}{}", if hangs { "   " } else { "" });
         for (child, link) in self.links.iter().enumerate() {
             if link.issuer == Some(place) {

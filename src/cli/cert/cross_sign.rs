@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::output::encode_pem;
 use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary};
-use hsm_ca::x509::{CERTIFICATE, Certificate, Change, Original, UnixTime};
+use hsm_ca::x509::{Certificate, Change, Original, UnixTime};
 use serde_json::{Value, json};
 
 use super::{describe, fields};
@@ -106,7 +105,6 @@ fn report(summary: CrossSummary) -> Report {
     json["kept"] = json!(summary.kept);
     json["changes"] = summary.changes.iter().map(as_json).collect();
     json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
-    json["pem"] = json!(encode_pem(CERTIFICATE, summary.certificate.der()));
     Report {
         content,
         ..Report::new(text, json!({ "certificates": [json] }))

@@ -38,7 +38,7 @@ impl ShowCertificate {
             details::write(&mut page, certificate, now);
             return Ok(Report::new(page.into_text(), describe(certificate)));
         }
-        let chain = hang_together(certificates, authorities, now);
+        let chain = hang_together(certificates, authorities);
         chain.write(&mut page, now);
         let shown = &chain.certificates[..chain.shown];
         for (place, certificate) in shown.iter().enumerate() {
@@ -61,10 +61,10 @@ impl ShowCertificate {
 }
 
 /// Those of `--ca` that are above the certificates are drawn, the others are not.
-fn hang_together(mut certificates: Vec<Certificate>, authorities: Vec<Certificate>, now: UnixTime) -> Chain {
+fn hang_together(mut certificates: Vec<Certificate>, authorities: Vec<Certificate>) -> Chain {
     let shown = certificates.len();
     certificates.extend(authorities);
-    let links = link(&certificates, now);
+    let links = link(&certificates);
     let mut is_above = vec![false; certificates.len()];
     for start in 0..shown {
         for at in std::iter::successors(Some(start), |at| links[*at].issuer) {
@@ -77,7 +77,7 @@ fn hang_together(mut certificates: Vec<Certificate>, authorities: Vec<Certificat
         place <= shown || is_above[place - 1]
     });
     Chain {
-        links: link(&certificates, now),
+        links: link(&certificates),
         certificates,
         shown,
     }

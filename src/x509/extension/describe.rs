@@ -3,23 +3,26 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES,
-    ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS,
-    ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS,
+    ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
+    ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS, ID_QT_CPS,
 };
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::certpolicy::PolicyInformation;
 use x509_cert::ext::pkix::crl::CrlDistributionPoints;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
-    ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
+    ExtendedKeyUsage, InhibitAnyPolicy, KeyUsage, KeyUsages, PolicyConstraints, PolicyMappings,
+    SubjectAltName, SubjectKeyIdentifier,
 };
 
 use crate::signer::Hex;
-use crate::x509::NameConstraints;
 use crate::x509::general_name::read_address;
-use crate::x509::name::{describe_oid, is_unprintable};
+use crate::x509::name::{describe_oid, is_unprintable, text_of};
+use crate::x509::{Name, NameConstraints};
 
 /// An extension in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +45,19 @@ pub(in crate::x509) fn describe_all(extensions: &[Extension]) -> Vec<ExtensionTe
     extensions.iter().map(describe).collect()
 }
 
+/// Common ones that the table of names has not: RFC 6962 section 3.3, RFC 7633.
+const UNNAMED: [(ObjectIdentifier, &str); 2] = [
+    (
+        ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2"),
+        "signedCertificateTimestamps",
+    ),
+    (ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.24"), "tlsFeature"),
+];
+
 pub(in crate::x509) fn extension_name(oid: ObjectIdentifier) -> String {
+    if let Some((_, name)) = UNNAMED.into_iter().find(|(unnamed, _)| *unnamed == oid) {
+        return name.to_owned();
+    }
     let name = describe_oid(oid);
     let Some(short) = name
         .strip_prefix("id-ce-")
@@ -74,10 +89,9 @@ fn describe_value(extension: &Extension) -> Option<String> {
         ID_CE_SUBJECT_KEY_IDENTIFIER => {
             Some(Hex(SubjectKeyIdentifier::from_der(value).ok()?.0.as_bytes()).to_string())
         }
-        ID_CE_AUTHORITY_KEY_IDENTIFIER => AuthorityKeyIdentifier::from_der(value)
-            .ok()?
-            .key_identifier
-            .map(|identifier| Hex(identifier.as_bytes()).to_string()),
+        ID_CE_AUTHORITY_KEY_IDENTIFIER => {
+            Some(describe_authority(&AuthorityKeyIdentifier::from_der(value).ok()?))
+        }
         ID_CE_EXT_KEY_USAGE => {
             let purposes = ExtendedKeyUsage::from_der(value).ok()?.0;
             Some(join(purposes.into_iter().map(purpose_name)))
@@ -89,11 +103,26 @@ fn describe_value(extension: &Extension) -> Option<String> {
         ID_CE_NAME_CONSTRAINTS => Some(NameConstraints::from_der(value).ok()?.to_string()),
         ID_CE_CERTIFICATE_POLICIES => {
             let policies = CertificatePolicies::from_der(value).ok()?.0;
-            Some(join(
-                policies
-                    .iter()
-                    .map(|policy| describe_oid(policy.policy_identifier)),
-            ))
+            Some(join(policies.iter().map(describe_policy)))
+        }
+        ID_CE_POLICY_CONSTRAINTS => {
+            let constraints = PolicyConstraints::from_der(value).ok()?;
+            let word = |name: &str, skip: Option<u32>| skip.map(|skip| format!("{name} {skip}"));
+            let words = [
+                word("requireExplicitPolicy", constraints.require_explicit_policy),
+                word("inhibitPolicyMapping", constraints.inhibit_policy_mapping),
+            ];
+            Some(join(words.into_iter().flatten()))
+        }
+        ID_CE_INHIBIT_ANY_POLICY => Some(format!("after {}", InhibitAnyPolicy::from_der(value).ok()?.0)),
+        ID_CE_POLICY_MAPPINGS => {
+            let mappings = PolicyMappings::from_der(value).ok()?.0;
+            Some(join(mappings.iter().map(|mapping| {
+                format!(
+                    "{} as {}",
+                    mapping.issuer_domain_policy, mapping.subject_domain_policy
+                )
+            })))
         }
         ID_CE_CRL_DISTRIBUTION_POINTS => {
             let points = CrlDistributionPoints::from_der(value).ok()?.0;
@@ -146,19 +175,72 @@ fn describe_key_usage(usage: &KeyUsage) -> String {
     set.join(", ")
 }
 
-pub(super) fn describe_general_name(name: &GeneralName) -> String {
-    let printable = |text: &str| {
-        text.chars()
-            .filter(|character| !is_unprintable(*character))
-            .collect::<String>()
+/// RFC 5280 section 4.2.1.1: the issuer's key, or its certificate by name and number, or both.
+fn describe_authority(identifier: &AuthorityKeyIdentifier) -> String {
+    let key = identifier.key_identifier.as_ref();
+    let issuer = identifier.authority_cert_issuer.as_deref().unwrap_or_default();
+    let serial = identifier.authority_cert_serial_number.as_ref();
+    join(
+        key.map(|key| Hex(key.as_bytes()).to_string())
+            .into_iter()
+            .chain(
+                issuer
+                    .iter()
+                    .map(|name| format!("issued by {}", describe_general_name(name))),
+            )
+            .chain(serial.map(|serial| format!("serial {}", Hex(serial.as_bytes())))),
+    )
+}
+
+fn describe_policy(policy: &PolicyInformation) -> String {
+    let name = describe_oid(policy.policy_identifier);
+    let qualifiers = policy.policy_qualifiers.as_deref().unwrap_or_default();
+    let cps = qualifiers
+        .iter()
+        .find(|qualifier| qualifier.policy_qualifier_id == ID_QT_CPS)
+        .and_then(|qualifier| text_of(qualifier.qualifier.as_ref()?));
+    match cps {
+        Some(cps) => format!("{name} (CPS {})", visible(cps)),
+        None => name,
+    }
+}
+
+/// What could hide or turn a word is written as RFC 4514 writes it.
+fn visible(text: &str) -> String {
+    let show = |character: char| {
+        if !is_unprintable(character) {
+            return character.to_string();
+        }
+        let mut utf8 = [0; 4];
+        let bytes = character.encode_utf8(&mut utf8).bytes();
+        bytes.map(|byte| format!("\\{byte:02X}")).collect()
     };
+    text.chars().map(show).collect()
+}
+
+pub(super) fn describe_general_name(name: &GeneralName) -> String {
     match name {
-        GeneralName::DnsName(name) => format!("DNS:{}", printable(name.as_str())),
-        GeneralName::Rfc822Name(name) => format!("email:{}", printable(name.as_str())),
-        GeneralName::UniformResourceIdentifier(name) => format!("URI:{}", printable(name.as_str())),
+        GeneralName::DnsName(name) => format!("DNS:{}", visible(name.as_str())),
+        GeneralName::Rfc822Name(name) => format!("email:{}", visible(name.as_str())),
+        GeneralName::UniformResourceIdentifier(name) => format!("URI:{}", visible(name.as_str())),
         GeneralName::IpAddress(octets) => match read_address(octets.as_bytes()) {
             Ok(address) => format!("IP:{address}"),
             Err(_) => format!("IP:{}", Hex(octets.as_bytes())),
+        },
+        GeneralName::DirectoryName(name) => {
+            let name = name.to_der().ok().and_then(|der| Name::from_der(&der).ok());
+            format!(
+                "dirName:{}",
+                name.map(|name| name.to_string()).unwrap_or_default()
+            )
+        }
+        GeneralName::RegisteredId(oid) => format!("RID:{}", describe_oid(*oid)),
+        GeneralName::OtherName(other) => match text_of(&other.value) {
+            Some(text) => format!("otherName:{}={}", describe_oid(other.type_id), visible(text)),
+            None => {
+                let der = other.value.to_der().unwrap_or_default();
+                format!("otherName:{}={}", describe_oid(other.type_id), Hex(&der))
+            }
         },
         other => format!("other:{}", Hex(&other.to_der().unwrap_or_default())),
     }

@@ -1,0 +1,502 @@
+//! `cert show` and `csr show`: what openssl says is in it, and people can read it at any width.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::harness::Rig;
+use crate::oracle::{make_request, openssl};
+
+const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+const LEAF: &str = "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n\
+    subjectAltName=DNS:www.example.com,DNS:a-rather-long-name.of-a-service.example.com,IP:192.0.2.1,dirName:d,RID:1.2.3,\
+    otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@example.com\n\
+    certificatePolicies=1.2.3.4,@p\ncrlDistributionPoints=URI:http://crl.example.com/example-issuing-ca-1.crl\n\
+    authorityInfoAccess=OCSP;URI:http://ocsp.example.com,caIssuers;URI:http://example.com/ca.crt\n1.2.3.4.5.6=critical,ASN1:UTF8:hello\n\
+    [d]\nC=US\nCN=dir name\n[p]\npolicyIdentifier=1.2.3.5\nCPS.1=http://example.com/cps\n";
+
+/// `root.crt`, `sub.crt` and `leaf.crt`, by openssl.
+fn rig_with_chain() -> Rig {
+    let rig = Rig::new();
+    let root = [
+        "req",
+        "-x509",
+        "-nodes",
+        "-keyout",
+        "root.key",
+        "-out",
+        "root.crt",
+        "-subj",
+        "/C=US/O=Example, Inc./CN=Root",
+        "-days",
+        "3650",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+    ];
+    openssl(&rig, &[&root[..], &["-newkey", "rsa:2048"]].concat());
+    let authority = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n";
+    issue(&rig, "sub", "root", "/O=Example, Inc./CN=Sub", "90", authority);
+    issue(&rig, "leaf", "sub", "/CN=www.example.com", "20", LEAF);
+    rig
+}
+
+fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, days: &str, extensions: &str) {
+    make_request(rig, "x.csr", P256, &["-subj", subject]);
+    fs::rename(rig.path("request.key"), rig.path(&format!("{name}.key"))).expect("the key");
+    let base = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+    rig.write("x.ext", format!("{base}{extensions}"));
+    let [certificate, key] = ["crt", "key"].map(|ending| format!("{authority}.{ending}"));
+    let out = format!("{name}.crt");
+    let issue = [
+        "x509",
+        "-req",
+        "-in",
+        "x.csr",
+        "-CA",
+        &certificate,
+        "-CAkey",
+        &key,
+        "-CAcreateserial",
+        "-days",
+        days,
+        "-extfile",
+        "x.ext",
+        "-out",
+        &out,
+    ];
+    openssl(rig, &issue);
+}
+
+fn bundle(rig: &Rig, name: &str, parts: &[&str]) {
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|part| rig.read(&format!("{part}.crt")))
+        .collect();
+    rig.write(name, parts.concat());
+}
+
+/// What openssl prints of one thing, without its name.
+fn ask(rig: &Rig, file: &str, options: &[&str]) -> String {
+    let said = openssl(rig, &[&["x509", "-in", file, "-noout"], options].concat());
+    said.trim().split_once('=').expect("a value").1.to_owned()
+}
+
+#[test]
+fn facts_are_those_that_openssl_prints() {
+    let rig = rig_with_chain();
+    for file in ["root.crt", "sub.crt", "leaf.crt"] {
+        let shown = rig.json(&["cert", "show", file]).ok().json();
+        let fingerprint = ask(&rig, file, &["-fingerprint", "-sha256"])
+            .replace(':', "")
+            .to_lowercase();
+        assert_eq!(shown["sha256"], fingerprint);
+        assert_eq!(
+            shown["serial_number"],
+            ask(&rig, file, &["-serial"]).to_lowercase()
+        );
+        for (ours, theirs) in [("subject", "-subject"), ("issuer", "-issuer")] {
+            assert_eq!(shown[ours], ask(&rig, file, &[theirs, "-nameopt", "RFC2253"]));
+        }
+        for (ours, theirs) in [("not_before", "-startdate"), ("not_after", "-enddate")] {
+            let theirs = ask(&rig, file, &[theirs, "-dateopt", "iso_8601"]).replace(' ', "T");
+            assert_eq!(shown[ours], theirs);
+        }
+        let key = openssl(&rig, &["x509", "-in", file, "-noout", "-pubkey"]);
+        rig.write("key.pem", key);
+        openssl(
+            &rig,
+            &[
+                "pkey", "-pubin", "-in", "key.pem", "-outform", "DER", "-out", "key.der",
+            ],
+        );
+        let pin = openssl(&rig, &["dgst", "-sha256", "-r", "key.der"]);
+        assert!(
+            pin.starts_with(shown["public_key_sha256"].as_str().expect("a digest")),
+            "{pin}"
+        );
+        let identifier = openssl(
+            &rig,
+            &["x509", "-in", file, "-noout", "-ext", "subjectKeyIdentifier"],
+        );
+        let identifier = identifier
+            .lines()
+            .nth(1)
+            .expect("a value")
+            .trim()
+            .replace(':', "")
+            .to_lowercase();
+        assert_eq!(shown["key_identifier"], identifier);
+        assert_eq!(shown["subject_key_identifier"], identifier);
+        assert_eq!(shown["sha256_words"], words_of(&fingerprint));
+        assert_eq!(shown["validity"], "valid");
+        // And people are told the same.
+        let text = rig.command(&["cert", "show", file]).ok().stdout;
+        for fact in [
+            "sha256",
+            "serial_number",
+            "not_before",
+            "not_after",
+            "key_identifier",
+            "key",
+        ] {
+            assert!(
+                text.contains(shown[fact].as_str().expect("text")),
+                "{fact}: {text}"
+            );
+        }
+        let words: Vec<_> = text
+            .split_once("in words")
+            .expect("words")
+            .1
+            .split_whitespace()
+            .collect();
+        assert_eq!(json!(words.join(" ")), shown["sha256_words"]);
+    }
+}
+
+/// By the list in the source, read here without its program; that the list is the right one is tested beside it.
+fn words_of(hex: &str) -> String {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/x509/words.txt");
+    let list = fs::read_to_string(list).expect("the list");
+    let pairs: Vec<Vec<_>> = list.lines().map(|line| line.split(' ').collect()).collect();
+    let byte = |index: usize| usize::from_str_radix(&hex[2 * index..2 * index + 2], 16).expect("hex");
+    let words: Vec<_> = (0..hex.len() / 2)
+        .map(|index| pairs[byte(index)][index % 2])
+        .collect();
+    words.join(" ")
+}
+
+/// Colours are on a terminal; lines end at its edge, but where a word is longer.
+fn on_a_terminal(rig: &Rig, columns: usize, no_color: bool, arguments: &str) -> String {
+    let color = if no_color { "NO_COLOR=1" } else { "NO_COLOR=" };
+    let shell = format!(
+        "stty cols {columns}; env {color} LC_ALL=C.UTF-8 {} {arguments}",
+        crate::harness::PROGRAM
+    );
+    let said = rig.tool("script", &["-qec", &shell, "/dev/null"]).ok().stdout;
+    said.replace('\r', "")
+}
+
+#[test]
+fn it_is_plain_in_a_pipe_and_fits_a_terminal_of_any_width() {
+    let rig = rig_with_chain();
+    bundle(&rig, "bundle.pem", &["leaf", "sub", "root"]);
+    let plain = rig.command(&["cert", "show", "bundle.pem"]).ok().stdout;
+    assert!(plain.is_ascii() && !plain.contains('\u{1b}'), "{plain}");
+    for columns in [60, 80, 120] {
+        let text = on_a_terminal(&rig, columns, true, "cert show bundle.pem");
+        assert!(!text.contains('\u{1b}') && text.contains("└─ "), "{text}");
+        for line in text.lines() {
+            let is_one_word = line.split_whitespace().count() <= 2 && line.contains("example.com");
+            assert!(
+                line.chars().count() <= columns || is_one_word,
+                "{columns}: {line}"
+            );
+            assert_eq!(line, line.trim_end());
+        }
+    }
+    let coloured = on_a_terminal(&rig, 80, false, "cert show bundle.pem");
+    assert!(coloured.contains("\u{1b}[32mverifies under [2]"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[33m2"), "20 days are few: {coloured}");
+}
+
+#[test]
+fn extensions_have_names_and_values_that_can_be_read() {
+    let rig = rig_with_chain();
+    let text = rig.command(&["cert", "show", "leaf.crt"]).ok().stdout;
+    let wanted = [
+        "TLS server certificate, X.509 v3\n\nsubject      CN=www.example.com\nissuer       CN=Sub\n             O=Example\\, Inc.\n",
+        "  keyUsage                critical, digitalSignature\n",
+        "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3,\n                          otherName:1.3.6.1.4.1.311.20.2.3=user@example.com\n",
+        "  certificatePolicies     1.2.3.4, 1.2.3.5 (CPS http://example.com/cps)\n",
+        "  authorityInfoAccess     ocsp URI:http://ocsp.example.com,\n                          caIssuers URI:http://example.com/ca.crt\n",
+        "  1.2.3.4.5.6             critical, not known here: 0c0568656c6c6f\n",
+        " days left)\n",
+    ];
+    for wanted in wanted {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    let text = rig.command(&["cert", "show", "root.crt"]).ok().stdout;
+    assert!(
+        text.starts_with("Root CA certificate, X.509 v3\n\nsubject      CN=Root\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("issuer       itself (self-signed, and the signature verifies)\n"),
+        "{text}"
+    );
+    assert!(text.contains("key          RSA 2048, exponent 65537\n"), "{text}");
+}
+
+fn chain(rig: &Rig, more: &[&str]) -> Value {
+    rig.json(&[&["cert", "show"], more].concat()).ok().json()
+}
+
+#[test]
+fn several_certificates_are_a_chain_whatever_their_order() {
+    let rig = rig_with_chain();
+    for (parts, issuers, in_order, told) in [
+        (
+            ["leaf", "sub", "root"],
+            json!([1, 2, null]),
+            true,
+            "each followed by its issuer",
+        ),
+        (
+            ["root", "sub", "leaf"],
+            json!([null, 0, 1]),
+            false,
+            "from the top down",
+        ),
+        (
+            ["leaf", "root", "sub"],
+            json!([2, null, 1]),
+            false,
+            "OUT OF ORDER",
+        ),
+    ] {
+        bundle(&rig, "bundle.pem", &parts);
+        let shown = chain(&rig, &["bundle.pem"]);
+        let links = shown["chain"].as_array().expect("links");
+        let found: Vec<_> = links.iter().map(|link| link["issuer_index"].clone()).collect();
+        assert_eq!(json!(found), issuers);
+        assert!(links.iter().all(|link| link["verified"] == true), "{shown}");
+        assert_eq!(
+            (&shown["in_order"], &shown["chain_verified"]),
+            (&json!(in_order), &json!(true))
+        );
+        assert_eq!(shown["certificates"].as_array().expect("all").len(), 3);
+        let text = rig.command(&["cert", "show", "bundle.pem"]).ok().stdout;
+        assert!(text.contains(told), "{text}");
+        let drawn: Vec<_> = text
+            .lines()
+            .filter(|line| line.contains("] CN="))
+            .take(3)
+            .collect();
+        let [root, sub, leaf] = drawn[..] else {
+            panic!("{text}")
+        };
+        assert!(
+            root.starts_with('[') && sub.starts_with("`- [") && leaf.starts_with("   `- ["),
+            "{text}"
+        );
+    }
+    // One alone, up to its root.
+    let shown = chain(&rig, &["leaf.crt", "--ca", "root.crt", "--ca", "sub.crt"]);
+    assert_eq!(shown["chain"].as_array().expect("links").len(), 3);
+    assert_eq!(shown["subject"], "CN=www.example.com");
+    assert_eq!(shown["chain_verified"], true);
+    // What has nothing to do with it is not drawn.
+    let shown = chain(&rig, &["root.crt", "--ca", "sub.crt"]);
+    assert_eq!(shown["chain"].as_array().expect("links").len(), 1);
+}
+
+#[test]
+fn what_breaks_a_chain_is_said_where_it_breaks() {
+    let rig = rig_with_chain();
+    bundle(&rig, "gap.pem", &["leaf", "root"]);
+    let shown = chain(&rig, &["gap.pem"]);
+    assert_eq!(shown["chain"][0]["state"], "issuer_missing");
+    assert_eq!(shown["chain"][0]["verified"], false);
+    assert_eq!(shown["in_order"], json!(null));
+    let text = rig.command(&["cert", "show", "gap.pem"]).ok().stdout;
+    assert!(
+        text.contains("(CN=Sub,O=Example\\, Inc.: not here)\n`- [1] CN=www.example.com\n"),
+        "{text}"
+    );
+    // Another CA of the same name and another key.
+    rig.write("leaf-of-old.crt", rig.read("leaf.crt"));
+    let authority = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n";
+    issue(&rig, "sub", "root", "/O=Example, Inc./CN=Sub", "90", authority);
+    bundle(&rig, "forged.pem", &["leaf-of-old", "sub", "root"]);
+    let shown = chain(&rig, &["forged.pem"]);
+    assert_eq!(
+        (&shown["chain"][0]["verified"], &shown["chain"][1]["verified"]),
+        (&json!(false), &json!(true))
+    );
+    let problems = shown["chain"][0]["problems"].to_string();
+    assert!(
+        problems.contains("signature is wrong") && problems.contains("authorityKeyIdentifier"),
+        "{problems}"
+    );
+    let text = rig.command(&["cert", "show", "forged.pem"]).ok().stdout;
+    assert!(
+        text.contains("BROKEN: the certificate's signature is wrong"),
+        "{text}"
+    );
+    // A CA where no CA may be, and a leaf that issues.
+    issue(
+        &rig,
+        "low",
+        "sub",
+        "/CN=Low",
+        "30",
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n",
+    );
+    issue(
+        &rig,
+        "leaf",
+        "low",
+        "/CN=leaf",
+        "30",
+        "basicConstraints=CA:FALSE\n",
+    );
+    issue(&rig, "lower", "leaf", "/CN=lower", "30", "");
+    bundle(&rig, "long.pem", &["lower", "leaf", "low", "sub", "root"]);
+    let shown = chain(&rig, &["long.pem"]);
+    let problem = |place: usize| shown["chain"][place]["problems"].to_string();
+    assert!(problem(0).contains("CA:FALSE"), "{shown}");
+    assert_eq!(problem(1), "[]");
+    assert!(problem(2).contains("pathLenConstraint 0, but 1"), "{shown}");
+    // Twice the same; and openssl agrees about all of them.
+    bundle(&rig, "twice.pem", &["leaf", "leaf"]);
+    assert_eq!(chain(&rig, &["twice.pem"])["chain"][1]["state"], "repeated");
+    rig.write(
+        "untrusted.pem",
+        [rig.read("leaf.crt"), rig.read("low.crt"), rig.read("sub.crt")].concat(),
+    );
+    let theirs = [
+        "verify",
+        "-CAfile",
+        "root.crt",
+        "-untrusted",
+        "untrusted.pem",
+        "lower.crt",
+    ];
+    assert_ne!(rig.tool("openssl", &theirs).code, Some(0));
+}
+
+#[test]
+fn dates_that_are_past_or_to_come_are_said_aloud() {
+    let rig = Rig::new();
+    make_request(&rig, "x.csr", P256, &["-subj", "/CN=x"]);
+    let configuration = "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n\
+        policy=any\nunique_subject=no\n[any]\ncommonName=supplied\n";
+    rig.write("ca.cnf", configuration);
+    rig.write("index.txt", "");
+    rig.write("serial", "01\n");
+    for (from, to, word, state) in [
+        ("20200101000000Z", "20210101000000Z", "(EXPIRED ", "expired"),
+        (
+            "20990101000000Z",
+            "21000101000000Z",
+            "(NOT YET: in ",
+            "not_yet_valid",
+        ),
+    ] {
+        let sign = [
+            "ca",
+            "-batch",
+            "-config",
+            "ca.cnf",
+            "-selfsign",
+            "-keyfile",
+            "request.key",
+            "-in",
+            "x.csr",
+            "-out",
+            "x.crt",
+            "-startdate",
+            from,
+            "-enddate",
+            to,
+            "-notext",
+        ];
+        openssl(&rig, &sign);
+        let text = rig.command(&["cert", "show", "x.crt"]).ok().stdout;
+        assert!(text.contains(word), "{text}");
+        let shown = rig.json(&["cert", "show", "x.crt"]).ok().json();
+        assert_eq!(shown["validity"], state);
+        assert_eq!(shown["days_left"].as_i64().expect("days") < 0, state == "expired");
+    }
+}
+
+/// A terminal escape, a mark that turns the text round, and a line feed.
+#[test]
+fn a_name_cannot_move_the_cursor_or_turn_the_line() {
+    let rig = Rig::new();
+    let subject = "/CN=good\u{1b}[2J\u{202e}moc.live\n\u{7}x";
+    let root = [
+        "req", "-x509", "-utf8", "-nodes", "-keyout", "x.key", "-out", "x.crt", "-subj", subject,
+    ];
+    let names = "subjectAltName=URI:http://a\u{1b}[31mb,DNS:\u{1b}[2Jx";
+    openssl(&rig, &[&root[..], P256, &["-addext", names]].concat());
+    make_request(
+        &rig,
+        "x.csr",
+        P256,
+        &["-utf8", "-subj", subject, "-addext", names],
+    );
+    rig.write("two.pem", [rig.read("x.crt"), rig.read("x.crt")].concat());
+    for command in [
+        ["cert", "show", "x.crt"],
+        ["cert", "show", "two.pem"],
+        ["csr", "show", "x.csr"],
+    ] {
+        for text in [
+            rig.command(&command).ok().stdout,
+            on_a_terminal(&rig, 80, true, &command.join(" ")),
+        ] {
+            let strange =
+                |character: char| (character.is_control() && character != '\n') || character == '\u{202e}';
+            assert!(!text.contains(strange), "{text:?}");
+            assert!(
+                text.contains("CN=good\\1B[2J\\E2\\80\\AEmoc.live\\0A\\07x\n"),
+                "{text}"
+            );
+            assert!(text.contains("URI:http://a\\1B[31mb, DNS:\\1B[2Jx"), "{text}");
+        }
+        let shown = rig.json(&command).ok().stdout;
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_request_says_what_it_asks_for_and_what_is_wrong_with_it() {
+    let rig = Rig::new();
+    let more = [
+        "-subj",
+        "/O=Example/CN=www.example.com",
+        "-addext",
+        "subjectAltName=DNS:www.example.com",
+        "-addext",
+        "keyUsage=critical,digitalSignature",
+    ];
+    make_request(&rig, "good.csr", P256, &more);
+    let text = rig.command(&["csr", "show", "good.csr"]).ok().stdout;
+    for wanted in [
+        "Certification request\n\nsubject      CN=www.example.com\n             O=Example\n",
+        "signature    valid: whoever made it has the key\n",
+        "asks for\n  subjectAltName  DNS:www.example.com\n  keyUsage        critical, digitalSignature\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    let shown = rig.json(&["csr", "show", "good.csr"]).ok().json();
+    openssl(
+        &rig,
+        &["req", "-in", "good.csr", "-outform", "DER", "-out", "good.der"],
+    );
+    let digest = openssl(&rig, &["dgst", "-sha256", "-r", "good.der"]);
+    let sha256 = shown["sha256"].as_str().expect("a digest");
+    assert!(digest.starts_with(sha256), "{digest}");
+    assert_eq!(shown["sha256_words"], words_of(sha256));
+    let weak = ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"];
+    make_request(&rig, "weak.csr", &weak, &[]);
+    let text = rig.command(&["csr", "show", "weak.csr"]).ok().stdout;
+    assert!(
+        text.contains(
+            "key          RSA 2048, exponent 3\n             WEAK: the public exponent is below 65537\n"
+        ),
+        "{text}"
+    );
+    let mut der = rig.read("good.der");
+    *der.last_mut().expect("a byte") ^= 1;
+    rig.write("bent.der", der);
+    let text = rig.command(&["csr", "show", "bent.der"]).ok().stdout;
+    assert!(text.contains("signature    REFUSED: "), "{text}");
+}
