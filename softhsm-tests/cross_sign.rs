@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::handshakes::shake;
 use crate::harness::{EchoServer, Rig, Run};
 use crate::oracle::{assert_accepted, make_request, openssl};
@@ -156,6 +158,21 @@ fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
             .all(|wanted| fields.contains(wanted)),
         "{told}"
     );
+    assert!(
+        report["warnings"][0]
+            .as_str()
+            .expect("one")
+            .contains("another organisation"),
+        "{report}"
+    );
+    // Recorded, with the hash of the other certificate.
+    rig.command(&["ledger", "verify"]).ok();
+    let serial = told["serial_number"].as_str().expect("a number");
+    let entry = rig.json(&["ledger", "show", serial]).ok().stdout;
+    let other = rig.json(&["cert", "show", "other.crt"]).ok().json();
+    for wanted in [&other["sha256"], &other["subject"], &json!("cross")] {
+        assert!(entry.contains(&wanted.to_string()), "{wanted}: {entry}");
+    }
     // The other root ends first, and the cross-certificate with it.
     let end = |file| openssl(&rig, &["x509", "-in", file, "-noout", "-enddate"]);
     assert_eq!(end("sub.crt"), end("other.crt"));
@@ -278,6 +295,10 @@ fn an_own_profile_says_where_to_ask_and_what_for() {
     )
     .ok();
     let days = ["--days", "21", "--force"];
+    assert!(
+        report["warnings"].to_string().contains("no name constraints"),
+        "{report}"
+    );
     let message = cross_sign(&rig, "other.crt", "cross.crt", &[&of[..], &days].concat()).refused(3, "rule");
     assert!(message.contains("validity-length"), "{message}");
     // The profile's linter looks at the certificate before the token signs.

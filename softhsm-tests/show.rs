@@ -323,7 +323,7 @@ fn what_breaks_a_chain_is_said_where_it_breaks() {
     );
     let text = rig.command(&["cert", "show", "forged.pem"]).ok().stdout;
     assert!(
-        text.contains("BROKEN: the certificate's signature is wrong"),
+        text.contains("NOT VERIFIED: the certificate's signature is wrong"),
         "{text}"
     );
     // A CA where no CA may be, and a leaf that issues.
@@ -485,6 +485,29 @@ fn a_request_says_what_it_asks_for_and_what_is_wrong_with_it() {
     let sha256 = shown["sha256"].as_str().expect("a digest");
     assert!(digest.starts_with(sha256), "{digest}");
     assert_eq!(shown["sha256_words"], words_of(sha256));
+    // Other attributes: a name is shown, a password is not.
+    let configuration = "[req]\ndistinguished_name=dn\nattributes=more\nprompt=no\n[dn]\nCN=x\n\
+        [more]\nchallengePassword=sesame-open\nunstructuredName=a name\n";
+    rig.write("req.cnf", configuration);
+    openssl(
+        &rig,
+        &[
+            "req",
+            "-new",
+            "-key",
+            "request.key",
+            "-config",
+            "req.cnf",
+            "-out",
+            "more.csr",
+        ],
+    );
+    let text = rig.command(&["csr", "show", "more.csr"]).ok().stdout;
+    assert!(
+        text.contains("other attributes\n") && text.contains("a name\n"),
+        "{text}"
+    );
+    assert!(!text.contains("sesame"), "{text}");
     let weak = ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"];
     make_request(&rig, "weak.csr", &weak, &[]);
     let text = rig.command(&["csr", "show", "weak.csr"]).ok().stdout;

@@ -68,7 +68,8 @@ fn find_issuer(certificates: &[Certificate], issuers: &[Option<usize>], index: u
         candidates = named(Name::is_like);
     }
     let signed = |other: &&usize| judge::check_signature(certificate, &certificates[**other]).is_ok();
-    candidates.iter().find(signed).or(candidates.first()).copied()
+    let by_name = || candidates.first().filter(|_| !certificate.is_self_issued());
+    candidates.iter().find(signed).or_else(by_name).copied()
 }
 
 /// From a place to the top.
@@ -126,4 +127,87 @@ fn count_authorities(certificates: &[Certificate], issuers: &[Option<usize>]) ->
         }
     }
     most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::fixture::{Sketch, SoftwareKey};
+
+    fn states(certificates: &[Certificate]) -> Vec<(Option<usize>, LinkState, bool)> {
+        let links = link(certificates).into_iter();
+        links
+            .map(|link| (link.issuer, link.state, link.problems.is_empty()))
+            .collect()
+    }
+
+    #[test]
+    fn two_cas_that_vouch_for_each_other_make_no_circle() {
+        let (one, other) = (SoftwareKey::generate(), SoftwareKey::generate());
+        let one_by_other = Sketch::authority("CN=One", "CN=Other").sign(&one, &other);
+        let other_by_one = Sketch::authority("CN=Other", "CN=One").sign(&other, &one);
+        let own = Sketch::authority("CN=One", "CN=One").sign(&one, &one);
+        let found = states(&[one_by_other.clone(), other_by_one.clone()]);
+        assert_eq!(
+            found,
+            [
+                (Some(1), LinkState::Issued, true),
+                (None, LinkState::IssuerMissing, true)
+            ]
+        );
+        let found = states(&[one_by_other, other_by_one, own]);
+        assert_eq!(found[1], (Some(2), LinkState::Issued, true));
+        assert_eq!(found[2], (None, LinkState::SelfSigned, true));
+    }
+
+    #[test]
+    fn of_two_issuers_of_one_name_the_one_with_the_key_is_found() {
+        let keys = [SoftwareKey::generate(), SoftwareKey::generate()];
+        let [old, new] = &keys;
+        let roots = [old, new].map(|key| Sketch::authority("CN=Root", "CN=Root").sign(key, key));
+        let leaf = Sketch::version_3("CN=leaf", "CN=Root", Vec::new()).sign(&SoftwareKey::generate(), new);
+        let [first, second] = roots;
+        let found = states(&[leaf.clone(), first.clone(), second]);
+        assert_eq!(found[0], (Some(2), LinkState::Issued, true));
+        // A root whose own signature cannot be verified hangs on no other of its name.
+        let strange = Sketch::authority("CN=Root", "CN=Root").sign(old, &SoftwareKey::generate());
+        assert_eq!(
+            states(&[strange, first.clone()])[0],
+            (None, LinkState::SelfSigned, false)
+        );
+        // Nobody has the key: by its name it belongs there, and the signature is wrong.
+        let found = states(&[leaf, first.clone(), first]);
+        assert_eq!(found[0], (Some(1), LinkState::Issued, false));
+        assert_eq!(found[2], (None, LinkState::Repeated, true));
+    }
+
+    #[test]
+    fn a_name_that_is_written_otherwise_is_the_same() {
+        let key = SoftwareKey::generate();
+        let root = Sketch::authority("CN=A Root", "CN=A Root").sign(&key, &key);
+        let leaf = Sketch::version_3("CN=leaf", "CN=a  root", Vec::new()).sign(&key, &key);
+        assert_eq!(states(&[leaf, root])[0], (Some(1), LinkState::Issued, true));
+    }
+
+    #[test]
+    fn what_stands_between_counts_for_the_path_length() {
+        let keys: Vec<_> = (0..4).map(|_| SoftwareKey::generate()).collect();
+        let mut root = Sketch::authority("CN=0", "CN=0");
+        // pathLenConstraint 0
+        root.extensions.as_mut().unwrap()[0] = crate::x509::fixture::extension(
+            const_oid::db::rfc5280::ID_CE_BASIC_CONSTRAINTS,
+            true,
+            b"\x30\x06\x01\x01\xff\x02\x01\x00",
+        );
+        let root = root.sign(&keys[0], &keys[0]);
+        let sub = Sketch::authority("CN=1", "CN=0").sign(&keys[1], &keys[0]);
+        let leaf = Sketch::version_3("CN=2", "CN=1", Vec::new()).sign(&keys[2], &keys[1]);
+        let direct = Sketch::version_3("CN=3", "CN=0", Vec::new()).sign(&keys[3], &keys[0]);
+        let found = link(&[leaf, sub, root, direct]);
+        assert_eq!(
+            found[1].problems,
+            ["pathLenConstraint 0, but 1 CA certificates follow"]
+        );
+        assert!(found[0].problems.is_empty() && found[3].problems.is_empty());
+    }
 }

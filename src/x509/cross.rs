@@ -142,6 +142,7 @@ impl Profile {
         };
         Ok(match own {
             Some(own) => Self {
+                name: Cow::Owned(format!("{}:{}", Self::CROSS, own.name)),
                 extensions,
                 ..own.clone()
             },

@@ -18,7 +18,7 @@ use der::{Decode, Sequence};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::name::describe_oid;
+use super::name::{describe_oid, text_of};
 use super::signed::Signed;
 use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey};
@@ -27,6 +27,9 @@ const WHAT: &str = "certification request";
 
 /// The smallest RSA key that is signed: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
 const SMALLEST_RSA: usize = 2048;
+
+/// pkcs-9-at-challengePassword
+const CHALLENGE_PASSWORD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.7");
 
 /// `CertificationRequestInfo` of RFC 2986 section 4.1.
 #[derive(Clone, Debug, Sequence)]
@@ -177,20 +180,24 @@ impl CertificationRequest {
         })
     }
 
-    /// Every other attribute, by name, with its values in hex.
+    /// Every other attribute, by name, with its value: a text, or all of it in hex. A challenge password (RFC 2985 section 5.4.1), by which
+    /// a CA may later know who asks for a revocation, is not shown.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
-        let others = self
-            .attributes()
-            .iter()
-            .filter(|attribute| attribute.kind != ID_EXTENSION_REQ);
-        others
-            .map(|attribute| {
-                (
-                    describe_oid(attribute.kind),
-                    Hex(attribute.values.value()).to_string(),
-                )
-            })
+        let describe = |attribute: &Attribute| {
+            let values = attribute.values.value();
+            let single = Any::from_der(values).ok();
+            let value = match single.as_ref().and_then(text_of) {
+                Some(_) if attribute.kind == CHALLENGE_PASSWORD => "there is one".to_owned(),
+                Some(text) => text.to_owned(),
+                None => Hex(values).to_string(),
+            };
+            (describe_oid(attribute.kind), value)
+        };
+        let attributes = self.attributes().iter();
+        attributes
+            .filter(|attribute| attribute.kind != ID_EXTENSION_REQ)
+            .map(describe)
             .collect()
     }
 

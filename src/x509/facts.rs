@@ -140,3 +140,42 @@ impl Name {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::fixture::{Sketch, SoftwareKey};
+
+    #[test]
+    fn a_name_is_taken_apart_at_its_own_commas_only() {
+        let name = Name::from_rfc4514("CN=a\\, b\\\\,OU=x+O=Example\\, Inc.,C=US").unwrap();
+        assert_eq!(name.parts(), ["CN=a\\, b\\\\", "OU=x+O=Example\\, Inc.", "C=US"]);
+        assert_eq!(name.parts().join(","), name.to_string());
+        let empty = Name::from_der(&[0x30, 0]).unwrap();
+        assert!(empty.parts().is_empty());
+    }
+
+    #[test]
+    fn a_certificate_is_what_it_says() {
+        let key = SoftwareKey::generate();
+        let role = |sketch: Sketch| sketch.sign(&key, &key).role();
+        assert_eq!(role(Sketch::authority("CN=a", "CN=a")), CertificateRole::Root);
+        assert_eq!(
+            role(Sketch::authority("CN=a", "CN=b")),
+            CertificateRole::Intermediate
+        );
+        assert_eq!(
+            role(Sketch::version_1("CN=a", "CN=a")),
+            CertificateRole::SelfSigned
+        );
+        assert_eq!(
+            role(Sketch::version_1("CN=a", "CN=b")),
+            CertificateRole::EndEntity
+        );
+        let facts = Sketch::version_1("CN=a", "CN=a").sign(&key, &key).key_facts();
+        assert_eq!(
+            (facts.kind.as_str(), facts.exponent, facts.fault),
+            ("EC P-256", None, None)
+        );
+    }
+}

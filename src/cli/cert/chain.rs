@@ -117,7 +117,7 @@ impl Chain {
         );
         page.hang(&below, &facts, tone_of_end(certificate, now));
         let verdict = match (link.state, link.issuer) {
-            (_, _) if !link.problems.is_empty() => format!("BROKEN: {}", link.problems.join("; ")),
+            (_, _) if !link.problems.is_empty() => format!("NOT VERIFIED: {}", link.problems.join("; ")),
             (LinkState::SelfSigned, _) => "self-signed, verifies".to_owned(),
             (LinkState::Issued, Some(issuer)) => format!("verifies under {}", self.name(issuer)),
             _ => "its signature cannot be verified".to_owned(),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary};
-use hsm_ca::x509::{Certificate, Change, Original, UnixTime};
+use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
 use serde_json::{Value, json};
 
 use super::{describe, fields};
@@ -107,8 +107,26 @@ fn report(summary: CrossSummary) -> Report {
     json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
     Report {
         content,
+        warnings: warn(&summary.certificate).into_iter().collect(),
         ..Report::new(text, json!({ "certificates": [json] }))
     }
+}
+
+/// CA/B BR 7.1.2.2.3 asks bounds of the cross-certificate of another organisation's CA.
+fn warn(cross: &Certificate) -> Option<String> {
+    let organisations = |name: &Name| -> Vec<_> {
+        let parts = name.parts().into_iter();
+        parts.filter(|part| part.starts_with("O=")).collect()
+    };
+    let (theirs, ours) = (organisations(cross.subject()), organisations(cross.issuer()));
+    let extensions = cross.describe_extensions();
+    let is_bound = extensions
+        .iter()
+        .any(|extension| extension.name == "nameConstraints");
+    (theirs != ours && !is_bound).then(|| {
+        "it is the CA of another organisation, and no name constraints bound it: it can issue for every name; a --profile can add them"
+            .to_owned()
+    })
 }
 
 fn words(change: &Change) -> String {

@@ -44,7 +44,7 @@ impl ShowCertificate {
         for (place, certificate) in shown.iter().enumerate() {
             page.blank();
             let text = format!("[{}] {}", place + 1, certificate.subject());
-            page.line(&"-".repeat(text.chars().count().min(60))).line(&text);
+            page.line(&"-".repeat(text.chars().count().min(40))).line(&text);
             details::write(&mut page, certificate, now);
         }
         let order = chain.order();
