@@ -21,6 +21,7 @@ mod kms_import;
 mod kms_recipient;
 mod ledger;
 mod next_steps;
+mod ocsp;
 mod output_file;
 mod page;
 mod pin;
@@ -82,6 +83,9 @@ enum Command {
     /// Create certificate revocation lists, and look at them
     #[command(subcommand)]
     Crl(crl::CrlCommand),
+    /// Answer OCSP requests, and look at requests and responses
+    #[command(subcommand)]
+    Ocsp(ocsp::OcspCommand),
     /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
@@ -106,6 +110,7 @@ impl Command {
             ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(_)
+                | Self::Ocsp(ocsp::OcspCommand::Show(_))
                 | Self::Csr(csr::CsrCommand::Show(_))
                 | Self::Rig(_)
         )
@@ -143,6 +148,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Ca(command) => command.run(settings, ui),
         Command::Csr(command) => command.run(settings, ui),
         Command::Crl(command) => command.run(settings, ui),
+        Command::Ocsp(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(settings, ui),
         Command::Ledger(command) => command.run(settings, ui),

@@ -13,6 +13,7 @@ mod import;
 mod initialize;
 mod issue;
 mod lint;
+mod ocsp;
 mod proof;
 mod recipient;
 mod record;
@@ -42,6 +43,7 @@ pub use initialize::{
 };
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use lint::LinterError;
+pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Recorder, authority_of};

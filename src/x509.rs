@@ -23,6 +23,7 @@ mod judge;
 mod name;
 mod name_constraints;
 mod name_hash;
+mod ocsp;
 mod path;
 mod pem;
 mod profile;
@@ -56,9 +57,15 @@ pub use general_name::{AlternativeName, NameKind};
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
 pub use name_constraints::{NameConstraints, Subtree};
+pub use ocsp::{
+    AcceptedOcspRequest, BasicResponse, CertId, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
+    OCSP_RULES, OcspMessage, OcspPlan, OcspRequest, OcspResponse, OcspTbs, Responder, ResponderId,
+    ResponderIdKind, ResponseStatus, SingleResponse,
+};
 pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
 pub use pem::{
-    CERTIFICATE, CERTIFICATE_REQUEST, PUBLIC_KEY, X509_CRL, decode_all, decode_in_place, decode_one,
+    CERTIFICATE, CERTIFICATE_REQUEST, OCSP_REQUEST, OCSP_RESPONSE, PUBLIC_KEY, X509_CRL, decode_all,
+    decode_in_place, decode_one,
 };
 pub use profile::{
     AlternativeNames, CarriedExtension, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile,

@@ -14,7 +14,8 @@ use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{
-    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, RULES, UnixTime, verify_chain, words,
+    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime, verify_chain,
+    words,
 };
 use serde_json::{Value, json};
 
@@ -68,7 +69,7 @@ impl CertCommand {
 
 fn list_rules() -> Report {
     let mut text = String::new();
-    let rules = || RULES.iter().chain(CRL_RULES);
+    let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
     for rule in rules() {
         let waivable = if rule.can_be_waived {
             ", a profile may waive it"

@@ -1,10 +1,13 @@
 //! Reading the files that commands are given.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use hsm_ca::x509::{Certificate, CertificateRevocationList, CertificationRequest, OpensslIndex};
+use hsm_ca::x509::{
+    Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, OcspMessage, OcspRequest,
+    OpensslIndex, SerialNumber, X509Error,
+};
 
 use super::exit::CliError;
 
@@ -63,13 +66,39 @@ pub(super) fn revocation_list(path: &Path) -> Result<CertificateRevocationList, 
     CertificateRevocationList::read(bytes).map_err(|error| CliError::in_file(path, error))
 }
 
-/// The `index.txt` of `openssl ca`, line by line.
+/// The OCSP request in a file.
+pub(super) fn ocsp_request(path: &Path) -> Result<OcspRequest, CliError> {
+    OcspRequest::read(&read(path)?).map_err(|error| CliError::in_file(path, error))
+}
+
+/// The OCSP request or response in a file.
+pub(super) fn ocsp_message(path: &Path) -> Result<OcspMessage, CliError> {
+    OcspMessage::read(&read(path)?).map_err(|error| CliError::in_file(path, error))
+}
+
+/// The revoked certificates in the `index.txt` of `openssl ca`.
 pub(super) fn openssl_index(path: &Path) -> Result<OpensslIndex, CliError> {
-    let index = if path == Path::new("-") {
-        OpensslIndex::read(io::stdin().lock())
+    read_index(path, OpensslIndex::read)
+}
+
+/// What that index says of these certificates.
+pub(super) fn openssl_index_statuses(
+    path: &Path,
+    wanted: &[SerialNumber],
+) -> Result<IndexStatuses, CliError> {
+    read_index(path, |index| IndexStatuses::read(index, wanted))
+}
+
+/// Line by line.
+fn read_index<T>(
+    path: &Path,
+    reader: impl FnOnce(Box<dyn BufRead>) -> Result<T, X509Error>,
+) -> Result<T, CliError> {
+    let index: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
     } else {
         let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
-        OpensslIndex::read(BufReader::with_capacity(64 * 1024, file))
+        Box::new(BufReader::with_capacity(64 * 1024, file))
     };
-    index.map_err(|error| CliError::in_file(path, error))
+    reader(index).map_err(|error| CliError::in_file(path, error))
 }

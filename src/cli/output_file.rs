@@ -26,6 +26,11 @@ impl OutputOptions {
         Self { der: false, force }
     }
 
+    /// Of a command that says it in other words.
+    pub(super) const fn of(der: bool, force: bool) -> Self {
+        Self { der, force }
+    }
+
     /// A file, or stdout for `-`.
     pub(super) fn delivery(&self, path: &Path) -> Delivery {
         let encoding = if self.der { Encoding::Der } else { Encoding::Pem };

@@ -11,7 +11,7 @@ mod tests;
 use std::fmt;
 
 pub use object::authority_of;
-pub(super) use object::{adopted, certificate_intent, crl_intent, request_intent, time};
+pub(super) use object::{adopted, certificate_intent, crl_intent, ocsp_intent, request_intent, time};
 
 use super::WorkflowError;
 use crate::ledger::{

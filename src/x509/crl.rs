@@ -28,6 +28,7 @@ pub use issue::IssuedCrl;
 pub use list::CertificateRevocationList;
 pub use number::CrlNumber;
 pub use openssl_index::OpensslIndex;
+pub(super) use openssl_index::{LineStatus, each_line};
 pub use reason::RevocationReason;
 pub use revocations::{Revocations, RevocationsError};
 pub use rules::CRL_RULES;

@@ -62,6 +62,29 @@ impl Signer for SoftwareKey {
     }
 }
 
+/// Numbers that look random and are the same in every run (Marsaglia's xorshift).
+pub(super) struct Numbers(pub(super) u64);
+
+impl Numbers {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    pub(super) fn byte(&mut self) -> u8 {
+        u8::try_from(self.below(256)).unwrap()
+    }
+
+    /// The octets of a positive serial number.
+    pub(super) fn serial(&mut self) -> Vec<u8> {
+        let mut octets: Vec<u8> = (0..=self.below(20)).map(|_| self.byte()).collect();
+        octets[0] = octets[0] & 0x7f | 1;
+        octets
+    }
+}
+
 /// Random numbers that are all the same byte.
 pub(super) struct Constant(pub(super) u8);
 

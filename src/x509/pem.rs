@@ -12,6 +12,12 @@ pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
 /// The PEM label of a certificate revocation list.
 pub const X509_CRL: &str = "X509 CRL";
 
+/// The PEM label of an OCSP request, as OpenSSL and GnuTLS write it. It is sent as DER.
+pub const OCSP_REQUEST: &str = "OCSP REQUEST";
+
+/// The PEM label of an OCSP response, as OpenSSL and GnuTLS write it. It is sent as DER.
+pub const OCSP_RESPONSE: &str = "OCSP RESPONSE";
+
 /// The PEM label of a `SubjectPublicKeyInfo`.
 pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 

@@ -1,6 +1,6 @@
 //! Every rule that a planned certificate is held against, by name (`cert rules`).
 
-use super::CRL_RULES;
+use super::{CRL_RULES, OCSP_RULES};
 
 /// A rule, where it comes from, and what it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ const fn waivable(name: &'static str, source: &'static str, asks: &'static str) 
 
 /// The clause of the rule with that name, which must be in the list.
 pub(super) fn source_of(name: &str) -> &'static str {
-    let rule = RULES.iter().chain(CRL_RULES).find(|rule| rule.name == name);
+    let mut all = RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
+    let rule = all.find(|rule| rule.name == name);
     debug_assert!(rule.is_some(), "no rule has the name {name}");
     rule.map_or("hsm-ca", |rule| rule.source)
 }

@@ -48,6 +48,16 @@ impl UnixTime {
         Self(time.to_unix_duration().as_secs())
     }
 
+    pub(super) fn from_generalized_time(time: &GeneralizedTime) -> Self {
+        Self(time.to_unix_duration().as_secs())
+    }
+
+    /// For structures that have no other, such as those of OCSP.
+    pub(super) fn to_generalized_time(self) -> Result<GeneralizedTime, X509Error> {
+        let date = self.date_time().ok_or(X509Error::Calendar)?;
+        Ok(GeneralizedTime::from_date_time(date))
+    }
+
     fn date_time(self) -> Option<DateTime> {
         DateTime::from_unix_duration(Duration::from_secs(self.0))
             .ok()

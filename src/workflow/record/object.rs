@@ -4,7 +4,8 @@ use crate::ledger::{Adoption, Authority, Der, Digest, Intent, LedgerError, Name,
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    self, Certificate, Checked, CheckedCrl, CheckedRequest, PlannedCertificate, VerifiedRequest, X509Error,
+    self, Certificate, Checked, CheckedCrl, CheckedOcsp, CheckedRequest, PlannedCertificate, VerifiedRequest,
+    X509Error,
 };
 
 pub(in super::super) const fn time(time: x509::UnixTime) -> UnixTime {
@@ -98,6 +99,22 @@ pub(in super::super) fn request_intent(
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Request { subject },
     }
+}
+
+/// An OCSP response that is about to be signed: under the name and key of who signs, the CA or its delegated signer.
+pub(in super::super) fn ocsp_intent(checked: &CheckedOcsp) -> Result<Intent, WorkflowError> {
+    let plan = checked.plan();
+    let about = plan.request.certificates().filter(|(_, is_ours)| *is_ours);
+    let serial = |number: x509::SerialNumber| Serial::from_der_octets(number.octets());
+    Ok(Intent {
+        authority: authority_of(plan.responder.certificate())?,
+        tbs_sha256: Digest::of(checked.der()),
+        object: Object::OcspResponse {
+            serials: about.map(|(id, _)| serial(id.serial_number())).collect(),
+            this_update: time(plan.produced_at),
+            next_update: Some(time(plan.next_update)),
+        },
+    })
 }
 
 /// What the ledger has for the profile of a certificate that it did not see signed.

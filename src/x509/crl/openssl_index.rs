@@ -24,30 +24,16 @@ impl OpensslIndex {
     ///
     /// # Errors
     /// [`X509Error::Index`] names the line; one serial number revoked twice is refused.
-    pub fn read(mut index: impl BufRead) -> Result<Self, X509Error> {
+    pub fn read(index: impl BufRead) -> Result<Self, X509Error> {
         let mut revoked = Revocations::default();
-        let mut text = Vec::new();
-        let mut number = 0;
-        loop {
-            text.clear();
-            let read = Read::by_ref(&mut index)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut text);
-            number += 1;
-            let wrong = |reason: String| X509Error::Index { line: number, reason };
-            if read.map_err(|error| wrong(error.to_string()))? == 0 {
-                break;
-            }
-            let line = read_line(&text).and_then(|line| match line {
-                Some(line) => revoked
-                    .push(&line)
-                    .map_err(|_| "a serial number of more than 22 octets"),
-                None => Ok(()),
-            });
-            line.map_err(|reason| wrong(reason.to_owned()))?;
-        }
+        let lines = each_line(index, |line| match line.status {
+            LineStatus::Issued => Ok(()),
+            LineStatus::Revoked => revoked
+                .push(&line.revocation()?)
+                .map_err(|_| "a serial number of more than 22 octets"),
+        })?;
         let revoked = revoked.sorted().map_err(|error| X509Error::Index {
-            line: number - 1,
+            line: lines,
             reason: match error {
                 RevocationsError::Twice(serial) => {
                     format!("up to here, serial number {serial} is revoked twice")
@@ -82,8 +68,61 @@ impl OpensslIndex {
     }
 }
 
-/// A revoked certificate; `None` for one that is valid or has expired, and for an empty line or a comment.
-fn read_line(text: &[u8]) -> Result<Option<Revocation>, &'static str> {
+/// What is looked at in a line.
+pub(in crate::x509) struct IndexLine<'a> {
+    pub(in crate::x509) status: LineStatus,
+    revocation: &'a str,
+    serial: &'a str,
+}
+
+/// The first field of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::x509) enum LineStatus {
+    /// V, or E where `openssl ca -updatedb` has seen that it has expired.
+    Issued,
+    /// R
+    Revoked,
+}
+
+impl IndexLine<'_> {
+    pub(in crate::x509) fn serial(&self) -> Result<SerialNumber, &'static str> {
+        // A hexadecimal number, with a minus where an old CA has issued such a thing.
+        SerialNumber::from_hex(self.serial).ok_or("a serial number that is not hexadecimal")
+    }
+
+    pub(in crate::x509) fn revocation(&self) -> Result<Revocation, &'static str> {
+        read_revocation(self.revocation, self.serial()?)
+    }
+}
+
+/// Reads an index line by line, to its end, and tells how many lines it has. Empty lines and comments are passed over.
+pub(in crate::x509) fn each_line(
+    mut index: impl BufRead,
+    mut each: impl FnMut(IndexLine<'_>) -> Result<(), &'static str>,
+) -> Result<usize, X509Error> {
+    let mut text = Vec::new();
+    let mut number = 0;
+    loop {
+        text.clear();
+        let read = Read::by_ref(&mut index)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut text);
+        let wrong = |reason: String| X509Error::Index {
+            line: number + 1,
+            reason,
+        };
+        if read.map_err(|error| wrong(error.to_string()))? == 0 {
+            return Ok(number);
+        }
+        read_line(&text)
+            .and_then(|line| line.map_or(Ok(()), &mut each))
+            .map_err(|reason| wrong(reason.to_owned()))?;
+        number += 1;
+    }
+}
+
+/// `None` for an empty line or a comment.
+fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     let text = text.trim_ascii_end();
     if text.is_empty() || text.starts_with(b"#") {
         return Ok(None);
@@ -99,15 +138,20 @@ fn read_line(text: &[u8]) -> Result<Option<Revocation>, &'static str> {
     let (status, _expiry, revocation, serial) = (field()?, field()?, field()?, field()?);
     field()?;
     field().or(Ok::<_, &'static str>(""))?;
-    match status {
-        "R" => read_revocation(revocation, serial).map(Some),
-        "V" | "E" => Ok(None),
-        _ => Err("a status that is none of V, R and E"),
-    }
+    let status = match status {
+        "R" => LineStatus::Revoked,
+        "V" | "E" => LineStatus::Issued,
+        _ => return Err("a status that is none of V, R and E"),
+    };
+    Ok(Some(IndexLine {
+        status,
+        revocation,
+        serial,
+    }))
 }
 
 /// `DATE[,REASON[,MORE]]`, as apps/ca.c of OpenSSL writes it.
-fn read_revocation(revocation: &str, serial: &str) -> Result<Revocation, &'static str> {
+fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation, &'static str> {
     let mut parts = revocation.split(',');
     let revoked_at = read_time(parts.next().unwrap_or_default())?;
     let (name, more) = (parts.next(), parts.next());
@@ -127,8 +171,6 @@ fn read_revocation(revocation: &str, serial: &str) -> Result<Revocation, &'stati
             .parse()
             .map_err(|_| "a reason that openssl ca does not write")?,
     };
-    // A hexadecimal number, with a minus where an old CA has issued such a thing.
-    let serial = SerialNumber::from_hex(serial).ok_or("a serial number that is not hexadecimal")?;
     Ok(Revocation {
         serial,
         revoked_at,

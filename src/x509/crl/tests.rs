@@ -7,7 +7,7 @@ mod rules;
 use super::*;
 use crate::output::{Encoding, Verified};
 use crate::signer::Signer;
-use crate::x509::fixture::{NOW, SoftwareKey, authority};
+use crate::x509::fixture::{NOW, Numbers, SoftwareKey, authority};
 use crate::x509::{Certificate, SerialNumber, UnixTime, X509Error};
 
 const HOUR: u64 = 3600;
@@ -70,27 +70,7 @@ fn revoked(serial: &[u8]) -> Revocation {
     }
 }
 
-/// Numbers that look random and are the same in every run (Marsaglia's xorshift).
-struct Numbers(u64);
-
 impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
-
-    fn serial(&mut self) -> Vec<u8> {
-        let mut octets: Vec<u8> = (0..=self.below(20)).map(|_| self.byte()).collect();
-        octets[0] = octets[0] & 0x7f | 1;
-        octets
-    }
-
     fn revocation(&mut self) -> Revocation {
         let reasons = RevocationReason::ALL.map(|reason| match reason {
             RevocationReason::RemoveFromCrl => RevocationReason::Unspecified,

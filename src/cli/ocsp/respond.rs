@@ -1,0 +1,156 @@
+//! `ocsp respond`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+use hsm_ca::ledger::{Access, Ledger, LedgerError};
+use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
+use hsm_ca::x509::{ResponderIdKind, UnixTime};
+
+use super::super::connect::check_key_name;
+use super::super::exit::CliError;
+use super::super::global::Settings;
+use super::super::input;
+use super::super::output_file::{HashOption, OutputOptions, refuse_input, split};
+use super::super::report::{Report, printable};
+use super::super::ui::Ui;
+use super::show;
+
+const HOUR: u64 = 60 * 60;
+
+#[derive(Debug, Args)]
+pub(in super::super) struct Respond {
+    /// The CA certificate
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The request, DER or PEM, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    request: PathBuf,
+    /// The response, or - for stdout: DER, as it is sent
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The certificate of a delegated signer (profile ocsp-signer); the CA signs where there is none
+    #[arg(long, value_name = "FILE")]
+    signer: Option<PathBuf>,
+    /// The signer's key, where the public key of its certificate does not find it
+    #[arg(long)]
+    key: Option<String>,
+    /// Also the certificates in this index.txt of `openssl ca`
+    #[arg(long, value_name = "FILE")]
+    revoked: Option<PathBuf>,
+    /// Hours until there is newer information [default: 24, or until a certificate ends]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    hours: Option<u32>,
+    /// The same in days
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "hours")]
+    days: Option<u32>,
+    /// How the response names its signer; GnuTLS finds a CA that signs itself by its name only
+    #[arg(long, value_name = "BY", default_value = "name")]
+    responder_id: NamedBy,
+    /// Write PEM (OCSP RESPONSE) instead of DER
+    #[arg(long)]
+    pem: bool,
+    /// Write DER, as without it
+    #[arg(long, conflicts_with = "pem", hide = true)]
+    der: bool,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    hash: HashOption,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum NamedBy {
+    /// SHA-1 of its key
+    Key,
+    /// Its subject
+    Name,
+}
+
+impl Respond {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let inputs = [&self.ca, &self.request].into_iter();
+        refuse_input(&self.out, inputs.chain(&self.signer).chain(&self.revoked))?;
+        if let Some(key) = &self.key {
+            check_key_name(key)?;
+        }
+        let authority = input::certificate(&self.ca)?;
+        authority
+            .check_authority(now)
+            .and_then(|()| authority.check_self_signature())
+            .map_err(|error| CliError::in_file(&self.ca, error))?;
+        let request = input::ocsp_request(&self.request)?;
+        // Once more in the job: here a refusal names the file.
+        request
+            .clone()
+            .accept(&authority)
+            .map_err(|error| CliError::in_file(&self.request, error))?;
+        let order = OcspOrder {
+            authority: authority.clone(),
+            signer: self.signer.as_deref().map(input::certificate).transpose()?,
+            key: self.key.clone(),
+            request,
+            responder_id: match self.responder_id {
+                NamedBy::Key => ResponderIdKind::Key,
+                NamedBy::Name => ResponderIdKind::Name,
+            },
+            seconds: self.seconds(),
+            hash: self.hash.chosen(),
+            delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
+        };
+        let job = OcspJob::prepare(order, now)?;
+        let ledger = self.open_ledger(settings)?;
+        let index = self.revoked.as_deref();
+        let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
+        let statuses = StatusSource {
+            ledger: ledger.as_deref(),
+            index: index.transpose()?,
+        };
+        let planned = job.build(&statuses)?;
+        drop(ledger);
+        let mut recorder = settings.open_recorder()?;
+        let session = settings.open_session(self.key.as_deref())?;
+        let OcspSummary {
+            issued,
+            delivered,
+            unusual_usage,
+        } = planned.sign(&session, &mut recorder, ui)?;
+
+        let (path, content) = split(delivered);
+        let shown = path.as_ref().map(|path| path.display().to_string());
+        let to = shown.as_deref().unwrap_or("to stdout");
+        let summary = show::response_fields(issued.response(), Some(&authority), now).render(2);
+        let mut json = show::describe_response(issued.response(), Some(&authority));
+        json["file"] = shown.as_deref().into();
+        let mut report = Report::new(
+            format!("Signed the OCSP response: {}\n{summary}", printable(to)),
+            json,
+        );
+        report.content = content;
+        if unusual_usage {
+            report.warnings.push(
+                "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), so a client may \
+                 refuse the response; a delegated signer (csr sign --profile ocsp-signer) needs no such thing"
+                    .to_owned(),
+            );
+        }
+        Ok(report)
+    }
+
+    fn seconds(&self) -> Option<u64> {
+        let hours = self.hours.map(|hours| u64::from(hours) * HOUR);
+        hours.or_else(|| self.days.map(|days| u64::from(days) * 24 * HOUR))
+    }
+
+    /// A CA with an index need not have a ledger yet.
+    fn open_ledger(&self, settings: &Settings) -> Result<Option<Box<dyn Ledger>>, CliError> {
+        match settings.ledger()?.open(Access::Read) {
+            Ok(ledger) => Ok(Some(ledger)),
+            Err(LedgerError::NotFound { .. }) if self.revoked.is_some() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

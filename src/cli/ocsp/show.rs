@@ -1,0 +1,213 @@
+//! `ocsp show`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::signer::Hex;
+use hsm_ca::x509::{
+    BasicResponse, CertId, Certificate, CertificateStatus, OcspMessage, OcspRequest, OcspResponse,
+    SingleResponse, UnixTime, X509Error,
+};
+use serde_json::{Value, json};
+
+use super::super::exit::{CliError, REFUSED};
+use super::super::input;
+use super::super::report::{Fields, Report};
+
+#[derive(Debug, Args)]
+pub(in super::super) struct ShowOcsp {
+    /// The request or response, DER or PEM, or - for stdin
+    file: PathBuf,
+    /// Verify it against this CA certificate: a response by signer, dates and extensions; a request whether it would be answered
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Verify that a response answers this request
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+}
+
+impl ShowOcsp {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let authority = self.ca.as_deref().map(input::certificate).transpose()?;
+        let authority = authority.as_ref();
+        let asked = self.request.as_deref().map(input::ocsp_request).transpose()?;
+        let message = input::ocsp_message(&self.file)?;
+        let (fields, json, verified) = match &message {
+            OcspMessage::Request(_) if asked.is_some() => {
+                return Err(CliError::options("--request is for a response"));
+            }
+            OcspMessage::Request(request) => (
+                request_fields(request, authority),
+                describe_request(request, authority),
+                authority.map(|authority| request.as_ref().clone().accept(authority).map(drop)),
+            ),
+            OcspMessage::Response(response) => {
+                let signed = authority.map(|authority| response.verify(authority, now));
+                let answers = asked.as_ref().map(|asked| response.verify_answers(asked));
+                (
+                    response_fields(response, authority, now),
+                    describe_response(response, authority),
+                    match (signed, answers) {
+                        (Some(signed), Some(answers)) => Some(signed.and(answers)),
+                        (one, other) => one.or(other),
+                    },
+                )
+            }
+        };
+        Ok(report(fields, json, verified))
+    }
+}
+
+fn report(mut fields: Fields, mut json: Value, verified: Option<Result<(), X509Error>>) -> Report {
+    let mut exit_code = 0;
+    if let Some(verified) = verified {
+        let problem = verified.err().map(|error| error.to_string());
+        let shown = problem.as_ref().map(|problem| format!("FAILED: {problem}"));
+        fields.add("verified", shown.unwrap_or_else(|| "ok".to_owned()));
+        json["verified"] = problem.is_none().into();
+        json["problem"] = problem.as_deref().into();
+        exit_code = if problem.is_none() { 0 } else { REFUSED };
+    }
+    Report {
+        exit_code,
+        ..Report::new(fields.render(0), json)
+    }
+}
+
+/// Of which CA a certificate is, where one is at hand.
+fn is_of(id: &CertId, authority: Option<&Certificate>) -> Option<bool> {
+    authority.and_then(|authority| id.is_of(authority).ok())
+}
+
+fn words_of(is_ours: Option<bool>) -> &'static str {
+    match is_ours {
+        Some(false) => " (of another CA)",
+        _ => "",
+    }
+}
+
+fn request_fields(request: &OcspRequest, authority: Option<&Certificate>) -> Fields {
+    let mut fields = Fields::default();
+    for id in request.certificates() {
+        let of = words_of(is_of(id, authority));
+        fields.add(
+            "asks about",
+            format!("{}{of}, by {}", id.serial_number(), id.describe_hash()),
+        );
+    }
+    for extension in request.describe_extensions() {
+        fields.add(extension.name, extension.value);
+    }
+    fields
+        .add("signed", if request.is_signed() { "yes" } else { "no" })
+        .add("SHA-256", request.fingerprint());
+    fields
+}
+
+fn describe_request(request: &OcspRequest, authority: Option<&Certificate>) -> Value {
+    let ids = request.certificates().iter();
+    json!({
+        "kind": "request",
+        "certificates": ids.map(|id| describe_id(id, authority)).collect::<Vec<_>>(),
+        "nonce": request.nonce().map(|nonce| Hex(nonce).to_string()),
+        "signed": request.is_signed(),
+        "sha256": request.fingerprint(),
+    })
+}
+
+fn describe_id(id: &CertId, authority: Option<&Certificate>) -> Value {
+    let [name, key] = id.issuer_hashes();
+    json!({
+        "serial_number": id.serial_number().to_string(),
+        "hash": id.describe_hash(),
+        "issuer_name_hash": name, "issuer_key_hash": key,
+        "of_this_ca": is_of(id, authority),
+    })
+}
+
+/// A response in lines.
+pub(super) fn response_fields(
+    response: &OcspResponse,
+    authority: Option<&Certificate>,
+    now: UnixTime,
+) -> Fields {
+    let mut fields = Fields::default();
+    fields.add("response", response.status());
+    if let Some(basic) = response.basic() {
+        fields
+            .add("responder", basic.responder())
+            .add("produced at", basic.produced_at())
+            .add("signed with", basic.describe_signature());
+        for certificate in basic.certificates() {
+            fields.add("signer", certificate.subject());
+        }
+        for single in basic.responses() {
+            let of = words_of(is_of(&single.id, authority));
+            fields.add(
+                format!("serial {}", single.id.serial_number()),
+                format!("{}{of}, {}", single.status, validity(single, now)),
+            );
+        }
+        for extension in basic.describe_extensions() {
+            fields.add(extension.name, extension.value);
+        }
+    }
+    fields.add("SHA-256", response.fingerprint());
+    fields
+}
+
+fn validity(single: &SingleResponse, now: UnixTime) -> String {
+    match single.next_update {
+        None => format!("from {}", single.this_update),
+        Some(next) if next < now => format!("from {} to {next} (OVERDUE)", single.this_update),
+        Some(next) => format!("from {} to {next}", single.this_update),
+    }
+}
+
+/// A response as JSON.
+pub(super) fn describe_response(response: &OcspResponse, authority: Option<&Certificate>) -> Value {
+    let mut json = json!({
+        "kind": "response",
+        "status": response.status().to_string(),
+        "sha256": response.fingerprint(),
+    });
+    if let Some(basic) = response.basic() {
+        describe_basic(basic, authority, &mut json);
+    }
+    json
+}
+
+fn describe_basic(basic: &BasicResponse, authority: Option<&Certificate>, json: &mut Value) {
+    let certificates = basic.certificates().iter();
+    json["responder"] = basic.responder().to_string().into();
+    json["produced_at"] = basic.produced_at().to_string().into();
+    json["signature_algorithm"] = basic.describe_signature().into();
+    json["nonce"] = basic.nonce().map(|nonce| Hex(nonce).to_string()).into();
+    json["signers"] = certificates
+        .map(|certificate| certificate.subject().to_string())
+        .collect();
+    json["certificates"] = basic
+        .responses()
+        .iter()
+        .map(|single| describe_single(single, authority))
+        .collect();
+}
+
+fn describe_single(single: &SingleResponse, authority: Option<&Certificate>) -> Value {
+    let mut json = describe_id(&single.id, authority);
+    json["this_update"] = single.this_update.to_string().into();
+    json["next_update"] = single.next_update.map(|time| time.to_string()).into();
+    json["status"] = match single.status {
+        CertificateStatus::Good => "good",
+        CertificateStatus::Revoked { .. } => "revoked",
+        CertificateStatus::Unknown => "unknown",
+    }
+    .into();
+    if let CertificateStatus::Revoked { revoked_at, reason } = single.status {
+        json["revoked_at"] = revoked_at.to_string().into();
+        json["reason"] = reason.to_string().into();
+    }
+    json
+}

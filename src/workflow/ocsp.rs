@@ -1,0 +1,196 @@
+//! `ocsp respond`. Where the statuses come from is in [`StatusSource`]; a response is built and checked before the token is asked
+//! for anything.
+
+mod status;
+
+use super::issue::choose_signature;
+use super::record::ocsp_intent;
+use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
+use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::x509::{
+    AcceptedOcspRequest, Certificate, CertificateStatus, CheckedOcsp, IssuedOcsp, OcspPlan, OcspRequest,
+    OcspTbs, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
+};
+
+pub use status::StatusSource;
+
+/// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
+const DEFAULT_SECONDS: u64 = 24 * 60 * 60;
+
+/// A response to be.
+#[derive(Clone, Debug)]
+pub struct OcspOrder {
+    /// The CA certificate.
+    pub authority: Certificate,
+    /// The certificate of a delegated signer; the CA signs where there is none.
+    pub signer: Option<Certificate>,
+    /// The signer's key, where it is not to be found by the public key of its certificate.
+    pub key: Option<String>,
+    /// The request.
+    pub request: OcspRequest,
+    /// How the response names its signer.
+    pub responder_id: ResponderIdKind,
+    /// Seconds until nextUpdate; when not given a day, or less if a certificate ends earlier.
+    pub seconds: Option<u64>,
+    /// The hash; one that fits the key when not given.
+    pub hash: Option<Hash>,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// A response that was signed.
+#[derive(Clone, Debug)]
+pub struct OcspSummary {
+    /// The response.
+    pub issued: IssuedOcsp,
+    /// Where it is.
+    pub delivered: Delivered,
+    /// Whether the CA signed with a key whose certificate does not say digitalSignature.
+    pub unusual_usage: bool,
+}
+
+/// A request that will be answered, by a signer that may; the statuses are missing.
+#[derive(Debug)]
+pub struct OcspJob {
+    request: AcceptedOcspRequest,
+    responder: Responder,
+    responder_id: ResponderIdKind,
+    key: Option<String>,
+    signature: SignatureAlgorithm,
+    next_update: UnixTime,
+    delivery: Delivery,
+    now: UnixTime,
+}
+
+/// A response that is built and checked. Only the signature is missing.
+#[derive(Debug)]
+pub struct PlannedOcsp {
+    checked: CheckedOcsp,
+    signer_key: PublicKey,
+    key: Option<String>,
+    delivery: Delivery,
+}
+
+impl OcspJob {
+    /// Checks the CA certificate, the request and the output, and chooses what was not asked for.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare(order: OcspOrder, now: UnixTime) -> Result<Self, WorkflowError> {
+        order.authority.check_authority(now)?;
+        order.authority.check_self_signature()?;
+        let request = order.request.accept(&order.authority)?;
+        order.delivery.check()?;
+        let responder = match order.signer {
+            Some(signer) => Responder::delegated(order.authority, signer),
+            None => Responder::authority(order.authority),
+        };
+        let signature = choose_signature(&responder.certificate().public_key()?, order.hash)?;
+        let after = |seconds: u64| UnixTime(now.0.saturating_add(seconds));
+        let next_update = match order.seconds {
+            Some(seconds) => after(seconds),
+            None => after(DEFAULT_SECONDS).min(responder.not_after()),
+        };
+        Ok(Self {
+            request,
+            responder,
+            responder_id: order.responder_id,
+            key: order.key,
+            signature,
+            next_update,
+            delivery: order.delivery,
+            now,
+        })
+    }
+
+    /// The serial numbers whose statuses [`build`](Self::build) asks for.
+    #[must_use]
+    pub fn serial_numbers(&self) -> Vec<SerialNumber> {
+        let asked = self.request.certificates().filter(|(_, is_ours)| *is_ours);
+        let signer = self
+            .responder
+            .is_delegated()
+            .then(|| self.responder.certificate().serial_number());
+        asked.map(|(id, _)| id.serial_number()).chain(signer).collect()
+    }
+
+    /// Looks the statuses up, builds the response and checks it. Needs no token.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read; [`WorkflowError::X509`]: a rule that is broken.
+    pub fn build(self, statuses: &StatusSource<'_>) -> Result<PlannedOcsp, WorkflowError> {
+        let responder = self.responder;
+        if responder.is_delegated() {
+            let status = statuses.of(responder.issuer(), &responder.certificate().serial_number())?;
+            if let CertificateStatus::Revoked { .. } = status {
+                let found = format!("the signer's certificate is {status}");
+                return Err(X509Error::broken("ocsp-signer-status", found).into());
+            }
+        }
+        let asked = self.request.certificates();
+        let found = asked.map(|(id, is_ours)| match is_ours {
+            true => statuses.of(responder.issuer(), &id.serial_number()),
+            false => Ok(CertificateStatus::Unknown),
+        });
+        let found = found.collect::<Result<_, WorkflowError>>()?;
+        let plan = OcspPlan {
+            statuses: found,
+            request: self.request,
+            responder,
+            responder_id: self.responder_id,
+            produced_at: self.now,
+            next_update: self.next_update,
+        };
+        Ok(PlannedOcsp {
+            signer_key: plan.responder.certificate().public_key()?,
+            checked: OcspTbs::build(plan, self.signature)?.check(self.now)?,
+            key: self.key,
+            delivery: self.delivery,
+        })
+    }
+}
+
+impl PlannedOcsp {
+    /// The response that will be signed.
+    #[must_use]
+    pub const fn checked(&self) -> &CheckedOcsp {
+        &self.checked
+    }
+
+    /// Records what will be signed, and has the token sign it, once, when there is a place for it.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; no file is left.
+    pub fn sign(
+        self,
+        store: &dyn KeyStore,
+        recorder: &mut Recorder,
+        progress: &dyn Progress,
+    ) -> Result<OcspSummary, WorkflowError> {
+        let slot = self.delivery.reserve()?;
+        let signer = match &self.key {
+            Some(name) => store.signer_named(name)?,
+            None => store.signer_for(&self.signer_key)?,
+        };
+        let responder = self.checked.plan().responder.clone();
+        if !responder.is_delegated() {
+            recorder.adopt_authority(responder.issuer())?;
+        }
+        let entry = recorder.begin_one(&ocsp_intent(&self.checked)?)?;
+        progress.step("the token signs the OCSP response");
+        let checked = self.checked;
+        let issued = recorder.sign(
+            entry,
+            || checked.sign(signer.as_ref()),
+            |issued| issued.answer().der(),
+        )?;
+        let delivered = slot
+            .deliver(&issued)
+            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+        Ok(OcspSummary {
+            issued,
+            delivered,
+            unusual_usage: !responder.says_digital_signature()?,
+        })
+    }
+}

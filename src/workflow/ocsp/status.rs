@@ -1,0 +1,151 @@
+//! Where the status of a certificate comes from: the ledger, and for a CA that moved to a token the index of `openssl ca`.
+
+use crate::ledger::{self, Entry, EntryState, Ledger, Revocation, RevocationState};
+use crate::workflow::{WorkflowError, authority_of};
+use crate::x509::{Certificate, CertificateStatus, IndexStatuses, RevocationReason, SerialNumber, UnixTime};
+
+/// The records of a CA. A certificate that one of them says is revoked is revoked; otherwise it is good if one of them says so.
+#[derive(Default)]
+pub struct StatusSource<'a> {
+    /// What the CA key signed.
+    pub ledger: Option<&'a dyn Ledger>,
+    /// What `openssl ca` issued.
+    pub index: Option<IndexStatuses>,
+}
+
+impl StatusSource<'_> {
+    pub(super) fn of(
+        &self,
+        authority: &Certificate,
+        serial: &SerialNumber,
+    ) -> Result<CertificateStatus, WorkflowError> {
+        let mut all = Vec::new();
+        if let Some(ledger) = self.ledger {
+            let number = ledger::Serial::from_der_octets(serial.octets());
+            let entry = ledger.certificate(&authority_of(authority)?, &number)?;
+            all.push(entry.map_or(CertificateStatus::Unknown, |entry| status_of(&entry)));
+        }
+        all.extend(self.index.as_ref().map(|index| index.of(serial)));
+        let mut revoked = all
+            .iter()
+            .filter(|status| matches!(status, CertificateStatus::Revoked { .. }));
+        Ok(match revoked.next() {
+            Some(revoked) => *revoked,
+            None if all.contains(&CertificateStatus::Good) => CertificateStatus::Good,
+            None => CertificateStatus::Unknown,
+        })
+    }
+}
+
+/// Of an entry that began and did not end, nobody knows whether there is a certificate: unknown, until `ledger` says more. What was
+/// revoked is revoked, whatever else is known of it.
+fn status_of(entry: &Entry) -> CertificateStatus {
+    if let Some(Revocation {
+        state: RevocationState::Revoked { reason, revoked, .. },
+        ..
+    }) = &entry.revocation
+    {
+        return CertificateStatus::Revoked {
+            revoked_at: UnixTime(revoked.0),
+            // Both have the RFC's codes.
+            reason: RevocationReason::from_code(reason.code()).unwrap_or(RevocationReason::Unspecified),
+        };
+    }
+    match entry.state {
+        EntryState::Signed { .. } | EntryState::Adopted { .. } => CertificateStatus::Good,
+        _ => CertificateStatus::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{
+        Access, Der, Digest, Intent, Name, Object, Reason, RevocationRequest, Serial, SqliteLedger, Stamp,
+    };
+
+    const AT: ledger::UnixTime = ledger::UnixTime(1_795_219_200);
+
+    fn stamp() -> Stamp {
+        Stamp {
+            time: AT,
+            by: "a test".to_owned(),
+            tool: "a test".to_owned(),
+        }
+    }
+
+    fn certificate(number: u8) -> Intent {
+        let subject = Name {
+            text: "CN=a".to_owned(),
+            der: Der(vec![0x30, 0]),
+        };
+        Intent {
+            authority: ledger::Authority {
+                key_sha256: Digest::of(b"key"),
+                subject: subject.clone(),
+            },
+            // Of the first element of what is signed below.
+            tbs_sha256: Digest::of(&[2, 1, number]),
+            object: Object::Certificate {
+                serial: Serial::from_der_octets(&[number]),
+                subject,
+                profile: "none".to_owned(),
+                request_sha256: None,
+                not_before: AT,
+                not_after: ledger::UnixTime(AT.0 + 1000),
+            },
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_good_only_when_it_is_known_to_be_signed() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut ledger = SqliteLedger::open(&directory.path().join("l.db"), Access::Record).unwrap();
+        let intents: Vec<_> = (1..=5).map(certificate).collect();
+        let begun = ledger.begin_many(&intents, &stamp()).unwrap();
+        for number in [1, 4, 5] {
+            let entry = begun[usize::from(number) - 1];
+            ledger
+                .complete(entry, &[0x30, 3, 2, 1, number], &stamp())
+                .unwrap();
+        }
+        ledger.abandon(begun[1], "a test", &stamp()).unwrap();
+        let authority = &intents[0].authority;
+        let revoke = |number: u8, reason| RevocationRequest {
+            serial: Serial::from_der_octets(&[number]),
+            reason,
+            revoked: AT,
+            invalidity_date: None,
+        };
+        for request in [
+            revoke(4, Reason::KeyCompromise),
+            revoke(5, Reason::CertificateHold),
+        ] {
+            ledger.revoke(authority, &request, &stamp()).unwrap();
+        }
+        let status = |ledger: &SqliteLedger, number: u8| {
+            let serial = Serial::from_der_octets(&[number]);
+            status_of(&ledger.certificate(authority, &serial).unwrap().unwrap())
+        };
+        let revoked = |reason| CertificateStatus::Revoked {
+            revoked_at: UnixTime(AT.0),
+            reason,
+        };
+        assert_eq!(status(&ledger, 1), CertificateStatus::Good);
+        assert_eq!(status(&ledger, 2), CertificateStatus::Unknown, "given up");
+        assert_eq!(
+            status(&ledger, 3),
+            CertificateStatus::Unknown,
+            "begun, and not ended"
+        );
+        assert_eq!(status(&ledger, 4), revoked(RevocationReason::KeyCompromise));
+        assert_eq!(status(&ledger, 5), revoked(RevocationReason::CertificateHold));
+        let held = Serial::from_der_octets(&[5]);
+        ledger.release(authority, &held, &stamp()).unwrap();
+        assert_eq!(status(&ledger, 5), CertificateStatus::Good, "released");
+        // What may have been signed can be revoked, and is then.
+        let request = revoke(3, Reason::Superseded);
+        ledger.revoke(authority, &request, &stamp()).unwrap();
+        assert_eq!(status(&ledger, 3), revoked(RevocationReason::Superseded));
+    }
+}

@@ -1,0 +1,83 @@
+//! Which requests are answered.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc6960::{ID_PKIX_OCSP_BASIC, ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_RESPONSE};
+
+use super::{CertId, OcspRequest};
+use crate::x509::name::describe_oid;
+use crate::x509::{Certificate, X509Error, extension};
+
+/// What is looked at in a request.
+const PROCESSED: [ObjectIdentifier; 2] = [ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_RESPONSE];
+
+/// A request that the CA answers: it asks about one of its certificates at least.
+#[derive(Clone, Debug)]
+pub struct AcceptedOcspRequest {
+    request: OcspRequest,
+    is_ours: Vec<bool>,
+}
+
+impl OcspRequest {
+    /// Decides whether the request is answered for this CA. Certificates of other CAs in it are answered `unknown`, as long as one
+    /// is of this CA (RFC 6960 section 2.2: "usually because the request indicates an unrecognized issuer").
+    ///
+    /// # Errors
+    /// [`X509Error::Rule`]: it is signed, has a critical extension that is not known here, takes no basic response, or asks about
+    /// nothing of this CA, which a server answers with `unauthorized` (section 2.3).
+    pub fn accept(self, authority: &Certificate) -> Result<AcceptedOcspRequest, X509Error> {
+        self.check_acceptable()?;
+        let is_ours = self.certificates.iter().map(|id| id.is_of(authority));
+        let is_ours: Vec<_> = is_ours.collect::<Result<_, _>>()?;
+        if !is_ours.contains(&true) {
+            return Err(X509Error::broken(
+                "ocsp-issuer",
+                "the request asks about nothing that this CA, with this key, issued",
+            ));
+        }
+        Ok(AcceptedOcspRequest {
+            request: self,
+            is_ours,
+        })
+    }
+
+    fn check_acceptable(&self) -> Result<(), X509Error> {
+        // Section 4.1.2 leaves to the responder whose signatures it takes; here nobody is asked who he is.
+        if self.is_signed() {
+            return Err(X509Error::broken(
+                "ocsp-signed-request",
+                "the request is signed, and nobody's signature is known here; send it without",
+            ));
+        }
+        let mut extensions = self.extensions().iter().chain(self.single_extensions());
+        let unknown = extensions.find(|found| found.critical && !PROCESSED.contains(&found.extn_id));
+        if let Some(unknown) = unknown {
+            let name = describe_oid(unknown.extn_id);
+            return Err(X509Error::broken(
+                "ocsp-critical-extension",
+                format!("{name} is not known here"),
+            ));
+        }
+        // Section 4.4.3: "Clients that … MUST include" the types that they take; all take this one.
+        let types: Option<Vec<ObjectIdentifier>> = extension::find(self.extensions(), ID_PKIX_OCSP_RESPONSE)?;
+        if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
+            return Err(X509Error::broken(
+                "ocsp-response-type",
+                "the request takes no basic response, and there is no other",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl AcceptedOcspRequest {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &OcspRequest {
+        &self.request
+    }
+
+    /// The certificates that are asked about, and whether each is of this CA.
+    pub fn certificates(&self) -> impl ExactSizeIterator<Item = (&CertId, bool)> {
+        self.request.certificates.iter().zip(self.is_ours.iter().copied())
+    }
+}

@@ -1,0 +1,145 @@
+//! `CertID` (RFC 6960 section 4.1.1): which certificate is asked about.
+
+use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
+use der::asn1::{Any, Int, Null, OctetString};
+use der::{Decode, Encode, Sequence};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::refused;
+use crate::signer::Hex;
+use crate::x509::name::describe_oid;
+use crate::x509::{Certificate, SerialNumber, X509Error};
+
+/// RFC 5280 section 4.1.2.2 allows 20 octets; old CAs issued longer ones, but none like this.
+const LONGEST_SERIAL: usize = 64;
+
+/// The hashes that identify an issuer here. They protect nothing: SHA-1 is what RFC 5019 section 2.1.1 has clients send.
+static HASHES: [(ObjectIdentifier, &Algorithm); 4] = [
+    (ID_SHA_1, &SHA1_FOR_LEGACY_USE_ONLY),
+    (ID_SHA_256, &SHA256),
+    (ID_SHA_384, &SHA384),
+    (ID_SHA_512, &SHA512),
+];
+
+#[derive(Clone, Debug, PartialEq, Eq, Sequence)]
+struct CertIdDer {
+    hash_algorithm: AlgorithmIdentifierOwned,
+    /// Of the issuer's distinguished name, encoded.
+    issuer_name_hash: OctetString,
+    /// Of the value of the BIT STRING subjectPublicKey, without tag, length and unused bits.
+    issuer_key_hash: OctetString,
+    serial_number: Int,
+}
+
+/// Which certificate is asked about, in the bytes of whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertId {
+    any: Any,
+    fields: CertIdDer,
+}
+
+impl CertId {
+    pub(super) fn read(any: Any, what: &'static str) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed(what);
+        let der = any.to_der().map_err(&malformed)?;
+        let fields = CertIdDer::from_der(&der).map_err(&malformed)?;
+        if fields.serial_number.as_bytes().len() > LONGEST_SERIAL {
+            return refused(
+                what,
+                format!("a serial number of more than {LONGEST_SERIAL} octets"),
+            );
+        }
+        let found = Self { any, fields };
+        if let Some(algorithm) = found.algorithm() {
+            found.check_hashes(algorithm, what)?;
+        }
+        Ok(found)
+    }
+
+    /// A hash that is known has its own length, and no parameters (RFC 5754 section 2, RFC 3370 section 2.1: absent, or NULL).
+    fn check_hashes(&self, algorithm: &Algorithm, what: &'static str) -> Result<(), X509Error> {
+        let parameters = self.fields.hash_algorithm.parameters.as_ref();
+        if parameters.is_some_and(|parameters| *parameters != Any::from(Null)) {
+            return refused(what, "a hash algorithm with parameters");
+        }
+        let hashes = [&self.fields.issuer_name_hash, &self.fields.issuer_key_hash];
+        if hashes
+            .iter()
+            .any(|hash| hash.as_bytes().len() != algorithm.output_len())
+        {
+            return refused(
+                what,
+                "issuerNameHash or issuerKeyHash is not as long as its hash is",
+            );
+        }
+        Ok(())
+    }
+
+    fn algorithm(&self) -> Option<&'static Algorithm> {
+        let mut known = HASHES.iter();
+        known
+            .find(|(oid, _)| *oid == self.fields.hash_algorithm.oid)
+            .map(|(_, algorithm)| *algorithm)
+    }
+
+    /// Whether the certificate is one that `authority` issued, by its name and its key. False for a hash that is not known here.
+    ///
+    /// # Errors
+    /// [`X509Error::Key`] when the CA certificate's key is of no use.
+    pub fn is_of(&self, authority: &Certificate) -> Result<bool, X509Error> {
+        let key = authority.public_key()?;
+        let Some(algorithm) = self.algorithm() else {
+            return Ok(false);
+        };
+        let hash = |bytes: &[u8]| digest(algorithm, bytes);
+        Ok(
+            hash(authority.subject().der()).as_ref() == self.fields.issuer_name_hash.as_bytes()
+                && hash(key.subject_public_key()).as_ref() == self.fields.issuer_key_hash.as_bytes(),
+        )
+    }
+
+    /// `serialNumber`
+    #[must_use]
+    pub fn serial_number(&self) -> SerialNumber {
+        SerialNumber::from_int(&self.fields.serial_number)
+    }
+
+    /// The name of `hashAlgorithm`.
+    #[must_use]
+    pub fn describe_hash(&self) -> String {
+        describe_oid(self.fields.hash_algorithm.oid)
+    }
+
+    /// `issuerNameHash` and `issuerKeyHash` in hex.
+    #[must_use]
+    pub fn issuer_hashes(&self) -> [String; 2] {
+        [&self.fields.issuer_name_hash, &self.fields.issuer_key_hash]
+            .map(|hash| Hex(hash.as_bytes()).to_string())
+    }
+
+    /// The element as it was read.
+    pub(super) const fn any(&self) -> &Any {
+        &self.any
+    }
+}
+
+#[cfg(test)]
+impl CertId {
+    /// As a client makes it.
+    pub(super) fn for_tests(authority: &Certificate, serial: &SerialNumber, hash: ObjectIdentifier) -> Any {
+        let (_, algorithm) = HASHES.iter().find(|(oid, _)| *oid == hash).unwrap();
+        let octets = |bytes: &[u8]| OctetString::new(digest(algorithm, bytes).as_ref()).unwrap();
+        let fields = CertIdDer {
+            hash_algorithm: AlgorithmIdentifierOwned {
+                oid: hash,
+                parameters: Some(Any::from(Null)),
+            },
+            issuer_name_hash: octets(authority.subject().der()),
+            issuer_key_hash: octets(authority.public_key().unwrap().subject_public_key()),
+            serial_number: serial.to_int().unwrap(),
+        };
+        Any::from_der(&fields.to_der().unwrap()).unwrap()
+    }
+}

@@ -1,0 +1,73 @@
+//! The certificate of a delegated signer (RFC 6960 section 4.2.2.2).
+
+use const_oid::db::rfc5280::ID_KP_OCSP_SIGNING;
+use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
+
+use crate::x509::{Certificate, UnixTime, X509Error, extension};
+
+fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+    Err(X509Error::broken(rule, found))
+}
+
+/// What a client asks of it: "issued directly by the CA that is identified in the request", for this purpose, and with the key that
+/// issued the certificates too (section 4.2.2.2: "the same issuing key").
+pub(super) fn check_authorized(
+    delegate: &Certificate,
+    authority: &Certificate,
+    now: UnixTime,
+) -> Result<(), X509Error> {
+    if delegate.issuer() != authority.subject() {
+        return broken(
+            "ocsp-signer",
+            format!("the signer's certificate is by \"{}\"", delegate.issuer()),
+        );
+    }
+    if let Err(error) = delegate.verify_signature(&authority.public_key()?) {
+        return broken(
+            "ocsp-signer",
+            format!("the signer's certificate is not by this CA's key: {error}"),
+        );
+    }
+    if let [unknown, ..] = delegate.unprocessed_critical_extensions().as_slice() {
+        return broken(
+            "ocsp-signer",
+            format!("the signer's certificate has a critical {unknown}"),
+        );
+    }
+    // Section 4.2.2.2: the purpose "MUST" be there; anyExtendedKeyUsage is another.
+    let purposes = extension::find_purposes(delegate.extensions())?.unwrap_or_default();
+    if !purposes.contains(&ID_KP_OCSP_SIGNING) {
+        return broken(
+            "ocsp-signer-purpose",
+            "the signer's extendedKeyUsage does not include OCSPSigning",
+        );
+    }
+    let usage = extension::find_key_usage(delegate.extensions())?;
+    if usage.is_some_and(|usage| !usage.digital_signature()) {
+        return broken(
+            "ocsp-signer-purpose",
+            "the signer's keyUsage does not include digitalSignature",
+        );
+    }
+    let validity = delegate.validity();
+    if !validity.covers(now) {
+        return broken(
+            "ocsp-signer-validity",
+            format!(
+                "the signer's certificate is valid from {} to {}, not now",
+                validity.not_before, validity.not_after
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// What is asked of our own besides: without id-pkix-ocsp-nocheck a client asks for the signer's status too, from the signer
+/// (section 4.2.2.2.1).
+pub(super) fn check_no_check(delegate: &Certificate) -> Result<(), X509Error> {
+    let has = |extension: &x509_cert::ext::Extension| extension.extn_id == ID_PKIX_OCSP_NOCHECK;
+    if delegate.extensions().iter().any(has) {
+        return Ok(());
+    }
+    broken("ocsp-nocheck", "the signer's certificate has no ocsp-nocheck")
+}

@@ -1,0 +1,39 @@
+//! A request or a response, told apart by what is in it.
+
+use super::{OcspRequest, OcspResponse, decode};
+use crate::x509::{X509Error, pem};
+
+/// What two programs that speak OCSP say to each other.
+#[derive(Clone, Debug)]
+pub enum OcspMessage {
+    /// A request.
+    Request(Box<OcspRequest>),
+    /// A response.
+    Response(Box<OcspResponse>),
+}
+
+impl OcspMessage {
+    /// Reads either, in DER or PEM. A response begins with an ENUMERATED, a request with a SEQUENCE.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn read(input: &[u8]) -> Result<Self, X509Error> {
+        let is_response = match decode(input, pem::OCSP_RESPONSE) {
+            Ok(der) => begins_with_enumerated(&der),
+            Err(_) => false,
+        };
+        Ok(match is_response {
+            true => Self::Response(Box::new(OcspResponse::read(input)?)),
+            false => Self::Request(Box::new(OcspRequest::read(input)?)),
+        })
+    }
+}
+
+/// The first tag in a SEQUENCE, after a length of any form.
+fn begins_with_enumerated(der: &[u8]) -> bool {
+    let octets = match der.get(1) {
+        Some(long) if *long > 0x80 => usize::from(long & 0x7f),
+        _ => 0,
+    };
+    der.get(2 + octets) == Some(&0x0a)
+}

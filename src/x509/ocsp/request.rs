@@ -1,0 +1,158 @@
+//! `OCSPRequest` (RFC 6960 section 4.1.1), read strictly: its bytes are a stranger's.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use der::asn1::Any;
+use der::{Decode, Sequence};
+use x509_cert::ext::Extension;
+
+use super::{CertId, REQUEST, decode, nonce, refuse_twice, refused};
+use crate::signer::Hex;
+use crate::x509::{ExtensionText, X509Error, extension, pem};
+
+/// The longest that is read. A request about one certificate has about a hundred bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// The most certificates that one request may ask about.
+const MOST_CERTIFICATES: usize = 256;
+
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct OcspRequestDer {
+    pub(super) tbs_request: TbsRequestDer,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) optional_signature: Option<Any>,
+}
+
+const fn v1() -> u8 {
+    0
+}
+
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct TbsRequestDer {
+    #[asn1(context_specific = "0", default = "v1")]
+    pub(super) version: u8,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) requestor_name: Option<Any>,
+    pub(super) request_list: Vec<SingleRequestDer>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) request_extensions: Option<Vec<Extension>>,
+}
+
+/// `Request`
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct SingleRequestDer {
+    pub(super) req_cert: Any,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) single_request_extensions: Option<Vec<Extension>>,
+}
+
+/// A decoded request. Whether it is answered is another question: [`accept`](Self::accept).
+#[derive(Clone, Debug)]
+pub struct OcspRequest {
+    der: Vec<u8>,
+    pub(super) fields: OcspRequestDer,
+    pub(super) certificates: Vec<CertId>,
+    nonce: Option<Vec<u8>>,
+}
+
+impl OcspRequest {
+    /// Reads one request in DER, as it is sent, or PEM.
+    ///
+    /// # Errors
+    /// [`X509Error`]: it is longer than 64 KiB, not DER, asks about no certificate or about more than 256, or has a nonce that
+    /// RFC 9654 forbids.
+    pub fn read(input: &[u8]) -> Result<Self, X509Error> {
+        if input.len() > 2 * LONGEST {
+            return too_long();
+        }
+        let der = decode(input, pem::OCSP_REQUEST)?;
+        if der.len() > LONGEST {
+            return too_long();
+        }
+        let fields = OcspRequestDer::from_der(&der).map_err(X509Error::malformed(REQUEST))?;
+        let tbs = &fields.tbs_request;
+        if tbs.version != v1() {
+            return Err(X509Error::Version {
+                what: REQUEST,
+                found: tbs.version.into(),
+            });
+        }
+        match tbs.request_list.len() {
+            1..=MOST_CERTIFICATES => {}
+            0 => return refused(REQUEST, "it asks about no certificate"),
+            count => {
+                return refused(
+                    REQUEST,
+                    format!("it asks about {count} certificates, {MOST_CERTIFICATES} is the most"),
+                );
+            }
+        }
+        refuse_twice(REQUEST, tbs.request_extensions.as_deref())?;
+        let nonce = nonce::find(tbs.request_extensions.as_deref().unwrap_or_default(), REQUEST)?;
+        let mut certificates = Vec::with_capacity(tbs.request_list.len());
+        for single in &tbs.request_list {
+            refuse_twice(REQUEST, single.single_request_extensions.as_deref())?;
+            certificates.push(CertId::read(single.req_cert.clone(), REQUEST)?);
+        }
+        Ok(Self {
+            der,
+            certificates,
+            nonce,
+            fields,
+        })
+    }
+
+    /// The DER bytes it was read from.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// SHA-256 of the DER bytes, in hex.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
+    }
+
+    /// The certificates that are asked about.
+    #[must_use]
+    pub fn certificates(&self) -> &[CertId] {
+        &self.certificates
+    }
+
+    /// The nonce, if there is one.
+    #[must_use]
+    pub fn nonce(&self) -> Option<&[u8]> {
+        self.nonce.as_deref()
+    }
+
+    /// Whether whoever asks has signed.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        self.fields.optional_signature.is_some()
+    }
+
+    /// The request's extensions in words.
+    #[must_use]
+    pub fn describe_extensions(&self) -> Vec<ExtensionText> {
+        extension::describe_all(self.extensions())
+    }
+
+    /// requestExtensions
+    pub(super) fn extensions(&self) -> &[Extension] {
+        let tbs = &self.fields.tbs_request;
+        tbs.request_extensions.as_deref().unwrap_or_default()
+    }
+
+    /// singleRequestExtensions, of all.
+    pub(super) fn single_extensions(&self) -> impl Iterator<Item = &Extension> {
+        let list = self.fields.tbs_request.request_list.iter();
+        list.flat_map(|single| single.single_request_extensions.iter().flatten())
+    }
+}
+
+fn too_long<T>() -> Result<T, X509Error> {
+    refused(
+        REQUEST,
+        format!("it is longer than {} KiB, nothing like it is", LONGEST / 1024),
+    )
+}

@@ -1,0 +1,132 @@
+//! A response against the certificate of the CA whose certificates it is about (RFC 6960 section 3.2).
+
+use const_oid::db::rfc6960::{ID_PKIX_OCSP_EXTENDED_REVOKE, ID_PKIX_OCSP_NONCE};
+
+use super::{BasicResponse, CertId, OcspRequest, OcspResponse, ResponderId, delegate};
+use crate::x509::name::describe_oid;
+use crate::x509::{Certificate, UnixTime, X509Error};
+
+fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+    Err(X509Error::broken(rule, found))
+}
+
+impl OcspResponse {
+    /// Makes sure that `authority`, which the caller trusts, or whom it certified for that, signed the response, that it is about
+    /// its certificates, and that it is current at `now`.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn verify(&self, authority: &Certificate, now: UnixTime) -> Result<(), X509Error> {
+        let Some(basic) = self.basic() else {
+            return self.no_answer();
+        };
+        basic.verify_signer(authority, now)?;
+        basic.verify_about(authority)?;
+        basic.verify_critical()?;
+        basic.verify_times(now)
+    }
+
+    /// Makes sure that the response answers `request`: the certificates that it asks about, and its nonce, if it has one.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the first rule that is broken.
+    pub fn verify_answers(&self, request: &OcspRequest) -> Result<(), X509Error> {
+        let Some(basic) = self.basic() else {
+            return self.no_answer();
+        };
+        let is_answered = |id: &CertId| basic.responses().iter().any(|single| single.id == *id);
+        if !request.certificates().iter().all(is_answered) {
+            return broken("ocsp-cert-ids", "it is not about every CertID of the request");
+        }
+        if request.nonce().is_some() && request.nonce() != basic.nonce() {
+            return broken("ocsp-nonce", "it is not the request's");
+        }
+        Ok(())
+    }
+
+    /// Section 2.3
+    fn no_answer(&self) -> Result<(), X509Error> {
+        Err(X509Error::Rule {
+            rule: "ocsp-successful",
+            source: "RFC 6960 2.3",
+            found: format!("it says {}, and answers nothing", self.status()),
+        })
+    }
+}
+
+impl BasicResponse {
+    /// Section 4.2.2.2: the CA itself, or one that it certified for that, whose certificate is in the response.
+    fn verify_signer(&self, authority: &Certificate, now: UnixTime) -> Result<(), X509Error> {
+        if is_named(self.responder(), authority) {
+            return self.verify_signature(&authority.public_key()?).map(drop);
+        }
+        let mut named = self.certificates().iter();
+        let Some(signer) = named.find(|one| is_named(self.responder(), one)) else {
+            return broken(
+                "ocsp-responder-id",
+                format!(
+                    "\"{}\" is not the CA, nor has it a certificate in it",
+                    self.responder()
+                ),
+            );
+        };
+        delegate::check_authorized(signer, authority, now)?;
+        self.verify_signature(&signer.public_key()?).map(drop)
+    }
+
+    fn verify_about(&self, authority: &Certificate) -> Result<(), X509Error> {
+        for single in self.responses() {
+            if single.id.is_of(authority)? {
+                return Ok(());
+            }
+        }
+        broken(
+            "ocsp-issuer",
+            "it is about nothing that this CA, with this key, issued",
+        )
+    }
+
+    /// Section 4.1.2: what is critical and not understood is not ignored.
+    fn verify_critical(&self) -> Result<(), X509Error> {
+        const KNOWN: [const_oid::ObjectIdentifier; 2] = [ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_EXTENDED_REVOKE];
+        let mut all = self.data.extensions().iter().chain(self.data.single_extensions());
+        match all.find(|found| found.critical && !KNOWN.contains(&found.extn_id)) {
+            Some(unknown) => broken(
+                "ocsp-critical-extension",
+                format!("{} is not known here", describe_oid(unknown.extn_id)),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Section 3.2, items 5 and 6. Without a nextUpdate, "newer revocation information is available all the time" (section 2.4), and
+    /// nothing says how old a file is.
+    fn verify_times(&self, now: UnixTime) -> Result<(), X509Error> {
+        for single in self.responses() {
+            let this_update = single.this_update;
+            if this_update > now {
+                return broken(
+                    "ocsp-times",
+                    format!("it is from {this_update}, which is still to come"),
+                );
+            }
+            match single.next_update {
+                Some(next) if next < now => {
+                    return broken("ocsp-next-update", format!("the next one was due {next}"));
+                }
+                Some(_) => {}
+                None => return broken("ocsp-next-update", "there is none, so it may be old"),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_named(responder: &ResponderId, certificate: &Certificate) -> bool {
+    match responder {
+        ResponderId::Name(name) => name == certificate.subject(),
+        ResponderId::Key(hash) => certificate
+            .public_key()
+            .is_ok_and(|key| key.key_identifier() == *hash),
+    }
+}
