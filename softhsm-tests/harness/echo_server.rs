@@ -32,6 +32,11 @@ impl EchoServer {
         Self { process, address }
     }
 
+    /// `HOST:PORT`
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// What the server sends back, if it does.
     pub(crate) fn answers(&self, rig: &Rig, more: &[&str]) -> bool {
         let connect = ["s_client", "-connect", &self.address, "-quiet"];
