@@ -14,8 +14,8 @@ use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{
-    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime, verify_chain,
-    words,
+    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime,
+    verify_chain, words,
 };
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! `cert cross-sign`: this CA vouches for another one, whose certificate it repeats under its own name.
 
-use super::issue::{choose_signature, sign_and_deliver};
+use super::issue::sign_and_deliver;
 use super::lint::lint;
 use super::record::certificate_intent;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::{Digest, Intent, Object};
-use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
     Validity, X509Error, compare_with_original,
@@ -24,8 +24,8 @@ pub struct CrossPlan {
     pub profile: Option<Profile>,
     /// Days of validity; when not given the profile's, or until one of the two certificates ends.
     pub days: Option<u32>,
-    /// The hash; one that fits the key when not given.
-    pub hash: Option<Hash>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -71,7 +71,7 @@ impl CrossJob {
         let validity = choose_validity(&plan, &profile, now)?;
         plan.delivery.check()?;
         let job = Self {
-            signature: choose_signature(&authority_key, plan.hash)?,
+            signature: authority_key.algorithm().choose(plan.signature)?,
             original: plan.original,
             authority: plan.authority,
             authority_key,

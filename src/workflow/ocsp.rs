@@ -3,10 +3,9 @@
 
 mod status;
 
-use super::issue::choose_signature;
 use super::record::ocsp_intent;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::signer::{Hash, KeyStore, PublicKey, SignatureAlgorithm};
+use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AcceptedOcspRequest, Certificate, CertificateStatus, CheckedOcsp, IssuedOcsp, OcspPlan, OcspRequest,
     OcspTbs, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
@@ -32,8 +31,8 @@ pub struct OcspOrder {
     pub responder_id: ResponderIdKind,
     /// Seconds until nextUpdate; when not given a day, or less if a certificate ends earlier.
     pub seconds: Option<u64>,
-    /// The hash; one that fits the key when not given.
-    pub hash: Option<Hash>,
+    /// How it is signed.
+    pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -85,7 +84,11 @@ impl OcspJob {
             Some(signer) => Responder::delegated(order.authority, signer),
             None => Responder::authority(order.authority),
         };
-        let signature = choose_signature(&responder.certificate().public_key()?, order.hash)?;
+        let signature = responder
+            .certificate()
+            .public_key()?
+            .algorithm()
+            .choose(order.signature)?;
         let after = |seconds: u64| UnixTime(now.0.saturating_add(seconds));
         let next_update = match order.seconds {
             Some(seconds) => after(seconds),

@@ -13,7 +13,7 @@ use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
-use crate::cli::output_file::{HashOption, OutputOptions, refuse_input, split};
+use crate::cli::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
 use crate::cli::profile;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
@@ -42,7 +42,7 @@ pub(in crate::cli) struct CrossSign {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     #[command(flatten)]
-    hash: HashOption,
+    signature: SignatureOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -72,7 +72,7 @@ impl CrossSign {
             key: self.key.clone(),
             profile: profile.transpose()?,
             days: self.days,
-            hash: self.hash.chosen(),
+            signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
         let job = CrossJob::prepare(plan, now).map_err(|error| CliError::in_file(&self.file, error))?;

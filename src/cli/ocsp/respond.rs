@@ -12,7 +12,7 @@ use super::super::connect::check_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
-use super::super::output_file::{HashOption, OutputOptions, refuse_input, split};
+use super::super::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
 use super::show;
@@ -58,7 +58,7 @@ pub(in super::super) struct Respond {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    hash: HashOption,
+    signature: SignatureOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -98,7 +98,7 @@ impl Respond {
                 NamedBy::Name => ResponderIdKind::Name,
             },
             seconds: self.seconds(),
-            hash: self.hash.chosen(),
+            signature: self.signature.chosen(),
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
         };
         let job = OcspJob::prepare(order, now)?;
