@@ -1,4 +1,5 @@
-//! Signatures that this program does not make and has to read: RSASSA-PSS and SHA-224, which AWS takes for a cluster's certificates.
+//! Signatures of others: RSASSA-PSS with every salt, and SHA-224, which AWS takes for a cluster's certificates and this program does
+//! not make.
 //! Made by openssl, and judged by it, too.
 
 use hsm_ca::output::encode_pem;
@@ -245,22 +246,4 @@ fn a_request_with_a_pss_signature_is_signed() {
         assert_eq!(verified, "out.crt: OK\n");
         std::fs::remove_file(desk.rig.path("out.crt")).expect("the certificate");
     }
-}
-
-/// RSASSA-PSS is verified, not made: said before a PIN is asked for.
-#[test]
-fn a_ca_whose_key_makes_pss_signatures_only_signs_nothing_here() {
-    let desk = Desk::new();
-    make_key(&desk.rig, "pss", "RSA-PSS", &["rsa_keygen_bits:2048"]);
-    let subject = ["-key", "pss", "-subj", "/CN=PSS CA"];
-    let usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"];
-    let ca = ["req", "-x509", "-out", "pss.crt"];
-    openssl(&desk.rig, &[&ca[..], &subject, &usage].concat());
-    openssl(
-        &desk.rig,
-        &["req", "-new", "-key", "pss", "-subj", "/CN=leaf", "-out", "a.csr"],
-    );
-    let sign = ["csr", "sign", "a.csr", "--ca", "pss.crt", "--out", "out.crt"];
-    let message = desk.rig.json(&sign).refused(3, "rule");
-    assert!(message.contains("verified here, not made"), "{message}");
 }

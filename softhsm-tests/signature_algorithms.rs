@@ -3,6 +3,8 @@
 
 mod readers;
 mod refusals;
+mod requests;
+mod restricted;
 mod table;
 
 use std::collections::BTreeMap;

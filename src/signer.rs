@@ -32,6 +32,16 @@ pub trait Signer {
     /// The public half. A signature by [`sign`](Self::sign) verifies under it.
     fn public_key(&self) -> &PublicKey;
 
+    /// Refuses an algorithm that the store is known not to have, before anything is recorded or signed;
+    /// [`sign`](Self::sign) refuses it too.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
+        let _ = algorithm;
+        Ok(())
+    }
+
     /// Signs `message`, unhashed, exactly once, and returns the X.509 `signatureValue` bytes:
     /// for RSA the octets of RFC 8017 section 8, for ECDSA the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
     ///

@@ -85,6 +85,11 @@ impl Signer for TokenSigner<'_> {
         &self.key.public_key
     }
 
+    fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
+        let token = self.session.token();
+        token.check_signs(algorithm).map_err(SignError::new)
+    }
+
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.sign_on_token(algorithm, message).map_err(SignError::new)
     }

@@ -84,6 +84,7 @@ pub struct PlannedCrl {
     authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
+    signature: SignatureAlgorithm,
     delivery: Delivery,
 }
 
@@ -198,6 +199,7 @@ impl NumberedCrl {
             authority_key: authority.public_key()?,
             authority: self.authority,
             key: self.key,
+            signature: self.signature,
             delivery: self.delivery,
         })
     }
@@ -239,6 +241,7 @@ impl PlannedCrl {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.authority_key)?,
         };
+        signer.check(self.signature)?;
         let unusual_serials = self.checked.unusual_serials();
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;

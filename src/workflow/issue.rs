@@ -89,6 +89,7 @@ pub fn create_authority(
     let signer = store.signer_named(&plan.key)?;
     let key = signer.public_key().clone();
     let signature = key.algorithm().choose(plan.signature)?;
+    signer.check(signature)?;
     let serial = SerialNumber::random(store)?;
     let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
     let tbs = Tbs::self_signed(
@@ -176,6 +177,7 @@ impl SigningJob {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.authority_key)?,
         };
+        signer.check(self.signature)?;
         let throwaway = ThrowawayKey::like(&self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
         let mut intents = Vec::with_capacity(self.requests.len());
