@@ -93,6 +93,56 @@ fn a_request_with_an_ml_dsa_key_is_signed_for_signatures_only() {
     assert_eq!(text, "X509v3 Key Usage: critical\n    Digital Signature\n");
 }
 
+const VERIFY: &str = r#"
+import sys
+from cryptography import x509
+for name in sys.argv[1:]:
+    assert x509.load_pem_x509_csr(open(name, "rb").read()).is_signature_valid, name
+"#;
+
+#[test]
+fn a_request_for_a_key_on_the_token_is_signed_as_the_key_signs() {
+    let rig = rig_with_request("44");
+    assert!(Key::Rsa.generate(&rig));
+    for (key, options) in [
+        (Key::MlDsa87, &[][..]),
+        (Key::Rsa, &["--pss", "--hash", "sha384"]),
+    ] {
+        let out = format!("{}.csr", key.label());
+        let create = [
+            "csr",
+            "create",
+            "--key",
+            key.label(),
+            "--subject",
+            "CN=sub",
+            "--out",
+            &out,
+        ];
+        rig.json(&[&create[..], options].concat()).ok();
+        let verify = ["-c", VERIFY, &out];
+        rig.tool(python_tool("python3"), &verify).ok();
+        let sign = [
+            "csr",
+            "sign",
+            &out,
+            "--ca",
+            "p256.crt",
+            "--profile",
+            "intermediate",
+            "--out",
+            "sub.crt",
+            "--force",
+        ];
+        rig.json(&sign).ok();
+    }
+    let text = openssl(&rig, &["req", "-in", "rsa.csr", "-noout", "-verify", "-text"]);
+    assert!(
+        text.contains("Hash Algorithm: sha384") && text.contains("Salt Length: 0x30"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_request_is_refused_whose_ml_dsa_signature_or_key_is_not_sound() {
     let rig = rig_with_request("87");

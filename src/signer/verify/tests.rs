@@ -193,3 +193,42 @@ fn a_key_for_pss_only_keeps_to_its_restrictions() {
     assert_eq!(key.public.verify(pkcs1, MESSAGE, &signature), Ok(()));
     assert_eq!(free.verify(pkcs1, MESSAGE, &signature), Err(BadSignature));
 }
+
+/// What [`PublicKey::verify`] leaves to AWS-LC: which key, which parameter set, which message, and the empty context of RFC 9881.
+#[test]
+fn an_ml_dsa_signature_is_of_one_key_one_parameter_set_and_one_message() {
+    use aws_lc_rs::signature::{KeyPair, PqdsaKeyPair};
+    let pairs = [
+        (MlDsaParameterSet::MlDsa44, &lc::ML_DSA_44_SIGNING),
+        (MlDsaParameterSet::MlDsa65, &lc::ML_DSA_65_SIGNING),
+        (MlDsaParameterSet::MlDsa87, &lc::ML_DSA_87_SIGNING),
+    ];
+    for (set, algorithm) in pairs {
+        let [pair, other] = [0; 2].map(|_| PqdsaKeyPair::generate(algorithm).unwrap());
+        let public = |pair: &PqdsaKeyPair| PublicKey::from_ml_dsa(set, pair.public_key().as_ref()).unwrap();
+        let mut signature = vec![0; set.signature_bytes()];
+        assert_eq!(pair.sign(MESSAGE, &mut signature), Ok(set.signature_bytes()));
+        let verifies = |key: &PublicKey, as_set, message: &[u8], signature: &[u8]| {
+            key.verify(SignatureAlgorithm::MlDsa(as_set), message, signature)
+                .is_ok()
+        };
+        let key = public(&pair);
+        assert!(verifies(&key, set, MESSAGE, &signature));
+        assert!(!verifies(&public(&other), set, MESSAGE, &signature));
+        assert!(!verifies(&key, set, b"to be signed", &signature));
+        assert!(!verifies(&key, set, MESSAGE, &signature[1..]));
+        for at in [0, signature.len() / 2, signature.len() - 1] {
+            let mut bent = signature.clone();
+            bent[at] ^= 1;
+            assert!(!verifies(&key, set, MESSAGE, &bent), "{set} {at}");
+        }
+        for wrong in MlDsaParameterSet::ALL.into_iter().filter(|wrong| *wrong != set) {
+            assert!(!verifies(&key, wrong, MESSAGE, &signature));
+        }
+        assert!(
+            key.verify(SignatureAlgorithm::Ed25519, MESSAGE, &signature)
+                .is_err()
+        );
+        assert_eq!(key.find_fault(), None);
+    }
+}
