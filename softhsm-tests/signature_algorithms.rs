@@ -1,6 +1,7 @@
 //! Every signature algorithm on every token: a CA certificate, a certificate and a CRL, read by programs that are not ours. The table in
 //! docs/ is what this run finds; with `HSM_CA_WRITE_TABLE` set it is written, otherwise it is compared.
 
+mod others;
 mod readers;
 mod refusals;
 mod requests;

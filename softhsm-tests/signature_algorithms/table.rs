@@ -37,7 +37,9 @@ fn render(found: &[(TokenKind, Vec<Outcome>)]) -> String {
          their versions of Debian 12 do not know, is read and verified by Python's `cryptography` (OpenSSL 4), and all of it by `pkilint`.\n\n\
          The key chooses the algorithm: PKCS#1 v1.5 with SHA-256 for RSA, the hash of the curve's strength for ECDSA, Ed25519 and ML-DSA\n\
          (RFC 9881: pure, with an empty context) by themselves. `--hash` names another hash, `--pss` asks for RSASSA-PSS (RFC 4055: MGF1 with the\n\
-         same hash, a salt as long). A key that is restricted to RSASSA-PSS parameters keeps them.\n\n"
+         same hash, a salt as long). A key that is restricted to RSASSA-PSS parameters keeps them. Requests, OCSP responses and\n\
+         cross-certificates are signed by the same choice. A mechanism that the token does not list is refused by its name before anything is\n\
+         recorded or signed.\n\n"
         .to_owned();
     let columns = columns();
     let _ = writeln!(text, "| token | {} |", columns.join(" | "));

@@ -99,6 +99,7 @@ impl CrossJob {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.authority_key)?,
         };
+        signer.check(self.signature)?;
         let checked = self.build(&SerialNumber::random(store)?)?;
         let issuer = Issuer::Authority(&self.authority);
         let throwaway = ThrowawayKey::like(&self.authority_key)?;

@@ -67,6 +67,7 @@ pub struct PlannedOcsp {
     checked: CheckedOcsp,
     signer_key: PublicKey,
     key: Option<String>,
+    signature: SignatureAlgorithm,
     delivery: Delivery,
 }
 
@@ -146,6 +147,7 @@ impl OcspJob {
         };
         Ok(PlannedOcsp {
             signer_key: plan.responder.certificate().public_key()?,
+            signature: self.signature,
             checked: OcspTbs::build(plan, self.signature)?.check(self.now)?,
             key: self.key,
             delivery: self.delivery,
@@ -175,6 +177,7 @@ impl PlannedOcsp {
             Some(name) => store.signer_named(name)?,
             None => store.signer_for(&self.signer_key)?,
         };
+        signer.check(self.signature)?;
         let responder = self.checked.plan().responder.clone();
         if !responder.is_delegated() {
             recorder.adopt_authority(responder.issuer())?;

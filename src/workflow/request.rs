@@ -45,6 +45,7 @@ pub fn create_request(
     let signer = store.signer_named(&new.key)?;
     let key = signer.public_key();
     let signature = key.algorithm().choose(new.signature)?;
+    signer.check(signature)?;
     let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
     let checked = tbs.check()?;
     let entry = recorder.begin_one(&request_intent(&checked, key, &new.subject))?;
