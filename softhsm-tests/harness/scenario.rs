@@ -55,6 +55,32 @@ impl Scenario {
         }
     }
 
+    /// A certification request by such a key.
+    pub(crate) fn request() -> Self {
+        let Self {
+            template, command, ..
+        } = Self::generate(TokenKind::Kryoptic);
+        template.command(&command).ok();
+        let request = [
+            "--format",
+            "json",
+            "csr",
+            "create",
+            "--key",
+            "ca",
+            "--subject",
+            "CN=A",
+            "--out",
+            "ca.csr",
+        ];
+        Self {
+            template,
+            command: request.to_vec(),
+            before: Keys::PAIR,
+            after: Keys::PAIR,
+        }
+    }
+
     /// The deletion of such a key.
     pub(crate) fn delete() -> Self {
         let Self {

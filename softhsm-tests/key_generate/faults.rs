@@ -140,6 +140,74 @@ fn every_call_of_a_generation_on_cloudhsm() {
 }
 
 #[test]
+fn a_busy_token_is_asked_again_and_makes_one_pair() {
+    // Signatures and logins are not asked for again, so these must not be hit.
+    const ASKED_AGAIN: &str = "C_FindObjectsInit,C_GetAttributeValue,C_GenerateKeyPair,C_DestroyObject";
+    let scenario = Scenario::generate(TokenKind::CloudHsm);
+    // At random: of a rhythm, one that is the same as that of asking again would never let it through.
+    scenario.try_all(&["1/5@1", "1/5@2", "1/4@3", "1/4@4"], 2, |throttle, rig| {
+        let rules = [("THROTTLE", *throttle), ("THROTTLE_CALLS", ASKED_AGAIN)];
+        scenario.run(rig, &rules).ok();
+        rig.assert_nothing_precious_was_repeated(throttle);
+        assert_eq!(rig.keys(), Keys::PAIR, "{throttle}");
+    });
+    // It made the pair, and said that it is busy.
+    let rig = scenario.template.copy();
+    scenario
+        .run(&rig, &[("FAIL", "C_GenerateKeyPair!:CKR_FUNCTION_FAILED@1")])
+        .ok();
+    assert_eq!(rig.keys(), Keys::PAIR);
+    let run = scenario.run(
+        &scenario.template.copy(),
+        &[("FAIL", "C_GenerateKeyPair!:CKR_FUNCTION_FAILED@*")],
+    );
+    assert!(
+        run.refused(4, "token")
+            .contains("C_GenerateKeyPair: CKR_FUNCTION_FAILED")
+    );
+}
+
+#[test]
+fn a_cluster_of_one_hsm_makes_no_key() {
+    let rig = Rig::of(TokenKind::CloudHsm).with("CLOUDHSM_SHIM_HSMS", "1");
+    let run = rig.json(&["key", "generate", "--label", "ca", "--type", "ec:p256"]);
+    assert!(run.stderr.contains("the cluster has one HSM only"), "{run:#?}");
+    run.refused(4, "token");
+    rig.assert_token_is_empty();
+}
+
+#[test]
+fn every_call_of_a_request_by_a_key_on_the_token() {
+    let scenario = Scenario::request();
+    scenario.try_all(&cases(&scenario.calls()), 2, |case, rig| {
+        let run = scenario.run(rig, &[(case.rule, &case.point)]);
+        let case = case.to_string();
+        rig.assert_nothing_precious_was_repeated(&case);
+        assert!(matches!(run.code, None | Some(0 | 4)), "{case}: {run:#?}");
+        let is_there = rig.files().contains(&"ca.csr".to_owned());
+        if run.code == Some(0) {
+            assert!(is_there, "{case}");
+        }
+        // Killed at the end, it may be there, whole.
+        assert!(run.code != Some(4) || !is_there, "{case}: {run:#?}");
+        if is_there {
+            rig.tool("openssl", &["req", "-in", "ca.csr", "-verify", "-noout"])
+                .ok();
+        }
+        let temporary = rig
+            .files()
+            .into_iter()
+            .filter(|name| name.ends_with(".tmp"))
+            .count();
+        assert!(temporary == 0 || run.code.is_none(), "{case}: {:?}", rig.files());
+        assert_eq!(rig.keys(), Keys::PAIR, "{case}");
+        if rig.files().contains(&"hsm-ca.db".to_owned()) || rig.path("rig/hsm-ca.db").exists() {
+            rig.command(&["ledger", "verify"]).ok();
+        }
+    });
+}
+
+#[test]
 fn every_call_of_a_deletion() {
     let scenario = Scenario::delete();
     scenario.try_all(&cases(&scenario.calls()), 2, |case, rig| {
