@@ -6,6 +6,7 @@ use clap::Args;
 use hsm_ca::ledger::{Access, Digest, EntryFilter, Object};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
+use hsm_ca::x509::is_unprintable;
 use serde_json::json;
 
 use super::{KeyName, describe};
@@ -124,10 +125,10 @@ fn confirm(
     })
 }
 
-/// Its label, or where it has none its id.
+/// Its label, or where nobody could type it its id.
 fn word_of(key: &KeyDescription) -> String {
     match key.label.trim() {
-        "" => Hex(&key.id).to_string(),
+        label if label.is_empty() || label.contains(is_unprintable) => Hex(&key.id).to_string(),
         label => label.to_owned(),
     }
 }
