@@ -184,6 +184,35 @@ fn a_response_signed_by_an_rsa_ca_is_taken_by_everybody() {
         rig: ready_authority(),
     };
     everybody_takes_every_status(&responder, "customerCA.crt", &[]);
+    // With the same key in other ways.
+    let rig = &responder.rig;
+    for more in [
+        &["--pss"][..],
+        &["--hash", "sha512"],
+        &["--pss", "--hash", "sha384"],
+    ] {
+        responder.ask(&["-cert", "good.crt"]);
+        responder.respond(more).ok();
+        let fixed = ["ocsp", "-respin", "r.der", "-no_nonce", "-reqin", "q.der"];
+        let asked = [
+            "-CAfile",
+            "customerCA.crt",
+            "-issuer",
+            "customerCA.crt",
+            "-cert",
+            "good.crt",
+        ];
+        let run = rig.tool("openssl", &[&fixed[..], &asked].concat()).ok();
+        assert!(run.stderr.contains("Response verify OK"), "{more:?}: {run:#?}");
+        // GnuTLS 3.7 takes every RSASSA-PSS on a response for SHA-256's, openssl's own too.
+        if more != ["--pss", "--hash", "sha384"] {
+            let load = ["--load-response", "r.der", "--load-trust", "customerCA.crt"];
+            let run = rig.tool("ocsptool", &[&["--verify-response"], &load[..]].concat());
+            run.ok();
+        }
+        let show = ["ocsp", "show", "r.der", "--ca", "customerCA.crt"];
+        assert_eq!(rig.json(&show).ok().json()["verified"], true);
+    }
 }
 
 #[test]

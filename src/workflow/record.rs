@@ -12,6 +12,7 @@ use std::fmt;
 
 pub use object::authority_of;
 pub(super) use object::{adopted, certificate_intent, crl_intent, ocsp_intent, request_intent, time};
+pub(super) use revocations::revocation;
 
 use super::WorkflowError;
 use crate::ledger::{

@@ -1,8 +1,9 @@
 //! Where the status of a certificate comes from: the ledger, and for a CA that moved to a token the index of `openssl ca`.
 
-use crate::ledger::{self, Entry, EntryState, Ledger, Revocation, RevocationState};
+use crate::ledger::{self, Entry, EntryState, Ledger};
+use crate::workflow::record::revocation;
 use crate::workflow::{WorkflowError, authority_of};
-use crate::x509::{Certificate, CertificateStatus, IndexStatuses, RevocationReason, SerialNumber, UnixTime};
+use crate::x509::{Certificate, CertificateStatus, IndexStatuses, SerialNumber};
 
 /// The records of a CA. A certificate that one of them says is revoked is revoked; otherwise it is good if one of them says so.
 #[derive(Default)]
@@ -40,15 +41,10 @@ impl StatusSource<'_> {
 /// Of an entry that began and did not end, nobody knows whether there is a certificate: unknown, until `ledger` says more. What was
 /// revoked is revoked, whatever else is known of it.
 fn status_of(entry: &Entry) -> CertificateStatus {
-    if let Some(Revocation {
-        state: RevocationState::Revoked { reason, revoked, .. },
-        ..
-    }) = &entry.revocation
-    {
+    if let Some(found) = entry.revocation.as_ref().and_then(revocation) {
         return CertificateStatus::Revoked {
-            revoked_at: UnixTime(revoked.0),
-            // Both have the RFC's codes.
-            reason: RevocationReason::from_code(reason.code()).unwrap_or(RevocationReason::Unspecified),
+            revoked_at: found.revoked_at,
+            reason: found.reason,
         };
     }
     match entry.state {
@@ -63,6 +59,7 @@ mod tests {
     use crate::ledger::{
         Access, Der, Digest, Intent, Name, Object, Reason, RevocationRequest, Serial, SqliteLedger, Stamp,
     };
+    use crate::x509::{RevocationReason, UnixTime};
 
     const AT: ledger::UnixTime = ledger::UnixTime(1_795_219_200);
 

@@ -68,7 +68,7 @@ impl Recorder {
 }
 
 /// What a CRL says of it; nothing of what was released.
-fn revocation(entry: &ledger::Revocation) -> Option<Revocation> {
+pub(in super::super) fn revocation(entry: &ledger::Revocation) -> Option<Revocation> {
     let RevocationState::Revoked {
         reason,
         revoked,
