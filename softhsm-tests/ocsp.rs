@@ -252,3 +252,54 @@ fn a_response_signed_with_ed25519_is_taken_by_openssl() {
     let responder = Responder { rig }.with_signer("ECC_NIST_EDWARDS25519");
     everybody_takes_every_status(&responder, "signer.crt", &["--signer", "signer.crt"]);
 }
+
+/// Keys that openssl 3.0 and GnuTLS 3.7 do not know; Python's cryptography does.
+#[test]
+fn a_response_signed_with_ml_dsa_is_taken_by_python() {
+    let rig = Rig::of(TokenKind::Kryoptic);
+    for (label, kind) in [("ca", "ml-dsa-65"), ("ocsp", "ml-dsa-44")] {
+        rig.command(&["key", "generate", "--label", label, "--type", kind])
+            .ok();
+    }
+    let create = ["ca", "create", "--key", "ca", "--profile", "root"];
+    rig.command(
+        &[
+            &create[..],
+            &["--subject", "CN=Test CA", "--out", "customerCA.crt"],
+        ]
+        .concat(),
+    )
+    .ok();
+    let request = ["csr", "create", "--key", "ocsp", "--subject", "CN=OCSP"];
+    rig.command(&[&request[..], &["--out", "signer.csr"]].concat())
+        .ok();
+    let responder = Responder { rig };
+    responder.sign("signer.csr", "ocsp-signer", "signer.crt");
+    let rig = &responder.rig;
+    let ask = r#"
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+issuer, one = (x509.load_pem_x509_certificate(open(name, "rb").read()) for name in ["customerCA.crt", "signer.crt"])
+request = ocsp.OCSPRequestBuilder().add_certificate(one, issuer, hashes.SHA256()).build()
+open("q.der", "wb").write(request.public_bytes(serialization.Encoding.DER))
+"#;
+    rig.tool(python_tool("python3"), &["-c", ask]).ok();
+    for (more, signer) in [
+        (&[][..], "customerCA.crt"),
+        (&["--signer", "signer.crt"], "signer.crt"),
+    ] {
+        assert_eq!(responder.statuses(more), ["good"]);
+        assert_read_alike(rig, "r.der", signer);
+        let show = [
+            "ocsp",
+            "show",
+            "r.der",
+            "--ca",
+            "customerCA.crt",
+            "--request",
+            "q.der",
+        ];
+        assert_eq!(rig.json(&show).ok().json()["verified"], true);
+    }
+}
