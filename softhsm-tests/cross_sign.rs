@@ -10,7 +10,7 @@ use crate::harness::{EchoServer, Rig, Run};
 use crate::oracle::{assert_accepted, make_request, openssl};
 
 /// Our root in `root.crt`, its key on the token.
-fn rig_with_root(spec: &str) -> Rig {
+pub(crate) fn rig_with_root(spec: &str) -> Rig {
     let rig = Rig::new().with_pair(spec);
     rig.import().ok();
     let create = ["ca", "create", "--key", "customer-ca", "--profile", "root"];
@@ -20,7 +20,7 @@ fn rig_with_root(spec: &str) -> Rig {
 }
 
 /// Another root, by openssl: `NAME.crt` and `NAME.key`.
-fn make_root(rig: &Rig, name: &str, key: &[&str], subject: &str, more: &[&str]) {
+pub(crate) fn make_root(rig: &Rig, name: &str, key: &[&str], subject: &str, more: &[&str]) {
     let (certificate, private) = (format!("{name}.crt"), format!("{name}.key"));
     let own = [
         "req",
@@ -36,9 +36,9 @@ fn make_root(rig: &Rig, name: &str, key: &[&str], subject: &str, more: &[&str]) 
     openssl(rig, &[&own[..], key, more].concat());
 }
 
-const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-const RSA: &[&str] = &["-newkey", "rsa:2048"];
-const USAGE: &str = "keyUsage=critical,keyCertSign,cRLSign";
+pub(crate) const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub(crate) const RSA: &[&str] = &["-newkey", "rsa:2048"];
+pub(crate) const USAGE: &str = "keyUsage=critical,keyCertSign,cRLSign";
 
 /// `NAME.crt` and `NAME.key`, by openssl, under `CA.crt` with `CA.key`.
 fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, extensions: &str) {
@@ -68,7 +68,7 @@ fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, extensions: &str
     openssl(rig, &issue);
 }
 
-fn cross_sign(rig: &Rig, file: &str, out: &str, more: &[&str]) -> Run {
+pub(crate) fn cross_sign(rig: &Rig, file: &str, out: &str, more: &[&str]) -> Run {
     let sign = ["cert", "cross-sign", file, "--ca", "root.crt", "--out", out];
     rig.json(&[&sign[..], more].concat())
 }
@@ -317,152 +317,4 @@ fn an_own_profile_says_where_to_ask_and_what_for() {
     );
     let message = cross_sign(&rig, "other.crt", "length.crt", &of).refused(3, "rule");
     assert!(message.contains("cross-extensions"), "{message}");
-}
-
-/// Nothing is asked of the token, not even the PIN, and no file is left.
-#[test]
-fn what_nobody_should_vouch_for_is_refused_before_the_token_is_asked() {
-    let rig = rig_with_root("ECC_NIST_P256").with("HSM_CA_PIN_SOURCE", "env:NOT_THERE");
-    let refuse = |file: &str, more: &[&str], kind: &str| {
-        let message = cross_sign(&rig, file, "cross.crt", more).refused(3, kind);
-        assert!(!rig.path("cross.crt").exists());
-        message
-    };
-    let subject = "/O=Theirs/CN=New Root";
-    let make =
-        |name: &str, key: &[&str], subject: &str, more: &[&str]| make_root(&rig, name, key, subject, more);
-    make(
-        "leaf",
-        P256,
-        subject,
-        &["-addext", "basicConstraints=critical,CA:FALSE"],
-    );
-    // openssl's own configuration adds CA:TRUE where nothing else is said.
-    refuse("leaf.crt", &[], "not-a-ca");
-    make("usage", P256, subject, &["-addext", "keyUsage=critical,cRLSign"]);
-    assert!(refuse("usage.crt", &[], "not-a-ca").contains("keyCertSign"));
-    make(
-        "unknown",
-        P256,
-        subject,
-        &["-addext", USAGE, "-addext", "1.2.3.4=critical,ASN1:NULL"],
-    );
-    assert!(refuse("unknown.crt", &[], "not-a-ca").contains("critical extension"));
-    make("weak", &["-newkey", "rsa:1024"], subject, &["-addext", USAGE]);
-    refuse("weak.crt", &[], "weak-key");
-    make(
-        "exponent",
-        &["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"],
-        subject,
-        &["-addext", USAGE],
-    );
-    assert!(refuse("exponent.crt", &[], "rule").contains("key-exponent"));
-    make("sha1", RSA, subject, &["-addext", USAGE, "-sha1"]);
-    refuse("sha1.crt", &[], "weak-signature");
-    make("name", P256, "/C=US/O=Ours/CN=Old Root", &["-addext", USAGE]);
-    assert!(refuse("name.crt", &[], "rule").contains("the original carries the CA's own name"));
-    assert!(refuse("root.crt", &[], "rule").contains("the original carries the CA's own name"));
-    make("other", P256, subject, &["-addext", USAGE, "-days", "100"]);
-    let message = refuse("other.crt", &["--days", "101"], "rule");
-    assert!(
-        message.contains("cross-validity (CA/B BR 7.1.2.2.1)"),
-        "{message}"
-    );
-    refuse("other.crt", &["--days", "4000"], "outlives-ca");
-    // One byte of the name is another.
-    let mut der = openssl_der(&rig, "other.crt");
-    let place = der
-        .windows(8)
-        .position(|bytes| bytes == b"New Root")
-        .expect("the name");
-    der[place] = b'M';
-    let second = der
-        .windows(8)
-        .position(|bytes| bytes == b"New Root")
-        .expect("issuer and subject");
-    der[second] = b'M';
-    rig.write("bent.der", der);
-    refuse("bent.der", &[], "bad-signature");
-    expire(&rig);
-    assert!(refuse("expired.crt", &[], "ca-not-valid").contains("expired.crt"));
-    // Where nothing is refused, the PIN is asked for.
-    cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "pin-source");
-    rig.write("cross.crt", "here");
-    cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "output-exists");
-    cross_sign(&rig, "other.crt", "other.crt", &["--force"]).refused(2, "usage");
-    cross_sign(&rig, "other.crt", "root.crt", &["--force"]).refused(2, "usage");
-}
-
-fn openssl_der(rig: &Rig, file: &str) -> Vec<u8> {
-    openssl(rig, &["x509", "-in", file, "-outform", "DER", "-out", "der.der"]);
-    rig.read("der.der")
-}
-
-/// `expired.crt`, a root of yesterday.
-fn expire(rig: &Rig) {
-    make_request(rig, "x.csr", P256, &["-subj", "/O=Theirs/CN=Expired"]);
-    rig.write("x.ext", format!("basicConstraints=critical,CA:TRUE\n{USAGE}\n"));
-    let ca = "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n[any]\n\
-        commonName=supplied\norganizationName=optional\n";
-    rig.write("ca.cnf", ca);
-    rig.write("index.txt", "");
-    rig.write("serial", "01\n");
-    let sign = [
-        "ca",
-        "-batch",
-        "-config",
-        "ca.cnf",
-        "-selfsign",
-        "-keyfile",
-        "request.key",
-        "-in",
-        "x.csr",
-        "-out",
-        "expired.crt",
-        "-extfile",
-        "x.ext",
-        "-startdate",
-        "20200101000000Z",
-        "-enddate",
-        "20210101000000Z",
-        "-notext",
-    ];
-    openssl(rig, &sign);
-}
-
-#[test]
-fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
-    for (spec, profile, wanted) in [
-        ("ECC_NIST_P256", "path-length = 0\n", "path-length"),
-        (
-            "ECC_NIST_P256",
-            "path-length = 1\nextended-key-usage = [\"clientAuth\"]\n",
-            "path-length",
-        ),
-        (
-            "ECC_NIST_P256",
-            "extended-key-usage = [\"clientAuth\"]\n",
-            "extended-key-usage-nesting",
-        ),
-        (
-            "ECC_NIST_P256",
-            "[name-constraints]\npermitted = [\"dn:C=US\"]\n",
-            "name-constraints",
-        ),
-    ] {
-        let hierarchy = crate::harness::Hierarchy::new(spec, profile);
-        let rig = &hierarchy.rig;
-        make_root(rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
-        let sign = [
-            "cert",
-            "cross-sign",
-            "other.crt",
-            "--ca",
-            "sub.crt",
-            "--out",
-            "cross.crt",
-        ];
-        let message = rig.json(&sign).refused(3, "rule");
-        assert!(message.contains(wanted), "{message}");
-    }
 }

@@ -26,6 +26,7 @@ mod command_line;
 mod compatibility;
 mod crl;
 mod cross_sign;
+mod cross_sign_refused;
 mod csr_create;
 mod doctor_cloudhsm;
 mod faults_doctor;

@@ -121,7 +121,7 @@ impl Page {
     fn hang_list(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
         let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
         for part in printable(text).split_inclusive(", ") {
-            block.add_part(part.trim());
+            block.add_part(part.strip_suffix(' ').unwrap_or(part));
         }
         self.set(first, &block.lines, tone)
     }
@@ -133,8 +133,12 @@ impl Page {
                 0 => first.to_owned(),
                 _ => " ".repeat(indent),
             };
-            let line = self.canvas.paint(tone.filter(|_| !line.is_empty()), line);
-            self.text.push_str(format!("{before}{line}").trim_end());
+            if line.is_empty() {
+                self.text.push_str(before.trim_end());
+            } else {
+                self.text.push_str(&before);
+                self.text.push_str(&self.canvas.paint(tone, line));
+            }
             self.text.push('\n');
         }
         self
@@ -145,7 +149,7 @@ impl Page {
 struct Block {
     room: usize,
     lines: Vec<String>,
-    /// The last line is not gone on with.
+    /// Whether the last line is not gone on with.
     is_closed: bool,
 }
 
@@ -153,14 +157,15 @@ impl Block {
     fn of_width(room: usize) -> Self {
         Self {
             room: room.max(16),
-            lines: vec![String::new()],
+            lines: Vec::new(),
             is_closed: false,
         }
     }
 
     fn add(&mut self, text: &str) {
         let room = self.room;
-        for word in text.split_whitespace().flat_map(|word| cut_hex(word, room)) {
+        // Two spaces are two: they may be all that tells one name from another.
+        for word in text.split(' ').flat_map(|word| cut_hex(word, room)) {
             self.put(word);
         }
     }
@@ -176,17 +181,15 @@ impl Block {
     }
 
     fn put(&mut self, word: &str) {
-        let last = self.lines.last().map_or(0, |line| columns(line));
-        if last > 0 && (self.is_closed || last + 1 + columns(word) > self.room) {
-            self.lines.push(String::new());
+        let is_full = |line: &String| columns(line) + 1 + columns(word) > self.room;
+        match self.lines.last_mut() {
+            Some(line) if !self.is_closed && !is_full(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => self.lines.push(word.to_owned()),
         }
         self.is_closed = false;
-        if let Some(line) = self.lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
     }
 }
 
@@ -248,6 +251,19 @@ mod tests {
             [&fingerprint[..32], &fingerprint[32..]]
         );
         assert_eq!(cut_hex("x0123456789", 8), ["x0123456789"]);
+    }
+
+    #[test]
+    fn a_space_more_is_seen() {
+        let mut page = page(40);
+        page.row("subject", "CN=a  b")
+            .row("", "CN=a b")
+            .table(&[("x".to_owned(), "a,  b".to_owned(), None)]);
+        let text = page.into_text();
+        assert!(
+            text.contains("CN=a  b\n") && text.contains("CN=a b\n") && text.contains("a,  b\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Cross-certificates: what another CA's certificate says of its subject, said once more by this CA.
 
+mod compare;
+
+pub use compare::{Change, compare_with_original};
+
 use std::borrow::Cow;
 
 use const_oid::ObjectIdentifier;
@@ -201,94 +205,4 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
         }
     }
     Ok(added)
-}
-
-/// Something that two certificates of one CA do not have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The field or the extension.
-    pub field: String,
-    /// What the original says; `None` if nothing.
-    pub original: Option<String>,
-    /// What the cross-certificate says; `None` where it was dropped.
-    pub cross: Option<String>,
-}
-
-/// What is the same in a cross-certificate, by name, and what is not.
-#[must_use]
-pub fn compare_with_original(original: &Certificate, cross: &Certificate) -> (Vec<String>, Vec<Change>) {
-    let mut kept = Vec::new();
-    let mut changes = Vec::new();
-    let mut note = |field: &str, original: Option<String>, cross: Option<String>, same: bool| {
-        if same {
-            kept.push(field.to_owned());
-        } else {
-            changes.push(Change {
-                field: field.to_owned(),
-                original,
-                cross,
-            });
-        }
-    };
-    let (before, after) = (original.validity(), cross.validity());
-    for (field, one, other) in [
-        (
-            "subject",
-            original.subject().to_string(),
-            cross.subject().to_string(),
-        ),
-        ("key", original.describe_key(), cross.describe_key()),
-        (
-            "issuer",
-            original.issuer().to_string(),
-            cross.issuer().to_string(),
-        ),
-        (
-            "serial number",
-            original.serial_number().to_string(),
-            cross.serial_number().to_string(),
-        ),
-        (
-            "not before",
-            before.not_before.to_string(),
-            after.not_before.to_string(),
-        ),
-        (
-            "not after",
-            before.not_after.to_string(),
-            after.not_after.to_string(),
-        ),
-        (
-            "signature algorithm",
-            original.describe_signature(),
-            cross.describe_signature(),
-        ),
-    ] {
-        let same = match field {
-            "subject" => original.subject() == cross.subject(),
-            "key" => original.key_info() == cross.key_info(),
-            _ => one == other,
-        };
-        note(field, Some(one), Some(other), same);
-    }
-    let (theirs, ours) = (original.extensions(), cross.extensions());
-    let word = |found: &x509_cert::ext::Extension| {
-        let text = extension::describe_all(std::slice::from_ref(found)).remove(0);
-        match text.critical {
-            true => format!("critical, {}", text.value),
-            false => text.value,
-        }
-    };
-    for found in theirs {
-        let other = ours.iter().find(|other| other.extn_id == found.extn_id);
-        let name = extension::extension_name(found.extn_id);
-        note(&name, Some(word(found)), other.map(word), other == Some(found));
-    }
-    for added in ours {
-        if theirs.iter().all(|found| found.extn_id != added.extn_id) {
-            let name = extension::extension_name(added.extn_id);
-            note(&name, None, Some(word(added)), false);
-        }
-    }
-    (kept, changes)
 }

@@ -8,14 +8,15 @@ use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary};
 use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
 use serde_json::{Value, json};
 
-use super::{describe, fields};
+use super::{describe, details};
 use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
+use crate::cli::page::Page;
 use crate::cli::profile;
-use crate::cli::report::{Fields, Report, printable};
+use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -78,28 +79,27 @@ impl CrossSign {
         let job = CrossJob::prepare(plan, now).map_err(|error| CliError::in_file(&self.file, error))?;
         settings.check_ledger()?;
         let session = settings.open_session(self.key.as_deref())?;
-        Ok(report(job.run(&session, &mut settings.open_recorder()?, ui)?))
+        let summary = job.run(&session, &mut settings.open_recorder()?, ui)?;
+        Ok(report(summary, Page::new(ui.canvas()), now))
     }
 }
 
-fn report(summary: CrossSummary) -> Report {
+fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     let (path, content) = split(summary.delivered);
     let shown = path
         .as_ref()
         .map_or_else(|| "to stdout".to_owned(), |path| path.display().to_string());
-    let mut text = format!(
-        "Cross-signed: {}\n{}",
-        printable(&shown),
-        fields(&summary.certificate).render(2)
-    );
-    let mut changes = Fields::default();
-    changes.add("as in the original", summary.kept.join(", "));
-    for change in &summary.changes {
-        changes.add(&change.field, words(change));
-    }
-    text.push_str(&format!("Against the original:\n{}", changes.render(2)));
+    page.line(&format!("Cross-signed: {shown}")).blank();
+    details::write(&mut page, &summary.certificate, now);
+    let kept = ("the same".to_owned(), summary.kept.join(", "), None);
+    let changes = summary.changes.iter();
+    let rows: Vec<_> = changes
+        .map(|change| (change.field.clone(), words(change), None))
+        .chain([kept])
+        .collect();
+    page.blank().line("against the original").table(&rows);
     if let Some(path) = &path {
-        text.push_str(&next(&summary.certificate, path));
+        page.blank().line(&next(&summary.certificate, path));
     }
     let mut json = describe(&summary.certificate);
     json["kept"] = json!(summary.kept);
@@ -108,7 +108,7 @@ fn report(summary: CrossSummary) -> Report {
     Report {
         content,
         warnings: warn(&summary.certificate).into_iter().collect(),
-        ..Report::new(text, json!({ "certificates": [json] }))
+        ..Report::new(page.into_text(), json!({ "certificates": [json] }))
     }
 }
 
@@ -131,7 +131,7 @@ fn warn(cross: &Certificate) -> Option<String> {
 
 fn words(change: &Change) -> String {
     match (&change.original, &change.cross) {
-        (Some(original), Some(cross)) => format!("{cross}, not {original}"),
+        (Some(original), Some(cross)) => format!("{cross}, was {original}"),
         (Some(original), None) => format!("DROPPED: {original}"),
         (None, Some(cross)) => format!("ADDED: {cross}"),
         (None, None) => String::new(),
@@ -145,9 +145,9 @@ fn as_json(change: &Change) -> Value {
 /// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.
 fn next(cross: &Certificate, path: &Path) -> String {
     format!(
-        "Next: whoever shows certificates that \"{}\" issued\n  to somebody who trusts \"{}\" only,\n  sends {} after them.\n",
-        printable(&cross.subject().to_string()),
-        printable(&cross.issuer().to_string()),
-        printable(&path.display().to_string())
+        "Next: whoever shows certificates that \"{}\" issued to somebody who trusts \"{}\" only sends {} after them.",
+        cross.subject(),
+        cross.issuer(),
+        path.display()
     )
 }
