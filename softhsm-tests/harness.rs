@@ -4,6 +4,7 @@ mod cluster;
 mod echo_server;
 mod faults;
 mod hierarchy;
+mod kms_authority;
 mod local_aws;
 mod remote;
 mod responder;
@@ -26,6 +27,7 @@ pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
 pub(crate) use echo_server::EchoServer;
 pub(crate) use faults::{Call, Keys};
 pub(crate) use hierarchy::Hierarchy;
+pub(crate) use kms_authority::{KmsAuthority, make_kms_key};
 pub(crate) use local_aws::Weather;
 use local_aws::local_aws;
 pub(crate) use remote::Reporting;
@@ -95,6 +97,17 @@ impl Rig {
     /// The token that most tests run on: SoftHSM.
     pub(crate) fn new() -> Self {
         Self::of(TokenKind::SoftHsm)
+    }
+
+    /// A working directory without a token: no module is named, no PIN is there.
+    pub(crate) fn without_token() -> Self {
+        Self {
+            daemon: None,
+            kind: TokenKind::SoftHsm,
+            directory: TempDir::new().expect("a temporary directory"),
+            environment: Vec::new(),
+            shim: None,
+        }
     }
 
     /// A token of its own, the same as this one is now, with every file beside it: making one costs more. Not for tokens that a

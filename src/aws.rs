@@ -10,6 +10,6 @@ mod settings;
 
 pub use error::AwsError;
 #[cfg(feature = "aws")]
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, may_have_happened};
 #[cfg(feature = "aws")]
 pub(crate) use settings::{AwsSettings, start_runtime};

@@ -18,6 +18,8 @@ mod kms;
 #[cfg(feature = "aws")]
 mod kms_import;
 #[cfg(feature = "aws")]
+mod kms_key;
+#[cfg(feature = "aws")]
 mod kms_recipient;
 mod ledger;
 mod next_steps;

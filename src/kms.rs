@@ -1,27 +1,37 @@
-//! AWS KMS: the key pair that it generated and encrypted, and the call that decrypts it.
+//! AWS KMS: the key pair that it generated and encrypted, and the call that decrypts it; and a key of its own that signs.
 
 mod attestation;
 #[cfg(feature = "aws")]
 mod aws;
 #[cfg(feature = "aws")]
 mod aws_decrypt;
+#[cfg(feature = "aws")]
+mod aws_sign;
 mod ber;
 mod envelope;
 mod error;
 #[cfg(feature = "aws")]
 mod exception;
+#[cfg(feature = "aws")]
+mod key_store;
 #[cfg(feature = "nitro-enclave")]
 mod nsm;
 mod pair;
+mod signing_key_name;
 
 pub use attestation::{AttestationDocument, AttestationError};
 #[cfg(feature = "aws")]
 pub use aws::{CreatedKey, Kms, Reachability};
+#[cfg(feature = "aws")]
+pub use aws_sign::SigningKey;
 pub use envelope::{EnvelopeError, RecipientEnvelope};
 pub use error::KmsError;
+#[cfg(feature = "aws")]
+pub use key_store::KmsKeyStore;
 #[cfg(feature = "nitro-enclave")]
 pub use nsm::attest;
 pub use pair::{EncryptionContext, KeyPairFile, KeySpec};
+pub use signing_key_name::SigningKeyName;
 
 use crate::secret::{MemoryGuard, PrivateKeyDer};
 

@@ -52,12 +52,12 @@ pub trait Signer {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
-/// A place that holds private keys and random numbers: today a PKCS#11 token.
+/// A place that holds private keys and random numbers: a PKCS#11 token, or a key of AWS KMS.
 pub trait KeyStore {
     /// Fills `buffer` from the store's random number generator.
     ///
     /// # Errors
-    /// What the token said.
+    /// What the store said.
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
 
     /// The one private key that belongs to `public_key`.

@@ -20,6 +20,7 @@ mod record;
 mod request;
 mod revoke;
 mod rig;
+mod signing_key;
 mod traffic;
 
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
@@ -44,7 +45,7 @@ pub use initialize::{
 pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
 pub use lint::LinterError;
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
-pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key};
+pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Recorder, authority_of};
 pub use request::{NewRequest, RequestSummary, create_request};

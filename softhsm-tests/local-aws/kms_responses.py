@@ -16,30 +16,20 @@ from moto.kms.responses import KmsResponse
 import attestation
 import envelope
 import key_pairs
+import kms_signing
 from attestation import Root
+from kms_errors import constraint_error, kms_error
 from weather import access_key_of
 
 # Requests signed with an access key id that starts like this are denied.
 DENIED_ACCESS_KEY_PREFIX = "AKIADENIED"
 
 # Operations whose GrantTokens count here.
-GRANT_TOKEN_OPERATIONS = ("Decrypt", "GenerateDataKeyPairWithoutPlaintext")
+GRANT_TOKEN_OPERATIONS = ("Decrypt", "GenerateDataKeyPairWithoutPlaintext", "GetPublicKey", "Sign")
 
 MAX_GRANT_TOKENS = 10
 MAX_GRANT_TOKEN = 8192
 MAX_ATTESTATION_DOCUMENT = 262_144
-
-
-def kms_error(error_type: str, message: str) -> JsonRESTError:
-    """An error as KMS sends it: HTTP 400, body {"__type": ..., "message": ...}."""
-    return JsonRESTError(error_type, message)
-
-
-def constraint_error(value: object, name: str, constraint: str) -> JsonRESTError:
-    """What KMS says of a parameter that its API model does not allow."""
-    shown = "null" if value is None else f"'{value}'"
-    message = f"1 validation error detected: Value {shown} at '{name}' failed to satisfy constraint: Member must "
-    return kms_error("ValidationException", message + constraint)
 
 
 def wish(key: Key, name: str) -> str | None:
@@ -228,6 +218,70 @@ class RealisticKmsResponse(KmsResponse):
                 "PublicKey": base64.b64encode(pair.public).decode(),
             }
         )
+
+    def get_public_key(self) -> str:
+        """Gaps in moto: KeyId is the key's id and not its ARN, KeySpec is missing, lists of another usage are null, a symmetric
+        key has a public half, and keys that are disabled or pending deletion are not refused.
+        """
+        self._grants()
+        key = self._resolve_key(self._get_param("KeyId"))
+        if key.key_spec not in kms_signing.ALGORITHMS:
+            message = f"{key.arn} key spec is {key.key_spec} which is not valid for GetPublicKey."
+            raise kms_error("UnsupportedOperationException", message)
+        self._require_enabled(key)
+        algorithms = {
+            "SIGN_VERIFY": ("SigningAlgorithms", key.signing_algorithms),
+            "ENCRYPT_DECRYPT": ("EncryptionAlgorithms", key.encryption_algorithms),
+            "KEY_AGREEMENT": ("KeyAgreementAlgorithms", ["ECDH"]),
+        }
+        name, listed = algorithms[key.key_usage]
+        return json.dumps(
+            {
+                "CustomerMasterKeySpec": key.key_spec,
+                "KeyId": key.arn,
+                "KeySpec": key.key_spec,
+                "KeyUsage": key.key_usage,
+                "PublicKey": base64.b64encode(key.private_key.public_key()).decode(),
+                name: listed,
+            }
+        )
+
+    def sign(self) -> str:
+        """Gaps in moto, beside those of kms_signing.py: a key of another usage or spec is a ValidationException, keys that are
+        disabled or pending deletion sign, and GrantTokens and DryRun are ignored.
+        """
+        key, algorithm, message_type, message = self._signing_request()
+        self._stop_dry_run()
+        signature = key.private_key.sign(message, message_type, algorithm)
+        return json.dumps(
+            {"KeyId": key.arn, "Signature": base64.b64encode(signature).decode(), "SigningAlgorithm": algorithm}
+        )
+
+    def verify(self) -> str:
+        """As for Sign; and KMS says no by an exception, where moto answers SignatureValid=false."""
+        key, algorithm, message_type, message = self._signing_request()
+        self._stop_dry_run()
+        signature = base64.b64decode(self._get_param("Signature") or "")
+        if not key.private_key.verify(signature, message, message_type, algorithm):
+            raise kms_error("KMSInvalidSignatureException", "")
+        return json.dumps({"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm})
+
+    def _signing_request(self) -> tuple[Key, str, str, bytes]:
+        """The key, SigningAlgorithm, MessageType and Message of a request that can be done."""
+        algorithm: str = self._get_param("SigningAlgorithm")
+        message_type: str = self._get_param("MessageType") or "RAW"
+        message: bytes = self._get_param("Message")
+        kms_signing.check_request(algorithm, message_type, message)
+        self._grants()
+        key = self._resolve_key(self._get_param("KeyId"))
+        if key.key_usage != "SIGN_VERIFY":
+            usage = f"{key.arn} key usage is {key.key_usage} which is not valid for {self._get_action()}."
+            raise kms_error("InvalidKeyUsageException", usage)
+        if algorithm not in (key.signing_algorithms or []):
+            spec = f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}."
+            raise kms_error("InvalidKeyUsageException", spec)
+        self._require_enabled(key)
+        return key, algorithm, message_type, message
 
     def decrypt(self) -> str:
         """moto's Decrypt after the checks that it lacks.

@@ -4,9 +4,9 @@ something or answers differently from the real services.
 
     server.py [--port PORT] [--ready-file FILE] [--parent-pid PID] [--attestation-root DIR] [--cluster-roots DIR]
 
-It stops on SIGTERM, and soon after process PID has ended. kms_responses.py has KMS's operations, key_pairs.py and
-envelope.py what a KMS key's description changes, weather.py what a test can order; attest.py makes the attestation
-documents that the server takes, with the root in DIR (FILE.attestation-root names it).
+It stops on SIGTERM, and soon after process PID has ended. kms_responses.py has KMS's operations, kms_signing.py its keys
+that sign, key_pairs.py and envelope.py what a KMS key's description changes, weather.py what a test can order; attest.py
+makes the attestation documents that the server takes, with the root in DIR (FILE.attestation-root names it).
 cluster_responses.py has CloudHSM's operations, cluster_hardware.py the certificates of its HSMs, and cluster_control.py
 what a test can order there. The roots of the hardware are aws-root.crt, manufacturer-root-1.crt (hsm1.medium) and
 manufacturer-root-2.crt (hsm2m.medium) in DIR, at the latest when the first HSM is there (FILE.cluster-roots names DIR).
@@ -30,6 +30,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+import kms_signing
 from attestation import Root
 from cluster_control import ClusterControl
 from cluster_responses import RealisticClusterResponse
@@ -75,6 +76,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
 
     moto.kms.utils._serialize_encryption_context = serialize_encryption_context
+    kms_signing.install()
     moto.kms.urls.url_paths["{0}/$"] = RealisticKmsResponse.dispatch
     moto.cloudhsmv2.urls.url_paths["{0}/$"] = RealisticClusterResponse.dispatch
 

@@ -1,6 +1,7 @@
 //! From the SDK's errors to ours.
 
 use std::error::Error as StdError;
+use std::io;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -63,6 +64,40 @@ impl Failure {
     }
 }
 
+/// Whether the service may have done what it was asked for, although the call failed: nothing says that it was refused, or that it
+/// was not sent.
+pub(crate) fn may_have_happened<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: StdError + 'static,
+{
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        // An internal failure may come after the work.
+        SdkError::ServiceError(answer) => !answer.raw().status().is_client_error(),
+        SdkError::DispatchFailure(_) => !was_not_sent(error),
+        _ => true,
+    }
+}
+
+fn was_not_sent(error: &(dyn StdError + 'static)) -> bool {
+    let not_connected = find_cause::<io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+        )
+    });
+    not_connected || find_cause::<NotEncrypted>(error).is_some() || is_about_credentials(error)
+}
+
+fn is_about_credentials(error: &dyn StdError) -> bool {
+    let all = chain(error);
+    ["credential", "identity", "no providers"]
+        .iter()
+        .any(|word| all.contains(word))
+}
+
 fn read_connection(
     service: &'static str,
     operation: &'static str,
@@ -75,9 +110,7 @@ fn read_connection(
         };
     }
     let reason = innermost(error);
-    let all = chain(error);
-    let about_credentials = ["credential", "identity", "no providers"];
-    if about_credentials.iter().any(|word| all.contains(word)) {
+    if is_about_credentials(error) {
         return AwsError::Credentials { reason };
     }
     AwsError::Unreachable {

@@ -8,7 +8,7 @@ use hsm_ca::workflow::{AuthorityPlan, create_authority};
 use hsm_ca::x509::{Name, UnixTime};
 
 use super::cert::report_issued;
-use super::connect::check_key_name;
+use super::connect::check_signing_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::output_file::{OutputOptions, SignatureOptions};
@@ -24,7 +24,7 @@ pub(super) enum CaCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct CreateCa {
-    /// The CA's key: its label, or a pkcs11: URI
+    /// The CA's key: its label, a pkcs11: URI, or kms:KEY, a KMS key that signs (id, ARN or alias)
     #[arg(long)]
     key: String,
     /// Its name, most specific part first, as "CN=Example CA,O=Example,C=US"
@@ -56,13 +56,13 @@ impl CaCommand {
             signature: create.signature.chosen(),
             delivery: create.output.delivery(&create.out),
         };
-        check_key_name(&create.key)?;
+        check_signing_key_name(&create.key)?;
         plan.delivery.check()?;
         settings.check_ledger()?;
-        let session = settings.open_session(Some(&create.key))?;
+        let store = settings.open_store(Some(&create.key))?;
         let mut recorder = settings.open_recorder()?;
         let now = UnixTime::from_system(SystemTime::now());
-        let issued = create_authority(&session, &mut recorder, plan, now, ui)?;
+        let issued = create_authority(store.as_ref(), &mut recorder, plan, now, ui)?;
         Ok(report_issued(vec![issued], "Created the CA certificate", |_| {
             None
         }))

@@ -1,13 +1,31 @@
-//! From the settings to a module, a token, a session.
+//! From the settings to a module, a token, a session; or to a key of AWS KMS.
 
+#[cfg(feature = "aws")]
+use hsm_ca::kms::KmsKeyStore;
+use hsm_ca::kms::SigningKeyName;
+use hsm_ca::signer::KeyStore;
 use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Token, TokenError, TokenSelector};
 
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::read_pin;
 
-/// Refuses a key's name that names no key, before anybody is asked for a PIN.
+/// Refuses a name that names no key that signs, on the token or in KMS, before anybody is asked for a PIN.
+pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
+    if SigningKeyName::is_meant(key) {
+        SigningKeyName::parse(key)?;
+        return Ok(());
+    }
+    check_key_name(key).map(drop)
+}
+
+/// Refuses a name that names no key on the token, before anybody is asked for a PIN.
 pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
+    if SigningKeyName::is_meant(key) {
+        return Err(CliError::options(format!(
+            "{key} is a KMS key, and this command is for keys on the token"
+        )));
+    }
     KeySelector::parse(key).map_err(|error| CliError::uri("the key", error))
 }
 
@@ -45,6 +63,14 @@ impl Settings {
         Ok(token)
     }
 
+    /// Opens what holds the CA's key: KMS where `key` is `kms:KEY`, for which no module, token or PIN is needed; else the token.
+    pub(super) fn open_store(&self, key: Option<&str>) -> Result<Box<dyn KeyStore>, CliError> {
+        match key.filter(|key| SigningKeyName::is_meant(key)) {
+            Some(key) => Ok(Box::new(open_kms_key(key)?)),
+            None => Ok(Box::new(self.open_session(key)?)),
+        }
+    }
+
     /// Finds the token and logs in, with one try.
     pub(super) fn open_session(&self, key: Option<&str>) -> Result<Session, CliError> {
         self.log_in(&self.find_token(key)?)
@@ -63,4 +89,17 @@ impl Settings {
         )?;
         Ok(token.login(Some(&pin))?)
     }
+}
+
+/// Asks KMS for the key `kms:KEY`.
+#[cfg(feature = "aws")]
+pub(super) fn open_kms_key(key: &str) -> Result<KmsKeyStore, CliError> {
+    Ok(KmsKeyStore::open(SigningKeyName::parse(key)?)?)
+}
+
+#[cfg(not(feature = "aws"))]
+fn open_kms_key(key: &str) -> Result<Session, CliError> {
+    Err(CliError::options(format!(
+        "{key} is a KMS key, and this program was built without the feature aws"
+    )))
 }

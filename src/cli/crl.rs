@@ -12,7 +12,7 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CrlCommand {
-    /// Create a CRL of what was revoked with `cert revoke`, or by `openssl ca`, signed by the key on the token
+    /// Create a CRL of what was revoked with `cert revoke`, or by `openssl ca`, signed by the CA's key
     Create(create::CreateCrl),
     /// Show a CRL, and whether a CA issued it
     Show(show::ShowCrl),

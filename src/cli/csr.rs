@@ -13,7 +13,7 @@ use serde_json::json;
 use super::canvas::Tone;
 use super::cert::{details, extensions_json, report_issued};
 use super::cluster::identity::{IdentityOptions, require_identity};
-use super::connect::check_key_name;
+use super::connect::check_signing_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
@@ -32,7 +32,7 @@ pub(super) enum CsrCommand {
     Create(Box<create::CreateRequest>),
     /// Sign certification requests with the CA's key
     ///
-    /// Each request's own signature is verified, its subject is copied byte for byte, and the token's signature is verified before
+    /// Each request's own signature is verified, its subject is copied byte for byte, and the CA key's signature is verified before
     /// a file is written. The key is found by the CA certificate's public key.
     Sign(Box<SignRequests>),
 }
@@ -71,7 +71,7 @@ pub(super) struct SignRequests {
     identity: Option<PathBuf>,
     #[command(flatten)]
     identity_options: IdentityOptions,
-    /// The CA's key, where the CA certificate's public key does not find it
+    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     /// Days of validity [default: the profile's, 3652 for cloudhsm-cluster; or until the CA ends]
@@ -171,12 +171,12 @@ impl SignRequests {
             signature: self.signature.chosen(),
         };
         if let Some(key) = &self.key {
-            check_key_name(key)?;
+            check_signing_key_name(key)?;
         }
         let job = SigningJob::prepare(plan, now)?;
         settings.check_ledger()?;
-        let session = settings.open_session(self.key.as_deref())?;
-        let issued = job.run(&session, &mut settings.open_recorder()?, ui)?;
+        let store = settings.open_store(self.key.as_deref())?;
+        let issued = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hsm_ca::kms::KeyPairFile;
+#[cfg(feature = "aws")]
+use hsm_ca::kms::SigningKeyName;
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
 use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_key};
@@ -18,6 +20,8 @@ use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
+#[cfg(feature = "aws")]
+use super::kms_key;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
 
@@ -42,7 +46,7 @@ pub(super) enum KeyCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct KeyName {
-    /// The key's label, or a pkcs11: URI with object or id
+    /// The key's label, a pkcs11: URI with object or id, or kms:KEY, a KMS key that signs (id, ARN or alias)
     key: String,
 }
 
@@ -69,6 +73,11 @@ impl KeyCommand {
 }
 
 impl KeyName {
+    #[cfg(feature = "aws")]
+    fn is_in_kms(&self) -> bool {
+        SigningKeyName::is_meant(&self.key)
+    }
+
     fn selector(&self) -> Result<KeySelector, CliError> {
         check_key_name(&self.key)
     }
@@ -102,6 +111,10 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
 }
 
 fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
+    #[cfg(feature = "aws")]
+    if name.is_in_kms() {
+        return kms_key::show(&name.key);
+    }
     let selector = name.selector()?;
     let key = settings.open_session(Some(&name.key))?.private_key(&selector)?;
     let mut fields = Fields::default();
@@ -128,8 +141,12 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
 
 impl VerifyKey {
     fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let selector = self.key.selector()?;
         let expected = self.public_key.as_deref().map(read_public_key).transpose()?;
+        #[cfg(feature = "aws")]
+        if self.key.is_in_kms() {
+            return kms_key::verify(&self.key.key, self.public_key.as_deref().zip(expected), ui);
+        }
+        let selector = self.key.selector()?;
         let session = settings.open_session(Some(&self.key.key))?;
         let key = session.private_key(&selector)?;
         let expected = expected.unwrap_or_else(|| key.public_key.clone());

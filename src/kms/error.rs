@@ -5,7 +5,7 @@ use std::fmt;
 use super::{AttestationError, EnvelopeError};
 use crate::aws::AwsError;
 use crate::secret::MemoryError;
-use crate::signer::PublicKeyError;
+use crate::signer::{PublicKeyError, SignatureAlgorithm};
 
 /// Why KMS did not do what was asked.
 #[derive(Debug)]
@@ -120,6 +120,61 @@ pub enum KmsError {
     DryRunIgnored,
     /// The private key could not be given locked memory.
     Memory(MemoryError),
+    /// A name in the form `kms:KEY` that no KMS key can have.
+    KeyName {
+        /// The name.
+        name: String,
+    },
+    /// The KMS key cannot sign here.
+    UnfitKey {
+        /// The key.
+        key: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The KMS key is not the one whose signature is wanted.
+    OtherPublicKey {
+        /// Its name, as it was given.
+        name: String,
+        /// Its ARN.
+        key: String,
+    },
+    /// The KMS key does not sign with this algorithm.
+    SigningAlgorithm {
+        /// The key's ARN.
+        key: String,
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+        /// What KMS says it signs with.
+        listed: Vec<String>,
+    },
+    /// KMS hashes nothing of this length itself, and the algorithm has it that nobody else does.
+    MessageTooLong {
+        /// The key's ARN.
+        key: String,
+        /// The message's length.
+        bytes: usize,
+        /// What KMS takes.
+        longest: usize,
+    },
+    /// The answer to `Sign` got lost, or is none: the call was not repeated.
+    MayBeSigned {
+        /// The key's ARN.
+        key: String,
+        /// What became of the call.
+        cause: Box<Self>,
+    },
+    /// KMS answered about another key or algorithm than it was asked for.
+    AnsweredOtherwise {
+        /// The operation.
+        operation: &'static str,
+        /// What was asked for.
+        asked: String,
+        /// What the answer is about.
+        answered: String,
+    },
+    /// The operating system has no random numbers.
+    Random,
 }
 
 /// Some exceptions come without a word.
@@ -185,6 +240,25 @@ impl fmt::Display for KmsError {
             ),
             Self::DryRunIgnored => f.write_str("KMS did not know DryRun, and did what was only to be rehearsed"),
             Self::Memory(error) => error.fmt(f),
+            Self::KeyName { name } => write!(f, "{name:?} names no KMS key"),
+            Self::UnfitKey { key, reason } => write!(f, "the KMS key {key} cannot be used to sign here: {reason}"),
+            Self::OtherPublicKey { name, key } => {
+                write!(f, "{name} is not the CA certificate's key; it is the KMS key {key}")
+            }
+            Self::SigningAlgorithm { key, algorithm, listed } => write!(
+                f,
+                "the KMS key {key} does not sign with {algorithm}, but with {}",
+                listed.join(", ")
+            ),
+            Self::MessageTooLong { key, bytes, longest } => write!(
+                f,
+                "KMS signs at most {longest} bytes with the key {key}, and these are {bytes}"
+            ),
+            Self::MayBeSigned { cause, .. } => write!(f, "{cause}; the signature may have been made all the same"),
+            Self::AnsweredOtherwise { operation, asked, answered } => {
+                write!(f, "KMS {operation}: asked for {asked}, it answered with {answered}")
+            }
+            Self::Random => f.write_str("the operating system has no random numbers"),
         }
     }
 }
@@ -193,7 +267,7 @@ impl std::error::Error for KmsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::PublicKey(error) => Some(error),
-            Self::AliasNotMade { cause, .. } => Some(cause),
+            Self::AliasNotMade { cause, .. } | Self::MayBeSigned { cause, .. } => Some(cause),
             Self::Aws(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::Attestation(error) => Some(error),

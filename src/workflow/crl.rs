@@ -2,6 +2,7 @@
 
 use super::delivery::Slot;
 use super::record::crl_intent;
+use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
@@ -237,16 +238,13 @@ impl PlannedCrl {
         progress: &dyn Progress,
     ) -> Result<CrlSummary, WorkflowError> {
         let slot = self.reserve()?;
-        let signer = match &self.key {
-            Some(name) => store.signer_named(name)?,
-            None => store.signer_for(&self.authority_key)?,
-        };
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
         signer.check(self.signature)?;
         let unusual_serials = self.checked.unusual_serials();
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
         progress.step(&format!(
-            "the token signs a CRL of {} entries",
+            "the CA's key signs a CRL of {} entries",
             self.checked.entries()
         ));
         let checked = self.checked;

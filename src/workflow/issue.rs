@@ -8,6 +8,7 @@ use super::VerifiedIdentity;
 use super::delivery::Slot;
 use super::lint::lint;
 use super::record::certificate_intent;
+use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::EntryId;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
@@ -19,7 +20,7 @@ use crate::x509::{
 /// A self-signed CA certificate to be.
 #[derive(Clone, Debug)]
 pub struct AuthorityPlan {
-    /// The key: a label or a `pkcs11:` URI.
+    /// The key, as the store names it: a label, a `pkcs11:` URI, `kms:KEY`.
     pub key: String,
     /// Its subject and issuer.
     pub subject: Name,
@@ -107,7 +108,7 @@ pub fn create_authority(
         lint(linter, &rehearsal)?;
     }
     let entry = recorder.begin_one(&certificate_intent(&checked, None, None)?)?;
-    progress.step("the token signs the CA certificate");
+    progress.step("the key signs the CA certificate");
     sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())
 }
 
@@ -173,10 +174,7 @@ impl SigningJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
-        let signer = match &self.key {
-            Some(name) => store.signer_named(name)?,
-            None => store.signer_for(&self.authority_key)?,
-        };
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
         signer.check(self.signature)?;
         let throwaway = ThrowawayKey::like(&self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
@@ -197,7 +195,10 @@ impl SigningJob {
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
         let planned = checked.into_iter().zip(&self.requests).zip(&entries);
         for (index, ((checked, planned), entry)) in planned.enumerate() {
-            progress.step(&format!("the token signs certificate {} of {count}", index + 1));
+            progress.step(&format!(
+                "the CA's key signs certificate {} of {count}",
+                index + 1
+            ));
             let asked = planned.request.requested_extensions();
             let signed = match planned.delivery.reserve() {
                 Ok(slot) => sign_and_deliver(checked, slot, signer.as_ref(), recorder, *entry, asked),

@@ -1,4 +1,4 @@
-//! The proofs that a key on the token is the key it should be, and can only sign.
+//! The proofs that a key is the key it should be, and, on a token, that it can only sign.
 
 use std::fmt;
 
@@ -24,6 +24,8 @@ pub enum ProofKind {
     TokenKey,
     /// The key that the token generated is of the kind that was asked for, and sound.
     GeneratedKey,
+    /// A key elsewhere has the public key that is expected.
+    ExpectedKey,
     /// The attributes on the token are those of a key that signs and does nothing else.
     Attributes,
     /// A signature by the token verifies in software.
@@ -38,6 +40,7 @@ impl fmt::Display for ProofKind {
             Self::GeneratedKey => {
                 "no proof that the token generated a sound key of the kind that was asked for"
             }
+            Self::ExpectedKey => "no proof that it is the expected key",
             Self::Attributes => "no proof that the key can only sign",
             Self::Signature => "no proof that the key signs",
         })
@@ -123,6 +126,20 @@ pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Re
         key: description,
         public_key: expected.clone(),
     })
+}
+
+/// Proves that `signer` holds `expected`, and that it signs.
+///
+/// # Errors
+/// The first proof that is not given.
+pub fn prove_signer(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unproven> {
+    if signer.public_key() != expected {
+        return Err(Unproven::found(
+            ProofKind::ExpectedKey,
+            "the private key has another public key",
+        ));
+    }
+    prove_signature(signer, expected)
 }
 
 fn prove_signature(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unproven> {

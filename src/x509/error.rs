@@ -155,9 +155,9 @@ pub enum X509Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The token did not sign.
+    /// The token, or whatever holds the key, did not sign.
     Signer(SignError),
-    /// The token signed, but the signature does not verify under the issuer's public key.
+    /// It signed, but the signature does not verify under the issuer's public key.
     TokenSignature,
 }
 
@@ -231,7 +231,7 @@ impl fmt::Display for X509Error {
             Self::TokenSignature => {
                 write!(
                     f,
-                    "the token returned a signature that does not verify under the CA's public key; nothing was written"
+                    "what was returned as a signature does not verify under the CA's public key; nothing was written"
                 )
             }
         }

@@ -60,7 +60,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "serial-entropy",
         "CA/B BR 7.1",
-        "159 bits from the token, which are not all zeros but for the last 64",
+        "159 bits from the token (for a KMS key, from the operating system), which are not all zeros but for the last 64",
     ),
     rule(
         "signature-algorithm",
@@ -222,6 +222,6 @@ pub const RULES: &[Rule] = &[
     rule(
         "signing-key",
         "RFC 5280 6.1.3",
-        "the key on the token is the issuer's",
+        "the key that signs is the issuer's",
     ),
 ];

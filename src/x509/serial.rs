@@ -19,7 +19,7 @@ impl SerialNumber {
     /// 159 bits from the store's random number generator.
     ///
     /// # Errors
-    /// What the token said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
+    /// What the store said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
     /// bits, which chance gives once in 2⁹⁵ tries.
     pub fn random(store: &dyn KeyStore) -> Result<Self, X509Error> {
         let mut octets = [0; OCTETS];
@@ -30,7 +30,7 @@ impl SerialNumber {
         if octets[..OCTETS - 8].iter().all(|octet| *octet == 0) {
             return Err(X509Error::broken(
                 "serial-entropy",
-                "the token's random number generator returned zeros",
+                "the random number generator returned zeros",
             ));
         }
         Ok(Self(octets.to_vec()))

@@ -73,7 +73,7 @@ pub(super) fn sign_once(
     if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
             "signing-key",
-            "the key on the token is not the issuer's",
+            "the key that would sign is not the issuer's",
         ));
     }
     let signature = signer.sign(algorithm, content).map_err(X509Error::Signer)?;

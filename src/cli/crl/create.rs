@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSummary, WorkflowError};
 use hsm_ca::x509::{CrlNumber, CrlScope, UnixTime};
 
-use super::super::connect::check_key_name;
+use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
@@ -47,7 +47,7 @@ pub(in super::super) struct CreateCrl {
     /// The URL of its delta CRL
     #[arg(long, value_name = "URL")]
     freshest: Option<String>,
-    /// The CA's key, where the CA certificate's public key does not find it
+    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]
@@ -70,7 +70,7 @@ impl CreateCrl {
         let inputs = [&self.ca].into_iter().chain(&self.revoked);
         refuse_input(&self.out, inputs.chain(&self.base))?;
         if let Some(key) = &self.key {
-            check_key_name(key)?;
+            check_signing_key_name(key)?;
         }
         let authority = input::certificate(&self.ca)?;
         authority
@@ -120,12 +120,12 @@ impl CreateCrl {
         let planned = job.build(revocations.iter().map(Ok::<_, WorkflowError>))?;
         drop(revocations);
         planned.check_room()?;
-        let session = settings.open_session(self.key.as_deref())?;
+        let store = settings.open_store(self.key.as_deref())?;
         let CrlSummary {
             issued,
             delivered,
             unusual_serials,
-        } = planned.sign(&session, &mut recorder, ui)?;
+        } = planned.sign(store.as_ref(), &mut recorder, ui)?;
 
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());

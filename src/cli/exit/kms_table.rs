@@ -109,6 +109,46 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
                 "what answers is not KMS, or is a stand-in that does not know Recipient; the answer was wiped",
             ),
         ),
+        KmsError::KeyName { .. } => (
+            "key-name",
+            USAGE,
+            Some("write kms:alias/NAME, or kms: and the key's id, its ARN, or the alias's ARN"),
+        ),
+        KmsError::UnfitKey { .. } => (
+            "unfit-kms-key",
+            REFUSED,
+            Some("`aws kms create-key --key-usage SIGN_VERIFY --key-spec RSA_3072` makes one that signs"),
+        ),
+        KmsError::OtherPublicKey { .. } => (
+            "other-key",
+            REFUSED,
+            Some(
+                "name the key that made the CA certificate: `hsm-ca key verify kms:KEY --public-key FILE` compares",
+            ),
+        ),
+        KmsError::SigningAlgorithm { .. } => (
+            "key-algorithm",
+            REFUSED,
+            Some("leave --hash out: the hash that fits the key is chosen"),
+        ),
+        KmsError::MessageTooLong { .. } => (
+            "message-too-long",
+            REFUSED,
+            Some("KMS keys for RSA and ECDSA sign a digest, whatever it is of"),
+        ),
+        KmsError::MayBeSigned { .. } => (
+            "maybe-signed",
+            UNAVAILABLE,
+            Some(
+                "nothing was written, and KMS was not asked again; the key's Sign events in CloudTrail tell whether it signed",
+            ),
+        ),
+        KmsError::AnsweredOtherwise { .. } => (
+            "other-answer",
+            FAILED,
+            Some("the answer was dropped; find out what is between here and KMS"),
+        ),
+        KmsError::Random => ("random", FAILED, None),
         KmsError::Memory(_) => (
             "memory",
             FAILED,

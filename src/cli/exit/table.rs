@@ -1,5 +1,6 @@
 //! The table: for each refusal its kind, its exit code, and what to try.
 
+use hsm_ca::kms::KmsError;
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
@@ -203,7 +204,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "token-signature",
             FAILED,
             Some(
-                "do not simply try again: a faulty signature can give a key away; find out what is wrong with the token",
+                "do not simply try again: a faulty signature can give a key away; find out what is wrong with the token, or with what answers for KMS",
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
@@ -273,9 +274,14 @@ fn explain_output(error: &OutputError) -> Row {
 
 /// What a signer or a store said, which may be of any kind.
 fn explain_signer(error: &SignError) -> Row {
-    match (error.cause::<TokenError>(), error.cause::<UriError>()) {
-        (Some(error), _) => explain_token(error),
-        (None, Some(_)) => ("uri", USAGE, None),
-        (None, None) => ("token", UNAVAILABLE, None),
+    if let Some(error) = error.cause::<TokenError>() {
+        return explain_token(error);
+    }
+    if let Some(error) = error.cause::<KmsError>() {
+        return explain_kms(error);
+    }
+    match error.cause::<UriError>() {
+        Some(_) => ("uri", USAGE, None),
+        None => ("token", UNAVAILABLE, None),
     }
 }

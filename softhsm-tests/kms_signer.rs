@@ -1,0 +1,309 @@
+//! A KMS key as the CA's: what it makes is accepted by programs that are not ours, KMS is asked no more than it has to be, and a key
+//! that does not fit is refused before it signs.
+
+use serde_json::{Value, json};
+
+use crate::harness::{KmsAuthority, Rig, bare_id, kms, make_kms_key};
+use crate::oracle::{assert_accepted, assert_lints, field, openssl};
+
+/// The key specs that profiles take, what KMS is asked to sign with, and openssl's name of it.
+const SPECS: [(&str, &str, &str); 6] = [
+    ("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256WithRSAEncryption"),
+    ("RSA_3072", "RSASSA_PKCS1_V1_5_SHA_256", "sha256WithRSAEncryption"),
+    ("RSA_4096", "RSASSA_PKCS1_V1_5_SHA_256", "sha256WithRSAEncryption"),
+    ("ECC_NIST_P256", "ECDSA_SHA_256", "ecdsa-with-SHA256"),
+    ("ECC_NIST_P384", "ECDSA_SHA_384", "ecdsa-with-SHA384"),
+    ("ECC_NIST_P521", "ECDSA_SHA_512", "ecdsa-with-SHA512"),
+];
+
+#[test]
+fn every_kind_of_kms_key_is_a_ca_without_module_token_and_pin() {
+    for (spec, algorithm, name) in SPECS {
+        let authority = KmsAuthority::new(spec, &format!("AKIASIGNER{spec}"));
+        let rig = &authority.rig;
+        assert_lints(rig, "customerCA.crt");
+        authority.sign("out.crt", &[]).ok();
+        assert_accepted(rig, "out.crt", "customerCA.crt");
+        let text = openssl(rig, &["x509", "-in", "out.crt", "-noout", "-text"]);
+        assert!(
+            text.contains(&format!("Signature Algorithm: {name}")),
+            "{spec}: {text}"
+        );
+
+        // Asked for the digest's signature, once, by the name that stays.
+        let requests = rig.kms_requests();
+        let operations: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
+        assert_eq!(operations, ["GetPublicKey", "Sign"], "{spec}");
+        let asked = &requests[1].1;
+        assert_eq!(asked["KeyId"], authority.arn.as_str(), "{spec}");
+        assert_eq!(asked["MessageType"], "DIGEST", "{spec}");
+        assert_eq!(asked["SigningAlgorithm"], algorithm, "{spec}");
+
+        rig.write("index.txt", "");
+        let create = [
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--revoked",
+            "index.txt",
+        ];
+        let more = ["--key", authority.name.as_str(), "--out", "ca.crl"];
+        rig.json(&[&create[..], &more].concat()).ok();
+        let verified = rig.tool(
+            "openssl",
+            &["crl", "-in", "ca.crl", "-CAfile", "customerCA.crt", "-noout"],
+        );
+        assert!(verified.ok().stderr.contains("verify OK"), "{spec}");
+
+        // Everything that was signed is in the ledger.
+        let listed = rig.json(&["ledger", "list"]).ok().json();
+        let entries = listed["entries"].as_array().expect("entries");
+        assert_eq!(entries.len(), 3, "{spec}: {listed}");
+        rig.json(&["ledger", "verify"]).ok();
+    }
+}
+
+#[test]
+fn the_aws_cli_verifies_what_kms_signed_for_a_certificate() {
+    for (spec, hash, algorithm, digest) in [
+        ("RSA_2048", "sha512", "RSASSA_PKCS1_V1_5_SHA_512", "-sha512"),
+        ("ECC_NIST_P384", "sha384", "ECDSA_SHA_384", "-sha384"),
+    ] {
+        let authority = KmsAuthority::new(spec, &format!("AKIACLI{spec}"));
+        let rig = &authority.rig;
+        authority.sign("out.crt", &["--hash", hash]).ok();
+        let content = field(rig, &rig.path("out.crt"), 1, 0);
+        rig.write("content", content);
+        openssl(rig, &["dgst", digest, "-binary", "-out", "digest", "content"]);
+        // The signature is the BIT STRING at the end, whose first byte counts its unused bits.
+        let certificate = openssl(rig, &["x509", "-in", "out.crt", "-noout", "-text"]);
+        let (_, signature) = certificate
+            .split_once("Signature Value:")
+            .expect("openssl shows it");
+        let hex: String = signature.chars().filter(char::is_ascii_hexdigit).collect();
+        let bytes: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"))
+            .collect();
+        rig.write("signature", bytes);
+        let verify = |digest: &str| {
+            let digest = format!("fileb://{digest}");
+            let words = ["kms", "verify", "--key-id", &authority.arn, "--message", &digest];
+            let more = ["--message-type", "DIGEST", "--signature", "fileb://signature"];
+            rig.aws(&[&words[..], &more, &["--signing-algorithm", algorithm]].concat())
+        };
+        assert_eq!(verify("digest").ok().json()["SignatureValid"], true);
+        openssl(rig, &["dgst", digest, "-binary", "-out", "other", "request.csr"]);
+        let refused = verify("other");
+        assert!(
+            refused.stderr.contains("KMSInvalidSignatureException"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn an_ed25519_key_signs_the_message_itself() {
+    let authority = KmsAuthority::with_key("ECC_NIST_EDWARDS25519", "AKIAED25519");
+    let rig = &authority.rig;
+    authority.create("root.crt", &["--profile", "root"]).ok();
+    let verified = openssl(
+        rig,
+        &[
+            "verify",
+            "-x509_strict",
+            "-check_ss_sig",
+            "-CAfile",
+            "root.crt",
+            "root.crt",
+        ],
+    );
+    assert_eq!(verified, "root.crt: OK\n");
+    let asked = authority.signatures();
+    assert_eq!(asked[0]["MessageType"], "RAW");
+    assert_eq!(asked[0]["SigningAlgorithm"], "ED25519_SHA_512");
+
+    // KMS takes 4096 bytes of it: a long list is refused before KMS is asked.
+    let serials = 0..200;
+    let index: String = serials
+        .map(|serial| {
+            format!(
+                "R\t300101000000Z\t250101000000Z\t{:06X}\tunknown\t/CN=x\n",
+                serial + 0x10_0000
+            )
+        })
+        .collect();
+    rig.write("index.txt", index);
+    let create = ["crl", "create", "--ca", "root.crt", "--revoked", "index.txt"];
+    let more = ["--key", authority.name.as_str(), "--out", "ca.crl"];
+    let message = rig
+        .json(&[&create[..], &more].concat())
+        .refused(3, "message-too-long");
+    assert!(message.contains("at most 4096 bytes"), "{message}");
+    assert_eq!(authority.signatures(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_key_is_shown_as_the_aws_cli_shows_it_whatever_it_is_named_by() {
+    let authority = KmsAuthority::with_key("ECC_NIST_P256", "AKIASHOWN");
+    let rig = &authority.rig;
+    let alias = authority.name.trim_start_matches("kms:");
+    let alias_arn = authority
+        .arn
+        .replace(&format!("key/{}", bare_id(&authority.arn)), alias);
+    let get = ["kms", "get-public-key", "--key-id", authority.arn.as_str()];
+    let told = rig.aws(&get).ok().json();
+    for name in [alias, &alias_arn, &authority.arn, bare_id(&authority.arn)] {
+        let shown = rig.json(&["key", "show", &format!("kms:{name}")]).ok().json();
+        assert_eq!(shown["arn"], authority.arn.as_str(), "{name}");
+        assert_eq!(shown["key_spec"], told["KeySpec"], "{name}");
+        assert_eq!(shown["signing_algorithms"], told["SigningAlgorithms"], "{name}");
+        let pem = shown["public_key"].as_str().expect("PEM").replace('\n', "");
+        let base64 = told["PublicKey"].as_str().expect("base64");
+        assert!(pem.contains(base64), "{name}: {pem}");
+    }
+    let shown = rig.command(&["key", "show", &authority.name]).ok().stdout;
+    assert!(
+        shown.contains(&authority.arn) && shown.contains("EC P-256") && shown.contains("ECDSA_SHA_256"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_key_is_verified_by_a_signature_and_against_a_public_key() {
+    let authority = KmsAuthority::new("RSA_2048", "AKIAVERIFIED");
+    let rig = &authority.rig;
+    let pem = rig.json(&["key", "show", &authority.name]).ok().json()["public_key"].take();
+    rig.write("ca.pub", pem.as_str().expect("PEM"));
+    openssl(
+        rig,
+        &["rsa", "-in", "request.key", "-pubout", "-out", "other.pub"],
+    );
+    rig.kms_requests();
+    let verify = |file: &str| rig.json(&["key", "verify", &authority.name, "--public-key", file]);
+    for file in ["ca.pub", "customerCA.crt"] {
+        let verified = verify(file).ok().json();
+        assert_eq!(
+            verified["verified"],
+            json!({ "public_key": true, "usage": true, "signature": true }),
+            "{file}"
+        );
+        assert_eq!(authority.signatures().len(), 1, "{file}");
+    }
+    let alone = rig.json(&["key", "verify", &authority.name]).ok().json();
+    assert_eq!(alone["verified"]["public_key"], false);
+    assert_eq!(authority.signatures().len(), 1);
+    let message = verify("other.pub").refused(3, "proof-failed");
+    assert!(
+        message.contains("no proof that it is the expected key"),
+        "{message}"
+    );
+    assert_eq!(
+        authority.signatures().len(),
+        0,
+        "nothing is signed by the wrong key"
+    );
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_refused_with_what_it_is() {
+    let rig = Rig::without_token()
+        .with_aws()
+        .with("AWS_ACCESS_KEY_ID", "AKIAUNFIT");
+    let show = |key: &str| rig.json(&["key", "show", &format!("kms:{key}")]);
+    for (spec, usage, words) in [
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "HMAC_256"),
+        ("RSA_2048", "ENCRYPT_DECRYPT", "its usage is ENCRYPT_DECRYPT"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT", "its usage is KEY_AGREEMENT"),
+    ] {
+        let message = show(&make_kms_key(spec, usage)).refused(3, "unfit-kms-key");
+        assert!(message.contains(words), "{message}");
+    }
+    let key = make_kms_key("ECC_NIST_P256", "SIGN_VERIFY");
+    kms("DisableKey", &json!({ "KeyId": bare_id(&key) }));
+    show(&key).refused(4, "key-disabled");
+    let key = make_kms_key("ECC_NIST_P256", "SIGN_VERIFY");
+    kms(
+        "ScheduleKeyDeletion",
+        &json!({ "KeyId": bare_id(&key), "PendingWindowInDays": 7 }),
+    );
+    let message = show(&key).refused(4, "key-state");
+    assert!(message.contains("pending deletion"), "{message}");
+    show("alias/nobody").refused(4, "key-not-found");
+    show("00000000-0000-0000-0000-000000000000").refused(4, "key-not-found");
+    let elsewhere = key.replace("us-east-1", "eu-west-1");
+    show(&elsewhere).refused(2, "wrong-region");
+    for name in ["", "ca", "alias/", "key/x", "arn:aws:iam::123456789012:key/x"] {
+        let message = show(name).refused(2, "key-name");
+        assert!(message.contains(&format!("kms:{name}")), "{message}");
+    }
+    let denied = rig.with("AWS_ACCESS_KEY_ID", "AKIADENIEDSIGNER");
+    let message = denied
+        .json(&["key", "show", "kms:alias/x"])
+        .refused(4, "access-denied");
+    assert!(message.contains("kms:GetPublicKey"), "{message}");
+}
+
+#[test]
+fn a_key_of_another_ca_signs_nothing() {
+    let authority = KmsAuthority::new("ECC_NIST_P256", "AKIAOTHERCA");
+    let other = KmsAuthority::new("ECC_NIST_P256", "AKIAOTHERCAOWN");
+    let rig = &authority.rig;
+    rig.write("customerCA.crt", other.rig.read("customerCA.crt"));
+    let before = rig.json(&["ledger", "list"]).ok().json();
+    let message = authority.sign("out.crt", &[]).refused(3, "rule");
+    assert!(
+        message.contains("signing-key") && message.contains(&authority.name),
+        "{message}"
+    );
+    rig.write("index.txt", "");
+    let create = [
+        "crl",
+        "create",
+        "--ca",
+        "customerCA.crt",
+        "--revoked",
+        "index.txt",
+    ];
+    let more = ["--key", authority.name.as_str(), "--out", "ca.crl"];
+    let message = rig.json(&[&create[..], &more].concat()).refused(3, "rule");
+    assert!(message.contains(&authority.name), "{message}");
+    assert_eq!(authority.signatures(), Vec::<Value>::new());
+    assert_eq!(
+        rig.json(&["ledger", "list"]).ok().json()["entries"],
+        before["entries"]
+    );
+    assert!(!rig.path("out.crt").exists() && !rig.path("ca.crl").exists());
+}
+
+#[test]
+fn a_hash_that_the_key_does_not_sign_with_is_refused_before_kms_is_asked() {
+    let authority = KmsAuthority::new("ECC_NIST_P256", "AKIAHASH");
+    let message = authority
+        .sign("out.crt", &["--hash", "sha384"])
+        .refused(3, "key-algorithm");
+    assert!(
+        message.contains("ecdsa-with-SHA384") && message.contains("ECDSA_SHA_256"),
+        "{message}"
+    );
+    assert_eq!(authority.signatures(), Vec::<Value>::new());
+    assert!(!authority.rig.path("out.crt").exists());
+}
+
+#[test]
+fn without_a_key_named_a_module_is_needed_as_ever() {
+    let authority = KmsAuthority::new("ECC_NIST_P256", "AKIANOMODULE");
+    let sign = [
+        "csr",
+        "sign",
+        "request.csr",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        "out.crt",
+    ];
+    authority.rig.json(&sign).refused(2, "no-module");
+    assert_eq!(authority.signatures(), Vec::<Value>::new());
+}

@@ -1,0 +1,71 @@
+//! `key show` and `key verify` for `kms:KEY`.
+
+use std::path::Path;
+
+use hsm_ca::kms::SigningKey;
+use hsm_ca::output::encode_pem;
+use hsm_ca::signer::{Hex, KeyStore, PublicKey};
+use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_signer};
+use hsm_ca::x509::PUBLIC_KEY;
+use serde_json::{Value, json};
+
+use super::connect::open_kms_key;
+use super::exit::CliError;
+use super::report::{Fields, Report};
+use super::ui::Ui;
+
+/// `key show`.
+pub(super) fn show(name: &str) -> Result<Report, CliError> {
+    let store = open_kms_key(name)?;
+    let key = store.key();
+    let mut fields = Fields::default();
+    fields
+        .add("KMS key", &key.arn)
+        .add("kind", key.public_key.algorithm())
+        .add("key spec", &key.spec)
+        .add("signs with", key.algorithms.join(", "))
+        .add("key identifier", Hex(&key.public_key.key_identifier()));
+    let pem = encode_pem(PUBLIC_KEY, key.public_key.der());
+    Ok(Report::new(
+        format!("{}{pem}", fields.render(0)),
+        describe(name, key),
+    ))
+}
+
+/// `key verify`: KMS tells a key's usage, and enforces it; what is left to prove is the match and a signature.
+pub(super) fn verify(name: &str, expected: Option<(&Path, PublicKey)>, ui: &Ui) -> Result<Report, CliError> {
+    let store = open_kms_key(name)?;
+    let key = store.key();
+    let compared = expected.is_some();
+    let (against, expected) = match expected {
+        Some((path, public_key)) => (format!("the one in {}", path.display()), public_key),
+        None => (
+            "read from KMS; name one with --public-key to compare".to_owned(),
+            key.public_key.clone(),
+        ),
+    };
+    ui.step("KMS signs a challenge");
+    let signer = store.signer_named(name)?;
+    prove_signer(signer.as_ref(), &expected).map_err(|unproven| WorkflowError::Unproven {
+        unproven,
+        left: LeftBehind::Untouched,
+    })?;
+    let mut fields = Fields::default();
+    fields
+        .add("public key", against)
+        .add("usage", "SIGN_VERIFY: KMS lets it sign and nothing else")
+        .add("signature", "by KMS, verified in software");
+    let mut json = describe(name, key);
+    json["verified"] = json!({ "public_key": compared, "usage": true, "signature": true });
+    let text = format!("Verified the key {name} ({})\n{}", key.arn, fields.render(2));
+    Ok(Report::new(text, json))
+}
+
+fn describe(name: &str, key: &SigningKey) -> Value {
+    json!({
+        "name": name, "arn": key.arn, "key_spec": key.spec, "key_usage": "SIGN_VERIFY",
+        "kind": key.public_key.algorithm().to_string(), "signing_algorithms": key.algorithms,
+        "public_key": encode_pem(PUBLIC_KEY, key.public_key.der()),
+        "key_identifier": Hex(&key.public_key.key_identifier()).to_string(),
+    })
+}

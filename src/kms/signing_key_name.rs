@@ -1,0 +1,157 @@
+//! How a KMS key that signs is named.
+
+use std::fmt;
+
+use super::KmsError;
+
+/// A KMS key that signs, as `kms:KEY`: its id, its ARN, `alias/NAME`, or an alias's ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKeyName(String);
+
+impl SigningKeyName {
+    /// What such a name begins with. A token's key whose label begins so is named by a `pkcs11:` URI.
+    pub const SCHEME: &str = "kms:";
+
+    /// Whether `name` is meant as a KMS key.
+    #[must_use]
+    pub fn is_meant(name: &str) -> bool {
+        name.starts_with(Self::SCHEME)
+    }
+
+    /// Reads `kms:KEY`. KMS takes an alias without `alias/` for a key's id, so what is none is refused here.
+    ///
+    /// # Errors
+    /// [`KmsError::KeyName`]
+    pub fn parse(name: &str) -> Result<Self, KmsError> {
+        let key = name.strip_prefix(Self::SCHEME).unwrap_or_default();
+        let resource = match key.strip_prefix("arn:") {
+            Some(arn) => resource_of(arn),
+            None => Some(key),
+        };
+        let valid = resource.is_some_and(|resource| match resource.strip_prefix("alias/") {
+            Some(alias) => is_alias(alias),
+            None if key.starts_with("arn:") => resource.strip_prefix("key/").is_some_and(is_key_id),
+            None => is_key_id(resource),
+        });
+        valid
+            .then(|| Self(key.to_owned()))
+            .ok_or_else(|| KmsError::KeyName {
+                name: name.to_owned(),
+            })
+    }
+
+    /// The name as KMS takes it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this may be a name of the key with that ARN. What an alias points at, only KMS knows; but it points at a key of its own
+    /// account and region.
+    #[must_use]
+    pub fn may_be(&self, key_arn: &str) -> bool {
+        let Some((place, id)) = key_arn.split_once(":key/") else {
+            return false;
+        };
+        match self.0.split_once(":alias/") {
+            Some((own, _)) => own == place,
+            None => self.0.starts_with("alias/") || self.0 == id || self.0 == key_arn,
+        }
+    }
+}
+
+impl fmt::Display for SigningKeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::SCHEME, self.0)
+    }
+}
+
+/// The resource of an ARN, `PARTITION:kms:REGION:ACCOUNT:RESOURCE` without the `arn:`.
+fn resource_of(arn: &str) -> Option<&str> {
+    let mut parts = arn.splitn(5, ':');
+    let partition = parts.next()?;
+    let service = parts.next()?;
+    let region = parts.next()?;
+    let account = parts.next()?;
+    let account_fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = !partition.is_empty() && service == "kms" && !region.is_empty() && account_fits;
+    parts.next().filter(|_| fits)
+}
+
+/// A UUID, or `mrk-` and its digits for a multi-Region key (KMS developer guide, "Key identifiers").
+fn is_key_id(text: &str) -> bool {
+    let digits = text.strip_prefix("mrk-").unwrap_or(text);
+    (32..=36).contains(&digits.len())
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// KMS API reference, `CreateAlias`: 1 to 256 characters with `alias/`, of letters, digits, / _ and -.
+fn is_alias(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
+    (1..=250).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn name(key: &str) -> SigningKeyName {
+        SigningKeyName::parse(&format!("kms:{key}")).unwrap()
+    }
+
+    #[test]
+    fn the_four_ways_of_kms_to_name_a_key() {
+        for key in [
+            ID,
+            ARN,
+            "alias/customer/CA_1",
+            "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/ca",
+            "mrk-1234abcd12ab34cd56ef1234567890ab",
+        ] {
+            assert_eq!(name(key).key(), key);
+            assert_eq!(name(key).to_string(), format!("kms:{key}"));
+        }
+        assert!(!SigningKeyName::is_meant("customer-ca"));
+        assert!(!SigningKeyName::is_meant("pkcs11:object=kms%3Ax"));
+    }
+
+    #[test]
+    fn what_names_no_key_is_refused() {
+        for key in [
+            "",
+            "ca",
+            "alias/",
+            "alias/a b",
+            "alias/a\nb",
+            "ALIAS/ca",
+            "key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "1234abcd-12ab-34cd-56ef-1234567890ag",
+            "arn:aws:s3:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms::111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms:eu-west-1:1111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms:eu-west-1:111122223333:1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms:eu-west-1:111122223333:key/alias/ca",
+            "arn:aws:kms:eu-west-1:111122223333",
+        ] {
+            let parsed = SigningKeyName::parse(&format!("kms:{key}"));
+            assert!(matches!(parsed, Err(KmsError::KeyName { .. })), "{key}");
+        }
+        assert!(SigningKeyName::parse(ARN).is_err());
+    }
+
+    #[test]
+    fn an_answer_about_another_key_is_seen_where_the_name_tells() {
+        let other = ARN.replace("1234abcd", "00000000");
+        assert!(name(ID).may_be(ARN) && !name(ID).may_be(&other));
+        assert!(name(ARN).may_be(ARN) && !name(ARN).may_be(&other));
+        assert!(name("alias/ca").may_be(ARN));
+        assert!(name("arn:aws:kms:eu-west-1:111122223333:alias/ca").may_be(&other));
+        assert!(!name("arn:aws:kms:eu-west-2:111122223333:alias/ca").may_be(ARN));
+        assert!(!name("alias/ca").may_be(ID), "an answer has the ARN");
+    }
+}
