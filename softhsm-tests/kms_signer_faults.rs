@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{KmsAuthority, Run, make_kms_key};
+use crate::harness::{KmsAuthority, Run, kms, make_kms_key};
+use crate::oracle::openssl;
 
 /// Tries of a question that may be asked again.
 const ATTEMPTS: usize = 5;
@@ -362,7 +363,7 @@ fn a_public_key_that_is_not_the_one_that_signs_makes_no_ca() {
     let authority = KmsAuthority::with_key("ECC_NIST_P256", "AKIASWAPPED");
     let rig = &authority.rig;
     let other = make_kms_key("ECC_NIST_P256", "SIGN_VERIFY");
-    let told = crate::harness::kms("GetPublicKey", &json!({ "KeyId": other }));
+    let told = kms("GetPublicKey", &json!({ "KeyId": other }));
     strike(
         &authority,
         "GetPublicKey",
@@ -427,5 +428,21 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
     assert_eq!(authority.signatures().len(), 2);
     let there = ["a.crt", "b.crt", "c.crt"].map(|name| rig.path(name).exists());
     assert_eq!(there, [true, false, false]);
+
+    // The one that may exist can be revoked by what the ledger has of it.
+    let listed = rig.json(&["ledger", "list"]).ok().json();
+    let entries = listed["entries"].as_array().expect("entries");
+    let lost = entries.iter().find(|entry| entry.to_string().contains(UNCERTAIN));
+    let serial = lost.expect("an entry")["serial_number"]
+        .as_str()
+        .expect("a number");
+    let revoke = ["cert", "revoke", serial, "--ca", "customerCA.crt"];
+    rig.json(&[&revoke[..], &["--reason", "superseded"]].concat())
+        .ok();
+    let create = ["crl", "create", "--ca", "customerCA.crt", "--out", "ca.crl"];
+    rig.json(&[&create[..], &["--key", authority.name.as_str()]].concat())
+        .ok();
+    let crl = openssl(rig, &["crl", "-in", "ca.crl", "-noout", "-text"]);
+    assert!(crl.contains(&serial.to_uppercase()), "{crl}");
     rig.json(&["ledger", "verify"]).ok();
 }

@@ -10,6 +10,12 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::pin::read_pin;
 
+/// Why a command does not take a KMS key.
+#[cfg(feature = "aws")]
+const NOT_HERE: &str = "and this command is for keys on the token";
+#[cfg(not(feature = "aws"))]
+const NOT_HERE: &str = "and this program was built without the feature aws";
+
 /// Refuses a name that names no key that signs, on the token or in KMS, before anybody is asked for a PIN.
 pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
     if SigningKeyName::is_meant(key) {
@@ -22,9 +28,7 @@ pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
 /// Refuses a name that names no key on the token, before anybody is asked for a PIN.
 pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
     if SigningKeyName::is_meant(key) {
-        return Err(CliError::options(format!(
-            "{key} is a KMS key, and this command is for keys on the token"
-        )));
+        return Err(CliError::options(format!("{key} is a KMS key, {NOT_HERE}")));
     }
     KeySelector::parse(key).map_err(|error| CliError::uri("the key", error))
 }
@@ -99,7 +103,5 @@ pub(super) fn open_kms_key(key: &str) -> Result<KmsKeyStore, CliError> {
 
 #[cfg(not(feature = "aws"))]
 fn open_kms_key(key: &str) -> Result<Session, CliError> {
-    Err(CliError::options(format!(
-        "{key} is a KMS key, and this program was built without the feature aws"
-    )))
+    Err(CliError::options(format!("{key} is a KMS key, {NOT_HERE}")))
 }
