@@ -47,6 +47,7 @@ mod journey;
 mod key_delete;
 mod key_generate;
 mod kms_signer;
+mod kms_signer_algorithms;
 mod kms_signer_faults;
 mod kms_signer_start;
 mod ledger;

@@ -2,7 +2,7 @@
 //! docs/ is what this run finds; with `HSM_CA_WRITE_TABLE` set it is written, otherwise it is compared.
 
 mod others;
-mod readers;
+pub(crate) mod readers;
 mod refusals;
 mod requests;
 mod restricted;

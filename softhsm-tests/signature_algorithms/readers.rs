@@ -27,16 +27,16 @@ assert not (usage.key_encipherment or usage.data_encipherment or usage.key_agree
 "#;
 
 /// What there is to be read: a CA certificate, a certificate under it and a CRL.
-pub(super) struct Signed<'a> {
-    pub(super) ca: &'a str,
-    pub(super) leaf: &'a str,
-    pub(super) crl: &'a str,
+pub(crate) struct Signed<'a> {
+    pub(crate) ca: &'a str,
+    pub(crate) leaf: &'a str,
+    pub(crate) crl: &'a str,
 }
 
 impl Signed<'_> {
     /// Python's cryptography.
     #[track_caller]
-    pub(super) fn assert_read_as_ml_dsa(&self, rig: &Rig, name: &str) {
+    pub(crate) fn assert_read_as_ml_dsa(&self, rig: &Rig, name: &str) {
         rig.tool(
             python_tool("python3"),
             &["-c", ML_DSA, name, self.ca, self.leaf, self.crl],
@@ -46,7 +46,7 @@ impl Signed<'_> {
 
     /// openssl and GnuTLS; openssl names the algorithm with each of `words`.
     #[track_caller]
-    pub(super) fn assert_read_as(&self, rig: &Rig, words: &[&str]) {
+    pub(crate) fn assert_read_as(&self, rig: &Rig, words: &[&str]) {
         self.assert_read_by_openssl(rig);
         let all = [("x509", self.ca), ("x509", self.leaf), ("crl", self.crl)];
         Self::assert_named(rig, &all, words);
@@ -93,7 +93,7 @@ impl Signed<'_> {
 
     /// pkilint. Of a root whose algorithm it does not verify it cannot tell that it is one, and misses the key identifier of its issuer.
     #[track_caller]
-    pub(super) fn assert_lints(&self, rig: &Rig, is_verified: bool) {
+    pub(crate) fn assert_lints(&self, rig: &Rig, is_verified: bool) {
         let lint = |file: &str| {
             let arguments = ["lint", "-s", "NOTICE", file];
             rig.tool(python_tool("lint_pkix_cert"), &arguments).stdout

@@ -109,7 +109,8 @@ impl<'a> KmsSigner<'a> {
         })?;
         let (kind, content) = match algorithm.hash() {
             Some(hash) => (MessageType::Digest, hash.digest(message)),
-            // KMS API reference, `Sign`: "ED25519_SHA_512 signing algorithm requires KMS MessageType:RAW".
+            // KMS API reference, `Sign`: "ED25519_SHA_512 signing algorithm requires KMS MessageType:RAW". For ML-DSA it is the one of
+            // FIPS 204 section 5.2; with EXTERNAL_MU, KMS would take longer messages too.
             None => (MessageType::Raw, message.to_vec()),
         };
         if content.len() > LONGEST_MESSAGE {
@@ -237,6 +238,8 @@ fn name_of(algorithm: SignatureAlgorithm) -> Option<SigningAlgorithmSpec> {
         ),
         // Not ED25519_PH_SHA_512, which RFC 8410 has no identifier for.
         SignatureAlgorithm::Ed25519 => Some(SigningAlgorithmSpec::Ed25519Sha512),
+        // One name for the three parameter sets: the key has one of them.
+        SignatureAlgorithm::MlDsa(_) => Some(SigningAlgorithmSpec::MlDsaShake256),
     }
 }
 
