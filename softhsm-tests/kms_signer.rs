@@ -171,6 +171,41 @@ fn a_key_is_shown_as_the_aws_cli_shows_it_whatever_it_is_named_by() {
 }
 
 #[test]
+fn the_public_half_is_exported_as_the_aws_cli_gives_it_and_a_request_is_signed() {
+    let authority = KmsAuthority::with_key("RSA_2048", "AKIAEXPORT");
+    let rig = &authority.rig;
+    let export = ["key", "export-public", authority.name.as_str(), "--out", "ca.pub"];
+    let exported = rig.json(&export).ok().json();
+    assert_eq!(exported["arn"], authority.arn.as_str());
+    let get = ["kms", "get-public-key", "--key-id", authority.arn.as_str()];
+    let told = rig.aws(&get).ok().json();
+    let pem = String::from_utf8(rig.read("ca.pub")).expect("PEM");
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    assert_eq!(told["PublicKey"], base64);
+    rig.json(&export).refused(2, "output-exists");
+
+    let create = ["csr", "create", "--subject", "CN=Sub,O=Test", "--out", "sub.csr"];
+    rig.json(&[&create[..], &["--key", authority.name.as_str()]].concat())
+        .ok();
+    let verified = rig.tool(
+        "openssl",
+        &["req", "-in", "sub.csr", "-noout", "-verify", "-pubkey"],
+    );
+    let verified = verified.ok();
+    assert!(verified.stderr.contains("verify OK"), "{verified:?}");
+    assert_eq!(verified.stdout, pem);
+}
+
+#[test]
+fn what_is_done_to_keys_on_the_token_only_is_refused_for_a_kms_key() {
+    let authority = KmsAuthority::with_key("RSA_2048", "AKIAONTOKEN");
+    let delete = ["key", "delete", authority.name.as_str(), "--yes"];
+    let message = authority.rig.json(&delete).refused(2, "usage");
+    assert!(message.contains("is a KMS key"), "{message}");
+    assert_eq!(authority.rig.kms_requests(), []);
+}
+
+#[test]
 fn a_key_is_verified_by_a_signature_and_against_a_public_key() {
     let authority = KmsAuthority::new("RSA_2048", "AKIAVERIFIED");
     let rig = &authority.rig;

@@ -7,9 +7,7 @@ mod generate;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use hsm_ca::kms::KeyPairFile;
-#[cfg(feature = "aws")]
-use hsm_ca::kms::SigningKeyName;
+use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
 use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_key};
@@ -222,7 +220,7 @@ fn usages(key: &KeyDescription) -> String {
 pub(super) fn label(text: &str) -> Result<String, String> {
     let fits = !text.is_empty()
         && text.len() <= 126
-        && ![Pkcs11Uri::SCHEME, "kms:"]
+        && ![Pkcs11Uri::SCHEME, SigningKeyName::SCHEME]
             .iter()
             .any(|scheme| text.starts_with(scheme))
         && !text.contains(is_unprintable);

@@ -61,7 +61,8 @@ pub(super) fn verify(name: &str, expected: Option<(&Path, PublicKey)>, ui: &Ui) 
     Ok(Report::new(text, json))
 }
 
-fn describe(name: &str, key: &SigningKey) -> Value {
+/// A KMS key as JSON.
+pub(super) fn describe(name: &str, key: &SigningKey) -> Value {
     json!({
         "name": name, "arn": key.arn, "key_spec": key.spec, "key_usage": "SIGN_VERIFY",
         "kind": key.public_key.algorithm().to_string(), "signing_algorithms": key.algorithms,

@@ -1,4 +1,4 @@
-//! `csr create`: a certification request by a key on the token, for another CA to sign.
+//! `csr create`: a certification request by a key on the token or in KMS, for another CA to sign.
 
 use super::record::request_intent;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
@@ -8,7 +8,7 @@ use crate::x509::{AlternativeName, CertificationRequest, Name, Profile, RequestT
 /// A request to be.
 #[derive(Clone, Debug)]
 pub struct NewRequest {
-    /// The key: a label or a `pkcs11:` URI.
+    /// The key, as the store names it: a label, a `pkcs11:` URI, `kms:KEY`.
     pub key: String,
     /// Its subject.
     pub subject: Name,
@@ -31,7 +31,7 @@ pub struct RequestSummary {
     pub delivered: Delivered,
 }
 
-/// Has the token sign a request for one of its keys, once, when there is a place for it.
+/// Has the store sign a request for one of its keys, once, when there is a place for it.
 ///
 /// # Errors
 /// [`WorkflowError`]; no file is left.
@@ -49,7 +49,7 @@ pub fn create_request(
     let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
     let checked = tbs.check()?;
     let entry = recorder.begin_one(&request_intent(&checked, key, &new.subject))?;
-    progress.step("the token signs the request");
+    progress.step("the key signs the request");
     let issued = recorder.sign(
         entry,
         || checked.sign(signer.as_ref()),

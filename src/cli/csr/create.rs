@@ -10,7 +10,7 @@ use hsm_ca::x509::{AlternativeName, CERTIFICATE_REQUEST, Name};
 use serde_json::json;
 
 use crate::cli::cert::extensions_json;
-use crate::cli::connect::check_key_name;
+use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
@@ -20,7 +20,7 @@ use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CreateRequest {
-    /// The key: its label, or a pkcs11: URI
+    /// The key: its label, a pkcs11: URI, or kms:KEY, a KMS key that signs (id, ARN or alias)
     #[arg(long)]
     key: String,
     /// The name, most specific part first, as "CN=Example Issuing CA,O=Example,C=US"
@@ -61,11 +61,11 @@ impl CreateRequest {
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
-        check_key_name(&self.key)?;
+        check_signing_key_name(&self.key)?;
         new.delivery.check()?;
         settings.check_ledger()?;
-        let session = settings.open_session(Some(&self.key))?;
-        let summary = create_request(&session, &mut settings.open_recorder()?, &new, ui)?;
+        let store = settings.open_store(Some(&self.key))?;
+        let summary = create_request(store.as_ref(), &mut settings.open_recorder()?, &new, ui)?;
         Ok(self.present(summary))
     }
 
