@@ -197,6 +197,68 @@ fn the_public_half_is_exported_as_the_aws_cli_gives_it_and_a_request_is_signed()
 }
 
 #[test]
+fn another_ca_is_cross_signed_and_a_status_is_answered() {
+    let authority = KmsAuthority::new("ECC_NIST_P256", "AKIACROSS");
+    let rig = &authority.rig;
+    let other = KmsAuthority::new("RSA_2048", "AKIACROSSED");
+    rig.write("other.crt", other.rig.read("customerCA.crt"));
+    let key = ["--ca", "customerCA.crt", "--key", authority.name.as_str()];
+    let root = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--subject",
+        "CN=Root,O=Test,C=US",
+    ];
+    let to = ["--key", authority.name.as_str(), "--out", "root.crt"];
+    rig.json(&[&root[..], &to].concat()).ok();
+
+    authority.sign("out.crt", &[]).ok();
+    let ask = [
+        "ocsp",
+        "-issuer",
+        "customerCA.crt",
+        "-cert",
+        "out.crt",
+        "-reqout",
+        "ocsp.req",
+        "-no_nonce",
+    ];
+    openssl(rig, &ask);
+    rig.kms_requests();
+    let respond = ["ocsp", "respond", "--request", "ocsp.req", "--out", "ocsp.resp"];
+    rig.json(&[&respond[..], &key].concat()).ok();
+    assert_eq!(authority.signatures().len(), 1);
+    let read = [
+        "ocsp",
+        "-issuer",
+        "customerCA.crt",
+        "-cert",
+        "out.crt",
+        "-respin",
+        "ocsp.resp",
+    ];
+    let status = openssl(
+        rig,
+        &[&read[..], &["-CAfile", "customerCA.crt", "-no_nonce"]].concat(),
+    );
+    assert!(status.contains("out.crt: good"), "{status}");
+
+    let cross = ["cert", "cross-sign", "other.crt", "--out", "cross.crt"];
+    let refused = rig.json(&[&cross[..], &["--ca", "root.crt", "--key", other.name.as_str()]].concat());
+    assert!(refused.refused(3, "rule").contains("not the issuer's key"));
+    let root = ["--ca", "root.crt", "--key", authority.name.as_str()];
+    rig.json(&[&cross[..], &root].concat()).ok();
+    assert_eq!(authority.signatures().len(), 1);
+    let verified = openssl(
+        rig,
+        &["verify", "-CAfile", "root.crt", "-partial_chain", "cross.crt"],
+    );
+    assert_eq!(verified, "cross.crt: OK\n");
+}
+
+#[test]
 fn what_is_done_to_keys_on_the_token_only_is_refused_for_a_kms_key() {
     let authority = KmsAuthority::with_key("RSA_2048", "AKIAONTOKEN");
     let delete = ["key", "delete", authority.name.as_str(), "--yes"];

@@ -3,6 +3,7 @@
 use super::issue::sign_and_deliver;
 use super::lint::lint;
 use super::record::certificate_intent;
+use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::{Digest, Intent, Object};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
@@ -95,10 +96,7 @@ impl CrossJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrossSummary, WorkflowError> {
-        let signer = match &self.key {
-            Some(name) => store.signer_named(name)?,
-            None => store.signer_for(&self.authority_key)?,
-        };
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
         signer.check(self.signature)?;
         let checked = self.build(&SerialNumber::random(store)?)?;
         let issuer = Issuer::Authority(&self.authority);
@@ -111,7 +109,7 @@ impl CrossJob {
         let slot = self.delivery.reserve()?;
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&self.intent(&checked)?)?;
-        progress.step("the token signs the cross-certificate");
+        progress.step("the CA's key signs the cross-certificate");
         let issued = sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())?;
         let (kept, changes) = compare_with_original(self.original.certificate(), &issued.certificate);
         Ok(CrossSummary {

@@ -4,6 +4,7 @@
 mod status;
 
 use super::record::ocsp_intent;
+use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
@@ -173,17 +174,14 @@ impl PlannedOcsp {
         progress: &dyn Progress,
     ) -> Result<OcspSummary, WorkflowError> {
         let slot = self.delivery.reserve()?;
-        let signer = match &self.key {
-            Some(name) => store.signer_named(name)?,
-            None => store.signer_for(&self.signer_key)?,
-        };
+        let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key)?;
         signer.check(self.signature)?;
         let responder = self.checked.plan().responder.clone();
         if !responder.is_delegated() {
             recorder.adopt_authority(responder.issuer())?;
         }
         let entry = recorder.begin_one(&ocsp_intent(&self.checked)?)?;
-        progress.step("the token signs the OCSP response");
+        progress.step("the key signs the OCSP response");
         let checked = self.checked;
         let issued = recorder.sign(
             entry,

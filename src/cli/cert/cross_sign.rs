@@ -9,7 +9,7 @@ use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
 use serde_json::{Value, json};
 
 use super::{describe, details};
-use crate::cli::connect::check_key_name;
+use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
@@ -36,7 +36,7 @@ pub(in crate::cli) struct CrossSign {
     /// policies where the other certificate has none
     #[arg(long, value_name = "FILE")]
     profile: Option<String>,
-    /// The CA's key, where the CA certificate's public key does not find it
+    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     /// Days of validity [default: the profile's, or 3652; or until one of the two certificates ends]
@@ -65,7 +65,7 @@ impl CrossSign {
         let inputs = [&self.file, &self.ca].into_iter().chain(&self.original_issuer);
         refuse_input(&self.out, inputs)?;
         if let Some(key) = &self.key {
-            check_key_name(key)?;
+            check_signing_key_name(key)?;
         }
         let plan = CrossPlan {
             original,
@@ -78,8 +78,8 @@ impl CrossSign {
         };
         let job = CrossJob::prepare(plan, now).map_err(|error| CliError::in_file(&self.file, error))?;
         settings.check_ledger()?;
-        let session = settings.open_session(self.key.as_deref())?;
-        let summary = job.run(&session, &mut settings.open_recorder()?, ui)?;
+        let store = settings.open_store(self.key.as_deref())?;
+        let summary = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
         Ok(report(summary, Page::new(ui.canvas()), now))
     }
 }

@@ -8,7 +8,7 @@ use hsm_ca::ledger::{Access, Ledger, LedgerError};
 use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
 use hsm_ca::x509::{ResponderIdKind, UnixTime};
 
-use super::super::connect::check_key_name;
+use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
@@ -33,7 +33,7 @@ pub(in super::super) struct Respond {
     /// The certificate of a delegated signer (profile ocsp-signer); the CA signs where there is none
     #[arg(long, value_name = "FILE")]
     signer: Option<PathBuf>,
-    /// The signer's key, where the public key of its certificate does not find it
+    /// The signer's key, where the public key of its certificate does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     /// Also the certificates in this index.txt of `openssl ca`
@@ -75,7 +75,7 @@ impl Respond {
         let inputs = [&self.ca, &self.request].into_iter();
         refuse_input(&self.out, inputs.chain(&self.signer).chain(&self.revoked))?;
         if let Some(key) = &self.key {
-            check_key_name(key)?;
+            check_signing_key_name(key)?;
         }
         let authority = input::certificate(&self.ca)?;
         authority
@@ -112,12 +112,12 @@ impl Respond {
         let planned = job.build(&statuses)?;
         drop(ledger);
         let mut recorder = settings.open_recorder()?;
-        let session = settings.open_session(self.key.as_deref())?;
+        let store = settings.open_store(self.key.as_deref())?;
         let OcspSummary {
             issued,
             delivered,
             unusual_usage,
-        } = planned.sign(&session, &mut recorder, ui)?;
+        } = planned.sign(store.as_ref(), &mut recorder, ui)?;
 
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
