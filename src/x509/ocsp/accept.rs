@@ -57,7 +57,7 @@ impl OcspRequest {
                 format!("{name} is not known here"),
             ));
         }
-        // Section 4.4.3: "Clients that … MUST include" the types that they take; all take this one.
+        // Section 4.4.3: who says which types it understands means it.
         let types: Option<Vec<ObjectIdentifier>> = extension::find(self.extensions(), ID_PKIX_OCSP_RESPONSE)?;
         if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
             return Err(X509Error::broken(

@@ -15,7 +15,7 @@ use crate::x509::{Certificate, SerialNumber, X509Error};
 /// RFC 5280 section 4.1.2.2 allows 20 octets; old CAs issued longer ones, but none like this.
 const LONGEST_SERIAL: usize = 64;
 
-/// The hashes that identify an issuer here. They protect nothing: SHA-1 is what RFC 5019 section 2.1.1 has clients send.
+/// The hashes that identify an issuer here. They protect nothing: most clients send SHA-1, as RFC 5019 had it.
 static HASHES: [(ObjectIdentifier, &Algorithm); 4] = [
     (ID_SHA_1, &SHA1_FOR_LEGACY_USE_ONLY),
     (ID_SHA_256, &SHA256),

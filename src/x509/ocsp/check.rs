@@ -102,7 +102,8 @@ impl Planned<'_> {
         broken("signature-algorithm", format!("{found} with an {key} key"))
     }
 
-    /// RFC 6960 section 4.2.2.3: "MUST correspond to the certificate used to verify the response".
+    /// RFC 6960 section 4.2.2.3: "the information MUST correspond to the certificate that was used to sign the
+    /// response".
     fn check_responder_id(&self) -> Result<(), X509Error> {
         let signer = self.of.plan.responder.certificate();
         let wanted = match self.of.plan.responder_id {
@@ -118,7 +119,8 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// RFC 6960 section 4.1.1: the request's CertIDs, "SHOULD" be in the same order; here always, byte for byte.
+    /// RFC 6960 section 4.2.2.3: "MUST include a SingleResponse for each certificate in the request", and no other; here in the same
+    /// order, byte for byte.
     fn check_certificates(&self) -> Result<(), X509Error> {
         let asked = self.of.plan.request.certificates().map(|(id, _)| id);
         if self.data.responses.iter().map(|single| &single.id).eq(asked) {

@@ -10,7 +10,7 @@ fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Erro
 }
 
 /// What a client asks of it: "issued directly by the CA that is identified in the request", for this purpose, and with the key that
-/// issued the certificates too (section 4.2.2.2: "the same issuing key").
+/// issued the certificates too (section 4.2.2.2: "signed by the same key").
 pub(super) fn check_authorized(
     delegate: &Certificate,
     authority: &Certificate,
@@ -34,7 +34,7 @@ pub(super) fn check_authorized(
             format!("the signer's certificate has a critical {unknown}"),
         );
     }
-    // Section 4.2.2.2: the purpose "MUST" be there; anyExtendedKeyUsage is another.
+    // Section 4.2.2.2: id-kp-OCSPSigning by name; anyExtendedKeyUsage is another.
     let purposes = extension::find_purposes(delegate.extensions())?.unwrap_or_default();
     if !purposes.contains(&ID_KP_OCSP_SIGNING) {
         return broken(

@@ -6,11 +6,11 @@ use der::{Decode, Encode, Tag};
 
 use super::basic::BasicResponseDer;
 use super::response::{OcspResponseDer, ResponseBytes};
-use super::{BasicResponse, CheckedOcsp, OcspResponse, RESPONSE, ResponseStatus, reread};
+use super::{BasicResponse, CheckedOcsp, OcspResponse, RESPONSE, refused, reread};
 use crate::output::{Encoding, Verified, encode_pem};
 use crate::signer::Signer;
 use crate::x509::signed::sign_once;
-use crate::x509::{X509Error, algorithm, pem};
+use crate::x509::{Certificate, X509Error, algorithm, pem};
 
 /// A response whose signature verifies: the only kind that can be written.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl CheckedOcsp {
         let malformed = X509Error::malformed(RESPONSE);
         let signature = sign_once(signer, &tbs.signer_key, tbs.signature, &tbs.der)?;
         let delegate = tbs.plan.responder.delegate.as_ref();
-        let certificate = |one: &crate::x509::Certificate| Any::from_der(one.der()).map(|any| vec![any]);
+        let certificate = |one: &Certificate| Any::from_der(one.der()).map(|any| vec![any]);
         let basic = BasicResponseDer {
             tbs_response_data: Any::from_der(&tbs.der).map_err(&malformed)?,
             signature_algorithm: algorithm::identifier(tbs.signature)?,
@@ -46,14 +46,11 @@ impl CheckedOcsp {
             }),
         };
         let response = OcspResponse::from_der(whole.to_der().map_err(&malformed)?)?;
-        match (response.status(), response.basic()) {
-            (ResponseStatus::Successful, Some(answer)) => {
-                answer.verify_signature(&tbs.signer_key)?;
-                let answer = answer.clone();
-                Ok(IssuedOcsp { response, answer })
-            }
-            _ => Err(X509Error::TokenSignature),
-        }
+        let Some(answer) = response.basic().cloned() else {
+            return refused(RESPONSE, "it has no answer");
+        };
+        answer.verify_signature(&tbs.signer_key)?;
+        Ok(IssuedOcsp { response, answer })
     }
 }
 

@@ -57,7 +57,7 @@ pub const OCSP_RULES: &[Rule] = &[
     ),
     rule(
         "ocsp-cert-ids",
-        "RFC 6960 4.2.1",
+        "RFC 6960 4.2.2.3",
         "the request's CertIDs, byte for byte, in their order",
     ),
     rule(

@@ -73,7 +73,7 @@ impl Responder {
 /// How a response names its signer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponderIdKind {
-    /// By SHA-1 of its key: shorter, which RFC 5019 recommends.
+    /// By SHA-1 of its key, which is shorter.
     Key,
     /// By its subject: GnuTLS finds a CA that signs itself by nothing else.
     Name,

@@ -99,7 +99,7 @@ impl BasicResponse {
         }
     }
 
-    /// Section 3.2, items 5 and 6. Without a nextUpdate, "newer revocation information is available all the time" (section 2.4), and
+    /// Section 3.2, items 5 and 6. Without a nextUpdate, "newer revocation information is available all the time" (section 4.2.2.1), and
     /// nothing says how old a file is.
     fn verify_times(&self, now: UnixTime) -> Result<(), X509Error> {
         for single in self.responses() {
