@@ -261,9 +261,14 @@ fn a_crl_from_an_index_says_what_it_leaves_out() {
         "{made}"
     );
     let passed = ["crl", "create", "--number", "1", "--out", "b.crl"];
+    rig.json(&[&passed[..], &CA].concat()).refused(3, "crl-number");
+    // One that was skipped is refused as well.
+    let skip = ["crl", "create", "--number", "9", "--out", "c.crl"];
+    rig.json(&[&skip[..], &CA].concat()).ok();
+    let passed = ["crl", "create", "--number", "5", "--out", "b.crl"];
     let message = rig.json(&[&passed[..], &CA].concat()).refused(3, "rule");
     assert!(
-        message.contains("crl-number") && message.contains('2'),
+        message.contains("crl-number") && message.contains("10"),
         "{message}"
     );
 }

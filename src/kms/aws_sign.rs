@@ -99,14 +99,19 @@ impl<'a> KmsSigner<'a> {
         Self { kms, key }
     }
 
-    fn sign_in_kms(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KmsError> {
+    /// KMS's name of an algorithm that the key has.
+    fn name(&self, algorithm: SignatureAlgorithm) -> Result<SigningAlgorithmSpec, KmsError> {
         let listed = &self.key.algorithms;
         let named = name_of(algorithm).filter(|named| listed.iter().any(|name| name == named.as_str()));
-        let named = named.ok_or_else(|| KmsError::SigningAlgorithm {
+        named.ok_or_else(|| KmsError::SigningAlgorithm {
             key: self.key.arn.clone(),
             algorithm,
             listed: listed.clone(),
-        })?;
+        })
+    }
+
+    fn sign_in_kms(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KmsError> {
+        let named = self.name(algorithm)?;
         let (kind, content) = match algorithm.hash() {
             Some(hash) => (MessageType::Digest, hash.digest(message)),
             // KMS API reference, `Sign`: "ED25519_SHA_512 signing algorithm requires KMS MessageType:RAW". For ML-DSA it is the one of
@@ -193,6 +198,10 @@ impl<'a> KmsSigner<'a> {
 impl Signer for KmsSigner<'_> {
     fn public_key(&self) -> &PublicKey {
         &self.key.public_key
+    }
+
+    fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
+        self.name(algorithm).map(drop).map_err(SignError::new)
     }
 
     /// For ECDSA, KMS answers with the DER of RFC 3279 section 2.2.3.

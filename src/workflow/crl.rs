@@ -147,7 +147,11 @@ impl CrlJob {
         };
         // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
         let above = base.max(asked.and_then(|asked| asked.checked_sub(1)));
-        let reserved = recorder.reserve_crl_number(&self.authority, above)?.number;
+        let reserved = match asked {
+            // Of a run that came to nothing before it signed. Whether it may still be used is seen when the signature begins.
+            Some(asked) if recorder.has_crl_number(&self.authority, asked)? => asked,
+            _ => recorder.reserve_crl_number(&self.authority, above)?.number,
+        };
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
             let found = format!("{asked} was asked for, and the ledger is at {reserved}: numbers rise");
             return Err(X509Error::broken("crl-number", found).into());

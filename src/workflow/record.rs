@@ -168,6 +168,12 @@ impl Recorder {
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
     }
 
+    /// Whether that number was reserved.
+    pub(super) fn has_crl_number(&self, authority: &Certificate, number: u64) -> Result<bool, WorkflowError> {
+        let found = self.ledger.crl_number(&authority_of(authority)?, number)?;
+        Ok(found.is_some())
+    }
+
     pub(super) fn revoke(
         &mut self,
         authority: &Certificate,
