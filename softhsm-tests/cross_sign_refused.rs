@@ -117,37 +117,87 @@ fn expire(rig: &Rig) {
 
 #[test]
 fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
-    for (spec, profile, wanted) in [
-        ("ECC_NIST_P256", "path-length = 0\n", "path-length"),
+    let sign = [
+        "cert",
+        "cross-sign",
+        "other.crt",
+        "--ca",
+        "sub.crt",
+        "--out",
+        "cross.crt",
+    ];
+    let hierarchy = Hierarchy::new("ECC_NIST_P256", "path-length = 0\n");
+    make_root(
+        &hierarchy.rig,
+        "other",
+        P256,
+        "/C=US/CN=New Root",
+        &["-addext", USAGE],
+    );
+    let message = hierarchy.rig.json(&sign).refused(3, "rule");
+    assert!(message.contains("path-length (RFC 5280 4.2.1.9)"), "{message}");
+    let bounds = "extended-key-usage = [\"clientAuth\"]\n[name-constraints]\npermitted = [\"dn:C=US\"]\n";
+    let hierarchy = Hierarchy::new("ECC_NIST_P256", bounds);
+    let rig = &hierarchy.rig;
+    let purpose = ["-addext", USAGE, "-addext", "extendedKeyUsage=clientAuth"];
+    for (subject, more, wanted) in [
         (
-            "ECC_NIST_P256",
-            "path-length = 1\nextended-key-usage = [\"clientAuth\"]\n",
-            "path-length",
+            "/C=US/CN=New Root",
+            &purpose[..2],
+            Some("extended-key-usage-nesting"),
         ),
         (
-            "ECC_NIST_P256",
-            "extended-key-usage = [\"clientAuth\"]\n",
-            "extended-key-usage-nesting",
+            "/C=DE/CN=New Root",
+            &purpose[..],
+            Some("name-constraints (RFC 5280 4.2.1.10)"),
         ),
-        (
-            "ECC_NIST_P256",
-            "[name-constraints]\npermitted = [\"dn:C=US\"]\n",
-            "name-constraints",
-        ),
+        ("/C=US/CN=New Root", &purpose[..], None),
     ] {
-        let hierarchy = Hierarchy::new(spec, profile);
-        let rig = &hierarchy.rig;
-        make_root(rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
-        let sign = [
-            "cert",
-            "cross-sign",
-            "other.crt",
-            "--ca",
-            "sub.crt",
-            "--out",
-            "cross.crt",
-        ];
-        let message = rig.json(&sign).refused(3, "rule");
-        assert!(message.contains(wanted), "{message}");
+        make_root(rig, "other", P256, subject, more);
+        match wanted {
+            Some(wanted) => {
+                let message = rig.json(&sign).refused(3, "rule");
+                assert!(message.contains(wanted), "{message}");
+            }
+            None => {
+                rig.json(&sign).ok();
+                assert_eq!(hierarchy.judge("cross.crt", None), [true; 3]);
+            }
+        }
     }
+}
+
+#[test]
+fn a_token_that_fails_leaves_no_file_and_a_record_that_says_why() {
+    let rig = rig_with_root("ECC_NIST_P256");
+    make_root(&rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
+    let sign = [
+        "--format",
+        "json",
+        "cert",
+        "cross-sign",
+        "other.crt",
+        "--ca",
+        "root.crt",
+        "--out",
+        "cross.crt",
+    ];
+    let run = rig.command_with_rule(&sign, &[("FAIL", "C_Sign:CKR_DEVICE_ERROR")]);
+    assert_eq!(run.code, Some(4), "{run:#?}");
+    assert!(!rig.path("cross.crt").exists());
+    let list = rig.json(&["ledger", "list"]).ok().json();
+    let entries = list["entries"].as_array().expect("entries");
+    let last = entries
+        .iter()
+        .find(|entry| entry["profile"] == "cross")
+        .expect("an entry");
+    assert_eq!(last["state"], "abandoned");
+    assert!(
+        last["reason"]
+            .as_str()
+            .expect("words")
+            .contains("C_Sign: CKR_DEVICE_ERROR"),
+        "{last}"
+    );
+    rig.command(&["ledger", "verify"]).ok();
 }

@@ -140,10 +140,6 @@ impl Profile {
             extensions.push(ProfileExtension::SubjectKeyIdentifier);
         }
         extensions.push(ProfileExtension::AuthorityKeyIdentifier);
-        let kinds = || KeyKinds {
-            rsa_pss: true,
-            ..KeyKinds::any()
-        };
         Ok(match own {
             Some(own) => Self {
                 name: Cow::Owned(format!("{}:{}", Self::CROSS, own.name)),
@@ -158,8 +154,8 @@ impl Profile {
                 longest_days: None,
                 longest_pem: None,
                 longest_chain: None,
-                keys: kinds(),
-                signed_by: kinds(),
+                keys: KeyKinds::of_authorities(),
+                signed_by: KeyKinds::of_authorities(),
                 waived: Vec::new(),
                 linter: None,
             },

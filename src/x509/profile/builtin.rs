@@ -36,7 +36,7 @@ fn cloudhsm_keys() -> KeyKinds {
 
 impl KeyKinds {
     /// Every key that a certificate is issued for, but the one curve that no NIST document has.
-    pub(in crate::x509) fn any() -> Self {
+    pub(super) fn any() -> Self {
         Self {
             rsa: Some(2048),
             rsa_pss: false,
@@ -47,7 +47,7 @@ impl KeyKinds {
     }
 
     /// Every key that the program signs with, but that one.
-    pub(super) fn of_authorities() -> Self {
+    pub(in crate::x509) fn of_authorities() -> Self {
         Self {
             rsa_pss: true,
             ..Self::any()
