@@ -134,6 +134,10 @@ impl Profile {
             })
             .collect();
         if let Some(own) = own {
+            if own.role != Role::Intermediate {
+                let found = format!("{} is no profile of intermediates", own.name);
+                return Err(X509Error::broken("profile", found));
+            }
             extensions.extend(added_by(own, original)?);
         }
         if original.certificate.subject_key_identifier()?.is_none() {

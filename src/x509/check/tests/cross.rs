@@ -342,4 +342,8 @@ fn an_own_profile_adds_what_the_original_has_not_and_nothing_else() {
     // A path length of its own, where the original has none.
     let refused = plan_under(&scene.ca, &scene.original, Some(&Profile::intermediate()));
     assert_eq!(refused.unwrap_err().rule(), Some("cross-extensions"));
+    for other in [Profile::cloudhsm_cluster(), Profile::root()] {
+        let refused = plan_under(&scene.ca, &scene.original, Some(&other));
+        assert_eq!(refused.unwrap_err().rule(), Some("profile"));
+    }
 }
