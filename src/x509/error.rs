@@ -35,6 +35,8 @@ pub enum X509Error {
     },
     /// Bytes after the structure.
     TrailingBytes {
+        /// What they follow.
+        what: &'static str,
         /// How many.
         count: usize,
     },
@@ -171,7 +173,7 @@ impl fmt::Display for X509Error {
             }
             Self::BrokenPem { reason } => write!(f, "the PEM block is broken: {reason}"),
             Self::SeveralPem { count } => write!(f, "{count} PEM blocks where one is expected"),
-            Self::TrailingBytes { count } => write!(f, "{count} bytes follow the end of the structure"),
+            Self::TrailingBytes { what, count } => write!(f, "{count} bytes follow the end of the {what}"),
             Self::Malformed { what, reason } => write!(f, "not a well-formed {what}: {reason}"),
             Self::Version { what, found } => write!(
                 f,
@@ -280,6 +282,7 @@ impl X509Error {
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |error| match error.kind() {
             der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {
+                what,
                 count: usize::try_from(u32::from(remaining)).unwrap_or(usize::MAX),
             },
             kind => Self::Malformed {

@@ -198,8 +198,9 @@ fn trim_separators(text: &str) -> String {
     let mut part = String::new();
     let mut escaped = false;
     let flush = |part: &mut String, result: &mut String| {
-        let trimmed = part.trim_start();
-        let kept = trimmed.trim_end();
+        // The space of ASCII: other white space is a character as any other (RFC 4514 section 2.4).
+        let trimmed = part.trim_start_matches(' ');
+        let kept = trimmed.trim_end_matches(' ');
         result.push_str(kept);
         if kept.ends_with('\\') && kept.len() < trimmed.len() {
             result.push(' ');
@@ -336,6 +337,19 @@ pub fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// What could hide or turn a word is written as RFC 4514 writes it.
+pub(super) fn visible(text: &str) -> String {
+    let show = |character: char| {
+        if !is_unprintable(character) {
+            return character.to_string();
+        }
+        let mut utf8 = [0; 4];
+        let bytes = character.encode_utf8(&mut utf8).bytes();
+        bytes.map(|byte| format!("\\{byte:02X}")).collect()
+    };
+    text.chars().map(show).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,6 +359,8 @@ mod tests {
         let name = Name::from_rfc4514("CN=Example CA, O = x".replace(" = ", "=").as_str()).unwrap();
         assert_eq!(name.to_string(), "CN=Example CA,O=x");
         assert_eq!(&name.der()[..4], [0x30, 0x21, 0x31, 0x0a]);
+        let kept = Name::from_rfc4514("CN=a\u{a0} , O=\u{a0}x").unwrap();
+        assert_eq!(kept.to_string(), "CN=a\u{a0},O=\u{a0}x");
         let escaped = Name::from_rfc4514("CN=Example\\, Inc. \\+ Sons , C=US").unwrap();
         assert_eq!(escaped.to_string(), "CN=Example\\, Inc. \\+ Sons,C=US");
     }

@@ -17,7 +17,9 @@ pub(super) struct Signed {
 
 impl Signed {
     pub(super) fn from_der(der: &[u8], what: &'static str) -> Result<Self, X509Error> {
-        <Self as Decode<'_>>::from_der(der).map_err(X509Error::malformed(what))
+        let signed = <Self as Decode<'_>>::from_der(der).map_err(X509Error::malformed(what))?;
+        whole_octets(signed.signature.as_bytes(), what)?;
+        Ok(signed)
     }
 
     /// Puts a signature to the content that it was made over.
@@ -50,11 +52,22 @@ impl Signed {
         what: &'static str,
     ) -> Result<SignatureAlgorithm, X509Error> {
         let algorithm = algorithm::recognise(&self.algorithm, what)?;
-        let signature = self.signature.as_bytes().unwrap_or_default();
+        let signature = whole_octets(self.signature.as_bytes(), what)?;
         key.verify(algorithm, &self.content(what)?, signature)
             .map_err(|cause| X509Error::Signature { what, cause })?;
         Ok(algorithm)
     }
+}
+
+/// Every signature is a whole number of octets: RFC 4055 section 5, RFC 3279 section 2.2.3, RFC 8410 section 6.
+pub(super) fn whole_octets<'a>(
+    signature: Option<&'a [u8]>,
+    what: &'static str,
+) -> Result<&'a [u8], X509Error> {
+    signature.ok_or_else(|| X509Error::Malformed {
+        what,
+        reason: "signatureValue has unused bits".to_owned(),
+    })
 }
 
 /// Has `signer` sign `content`, once, and verifies what it returns under the issuer's public key, in software.
@@ -92,5 +105,23 @@ pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
         // RFC 8032 section 5.1.6
         KeyAlgorithm::Ed25519 => 64,
         KeyAlgorithm::MlDsa(parameters) => parameters.signature_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::Certificate;
+    use crate::x509::fixture::{SoftwareKey, authority};
+
+    /// The unused bits of a BIT STRING are zero in DER (X.690 section 11.2.1), and a second decoder refuses others; no signature has any.
+    #[test]
+    fn a_signature_with_unused_bits_is_refused() {
+        let mut signed = Signed::from_der(authority(&SoftwareKey::generate()).der(), "certificate").unwrap();
+        let mut bits = signed.signature.raw_bytes().to_vec();
+        *bits.last_mut().unwrap() &= 0xfe;
+        signed.signature = BitString::new(1, bits).unwrap();
+        let refused = Certificate::from_der(&signed.to_der().unwrap());
+        assert!(matches!(refused, Err(X509Error::Malformed { .. })), "{refused:?}");
     }
 }

@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
 use super::{CrlKind, CrlNumber, CrlPlan, CrlScope};
-use crate::x509::name::is_unprintable;
+use crate::x509::name::visible;
 use crate::x509::{ExtensionText, X509Error, extension};
 
 const WHAT: &str = "CRL extension";
@@ -183,13 +183,7 @@ fn describe_name(name: &DistributionPointName) -> String {
         return "a name relative to the issuer".to_owned();
     };
     let one = |name: &GeneralName| match name {
-        GeneralName::UniformResourceIdentifier(url) => {
-            let printable = url
-                .as_str()
-                .chars()
-                .filter(|character| !is_unprintable(*character));
-            format!("URI:{}", printable.collect::<String>())
-        }
+        GeneralName::UniformResourceIdentifier(url) => format!("URI:{}", visible(url.as_str())),
         _ => "a name that is no URI".to_owned(),
     };
     names.iter().map(one).collect::<Vec<_>>().join(", ")

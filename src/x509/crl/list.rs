@@ -15,6 +15,7 @@ use super::extension;
 use super::fields::Fields;
 use super::{CrlEntry, CrlNumber, WHAT};
 use crate::signer::{Hex, PublicKey, SignatureAlgorithm};
+use crate::x509::signed::whole_octets;
 use crate::x509::{ExtensionText, Name, UnixTime, X509Error, algorithm, pem};
 
 /// A decoded list of either version, full or delta, in the bytes that it was read from. Nothing about it is verified yet.
@@ -56,6 +57,7 @@ impl CertificateRevocationList {
             });
         }
         let (length, algorithm, signature) = read_frame(whole.value()).map_err(&malformed)?;
+        let signature = whole_octets(signature.as_bytes(), WHAT)?.to_vec();
         let front = der.len() - whole.value().len();
         let tbs = front..front + length;
         let fields = Fields::read(&der[tbs.clone()])?;
@@ -175,12 +177,11 @@ impl CertificateRevocationList {
 }
 
 /// The length of the TBSCertList, signatureAlgorithm, signatureValue.
-fn read_frame(content: &[u8]) -> der::Result<(usize, AlgorithmIdentifierOwned, Vec<u8>)> {
+fn read_frame(content: &[u8]) -> der::Result<(usize, AlgorithmIdentifierOwned, BitStringRef<'_>)> {
     let mut reader = SliceReader::new(content)?;
     let tbs = reader.tlv_bytes()?;
     let algorithm = reader.decode()?;
     let signature = BitStringRef::decode(&mut reader)?;
-    let signature = signature.as_bytes().unwrap_or_default().to_vec();
     reader.finish()?;
     Ok((tbs.len(), algorithm, signature))
 }

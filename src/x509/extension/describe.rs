@@ -21,7 +21,7 @@ use x509_cert::ext::pkix::{
 
 use crate::signer::Hex;
 use crate::x509::general_name::read_address;
-use crate::x509::name::{describe_oid, is_unprintable, text_of};
+use crate::x509::name::{describe_oid, text_of, visible};
 use crate::x509::{Name, NameConstraints};
 
 /// An extension in words.
@@ -203,19 +203,6 @@ fn describe_policy(policy: &PolicyInformation) -> String {
         Some(cps) => format!("{name} (CPS {})", visible(cps)),
         None => name,
     }
-}
-
-/// What could hide or turn a word is written as RFC 4514 writes it.
-fn visible(text: &str) -> String {
-    let show = |character: char| {
-        if !is_unprintable(character) {
-            return character.to_string();
-        }
-        let mut utf8 = [0; 4];
-        let bytes = character.encode_utf8(&mut utf8).bytes();
-        bytes.map(|byte| format!("\\{byte:02X}")).collect()
-    };
-    text.chars().map(show).collect()
 }
 
 pub(super) fn describe_general_name(name: &GeneralName) -> String {

@@ -11,6 +11,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name as DirectoryName;
 
 use crate::x509::general_name::{check_dns, check_email, host_of, read_address};
+use crate::x509::name::visible;
 use crate::x509::{Name, X509Error};
 
 /// A tree of names.
@@ -103,10 +104,10 @@ impl<'a> ConstrainedName<'a> {
 impl fmt::Display for ConstrainedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(name) => write!(f, "dns:{name}"),
+            Self::Dns(name) => write!(f, "dns:{}", visible(name)),
             Self::Ip(address) => write!(f, "ip:{address}"),
-            Self::Email { local, host } => write!(f, "email:{local}@{host}"),
-            Self::Uri { uri, .. } => write!(f, "uri:{uri}"),
+            Self::Email { local, host } => write!(f, "email:{}@{}", visible(local), visible(host)),
+            Self::Uri { uri, .. } => write!(f, "uri:{}", visible(uri)),
             Self::Directory(name) => write!(f, "\"{name}\""),
         }
     }
@@ -301,9 +302,9 @@ fn octets_of(address: IpAddr) -> Vec<u8> {
 impl fmt::Display for Subtree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(name) => write!(f, "dns:{name}"),
-            Self::Email(name) => write!(f, "email:{name}"),
-            Self::Uri(name) => write!(f, "uri:{name}"),
+            Self::Dns(name) => write!(f, "dns:{}", visible(name)),
+            Self::Email(name) => write!(f, "email:{}", visible(name)),
+            Self::Uri(name) => write!(f, "uri:{}", visible(name)),
             Self::Ip(network, bits) => write!(f, "ip:{network}/{bits}"),
             Self::Directory(name) => write!(f, "dn:{name}"),
         }

@@ -7,6 +7,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use super::data::ResponseData;
 use super::{RESPONSE, ResponderId, SingleResponse, refused};
 use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::signed::whole_octets;
 use crate::x509::{Certificate, ExtensionText, UnixTime, X509Error, algorithm, extension};
 
 /// The most certificates that are read with one: the signer's is enough.
@@ -112,7 +113,7 @@ impl BasicResponse {
     /// [`X509Error::Signature`], [`X509Error::WeakSignature`], [`X509Error::UnknownSignature`]
     pub fn verify_signature(&self, key: &PublicKey) -> Result<SignatureAlgorithm, X509Error> {
         let algorithm = algorithm::recognise(&self.algorithm, RESPONSE)?;
-        let signature = self.signature.as_bytes().unwrap_or_default();
+        let signature = whole_octets(self.signature.as_bytes(), RESPONSE)?;
         key.verify(algorithm, &self.tbs, signature)
             .map_err(|cause| X509Error::Signature {
                 what: RESPONSE,
