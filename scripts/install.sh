@@ -49,16 +49,15 @@ venv=${CARGO_TARGET_DIR:-target}/venv
 python=/usr/bin/python3 # Debian's, whatever else is first in PATH
 
 # Debian packages
-if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    die "not a Debian system; please install what these Debian packages hold: ${packages[*]}"
-fi
-# shellcheck disable=SC2016 # ${...} is for dpkg-query
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
-missing=()
-for package in "${packages[@]}"; do
-    grep -Fxq "installed $package" <<<"$installed" || missing+=("$package")
-done
-if ((${#missing[@]} > 0)); then
+install_packages() {
+    local installed missing as_root apt package
+    # shellcheck disable=SC2016 # ${...} is for dpkg-query
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+    missing=()
+    for package; do
+        grep -Fxq "installed $package" <<<"$installed" || missing+=("$package")
+    done
+    ((${#missing[@]} > 0)) || return 0
     as_root=()
     if ((EUID != 0)); then
         command -v sudo >/dev/null ||
@@ -69,6 +68,15 @@ if ((${#missing[@]} > 0)); then
     apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
     "${apt[@]}" update
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    die "not a Debian system; please install what these Debian packages hold: ${packages[*]}"
+fi
+install_packages "${packages[@]}"
+# libFuzzer, of the clang that Debian's "clang" is.
+if [[ ${1-} != --demo ]]; then
+    install_packages "libclang-rt-$(/usr/bin/clang -dumpversion | cut -d. -f1)-dev"
 fi
 
 # Python packages: a new environment whenever requirements.txt has changed

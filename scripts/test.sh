@@ -27,6 +27,7 @@ scripts/install.sh
 
 step "format"
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 step "scripts: syntax"
 for script in scripts/*.sh softhsm-tests/tokens/*.sh .ci/run; do bash -n "$script"; done
@@ -59,5 +60,8 @@ cargo test --locked -p cloudhsm-shim -p remote-token
 
 step "unit tests and token tests"
 cargo test --locked --features softhsm-tests
+
+step "fuzz targets: the corpus, and some seconds more of each"
+scripts/fuzz.sh
 
 step "all passed"

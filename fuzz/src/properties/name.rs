@@ -1,0 +1,26 @@
+//! Names as text: a subject of RFC 4514, and the names of `subjectAltName`.
+
+use hsm_ca::x509::{AlternativeName, Name};
+
+use super::shown::{printable, told};
+
+/// A subject that is read is readable to everybody, and is the same when it is read from the text that is shown of it.
+pub fn check(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    match Name::from_rfc4514(text) {
+        Err(error) => told(error),
+        Ok(name) => {
+            assert_eq!(name.check_readable(), Ok(()));
+            let shown = name.to_string();
+            printable(&shown);
+            assert_eq!(Name::from_rfc4514(&shown).ok(), Some(name), "{shown}");
+        }
+    }
+    match AlternativeName::parse(text) {
+        Err(reason) => told(reason),
+        Ok(name) => {
+            printable(&name);
+            assert!(name.to_string().is_ascii());
+        }
+    }
+}
