@@ -378,6 +378,8 @@ fn a_key_of_another_ca_signs_nothing() {
 #[test]
 fn a_hash_that_the_key_does_not_sign_with_is_refused_before_kms_is_asked() {
     let authority = KmsAuthority::new("ECC_NIST_P256", "AKIAHASH");
+    let entries = || authority.rig.json(&["ledger", "list"]).ok().json()["entries"].take();
+    let before = entries();
     let message = authority
         .sign("out.crt", &["--hash", "sha384"])
         .refused(3, "key-algorithm");
@@ -387,6 +389,7 @@ fn a_hash_that_the_key_does_not_sign_with_is_refused_before_kms_is_asked() {
     );
     assert_eq!(authority.signatures(), Vec::<Value>::new());
     assert!(!authority.rig.path("out.crt").exists());
+    assert_eq!(entries(), before, "nothing is recorded");
 }
 
 #[test]
