@@ -14,11 +14,18 @@ fn files(folder: &str) -> Vec<PathBuf> {
         .join("fuzz")
         .join(folder);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.unwrap().path()).collect()
+    entries
+        .map(|entry| entry.expect("the folder is read").path())
+        .collect()
 }
 
 fn names(folder: &str) -> BTreeSet<String> {
-    let name = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let name = |path: PathBuf| {
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     files(folder).into_iter().map(name).collect()
 }
 
