@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# How long a CRL takes to be made, and how much memory, beside `openssl ca -gencrl` over the same
-# index. It measures whole processes, and judges nothing.
+# How long a CRL takes to be made, and how much memory, from an index and from a ledger, beside
+# `openssl ca -gencrl` over the same index. It measures whole processes, and judges nothing.
 set -euo pipefail
 
 usage() {
     cat <<'EOT'
 usage: scripts/bench-crl.sh [--sizes "N..."] [--runs N] [--limit SECONDS]
   Builds the release binary, makes a SoftHSM token in a temporary directory
-  (in $TMPDIR; a million entries need 600 MB there), and measures.
+  (in $TMPDIR; a million entries need 3 GB there), and measures.
   --sizes "N..."   entries of the CRLs (default "10000 100000 1000000")
   --runs N         runs of each command (default 3); the fastest is shown
   --limit SECONDS  for one command (default 300)
@@ -41,6 +41,7 @@ unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT S
 
 cd "$root"
 cargo build --release --locked
+cargo build --release --locked --features softhsm-tests --example ledger-writer
 
 umask 077
 work=$(mktemp -d)
@@ -49,6 +50,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$work"
 ln -s "$target/release/hsm-ca" hsm-ca
+ln -s "$target/release/examples/ledger-writer" ledger-writer
 
 quietly() {
     timeout "$limit" "$@" >log 2>&1 || { cat log >&2; echo "bench-crl.sh: failed: $*" >&2; exit 1; }
@@ -99,7 +101,8 @@ import os, signal, subprocess, sys, time
 runs, limit, entries, name, command = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:]
 best, most = None, 0
 for _ in range(runs):
-    for path in ("out", "crlnumber"):
+    # A ledger of its own for each run that names its number.
+    for path in ("out", "crlnumber", "run.db", "run.db-wal", "run.db-shm"):
         if os.path.exists(path):
             os.remove(path)
     with open("crlnumber", "w") as file:
@@ -121,6 +124,7 @@ print(f"| {entries:,} | {name} | {best[0]:.2f} | {best[1]:.2f} | {most / 1024:.0
 EOT
 }
 
+export HSM_CA_LEDGER=sqlite:run.db
 echo "| entries | command | seconds | CPU seconds | peak memory, MiB |"
 echo "|---:|---|---:|---:|---:|"
 for entries in $sizes; do
@@ -129,7 +133,12 @@ for entries in $sizes; do
     measure '`hsm-ca crl create`, PEM' "${create[@]}" --out out
     measure '`openssl ca -gencrl`, PEM' openssl ca -config openssl.conf -gencrl -out out
     cp out theirs.crl
+    rm -f full.db full.db-wal full.db-shm
+    HSM_CA_LEDGER=sqlite:full.db quietly ./ledger-writer revoke full.db ca.crt index.txt
+    HSM_CA_LEDGER=sqlite:full.db measure '`hsm-ca crl create`, from the ledger' ./hsm-ca crl create --ca ca.crt --out out
+    cp out ledger.crl
     measure '`hsm-ca crl create --der`' "${create[@]}" --der --out out
+    rm -f run.db run.db-wal run.db-shm
     quietly "${create[@]}" --out ours.crl
     measure '`hsm-ca crl create --out -`' "${create[@]}" --out -
     measure '`hsm-ca crl show --ca`' ./hsm-ca crl show ours.crl --ca ca.crt
@@ -138,12 +147,14 @@ for entries in $sizes; do
     sed -n '1,100s/\t[0-9A-F]\{2\}\([0-9A-F]\{38\}\)\t/\t3F\1\t/p' index.txt >>index.txt
     measure '`hsm-ca crl create --base`, 100 new' ./hsm-ca crl create --ca ca.crt --revoked index.txt --number 8 \
         --base ours.crl --out out
-    # Both say the same.
-    for crl in ours theirs; do
+    # All say the same.
+    for crl in ours theirs ledger; do
         quietly ./hsm-ca --format json crl show $crl.crl --entries
         python3 -c 'import json, sys; print(sorted(map(str, json.load(open("log"))["revoked"])))' | sha256sum >$crl.sum
     done
-    cmp -s ours.sum theirs.sum || { echo "bench-crl.sh: the two CRLs differ" >&2; exit 1; }
+    for crl in theirs ledger; do
+        cmp -s ours.sum $crl.sum || { echo "bench-crl.sh: the CRLs differ: $crl" >&2; exit 1; }
+    done
     echo "bench-crl.sh: $entries entries: $(stat -c %s ours.crl) bytes of PEM, the same entries as openssl's" >&2
-    rm -f ours.crl theirs.crl out log
+    rm -f ours.crl theirs.crl ledger.crl out log
 done

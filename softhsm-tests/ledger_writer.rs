@@ -1,14 +1,15 @@
 //! A process that records in a ledger and says what is done, line by line, so that it can be killed at any point and what it said be
 //! compared with what is there. Also fills a ledger, and measures.
 //!
-//! `write LEDGER NAME MOVES`, `fill LEDGER CERTIFICATES`, `measure LEDGER ENTRIES`
+//! `write LEDGER NAME MOVES`, `fill LEDGER CERTIFICATES`, `measure LEDGER ENTRIES`, `revoke LEDGER CA INDEX`
 
 #![allow(clippy::print_stdout, reason = "its report is what the tests compare")]
 
 use std::env;
 use std::error::Error;
+use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::{Write, stdout};
+use std::io::{BufReader, Write, stdout};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -17,6 +18,8 @@ use hsm_ca::ledger::{
     Access, Authority, Der, Digest, EntryFilter, Intent, Ledger, LedgerError, Name, Object, Outcome, Reason,
     RevocationRequest, Serial, SqliteLedger, Stamp, UnixTime,
 };
+use hsm_ca::workflow::authority_of;
+use hsm_ca::x509::{self, OpensslIndex};
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -27,7 +30,11 @@ fn main() -> Done {
         ["write", path, name, moves] => write(&mut open(path)?, name, moves.parse()?),
         ["fill", path, count] => fill(&mut open(path)?, count.parse()?),
         ["measure", path, count] => measure(&mut open(path)?, count.parse()?),
-        _ => Err("usage: ledger-writer write LEDGER NAME MOVES | fill LEDGER N | measure LEDGER N".into()),
+        ["revoke", path, ca, index] => revoke(&mut open(path)?, Path::new(ca), Path::new(index)),
+        _ => Err(
+            "usage: ledger-writer write LEDGER NAME MOVES | fill LEDGER N | measure LEDGER N | revoke LEDGER CA INDEX"
+                .into(),
+        ),
     }
 }
 
@@ -163,6 +170,46 @@ fn fill(ledger: &mut SqliteLedger, count: u64) -> Done {
         start.elapsed().as_secs_f64(),
         ledger.head()?
     ))
+}
+
+/// What an index of `openssl ca` has revoked, as certificates of that CA, which are revoked. Of each certificate there is no more than
+/// the ledger looks at.
+fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
+    let authority = authority_of(&x509::Certificate::read(&fs::read(ca)?)?)?;
+    let index = OpensslIndex::read(BufReader::new(File::open(index)?))?;
+    let stamp = stamp();
+    let (tbs, der) = (&[0x05, 0][..], &[0x30, 2, 0x05, 0][..]);
+    let revocations: Vec<_> = index.revocations().collect();
+    for batch in revocations.chunks(1000) {
+        let (mut intents, mut requests) = (Vec::new(), Vec::new());
+        for one in batch {
+            let serial = Serial::from_der_octets(one.serial.octets());
+            let object = Object::Certificate {
+                serial: serial.clone(),
+                subject: name("CN=client"),
+                profile: "tls-client".to_owned(),
+                request_sha256: None,
+                not_before: UnixTime(1_700_000_000),
+                not_after: UnixTime(2_000_000_000),
+            };
+            intents.push(Intent {
+                authority: authority.clone(),
+                tbs_sha256: Digest::of(tbs),
+                object,
+            });
+            requests.push(RevocationRequest {
+                serial,
+                reason: Reason::try_from(one.reason.code())?,
+                revoked: UnixTime(one.revoked_at.0),
+                invalidity_date: one.invalid_since.map(|time| UnixTime(time.0)),
+            });
+        }
+        let entries = ledger.begin_many(&intents, &stamp)?;
+        let outcomes = entries.into_iter().map(|entry| Outcome { entry, signed: der });
+        ledger.complete_many(&outcomes.collect::<Vec<_>>(), &stamp)?;
+        ledger.revoke_many(&authority, &requests, &stamp)?;
+    }
+    say(&format!("{} revoked", revocations.len()))
 }
 
 fn measure(ledger: &mut SqliteLedger, count: u64) -> Done {
