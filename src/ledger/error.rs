@@ -227,7 +227,7 @@ impl fmt::Display for LedgerError {
             Self::SerialUsed { serial, entry } => {
                 write!(
                     f,
-                    "the serial number {serial} has been used before, by entry {entry}"
+                    "the serial number {serial} has been used before, by entry {entry} of the ledger"
                 )
             }
             Self::CrlNumber { number, problem } => write!(f, "CRL number {number}: {problem}"),

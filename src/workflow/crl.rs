@@ -248,7 +248,7 @@ impl PlannedCrl {
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
         progress.step(&format!(
-            "the CA's key signs a CRL of {} entries",
+            "the CA's key signs a CRL, entries: {}",
             self.checked.entries()
         ));
         let checked = self.checked;

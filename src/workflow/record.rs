@@ -62,19 +62,19 @@ impl Recorder {
     /// Records what is about to be signed, all or none. From here on the serial numbers are used.
     ///
     /// # Errors
-    /// [`LedgerError`]; then nothing may be signed.
-    pub fn begin(&mut self, intents: &[Intent]) -> Result<Vec<EntryId>, LedgerError> {
+    /// [`LedgerError`], or [`X509Error::Rule`] for a serial number that was used before; then nothing may be signed.
+    pub fn begin(&mut self, intents: &[Intent]) -> Result<Vec<EntryId>, WorkflowError> {
         let stamp = self.stamp();
-        self.ledger.begin_many(intents, &stamp)
+        self.ledger.begin_many(intents, &stamp).map_err(refused)
     }
 
     /// [`begin`](Self::begin), of one.
     ///
     /// # Errors
     /// Those of `begin`.
-    pub fn begin_one(&mut self, intent: &Intent) -> Result<EntryId, LedgerError> {
+    pub fn begin_one(&mut self, intent: &Intent) -> Result<EntryId, WorkflowError> {
         let stamp = self.stamp();
-        self.ledger.begin(intent, &stamp)
+        self.ledger.begin(intent, &stamp).map_err(refused)
     }
 
     /// Signs what `entry` says, once, and records the signed object, or why there is none. Nothing can be delivered that is not
@@ -186,5 +186,13 @@ impl Recorder {
     pub(super) fn release(&mut self, authority: &Certificate, serial: &Serial) -> Result<(), WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.stamp());
         Ok(self.ledger.release(&authority, serial, &stamp)?)
+    }
+}
+
+/// One serial number twice is a rule's to refuse; only the ledger can tell.
+fn refused(error: LedgerError) -> WorkflowError {
+    match error {
+        LedgerError::SerialUsed { .. } => X509Error::broken("serial-unused", error.to_string()).into(),
+        other => other.into(),
     }
 }

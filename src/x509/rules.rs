@@ -63,6 +63,11 @@ pub const RULES: &[Rule] = &[
         "159 bits from the token (for a KMS key, from the operating system), which are not all zeros but for the last 64",
     ),
     rule(
+        "serial-unused",
+        "RFC 5280 4.1.2.2",
+        "never used before under this issuer's name, as far as the ledger goes",
+    ),
+    rule(
         "signature-algorithm",
         "FIPS 186-5 6.1.1",
         "the issuer's key makes it, and the hash does not weaken the key",

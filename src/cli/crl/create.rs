@@ -137,7 +137,7 @@ impl CreateCrl {
         report.content = content;
         if left_out > 0 {
             report.warnings.push(format!(
-                "{left_out} certificates that the ledger has revoked are not in the index, and so not on this CRL"
+                "not on this CRL, because not in the index, but revoked in the ledger: {left_out}"
             ));
         }
         if unusual_serials > 0 {

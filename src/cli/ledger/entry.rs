@@ -50,7 +50,7 @@ pub(super) fn line(entry: &Entry) -> String {
             ..
         } => {
             let base = base.map(|base| format!(" on {base}")).unwrap_or_default();
-            format!("number {number}{base}, {entries} certificates")
+            format!("number {number}{base}, {entries} revoked")
         }
         Object::OcspResponse { serials: list, .. } => serials(list),
         Object::Request { subject } => subject.text.clone(),
@@ -113,7 +113,7 @@ pub(super) fn text(entry: &Entry) -> String {
             fields
                 .add("this update", time(*this_update))
                 .add("next update", time(*next_update))
-                .add("revoked", format!("{entries} certificates"));
+                .add("entries", entries);
         }
         Object::OcspResponse {
             serials: list,

@@ -161,7 +161,13 @@ fn a_serial_number_that_was_used_is_not_signed_again() {
     desk.create(&store, "first").unwrap();
     let error = desk.create(&store, "second").unwrap_err();
     assert!(
-        matches!(error, WorkflowError::Ledger(LedgerError::SerialUsed { .. })),
+        matches!(
+            error,
+            WorkflowError::X509(X509Error::Rule {
+                rule: "serial-unused",
+                ..
+            })
+        ),
         "{error}"
     );
     assert_eq!((signed.get(), desk.entries().len()), (1, 1));
