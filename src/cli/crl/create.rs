@@ -137,7 +137,7 @@ impl CreateCrl {
         report.content = content;
         if left_out > 0 {
             report.warnings.push(format!(
-                "not on this CRL, because not in the index, but revoked in the ledger: {left_out}"
+                "revoked in the ledger and not in the index, so not on this CRL: {left_out}"
             ));
         }
         if unusual_serials > 0 {
