@@ -61,7 +61,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a throwaway SoftHSM token with its settings in a directory
+    /// Make a throwaway token (SoftHSM or Kryoptic) with its settings in a directory
     #[command(subcommand)]
     Rig(rig::RigCommand),
     /// Check that module, token, login, mechanisms and KMS are there
@@ -69,7 +69,7 @@ enum Command {
     /// Look at the tokens of the module
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Look at the keys on the token
+    /// Look at the keys on the token; generate and delete them
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Have AWS KMS generate a key pair, and import it into the token
@@ -79,7 +79,7 @@ enum Command {
     /// Create the certificate of a CA whose key is on the token
     #[command(subcommand)]
     Ca(ca::CaCommand),
-    /// Look at certification requests, and sign them
+    /// Look at certification requests, make them, and sign them
     #[command(subcommand)]
     Csr(csr::CsrCommand),
     /// Create certificate revocation lists, and look at them
@@ -91,7 +91,7 @@ enum Command {
     /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
-    /// Look at certificates, and verify them
+    /// Look at certificates, verify, cross-sign and revoke them
     #[command(subcommand)]
     Cert(cert::CertCommand),
     /// What the CA key signed: every signature, before and after

@@ -51,7 +51,7 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// [`LedgerError::OtherBytes`] when what was signed is not what was begun, [`LedgerError::Ended`], [`LedgerError::NoEntry`],
-    /// or that the ledger cannot be written. The signature exists all the same: keep the object and do not sign again.
+    /// or that the ledger cannot be written. The signature exists all the same: whoever uses what is not recorded uses it without a trace.
     fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError>;
 
     /// Records that nothing will come of an entry, and why. Its serial number stays used.

@@ -60,7 +60,7 @@ impl CaCommand {
         plan.delivery.check()?;
         settings.check_ledger()?;
         let store = settings.open_store(Some(&create.key))?;
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder(ui)?;
         let now = UnixTime::from_system(SystemTime::now());
         let issued = create_authority(store.as_ref(), &mut recorder, plan, now, ui)?;
         Ok(report_issued(vec![issued], "Created the CA certificate", |_| {

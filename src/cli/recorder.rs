@@ -5,12 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::time::SystemTime;
 
-use hsm_ca::ledger::Access;
-use hsm_ca::workflow::Recorder;
+use hsm_ca::ledger::{Access, LedgerError, LedgerUrl};
+use hsm_ca::workflow::{Progress, Recorder};
 use hsm_ca::x509::UnixTime;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::ui::Ui;
 
 impl Settings {
     /// Refuses a ledger that could not be recorded in, before anybody is asked for a PIN. One that is not there yet is not made.
@@ -18,13 +19,30 @@ impl Settings {
         Ok(self.ledger()?.check()?)
     }
 
-    /// Opens the ledger for recording; it is made if it is not there.
-    pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
-        let ledger = self.ledger()?.open(Access::Record)?;
-        Ok(Recorder::new(ledger, who(), || {
-            UnixTime::from_system(SystemTime::now())
-        }))
+    /// Opens the ledger for recording; it is made if it is not there, and that is told.
+    pub(super) fn open_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
+        let url = self.ledger()?;
+        if matches!(url.open(Access::Read), Err(LedgerError::NotFound { .. })) {
+            ui.step(&format!("a new ledger is made: {url}"));
+        }
+        record_in(&url)
     }
+
+    /// Opens the ledger for recording; one that is not there is not made.
+    pub(super) fn open_existing_recorder(&self) -> Result<Recorder, CliError> {
+        let url = self.ledger()?;
+        if let Err(error @ LedgerError::NotFound { .. }) = url.open(Access::Read) {
+            return Err(error.into());
+        }
+        record_in(&url)
+    }
+}
+
+fn record_in(url: &LedgerUrl) -> Result<Recorder, CliError> {
+    let ledger = url.open(Access::Record)?;
+    Ok(Recorder::new(ledger, who(), || {
+        UnixTime::from_system(SystemTime::now())
+    }))
 }
 
 /// `user@host`; behind sudo also who asked. It says who seems to have done it: root can say anything.

@@ -45,7 +45,7 @@ impl KeyStore for KmsKeyStore {
     }
 
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
-        if self.key.public_key == *public_key {
+        if self.key.public_key.has_numbers_of(public_key) {
             return Ok(self.signer());
         }
         Err(SignError::new(KmsError::OtherPublicKey {

@@ -72,6 +72,8 @@ pub struct CrlJob {
 #[derive(Debug)]
 pub struct NumberedCrl {
     plan: CrlPlan,
+    /// How far the ledger went before its revocations were read.
+    since: u64,
     authority: Certificate,
     key: Option<String>,
     base: Option<CertificateRevocationList>,
@@ -82,6 +84,7 @@ pub struct NumberedCrl {
 /// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
 pub struct PlannedCrl {
     checked: CheckedCrl,
+    since: u64,
     authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
@@ -156,10 +159,14 @@ impl CrlJob {
             let found = format!("{asked} was asked for, and the ledger is at {reserved}: numbers rise");
             return Err(X509Error::broken("crl-number", found).into());
         }
+        // Read after the number was taken, and before the revocations are: a CRL of a lower number is not younger, and what was
+        // recorded before is on this one.
+        let this_update = recorder.now().max(self.this_update);
         Ok(NumberedCrl {
+            since: recorder.ledger().head()?.count,
             plan: CrlPlan {
                 number: CrlNumber::from(reserved),
-                this_update: self.this_update,
+                this_update,
                 next_update: self.next_update,
                 scope: self.scope,
                 distribution_point: self.distribution_point,
@@ -184,6 +191,33 @@ impl NumberedCrl {
         recorder.revocations(&self.authority, self.plan.scope, self.plan.this_update)
     }
 
+    /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: whoever made that one from
+    /// another program's index, and forgets the index now, would take its certificates for good ones again.
+    ///
+    /// # Errors
+    /// The rule `crl-entries`
+    pub fn refuse_to_forget(
+        &self,
+        recorder: &Recorder,
+        revocations: &Revocations,
+    ) -> Result<(), WorkflowError> {
+        if self.plan.scope != CrlScope::All {
+            return Ok(());
+        }
+        let Some(last) = recorder.last_crl(&self.authority)? else {
+            return Ok(());
+        };
+        let has = u64::try_from(revocations.len()).unwrap_or(u64::MAX);
+        if has.saturating_add(last.released_since) >= last.entries {
+            return Ok(());
+        }
+        let found = format!(
+            "the CRL before, number {}, has {} entries, and the ledger has {has}: was it made from an index (--revoked)?",
+            last.number, last.entries
+        );
+        Err(X509Error::broken("crl-entries", found).into())
+    }
+
     /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is
     /// left out here. Needs no token.
     ///
@@ -200,6 +234,7 @@ impl NumberedCrl {
             Some(base) => CrlTbs::build(plan, authority, self.signature, base.changes(revocations))?,
         };
         Ok(PlannedCrl {
+            since: self.since,
             checked: tbs.check(authority, self.base.as_ref(), now)?,
             authority_key: authority.public_key()?,
             authority: self.authority,
@@ -242,11 +277,11 @@ impl PlannedCrl {
         progress: &dyn Progress,
     ) -> Result<CrlSummary, WorkflowError> {
         let slot = self.reserve()?;
-        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
-        signer.check(self.signature)?;
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let unusual_serials = self.checked.unusual_serials();
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
+        recorder.refuse_crl_in_between(&self.authority, self.since, entry)?;
         progress.step(&format!(
             "the CA's key signs a CRL, entries: {}",
             self.checked.entries()

@@ -96,8 +96,7 @@ impl CrossJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrossSummary, WorkflowError> {
-        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
-        signer.check(self.signature)?;
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let checked = self.build(&SerialNumber::random(store)?)?;
         let issuer = Issuer::Authority(&self.authority);
         let throwaway = ThrowawayKey::like(&self.authority_key)?;
@@ -107,6 +106,7 @@ impl CrossJob {
             lint(linter, &rehearsal)?;
         }
         let slot = self.delivery.reserve()?;
+        recorder.refuse_revoked(&self.authority)?;
         recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&self.intent(&checked)?)?;
         progress.step("the CA's key signs the cross-certificate");

@@ -174,8 +174,7 @@ impl SigningJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
-        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key)?;
-        signer.check(self.signature)?;
+        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let throwaway = ThrowawayKey::like(&self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
         let mut intents = Vec::with_capacity(self.requests.len());
@@ -189,6 +188,7 @@ impl SigningJob {
             )?);
             checked.push(built);
         }
+        recorder.refuse_revoked(&self.authority)?;
         recorder.adopt_authority(&self.authority)?;
         let entries = recorder.begin(&intents)?;
         let count = checked.len();

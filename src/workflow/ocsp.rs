@@ -174,8 +174,7 @@ impl PlannedOcsp {
         progress: &dyn Progress,
     ) -> Result<OcspSummary, WorkflowError> {
         let slot = self.delivery.reserve()?;
-        let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key)?;
-        signer.check(self.signature)?;
+        let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key, self.signature)?;
         let responder = self.checked.plan().responder.clone();
         if !responder.is_delegated() {
             recorder.adopt_authority(responder.issuer())?;

@@ -3,6 +3,7 @@
 //! Building, checking, signing, recording and delivering are separate calls; this is the recording, in plain values that the ledger
 //! takes, made of the structures that it knows nothing of.
 
+mod crls;
 mod object;
 mod revocations;
 #[cfg(test)]
@@ -53,7 +54,7 @@ impl Recorder {
 
     fn stamp(&self) -> Stamp {
         Stamp {
-            time: time((self.clock)()),
+            time: time(self.now()),
             by: self.by.clone(),
             tool: TOOL.to_owned(),
         }
@@ -166,6 +167,11 @@ impl Recorder {
     ) -> Result<CrlNumber, WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.stamp());
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> UnixTime {
+        (self.clock)()
     }
 
     /// Whether that number was reserved.

@@ -52,6 +52,10 @@ pub fn revoke_certificate(
         Revoked::Serial(serial) => serial.clone(),
         Revoked::Certificate(certificate) => {
             check_issued_by(certificate, authority)?;
+            if certificate.is_self_issued() {
+                let found = "it is a self-signed certificate: take it out of the trust stores that have it";
+                return Err(X509Error::broken("revoked-by-issuer", found).into());
+            }
             certificate.serial_number()
         }
     };

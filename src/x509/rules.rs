@@ -68,6 +68,16 @@ pub const RULES: &[Rule] = &[
         "never used before under this issuer's name, as far as the ledger goes",
     ),
     rule(
+        "issuer-status",
+        "RFC 5280 6.1.3 (a)(3)",
+        "the CA certificate is not revoked, as far as the ledger goes",
+    ),
+    rule(
+        "revoked-by-issuer",
+        "RFC 5280 5",
+        "a certificate that another one issued: nobody takes a root's word that it is revoked",
+    ),
+    rule(
         "signature-algorithm",
         "FIPS 186-5 6.1.1",
         "the issuer's key makes it, and the hash does not weaken the key",

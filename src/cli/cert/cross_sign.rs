@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary};
+use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary, WorkflowError};
 use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
 use serde_json::{Value, json};
 
@@ -76,10 +76,13 @@ impl CrossSign {
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
-        let job = CrossJob::prepare(plan, now).map_err(|error| CliError::in_file(&self.file, error))?;
+        let job = CrossJob::prepare(plan, now).map_err(|error| match error {
+            WorkflowError::X509(error) => CliError::in_file(&self.file, error),
+            other => other.into(),
+        })?;
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
-        let summary = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
+        let summary = job.run(store.as_ref(), &mut settings.open_recorder(ui)?, ui)?;
         Ok(report(summary, Page::new(ui.canvas()), now))
     }
 }

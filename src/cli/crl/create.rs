@@ -102,12 +102,15 @@ impl CreateCrl {
         let job = CrlJob::prepare(request, now)?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let index = index.transpose()?;
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder(ui)?;
         let job = job.number(&mut recorder)?;
         let in_ledger = job.revocations(&recorder)?;
         let mut left_out = 0;
         let revocations = match index {
-            None => in_ledger,
+            None => {
+                job.refuse_to_forget(&recorder, &in_ledger)?;
+                in_ledger
+            }
             Some(index) => {
                 let index = index.into_revocations();
                 left_out = in_ledger
@@ -143,7 +146,7 @@ impl CreateCrl {
         if unusual_serials > 0 {
             report.warnings.push(format!(
                 "{unusual_serials} of the serial numbers are zero, negative or above 20 octets, which RFC 5280 section \
-                 4.1.2.2 does not allow; they are on the CRL as they are in the index"
+                 4.1.2.2 does not allow; they are on the CRL as they are"
             ));
         }
         Ok(report)

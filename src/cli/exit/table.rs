@@ -1,6 +1,7 @@
 //! The table: for each refusal its kind, its exit code, and what to try.
 
 use hsm_ca::kms::KmsError;
+use hsm_ca::ledger::LedgerError;
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
@@ -42,6 +43,10 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::Generate(error) => explain_generate(error),
         WorkflowError::Token(error) => explain_token(error),
         WorkflowError::Ledger(error) => explain_ledger(error),
+        WorkflowError::Unrecorded {
+            cause: cause @ LedgerError::OtherBytes { .. },
+            ..
+        } => explain_ledger(cause),
         WorkflowError::Unrecorded { .. } => (
             "unrecorded",
             UNAVAILABLE,
@@ -52,7 +57,9 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::Undelivered { .. } => (
             "undelivered",
             FAILED,
-            Some("`hsm-ca ledger show '#N'` prints it; do not have it signed again"),
+            Some(
+                "`hsm-ca ledger show '#N'` prints it; an OCSP response or a large CRL is not kept there, so run the command again",
+            ),
         ),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),

@@ -74,8 +74,9 @@ fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
     let wanted = Digest::of(key.der());
     let mut found = None;
     let read = ledger.entries(&EntryFilter::default(), &mut |entry| {
-        // A request says nothing about what became of it.
-        if entry.authority.key_sha256 == wanted && !matches!(entry.object, Object::Request { .. }) {
+        // A request says nothing about what became of it, and a delegated signer of OCSP responses is no CA.
+        let by_a_ca = matches!(entry.object, Object::Certificate { .. } | Object::Crl { .. });
+        if entry.authority.key_sha256 == wanted && by_a_ca {
             found = Some(entry.authority.subject.text);
             return ControlFlow::Break(());
         }

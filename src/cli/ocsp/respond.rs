@@ -111,7 +111,7 @@ impl Respond {
         };
         let planned = job.build(&statuses)?;
         drop(ledger);
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder(ui)?;
         let store = settings.open_store(self.key.as_deref())?;
         let OcspSummary {
             issued,

@@ -10,6 +10,9 @@ use crate::x509::{
     UnixTime, X509Error,
 };
 
+/// Seconds that the clocks of two who use one ledger may differ.
+const SKEW: u64 = 300;
+
 impl Recorder {
     /// What is revoked at `this_update`, of the certificates that a CRL of `scope` is about. What was revoked in the moments since is
     /// for the next CRL; an expired certificate stays, as with `openssl ca`.
@@ -23,9 +26,14 @@ impl Recorder {
         this_update: UnixTime,
     ) -> Result<Revocations, WorkflowError> {
         let issuer = authority_of(authority)?;
-        let (mut found, mut problem) = (Revocations::default(), None);
+        let (mut found, mut problem, mut future) = (Revocations::default(), None, None);
         self.ledger().revocations(&issuer, None, &mut |entry| {
-            let revoked = revocation(&entry).filter(|revoked| revoked.revoked_at <= this_update);
+            let revoked = revocation(&entry);
+            future = future.or(revoked
+                .as_ref()
+                .map(|revoked| revoked.revoked_at)
+                .filter(|time| *time > UnixTime(this_update.0.saturating_add(SKEW))));
+            let revoked = revoked.filter(|revoked| revoked.revoked_at <= this_update);
             match revoked.map_or(Ok(()), |revoked| found.push(&revoked)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
@@ -36,6 +44,10 @@ impl Recorder {
         })?;
         if let Some(error) = problem {
             return Err(contradiction(error));
+        }
+        if let Some(time) = future {
+            let found = format!("the ledger has one of {time}, and it is {this_update}: look at the clock");
+            return Err(X509Error::broken("revocation-date", found).into());
         }
         let found = found.sorted().map_err(contradiction)?;
         if scope == CrlScope::All {

@@ -47,6 +47,11 @@ pub const CRL_RULES: &[Rule] = &[
         "above every number before, at most 20 octets",
     ),
     rule(
+        "crl-entries",
+        "RFC 5280 3.3",
+        "none fewer than on the CRL before, but for holds that ended",
+    ),
+    rule(
         "delta-indicator",
         "RFC 5280 5.2.4",
         "the base CRL's number, below the delta CRL's",

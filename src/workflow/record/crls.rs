@@ -1,0 +1,133 @@
+//! CRLs of one CA in their order: none says less than the one before.
+
+use std::ops::ControlFlow;
+
+use super::{Recorder, authority_of};
+use crate::ledger::{CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object};
+use crate::ledger::{Revocation, RevocationState};
+use crate::workflow::WorkflowError;
+use crate::x509::Certificate;
+
+/// The last complete CRL of a CA that was signed.
+pub(in super::super) struct LastCrl {
+    pub(in super::super) number: u64,
+    pub(in super::super) entries: u64,
+    /// Holds that ended after it.
+    pub(in super::super) released_since: u64,
+}
+
+impl Recorder {
+    /// Another CRL of this CA, begun after `since`, may have revocations that were recorded after this one read them, and a lower number.
+    ///
+    /// # Errors
+    /// [`CrlNumberProblem::Passed`]; then `own` is given up.
+    pub(in super::super) fn refuse_crl_in_between(
+        &mut self,
+        authority: &Certificate,
+        since: u64,
+        own: EntryId,
+    ) -> Result<(), WorkflowError> {
+        let (mut number, mut other) = (0, false);
+        self.newest_entries(authority, &mut |entry| {
+            if entry.id.0 <= since {
+                return ControlFlow::Break(());
+            }
+            if let Object::Crl { number: found, .. } = entry.object {
+                match entry.id == own {
+                    true => number = found,
+                    false => other |= entry.id < own,
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        if !other {
+            return Ok(());
+        }
+        let problem = CrlNumberProblem::Passed;
+        self.abandon(&[own], &problem.to_string());
+        Err(LedgerError::CrlNumber { number, problem }.into())
+    }
+
+    pub(in super::super) fn last_crl(
+        &self,
+        authority: &Certificate,
+    ) -> Result<Option<LastCrl>, WorkflowError> {
+        let mut last = None;
+        self.newest_entries(authority, &mut |entry| match (entry.object, entry.state) {
+            (
+                Object::Crl {
+                    number,
+                    base: None,
+                    entries,
+                    ..
+                },
+                EntryState::Signed { .. },
+            ) => {
+                last = Some((number, entries));
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        })?;
+        let Some((number, entries)) = last else {
+            return Ok(None);
+        };
+        let issuer = authority_of(authority)?;
+        let reserved = self.ledger().crl_number(&issuer, number)?;
+        let mut released_since = 0;
+        let mut count = |one: Revocation| {
+            released_since += u64::from(one.state == RevocationState::Released);
+            ControlFlow::Continue(())
+        };
+        self.ledger()
+            .revocations(&issuer, reserved.map(|reserved| reserved.event), &mut count)?;
+        Ok(Some(LastCrl {
+            number,
+            entries,
+            released_since,
+        }))
+    }
+
+    fn newest_entries(
+        &self,
+        authority: &Certificate,
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), WorkflowError> {
+        let filter = EntryFilter {
+            authority: Some(authority_of(authority)?),
+            ..EntryFilter::default()
+        };
+        Ok(self.ledger().entries(&filter, each)?)
+    }
+
+    /// Refuses a CA whose own certificate this ledger has revoked, whoever issued it: what it signs now nobody should take.
+    ///
+    /// # Errors
+    /// The rule `issuer-status`
+    pub(in super::super) fn refuse_revoked(&self, authority: &Certificate) -> Result<(), WorkflowError> {
+        let filter = EntryFilter {
+            serial: Some(crate::ledger::Serial::from_der_octets(
+                authority.serial_number().octets(),
+            )),
+            ..EntryFilter::default()
+        };
+        let mut revoked = None;
+        self.ledger().entries(&filter, &mut |entry| {
+            let is_it = entry.state.der().is_some_and(|der| der.0 == authority.der());
+            if let Some(RevocationState::Revoked { reason, .. }) = entry.revocation.map(|last| last.state)
+                && is_it
+            {
+                revoked = Some((entry.id, reason));
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        let Some((entry, reason)) = revoked else {
+            return Ok(());
+        };
+        let found = format!(
+            "the CA certificate is revoked, {}: entry {entry} of the ledger",
+            reason.name()
+        );
+        Err(crate::x509::X509Error::broken("issuer-status", found).into())
+    }
+}
