@@ -244,8 +244,9 @@ fn the_cas_own_key_or_name_in_a_request() {
             "own-key.csr",
         ],
     );
-    // The key is not on the token, so this one stops there; the rule is shown with the CA on the token.
-    rig.sign("own-key.csr").refused(3, "no-key");
+    // Refused before the token is asked, which has no such key.
+    let message = rig.sign("own-key.csr").refused(3, "rule");
+    assert!(message.contains("the CA's own key"), "{message}");
     let desk = Desk::new();
     openssl(
         &desk.rig,

@@ -202,13 +202,33 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
     }
 }
 
-/// Before and after every call that has to do with the signature, for a certificate and for a CRL.
+/// Before and after every call that has to do with the signature, for certificates, a CRL and a request.
 #[test]
 fn killed_at_the_token() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", "out"];
-    for arguments in [&sign_arguments("a.csr", "out")[..], &crl] {
+    let ca = [
+        "ca",
+        "create",
+        "--key",
+        "customer-ca",
+        "--subject",
+        "CN=Again",
+        "--out",
+        "out",
+    ];
+    let csr = [
+        "csr",
+        "create",
+        "--key",
+        "customer-ca",
+        "--subject",
+        "CN=Asks",
+        "--out",
+        "out",
+    ];
+    for arguments in [&sign_arguments("a.csr", "out")[..], &crl, &ca, &csr] {
         for point in [
             "C_Login",
             "C_SignInit",

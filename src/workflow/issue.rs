@@ -126,8 +126,8 @@ pub struct SigningJob {
 }
 
 impl SigningJob {
-    /// Checks the CA certificate, the validity and every output, and leaves nothing behind: a PIN may be asked for next, and
-    /// whoever is asked may walk away.
+    /// Checks the CA certificate, the validity and every output, and holds certificates of the same fields, but for the serial numbers,
+    /// against every rule. Nothing is left behind: a PIN may be asked for next, and whoever is asked may walk away.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -151,7 +151,7 @@ impl SigningJob {
             delivery.check()?;
         }
         let requests = plan.requests;
-        Ok(Self {
+        let job = Self {
             requests,
             authority: plan.authority,
             authority_key,
@@ -160,7 +160,12 @@ impl SigningJob {
             validity,
             signature,
             now,
-        })
+        };
+        for planned in &job.requests {
+            job.check(&planned.request, &SerialNumber::from_octets([1; 20]))
+                .map_err(|error| in_request(planned, error.into()))?;
+        }
+        Ok(job)
     }
 
     /// Builds and checks every certificate, records what will be signed, then has the token sign them one after the other, once
@@ -219,6 +224,19 @@ impl SigningJob {
         Ok(issued)
     }
 
+    /// A certificate that passed every rule.
+    fn check(&self, request: &VerifiedRequest, serial: &SerialNumber) -> Result<Checked, X509Error> {
+        let tbs = Tbs::for_request(
+            self.profile.clone(),
+            request,
+            &self.authority,
+            serial,
+            self.validity,
+            self.signature,
+        )?;
+        tbs.check(Issuer::Authority(&self.authority), self.now)
+    }
+
     /// A certificate that passed every rule, twice, and the profile's linter.
     fn build(
         &self,
@@ -227,18 +245,8 @@ impl SigningJob {
         request: &VerifiedRequest,
         progress: &dyn Progress,
     ) -> Result<Checked, WorkflowError> {
-        let issuer = Issuer::Authority(&self.authority);
-        let serial = SerialNumber::random(store)?;
-        let tbs = Tbs::for_request(
-            self.profile.clone(),
-            request,
-            &self.authority,
-            &serial,
-            self.validity,
-            self.signature,
-        )?;
-        let checked = tbs.check(issuer, self.now)?;
-        let rehearsal = checked.rehearse(throwaway, issuer, self.now)?;
+        let checked = self.check(request, &SerialNumber::random(store)?)?;
+        let rehearsal = checked.rehearse(throwaway, Issuer::Authority(&self.authority), self.now)?;
         if let Some(linter) = &self.profile.linter {
             progress.step("the profile's linter looks at a certificate");
             lint(linter, &rehearsal)?;

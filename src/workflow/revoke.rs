@@ -30,7 +30,7 @@ pub struct RevocationPlan {
 /// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL says it to the world.
 ///
 /// # Errors
-/// [`WorkflowError`]; nothing is recorded then.
+/// [`WorkflowError`]; nothing is recorded then but, perhaps, that the ledger has the certificate.
 pub fn revoke_certificate(
     recorder: &mut Recorder,
     plan: &RevocationPlan,
