@@ -181,12 +181,23 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
     );
     fs::create_dir(rig.path("open")).expect("a directory");
     fs::copy(rig.path("rig/hsm-ca.db"), rig.path("open.db")).expect("a copy");
-    let chmod = rig.tool("chmod", &["666", "open.db"]);
-    chmod.ok();
+    rig.tool("chmod", &["666", "open.db"]).ok();
+    for (name, mode) in [("sticky", "1777"), ("group", "0775")] {
+        fs::create_dir(rig.path(name)).expect("a directory");
+        rig.tool("chmod", &[mode, name]).ok();
+    }
+    fs::create_dir(rig.path("nobodys")).expect("a directory");
+    rig.tool("chown", &["65534", "nobodys"]).ok();
+    rig.tool("ln", &["-s", "../sticky/x.db", "open/link.db"]).ok();
+    fs::write(rig.path("sticky/x.db"), "").expect("a file");
     for (ledger, code, kind) in [
         ("sqlite:text.db", 4, "not-a-ledger"),
         ("sqlite:nowhere/x.db", 2, "no-directory"),
         ("sqlite:open.db", 2, "ledger-mode"),
+        ("sqlite:sticky/new.db", 2, "ledger-mode"),
+        ("sqlite:group/new.db", 2, "ledger-mode"),
+        ("sqlite:nobodys/new.db", 2, "ledger-mode"),
+        ("sqlite:open/link.db", 2, "ledger-mode"),
         ("postgres://localhost/x", 2, "ledger-url"),
     ] {
         let arguments = [
@@ -199,6 +210,21 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
         let logged_in = rig.path("calls.log").exists() && rig.calls().iter().any(|call| call == "C_Login");
         assert!(!logged_in, "{ledger}: the PIN was used");
         assert!(!rig.path("a.crt").exists());
+    }
+}
+
+/// `--force` is for old outputs.
+#[test]
+fn the_ledger_the_settings_and_the_pin_are_no_outputs() {
+    let rig = ready_authority();
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
+    for own in ["rig/hsm-ca.db", "rig/hsm-ca.toml", "rig/pin", "rig/hsm-ca.db-wal"] {
+        let before = fs::read(rig.path(own)).ok();
+        let arguments = [&sign_arguments("a.csr", own)[..], &["--force"]].concat();
+        rig.json(&arguments).refused(2, "options");
+        let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", own, "--force"];
+        rig.json(&crl).refused(2, "options");
+        assert_eq!(fs::read(rig.path(own)).ok(), before, "{own}");
     }
 }
 

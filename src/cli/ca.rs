@@ -48,6 +48,7 @@ pub(super) struct CreateCa {
 impl CaCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let Self::Create(create) = self;
+        settings.refuse_own_file(&create.out)?;
         let plan = AuthorityPlan {
             key: create.key.clone(),
             subject: Name::from_rfc4514(&create.subject)?,

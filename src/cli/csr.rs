@@ -154,6 +154,7 @@ impl SignRequests {
             let request = input::request(file)?.verify();
             let request = request.map_err(|error| CliError::in_file(file, error))?;
             let target = self.target(file)?;
+            settings.refuse_own_file(&target)?;
             refuse_input(&target, self.files.iter().chain([&self.ca]))?;
             requests.push(PlannedRequest {
                 name: file.display().to_string(),

@@ -82,6 +82,7 @@ pub(super) struct Settings {
     /// Never prompt.
     pub(super) no_input: bool,
     ledger: LedgerSetting,
+    config_file: Option<PathBuf>,
 }
 
 /// Where the ledger is said to be. It is looked at only when a command needs it.
@@ -102,6 +103,7 @@ const DEFAULT_LEDGER: &str = "sqlite:hsm-ca.db";
 pub(super) struct FoundConfig {
     config: ConfigFile,
     directory: PathBuf,
+    path: Option<PathBuf>,
 }
 
 /// What one place says: the command line, the environment, or the file.
@@ -135,7 +137,11 @@ impl Settings {
         config: FoundConfig,
         uses_token: bool,
     ) -> Result<Self, CliError> {
-        let FoundConfig { config, directory } = config;
+        let FoundConfig {
+            config,
+            directory,
+            path,
+        } = config;
         let known = ["", "text", "json"];
         if let Some(wrong) =
             env::var_os("HSM_CA_FORMAT").filter(|value| !known.iter().any(|known| value == known))
@@ -193,12 +199,42 @@ impl Settings {
             pin_source: first(|layer| layer.pin_source.clone()),
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
+            config_file: path,
             ledger: named.unwrap_or(LedgerSetting {
                 url: DEFAULT_LEDGER.to_owned(),
                 origin: "the default",
                 directory,
             }),
         })
+    }
+
+    /// Refuses an output that is the ledger, the configuration, the PIN or the module: `--force` is for old outputs.
+    pub(super) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
+        let mut own: Vec<_> = self.config_file.iter().chain(&self.module).cloned().collect();
+        let pin = self
+            .pin_source
+            .as_deref()
+            .and_then(|source| source.strip_prefix("file:"));
+        own.extend(pin.map(PathBuf::from));
+        if let Ok(LedgerUrl::Sqlite(path)) = self.ledger() {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                let mut name = path.clone().into_os_string();
+                name.push(suffix);
+                own.push(PathBuf::from(name));
+            }
+        }
+        let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        if output != Path::new("-")
+            && own
+                .iter()
+                .any(|own| real(own).is_some_and(|own| Some(own) == real(output)))
+        {
+            return Err(CliError::options(format!(
+                "{} is a file of this program's settings, or the ledger, and no place for an output",
+                output.display()
+            )));
+        }
+        Ok(())
     }
 
     /// Where the ledger is.
@@ -225,11 +261,16 @@ impl GlobalOptions {
             Some(path) => {
                 let directory = path.parent().unwrap_or(Path::new("")).to_owned();
                 let config = ConfigFile::read(&path)?;
-                Ok(FoundConfig { config, directory })
+                Ok(FoundConfig {
+                    config,
+                    directory,
+                    path: Some(path),
+                })
             }
             None if Path::new(CONFIG_FILE).exists() => Ok(FoundConfig {
                 config: ConfigFile::read(Path::new(CONFIG_FILE))?,
                 directory: PathBuf::new(),
+                path: Some(PathBuf::from(CONFIG_FILE)),
             }),
             None => Ok(FoundConfig::default()),
         }

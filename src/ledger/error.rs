@@ -189,7 +189,11 @@ impl fmt::Display for LedgerError {
             Self::NotFound { path } => write!(f, "there is no ledger at {}", path.display()),
             Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
             Self::OpenToOthers { path, mode } => {
-                write!(f, "{} can be changed by others (mode {mode:04o})", path.display())
+                write!(
+                    f,
+                    "{} can be changed by others (mode {mode:04o}, or another owner)",
+                    path.display()
+                )
             }
             Self::Denied { path, found } => write!(f, "ledger {}: {found}", path.display()),
             Self::Locked { path, waited } => write!(

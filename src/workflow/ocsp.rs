@@ -50,7 +50,7 @@ pub struct OcspSummary {
 }
 
 /// A request that will be answered, by a signer that may; the statuses are missing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OcspJob {
     request: AcceptedOcspRequest,
     responder: Responder,
@@ -117,6 +117,12 @@ impl OcspJob {
             .is_delegated()
             .then(|| self.responder.certificate().serial_number());
         asked.map(|(id, _)| id.serial_number()).chain(signer).collect()
+    }
+
+    /// The same at a later time: after a PIN was waited for.
+    #[must_use]
+    pub fn at(self, now: UnixTime) -> Self {
+        Self { now, ..self }
     }
 
     /// Looks the statuses up, builds the response and checks it. Needs no token.

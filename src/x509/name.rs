@@ -131,14 +131,10 @@ impl Name {
     /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let fold = |name: &Self| {
-            name.to_string()
-                .to_lowercase()
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        self == other || fold(self) == fold(other)
+        self == other
+            || self
+                .canonical_rdns()
+                .is_some_and(|own| Some(own) == other.canonical_rdns())
     }
 
     /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1

@@ -68,6 +68,11 @@ pub const RULES: &[Rule] = &[
         "never used before under this issuer's name, as far as the ledger goes",
     ),
     rule(
+        "ocsp-signing-ca",
+        "RFC 6960 4.2.2.2",
+        "a CA certificate under another CA does not have OCSPSigning",
+    ),
+    rule(
         "issuer-status",
         "RFC 5280 6.1.3 (a)(3)",
         "the CA certificate is not revoked, as far as the ledger goes",

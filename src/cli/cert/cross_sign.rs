@@ -63,6 +63,7 @@ impl CrossSign {
         let original = Original::verify(original, issuer.as_ref(), now)
             .map_err(|error| CliError::in_file(&self.file, error))?;
         let inputs = [&self.file, &self.ca].into_iter().chain(&self.original_issuer);
+        settings.refuse_own_file(&self.out)?;
         refuse_input(&self.out, inputs)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;

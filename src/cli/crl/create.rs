@@ -68,6 +68,7 @@ impl CreateCrl {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
         let inputs = [&self.ca].into_iter().chain(&self.revoked);
+        settings.refuse_own_file(&self.out)?;
         refuse_input(&self.out, inputs.chain(&self.base))?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;

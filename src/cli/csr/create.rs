@@ -52,6 +52,7 @@ pub(in crate::cli) struct CreateRequest {
 
 impl CreateRequest {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        settings.refuse_own_file(&self.out)?;
         let profile = self.profile.as_deref().map(|name| profile::find(name, false));
         let new = NewRequest {
             key: self.key.clone(),

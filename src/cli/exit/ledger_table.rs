@@ -16,7 +16,9 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::OpenToOthers { .. } => (
             "ledger-mode",
             USAGE,
-            Some("chmod go-w it, and run `hsm-ca ledger verify` with a head that you kept"),
+            Some(
+                "give it to yourself (chown, chmod go-w), and run `hsm-ca ledger verify` with a head that you kept",
+            ),
         ),
         LedgerError::Denied { .. } => (
             "ledger-denied",

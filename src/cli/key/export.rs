@@ -32,6 +32,7 @@ pub(in crate::cli) struct ExportPublic {
 
 impl ExportPublic {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        settings.refuse_own_file(&self.out)?;
         let delivery = self.output.delivery(&self.out);
         #[cfg(feature = "aws")]
         if self.key.is_in_kms() {

@@ -73,6 +73,7 @@ impl Respond {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
         let inputs = [&self.ca, &self.request].into_iter();
+        settings.refuse_own_file(&self.out)?;
         refuse_input(&self.out, inputs.chain(&self.signer).chain(&self.revoked))?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
@@ -102,17 +103,27 @@ impl Respond {
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
         };
         let job = OcspJob::prepare(order, now)?;
-        let ledger = self.open_ledger(settings)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
+        let ledger = self.open_ledger(settings)?;
         let statuses = StatusSource {
             ledger: ledger.as_deref(),
             index: index.transpose()?,
         };
-        let planned = job.build(&statuses)?;
+        // What is refused is refused before anybody is asked for a PIN; what is signed is as it is when the PIN is there.
+        job.clone().build(&statuses)?;
+        let index = statuses.index;
         drop(ledger);
-        let mut recorder = settings.open_recorder(ui)?;
+        settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
+        let mut recorder = settings.open_recorder(ui)?;
+        let ledger = self.open_ledger(settings)?;
+        let statuses = StatusSource {
+            ledger: ledger.as_deref(),
+            index,
+        };
+        let now = UnixTime::from_system(SystemTime::now());
+        let planned = job.at(now).build(&statuses)?;
         let OcspSummary {
             issued,
             delivered,

@@ -32,7 +32,7 @@ impl SqliteLedger {
     /// Those of [`open`](Self::open).
     pub fn check(path: &Path) -> Result<(), LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
-        check_place(&path)?;
+        check_place(&real(&path))?;
         match Self::open(&path, Access::Read) {
             // It is made, or brought up to date, when it is opened for recording.
             Ok(_)
@@ -109,11 +109,9 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
 fn check_place(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     match fs::metadata(directory) {
-        // Others could put another file in its place; in a sticky directory (/tmp) they cannot.
-        Ok(found) if found.is_dir() && found.mode() & 0o002 != 0 && found.mode() & 0o1000 == 0 => {
-            return Err(open_to_others(directory, found.mode()));
-        }
-        Ok(found) if found.is_dir() => {}
+        // Others could put another file in its place, or, in a sticky directory (/tmp) too, a log of theirs beside it, which SQLite
+        // takes for its own.
+        Ok(found) if found.is_dir() => refuse_others(directory, &found)?,
         _ => {
             return Err(LedgerError::NoDirectory {
                 directory: directory.to_owned(),
@@ -125,10 +123,21 @@ fn check_place(path: &Path) -> Result<(), LedgerError> {
     }
     let found = fs::metadata(path).map_err(|cause| denied(path, &cause))?;
     refuse_other_kinds(path, &found)?;
-    if found.mode() & 0o022 != 0 {
+    refuse_others(path, &found)
+}
+
+/// Whoever owns it can change it, whatever its mode.
+fn refuse_others(path: &Path, found: &fs::Metadata) -> Result<(), LedgerError> {
+    let is_own = [0, rustix::process::geteuid().as_raw()].contains(&found.uid());
+    if found.mode() & 0o022 != 0 || !is_own {
         return Err(open_to_others(path, found.mode()));
     }
     Ok(())
+}
+
+/// Where a link leads to.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn is_missing(path: &Path) -> bool {
@@ -136,7 +145,7 @@ fn is_missing(path: &Path) -> bool {
 }
 
 fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
-    check_place(path)?;
+    check_place(&real(path))?;
     if is_missing(path) {
         create(path, path.parent().unwrap_or(Path::new("/")))?;
     }

@@ -69,6 +69,15 @@ impl Plan<'_> {
     /// bounds of what is below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
     fn check_purposes(&self, authority: &Certificate) -> Result<(), X509Error> {
         const RULE: &str = "extended-key-usage-nesting";
+        let own = extension::find_purposes(self.extensions())?;
+        let is_authority =
+            extension::find_basic_constraints(self.extensions())?.is_some_and(|found| found.ca);
+        if is_authority && own.is_some_and(|own| own.contains(&Purpose::OCSP_SIGNING.0)) {
+            return broken(
+                "ocsp-signing-ca",
+                "it would answer for every certificate of the CA above it: OCSPSigning is for certificates that issue nothing",
+            );
+        }
         if self.of.profile.waives(RULE) {
             return Ok(());
         }

@@ -34,6 +34,10 @@ pub(super) fn check_authorized(
             format!("the signer's certificate has a critical {unknown}"),
         );
     }
+    // A CA below this one, or across, would answer for its neighbours.
+    if delegate.is_authority() {
+        return broken("ocsp-signer-purpose", "the signer's certificate is a CA's");
+    }
     // Section 4.2.2.2: id-kp-OCSPSigning by name; anyExtendedKeyUsage is another.
     let purposes = extension::find_purposes(delegate.extensions())?.unwrap_or_default();
     if !purposes.contains(&ID_KP_OCSP_SIGNING) {

@@ -214,6 +214,12 @@ impl ProfileFile {
             role != Role::Root || purposes.is_empty(),
             "certificates under a CA",
         )?;
+        // RFC 6960 section 4.2.2.2: it would answer for every certificate of the CA above it.
+        only_for(
+            "extended-key-usage",
+            is_leaf || !purposes.contains(&Purpose::OCSP_SIGNING),
+            "leaves, where it is OCSPSigning,",
+        )?;
         // RFC 6960 section 4.2.2.2.1
         only_for(
             "ocsp-no-check",

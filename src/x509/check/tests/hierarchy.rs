@@ -92,6 +92,29 @@ fn path_length() {
 }
 
 #[test]
+fn a_ca_is_no_signer_of_ocsp_responses_for_the_ca_above_it() {
+    let key = SoftwareKey::generate();
+    let below = request(&key, "CN=Lower");
+    let (issuer, _) = under(&intermediate(None, Vec::new()));
+    let signer = intermediate(
+        None,
+        vec![purposes(&[Purpose::OCSP_SIGNING, Purpose::CLIENT_AUTH])],
+    );
+    assert_eq!(
+        found(plan(&signer, &below, &issuer), &issuer),
+        Some("ocsp-signing-ca")
+    );
+    let waived = Profile {
+        waived: vec!["extended-key-usage-nesting".into()],
+        ..signer
+    };
+    assert_eq!(
+        found(plan(&waived, &below, &issuer), &issuer),
+        Some("ocsp-signing-ca")
+    );
+}
+
+#[test]
 fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
     let key = SoftwareKey::generate();
     let below = request(&key, "CN=leaf");
