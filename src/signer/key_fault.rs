@@ -1,5 +1,7 @@
 //! Keys that are no secret, or no keys: what their public half gives away.
 
+mod edwards;
+
 use std::fmt;
 
 use aws_lc_rs::signature::{
@@ -23,6 +25,8 @@ pub enum KeyFault {
     ClosePrimes,
     /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
     OffCurve,
+    /// A point of Ed25519 whose order divides 8: a signature that anybody can write verifies under it, so possession is not proven.
+    SmallOrder,
 }
 
 impl fmt::Display for KeyFault {
@@ -30,6 +34,9 @@ impl fmt::Display for KeyFault {
         match self {
             Self::Exponent => f.write_str("the public exponent is below 65537"),
             Self::OffCurve => f.write_str("the public key is no point of its curve"),
+            Self::SmallOrder => {
+                f.write_str("the public key is a point of small order: anybody can sign for it")
+            }
             Self::SmallFactor(factor) => write!(f, "{factor} divides the modulus"),
             Self::Roca => f.write_str("the modulus has the fingerprint of ROCA"),
             Self::ClosePrimes => f.write_str("the two primes are close together"),
@@ -62,8 +69,9 @@ impl PublicKey {
                 let read = ParsedPublicKey::new(algorithm, self.subject_public_key());
                 read.is_err().then_some(KeyFault::OffCurve)
             }
+            KeyAlgorithm::Ed25519 => edwards::find_point_fault(self.subject_public_key()),
             // Every string of the right length is a key: FIPS 204 algorithm 23 has no check.
-            KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => None,
+            KeyAlgorithm::MlDsa(_) => None,
         }
     }
 

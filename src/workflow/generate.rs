@@ -192,7 +192,12 @@ mod tests {
 
     #[test]
     fn a_sound_key_is_taken() {
-        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        // RFC 8032 section 5.1: B, whose y is 4/5.
+        let mut point = [0x66; 32];
+        point[0] = 0x58;
+        let key = PublicKey::from_ed25519(&point).unwrap();
         assert!(check_kind(KeyAlgorithm::Ed25519, &key).is_ok());
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        assert!(check_kind(KeyAlgorithm::Ed25519, &key).is_err());
     }
 }

@@ -115,6 +115,7 @@ pub(super) fn describe_fault(fault: KeyFault) -> (&'static str, String) {
     match fault {
         KeyFault::Exponent => ("key-exponent", "the public exponent is below 65537".to_owned()),
         KeyFault::OffCurve => ("key-point", "the public key is no point of its curve".to_owned()),
+        KeyFault::SmallOrder => ("key-point", fault.to_string()),
         KeyFault::SmallFactor(factor) => ("key-small-factors", format!("{factor} divides the modulus")),
         KeyFault::Roca => ("key-roca", "the modulus has the fingerprint of ROCA".to_owned()),
         KeyFault::ClosePrimes => ("key-close-primes", "the two primes are close together".to_owned()),

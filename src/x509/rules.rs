@@ -123,7 +123,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "key-point",
         "NIST SP 800-56A 5.6.2.3.3",
-        "an EC public key is a point of its curve",
+        "an EC public key is a point of its curve, an Ed25519 key none of small order",
     ),
     rule(
         "key-exponent",

@@ -118,3 +118,66 @@ fn points_of_each_curve_are_keys() {
         assert_eq!(key.find_fault(), None, "{curve}");
     }
 }
+
+fn ed25519(hex: &str) -> PublicKey {
+    let bytes = BigUint::parse_bytes(hex.as_bytes(), 16).unwrap().to_bytes_be();
+    let padded = [&vec![0; 32 - bytes.len()][..], &bytes].concat();
+    PublicKey::from_ed25519(&padded).unwrap()
+}
+
+/// The points of order 1, 2, 4 and 8, as "Taming the Many EdDSAs" (2020) lists them, with their encodings that are not canonical.
+#[test]
+fn an_ed25519_point_of_small_order_is_no_key() {
+    for point in [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        // Not the one encoding that RFC 8032 has: a sign without an x, or y from p on.
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    ] {
+        assert!(ed25519(point).find_fault().is_some(), "{point}");
+    }
+}
+
+#[test]
+fn an_ed25519_point_off_the_curve_is_no_key() {
+    // y = 2 has no x. 2²⁵⁵ - 1 is y = 18, written as nobody may.
+    for point in [[7; 32], [&[2][..], &[0; 31]].concat().try_into().unwrap(), {
+        let mut largest = [0xff; 32];
+        largest[31] = 0x7f;
+        largest
+    }] {
+        let key = PublicKey::from_ed25519(&point).unwrap();
+        assert_eq!(key.find_fault(), Some(KeyFault::OffCurve), "{point:?}");
+    }
+}
+
+#[test]
+fn ed25519_keys_of_others_are_keys() {
+    // RFC 8032 section 7.1: TEST 1, 2 and 3; and section 5.1: B.
+    for point in [
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "5866666666666666666666666666666666666666666666666666666666666666",
+    ] {
+        assert_eq!(ed25519(point).find_fault(), None, "{point}");
+    }
+    for _ in 0..8 {
+        let script = "openssl genpkey -algorithm ed25519 | openssl pkey -pubout -outform DER";
+        let output = Command::new("sh").args(["-c", script]).output().unwrap();
+        let key = PublicKey::from_der(&output.stdout).unwrap();
+        assert_eq!(key.algorithm(), KeyAlgorithm::Ed25519);
+        assert_eq!(key.find_fault(), None);
+    }
+}
