@@ -77,7 +77,7 @@ impl<'a> ConstrainedName<'a> {
                 let uri = uri.as_str();
                 // RFC 5280 section 4.2.1.10: where there is no authority with a host name, "the application MUST reject the
                 // certificate".
-                let host = uri.split_once("://").map_or("", |(_, rest)| host_of(rest));
+                let host = authority_after_scheme(uri).map_or("", host_of);
                 if host.is_empty() || host.parse::<IpAddr>().is_ok() {
                     return Err(format!("uri:{uri} has no host name, which is constrained"));
                 }
@@ -99,6 +99,15 @@ impl<'a> ConstrainedName<'a> {
             .ok_or_else(|| format!("{mailbox:?} is no mailbox"))?;
         Ok(Self::Email { local, host })
     }
+}
+
+/// RFC 3986 section 3: what follows the `//` that follows the scheme. A `://` further on is in a path or a query.
+fn authority_after_scheme(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let is_scheme =
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(may_stand);
+    is_scheme.then_some(rest)?.strip_prefix("//")
 }
 
 impl fmt::Display for ConstrainedName<'_> {

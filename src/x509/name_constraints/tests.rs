@@ -56,6 +56,31 @@ fn names_are_inside_or_outside() {
     }
 }
 
+/// RFC 5280 section 4.2.1.10: a URI without an authority is refused under any constraint of URIs. What comes after its scheme is no host.
+#[test]
+fn a_uri_without_an_authority_has_no_host() {
+    let subject = Name::from_rfc4514("CN=x").unwrap();
+    for uri in [
+        "urn:x://permitted.example",
+        "mailto:a@permitted.example?subject=https://permitted.example",
+        "data:,a//permitted.example",
+        "scheme:/x://permitted.example",
+        "//permitted.example",
+        "a/b://permitted.example",
+    ] {
+        let name = [GeneralName::UniformResourceIdentifier(
+            der::asn1::Ia5String::new(uri).unwrap(),
+        )];
+        let check = |constraints: NameConstraints| constraints.check(&subject, &name);
+        assert!(
+            check(constraints(&["uri:permitted.example"], &[])).is_err(),
+            "{uri}"
+        );
+        assert!(check(constraints(&[], &["uri:other.example"])).is_err(), "{uri}");
+        assert!(check(constraints(&["dns:other.example"], &[])).is_ok(), "{uri}");
+    }
+}
+
 #[test]
 fn a_kind_that_is_not_in_the_permitted_trees_is_free() {
     let name = general(&["ip:192.0.2.1"]);
