@@ -1,5 +1,7 @@
 //! Distinguished names: copied as DER bytes, shown and read as RFC 4514 text.
 
+mod check;
+
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
@@ -7,7 +9,6 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
 use der::asn1::{Any, Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode, Tag, Tagged};
-use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
 use super::X509Error;
@@ -19,18 +20,6 @@ pub struct Name(Vec<u8>);
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
-
-/// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
-const UPPER_BOUNDS: [(&str, usize); 8] = [
-    ("2.5.4.3", 64),
-    ("2.5.4.5", 64),
-    ("2.5.4.7", 128),
-    ("2.5.4.8", 128),
-    ("2.5.4.10", 64),
-    ("2.5.4.11", 64),
-    ("2.5.4.6", 2),
-    ("1.2.840.113549.1.9.1", 255),
-];
 
 impl Name {
     /// Keeps the encoded bytes of a decoded element, which must be a SEQUENCE.
@@ -87,45 +76,9 @@ impl Name {
         let names = RdnSequence::from_str(&trim_separators(text))
             .map_err(|_| wrong("write TYPE=value pairs as in CN=Example CA,O=Example,C=US".to_owned()))?;
         for attribute in names.iter().flat_map(|rdn| rdn.iter()) {
-            check_attribute(attribute).map_err(wrong)?;
+            check::check_given(attribute).map_err(wrong)?;
         }
         names.to_der().map(Self).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// Makes sure that every program can read the name: it decodes as RFC 5280's `Name`, encodes to the same bytes, and its
-    /// values are strings that hold what their type says.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn check_readable(&self) -> Result<(), String> {
-        let sequence = RdnSequence::from_der(&self.0).map_err(|error| error.kind().to_string())?;
-        if sequence.to_der().ok().as_ref() != Some(&self.0) {
-            return Err("it is not in DER".to_owned());
-        }
-        if sequence.iter().any(|rdn| rdn.is_empty()) {
-            return Err("it has an empty part".to_owned());
-        }
-        for attribute in sequence.iter().flat_map(|rdn| rdn.iter()) {
-            let value = attribute.value.value();
-            let readable = match attribute.value.tag() {
-                Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => {
-                    text_of(&attribute.value).is_some()
-                }
-                Tag::NumericString => value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
-                Tag::BmpString => value.len().is_multiple_of(2),
-                Tag::TeletexString => true,
-                // x500UniqueIdentifier
-                Tag::BitString => true,
-                _ => false,
-            };
-            if !readable {
-                return Err(format!(
-                    "the value of {} is no string of its type",
-                    describe_oid(attribute.oid)
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
@@ -214,32 +167,6 @@ fn trim_separators(text: &str) -> String {
     }
     flush(&mut part, &mut result);
     result
-}
-
-fn check_attribute(attribute: &AttributeTypeAndValue) -> Result<(), String> {
-    let kind = describe_oid(attribute.oid);
-    let Some(value) = text_of(&attribute.value) else {
-        return Err(format!("the value of {kind} is no text"));
-    };
-    if value.is_empty() {
-        return Err(format!("{kind} is empty"));
-    }
-    if let Some(character) = value.chars().find(|character| is_unprintable(*character)) {
-        return Err(format!(
-            "{kind} holds the invisible character U+{:04X}",
-            u32::from(character)
-        ));
-    }
-    if kind == "C" && (value.len() != 2 || !value.bytes().all(|byte| byte.is_ascii_uppercase())) {
-        return Err("C takes the two capital letters of ISO 3166".to_owned());
-    }
-    let oid = attribute.oid.to_string();
-    match UPPER_BOUNDS.iter().find(|(bounded, _)| *bounded == oid) {
-        Some((_, bound)) if value.chars().count() > *bound => Err(format!(
-            "{kind} is longer than {bound} characters (RFC 5280 appendix A.1)"
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// The text of the string types that can be shown as they are.

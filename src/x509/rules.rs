@@ -111,7 +111,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject",
         "RFC 5280 4.1.2.6",
-        "readable, another than the CA's; a CA has one, a leaf has one or names",
+        "readable, nothing in it empty, invisible or too long; another than the CA's; a CA has one, a leaf has one or names",
     ),
     rule("subject-key", "hsm-ca", "another key than the CA's"),
     rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits and more"),

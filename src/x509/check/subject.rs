@@ -11,7 +11,11 @@ impl Plan<'_> {
     /// when it has names in subjectAltName.
     pub(super) fn check_subject(&self) -> Result<(), X509Error> {
         let subject = Name::from_any(&self.tbs.subject, "subject")?;
-        if let Err(found) = subject.check_readable() {
+        let sound = match self.of.original {
+            Some(_) => subject.check_established(),
+            None => subject.check_new(),
+        };
+        if let Err(found) = sound {
             return broken("subject", found);
         }
         let has_names = !extension::find_alternative_names(self.extensions())?.0.is_empty();

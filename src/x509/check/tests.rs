@@ -4,6 +4,7 @@ mod cross;
 mod hierarchy;
 mod list;
 mod properties;
+mod subject;
 
 use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
 use der::Encode;

@@ -35,7 +35,11 @@ fn sketch() -> Sketch {
     sketch
 }
 
-fn plan_under(ca: &Certificate, original: &Original, own: Option<&Profile>) -> Result<Tbs, X509Error> {
+pub(super) fn plan_under(
+    ca: &Certificate,
+    original: &Original,
+    own: Option<&Profile>,
+) -> Result<Tbs, X509Error> {
     Tbs::cross(
         Profile::cross(original, own)?,
         original,
