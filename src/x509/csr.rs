@@ -14,7 +14,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
-use der::{Decode, Sequence};
+use der::{Decode, Sequence, Tag, Tagged};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
@@ -80,6 +80,17 @@ impl CertificationRequest {
             return Err(X509Error::Version {
                 what: WHAT,
                 found: u64::from(info.version),
+            });
+        }
+        // RFC 2986 section 4.1: "values SET SIZE(1..MAX)". Others read nothing else, so nothing else is taken for one.
+        let attributes = info.attributes.as_deref().unwrap_or_default();
+        if let Some(other) = attributes
+            .iter()
+            .find(|attribute| attribute.values.tag() != Tag::Set)
+        {
+            return Err(X509Error::Malformed {
+                what: WHAT,
+                reason: format!("the values of {} are no SET", describe_oid(other.kind)),
             });
         }
         let subject = Name::from_any(&info.subject, WHAT)?;
@@ -268,7 +279,7 @@ impl VerifiedRequest {
         subject: &Name,
         extensions: Vec<Extension>,
     ) -> Result<Self, X509Error> {
-        use der::{Encode, Tag};
+        use der::Encode;
         let attribute = Attribute {
             kind: ID_EXTENSION_REQ,
             values: Any::new(Tag::Set, extensions.to_der().unwrap()).unwrap(),

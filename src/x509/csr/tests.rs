@@ -90,6 +90,37 @@ fn what_no_ca_should_sign_is_not_asked_for() {
     assert_eq!(planned.check().unwrap_err().rule(), Some("signature-algorithm"));
 }
 
+/// A signed request with this attribute.
+fn with_attribute(kind: &str, values: &[u8]) -> Result<VerifiedRequest, X509Error> {
+    use der::Encode;
+    let key = SoftwareKey::generate();
+    let info = CertificationRequestInfo {
+        version: 0,
+        subject: name().to_any().unwrap(),
+        subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(key.public_key().der()).unwrap(),
+        attributes: Some(vec![Attribute {
+            kind: ObjectIdentifier::new(kind).unwrap(),
+            values: Any::from_der(values).unwrap(),
+        }]),
+    };
+    let content = info.to_der().unwrap();
+    let algorithm = key.public_key().algorithm().default_signature();
+    let signature = key.sign(algorithm, &content).unwrap();
+    let der = Signed::assemble(&content, algorithm, &signature)?.to_der()?;
+    CertificationRequest::read(&der)?.verify()
+}
+
+#[test]
+fn values_that_are_no_set_are_refused() {
+    for kind in ["1.2.840.113549.1.9.14", "1.2.840.113549.1.9.7", "1.2.3"] {
+        assert!(with_attribute(kind, b"\x31\x02\x30\x00").is_ok());
+        for values in [b"\x30\x02\x30\x00", b"\x04\x02\x30\x00"] {
+            let refused = with_attribute(kind, values).unwrap_err();
+            assert!(refused.to_string().ends_with("are no SET"), "{refused}");
+        }
+    }
+}
+
 #[test]
 fn a_plan_that_was_bent_is_refused() {
     let key = SoftwareKey::generate();
