@@ -300,6 +300,30 @@ fn what_a_request_asks_for_and_does_not_get_is_told() {
 }
 
 #[test]
+fn attributes_that_no_certificate_takes_are_told_and_no_password_is() {
+    let desk = Desk::new();
+    let lines = "[req]\ndistinguished_name=dn\nattributes=a\nprompt=no\n[dn]\nCN=a\n\
+        [a]\nchallengePassword=correct horse\n1.3.6.1.4.1.311.2.1.14=a list of extensions\n";
+    desk.rig.write("req.cnf", lines);
+    // Not make_request: with -subj openssl passes over the attributes.
+    let request = "req -new -newkey rsa:2048 -nodes -keyout k -config req.cnf -out asks.csr";
+    openssl(&desk.rig, &request.split(' ').collect::<Vec<_>>());
+    let run = desk.rig.sign("asks.csr").ok();
+    assert!(!format!("{run:?}").contains("correct horse"), "{run:?}");
+    let report = run.json();
+    let dropped = report["certificates"][0]["dropped"].as_array().expect("a list");
+    let mut names: Vec<_> = dropped.iter().filter_map(|one| one["name"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["1.3.6.1.4.1.311.2.1.14", "pkcs-9-at-challengePassword"],
+        "{report}"
+    );
+    let warning = report["warnings"][0].as_str().expect("a warning");
+    assert!(names.iter().all(|name| warning.contains(name)), "{warning}");
+}
+
+#[test]
 fn text_before_the_block_and_the_old_header_are_taken() {
     let desk = Desk::new();
     make_cluster_request(&desk.rig, "good.csr");

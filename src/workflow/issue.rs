@@ -204,7 +204,7 @@ impl SigningJob {
                 "the CA's key signs certificate {} of {count}",
                 index + 1
             ));
-            let asked = planned.request.requested_extensions();
+            let asked = everything_asked(&planned.request);
             let signed = match planned.delivery.reserve() {
                 Ok(slot) => sign_and_deliver(checked, slot, signer.as_ref(), recorder, *entry, asked),
                 Err(error) => {
@@ -253,6 +253,22 @@ impl SigningJob {
         }
         Ok(checked)
     }
+}
+
+/// Extensions, and the attributes that ask for none that are read here: Microsoft's list of extensions (1.3.6.1.4.1.311.2.1.14) is one of
+/// those, and nobody should think that it was read.
+fn everything_asked(request: &VerifiedRequest) -> Vec<ExtensionText> {
+    let attribute = |(name, value)| ExtensionText {
+        name,
+        critical: false,
+        value,
+    };
+    let attributes = request.other_attributes().into_iter().map(attribute);
+    request
+        .requested_extensions()
+        .into_iter()
+        .chain(attributes)
+        .collect()
 }
 
 /// Only a refusal is about the request; what the token failed to do is not.

@@ -199,7 +199,7 @@ impl CertificationRequest {
             let values = attribute.values.value();
             let single = Any::from_der(values).ok();
             let value = match single.as_ref().and_then(text_of) {
-                Some(_) if attribute.kind == CHALLENGE_PASSWORD => "there is one".to_owned(),
+                _ if attribute.kind == CHALLENGE_PASSWORD => "there is one".to_owned(),
                 Some(text) => text.to_owned(),
                 None => Hex(values).to_string(),
             };
@@ -263,6 +263,12 @@ impl VerifiedRequest {
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         self.request.requested_extensions()
+    }
+
+    /// Every other attribute: nothing of it gets into a certificate.
+    #[must_use]
+    pub fn other_attributes(&self) -> Vec<(String, String)> {
+        self.request.other_attributes()
     }
 }
 

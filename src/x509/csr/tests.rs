@@ -122,6 +122,20 @@ fn values_that_are_no_set_are_refused() {
 }
 
 #[test]
+fn a_challenge_password_is_never_shown() {
+    // As it should be, two of them, and one of a type that is no text here.
+    for values in [
+        &b"\x31\x06\x0c\x04word"[..],
+        b"\x31\x0c\x0c\x04word\x0c\x04word",
+        b"\x31\x06\x14\x04word",
+    ] {
+        let request = with_attribute("1.2.840.113549.1.9.7", values).unwrap();
+        let shown = request.request.other_attributes();
+        assert_eq!(shown[0].1, "there is one", "{shown:?}");
+    }
+}
+
+#[test]
 fn a_plan_that_was_bent_is_refused() {
     let key = SoftwareKey::generate();
     let sound = plan(&key, &names(), None);
