@@ -4,6 +4,7 @@
 mod cross;
 mod extensions;
 mod hierarchy;
+mod key_usage;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,7 @@ impl Tbs {
         plan.check_subject()?;
         plan.check_key()?;
         plan.check_extension_list()?;
+        plan.check_key_usage()?;
         plan.check_extension_values()?;
         plan.check_identifiers()?;
         if let Issuer::Authority(authority) = issuer {

@@ -160,7 +160,12 @@ pub const RULES: &[Rule] = &[
     rule(
         "key-usage",
         "RFC 5280 4.2.1.3",
-        "what the profile says; keyCertSign for a CA; keyEncipherment for RSA only",
+        "what the profile says; keyCertSign for a CA",
+    ),
+    rule(
+        "key-usage-fits",
+        "RFC 5280 4.2.1.3",
+        "what the key is able to do: keyEncipherment for RSA, keyAgreement for EC, signatures for every kind",
     ),
     rule("extended-key-usage", "RFC 5280 4.2.1.12", "what the profile says"),
     waivable(

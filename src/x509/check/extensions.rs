@@ -45,16 +45,6 @@ impl Plan<'_> {
     pub(super) fn check_extension_values(&self) -> Result<(), X509Error> {
         let key = self.subject_key()?;
         let (names, others) = extension::find_alternative_names(self.extensions())?;
-        // A CA certificate can sign others, whatever a profile says.
-        let constraints = extension::find_basic_constraints(self.extensions())?;
-        let usage = extension::find_key_usage(self.extensions())?;
-        let is_authority = constraints.is_some_and(|constraints| constraints.ca);
-        if is_authority && !usage.is_some_and(|usage| usage.key_cert_sign()) {
-            return broken("key-usage", "a CA certificate without keyCertSign");
-        }
-        if usage.is_some_and(|usage| usage.0.is_empty()) {
-            return broken("key-usage", "nothing is left that the key can be used for");
-        }
         for (wanted, found) in self.pairs() {
             let rule = match wanted {
                 ProfileExtension::SubjectAlternativeName(taken) => {

@@ -2,6 +2,7 @@
 
 mod cross;
 mod hierarchy;
+mod key_usage;
 mod list;
 mod properties;
 mod subject;

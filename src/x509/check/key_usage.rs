@@ -1,0 +1,85 @@
+//! `keyUsage` against the key: what a key cannot do, its certificate does not say that it is for.
+
+use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
+
+use super::{Plan, broken};
+use crate::signer::KeyAlgorithm;
+use crate::x509::{ProfileExtension, X509Error, extension};
+
+const RULE: &str = "key-usage-fits";
+
+impl Plan<'_> {
+    pub(super) fn check_key_usage(&self) -> Result<(), X509Error> {
+        // A CA certificate can sign others, whatever a profile says.
+        let constraints = extension::find_basic_constraints(self.extensions())?;
+        let usage = extension::find_key_usage(self.extensions())?;
+        let is_authority = constraints.is_some_and(|constraints| constraints.ca);
+        if is_authority && !usage.is_some_and(|usage| usage.key_cert_sign()) {
+            return broken("key-usage", "a CA certificate without keyCertSign");
+        }
+        match usage {
+            Some(usage) => self.check_fit(usage),
+            None => Ok(()),
+        }
+    }
+
+    /// RFC 5280 section 4.2.1.3 leaves it to the documents about each algorithm, and asks for one bit at least.
+    fn check_fit(&self, usage: KeyUsage) -> Result<(), X509Error> {
+        let key = self.subject_key()?.algorithm();
+        let (unfit, source) = unfit(key);
+        let refuse = |found: String| {
+            Err(X509Error::Rule {
+                rule: RULE,
+                source,
+                found,
+            })
+        };
+        if let Some((_, name)) = unfit.iter().find(|(bit, _)| usage.0.contains(*bit)) {
+            return refuse(format!("{name} is not for an {key} key"));
+        }
+        if !usage.0.is_empty() {
+            return Ok(());
+        }
+        let mut wanted = self.of.profile.extensions.iter();
+        match wanted.any(|wanted| matches!(wanted, ProfileExtension::KeyUsage(usages) if !usages.is_empty()))
+        {
+            true => refuse(format!(
+                "no key-usage of the profile {} is for an {key} key: add digitalSignature, or leave such keys out of its keys",
+                self.of.profile.name
+            )),
+            false => broken("key-usage", "there is no bit in it"),
+        }
+    }
+}
+
+type Bit = (KeyUsages, &'static str);
+
+const ENCIPHERMENT: [Bit; 2] = [
+    (KeyUsages::KeyEncipherment, "keyEncipherment"),
+    (KeyUsages::DataEncipherment, "dataEncipherment"),
+];
+const AGREEMENT: [Bit; 3] = [
+    (KeyUsages::KeyAgreement, "keyAgreement"),
+    (KeyUsages::EncipherOnly, "encipherOnly"),
+    (KeyUsages::DecipherOnly, "decipherOnly"),
+];
+const ALL_BUT_SIGNATURES: [Bit; 5] = [
+    ENCIPHERMENT[0],
+    ENCIPHERMENT[1],
+    AGREEMENT[0],
+    AGREEMENT[1],
+    AGREEMENT[2],
+];
+
+/// What must not be in the keyUsage of such a key, and the clause.
+const fn unfit(key: KeyAlgorithm) -> (&'static [Bit], &'static str) {
+    match key {
+        KeyAlgorithm::Rsa { .. } => (&AGREEMENT, "RFC 3279 2.3.1"),
+        KeyAlgorithm::RsaPss { .. } => (&ALL_BUT_SIGNATURES, "RFC 4055 1.2"),
+        // It updates RFC 5480 section 3, which says nothing of the two.
+        KeyAlgorithm::Ec(_) => (&ENCIPHERMENT, "RFC 8813 3"),
+        // It updates RFC 8410 section 5, which says what must be there, not what must not.
+        KeyAlgorithm::Ed25519 => (&ALL_BUT_SIGNATURES, "RFC 9295 3"),
+        KeyAlgorithm::MlDsa(_) => (&ALL_BUT_SIGNATURES, "RFC 9881 5"),
+    }
+}
