@@ -2,7 +2,7 @@
 
 use const_oid::db::rfc6960::{ID_PKIX_OCSP_EXTENDED_REVOKE, ID_PKIX_OCSP_NONCE};
 
-use super::{BasicResponse, CertId, OcspRequest, OcspResponse, ResponderId, delegate};
+use super::{BasicResponse, CertId, CertificateStatus, OcspRequest, OcspResponse, ResponderId, delegate};
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, UnixTime, X509Error};
 
@@ -74,11 +74,26 @@ impl BasicResponse {
         self.verify_signature(&signer.public_key()?).map(drop)
     }
 
+    /// Section 3.2: an answer about another CA's certificate is not this CA's to give, and who trusts the response would take it for one.
     fn verify_about(&self, authority: &Certificate) -> Result<(), X509Error> {
+        let mut is_about_it = false;
         for single in self.responses() {
             if single.id.is_of(authority)? {
-                return Ok(());
+                is_about_it = true;
+            } else if single.status != CertificateStatus::Unknown {
+                return Err(X509Error::Rule {
+                    rule: "ocsp-status",
+                    source: "RFC 6960 3.2",
+                    found: format!(
+                        "it says {} of certificate {}, which is none of this CA and key",
+                        single.status,
+                        single.id.serial_number()
+                    ),
+                });
             }
+        }
+        if is_about_it {
+            return Ok(());
         }
         broken(
             "ocsp-issuer",

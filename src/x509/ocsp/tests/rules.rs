@@ -211,3 +211,29 @@ fn a_response_is_verified_as_a_client_does() {
         Some("ocsp-successful")
     );
 }
+
+/// As somebody with the CA's key could make it, but no rule here lets through.
+#[test]
+fn a_response_that_vouches_for_another_cas_certificate_is_not_verified() {
+    let (ca, other) = (Ca::new(), Ca::new());
+    for (status, wanted) in [
+        (CertificateStatus::Good, Some("ocsp-status")),
+        (revoked(NOW, RevocationReason::Unspecified), Some("ocsp-status")),
+        (CertificateStatus::Unknown, None),
+    ] {
+        for theirs_is_first in [true, false] {
+            let mut ids = vec![
+                (ca.id(&[7], ID_SHA_1), CertificateStatus::Good),
+                (other.id(&[9], ID_SHA_1), status),
+            ];
+            if theirs_is_first {
+                ids.reverse();
+            }
+            let (ids, statuses): (Vec<_>, Vec<_>) = ids.into_iter().unzip();
+            let tbs = build(ca.plan(Asking::about(ids).read().unwrap(), &statuses));
+            let issued = CheckedOcsp(tbs).sign(&ca.key).unwrap();
+            let outcome = issued.response().verify(&ca.certificate, LATER);
+            assert_eq!(outcome.err().and_then(|error| error.rule()), wanted, "{status}");
+        }
+    }
+}
