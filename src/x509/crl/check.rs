@@ -114,8 +114,9 @@ impl Planned<'_> {
         if issuer != *self.authority.subject() || self.authority.public_key()? != self.of.issuer_key {
             return broken("crl-issuer", "name or key are not the CA certificate's");
         }
+        // Where there is no keyUsage, as in a CA certificate by AWS's own recipe, nothing is restricted.
         let usage = certificate_extension::find_key_usage(self.authority.extensions())?;
-        if !usage.is_some_and(|usage| usage.crl_sign()) {
+        if usage.is_some_and(|usage| !usage.crl_sign()) {
             return broken(
                 "crl-sign",
                 "the CA certificate's keyUsage does not include cRLSign",

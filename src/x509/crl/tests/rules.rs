@@ -8,6 +8,7 @@ use x509_cert::time::Time;
 use super::buffer::{DerBuffer, HEADER_BYTES};
 use super::fields::Fields;
 use super::*;
+use crate::x509::fixture::Sketch;
 
 type Change = fn(&mut Fields);
 
@@ -287,6 +288,18 @@ fn a_ca_that_may_not_sign_crls_does_not() {
         issued.list().verify(&without, LATER),
         Err(X509Error::Rule { rule: "crl-sign", .. })
     ));
+}
+
+/// RFC 5280 section 4.2.1.3: where there is none, nothing is restricted. AWS's own recipe for a cluster's CA makes such certificates.
+#[test]
+fn a_ca_without_key_usage_may_sign_crls() {
+    let mut sketch = Sketch::authority("CN=Test CA", "CN=Test CA");
+    sketch.extensions.as_mut().unwrap().remove(1);
+    let key = SoftwareKey::generate();
+    let certificate = sketch.sign(&key, &key);
+    let ca = Ca { key, certificate };
+    let issued = ca.issue(full(), &[]);
+    issued.list().verify(&ca.certificate, LATER).unwrap();
 }
 
 #[test]
