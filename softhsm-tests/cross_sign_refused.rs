@@ -160,7 +160,17 @@ fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
                 assert!(message.contains(wanted), "{message}");
             }
             None => {
-                rig.json(&sign).ok();
+                // A root has no name constraints: whoever issues below it would know nothing of ours.
+                let message = rig.json(&sign).refused(3, "rule");
+                let wanted = "name-constraints-nesting (RFC 5280 4.2.1.10)";
+                assert!(message.contains(wanted), "{message}");
+                rig.write(
+                    "ours.toml",
+                    "name = \"ours\"\nrole = \"intermediate\"\ndays = 10\nkeys = [\"ec:p256\"]\n\
+                     [name-constraints]\npermitted = [\"dn:C=US\"]\n",
+                );
+                rig.json(&[&sign[..], &["--profile", "./ours.toml"]].concat())
+                    .ok();
                 assert_eq!(hierarchy.judge("cross.crt", None), [true; 3]);
             }
         }

@@ -206,6 +206,61 @@ fn name_constraints_of_every_kind() {
 }
 
 #[test]
+fn a_ca_under_constraints_says_them_again_or_less() {
+    let constraints = "path-length = 1\n[name-constraints]\npermitted = [\"dns:example.com\", \"dn:C=US\"]\n\
+        excluded = [\"dns:secret.example.com\"]\n";
+    let hierarchy = Hierarchy::new("ECC_NIST_P256", constraints);
+    let rig = &hierarchy.rig;
+    make_request(
+        rig,
+        "lower.csr",
+        &["-newkey", "rsa:2048"],
+        &["-subj", "/C=US/CN=Lower"],
+    );
+    let message = hierarchy
+        .sign("lower.csr", "intermediate", "lower.crt")
+        .refused(3, "rule");
+    let fits = "[name-constraints] with permitted = [\"dns:example.com\", \"dn:C=US\"] and excluded = [\"dns:secret.example.com\"]";
+    assert!(
+        message.contains("name-constraints-nesting (RFC 5280 4.2.1.10)") && message.contains(fits),
+        "{message}"
+    );
+    let profile = "name = \"lower\"\nrole = \"intermediate\"\ndays = 30\nkeys = [\"rsa:2048\"]\npath-length = 0\n[name-constraints]\n";
+    let wide = "permitted = [\"dns:com\", \"dn:C=US\"]\nexcluded = [\"dns:secret.example.com\"]\n";
+    rig.write("lower.toml", format!("{profile}{wide}"));
+    let message = hierarchy
+        .sign("lower.csr", "./lower.toml", "lower.crt")
+        .refused(3, "rule");
+    assert!(
+        message.contains("dns:com is wider than what the CA certificate permits"),
+        "{message}"
+    );
+    // What fits by our own words, and less.
+    let less = "permitted = [\"dns:a.example.com\", \"dn:C=US\"]\nexcluded = [\"dns:secret.example.com\"]\n";
+    for names in [
+        fits.replace("[name-constraints] with ", "")
+            .replace(" and ", "\n"),
+        less.to_owned(),
+    ] {
+        rig.write("lower.toml", format!("{profile}{names}"));
+        rig.command(&[
+            "csr",
+            "sign",
+            "lower.csr",
+            "--ca",
+            "sub.crt",
+            "--profile",
+            "./lower.toml",
+            "--out",
+            "lower.crt",
+            "--force",
+        ])
+        .ok();
+        assert_eq!(hierarchy.judge("lower.crt", None)[..2], [true, true], "{names}");
+    }
+}
+
+#[test]
 fn what_is_under_a_ca_ends_with_it_and_has_another_name_and_key() {
     let hierarchy = Hierarchy::new("ECC_NIST_P256", "");
     let rig = &hierarchy.rig;

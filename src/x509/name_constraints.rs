@@ -1,5 +1,6 @@
 //! `nameConstraints` (RFC 5280 section 4.2.1.10): which names may stand in the certificates below a CA.
 
+mod nesting;
 mod subtree;
 #[cfg(test)]
 mod tests;

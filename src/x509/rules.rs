@@ -188,6 +188,11 @@ pub const RULES: &[Rule] = &[
         "RFC 5280 4.2.1.10",
         "no name that the CA certificate excludes or does not permit",
     ),
+    rule(
+        "name-constraints-nesting",
+        "RFC 5280 4.2.1.10",
+        "a CA has name constraints of its own inside those of the CA certificate, where that has any",
+    ),
     waivable(
         "common-name",
         "CA/B BR 7.1.4.3",

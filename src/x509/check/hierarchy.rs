@@ -17,6 +17,7 @@ impl Plan<'_> {
         self.check_purposes(authority)?;
         let subject = Name::from_any(&self.tbs.subject, "subject")?;
         self.check_name_constraints(authority, &subject)?;
+        self.check_nesting(authority)?;
         self.check_common_name(&subject)
     }
 
@@ -40,6 +41,22 @@ impl Plan<'_> {
         match hosts.try_for_each(|host| constraints.check_host(&host)) {
             Ok(()) => Ok(()),
             Err(found) => broken(RULE, format!("the common name: {found}")),
+        }
+    }
+
+    /// RFC 5280 section 6.1.4 (g): the constraints add up along a path, and who issues below this CA sees its certificate only.
+    fn check_nesting(&self, authority: &Certificate) -> Result<(), X509Error> {
+        let constraints = extension::find_basic_constraints(self.extensions())?;
+        let Some(above) = extension::find_name_constraints(authority.extensions())? else {
+            return Ok(());
+        };
+        if !constraints.is_some_and(|constraints| constraints.ca) {
+            return Ok(());
+        }
+        let own = extension::find_name_constraints(self.extensions())?.unwrap_or_default();
+        match own.check_nesting(&above) {
+            Ok(()) => Ok(()),
+            Err(found) => broken("name-constraints-nesting", found),
         }
     }
 

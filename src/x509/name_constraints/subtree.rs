@@ -240,13 +240,13 @@ impl Subtree {
 }
 
 /// A name that cannot be compared is neither inside nor outside.
-fn begins_with(name: &Name, tree: &Name) -> Result<bool, String> {
+pub(super) fn begins_with(name: &Name, tree: &Name) -> Result<bool, String> {
     name.begins_with(tree)
         .ok_or_else(|| format!("\"{name}\" cannot be compared with \"{tree}\""))
 }
 
 /// Whether `host` is `tree` or, with `subdomains`, below it; a leading dot in `tree` asks for what is below only.
-fn is_below(host: &str, tree: &str, subdomains: bool) -> bool {
+pub(super) fn is_below(host: &str, tree: &str, subdomains: bool) -> bool {
     let (host, tree) = (host.to_ascii_lowercase(), tree.to_ascii_lowercase());
     if tree.is_empty() {
         return true;
@@ -292,7 +292,7 @@ fn read_network(octets: &[u8]) -> Result<Subtree, String> {
 }
 
 /// A mask of so many octets, whose first `bits` are set.
-fn mask_of(octets: usize, bits: u32) -> Vec<u8> {
+pub(super) fn mask_of(octets: usize, bits: u32) -> Vec<u8> {
     let octet = |index: u32| match bits.saturating_sub(8 * index) {
         0 => 0,
         ones @ 1..=7 => 0xff << (8 - ones),
@@ -301,7 +301,7 @@ fn mask_of(octets: usize, bits: u32) -> Vec<u8> {
     (0..).map(octet).take(octets).collect()
 }
 
-fn octets_of(address: IpAddr) -> Vec<u8> {
+pub(super) fn octets_of(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),

@@ -241,3 +241,52 @@ fn constraints_that_are_not_processed_are_refused() {
     }
     assert!(NameConstraints::from_der(&tree(b"\x82\x01a")).is_ok());
 }
+
+/// A tree within another: of each pair, the second bounds the first.
+#[test]
+fn a_tree_is_within_another_when_all_its_names_are() {
+    for (inner, outer, is_within) in [
+        ("dns:example.com", "dns:EXAMPLE.com", true),
+        ("dns:a.example.com", "dns:example.com", true),
+        ("dns:.example.com", "dns:example.com", true),
+        ("dns:.example.com", "dns:.example.com", true),
+        ("dns:.a.example.com", "dns:.example.com", true),
+        ("dns:a.example.com", "dns:.example.com", true),
+        ("dns:example.com", "dns:.example.com", false),
+        ("dns:wwwexample.com", "dns:example.com", false),
+        ("dns:com", "dns:example.com", false),
+        ("dns:", "dns:example.com", false),
+        ("dns:example.com", "dns:", true),
+        ("dns:", "dns:", true),
+        ("ip:10.1.0.0/16", "ip:10.0.0.0/8", true),
+        ("ip:10.0.0.0/8", "ip:10.0.0.0/8", true),
+        ("ip:10.0.0.0/7", "ip:10.0.0.0/8", false),
+        ("ip:11.0.0.0/16", "ip:10.0.0.0/8", false),
+        ("ip:2001:db8::/32", "ip:0.0.0.0/0", false),
+        ("ip:2001:db8:1::/48", "ip:2001:db8::/32", true),
+        ("email:a@example.com", "email:example.com", true),
+        ("email:a@example.com", "email:a@Example.com", true),
+        ("email:A@example.com", "email:a@example.com", false),
+        ("email:a@x.example.com", "email:example.com", false),
+        ("email:a@x.example.com", "email:.example.com", true),
+        ("email:example.com", "email:a@example.com", false),
+        ("email:x.example.com", "email:example.com", false),
+        ("email:x.example.com", "email:.example.com", true),
+        ("uri:example.com", "uri:example.com", true),
+        ("uri:a.example.com", "uri:example.com", false),
+        ("uri:.example.com", "uri:example.com", false),
+        ("uri:.a.example.com", "uri:.example.com", true),
+        ("uri:example.com", "uri:.example.com", false),
+        ("dn:OU=x,O=Example", "dn:O=Example", true),
+        ("dn:O=Example", "dn:OU=x,O=Example", false),
+        ("dns:example.com", "uri:example.com", false),
+    ] {
+        let excluding = |text| NameConstraints {
+            permitted: Vec::new(),
+            excluded: vec![Subtree::parse(text).unwrap()],
+        };
+        // Excluding the outer tree excludes the inner one.
+        let outcome = excluding(outer).check_nesting(&excluding(inner));
+        assert_eq!(outcome.is_ok(), is_within, "{inner} in {outer}: {outcome:?}");
+    }
+}

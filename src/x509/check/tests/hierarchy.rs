@@ -187,6 +187,69 @@ fn names_stay_inside_the_constraints() {
 }
 
 #[test]
+fn a_ca_below_a_constrained_one_is_constrained_no_less() {
+    let key = SoftwareKey::generate();
+    let below = request(&key, "CN=Lower,O=Example");
+    let above = permitting(
+        &["dns:example.com", "dn:O=Example"],
+        &["dns:secret.example.com", "ip:0.0.0.0/0"],
+    );
+    let (issuer, _) = under(&intermediate(Some(1), vec![above]));
+    let excluded = ["dns:secret.example.com", "ip:0.0.0.0/0"];
+    for (permitted, excluded, is_fine) in [
+        (&["dns:example.com", "dn:O=Example"][..], &excluded[..], true),
+        // Narrower, and more of what is not constrained above.
+        (
+            &["dns:a.example.com", "dn:OU=x,O=Example", "email:example.com"],
+            &[
+                "dns:.b.example.com",
+                "dns:secret.example.com",
+                "ip:0.0.0.0/0",
+                "ip:::/0",
+            ],
+            true,
+        ),
+        (&["dns:.example.com", "dn:O=Example"], &excluded, true),
+        (&["dns:example.org", "dn:O=Example"], &excluded, false),
+        (&["dns:", "dn:O=Example"], &excluded, false),
+        (&["dns:example.com", "dn:C=US"], &excluded, false),
+        (
+            &["dns:example.com", "dns:example.org", "dn:O=Example"],
+            &excluded,
+            false,
+        ),
+        (&["dn:O=Example"], &excluded, false),
+        (&["dns:example.com", "dn:O=Example"], &excluded[..1], false),
+        (
+            &["dns:example.com", "dn:O=Example"],
+            &[excluded[0], "ip:10.0.0.0/8"],
+            false,
+        ),
+    ] {
+        let profile = intermediate(Some(0), vec![permitting(permitted, excluded)]);
+        let wanted = if is_fine {
+            None
+        } else {
+            Some("name-constraints-nesting")
+        };
+        let outcome = found(plan(&profile, &below, &issuer), &issuer);
+        assert_eq!(outcome, wanted, "{permitted:?} {excluded:?}");
+    }
+    let none = plan(&intermediate(Some(0), Vec::new()), &below, &issuer);
+    let refused = none
+        .check(Issuer::Authority(&issuer), NOW)
+        .unwrap_err()
+        .to_string();
+    let fits = "[name-constraints] with permitted = [\"dns:example.com\", \"dn:O=Example\"] and \
+        excluded = [\"dns:secret.example.com\", \"ip:0.0.0.0/0\"], or less";
+    assert!(
+        refused.contains("name-constraints-nesting (RFC 5280 4.2.1.10)"),
+        "{refused}"
+    );
+    assert!(refused.contains(fits), "{refused}");
+}
+
+#[test]
 fn a_servers_names_are_those_that_the_profile_takes() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
