@@ -373,7 +373,7 @@ fn on_a_full_disk_what_was_said_is_there_and_work_goes_on_when_there_is_room() {
     for kilobytes in (40..400).step_by(40) {
         let desk = LedgerDesk::new();
         let script = format!(
-            "mkdir small && mount -t tmpfs -o size={kilobytes}k none small && cd small
+            "mkdir small && mount -t tmpfs -o size={kilobytes}k,mode=755 none small && cd small
              $1 write l.db a 1000 > ../said 2> ../error; echo $? > ../code
              cp l.db* ..; mount -o remount,size=9m .; $1 write l.db b 2 > ../more && rm ../l.db* && cp l.db* .."
         );
@@ -392,7 +392,7 @@ fn on_a_full_disk_what_was_said_is_there_and_work_goes_on_when_there_is_room() {
 #[test]
 fn a_ledger_on_a_read_only_disk_can_be_read_and_is_not_recorded_in() {
     let desk = LedgerDesk::filled();
-    let script = "mkdir small && mount -t tmpfs none small && cp l.db small && mount -o remount,ro small && cd small
+    let script = "mkdir small && mount -t tmpfs -o mode=755 none small && cp l.db small && mount -o remount,ro small && cd small
         export HSM_CA_LEDGER=sqlite:l.db
         \"$0\" --format json ledger verify > ../verified && ! $1 write l.db b 1 2> ../error && ls -A > ../listing";
     in_namespace(&desk, script).ok();

@@ -221,9 +221,9 @@ fn the_ledger_the_settings_and_the_pin_are_no_outputs() {
     for own in ["rig/hsm-ca.db", "rig/hsm-ca.toml", "rig/pin", "rig/hsm-ca.db-wal"] {
         let before = fs::read(rig.path(own)).ok();
         let arguments = [&sign_arguments("a.csr", own)[..], &["--force"]].concat();
-        rig.json(&arguments).refused(2, "options");
+        rig.json(&arguments).refused(2, "usage");
         let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", own, "--force"];
-        rig.json(&crl).refused(2, "options");
+        rig.json(&crl).refused(2, "usage");
         assert_eq!(fs::read(rig.path(own)).ok(), before, "{own}");
     }
 }
