@@ -133,6 +133,104 @@ fn a_public_key_that_holds_another_key_is_left() {
     rig.assert_token_is_empty();
 }
 
+/// A public-key object of a key made elsewhere.
+fn store_stranger(rig: &Rig, id: &str, curve: &str) {
+    let curve = format!("ec_paramgen_curve:{curve}");
+    let make = [
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        &curve,
+        "-out",
+        "other.pem",
+    ];
+    rig.tool("openssl", &make).ok();
+    let convert = [
+        "pkey",
+        "-in",
+        "other.pem",
+        "-pubout",
+        "-outform",
+        "DER",
+        "-out",
+        "other.der",
+    ];
+    rig.tool("openssl", &convert).ok();
+    let write = [
+        "--write-object",
+        "other.der",
+        "--type",
+        "pubkey",
+        "--label",
+        "stranger",
+    ];
+    rig.pkcs11_tool(&[&write[..], &["--id", id]].concat());
+}
+
+#[test]
+fn anothers_public_key_under_the_same_id_is_left_and_where_nobody_can_tell_nothing_goes() {
+    on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
+        for first in [true, false] {
+            let rig = Rig::of(kind);
+            // The id is the key's identifier, whichever of the two objects the token finds first.
+            let id = generate(&rig, "ca", "ec:p256").ok().json()["id"].clone();
+            let id = id.as_str().expect("an id");
+            if first {
+                rig.pkcs11_tool(&["--read-object", "--type", "pubkey", "--id", id, "-o", "own.der"]);
+                rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", id]);
+                store_stranger(&rig, id, "P-256");
+                let write = ["--write-object", "own.der", "--type", "pubkey", "--label", "ca"];
+                rig.pkcs11_tool(&[&write[..], &["--id", id]].concat());
+            } else {
+                store_stranger(&rig, id, "P-384");
+            }
+            rig.command(&["key", "verify", "ca"]).ok();
+            let report = delete(&rig, "ca").ok().json();
+            assert_eq!(report["deleted"].as_array().map(Vec::len), Some(2), "{report}");
+            assert_eq!(report["deleted"][1]["label"], "ca", "{report}");
+            let left = rig.objects();
+            assert!(left.contains("stranger") && !left.contains("Private"), "{left}");
+        }
+    });
+    // An id that says nothing about the key.
+    let rig = Rig::new();
+    let pair = [
+        "--keypairgen",
+        "--key-type",
+        "EC:prime256v1",
+        "--label",
+        "ca",
+        "--id",
+        "07",
+    ];
+    rig.pkcs11_tool(&pair);
+    store_stranger(&rig, "07", "P-256");
+    let before = rig.objects();
+    let message = delete(&rig, "ca").refused(3, "several-keys");
+    assert!(
+        message.contains("2 public keys") && message.contains("stranger"),
+        "{message}"
+    );
+    rig.json(&["key", "verify", "ca"]).refused(3, "several-keys");
+    assert_eq!(rig.objects(), before);
+    // An RSA key tells its own.
+    let pair = [
+        "--keypairgen",
+        "--key-type",
+        "rsa:2048",
+        "--label",
+        "rsa",
+        "--id",
+        "08",
+    ];
+    rig.pkcs11_tool(&pair);
+    store_stranger(&rig, "08", "P-256");
+    let report = delete(&rig, "rsa").ok().json();
+    assert_eq!(report["deleted"].as_array().map(Vec::len), Some(2), "{report}");
+    assert_eq!(report["deleted"][1]["label"], "rsa", "{report}");
+}
+
 /// On a terminal of its own, which answers with `answer`.
 fn on_a_terminal(rig: &Rig, arguments: &str, answer: &str) -> Run {
     let mut command = rig.prepare_tool(

@@ -2,6 +2,7 @@
 
 use cryptoki::object::{Attribute, ObjectHandle};
 
+use super::public_half::own_of;
 use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
 use crate::signer::PublicKey;
 
@@ -72,7 +73,8 @@ fn as_far_as_told(
 }
 
 impl KeyObjects<'_> {
-    /// Those under the private key's id that hold its own public half, as far as it tells it: an EC key goes by the id.
+    /// Those under the private key's id that hold its own public half. An EC key does not tell it and goes by the id, which somebody
+    /// else's public key can have, too.
     fn add_public_objects(&mut self) -> Result<(), TokenError> {
         const DOING: &str = "looking for the public-key object";
         let session = self.session;
@@ -85,13 +87,20 @@ impl KeyObjects<'_> {
         // A public-key object under the id of two private keys is no more the one's than the other's.
         let same = KeySelector::with_id(&id);
         session.only_one(same.to_string(), &session.find_private(&same)?)?;
-        for handle in session.find_class(KeyClass::Public, DOING, Attribute::Id(id))? {
-            let held = as_far_as_told(session.public_key_of(handle, &label))?;
-            if self.public_key.is_none() || self.public_key == held {
-                let description = session.describe_key(KeyClass::Public, handle)?;
-                self.objects.push((handle, description));
-                self.public_key = held;
+        let mut held = Vec::new();
+        for handle in session.find_class(KeyClass::Public, DOING, Attribute::Id(id.clone()))? {
+            held.push((handle, as_far_as_told(session.public_key_of(handle, &label))?));
+        }
+        if self.public_key.is_none() {
+            self.public_key = own_of(&id, &held).cloned();
+            // One object of a kind that is not used here is taken; of several nobody knows whether they hold one key.
+            if self.public_key.is_none() && held.len() > 1 {
+                return Err(session.several_public(&id, &held)?);
             }
+        }
+        for (handle, _) in held.into_iter().filter(|(_, key)| *key == self.public_key) {
+            let description = session.describe_key(KeyClass::Public, handle)?;
+            self.objects.push((handle, description));
         }
         Ok(())
     }

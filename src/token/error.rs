@@ -4,7 +4,9 @@ use std::fmt;
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 
-use super::{ClosedRoute, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin};
+use super::{
+    ClosedRoute, KeyClass, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin,
+};
 use crate::secret::MemoryError;
 use crate::signer::KeyAlgorithm;
 
@@ -205,7 +207,8 @@ impl fmt::Display for TokenError {
             }
             Self::NoKey { wanted, found } => write!(f, "no private key {wanted}; there is: {}", join(found)),
             Self::SeveralKeys { wanted, found } => {
-                write!(f, "{} private keys {wanted}: {}", found.len(), join(found))
+                let class = found.first().map_or(KeyClass::Private, |key| key.class);
+                write!(f, "{} {class} keys {wanted}: {}", found.len(), join(found))
             }
             Self::NoPublicKey { key, reason } => {
                 write!(f, "key \"{key}\": its public key is not known: {reason}")

@@ -8,7 +8,7 @@ use der::{Decode, Encode};
 
 use super::dialect::{Dialect, ED25519_PARAMS};
 use super::template::key_type;
-use super::{KeyDescription, Session, TokenError};
+use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
 use crate::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet, PublicKey, PublicKeyError, curve_oid};
 
 impl Session {
@@ -81,16 +81,31 @@ impl Session {
         }
     }
 
-    /// From the public-key object with the same `CKA_ID`: an EC private key does not tell its point.
+    /// From the public-key object with the same `CKA_ID`: an EC private key does not tell its point. Where several keys are under the
+    /// id, see [`own_of`].
     pub(super) fn public_object(&self, private: &KeyDescription) -> Result<PublicKey, TokenError> {
         let template = [
             Attribute::Class(ObjectClass::PUBLIC_KEY),
             Attribute::Id(private.id.clone()),
         ];
+        let (mut held, mut unusable) = (Vec::new(), None);
         for handle in self.find("looking for the public-key object", &template)? {
-            if let Some(public_key) = self.public_key_of(handle, &private.label)? {
-                return Ok(public_key);
+            match self.public_key_of(handle, &private.label) {
+                Ok(Some(public_key)) => held.push((handle, Some(public_key))),
+                Err(error @ TokenError::NoPublicKey { .. }) => unusable = Some(error),
+                Ok(None) => {}
+                Err(error) => return Err(error),
             }
+        }
+        if !held.is_empty() {
+            let own = own_of(&private.id, &held).cloned();
+            return match own {
+                Some(public_key) => Ok(public_key),
+                None => Err(self.several_public(&private.id, &held)?),
+            };
+        }
+        if let Some(error) = unusable {
+            return Err(error);
         }
         let reason = format!("no public-key object with id {} is beside it", Hex(&private.id));
         Err(TokenError::NoPublicKey {
@@ -98,6 +113,31 @@ impl Session {
             reason,
         })
     }
+
+    /// Several keys under one id, and nothing says which is the private key's.
+    pub(super) fn several_public(&self, id: &[u8], held: &[Held]) -> Result<TokenError, TokenError> {
+        let described = held
+            .iter()
+            .map(|(handle, _)| self.describe_key(KeyClass::Public, *handle));
+        Ok(TokenError::SeveralKeys {
+            wanted: KeySelector::with_id(id).to_string(),
+            found: described.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A public-key object and the key that it holds, as far as it tells one.
+pub(super) type Held = (ObjectHandle, Option<PublicKey>);
+
+/// Of the keys under a private key's id its own, where it does not tell it itself: the only one there is, or the one whose key identifier
+/// the id is. A stranger's public key can be stored under any id; which came first says nothing.
+pub(super) fn own_of<'a>(id: &[u8], held: &'a [Held]) -> Option<&'a PublicKey> {
+    let first = held.first()?.1.as_ref();
+    if held.iter().all(|(_, key)| key.as_ref() == first) {
+        return first;
+    }
+    let mut keys = held.iter().filter_map(|(_, key)| key.as_ref());
+    keys.find(|key| key.key_identifier() == id)
 }
 
 /// `CKA_EC_PARAMS`: the DER of the curve's object identifier (PKCS#11 v2.40 mechanisms, section 2.3.3).
