@@ -65,9 +65,43 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The JSON text of a value, which a terminal may show: what cannot be printed is escaped (RFC 8259 section 7), and a parser reads the
+/// same value. Such a character stands inside a string; the line feeds are those between the fields.
+pub(super) fn json_text(value: &Value) -> String {
+    let mut text = String::new();
+    for character in format!("{value:#}").chars() {
+        if is_unprintable(character) && character != '\n' {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn json_shows_no_control_and_reads_the_same() {
+        let strange = "a\u{7f}\u{9b}2J\u{202e}b\u{feff}\u{e0041}\n\u{1b}\\u009b\"é\u{1f600}";
+        let value = json!({ "label": strange, strange: [strange, 1] });
+        let text = json_text(&value);
+        assert!(
+            !text.contains(|character| is_unprintable(character) && character != '\n'),
+            "{text:?}"
+        );
+        assert!(
+            text.contains(r"a\u007f\u009b2J\u202eb\ufeff\udb40\udc41\n\u001b"),
+            "{text}"
+        );
+        assert!(text.contains("é\u{1f600}"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn values_stand_under_each_other_and_cannot_move_the_cursor() {

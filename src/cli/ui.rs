@@ -20,7 +20,7 @@ use serde_json::json;
 use super::canvas::Canvas;
 use super::exit::{CliError, USAGE};
 use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
-use super::report::{Report, printable};
+use super::report::{Report, json_text, printable};
 
 /// Whoever sits at the terminal, wherever standard input and output go.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Ui {
             {
                 object.insert("warnings".to_owned(), json!(warnings));
             }
-            print(format!("{json:#}\n").as_bytes())
+            print(format!("{}\n", json_text(&json)).as_bytes())
         } else {
             for warning in &warnings {
                 tell(format_args!(
@@ -151,7 +151,7 @@ impl Ui {
             if let Some(hint) = &refusal.hint {
                 body["hint"] = json!(hint);
             }
-            tell(format_args!("{:#}", json!({ "error": body })));
+            tell(format_args!("{}", json_text(&json!({ "error": body }))));
         } else {
             tell(format_args!("{} {message}", self.paint(RED, "error:")));
             if let Some(hint) = &refusal.hint {
@@ -240,8 +240,8 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
         let message = lines.join(" ");
         let message = message.trim_start_matches("error: ");
         tell(format_args!(
-            "{:#}",
-            json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } })
+            "{}",
+            json_text(&json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } }))
         ));
     } else {
         let _ = error.print();
