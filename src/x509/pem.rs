@@ -58,10 +58,9 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     if is_der(input) {
         return Ok(vec![input.to_vec()]);
     }
-    let text = String::from_utf8_lossy(input);
-    if !text.contains(BEGIN) {
-        return Err(X509Error::NotPem { expected: label });
-    }
+    // What stands before the first block may be large and no text at all; it is not copied.
+    let begin = find(input, 0, BEGIN.as_bytes()).ok_or(X509Error::NotPem { expected: label })?;
+    let text = String::from_utf8_lossy(&input[begin..]);
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
     while let Some((_, after)) = rest.split_once(BEGIN) {
@@ -202,6 +201,9 @@ mod tests {
         let crlf = block(CERTIFICATE).replace('\n', "\r\n");
         assert_eq!(decode_one(crlf.as_bytes(), CERTIFICATE).unwrap(), [0x30, 0]);
         assert_eq!(decode_one(&[0x30, 0], CERTIFICATE).unwrap(), [0x30, 0]);
+        // What is before the block need not be text.
+        let binary = [&[0xff, 0x80, 0, b'-', 0xc3][..], block(CERTIFICATE).as_bytes()].concat();
+        assert_eq!(decode_one(&binary, CERTIFICATE).unwrap(), [0x30, 0]);
         // DER that carries a PEM block is DER.
         let inner = block(CERTIFICATE);
         let length = u8::try_from(inner.len()).unwrap();
