@@ -42,7 +42,7 @@ impl NameKind {
 }
 
 /// A name that keeps the rules of its kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AlternativeName {
     /// A host name, or with `*.` in front every host right below it.
     Dns(String),

@@ -1,5 +1,7 @@
 //! What a certificate takes from its request, and what not.
 
+use std::collections::HashSet;
+
 use super::{AlternativeName, ExtensionText, Profile, ProfileExtension, VerifiedRequest, X509Error};
 
 /// What of a request's extensions is taken.
@@ -20,15 +22,28 @@ impl Requested {
         let Some(taken) = taken else {
             return Ok(Self::default());
         };
-        let mut names: Vec<AlternativeName> = Vec::new();
-        for name in request.alternative_names()? {
+        let mut names = request.alternative_names()?;
+        check_count(names.len())?;
+        let mut seen = HashSet::new();
+        names.retain(|name| {
             let is_taken = taken.kinds.contains(&name.kind()) && (taken.wildcards || !name.is_wildcard());
-            if is_taken && !names.contains(&name) {
-                names.push(name);
-            }
-        }
+            is_taken && seen.insert(name.clone())
+        });
         Ok(Self { names })
     }
+}
+
+/// A certificate goes over the wire in every handshake, and whoever verifies it compares each name: hundreds are much, more than this is
+/// a mistake or an attack.
+const MOST_NAMES: usize = 1000;
+
+/// That there are no more names than anybody needs.
+pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
+    if names <= MOST_NAMES {
+        return Ok(());
+    }
+    let found = format!("{names} names, of at most {MOST_NAMES}");
+    Err(X509Error::broken("subject-alternative-name", found))
 }
 
 /// What was asked for and is not in the certificate; of `subjectAltName` the names that are not.
@@ -44,7 +59,7 @@ pub fn dropped(asked: Vec<ExtensionText>, given: &[ExtensionText]) -> Vec<Extens
         if asked.name != "subjectAltName" {
             return Some(asked);
         }
-        let given: Vec<_> = given.value.split(", ").collect();
+        let given: HashSet<_> = given.value.split(", ").collect();
         let names: Vec<_> = asked
             .value
             .split(", ")

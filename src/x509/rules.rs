@@ -181,7 +181,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject-alternative-name",
         "RFC 5280 4.2.1.6",
-        "names that the profile takes, each well-formed and once",
+        "names that the profile takes, each well-formed and once, at most 1000",
     ),
     rule(
         "name-constraints",

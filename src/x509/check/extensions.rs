@@ -1,10 +1,13 @@
 //! The extensions of a planned certificate, as they are encoded, against the profile.
 
+use std::collections::HashSet;
+
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
 use super::{Plan, broken};
 use crate::x509::extension::{self, Context};
 use crate::x509::profile::AlternativeNames;
+use crate::x509::requested::check_count;
 use crate::x509::{AlternativeName, Issuer, Name, ProfileExtension, X509Error};
 
 impl Plan<'_> {
@@ -124,14 +127,16 @@ fn check_names(
     if let Some(other) = others.first() {
         return broken(RULE, format!("{other} is of a kind that is not issued"));
     }
-    for (index, name) in names.iter().enumerate() {
+    check_count(names.len())?;
+    let mut seen = HashSet::new();
+    for name in names {
         if !taken.kinds.contains(&name.kind()) {
             return broken(RULE, format!("the profile takes no {name}"));
         }
         if name.is_wildcard() && !taken.wildcards {
             return broken(RULE, format!("the profile takes no wildcard: {name}"));
         }
-        if names[..index].contains(name) {
+        if !seen.insert(name) {
             return broken(RULE, format!("{name} stands in it twice"));
         }
     }
