@@ -294,6 +294,26 @@ fn several_certificates_are_a_chain_whatever_their_order() {
 }
 
 #[test]
+fn more_certificates_than_anybody_shows_are_refused() {
+    let rig = rig_with_chain();
+    let one = rig.read("root.crt");
+    rig.write("most.pem", one.repeat(256));
+    rig.write("more.pem", one.repeat(257));
+    let shown = rig.json(&["cert", "show", "most.pem"]).ok().json();
+    assert_eq!(shown["certificates"].as_array().map(Vec::len), Some(256));
+    for show in [
+        &["cert", "show", "more.pem"][..],
+        &["cert", "show", "root.crt", "--ca", "more.pem"],
+    ] {
+        let message = rig.json(show).refused(3, "too-many-certificates");
+        assert!(
+            message.contains("more.pem: 257 certificates, of at most 256"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn what_breaks_a_chain_is_said_where_it_breaks() {
     let rig = rig_with_chain();
     bundle(&rig, "gap.pem", &["leaf", "root"]);

@@ -49,6 +49,9 @@ fn is_self_signed(certificate: &Certificate) -> bool {
     certificate.is_self_issued() && judge::check_signature(certificate, certificate).is_ok()
 }
 
+/// A stranger's file may have hundreds of one name, and a signature takes milliseconds to verify.
+const MOST_TRIED: usize = 16;
+
 fn find_issuer(certificates: &[Certificate], issuers: &[Option<usize>], index: usize) -> Option<usize> {
     let certificate = &certificates[index];
     if is_self_signed(certificate) || is_repeated(certificates, index) {
@@ -67,9 +70,21 @@ fn find_issuer(certificates: &[Certificate], issuers: &[Option<usize>], index: u
     if candidates.is_empty() {
         candidates = named(Name::is_like);
     }
+    // The key that the issuer names goes first; the signature decides.
+    let wanted = certificate.authority_key_identifier().ok().flatten();
+    let is_named = |other: &usize| {
+        let found = certificates[*other].subject_key_identifier().ok().flatten();
+        wanted.is_some() && found == wanted
+    };
+    candidates.sort_by_key(|other| !is_named(other));
     let signed = |other: &&usize| judge::check_signature(certificate, &certificates[**other]).is_ok();
     let by_name = || candidates.first().filter(|_| !certificate.is_self_issued());
-    candidates.iter().find(signed).or_else(by_name).copied()
+    candidates
+        .iter()
+        .take(MOST_TRIED)
+        .find(signed)
+        .or_else(by_name)
+        .copied()
 }
 
 /// From a place to the top.
@@ -179,6 +194,31 @@ mod tests {
         let found = states(&[leaf, first.clone(), first]);
         assert_eq!(found[0], (Some(1), LinkState::Issued, false));
         assert_eq!(found[2], (None, LinkState::Repeated, true));
+    }
+
+    #[test]
+    fn of_a_hundred_issuers_of_one_name_the_one_that_is_named_is_found_first() {
+        use const_oid::db::rfc5280::{ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_SUBJECT_KEY_IDENTIFIER};
+
+        use crate::x509::fixture::extension;
+
+        let (key, other) = (SoftwareKey::generate(), SoftwareKey::generate());
+        let authority = |signer: &SoftwareKey, identifier: u8| {
+            let mut sketch = Sketch::authority("CN=Sub", "CN=Root");
+            let value = [0x04, 0x01, identifier];
+            let identifier = extension(ID_CE_SUBJECT_KEY_IDENTIFIER, false, &value);
+            sketch.extensions.as_mut().unwrap().push(identifier);
+            sketch.sign(signer, &key)
+        };
+        let named = extension(ID_CE_AUTHORITY_KEY_IDENTIFIER, false, b"\x30\x03\x80\x01\x64");
+        let leaf = |extensions| Sketch::version_3("CN=leaf", "CN=Sub", extensions).sign(&other, &key);
+        let mut certificates = vec![leaf(vec![named]), leaf(Vec::new())];
+        certificates.extend((0..100).map(|identifier| authority(&other, identifier)));
+        certificates.push(authority(&key, 100));
+        let found = states(&certificates);
+        assert_eq!(found[0], (Some(102), LinkState::Issued, true));
+        // Nobody says which of them, and not all are tried.
+        assert_eq!(found[1], (Some(2), LinkState::Issued, false));
     }
 
     #[test]

@@ -33,6 +33,13 @@ pub enum X509Error {
         /// How many.
         count: usize,
     },
+    /// More certificates in one file than are looked at together.
+    TooManyCertificates {
+        /// How many.
+        count: usize,
+        /// How many may be.
+        most: usize,
+    },
     /// Bytes after the structure.
     TrailingBytes {
         /// What they follow.
@@ -173,6 +180,12 @@ impl fmt::Display for X509Error {
             }
             Self::BrokenPem { reason } => write!(f, "the PEM block is broken: {reason}"),
             Self::SeveralPem { count } => write!(f, "{count} PEM blocks where one is expected"),
+            Self::TooManyCertificates { count, most } => {
+                write!(
+                    f,
+                    "{count} certificates, of at most {most} that are shown as a chain"
+                )
+            }
             Self::TrailingBytes { what, count } => write!(f, "{count} bytes follow the end of the {what}"),
             Self::Malformed { what, reason } => write!(f, "not a well-formed {what}: {reason}"),
             Self::Version { what, found } => write!(

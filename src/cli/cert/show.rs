@@ -1,10 +1,10 @@
 //! `cert show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::x509::{Certificate, UnixTime, link};
+use hsm_ca::x509::{Certificate, UnixTime, X509Error, link};
 use serde_json::json;
 
 use super::chain::Chain;
@@ -28,10 +28,10 @@ pub(in crate::cli) struct ShowCertificate {
 impl ShowCertificate {
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
-        let certificates = input::certificates(&self.file)?;
+        let certificates = read_some(&self.file)?;
         let mut authorities = Vec::new();
         for file in &self.ca {
-            authorities.extend(input::certificates(file)?);
+            authorities.extend(read_some(file)?);
         }
         let mut page = Page::new(ui.canvas());
         if let ([certificate], true) = (&certificates[..], self.ca.is_empty()) {
@@ -57,6 +57,20 @@ impl ShowCertificate {
         json["chain_verified"] = json!(chain.is_sound());
         json["in_order"] = json!(in_order);
         Ok(Report::new(page.into_text(), json))
+    }
+}
+
+/// Each may be signed by any other of its issuer's name, so a stranger's file decides how long it takes to find out: the certificates of
+/// all public CAs are fewer.
+fn read_some(file: &Path) -> Result<Vec<Certificate>, CliError> {
+    const MOST: usize = 256;
+    let certificates = input::certificates(file)?;
+    match certificates.len() {
+        ..=MOST => Ok(certificates),
+        count => {
+            let error = X509Error::TooManyCertificates { count, most: MOST };
+            Err(CliError::in_file(file, error))
+        }
     }
 }
 

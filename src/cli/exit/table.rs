@@ -231,6 +231,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::NotAnAuthority { .. } => ("not-a-ca", REFUSED, None),
         X509Error::Empty => ("empty", REFUSED, None),
         X509Error::SeveralPem { .. } => ("several-pem", REFUSED, Some("put each into a file of its own")),
+        X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
         X509Error::Signature { .. } => ("bad-signature", REFUSED, None),
         X509Error::WeakSignature { .. } => ("weak-signature", REFUSED, None),
