@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{HSM1, HSM2, LocalCluster, Rig, Run, Weather, ready_authority};
+use crate::harness::{HSM1, HSM2, LocalCluster, PROGRAM, Rig, Run, Weather, ready_authority};
 use crate::local_cluster::{cloudhsm, make_authority, rig, sign};
 use crate::oracle::openssl;
 
@@ -218,7 +218,10 @@ fn a_cluster_that_breaks_during_the_wait_is_a_failure_in_aws_s_words() {
 
 /// `cluster initialize --wait`, at work.
 fn spawn(rig: &Rig, cluster: &LocalCluster, log: &str) -> Child {
-    let mut command = rig.prepare(&arguments(cluster.id(), &["--wait"]));
+    // Whoever runs the tests in the background may have Ctrl-C ignored, and that is inherited.
+    let program = ["--default-signal=INT", PROGRAM];
+    let arguments = arguments(cluster.id(), &["--wait"]);
+    let mut command = rig.prepare_tool("env", &[&program[..], &arguments].concat());
     let log = fs::File::create(rig.path(log)).expect("a log");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     command.spawn().expect("it starts")
