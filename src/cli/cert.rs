@@ -42,7 +42,7 @@ pub(super) enum CertCommand {
     CrossSign(Box<CrossSign>),
     /// Revoke a certificate in the ledger, or end its hold; the next CRL says it to the world
     Revoke(revoke::RevokeCertificate),
-    /// List the rules that every certificate and CRL is held against before it is signed
+    /// List the rules that every certificate, CRL and OCSP response is held against before it is signed
     Rules,
 }
 

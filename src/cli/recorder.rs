@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
 use std::time::SystemTime;
 
 use hsm_ca::ledger::{Access, LedgerError, LedgerUrl};
@@ -59,11 +58,7 @@ fn who() -> String {
 /// The name in /etc/passwd, or the number.
 fn user_name(uid: u32) -> String {
     let number = uid.to_string();
-    let lines = match fs::read_to_string("/etc/passwd") {
-        Ok(lines) => lines,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(_) => return number,
-    };
+    let lines = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let found = lines.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;

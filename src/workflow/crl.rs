@@ -54,7 +54,7 @@ pub struct CrlSummary {
 /// A CRL whose CA, base and output were looked at.
 #[derive(Debug)]
 pub struct CrlJob {
-    /// Asked for, or the least that is possible.
+    /// The one that was asked for.
     number: Option<CrlNumber>,
     this_update: UnixTime,
     next_update: UnixTime,
@@ -287,14 +287,12 @@ impl PlannedCrl {
             self.checked.entries()
         ));
         let checked = self.checked;
-        let issued = recorder.sign(
+        let (issued, delivered) = recorder.sign_and_deliver(
             entry,
+            slot,
             || checked.sign(signer.as_ref()),
             |issued| issued.list().der(),
         )?;
-        let delivered = slot
-            .deliver(&issued)
-            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
         Ok(CrlSummary {
             issued,
             delivered,

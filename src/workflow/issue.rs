@@ -308,14 +308,12 @@ pub(super) fn sign_and_deliver(
     entry: EntryId,
     asked: Vec<ExtensionText>,
 ) -> Result<IssueSummary, WorkflowError> {
-    let issued = recorder.sign(
+    let (issued, delivered) = recorder.sign_and_deliver(
         entry,
+        slot,
         || checked.sign(signer),
         |issued| issued.certificate().der(),
     )?;
-    let delivered = slot
-        .deliver(&issued)
-        .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
     let given = issued.certificate().describe_extensions();
     let dropped = dropped(asked, &given);
     Ok(IssueSummary {

@@ -188,14 +188,12 @@ impl PlannedOcsp {
         let entry = recorder.begin_one(&ocsp_intent(&self.checked)?)?;
         progress.step("the key signs the OCSP response");
         let checked = self.checked;
-        let issued = recorder.sign(
+        let (issued, delivered) = recorder.sign_and_deliver(
             entry,
+            slot,
             || checked.sign(signer.as_ref()),
             |issued| issued.answer().der(),
         )?;
-        let delivered = slot
-            .deliver(&issued)
-            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
         Ok(OcspSummary {
             issued,
             delivered,

@@ -15,10 +15,12 @@ pub use object::authority_of;
 pub(super) use object::{adopted, certificate_intent, crl_intent, ocsp_intent, request_intent, time};
 pub(super) use revocations::revocation;
 
-use super::WorkflowError;
+use super::delivery::Slot;
+use super::{Delivered, WorkflowError};
 use crate::ledger::{
     Adoption, CrlNumber, EntryId, Intent, Ledger, LedgerError, RevocationRequest, Serial, Stamp,
 };
+use crate::output::Verified;
 use crate::x509::{Certificate, UnixTime, X509Error};
 
 /// A ledger that is open for writing, and who writes with which clock.
@@ -78,8 +80,25 @@ impl Recorder {
         self.ledger.begin(intent, &stamp).map_err(refused)
     }
 
-    /// Signs what `entry` says, once, and records the signed object, or why there is none. Nothing can be delivered that is not
-    /// recorded.
+    /// Signs what `entry` says, once, records the signed object, or why there is none, and delivers what is recorded.
+    ///
+    /// # Errors
+    /// Those of [`sign`](Self::sign); [`WorkflowError::Undelivered`] when the ledger has it and its place has not.
+    pub(super) fn sign_and_deliver<T: Verified>(
+        &mut self,
+        entry: EntryId,
+        slot: Slot,
+        sign: impl FnOnce() -> Result<T, X509Error>,
+        der: impl FnOnce(&T) -> &[u8],
+    ) -> Result<(T, Delivered), WorkflowError> {
+        let signed = self.sign(entry, sign, der)?;
+        let delivered = slot
+            .deliver(&signed)
+            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+        Ok((signed, delivered))
+    }
+
+    /// Signs what `entry` says, once, and records the signed object, or why there is none. Only what is recorded may be delivered.
     ///
     /// # Errors
     /// The signature's own; [`WorkflowError::Unrecorded`] when it was made and could not be recorded.
@@ -115,12 +134,12 @@ impl Recorder {
     /// [`LedgerError`]
     pub fn adopt_authority(&mut self, authority: &Certificate) -> Result<(), WorkflowError> {
         if authority.is_self_issued() {
-            self.adopt(authority, authority)?;
+            return self.adopt(authority, authority);
         }
         Ok(())
     }
 
-    /// Records a certificate of `authority` that was signed without this ledger. `false` if it is there already.
+    /// Records a certificate of `authority` that was signed without this ledger, if it is not there already.
     ///
     /// # Errors
     /// [`LedgerError::SerialUsed`] if another certificate has its number.
@@ -128,16 +147,16 @@ impl Recorder {
         &mut self,
         authority: &Certificate,
         certificate: &Certificate,
-    ) -> Result<bool, WorkflowError> {
+    ) -> Result<(), WorkflowError> {
         let adoption = adopted(authority, certificate)?;
         if self.has(&adoption)? {
-            return Ok(false);
+            return Ok(());
         }
         let stamp = self.stamp();
         match self.ledger.adopt(&adoption, &stamp) {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(()),
             // Another process was faster, perhaps with the same certificate.
-            Err(LedgerError::SerialUsed { .. }) if self.has(&adoption)? => Ok(false),
+            Err(LedgerError::SerialUsed { .. }) if self.has(&adoption)? => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

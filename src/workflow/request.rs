@@ -50,14 +50,12 @@ pub fn create_request(
     let checked = tbs.check()?;
     let entry = recorder.begin_one(&request_intent(&checked, key, &new.subject))?;
     progress.step("the key signs the request");
-    let issued = recorder.sign(
+    let (issued, delivered) = recorder.sign_and_deliver(
         entry,
+        slot,
         || checked.sign(signer.as_ref()),
         |issued| issued.request().der(),
     )?;
-    let delivered = slot
-        .deliver(&issued)
-        .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
     Ok(RequestSummary {
         request: issued.request().clone(),
         delivered,

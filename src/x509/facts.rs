@@ -90,7 +90,7 @@ impl KeyFacts {
         };
         let is_short = key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048);
         let fault = match key.find_fault() {
-            Some(fault) => Some(describe_fault(fault).1),
+            Some(fault) => Some(fault.to_string()),
             None => is_short.then(|| "less than RSA 2048".to_owned()),
         };
         let exponent = key.rsa_integers().map(|(_, exponent)| exponent.to_vec());
@@ -110,15 +110,14 @@ fn read_exponent(bytes: &[u8]) -> Option<u32> {
     u32::try_from(number?).ok()
 }
 
-/// The rule (`cert rules`) that a faulty key breaks, and how.
-pub(super) fn describe_fault(fault: KeyFault) -> (&'static str, String) {
+/// The rule (`cert rules`) that a key with this fault breaks.
+pub(super) const fn rule_of(fault: KeyFault) -> &'static str {
     match fault {
-        KeyFault::Exponent => ("key-exponent", "the public exponent is below 65537".to_owned()),
-        KeyFault::OffCurve => ("key-point", "the public key is no point of its curve".to_owned()),
-        KeyFault::SmallOrder => ("key-point", fault.to_string()),
-        KeyFault::SmallFactor(factor) => ("key-small-factors", format!("{factor} divides the modulus")),
-        KeyFault::Roca => ("key-roca", "the modulus has the fingerprint of ROCA".to_owned()),
-        KeyFault::ClosePrimes => ("key-close-primes", "the two primes are close together".to_owned()),
+        KeyFault::Exponent => "key-exponent",
+        KeyFault::OffCurve | KeyFault::SmallOrder => "key-point",
+        KeyFault::SmallFactor(_) => "key-small-factors",
+        KeyFault::Roca => "key-roca",
+        KeyFault::ClosePrimes => "key-close-primes",
     }
 }
 

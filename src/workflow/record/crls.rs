@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 
 use super::{Recorder, authority_of};
-use crate::ledger::{CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object};
-use crate::ledger::{Revocation, RevocationState};
+use crate::ledger::{
+    CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, Revocation,
+    RevocationState, Serial,
+};
 use crate::workflow::WorkflowError;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, X509Error};
 
 /// The last complete CRL of a CA that was signed.
 pub(in super::super) struct LastCrl {
@@ -105,9 +107,7 @@ impl Recorder {
     /// The rule `issuer-status`
     pub(in super::super) fn refuse_revoked(&self, authority: &Certificate) -> Result<(), WorkflowError> {
         let filter = EntryFilter {
-            serial: Some(crate::ledger::Serial::from_der_octets(
-                authority.serial_number().octets(),
-            )),
+            serial: Some(Serial::from_der_octets(authority.serial_number().octets())),
             ..EntryFilter::default()
         };
         let mut revoked = None;
@@ -128,6 +128,6 @@ impl Recorder {
             "the CA certificate is revoked, {}: entry {entry} of the ledger",
             reason.name()
         );
-        Err(crate::x509::X509Error::broken("issuer-status", found).into())
+        Err(X509Error::broken("issuer-status", found).into())
     }
 }

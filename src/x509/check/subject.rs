@@ -2,7 +2,7 @@
 
 use super::{Plan, broken};
 use crate::signer::PublicKey;
-use crate::x509::facts::describe_fault;
+use crate::x509::facts::rule_of;
 use crate::x509::profile::Role;
 use crate::x509::{Issuer, Name, X509Error, extension};
 
@@ -67,8 +67,8 @@ impl Plan<'_> {
 
 /// The known faults of keys, each with its rule.
 pub(in crate::x509) fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
-    match key.find_fault().map(describe_fault) {
+    match key.find_fault() {
         None => Ok(()),
-        Some((rule, found)) => broken(rule, found),
+        Some(fault) => broken(rule_of(fault), fault.to_string()),
     }
 }
