@@ -1,13 +1,11 @@
 //! Cross-certificates: who trusts our root takes what another CA issued, by programs that are not ours; and what is no CA's, or not its
 //! own, is not vouched for.
 
-use std::fs;
-
 use serde_json::json;
 
 use crate::handshakes::shake;
 use crate::harness::{EchoServer, Rig, Run};
-use crate::oracle::{assert_accepted, make_request, openssl};
+use crate::oracle::{P256, assert_accepted, issue, openssl};
 
 /// Our root in `root.crt`, its key on the token.
 pub(crate) fn rig_with_root(spec: &str) -> Rig {
@@ -36,37 +34,8 @@ pub(crate) fn make_root(rig: &Rig, name: &str, key: &[&str], subject: &str, more
     openssl(rig, &[&own[..], key, more].concat());
 }
 
-pub(crate) const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 pub(crate) const RSA: &[&str] = &["-newkey", "rsa:2048"];
 pub(crate) const USAGE: &str = "keyUsage=critical,keyCertSign,cRLSign";
-
-/// `NAME.crt` and `NAME.key`, by openssl, under `CA.crt` with `CA.key`.
-fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, extensions: &str) {
-    make_request(rig, "x.csr", P256, &["-subj", subject]);
-    fs::rename(rig.path("request.key"), rig.path(&format!("{name}.key"))).expect("the key");
-    let base = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
-    rig.write("x.ext", format!("{base}{extensions}\n"));
-    let [certificate, private] = ["crt", "key"].map(|ending| format!("{authority}.{ending}"));
-    let out = format!("{name}.crt");
-    let issue = [
-        "x509",
-        "-req",
-        "-in",
-        "x.csr",
-        "-CA",
-        &certificate,
-        "-CAkey",
-        &private,
-        "-CAcreateserial",
-        "-days",
-        "30",
-        "-extfile",
-        "x.ext",
-        "-out",
-        &out,
-    ];
-    openssl(rig, &issue);
-}
 
 pub(crate) fn cross_sign(rig: &Rig, file: &str, out: &str, more: &[&str]) -> Run {
     let sign = ["cert", "cross-sign", file, "--ca", "root.crt", "--out", out];
@@ -104,9 +73,9 @@ fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
         &["-addext", USAGE, "-days", "2000"],
     );
     let server = "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:www.example.com";
-    issue(&rig, "server", "other", "/O=Theirs/CN=server", server);
+    issue(&rig, "server", "other", "/O=Theirs/CN=server", "30", server);
     let client = "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\nsubjectAltName=email:a@example.com";
-    issue(&rig, "client", "other", "/O=Theirs/CN=client", client);
+    issue(&rig, "client", "other", "/O=Theirs/CN=client", "30", client);
     assert_eq!(takes(&rig, "server.crt", None, "root.crt"), [false; 3]);
     let report = cross_sign(&rig, "other.crt", "sub.crt", &[]).ok().json();
     assert_accepted(&rig, "sub.crt", "root.crt");
@@ -207,12 +176,13 @@ fn an_intermediate_of_another_root_is_cross_signed_when_its_issuer_is_shown() {
         extendedKeyUsage=serverAuth,clientAuth\ncertificatePolicies=1.2.3.4\nnameConstraints=critical,permitted;DNS:example.com\n\
         crlDistributionPoints=URI:http://crl.example.com/above.crl\nauthorityInfoAccess=caIssuers;URI:http://example.com/above.crt\n\
         1.3.6.1.4.1.311.21.1=ASN1:INTEGER:0";
-    issue(&rig, "middle", "above", "/O=Theirs/CN=Middle", extensions);
+    issue(&rig, "middle", "above", "/O=Theirs/CN=Middle", "30", extensions);
     issue(
         &rig,
         "leaf",
         "middle",
         "/CN=leaf",
+        "30",
         "subjectAltName=DNS:www.example.com\nextendedKeyUsage=serverAuth",
     );
     issue(
@@ -220,6 +190,7 @@ fn an_intermediate_of_another_root_is_cross_signed_when_its_issuer_is_shown() {
         "outside",
         "middle",
         "/CN=leaf",
+        "30",
         "subjectAltName=DNS:www.example.org\nextendedKeyUsage=serverAuth",
     );
     let message = cross_sign(&rig, "middle.crt", "cross.crt", &[]).refused(3, "rule");

@@ -1,8 +1,8 @@
 //! What no cross-certificate is made of, and what our own certificate does not allow.
 
-use crate::cross_sign::{P256, RSA, USAGE, cross_sign, make_root, rig_with_root};
+use crate::cross_sign::{RSA, USAGE, cross_sign, make_root, rig_with_root};
 use crate::harness::{Hierarchy, Rig};
-use crate::oracle::{make_request, openssl};
+use crate::oracle::{P256, make_request, openssl};
 
 /// Nothing is asked of the token, not even the PIN, and no file is left.
 #[test]

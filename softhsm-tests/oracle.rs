@@ -1,5 +1,6 @@
 //! Programs that are not ours, which read everything we make; and which make the requests.
 
+use std::fs;
 use std::path::Path;
 
 use crate::harness::{Rig, Run, python_tool};
@@ -125,4 +126,35 @@ pub(crate) fn field(rig: &Rig, path: &Path, depth: usize, index: usize) -> Vec<u
         ],
     );
     rig.read("field.der")
+}
+
+/// A P-256 key.
+pub(crate) const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+/// `NAME.crt` and `NAME.key`, by openssl, under `CA.crt` with `CA.key`.
+pub(crate) fn issue(rig: &Rig, name: &str, authority: &str, subject: &str, days: &str, extensions: &str) {
+    make_request(rig, "x.csr", P256, &["-subj", subject]);
+    fs::rename(rig.path("request.key"), rig.path(&format!("{name}.key"))).expect("the key");
+    let base = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+    rig.write("x.ext", format!("{base}{extensions}"));
+    let [certificate, key] = ["crt", "key"].map(|ending| format!("{authority}.{ending}"));
+    let out = format!("{name}.crt");
+    let issue = [
+        "x509",
+        "-req",
+        "-in",
+        "x.csr",
+        "-CA",
+        &certificate,
+        "-CAkey",
+        &key,
+        "-CAcreateserial",
+        "-days",
+        days,
+        "-extfile",
+        "x.ext",
+        "-out",
+        &out,
+    ];
+    openssl(rig, &issue);
 }
