@@ -98,6 +98,7 @@ fn certificate(seed: &str) -> Certificate {
         authority: authority(),
         tbs_sha256: Digest::of(&tbs),
         object,
+        waived: Vec::new(),
     };
     Certificate { intent, der, serial }
 }
@@ -196,6 +197,7 @@ fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
                 authority: authority.clone(),
                 tbs_sha256: Digest::of(tbs),
                 object,
+                waived: Vec::new(),
             });
             requests.push(RevocationRequest {
                 serial,

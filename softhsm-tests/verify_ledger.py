@@ -56,7 +56,7 @@ class Replay:
         issuer = min(same, default=sequence)
         self.insert("authorities", (sequence,), issuer, bytes.fromhex(key_sha256), der, subject["text"])
 
-    def begun(self, sequence, authority, tbs_sha256, object):
+    def begun(self, sequence, authority, tbs_sha256, object, waived=()):
         ((kind, fields),) = object.items()
         issuer = self.issuer(authority)
         self.insert("entries", (sequence,), authority, kind, None, None)

@@ -38,6 +38,8 @@ pub(super) enum What {
         authority: u64,
         tbs_sha256: Digest,
         object: Object,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waived: Vec<String>,
     },
     /// It was made, and it verified.
     Signed {

@@ -127,6 +127,8 @@ pub struct Intent {
     pub tbs_sha256: Digest,
     /// What it is for.
     pub object: Object,
+    /// The rules that the operator waived for it, by name.
+    pub waived: Vec<String>,
 }
 
 /// A signature that was made and verified.
@@ -160,6 +162,8 @@ pub struct Entry {
     pub object: Object,
     /// SHA-256 of what was to be signed; not known of an adopted certificate.
     pub tbs_sha256: Option<Digest>,
+    /// The rules that the operator waived for it, by name.
+    pub waived: Vec<String>,
     /// When it began.
     pub begun: Stamp,
     /// How it ended.

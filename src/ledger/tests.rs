@@ -114,6 +114,7 @@ fn certificate(number: u8) -> Intent {
         authority: ca(),
         tbs_sha256: tbs_sha256(number),
         object: certificate_object(number),
+        waived: Vec::new(),
     }
 }
 
@@ -129,6 +130,7 @@ fn crl(number: u64, base: Option<u64>, this_update: u64) -> Intent {
         authority: ca(),
         tbs_sha256: tbs_sha256(0),
         object,
+        waived: Vec::new(),
     }
 }
 

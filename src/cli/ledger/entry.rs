@@ -144,6 +144,9 @@ pub(super) fn text(entry: &Entry) -> String {
     if let Some(tbs_sha256) = entry.tbs_sha256 {
         fields.add("to be signed", tbs_sha256);
     }
+    if !entry.waived.is_empty() {
+        fields.add("rules waived", entry.waived.join(", "));
+    }
     match &entry.state {
         EntryState::Begun => {
             fields.add("end", "none: whether a signature was made is not known");
@@ -201,7 +204,7 @@ pub(in super::super) fn describe(entry: &Entry) -> Value {
         "entry": entry.id.0, "kind": entry.object.kind(), "state": entry.state.name(),
         "signer": entry.authority.subject.text, "signer_key_sha256": entry.authority.key_sha256.to_string(),
         "begun": describe_stamp(&entry.begun), "tbs_sha256": entry.tbs_sha256.map(|sha256| sha256.to_string()),
-        "pem": pem(entry),
+        "waived": entry.waived, "pem": pem(entry),
     });
     match &entry.object {
         Object::Certificate {

@@ -86,6 +86,7 @@ impl<'a> Writer<'a> {
             authority,
             tbs_sha256: intent.tbs_sha256,
             object: intent.object.clone(),
+            waived: intent.waived.clone(),
         };
         self.append(what).map(EntryId)
     }

@@ -271,7 +271,7 @@ fn tell(
     let wrong = || Failure::contradiction("the table of entries names events that are none of an entry");
     let id = EntryId(begun.sequence);
     let stamp = begun.stamp();
-    let (authority, tbs_sha256, object, state) =
+    let (authority, tbs_sha256, object, waived, state) =
         match (begun.event, outcome.map(|event| (event.stamp(), event.event))) {
             (
                 What::Adopted {
@@ -281,12 +281,19 @@ fn tell(
                     der,
                 },
                 _,
-            ) => (authority, None, object, EntryState::Adopted { sha256, der }),
+            ) => (
+                authority,
+                None,
+                object,
+                Vec::new(),
+                EntryState::Adopted { sha256, der },
+            ),
             (
                 What::Begun {
                     authority,
                     tbs_sha256,
                     object,
+                    waived,
                 },
                 outcome,
             ) => {
@@ -298,7 +305,7 @@ fn tell(
                     Some((stamp, What::Abandoned { reason, .. })) => EntryState::Abandoned { stamp, reason },
                     Some(_) => return Err(wrong()),
                 };
-                (authority, Some(tbs_sha256), object, state)
+                (authority, Some(tbs_sha256), object, waived, state)
             }
             _ => return Err(wrong()),
         };
@@ -321,6 +328,7 @@ fn tell(
         authority,
         object,
         tbs_sha256,
+        waived,
         begun: stamp,
         state,
         revocation,

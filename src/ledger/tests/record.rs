@@ -25,6 +25,7 @@ fn a_signature_from_before_to_after() {
         authority: ca(),
         object: certificate_object(1),
         tbs_sha256: Some(tbs_sha256(1)),
+        waived: Vec::new(),
         begun: stamp(),
         state: EntryState::Signed {
             stamp: later,
@@ -36,6 +37,29 @@ fn a_signature_from_before_to_after() {
     assert_eq!(told, expected);
     // Created, authority, begun, signed.
     assert_eq!((desk.ledger.head().unwrap().count, desk.verify().open), (4, 0));
+    desk.assert_sound();
+}
+
+#[test]
+fn the_rules_that_were_waived_are_recorded_with_the_entry() {
+    let mut desk = Desk::new();
+    let waiving = Intent {
+        waived: vec!["second-ca-certificate".to_owned(), "clock".to_owned()],
+        ..certificate(1)
+    };
+    let entry = desk.ledger.begin(&waiving, &stamp()).unwrap();
+    assert_eq!(desk.ledger.entry(entry).unwrap().unwrap().waived, waiving.waived);
+    desk.certificate(2);
+    let mut exported = Vec::new();
+    desk.ledger.export(&mut exported).unwrap();
+    let exported = String::from_utf8(exported).unwrap();
+    let said: Vec<_> = exported
+        .lines()
+        .filter(|line| line.contains("\"waived\""))
+        .collect();
+    // A ledger from before this field reads the same: nothing waived, nothing written.
+    assert_eq!(said.len(), 1, "{exported}");
+    assert!(said[0].contains(r#""waived":["second-ca-certificate","clock"]"#));
     desk.assert_sound();
 }
 

@@ -91,6 +91,7 @@ mod tests {
                 not_before: AT,
                 not_after: ledger::UnixTime(AT.0 + 1000),
             },
+            waived: Vec::new(),
         }
     }
 

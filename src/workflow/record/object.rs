@@ -61,6 +61,7 @@ pub(in super::super) fn certificate_intent(
             not_before: time(validity.not_before),
             not_after: time(validity.not_after),
         },
+        waived: Vec::new(),
     })
 }
 
@@ -81,6 +82,7 @@ pub(in super::super) fn crl_intent(
             next_update: time(plan.next_update),
             entries: u64::try_from(checked.entries()).map_err(|_| LedgerError::Range)?,
         },
+        waived: Vec::new(),
     })
 }
 
@@ -98,6 +100,7 @@ pub(in super::super) fn request_intent(
         },
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Request { subject },
+        waived: Vec::new(),
     }
 }
 
@@ -114,6 +117,7 @@ pub(in super::super) fn ocsp_intent(checked: &CheckedOcsp) -> Result<Intent, Wor
             this_update: time(plan.produced_at),
             next_update: Some(time(plan.next_update)),
         },
+        waived: Vec::new(),
     })
 }
 
