@@ -35,6 +35,8 @@ impl Desk {
             request,
             "--ca",
             "customerCA.crt",
+            "--profile",
+            "cloudhsm-cluster",
             "--out",
             "out.crt",
         ];
@@ -272,6 +274,8 @@ fn the_cas_own_key_or_name_in_a_request() {
         "own-name.csr",
         "--ca",
         "customerCA.crt",
+        "--profile",
+        "cloudhsm-cluster",
         "--out",
         "out.crt",
     ];

@@ -179,7 +179,7 @@ fn of_several_clusters_in_the_directory_one_is_named() {
 
 #[test]
 fn without_identity_there_is_a_warning() {
-    const WARNING: &str = "the HSM's identity was not checked";
+    const WARNING: &str = "the HSM's identity is not checked";
     let desk = Desk::of(HSM2, "csr-other-key");
     let signed = desk.sign(&[&desk.request()], &["--out", "out.crt"]).ok().json();
     let warning = signed["warnings"][0].as_str().expect("a warning");

@@ -441,6 +441,8 @@ impl Rig {
             request,
             "--ca",
             "customerCA.crt",
+            "--profile",
+            "cloudhsm-cluster",
             "--out",
             "out.crt",
         ])

@@ -172,6 +172,8 @@ fn a_batch_names_the_request_it_refuses_and_signs_none_of_them() {
         "like-the-ca.csr",
         "--ca",
         "customerCA.crt",
+        "--profile",
+        "cloudhsm-cluster",
         "--out-dir",
         "out",
     ];

@@ -419,7 +419,14 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
     }
     rig.kms_faults(&json!([{ "operation": "Sign", "kind": "lost", "skip": 1, "times": 1 }]));
     let sign = ["csr", "sign", "a.csr", "b.csr", "c.csr", "--ca", "customerCA.crt"];
-    let more = ["--key", authority.name.as_str(), "--out-dir", "."];
+    let more = [
+        "--key",
+        authority.name.as_str(),
+        "--out-dir",
+        ".",
+        "--profile",
+        "cloudhsm-cluster",
+    ];
     let message = rig.json(&[&sign[..], &more].concat()).refused(4, "maybe-signed");
     assert!(
         message.contains("a.crt") && message.contains(UNCERTAIN),

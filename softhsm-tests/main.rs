@@ -28,6 +28,7 @@ mod crl;
 mod cross_sign;
 mod cross_sign_refused;
 mod csr_create;
+mod default_profile;
 mod doctor_cloudhsm;
 mod faults_doctor;
 mod faults_killed;

@@ -59,8 +59,9 @@ impl KmsAuthority {
     /// `csr sign` of `request.csr`, under `customerCA.crt`.
     pub(crate) fn sign(&self, out: &str, more: &[&str]) -> Run {
         let sign = ["csr", "sign", "request.csr", "--ca", "customerCA.crt"];
+        let profile = ["--profile", "cloudhsm-cluster"];
         let key = ["--key", self.name.as_str(), "--out", out];
-        self.rig.json(&[&sign[..], &key, more].concat())
+        self.rig.json(&[&sign[..], &profile, &key, more].concat())
     }
 
     pub(crate) fn make_request(&self) {

@@ -24,6 +24,10 @@ use super::profile;
 use super::report::Report;
 use super::ui::Ui;
 
+/// Told before the PIN is asked for, so that there is time to stop.
+const UNVERIFIED: &str =
+    "the HSM's identity is not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum CsrCommand {
     /// Show a certification request
@@ -63,9 +67,10 @@ pub(super) struct SignRequests {
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
     /// What each certificate holds: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
-    /// or a file of your own, as ./x.toml
-    #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-cluster")]
-    profile: String,
+    /// or a file of your own, as ./x.toml [default: cloudhsm-cluster with --identity, and where the subject of every request is that
+    /// of a CloudHSM's HSM; none for other requests]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
     #[arg(long, value_name = "DIR")]
     identity: Option<PathBuf>,
@@ -145,8 +150,8 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
-        let profile = profile::find(&self.profile, false)?;
-        let identity = self.verify_identity(&profile)?;
+        let chosen = self.choose_profile()?;
+        let identity = self.verify_identity(chosen.as_ref())?;
         let authority = self.read_authority()?;
         let now = UnixTime::from_system(SystemTime::now());
         let mut requests = Vec::with_capacity(self.files.len());
@@ -162,6 +167,10 @@ impl SignRequests {
                 delivery: self.output.delivery(&target),
             });
         }
+        let profile = match chosen {
+            Some(profile) => profile,
+            None => profile::default_for(&requests)?,
+        };
         let plan = RequestPlan {
             requests,
             authority,
@@ -175,6 +184,8 @@ impl SignRequests {
             check_signing_key_name(key)?;
         }
         let job = SigningJob::prepare(plan, now)?;
+        let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
+        let warning = is_unverified.then(|| ui.warn(UNVERIFIED)).flatten();
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
         let issued = job.run(store.as_ref(), &mut settings.open_recorder(ui)?, ui)?;
@@ -186,19 +197,23 @@ impl SignRequests {
                 "the HSM's identity is verified under roots that are not known here: {}",
                 unknown_roots.join("; ")
             )),
-            None if profile == Profile::cloudhsm_cluster() => report.warnings.push(
-                "the HSM's identity was not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it"
-                    .to_owned(),
-            ),
-            _ => {}
+            _ => report.warnings.extend(warning),
         }
         Ok(report)
+    }
+
+    /// The profile that is named, or that `--identity` implies; else the requests decide.
+    fn choose_profile(&self) -> Result<Option<Profile>, CliError> {
+        match &self.profile {
+            Some(text) => profile::find(text, false).map(Some),
+            None => Ok(self.identity.as_ref().map(|_| Profile::cloudhsm_cluster())),
+        }
     }
 
     /// The identity that `--identity` asks for, with the unknown roots it rests on.
     fn verify_identity(
         &self,
-        profile: &Profile,
+        profile: Option<&Profile>,
     ) -> Result<Option<(VerifiedIdentity, Vec<String>)>, CliError> {
         let Some(directory) = &self.identity else {
             if self.identity_options.are_given() {
@@ -208,11 +223,11 @@ impl SignRequests {
             }
             return Ok(None);
         };
-        if *profile != Profile::cloudhsm_cluster() {
+        let cluster = Profile::cloudhsm_cluster();
+        if let Some(other) = profile.filter(|profile| **profile != cluster) {
             return Err(CliError::options(format!(
                 "--identity is for {}, not for {}",
-                Profile::cloudhsm_cluster().name,
-                profile.name
+                cluster.name, other.name
             )));
         }
         require_identity(directory, &self.identity_options).map(Some)

@@ -16,6 +16,7 @@ use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::ledger::LedgerUrlError;
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
+use hsm_ca::x509::Profile;
 
 #[cfg(feature = "aws")]
 use cloudhsm_table::explain_server;
@@ -81,6 +82,8 @@ pub(super) enum CliError {
     },
     /// The ledger has nothing of that number.
     NoEntry { wanted: String },
+    /// No `--profile`, and a request whose subject does not say what its certificate is for.
+    NoProfile { request: String },
     /// Options that clap cannot check.
     Options { reason: String },
 }
@@ -203,6 +206,13 @@ impl CliError {
                 REFUSED,
                 Some("`hsm-ca ledger list` shows the entries; a number of the list is written '#3'"),
             ),
+            Self::NoProfile { .. } => (
+                "no-profile",
+                USAGE,
+                Some(
+                    "`hsm-ca csr show` shows what a request asks for; docs/profiles.md has what each profile gives",
+                ),
+            ),
             Self::Options { .. } => ("usage", USAGE, None),
         };
         Refusal {
@@ -268,6 +278,18 @@ impl fmt::Display for CliError {
             Self::Server { cause } => cause.fmt(f),
             Self::LedgerUrl { origin, cause } => write!(f, "{origin} names no ledger: {cause}"),
             Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
+            Self::NoProfile { request } => {
+                let profiles = Profile::built_in().into_iter();
+                let names: Vec<_> = profiles
+                    .filter(|profile| !profile.is_self_signed())
+                    .map(|profile| profile.name)
+                    .collect();
+                write!(
+                    f,
+                    "{request}: not the request of an HSM, so --profile is required: {}, or a file of your own",
+                    names.join(", ")
+                )
+            }
             Self::Options { reason } => f.write_str(reason),
         }
     }

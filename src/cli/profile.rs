@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hsm_ca::workflow::PlannedRequest;
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
@@ -27,6 +28,17 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
     Err(CliError::options(format!(
         "{text} is the profile of {role}: it is for `{command}`"
     )))
+}
+
+/// The profile where none is named: only the subject of an HSM's request says what its certificate is for.
+pub(super) fn default_for(requests: &[PlannedRequest]) -> Result<Profile, CliError> {
+    let is_other = |planned: &&PlannedRequest| !planned.request.subject().is_of_hsm_partition();
+    match requests.iter().find(is_other) {
+        None => Ok(Profile::cloudhsm_cluster()),
+        Some(planned) => Err(CliError::NoProfile {
+            request: planned.name.clone(),
+        }),
+    }
 }
 
 #[cfg(test)]

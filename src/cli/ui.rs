@@ -69,7 +69,6 @@ impl Ui {
     }
 
     /// A warning that has to be read before the work is done. A program that reads JSON finds it in the result, so it is given back.
-    #[cfg(feature = "aws")]
     pub(super) fn warn(&self, warning: &str) -> Option<String> {
         if self.json {
             return Some(warning.to_owned());

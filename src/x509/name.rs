@@ -1,6 +1,7 @@
 //! Distinguished names: copied as DER bytes, shown and read as RFC 4514 text.
 
 mod check;
+mod partition;
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
