@@ -241,6 +241,10 @@ fn a_verifier_that_is_not_ours_agrees_on_sound_and_tampered_ledgers() {
         "DELETE FROM revocations WHERE changed = (SELECT max(changed) FROM revocations)",
         "INSERT INTO crl_numbers VALUES (2, 7, 3, NULL, NULL)",
         "UPDATE authorities SET subject = 'CN=Other'",
+        "UPDATE deliveries SET delivered = 3",
+        "DELETE FROM deliveries",
+        "UPDATE requests SET request_sha256 = zeroblob(32)",
+        "INSERT INTO keys VALUES (3, NULL)",
     ] {
         let desk = LedgerDesk::filled();
         desk.attack(&format!("{no_triggers} {attack}"));

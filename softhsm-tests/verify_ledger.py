@@ -22,8 +22,20 @@ TABLES = {
     "serials": ("issuer", "serial", "entry", "not_after"),
     "crl_numbers": ("issuer", "number", "reserved", "complete", "delta"),
     "revocations": ("authority", "serial", "reason", "revoked", "invalidity_date", "changed"),
+    "deliveries": ("entry", "delivered"),
+    "requests": ("authority", "request_sha256", "entry"),
+    "keys": ("begun", "ended"),
 }
-KEYS = {"authorities": 1, "entries": 1, "serials": 2, "crl_numbers": 2, "revocations": 2}
+KEYS = {
+    "authorities": 1,
+    "entries": 1,
+    "serials": 2,
+    "crl_numbers": 2,
+    "revocations": 2,
+    "deliveries": 1,
+    "requests": 3,
+    "keys": 1,
+}
 
 
 class Replay:
@@ -62,6 +74,8 @@ class Replay:
         self.insert("entries", (sequence,), authority, kind, None, None)
         if kind == "certificate":
             self.insert("serials", (issuer, bytes.fromhex(fields["serial"])), sequence, fields["not_after"])
+            if tbs_sha256 is not None and "request_sha256" in fields:
+                self.insert("requests", (authority, bytes.fromhex(fields["request_sha256"]), sequence))
         if kind == "crl":
             number = self.tables["crl_numbers"][(issuer, fields["number"])]
             slot = 2 if "base" in fields else 1
@@ -75,10 +89,19 @@ class Replay:
             raise ValueError("an entry ends twice")
         row[2:] = [sequence, how]
 
-    def signed(self, sequence, entry, sha256, der=None):
+    def signed(self, sequence, entry, sha256, der=None, to_deliver=False):
         if der is not None and hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
             raise ValueError("the object has another hash")
         self.end(sequence, entry, "signed")
+        if to_deliver:
+            self.insert("deliveries", (entry,), None)
+
+    def delivered(self, sequence, entry):
+        if self.tables["entries"][(entry,)][3] not in ("signed", "adopted"):
+            raise ValueError("it was never signed")
+        row = self.tables["deliveries"].get((entry,))
+        if row is not None and row[0] is None:
+            row[0] = sequence
 
     def abandoned(self, sequence, entry, reason):
         self.end(sequence, entry, "abandoned")
@@ -104,6 +127,25 @@ class Replay:
             raise ValueError("it was not on hold")
         row[:] = [None, None, None, sequence]
 
+    def key_begun(self, sequence, act, label, token, route=None, key_sha256=None):
+        if act not in ("generate", "import", "delete"):
+            raise ValueError("an unknown act")
+        self.insert("keys", (sequence,), None)
+
+    def end_key(self, sequence, begun):
+        row = self.tables["keys"][(begun,)]
+        if row[0] is not None:
+            raise ValueError("it ended before")
+        row[0] = sequence
+
+    def key(self, sequence, begun, what, key):
+        if what not in ("generated", "imported", "deleted"):
+            raise ValueError("an unknown end")
+        self.end_key(sequence, begun)
+
+    def key_failed(self, sequence, begun, reason):
+        self.end_key(sequence, begun)
+
 
 def verify(path, kept):
     database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
@@ -111,7 +153,7 @@ def verify(path, kept):
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         yield "it is no ledger"
         return
-    if database.execute("PRAGMA user_version").fetchone()[0] != 1:
+    if database.execute("PRAGMA user_version").fetchone()[0] != 2:
         yield "it has another version"
         return
     replay = Replay()

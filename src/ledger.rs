@@ -10,6 +10,7 @@ mod error;
 mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod key;
 mod record;
 mod report;
 mod revocation;
@@ -22,7 +23,11 @@ use std::ops::ControlFlow;
 
 pub use error::{CrlNumberProblem, LedgerError};
 pub use event::Head;
-pub use record::{Adoption, Authority, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp};
+pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
+pub use record::{
+    Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
+    Unfinished,
+};
 pub use report::{Fault, KeptHead, VerifyReport};
 pub use revocation::{CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
@@ -59,6 +64,33 @@ pub trait Ledger: Send {
     /// # Errors
     /// [`LedgerError::Ended`], [`LedgerError::NoEntry`], or that the ledger cannot be written.
     fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Records that a signed object has reached its file or its caller; again for every copy that is handed out later.
+    ///
+    /// The only change that is not synced: a loss of power can take this event with it, as a whole, and those before it stay. What
+    /// was delivered then counts as undelivered, which costs a look. Whatever is recorded next, in any process, is synced with it.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`] where nothing was signed, or that the ledger cannot be written.
+    fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Records that a key is about to come to a token, or to go from it.
+    ///
+    /// # Errors
+    /// That the ledger cannot be written. Then nothing may be done to the key.
+    fn begin_key(&mut self, intent: &KeyIntent, stamp: &Stamp) -> Result<EntryId, LedgerError>;
+
+    /// Records that it came, or went, and how it read back.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`], [`LedgerError::Ended`], or that the ledger cannot be written.
+    fn complete_key(&mut self, begun: EntryId, key: &KeyRecord, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Records that it did not, and why.
+    ///
+    /// # Errors
+    /// Those of [`complete_key`](Self::complete_key).
+    fn fail_key(&mut self, begun: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
 
     /// Records a certificate that was signed without this ledger, so that it can be revoked and its serial number is not used.
     ///
@@ -121,6 +153,39 @@ pub trait Ledger: Send {
         filter: &EntryFilter,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
+
+    /// The signed certificates that were issued for a request, newest first: at most `limit`.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn certificates_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+        limit: u64,
+    ) -> Result<Vec<Entry>, LedgerError>;
+
+    /// What an authority has signed or begun that still needs somebody: see [`Unfinished`].
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn unfinished(&self, authority: &Authority, now: UnixTime) -> Result<Unfinished, LedgerError>;
+
+    /// What happened to keys, newest first, one at a time, until `each` has seen enough.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn keys(
+        &self,
+        filter: &KeyFilter,
+        each: &mut dyn FnMut(KeyEntry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+
+    /// What happened to one key.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn key(&self, id: EntryId) -> Result<Option<KeyEntry>, LedgerError>;
 
     /// A CRL number that was reserved: the base of a delta CRL.
     ///

@@ -10,7 +10,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::value::Misspelt;
-use super::{Authority, Der, Digest, EntryId, Object, Reason, Serial, Stamp, UnixTime};
+use super::{
+    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Object, Reason, Serial, Stamp, UnixTime,
+};
 
 /// The format of the events. A program that meets a higher one leaves the ledger alone.
 pub(super) const FORMAT: u64 = 1;
@@ -47,7 +49,12 @@ pub(super) enum What {
         sha256: Digest,
         #[serde(skip_serializing_if = "Option::is_none")]
         der: Option<Der>,
+        /// It is on its way to a file or a caller. Ledgers of version 1 did not say so.
+        #[serde(default, skip_serializing_if = "is_false")]
+        to_deliver: bool,
     },
+    /// It has reached its file or its caller.
+    Delivered { entry: EntryId },
     /// It was given up.
     Abandoned { entry: EntryId, reason: String },
     /// A certificate that was signed without this ledger.
@@ -70,6 +77,40 @@ pub(super) enum What {
     },
     /// A hold ends.
     Released { authority: u64, serial: Serial },
+    /// A key is about to come to a token, or to go from it.
+    KeyBegun(KeyIntent),
+    /// It came, or went.
+    Key {
+        begun: EntryId,
+        what: KeyWhat,
+        key: KeyRecord,
+    },
+    /// It did not.
+    KeyFailed { begun: EntryId, reason: String },
+}
+
+/// What happened to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum KeyWhat {
+    Generated,
+    Imported,
+    Deleted,
+}
+
+impl From<KeyAct> for KeyWhat {
+    fn from(act: KeyAct) -> Self {
+        match act {
+            KeyAct::Generate => Self::Generated,
+            KeyAct::Import => Self::Imported,
+            KeyAct::Delete => Self::Deleted,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Event {

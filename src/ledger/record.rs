@@ -170,6 +170,45 @@ pub struct Entry {
     pub state: EntryState,
     /// Of a certificate: its last revocation, or that it was released again.
     pub revocation: Option<Revocation>,
+    /// Whether it has reached its file or its caller.
+    pub delivery: DeliveryState,
+}
+
+/// Whether a signed object has reached its file or its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryState {
+    /// Nothing is to be delivered, or nobody recorded it: an OCSP response, an adopted certificate, a ledger of version 1.
+    Unknown,
+    /// Signed, and not delivered as far as the ledger knows.
+    Undelivered,
+    /// Delivered for the first time.
+    Delivered {
+        /// The event that says so.
+        event: u64,
+        /// When.
+        time: UnixTime,
+    },
+}
+
+/// What an authority has signed or begun that still needs somebody. Left out is what no longer matters: revoked and expired
+/// certificates, and CRLs, OCSP responses and requests that have a later one of their kind, signed by the same authority.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Begun, and not ended: another process is signing it now, or was cut off.
+    pub open: Vec<Entry>,
+    /// Signed, and not delivered.
+    pub undelivered: Vec<Entry>,
+    /// Whether there are more than were looked at.
+    pub more: bool,
+}
+
+impl Unfinished {
+    /// Whether there is nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.undelivered.is_empty() && !self.more
+    }
 }
 
 /// How an entry ended.
@@ -235,6 +274,8 @@ pub struct EntryFilter {
     pub serial: Option<Serial>,
     /// Only those that began and did not end.
     pub open: bool,
+    /// Only those that were signed and not delivered; with `open`, both.
+    pub undelivered: bool,
     /// Only those before this one: the next page.
     pub before: Option<EntryId>,
     /// At most so many.

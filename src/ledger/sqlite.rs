@@ -2,11 +2,13 @@
 
 mod append;
 mod failure;
+mod key;
 mod open;
 mod projection;
 mod read;
 mod revoke;
 mod schema;
+mod unfinished;
 mod verify;
 
 use std::io::Write;
@@ -17,8 +19,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    Adoption, Authority, CrlNumber, Entry, EntryFilter, EntryId, Head, Intent, Ledger, LedgerError, Outcome,
-    Revocation, RevocationRequest, Serial, Stamp, VerifyReport,
+    Adoption, Authority, CrlNumber, Digest, Entry, EntryFilter, EntryId, Head, Intent, KeyEntry, KeyFilter,
+    KeyIntent, KeyRecord, Ledger, LedgerError, Outcome, Revocation, RevocationRequest, Serial, Stamp,
+    Unfinished, UnixTime, VerifyReport,
 };
 use append::Writer;
 use failure::Failure;
@@ -50,6 +53,14 @@ impl SqliteLedger {
         result.map_err(|failure| failure.of(&self.path, self.patience))
     }
 
+    /// How commits reach the disk now (`PRAGMA synchronous`).
+    #[cfg(test)]
+    pub(super) fn synchronous(&self) -> i64 {
+        self.db
+            .query_row("PRAGMA synchronous", [], |row| row.get(0))
+            .unwrap_or(-1)
+    }
+
     /// One state of the ledger, whatever others write meanwhile.
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         let look = || {
@@ -78,6 +89,27 @@ impl Ledger for SqliteLedger {
 
     fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
         self.record(stamp, |writer| writer.abandon(entry, reason))
+    }
+
+    fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError> {
+        // In WAL mode a commit is then as whole as ever, and not waited for.
+        let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
+        set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
+        let recorded = self.record(stamp, |writer| writer.deliver(entry));
+        set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
+        recorded
+    }
+
+    fn begin_key(&mut self, intent: &KeyIntent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
+        self.record(stamp, |writer| writer.begin_key(intent))
+    }
+
+    fn complete_key(&mut self, begun: EntryId, key: &KeyRecord, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| writer.complete_key(begun, key))
+    }
+
+    fn fail_key(&mut self, begun: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer| writer.fail_key(begun, reason))
     }
 
     fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError> {
@@ -124,6 +156,31 @@ impl Ledger for SqliteLedger {
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         self.look(|db| read::entries(db, filter, each))
+    }
+
+    fn certificates_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+        limit: u64,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        self.look(|db| read::certificates_for(db, authority, request_sha256, limit))
+    }
+
+    fn unfinished(&self, authority: &Authority, now: UnixTime) -> Result<Unfinished, LedgerError> {
+        self.look(|db| unfinished::unfinished(db, authority, now))
+    }
+
+    fn keys(
+        &self,
+        filter: &KeyFilter,
+        each: &mut dyn FnMut(KeyEntry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| key::keys(db, filter, each))
+    }
+
+    fn key(&self, id: EntryId) -> Result<Option<KeyEntry>, LedgerError> {
+        self.look(|db| key::key(db, id))
     }
 
     fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError> {

@@ -1,5 +1,6 @@
 //! A ledger as its callers see it. Processes that are killed, full disks and other programs: `softhsm-tests/ledger*.rs`.
 
+mod delivery;
 mod files;
 mod numbers;
 mod random;
@@ -131,6 +132,31 @@ fn crl(number: u64, base: Option<u64>, this_update: u64) -> Intent {
         tbs_sha256: tbs_sha256(0),
         object,
         waived: Vec::new(),
+    }
+}
+
+fn key_intent(act: KeyAct) -> KeyIntent {
+    KeyIntent {
+        act,
+        label: "ca \u{1b}".to_owned(),
+        token: KeyToken {
+            label: "ca".to_owned(),
+            serial: "0001".to_owned(),
+            manufacturer: "m".to_owned(),
+            model: "o".to_owned(),
+        },
+        route: (act != KeyAct::Delete).then(|| "generated".to_owned()),
+        key_sha256: (act != KeyAct::Generate).then(|| Digest::of(b"key")),
+    }
+}
+
+fn key_record() -> KeyRecord {
+    KeyRecord {
+        label: "ca \u{1b}".to_owned(),
+        id: "00ff".to_owned(),
+        kind: "EC P-256".to_owned(),
+        key_sha256: Some(Digest::of(b"key")),
+        attributes: vec!["CKA_SENSITIVE=true".to_owned()],
     }
 }
 

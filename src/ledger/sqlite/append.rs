@@ -206,7 +206,22 @@ impl<'a> Writer<'a> {
             Object::OcspResponse { .. } => false,
         };
         let der = kept.then(|| Der(signed.to_vec()));
-        self.append(What::Signed { entry, sha256, der }).map(drop)
+        // An answer of a moment ago is of no use to anybody: the next request gets a new one.
+        let to_deliver = !matches!(object, Object::OcspResponse { .. });
+        self.append(What::Signed {
+            entry,
+            sha256,
+            der,
+            to_deliver,
+        })
+        .map(drop)
+    }
+
+    pub(super) fn deliver(&mut self, entry: EntryId) -> Result<(), Failure> {
+        match read::ended(&self.db, entry)? {
+            Some((_, how)) if how != "abandoned" => self.append(What::Delivered { entry }).map(drop),
+            _ => Err(LedgerError::NoEntry { entry }.into()),
+        }
     }
 
     pub(super) fn abandon(&mut self, entry: EntryId, reason: &str) -> Result<(), Failure> {

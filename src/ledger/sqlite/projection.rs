@@ -3,12 +3,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::Object;
 use super::super::event::{Event, FORMAT, What};
+use super::super::{Digest, Object};
 use super::failure::{Failure, column};
 
 /// Table, columns, and how many of them are the key.
-pub(super) const TABLES: [(&str, &[&str], usize); 5] = [
+pub(super) const TABLES: [(&str, &[&str], usize); 8] = [
     (
         "authorities",
         &["id", "issuer", "key_sha256", "subject_der", "subject"],
@@ -37,6 +37,9 @@ pub(super) const TABLES: [(&str, &[&str], usize); 5] = [
         ],
         2,
     ),
+    ("deliveries", &["entry", "delivered"], 1),
+    ("requests", &["authority", "request_sha256", "entry"], 3),
+    ("keys", &["begun", "ended"], 1),
 ];
 
 /// Brings the tables up to this event. An event that cannot follow on those before it fails.
@@ -59,12 +62,22 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
         What::Begun { authority, object, .. } => {
             insert_entry(db, sequence, *authority, object, None)?;
             match object {
-                Object::Certificate { .. } => insert_serial(db, sequence, *authority, object),
+                Object::Certificate { request_sha256, .. } => {
+                    insert_serial(db, sequence, *authority, object)?;
+                    insert_request(db, sequence, *authority, request_sha256.as_ref())
+                }
                 Object::Crl { number, base, .. } => use_crl_number(db, sequence, *authority, *number, base.is_some()),
                 _ => Ok(()),
             }
         }
-        What::Signed { entry, .. } => end(db, entry.0, sequence, "signed"),
+        What::Signed { entry, to_deliver, .. } => {
+            end(db, entry.0, sequence, "signed")?;
+            if !to_deliver {
+                return Ok(());
+            }
+            one_row(db.prepare_cached("INSERT INTO deliveries (entry) VALUES (?1)")?.execute([column(entry.0)?])?)
+        }
+        What::Delivered { entry } => deliver(db, entry.0, sequence),
         What::Abandoned { entry, .. } => end(db, entry.0, sequence, "abandoned"),
         What::Adopted { authority, object, .. } => {
             insert_entry(db, sequence, *authority, object, Some("adopted"))?;
@@ -92,7 +105,39 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
             "UPDATE revocations SET reason = NULL, revoked = NULL, invalidity_date = NULL, changed = ?3
              WHERE authority = ?1 AND serial = ?2 AND reason = 6",
         )?.execute(params![column(*authority)?, serial.der_octets(), sequence])?),
+        What::KeyBegun(_) => one_row(db.prepare_cached("INSERT INTO keys (begun) VALUES (?1)")?.execute([sequence])?),
+        What::Key { begun, .. } | What::KeyFailed { begun, .. } => one_row(db.prepare_cached(
+            "UPDATE keys SET ended = ?2 WHERE begun = ?1 AND ended IS NULL",
+        )?.execute(params![column(begun.0)?, sequence])?),
     }
+}
+
+/// The first delivery is kept; every later one only has to be of something that was signed.
+fn deliver(db: &Connection, entry: u64, sequence: i64) -> Result<(), Failure> {
+    let entry = column(entry)?;
+    db.prepare_cached("UPDATE deliveries SET delivered = ?2 WHERE entry = ?1 AND delivered IS NULL")?
+        .execute(params![entry, sequence])?;
+    let signed: i64 = db
+        .prepare_cached(
+            "SELECT count(*) FROM entries WHERE sequence = ?1 AND ended IN ('signed', 'adopted')",
+        )?
+        .query_row([entry], |row| row.get(0))?;
+    one_row(usize::try_from(signed).unwrap_or(0))
+}
+
+fn insert_request(
+    db: &Connection,
+    sequence: i64,
+    authority: u64,
+    request_sha256: Option<&Digest>,
+) -> Result<(), Failure> {
+    let Some(request_sha256) = request_sha256 else {
+        return Ok(());
+    };
+    one_row(
+        db.prepare_cached("INSERT INTO requests (authority, request_sha256, entry) VALUES (?1, ?2, ?3)")?
+            .execute(params![column(authority)?, request_sha256.0, sequence])?,
+    )
 }
 
 fn insert_entry(

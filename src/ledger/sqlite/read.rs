@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::event::{Event, What};
 use super::super::{
-    Authority, CrlNumber, Digest, Entry, EntryFilter, EntryId, EntryState, Head, LedgerError, Reason,
-    Revocation, RevocationState, Serial, UnixTime,
+    Authority, CrlNumber, DeliveryState, Digest, Entry, EntryFilter, EntryId, EntryState, Head, LedgerError,
+    Reason, Revocation, RevocationState, Serial, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 
@@ -27,7 +27,7 @@ pub(super) fn head(db: &Connection) -> Result<Head, Failure> {
     }
 }
 
-fn decode(body: &str) -> Result<Event, Failure> {
+pub(super) fn decode(body: &str) -> Result<Event, Failure> {
     Event::decode(body).map_err(|error| Failure::contradiction(format!("an event cannot be read: {error}")))
 }
 
@@ -197,6 +197,29 @@ fn first(db: &Connection, condition: &str, values: &[&dyn ToSql]) -> Result<Opti
     Ok(found)
 }
 
+pub(super) fn certificates_for(
+    db: &Connection,
+    authority: &Authority,
+    request_sha256: &Digest,
+    limit: u64,
+) -> Result<Vec<Entry>, Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    select_entries(
+        db,
+        "e.ended = 'signed' AND e.sequence IN (SELECT entry FROM requests WHERE authority = ? AND request_sha256 = ?)",
+        &[&column(id)?, &request_sha256.0],
+        Some(limit),
+        &mut |entry| {
+            found.push(entry);
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(found)
+}
+
 pub(super) fn entries(
     db: &Connection,
     filter: &EntryFilter,
@@ -217,8 +240,16 @@ pub(super) fn entries(
         );
         values.push(Box::new(serial.der_octets().to_vec()));
     }
-    if filter.open {
-        conditions.push("e.outcome IS NULL");
+    match (filter.open, filter.undelivered) {
+        (true, true) => conditions.push(
+            "e.sequence IN (SELECT sequence FROM entries WHERE outcome IS NULL \
+             UNION SELECT entry FROM deliveries WHERE delivered IS NULL)",
+        ),
+        (true, false) => conditions.push("e.outcome IS NULL"),
+        (false, true) => {
+            conditions.push("e.sequence IN (SELECT entry FROM deliveries WHERE delivered IS NULL)");
+        }
+        (false, false) => {}
     }
     if let Some(before) = filter.before {
         conditions.push("e.sequence < ?");
@@ -228,7 +259,7 @@ pub(super) fn entries(
     select_entries(db, &conditions.join(" AND "), &values, filter.limit, each)
 }
 
-fn select_entries(
+pub(super) fn select_entries(
     db: &Connection,
     condition: &str,
     values: &[&dyn ToSql],
@@ -313,6 +344,7 @@ fn tell(
         Some(serial) => revocation(db, authority, serial)?,
         None => None,
     };
+    let delivery = delivery(db, id)?;
     let authority = match authorities.get(&authority) {
         Some(known) => known.clone(),
         None => match event(db, authority)?.map(|event| event.event) {
@@ -332,7 +364,31 @@ fn tell(
         begun: stamp,
         state,
         revocation,
+        delivery,
     })
+}
+
+fn delivery(db: &Connection, entry: EntryId) -> Result<DeliveryState, Failure> {
+    let delivered: Option<Option<i64>> = db
+        .prepare_cached("SELECT delivered FROM deliveries WHERE entry = ?1")?
+        .query_row([column(entry.0)?], |row| row.get(0))
+        .optional()?;
+    let sequence = match delivered {
+        None => return Ok(DeliveryState::Unknown),
+        Some(None) => return Ok(DeliveryState::Undelivered),
+        Some(Some(sequence)) => natural(sequence)?,
+    };
+    match event(db, sequence)? {
+        Some(Event {
+            time,
+            event: What::Delivered { entry: of },
+            ..
+        }) if of == entry => Ok(DeliveryState::Delivered {
+            event: sequence,
+            time,
+        }),
+        _ => Err(Failure::contradiction("a delivery has no event that says so")),
+    }
 }
 
 /// Every event as a line: its hash, and its bytes as they are.

@@ -8,7 +8,7 @@ use super::Failure;
 pub(super) const APPLICATION_ID: i32 = 0x6873_6d4c;
 
 /// What brings a ledger from one version to the next; the first makes it. Forward only.
-const MIGRATIONS: &[&str] = &[include_str!("version_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("version_1.sql"), include_str!("version_2.sql")];
 
 /// What the header of a database says.
 pub(super) struct Header {

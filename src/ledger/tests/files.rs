@@ -86,15 +86,15 @@ fn a_file_that_is_something_else_is_left_as_it_is() {
 #[test]
 fn a_newer_ledger_is_left_alone() {
     let desk = Desk::new();
-    desk.attack("PRAGMA user_version = 2");
+    desk.attack("PRAGMA user_version = 3");
     for access in [Access::Read, Access::Record] {
         let refused = open(&desk, access);
         assert!(
             matches!(
                 refused,
                 Err(LedgerError::Newer {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 })
             ),

@@ -33,6 +33,7 @@ fn a_signature_from_before_to_after() {
             der: Some(Der(signed(1))),
         },
         revocation: None,
+        delivery: DeliveryState::Undelivered,
     };
     assert_eq!(told, expected);
     // Created, authority, begun, signed.

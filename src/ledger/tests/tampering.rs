@@ -55,6 +55,16 @@ fn busy_desk() -> Desk {
         desk.ledger.complete(entry, &signed(0), &stamp()).unwrap();
     }
     desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+    let first = all(&desk.ledger, &EntryFilter::default()).pop().unwrap().id;
+    desk.ledger.deliver(first, &stamp()).unwrap();
+    for act in [KeyAct::Generate, KeyAct::Import, KeyAct::Delete] {
+        let begun = desk.ledger.begin_key(&key_intent(act), &stamp()).unwrap();
+        match act {
+            KeyAct::Generate => desk.ledger.complete_key(begun, &key_record(), &stamp()).unwrap(),
+            KeyAct::Import => desk.ledger.fail_key(begun, "no", &stamp()).unwrap(),
+            _ => {}
+        }
+    }
     desk.assert_sound();
     desk
 }
@@ -143,13 +153,15 @@ fn every_row_that_is_removed_is_missed() {
             }
         }
     }
-    for table in ["serials", "crl_numbers", "revocations"] {
+    for (table, column) in [
+        ("serials", "serial"),
+        ("crl_numbers", "number"),
+        ("revocations", "serial"),
+        ("deliveries", "entry"),
+        ("requests", "entry"),
+        ("keys", "begun"),
+    ] {
         for row in 0..sound.query::<i64>(&format!("SELECT count(*) FROM {table}"))[0] {
-            let column = if table == "crl_numbers" {
-                "number"
-            } else {
-                "serial"
-            };
             let desk = sound.copy();
             desk.attack(&format!(
                 "DELETE FROM {table} WHERE {column} = (SELECT {column} FROM {table} ORDER BY 1 LIMIT 1 OFFSET {row})"
@@ -249,7 +261,8 @@ fn a_tail_that_is_cut_off_with_all_that_followed_from_it_is_found_by_a_kept_head
         Some(KeptHead::OnTheChain { later: 2 })
     );
     desk.attack(&restored(
-        "DELETE FROM events WHERE sequence > 4; DELETE FROM entries WHERE sequence > 4; DELETE FROM serials WHERE entry > 4",
+        "DELETE FROM events WHERE sequence > 4; DELETE FROM entries WHERE sequence > 4; DELETE FROM serials WHERE entry > 4;
+         DELETE FROM deliveries WHERE entry > 4; DELETE FROM requests WHERE entry > 4",
     ));
     desk.assert_sound();
     assert!(desk.ledger.verify(Some(&early)).unwrap().passed());

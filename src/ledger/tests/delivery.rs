@@ -1,0 +1,223 @@
+//! What became of what was signed, and of keys.
+
+use super::*;
+
+impl Desk {
+    fn unfinished(&self) -> (Vec<u64>, Vec<u64>) {
+        let found = self.ledger.unfinished(&ca(), UnixTime(1_750_000_000)).unwrap();
+        assert!(!found.more);
+        let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id.0).collect();
+        (numbers(found.open), numbers(found.undelivered))
+    }
+}
+
+#[test]
+fn what_was_signed_is_undelivered_until_it_is_delivered() {
+    let mut desk = Desk::new();
+    let entry = desk.certificate(1);
+    assert_eq!(desk.unfinished(), (vec![], vec![entry.0]));
+    let filter = EntryFilter {
+        undelivered: true,
+        ..EntryFilter::default()
+    };
+    assert_eq!(all(&desk.ledger, &filter).len(), 1);
+
+    let later = Stamp {
+        time: UnixTime(1_700_000_050),
+        ..stamp()
+    };
+    desk.ledger.deliver(entry, &later).unwrap();
+    let event = desk.ledger.head().unwrap().count;
+    assert_eq!(desk.unfinished(), (vec![], vec![]));
+    assert_eq!(all(&desk.ledger, &filter), []);
+    // A copy that is handed out later is an event too; the first delivery stays the first.
+    desk.ledger.deliver(entry, &stamp()).unwrap();
+    let told = desk.ledger.entry(entry).unwrap().unwrap();
+    assert_eq!(
+        told.delivery,
+        DeliveryState::Delivered {
+            event,
+            time: later.time
+        }
+    );
+    desk.assert_sound();
+}
+
+#[test]
+fn only_what_was_signed_is_delivered() {
+    let mut desk = Desk::new();
+    let open = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
+    let given_up = desk.ledger.begin(&certificate(2), &stamp()).unwrap();
+    desk.ledger.abandon(given_up, "no", &stamp()).unwrap();
+    let head = desk.ledger.head().unwrap();
+    for wrong in [open, given_up, EntryId(1), EntryId(99), EntryId(u64::MAX)] {
+        let result = desk.ledger.deliver(wrong, &stamp());
+        assert!(result.is_err(), "{wrong}");
+    }
+    assert_eq!(desk.ledger.head().unwrap(), head);
+    assert_eq!(desk.unfinished(), (vec![open.0], vec![]));
+}
+
+#[test]
+fn what_no_longer_matters_is_not_unfinished() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    desk.ledger.begin(&certificate(2), &stamp()).unwrap();
+    for number in [1, 2] {
+        let revoke = revocation(number, Reason::Superseded);
+        desk.ledger.revoke(&ca(), &revoke, &stamp()).unwrap();
+    }
+    assert_eq!(desk.unfinished(), (vec![], vec![]));
+
+    desk.certificate(3);
+    desk.ledger.begin(&certificate(4), &stamp()).unwrap();
+    let expired = desk.ledger.unfinished(&ca(), UnixTime(1_900_000_000)).unwrap();
+    assert!(expired.is_empty(), "{expired:?}");
+    let others = authority("other", "CN=Other");
+    assert!(desk.ledger.unfinished(&others, UnixTime(0)).unwrap().is_empty());
+
+    // A CRL, until the next one is signed.
+    let before = desk.unfinished();
+    for number in [1, 2] {
+        desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+        let entry = desk.ledger.begin(&crl(number, None, 5), &stamp()).unwrap();
+        assert_eq!(desk.unfinished().0[0], entry.0);
+        if number == 2 {
+            desk.ledger.complete(entry, &signed(0), &stamp()).unwrap();
+            assert_eq!(desk.unfinished().0, before.0);
+            assert_eq!(desk.unfinished().1[0], entry.0);
+        }
+    }
+    desk.assert_sound();
+}
+
+#[test]
+fn more_than_anybody_reads_is_said_to_be_more() {
+    let mut desk = Desk::new();
+    let intents: Vec<_> = (0..150).map(certificate).collect();
+    desk.ledger.begin_many(&intents, &stamp()).unwrap();
+    let found = desk.ledger.unfinished(&ca(), UnixTime(0)).unwrap();
+    assert_eq!((found.open.len(), found.more), (100, true));
+}
+
+#[test]
+fn a_delivery_that_was_not_synced_does_not_leave_the_next_record_so() {
+    let mut desk = Desk::new();
+    let entry = desk.certificate(1);
+    desk.ledger.deliver(entry, &stamp()).unwrap();
+    assert!(desk.ledger.deliver(EntryId(99), &stamp()).is_err());
+    assert_eq!(desk.ledger.synchronous(), 2, "FULL");
+}
+
+#[test]
+fn certificates_are_found_by_their_request() {
+    let mut desk = Desk::new();
+    let request = Digest::of(b"request");
+    let first = desk.certificate(1);
+    desk.ledger.begin(&certificate(2), &stamp()).unwrap();
+    let last = desk.certificate(3);
+    let found = desk.ledger.certificates_for(&ca(), &request, 9).unwrap();
+    let ids: Vec<_> = found.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, [last, first]);
+    let none = [
+        desk.ledger.certificates_for(&ca(), &Digest::of(b"other"), 9),
+        desk.ledger
+            .certificates_for(&authority("k", "CN=Other"), &request, 9),
+    ];
+    for found in none {
+        assert_eq!(found.unwrap(), []);
+    }
+}
+
+#[test]
+fn a_key_from_before_to_after() {
+    let mut desk = Desk::new();
+    let begun = desk
+        .ledger
+        .begin_key(&key_intent(KeyAct::Generate), &stamp())
+        .unwrap();
+    let open = KeyFilter {
+        open: true,
+        ..KeyFilter::default()
+    };
+    let list = |desk: &Desk, filter: &KeyFilter| {
+        let mut list = Vec::new();
+        desk.ledger
+            .keys(filter, &mut |key| {
+                list.push(key);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        list
+    };
+    assert_eq!(list(&desk, &open)[0].state, KeyState::Begun);
+    desk.ledger.complete_key(begun, &key_record(), &stamp()).unwrap();
+    let told = desk.ledger.key(begun).unwrap().unwrap();
+    let expected = KeyEntry {
+        id: begun,
+        intent: key_intent(KeyAct::Generate),
+        begun: stamp(),
+        state: KeyState::Done {
+            stamp: stamp(),
+            key: key_record(),
+        },
+    };
+    assert_eq!(told, expected);
+    assert_eq!(
+        (list(&desk, &open), list(&desk, &KeyFilter::default())),
+        (vec![], vec![told])
+    );
+
+    let failed = desk
+        .ledger
+        .begin_key(&key_intent(KeyAct::Delete), &stamp())
+        .unwrap();
+    desk.ledger
+        .fail_key(failed, "the token said no", &stamp())
+        .unwrap();
+    for ended in [begun, failed] {
+        let twice = [
+            desk.ledger.complete_key(ended, &key_record(), &stamp()),
+            desk.ledger.fail_key(ended, "no", &stamp()),
+        ];
+        for result in twice {
+            assert!(matches!(result, Err(LedgerError::Ended { .. })), "{result:?}");
+        }
+    }
+    assert!(matches!(
+        desk.ledger.fail_key(EntryId(1), "no", &stamp()),
+        Err(LedgerError::NoEntry { .. })
+    ));
+    desk.assert_sound();
+}
+
+/// A ledger that version 1 made: what was signed there counts as delivered, and its requests are found.
+#[test]
+fn a_ledger_of_version_1_is_brought_up_to_date() {
+    let mut desk = Desk::new();
+    let entry = desk.certificate(1);
+    // As the program of that version wrote it.
+    desk.attack(
+        "DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries;
+         DROP TRIGGER events_are_not_changed;
+         UPDATE events SET body = replace(body, ',\"to_deliver\":true', '');
+         CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'the events of a ledger are never changed'); END;
+         PRAGMA user_version = 1",
+    );
+    let path = desk.path();
+    assert!(matches!(
+        SqliteLedger::open(&path, Access::Read),
+        Err(LedgerError::Older { found: 1, .. })
+    ));
+    SqliteLedger::check(&path).unwrap();
+    desk.ledger = SqliteLedger::open(&path, Access::Record).unwrap();
+    assert_eq!(desk.unfinished(), (vec![], vec![]));
+    let request = Digest::of(b"request");
+    let found = desk.ledger.certificates_for(&ca(), &request, 9).unwrap();
+    assert_eq!((found[0].id, found[0].delivery), (entry, DeliveryState::Unknown));
+    // The hashes are those of the events with the field that was taken out here; nothing else is wrong.
+    let report = desk.verify();
+    let wrong: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
+    assert!(wrong.iter().all(|fault| fault.contains("hash")), "{wrong:?}");
+}
