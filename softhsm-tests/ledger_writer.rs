@@ -38,8 +38,12 @@ fn main() -> Done {
     }
 }
 
+/// Makes it where it is not there; several of these may start at once.
 fn open(path: &str) -> Result<SqliteLedger, LedgerError> {
-    SqliteLedger::open(Path::new(path), Access::Record)
+    match SqliteLedger::create(Path::new(path), &stamp()) {
+        Err(LedgerError::Exists { .. }) => SqliteLedger::open(Path::new(path), Access::Record),
+        made => made,
+    }
 }
 
 /// A line that has left this process when it returns.

@@ -57,6 +57,7 @@ mod local_cluster;
 mod local_cluster_claim;
 mod local_cluster_hardware;
 mod memory;
+mod missing_ledger;
 mod ocsp;
 mod ocsp_others;
 mod ocsp_refused;

@@ -31,6 +31,7 @@ mod profile;
 mod recorder;
 mod report;
 mod rig;
+mod shell;
 mod token;
 mod toml_file;
 mod ui;

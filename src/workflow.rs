@@ -42,7 +42,7 @@ pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, imp
 pub use initialize::{
     ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
-pub use issue::{AuthorityPlan, IssueSummary, PlannedRequest, RequestPlan, SigningJob, create_authority};
+pub use issue::{AuthorityPlan, IssueSummary, PlannedAuthority, PlannedRequest, RequestPlan, SigningJob};
 pub use lint::LinterError;
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use hsm_ca::workflow::{AuthorityPlan, create_authority};
+use hsm_ca::workflow::AuthorityPlan;
 use hsm_ca::x509::{Name, UnixTime};
 
 use super::cert::report_issued;
@@ -59,11 +59,13 @@ impl CaCommand {
         };
         check_signing_key_name(&create.key)?;
         plan.delivery.check()?;
-        settings.check_ledger()?;
+        settings.check_ledger_or_its_place()?;
         let store = settings.open_store(Some(&create.key))?;
-        let mut recorder = settings.open_recorder(ui)?;
         let now = UnixTime::from_system(SystemTime::now());
-        let issued = create_authority(store.as_ref(), &mut recorder, plan, now, ui)?;
+        let planned = plan.prepare(store.as_ref(), now, ui)?;
+        // Whatever is refused is refused by now: a ledger is made for a signature only.
+        let mut recorder = settings.open_or_make_recorder(ui)?;
+        let issued = planned.sign(&mut recorder, ui)?;
         Ok(report_issued(vec![issued], "Created the CA certificate", |_| {
             None
         }))

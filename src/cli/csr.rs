@@ -188,7 +188,7 @@ impl SignRequests {
         let warning = is_unverified.then(|| ui.warn(UNVERIFIED)).flatten();
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
-        let issued = job.run(store.as_ref(), &mut settings.open_recorder(ui)?, ui)?;
+        let issued = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);

@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
-use hsm_ca::ledger::LedgerUrlError;
+use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
 use hsm_ca::x509::Profile;
 
+use super::shell::quote;
 #[cfg(feature = "aws")]
 use cloudhsm_table::explain_server;
 use table::{Row, explain_workflow};
@@ -80,6 +81,8 @@ pub(super) enum CliError {
         origin: &'static str,
         cause: LedgerUrlError,
     },
+    /// There is no ledger where the settings say.
+    NoLedger { place: LedgerUrl, origin: String },
     /// The ledger has nothing of that number.
     NoEntry { wanted: String },
     /// No `--profile`, and a request whose subject does not say what its certificate is for.
@@ -201,6 +204,7 @@ impl CliError {
                 USAGE,
                 Some("write sqlite:PATH; a relative path in the configuration file starts beside it"),
             ),
+            Self::NoLedger { .. } => ("no-ledger", UNAVAILABLE, None),
             Self::NoEntry { .. } => (
                 "no-entry",
                 REFUSED,
@@ -219,7 +223,22 @@ impl CliError {
             kind,
             exit_code,
             message: self.to_string(),
-            hint: hint.map(str::to_owned),
+            hint: self.own_hint().or(hint.map(str::to_owned)),
+        }
+    }
+}
+
+impl CliError {
+    /// A hint with a command that has this error's own values in it.
+    fn own_hint(&self) -> Option<String> {
+        match self {
+            Self::NoLedger { place, .. } => {
+                let url = quote(&place.to_string());
+                Some(format!(
+                    "if there was a ledger, bring it back or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
+                ))
+            }
+            _ => None,
         }
     }
 }
@@ -277,6 +296,9 @@ impl fmt::Display for CliError {
             #[cfg(feature = "aws")]
             Self::Server { cause } => cause.fmt(f),
             Self::LedgerUrl { origin, cause } => write!(f, "{origin} names no ledger: {cause}"),
+            Self::NoLedger { place, origin } => {
+                write!(f, "there is no ledger at {place}, the place that {origin} names")
+            }
             Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
             Self::NoProfile { request } => {
                 let profiles = Profile::built_in().into_iter();

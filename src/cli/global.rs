@@ -98,6 +98,8 @@ struct LedgerSetting {
 /// Beside the configuration file, or in the working directory.
 const DEFAULT_LEDGER: &str = "sqlite:hsm-ca.db";
 
+const DEFAULT_ORIGIN: &str = "the default";
+
 /// The configuration file, and the directory that its relative paths start from.
 #[derive(Debug, Default)]
 pub(super) struct FoundConfig {
@@ -202,7 +204,7 @@ impl Settings {
             config_file: path,
             ledger: named.unwrap_or(LedgerSetting {
                 url: DEFAULT_LEDGER.to_owned(),
-                origin: "the default",
+                origin: DEFAULT_ORIGIN,
                 directory,
             }),
         })
@@ -248,6 +250,23 @@ impl Settings {
             Ok(url) => Ok(url.beside(directory)),
             Err(cause) => Err(CliError::LedgerUrl { origin, cause }),
         }
+    }
+}
+
+impl Settings {
+    /// What is told where there is no ledger: the whole path, and which setting names it.
+    pub(super) fn no_ledger(&self) -> CliError {
+        let place = match self.ledger() {
+            Ok(LedgerUrl::Sqlite(path)) => LedgerUrl::Sqlite(std::path::absolute(&path).unwrap_or(path)),
+            Ok(place) => place,
+            Err(error) => return error,
+        };
+        let origin = match (self.ledger.origin, &self.config_file) {
+            (DEFAULT_ORIGIN, Some(file)) => format!("{DEFAULT_ORIGIN} (beside {})", file.display()),
+            (DEFAULT_ORIGIN, None) => format!("{DEFAULT_ORIGIN} (in the working directory)"),
+            (origin, _) => origin.to_owned(),
+        };
+        CliError::NoLedger { place, origin }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{
-    Access, Entry, EntryFilter, EntryId, Fault, Head, KeptHead, Ledger, Misspelt, Serial, VerifyReport,
+    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, Ledger, Misspelt, Serial, VerifyReport,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,11 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
+    /// Make a new ledger, where nothing is yet
+    ///
+    /// `ca create` and `ca adopt` make one too, where there is none. No other command does: a new ledger knows of no certificate and of
+    /// no revocation.
+    New,
     /// List what was signed, the last at the end
     List(ListEntries),
     /// Show all that is known of a certificate, or of an entry
@@ -75,12 +80,13 @@ fn parse_wanted(text: &str) -> Result<Wanted, String> {
 
 impl LedgerCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let ledger = settings.ledger()?.open(Access::Read)?;
         match self {
-            Self::List(list) => list.run(ledger.as_ref()),
-            Self::Show(show) => show.run(ledger.as_ref()),
-            Self::Verify(verify) => verify.run(ledger.as_ref()),
+            Self::New => make_new(settings),
+            Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
+            Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
+            Self::Verify(verify) => verify.run(settings.open_ledger()?.as_ref()),
             Self::Export => {
+                let ledger = settings.open_ledger()?;
                 let head = ui.stream(|out| ledger.export(out))?;
                 Ok(Report {
                     content: Some(Vec::new()),
@@ -92,6 +98,22 @@ impl LedgerCommand {
             }
         }
     }
+}
+
+fn make_new(settings: &Settings) -> Result<Report, CliError> {
+    let recorder = settings.make_ledger()?;
+    let (place, head) = (settings.ledger()?, recorder.ledger().head()?);
+    let mut fields = Fields::default();
+    fields.add("head", head);
+    let text = format!(
+        "Made the ledger: {}\n{}",
+        printable(&place.to_string()),
+        fields.render(2)
+    );
+    Ok(Report::new(
+        text,
+        json!({ "ledger": place.to_string(), "head": head.to_string() }),
+    ))
 }
 
 fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliError> {

@@ -4,8 +4,8 @@ use std::env;
 use std::fs;
 use std::time::SystemTime;
 
-use hsm_ca::ledger::{Access, LedgerError, LedgerUrl};
-use hsm_ca::workflow::{Progress, Recorder};
+use hsm_ca::ledger::{Access, Ledger, LedgerError};
+use hsm_ca::workflow::{Progress, Recorder, WorkflowError};
 use hsm_ca::x509::UnixTime;
 
 use super::exit::CliError;
@@ -13,39 +13,65 @@ use super::global::Settings;
 use super::ui::Ui;
 
 impl Settings {
-    /// Refuses a ledger that could not be recorded in, before anybody is asked for a PIN. One that is not there yet is not made.
+    /// Refuses a ledger that is not there or could not be recorded in, before anybody is asked for a PIN.
     pub(super) fn check_ledger(&self) -> Result<(), CliError> {
-        Ok(self.ledger()?.check()?)
+        match self.ledger()?.is_there()? {
+            true => Ok(()),
+            false => Err(self.no_ledger()),
+        }
     }
 
-    /// Opens the ledger for recording; it is made if it is not there, and that is told.
-    pub(super) fn open_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
-        let url = self.ledger()?;
-        if matches!(url.open(Access::Read), Err(LedgerError::NotFound { .. })) {
-            ui.step(&format!("a new ledger is made: {url}"));
-        }
-        record_in(&url)
+    /// The same for a command that makes a ledger where there is none.
+    pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
+        Ok(self.ledger()?.is_there().map(drop)?)
     }
 
-    /// Opens the ledger for recording; one that is not there is not made.
-    pub(super) fn open_existing_recorder(&self) -> Result<Recorder, CliError> {
-        let url = self.ledger()?;
-        if let Err(error @ LedgerError::NotFound { .. }) = url.open(Access::Read) {
-            return Err(error.into());
+    /// Opens the ledger to look at it.
+    pub(super) fn open_ledger(&self) -> Result<Box<dyn Ledger>, CliError> {
+        self.open(Access::Read)
+    }
+
+    /// Opens the ledger for recording.
+    pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
+        Ok(Recorder::new(self.open(Access::Record)?, who(), now))
+    }
+
+    fn open(&self, access: Access) -> Result<Box<dyn Ledger>, CliError> {
+        match self.ledger()?.open(access) {
+            Err(LedgerError::NotFound { .. }) => Err(self.no_ledger()),
+            other => Ok(other?),
         }
-        record_in(&url)
+    }
+
+    /// Makes a new ledger.
+    pub(super) fn make_ledger(&self) -> Result<Recorder, CliError> {
+        Ok(Recorder::make(&self.ledger()?, who(), now)?)
+    }
+
+    /// Opens the ledger for recording. Where there is none it is made, and that is told: for the commands with which a CA begins.
+    pub(super) fn open_or_make_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
+        if self.ledger()?.is_there()? {
+            return self.open_recorder();
+        }
+        ui.step(&format!("making a new ledger: {}", self.ledger()?));
+        match self.make_ledger() {
+            // Another process was faster.
+            Err(CliError::Workflow { cause, .. })
+                if matches!(*cause, WorkflowError::Ledger(LedgerError::Exists { .. })) =>
+            {
+                self.open_recorder()
+            }
+            other => other,
+        }
     }
 }
 
-fn record_in(url: &LedgerUrl) -> Result<Recorder, CliError> {
-    let ledger = url.open(Access::Record)?;
-    Ok(Recorder::new(ledger, who(), || {
-        UnixTime::from_system(SystemTime::now())
-    }))
+pub(super) fn now() -> UnixTime {
+    UnixTime::from_system(SystemTime::now())
 }
 
 /// `user@host`; behind sudo also who asked. It says who seems to have done it: root can say anything.
-fn who() -> String {
+pub(super) fn who() -> String {
     let user = user_name(rustix::process::getuid().as_raw());
     let asked = env::var("SUDO_UID")
         .ok()

@@ -15,11 +15,12 @@ use serde_json::json;
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::read_pin;
+use super::recorder::{now, who};
 use super::report::{Fields, Report};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RigCommand {
-    /// Make a software token with random PINs, hsm-ca.toml and env.sh in a new directory
+    /// Make a software token with random PINs, hsm-ca.toml, a ledger and env.sh in a new directory
     ///
     /// The rig is for tests and rehearsals: the token keeps keys in files, encrypted under the PIN that lies beside them.
     New(NewRig),
@@ -113,6 +114,8 @@ impl NewRig {
             directory,
             label: self.label.clone(),
             module,
+            by: who(),
+            clock: now,
         };
         let rig = create_rig(&request, &initialise_in_child)?;
         let mut fields = Fields::default();
@@ -121,6 +124,7 @@ impl NewRig {
             .add("kind", rig.kind)
             .add("module", rig.module.display())
             .add("settings", rig.settings().display())
+            .add("ledger", rig.ledger().display())
             .add(
                 "PINs",
                 format!("{} and {}", rig.user_pin().display(), rig.so_pin().display()),
@@ -135,7 +139,7 @@ impl NewRig {
             text,
             json!({
                 "kind": rig.kind.name(), "directory": rig.directory, "token": rig.label,
-                "module": rig.module.display().to_string(), "config": rig.settings(), "environment": rig.environment(),
+                "module": rig.module.display().to_string(), "config": rig.settings(), "ledger": rig.ledger(), "environment": rig.environment(),
                 rig.kind.variable().to_lowercase(): rig.configuration(),
                 "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
             }),

@@ -16,6 +16,11 @@ pub enum LedgerError {
         /// The place.
         path: PathBuf,
     },
+    /// A new ledger was to be made where something is already.
+    Exists {
+        /// The place.
+        path: PathBuf,
+    },
     /// The directory that a new ledger would be in is not there.
     NoDirectory {
         /// The directory.
@@ -65,7 +70,7 @@ pub enum LedgerError {
         /// What it is.
         found: &'static str,
     },
-    /// The file is empty: nothing was recorded in it, or another process is just making it.
+    /// The file is empty, or has no event in it: a ledger is made with its first event.
     Empty {
         /// The file.
         path: PathBuf,
@@ -187,6 +192,7 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound { path } => write!(f, "there is no ledger at {}", path.display()),
+            Self::Exists { path } => write!(f, "{} exists already", path.display()),
             Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
             Self::OpenToOthers { path, mode } => {
                 write!(
@@ -219,7 +225,11 @@ impl fmt::Display for LedgerError {
                     path.display()
                 )
             }
-            Self::Empty { path } => write!(f, "the ledger {} is empty", path.display()),
+            Self::Empty { path } => write!(
+                f,
+                "{} has no event in it, not even the first: a ledger is never empty",
+                path.display()
+            ),
             Self::Altered { path, name } => write!(
                 f,
                 "ledger {}: {name} is not as this program made it, so nothing is recorded in it",

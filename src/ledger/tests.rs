@@ -22,7 +22,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let ledger = SqliteLedger::open(&directory.path().join("l.db"), Access::Record).unwrap();
+        let ledger = SqliteLedger::create(&directory.path().join("l.db"), &stamp()).unwrap();
         Self { directory, ledger }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Ledger, LedgerError, SqliteLedger};
+use super::{Ledger, LedgerError, SqliteLedger, Stamp};
 
 /// Where a ledger is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum LedgerUrl {
 pub enum Access {
     /// To look at it: nothing is created or changed.
     Read,
-    /// To record in it; it is made if it is not there.
+    /// To record in it. It has to be there: [`LedgerUrl::create`] makes one.
     Record,
 }
 
@@ -66,13 +66,24 @@ impl LedgerUrl {
 }
 
 impl LedgerUrl {
-    /// Refuses a ledger that could not be recorded in, and makes none: before anybody is asked for a PIN.
+    /// Makes a new ledger, whole or not at all, and opens it for recording.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exists`] whatever is at that place, or that the ledger cannot be written.
+    pub fn create(&self, stamp: &Stamp) -> Result<Box<dyn Ledger>, LedgerError> {
+        match self {
+            Self::Sqlite(path) => Ok(Box::new(SqliteLedger::create(path, stamp)?)),
+        }
+    }
+
+    /// Whether a ledger is there. Refuses one that could not be recorded in, and a place where none could be made: before anybody is
+    /// asked for a PIN.
     ///
     /// # Errors
     /// [`LedgerError`]
-    pub fn check(&self) -> Result<(), LedgerError> {
+    pub fn is_there(&self) -> Result<bool, LedgerError> {
         match self {
-            Self::Sqlite(path) => SqliteLedger::check(path),
+            Self::Sqlite(path) => SqliteLedger::is_there(path),
         }
     }
 }

@@ -75,41 +75,74 @@ pub struct IssueSummary {
     pub dropped: Vec<ExtensionText>,
 }
 
-/// Creates the self-signed certificate of a CA.
-///
-/// # Errors
-/// [`WorkflowError`]; no file is left.
-pub fn create_authority(
-    store: &dyn KeyStore,
-    recorder: &mut Recorder,
-    plan: AuthorityPlan,
-    now: UnixTime,
-    progress: &dyn Progress,
-) -> Result<IssueSummary, WorkflowError> {
-    let slot = plan.delivery.reserve()?;
-    let signer = store.signer_named(&plan.key)?;
-    let key = signer.public_key().clone();
-    let signature = key.algorithm().choose(plan.signature)?;
-    signer.check(signature)?;
-    let serial = SerialNumber::random(store)?;
-    let validity = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
-    let tbs = Tbs::self_signed(
-        plan.profile.clone(),
-        &key,
-        &plan.subject,
-        &serial,
-        validity,
-        signature,
-    )?;
-    let checked = tbs.check(Issuer::Itself, now)?;
-    let rehearsal = checked.rehearse(&ThrowawayKey::like(&key)?, Issuer::Itself, now)?;
-    if let Some(linter) = &plan.profile.linter {
-        progress.step("the profile's linter looks at the CA certificate");
-        lint(linter, &rehearsal)?;
+/// A self-signed CA certificate that passed every rule, and whose place is kept. Only the signature is missing.
+pub struct PlannedAuthority<'a> {
+    checked: Checked,
+    slot: Slot,
+    signer: Box<dyn Signer + 'a>,
+}
+
+impl AuthorityPlan {
+    /// Finds the key, builds the certificate, checks and rehearses it, and keeps its place. Nothing is signed or recorded.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare<'a>(
+        self,
+        store: &'a dyn KeyStore,
+        now: UnixTime,
+        progress: &dyn Progress,
+    ) -> Result<PlannedAuthority<'a>, WorkflowError> {
+        let slot = self.delivery.reserve()?;
+        let signer = store.signer_named(&self.key)?;
+        let key = signer.public_key().clone();
+        let signature = key.algorithm().choose(self.signature)?;
+        signer.check(signature)?;
+        let serial = SerialNumber::random(store)?;
+        let validity = Validity::days_from(now, self.days.unwrap_or(self.profile.default_days));
+        let tbs = Tbs::self_signed(
+            self.profile.clone(),
+            &key,
+            &self.subject,
+            &serial,
+            validity,
+            signature,
+        )?;
+        let checked = tbs.check(Issuer::Itself, now)?;
+        let rehearsal = checked.rehearse(&ThrowawayKey::like(&key)?, Issuer::Itself, now)?;
+        if let Some(linter) = &self.profile.linter {
+            progress.step("the profile's linter looks at the CA certificate");
+            lint(linter, &rehearsal)?;
+        }
+        Ok(PlannedAuthority {
+            checked,
+            slot,
+            signer,
+        })
     }
-    let entry = recorder.begin_one(&certificate_intent(&checked, None, None)?)?;
-    progress.step("the key signs the CA certificate");
-    sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())
+}
+
+impl PlannedAuthority<'_> {
+    /// Records what will be signed, and has the key sign it, once.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]; no file is left.
+    pub fn sign(
+        self,
+        recorder: &mut Recorder,
+        progress: &dyn Progress,
+    ) -> Result<IssueSummary, WorkflowError> {
+        let entry = recorder.begin_one(&certificate_intent(&self.checked, None, None)?)?;
+        progress.step("the key signs the CA certificate");
+        sign_and_deliver(
+            self.checked,
+            self.slot,
+            self.signer.as_ref(),
+            recorder,
+            entry,
+            Vec::new(),
+        )
+    }
 }
 
 /// Requests that passed every check that needs no token, and whose outputs can be written.

@@ -18,7 +18,7 @@ pub(super) use revocations::revocation;
 use super::delivery::Slot;
 use super::{Delivered, WorkflowError};
 use crate::ledger::{
-    Adoption, CrlNumber, EntryId, Intent, Ledger, LedgerError, RevocationRequest, Serial, Stamp,
+    Adoption, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, RevocationRequest, Serial, Stamp,
 };
 use crate::output::Verified;
 use crate::x509::{Certificate, UnixTime, X509Error};
@@ -48,6 +48,15 @@ impl Recorder {
         Self { ledger, by, clock }
     }
 
+    /// Makes a new ledger at `place`, where nothing is yet, and records in it.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub fn make(place: &LedgerUrl, by: String, clock: fn() -> UnixTime) -> Result<Self, LedgerError> {
+        let ledger = place.create(&stamp(&by, clock()))?;
+        Ok(Self::new(ledger, by, clock))
+    }
+
     /// What is in it.
     #[must_use]
     pub fn ledger(&self) -> &dyn Ledger {
@@ -55,11 +64,7 @@ impl Recorder {
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp {
-            time: time(self.now()),
-            by: self.by.clone(),
-            tool: TOOL.to_owned(),
-        }
+        stamp(&self.by, self.now())
     }
 
     /// Records what is about to be signed, all or none. From here on the serial numbers are used.
@@ -211,6 +216,14 @@ impl Recorder {
     pub(super) fn release(&mut self, authority: &Certificate, serial: &Serial) -> Result<(), WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.stamp());
         Ok(self.ledger.release(&authority, serial, &stamp)?)
+    }
+}
+
+fn stamp(by: &str, now: UnixTime) -> Stamp {
+    Stamp {
+        time: time(now),
+        by: by.to_owned(),
+        tool: TOOL.to_owned(),
     }
 }
 

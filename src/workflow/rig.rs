@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::WorkflowError;
+use super::{Recorder, WorkflowError};
+use crate::ledger::LedgerUrl;
 use crate::secret::{MemoryGuard, Pin};
 use crate::token::SoftToken;
+use crate::x509::UnixTime;
 
 /// What a rig is to be.
 #[derive(Clone, Debug)]
@@ -20,6 +22,10 @@ pub struct RigRequest {
     pub label: String,
     /// The PKCS#11 module.
     pub module: PathBuf,
+    /// Who makes it: the ledger's first event says so.
+    pub by: String,
+    /// The clock of that event.
+    pub clock: fn() -> UnixTime,
 }
 
 /// A rig that is ready.
@@ -41,6 +47,8 @@ const USER_PIN: &str = "pin";
 const SO_PIN: &str = "so-pin";
 const SETTINGS: &str = "hsm-ca.toml";
 const ENVIRONMENT: &str = "env.sh";
+/// Where the settings look for it when they do not say otherwise.
+const LEDGER: &str = "hsm-ca.db";
 
 impl Rig {
     /// The module's configuration; the variable [`SoftToken::variable`] names it.
@@ -67,6 +75,12 @@ impl Rig {
         self.directory.join(SETTINGS)
     }
 
+    /// The ledger of what its keys sign.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.directory.join(LEDGER)
+    }
+
     /// The shell file that exports what other programs need.
     #[must_use]
     pub fn environment(&self) -> PathBuf {
@@ -90,6 +104,8 @@ pub fn create_rig(
         directory,
         label,
         module,
+        by,
+        clock,
     } = request;
     let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'' | '=');
     // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes, and Kryoptic's SQLite no file at one of more than 504.
@@ -144,6 +160,11 @@ pub fn create_rig(
     write(&staged.configuration(), 0o600, &configuration)?;
     write(&staged.settings(), 0o600, &settings_text(&rig))?;
     write(&staged.environment(), 0o600, &environment_text(&rig))?;
+    drop(Recorder::make(
+        &LedgerUrl::Sqlite(staged.ledger()),
+        by.clone(),
+        *clock,
+    )?);
     let published = staging.keep();
     fs::rename(&published, directory).map_err(|cause| {
         let _ = fs::remove_dir_all(&published);

@@ -83,7 +83,7 @@ impl CrossSign {
         })?;
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
-        let summary = job.run(store.as_ref(), &mut settings.open_recorder(ui)?, ui)?;
+        let summary = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
         Ok(report(summary, Page::new(ui.canvas()), now))
     }
 }

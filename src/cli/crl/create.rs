@@ -101,9 +101,10 @@ impl CreateCrl {
             delivery: self.output.delivery(&self.out),
         };
         let job = CrlJob::prepare(request, now)?;
+        settings.check_ledger()?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let index = index.transpose()?;
-        let mut recorder = settings.open_recorder(ui)?;
+        let mut recorder = settings.open_recorder()?;
         let job = job.number(&mut recorder)?;
         let in_ledger = job.revocations(&recorder)?;
         let mut left_out = 0;

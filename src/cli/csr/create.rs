@@ -66,7 +66,7 @@ impl CreateRequest {
         new.delivery.check()?;
         settings.check_ledger()?;
         let store = settings.open_store(Some(&self.key))?;
-        let summary = create_request(store.as_ref(), &mut settings.open_recorder(ui)?, &new, ui)?;
+        let summary = create_request(store.as_ref(), &mut settings.open_recorder()?, &new, ui)?;
         Ok(self.present(summary))
     }
 

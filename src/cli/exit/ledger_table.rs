@@ -7,10 +7,22 @@ use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ledger(error: &LedgerError) -> Row {
     match error {
-        LedgerError::NotFound { .. } | LedgerError::Empty { .. } => (
+        LedgerError::NotFound { .. } => (
             "no-ledger",
             UNAVAILABLE,
-            Some("name it with --ledger sqlite:PATH; the first signature that is recorded makes it"),
+            Some("name it with --ledger sqlite:PATH, or make a new one: hsm-ca ledger new"),
+        ),
+        LedgerError::Empty { .. } => (
+            "empty-ledger",
+            UNAVAILABLE,
+            Some(
+                "bring the ledger back from a copy; if there never was one, remove the empty file and run `hsm-ca ledger new`",
+            ),
+        ),
+        LedgerError::Exists { .. } => (
+            "ledger-exists",
+            USAGE,
+            Some("`hsm-ca ledger verify` looks at it; name another place with --ledger sqlite:PATH"),
         ),
         LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
         LedgerError::OpenToOthers { .. } => (

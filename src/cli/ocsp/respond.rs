@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use hsm_ca::ledger::{Access, Ledger, LedgerError};
 use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
 use hsm_ca::x509::{ResponderIdKind, UnixTime};
 
@@ -105,9 +104,9 @@ impl Respond {
         let job = OcspJob::prepare(order, now)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
-        let ledger = self.open_ledger(settings)?;
+        let ledger = settings.open_ledger()?;
         let statuses = StatusSource {
-            ledger: ledger.as_deref(),
+            ledger: Some(ledger.as_ref()),
             index: index.transpose()?,
         };
         // What is refused is refused before anybody is asked for a PIN; what is signed is as it is when the PIN is there.
@@ -116,10 +115,10 @@ impl Respond {
         drop(ledger);
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
-        let mut recorder = settings.open_recorder(ui)?;
-        let ledger = self.open_ledger(settings)?;
+        let mut recorder = settings.open_recorder()?;
+        let ledger = settings.open_ledger()?;
         let statuses = StatusSource {
-            ledger: ledger.as_deref(),
+            ledger: Some(ledger.as_ref()),
             index,
         };
         let now = UnixTime::from_system(SystemTime::now());
@@ -154,14 +153,5 @@ impl Respond {
     fn seconds(&self) -> Option<u64> {
         let hours = self.hours.map(|hours| u64::from(hours) * HOUR);
         hours.or_else(|| self.days.map(|days| u64::from(days) * 24 * HOUR))
-    }
-
-    /// A CA with an index need not have a ledger yet.
-    fn open_ledger(&self, settings: &Settings) -> Result<Option<Box<dyn Ledger>>, CliError> {
-        match settings.ledger()?.open(Access::Read) {
-            Ok(ledger) => Ok(Some(ledger)),
-            Err(LedgerError::NotFound { .. }) if self.revoked.is_some() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }

@@ -35,17 +35,20 @@ impl<'a> Writer<'a> {
         Ok(self.db.commit()?)
     }
 
+    /// The first event.
+    pub(super) fn create(&mut self) -> Result<(), Failure> {
+        let mut random = [0; 32];
+        aws_lc_rs::rand::fill(&mut random)
+            .map_err(|_| Failure::contradiction("this machine's random number generator failed"))?;
+        self.append(What::Created {
+            format: FORMAT,
+            ledger: Digest(random),
+        })
+        .map(drop)
+    }
+
     /// Appends one event, its hash, and what follows from it.
     pub(super) fn append(&mut self, what: What) -> Result<u64, Failure> {
-        if self.head == Head::EMPTY && !matches!(what, What::Created { .. }) {
-            let mut random = [0; 32];
-            aws_lc_rs::rand::fill(&mut random)
-                .map_err(|_| Failure::contradiction("this machine's random number generator failed"))?;
-            self.append(What::Created {
-                format: FORMAT,
-                ledger: Digest(random),
-            })?;
-        }
         let sequence = self.head.count.checked_add(1).ok_or(LedgerError::Range)?;
         let event = Event::new(sequence, self.stamp, what);
         let body = event

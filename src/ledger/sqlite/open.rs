@@ -10,15 +10,29 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{Access, LedgerError};
+use super::super::{Access, LedgerError, Stamp};
 use super::schema::{self, APPLICATION_ID, Header};
-use super::{Failure, SqliteLedger};
+use super::{Failure, SqliteLedger, Writer};
 
 /// How long to wait while others write. Each of them needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl SqliteLedger {
-    /// Opens the ledger in a file, and makes it (0600) if it is to be recorded in and not there.
+    /// Makes a new ledger in a file (0600), whole or not at all, and opens it for recording.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exists`] whatever is at that place: a file of no bytes and a link to nothing too.
+    pub fn create(path: &Path, stamp: &Stamp) -> Result<Self, LedgerError> {
+        let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
+        if !is_missing(&path) {
+            return Err(LedgerError::Exists { path });
+        }
+        check_place(&path)?;
+        make(&path, stamp).map_err(|failure| failure.of(&path, PATIENCE))?;
+        Self::open(&path, Access::Record)
+    }
+
+    /// Opens the ledger in a file. One that is not there is not made.
     ///
     /// # Errors
     /// [`LedgerError`]: the place, the permissions, or what is in the file.
@@ -26,19 +40,18 @@ impl SqliteLedger {
         Self::open_patiently(path, access, PATIENCE)
     }
 
-    /// Refuses a file that could not be recorded in, and makes none: before anybody is asked for a PIN.
+    /// Whether a ledger is there. Refuses a file that could not be recorded in, and a place where none could be made: before anybody is
+    /// asked for a PIN.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
-    pub fn check(path: &Path) -> Result<(), LedgerError> {
+    pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         check_place(&real(&path))?;
         match Self::open(&path, Access::Read) {
-            // It is made, or brought up to date, when it is opened for recording.
-            Ok(_)
-            | Err(LedgerError::NotFound { .. } | LedgerError::Empty { .. } | LedgerError::Older { .. }) => {
-                Ok(())
-            }
+            // An older one is brought up to date when it is opened for recording.
+            Ok(_) | Err(LedgerError::Older { .. }) => Ok(true),
+            Err(LedgerError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -67,16 +80,8 @@ fn denied(path: &Path, cause: &io::Error) -> LedgerError {
 }
 
 fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> {
-    match fs::metadata(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            return Err(LedgerError::NotFound {
-                path: path.to_owned(),
-            }
-            .into());
-        }
-        Err(cause) => return Err(denied(path, &cause).into()),
-        Ok(found) => refuse_other_kinds(path, &found)?,
-    }
+    refuse_missing(path)?;
+    refuse_other_kinds(path, &fs::metadata(path).map_err(|cause| denied(path, &cause))?)?;
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let attempt =
         connect(path, read_only, patience).and_then(|db| recognise(&db, path).map(|header| (db, header)));
@@ -89,12 +94,7 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
         }
         other => other?,
     };
-    if header.is_new() {
-        return Err(LedgerError::Empty {
-            path: path.to_owned(),
-        }
-        .into());
-    }
+    refuse_empty(&db, &header, path)?;
     if header.version < schema::newest() {
         return Err(LedgerError::Older {
             path: path.to_owned(),
@@ -118,8 +118,9 @@ fn check_place(path: &Path) -> Result<(), LedgerError> {
             });
         }
     }
-    if is_missing(path) {
-        return Ok(());
+    match refuse_missing(path) {
+        Err(LedgerError::NotFound { .. }) => return Ok(()),
+        other => other?,
     }
     let found = fs::metadata(path).map_err(|cause| denied(path, &cause))?;
     refuse_other_kinds(path, &found)?;
@@ -144,14 +145,41 @@ fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
 
+/// A link to nothing is refused as what it is: somebody meant a ledger that is not there any more.
+fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
+    if is_missing(path) {
+        return Err(LedgerError::NotFound {
+            path: path.to_owned(),
+        });
+    }
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(LedgerError::NotALedger {
+            path: path.to_owned(),
+            found: "a symbolic link to nothing",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A ledger is made with its first event. Where that is not there, it was emptied, or it never was a ledger.
+fn refuse_empty(db: &Connection, header: &Header, path: &Path) -> Result<(), LedgerError> {
+    // Without that table it is damaged, which is told elsewhere.
+    let has_no_event = || db.query_row("SELECT NOT EXISTS (SELECT 1 FROM events)", [], |row| row.get(0));
+    if header.is_new() || has_no_event().unwrap_or(false) {
+        return Err(LedgerError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
 fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
     check_place(&real(path))?;
-    if is_missing(path) {
-        create(path, path.parent().unwrap_or(Path::new("/")))?;
-    }
+    refuse_missing(path)?;
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(path, read_write, patience)?;
     let header = recognise(&db, path)?;
+    refuse_empty(&db, &header, path)?;
     // SQLite falls back to reading when it may not write.
     if db.is_readonly("main")? {
         let found = "it cannot be written: it is read-only for this user".to_owned();
@@ -192,11 +220,15 @@ fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerErr
     })
 }
 
-/// An empty file with its permissions from the first moment; its name comes last and replaces nothing. It is never opened here
-/// under that name: closing a file would drop the locks that SQLite has on it in another thread (POSIX).
-fn create(path: &Path, directory: &Path) -> Result<(), LedgerError> {
+/// The file has its permissions from the first moment. Its name comes last, when the first event is in it, and replaces nothing. It is
+/// never opened here under that name: closing a file would drop the locks that SQLite has on it in another thread (POSIX).
+fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |cause: io::Error| match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LedgerError::Full {
+            path: path.to_owned(),
+        },
+        io::ErrorKind::AlreadyExists => LedgerError::Exists {
             path: path.to_owned(),
         },
         _ => denied(path, &cause),
@@ -208,14 +240,22 @@ fn create(path: &Path, directory: &Path) -> Result<(), LedgerError> {
         .tempfile_in(directory)
         .map_err(failed)?
         .into_temp_path();
-    match temporary.persist_noclobber(path) {
-        // Somebody else was first.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
-        other => other.map_err(|error| failed(error.error))?,
-    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = connect(&temporary, flags, PATIENCE)?;
+    // Nobody else has the file yet, and a half of it is thrown away: no journal beside it.
+    db.pragma_update(None, "journal_mode", "MEMORY")?;
+    schema::migrate(&mut db)?;
+    let mut writer = Writer::start(&mut db, stamp)?;
+    writer.create()?;
+    writer.commit()?;
+    db.close().map_err(|(_, error)| error)?;
+    temporary
+        .persist_noclobber(path)
+        .map_err(|error| failed(error.error))?;
     File::open(directory)
         .and_then(|directory| directory.sync_all())
-        .map_err(failed)
+        .map_err(failed)?;
+    Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, Failure> {

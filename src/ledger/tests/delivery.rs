@@ -210,7 +210,7 @@ BEGIN SELECT RAISE(ABORT, 'the events of a ledger are never changed'); END;
         SqliteLedger::open(&path, Access::Read),
         Err(LedgerError::Older { found: 1, .. })
     ));
-    SqliteLedger::check(&path).unwrap();
+    assert!(SqliteLedger::is_there(&path).unwrap());
     desk.ledger = SqliteLedger::open(&path, Access::Record).unwrap();
     assert_eq!(desk.unfinished(), (vec![], vec![]));
     let request = Digest::of(b"request");

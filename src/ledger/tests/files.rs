@@ -24,30 +24,80 @@ fn a_new_ledger_is_for_its_owner_only() {
 }
 
 #[test]
-fn reading_makes_no_ledger() {
+fn opening_makes_no_ledger() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("l.db");
-    let missing = SqliteLedger::open(&path, Access::Read);
-    assert!(
-        matches!(missing, Err(LedgerError::NotFound { .. })),
-        "{missing:?}"
-    );
-    assert!(!path.exists());
-    fs::write(&path, "").unwrap();
-    let empty = SqliteLedger::open(&path, Access::Read);
-    assert!(matches!(empty, Err(LedgerError::Empty { .. })), "{empty:?}");
-    // Somebody was killed before the first table; whoever records next goes on.
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    SqliteLedger::open(&path, Access::Record).unwrap();
-    assert_eq!(
-        SqliteLedger::open(&path, Access::Read).unwrap().head().unwrap(),
-        Head::EMPTY
-    );
-    let nowhere = SqliteLedger::open(&directory.path().join("no/l.db"), Access::Record);
+    for access in [Access::Read, Access::Record] {
+        let missing = SqliteLedger::open(&path, access);
+        assert!(
+            matches!(missing, Err(LedgerError::NotFound { .. })),
+            "{missing:?}"
+        );
+        assert!(!path.exists());
+    }
+    assert!(!SqliteLedger::is_there(&path).unwrap());
+    for access in [Access::Read, Access::Record] {
+        let nowhere = SqliteLedger::open(&directory.path().join("no/l.db"), access);
+        assert!(
+            matches!(
+                nowhere,
+                Err(LedgerError::NoDirectory { .. } | LedgerError::NotFound { .. })
+            ),
+            "{nowhere:?}"
+        );
+    }
+}
+
+#[test]
+fn a_ledger_is_made_whole_with_its_first_event_and_where_nothing_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("l.db");
+    let ledger = SqliteLedger::create(&path, &stamp()).unwrap();
+    assert_eq!(ledger.head().unwrap().count, 1);
+    assert!(ledger.verify(None).unwrap().passed());
+    let head = ledger.head().unwrap();
+    drop(ledger);
+    assert!(SqliteLedger::is_there(&path).unwrap());
+    let again = SqliteLedger::create(&path, &stamp());
+    assert!(matches!(again, Err(LedgerError::Exists { .. })), "{again:?}");
+    let kept = SqliteLedger::open(&path, Access::Read).unwrap();
+    assert_eq!(kept.head().unwrap(), head);
+    drop(kept);
+    let nowhere = SqliteLedger::create(&directory.path().join("no/l.db"), &stamp());
     assert!(
         matches!(nowhere, Err(LedgerError::NoDirectory { .. })),
         "{nowhere:?}"
     );
+    let mut left = fs::read_dir(directory.path()).unwrap();
+    assert!(left.all(|found| !found.unwrap().file_name().to_string_lossy().contains(".tmp")));
+}
+
+#[test]
+fn an_empty_file_a_link_to_nothing_and_a_ledger_without_events_are_never_new_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("empty"), "").unwrap();
+    fs::set_permissions(at("empty"), fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(at("gone"), at("link")).unwrap();
+    let desk = Desk::new();
+    desk.attack("DROP TRIGGER events_are_not_removed; DELETE FROM events");
+    for path in [at("empty"), at("link"), desk.path()] {
+        for access in [Access::Read, Access::Record] {
+            let refused = SqliteLedger::open(&path, access);
+            assert!(
+                matches!(
+                    refused,
+                    Err(LedgerError::Empty { .. } | LedgerError::NotALedger { .. })
+                ),
+                "{refused:?}"
+            );
+        }
+        assert!(SqliteLedger::is_there(&path).is_err());
+        let made = SqliteLedger::create(&path, &stamp());
+        assert!(matches!(made, Err(LedgerError::Exists { .. })), "{made:?}");
+    }
+    assert_eq!(fs::read(at("empty")).unwrap(), b"");
+    assert!(!at("gone").exists());
 }
 
 #[test]
@@ -150,7 +200,7 @@ fn names_that_sqlite_gives_a_meaning_are_files() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["file:a?mode=memory", ":memory:", "50%25 é"] {
         let path = directory.path().join(name);
-        let mut ledger = SqliteLedger::open(&path, Access::Record).unwrap();
+        let mut ledger = SqliteLedger::create(&path, &stamp()).unwrap();
         ledger.begin(&certificate(1), &stamp()).unwrap();
         assert!(path.exists(), "{name}");
     }

@@ -57,7 +57,7 @@ fn status_of(entry: &Entry) -> CertificateStatus {
 mod tests {
     use super::*;
     use crate::ledger::{
-        Access, Der, Digest, Intent, Name, Object, Reason, RevocationRequest, Serial, SqliteLedger, Stamp,
+        Der, Digest, Intent, Name, Object, Reason, RevocationRequest, Serial, SqliteLedger, Stamp,
     };
     use crate::x509::{RevocationReason, UnixTime};
 
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_certificate_is_good_only_when_it_is_known_to_be_signed() {
         let directory = tempfile::tempdir().unwrap();
-        let mut ledger = SqliteLedger::open(&directory.path().join("l.db"), Access::Record).unwrap();
+        let mut ledger = SqliteLedger::create(&directory.path().join("l.db"), &stamp()).unwrap();
         let intents: Vec<_> = (1..=5).map(certificate).collect();
         let begun = ledger.begin_many(&intents, &stamp()).unwrap();
         for number in [1, 4, 5] {

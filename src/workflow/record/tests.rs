@@ -10,7 +10,7 @@ use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
 use crate::output::Destination;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityPlan, Delivery, create_authority};
+use crate::workflow::{AuthorityPlan, Delivery};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{Name, Profile};
 
@@ -80,6 +80,12 @@ impl Desk {
 
     fn recorder(&self) -> Recorder {
         let patience = std::time::Duration::from_millis(20);
+        let stamp = stamp("me@here", NOW);
+        let made = SqliteLedger::create(&self.path("l.db"), &stamp);
+        assert!(
+            matches!(made, Ok(_) | Err(LedgerError::Exists { .. })),
+            "{made:?}"
+        );
         let ledger = SqliteLedger::open_patiently(&self.path("l.db"), Access::Record, patience).unwrap();
         Recorder::new(Box::new(ledger), "me@here".to_owned(), || NOW)
     }
@@ -93,7 +99,10 @@ impl Desk {
             signature: Default::default(),
             delivery: Delivery::File(Destination::new(self.path(name))),
         };
-        create_authority(store, &mut self.recorder(), plan, NOW, &()).map(|summary| summary.certificate)
+        let planned = plan.prepare(store, NOW, &())?;
+        planned
+            .sign(&mut self.recorder(), &())
+            .map(|summary| summary.certificate)
     }
 
     fn entries(&self) -> Vec<Entry> {
