@@ -1,15 +1,15 @@
 //! `cert cross-sign`: this CA vouches for another one, whose certificate it repeats under its own name.
 
 use super::issue::sign_and_deliver;
-use super::lint::lint;
+use super::lint::Rehearsals;
 use super::record::certificate_intent;
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::{Digest, Intent, Object};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
-    Validity, X509Error, compare_with_original,
+    Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime, Validity,
+    X509Error, compare_with_original,
 };
 
 /// A cross-certificate to be.
@@ -99,12 +99,8 @@ impl CrossJob {
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let checked = self.build(&SerialNumber::random(store)?)?;
         let issuer = Issuer::Authority(&self.authority);
-        let throwaway = ThrowawayKey::like(&self.authority_key)?;
-        let rehearsal = checked.rehearse(&throwaway, issuer, self.now)?;
-        if let Some(linter) = &self.profile.linter {
-            progress.step("the profile's linter looks at the cross-certificate");
-            lint(linter, &rehearsal)?;
-        }
+        let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
+        rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
         let slot = self.delivery.reserve()?;
         recorder.refuse_revoked(&self.authority)?;
         recorder.adopt_authority(&self.authority)?;

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use super::VerifiedIdentity;
 use super::delivery::Slot;
-use super::lint::lint;
+use super::lint::Rehearsals;
 use super::record::certificate_intent;
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::EntryId;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
 use crate::x509::{
-    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime,
-    Validity, VerifiedRequest, X509Error, dropped,
+    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity,
+    VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.
@@ -109,11 +109,8 @@ impl AuthorityPlan {
             signature,
         )?;
         let checked = tbs.check(Issuer::Itself, now)?;
-        let rehearsal = checked.rehearse(&ThrowawayKey::like(&key)?, Issuer::Itself, now)?;
-        if let Some(linter) = &self.profile.linter {
-            progress.step("the profile's linter looks at the CA certificate");
-            lint(linter, &rehearsal)?;
-        }
+        let rehearsals = Rehearsals::of(&self.profile, &key)?;
+        rehearsals.judge(&checked, Issuer::Itself, now, "the CA certificate", progress)?;
         Ok(PlannedAuthority {
             checked,
             slot,
@@ -213,11 +210,11 @@ impl SigningJob {
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
-        let throwaway = ThrowawayKey::like(&self.authority_key)?;
+        let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
         let mut intents = Vec::with_capacity(self.requests.len());
         for planned in &self.requests {
-            let built = self.build(store, &throwaway, &planned.request, progress);
+            let built = self.build(store, &rehearsals, &planned.request, progress);
             let built = built.map_err(|error| in_request(planned, error))?;
             intents.push(certificate_intent(
                 &built,
@@ -274,16 +271,13 @@ impl SigningJob {
     fn build(
         &self,
         store: &dyn KeyStore,
-        throwaway: &ThrowawayKey,
+        rehearsals: &Rehearsals<'_>,
         request: &VerifiedRequest,
         progress: &dyn Progress,
     ) -> Result<Checked, WorkflowError> {
         let checked = self.check(request, &SerialNumber::random(store)?)?;
-        let rehearsal = checked.rehearse(throwaway, Issuer::Authority(&self.authority), self.now)?;
-        if let Some(linter) = &self.profile.linter {
-            progress.step("the profile's linter looks at a certificate");
-            lint(linter, &rehearsal)?;
-        }
+        let issuer = Issuer::Authority(&self.authority);
+        rehearsals.judge(&checked, issuer, self.now, "a certificate", progress)?;
         Ok(checked)
     }
 }

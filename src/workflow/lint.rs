@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::WorkflowError;
-use crate::x509::{Linter, Rehearsal, X509Error, is_unprintable};
+use super::{Progress, WorkflowError};
+use crate::signer::PublicKey;
+use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, is_unprintable};
 
 /// Why a linter gave no verdict. None of these is a pass.
 #[derive(Debug)]
@@ -88,12 +89,39 @@ const LONGEST_OUTPUT: u64 = 64 * 1024;
 const SHOWN_LINES: usize = 4;
 const SHOWN_CHARACTERS: usize = 400;
 
-/// Has the linter judge the certificate as it will be.
-///
-/// # Errors
-/// [`LinterError`]; the rule `linter` when it exits with anything but 0.
-pub(super) fn lint(linter: &Linter, rehearsal: &Rehearsal) -> Result<(), WorkflowError> {
-    lint_within(linter, rehearsal.pem().as_bytes(), LONGEST_RUN)
+/// What judges every certificate of a job before the token signs: the rules once more, and the profile's linter where it has one.
+pub(super) struct Rehearsals<'a>(Option<(&'a Linter, ThrowawayKey)>);
+
+impl<'a> Rehearsals<'a> {
+    /// Of certificates of this profile, issued by this key. Only a linter needs a throwaway key.
+    ///
+    /// # Errors
+    /// [`X509Error::Throwaway`]
+    pub(super) fn of(profile: &'a Profile, issuer: &PublicKey) -> Result<Self, X509Error> {
+        let linter = profile.linter.as_ref();
+        let with_key = linter.map(|linter| Ok((linter, ThrowawayKey::like(issuer)?)));
+        with_key.transpose().map(Self)
+    }
+
+    /// Judges one certificate as it will be; `what` names it in the progress.
+    ///
+    /// # Errors
+    /// [`X509Error`], [`LinterError`]; the rule `linter` when it exits with anything but 0.
+    pub(super) fn judge(
+        &self,
+        checked: &Checked,
+        issuer: Issuer<'_>,
+        now: UnixTime,
+        what: &str,
+        progress: &dyn Progress,
+    ) -> Result<(), WorkflowError> {
+        let Some((linter, throwaway)) = &self.0 else {
+            return Ok(checked.read_back(issuer, now)?);
+        };
+        let rehearsal = checked.rehearse(throwaway, issuer, now)?;
+        progress.step(&format!("the profile's linter looks at {what}"));
+        lint_within(linter, rehearsal.pem().as_bytes(), LONGEST_RUN)
+    }
 }
 
 fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), WorkflowError> {

@@ -244,11 +244,15 @@ pub const RULES: &[Rule] = &[
         "a decoder that shares no code with the first reads it to its end",
     ),
     rule(
-        "throwaway",
+        "read-back",
         "hsm-ca",
-        "signed by a throwaway key, it is read back as it was planned, by both decoders",
+        "with a signature in its place, both decoders read it back as it was planned",
     ),
-    rule("linter", "profile", "the profile's linter finds nothing in that"),
+    rule(
+        "linter",
+        "profile",
+        "the profile's linter finds nothing in it, signed by a throwaway key",
+    ),
     rule(
         "signing-key",
         "RFC 5280 6.1.3",

@@ -6,7 +6,7 @@ use super::*;
 use crate::signer::{Hash, Pss, Signer};
 use crate::x509::fixture::{NOW, SoftwareKey, authority_plan, issue, plan};
 use crate::x509::tbs::TbsCertificate;
-use crate::x509::{Name, Profile, VerifiedRequest};
+use crate::x509::{Name, Profile, SerialNumber, Validity, VerifiedRequest};
 
 const KINDS: [KeyAlgorithm; 11] = [
     KeyAlgorithm::Rsa { bits: 2048 },
@@ -81,7 +81,16 @@ fn what_is_read_back_is_held_against_the_rules_again() {
     let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514("CN=x").unwrap());
     let throwaway = ThrowawayKey::like(ca_key.public_key()).unwrap();
     let sound = plan(&Profile::tls_client(), &request, &ca);
-    let rehearse = |plan: Tbs| Checked(plan).rehearse(&throwaway, Issuer::Authority(&ca), NOW);
+    // With a placeholder and with a signature, the same is refused.
+    let rehearse = |plan: Tbs| {
+        let checked = Checked(plan);
+        let rehearsed = checked
+            .rehearse(&throwaway, Issuer::Authority(&ca), NOW)
+            .map(drop);
+        let read_back = checked.read_back(Issuer::Authority(&ca), NOW);
+        assert_eq!(format!("{rehearsed:?}"), format!("{read_back:?}"));
+        rehearsed
+    };
     assert!(rehearse(sound.clone()).is_ok());
     let other = Tbs {
         profile: Profile::code_signing(),
@@ -108,10 +117,30 @@ fn what_is_read_back_is_held_against_the_rules_again() {
     assert!(matches!(
         rehearse(unknown),
         Err(X509Error::Rule {
-            rule: "throwaway",
+            rule: "read-back",
             ..
         })
     ));
     // One that it does not know and that is known here.
     issue(&Profile::ocsp_signer(), &request, &ca, &ca_key);
+}
+
+#[test]
+fn a_placeholder_is_read_back_under_every_kind_of_key() {
+    for kind in KINDS {
+        let key = SoftwareKey::of(kind);
+        let subject = Name::from_rfc4514("CN=Root").unwrap();
+        let (serial, validity) = (SerialNumber::from_octets([1; 20]), Validity::days_from(NOW, 30));
+        let signature = kind.default_signature();
+        let plan = Tbs::self_signed(
+            Profile::root(),
+            key.public_key(),
+            &subject,
+            &serial,
+            validity,
+            signature,
+        );
+        let checked = plan.unwrap().check(Issuer::Itself, NOW).unwrap();
+        checked.read_back(Issuer::Itself, NOW).unwrap();
+    }
 }

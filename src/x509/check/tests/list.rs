@@ -16,7 +16,7 @@ const ELSEWHERE: [&str; 8] = [
     "linter",
     "ocsp-signer-status",
     "second-decoder",
-    "throwaway",
+    "read-back",
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
