@@ -23,7 +23,7 @@ packages=(build-essential softhsm2 openssl gnutls-bin opensc python3 python3-ven
 case ${1-} in
 '')
     # The OpenSSL engine, p11-kit and hyperfine for tests and benchmarks.
-    packages+=(libengine-pkcs11-openssl p11-kit hyperfine)
+    packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, and a TPM 2.0 (swtpm) behind its resource manager.

@@ -8,11 +8,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     exit 0
 }
 
-# Some tests look into other processes' memory, or mount a small disk: an ordinary user may not.
-((EUID == 0)) || {
-    echo "test.sh: the tests need root; run: sudo --preserve-env=PATH scripts/test.sh" >&2
-    exit 1
+# What can't be installed is asked for before anything is built: every need that is not met, one line each.
+unmet=0
+need() { # WHAT COMMAND...
+    local what=$1
+    shift
+    "$@" >/dev/null 2>&1 || { echo "test.sh: the tests need $what" >&2; unmet=1; }
 }
+may() { # CAPABILITY, by its number in capabilities(7)
+    local effective
+    effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+    (((16#$effective >> $1) & 1))
+}
+readonly CAP_SYS_PTRACE=19
+need "root; run: sudo --preserve-env=PATH scripts/test.sh" test "$EUID" = 0
+need "cargo, rustfmt and clippy; install Rust (rustup)" eval 'cargo --version && cargo fmt --version && cargo clippy --version'
+if ((EUID == 0)); then
+    need "the right to act as another user (CAP_SETUID, CAP_SETGID)" setpriv --reuid 65534 --regid 65534 --clear-groups true
+    need "the right to read the memory of other processes (CAP_SYS_PTRACE)" may "$CAP_SYS_PTRACE"
+    need "small disks of their own: the right to mount (CAP_SYS_ADMIN), and a root directory that is a mount point" \
+        unshare --mount mount -t tmpfs -o size=16k none /tmp
+fi
+((unmet == 0)) || exit 1
 
 step() {
     printf '\n== %s\n' "$*"

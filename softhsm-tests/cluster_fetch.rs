@@ -211,16 +211,8 @@ fn a_full_disk_leaves_nothing() {
     // Room for some of the files, in a mount namespace that ends with the command.
     let script = "mount -t tmpfs -o size=256k none out && \"$0\" --format json cluster fetch \"$1\" --out-dir out; code=$?\n\
         ls -A out > listing; exit $code";
-    let arguments = [
-        "--mount",
-        "--map-root-user",
-        "bash",
-        "-c",
-        script,
-        PROGRAM,
-        cluster.id(),
-    ];
-    rig.tool("unshare", &arguments).refused(1, "disk-full");
+    rig.tool_in_mount_namespace(script, &[PROGRAM, cluster.id()])
+        .refused(1, "disk-full");
     assert_eq!(rig.read("listing"), b"");
 }
 

@@ -5,9 +5,10 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{HSM1, HSM2, LocalCluster, PROGRAM, Rig, Run, Weather, ready_authority};
+use crate::harness::{HSM1, HSM2, LocalCluster, PROGRAM, Rig, Run, Weather, ready_authority, signal};
 use crate::local_cluster::{cloudhsm, make_authority, rig, sign};
 use crate::oracle::openssl;
 
@@ -241,7 +242,7 @@ fn ctrl_c_ends_the_waiting_and_not_the_work() {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    rig.tool("kill", &["-INT", &waiting.id().to_string()]).ok();
+    signal(waiting.id(), Signal::INT);
     let status = waiting.wait().expect("it ends");
     assert_eq!(status.code(), None, "{status:?}: {}", log());
     assert_eq!(cluster.state(), BEGUN);

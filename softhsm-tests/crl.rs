@@ -1,11 +1,10 @@
 //! CRLs signed by the token, read and judged by openssl, GnuTLS, pkilint and Python's cryptography.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{PROGRAM, Rig, Run, TokenKind, python_tool, ready_authority};
+use crate::harness::{PROGRAM, Rig, Run, TokenKind, in_mount_namespace, python_tool, ready_authority};
 use crate::oracle::{make_request, openssl};
 
 const URL: &str = "http://crl.example/delta.crl";
@@ -467,9 +466,9 @@ fn a_full_disk_costs_no_signature() {
         \"$0\" --format json --pin-source env:NOT_SET crl create --ca customerCA.crt --revoked index.txt --number 1 \
         --out small/x.crl; code=$?\n\
         ls -A small > listing; exit $code";
-    let mut command = Command::new("unshare");
+    let mut command = in_mount_namespace(script);
     command
-        .args(["--mount", "--map-root-user", "bash", "-c", script, PROGRAM])
+        .arg(PROGRAM)
         .current_dir(rig.path(""))
         .env_clear()
         .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
-use crate::harness::{ALIAS, Rig, Run, TokenKind, on_each, python_tool, shim, wait_until_stopped};
+use rustix::process::Signal;
+
+use crate::harness::{ALIAS, Rig, Run, TokenKind, on_each, python_tool, shim, signal, wait_until_stopped};
 
 /// What pkcs11-tool says of the private key, and how many objects there are of each class.
 fn private_key_lines(rig: &Rig) -> String {
@@ -304,7 +306,7 @@ fn two_imports_at_once_never_leave_two_keys() {
             .expect("it starts");
         wait_until_stopped(first.id());
         rig.import().ok();
-        rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
+        signal(first.id(), Signal::CONT);
         let output = first.wait_with_output().expect("it ends");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let run = Run {

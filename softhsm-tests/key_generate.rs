@@ -7,7 +7,9 @@ use std::fs;
 use std::process::Stdio;
 use std::thread;
 
-use crate::harness::{Rig, Run, TokenKind, on_each, python_tool, shim, wait_until_stopped};
+use rustix::process::Signal;
+
+use crate::harness::{Rig, Run, TokenKind, on_each, python_tool, shim, signal, wait_until_stopped};
 use crate::oracle::openssl;
 
 const TYPES: [&str; 10] = [
@@ -294,7 +296,7 @@ fn generations_on_two_machines_never_leave_two_keys() {
             let first = first.spawn().expect("it starts");
             wait_until_stopped(first.id());
             rig.command(&arguments).ok();
-            rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
+            signal(first.id(), Signal::CONT);
             let output = first.wait_with_output().expect("it ends");
             let run = Run {
                 code: output.status.code(),

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use hsm_ca::ledger::{Access, EntryId, Ledger, Serial, SqliteLedger};
 use tempfile::TempDir;
 
-use crate::harness::{PROGRAM, Run, example};
+use crate::harness::{PROGRAM, Run, example, in_mount_namespace};
 
 /// A directory for one ledger, `l.db`.
 pub(crate) struct LedgerDesk(TempDir);
@@ -367,9 +367,10 @@ fn two_write_and_a_third_reads() {
 
 /// In a mount namespace that ends with the command.
 fn in_namespace(desk: &LedgerDesk, script: &str) -> Run {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--map-root-user", "bash", "-c", script, PROGRAM]);
-    command.arg(example("ledger-writer")).current_dir(desk.path(""));
+    let mut command = in_mount_namespace(script);
+    command
+        .args([Path::new(PROGRAM), &example("ledger-writer")])
+        .current_dir(desk.path(""));
     Run::of(&mut command)
 }
 

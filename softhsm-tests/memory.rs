@@ -9,9 +9,9 @@ use hsm_ca::kms::KeyPairFile;
 use hsm_ca::secret::{MemoryGuard, PrivateKeyDer, PrivateKeyParts};
 use hsm_ca::signer::Hex;
 use remote_token::scan::Memory;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::harness::{Reporting, Rig, TokenKind, example};
+use crate::harness::{Reporting, Rig, TokenKind, example, signal};
 use crate::oracle::openssl;
 
 /// A private key in one of the forms in which it could lie about.
@@ -212,14 +212,6 @@ fn on_the_sealed_route_nothing_of_the_key_is_in_memory_at_any_time() {
                 .contains("sealed: nothing outside KMS and the token")
         );
     }
-}
-
-fn signal(process: u32, signal: Signal) {
-    let process = i32::try_from(process)
-        .ok()
-        .and_then(Pid::from_raw)
-        .expect("a process");
-    kill_process(process, signal).expect("a signal");
 }
 
 /// The published recipe: KMS's answer through a pipe into openssl.

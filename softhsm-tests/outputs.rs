@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
-use crate::harness::{PROGRAM, Rig, Run, shim, softhsm};
+use crate::harness::{PROGRAM, Rig, Run, in_mount_namespace, shim, softhsm};
 use crate::oracle::make_cluster_request;
 
 fn desk() -> Rig {
@@ -114,11 +113,8 @@ fn a_full_disk_costs_no_signature_and_leaves_no_file() {
     let script = "mount -t tmpfs -o size=16k none small && head -c 16384 /dev/zero > small/filler\n\
         \"$0\" --format json csr sign cluster.csr --ca customerCA.crt --out small/out.crt; code=$?\n\
         ls -A small > listing; exit $code";
-    let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "--map-root-user", "bash", "-c", script, PROGRAM])
-        .current_dir(rig.path(""))
-        .env_clear();
+    let mut command = in_mount_namespace(script);
+    command.arg(PROGRAM).current_dir(rig.path("")).env_clear();
     command
         .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
         .env("HSM_CA_CONFIG", rig.path("rig/hsm-ca.toml"));

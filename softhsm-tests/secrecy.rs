@@ -9,9 +9,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Rig, shim, softhsm, wait_until_stopped};
+use crate::harness::{Rig, shim, signal, softhsm, wait_until_stopped};
 use crate::oracle::openssl;
 
 /// All readable memory of a process, mapping by mapping, from outside.
@@ -287,7 +288,7 @@ fn no_pin_is_in_the_arguments_or_the_environment_of_any_process() {
             }
         }
     }
-    rig.tool("kill", &["-KILL", &child.to_string()]).ok();
+    signal(child, Signal::KILL);
     parent.wait().expect("it ended");
     assert_eq!(rig.files(), ["rig"], "the rig that was not finished is gone");
 }

@@ -1,0 +1,34 @@
+//! What a test does to a process: a signal, and disks that nobody else sees.
+
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Rig, Run};
+
+pub(crate) fn signal(process: u32, signal: Signal) {
+    let process = i32::try_from(process)
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a process");
+    kill_process(process, signal).expect("a signal");
+}
+
+/// bash, in a mount namespace that ends with it; `$0` and what follows are appended by the caller.
+///
+/// It needs the right to mount, and a root directory that is a mount point. A user namespace would need neither for an ordinary
+/// user, but the kernel makes none in a chroot.
+pub(crate) fn in_mount_namespace(script: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "bash", "-c", script]);
+    command
+}
+
+impl Rig {
+    /// The same in the rig's directory, with the rig's environment.
+    pub(crate) fn tool_in_mount_namespace(&self, script: &str, arguments: &[&str]) -> Run {
+        let mut command = in_mount_namespace(script);
+        self.settle(&mut command);
+        Run::of(command.args(arguments))
+    }
+}
