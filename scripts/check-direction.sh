@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The direction of dependencies (docs/architecture.md):
 #
-#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger } -> { signer, secret, output, aws }
+#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger } -> { signer, secret, output, file_trust, aws }
 #
 # and who may name which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
@@ -31,19 +31,19 @@ report() {
 allowed_for() {
     case $1 in
     secret) echo signer ;; # a decrypted key tells its public half
-    signer | output | aws) echo ;;
+    signer | output | file_trust | aws) echo ;;
     x509) echo signer output ;;
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
-    ledger) echo signer ;;
-    workflow) echo signer secret output aws x509 token kms cloudhsm ledger ;;
-    cli) echo signer secret output aws x509 token kms cloudhsm ledger workflow ;;
+    ledger) echo signer file_trust ;;
+    workflow) echo signer secret output file_trust aws x509 token kms cloudhsm ledger ;;
+    cli) echo signer secret output file_trust aws x509 token kms cloudhsm ledger workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(signer secret output aws x509 token kms cloudhsm ledger workflow)
+library=(signer secret output file_trust aws x509 token kms cloudhsm ledger workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do

@@ -3,11 +3,12 @@
 //! # The rooms of this library
 //!
 //! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`] →
-//! [`signer`], [`secret`], [`output`], [`aws`].
+//! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`].
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
 pub mod aws;
 pub mod cloudhsm;
+pub mod file_trust;
 pub mod kms;
 pub mod ledger;
 pub mod output;

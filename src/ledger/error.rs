@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{EntryId, Reason, Serial};
+use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
 #[derive(Debug)]
@@ -28,10 +29,8 @@ pub enum LedgerError {
     },
     /// Others may change the file, or put another in its place.
     OpenToOthers {
-        /// The file or directory.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// The file or directory that they may write to.
+        cause: TrustError,
     },
     /// The file system does not let this process read or write it.
     Denied {
@@ -194,11 +193,10 @@ impl fmt::Display for LedgerError {
             Self::NotFound { path } => write!(f, "there is no ledger at {}", path.display()),
             Self::Exists { path } => write!(f, "{} exists already", path.display()),
             Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
-            Self::OpenToOthers { path, mode } => {
+            Self::OpenToOthers { cause } => {
                 write!(
                     f,
-                    "{} can be changed by others (mode {mode:04o}, or another owner)",
-                    path.display()
+                    "the ledger is not used, because others could change it: {cause}"
                 )
             }
             Self::Denied { path, found } => write!(f, "ledger {}: {found}", path.display()),

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::{Access, LedgerError, Stamp};
 use super::schema::{self, APPLICATION_ID, Header};
 use super::{Failure, SqliteLedger, Writer};
+use crate::file_trust::{self, Owners};
 
 /// How long to wait while others write. Each of them needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,7 +48,7 @@ impl SqliteLedger {
     /// Those of [`open`](Self::open).
     pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
-        check_place(&real(&path))?;
+        check_place(&path)?;
         match Self::open(&path, Access::Read) {
             // An older one is brought up to date when it is opened for recording.
             Ok(_) | Err(LedgerError::Older { .. }) => Ok(true),
@@ -105,40 +106,28 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     Ok(db)
 }
 
-/// The place where a ledger is recorded in, or where it will be made: others must not be able to change it.
+/// The place where a ledger is recorded in, or where it will be made. Others must not be able to change it: neither the file, nor a
+/// directory above it, from where they could swap it, nor the directory that it is in (`/tmp` included), where SQLite would take a log of
+/// theirs for its own.
 fn check_place(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    match fs::metadata(directory) {
-        // Others could put another file in its place, or, in a sticky directory (/tmp) too, a log of theirs beside it, which SQLite
-        // takes for its own.
-        Ok(found) if found.is_dir() => refuse_others(directory, &found)?,
-        _ => {
-            return Err(LedgerError::NoDirectory {
-                directory: directory.to_owned(),
-            });
-        }
+    if !fs::metadata(directory).is_ok_and(|found| found.is_dir()) {
+        return Err(LedgerError::NoDirectory {
+            directory: directory.to_owned(),
+        });
     }
+    let refused = |cause| LedgerError::OpenToOthers { cause };
     match refuse_missing(path) {
-        Err(LedgerError::NotFound { .. }) => return Ok(()),
+        Err(LedgerError::NotFound { .. }) => {
+            return file_trust::check_directory(directory).map(drop).map_err(refused);
+        }
         other => other?,
     }
     let found = fs::metadata(path).map_err(|cause| denied(path, &cause))?;
     refuse_other_kinds(path, &found)?;
-    refuse_others(path, &found)
-}
-
-/// Whoever owns it can change it, whatever its mode.
-fn refuse_others(path: &Path, found: &fs::Metadata) -> Result<(), LedgerError> {
-    let is_own = [0, rustix::process::geteuid().as_raw()].contains(&found.uid());
-    if found.mode() & 0o022 != 0 || !is_own {
-        return Err(open_to_others(path, found.mode()));
-    }
-    Ok(())
-}
-
-/// Where a link leads to.
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    file_trust::check_file(path, Owners::Own)
+        .map(drop)
+        .map_err(refused)
 }
 
 fn is_missing(path: &Path) -> bool {
@@ -174,7 +163,7 @@ fn refuse_empty(db: &Connection, header: &Header, path: &Path) -> Result<(), Led
 }
 
 fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
-    check_place(&real(path))?;
+    check_place(path)?;
     refuse_missing(path)?;
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(path, read_write, patience)?;
@@ -201,13 +190,6 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
         .into());
     }
     Ok(db)
-}
-
-fn open_to_others(path: &Path, mode: u32) -> LedgerError {
-    LedgerError::OpenToOthers {
-        path: path.to_owned(),
-        mode: mode & 0o7777,
-    }
 }
 
 fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerError> {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
+use crate::file_trust::TrustError;
 
 fn open(desk: &Desk, access: Access) -> Result<SqliteLedger, LedgerError> {
     SqliteLedger::open_patiently(&desk.path(), access, Duration::from_millis(200))
@@ -159,7 +160,12 @@ fn what_others_could_change_is_not_recorded_in() {
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o660)).unwrap();
     let refused = open(&desk, Access::Record);
     assert!(
-        matches!(refused, Err(LedgerError::OpenToOthers { mode: 0o660, .. })),
+        matches!(
+            refused,
+            Err(LedgerError::OpenToOthers {
+                cause: TrustError::OpenToOthers { mode: 0o660, .. }
+            })
+        ),
         "{refused:?}"
     );
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o640)).unwrap();
@@ -169,12 +175,31 @@ fn what_others_could_change_is_not_recorded_in() {
         fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(wrong)).unwrap();
         let refused = open(&desk, Access::Record);
         assert!(
-            matches!(refused, Err(LedgerError::OpenToOthers { mode, .. }) if mode == wrong),
+            matches!(refused, Err(LedgerError::OpenToOthers { cause: TrustError::OpenToOthers { mode, .. } }) if mode == wrong),
             "{refused:?}"
         );
     }
     fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     open(&desk, Access::Record).unwrap();
+    // From a directory above, the whole of it can be swapped.
+    let (above, below) = (
+        desk.directory.path().join("above"),
+        desk.directory.path().join("above/below"),
+    );
+    fs::create_dir_all(&below).unwrap();
+    let stamp = stamp();
+    SqliteLedger::create(&below.join("l.db"), &stamp).unwrap();
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o777)).unwrap();
+    for name in ["l.db", "new.db"] {
+        let refused = match name {
+            "l.db" => SqliteLedger::open(&below.join(name), Access::Record),
+            _ => SqliteLedger::create(&below.join(name), &stamp),
+        };
+        assert!(
+            matches!(&refused, Err(LedgerError::OpenToOthers { cause }) if cause.path().ends_with("above")),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]

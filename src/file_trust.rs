@@ -1,0 +1,79 @@
+//! Who can change a file: not only its own mode counts, but the owner and mode of every directory on the way to it.
+//!
+//! Two questions. A file that was *found* (`./hsm-ca.toml`, a ledger) decides what is loaded and signed without anybody naming it, so it
+//! and every directory above it must belong to this user or root ([`Owners::Own`]). A file that was *named* on purpose (`--config`,
+//! `--module`, `--profile`) may belong to anybody, but only its owner and root may be able to change it ([`Owners::Any`]).
+//!
+//! Permission to write for the group counts as permission for others, as sshd's `StrictModes` and sudo have it: a mode does not say who
+//! is in a group, and a POSIX ACL shows as the group's bits (acl(5)).
+//!
+//! A sticky directory (`/tmp`) does not let others rename what they do not own (inode(7)), so it may be on the way, if what follows in
+//! it belongs to an owner who counts. It may not be the directory of a found file: others can put files beside it.
+
+mod error;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+pub use error::{Owner, TrustError};
+use walk::Walk;
+
+/// Whose a file may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// This user's or root's: nobody named it.
+    Own,
+    /// Anybody's: somebody named it on purpose.
+    Any,
+}
+
+/// Opens a regular file that only those who count can change. A pipe or a device is refused and never waited for.
+///
+/// # Errors
+/// [`TrustError`]; [`TrustError::Io`] when it is not there.
+pub fn open(path: &Path, owners: Owners) -> Result<File, TrustError> {
+    let real = check_file(path, owners)?;
+    // Nobody else could put another file there since. Without O_NONBLOCK the owner could still make this wait, with a pipe.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = File::options().read(true).custom_flags(flags).open(&real);
+    let file = file.map_err(|cause| TrustError::io(&real, cause))?;
+    let found = file.metadata().map_err(|cause| TrustError::io(&real, cause))?;
+    walk::refuse_other_kinds(&real, &found)?;
+    Ok(file)
+}
+
+/// Checks a regular file and every directory on the way to it. Returns the path without symbolic links.
+///
+/// # Errors
+/// [`TrustError`]
+pub fn check_file(path: &Path, owners: Owners) -> Result<PathBuf, TrustError> {
+    let walk = Walk::to(path)?;
+    walk::refuse_other_kinds(&walk.real, &walk.found)?;
+    let own = [0, rustix::process::geteuid().as_raw()];
+    let mut counting = own.to_vec();
+    match owners {
+        Owners::Own => walk.judge(&counting, false)?,
+        Owners::Any => {
+            counting.push(walk.owner());
+            walk.judge(&counting, true)?;
+        }
+    }
+    Ok(walk.real)
+}
+
+/// Checks a directory in which nobody but this user and root may put, replace or remove a file, and every directory on the way to it.
+///
+/// # Errors
+/// [`TrustError`]
+pub fn check_directory(path: &Path) -> Result<PathBuf, TrustError> {
+    let walk = Walk::to(path)?;
+    walk.judge(&[0, rustix::process::geteuid().as_raw()], false)?;
+    Ok(walk.real)
+}
