@@ -1,7 +1,7 @@
 //! A process that records in a ledger and says what is done, line by line, so that it can be killed at any point and what it said be
 //! compared with what is there. Also fills a ledger, and measures.
 //!
-//! `write LEDGER NAME MOVES`, `fill LEDGER CERTIFICATES`, `measure LEDGER ENTRIES`, `revoke LEDGER CA INDEX`
+//! `write LEDGER NAME MOVES`, `fill LEDGER CERTIFICATES`, `measure LEDGER ENTRIES`, `open LEDGER`, `revoke LEDGER CA INDEX`
 
 #![allow(clippy::print_stdout, reason = "its report is what the tests compare")]
 
@@ -30,9 +30,10 @@ fn main() -> Done {
         ["write", path, name, moves] => write(&mut open(path)?, name, moves.parse()?),
         ["fill", path, count] => fill(&mut open(path)?, count.parse()?),
         ["measure", path, count] => measure(&mut open(path)?, count.parse()?),
+        ["open", path] => time_opening(path),
         ["revoke", path, ca, index] => revoke(&mut open(path)?, Path::new(ca), Path::new(index)),
         _ => Err(
-            "usage: ledger-writer write LEDGER NAME MOVES | fill LEDGER N | measure LEDGER N | revoke LEDGER CA INDEX"
+            "usage: ledger-writer write LEDGER NAME MOVES | fill LEDGER N | measure LEDGER N | open LEDGER | revoke LEDGER CA INDEX"
                 .into(),
         ),
     }
@@ -44,6 +45,16 @@ fn open(path: &str) -> Result<SqliteLedger, LedgerError> {
         Err(LedgerError::Exists { .. }) => SqliteLedger::open(Path::new(path), Access::Record),
         made => made,
     }
+}
+
+/// How long a signing command takes to check the ledger that it opens.
+fn time_opening(path: &str) -> Done {
+    for access in [Access::Read, Access::Decide] {
+        let start = Instant::now();
+        let head = SqliteLedger::open(Path::new(path), access)?.head()?;
+        say(&format!("{access:?} {} events {:?}", head.count, start.elapsed()))?;
+    }
+    Ok(())
 }
 
 /// A line that has left this process when it returns.

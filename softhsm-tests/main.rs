@@ -52,6 +52,7 @@ mod kms_signer_algorithms;
 mod kms_signer_faults;
 mod kms_signer_start;
 mod ledger;
+mod ledger_edited;
 mod ledger_killed;
 mod local_cluster;
 mod local_cluster_claim;

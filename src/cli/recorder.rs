@@ -31,6 +31,11 @@ impl Settings {
         self.open(Access::Read)
     }
 
+    /// Opens the ledger to decide a signature by it.
+    pub(super) fn open_ledger_to_decide(&self) -> Result<Box<dyn Ledger>, CliError> {
+        self.open(Access::Decide)
+    }
+
     /// Opens the ledger for recording.
     pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
         Ok(Recorder::new(self.open(Access::Record)?, who(), now))

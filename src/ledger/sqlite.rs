@@ -1,6 +1,7 @@
 //! The ledger in an SQLite file.
 
 mod append;
+mod audit;
 mod failure;
 mod key;
 mod open;
@@ -11,6 +12,7 @@ mod schema;
 mod unfinished;
 mod verify;
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use super::{
     Unfinished, UnixTime, VerifyReport,
 };
 use append::Writer;
+use audit::Audit;
 use failure::Failure;
 
 /// The ledger in an SQLite file: write-ahead log, a sync of the disk with every commit, several processes at once.
@@ -34,18 +37,34 @@ pub struct SqliteLedger {
     db: Connection,
     path: PathBuf,
     patience: Duration,
+    /// Of one that decides something; not of one that is only looked at.
+    audit: Option<RefCell<Audit>>,
 }
 
 impl SqliteLedger {
-    /// One transaction, which begins by waiting for its turn.
-    fn record<T>(
+    /// One transaction, which begins by waiting for its turn. What it decides by is checked against the events first.
+    fn decide<T>(
         &mut self,
         stamp: &Stamp,
         change: impl FnOnce(&mut Writer<'_>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
+        self.record(stamp, |writer, audit| {
+            if let Some(audit) = audit {
+                audit.get_mut().follow(&writer.db)?;
+            }
+            change(writer)
+        })
+    }
+
+    /// One transaction, which begins by waiting for its turn.
+    fn record<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl FnOnce(&mut Writer<'_>, Option<&mut RefCell<Audit>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError> {
         let recorded = || {
             let mut writer = Writer::start(&mut self.db, stamp)?;
-            let result = change(&mut writer)?;
+            let result = change(&mut writer, self.audit.as_mut())?;
             writer.commit()?;
             Ok(result)
         };
@@ -63,6 +82,16 @@ impl SqliteLedger {
 
     /// One state of the ledger, whatever others write meanwhile.
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
+        self.look_only(|db| {
+            if let Some(audit) = &self.audit {
+                audit.borrow_mut().follow(db)?;
+            }
+            at(db)
+        })
+    }
+
+    /// The same, of a ledger that may be unsound.
+    fn look_only<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         let look = || {
             let snapshot = self.db.unchecked_transaction()?;
             let found = at(&snapshot)?;
@@ -76,44 +105,44 @@ impl SqliteLedger {
 
 impl Ledger for SqliteLedger {
     fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {
-        self.record(stamp, |writer| {
+        self.decide(stamp, |writer| {
             intents.iter().map(|intent| writer.begin(intent)).collect()
         })
     }
 
     fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| {
+        self.record(stamp, |writer, _| {
             outcomes.iter().try_for_each(|outcome| writer.complete(outcome))
         })
     }
 
     fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| writer.abandon(entry, reason))
+        self.record(stamp, |writer, _| writer.abandon(entry, reason))
     }
 
     fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError> {
         // In WAL mode a commit is then as whole as ever, and not waited for.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
         set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
-        let recorded = self.record(stamp, |writer| writer.deliver(entry));
+        let recorded = self.record(stamp, |writer, _| writer.deliver(entry));
         set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
         recorded
     }
 
     fn begin_key(&mut self, intent: &KeyIntent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
-        self.record(stamp, |writer| writer.begin_key(intent))
+        self.record(stamp, |writer, _| writer.begin_key(intent))
     }
 
     fn complete_key(&mut self, begun: EntryId, key: &KeyRecord, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| writer.complete_key(begun, key))
+        self.record(stamp, |writer, _| writer.complete_key(begun, key))
     }
 
     fn fail_key(&mut self, begun: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| writer.fail_key(begun, reason))
+        self.record(stamp, |writer, _| writer.fail_key(begun, reason))
     }
 
     fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError> {
-        self.record(stamp, |writer| writer.adopt(adoption))
+        self.decide(stamp, |writer| writer.adopt(adoption))
     }
 
     fn reserve_crl_number(
@@ -122,7 +151,7 @@ impl Ledger for SqliteLedger {
         above: Option<u64>,
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError> {
-        self.record(stamp, |writer| writer.reserve_crl_number(authority, above))
+        self.decide(stamp, |writer| writer.reserve_crl_number(authority, above))
     }
 
     fn revoke_many(
@@ -131,7 +160,7 @@ impl Ledger for SqliteLedger {
         requests: &[RevocationRequest],
         stamp: &Stamp,
     ) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| {
+        self.decide(stamp, |writer| {
             requests
                 .iter()
                 .try_for_each(|request| writer.revoke(authority, request))
@@ -139,7 +168,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer| writer.release(authority, serial))
+        self.decide(stamp, |writer| writer.release(authority, serial))
     }
 
     fn entry(&self, id: EntryId) -> Result<Option<Entry>, LedgerError> {
@@ -201,7 +230,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError> {
-        self.look(|db| verify::verify(db, kept))
+        self.look_only(|db| verify::verify(db, kept))
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError> {

@@ -1,5 +1,6 @@
 //! A ledger as its callers see it. Processes that are killed, full disks and other programs: `softhsm-tests/ledger*.rs`.
 
+mod audit;
 mod delivery;
 mod files;
 mod numbers;

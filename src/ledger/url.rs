@@ -18,6 +18,8 @@ pub enum LedgerUrl {
 pub enum Access {
     /// To look at it: nothing is created or changed.
     Read,
+    /// To decide a signature by it: nothing is created or changed, and one whose tables are not what its events say is refused.
+    Decide,
     /// To record in it. It has to be there: [`LedgerUrl::create`] makes one.
     Record,
 }

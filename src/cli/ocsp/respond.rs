@@ -104,7 +104,7 @@ impl Respond {
         let job = OcspJob::prepare(order, now)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
-        let ledger = settings.open_ledger()?;
+        let ledger = settings.open_ledger_to_decide()?;
         let statuses = StatusSource {
             ledger: Some(ledger.as_ref()),
             index: index.transpose()?,
@@ -116,9 +116,8 @@ impl Respond {
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
         let mut recorder = settings.open_recorder()?;
-        let ledger = settings.open_ledger()?;
         let statuses = StatusSource {
-            ledger: Some(ledger.as_ref()),
+            ledger: Some(recorder.ledger()),
             index,
         };
         let now = UnixTime::from_system(SystemTime::now());

@@ -89,6 +89,7 @@ impl Failure {
                 SqliteError::FromSqlConversionFailure(..)
                     | SqliteError::InvalidColumnType(..)
                     | SqliteError::QueryReturnedNoRows
+                    | SqliteError::IntegralValueOutOfRange(..)
                     | SqliteError::Utf8Error(..)
             ) =>
             {

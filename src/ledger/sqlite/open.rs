@@ -1,5 +1,6 @@
 //! Opening the file: making it, recognising it, and refusing what is none.
 
+use std::cell::RefCell;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::{Access, LedgerError, Stamp};
+use super::audit::Audit;
 use super::schema::{self, APPLICATION_ID, Header};
 use super::{Failure, SqliteLedger, Writer};
 use crate::file_trust::{self, Owners};
@@ -49,7 +51,7 @@ impl SqliteLedger {
     pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         check_place(&path)?;
-        match Self::open(&path, Access::Read) {
+        match Self::open(&path, Access::Decide) {
             // An older one is brought up to date when it is opened for recording.
             Ok(_) | Err(LedgerError::Older { .. }) => Ok(true),
             Err(LedgerError::NotFound { .. }) => Ok(false),
@@ -65,11 +67,22 @@ impl SqliteLedger {
         // SQLite gives some names a meaning: ":memory:", "", "file:…".
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         let opened = match access {
-            Access::Read => open_to_read(&path, patience),
+            Access::Read | Access::Decide => open_to_read(&path, patience),
             Access::Record => open_to_record(&path, patience),
         };
         let db = opened.map_err(|failure| failure.of(&path, patience))?;
-        Ok(Self { db, path, patience })
+        let audit = (access != Access::Read).then(|| RefCell::new(Audit::new()));
+        let ledger = Self {
+            db,
+            path,
+            patience,
+            audit,
+        };
+        if access != Access::Read {
+            ledger.look_only(|db| refuse_altered(db, &ledger.path))?;
+            ledger.look(|_| Ok(()))?;
+        }
+        Ok(ledger)
     }
 }
 
@@ -182,14 +195,19 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
     if header.version < schema::newest() {
         schema::migrate(&mut db)?;
     }
-    if let Some((name, _)) = schema::differences(&db)?.into_iter().next() {
-        return Err(LedgerError::Altered {
+    Ok(db)
+}
+
+/// Tables or triggers of somebody else's could show one thing and do another.
+fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
+    match schema::differences(db)?.into_iter().next() {
+        None => Ok(()),
+        Some((name, _)) => Err(LedgerError::Altered {
             path: path.to_owned(),
             name,
         }
-        .into());
+        .into()),
     }
-    Ok(db)
 }
 
 fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerError> {

@@ -199,12 +199,9 @@ fn a_ledger_of_version_1_is_brought_up_to_date() {
     // As the program of that version wrote it.
     desk.attack(
         "DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries;
-         DROP TRIGGER events_are_not_changed;
-         UPDATE events SET body = replace(body, ',\"to_deliver\":true', '');
-         CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
-BEGIN SELECT RAISE(ABORT, 'the events of a ledger are never changed'); END;
          PRAGMA user_version = 1",
     );
+    desk.write_chain_anew(|body| body.replace(",\"to_deliver\":true", ""));
     let path = desk.path();
     assert!(matches!(
         SqliteLedger::open(&path, Access::Read),
@@ -216,8 +213,5 @@ BEGIN SELECT RAISE(ABORT, 'the events of a ledger are never changed'); END;
     let request = Digest::of(b"request");
     let found = desk.ledger.certificates_for(&ca(), &request, 9).unwrap();
     assert_eq!((found[0].id, found[0].delivery), (entry, DeliveryState::Unknown));
-    // The hashes are those of the events with the field that was taken out here; nothing else is wrong.
-    let report = desk.verify();
-    let wrong: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
-    assert!(wrong.iter().all(|fault| fault.contains("hash")), "{wrong:?}");
+    desk.assert_sound();
 }

@@ -6,7 +6,7 @@ const NO_TRIGGERS: &str = "DROP TRIGGER events_are_not_changed; DROP TRIGGER eve
     DROP TRIGGER events_come_in_order;";
 
 /// Puts the triggers back afterwards, as somebody would who wants nobody to notice.
-fn restored(sql: &str) -> String {
+pub(super) fn restored(sql: &str) -> String {
     let made = include_str!("../sqlite/version_1.sql");
     let start = made.find("CREATE TRIGGER").unwrap();
     let end = made.rfind("END;").unwrap() + 4;
@@ -14,7 +14,7 @@ fn restored(sql: &str) -> String {
 }
 
 /// One of everything.
-fn busy_desk() -> Desk {
+pub(super) fn busy_desk() -> Desk {
     let mut desk = Desk::new();
     for number in 1..=4 {
         desk.certificate(number);
@@ -71,7 +71,7 @@ fn busy_desk() -> Desk {
 
 impl Desk {
     /// The same ledger in a file of its own.
-    fn copy(&self) -> Self {
+    pub(super) fn copy(&self) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("l.db");
         self.attack(&format!("VACUUM INTO '{}'", path.display()));
@@ -79,11 +79,54 @@ impl Desk {
         Self { directory, ledger }
     }
 
-    fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
+    pub(super) fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
         let db = rusqlite::Connection::open(self.path()).unwrap();
         let mut select = db.prepare(sql).unwrap();
         let rows = select.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Every event as `edit` has it, and every hash made to fit.
+    pub(super) fn write_chain_anew(&self, edit: impl Fn(String) -> String) {
+        let mut head = Head::EMPTY;
+        let mut sql = String::new();
+        for body in self.query::<String>("SELECT body FROM events ORDER BY sequence") {
+            let body = edit(body);
+            head = head.after(body.as_bytes());
+            sql.push_str(&format!(
+                "UPDATE events SET body = '{}', hash = X'{}' WHERE sequence = {};",
+                body.replace('\'', "''"),
+                head.hash,
+                head.count
+            ));
+        }
+        self.attack(&restored(sql.trim_end_matches(';')));
+    }
+
+    pub(super) fn tables(&self) -> Vec<String> {
+        self.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    }
+
+    /// The columns of a table, and those that are its key.
+    pub(super) fn columns(&self, table: &str) -> (Vec<String>, String) {
+        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+        let key = self.query::<String>(&format!("{columns} WHERE pk > 0 ORDER BY pk"));
+        (self.query(&columns), key.join(", "))
+    }
+}
+
+/// Another value of the same type; empty becomes something.
+pub(super) fn other_value(desk: &Desk, table: &str, column: &str) -> String {
+    let kind = &desk.query::<String>(&format!(
+        "SELECT type FROM pragma_table_info('{table}') WHERE name = '{column}'"
+    ))[0];
+    match kind.as_str() {
+        "INTEGER" => format!("coalesce({column}, 0) + 1000"),
+        "TEXT" => format!("coalesce({column} || ' ', 'signed')"),
+        _ => format!(
+            "CAST(substr({column}, 1, length({column}) - 1) || \
+             iif(substr({column}, -1) = X'fe', X'fd', X'fe') AS BLOB)"
+        ),
     }
 }
 
@@ -91,28 +134,14 @@ impl Desk {
 fn every_column_of_every_row_of_every_table_counts() {
     let sound = busy_desk();
     let mut changed = 0;
-    for table in sound.query::<String>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") {
+    for table in sound.tables() {
         let rows = sound.query::<i64>(&format!("SELECT count(*) FROM {table}"))[0];
         assert!(rows > 0, "{table} is empty: this test would prove nothing of it");
-        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-        let key = sound
-            .query::<String>(&format!("{columns} WHERE pk > 0 ORDER BY pk"))
-            .join(", ");
-        for column in sound.query::<String>(&columns) {
+        let (columns, key) = sound.columns(&table);
+        for column in columns {
             for row in 0..rows {
                 let desk = sound.copy();
-                let kind = &desk.query::<String>(&format!(
-                    "SELECT type FROM pragma_table_info('{table}') WHERE name = '{column}'"
-                ))[0];
-                // Another value of the same type; empty becomes something.
-                let other = match kind.as_str() {
-                    "INTEGER" => format!("coalesce({column}, 0) + 1000"),
-                    "TEXT" => format!("coalesce({column} || ' ', 'signed')"),
-                    _ => format!(
-                        "CAST(substr({column}, 1, length({column}) - 1) || \
-                         iif(substr({column}, -1) = X'fe', X'fd', X'fe') AS BLOB)"
-                    ),
-                };
+                let other = other_value(&desk, &table, &column);
                 let sql = format!(
                     "PRAGMA ignore_check_constraints = ON; UPDATE {table} SET {column} = {other} \
                      WHERE ({key}) = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {row})"
@@ -313,7 +342,6 @@ fn triggers_forbid_to_change_events_and_a_ledger_without_them_records_nothing_mo
 #[test]
 fn events_in_another_spelling_are_found_even_when_the_chain_was_made_anew() {
     let desk = busy_desk();
-    let bodies = desk.query::<String>("SELECT body FROM events ORDER BY sequence");
     for (from, to) in [
         ("{\"sequence\":1,", "{ \"sequence\":1,"),
         ("\"time\"", "\"time\":1,\"time\""),
@@ -322,19 +350,7 @@ fn events_in_another_spelling_are_found_even_when_the_chain_was_made_anew() {
         ("tls-client", "tls-server"),
     ] {
         let copy = desk.copy();
-        let mut head = Head::EMPTY;
-        let mut sql = String::new();
-        for body in &bodies {
-            let body = body.replacen(from, to, 1);
-            head = head.after(body.as_bytes());
-            sql.push_str(&format!(
-                "UPDATE events SET body = '{}', hash = X'{}' WHERE sequence = {};",
-                body.replace('\'', "''"),
-                head.hash,
-                head.count
-            ));
-        }
-        copy.attack(&restored(sql.trim_end_matches(';')));
+        copy.write_chain_anew(|body| body.replacen(from, to, 1));
         let faults = copy.verify().faults;
         // Who writes the whole chain anew, and nothing that shows in the tables, is found by a kept head only.
         assert_eq!(faults.is_empty(), from == "tls-client", "{from}: {faults:?}");
