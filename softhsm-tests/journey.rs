@@ -174,7 +174,11 @@ fn the_ca_certificate_holds_exactly_what_it_should() {
             .parse::<u64>()
             .expect("seconds")
     };
-    assert_eq!(seconds("notAfter=") - seconds("notBefore="), 3652 * 24 * 60 * 60);
+    // The first and the last second are included (RFC 5280 section 4.1.2.5).
+    assert_eq!(
+        seconds("notAfter=") - seconds("notBefore=") + 1,
+        3652 * 24 * 60 * 60
+    );
 }
 
 #[test]

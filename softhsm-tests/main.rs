@@ -79,3 +79,4 @@ mod signature_algorithms;
 mod tampered_envelope;
 mod throttling;
 mod unknown_token;
+mod validity;

@@ -35,6 +35,7 @@ mod shell;
 mod token;
 mod toml_file;
 mod ui;
+mod validity;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,7 @@ mod name_hash;
 mod ocsp;
 mod path;
 mod pem;
+mod period;
 mod profile;
 mod public_key_file;
 mod purpose;
@@ -37,6 +38,7 @@ mod serial;
 mod signed;
 mod tbs;
 mod time;
+mod validity;
 mod words;
 
 pub use bundle::{Link, LinkState, link};
@@ -67,6 +69,7 @@ pub use pem::{
     CERTIFICATE, CERTIFICATE_REQUEST, OCSP_REQUEST, OCSP_RESPONSE, PUBLIC_KEY, X509_CRL, decode_all,
     decode_in_place, decode_one,
 };
+pub use period::{Period, PeriodTextError};
 pub use profile::{
     AlternativeNames, CarriedExtension, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile,
     Purpose, Role, Usage,
@@ -78,5 +81,6 @@ pub use requested::dropped;
 pub use rules::{RULES, Rule};
 pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
-pub use time::{UnixTime, Validity};
+pub use time::{TimeTextError, UnixTime};
+pub use validity::{AskedValidity, Validity, ValidityEnd};
 pub use words::words;

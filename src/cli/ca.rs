@@ -15,6 +15,7 @@ use super::output_file::{OutputOptions, SignatureOptions};
 use super::profile;
 use super::report::Report;
 use super::ui::Ui;
+use super::validity::{self, ValidityOptions};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CaCommand {
@@ -33,9 +34,8 @@ pub(super) struct CreateCa {
     /// The certificate, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Days of validity [default: the profile's, 3652 for those that are built in]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    days: Option<u32>,
+    #[command(flatten)]
+    validity: ValidityOptions,
     /// What the certificate holds: cloudhsm-ca, root, or a file of your own, as ./x.toml
     #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-ca")]
     profile: String,
@@ -53,12 +53,14 @@ impl CaCommand {
             key: create.key.clone(),
             subject: Name::from_rfc4514(&create.subject)?,
             profile: profile::find(&create.profile, true)?,
-            days: create.days,
+            validity: create.validity.asked(),
             signature: create.signature.chosen(),
             delivery: create.output.delivery(&create.out),
         };
         check_signing_key_name(&create.key)?;
         plan.delivery.check()?;
+        let now = UnixTime::from_system(SystemTime::now());
+        let warning = validity::warn(&plan.choose_validity(now)?, now, ui);
         settings.check_ledger_or_its_place()?;
         let store = settings.open_store(Some(&create.key))?;
         let now = UnixTime::from_system(SystemTime::now());
@@ -66,8 +68,8 @@ impl CaCommand {
         // Whatever is refused is refused by now: a ledger is made for a signature only.
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let issued = planned.sign(&mut recorder, ui)?;
-        Ok(report_issued(vec![issued], "Created the CA certificate", |_| {
-            None
-        }))
+        let mut report = report_issued(vec![issued], "Created the CA certificate", |_| None);
+        report.warnings.extend(warning);
+        Ok(report)
     }
 }

@@ -186,7 +186,7 @@ fn describe(certificate: &Certificate) -> Value {
         "self_signature_valid": certificate.is_self_issued().then(|| certificate.check_self_signature().is_ok()),
         "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
         "validity": details::state(certificate, now),
-        "days_left": now.days_until(validity.not_after),
+        "days_left": validity.days_left(now),
         "key": key.kind,
         "key_exponent": key.exponent,
         "key_fault": key.fault,

@@ -23,6 +23,7 @@ use super::page::Page;
 use super::profile;
 use super::report::Report;
 use super::ui::Ui;
+use super::validity::{self, ValidityOptions};
 
 /// Told before the PIN is asked for, so that there is time to stop.
 const UNVERIFIED: &str =
@@ -79,9 +80,8 @@ pub(super) struct SignRequests {
     /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
-    /// Days of validity [default: the profile's, 3652 for cloudhsm-cluster; or until the CA ends]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    days: Option<u32>,
+    #[command(flatten)]
+    validity: ValidityOptions,
     #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
@@ -177,7 +177,7 @@ impl SignRequests {
             key: self.key.clone(),
             profile: profile.clone(),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
-            days: self.days,
+            validity: self.validity.asked(),
             signature: self.signature.chosen(),
         };
         if let Some(key) = &self.key {
@@ -185,19 +185,21 @@ impl SignRequests {
         }
         let job = SigningJob::prepare(plan, now)?;
         let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
-        let warning = is_unverified.then(|| ui.warn(UNVERIFIED)).flatten();
+        let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
+        warnings.extend(validity::warn(&job.validity(), now, ui));
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
         let issued = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
+        report.warnings.extend(warnings);
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified under roots that are not known here: {}",
                 unknown_roots.join("; ")
             )),
-            _ => report.warnings.extend(warning),
+            _ => {}
         }
         Ok(report)
     }

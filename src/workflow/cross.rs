@@ -8,8 +8,8 @@ use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::{Digest, Intent, Object};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime, Validity,
-    X509Error, compare_with_original,
+    AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
+    Validity, X509Error, compare_with_original,
 };
 
 /// A cross-certificate to be.
@@ -23,8 +23,8 @@ pub struct CrossPlan {
     pub key: Option<String>,
     /// This CA's own profile, for what the original does not say.
     pub profile: Option<Profile>,
-    /// Days of validity; when not given the profile's, or until one of the two certificates ends.
-    pub days: Option<u32>,
+    /// Its validity; when no end is given the profile's days, or until one of the two certificates ends.
+    pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Where it goes.
@@ -69,7 +69,9 @@ impl CrossJob {
         plan.authority.check_self_signature()?;
         let authority_key = plan.authority.public_key()?;
         let profile = Profile::cross(&plan.original, plan.profile.as_ref())?;
-        let validity = choose_validity(&plan, &profile, now)?;
+        // An end that was asked for is kept, or refused by the rules.
+        let ends = [&plan.authority, plan.original.certificate()].map(|one| one.validity().not_after);
+        let validity = plan.validity.choose(profile.default_days, &ends, now)?;
         plan.delivery.check()?;
         let job = Self {
             signature: authority_key.algorithm().choose(plan.signature)?,
@@ -84,6 +86,12 @@ impl CrossJob {
         };
         job.build(&SerialNumber::from_octets([1; 20]))?;
         Ok(job)
+    }
+
+    /// The validity of the certificate.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// Builds and checks the certificate, rehearses and records it, and has the token sign it, once.
@@ -136,18 +144,4 @@ impl CrossJob {
         )?;
         tbs.check(Issuer::Authority(&self.authority), self.now)
     }
-}
-
-/// Days that were asked for are kept, or refused by the rules; the profile's own give way to the end of either certificate.
-fn choose_validity(plan: &CrossPlan, profile: &Profile, now: UnixTime) -> Result<Validity, X509Error> {
-    let asked = Validity::days_from(now, plan.days.unwrap_or(profile.default_days));
-    asked.check_calendar()?;
-    if plan.days.is_some() {
-        return Ok(asked);
-    }
-    let ends = [&plan.authority, plan.original.certificate()].map(|one| one.validity().not_after);
-    Ok(Validity {
-        not_after: ends.into_iter().fold(asked.not_after, Ord::min),
-        ..asked
-    })
 }

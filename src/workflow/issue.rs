@@ -13,8 +13,8 @@ use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::EntryId;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
 use crate::x509::{
-    Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity,
-    VerifiedRequest, X509Error, dropped,
+    AskedValidity, Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime,
+    Validity, VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.
@@ -26,8 +26,8 @@ pub struct AuthorityPlan {
     pub subject: Name,
     /// What it holds.
     pub profile: Profile,
-    /// Days of validity; the profile's when not given.
-    pub days: Option<u32>,
+    /// Its validity; the profile's days when no end is given.
+    pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Where it goes.
@@ -47,8 +47,8 @@ pub struct RequestPlan {
     pub profile: Profile,
     /// The HSM whose request this is, where its identity was verified: every request must carry its key.
     pub identity: Option<VerifiedIdentity>,
-    /// Days of validity; when not given the profile's, or as long as the CA's if that ends earlier.
-    pub days: Option<u32>,
+    /// The validity of each; when no end is given the profile's days, or as long as the CA's if that ends earlier.
+    pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
 }
@@ -83,6 +83,14 @@ pub struct PlannedAuthority<'a> {
 }
 
 impl AuthorityPlan {
+    /// The validity of a certificate that is made `now`.
+    ///
+    /// # Errors
+    /// [`X509Error`] where what was asked for is no validity.
+    pub fn choose_validity(&self, now: UnixTime) -> Result<Validity, X509Error> {
+        self.validity.choose(self.profile.default_days, &[], now)
+    }
+
     /// Finds the key, builds the certificate, checks and rehearses it, and keeps its place. Nothing is signed or recorded.
     ///
     /// # Errors
@@ -99,7 +107,7 @@ impl AuthorityPlan {
         let signature = key.algorithm().choose(self.signature)?;
         signer.check(signature)?;
         let serial = SerialNumber::random(store)?;
-        let validity = Validity::days_from(now, self.days.unwrap_or(self.profile.default_days));
+        let validity = self.choose_validity(now)?;
         let tbs = Tbs::self_signed(
             self.profile.clone(),
             &key,
@@ -196,6 +204,12 @@ impl SigningJob {
                 .map_err(|error| in_request(planned, error.into()))?;
         }
         Ok(job)
+    }
+
+    /// The validity of every certificate of the job.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// Builds and checks every certificate, records what will be signed, then has the token sign them one after the other, once
@@ -350,22 +364,16 @@ pub(super) fn sign_and_deliver(
     })
 }
 
-/// Days that were asked for are kept or refused; the profile's own days give way to the end of the CA.
+/// An end that was asked for is kept or refused; the profile's own days give way to the end of the CA.
 fn choose_validity(plan: &RequestPlan, now: UnixTime) -> Result<Validity, X509Error> {
-    let latest = plan.authority.validity().not_after;
-    let asked = Validity::days_from(now, plan.days.unwrap_or(plan.profile.default_days));
-    asked.check_calendar()?;
-    if asked.not_after <= latest {
-        return Ok(asked);
+    let issuer_not_after = plan.authority.validity().not_after;
+    let default_days = plan.profile.default_days;
+    let validity = plan.validity.choose(default_days, &[issuer_not_after], now)?;
+    if validity.not_after > issuer_not_after {
+        return Err(X509Error::OutlivesIssuer {
+            not_after: validity.not_after,
+            issuer_not_after,
+        });
     }
-    match plan.days {
-        Some(_) => Err(X509Error::OutlivesIssuer {
-            not_after: asked.not_after,
-            issuer_not_after: latest,
-        }),
-        None => Ok(Validity {
-            not_before: now,
-            not_after: latest,
-        }),
-    }
+    Ok(validity)
 }

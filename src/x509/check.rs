@@ -203,17 +203,27 @@ impl Plan<'_> {
                 return broken("validity-encoding", "UTCTime is for years up to 2049 only");
             }
         }
-        if not_before >= not_after {
+        if not_before > not_after {
             return broken("validity", format!("it starts {not_before} and ends {not_after}"));
         }
-        let days = not_before.days_until(not_after);
-        if let Some(longest) = self
-            .of
-            .profile
-            .longest_days
-            .filter(|longest| days > i64::from(*longest))
-        {
-            let found = format!("{days} days where {} takes {longest}", self.of.profile.name);
+        if not_after < self.now {
+            return broken("validity", format!("it ends {not_after}, before it is signed"));
+        }
+        let validity = Validity {
+            not_before,
+            not_after,
+        };
+        let profile = &self.of.profile;
+        let longest = profile.longest_days;
+        if let Some(longest) = longest.filter(|longest| validity.seconds() > u64::from(*longest) * DAY) {
+            let (days, more) = (validity.seconds() / DAY, validity.seconds() % DAY);
+            let found = match more {
+                0 => format!("{days} days where {} takes {longest}", profile.name),
+                _ => format!(
+                    "{days} days and {more} seconds where {} takes {longest} days",
+                    profile.name
+                ),
+            };
             return broken("validity-length", found);
         }
         if let Issuer::Authority(authority) = self.issuer {
@@ -268,6 +278,8 @@ impl Plan<'_> {
         Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
     }
 }
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// Tags and lengths around the certificate and around its signature: 4 + 5 at most.
 const FRAME_BYTES: usize = 9;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Name, UnixTime, rules};
+use super::{Name, UnixTime, Validity, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -153,8 +153,20 @@ pub enum X509Error {
         /// The CA's end.
         issuer_not_after: UnixTime,
     },
-    /// The validity does not exist in the calendar of X.509, which ends with the year 9999.
+    /// The calendar of X.509 does not have the time: it ends with the year 9999 (RFC 5280 section 4.1.2.5).
     Calendar,
+    /// The validity that was asked for has no second.
+    EndsBeforeItBegins {
+        /// The validity.
+        validity: Validity,
+    },
+    /// The validity that was asked for is in the past.
+    OverWhenIssued {
+        /// Its end.
+        not_after: UnixTime,
+        /// The time of issue.
+        now: UnixTime,
+    },
     /// A throwaway key could not be made or did not sign.
     Throwaway,
     /// A line of an index of `openssl ca` that is not understood.
@@ -239,7 +251,19 @@ impl fmt::Display for X509Error {
                     "the certificate would be valid until {not_after}, its CA only until {issuer_not_after}"
                 )
             }
-            Self::Calendar => write!(f, "the validity ends after the year 9999"),
+            Self::Calendar => write!(
+                f,
+                "it would end after the year 9999, and X.509 has no such time (RFC 5280 section 4.1.2.5)"
+            ),
+            Self::EndsBeforeItBegins { validity } => write!(
+                f,
+                "the certificate would end at {}, before it begins at {}",
+                validity.not_after, validity.not_before
+            ),
+            Self::OverWhenIssued { not_after, now } => write!(
+                f,
+                "the certificate would end at {not_after}, and it is {now} already"
+            ),
             Self::Throwaway => write!(f, "no throwaway key: AWS-LC made none, or it did not sign"),
             Self::Index { line, reason } => write!(f, "line {line}: {reason}"),
             Self::Signer(error) => error.fmt(f),

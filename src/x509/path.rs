@@ -155,7 +155,7 @@ impl Place<'_> {
             (Ok(()), _) => Finding::Passed(format!(
                 "until {} ({} days left)",
                 validity.not_after,
-                self.now.days_until(validity.not_after)
+                validity.days_left(self.now)
             )),
             (Err(problem), Some(Outlived { why, .. })) => Finding::Noted(format!("{problem}; {why}")),
             (Err(problem), None) => Finding::Failed(problem),

@@ -97,7 +97,11 @@ pub const RULES: &[Rule] = &[
         "RFC 5280 4.1.2.5",
         "UTCTime up to 2049, GeneralizedTime from 2050",
     ),
-    rule("validity", "RFC 5280 4.1.2.5", "it begins before it ends"),
+    rule(
+        "validity",
+        "RFC 5280 4.1.2.5",
+        "it begins before it ends, and is not over when it is signed",
+    ),
     rule(
         "validity-nesting",
         "RFC 5280 6.1.3 (a)(2)",
@@ -106,7 +110,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "validity-length",
         "profile",
-        "not longer than the profile's longest-days",
+        "not longer than the profile's longest-days, the first and the last second included",
     ),
     rule(
         "subject",

@@ -1,16 +1,22 @@
 //! Times: whole seconds, as X.509 has them.
 
+mod text;
+
 use std::fmt;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use der::DateTime;
 use der::asn1::{GeneralizedTime, UtcTime};
 use x509_cert::time::Time;
 
+pub use self::text::TimeTextError;
+
 use super::X509Error;
 
 const DAY: u64 = 24 * 60 * 60;
+
+/// X.509 has no later second: 9999-12-31T23:59:59Z (RFC 5280 section 4.1.2.5).
+const LAST: u64 = 253_402_300_799;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +39,24 @@ impl UnixTime {
         Self(self.0.saturating_add(days as u64 * DAY))
     }
 
+    /// The second before it.
+    #[must_use]
+    pub const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// The second after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Whether X.509 can express it.
+    #[must_use]
+    pub const fn is_in_calendar(self) -> bool {
+        self.0 <= LAST
+    }
+
     /// Whole days from `self` to `later`; negative when `later` is earlier.
     #[must_use]
     pub fn days_until(self, later: Self) -> i64 {
@@ -42,6 +66,14 @@ impl UnixTime {
         } else {
             -days(later.0, self.0)
         }
+    }
+
+    /// Days from `self` to `later`, the last one counted as soon as it has begun; zero or less when `later` is not later.
+    #[must_use]
+    pub fn days_left_until(self, later: Self) -> i64 {
+        let whole = self.days_until(later);
+        let is_begun = later > self && !(later.0 - self.0).is_multiple_of(DAY);
+        whole + i64::from(is_begun)
     }
 
     pub(super) fn from_time(time: &Time) -> Self {
@@ -58,10 +90,11 @@ impl UnixTime {
         Ok(GeneralizedTime::from_date_time(date))
     }
 
-    fn date_time(self) -> Option<DateTime> {
-        DateTime::from_unix_duration(Duration::from_secs(self.0))
+    pub(super) fn date_time(self) -> Option<DateTime> {
+        let duration = Duration::from_secs(self.0);
+        DateTime::from_unix_duration(duration)
             .ok()
-            .filter(|date| date.year() <= 9999)
+            .filter(|_| self.is_in_calendar())
     }
 
     /// RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050.
@@ -80,57 +113,6 @@ impl fmt::Display for UnixTime {
             Some(date) => date.fmt(f),
             None => write!(f, "{} seconds after 1970", self.0),
         }
-    }
-}
-
-impl FromStr for UnixTime {
-    type Err = String;
-
-    /// `2026-11-20T08:30:00Z`, or `2026-11-20` for its first second.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let whole = if text.len() == 10 {
-            format!("{text}T00:00:00Z")
-        } else {
-            text.to_owned()
-        };
-        whole
-            .parse::<DateTime>()
-            .map(|date| Self(date.unix_duration().as_secs()))
-            .map_err(|_| "a time is wanted, as 2026-11-20 or 2026-11-20T08:30:00Z".to_owned())
-    }
-}
-
-/// First and last second of validity, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Validity {
-    /// `notBefore`
-    pub not_before: UnixTime,
-    /// `notAfter`
-    pub not_after: UnixTime,
-}
-
-impl Validity {
-    /// From `start`, for `days` days of 24 hours, as `openssl -days` counts.
-    #[must_use]
-    pub const fn days_from(start: UnixTime, days: u32) -> Self {
-        Self {
-            not_before: start,
-            not_after: start.plus_days(days),
-        }
-    }
-
-    /// X.509 has no time after the year 9999.
-    ///
-    /// # Errors
-    /// [`X509Error::Calendar`]
-    pub fn check_calendar(&self) -> Result<(), X509Error> {
-        self.not_after.to_time().map(drop)
-    }
-
-    /// True if `time` lies inside.
-    #[must_use]
-    pub fn covers(&self, time: UnixTime) -> bool {
-        self.not_before <= time && time <= self.not_after
     }
 }
 
@@ -157,27 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_read() {
-        for time in [UnixTime(0), UnixTime(1_000_000), UnixTime(2_524_608_000)] {
-            assert_eq!(time.to_string().parse(), Ok(time));
-        }
-        assert_eq!("1970-01-02".parse(), Ok(UnixTime(DAY)));
-        for wrong in [
-            "",
-            "1970-1-2",
-            "1970-01-32",
-            "1969-12-31",
-            "tomorrow",
-            "1970-01-02T00:00:00",
-        ] {
-            assert!(wrong.parse::<UnixTime>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn days_left_round_towards_now() {
+    fn whole_days_are_rounded_towards_now_and_days_left_are_not() {
         let now = UnixTime(1_000_000);
-        assert_eq!(now.days_until(UnixTime(1_000_000 + 3 * DAY - 1)), 2);
-        assert_eq!(now.days_until(UnixTime(1_000_000 - DAY)), -1);
+        for (later, whole, left) in [
+            (1_000_000 + 3 * DAY, 3, 3),
+            (1_000_000 + 3 * DAY - 1, 2, 3),
+            (1_000_000 + 2 * DAY + 1, 2, 3),
+            (1_000_000 + 1, 0, 1),
+            (1_000_000, 0, 0),
+            (1_000_000 - 1, 0, 0),
+            (1_000_000 - DAY, -1, -1),
+        ] {
+            assert_eq!(now.days_until(UnixTime(later)), whole, "{later}");
+            assert_eq!(now.days_left_until(UnixTime(later)), left, "{later}");
+        }
+        assert!(UnixTime(0).days_left_until(UnixTime(u64::MAX)) > 0);
     }
 }

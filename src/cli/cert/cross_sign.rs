@@ -18,6 +18,7 @@ use crate::cli::page::Page;
 use crate::cli::profile;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
+use crate::cli::validity::{self, ValidityOptions};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CrossSign {
@@ -39,9 +40,8 @@ pub(in crate::cli) struct CrossSign {
     /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
-    /// Days of validity [default: the profile's, or 3652; or until one of the two certificates ends]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    days: Option<u32>,
+    #[command(flatten)]
+    validity: ValidityOptions,
     #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
@@ -73,7 +73,7 @@ impl CrossSign {
             authority,
             key: self.key.clone(),
             profile: profile.transpose()?,
-            days: self.days,
+            validity: self.validity.asked(),
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
@@ -81,10 +81,13 @@ impl CrossSign {
             WorkflowError::X509(error) => CliError::in_file(&self.file, error),
             other => other.into(),
         })?;
+        let warning = validity::warn(&job.validity(), now, ui);
         settings.check_ledger()?;
         let store = settings.open_store(self.key.as_deref())?;
         let summary = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
-        Ok(report(summary, Page::new(ui.canvas()), now))
+        let mut report = report(summary, Page::new(ui.canvas()), now);
+        report.warnings.extend(warning);
+        Ok(report)
     }
 }
 

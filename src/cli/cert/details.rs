@@ -138,8 +138,8 @@ pub(super) fn describe_end(certificate: &Certificate, now: UnixTime) -> String {
             days => format!("EXPIRED {days} days ago"),
         };
     }
-    match now.days_until(not_after) {
-        0 => "less than a day left".to_owned(),
+    match certificate.validity().days_left(now) {
+        1 if now.days_until(not_after.next()) == 0 => "less than a day left".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     }

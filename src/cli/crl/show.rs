@@ -80,7 +80,7 @@ pub(super) fn fields(list: &CertificateRevocationList, now: UnixTime) -> Result<
     let next_update = match list.next_update() {
         None => "none".to_owned(),
         Some(next) if now > next => format!("{next} (OVERDUE)"),
-        Some(next) => match now.days_until(next) {
+        Some(next) => match now.days_left_until(next) {
             1 => format!("{next} (1 day left)"),
             days => format!("{next} ({days} days left)"),
         },

@@ -221,11 +221,13 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             USAGE,
             Some("`hsm-ca cert rules` lists what can be waived; docs/profiles.md has every field"),
         ),
-        X509Error::Calendar => ("validity", USAGE, None),
+        X509Error::Calendar | X509Error::EndsBeforeItBegins { .. } | X509Error::OverWhenIssued { .. } => {
+            ("validity", USAGE, None)
+        }
         X509Error::OutlivesIssuer { .. } => (
             "outlives-ca",
             REFUSED,
-            Some("leave --days out: the certificate then ends with its CA at the latest"),
+            Some("leave --days and --not-after out: the certificate then ends with its CA at the latest"),
         ),
         X509Error::IssuerNotValid { .. } => ("ca-not-valid", REFUSED, None),
         X509Error::NotAnAuthority { .. } => ("not-a-ca", REFUSED, None),

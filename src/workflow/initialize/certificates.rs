@@ -77,16 +77,17 @@ impl ClusterCertificates {
             );
         }
         // The guide makes the CA first, and both for as long: the CA ends first, which is no doubt by itself.
-        let [signed, anchor] = [&self.signed, &self.anchor].map(|one| one.validity().not_after);
-        let (which, end) = if anchor < signed {
+        let [signed, anchor] = [&self.signed, &self.anchor].map(|one| one.validity());
+        let (which, validity) = if anchor.not_after < signed.not_after {
             (WhichCertificate::Anchor, anchor)
         } else {
             (WhichCertificate::Signed, signed)
         };
-        let days = now.days_until(end);
+        let days = validity.days_left(now);
         if days < SHORT {
             doubts.push(format!(
-                "{which} ends in {days} days, on {end}, and a cluster keeps its certificates for life"
+                "{which} ends in {days} days, on {}, and a cluster keeps its certificates for life",
+                validity.not_after
             ));
         }
         doubts

@@ -12,7 +12,7 @@ use crate::output::Destination;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::workflow::{AuthorityPlan, Delivery};
 use crate::x509::fixture::{NOW, SoftwareKey};
-use crate::x509::{Name, Profile};
+use crate::x509::{AskedValidity, Name, Profile};
 
 /// One key in software; random numbers that repeat after so many calls; what happens as it signs.
 struct Store<'a> {
@@ -95,7 +95,7 @@ impl Desk {
             key: "ca".to_owned(),
             subject: Name::from_rfc4514("CN=Test CA").unwrap(),
             profile: Profile::cloudhsm_ca(),
-            days: None,
+            validity: AskedValidity::default(),
             signature: Default::default(),
             delivery: Delivery::File(Destination::new(self.path(name))),
         };

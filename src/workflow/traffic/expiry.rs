@@ -2,14 +2,14 @@
 
 use super::TrafficRole;
 use super::report::{StepState, TrafficCertificate};
-use crate::x509::UnixTime;
+use crate::x509::{UnixTime, Validity};
 
 /// The end of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiry {
     /// Its last second.
     pub date: UnixTime,
-    /// Days until then; negative for what is over.
+    /// Days until it is over, the last one counted as soon as it has begun; zero or less when it is over.
     pub days_left: i64,
     /// What it is for.
     pub role: TrafficRole,
@@ -47,17 +47,17 @@ const fn effect(role: TrafficRole, may_expire: bool) -> &'static str {
 pub(super) fn list(certificates: &[TrafficCertificate], now: UnixTime, warn_days: u32) -> Vec<Expiry> {
     let mut expiries: Vec<Expiry> = Vec::new();
     for listed in certificates {
-        let date = listed.certificate.validity().not_after;
-        let days_left = now.days_until(date);
+        let validity = listed.certificate.validity();
+        let date = validity.not_after;
         let state = match (listed.may_expire, now > date) {
             (true, _) => StepState::Noted,
             (false, true) => StepState::Failed,
-            (false, false) if days_left < i64::from(warn_days) => StepState::Warning,
+            (false, false) if is_near(&validity, now, warn_days) => StepState::Warning,
             (false, false) => StepState::Passed,
         };
         let expiry = Expiry {
             date,
-            days_left,
+            days_left: validity.days_left(now),
             role: listed.role,
             sha256: listed.certificate.fingerprint(),
             effect: effect(listed.role, listed.may_expire),
@@ -71,9 +71,15 @@ pub(super) fn list(certificates: &[TrafficCertificate], now: UnixTime, warn_days
     expiries
 }
 
+/// Whether it ends in less than so many days.
+pub(super) fn is_near(validity: &Validity, now: UnixTime, days: u32) -> bool {
+    now.days_until(validity.not_after.next()) < i64::from(days)
+}
+
 /// The end of a certificate that is valid now.
-pub(super) fn until(not_after: UnixTime, now: UnixTime) -> String {
-    match now.days_until(not_after) {
+pub(super) fn until(validity: &Validity, now: UnixTime) -> String {
+    let not_after = validity.not_after;
+    match validity.days_left(now) {
         1 => format!("until {not_after}, 1 day left"),
         days => format!("until {not_after}, {days} days left"),
     }

@@ -149,7 +149,6 @@ impl TrafficReport {
     pub(super) fn judge_validity(&mut self, at: usize) {
         let listed = &self.certificates[at];
         let (role, validity) = (listed.role, listed.certificate.validity());
-        let days = self.now.days_until(validity.not_after);
         let (state, found) = if self.now < validity.not_before {
             (
                 StepState::Failed,
@@ -157,10 +156,10 @@ impl TrafficReport {
             )
         } else if self.now > validity.not_after {
             (StepState::Failed, format!("expired on {}", validity.not_after))
-        } else if days < i64::from(self.warn_days) {
-            (StepState::Warning, expiry::until(validity.not_after, self.now))
+        } else if expiry::is_near(&validity, self.now, self.warn_days) {
+            (StepState::Warning, expiry::until(&validity, self.now))
         } else {
-            (StepState::Passed, expiry::until(validity.not_after, self.now))
+            (StepState::Passed, expiry::until(&validity, self.now))
         };
         let state = match state {
             StepState::Failed | StepState::Warning if listed.may_expire => StepState::Noted,

@@ -53,7 +53,9 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
     let key = SoftwareKey::generate();
     let plan = authority_plan(&key);
     assert!(plan.clone().check(Issuer::Itself, NOW).is_ok());
-    let cases: [(&str, Change); 16] = [
+    let one_second = changed(&plan, |tbs| tbs.validity.not_after = tbs.validity.not_before);
+    assert!(one_second.check(Issuer::Itself, NOW).is_ok());
+    let cases: [(&str, Change); 17] = [
         ("version", |tbs| tbs.version = 0),
         ("unique-identifiers", |tbs| {
             tbs.issuer_unique_id = Some(BitString::from_bytes(&[1]).unwrap());
@@ -79,7 +81,14 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
         ("issuer", |tbs| {
             tbs.issuer = der::Any::from_der(&[0x30, 0]).unwrap()
         }),
-        ("validity", |tbs| tbs.validity.not_after = tbs.validity.not_before),
+        ("validity", |tbs| {
+            tbs.validity.not_before = NOW.next().to_time().unwrap();
+            tbs.validity.not_after = NOW.to_time().unwrap();
+        }),
+        ("validity", |tbs| {
+            tbs.validity.not_before = UnixTime(NOW.0 - 10).to_time().unwrap();
+            tbs.validity.not_after = NOW.before().to_time().unwrap();
+        }),
         ("validity-encoding", |tbs| {
             let date = tbs.validity.not_after.to_date_time();
             tbs.validity.not_after = Time::GeneralTime(GeneralizedTime::from_date_time(date));

@@ -96,8 +96,7 @@ fn tell_step(step: &TrafficStep, canvas: Canvas) -> String {
 fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
     let when = match expiry.days_left {
         _ if expiry.state == StepState::Failed => "OVER".to_owned(),
-        ..0 => "over".to_owned(),
-        0 => "today".to_owned(),
+        ..=0 => "over".to_owned(),
         1 => "in 1 day".to_owned(),
         days => format!("in {days} days"),
     };

@@ -357,11 +357,23 @@ fn what_a_profile_says_is_what_the_certificate_says() {
         };
         assert_eq!(found(plan, &ca), Some("extensions"));
     }
-    let timed = Profile {
-        longest_days: Some(29),
-        ..Profile::tls_client()
+    let timed = |longest_days, validity| {
+        let profile = Profile {
+            longest_days: Some(longest_days),
+            ..Profile::tls_client()
+        };
+        let signature = ca_key.public_key().algorithm().default_signature();
+        let plan = Tbs::for_request(profile, &below, &ca, &serial(), validity, signature);
+        found(plan.unwrap(), &ca)
     };
-    assert_eq!(found(plan(&timed, &below, &ca), &ca), Some("validity-length"));
+    let month = Validity::days_from(NOW, 30);
+    let longer = Validity {
+        not_after: month.not_after.next(),
+        ..month
+    };
+    assert_eq!(timed(30, month), None);
+    assert_eq!(timed(30, longer), Some("validity-length"), "one second");
+    assert_eq!(timed(29, month), Some("validity-length"));
     // keyEncipherment is for RSA: an EC key is left with nothing.
     let mut encipherment = Profile::tls_client();
     encipherment.extensions[1] = ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyEncipherment]));
