@@ -417,7 +417,21 @@ fn a_path_that_is_no_utf8_is_a_path() {
 fn the_configuration_cannot_steer_the_loader_or_this_program() {
     let rig = Rig::new();
     let text = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("TOML");
-    for name in ["LD_PRELOAD", "HSM_CA_CONFIG", "PATH", "\"\"", "\"A=B\""] {
+    let others = [
+        "LD_PRELOAD",
+        "HSM_CA_CONFIG",
+        "PATH",
+        "OPENSSL_CONF",
+        "AWS_CONFIG_FILE",
+        "SSLKEYLOGFILE",
+        "HOME",
+        "\"\"",
+        "\"A=B\"",
+    ];
+    for name in others
+        .into_iter()
+        .chain(["SOFTHSM2_CONFX", "CLOUDHSM_", "softhsm2_conf"])
+    {
         rig.write("bad.toml", format!("{text}{name} = \"x\"\n"));
         rig.json(&["--config", "bad.toml", "token", "list"])
             .refused(2, "configuration");

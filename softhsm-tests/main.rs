@@ -63,6 +63,7 @@ mod ocsp;
 mod ocsp_others;
 mod ocsp_refused;
 mod oracle;
+mod other_users;
 mod outputs;
 mod private_key_forms;
 mod profile_files;

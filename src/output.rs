@@ -3,9 +3,11 @@
 mod destination;
 mod error;
 mod pem;
+mod protected;
 mod verified;
 
 pub use destination::{Destination, Reserved};
 pub use error::OutputError;
 pub use pem::{encode_pem, pem_length, write_pem};
+pub use protected::Protected;
 pub use verified::{Encoding, Verified};

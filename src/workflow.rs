@@ -43,14 +43,14 @@ pub use initialize::{
     ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
 pub use issue::{AuthorityPlan, IssueSummary, PlannedAuthority, PlannedRequest, RequestPlan, SigningJob};
-pub use lint::LinterError;
+pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Recorder, authority_of};
 pub use request::{NewRequest, RequestSummary, create_request};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
-pub use rig::{Rig, RigRequest, create_rig};
+pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use traffic::{
     AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
     TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hsm_ca::file_trust::Owners;
 use serde::Deserialize;
 
 use super::exit::CliError;
@@ -21,36 +22,61 @@ pub(super) struct ConfigFile {
     pub(super) pin_source: Option<String>,
     pub(super) ledger: Option<String>,
     pub(super) format: Option<Format>,
-    /// Variables that the module reads, such as `SOFTHSM2_CONF`. They belong to the module that is named beside them, so they
-    /// win over what is set outside.
+    /// Variables that the module reads, such as `SOFTHSM2_CONF`, where they are not set outside.
     #[serde(default)]
     pub(super) module_environment: BTreeMap<String, String>,
 }
 
 impl ConfigFile {
-    pub(super) fn read(path: &Path) -> Result<Self, CliError> {
-        let config: Self = toml_file::read(path)?;
+    pub(super) fn read(path: &Path, owners: Owners) -> Result<Self, CliError> {
+        let config: Self = toml_file::read(path, owners)?;
         if let Some(name) = config
             .module_environment
             .keys()
             .find(|name| !is_for_a_module(name))
         {
-            let reason = format!("[module-environment] cannot set {name:?}");
+            let reason = format!(
+                "[module-environment] cannot set {name:?}, only what PKCS#11 modules read: {}",
+                FOR_MODULES.join(", ")
+            );
             return Err(CliError::config(path, None, &reason));
         }
         Ok(config)
     }
 }
 
-/// Not what steers this program or the loader: a file in the working directory must not be able to run code.
+/// What PKCS#11 modules read to find their token. A name that ends in `_*` stands for every name that begins so. Nothing is here that
+/// other parts of this process read too: `OPENSSL_CONF` loads code, `AWS_CONFIG_FILE` names programs.
+const FOR_MODULES: [&str; 16] = [
+    // SoftHSM, Kryoptic, NSS softokn, tpm2-pkcs11
+    "SOFTHSM2_CONF",
+    "KRYOPTIC_CONF",
+    "NSS_LIB_PARAMS",
+    "TPM2_PKCS11_*",
+    // AWS CloudHSM, Google Cloud KMS, YubiHSM, Nitrokey's NetHSM
+    "CLOUDHSM_*",
+    "KMS_PKCS11_CONFIG",
+    "YUBIHSM_PKCS11_CONF",
+    "P11NETHSM_CONFIG_FILE",
+    // Thales Luna and ProtectServer, Entrust nShield, Utimaco
+    "ChrystokiConfigurationPath",
+    "ET_PTKC_*",
+    "ET_HSM_*",
+    "CKNFAST_*",
+    "NFAST_*",
+    "CS_PKCS11_R3_CFG",
+    // OpenSC, and a p11-kit server
+    "OPENSC_CONF",
+    "P11_KIT_SERVER_ADDRESS",
+];
+
 fn is_for_a_module(name: &str) -> bool {
-    let is_name = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name
-        && !["LD_", "HSM_CA_", "GCONV_", "GLIBC_", "MALLOC_"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-        && name != "PATH"
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let fits = |known: &&str| match known.strip_suffix('*') {
+        Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
+        None => name == *known,
+    };
+    is_name && FOR_MODULES.iter().any(|known| fits(&known))
 }

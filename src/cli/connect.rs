@@ -1,5 +1,6 @@
 //! From the settings to a module, a token, a session; or to a key of AWS KMS.
 
+use hsm_ca::file_trust::{self, Owners};
 #[cfg(feature = "aws")]
 use hsm_ca::kms::KmsKeyStore;
 use hsm_ca::kms::SigningKeyName;
@@ -37,6 +38,11 @@ impl Settings {
     /// Loads the module.
     pub(super) fn load_module(&self) -> Result<Module, CliError> {
         let path = self.module.as_deref().ok_or(CliError::NoModule)?;
+        // Without a slash the loader looks for it in the system's directories.
+        if path.components().count() > 1 && path.exists() {
+            file_trust::check_file(path, Owners::Any)
+                .map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
+        }
         Ok(Module::load(path)?)
     }
 

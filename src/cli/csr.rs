@@ -18,7 +18,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::input;
 use super::next_steps;
-use super::output_file::{OutputOptions, SignatureOptions, refuse_input};
+use super::output_file::{OutputOptions, SignatureOptions};
 use super::page::Page;
 use super::profile;
 use super::report::Report;
@@ -160,7 +160,6 @@ impl SignRequests {
             let request = request.map_err(|error| CliError::in_file(file, error))?;
             let target = self.target(file)?;
             settings.refuse_own_file(&target)?;
-            refuse_input(&target, self.files.iter().chain([&self.ca]))?;
             requests.push(PlannedRequest {
                 name: file.display().to_string(),
                 request,

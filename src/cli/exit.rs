@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
+use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
@@ -49,6 +50,14 @@ pub(super) enum CliError {
         path: PathBuf,
         line: Option<usize>,
         reason: String,
+    },
+    /// A file that decides what is loaded, run or signed could be another user's work.
+    Trust {
+        /// As it was named, or found.
+        path: PathBuf,
+        /// Nobody named it.
+        found: bool,
+        cause: TrustError,
     },
     /// The program could not start itself once more.
     Restart { cause: io::Error },
@@ -116,6 +125,19 @@ impl CliError {
         }
     }
 
+    /// What is not there is told like any other file that cannot be read.
+    pub(super) fn trust(path: &Path, owners: Owners, cause: TrustError) -> Self {
+        let path = path.to_owned();
+        match cause {
+            TrustError::Io { cause, .. } => Self::Read { path, cause },
+            cause => Self::Trust {
+                path,
+                found: owners == Owners::Own,
+                cause,
+            },
+        }
+    }
+
     pub(super) fn restart(cause: io::Error) -> Self {
         Self::Restart { cause }
     }
@@ -151,6 +173,7 @@ impl CliError {
             Self::Read { .. } => ("unreadable-file", USAGE, None),
             Self::TooLarge { .. } => ("too-large", REFUSED, None),
             Self::Config { .. } => ("configuration", USAGE, None),
+            Self::Trust { .. } => ("untrusted-file", USAGE, None),
             Self::Restart { .. } => (
                 "restart",
                 FAILED,
@@ -238,6 +261,21 @@ impl CliError {
                     "if there was a ledger, bring it back or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
                 ))
             }
+            Self::Trust { path, found, cause } => {
+                let path = quote(&path.display().to_string());
+                let on_purpose = format!("read it first; to use it on purpose: --config {path}");
+                let refused = quote(&cause.path().display().to_string());
+                Some(match cause {
+                    TrustError::OpenToOthers { .. } => {
+                        format!("see what is in it, then: chmod go-w {refused}")
+                    }
+                    TrustError::OtherOwner { .. } if *found => on_purpose,
+                    TrustError::OtherOwner { .. } => {
+                        format!("put it where only you and root can write; chown it, or copy it: {refused}")
+                    }
+                    _ => format!("name a regular file instead of {refused}"),
+                })
+            }
             _ => None,
         }
     }
@@ -270,6 +308,24 @@ impl fmt::Display for CliError {
                 line: None,
                 reason,
             } => write!(f, "{}: {reason}", path.display()),
+            Self::Trust {
+                path,
+                found: true,
+                cause,
+            } => {
+                write!(f, "{} is here, and is not used: {cause}", path.display())
+            }
+            Self::Trust {
+                path,
+                found: false,
+                cause,
+            } => {
+                write!(
+                    f,
+                    "{} is not used, because others could change it: {cause}",
+                    path.display()
+                )
+            }
             Self::Restart { cause } => write!(f, "cannot set the module's environment: {cause}"),
             Self::Uri { option, cause } => write!(f, "{option} is no usable pkcs11: URI: {cause}"),
             Self::NoModule => f.write_str("no PKCS#11 module is named"),

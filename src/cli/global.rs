@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
+use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::token::Pkcs11Uri;
 use serde::Deserialize;
 
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
+use super::input;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -151,9 +153,6 @@ impl Settings {
             let reason = format!("HSM_CA_FORMAT is {wrong:?}, it can be text or json");
             return Err(CliError::options(reason));
         }
-        if uses_token {
-            set_module_environment(&config.module_environment)?;
-        }
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let flags = Layer {
             module: options.module,
@@ -195,8 +194,11 @@ impl Settings {
                 directory,
             })
         });
+        if uses_token {
+            set_module_environment(&config.module_environment)?;
+        }
         let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
-        Ok(Self {
+        let settings = Self {
             token: first(|layer| layer.token.clone()),
             pin_source: first(|layer| layer.pin_source.clone()),
             module: layers.iter().find_map(|layer| layer.module.clone()),
@@ -207,11 +209,13 @@ impl Settings {
                 origin: DEFAULT_ORIGIN,
                 directory,
             }),
-        })
+        };
+        settings.own_files().iter().for_each(|file| input::protect(file));
+        Ok(settings)
     }
 
-    /// Refuses an output that is the ledger, the configuration, the PIN or the module: `--force` is for old outputs.
-    pub(super) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
+    /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
+    fn own_files(&self) -> Vec<PathBuf> {
         let mut own: Vec<_> = self.config_file.iter().chain(&self.module).cloned().collect();
         let pin = self
             .pin_source
@@ -225,9 +229,15 @@ impl Settings {
                 own.push(PathBuf::from(name));
             }
         }
+        own
+    }
+
+    /// Refuses an output in the place of one of these, which may not be there yet.
+    pub(super) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
         let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
         if output != Path::new("-")
-            && own
+            && self
+                .own_files()
                 .iter()
                 .any(|own| real(own).is_some_and(|own| Some(own) == real(output)))
         {
@@ -271,28 +281,23 @@ impl Settings {
 }
 
 impl GlobalOptions {
-    /// The file that is named, or `hsm-ca.toml` in the working directory if there is one, and its directory.
+    /// The file that is named, or `hsm-ca.toml` in the working directory if there is one, and its directory. One that was found and not
+    /// named must belong to this user or root: it decides which module is loaded and gets the PIN.
     pub(super) fn read_config(&self) -> Result<FoundConfig, CliError> {
         let named = env::var_os("HSM_CA_CONFIG")
             .filter(|value| !value.is_empty())
             .map(PathBuf::from);
-        match self.config.clone().or(named) {
-            Some(path) => {
-                let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-                let config = ConfigFile::read(&path)?;
-                Ok(FoundConfig {
-                    config,
-                    directory,
-                    path: Some(path),
-                })
-            }
-            None if Path::new(CONFIG_FILE).exists() => Ok(FoundConfig {
-                config: ConfigFile::read(Path::new(CONFIG_FILE))?,
-                directory: PathBuf::new(),
-                path: Some(PathBuf::from(CONFIG_FILE)),
-            }),
-            None => Ok(FoundConfig::default()),
-        }
+        let (path, owners) = match self.config.clone().or(named) {
+            Some(path) => (path, Owners::Any),
+            None if Path::new(CONFIG_FILE).exists() => (Path::new(".").join(CONFIG_FILE), Owners::Own),
+            None => return Ok(FoundConfig::default()),
+        };
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(FoundConfig {
+            config: ConfigFile::read(&path, owners)?,
+            directory,
+            path: Some(path),
+        })
     }
 
     /// The format of the result and of errors: by flag, environment, or the file, if it could be read.
@@ -319,25 +324,35 @@ fn beside(directory: &Path, source: String) -> String {
 
 /// A module reads its variables when it is loaded, and a Rust program may not change its own environment safely: so it starts
 /// itself once more with what the configuration says. That costs some milliseconds; when they are set already, as after
-/// sourcing a rig's env.sh, nothing.
+/// sourcing a rig's env.sh, nothing. What is set outside wins.
 fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliError> {
-    if wanted
+    let missing: Vec<_> = wanted
         .iter()
-        .all(|(name, value)| env::var_os(name).is_some_and(|set| set == value.as_str()))
-    {
+        .filter(|(name, _)| env::var_os(name).is_none())
+        .collect();
+    if missing.is_empty() {
         return Ok(());
     }
-    // It differs after all: once is enough.
+    // A configuration of the module decides which token it shows.
+    for file in missing
+        .iter()
+        .map(|(_, value)| Path::new(value))
+        .filter(|file| file.is_file())
+    {
+        file_trust::check_file(file, Owners::Any)
+            .map_err(|cause| CliError::trust(file, Owners::Any, cause))?;
+    }
+    // They are set once: a second start finds none missing, or something is wrong with the first.
     if env::var_os(RESTARTED).is_some() {
         return Err(CliError::restart(io::Error::other(
-            "they are set and still differ",
+            "the variables are not set after a restart",
         )));
     }
     let program = env::current_exe().map_err(CliError::restart)?;
     let mut again = Command::new(program);
     let cause = again
         .args(env::args_os().skip(1))
-        .envs(wanted)
+        .envs(missing)
         .env(RESTARTED, "1")
         .exec();
     Err(CliError::restart(cause))

@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 
+use hsm_ca::file_trust::{self, Owners};
+use hsm_ca::output::Protected;
 use hsm_ca::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, OcspMessage, OcspRequest,
     OpensslIndex, SerialNumber, X509Error,
@@ -17,25 +20,61 @@ const LARGEST_INPUT: u64 = 1024 * 1024;
 /// A CRL can have millions of entries, of fifty bytes and more each.
 const LARGEST_LIST: u64 = 1024 * 1024 * 1024;
 
+/// Every file that this command reads: none of them is replaced by an output.
+static PROTECTED: LazyLock<Protected> = LazyLock::new(Protected::default);
+
+/// What no output of this command replaces.
+pub(super) fn protected() -> Protected {
+    PROTECTED.clone()
+}
+
+/// Protects a file that another library opens; one that is not there needs no protection.
+pub(super) fn protect(path: &Path) {
+    if let Ok(found) = path.metadata() {
+        PROTECTED.add(&found);
+    }
+}
+
 /// The bytes of a file, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     read_up_to(path, LARGEST_INPUT)
 }
 
+/// The bytes of a file that decides what is loaded, run or signed: only those who count can have written it.
+pub(super) fn read_trusted(path: &Path, owners: Owners) -> Result<Vec<u8>, CliError> {
+    if path == Path::new("-") {
+        return read(path);
+    }
+    let file = file_trust::open(path, owners).map_err(|cause| CliError::trust(path, owners, cause))?;
+    read_file(path, file, LARGEST_INPUT)
+}
+
 fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let outcome = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
+        outcome.map_err(|cause| CliError::read(path, cause))?;
+        return within(path, bytes, limit);
+    }
+    let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
+    read_file(path, file, limit)
+}
+
+fn read_file(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, CliError> {
     // Two reads for a certificate instead of eight.
     let mut bytes = Vec::with_capacity(8 * 1024);
-    let outcome = if path == Path::new("-") {
-        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| {
-            // As long as the file: a buffer that grows is there twice while it does.
-            let length = file.metadata()?.len().min(limit);
-            bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
-            file.take(limit + 1).read_to_end(&mut bytes)
-        })
-    };
+    let outcome = file.metadata().and_then(|found| {
+        PROTECTED.add(&found);
+        // As long as the file: a buffer that grows is there twice while it does.
+        let length = found.len().min(limit);
+        bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(limit + 1).read_to_end(&mut bytes)
+    });
     outcome.map_err(|cause| CliError::read(path, cause))?;
+    within(path, bytes, limit)
+}
+
+fn within(path: &Path, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, CliError> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Err(CliError::TooLarge {
             path: path.to_owned(),
@@ -98,6 +137,7 @@ fn read_index<T>(
         Box::new(io::stdin().lock())
     } else {
         let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
+        protect(path);
         Box::new(BufReader::with_capacity(64 * 1024, file))
     };
     reader(index).map_err(|error| CliError::in_file(path, error))

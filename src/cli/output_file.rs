@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use hsm_ca::output::{Destination, Encoding};
 use hsm_ca::signer::{Hash, SignatureChoice};
-use hsm_ca::workflow::{Delivered, Delivery};
+use hsm_ca::workflow::{Delivered, Delivery, rig_files};
 
-use super::exit::CliError;
+use super::input;
 
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
@@ -37,29 +37,17 @@ impl OutputOptions {
         if path == Path::new("-") {
             return Delivery::Caller(encoding);
         }
+        let directory = path.parent().unwrap_or(Path::new(""));
+        for file in rig_files(directory) {
+            input::protect(&file);
+        }
         Delivery::File(Destination {
             encoding,
             overwrite: self.force,
+            protected: input::protected(),
             ..Destination::new(path)
         })
     }
-}
-
-/// `--force` replaces old outputs, not what the command itself reads: least of all the CA certificate.
-pub(super) fn refuse_input<'a>(
-    output: &Path,
-    mut inputs: impl Iterator<Item = &'a PathBuf>,
-) -> Result<(), CliError> {
-    let Ok(real) = output.canonicalize() else {
-        return Ok(());
-    };
-    if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real)) {
-        return Err(CliError::options(format!(
-            "{} is an input and an output",
-            output.display()
-        )));
-    }
-    Ok(())
 }
 
 /// The file, or the content for stdout.

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use hsm_ca::workflow::PlannedRequest;
+use hsm_ca::file_trust::Owners;
+use hsm_ca::workflow::{PlannedRequest, linter_program};
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
+use super::input;
 use super::toml_file;
 
 /// The profile of that name, or in that file, for self-signed certificates or for requests. A file is told from a name by its
@@ -16,8 +18,12 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
     if !is_file {
         return Ok(Profile::named(text, self_signed)?);
     }
-    let file: ProfileFile = toml_file::read(path)?;
+    let file: ProfileFile = toml_file::read(path, Owners::Any)?;
     let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
+    if let Some(linter) = &profile.linter {
+        let program = linter_program(linter).map_err(|error| CliError::in_file(path, error))?;
+        program.as_deref().inspect(|program| input::protect(program));
+    }
     if profile.is_self_signed() == self_signed {
         return Ok(profile);
     }

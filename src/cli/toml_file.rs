@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use hsm_ca::file_trust::Owners;
 use serde::de::DeserializeOwned;
 
 use super::exit::CliError;
 use super::input;
 
-/// Reads a file, every key of which must be known.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, CliError> {
-    let bytes = input::read(path)?;
+/// Reads a file, every key of which must be known, and which only those who count can have written.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, owners: Owners) -> Result<T, CliError> {
+    let bytes = input::read_trusted(path, owners)?;
     let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is no text"))?;
     toml::from_str(&text).map_err(|error| {
         let line = error

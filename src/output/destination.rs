@@ -9,7 +9,7 @@ use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
-use super::{Encoding, OutputError, Verified};
+use super::{Encoding, OutputError, Protected, Verified};
 
 /// Room that is asked of the file system before anything is signed: more than any certificate, so that a full disk
 /// costs no signature. What can be longer asks for more, with [`Reserved::make_room`].
@@ -29,6 +29,8 @@ pub struct Destination {
     pub overwrite: bool,
     /// Permission bits of the new file; certificates are public (0644), configuration with secrets is not.
     pub mode: u32,
+    /// What is not replaced.
+    pub protected: Protected,
 }
 
 impl Destination {
@@ -40,6 +42,7 @@ impl Destination {
             encoding: Encoding::Pem,
             overwrite: false,
             mode: 0o644,
+            protected: Protected::default(),
         }
     }
 
@@ -58,15 +61,8 @@ impl Destination {
                 directory: directory.to_owned(),
             });
         }
-        // A dangling symbolic link is something too. Directories, devices and pipes are never replaced.
-        match fs::symlink_metadata(&self.path) {
-            Ok(found) if !self.overwrite || !(found.is_file() || found.is_symlink()) => {
-                return Err(OutputError::Exists {
-                    path: self.path.clone(),
-                });
-            }
-            _ => {}
-        }
+        self.refuse_what_is_there()?;
+        self.refuse_impossible_name(directory)?;
         let temporary = tempfile::Builder::new()
             .prefix(".hsm-ca-")
             .suffix(".tmp")
@@ -80,6 +76,68 @@ impl Destination {
         };
         reserved.make_room(RESERVED_BYTES)?;
         Ok(reserved)
+    }
+
+    /// A dangling symbolic link is something too. Directories, devices and pipes are never replaced, nor links to them: `--force` on
+    /// `/dev/stdout` would take the system's own link away.
+    fn refuse_what_is_there(&self) -> Result<(), OutputError> {
+        let link = match fs::symlink_metadata(&self.path) {
+            Ok(found) => found,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(cause) => return Err(self.failed("use this name", cause)),
+        };
+        let path = || self.path.clone();
+        let target = fs::metadata(&self.path);
+        if target.as_ref().is_ok_and(|found| self.protected.has(found)) || self.protected.has(&link) {
+            return Err(OutputError::Protected { path: path() });
+        }
+        if !self.overwrite {
+            return Err(OutputError::Exists { path: path() });
+        }
+        if !target.is_ok_and(|found| found.is_file()) || self.is_the_systems() {
+            return Err(OutputError::NotReplaceable { path: path() });
+        }
+        Ok(())
+    }
+
+    /// Whether it is in a directory that the kernel keeps.
+    fn is_the_systems(&self) -> bool {
+        let directory = self
+            .path
+            .parent()
+            .and_then(|directory| directory.canonicalize().ok());
+        directory.is_some_and(|directory| {
+            let is_shared_memory = directory.starts_with("/dev/shm");
+            ["/dev", "/proc", "/sys"]
+                .iter()
+                .any(|system| directory.starts_with(system))
+                && !is_shared_memory
+        })
+    }
+
+    /// Some names are too long for the file system, or have characters that it does not take. It says so when a file gets the name,
+    /// which would be after the signature: so a file of that name is made and removed in a directory of its own.
+    fn refuse_impossible_name(&self, directory: &Path) -> Result<(), OutputError> {
+        let is_plain = |name: &str| {
+            name.len() < 128
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let wrong = |cause| self.failed("use this name", cause);
+        let ends_as_directory = self.path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let Some(name) = self.path.file_name().filter(|_| !ends_as_directory) else {
+            return Err(wrong(io::Error::from(io::ErrorKind::IsADirectory)));
+        };
+        if name.to_str().is_some_and(is_plain) {
+            return Ok(());
+        }
+        let trial = tempfile::Builder::new()
+            .prefix(".hsm-ca-")
+            .suffix(".tmp")
+            .tempdir_in(directory)
+            .map_err(|cause| self.failed("create a file in its directory", cause))?;
+        File::create_new(trial.path().join(name)).map(drop).map_err(wrong)
     }
 
     fn failed(&self, action: &'static str, cause: io::Error) -> OutputError {
@@ -147,6 +205,8 @@ impl Reserved {
             directory,
             temporary,
         } = self;
+        // What was read since, and what somebody put there.
+        destination.refuse_what_is_there()?;
         let persisted = if destination.overwrite {
             temporary.persist(&destination.path)
         } else {
@@ -189,75 +249,4 @@ fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified) -> io
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Text(&'static str);
-
-    impl Verified for Text {
-        fn content(&self, _: Encoding) -> Vec<u8> {
-            self.0.as_bytes().to_vec()
-        }
-        fn recheck(&self, written: &[u8]) -> Result<(), String> {
-            if written == b"bad" {
-                Err("bad".to_owned())
-            } else {
-                Ok(())
-            }
-        }
-    }
-
-    fn names(directory: &Path) -> Vec<String> {
-        let entries = fs::read_dir(directory).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn a_file_that_appears_meanwhile_is_not_overwritten() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a");
-        let reserved = Destination::new(&path).reserve().unwrap();
-        fs::write(&path, "mine").unwrap();
-        assert!(matches!(
-            reserved.commit(&Text("new")),
-            Err(OutputError::Exists { .. })
-        ));
-        assert_eq!(fs::read(&path).unwrap(), b"mine");
-        assert_eq!(names(directory.path()), ["a"]);
-    }
-
-    #[test]
-    fn what_fails_the_second_decoder_leaves_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let reserved = Destination::new(directory.path().join("a")).reserve().unwrap();
-        assert!(matches!(
-            reserved.commit(&Text("bad")),
-            Err(OutputError::Recheck { .. })
-        ));
-        assert_eq!(names(directory.path()), [""; 0]);
-    }
-
-    #[test]
-    fn force_replaces_a_file_but_no_directory() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a");
-        fs::write(&path, "old").unwrap();
-        let destination = Destination {
-            overwrite: true,
-            ..Destination::new(&path)
-        };
-        destination.reserve().unwrap().commit(&Text("new")).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
-        let over_directory = Destination {
-            path: directory.path().to_owned(),
-            ..destination
-        };
-        assert!(matches!(
-            over_directory.reserve(),
-            Err(OutputError::Exists { .. })
-        ));
-    }
-}
+mod tests;

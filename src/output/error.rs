@@ -14,6 +14,16 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// The path is a directory, a device or a pipe, or a link to one, or to nothing: overwriting is for old outputs.
+    NotReplaceable {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The command reads this file, or it holds its settings.
+    Protected {
+        /// The path.
+        path: PathBuf,
+    },
     /// The directory the file would go to is not there.
     NoDirectory {
         /// The directory.
@@ -53,6 +63,14 @@ impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
+            Self::NotReplaceable { path } => {
+                write!(f, "{} is not a regular file, and is not replaced", path.display())
+            }
+            Self::Protected { path } => write!(
+                f,
+                "{} is a file that this command reads, and is not replaced",
+                path.display()
+            ),
             Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
             Self::NoSpace { path } => write!(f, "{}: no space left on the file system", path.display()),
             Self::Recheck { path, reason } => {

@@ -5,6 +5,7 @@ use std::fs::Permissions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{Progress, WorkflowError};
+use crate::file_trust::{self, Owners, TrustError};
 use crate::signer::PublicKey;
 use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, is_unprintable};
 
@@ -26,6 +28,11 @@ pub enum LinterError {
         program: String,
         /// What the system said.
         cause: io::Error,
+    },
+    /// Others could have changed it.
+    Untrusted {
+        /// The file or directory that they could change.
+        cause: TrustError,
     },
     /// It did not end in time, and was killed.
     TimedOut {
@@ -52,6 +59,12 @@ impl fmt::Display for LinterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { program, cause } => write!(f, "the linter {program} cannot be run: {cause}"),
+            Self::Untrusted { cause } => {
+                write!(
+                    f,
+                    "the linter is not run, because others could change it: {cause}"
+                )
+            }
             Self::TimedOut { program, limit } => {
                 write!(
                     f,
@@ -71,6 +84,7 @@ impl std::error::Error for LinterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Missing { cause, .. } | Self::System { cause } => Some(cause),
+            Self::Untrusted { cause } => Some(cause),
             _ => None,
         }
     }
@@ -89,6 +103,31 @@ const LONGEST_OUTPUT: u64 = 64 * 1024;
 const SHOWN_LINES: usize = 4;
 const SHOWN_CHARACTERS: usize = 400;
 
+/// The file that a linter's command names: its path, or the first of that name in [`Linter::PATH`]. `None` when there is none.
+///
+/// # Errors
+/// [`LinterError::Untrusted`] when anybody but its owner or root could change it.
+pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
+    let Some(program) = linter.command.first() else {
+        return Ok(None);
+    };
+    let found = if program.contains('/') {
+        Some(PathBuf::from(program))
+    } else {
+        let mut places = Linter::PATH
+            .split(':')
+            .map(|place| Path::new(place).join(program));
+        places.find(|place| place.is_file())
+    };
+    let Some(found) = found.filter(|found| found.exists()) else {
+        return Ok(None);
+    };
+    match file_trust::check_file(&found, Owners::Any) {
+        Ok(_) => Ok(Some(found)),
+        Err(cause) => Err(LinterError::Untrusted { cause }),
+    }
+}
+
 /// What judges every certificate of a job before the token signs: the rules once more, and the profile's linter where it has one.
 pub(super) struct Rehearsals<'a>(Option<(&'a Linter, ThrowawayKey)>);
 
@@ -96,11 +135,12 @@ impl<'a> Rehearsals<'a> {
     /// Of certificates of this profile, issued by this key. Only a linter needs a throwaway key.
     ///
     /// # Errors
-    /// [`X509Error::Throwaway`]
-    pub(super) fn of(profile: &'a Profile, issuer: &PublicKey) -> Result<Self, X509Error> {
+    /// [`X509Error::Throwaway`], [`LinterError::Untrusted`]
+    pub(super) fn of(profile: &'a Profile, issuer: &PublicKey) -> Result<Self, WorkflowError> {
         let linter = profile.linter.as_ref();
-        let with_key = linter.map(|linter| Ok((linter, ThrowawayKey::like(issuer)?)));
-        with_key.transpose().map(Self)
+        linter.map(linter_program).transpose()?;
+        let with_key = linter.map(|linter| Ok::<_, X509Error>((linter, ThrowawayKey::like(issuer)?)));
+        Ok(Self(with_key.transpose()?))
     }
 
     /// Judges one certificate as it will be; `what` names it in the progress.

@@ -88,6 +88,18 @@ impl Rig {
     }
 }
 
+/// The files that `rig new` made in this directory, with PINs and configuration; none where no rig is. No output may replace them.
+#[must_use]
+pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
+    let kinds = SoftToken::ALL.iter().map(SoftToken::configuration_file);
+    let names = [SETTINGS, ENVIRONMENT, USER_PIN, SO_PIN].into_iter().chain(kinds);
+    let files: Vec<_> = names.map(|name| directory.join(name)).collect();
+    let is_rig = [SETTINGS, ENVIRONMENT, SO_PIN]
+        .iter()
+        .all(|name| directory.join(name).exists());
+    if is_rig { files } else { Vec::new() }
+}
+
 /// Makes a rig: whole, or not at all. Everything is made in a directory beside it, which gets the name at the end.
 ///
 /// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. The module reads

@@ -13,7 +13,7 @@ use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
-use crate::cli::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
+use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
 use crate::cli::page::Page;
 use crate::cli::profile;
 use crate::cli::report::Report;
@@ -62,9 +62,7 @@ impl CrossSign {
         let issuer: Option<Certificate> = issuer.transpose()?;
         let original = Original::verify(original, issuer.as_ref(), now)
             .map_err(|error| CliError::in_file(&self.file, error))?;
-        let inputs = [&self.file, &self.ca].into_iter().chain(&self.original_issuer);
         settings.refuse_own_file(&self.out)?;
-        refuse_input(&self.out, inputs)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }

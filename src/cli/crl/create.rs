@@ -11,7 +11,7 @@ use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
-use super::super::output_file::{OutputOptions, SignatureOptions, refuse_input, split};
+use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
 use super::show;
@@ -67,9 +67,7 @@ enum Kind {
 impl CreateCrl {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
-        let inputs = [&self.ca].into_iter().chain(&self.revoked);
         settings.refuse_own_file(&self.out)?;
-        refuse_input(&self.out, inputs.chain(&self.base))?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }

@@ -151,6 +151,11 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             REFUSED,
             Some("leave --hash out: the hash that fits the key is chosen"),
         ),
+        WorkflowError::Linter(LinterError::Untrusted { .. }) => (
+            "untrusted-file",
+            USAGE,
+            Some("put the linter where only its owner and root can write"),
+        ),
         WorkflowError::Linter(LinterError::Missing { .. }) => (
             "linter-failed",
             FAILED,
@@ -261,6 +266,9 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
 
 fn explain_output(error: &OutputError) -> Row {
     match error {
+        OutputError::Protected { .. } | OutputError::NotReplaceable { .. } => {
+            ("output", USAGE, Some("name another file with --out"))
+        }
         OutputError::Exists { .. } => (
             "output-exists",
             USAGE,

@@ -1,0 +1,309 @@
+//! What another user of this machine can write decides nothing. The tests run as root; the other user is `nobody`.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::process::Command;
+
+use crate::harness::{PROGRAM, Rig, Run, ready_authority, softhsm};
+use crate::oracle::make_request;
+
+const NOBODY: u32 = 65534;
+
+/// Gives a file or directory away.
+fn give(rig: &Rig, name: &str) {
+    chown(rig.path(name), Some(NOBODY), None).expect("the tests run as root");
+}
+
+fn mode(rig: &Rig, name: &str, mode: u32) {
+    fs::set_permissions(rig.path(name), Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// The program in this directory, without the rig's `HSM_CA_CONFIG`, ended after some seconds if it waits for something.
+fn in_directory(rig: &Rig, directory: &str, arguments: &[&str]) -> Run {
+    let mut command = Command::new("timeout");
+    command
+        .arg("20")
+        .arg(PROGRAM)
+        .args(["--format", "json"])
+        .args(arguments);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(rig.path(directory));
+    rig.without_secrets(Run::of(&mut command))
+}
+
+/// A CA whose settings are in `here`, with a request to sign beside them.
+fn desk() -> Rig {
+    let rig = ready_authority();
+    fs::create_dir(rig.path("above")).expect("a directory");
+    fs::create_dir(rig.path("above/here")).expect("a directory");
+    fs::copy(rig.path("rig/hsm-ca.toml"), rig.path("above/here/hsm-ca.toml")).expect("the settings");
+    rig
+}
+
+const LIST: [&str; 2] = ["key", "list"];
+
+#[test]
+fn settings_that_were_found_are_used_where_nobody_else_could_have_written_them() {
+    let rig = desk();
+    let ours = in_directory(&rig, "above/here", &LIST).ok().json();
+    assert_eq!(ours["keys"].as_array().map(Vec::len), Some(2), "{ours}");
+    for name in ["above", "above/here", "above/here/hsm-ca.toml"] {
+        let (whole, last) = (rig.path(name), name.rsplit('/').next().expect("a name"));
+        give(&rig, name);
+        let message = in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+        assert!(
+            message.contains(&format!("{last} belongs to nobody")),
+            "{message}"
+        );
+        chown(&whole, Some(0), None).expect("root");
+        let was = whole.metadata().expect("it is there").mode();
+        for open in [0o020, 0o002] {
+            mode(&rig, name, was | open);
+            let message = in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+            assert!(
+                message.contains(last) && message.contains("can be written by users other than its owner"),
+                "{message}"
+            );
+        }
+        mode(&rig, name, was);
+    }
+    in_directory(&rig, "above/here", &LIST).ok();
+    // A sticky directory above is no way to swap what is root's; as the settings' own directory it is a way to put files beside them.
+    mode(&rig, "above", 0o1777);
+    in_directory(&rig, "above/here", &LIST).ok();
+    mode(&rig, "above/here", 0o1777);
+    in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_settings_is_not_waited_for() {
+    let rig = desk();
+    fs::remove_file(rig.path("above/here/hsm-ca.toml")).expect("removed");
+    rig.tool("mkfifo", &["above/here/hsm-ca.toml"]).ok();
+    let message = in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+    assert!(message.contains("not a regular file"), "{message}");
+    in_directory(&rig, "above/here", &["--config", "hsm-ca.toml", "key", "list"])
+        .refused(2, "untrusted-file");
+    // What a link leads to counts, and the directory that the link is in.
+    fs::remove_file(rig.path("above/here/hsm-ca.toml")).expect("removed");
+    symlink("../../rig/hsm-ca.toml", rig.path("above/here/hsm-ca.toml")).expect("a link");
+    in_directory(&rig, "above/here", &LIST).ok();
+    give(&rig, "rig/hsm-ca.toml");
+    in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+}
+
+/// Root who means another user's settings says so; what a third user could write is refused all the same.
+#[test]
+fn settings_of_another_user_are_used_where_they_were_named() {
+    let rig = desk();
+    for name in ["above/here", "above/here/hsm-ca.toml"] {
+        give(&rig, name);
+    }
+    let named = ["--config", "./hsm-ca.toml", "key", "list"];
+    in_directory(&rig, "above/here", &named).ok();
+    for open in [0o020, 0o002] {
+        mode(&rig, "above/here/hsm-ca.toml", 0o644 | open);
+        in_directory(&rig, "above/here", &named).refused(2, "untrusted-file");
+    }
+    mode(&rig, "above/here/hsm-ca.toml", 0o644);
+    mode(&rig, "above", 0o777);
+    in_directory(&rig, "above/here", &named).refused(2, "untrusted-file");
+}
+
+#[test]
+fn what_is_exported_wins_over_the_settings() {
+    let (rig, other) = (Rig::new(), Rig::new());
+    let configuration = other.path("rig/softhsm2.conf");
+    let mut list = rig.prepare(&["--format", "json", "token", "list"]);
+    list.env("SOFTHSM2_CONF", &configuration);
+    let exported = Run::of(&mut list).ok().json().to_string();
+    let theirs = other.json(&["token", "list"]).ok().json().to_string();
+    let ours = rig.json(&["token", "list"]).ok().json().to_string();
+    assert_ne!(ours, theirs);
+    assert_eq!(exported, theirs);
+    // The module's configuration decides which token there is.
+    mode(&rig, "rig/softhsm2.conf", 0o666);
+    let message = rig.json(&["token", "list"]).refused(2, "untrusted-file");
+    assert!(message.contains("softhsm2.conf"), "{message}");
+}
+
+#[test]
+fn a_module_that_others_could_change_is_not_loaded() {
+    let rig = ready_authority();
+    fs::create_dir(rig.path("lib")).expect("a directory");
+    fs::copy(softhsm(), rig.path("lib/module.so")).expect("a copy");
+    let list = ["--module", "lib/module.so", "key", "list"];
+    rig.json(&list).ok();
+    for name in ["lib", "lib/module.so"] {
+        mode(&rig, name, 0o777);
+        let message = rig.json(&list).refused(2, "untrusted-file");
+        assert!(message.contains("lib/module.so is not used"), "{message}");
+        mode(&rig, name, 0o755);
+    }
+    // A directory of a third person's, as well by a URI.
+    give(&rig, "lib");
+    rig.json(&list).refused(2, "untrusted-file");
+    let uri = format!(
+        "pkcs11:token=ca?module-path={}",
+        rig.path("lib/module.so").display()
+    );
+    rig.json(&["--token", &uri, "--module", "lib/module.so", "key", "list"])
+        .refused(2, "untrusted-file");
+    chown(rig.path("lib"), Some(0), None).expect("root");
+    rig.json(&list).ok();
+}
+
+#[test]
+fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
+    let rig = ready_authority();
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
+    fs::create_dir(rig.path("tools")).expect("a directory");
+    rig.write("tools/linter", "#!/bin/sh\nid -u > /proc/$PPID/cwd/ran\n");
+    mode(&rig, "tools/linter", 0o755);
+    let linter = rig.path("tools/linter");
+    rig.write(
+        "mine.toml",
+        format!(
+            "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nlongest-days = 60\nkeys = [\"rsa:2048\"]\n\
+             key-usage = [\"digitalSignature\"]\nextended-key-usage = [\"clientAuth\"]\nlinter = [{linter:?}]\n"
+        ),
+    );
+    let sign = [
+        "csr",
+        "sign",
+        "a.csr",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        "a.crt",
+        "--profile",
+        "./mine.toml",
+    ];
+    // No PIN is read either: there is no such source.
+    let refused = [&["--pin-source", "env:NOTHING"][..], &sign].concat();
+    for (name, was) in [("mine.toml", 0o644), ("tools/linter", 0o755), ("tools", 0o755)] {
+        for open in [0o020, 0o002] {
+            mode(&rig, name, was | open);
+            let message = rig.json(&refused).refused(2, "untrusted-file");
+            assert!(message.contains(name), "{message}");
+        }
+        mode(&rig, name, was);
+    }
+    give(&rig, "tools");
+    rig.json(&refused).refused(2, "untrusted-file");
+    assert!(!rig.path("ran").exists() && !rig.path("a.crt").exists());
+    chown(rig.path("tools"), Some(0), None).expect("root");
+    rig.json(&sign).ok();
+    assert!(rig.path("ran").exists(), "the linter ran");
+}
+
+#[test]
+fn a_ledger_that_others_could_swap_is_not_recorded_in() {
+    let rig = ready_authority();
+    fs::create_dir_all(rig.path("above/below")).expect("directories");
+    for name in ["hsm-ca.db", "hsm-ca.db-wal"] {
+        if rig.path("rig").join(name).exists() {
+            fs::copy(rig.path("rig").join(name), rig.path("above/below").join(name)).expect("a copy");
+        }
+    }
+    let url = format!("sqlite:{}", rig.path("above/below/hsm-ca.db").display());
+    let create = |out: &str| {
+        rig.json(&[
+            "--ledger",
+            &url,
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            out,
+        ])
+    };
+    create("1.crl").ok();
+    for (name, was) in [
+        ("above", 0o755),
+        ("above/below", 0o755),
+        ("above/below/hsm-ca.db", 0o600),
+    ] {
+        mode(&rig, name, was | 0o022);
+        create("2.crl").refused(2, "ledger-mode");
+        mode(&rig, name, was);
+        give(&rig, name);
+        let message = create("2.crl").refused(2, "ledger-mode");
+        assert!(message.contains("belongs to nobody"), "{message}");
+        chown(rig.path(name), Some(0), None).expect("root");
+    }
+    assert!(!rig.path("2.crl").exists());
+    create("2.crl").ok();
+}
+
+/// The other user can put links and files there, and changes nothing with them but in the directory.
+#[test]
+fn an_output_in_a_directory_of_others_changes_nothing_elsewhere() {
+    let rig = ready_authority();
+    fs::create_dir(rig.path("theirs")).expect("a directory");
+    rig.write("precious", "mine");
+    symlink("../precious", rig.path("theirs/a.crl")).expect("a link");
+    symlink("/dev/null", rig.path("theirs/b.crl")).expect("a link");
+    give(&rig, "theirs");
+    let create = |out: &str, more: &[&str]| {
+        let create = ["crl", "create", "--ca", "customerCA.crt", "--out", out];
+        rig.json(&[&create[..], more].concat())
+    };
+    create("theirs/a.crl", &[]).refused(2, "output-exists");
+    create("theirs/a.crl", &["--force"]).ok();
+    assert_eq!(rig.read("precious"), b"mine");
+    create("theirs/b.crl", &["--force"]).refused(2, "output");
+    for device in ["/dev/stdout", "/dev/null"] {
+        create(device, &["--force"]).refused(2, "output");
+        assert!(fs::symlink_metadata(device).is_ok_and(|found| !found.is_file()));
+    }
+}
+
+#[test]
+fn force_replaces_nothing_that_the_command_reads_and_nothing_of_a_rig() {
+    let rig = ready_authority();
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
+    rig.write(
+        "mine.toml",
+        "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nlongest-days = 60\nkeys = [\"rsa:2048\"]\n\
+         key-usage = [\"digitalSignature\"]\nextended-key-usage = [\"clientAuth\"]\n",
+    );
+    fs::hard_link(rig.path("mine.toml"), rig.path("same.toml")).expect("a link");
+    let other = Rig::new();
+    let of_other = |name: &str| other.path("rig").join(name).display().to_string();
+    let files = [
+        "mine.toml",
+        "same.toml",
+        "a.csr",
+        "customerCA.crt",
+        "rig/pin",
+        "rig/so-pin",
+        "rig/hsm-ca.toml",
+        "rig/softhsm2.conf",
+        "rig/env.sh",
+        "rig/hsm-ca.db",
+    ]
+    .map(str::to_owned);
+    let others = ["pin", "so-pin", "hsm-ca.toml", "softhsm2.conf", "env.sh"].map(of_other);
+    for out in files.iter().chain(&others) {
+        let before = fs::read(rig.path(out)).expect("it is there");
+        let sign = [
+            "csr",
+            "sign",
+            "a.csr",
+            "--ca",
+            "customerCA.crt",
+            "--profile",
+            "./mine.toml",
+            "--force",
+            "--out",
+            out,
+        ];
+        let run = rig.json(&sign);
+        assert_eq!(run.code, Some(2), "{out}: {run:?}");
+        assert_eq!(fs::read(rig.path(out)).expect("it is there"), before, "{out}");
+    }
+}

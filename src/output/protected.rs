@@ -1,0 +1,29 @@
+//! Files that no output replaces.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files that no output replaces, `--force` or not: what the job itself reads, its settings, its keys' PIN. A file is known by its device
+/// and inode, whatever it is called. Clones share one list, so that what is read later is protected as well.
+#[derive(Clone, Debug, Default)]
+pub struct Protected(Arc<Mutex<Vec<(u64, u64)>>>);
+
+impl Protected {
+    /// Protects this file.
+    pub fn add(&self, file: &Metadata) {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.push(identity(file));
+    }
+
+    /// Whether it is protected.
+    #[must_use]
+    pub fn has(&self, file: &Metadata) -> bool {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.contains(&identity(file))
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
