@@ -142,13 +142,7 @@ fn what_is_protected_is_not_replaced_whatever_it_is_called_and_whenever_it_was_r
 #[test]
 fn a_name_that_the_file_system_does_not_take_is_refused_before_anything_is_signed() {
     let directory = tempfile::tempdir().unwrap();
-    for name in [
-        &"x".repeat(256)[..],
-        "nul\0",
-        "slash/",
-        "..",
-        "é".repeat(128).as_str(),
-    ] {
+    for name in [&"x".repeat(256)[..], "nul\0", "slash/", "é".repeat(128).as_str()] {
         let refused = Destination::new(directory.path().join(name)).reserve();
         assert!(
             matches!(refused, Err(OutputError::Io { .. })),
