@@ -132,13 +132,13 @@ fn signatures() -> Vec<Bad> {
         ),
         bad(
             json!({ "kind": "replace", "field": "KeyId", "value": other_key }),
-            1,
+            3,
             "other-answer",
             other_key,
         ),
         bad(
             json!({ "kind": "replace", "field": "SigningAlgorithm", "value": "RSASSA_PSS_SHA_256" }),
-            1,
+            3,
             "other-answer",
             "RSASSA_PSS_SHA_256",
         ),
@@ -235,7 +235,7 @@ fn public_keys() -> Vec<(Bad, usize)> {
             1,
         ),
         (
-            bad(replaced("KeyId", json!(elsewhere)), 1, "other-answer", elsewhere),
+            bad(replaced("KeyId", json!(elsewhere)), 3, "other-answer", elsewhere),
             1,
         ),
         (

@@ -22,13 +22,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         .token(&TokenSelector::parse(&setting("HSM_CA_TOKEN")?)?)?
         .login(Some(&pin))?;
     let pair = KeyPairFile::read(&std::fs::read("pair.json")?)?;
-    let kms = Kms::connect(Some(&pair.key_id))?;
+    let kms = Kms::connect(Some(pair.key_id.as_str()))?;
     let request = ImportRequest {
         pair,
         label: "customer-ca".to_owned(),
         route: None,
         attestation: None,
         keep_recipient_key: false,
+        expected: None,
     };
     let summary = import_key_pair(&session, &kms, &request, &())?;
     println!("{summary:?}");

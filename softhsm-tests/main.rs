@@ -65,6 +65,7 @@ mod ocsp_refused;
 mod oracle;
 mod other_users;
 mod outputs;
+mod pair_origin;
 mod private_key_forms;
 mod profile_files;
 mod profiles;

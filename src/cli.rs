@@ -10,6 +10,8 @@ mod crl;
 mod csr;
 mod doctor;
 mod exit;
+#[cfg(feature = "aws")]
+mod fingerprint;
 mod global;
 mod input;
 mod key;

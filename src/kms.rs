@@ -12,6 +12,7 @@ mod envelope;
 mod error;
 #[cfg(feature = "aws")]
 mod exception;
+mod key_arn;
 #[cfg(feature = "aws")]
 mod key_store;
 #[cfg(feature = "nitro-enclave")]
@@ -26,6 +27,7 @@ pub use aws::{CreatedKey, Kms, Reachability};
 pub use aws_sign::SigningKey;
 pub use envelope::{EnvelopeError, RecipientEnvelope};
 pub use error::KmsError;
+pub use key_arn::KeyArn;
 #[cfg(feature = "aws")]
 pub use key_store::KmsKeyStore;
 #[cfg(feature = "nitro-enclave")]

@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod choice;
+mod fingerprint;
 mod hash;
 mod hex;
 mod key_fault;
@@ -19,6 +20,7 @@ use std::fmt;
 
 pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
 pub use choice::{SignatureChoice, UnfitChoice};
+pub use fingerprint::{KeyFingerprint, NoFingerprint};
 pub use hash::Hash;
 pub use hex::Hex;
 pub use key_fault::KeyFault;

@@ -83,4 +83,4 @@ pub use serial::SerialNumber;
 pub use tbs::{Issuer, Tbs};
 pub use time::{TimeTextError, UnixTime};
 pub use validity::{AskedValidity, Validity, ValidityEnd};
-pub use words::words;
+pub use words::{read_words, words};

@@ -27,6 +27,10 @@ DENIED_ACCESS_KEY_PREFIX = "AKIADENIED"
 # Operations whose GrantTokens count here.
 GRANT_TOKEN_OPERATIONS = ("Decrypt", "GenerateDataKeyPairWithoutPlaintext", "GetPublicKey", "Sign")
 
+# Requests signed with an access key id that starts like this come from another account than all others.
+OTHER_ACCOUNT_ACCESS_KEY_PREFIX = "AKIAOTHERACCOUNT"
+OTHER_ACCOUNT = "999988887777"
+
 MAX_GRANT_TOKENS = 10
 MAX_GRANT_TOKEN = 8192
 MAX_ATTESTATION_DOCUMENT = 262_144
@@ -78,6 +82,21 @@ class RealisticKmsResponse(KmsResponse):
         if denied and not self._is_granted():
             raise self._access_denied(f"kms:{self._get_action()}")
         super()._authenticate_and_authorize_normal_action(resource)
+
+    def get_current_account(self) -> str:
+        """The account of the access key id."""
+        other = access_key_of(self.headers.get("Authorization", "")).startswith(OTHER_ACCOUNT_ACCESS_KEY_PREFIX)
+        return OTHER_ACCOUNT if other else super().get_current_account()
+
+    def _enter_account_of(self, key_id: str | None) -> None:
+        """Go on in the account that a key ARN names, as if the key's policy allowed everybody the call.
+
+        Gap in moto: it ignores the account in an ARN. A bare id or an alias is looked for in the caller's account (API reference, KeyId:
+        "To specify a KMS key in a different AWS account, you must use the key ARN or alias ARN").
+        """
+        arn_parts = (key_id or "").split(":")
+        if arn_parts[0] == "arn" and len(arn_parts) > 4:
+            self.current_account = arn_parts[4]
 
     @property
     def _denied_principal(self) -> str:
@@ -296,12 +315,14 @@ class RealisticKmsResponse(KmsResponse):
         - keys that are disabled, pending deletion or of the wrong kind, and
           ARNs of other regions, are not refused;
         - EncryptionAlgorithm and KeyMaterialId are missing in the answer;
+        - the account in a key's ARN is ignored;
         - GrantTokens, DryRun with its modifiers, and Recipient are ignored.
         """
         requested_id = self._get_param("KeyId")
         blob: bytes = self._get_param("CiphertextBlob") or b""
         blob_key_id = self._blob_key_id(blob)
         ignore_ciphertext = self._ignores_ciphertext()
+        self._enter_account_of(requested_id)
         self._grants()
         recipient_key = self._recipient_key()
 

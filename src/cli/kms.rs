@@ -10,6 +10,7 @@ use hsm_ca::workflow::{Delivery, Progress, deliver};
 use serde_json::json;
 
 use super::exit::CliError;
+use super::fingerprint;
 use super::global::Settings;
 use super::kms_import::Import;
 use super::kms_recipient::RecipientKeyCommand;
@@ -22,6 +23,9 @@ pub(super) enum KmsCommand {
     /// Make a symmetric KMS key that encrypts key pairs
     CreateKey(CreateKey),
     /// Have KMS generate a key pair, whose private half leaves it encrypted only
+    ///
+    /// The fingerprint that it prints is what says, at the import, that the pair file is this one: anybody who may call kms:Encrypt
+    /// on the KMS key can make another.
     GenerateKeyPair(GenerateKeyPair),
     /// Bring the private key of a pair into the token
     ///
@@ -165,20 +169,24 @@ impl GenerateKeyPair {
         fields
             .add("spec", pair.spec)
             .add("KMS key", &pair.key_id)
+            .add("account", pair.key_id.account())
             .add("key identifier", Hex(&pair.public_key.key_identifier()));
+        fingerprint::show(&mut fields, &pair.public_key);
         if let Some(path) = &path {
             fields.add("file", path.display());
         }
         let mut json = json!({
-            "file": path.as_ref().map(|path| path.display().to_string()), "key_id": pair.key_id, "key_pair_spec": pair.spec.to_string(),
+            "file": path.as_ref().map(|path| path.display().to_string()), "key_id": pair.key_id.as_str(), "key_pair_spec": pair.spec.to_string(),
             "key_identifier": Hex(&pair.public_key.key_identifier()).to_string(), "key_material_id": pair.key_material_id,
-            "encryption_context": pair.encryption_context,
+            "encryption_context": pair.encryption_context, "kms_key_account": pair.key_id.account(),
         });
+        fingerprint::describe(&mut json, &pair.public_key);
         if let Some(content) = &content {
             json["pair"] = serde_json::from_slice(content).unwrap_or_default();
         }
         let text = format!(
-            "KMS generated a key pair; its private half is encrypted\n{}",
+            "KMS generated a key pair; its private half is encrypted\n{}\
+            Note the SHA-256 or its words where nobody can change them: `kms import --expect` takes no other key\n",
             fields.render(2)
         );
         Ok(Report {

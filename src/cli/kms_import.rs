@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::kms::{AttestationDocument, KeyPairFile, Kms, KmsError};
+use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 use serde_json::json;
 
 use super::exit::CliError;
+use super::fingerprint;
 use super::global::Settings;
 use super::input;
 use super::key;
@@ -26,7 +28,11 @@ pub(super) struct Import {
     /// How the key gets into the token; a named route is taken or refused
     #[arg(long, default_value = "auto")]
     route: Route,
-    /// The KMS key that the pair must be encrypted under [default: the pair file's]
+    /// The SHA-256 of the only public key to take, in hex or in words, as `kms generate-key-pair` printed it
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint::parse)]
+    expect: Option<KeyFingerprint>,
+    /// The KMS key that the pair must be encrypted under; another account's key has to be named by its ARN [default: the pair file's, in
+    /// the account of the credentials]
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
     /// The encryption context of the pair, where its file has none
@@ -86,6 +92,7 @@ impl Import {
             route,
             attestation: attestation.transpose()?,
             keep_recipient_key: self.keep_recipient_key,
+            expected: self.expect,
         };
         request.check()?;
         let mut warnings = Vec::new();
@@ -94,22 +101,25 @@ impl Import {
             warnings.extend(ui.warn(warning));
         }
         // Loads settings only; KMS is asked when the token is ready, and not at all when the key is there.
-        let kms = Kms::connect(Some(self.key_id.as_deref().unwrap_or(&request.pair.key_id)))?
-            .pin_key(self.key_id.clone())
-            .with_grant_tokens(self.grant_token.clone());
+        let kms = Kms::connect(Some(
+            self.key_id.as_deref().unwrap_or(request.pair.key_id.as_str()),
+        ))?
+        .pin_key(self.key_id.clone())
+        .with_grant_tokens(self.grant_token.clone());
         let session = settings.open_session(None)?;
         let summary = import_key_pair(&session, &kms, &request, ui)?;
         warnings.extend(session.token().caveat()?.map(str::to_owned));
         let token = &session.token().description().label;
         Ok(Report {
             warnings,
-            ..present(&summary, token, &request.pair.key_id)
+            ..present(&summary, token, &request)
         })
     }
 }
 
-fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
+fn present(summary: &ImportSummary, token: &str, request: &ImportRequest) -> Report {
     let key = &summary.proof.key;
+    let kms_key = &request.pair.key_id;
     let mut fields = Fields::default();
     fields
         .add("key", format!("{key} on the token \"{token}\""))
@@ -154,6 +164,16 @@ fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
             None,
         ),
     };
+    fields.add("KMS key", kms_key).add("account", kms_key.account());
+    fingerprint::show(&mut fields, &request.pair.public_key);
+    fields.add(
+        "expected",
+        if request.expected.is_some() {
+            "yes: it is the one that --expect names"
+        } else {
+            "not known: compare it with what `kms generate-key-pair` printed, or give --expect"
+        },
+    );
     if summary.recipient_destroyed {
         fields.add("recipient key", "used and destroyed");
     }
@@ -161,7 +181,10 @@ fn present(summary: &ImportSummary, token: &str, kms_key: &str) -> Report {
     json["outcome"] = json!(outcome);
     json["route"] = json!(route.map(ToString::to_string));
     json["plaintext_seen_by"] = json!(route.map(|route| route.plaintext_seen_by()));
-    json["kms_key_id"] = json!(kms_key);
+    json["kms_key_id"] = json!(kms_key.as_str());
+    json["kms_key_account"] = json!(kms_key.account());
+    json["fingerprint_expected"] = json!(request.expected.is_some());
+    fingerprint::describe(&mut json, &request.pair.public_key);
     json["proofs"] = json!(["public-key", "attributes", "signature"]);
     json["recipient_key_destroyed"] = json!(summary.recipient_destroyed);
     Report::new(format!("{headline}\n{}", fields.render(2)), json)

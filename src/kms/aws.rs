@@ -8,8 +8,8 @@ use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec as AwsKeySpec, KeyUsageType};
 use tokio::runtime::Runtime;
 
 use super::exception::translate;
-use super::pair::region_of;
-use super::{EncryptionContext, KeyPairFile, KeySpec, KmsError};
+use super::pair::{refuse_weak, region_of};
+use super::{EncryptionContext, KeyArn, KeyPairFile, KeySpec, KmsError};
 use crate::aws::{AwsError, AwsSettings};
 use crate::signer::PublicKey;
 
@@ -160,7 +160,8 @@ impl Kms {
     /// `GenerateDataKeyPairWithoutPlaintext`: the private key leaves KMS encrypted only.
     ///
     /// # Errors
-    /// What KMS refuses; [`KmsError::Pair`] when the public key is not of the spec that was asked for.
+    /// What KMS refuses; [`KmsError::AnsweredOtherwise`] when the answer is about another KMS key or spec than was asked for;
+    /// [`KmsError::WeakKey`].
     pub fn generate_key_pair(
         &self,
         key: &str,
@@ -186,17 +187,28 @@ impl Kms {
         let public_key = answer.public_key.ok_or_else(|| incomplete("PublicKey"))?;
         let public_key = PublicKey::from_der(public_key.as_ref()).map_err(KmsError::PublicKey)?;
         if public_key.algorithm() != spec.algorithm() {
-            return Err(KmsError::Pair {
-                reason: format!("asked for {spec}, KMS made {}", public_key.algorithm()),
+            return Err(KmsError::AnsweredOtherwise {
+                operation: OPERATION,
+                asked: spec.to_string(),
+                answered: public_key.algorithm().to_string(),
             });
         }
+        refuse_weak(&public_key)?;
+        let answered = answer.key_id.ok_or_else(|| incomplete("KeyId"))?;
+        let key_id = KeyArn::parse(&answered)
+            .filter(|arn| arn.may_be_named(key) && arn.region() == self.region)
+            .ok_or_else(|| KmsError::AnsweredOtherwise {
+                operation: OPERATION,
+                asked: format!("{key} in {}", self.region),
+                answered,
+            })?;
         Ok(KeyPairFile {
             private_key_ciphertext: answer
                 .private_key_ciphertext_blob
                 .ok_or_else(|| incomplete("PrivateKeyCiphertextBlob"))?
                 .into_inner(),
             public_key,
-            key_id: answer.key_id.ok_or_else(|| incomplete("KeyId"))?,
+            key_id,
             spec,
             encryption_context: context,
             key_material_id: answer.key_material_id,

@@ -7,17 +7,22 @@ use aws_sdk_kms::types::{KeyEncryptionMechanism, RecipientInfo};
 
 use super::aws::{expect_dry_run, some_context};
 use super::exception::translate;
-use super::pair::region_of;
-use super::{AttestationDocument, KeyPairDecryptor, KeyPairFile, Kms, KmsError, RecipientEnvelope};
+use super::{AttestationDocument, KeyArn, KeyPairDecryptor, KeyPairFile, Kms, KmsError, RecipientEnvelope};
 use crate::aws::start_runtime;
 use crate::secret::{MemoryGuard, PrivateKeyDer};
 
 const OPERATION: &str = "Decrypt";
 
 impl Kms {
-    /// The key that KMS is told to use: the pinned one, or the pair file's.
+    /// The key that KMS is told to use: the pinned one, or the pair file's in the caller's own account. Anybody can write a pair file
+    /// for a key of their own account whose policy lets everybody decrypt; by its bare id KMS does not find such a key.
     fn key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
-        self.pinned_key.as_deref().unwrap_or(&pair.key_id)
+        self.pinned_key.as_deref().unwrap_or_else(|| pair.key_id.id())
+    }
+
+    /// The same, as an error shows it.
+    fn shown_key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
+        self.pinned_key.as_deref().unwrap_or_else(|| pair.key_id.as_str())
     }
 
     fn decrypt_request(&self, pair: &KeyPairFile) -> DecryptFluentBuilder {
@@ -35,24 +40,40 @@ impl Kms {
         let runtime = start_runtime().map_err(KmsError::Aws)?;
         let answer = runtime.block_on(request.send());
         drop(runtime);
-        answer.map_err(|error| match translate(OPERATION, self.key_of(pair), error) {
-            KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
-                with_context: !pair.encryption_context.is_empty(),
+        answer.map_err(
+            |error| match translate(OPERATION, self.shown_key_of(pair), error) {
+                KmsError::NotFound { operation, message } => self
+                    .other_account(pair, &message)
+                    .unwrap_or(KmsError::NotFound { operation, message }),
+                KmsError::InvalidCiphertext { .. } => KmsError::InvalidCiphertext {
+                    with_context: !pair.encryption_context.is_empty(),
+                },
+                other => other,
             },
-            other => other,
+        )
+    }
+
+    /// KMS says which ARN it looked for in the caller's account: "Key 'arn:…' does not exist".
+    fn other_account(&self, pair: &KeyPairFile, message: &str) -> Option<KmsError> {
+        let looked_for = message.split('\'').find_map(KeyArn::parse)?;
+        let is_other = self.pinned_key.is_none()
+            && looked_for.id() == pair.key_id.id()
+            && looked_for.account() != pair.key_id.account();
+        is_other.then(|| KmsError::OtherAccount {
+            key: pair.key_id.clone(),
+            caller: looked_for.account().to_owned(),
         })
     }
 
-    /// KMS answers with the ARN of the key it used: that of the pinned key, or of the pair file's. An alias tells nothing.
+    /// KMS answers with the ARN of the key it used: the pair file's, which the pinned key has to be too.
     fn check_key(&self, pair: &KeyPairFile, answered: Option<&str>) -> Result<(), KmsError> {
-        let expected = [self.key_of(pair), &pair.key_id];
-        let expected = expected.into_iter().find(|key| region_of(key).is_some());
-        match expected {
-            Some(expected) if answered != Some(expected) => Err(KmsError::IncorrectKey {
-                key: expected.to_owned(),
-            }),
-            _ => Ok(()),
-        }
+        let is_right = answered.and_then(KeyArn::parse).is_some_and(|answered| {
+            let is_pinned = |name: &String| answered.may_be_named(name);
+            answered.is_same_key(&pair.key_id) && self.pinned_key.as_ref().is_none_or(is_pinned)
+        });
+        is_right.then_some(()).ok_or_else(|| KmsError::IncorrectKey {
+            key: pair.key_id.to_string(),
+        })
     }
 
     /// Asks KMS whether it would decrypt the private key of `pair` (`DryRun`): nothing is decrypted, and policies, encryption

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{AttestationError, EnvelopeError};
+use super::{AttestationError, EnvelopeError, KeyArn};
 use crate::aws::AwsError;
 use crate::secret::MemoryError;
-use crate::signer::{PublicKeyError, SignatureAlgorithm};
+use crate::signer::{KeyFingerprint, PublicKeyError, SignatureAlgorithm};
 
 /// Why KMS did not do what was asked.
 #[derive(Debug)]
@@ -20,6 +20,25 @@ pub enum KmsError {
     PlaintextInPair,
     /// The public key in the file cannot be used.
     PublicKey(PublicKeyError),
+    /// The public key in the file, or in KMS's answer, is not one that KMS generates.
+    WeakKey {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The pair's public key is not the expected one.
+    OtherFingerprint {
+        /// The fingerprint that was given.
+        expected: KeyFingerprint,
+        /// That of the file's public key.
+        found: KeyFingerprint,
+    },
+    /// The pair file names a KMS key of another account than the credentials', and the command line does not.
+    OtherAccount {
+        /// The key's ARN.
+        key: KeyArn,
+        /// The account of the credentials.
+        caller: String,
+    },
     /// A key pair spec that is not supported here.
     Spec {
         /// The spec.
@@ -195,6 +214,16 @@ impl fmt::Display for KmsError {
                 "the file holds the private key in plaintext (PrivateKeyPlaintext)"
             ),
             Self::PublicKey(error) => error.fmt(f),
+            Self::WeakKey { reason } => write!(f, "the pair's public key is not one that KMS generates: {reason}"),
+            Self::OtherFingerprint { expected, found } => write!(
+                f,
+                "the pair's public key is not the expected one: its SHA-256 is {found}, and {expected} was given"
+            ),
+            Self::OtherAccount { key, caller } => write!(
+                f,
+                "the pair file names the KMS key {key} of the account {}, and the AWS credentials are those of the account {caller}",
+                key.account()
+            ),
             Self::Spec { spec } => write!(f, "the key pair spec {spec} is not supported"),
             Self::Context => write!(f, "the encryption context given is not the one in the pair file"),
             Self::Region { key, region } => write!(f, "the KMS key is {key}, but the AWS region is {region}"),

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
-use super::KmsError;
+use super::{KeyArn, KmsError};
 use crate::output::{Encoding, Verified};
-use crate::signer::{Curve, KeyAlgorithm, PublicKey};
+use crate::signer::{Curve, KeyAlgorithm, KeyFingerprint, PublicKey};
 
 /// The names and values that KMS binds a ciphertext to. Not secret; the same is needed to decrypt.
 pub type EncryptionContext = BTreeMap<String, String>;
@@ -75,7 +75,7 @@ pub struct KeyPairFile {
     /// `PublicKey`
     pub public_key: PublicKey,
     /// `KeyId`: the ARN of the KMS key that encrypts the private half.
-    pub key_id: String,
+    pub key_id: KeyArn,
     /// `KeyPairSpec`
     pub spec: KeySpec,
     /// `EncryptionContext`: written by this program, which the AWS CLI does not.
@@ -105,7 +105,7 @@ impl KeyPairFile {
     /// Reads a pair file: this program's, or the AWS CLI's own output.
     ///
     /// # Errors
-    /// [`KmsError::Pair`], [`KmsError::PlaintextInPair`], [`KmsError::PublicKey`], [`KmsError::Spec`]
+    /// [`KmsError::Pair`], [`KmsError::PlaintextInPair`], [`KmsError::PublicKey`], [`KmsError::Spec`], [`KmsError::WeakKey`]
     pub fn read(input: &[u8]) -> Result<Self, KmsError> {
         let wrong = |reason: String| KmsError::Pair { reason };
         if input.iter().all(u8::is_ascii_whitespace) {
@@ -153,10 +153,13 @@ impl KeyPairFile {
                 public_key.algorithm()
             )));
         }
+        refuse_weak(&public_key)?;
+        let key_id = KeyArn::parse(&json.key_id)
+            .ok_or_else(|| wrong("KeyId is not the ARN of a KMS key".to_owned()))?;
         Ok(Self {
             private_key_ciphertext,
             public_key,
-            key_id: json.key_id,
+            key_id,
             spec,
             encryption_context: json.encryption_context,
             key_material_id: json.key_material_id,
@@ -176,6 +179,42 @@ impl KeyPairFile {
         }
         Ok(self)
     }
+
+    /// Refuses the pair of any other public key than the one with this fingerprint.
+    ///
+    /// # Errors
+    /// [`KmsError::OtherFingerprint`]
+    pub fn require(&self, expected: &KeyFingerprint) -> Result<(), KmsError> {
+        let found = self.public_key.fingerprint();
+        if found == *expected {
+            return Ok(());
+        }
+        Err(KmsError::OtherFingerprint {
+            expected: *expected,
+            found,
+        })
+    }
+}
+
+/// KMS generates RSA keys with this exponent, 65537, only.
+const EXPONENT: &[u8] = &[1, 0, 1];
+
+/// Refuses a public key that KMS does not generate: somebody else did, or something is wrong with the answer.
+///
+/// # Errors
+/// [`KmsError::WeakKey`]
+pub(super) fn refuse_weak(public_key: &PublicKey) -> Result<(), KmsError> {
+    if let Some(fault) = public_key.find_fault() {
+        return Err(KmsError::WeakKey {
+            reason: fault.to_string(),
+        });
+    }
+    match public_key.rsa_integers() {
+        Some((_, exponent)) if exponent != EXPONENT => Err(KmsError::WeakKey {
+            reason: "the public exponent is not 65537".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`
@@ -193,7 +232,7 @@ impl Verified for KeyPairFile {
         let json = PairJson {
             private_key_ciphertext_blob: Base64::encode_string(&self.private_key_ciphertext),
             public_key: Base64::encode_string(self.public_key.der()),
-            key_id: self.key_id.clone(),
+            key_id: self.key_id.to_string(),
             key_pair_spec: self.spec.to_string(),
             key_material_id: self.key_material_id.clone(),
             encryption_context: self.encryption_context.clone(),
@@ -216,14 +255,18 @@ impl Verified for KeyPairFile {
 mod tests {
     use super::*;
 
+    const ARN: &str =
+        "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
     fn pair() -> KeyPairFile {
-        let mut modulus = vec![0xff; 256];
-        modulus[255] = 0x0d;
+        // RFC 8032 section 5.1: B, whose y is 4/5.
+        let mut point = [0x66; 32];
+        point[0] = 0x58;
         KeyPairFile {
             private_key_ciphertext: vec![1, 2, 3],
-            public_key: PublicKey::from_rsa(&modulus, &[1, 0, 1]).unwrap(),
-            key_id: "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/abc".to_owned(),
-            spec: "RSA_2048".parse().unwrap(),
+            public_key: PublicKey::from_ed25519(&point).unwrap(),
+            key_id: KeyArn::parse(ARN).unwrap(),
+            spec: "ECC_NIST_EDWARDS25519".parse().unwrap(),
             encryption_context: EncryptionContext::new(),
             key_material_id: None,
         }
@@ -239,7 +282,7 @@ mod tests {
     fn what_is_written_reads_back() {
         let pair = pair();
         assert_eq!(pair.recheck(&pair.content(Encoding::Pem)), Ok(()));
-        assert_eq!(region_of(&pair.key_id), Some("us-gov-west-1"));
+        assert_eq!(region_of(pair.key_id.as_str()), Some("us-gov-west-1"));
         assert_eq!(region_of("alias/x"), None);
     }
 
@@ -254,10 +297,13 @@ mod tests {
         }
         assert!(matches!(changed("AQID", "AQI*"), Err(KmsError::Pair { .. })));
         assert!(matches!(
-            changed("RSA_2048", "RSA_4096"),
+            changed("ECC_NIST_EDWARDS25519", "RSA_4096"),
             Err(KmsError::Pair { .. })
         ));
-        assert!(matches!(changed("RSA_2048", "SM2"), Err(KmsError::Spec { .. })));
+        assert!(matches!(
+            changed("ECC_NIST_EDWARDS25519", "SM2"),
+            Err(KmsError::Spec { .. })
+        ));
         assert!(matches!(
             changed("\"KeyId\"", "\"KeyID\""),
             Err(KmsError::Pair { .. })
@@ -270,6 +316,54 @@ mod tests {
             panic!()
         };
         assert!(!error.to_string().contains("sesame"));
+    }
+
+    #[test]
+    fn the_key_id_is_a_keys_arn() {
+        for other in [
+            "alias/ca",
+            "1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/ca",
+        ] {
+            assert!(
+                matches!(changed(ARN, other), Err(KmsError::Pair { .. })),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_kms_does_not_generate_is_refused() {
+        // A point of order 1: every signature that anybody writes verifies under it.
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let ones = [0xff; 256];
+        for key in [
+            PublicKey::from_ed25519(&identity).unwrap(),
+            // A multiple of 3.
+            PublicKey::from_rsa(&ones, EXPONENT).unwrap(),
+        ] {
+            assert!(
+                matches!(refuse_weak(&key), Err(KmsError::WeakKey { .. })),
+                "{key:?}"
+            );
+        }
+        let mut weak = pair();
+        weak.public_key = PublicKey::from_ed25519(&identity).unwrap();
+        let read = KeyPairFile::read(&weak.content(Encoding::Pem));
+        assert!(matches!(read, Err(KmsError::WeakKey { .. })));
+    }
+
+    #[test]
+    fn only_the_expected_fingerprint_is_taken() {
+        let pair = pair();
+        assert!(pair.require(&pair.public_key.fingerprint()).is_ok());
+        let other: KeyFingerprint = "00".repeat(32).parse().unwrap();
+        assert!(matches!(
+            pair.require(&other),
+            Err(KmsError::OtherFingerprint { expected, found })
+                if expected == other && found == pair.public_key.fingerprint()
+        ));
     }
 
     #[test]

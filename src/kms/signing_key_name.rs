@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::KmsError;
+use super::{KeyArn, KmsError};
 
 /// A KMS key that signs, as `kms:KEY`: its id, its ARN, `alias/NAME`, or an alias's ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,13 +50,7 @@ impl SigningKeyName {
     /// account and region.
     #[must_use]
     pub fn may_be(&self, key_arn: &str) -> bool {
-        let Some((place, id)) = key_arn.split_once(":key/") else {
-            return false;
-        };
-        match self.0.split_once(":alias/") {
-            Some((own, _)) => own == place,
-            None => self.0.starts_with("alias/") || self.0 == id || self.0 == key_arn,
-        }
+        KeyArn::parse(key_arn).is_some_and(|arn| arn.may_be_named(&self.0))
     }
 }
 
@@ -67,7 +61,7 @@ impl fmt::Display for SigningKeyName {
 }
 
 /// The resource of an ARN, `PARTITION:kms:REGION:ACCOUNT:RESOURCE` without the `arn:`.
-fn resource_of(arn: &str) -> Option<&str> {
+pub(super) fn resource_of(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(5, ':');
     let partition = parts.next()?;
     let service = parts.next()?;
@@ -79,7 +73,7 @@ fn resource_of(arn: &str) -> Option<&str> {
 }
 
 /// A UUID, or `mrk-` and its digits for a multi-Region key (KMS developer guide, "Key identifiers").
-fn is_key_id(text: &str) -> bool {
+pub(super) fn is_key_id(text: &str) -> bool {
     let digits = text.strip_prefix("mrk-").unwrap_or(text);
     (32..=36).contains(&digits.len())
         && digits

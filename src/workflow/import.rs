@@ -3,8 +3,9 @@
 use super::arrival::{prove_or_destroy, prove_present};
 use super::error::LeftBehind;
 use super::{KeyProof, Progress, WorkflowError};
-use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile};
+use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile, KmsError};
 use crate::secret::{MemoryGuard, PrivateKeyError};
+use crate::signer::KeyFingerprint;
 use crate::token::{
     ImportRoute, KeyDescription, KeySelector, NewKey, RecipientKey, SealedKey, Session, TokenError,
 };
@@ -22,14 +23,21 @@ pub struct ImportRequest {
     pub attestation: Option<AttestationDocument>,
     /// Leaves the recipient key on the token, for the next pair.
     pub keep_recipient_key: bool,
+    /// The only public key that is taken: `kms:Encrypt` is enough to make a pair that KMS decrypts, around any key, so what says that this
+    /// is KMS's pair is what was noted when it was generated.
+    pub expected: Option<KeyFingerprint>,
 }
 
 impl ImportRequest {
-    /// Refuses a route and an attestation document that do not go together, before anybody is asked for anything.
+    /// Refuses another key than the expected one, and a route and an attestation document that do not go together, before the token or KMS
+    /// is asked for anything.
     ///
     /// # Errors
-    /// [`WorkflowError::NoAttestation`], [`WorkflowError::UselessAttestation`]
-    pub const fn check(&self) -> Result<(), WorkflowError> {
+    /// [`KmsError::OtherFingerprint`], [`WorkflowError::NoAttestation`], [`WorkflowError::UselessAttestation`]
+    pub fn check(&self) -> Result<(), WorkflowError> {
+        if let Some(expected) = &self.expected {
+            self.pair.require(expected)?;
+        }
         match (self.route, &self.attestation) {
             (Some(ImportRoute::Sealed), None) => Err(WorkflowError::NoAttestation),
             (Some(ImportRoute::Sealed) | None, _) | (_, None) => Ok(()),
@@ -86,6 +94,7 @@ pub fn import_key_pair(
     request: &ImportRequest,
     progress: &dyn Progress,
 ) -> Result<ImportSummary, WorkflowError> {
+    request.check()?;
     session.token().check_writable()?;
     let _alone = session
         .token()
@@ -116,7 +125,6 @@ pub fn import_key_pair(
 
 /// A named route is taken or refused. An attestation document asks for the sealed one: no other route is a substitute for it.
 fn choose_route(session: &Session, request: &ImportRequest) -> Result<ImportRoute, WorkflowError> {
-    request.check()?;
     let algorithm = request.pair.spec.algorithm();
     let route = match (request.route, &request.attestation) {
         (Some(route), _) => route,
@@ -184,7 +192,7 @@ impl Import<'_> {
             .ok_or(WorkflowError::NoRecipientKey)?;
         document
             .carries(recipient.public_key().der())
-            .map_err(crate::kms::KmsError::Attestation)?;
+            .map_err(KmsError::Attestation)?;
         self.check_alone()?;
         self.progress
             .step("KMS encrypts the private key to the token's key");

@@ -15,6 +15,24 @@ pub fn words(bytes: &[u8]) -> Vec<&'static str> {
     bytes.iter().enumerate().filter_map(word).collect()
 }
 
+/// The bytes that these words stand for, which blanks of any kind part; upper and lower case count the same. `None` where a word is in
+/// neither list, or in the list of the other places.
+#[must_use]
+pub fn read_words(text: &str) -> Option<Vec<u8>> {
+    let pairs: Vec<_> = LIST.lines().filter_map(|line| line.split_once(' ')).collect();
+    let byte = |(index, word): (usize, &str)| {
+        let is_it = |(even, odd): &(&str, &str)| {
+            let right = if index % 2 == 0 { even } else { odd };
+            right.eq_ignore_ascii_case(word)
+        };
+        pairs
+            .iter()
+            .position(is_it)
+            .and_then(|byte| u8::try_from(byte).ok())
+    };
+    text.split_whitespace().enumerate().map(byte).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -49,5 +67,23 @@ mod tests {
             ["aardvark", "adroitness", "Zulu", "Yucatan"]
         );
         assert!(words(&[]).is_empty());
+        assert_eq!(read_words(known).as_deref(), Some(&bytes[..]));
+        assert_eq!(read_words(&known.to_uppercase()).as_deref(), Some(&bytes[..]));
+    }
+
+    #[test]
+    fn every_byte_reads_back_in_both_places_and_a_word_out_of_place_shows() {
+        let bytes: Vec<u8> = (0..=255).flat_map(|byte| [byte, byte]).collect();
+        assert_eq!(read_words(&words(&bytes).join("\n ")), Some(bytes));
+        for wrong in [
+            "adroitness",
+            "aardvark aardvark",
+            "adroitness aardvark",
+            "aardvark adroitness hello",
+            "aard vark",
+        ] {
+            assert_eq!(read_words(wrong), None, "{wrong}");
+        }
+        assert_eq!(read_words(""), Some(Vec::new()));
     }
 }

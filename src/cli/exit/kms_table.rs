@@ -21,6 +21,27 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             Some("that key has been in the open: make another with `hsm-ca kms generate-key-pair`"),
         ),
         KmsError::PublicKey(_) => ("pair-file", REFUSED, None),
+        KmsError::WeakKey { .. } => (
+            "weak-key",
+            REFUSED,
+            Some(
+                "do not use that key; make another with `hsm-ca kms generate-key-pair`, and find out who made this one",
+            ),
+        ),
+        KmsError::OtherFingerprint { .. } => (
+            "other-fingerprint",
+            REFUSED,
+            Some(
+                "the pair file may have been replaced: get it again from where `hsm-ca kms generate-key-pair` wrote it, and compare",
+            ),
+        ),
+        KmsError::OtherAccount { .. } => (
+            "other-account",
+            REFUSED,
+            Some(
+                "the pair file may have been replaced; if that account's key is meant, name its ARN with --key-id",
+            ),
+        ),
         KmsError::Spec { .. } => (
             "key-spec",
             REFUSED,
@@ -145,7 +166,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         ),
         KmsError::AnsweredOtherwise { .. } => (
             "other-answer",
-            FAILED,
+            REFUSED,
             Some("the answer was dropped; find out what is between here and KMS"),
         ),
         KmsError::Random => ("random", FAILED, None),

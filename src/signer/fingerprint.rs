@@ -1,0 +1,113 @@
+//! What two people compare to know that they mean the same public key.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+
+use super::{Hex, PublicKey};
+
+/// SHA-256 over the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), algorithm identifier included: what
+/// `openssl pkey -pubin -outform DER | sha256sum` prints. It shows in hex and reads from hex, with or without colons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyFingerprint([u8; SHA256_OUTPUT_LEN]);
+
+/// Not 32 bytes in hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoFingerprint;
+
+impl fmt::Display for NoFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fingerprint has 64 hex digits, with or without colons")
+    }
+}
+
+impl std::error::Error for NoFingerprint {}
+
+impl KeyFingerprint {
+    /// From the bytes themselves; `None` where they are not 32.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PublicKey {
+    /// The fingerprint that it is compared by.
+    #[must_use]
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        let mut bytes = [0; SHA256_OUTPUT_LEN];
+        bytes.copy_from_slice(digest(&SHA256, self.der()).as_ref());
+        KeyFingerprint(bytes)
+    }
+}
+
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
+
+impl FromStr for KeyFingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let digits = if text.contains(':') {
+            // Colons stand between bytes only, so that a digit that was lost shows.
+            let bytes: Vec<&str> = text.split(':').collect();
+            bytes
+                .iter()
+                .all(|byte| byte.len() == 2)
+                .then(|| bytes.concat())
+                .ok_or(NoFingerprint)?
+        } else {
+            text.to_owned()
+        };
+        if digits.len() != 2 * SHA256_OUTPUT_LEN || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(NoFingerprint);
+        }
+        let mut bytes = [0; SHA256_OUTPUT_LEN];
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            let pair = digits.get(2 * place..2 * place + 2).ok_or(NoFingerprint)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_reads_with_and_without_colons_in_either_case() {
+        let bytes: Vec<u8> = (0xa0..0xc0).collect();
+        let fingerprint = KeyFingerprint::from_bytes(&bytes).unwrap();
+        let hex = fingerprint.to_string();
+        let pairs: Vec<&str> = (0..32).map(|place| &hex[2 * place..2 * place + 2]).collect();
+        for text in [hex.clone(), hex.to_uppercase(), pairs.join(":")] {
+            assert_eq!(text.parse(), Ok(fingerprint), "{text}");
+        }
+        for wrong in [
+            "",
+            &hex[1..],
+            &hex[2..],
+            &format!("{hex}00"),
+            &hex.replace('a', "g"),
+            &pairs.join(" "),
+            &format!("{}:", pairs.join(":")),
+            &pairs.join("::"),
+            &format!("+{}", &hex[1..]),
+            &"é".repeat(32),
+        ] {
+            assert_eq!(wrong.parse::<KeyFingerprint>(), Err(NoFingerprint), "{wrong}");
+        }
+        assert_eq!(KeyFingerprint::from_bytes(&bytes[1..]), None);
+    }
+}
