@@ -349,7 +349,17 @@ fn a_crl_from_an_index_says_what_it_leaves_out() {
     let passed = ["crl", "create", "--number", "5", "--out", "b.crl"];
     let message = rig.json(&[&passed[..], &CA].concat()).refused(3, "rule");
     assert!(
-        message.contains("crl-number") && message.contains("10"),
+        message.contains("crl-number")
+            && message.contains("5 was asked for, and the last CRL of this CA has 9"),
         "{message}"
     );
+    // One that was used is refused for the same reason, and nobody else is said to have been faster.
+    let run = rig.command(&[&passed[..2], &["--number", "1", "--out", "b.crl"], &CA].concat());
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stderr.contains("the last CRL of this CA has 9"), "{run:?}");
+    assert!(!run.stderr.contains("process"), "{run:?}");
+    // No number was taken for what was refused.
+    let next = ["crl", "create", "--out", "d.crl"];
+    let next = rig.json(&[&next[..], &CA].concat()).ok().json();
+    assert_eq!(next["number"], "10", "{next}");
 }

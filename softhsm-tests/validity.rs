@@ -393,6 +393,46 @@ fn what_is_no_validity_is_refused_in_one_line_before_the_token_is_asked() {
     assert_eq!(rig.files(), before, "the module was loaded, or something written");
 }
 
+/// nextUpdate is no validity: it is when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
+#[test]
+fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
+    const READ: &str = "import sys\nfrom cryptography import x509\n\
+        crl = x509.load_pem_x509_crl(open(sys.argv[1], 'rb').read())\n\
+        print(int((crl.next_update_utc - crl.last_update_utc).total_seconds()))";
+    let rig = desk();
+    let create = |more: &[&str]| {
+        let create = [
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "a.crl",
+            "--force",
+        ];
+        rig.json(&[&create[..], more].concat())
+    };
+    for (more, expected) in [
+        (&[][..], 7 * DAY),
+        (&["--days", "1"], DAY),
+        (&["--days", "30d"], 30 * DAY),
+        (&["--days", "12h"], DAY / 2),
+    ] {
+        let made = create(more).ok().json();
+        let seconds = rig
+            .tool(python_tool("python3"), &["-c", READ, "a.crl"])
+            .ok()
+            .stdout;
+        // The ledger may have taken the number a second after the program began.
+        let missing = expected - seconds.trim().parse::<i64>().expect("a number");
+        assert!((0..3).contains(&missing), "{more:?}: {seconds} {made}");
+    }
+    create(&["--days", "0"]).refused(2, "usage");
+    create(&["--days", "1w"]).refused(2, "usage");
+    create(&["--days", "99999999y"]).refused(2, "validity");
+    create(&["--days", "11y"]).refused(3, "rule");
+}
+
 #[test]
 fn no_certificate_is_valid_when_its_ca_is_not() {
     let rig = desk();

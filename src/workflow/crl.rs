@@ -9,11 +9,11 @@ use crate::output::OutputError;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
-    IssuedCrl, Revocation, Revocations, UnixTime, X509Error,
+    IssuedCrl, Period, Revocation, Revocations, UnixTime, X509Error,
 };
 
-/// A week, when no days are asked for.
-const DEFAULT_DAYS: u32 = 7;
+/// A week, when nothing is asked for.
+const DEFAULT: Period = Period::Days(7);
 
 /// A CRL to be.
 #[derive(Clone, Debug)]
@@ -24,8 +24,8 @@ pub struct CrlRequest {
     pub key: Option<String>,
     /// Its number, above every number before; the next that the ledger has when not given.
     pub number: Option<CrlNumber>,
-    /// Days until the next one; when not given a week, or less if the CA ends earlier.
-    pub days: Option<u32>,
+    /// How long until the next one; when not given a week, or less if the CA ends earlier.
+    pub period: Option<Period>,
     /// Which certificates it is about.
     pub scope: CrlScope,
     /// The URL in the certificates of its scope.
@@ -116,9 +116,9 @@ impl CrlJob {
             }
         };
         let latest = authority.validity().not_after;
-        let next_update = match request.days {
-            Some(days) => now.plus_days(days),
-            None => now.plus_days(DEFAULT_DAYS).min(latest),
+        let next_update = match request.period {
+            Some(period) => period.after(now)?,
+            None => DEFAULT.after(now).map_or(latest, |next| next.min(latest)),
         };
         Ok(Self {
             number: request.number,
@@ -138,12 +138,15 @@ impl CrlJob {
     /// Takes its number from the ledger: the one that was asked for, or the next.
     ///
     /// # Errors
-    /// [`WorkflowError`]; a number that was passed is refused.
+    /// [`WorkflowError`]; a number that is below that of an earlier CRL is refused, and none is taken for it.
     pub fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         let asked = match &self.number {
             Some(number) => Some(number.to_u64().ok_or(LedgerError::Range)?),
             None => None,
         };
+        if let Some(asked) = asked {
+            recorder.refuse_lower_crl_number(&self.authority, asked)?;
+        }
         let base = match &self.kind {
             CrlKind::Delta { base } => Some(base.to_u64().ok_or(LedgerError::Range)?),
             CrlKind::Full { .. } => None,

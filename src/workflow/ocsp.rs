@@ -9,13 +9,13 @@ use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AcceptedOcspRequest, Certificate, CertificateStatus, CheckedOcsp, IssuedOcsp, OcspPlan, OcspRequest,
-    OcspTbs, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
+    OcspTbs, Period, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
 };
 
 pub use status::StatusSource;
 
 /// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
-const DEFAULT_SECONDS: u64 = 24 * 60 * 60;
+const DEFAULT: Period = Period::Days(1);
 
 /// A response to be.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub struct OcspOrder {
     pub request: OcspRequest,
     /// How the response names its signer.
     pub responder_id: ResponderIdKind,
-    /// Seconds until nextUpdate; when not given a day, or less if a certificate ends earlier.
-    pub seconds: Option<u64>,
+    /// How long until nextUpdate; when not given a day, or less if a certificate ends earlier.
+    pub period: Option<Period>,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Where it goes.
@@ -91,10 +91,10 @@ impl OcspJob {
             .public_key()?
             .algorithm()
             .choose(order.signature)?;
-        let after = |seconds: u64| UnixTime(now.0.saturating_add(seconds));
-        let next_update = match order.seconds {
-            Some(seconds) => after(seconds),
-            None => after(DEFAULT_SECONDS).min(responder.not_after()),
+        let latest = responder.not_after();
+        let next_update = match order.period {
+            Some(period) => period.after(now)?,
+            None => DEFAULT.after(now).map_or(latest, |next| next.min(latest)),
         };
         Ok(Self {
             request,

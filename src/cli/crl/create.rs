@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSummary, WorkflowError};
-use hsm_ca::x509::{CrlNumber, CrlScope, UnixTime};
+use hsm_ca::x509::{CrlNumber, CrlScope, Period, UnixTime};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -32,9 +32,10 @@ pub(in super::super) struct CreateCrl {
     /// The CRL, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Days until the next CRL [default: 7, or until the CA ends]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    days: Option<u32>,
+    /// How long until the next CRL: days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y)
+    /// [default: 7, or until the CA ends]
+    #[arg(long, value_name = "N|7d|12h|1y", allow_negative_numbers = true)]
+    days: Option<Period>,
     /// Make a delta CRL: only what changed since this CRL
     #[arg(long, value_name = "FILE", conflicts_with = "freshest")]
     base: Option<PathBuf>,
@@ -86,7 +87,7 @@ impl CreateCrl {
             authority,
             key: self.key.clone(),
             number: self.number.clone(),
-            days: self.days,
+            period: self.days,
             scope: match self.only {
                 None => CrlScope::All,
                 Some(Kind::User) => CrlScope::UserCertificates,

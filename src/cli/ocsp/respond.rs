@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
-use hsm_ca::x509::{ResponderIdKind, UnixTime};
+use hsm_ca::x509::{Period, ResponderIdKind, UnixTime};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -15,8 +15,6 @@ use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
 use super::show;
-
-const HOUR: u64 = 60 * 60;
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Respond {
@@ -41,9 +39,14 @@ pub(in super::super) struct Respond {
     /// Hours until there is newer information [default: 24, or until a certificate ends]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     hours: Option<u32>,
-    /// The same in days
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "hours")]
-    days: Option<u32>,
+    /// The same in days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y)
+    #[arg(
+        long,
+        value_name = "N|7d|12h|1y",
+        allow_negative_numbers = true,
+        conflicts_with = "hours"
+    )]
+    days: Option<Period>,
     /// How the response names its signer; GnuTLS finds a CA that signs itself by its name only
     #[arg(long, value_name = "BY", default_value = "name")]
     responder_id: NamedBy,
@@ -95,7 +98,7 @@ impl Respond {
                 NamedBy::Key => ResponderIdKind::Key,
                 NamedBy::Name => ResponderIdKind::Name,
             },
-            seconds: self.seconds(),
+            period: self.hours.map(Period::Hours).or(self.days),
             signature: self.signature.chosen(),
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
         };
@@ -145,10 +148,5 @@ impl Respond {
             );
         }
         Ok(report)
-    }
-
-    fn seconds(&self) -> Option<u64> {
-        let hours = self.hours.map(|hours| u64::from(hours) * HOUR);
-        hours.or_else(|| self.days.map(|days| u64::from(days) * 24 * HOUR))
     }
 }

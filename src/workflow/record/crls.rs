@@ -50,6 +50,34 @@ impl Recorder {
         Err(LedgerError::CrlNumber { number, problem }.into())
     }
 
+    /// RFC 5280 section 5.2.3: the numbers of a CA's CRLs rise. The newest CRL that was begun has the highest.
+    ///
+    /// # Errors
+    /// The rule `crl-number`
+    pub(in super::super) fn refuse_lower_crl_number(
+        &self,
+        authority: &Certificate,
+        asked: u64,
+    ) -> Result<(), WorkflowError> {
+        let mut last = None;
+        self.newest_entries(authority, &mut |entry| match entry.object {
+            Object::Crl { number, .. } => {
+                last = Some((number, entry.id));
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        })?;
+        match last {
+            Some((number, entry)) if asked < number => {
+                let found = format!(
+                    "{asked} was asked for, and the last CRL of this CA has {number} (entry {entry} of the ledger): numbers rise"
+                );
+                Err(X509Error::broken("crl-number", found).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(in super::super) fn last_crl(
         &self,
         authority: &Certificate,
