@@ -12,6 +12,7 @@ mod key_fault;
 mod ml_dsa;
 mod pss;
 mod public_key;
+mod random;
 mod rsa_sha224;
 mod verify;
 
@@ -28,6 +29,7 @@ pub use ml_dsa::MlDsaParameterSet;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
+pub use random::fill_random;
 
 /// A private key that can sign a message, wherever the key is.
 pub trait Signer {

@@ -91,9 +91,9 @@ impl DoctorCommand {
         let described = module.describe().map_err(|error| ("module", error.into()))?;
         let found = format!("{}, {}", described.path.display(), described.library);
         checks.push(Check::passed("module", found));
-        *client = Client::described(&described);
+        *client = Client::described(described);
         if client.is_cloudhsm {
-            checks.extend(check_client(&described));
+            checks.extend(check_client(described));
         }
         let token = settings
             .find_token_of(&module, None)

@@ -1,10 +1,8 @@
 //! An asymmetric KMS key in the place of a token: it signs, and nothing of it is ever here.
 
-use aws_lc_rs::rand;
-
 use super::aws_sign::KmsSigner;
 use super::{Kms, KmsError, SigningKey, SigningKeyName};
-use crate::signer::{KeyStore, PublicKey, SignError, Signer};
+use crate::signer::{KeyStore, PublicKey, SignError, Signer, fill_random};
 
 /// One KMS key that signs, as a store with that key alone.
 #[derive(Debug)]
@@ -38,10 +36,10 @@ impl KmsKeyStore {
 }
 
 impl KeyStore for KmsKeyStore {
-    /// From the operating system, by way of aws-lc's generator, and not from KMS (`GenerateRandom`): what is drawn is told to
+    /// From the operating system and not from KMS (`GenerateRandom`): what is drawn is told to
     /// everybody in the certificate, needs to be unpredictable only, and is one permission less to give.
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        rand::fill(buffer).map_err(|_| SignError::new(KmsError::Random))
+        fill_random(buffer).map_err(|_| SignError::new(KmsError::Random))
     }
 
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {

@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::{LockedBytes, MemoryError, MemoryGuard};
+use crate::signer::fill_random;
 
 /// A PIN: locked, wiped on drop, never printed. CloudHSM's has the form `user:password`.
 pub struct Pin(LockedBytes);
@@ -31,7 +32,7 @@ impl Pin {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let mut locked = LockedBytes::zeroed(24)?;
         assert!(
-            aws_lc_rs::rand::fill(locked.expose_mut()).is_ok(),
+            fill_random(locked.expose_mut()).is_ok(),
             "the system's random number generator failed"
         );
         // 256 is a multiple of 32, so no character is likelier than another.

@@ -3,7 +3,6 @@
 //! Until it has proven itself, a pair has a label that is nobody's and an id of chance, where the token lets a program change both
 //! later: a process that is killed on the way leaves nothing that could be taken for the key that was asked for.
 
-use aws_lc_rs::rand;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 
@@ -12,7 +11,7 @@ use super::mechanism::{MechanismNumber, MechanismUse, signing_mechanism};
 use super::{
     KeyAttributes, KeyClass, KeyDescription, NewKey, Session, Token, TokenError, UnfitAttribute, template,
 };
-use crate::signer::KeyAlgorithm;
+use crate::signer::{KeyAlgorithm, fill_random};
 
 /// The label of a pair that has not proven itself yet.
 pub const UNFINISHED_LABEL: &str = "hsm-ca key generate, unfinished, may be deleted";
@@ -66,7 +65,7 @@ impl Session {
             label
         };
         let mut id = [0; ID_BYTES];
-        rand::fill(&mut id).map_err(|_| TokenError::Software {
+        fill_random(&mut id).map_err(|_| TokenError::Software {
             what: "drawing an id for the new key",
         })?;
         let (public, private) = template::generated_pair(self.dialect(), algorithm, first_label, &id);

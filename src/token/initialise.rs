@@ -62,7 +62,7 @@ pub fn initialise_token(
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
     let description = module.describe()?;
     let slots = module.slots()?;
-    if !wanted.made(&description, slots.iter().map(|(_, token)| token)) {
+    if !wanted.made(description, slots.iter().map(|(_, token)| token)) {
         return Err(InitialiseError::OtherProduct {
             wanted: wanted.product(),
             found: format!("{} by {}", description.library, description.manufacturer),

@@ -6,7 +6,7 @@ use std::fmt;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 
 use super::dialect::ED25519_PARAMS;
-use super::public_half::{curve_of, ml_dsa_parameters, public_key_values};
+use super::public_half::{PUBLIC_HALF, curve_of, ml_dsa_parameters, public_half_in, public_key_values};
 use super::{KeyAttributes, KeySelector, Session, TokenError};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 
@@ -165,10 +165,10 @@ impl Session {
             Hex(&public_key.key_identifier())
         );
         let handle = self.only_one(wanted, &found)?;
-        let description = self.describe_key(KeyClass::Private, handle)?;
+        let (description, told) = self.read_private(handle)?;
         // What the private key itself tells must agree: it could have the modulus with another exponent. No token tells that an
         // RSA key is for RSASSA-PSS only.
-        match self.public_half(handle, &description.label)? {
+        match told {
             Some(told) if !told.has_numbers_of(public_key) => Err(TokenError::NoKey {
                 wanted: "belongs to this public key".to_owned(),
                 found: vec![description],
@@ -226,8 +226,8 @@ impl Session {
     }
 
     pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {
-        let description = self.describe_key(KeyClass::Private, handle)?;
-        let public_key = match self.public_half(handle, &description.label)? {
+        let (description, told) = self.read_private(handle)?;
+        let public_key = match told {
             Some(public_key) => public_key,
             None => self.public_object(&description)?,
         };
@@ -238,40 +238,52 @@ impl Session {
         })
     }
 
+    /// What a private key tells of itself and of its public half, in one request: each is a way to the HSM and back.
+    fn read_private(&self, handle: ObjectHandle) -> Result<(KeyDescription, Option<PublicKey>), TokenError> {
+        let read = self.read_key(KeyClass::Private, handle)?;
+        let description = describe(KeyClass::Private, &read);
+        let told = public_half_in(&read, &description.label)?;
+        Ok((description, told))
+    }
+
     pub(super) fn describe_key(
         &self,
         class: KeyClass,
         handle: ObjectHandle,
     ) -> Result<KeyDescription, TokenError> {
-        let mut wanted = vec![
-            AttributeType::Label,
-            AttributeType::Id,
-            AttributeType::KeyType,
-            AttributeType::Modulus,
-        ];
-        wanted.extend([AttributeType::EcParams, AttributeType::ValueLen]);
+        Ok(describe(class, &self.read_key(class, handle)?))
+    }
+
+    fn read_key(&self, class: KeyClass, handle: ObjectHandle) -> Result<Vec<Attribute>, TokenError> {
+        let mut wanted = vec![AttributeType::Label, AttributeType::Id, AttributeType::KeyType];
+        wanted.extend(PUBLIC_HALF);
+        wanted.push(AttributeType::ValueLen);
         wanted.extend(KeyAttributes::TYPES);
         let doing = format!("reading a {class} key");
         let mut read = self.read(&doing, handle, &wanted)?;
         if read.contains(&Attribute::KeyType(KeyType::ML_DSA)) {
             read.extend(self.read(&doing, handle, &[AttributeType::ParameterSet])?);
         }
-        let (mut label, mut id, mut kind) = (String::new(), Vec::new(), "unknown".to_owned());
-        for attribute in &read {
-            match attribute {
-                Attribute::Label(value) => label = String::from_utf8_lossy(value).into_owned(),
-                Attribute::Id(value) => id.clone_from(value),
-                Attribute::KeyType(key_type) => kind = key_kind(*key_type, &read),
-                _ => {}
-            }
+        Ok(read)
+    }
+}
+
+fn describe(class: KeyClass, read: &[Attribute]) -> KeyDescription {
+    let (mut label, mut id, mut kind) = (String::new(), Vec::new(), "unknown".to_owned());
+    for attribute in read {
+        match attribute {
+            Attribute::Label(value) => label = String::from_utf8_lossy(value).into_owned(),
+            Attribute::Id(value) => id.clone_from(value),
+            Attribute::KeyType(key_type) => kind = key_kind(*key_type, read),
+            _ => {}
         }
-        Ok(KeyDescription {
-            class,
-            label,
-            id,
-            kind,
-            attributes: KeyAttributes::from_read(&read),
-        })
+    }
+    KeyDescription {
+        class,
+        label,
+        id,
+        kind,
+        attributes: KeyAttributes::from_read(read),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ struct Initialised {
     pkcs11: Pkcs11,
     /// The same module, for the calls that cryptoki does not make; used between `C_Initialize` and `C_Finalize` only.
     native: NativeModule,
+    /// Asked for once: it stays what it is as long as the module is loaded.
+    description: OnceLock<ModuleDescription>,
 }
 
 impl Drop for Initialised {
@@ -62,7 +64,11 @@ impl Module {
             .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
             .map_err(TokenError::during(format!("initialising {}", path.display())))?;
         Ok(Self {
-            initialised: Arc::new(Initialised { pkcs11, native }),
+            initialised: Arc::new(Initialised {
+                pkcs11,
+                native,
+                description: OnceLock::new(),
+            }),
             path: path.to_owned(),
         })
     }
@@ -79,18 +85,22 @@ impl Module {
     ///
     /// # Errors
     /// [`TokenError::Call`]
-    pub fn describe(&self) -> Result<ModuleDescription, TokenError> {
+    pub fn describe(&self) -> Result<&ModuleDescription, TokenError> {
+        let described = &self.initialised.description;
+        if let Some(known) = described.get() {
+            return Ok(known);
+        }
         let info = self
             .pkcs11()
             .get_library_info()
             .map_err(TokenError::during("asking the module what it is"))?;
-        Ok(ModuleDescription {
+        Ok(described.get_or_init(|| ModuleDescription {
             path: self.path.clone(),
             library: format!("{} {}", info.library_description().trim(), info.library_version()),
             library_version: (info.library_version().major(), info.library_version().minor()),
             manufacturer: info.manufacturer_id().trim().to_owned(),
             cryptoki_version: info.cryptoki_version().to_string(),
-        })
+        }))
     }
 
     /// Every initialised token.
@@ -227,7 +237,7 @@ impl Token {
 
     /// How this kind of token wants to be spoken to.
     pub(super) fn dialect(&self) -> Result<&'static Dialect, TokenError> {
-        Ok(Dialect::of(&self.module.describe()?, &self.description))
+        Ok(Dialect::of(self.module.describe()?, &self.description))
     }
 
     /// What an operator has to know before trusting this kind of token with a key.

@@ -11,6 +11,39 @@ use super::template::key_type;
 use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
 use crate::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet, PublicKey, PublicKeyError, curve_oid};
 
+/// What [`public_half_in`] looks for.
+pub(super) const PUBLIC_HALF: [AttributeType; 4] = [
+    AttributeType::Modulus,
+    AttributeType::PublicExponent,
+    AttributeType::EcParams,
+    AttributeType::EcPoint,
+];
+
+/// The public key that these attributes of one object tell, if they tell one.
+pub(super) fn public_half_in(read: &[Attribute], label: &str) -> Result<Option<PublicKey>, TokenError> {
+    let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
+    for attribute in read {
+        match attribute {
+            Attribute::Modulus(value) if !value.is_empty() => modulus = Some(value),
+            Attribute::PublicExponent(value) if !value.is_empty() => exponent = Some(value),
+            Attribute::EcParams(value) if !value.is_empty() => params = Some(value),
+            Attribute::EcPoint(value) if !value.is_empty() => point = Some(value),
+            _ => {}
+        }
+    }
+    let unusable = |error: PublicKeyError| TokenError::NoPublicKey {
+        key: label.to_owned(),
+        reason: error.to_string(),
+    };
+    match (modulus, exponent, params, point) {
+        (Some(modulus), Some(exponent), _, _) => {
+            PublicKey::from_rsa(modulus, exponent).map(Some).map_err(unusable)
+        }
+        (_, _, Some(params), Some(point)) => ec_public_key(params, point).map(Some).map_err(unusable),
+        _ => Ok(None),
+    }
+}
+
 impl Session {
     /// From the object's own attributes: an RSA private key has modulus and exponent, a public key of RSA or on a curve everything.
     pub(super) fn public_half(
@@ -18,33 +51,12 @@ impl Session {
         handle: ObjectHandle,
         label: &str,
     ) -> Result<Option<PublicKey>, TokenError> {
-        const WANTED: [AttributeType; 4] = [
-            AttributeType::Modulus,
-            AttributeType::PublicExponent,
-            AttributeType::EcParams,
-            AttributeType::EcPoint,
-        ];
-        let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
-        for attribute in self.read(&format!("reading the public key of \"{label}\""), handle, &WANTED)? {
-            match attribute {
-                Attribute::Modulus(value) if !value.is_empty() => modulus = Some(value),
-                Attribute::PublicExponent(value) if !value.is_empty() => exponent = Some(value),
-                Attribute::EcParams(value) if !value.is_empty() => params = Some(value),
-                Attribute::EcPoint(value) if !value.is_empty() => point = Some(value),
-                _ => {}
-            }
-        }
-        let unusable = |error: PublicKeyError| TokenError::NoPublicKey {
-            key: label.to_owned(),
-            reason: error.to_string(),
-        };
-        match (modulus, exponent, params, point) {
-            (Some(modulus), Some(exponent), _, _) => PublicKey::from_rsa(&modulus, &exponent)
-                .map(Some)
-                .map_err(unusable),
-            (_, _, Some(params), Some(point)) => ec_public_key(&params, &point).map(Some).map_err(unusable),
-            _ => Ok(None),
-        }
+        let read = self.read(
+            &format!("reading the public key of \"{label}\""),
+            handle,
+            &PUBLIC_HALF,
+        )?;
+        public_half_in(&read, label)
     }
 
     /// From a public-key object: for ML-DSA its `CKA_VALUE` (PKCS#11 v3.2 section 6.67.2), which no private key is asked for.

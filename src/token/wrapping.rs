@@ -2,7 +2,6 @@
 //! RFC 5649 key wrap. The plaintext never crosses the PKCS#11 call.
 
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
-use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncryptingKey,
 };
@@ -14,7 +13,7 @@ use super::mechanism::{MechanismNumber, OaepHash, UnwrapMechanism};
 use super::temporary::Temporary;
 use super::{NewKey, Session, TokenError, template};
 use crate::secret::{CheckedPrivateKey, LockedBytes};
-use crate::signer::PublicKey;
+use crate::signer::{PublicKey, fill_random};
 
 /// A wrapping RSA pair on the token, and the way in which an AES key under it carries the private key.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl<'a> WrappingKey<'a> {
     /// private key is decrypted.
     pub(super) fn for_two_calls(session: &'a Session, number: MechanismNumber) -> Result<Self, TokenError> {
         let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
-        rand::fill(aes.expose_mut()).map_err(software("drawing an AES key"))?;
+        fill_random(aes.expose_mut()).map_err(software("drawing an AES key"))?;
         // Its real carrier needs the pair; until then the other one stands in.
         let mut wrapping = Self::for_one_call(session)?;
         let handle = wrapping.deliver(&aes)?;
@@ -129,7 +128,7 @@ impl<'a> WrappingKey<'a> {
             // PKCS#11 v2.40 mechanisms section 2.1.23: the encrypted AES key, then the wrapped key.
             Carrier::OneCall(hash) => {
                 let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
-                rand::fill(aes.expose_mut()).map_err(software("drawing an AES key"))?;
+                fill_random(aes.expose_mut()).map_err(software("drawing an AES key"))?;
                 let wrapped = [self.encrypt(*hash, &aes)?, wrap_padded(&aes, &private_key)?].concat();
                 (UnwrapMechanism::RsaAesKeyWrap(*hash), self.private, wrapped)
             }

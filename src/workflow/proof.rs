@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::rand;
-
-use crate::signer::{PublicKey, SignError, Signer};
+use crate::signer::{PublicKey, SignError, Signer, fill_random};
 use crate::token::{KeyDescription, PrivateKey, Session, TokenError, TokenSigner};
 
 /// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins so: their first byte is
@@ -146,7 +144,7 @@ fn prove_signature(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unpr
     let mut challenge = CHALLENGE.to_vec();
     // Not from the token: it is the one that is tested.
     let mut nonce = [0; NONCE_BYTES];
-    rand::fill(&mut nonce)
+    fill_random(&mut nonce)
         .map_err(|_| Unproven::found(ProofKind::Signature, "the system has no random numbers"))?;
     challenge.extend_from_slice(&nonce);
     let algorithm = expected.algorithm().default_signature();

@@ -13,6 +13,7 @@ use super::super::{
 use super::failure::{Failure, column, natural};
 use super::projection::project;
 use super::read;
+use crate::signer::fill_random;
 
 /// A CRL up to this size is kept; of a larger one, the hash. CRLs repeat each other, and a ledger grows for years.
 const LARGEST_CRL_KEPT: usize = 64 * 1024;
@@ -38,7 +39,7 @@ impl<'a> Writer<'a> {
     /// The first event.
     pub(super) fn create(&mut self) -> Result<(), Failure> {
         let mut random = [0; 32];
-        aws_lc_rs::rand::fill(&mut random)
+        fill_random(&mut random)
             .map_err(|_| Failure::contradiction("this machine's random number generator failed"))?;
         self.append(What::Created {
             format: FORMAT,

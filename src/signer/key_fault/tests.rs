@@ -181,3 +181,16 @@ fn ed25519_keys_of_others_are_keys() {
         assert_eq!(key.find_fault(), None);
     }
 }
+
+#[test]
+fn every_square_may_be_one_and_few_others() {
+    let start = prime(700);
+    let mut passed = 0;
+    for step in 0..1000_u32 {
+        let number = &start + step;
+        assert!(may_be_square(&(&number * &number)), "{number}");
+        assert!(may_be_square(&BigUint::from(step * step)), "{step}");
+        passed += u32::from(may_be_square(&number));
+    }
+    assert!(passed < 50, "{passed} of 1000 numbers, of which none is a square");
+}

@@ -3,10 +3,9 @@
 //! program's own readers and a linter.
 
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand;
 use num_bigint::BigUint;
 
-use crate::signer::{Hash, Pss, SignatureAlgorithm};
+use crate::signer::{Hash, Pss, SignatureAlgorithm, fill_random};
 
 const EXPONENT: u32 = 65_537;
 const PRIME_BYTES: usize = 16;
@@ -103,7 +102,7 @@ impl MultiPrimeKey {
     /// RFC 8017 section 9.1.1. The modulus fills its bytes, so that the message is one bit shorter than they are.
     fn encode_pss(&self, pss: Pss, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut salt = vec![0; usize::from(pss.salt_bytes)];
-        rand::fill(&mut salt)?;
+        fill_random(&mut salt).map_err(|_| Unspecified)?;
         let hash = pss
             .hash
             .digest(&[&[0; 8][..], &pss.hash.digest(message), &salt].concat());
@@ -132,7 +131,7 @@ impl MultiPrimeKey {
 fn find_prime(bytes: usize) -> Result<BigUint, Unspecified> {
     let mut octets = vec![0; bytes];
     loop {
-        rand::fill(&mut octets)?;
+        fill_random(&mut octets).map_err(|_| Unspecified)?;
         if let [first, .., last] = &mut octets[..] {
             *first = 0xff;
             *last |= 1;
