@@ -22,8 +22,8 @@ die() {
 packages=(build-essential softhsm2 openssl gnutls-bin opensc python3 python3-venv)
 case ${1-} in
 '')
-    # The OpenSSL engine, p11-kit and hyperfine for tests and benchmarks.
-    packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine)
+    # The OpenSSL engine, p11-kit, hyperfine, and what counts system calls and instructions, for tests and benchmarks.
+    packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, and a TPM 2.0 (swtpm) behind its resource manager.

@@ -7,6 +7,7 @@ mod bad_pair;
 mod bad_request;
 mod bad_token;
 mod broken_private_key;
+mod budget;
 mod client_certificate;
 mod cluster_check;
 mod cluster_directory;
