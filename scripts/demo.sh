@@ -3,10 +3,24 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [[ ${1-} = -h || ${1-} = --help || $# -gt 1 ]]; then
-    echo "usage: scripts/demo.sh [DIR]     DIR is made; without it a directory under /tmp is"
-    [[ ${1-} = -h || ${1-} = --help ]] && exit 0 || exit 2
-fi
+usage() {
+    cat <<'EOF'
+usage: scripts/demo.sh [--profile PROFILE] [DIR]
+  DIR is made, and must be empty if it exists; without it a directory under
+  /tmp is made. PROFILE is the Cargo profile of the build: demo (the default;
+  it builds fastest), dev (as the tests) or release (as `cargo install`).
+EOF
+}
+profile=demo
+while (($# > 0)); do
+    case $1 in
+    --profile) [[ ${2-} =~ ^(demo|dev|release)$ ]] || { usage >&2; exit 2; }; profile=$2; shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *) break ;;
+    esac
+done
+(($# <= 1)) || { usage >&2; exit 2; }
 
 bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 [[ -t 1 ]] || bold='' plain=''
@@ -27,18 +41,25 @@ CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export CARGO_TARGET_DIR
 root=$PWD
 
-say "What is missing on this machine"
-scripts/install.sh --demo
-
-say "Build (the first time takes some minutes)"
-cargo build --release --locked
-PATH=$CARGO_TARGET_DIR/release:$PATH
-began=$SECONDS
-
 directory=${1:-$(mktemp -d /tmp/hsm-ca-demo.XXXXXX)}
 mkdir -p "$directory"
 directory=$(realpath "$directory")
 [[ -z $(ls -A "$directory") ]] || { echo "demo.sh: $directory is not empty" >&2; exit 1; }
+command -v cargo >/dev/null || { echo "demo.sh: cargo is missing; install Rust (rustup)" >&2; exit 1; }
+
+say "What is missing on this machine"
+scripts/install.sh --demo
+
+say "Build (the first time takes some minutes)"
+cargo build --locked --profile "$profile"
+[[ $profile != dev ]] || profile=debug # Cargo's name for that directory
+PATH=$CARGO_TARGET_DIR/$profile:$PATH
+# The AWS CLI that install.sh installed, whichever other one is on this machine.
+aws() {
+    "$CARGO_TARGET_DIR/venv/bin/aws" "$@"
+}
+began=$SECONDS
+
 unset "${!HSM_CA_@}" SOFTHSM2_CONF
 trap '"$root/scripts/local-aws.sh" stop "$directory/aws"' EXIT
 "$root/scripts/local-aws.sh" start "$directory/aws" "$$"
