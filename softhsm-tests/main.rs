@@ -75,6 +75,7 @@ mod recorded;
 mod requests_of_others;
 mod revocation;
 mod rig;
+mod scripts;
 mod sealed;
 mod secrecy;
 mod show;
