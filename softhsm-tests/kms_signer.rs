@@ -401,6 +401,8 @@ fn without_a_key_named_a_module_is_needed_as_ever() {
         "request.csr",
         "--ca",
         "customerCA.crt",
+        "--profile",
+        "cloudhsm-cluster",
         "--out",
         "out.crt",
     ];
