@@ -154,13 +154,10 @@ measure() {
             { cat log >&2; die "hyperfine failed"; }
     done
 }
-# With another spelling of the path than in SOFTHSM2_CONF: hsm-ca then starts itself once more, as
-# it does when the variable is not set.
-sed 's|/softhsm2\.conf"$|/.&|' rig/hsm-ca.toml >restart.toml
-! cmp -s rig/hsm-ca.toml restart.toml || die "rig/hsm-ca.toml does not look as expected"
+# Without the variable in the environment, hsm-ca starts itself once more with what hsm-ca.toml says.
 for key in rsa p256; do
     measure "$key" "$(sign_hsm_ca $key out)" "$(sign_certtool $key out)" "$(sign_openssl $key out)" \
-        "$(sign_hsm_ca $key -)" "$(sign_hsm_ca $key out) --config restart.toml"
+        "$(sign_hsm_ca $key -)" "env -u SOFTHSM2_CONF $(sign_hsm_ca $key out)"
 done
 measure parts "./hsm-ca --version" "./hsm-ca csr show request.csr" "./hsm-ca token list"
 [[ -z $json ]] || cp ./*-[0-9]*.json "$json"
