@@ -4,10 +4,12 @@ mod destination;
 mod error;
 mod pem;
 mod protected;
+mod temporary;
 mod verified;
 
 pub use destination::{Destination, Reserved};
 pub use error::OutputError;
 pub use pem::{encode_pem, pem_length, write_pem};
 pub use protected::Protected;
+pub(crate) use temporary::make_temporary;
 pub use verified::{Encoding, Verified};

@@ -1,15 +1,14 @@
 //! Temporary file, fsync, read back, rename, fsync of the directory.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
-use super::{Encoding, OutputError, Protected, Verified};
+use super::{Encoding, OutputError, Protected, Verified, make_temporary};
 
 /// Room that is asked of the file system before anything is signed: more than any certificate, so that a full disk
 /// costs no signature. What can be longer asks for more, with [`Reserved::make_room`].
@@ -63,11 +62,7 @@ impl Destination {
         }
         self.refuse_what_is_there()?;
         self.refuse_impossible_name(directory)?;
-        let temporary = tempfile::Builder::new()
-            .prefix(".hsm-ca-")
-            .suffix(".tmp")
-            .permissions(Permissions::from_mode(self.mode))
-            .tempfile_in(directory)
+        let temporary = make_temporary(directory, self.mode)
             .map_err(|cause| self.failed("create a file in its directory", cause))?;
         let reserved = Reserved {
             destination: self.clone(),

@@ -1,10 +1,9 @@
 //! Opening the file: making it, recognising it, and refusing what is none.
 
 use std::cell::RefCell;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use super::audit::Audit;
 use super::schema::{self, APPLICATION_ID, Header};
 use super::{Failure, SqliteLedger, Writer};
 use crate::file_trust::{self, Owners};
+use crate::output::make_temporary;
 
 /// How long to wait while others write. Each of them needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -233,15 +233,9 @@ fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
         },
         _ => denied(path, &cause),
     };
-    let temporary = tempfile::Builder::new()
-        .prefix(".hsm-ca-")
-        .suffix(".tmp")
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(directory)
-        .map_err(failed)?
-        .into_temp_path();
+    let temporary = make_temporary(directory, 0o600).map_err(failed)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = connect(&temporary, flags, PATIENCE)?;
+    let mut db = connect(temporary.path(), flags, PATIENCE)?;
     // Nobody else has the file yet, and a half of it is thrown away: no journal beside it.
     db.pragma_update(None, "journal_mode", "MEMORY")?;
     schema::migrate(&mut db)?;

@@ -1,0 +1,191 @@
+//! Files that have no name of their own yet, and those that processes which died have left behind.
+//!
+//! A temporary file is locked (`flock`) for as long as its process lives: the lock goes with the process, however it ends, and no
+//! number of a process is ever taken for that of another.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Mutex;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
+use tempfile::NamedTempFile;
+
+const PREFIX: &str = ".hsm-ca-";
+const SUFFIX: &str = ".tmp";
+
+/// Letters and digits between the two.
+const RANDOM: usize = 6;
+
+/// So many names of a directory are looked at.
+const LOOKED_AT: usize = 100_000;
+
+/// Makes a temporary file with these permission bits, and first removes those of dead processes from the directory.
+///
+/// # Errors
+/// What the system said.
+pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    const TRIES: usize = 16;
+    remove_abandoned_once(directory);
+    for _ in 0..TRIES {
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
+            .rand_bytes(RANDOM)
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(directory)?;
+        match flock(file.as_file(), FlockOperation::NonBlockingLockExclusive) {
+            // Another process saw the file before it was locked, took it for abandoned, and removes it.
+            Err(Errno::WOULDBLOCK) => {}
+            Ok(()) if file.as_file().metadata()?.nlink() == 0 => {}
+            // A file system without locks: nobody can take one there, and so nobody removes the file.
+            _ => return Ok(file),
+        }
+    }
+    Err(io::Error::other(
+        "other processes keep removing the temporary file",
+    ))
+}
+
+/// A job of a thousand outputs looks at their directory once.
+fn remove_abandoned_once(directory: &Path) {
+    static SEEN: Mutex<BTreeSet<(u64, u64)>> = Mutex::new(BTreeSet::new());
+    let Ok(found) = fs::metadata(directory) else {
+        return;
+    };
+    let is_new = SEEN
+        .lock()
+        .is_ok_and(|mut seen| seen.insert((found.dev(), found.ino())));
+    if is_new {
+        remove_abandoned(directory);
+    }
+}
+
+/// Removes the temporary files of dead processes: regular files of this user with such a name that nobody holds the lock of. A file
+/// that cannot be removed stays; it is untidy, and nothing worse.
+fn remove_abandoned(directory: &Path) {
+    let Ok(names) = fs::read_dir(directory) else {
+        return;
+    };
+    for name in names.take(LOOKED_AT).flatten() {
+        if name.file_name().to_str().is_some_and(is_ours) {
+            let _ = remove_if_abandoned(&name.path());
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    let random = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_suffix(SUFFIX));
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+fn remove_if_abandoned(path: &Path) -> io::Result<()> {
+    // Before it is opened: a device or a FIFO may act on that, and a link leads elsewhere.
+    let found = fs::symlink_metadata(path)?;
+    let is_own = found.uid() == rustix::process::geteuid().as_raw();
+    if !found.is_file() || !is_own || found.nlink() != 1 {
+        return Ok(());
+    }
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags).unwrap_or(0))
+        .open(path)?;
+    if !is_same(&file.metadata()?, &found) {
+        return Ok(());
+    }
+    // A living process has it.
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    if is_same(&fs::symlink_metadata(path)?, &found) {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+fn is_same(left: &Metadata, right: &Metadata) -> bool {
+    (left.dev(), left.ino()) == (right.dev(), right.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_dead_process_left_is_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let living = make_temporary(directory.path(), 0o600).unwrap();
+        let living_name = living.path().file_name().unwrap().to_str().unwrap().to_owned();
+        // No lock is held on this one.
+        fs::write(at(".hsm-ca-aB3xY9.tmp"), "half a certificate").unwrap();
+        let others = [
+            ".hsm-ca-aB3xY9.tmp~",
+            ".hsm-ca-aB3xY.tmp",
+            ".hsm-ca-aB3xY9z.tmp",
+            ".hsm-ca-aB3x-9.tmp",
+            ".hsm-ca-rig-x1.tmp",
+            "hsm-ca-aB3xY9.tmp",
+            "ca.crt",
+        ];
+        for name in others {
+            fs::write(at(name), name).unwrap();
+        }
+        fs::create_dir(at(".hsm-ca-000000.tmp")).unwrap();
+        symlink("ca.crt", at(".hsm-ca-000001.tmp")).unwrap();
+        fs::write(at("ledger"), "a file with two names").unwrap();
+        fs::hard_link(at("ledger"), at(".hsm-ca-000002.tmp")).unwrap();
+        remove_abandoned(directory.path());
+        let left = names(directory.path());
+        assert!(!left.contains(&".hsm-ca-aB3xY9.tmp".to_owned()), "{left:?}");
+        assert!(left.contains(&living_name), "{left:?}");
+        assert_eq!(left.len(), others.len() + 5, "{left:?}");
+        drop(living);
+        assert!(!names(directory.path()).contains(&living_name));
+    }
+
+    #[test]
+    fn the_next_run_in_a_directory_tidies_it() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(".hsm-ca-aB3xY9.tmp"), "").unwrap();
+        let file = make_temporary(directory.path(), 0o600).unwrap();
+        assert_eq!(names(directory.path()).len(), 1);
+        drop(file);
+        assert_eq!(names(directory.path()), [""; 0]);
+    }
+
+    #[test]
+    fn the_lock_goes_with_the_process_that_had_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = make_temporary(directory.path(), 0o600)
+            .unwrap()
+            .into_temp_path()
+            .keep()
+            .unwrap();
+        // The file is closed, as by the end of its process.
+        remove_abandoned(directory.path());
+        assert!(!path.exists());
+        let file = File::create(&path).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        remove_abandoned(directory.path());
+        assert!(path.exists());
+    }
+}
