@@ -111,7 +111,7 @@ EOT
 GNUTLS_PIN=$(<rig/pin)
 export GNUTLS_PIN PKCS11_MODULE_PATH=$module
 sign_hsm_ca() { # LABEL OUT
-    echo "./hsm-ca csr sign request.csr --ca $1-ca.crt --days 3651 --out $2"
+    echo "./hsm-ca csr sign request.csr --again --ca $1-ca.crt --days 3651 --out $2"
 }
 sign_certtool() {
     echo "certtool --provider $module --generate-certificate --load-request request.csr" \

@@ -36,7 +36,7 @@ allowed_for() {
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
-    ledger) echo signer file_trust ;;
+    ledger) echo signer output file_trust ;;
     workflow) echo signer secret output file_trust aws x509 token kms cloudhsm ledger ;;
     cli) echo signer secret output file_trust aws x509 token kms cloudhsm ledger workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;

@@ -40,7 +40,7 @@ fn rig_with_ca(kind: &str) -> Rig {
 }
 
 fn sign(out: &str) -> Vec<&str> {
-    let sign = ["csr", "sign", "request.csr", "--ca", "customerCA.crt"];
+    let sign = ["csr", "sign", "request.csr", "--again", "--ca", "customerCA.crt"];
     [&sign[..], &["--profile", "cloudhsm-cluster", "--out", out]].concat()
 }
 

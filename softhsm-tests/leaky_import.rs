@@ -9,7 +9,7 @@ use std::path::Path;
 use hsm_ca::kms::{KeyPairFile, Kms};
 use hsm_ca::secret::{MemoryGuard, Pin};
 use hsm_ca::token::{Module, TokenSelector};
-use hsm_ca::workflow::{ImportRequest, import_key_pair};
+use hsm_ca::workflow::{ImportRequest, KeyLog, import_key_pair};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let setting = |name: &str| std::env::var(name).map_err(|error| format!("{name}: {error}"));
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         keep_recipient_key: false,
         expected: None,
     };
-    let summary = import_key_pair(&session, &kms, &request, &())?;
+    let summary = import_key_pair(&session, &kms, &request, &mut KeyLog::nowhere(), &())?;
     println!("{summary:?}");
     Ok(())
 }

@@ -189,9 +189,13 @@ fn a_list_fits_a_terminal_and_json_has_everything() {
         "{text}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let open = desk.run(&["ledger", "list", "--open"]).ok().stdout;
+    assert_eq!(open.matches("signed, NOT DELIVERED").count(), 3, "{open}");
+    let empty = LedgerDesk::new();
+    empty.run(&["ledger", "new"]).ok();
     assert_eq!(
-        desk.run(&["ledger", "list", "--open"]).ok().stdout,
-        "No open entry.\n"
+        empty.run(&["ledger", "list", "--open"]).ok().stdout,
+        "No open entry, and nothing undelivered.\n"
     );
     desk.json(&["ledger", "show", "77"]).refused(3, "no-entry");
     desk.json(&["ledger", "show", "#77"]).refused(3, "no-entry");
@@ -376,7 +380,7 @@ fn in_namespace(desk: &LedgerDesk, script: &str) -> Run {
 
 #[test]
 fn on_a_full_disk_what_was_said_is_there_and_work_goes_on_when_there_is_room() {
-    for kilobytes in (40..400).step_by(40) {
+    for kilobytes in (120..480).step_by(40) {
         let desk = LedgerDesk::new();
         let script = format!(
             "mkdir small && mount -t tmpfs -o size={kilobytes}k,mode=755 none small && cd small

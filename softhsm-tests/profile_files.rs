@@ -14,10 +14,11 @@ fn rig() -> Rig {
     rig
 }
 
-const SIGN: [&str; 9] = [
+const SIGN: [&str; 10] = [
     "csr",
     "sign",
     "a.csr",
+    "--again",
     "--ca",
     "customerCA.crt",
     "--out",

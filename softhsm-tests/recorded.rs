@@ -12,8 +12,17 @@ use serde_json::Value;
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::{make_request, openssl, request_der};
 
-fn sign_arguments<'a>(request: &'a str, out: &'a str) -> [&'a str; 7] {
-    ["csr", "sign", request, "--ca", "customerCA.crt", "--out", out]
+fn sign_arguments<'a>(request: &'a str, out: &'a str) -> [&'a str; 8] {
+    [
+        "csr",
+        "sign",
+        request,
+        "--again",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        out,
+    ]
 }
 
 fn entries(rig: &Rig) -> Vec<Value> {

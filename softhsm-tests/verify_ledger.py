@@ -180,7 +180,7 @@ def verify(path, kept):
     for table, columns in TABLES.items():
         key = KEYS[table]
         rows = database.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        text = lambda value, column: value.decode() if column in ("subject", "kind", "ended") and value is not None else value
+        text = lambda value, column: value.decode() if column in ("subject", "kind", "ended") and isinstance(value, bytes) else value
         found = {row[:key]: [text(*pair) for pair in zip(row[key:], columns[key:])] for row in rows}
         expected = replay.tables[table]
         for row in found.keys() | expected.keys():

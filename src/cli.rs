@@ -37,6 +37,7 @@ mod shell;
 mod token;
 mod toml_file;
 mod ui;
+mod unfinished;
 mod validity;
 
 use std::process::ExitCode;

@@ -165,6 +165,12 @@ pub trait Ledger: Send {
         limit: u64,
     ) -> Result<Vec<Entry>, LedgerError>;
 
+    /// The certificates that the ledger has of this authority itself, under its own name and by its own key.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn own_certificates(&self, authority: &Authority) -> Result<Vec<Der>, LedgerError>;
+
     /// What an authority has signed or begun that still needs somebody: see [`Unfinished`].
     ///
     /// # Errors

@@ -48,5 +48,6 @@ pub use selector::{KeySelector, TokenSelector};
 pub use session::Session;
 pub use signer::TokenSigner;
 pub use soft_token::SoftToken;
+pub use template::RECIPIENT_LABEL;
 pub use trial::TRIAL_LABEL;
 pub use uri::{Pkcs11Uri, UriError};

@@ -3,6 +3,7 @@
 mod arrival;
 mod crl;
 mod cross;
+mod delete;
 mod delivery;
 mod doctor;
 mod error;
@@ -17,6 +18,7 @@ mod ocsp;
 mod proof;
 mod recipient;
 mod record;
+mod recorded;
 mod request;
 mod revoke;
 mod rig;
@@ -25,6 +27,7 @@ mod traffic;
 
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
 pub use cross::{CrossJob, CrossPlan, CrossSummary};
+pub use delete::{DeleteSummary, delete_key};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
@@ -42,12 +45,16 @@ pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, imp
 pub use initialize::{
     ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
-pub use issue::{AuthorityPlan, IssueSummary, PlannedAuthority, PlannedRequest, RequestPlan, SigningJob};
+pub use issue::{
+    AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
+    SigningJob,
+};
 pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
-pub use record::{Recorder, authority_of};
+pub use record::{KeyLog, Recorder, authority_of};
+pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
 pub use request::{NewRequest, RequestSummary, create_request};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
@@ -56,13 +63,20 @@ pub use traffic::{
     TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,
 };
 
+use crate::ledger::Unfinished;
+
 /// Told what is being done, as it is done; the command line shows it, a test may record it.
 pub trait Progress {
     /// One step begins.
     fn step(&self, what: &str);
+
+    /// Before a signature: this is what the ledger has open or undelivered for the authority.
+    fn unfinished(&self, found: &Unfinished);
 }
 
 /// Nobody is watching.
 impl Progress for () {
     fn step(&self, _: &str) {}
+
+    fn unfinished(&self, _: &Unfinished) {}
 }

@@ -31,6 +31,7 @@ mod profile;
 mod public_key_file;
 mod purpose;
 mod rehearsal;
+mod repeat;
 mod requested;
 mod reread;
 mod rules;

@@ -70,6 +70,6 @@ impl CaCommand {
         let issued = planned.sign(&mut recorder, ui)?;
         let mut report = report_issued(vec![issued], "Created the CA certificate", |_| None);
         report.warnings.extend(warning);
-        Ok(report)
+        Ok(report.with_receipt(recorder))
     }
 }

@@ -221,6 +221,13 @@ pub(super) fn report_issued(
         let shown = path
             .as_ref()
             .map_or_else(|| "to stdout".to_owned(), |path| path.display().to_string());
+        let headline = match summary.retried {
+            true => format!(
+                "Delivered again, not signed: the same request has entry {} of the ledger",
+                summary.entry
+            ),
+            false => headline.to_owned(),
+        };
         report.text.push_str(&format!(
             "{headline}: {}\n{}",
             printable(&shown),
@@ -237,6 +244,8 @@ pub(super) fn report_issued(
             ));
         }
         let mut json = describe(&summary.certificate);
+        json["retried"] = json!(summary.retried);
+        json["entry"] = json!(summary.entry.0);
         json["dropped"] = json!(extensions_json(&summary.dropped));
         json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         list.push(json);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use hsm_ca::workflow::{PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
+use hsm_ca::workflow::{LookedBack, PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
 use hsm_ca::x509::{Certificate, Profile, UnixTime, words};
 use serde_json::json;
 
@@ -82,6 +82,9 @@ pub(super) struct SignRequests {
     key: Option<String>,
     #[command(flatten)]
     validity: ValidityOptions,
+    /// Sign every request, also where its certificate was signed before and is still young
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
@@ -172,12 +175,13 @@ impl SignRequests {
         };
         let plan = RequestPlan {
             requests,
-            authority,
+            authority: authority.clone(),
             key: self.key.clone(),
             profile: profile.clone(),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
+            again: self.again,
         };
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
@@ -187,8 +191,15 @@ impl SignRequests {
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), now, ui));
         settings.check_ledger()?;
-        let store = settings.open_store(self.key.as_deref())?;
-        let issued = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
+        let mut recorder = settings.open_recorder()?;
+        recorder.tell_unfinished(&authority, ui)?;
+        let issued = match job.look_back(&recorder)? {
+            LookedBack::ToSign(job) => {
+                let store = settings.open_store(self.key.as_deref())?;
+                job.run(store.as_ref(), &mut recorder, ui)?
+            }
+            LookedBack::AllRecorded(job) => job.deliver(&mut recorder)?,
+        };
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
@@ -200,7 +211,7 @@ impl SignRequests {
             )),
             _ => {}
         }
-        Ok(report)
+        Ok(report.with_receipt(recorder))
     }
 
     /// The profile that is named, or that `--identity` implies; else the requests decide.

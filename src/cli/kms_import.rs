@@ -106,18 +106,19 @@ impl Import {
         ))?
         .pin_key(self.key_id.clone())
         .with_grant_tokens(self.grant_token.clone());
+        let mut log = settings.open_key_log()?;
         let session = settings.open_session(None)?;
-        let summary = import_key_pair(&session, &kms, &request, ui)?;
+        let summary = import_key_pair(&session, &kms, &request, &mut log, ui)?;
         warnings.extend(session.token().caveat()?.map(str::to_owned));
         let token = &session.token().description().label;
         Ok(Report {
             warnings,
-            ..present(&summary, token, &request)
+            ..present(&summary, token, &request, settings)
         })
     }
 }
 
-fn present(summary: &ImportSummary, token: &str, request: &ImportRequest) -> Report {
+fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settings: &Settings) -> Report {
     let key = &summary.proof.key;
     let kms_key = &request.pair.key_id;
     let mut fields = Fields::default();
@@ -174,6 +175,9 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest) -> Rep
             "not known: compare it with what `kms generate-key-pair` printed, or give --expect"
         },
     );
+    if summary.recorded.is_some() || matches!(summary.outcome, ImportOutcome::Imported { .. }) {
+        fields.add("ledger", settings.describe_recorded(summary.recorded));
+    }
     if summary.recipient_destroyed {
         fields.add("recipient key", "used and destroyed");
     }
@@ -185,6 +189,7 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest) -> Rep
     json["kms_key_account"] = json!(kms_key.account());
     json["fingerprint_expected"] = json!(request.expected.is_some());
     fingerprint::describe(&mut json, &request.pair.public_key);
+    json["recorded"] = json!(summary.recorded.map(|entry| entry.0));
     json["proofs"] = json!(["public-key", "attributes", "signature"]);
     json["recipient_key_destroyed"] = json!(summary.recipient_destroyed);
     Report::new(format!("{headline}\n{}", fields.render(2)), json)

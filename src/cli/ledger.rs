@@ -1,12 +1,15 @@
 //! `ledger`.
 
+mod deliver;
 pub(super) mod entry;
+mod key;
 
 use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{
-    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, Ledger, Misspelt, Serial, VerifyReport,
+    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, KeyEntry, KeyFilter, Ledger, Misspelt, Serial,
+    VerifyReport,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +29,10 @@ pub(super) enum LedgerCommand {
     List(ListEntries),
     /// Show all that is known of a certificate, or of an entry
     Show(ShowEntry),
+    /// Write what was signed before and is recorded to a file: nothing is signed
+    ///
+    /// Its hash and its signature are verified again. Certificates, requests and CRLs up to 64 KiB are kept in the ledger.
+    Deliver(deliver::DeliverEntry),
     /// Check every event, the chain through them, and what follows from them
     Verify(VerifyLedger),
     /// Write every event to stdout as a line of JSON, with its hash (docs/ledger.md)
@@ -37,7 +44,7 @@ pub(super) struct ListEntries {
     /// How many
     #[arg(long, value_name = "N", default_value = "20")]
     last: u64,
-    /// Only those that began and did not end: whether a signature was made is not known
+    /// Only what began and did not end (whether a signature was made is not known), and what was signed and not delivered
     #[arg(long)]
     open: bool,
     /// Only those before entry N: the page before
@@ -82,6 +89,7 @@ impl LedgerCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::New => make_new(settings),
+            Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
             Self::Verify(verify) => verify.run(settings.open_ledger()?.as_ref()),
@@ -129,27 +137,59 @@ impl ListEntries {
     fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
         let filter = EntryFilter {
             open: self.open,
+            undelivered: self.open,
             before: self.before.map(EntryId),
             limit: Some(self.last),
             ..EntryFilter::default()
         };
-        let mut entries = collect(ledger, &filter)?;
-        entries.reverse();
-        let mut text: String = entries.iter().map(entry::line).collect();
-        if entries.is_empty() {
+        let entries = collect(ledger, &filter)?;
+        let keys = collect_keys(
+            ledger,
+            &KeyFilter {
+                open: self.open,
+                before: filter.before,
+                limit: filter.limit,
+            },
+        )?;
+        // Both come newest first; the last of both together are shown, the newest at the end.
+        let mut lines: Vec<_> = entries.iter().map(|one| (one.id, entry::line(one))).collect();
+        lines.extend(keys.iter().map(|one| (one.id, key::line(one))));
+        lines.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        lines.truncate(usize::try_from(self.last).unwrap_or(usize::MAX));
+        let first = lines.last().map_or(EntryId(0), |(id, _)| *id);
+        let mut text: String = lines.iter().rev().map(|(_, line)| line.as_str()).collect();
+        if lines.is_empty() {
             text.push_str(if self.open {
-                "No open entry.\n"
+                "No open entry, and nothing undelivered.\n"
             } else {
                 "No entry.\n"
             });
         }
-        let list: Vec<_> = entries.iter().map(entry::describe).collect();
-        Ok(Report::new(text, json!({ "entries": list })))
+        let entries = entries.iter().rev().filter(|one| one.id >= first);
+        let keys = keys.iter().rev().filter(|one| one.id >= first);
+        let list: Vec<_> = entries.map(entry::describe).collect();
+        let keys: Vec<_> = keys.map(key::describe).collect();
+        Ok(Report::new(text, json!({ "entries": list, "keys": keys })))
     }
+}
+
+fn collect_keys(ledger: &dyn Ledger, filter: &KeyFilter) -> Result<Vec<KeyEntry>, CliError> {
+    let mut keys = Vec::new();
+    ledger.keys(filter, &mut |key| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    Ok(keys)
 }
 
 impl ShowEntry {
     fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        if let Wanted::Entry(id) = &self.serial
+            && let Some(found) = ledger.key(*id)?
+        {
+            let json = json!({ "entries": [], "keys": [key::describe(&found)] });
+            return Ok(Report::new(key::text(&found), json));
+        }
         let (found, wanted) = match &self.serial {
             Wanted::Entry(id) => (ledger.entry(*id)?.into_iter().collect(), id.to_string()),
             Wanted::Serial(serial) => {

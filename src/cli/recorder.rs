@@ -4,8 +4,8 @@ use std::env;
 use std::fs;
 use std::time::SystemTime;
 
-use hsm_ca::ledger::{Access, Ledger, LedgerError};
-use hsm_ca::workflow::{Progress, Recorder, WorkflowError};
+use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
+use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError};
 use hsm_ca::x509::UnixTime;
 
 use super::exit::CliError;
@@ -45,6 +45,23 @@ impl Settings {
         match self.ledger()?.open(access) {
             Err(LedgerError::NotFound { .. }) => Err(self.no_ledger()),
             other => Ok(other?),
+        }
+    }
+
+    /// Where a key's coming or going is recorded: in the ledger, which has to be one that can be recorded in; or nowhere, if there is
+    /// none. A key can be made before there is a CA, and that makes no ledger.
+    pub(super) fn open_key_log(&self) -> Result<KeyLog, CliError> {
+        match self.ledger()?.is_there()? {
+            true => Ok(KeyLog::of(self.open_recorder()?)),
+            false => Ok(KeyLog::nowhere()),
+        }
+    }
+
+    /// Says where a key was recorded.
+    pub(super) fn describe_recorded(&self, recorded: Option<EntryId>) -> String {
+        match recorded {
+            Some(entry) => format!("entry {entry}"),
+            None => "NOT RECORDED: there is no ledger where the settings say".to_owned(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The result of a command, for people and for programs.
 
+use hsm_ca::workflow::Recorder;
 use hsm_ca::x509::is_unprintable;
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ pub(super) struct Report {
     pub(super) json: Value,
     /// The content itself, where it goes to stdout (`--out -`); the text then goes to stderr.
     pub(super) content: Option<Vec<u8>>,
+    /// Who records that the content was delivered, once it was written to stdout.
+    pub(super) receipt: Option<Recorder>,
     /// What people should know before they go on.
     pub(super) warnings: Vec<String>,
     /// 0, unless the report is of something that did not pass.
@@ -24,9 +27,18 @@ impl Report {
             text: text.into(),
             json,
             content: None,
+            receipt: None,
             warnings: Vec::new(),
             exit_code: 0,
         }
+    }
+}
+
+impl Report {
+    /// With who records that the content was delivered.
+    pub(super) fn with_receipt(self, recorder: Recorder) -> Self {
+        let receipt = self.content.is_some().then_some(recorder);
+        Self { receipt, ..self }
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "this is the place for it"
 )]
 
+use std::cell::RefCell;
 use std::env;
 use std::error::Error as StdError;
 use std::ffi::OsStr;
@@ -14,13 +15,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
+use base64ct::{Base64, Encoding as _};
+use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::Progress;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::canvas::Canvas;
 use super::exit::{CliError, USAGE};
 use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
 use super::report::{Report, json_text, printable};
+use super::unfinished;
 
 /// Whoever sits at the terminal, wherever standard input and output go.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ pub(super) struct Ui {
     quiet: bool,
     verbose: bool,
     color: ColorChoice,
+    /// Warnings that come before the result, for the JSON of it.
+    warned: RefCell<Vec<String>>,
 }
 
 const RED: &str = "\u{1b}[31m";
@@ -65,6 +71,7 @@ impl Ui {
             quiet: options.quiet,
             verbose: options.verbose,
             color: options.color,
+            warned: RefCell::default(),
         }
     }
 
@@ -92,11 +99,18 @@ impl Ui {
             text,
             mut json,
             content,
-            warnings,
+            receipt,
+            mut warnings,
             exit_code,
         } = report;
+        warnings.splice(0..0, self.warned.take());
         // A report that nobody reads to its end is no loss; the content itself is.
         let is_content = content.is_some();
+        if let (Some(content), Some(object)) = (&content, json.as_object_mut())
+            && self.json
+        {
+            insert_content(object, content);
+        }
         let written = if self.json && json.is_null() {
             Ok(())
         } else if self.json {
@@ -125,7 +139,12 @@ impl Ui {
             }
         };
         match written {
-            Ok(()) => ExitCode::from(exit_code),
+            Ok(()) => {
+                if let Some(mut recorder) = receipt {
+                    recorder.confirm_delivery();
+                }
+                ExitCode::from(exit_code)
+            }
             // Whoever read along has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => {
                 ExitCode::from(exit_code)
@@ -149,6 +168,10 @@ impl Ui {
                 json!({ "kind": refusal.kind, "message": message, "exit_code": refusal.exit_code });
             if let Some(hint) = &refusal.hint {
                 body["hint"] = json!(hint);
+            }
+            let warned = self.warned.take();
+            if !warned.is_empty() {
+                body["warnings"] = json!(warned);
             }
             tell(format_args!("{}", json_text(&json!({ "error": body }))));
         } else {
@@ -205,6 +228,23 @@ impl Progress for Ui {
             ));
         }
     }
+
+    fn unfinished(&self, found: &Unfinished) {
+        let warned = self.warn(&unfinished::describe(found));
+        self.warned.borrow_mut().extend(warned);
+    }
+}
+
+/// Where the content itself was asked for on stdout, the one object of JSON that goes there has it: PEM as text, DER in base64.
+fn insert_content(object: &mut serde_json::Map<String, Value>, content: &[u8]) {
+    if content.is_empty() {
+        return;
+    }
+    let (name, text) = match std::str::from_utf8(content) {
+        Ok(text) => ("content", text.to_owned()),
+        Err(_) => ("content_base64", Base64::encode_string(content)),
+    };
+    object.insert(name.to_owned(), json!(text));
 }
 
 /// A stranger's megabyte in an error is no error message.

@@ -21,9 +21,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    Adoption, Authority, CrlNumber, Digest, Entry, EntryFilter, EntryId, Head, Intent, KeyEntry, KeyFilter,
-    KeyIntent, KeyRecord, Ledger, LedgerError, Outcome, Revocation, RevocationRequest, Serial, Stamp,
-    Unfinished, UnixTime, VerifyReport,
+    Adoption, Authority, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Head, Intent, KeyEntry,
+    KeyFilter, KeyIntent, KeyRecord, Ledger, LedgerError, Outcome, Revocation, RevocationRequest, Serial,
+    Stamp, Unfinished, UnixTime, VerifyReport,
 };
 use append::Writer;
 use audit::Audit;
@@ -194,6 +194,10 @@ impl Ledger for SqliteLedger {
         limit: u64,
     ) -> Result<Vec<Entry>, LedgerError> {
         self.look(|db| read::certificates_for(db, authority, request_sha256, limit))
+    }
+
+    fn own_certificates(&self, authority: &Authority) -> Result<Vec<Der>, LedgerError> {
+        self.look(|db| read::own_certificates(db, authority))
     }
 
     fn unfinished(&self, authority: &Authority, now: UnixTime) -> Result<Unfinished, LedgerError> {

@@ -12,7 +12,7 @@ use crate::signer::{KeyAlgorithm, PublicKey};
 pub(super) const WRAPPING_RSA_BITS: u64 = 3072;
 
 /// `CKA_LABEL` of the wrapping pair of the sealed route, by which it is found again.
-pub(super) const RECIPIENT_LABEL: &str = "hsm-ca recipient key";
+pub const RECIPIENT_LABEL: &str = "hsm-ca recipient key";
 
 fn flags(flags: Flags) -> impl Iterator<Item = Attribute> {
     flags.iter().copied().map(Attribute::from)

@@ -2,6 +2,7 @@
 
 use super::error::LeftBehind;
 use super::{ImportRequest, KeyProof, ProofKind, Unproven, WorkflowError, prove_key};
+use crate::ledger::LedgerError;
 use crate::token::{KeyDescription, KeySelector, NewKey, Session, TokenError};
 
 /// An import that was cut off between its two objects leaves a private key alone; it is completed once the key has proven,
@@ -39,15 +40,17 @@ pub(super) fn prove_present(
     Ok((proof, completed))
 }
 
-/// Proves a key that has just arrived, and takes it off the token again if it cannot prove itself.
+/// Proves a key that has just arrived and records it, and takes it off the token again if it cannot prove itself or be recorded.
 pub(super) fn prove_or_destroy(
     session: &Session,
     request: &ImportRequest,
     mut imported: NewKey<'_>,
+    record: impl FnOnce(&KeyProof) -> Result<(), LedgerError>,
 ) -> Result<KeyProof, WorkflowError> {
     let outcome = prove_imported(session, request, &mut imported)
         .map_err(Failure::Unproven)
-        .and_then(|proof| only_one(session, request).map(|()| proof));
+        .and_then(|proof| only_one(session, request).map(|()| proof))
+        .and_then(|proof| record(&proof).map(|()| proof).map_err(Failure::Unrecorded));
     let failure = match outcome {
         Ok(proof) => {
             imported.keep();
@@ -67,12 +70,18 @@ pub(super) fn prove_or_destroy(
             label: request.label.clone(),
             left,
         },
+        Failure::Unrecorded(cause) => WorkflowError::UnrecordedKey {
+            label: request.label.clone(),
+            cause,
+            left,
+        },
     })
 }
 
 enum Failure {
     Unproven(Unproven),
     Twice,
+    Unrecorded(LedgerError),
 }
 
 /// Another import of the same pair may have run at the same time, unseen by the search before it. (SoftHSM 2.6.1 does not show a

@@ -13,7 +13,7 @@ use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::{GenerateError, InitializeError, LinterError, Unproven};
+use super::{GenerateError, InitializeError, LinterError, NotDeliverable, Unproven};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -41,6 +41,22 @@ pub enum WorkflowError {
         /// Why.
         cause: OutputError,
     },
+    /// A key was made and proven, and the ledger could not record it.
+    UnrecordedKey {
+        /// Its label.
+        label: String,
+        /// Why.
+        cause: LedgerError,
+        /// What became of the key.
+        left: LeftBehind,
+    },
+    /// A key was deleted, and the ledger could not record that.
+    UnrecordedDeletion {
+        /// Why.
+        cause: LedgerError,
+    },
+    /// What the ledger has of an entry cannot be delivered.
+    NotDeliverable(Box<NotDeliverable>),
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -220,6 +236,15 @@ impl fmt::Display for WorkflowError {
                     "it is signed and recorded as entry {entry}, but not written: {cause}"
                 )
             }
+            Self::NotDeliverable(error) => error.fmt(f),
+            Self::UnrecordedKey { label, cause, left } => write!(
+                f,
+                "the key \"{label}\" was made, and the ledger could not record it: {cause}; {left}"
+            ),
+            Self::UnrecordedDeletion { cause } => write!(
+                f,
+                "the key is deleted, and the ledger could not record that; its entry stays open: {cause}"
+            ),
             Self::Generate(error) => error.fmt(f),
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
@@ -259,7 +284,7 @@ impl fmt::Display for WorkflowError {
             Self::InRequest { name, cause } => write!(f, "{name}: {cause}"),
             Self::Partly { done, cause } => {
                 let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
-                write!(f, "{cause} (signed before that: {})", done.join(", "))
+                write!(f, "{cause} (delivered before that: {})", done.join(", "))
             }
             Self::Choice(unfit) => unfit.fmt(f),
             Self::NoAttestation => f.write_str("the sealed route needs an attestation document"),
@@ -305,8 +330,12 @@ impl std::error::Error for WorkflowError {
             Self::Initialize(error) => Some(error.as_ref()),
             Self::InAnswer { cause, .. } => Some(cause),
             Self::Token(error) => Some(error),
-            Self::Ledger(error) | Self::Unrecorded { cause: error, .. } => Some(error),
+            Self::Ledger(error)
+            | Self::Unrecorded { cause: error, .. }
+            | Self::UnrecordedKey { cause: error, .. }
+            | Self::UnrecordedDeletion { cause: error } => Some(error),
             Self::Undelivered { cause, .. } => Some(cause),
+            Self::NotDeliverable(error) => Some(error.as_ref()),
             Self::Generate(error) => Some(error.as_ref()),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }

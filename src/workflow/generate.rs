@@ -5,7 +5,8 @@ mod error;
 pub use error::GenerateError;
 
 use super::error::LeftBehind;
-use super::{KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
+use super::{KeyLog, KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
+use crate::ledger::{EntryId, KeyAct, LedgerError};
 use crate::signer::{KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, NewKey, Session, UNFINISHED_LABEL};
 
@@ -28,16 +29,23 @@ pub struct GenerateSummary {
     pub proof: KeyProof,
     /// What runs that were cut off have left on the token.
     pub unfinished: Vec<KeyDescription>,
+    /// The entry of the ledger, where there is a ledger.
+    pub recorded: Option<EntryId>,
 }
 
+/// How a key got to the token that generated it, as the ledger has it.
+pub(super) const GENERATED: &str = "generated";
+
 /// Has the token generate a key, which then proves that it is of the kind that was asked for, that nothing is known against its public
-/// half, that it was never outside, that it can only sign, and that it does sign.
+/// half, that it was never outside, that it can only sign, and that it does sign. The ledger has it before and after; a key that cannot
+/// be recorded is taken off the token again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is as it was.
 pub fn generate_key(
     session: &Session,
     request: &GenerateRequest,
+    log: &mut KeyLog,
     progress: &dyn Progress,
 ) -> Result<GenerateSummary, WorkflowError> {
     let token = session.token();
@@ -47,14 +55,35 @@ pub fn generate_key(
         token.lock_new_keys(|| progress.step("another key is being made on this machine, waiting for it"))?;
     refuse_label(session, &request.label)?;
     let unfinished = session.keys_labelled(UNFINISHED_LABEL)?;
+    let recorded = log.begin(session, KeyAct::Generate, &request.label, Some(GENERATED), None)?;
+    let generated = generate_and_prove(session, request, progress).and_then(|(proof, new)| {
+        match log.complete(recorded, &proof.key, Some(&proof.public_key)) {
+            Ok(()) => {
+                new.keep();
+                Ok(proof)
+            }
+            Err(cause) => Err(Failure::Unrecorded(cause).after(&request.label, new)),
+        }
+    });
+    let proof = generated.inspect_err(|error| log.fail(recorded, &error.to_string()))?;
+    Ok(GenerateSummary {
+        proof,
+        unfinished,
+        recorded,
+    })
+}
+
+/// A key that is destroyed when it is dropped, with its proof.
+fn generate_and_prove<'a>(
+    session: &'a Session,
+    request: &GenerateRequest,
+    progress: &dyn Progress,
+) -> Result<(KeyProof, NewKey<'a>), WorkflowError> {
     progress.step(&format!("generating an {} key on the token", request.algorithm));
     let new = session.generate_key_pair(request.algorithm, &request.label)?;
     progress.step("proving the key on the token");
     match prove_generated(session, request, &new) {
-        Ok(proof) => {
-            new.keep();
-            Ok(GenerateSummary { proof, unfinished })
-        }
+        Ok(proof) => Ok((proof, new)),
         Err(failure) => Err(failure.after(&request.label, new)),
     }
 }
@@ -74,6 +103,7 @@ fn refuse_label(session: &Session, label: &str) -> Result<(), WorkflowError> {
 enum Failure {
     Unproven(Unproven),
     Twice,
+    Unrecorded(LedgerError),
 }
 
 impl From<Unproven> for Failure {
@@ -91,14 +121,12 @@ impl Failure {
                 reason: error.to_string(),
             },
         };
+        let label = label.to_owned();
         match self {
-            Self::Unproven(unproven) => GenerateError::Unproven { unproven, left },
-            Self::Twice => GenerateError::Twice {
-                label: label.to_owned(),
-                left,
-            },
+            Self::Unproven(unproven) => GenerateError::Unproven { unproven, left }.into(),
+            Self::Twice => GenerateError::Twice { label, left }.into(),
+            Self::Unrecorded(cause) => WorkflowError::UnrecordedKey { label, cause, left },
         }
-        .into()
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::arrival::{prove_or_destroy, prove_present};
 use super::error::LeftBehind;
-use super::{KeyProof, Progress, WorkflowError};
+use super::recipient::destroy_recorded;
+use super::{KeyLog, KeyProof, Progress, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile, KmsError};
+use crate::ledger::{EntryId, KeyAct};
 use crate::secret::{MemoryGuard, PrivateKeyError};
 use crate::signer::KeyFingerprint;
 use crate::token::{
@@ -81,10 +83,13 @@ pub struct ImportSummary {
     pub outcome: ImportOutcome,
     /// True if the recipient key of the sealed route was destroyed, its work done now or in an earlier run.
     pub recipient_destroyed: bool,
+    /// The entry of the ledger, where there is a ledger and something was recorded in it.
+    pub recorded: Option<EntryId>,
 }
 
 /// Brings the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that
-/// it can only sign, and that it does sign.
+/// it can only sign, and that it does sign. The ledger has an import before and after; a key that cannot be recorded is taken off the
+/// token again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is as it was.
@@ -92,6 +97,7 @@ pub fn import_key_pair(
     session: &Session,
     decryptor: &dyn KeyPairDecryptor,
     request: &ImportRequest,
+    log: &mut KeyLog,
     progress: &dyn Progress,
 ) -> Result<ImportSummary, WorkflowError> {
     request.check()?;
@@ -102,25 +108,36 @@ pub fn import_key_pair(
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
         let (proof, completed) = prove_present(session, request, &existing)?;
-        let recipient_destroyed = destroy_left_recipient(session, request, &proof)?;
+        // A run that was cut off has begun it, and this one ends it.
+        let recorded = log.open_import(session, &request.label, &proof.public_key)?;
+        log.complete(recorded, &proof.key, Some(&proof.public_key))?;
+        let recipient_destroyed = destroy_left_recipient(session, request, &proof, log)?;
         return Ok(ImportSummary {
             proof,
             outcome: ImportOutcome::AlreadyThere { completed },
             recipient_destroyed,
+            recorded,
         });
     }
     let route = choose_route(session, request)?;
-    let import = Import {
+    let mut import = Import {
         session,
         decryptor,
         request,
+        log,
+        recorded: None,
         progress,
     };
-    if route == ImportRoute::Sealed {
-        import.sealed()
-    } else {
-        import.through_this_process(route)
-    }
+    let imported = match route {
+        ImportRoute::Sealed => import.sealed(),
+        other => import.through_this_process(other),
+    };
+    let recorded = import.recorded;
+    imported.inspect_err(|error| match error {
+        // The entry stays open: the next run finds the key and ends it.
+        WorkflowError::LeftOnToken { .. } | WorkflowError::MayBeOnToken { .. } => {}
+        other => log.fail(recorded, &other.to_string()),
+    })
 }
 
 /// A named route is taken or refused. An attestation document asks for the sealed one: no other route is a substitute for it.
@@ -139,18 +156,35 @@ struct Import<'a> {
     session: &'a Session,
     decryptor: &'a dyn KeyPairDecryptor,
     request: &'a ImportRequest,
+    log: &'a mut KeyLog,
+    recorded: Option<EntryId>,
     progress: &'a dyn Progress,
 }
 
 impl Import<'_> {
+    /// Before the private key is decrypted.
+    fn record(&mut self, route: ImportRoute) -> Result<(), WorkflowError> {
+        let key = &self.request.pair.public_key;
+        let route = route.to_string();
+        self.recorded = self.log.begin(
+            self.session,
+            KeyAct::Import,
+            &self.request.label,
+            Some(&route),
+            Some(key),
+        )?;
+        Ok(())
+    }
+
     /// KMS decrypts the key to this process, which wraps it for the token.
-    fn through_this_process(&self, route: ImportRoute) -> Result<ImportSummary, WorkflowError> {
+    fn through_this_process(&mut self, route: ImportRoute) -> Result<ImportSummary, WorkflowError> {
         let pair = &self.request.pair;
         if route != ImportRoute::CreateObject {
             self.progress.step("generating a wrapping key on the token");
         }
         let prepared = self.session.prepare_import(route, pair.spec.algorithm())?;
         self.check_alone()?;
+        self.record(route)?;
         let guard = MemoryGuard::engage()?;
         let memory = if guard.lock_everything() {
             MemoryLocking::Everything
@@ -175,11 +209,12 @@ impl Import<'_> {
                 memory: Some(memory),
             },
             recipient_destroyed: false,
+            recorded: self.recorded,
         })
     }
 
     /// KMS encrypts the key to the token's own key, and this process carries it.
-    fn sealed(&self) -> Result<ImportSummary, WorkflowError> {
+    fn sealed(&mut self) -> Result<ImportSummary, WorkflowError> {
         let pair = &self.request.pair;
         let document = self
             .request
@@ -194,6 +229,7 @@ impl Import<'_> {
             .carries(recipient.public_key().der())
             .map_err(KmsError::Attestation)?;
         self.check_alone()?;
+        self.record(ImportRoute::Sealed)?;
         self.progress
             .step("KMS encrypts the private key to the token's key");
         let envelope = self.decryptor.decrypt_for_recipient(pair, document)?;
@@ -207,7 +243,7 @@ impl Import<'_> {
         let proof = self.prove(imported)?;
         let recipient_destroyed = !self.request.keep_recipient_key;
         if recipient_destroyed {
-            destroy_recipient(recipient, &proof)?;
+            destroy_recipient(self.session, recipient, &proof, self.log)?;
         }
         Ok(ImportSummary {
             proof,
@@ -216,6 +252,7 @@ impl Import<'_> {
                 memory: None,
             },
             recipient_destroyed,
+            recorded: self.recorded,
         })
     }
 
@@ -231,7 +268,7 @@ impl Import<'_> {
     }
 
     /// A token that fails in the middle of the call may have made the key all the same: whoever reads the error has to know.
-    fn prove(&self, imported: Result<NewKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
+    fn prove(&mut self, imported: Result<NewKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
         let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
             Ok(None) => WorkflowError::Token(cause),
             Ok(Some(found)) => WorkflowError::LeftOnToken {
@@ -244,15 +281,26 @@ impl Import<'_> {
             },
         })?;
         self.progress.step("proving the key on the token");
-        prove_or_destroy(self.session, self.request, imported)
+        let (log, recorded) = (&mut *self.log, self.recorded);
+        prove_or_destroy(self.session, self.request, imported, |proof| {
+            log.complete(recorded, &proof.key, Some(&proof.public_key))
+        })
     }
 }
 
 /// The recipient key's work is done once the imported key has proven itself.
-fn destroy_recipient(recipient: RecipientKey<'_>, proof: &KeyProof) -> Result<(), WorkflowError> {
-    recipient.destroy().map_err(|cause| WorkflowError::RecipientLeft {
-        cause,
-        imported: Box::new(proof.key.clone()),
+fn destroy_recipient(
+    session: &Session,
+    recipient: RecipientKey<'_>,
+    proof: &KeyProof,
+    log: &mut KeyLog,
+) -> Result<(), WorkflowError> {
+    destroy_recorded(session, recipient, log).map_err(|error| match error {
+        WorkflowError::Token(cause) => WorkflowError::RecipientLeft {
+            cause,
+            imported: Box::new(proof.key.clone()),
+        },
+        other => other,
     })
 }
 
@@ -262,6 +310,7 @@ fn destroy_left_recipient(
     session: &Session,
     request: &ImportRequest,
     proof: &KeyProof,
+    log: &mut KeyLog,
 ) -> Result<bool, WorkflowError> {
     let document = request
         .attestation
@@ -272,7 +321,7 @@ fn destroy_left_recipient(
     };
     match session.recipient_key()? {
         Some(recipient) if document.carries(recipient.public_key().der()).is_ok() => {
-            destroy_recipient(recipient, proof)?;
+            destroy_recipient(session, recipient, proof, log)?;
             Ok(true)
         }
         _ => Ok(false),

@@ -1,6 +1,11 @@
 //! `ca create` and `csr sign`. Everything that can be refused is refused before the token is asked for anything, and every
 //! certificate of a job is built and checked before the first is signed.
 
+mod retry;
+
+use retry::Source;
+pub use retry::{LookedBack, RecordedJob};
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -51,6 +56,8 @@ pub struct RequestPlan {
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
+    /// Whether a request is signed also where its certificate was signed before.
+    pub again: bool,
 }
 
 /// A request whose own signature verified, and where its certificate goes.
@@ -73,6 +80,10 @@ pub struct IssueSummary {
     pub delivered: Delivered,
     /// What the request asked for and did not get.
     pub dropped: Vec<ExtensionText>,
+    /// The entry that it is in.
+    pub entry: EntryId,
+    /// Whether nothing was signed: the certificate is the one that was signed before for the same request.
+    pub retried: bool,
 }
 
 /// A self-signed CA certificate that passed every rule, and whose place is kept. Only the signature is missing.
@@ -137,7 +148,9 @@ impl PlannedAuthority<'_> {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<IssueSummary, WorkflowError> {
-        let entry = recorder.begin_one(&certificate_intent(&self.checked, None, None)?)?;
+        let intent = certificate_intent(&self.checked, None, None)?;
+        recorder.tell_unfinished_of(&intent.authority, progress)?;
+        let entry = recorder.begin_one(&intent)?;
         progress.step("the key signs the CA certificate");
         sign_and_deliver(
             self.checked,
@@ -161,6 +174,11 @@ pub struct SigningJob {
     validity: Validity,
     signature: SignatureAlgorithm,
     now: UnixTime,
+    again: bool,
+    /// One for each request.
+    sources: Vec<Source>,
+    /// How far the ledger went when they were looked for.
+    looked_at: Option<u64>,
 }
 
 impl SigningJob {
@@ -190,6 +208,9 @@ impl SigningJob {
         }
         let requests = plan.requests;
         let job = Self {
+            again: plan.again,
+            sources: vec![Source::New; requests.len()],
+            looked_at: None,
             requests,
             authority: plan.authority,
             authority_key,
@@ -212,22 +233,26 @@ impl SigningJob {
         self.validity
     }
 
-    /// Builds and checks every certificate, records what will be signed, then has the token sign them one after the other, once
-    /// each. A place for the output is kept before each signature.
+    /// Builds and checks every certificate that was not [signed before](Self::look_back), records what will be signed, then has the
+    /// token sign them one after the other, once each. A place for the output is kept before each signature.
     ///
     /// # Errors
-    /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were signed before the failure.
+    /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
     pub fn run(
-        self,
+        mut self,
         store: &dyn KeyStore,
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
+        self.look(recorder)?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
         let mut checked = Vec::with_capacity(self.requests.len());
         let mut intents = Vec::with_capacity(self.requests.len());
-        for planned in &self.requests {
+        for (planned, source) in self.requests.iter().zip(&self.sources) {
+            if !matches!(source, Source::New) {
+                continue;
+            }
             let built = self.build(store, &rehearsals, &planned.request, progress);
             let built = built.map_err(|error| in_request(planned, error))?;
             intents.push(certificate_intent(
@@ -241,26 +266,27 @@ impl SigningJob {
         recorder.adopt_authority(&self.authority)?;
         let entries = recorder.begin(&intents)?;
         let count = checked.len();
-        let mut issued: Vec<IssueSummary> = Vec::with_capacity(count);
-        let planned = checked.into_iter().zip(&self.requests).zip(&entries);
-        for (index, ((checked, planned), entry)) in planned.enumerate() {
-            progress.step(&format!(
-                "the CA's key signs certificate {} of {count}",
-                index + 1
-            ));
-            let asked = everything_asked(&planned.request);
-            let signed = match planned.delivery.reserve() {
-                Ok(slot) => sign_and_deliver(checked, slot, signer.as_ref(), recorder, *entry, asked),
-                Err(error) => {
-                    recorder.abandon(&[*entry], &error.to_string());
-                    Err(error.into())
+        let mut to_sign = checked.into_iter().zip(&entries).enumerate();
+        let mut issued: Vec<IssueSummary> = Vec::with_capacity(self.requests.len());
+        for (planned, source) in self.requests.iter().zip(&self.sources) {
+            let delivered = match source {
+                Source::New => {
+                    let Some((index, (checked, entry))) = to_sign.next() else {
+                        continue;
+                    };
+                    progress.step(&format!(
+                        "the CA's key signs certificate {} of {count}",
+                        index + 1
+                    ));
+                    sign_one(planned, checked, signer.as_ref(), recorder, *entry)
                 }
+                other => self.deliver_again(planned, other, &issued, recorder),
             };
-            match signed {
+            match delivered {
                 Ok(summary) => issued.push(summary),
                 Err(error) => {
-                    let rest = entries.get(index + 1..).unwrap_or_default();
-                    recorder.abandon(rest, "not signed: the one before it failed");
+                    let rest: Vec<_> = to_sign.map(|(_, (_, entry))| *entry).collect();
+                    recorder.abandon(&rest, "not signed: the one before it failed");
                     return Err(after(&issued, error));
                 }
             }
@@ -293,6 +319,26 @@ impl SigningJob {
         let issuer = Issuer::Authority(&self.authority);
         rehearsals.judge(&checked, issuer, self.now, "a certificate", progress)?;
         Ok(checked)
+    }
+}
+
+/// Keeps the place for the certificate, and has it signed.
+fn sign_one(
+    planned: &PlannedRequest,
+    checked: Checked,
+    signer: &dyn Signer,
+    recorder: &mut Recorder,
+    entry: EntryId,
+) -> Result<IssueSummary, WorkflowError> {
+    match planned.delivery.reserve() {
+        Ok(slot) => {
+            let asked = everything_asked(&planned.request);
+            sign_and_deliver(checked, slot, signer, recorder, entry, asked)
+        }
+        Err(error) => {
+            recorder.abandon(&[entry], &error.to_string());
+            Err(error.into())
+        }
     }
 }
 
@@ -361,6 +407,8 @@ pub(super) fn sign_and_deliver(
         certificate: issued.certificate().clone(),
         delivered,
         dropped,
+        entry,
+        retried: false,
     })
 }
 

@@ -1,8 +1,11 @@
 //! `kms recipient-key`: the token's own key, to which KMS encrypts on the sealed route.
 
-use super::{Delivered, Delivery, Progress, WorkflowError};
+use super::error::LeftBehind;
+use super::generate::GENERATED;
+use super::{Delivered, Delivery, KeyLog, Progress, WorkflowError};
+use crate::ledger::KeyAct;
 use crate::signer::PublicKey;
-use crate::token::{ImportRoute, KeyDescription, Session};
+use crate::token::{ImportRoute, KeyDescription, RECIPIENT_LABEL, RecipientKey, Session};
 use crate::x509::PublicKeyFile;
 
 /// The recipient key and where its public half went.
@@ -26,6 +29,7 @@ pub struct RecipientSummary {
 pub fn prepare_recipient(
     session: &Session,
     delivery: &Delivery,
+    log: &mut KeyLog,
     progress: &dyn Progress,
 ) -> Result<RecipientSummary, WorkflowError> {
     session.token().check_writable()?;
@@ -37,7 +41,7 @@ pub fn prepare_recipient(
         Some(key) => key,
         None => {
             progress.step("generating a recipient key on the token");
-            session.generate_recipient_key()?
+            generate_recorded(session, log)?
         }
     };
     let description = key.description().clone();
@@ -51,7 +55,7 @@ pub fn prepare_recipient(
         }),
         Err(error) => {
             if generated {
-                key.destroy()?;
+                destroy_recorded(session, key, log)?;
             }
             Err(error.into())
         }
@@ -62,13 +66,52 @@ pub fn prepare_recipient(
 ///
 /// # Errors
 /// [`WorkflowError`]
-pub fn delete_recipient(session: &Session) -> Result<bool, WorkflowError> {
+pub fn delete_recipient(session: &Session, log: &mut KeyLog) -> Result<bool, WorkflowError> {
     session.token().check_writable()?;
     match session.recipient_key()? {
         Some(key) => {
-            key.destroy()?;
+            destroy_recorded(session, key, log)?;
             Ok(true)
         }
         None => Ok(false),
     }
+}
+
+/// A recipient key that cannot be recorded is taken off the token again.
+fn generate_recorded<'a>(session: &'a Session, log: &mut KeyLog) -> Result<RecipientKey<'a>, WorkflowError> {
+    let begun = log.begin(session, KeyAct::Generate, RECIPIENT_LABEL, Some(GENERATED), None)?;
+    let key = session
+        .generate_recipient_key()
+        .inspect_err(|error| log.fail(begun, &error.to_string()))?;
+    let Err(cause) = log.complete(begun, key.description(), Some(key.public_key())) else {
+        return Ok(key);
+    };
+    let left = match key.destroy() {
+        Ok(()) => LeftBehind::Destroyed,
+        Err(error) => LeftBehind::StillThere {
+            reason: error.to_string(),
+        },
+    };
+    let label = RECIPIENT_LABEL.to_owned();
+    Err(WorkflowError::UnrecordedKey { label, cause, left })
+}
+
+/// Takes a recipient key off the token; the ledger has it before and after.
+pub(super) fn destroy_recorded(
+    session: &Session,
+    key: RecipientKey<'_>,
+    log: &mut KeyLog,
+) -> Result<(), WorkflowError> {
+    let (description, public_key) = (key.description().clone(), key.public_key().clone());
+    let begun = log.begin(
+        session,
+        KeyAct::Delete,
+        &description.label,
+        None,
+        Some(&public_key),
+    )?;
+    key.destroy()
+        .inspect_err(|error| log.fail(begun, &error.to_string()))?;
+    log.complete(begun, &description, Some(&public_key))
+        .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })
 }

@@ -4,6 +4,8 @@
 //! takes, made of the structures that it knows nothing of.
 
 mod crls;
+mod delivered;
+mod keys;
 mod object;
 mod revocations;
 #[cfg(test)]
@@ -11,6 +13,7 @@ mod tests;
 
 use std::fmt;
 
+pub use keys::KeyLog;
 pub use object::authority_of;
 pub(super) use object::{adopted, certificate_intent, crl_intent, ocsp_intent, request_intent, time};
 pub(super) use revocations::revocation;
@@ -28,6 +31,8 @@ pub struct Recorder {
     ledger: Box<dyn Ledger>,
     by: String,
     clock: fn() -> UnixTime,
+    /// What was given to the caller, who has not said yet that it arrived.
+    handed_over: Vec<EntryId>,
 }
 
 impl fmt::Debug for Recorder {
@@ -45,7 +50,12 @@ impl Recorder {
     /// Records in `ledger`, in the name of `by`: as the caller knows people, for example `user@host`.
     #[must_use]
     pub fn new(ledger: Box<dyn Ledger>, by: String, clock: fn() -> UnixTime) -> Self {
-        Self { ledger, by, clock }
+        Self {
+            ledger,
+            by,
+            clock,
+            handed_over: Vec::new(),
+        }
     }
 
     /// Makes a new ledger at `place`, where nothing is yet, and records in it.
@@ -100,6 +110,7 @@ impl Recorder {
         let delivered = slot
             .deliver(&signed)
             .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+        self.note_delivery(entry, &delivered);
         Ok((signed, delivered))
     }
 

@@ -48,7 +48,9 @@ pub fn create_request(
     signer.check(signature)?;
     let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
     let checked = tbs.check()?;
-    let entry = recorder.begin_one(&request_intent(&checked, key, &new.subject))?;
+    let intent = request_intent(&checked, key, &new.subject);
+    recorder.tell_unfinished_of(&intent.authority, progress)?;
+    let entry = recorder.begin_one(&intent)?;
     progress.step("the key signs the request");
     let (issued, delivered) = recorder.sign_and_deliver(
         entry,

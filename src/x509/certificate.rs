@@ -89,6 +89,11 @@ impl Certificate {
         &self.der
     }
 
+    /// The fields that were signed.
+    pub(super) const fn tbs(&self) -> &TbsCertificate {
+        &self.tbs
+    }
+
     /// 1, 2 or 3.
     #[must_use]
     pub const fn version(&self) -> u8 {

@@ -3,7 +3,7 @@
 use super::signed::{Signed, sign_once};
 use super::{Certificate, Checked, X509Error, pem, reread};
 use crate::output::{Encoding, Verified, encode_pem};
-use crate::signer::Signer;
+use crate::signer::{PublicKey, Signer};
 
 /// A certificate whose signature verifies: the only kind that can be written.
 #[derive(Clone, Debug)]
@@ -27,6 +27,16 @@ impl Checked {
 }
 
 impl Issued {
+    /// Reads a certificate that was signed before, and verifies its signature under the issuer's public key once more.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn reread(der: &[u8], issuer_key: &PublicKey) -> Result<Self, X509Error> {
+        let certificate = Certificate::from_der(der)?;
+        certificate.verify_signature(issuer_key)?;
+        Ok(Self { certificate })
+    }
+
     /// The certificate.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {

@@ -68,7 +68,7 @@ impl CrossSign {
         }
         let plan = CrossPlan {
             original,
-            authority,
+            authority: authority.clone(),
             key: self.key.clone(),
             profile: profile.transpose()?,
             validity: self.validity.asked(),
@@ -81,11 +81,13 @@ impl CrossSign {
         })?;
         let warning = validity::warn(&job.validity(), now, ui);
         settings.check_ledger()?;
+        let mut recorder = settings.open_recorder()?;
+        recorder.tell_unfinished(&authority, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
-        let summary = job.run(store.as_ref(), &mut settings.open_recorder()?, ui)?;
+        let summary = job.run(store.as_ref(), &mut recorder, ui)?;
         let mut report = report(summary, Page::new(ui.canvas()), now);
         report.warnings.extend(warning);
-        Ok(report)
+        Ok(report.with_receipt(recorder))
     }
 }
 

@@ -84,7 +84,7 @@ impl CreateCrl {
             Ok::<_, CliError>(base)
         });
         let request = CrlRequest {
-            authority,
+            authority: authority.clone(),
             key: self.key.clone(),
             number: self.number.clone(),
             period: self.days,
@@ -104,6 +104,7 @@ impl CreateCrl {
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let index = index.transpose()?;
         let mut recorder = settings.open_recorder()?;
+        recorder.tell_unfinished(&authority, ui)?;
         let job = job.number(&mut recorder)?;
         let in_ledger = job.revocations(&recorder)?;
         let mut left_out = 0;
@@ -150,6 +151,6 @@ impl CreateCrl {
                  4.1.2.2 does not allow; they are on the CRL as they are"
             ));
         }
-        Ok(report)
+        Ok(report.with_receipt(recorder))
     }
 }

@@ -66,8 +66,9 @@ impl CreateRequest {
         new.delivery.check()?;
         settings.check_ledger()?;
         let store = settings.open_store(Some(&self.key))?;
-        let summary = create_request(store.as_ref(), &mut settings.open_recorder()?, &new, ui)?;
-        Ok(self.present(summary))
+        let mut recorder = settings.open_recorder()?;
+        let summary = create_request(store.as_ref(), &mut recorder, &new, ui)?;
+        Ok(self.present(summary).with_receipt(recorder))
     }
 
     /// Each once.

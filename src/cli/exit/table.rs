@@ -6,7 +6,9 @@ use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
 use hsm_ca::token::{TokenError, UriError};
-use hsm_ca::workflow::{GenerateError, LeftBehind, LinterError, UnprovenReason, WorkflowError};
+use hsm_ca::workflow::{
+    GenerateError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
+};
 use hsm_ca::x509::X509Error;
 
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
@@ -58,9 +60,22 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "undelivered",
             FAILED,
             Some(
-                "`hsm-ca ledger show '#N'` prints it; an OCSP response or a large CRL is not kept there, so run the command again",
+                "`hsm-ca ledger deliver '#N' --out FILE` writes it; an OCSP response or a large CRL is not kept there, so run the command again",
             ),
         ),
+        WorkflowError::UnrecordedKey { .. } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some("look at the ledger with `hsm-ca ledger verify`, then run the command again"),
+        ),
+        WorkflowError::UnrecordedDeletion { .. } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some(
+                "look at the ledger with `hsm-ca ledger verify`; `hsm-ca ledger list --open` shows the deletion",
+            ),
+        ),
+        WorkflowError::NotDeliverable(error) => explain_not_deliverable(error),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),
         WorkflowError::Memory(_) => (
@@ -301,5 +316,39 @@ fn explain_signer(error: &SignError) -> Row {
     match error.cause::<UriError>() {
         Some(_) => ("uri", USAGE, None),
         None => ("token", UNAVAILABLE, None),
+    }
+}
+
+fn explain_not_deliverable(error: &NotDeliverable) -> Row {
+    match error {
+        NotDeliverable::Open { serial: Some(_), .. } => (
+            "entry-open",
+            REFUSED,
+            Some(
+                "sign the request again; `hsm-ca cert revoke SERIAL --ca CA --reason superseded` revokes the certificate, should there be one",
+            ),
+        ),
+        NotDeliverable::Open { .. } => ("entry-open", REFUSED, Some("run the command that began it again")),
+        NotDeliverable::Abandoned { .. } => (
+            "entry-abandoned",
+            REFUSED,
+            Some("run the command that began it again"),
+        ),
+        NotDeliverable::NotKept { .. } => (
+            "entry-not-kept",
+            REFUSED,
+            Some("OCSP responses and CRLs above 64 KiB are not kept; run the command that made it again"),
+        ),
+        NotDeliverable::NoAuthority { .. } => (
+            "unknown-authority",
+            REFUSED,
+            Some("give the CA certificate with --ca FILE"),
+        ),
+        NotDeliverable::OtherAuthority { .. } => ("other-authority", REFUSED, None),
+        _ => (
+            "ledger-damaged",
+            UNAVAILABLE,
+            Some("`hsm-ca ledger verify` shows what is wrong; go on from a backup"),
+        ),
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use hsm_ca::ledger::{Access, Digest, EntryFilter, Object};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
+use hsm_ca::workflow::{DeleteSummary, delete_key};
 use hsm_ca::x509::is_unprintable;
 use serde_json::json;
 
@@ -29,6 +30,7 @@ impl DeleteKey {
         let selector = self.key.selector()?;
         // Whoever cannot be asked later is told before a PIN is asked for.
         let terminal = self.terminal(settings)?;
+        let mut log = settings.open_key_log()?;
         let session = settings.open_session(Some(&self.key.key))?;
         session.token().check_writable()?;
         let objects = session.key_objects(&selector)?;
@@ -37,14 +39,17 @@ impl DeleteKey {
             let token = &session.token().description().label;
             confirm(terminal, &objects, token, authority.as_deref())?;
         }
-        let destroyed = objects.destroy()?;
+        let DeleteSummary { deleted, recorded } = delete_key(&session, objects, &mut log)?;
         let text = format!(
             "Deleted from the token \"{}\"\n{}",
             printable(&session.token().description().label),
-            fields(destroyed.iter()).render(2)
+            fields(deleted.iter())
+                .add("ledger", settings.describe_recorded(recorded))
+                .render(2)
         );
-        let list: Vec<_> = destroyed.iter().map(describe).collect();
-        let json = json!({ "deleted": list, "authority": authority });
+        let list: Vec<_> = deleted.iter().map(describe).collect();
+        let json =
+            json!({ "deleted": list, "authority": authority, "recorded": recorded.map(|entry| entry.0) });
         let warnings = authority.iter().map(|subject| describe_authority(subject));
         Ok(Report {
             warnings: warnings.collect(),

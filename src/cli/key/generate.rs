@@ -74,17 +74,19 @@ impl GenerateKey {
         // Before anybody is asked for a PIN.
         token.check_writable()?;
         token.check_generation(request.algorithm)?;
+        let mut log = settings.open_key_log()?;
         // Nothing that can fail comes after the key is there.
         let caveat = token.caveat()?;
         let session = settings.log_in(&token)?;
-        let summary = generate_key(&session, &request, ui)?;
-        let mut report = present(&summary, &token.description().label);
+        let summary = generate_key(&session, &request, &mut log, ui)?;
+        let recorded = settings.describe_recorded(summary.recorded);
+        let mut report = present(&summary, &token.description().label, &recorded);
         report.warnings.extend(caveat.map(str::to_owned));
         Ok(report)
     }
 }
 
-fn present(summary: &GenerateSummary, token: &str) -> Report {
+fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
     let key = &summary.proof.key;
     let public_key = &summary.proof.public_key;
     let identifier = Hex(&public_key.key_identifier()).to_string();
@@ -100,7 +102,8 @@ fn present(summary: &GenerateSummary, token: &str) -> Report {
             "public key",
             "of the kind that was asked for, without a known fault",
         )
-        .add("signature", "by the token, verified in software");
+        .add("signature", "by the token, verified in software")
+        .add("ledger", recorded);
     let name = printable(&key.label);
     let text = format!(
         "Generated the key\n{}Next, for a root: hsm-ca ca create --key {name} --subject DN --profile root --out FILE\n\
@@ -111,6 +114,7 @@ fn present(summary: &GenerateSummary, token: &str) -> Report {
     json["outcome"] = json!("generated");
     json["public_key"] = json!(encode_pem(PUBLIC_KEY, public_key.der()));
     json["key_identifier"] = json!(identifier);
+    json["recorded"] = json!(summary.recorded.map(|entry| entry.0));
     json["proofs"] = json!(["public-key", "attributes", "signature"]);
     let unfinished = summary.unfinished.iter().map(describe_unfinished);
     Report {

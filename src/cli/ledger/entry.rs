@@ -1,6 +1,8 @@
 //! One entry of the ledger, in two lines, in full, and as JSON.
 
-use hsm_ca::ledger::{Entry, EntryState, Object, Revocation, RevocationState, Serial, Stamp, UnixTime};
+use hsm_ca::ledger::{
+    DeliveryState, Entry, EntryState, Object, Revocation, RevocationState, Serial, Stamp, UnixTime,
+};
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509;
 use serde_json::{Value, json};
@@ -9,11 +11,11 @@ use super::super::report::{Fields, printable};
 
 const WIDTH: usize = 80;
 
-fn time(time: UnixTime) -> String {
+pub(super) fn time(time: UnixTime) -> String {
     x509::UnixTime(time.0).to_string()
 }
 
-fn kind(object: &Object) -> &'static str {
+pub(in super::super) fn kind(object: &Object) -> &'static str {
     match object {
         Object::Certificate { .. } => "certificate",
         Object::Crl { base: None, .. } => "CRL",
@@ -39,6 +41,7 @@ pub(super) fn line(entry: &Entry) -> String {
     let state = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
         Some(RevocationState::Revoked { reason, .. }) => format!("revoked: {}", reason.name()),
         _ if entry.state == EntryState::Begun => "begun, end unknown".to_owned(),
+        _ if entry.delivery == DeliveryState::Undelivered => format!("{}, NOT DELIVERED", entry.state.name()),
         _ => entry.state.name().to_owned(),
     };
     let about = match &entry.object {
@@ -62,7 +65,12 @@ pub(super) fn line(entry: &Entry) -> String {
         time(entry.begun.time),
         kind(&entry.object)
     );
-    format!("{first}\n          {}\n", cut(&printable(&about), WIDTH - 10))
+    format!("{first}\n{}", cut_line(&about))
+}
+
+/// The second line of an entry.
+pub(super) fn cut_line(about: &str) -> String {
+    format!("          {}\n", cut(&printable(about), WIDTH - 10))
 }
 
 fn cut(text: &str, width: usize) -> String {
@@ -72,7 +80,7 @@ fn cut(text: &str, width: usize) -> String {
     text.chars().take(width - 1).chain(['…']).collect()
 }
 
-fn stamp(stamp: &Stamp) -> String {
+pub(super) fn stamp(stamp: &Stamp) -> String {
     format!("{} by {} with {}", time(stamp.time), stamp.by, stamp.tool)
 }
 
@@ -161,6 +169,19 @@ pub(super) fn text(entry: &Entry) -> String {
         }
         EntryState::Adopted { sha256, .. } => {
             fields.add("SHA-256", sha256);
+        }
+        _ => {}
+    }
+    match entry.delivery {
+        DeliveryState::Undelivered if entry.state.der().is_some() => {
+            let command = format!("hsm-ca ledger deliver '{}' --out FILE", entry.id);
+            fields.add("delivered", format!("not known to be: {command}"));
+        }
+        DeliveryState::Undelivered => {
+            fields.add("delivered", "not known to be; it is too large to be kept");
+        }
+        DeliveryState::Delivered { event, time: when } => {
+            fields.add("delivered", format!("{} (event {event})", time(when)));
         }
         _ => {}
     }
@@ -259,6 +280,11 @@ pub(in super::super) fn describe(entry: &Entry) -> Value {
         EntryState::Adopted { sha256, .. } => json["sha256"] = json!(sha256.to_string()),
         _ => {}
     }
+    (json["delivered"], json["first_delivered"]) = match entry.delivery {
+        DeliveryState::Undelivered => (json!(false), Value::Null),
+        DeliveryState::Delivered { time: when, .. } => (json!(true), json!(time(when))),
+        _ => (Value::Null, Value::Null),
+    };
     json["revocation"] = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
         None => Value::Null,
         Some(RevocationState::Released) => json!({ "revoked": false }),
@@ -274,6 +300,6 @@ pub(in super::super) fn describe(entry: &Entry) -> Value {
     json
 }
 
-fn describe_stamp(stamp: &Stamp) -> Value {
+pub(super) fn describe_stamp(stamp: &Stamp) -> Value {
     json!({ "time": time(stamp.time), "by": stamp.by, "tool": stamp.tool })
 }

@@ -115,8 +115,9 @@ impl Respond {
         let index = statuses.index;
         drop(ledger);
         settings.check_ledger()?;
-        let store = settings.open_store(self.key.as_deref())?;
         let mut recorder = settings.open_recorder()?;
+        recorder.tell_unfinished(&authority, ui)?;
+        let store = settings.open_store(self.key.as_deref())?;
         let statuses = StatusSource {
             ledger: Some(recorder.ledger()),
             index,

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::event::{Event, What};
 use super::super::{
-    Authority, CrlNumber, DeliveryState, Digest, Entry, EntryFilter, EntryId, EntryState, Head, LedgerError,
-    Reason, Revocation, RevocationState, Serial, UnixTime,
+    Authority, CrlNumber, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId, EntryState, Head,
+    LedgerError, Object, Reason, Revocation, RevocationState, Serial, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 
@@ -214,6 +214,27 @@ pub(super) fn certificates_for(
         Some(limit),
         &mut |entry| {
             found.push(entry);
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(found)
+}
+
+/// A CA's own certificate is in the ledger before anything else that it signs, so the first few are looked at.
+pub(super) fn own_certificates(db: &Connection, authority: &Authority) -> Result<Vec<Der>, Failure> {
+    const FIRST: i64 = 8;
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    select_entries(
+        db,
+        "e.sequence IN (SELECT sequence FROM entries WHERE authority = ? AND kind = 'certificate' ORDER BY sequence LIMIT ?)",
+        &[&column(id)?, &FIRST],
+        None,
+        &mut |entry| {
+            let is_own = matches!(&entry.object, Object::Certificate { subject, .. } if subject.der == authority.subject.der);
+            found.extend(entry.state.der().filter(|_| is_own).cloned());
             ControlFlow::Continue(())
         },
     )?;

@@ -6,7 +6,7 @@ use der::asn1::BitStringRef;
 
 use super::{CertificateRevocationList, CheckedCrl, WHAT, reread};
 use crate::output::{Encoding, Verified, encode_pem, pem_length, write_pem};
-use crate::signer::Signer;
+use crate::signer::{PublicKey, Signer};
 use crate::x509::signed::{longest_signature, sign_once};
 use crate::x509::{X509Error, algorithm, pem};
 
@@ -54,6 +54,17 @@ impl CheckedCrl {
 }
 
 impl IssuedCrl {
+    /// Reads a list that was signed before, and verifies its signature under the issuer's public key once more.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn reread(der: &[u8], issuer_key: &PublicKey) -> Result<Self, X509Error> {
+        let list = CertificateRevocationList::from_der(der.to_vec())?;
+        list.verify_signature(issuer_key)?;
+        let entries = list.entries().count();
+        Ok(Self { list, entries })
+    }
+
     /// The list.
     #[must_use]
     pub const fn list(&self) -> &CertificateRevocationList {

@@ -27,6 +27,15 @@ impl CheckedRequest {
 }
 
 impl IssuedRequest {
+    /// Reads a request that was signed before, and verifies its signature once more.
+    ///
+    /// # Errors
+    /// [`X509Error`]
+    pub fn reread(der: &[u8]) -> Result<Self, X509Error> {
+        let request = CertificationRequest::read(der)?.verify()?;
+        Ok(Self { request })
+    }
+
     /// The request.
     #[must_use]
     pub const fn request(&self) -> &CertificationRequest {

@@ -118,4 +118,6 @@ impl Progress for Told {
     fn step(&self, what: &str) {
         self.0.borrow_mut().push(what.to_owned());
     }
+
+    fn unfinished(&self, _: &crate::ledger::Unfinished) {}
 }

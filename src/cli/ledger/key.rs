@@ -1,0 +1,120 @@
+//! What happened to a key, by the ledger: in two lines, in full, and as JSON.
+
+use hsm_ca::ledger::{KeyAct, KeyEntry, KeyState};
+use serde_json::{Value, json};
+
+use super::entry::{cut_line, describe_stamp, stamp, time};
+use crate::cli::report::Fields;
+
+fn state(entry: &KeyEntry) -> &'static str {
+    match (&entry.state, entry.intent.act) {
+        (KeyState::Begun, KeyAct::Generate) => "generation begun, end unknown",
+        (KeyState::Begun, KeyAct::Import) => "import begun, end unknown",
+        (KeyState::Begun, KeyAct::Delete) => "deletion begun, end unknown",
+        (KeyState::Failed { .. }, KeyAct::Generate) => "generation failed",
+        (KeyState::Failed { .. }, KeyAct::Import) => "import failed",
+        (KeyState::Failed { .. }, KeyAct::Delete) => "deletion failed",
+        (KeyState::Done { .. }, act) => act.done(),
+        _ => "unknown",
+    }
+}
+
+/// Two lines that fit a terminal.
+pub(super) fn line(entry: &KeyEntry) -> String {
+    let token = &entry.intent.token;
+    let first = format!(
+        "{:>8}  {}  {:13}  {}",
+        entry.id.to_string(),
+        time(entry.begun.time),
+        "key",
+        state(entry)
+    );
+    let about = format!(
+        "\"{}\" on the token \"{}\", serial number {}",
+        entry.intent.label, token.label, token.serial
+    );
+    format!("{first}\n{}", cut_line(&about))
+}
+
+/// All that is known.
+pub(super) fn text(entry: &KeyEntry) -> String {
+    let intent = &entry.intent;
+    let mut fields = Fields::default();
+    fields
+        .add("entry", entry.id)
+        .add("what", format!("key, {}", state(entry)))
+        .add("label", &intent.label)
+        .add("token", &intent.token.label)
+        .add("token serial", &intent.token.serial)
+        .add(
+            "token model",
+            format!("{}, {}", intent.token.manufacturer, intent.token.model),
+        );
+    if let Some(route) = &intent.route {
+        fields.add("route", route);
+    }
+    fields.add("begun", stamp(&entry.begun));
+    match &entry.state {
+        KeyState::Begun => {
+            let unknown = match intent.act {
+                KeyAct::Delete => "none: whether the key is still there is not known",
+                _ => "none: whether the key is there is not known",
+            };
+            fields.add("end", unknown);
+            if let Some(sha256) = &intent.key_sha256 {
+                fields.add("key SHA-256", sha256);
+            }
+        }
+        KeyState::Done { stamp: when, key } => {
+            fields
+                .add(intent.act.done(), stamp(when))
+                .add("id", &key.id)
+                .add("kind", &key.kind);
+            if let Some(sha256) = &key.key_sha256 {
+                fields.add("key SHA-256", sha256);
+            }
+            for attribute in &key.attributes {
+                let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+                fields.add(name, value);
+            }
+        }
+        KeyState::Failed { stamp: when, reason } => {
+            fields.add("failed", stamp(when)).add("because", reason);
+        }
+        _ => {}
+    }
+    fields.render(0)
+}
+
+/// As JSON.
+pub(super) fn describe(entry: &KeyEntry) -> Value {
+    let intent = &entry.intent;
+    let token = &intent.token;
+    let mut json = json!({
+        "entry": entry.id.0, "act": intent.act.name(), "label": intent.label, "route": intent.route,
+        "token": { "label": token.label, "serial": token.serial, "manufacturer": token.manufacturer, "model": token.model },
+        "begun": describe_stamp(&entry.begun), "key_sha256": intent.key_sha256.map(|sha256| sha256.to_string()),
+    });
+    match &entry.state {
+        KeyState::Begun => json["state"] = json!("begun"),
+        KeyState::Done { stamp, key } => {
+            let attributes = key.attributes.iter().filter_map(|one| one.split_once('='));
+            let attributes: serde_json::Map<_, _> = attributes
+                .map(|(name, value)| (name.to_owned(), json!(value == "true")))
+                .collect();
+            json["state"] = json!(intent.act.done());
+            json["ended"] = describe_stamp(stamp);
+            json["id"] = json!(key.id);
+            json["kind"] = json!(key.kind);
+            json["key_sha256"] = json!(key.key_sha256.map(|sha256| sha256.to_string()));
+            json["attributes"] = json!(attributes);
+        }
+        KeyState::Failed { stamp, reason } => {
+            json["state"] = json!("failed");
+            json["ended"] = describe_stamp(stamp);
+            json["reason"] = json!(reason);
+        }
+        _ => {}
+    }
+    json
+}

@@ -1,0 +1,46 @@
+//! `key delete`: a key is taken off the token, and the ledger has it before and after.
+
+use super::{KeyLog, WorkflowError};
+use crate::ledger::{EntryId, KeyAct};
+use crate::token::{KeyDescription, KeyObjects, Session};
+
+/// What was deleted.
+#[derive(Clone, Debug)]
+pub struct DeleteSummary {
+    /// The objects, the private one first.
+    pub deleted: Vec<KeyDescription>,
+    /// The entry of the ledger, where there is a ledger.
+    pub recorded: Option<EntryId>,
+}
+
+/// Takes the objects of a key off the token, once the ledger has what is about to happen.
+///
+/// # Errors
+/// [`WorkflowError::Token`], which says what is left; [`WorkflowError::UnrecordedDeletion`] when the key is gone and the ledger does
+/// not have it.
+pub fn delete_key(
+    session: &Session,
+    objects: KeyObjects<'_>,
+    log: &mut KeyLog,
+) -> Result<DeleteSummary, WorkflowError> {
+    let public_key = objects.public_key().cloned();
+    let label = objects.descriptions().next().map(|key| key.label.clone());
+    let begun = log.begin(
+        session,
+        KeyAct::Delete,
+        &label.unwrap_or_default(),
+        None,
+        public_key.as_ref(),
+    )?;
+    let deleted = objects
+        .destroy()
+        .inspect_err(|error| log.fail(begun, &error.to_string()))?;
+    if let Some(key) = deleted.first() {
+        log.complete(begun, key, public_key.as_ref())
+            .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })?;
+    }
+    Ok(DeleteSummary {
+        deleted,
+        recorded: begun,
+    })
+}

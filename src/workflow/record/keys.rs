@@ -1,0 +1,131 @@
+//! Keys that come to a token and go from it: recorded before, and after with how they read back.
+
+use std::ops::ControlFlow;
+
+use super::Recorder;
+use crate::ledger::{
+    Digest, EntryId, KeyAct, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken, LedgerError,
+};
+use crate::signer::{Hex, PublicKey};
+use crate::token::{KeyDescription, Session};
+use crate::workflow::WorkflowError;
+
+/// Where keys are recorded: in a ledger, or nowhere, because there is none.
+#[derive(Debug)]
+pub struct KeyLog(Option<Recorder>);
+
+impl KeyLog {
+    /// In this ledger.
+    #[must_use]
+    pub const fn of(recorder: Recorder) -> Self {
+        Self(Some(recorder))
+    }
+
+    /// Nowhere.
+    #[must_use]
+    pub const fn nowhere() -> Self {
+        Self(None)
+    }
+
+    /// Records what is about to happen to a key. The token is not asked for it before this has returned.
+    pub(in super::super) fn begin(
+        &mut self,
+        session: &Session,
+        act: KeyAct,
+        label: &str,
+        route: Option<&str>,
+        key: Option<&PublicKey>,
+    ) -> Result<Option<EntryId>, WorkflowError> {
+        let Self(Some(recorder)) = self else {
+            return Ok(None);
+        };
+        let intent = KeyIntent {
+            act,
+            label: label.to_owned(),
+            token: token_of(session),
+            route: route.map(str::to_owned),
+            key_sha256: key.map(|key| Digest::of(key.der())),
+        };
+        let stamp = recorder.stamp();
+        Ok(Some(recorder.ledger.begin_key(&intent, &stamp)?))
+    }
+
+    /// Records that it is done.
+    pub(in super::super) fn complete(
+        &mut self,
+        begun: Option<EntryId>,
+        key: &KeyDescription,
+        public_key: Option<&PublicKey>,
+    ) -> Result<(), LedgerError> {
+        let (Self(Some(recorder)), Some(begun)) = (self, begun) else {
+            return Ok(());
+        };
+        let stamp = recorder.stamp();
+        recorder
+            .ledger
+            .complete_key(begun, &record_of(key, public_key), &stamp)
+    }
+
+    /// Records that it failed. Where even that cannot be recorded the entry stays open, and what failed is the error to report.
+    pub(in super::super) fn fail(&mut self, begun: Option<EntryId>, reason: &str) {
+        if let (Self(Some(recorder)), Some(begun)) = (self, begun) {
+            let stamp = recorder.stamp();
+            let _ = recorder.ledger.fail_key(begun, reason, &stamp);
+        }
+    }
+
+    /// The import of this key to this token that began and did not end: of a run that was cut off.
+    pub(in super::super) fn open_import(
+        &self,
+        session: &Session,
+        label: &str,
+        key: &PublicKey,
+    ) -> Result<Option<EntryId>, WorkflowError> {
+        let Self(Some(recorder)) = self else {
+            return Ok(None);
+        };
+        let (token, wanted) = (token_of(session), Some(Digest::of(key.der())));
+        let open = KeyFilter {
+            open: true,
+            ..KeyFilter::default()
+        };
+        let mut found = None;
+        recorder.ledger.keys(&open, &mut |entry| {
+            let intent = &entry.intent;
+            let is_it = intent.act == KeyAct::Import
+                && intent.label == label
+                && intent.token == token
+                && intent.key_sha256 == wanted
+                && entry.state == KeyState::Begun;
+            if is_it {
+                found = Some(entry.id);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+}
+
+fn token_of(session: &Session) -> KeyToken {
+    let token = session.token().description();
+    KeyToken {
+        label: token.label.clone(),
+        serial: token.serial.clone(),
+        manufacturer: token.manufacturer.clone(),
+        model: token.model.clone(),
+    }
+}
+
+fn record_of(key: &KeyDescription, public_key: Option<&PublicKey>) -> KeyRecord {
+    let attributes = key.attributes.named().into_iter();
+    KeyRecord {
+        label: key.label.clone(),
+        id: Hex(&key.id).to_string(),
+        kind: key.kind.clone(),
+        key_sha256: public_key.map(|key| Digest::of(key.der())),
+        attributes: attributes
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect(),
+    }
+}

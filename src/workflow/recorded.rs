@@ -1,0 +1,251 @@
+//! `ledger deliver`: what was signed before goes to a file now. Nothing is signed.
+
+use std::fmt;
+
+use super::record::authority_of;
+use super::{Delivered, Delivery, Recorder, WorkflowError};
+use crate::ledger::{Digest, Entry, EntryId, EntryState, LedgerError, Object, Serial};
+use crate::output::Verified;
+use crate::signer::PublicKey;
+use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
+
+/// Which entry, and where to.
+#[derive(Clone, Debug)]
+pub struct DeliveryOrder {
+    /// The entry.
+    pub entry: EntryId,
+    /// The certificate of the CA that signed it, where the ledger does not have it.
+    pub authority: Option<Certificate>,
+    /// Where it goes.
+    pub delivery: Delivery,
+}
+
+/// What was delivered.
+#[derive(Clone, Debug)]
+pub struct DeliverySummary {
+    /// The entry, as it was before.
+    pub entry: Entry,
+    /// Where its object is now.
+    pub delivered: Delivered,
+}
+
+/// Why an entry cannot be delivered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum NotDeliverable {
+    /// It began and did not end.
+    Open {
+        /// The entry.
+        entry: EntryId,
+        /// Of a certificate: its serial number, by which it can be revoked.
+        serial: Option<Serial>,
+    },
+    /// It was given up.
+    Abandoned {
+        /// The entry.
+        entry: EntryId,
+        /// Why.
+        reason: String,
+    },
+    /// The ledger keeps the hash of such an object only.
+    NotKept {
+        /// The entry.
+        entry: EntryId,
+        /// What kind of object.
+        kind: &'static str,
+    },
+    /// The certificate of the CA is not known, so the signature cannot be verified.
+    NoAuthority {
+        /// The entry.
+        entry: EntryId,
+        /// The CA.
+        subject: String,
+    },
+    /// The certificate that was named is not that of the CA that signed.
+    OtherAuthority {
+        /// The entry.
+        entry: EntryId,
+        /// The CA.
+        subject: String,
+    },
+    /// What the ledger has is not what it says that it has.
+    Altered {
+        /// The entry.
+        entry: EntryId,
+        /// What does not fit.
+        found: String,
+    },
+}
+
+impl fmt::Display for NotDeliverable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { entry, serial } => {
+                write!(
+                    f,
+                    "entry {entry} began and did not end: whether a signature was made is not known, and the ledger has no bytes of it"
+                )?;
+                match serial {
+                    Some(serial) => write!(f, " (certificate {serial})"),
+                    None => Ok(()),
+                }
+            }
+            Self::Abandoned { entry, reason } => {
+                write!(f, "entry {entry} was abandoned, nothing was signed: {reason}")
+            }
+            Self::NotKept { entry, kind } => write!(
+                f,
+                "entry {entry} is of kind {kind}, and the ledger has only the hash of what was signed"
+            ),
+            Self::NoAuthority { entry, subject } => write!(
+                f,
+                "entry {entry} was signed by \"{subject}\", and the ledger does not have the certificate to verify that"
+            ),
+            Self::OtherAuthority { entry, subject } => write!(
+                f,
+                "entry {entry} was signed by \"{subject}\", and the certificate that was given has another name or key"
+            ),
+            Self::Altered { entry, found } => {
+                write!(f, "entry {entry} is not as it was recorded: {found}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NotDeliverable {}
+
+impl From<NotDeliverable> for WorkflowError {
+    fn from(error: NotDeliverable) -> Self {
+        Self::NotDeliverable(Box::new(error))
+    }
+}
+
+/// Writes what the ledger has of an entry, once its hash and its signature were verified again, and records the delivery.
+///
+/// # Errors
+/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or what the ledger said.
+pub fn deliver_recorded(
+    recorder: &mut Recorder,
+    order: &DeliveryOrder,
+) -> Result<DeliverySummary, WorkflowError> {
+    let entry = recorder
+        .ledger()
+        .entry(order.entry)?
+        .ok_or(LedgerError::NoEntry { entry: order.entry })?;
+    let object = reread(recorder, &entry, order.authority.as_ref())?;
+    let slot = order.delivery.reserve()?;
+    let delivered = slot.deliver(object.as_ref())?;
+    recorder.note_delivery(entry.id, &delivered);
+    Ok(DeliverySummary { entry, delivered })
+}
+
+fn reread(
+    recorder: &Recorder,
+    entry: &Entry,
+    named: Option<&Certificate>,
+) -> Result<Box<dyn Verified>, WorkflowError> {
+    let der = kept(entry)?;
+    let altered = |error: X509Error| altered(entry.id, &error);
+    Ok(match entry.object {
+        Object::Request { .. } => Box::new(IssuedRequest::reread(der).map_err(altered)?),
+        Object::Certificate { .. } => {
+            let key = authority_key(recorder, entry, named)?;
+            Box::new(Issued::reread(der, &key).map_err(altered)?)
+        }
+        Object::Crl { .. } => {
+            let key = authority_key(recorder, entry, named)?;
+            Box::new(IssuedCrl::reread(der, &key).map_err(altered)?)
+        }
+        _ => return Err(not_kept(entry)),
+    })
+}
+
+/// The certificate of an entry, verified again under its issuer's key.
+pub(super) fn reread_certificate(entry: &Entry, issuer_key: &PublicKey) -> Result<Issued, WorkflowError> {
+    Ok(Issued::reread(kept(entry)?, issuer_key).map_err(|error| altered(entry.id, &error))?)
+}
+
+fn altered(entry: EntryId, error: &X509Error) -> NotDeliverable {
+    let found = error.to_string();
+    NotDeliverable::Altered { entry, found }
+}
+
+fn not_kept(entry: &Entry) -> WorkflowError {
+    let kind = entry.object.kind();
+    NotDeliverable::NotKept {
+        entry: entry.id,
+        kind,
+    }
+    .into()
+}
+
+/// The bytes, of the hash that was recorded with them.
+fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
+    let (sha256, der) = match &entry.state {
+        EntryState::Begun => {
+            let serial = entry.object.serial().cloned();
+            return Err(NotDeliverable::Open {
+                entry: entry.id,
+                serial,
+            }
+            .into());
+        }
+        EntryState::Abandoned { reason, .. } => {
+            let reason = reason.clone();
+            return Err(NotDeliverable::Abandoned {
+                entry: entry.id,
+                reason,
+            }
+            .into());
+        }
+        EntryState::Signed {
+            sha256,
+            der: Some(der),
+            ..
+        }
+        | EntryState::Adopted { sha256, der } => (sha256, der),
+        _ => return Err(not_kept(entry)),
+    };
+    if Digest::of(&der.0) != *sha256 {
+        let found = "its bytes have another SHA-256".to_owned();
+        return Err(NotDeliverable::Altered {
+            entry: entry.id,
+            found,
+        }
+        .into());
+    }
+    Ok(&der.0)
+}
+
+/// The key of the CA that signed, out of its certificate: the one that was named, or the CA's own, which the ledger has from its first
+/// signature on.
+fn authority_key(
+    recorder: &Recorder,
+    entry: &Entry,
+    named: Option<&Certificate>,
+) -> Result<PublicKey, WorkflowError> {
+    let subject = || entry.authority.subject.text.clone();
+    let id = entry.id;
+    if let Some(named) = named {
+        if !authority_of(named)?.is(&entry.authority) {
+            return Err(NotDeliverable::OtherAuthority {
+                entry: id,
+                subject: subject(),
+            }
+            .into());
+        }
+        return Ok(named.public_key()?);
+    }
+    for der in recorder.ledger().own_certificates(&entry.authority)? {
+        let certificate = Certificate::from_der(&der.0).map_err(|error| altered(id, &error))?;
+        let key = certificate.public_key()?;
+        if authority_of(&certificate)?.is(&entry.authority) {
+            return Ok(key);
+        }
+    }
+    Err(NotDeliverable::NoAuthority {
+        entry: id,
+        subject: subject(),
+    }
+    .into())
+}
