@@ -66,8 +66,20 @@ fn bad_answers() -> Vec<Bad> {
         Bad::new(json!({ "kind": "truncate" }), ATTEMPTS, 4, "Decrypt"),
         Bad::new(json!({ "kind": "empty" }), 1, 4, "Decrypt"),
         Bad::new(json!({ "kind": "garbage" }), 1, 4, "cannot be read"),
-        // Read to its end: 64 MiB, and no KeyId in it.
-        Bad::new(json!({ "kind": "huge" }), 1, 3, "Decrypt"),
+        // 8 GiB, said before or in chunks: what is read of it has a bound, and it is not asked for again.
+        Bad::new(
+            json!({ "kind": "huge", "bytes": 8_u64 << 30 }),
+            1,
+            4,
+            "longer than 4194304 bytes",
+        ),
+        Bad::new(
+            json!({ "kind": "huge", "bytes": 8_u64 << 30, "chunked": true }),
+            1,
+            4,
+            "longer than 4194304 bytes",
+        ),
+        Bad::new(json!({ "kind": "gzip" }), 1, 4, "cannot be read"),
         Bad::new(json!({ "kind": "wrong-key-id" }), 1, 3, "IncorrectKeyException"),
         Bad::new(
             json!({ "kind": "without", "field": "KeyId" }),

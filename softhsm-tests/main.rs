@@ -2,6 +2,7 @@
 //!
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
+mod absurd_answers;
 mod bad_authority;
 mod bad_pair;
 mod bad_request;

@@ -1,6 +1,8 @@
 //! What the AWS clients have in common: the settings of the usual AWS chain, an encrypted way, and the words for what fails.
 
 #[cfg(feature = "aws")]
+mod bounded;
+#[cfg(feature = "aws")]
 mod endpoint;
 mod error;
 #[cfg(feature = "aws")]

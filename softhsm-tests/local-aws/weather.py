@@ -3,11 +3,13 @@
     POST   /_test/faults  {"access_key": ID, "faults": [{"operation": NAME or "*", "kind": KIND, ...}, ...]}
     GET    /_test/calls?access_key=ID
     DELETE /_test/calls?access_key=ID
+    GET    /_test/huge    8 GiB, for whoever asks there for something else
 
 A POST replaces the faults of that access key id; of several that fit a call, the first one counts. It works in front of
 moto, so that a fault takes effect whatever the request says, and nothing happens behind it.
 """
 
+import gzip
 import json
 import re
 import socket
@@ -44,7 +46,10 @@ SETTINGS: dict[str, set[str]] = {
     "empty": set(),
     "garbage": set(),
     "html": {"status"},
-    "huge": {"bytes"},
+    "huge": {"bytes", "chunked"},
+    "drip": {"seconds"},
+    "gzip": set(),
+    "page": {"field"},
     "wrong-key-id": set(),
     "no-plaintext": set(),
     "without": {"field"},
@@ -102,6 +107,7 @@ class Weather:
         self.lock = threading.Lock()
         self.faults: dict[str, list[Fault]] = {}
         self.requests: dict[str, list[dict[str, Any]]] = {}
+        self.page = 0
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -110,6 +116,8 @@ class Weather:
         if size := int(environ.get("CONTENT_LENGTH") or 0):
             body = environ["wsgi.input"].read(size)
             environ["wsgi.input"] = BytesIO(body)
+        if environ["PATH_INFO"] == "/_test/huge":
+            return respond_huge(start_response, 8 << 30, chunked=False)
         if environ["PATH_INFO"].startswith("/_test/"):
             return answer(start_response, *self.control(environ, body))
 
@@ -175,7 +183,19 @@ class Weather:
                 page = b"<html><body><h1>Proxy error</h1></body></html>"
                 return respond(start_response, settings.get("status", 503), page, "text/html")
             case "huge":
-                return respond_huge(start_response, settings.get("bytes", HUGE))
+                return respond_huge(start_response, settings.get("bytes", HUGE), settings.get("chunked", False))
+            case "drip":
+                return respond_slowly(start_response, settings.get("seconds", 60))
+            case "gzip":
+                return respond_compressed(start_response)
+            case "page":
+                self.page += 1
+                asked = parsed(environ["wsgi.input"].read())
+                asked.pop("NextToken", None)  # which the service would not know
+                body = json.dumps(asked).encode()
+                environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+                settings = {"field": settings["field"], "kind": "replace", "value": f"page {self.page}"}
+                return self.changed(Fault(settings), environ, start_response)
             case "truncate":
                 body = b"".join(self.application(environ, start_response))
                 return [body[: len(body) // 2]]  # the Content-Length is the whole one's
@@ -239,12 +259,32 @@ def respond(start_response: StartResponse, status: int, body: bytes, content_typ
     return [body]
 
 
-def respond_huge(start_response: StartResponse, size: int) -> Iterable[bytes]:
-    """Right JSON, with a Plaintext of `size` characters; it is made while it is sent."""
+def respond_huge(start_response: StartResponse, size: int, chunked: bool) -> Iterable[bytes]:
+    """Right JSON, with a Plaintext of `size` characters; it is made while it is sent, and ends with the connection at the latest.
+
+    Without a Content-Length the server sends chunks.
+    """
     before, after = b'{"Plaintext":"', b'"}'
     total = len(before) + size + len(after)
-    start_response("200 OK", [("Content-Type", JSON), ("Content-Length", str(total))])
+    length = [] if chunked else [("Content-Length", str(total))]
+    start_response("200 OK", [("Content-Type", JSON), *length])
     yield before
     for start in range(0, size, PIECE):
         yield b"A" * min(PIECE, size - start)
     yield after
+
+
+def respond_slowly(start_response: StartResponse, seconds: int) -> Iterable[bytes]:
+    """A byte every second, of an answer that promises more."""
+    start_response("200 OK", [("Content-Type", JSON), ("Content-Length", "1000")])
+    for _ in range(seconds):
+        yield b" "
+        time.sleep(1)
+
+
+def respond_compressed(start_response: StartResponse) -> Iterable[bytes]:
+    """64 MiB in some 64 KiB, compressed though nobody asked for it."""
+    body = gzip.compress(b'{"Plaintext":"' + b"A" * HUGE + b'"}')
+    headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), ("Content-Encoding", "gzip")]
+    start_response("200 OK", headers)
+    return [body]

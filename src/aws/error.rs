@@ -36,6 +36,15 @@ pub enum AwsError {
         /// What the connection said.
         reason: String,
     },
+    /// The service's answer is longer than any that it gives, and was not read to its end.
+    AnswerTooLong {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+        /// How many bytes were taken.
+        longest: usize,
+    },
     /// The async runtime did not start.
     Runtime {
         /// What it said.
@@ -59,6 +68,14 @@ impl fmt::Display for AwsError {
                 operation,
                 reason,
             } => write!(f, "{service} {operation}: {service} cannot be reached: {reason}"),
+            Self::AnswerTooLong {
+                service,
+                operation,
+                longest,
+            } => write!(
+                f,
+                "{service} {operation}: the answer is longer than {longest} bytes, and was dropped"
+            ),
             Self::Runtime { reason } => write!(f, "the AWS client cannot start: {reason}"),
         }
     }

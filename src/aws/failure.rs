@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::AwsError;
+use super::bounded::{LONGEST_ANSWER, is_too_long};
 use super::endpoint::NotEncrypted;
 
 /// How a call failed.
@@ -109,6 +110,13 @@ fn read_connection(
             endpoint: endpoint.clone(),
         };
     }
+    if is_too_long(error) {
+        return AwsError::AnswerTooLong {
+            service,
+            operation,
+            longest: LONGEST_ANSWER,
+        };
+    }
     let reason = innermost(error);
     if is_about_credentials(error) {
         return AwsError::Credentials { reason };
@@ -140,7 +148,7 @@ fn chain(error: &dyn StdError) -> String {
     text.to_lowercase()
 }
 
-fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+pub(super) fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut current = Some(error);
     while let Some(error) = current {
         if let Some(found) = error.downcast_ref() {

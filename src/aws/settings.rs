@@ -6,12 +6,14 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use tokio::runtime::{Builder, Runtime};
 
 use super::AwsError;
+use super::bounded::{BoundedClient, TooLongIsFinal};
 use super::endpoint::EncryptedEndpoint;
 
 /// An operator waits for the answer: long enough for a slow link, short enough to notice a wrong proxy.
@@ -45,6 +47,7 @@ impl AwsSettings {
             .build();
         let region = runtime.block_on(choose_region(wanted))?;
         let loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(BoundedClient::new())
             .region(Region::new(region.clone()))
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
@@ -55,6 +58,11 @@ impl AwsSettings {
     /// What every client's configuration gets.
     pub(crate) const fn interceptor() -> EncryptedEndpoint {
         EncryptedEndpoint
+    }
+
+    /// What every client's configuration gets, too.
+    pub(crate) const fn retry_classifier() -> TooLongIsFinal {
+        TooLongIsFinal
     }
 }
 
@@ -80,7 +88,9 @@ async fn choose_region(wanted: Option<&str>) -> Result<String, AwsError> {
         (Some(set), _) => Ok(set.to_string()),
         (None, Some(wanted)) => Ok(wanted.to_owned()),
         (None, None) => {
-            let machine = ImdsRegionProvider::builder().build().region().await;
+            let bounded = ProviderConfig::without_region().with_http_client(BoundedClient::new());
+            let machine = ImdsRegionProvider::builder().configure(&bounded).build();
+            let machine = machine.region().await;
             machine.map(|region| region.to_string()).ok_or(AwsError::NoRegion)
         }
     }

@@ -14,6 +14,9 @@ use super::{
 use crate::aws::AwsSettings;
 
 const DESCRIBE: &str = "DescribeClusters";
+
+/// Pages of an answer: an account has some clusters, and a page takes 100.
+const MOST_PAGES: usize = 100;
 const INITIALIZE: &str = "InitializeCluster";
 
 /// A connection to CloudHSM with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
@@ -33,6 +36,7 @@ impl CloudHsm {
         let settings = AwsSettings::load(None).map_err(CloudHsmError::Aws)?;
         let config = aws_sdk_cloudhsmv2::config::Builder::from(&settings.sdk)
             .interceptor(AwsSettings::interceptor())
+            .retry_classifier(AwsSettings::retry_classifier())
             .build();
         Ok(Self {
             runtime: settings.runtime,
@@ -73,11 +77,17 @@ impl CloudHsm {
             }
             let next = answer.next_token.filter(|token| !token.is_empty());
             // Asked for ever, it would answer for ever.
-            if next.clone().is_some_and(|token| !asked.insert(token)) {
-                return Err(CloudHsmError::Incomplete {
+            let endless = |field| {
+                Err(CloudHsmError::Incomplete {
                     operation: DESCRIBE,
-                    field: "end: its NextToken was asked for before",
-                });
+                    field,
+                })
+            };
+            if next.clone().is_some_and(|token| !asked.insert(token)) {
+                return endless("end: its NextToken was asked for before");
+            }
+            if asked.len() > MOST_PAGES {
+                return endless("end: it goes on after 100 pages");
             }
             page = next;
             if page.is_none() {

@@ -57,6 +57,7 @@ impl Kms {
         })?;
         let config = aws_sdk_kms::config::Builder::from(&settings.sdk)
             .interceptor(AwsSettings::interceptor())
+            .retry_classifier(AwsSettings::retry_classifier())
             .build();
         Ok(Self {
             runtime: settings.runtime,

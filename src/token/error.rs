@@ -4,6 +4,7 @@ use std::fmt;
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 
+use super::native::Absurd;
 use super::{
     ClosedRoute, KeyClass, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin,
 };
@@ -281,6 +282,15 @@ impl TokenError {
                 function: "cryptoki".to_owned(),
                 value: other.to_string(),
             },
+        }
+    }
+
+    /// The same for an answer that no token gives.
+    pub(super) fn absurd(doing: impl Into<String>) -> impl FnOnce(Absurd) -> Self {
+        move |absurd| Self::Call {
+            doing: doing.into(),
+            function: format!("C_{:?}", absurd.function),
+            value: absurd.to_string(),
         }
     }
 }

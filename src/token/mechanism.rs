@@ -210,11 +210,11 @@ impl Token {
     /// # Errors
     /// [`TokenError::Call`]
     pub fn mechanisms(&self) -> Result<Vec<MechanismNumber>, TokenError> {
+        let doing = format!("listing the mechanisms of \"{}\"", self.description.label);
         let listed = self.module.native().mechanisms(self.slot);
-        listed.map_err(TokenError::during(format!(
-            "listing the mechanisms of \"{}\"",
-            self.description.label
-        )))
+        listed
+            .map_err(TokenError::during(&doing))?
+            .map_err(TokenError::absurd(&doing))
     }
 
     /// Why the token cannot do `purpose` with `mechanism`; `None` if it says that it can.

@@ -148,10 +148,12 @@ impl Module {
     }
 
     pub(super) fn slots(&self) -> Result<Vec<(Slot, TokenDescription)>, TokenError> {
+        const DOING: &str = "listing slots";
         let slots = self
-            .pkcs11()
-            .get_slots_with_token()
-            .map_err(TokenError::during("listing slots"))?;
+            .native()
+            .bounded(NativeModule::slots, || self.pkcs11().get_slots_with_token())
+            .map_err(TokenError::during(DOING))?
+            .map_err(TokenError::absurd(DOING))?;
         slots
             .into_iter()
             .map(|slot| Ok((slot, self.describe_token(slot)?)))

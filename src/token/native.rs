@@ -1,23 +1,32 @@
 //! What cryptoki 0.12 does not do: its list of a token's mechanisms leaves out every one that it has no name for (vendors' own, and
-//! `CKM_RSA_AES_KEY_WRAP`), and it cannot name one below `CKM_VENDOR_DEFINED` that it does not know.
+//! `CKM_RSA_AES_KEY_WRAP`), and it cannot name one below `CKM_VENDOR_DEFINED` that it does not know. And it takes every count and length
+//! that a module tells: it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes.
 //!
 //! The only `unsafe` code of this package.
 
 #![allow(unsafe_code, reason = "PKCS#11 is a C interface; each block has its argument")]
 
+mod bound;
+mod objects;
+
 use std::mem;
 use std::path::Path;
 use std::ptr;
+use std::sync::OnceLock;
 
 use cryptoki::context::Function;
 use cryptoki::error::{Error as CryptokiError, Rv, RvError};
-use cryptoki::mechanism::MechanismType;
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::ObjectHandle;
 use cryptoki::slot::Slot;
 use cryptoki_sys::{
-    CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_MECHANISM_TYPE, CK_RV, CK_ULONG,
-    CKF_OS_LOCKING_OK,
+    CK_BYTE, CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
+    CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TRUE, CK_ULONG, CKF_OS_LOCKING_OK,
 };
 use libloading::Library;
+
+pub(super) use bound::{Absurd, Bounded};
+use bound::{MOST_BYTES, MOST_ENTRIES, TRIES, at_most};
 
 use super::mechanism::MechanismNumber;
 
@@ -30,13 +39,16 @@ impl From<MechanismNumber> for MechanismType {
     }
 }
 
-/// A second handle on a module that cryptoki has loaded, for `C_GetMechanismList` as it is.
+/// A second handle on a module that cryptoki has loaded, for the calls that need a bound, and for `C_GetMechanismList` as it is.
 ///
-/// Most modules give the same function list again, which cryptoki has initialised. p11-kit's give a new instance at every
-/// `C_GetFunctionList`; that one is initialised here when it is first needed.
+/// Most modules give the same function list again, which cryptoki has initialised: sessions and objects are the same. p11-kit's give a new
+/// instance at every `C_GetFunctionList`, which knows nothing of cryptoki's sessions; it is initialised here when it is first needed for
+/// mechanisms, and cryptoki makes all other calls. What comes from behind p11-kit has gone through its own bounds.
 #[derive(Debug)]
 pub(super) struct NativeModule {
     functions: CK_FUNCTION_LIST,
+    /// Set once this was found to be an instance of its own.
+    apart: OnceLock<()>,
     _library: Library,
 }
 
@@ -60,14 +72,120 @@ impl NativeModule {
         let functions = unsafe { list.as_ref() }.copied();
         Ok(Self {
             functions: functions.ok_or_else(|| "C_GetFunctionList gave no list".to_owned())?,
+            apart: OnceLock::new(),
             _library: library,
         })
     }
 
+    /// Makes a call here, or by cryptoki where this is an instance of its own.
+    pub(super) fn bounded<T>(
+        &self,
+        here: impl FnOnce(&Self) -> Result<Bounded<T>, CryptokiError>,
+        by_cryptoki: impl FnOnce() -> Result<T, CryptokiError>,
+    ) -> Result<Bounded<T>, CryptokiError> {
+        if self.apart.get().is_none() {
+            match here(self) {
+                Err(CryptokiError::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
+                    self.apart.get_or_init(|| ());
+                }
+                answer => return answer,
+            }
+        }
+        by_cryptoki().map(Ok)
+    }
+
+    /// `C_GetSlotList` (section 5.5): the slots with a token.
+    pub(super) fn slots(&self) -> Result<Bounded<Vec<Slot>>, CryptokiError> {
+        const FUNCTION: Function = Function::GetSlotList;
+        let get = self
+            .functions
+            .C_GetSlotList
+            .ok_or(CryptokiError::NullFunctionPointer)?;
+        let mut count: CK_ULONG = 0;
+        // SAFETY: the function is the loaded module's own; with a null list only the count is written (section 5.2).
+        check(unsafe { get(CK_TRUE, ptr::null_mut(), &raw mut count) }, FUNCTION)?;
+        let mut tried = 1;
+        loop {
+            if let Err(absurd) = at_most(FUNCTION, count, MOST_ENTRIES, "slots") {
+                return Ok(Err(absurd));
+            }
+            let mut list: Vec<CK_SLOT_ID> = vec![0; usize::try_from(count)?];
+            // SAFETY: as above; `count` says how long the list is, and both outlive the call.
+            let answer = check(
+                unsafe { get(CK_TRUE, list.as_mut_ptr(), &raw mut count) },
+                FUNCTION,
+            );
+            match answer {
+                Err(CryptokiError::Pkcs11(RvError::BufferTooSmall, _)) if tried < TRIES => tried += 1,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    list.truncate(usize::try_from(count)?);
+                    return list
+                        .into_iter()
+                        .map(Slot::try_from)
+                        .collect::<Result<_, _>>()
+                        .map(Ok);
+                }
+            }
+        }
+    }
+
+    /// `C_SignInit` and `C_Sign` (section 5.11): asked for the length, and once for the signature.
+    pub(super) fn sign(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: &Mechanism<'_>,
+        key: ObjectHandle,
+        data: &[u8],
+    ) -> Result<Bounded<Vec<u8>>, CryptokiError> {
+        const FUNCTION: Function = Function::Sign;
+        let functions = &self.functions;
+        let (Some(begin), Some(sign)) = (functions.C_SignInit, functions.C_Sign) else {
+            return Err(CryptokiError::NullFunctionPointer);
+        };
+        let mut raw: CK_MECHANISM = mechanism.into();
+        // SAFETY: the module's own function; the mechanism points into the caller's, which outlives the call.
+        check(
+            unsafe { begin(session, &raw mut raw, key.handle()) },
+            Function::SignInit,
+        )?;
+        let (input, input_length) = (data.as_ptr().cast_mut(), CK_ULONG::try_from(data.len())?);
+        let mut length: CK_ULONG = 0;
+        // SAFETY: the input is as long as it says and only read; with a null signature only the length is written (section 5.2).
+        check(
+            unsafe { sign(session, input, input_length, ptr::null_mut(), &raw mut length) },
+            FUNCTION,
+        )?;
+        if let Err(absurd) = at_most(FUNCTION, length, MOST_BYTES, "bytes of a signature") {
+            return Ok(Err(absurd));
+        }
+        let room = length;
+        let mut signature: Vec<CK_BYTE> = vec![0; usize::try_from(length)?];
+        // SAFETY: as above; the signature has as many bytes as `length` says.
+        check(
+            unsafe {
+                sign(
+                    session,
+                    input,
+                    input_length,
+                    signature.as_mut_ptr(),
+                    &raw mut length,
+                )
+            },
+            FUNCTION,
+        )?;
+        if let Err(absurd) = at_most(FUNCTION, length, room, "bytes of the signature") {
+            return Ok(Err(absurd));
+        }
+        signature.truncate(usize::try_from(length)?);
+        Ok(Ok(signature))
+    }
+
     /// `C_GetMechanismList` (PKCS#11 v2.40 section 5.5). The caller has called `C_Initialize` with `CKF_OS_LOCKING_OK`.
-    pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<MechanismNumber>, CryptokiError> {
+    pub(super) fn mechanisms(&self, slot: Slot) -> Result<Bounded<Vec<MechanismNumber>>, CryptokiError> {
         match self.list_mechanisms(slot) {
             Err(CryptokiError::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
+                self.apart.get_or_init(|| ());
                 self.initialise()?;
                 self.list_mechanisms(slot)
             }
@@ -75,9 +193,7 @@ impl NativeModule {
         }
     }
 
-    fn list_mechanisms(&self, slot: Slot) -> Result<Vec<MechanismNumber>, CryptokiError> {
-        /// A token without an end to its list is not listened to.
-        const MOST: CK_ULONG = 4096;
+    fn list_mechanisms(&self, slot: Slot) -> Result<Bounded<Vec<MechanismNumber>>, CryptokiError> {
         const FUNCTION: Function = Function::GetMechanismList;
         let get = self
             .functions
@@ -89,16 +205,17 @@ impl NativeModule {
             unsafe { get(slot.id(), ptr::null_mut(), &raw mut count) },
             FUNCTION,
         )?;
-        let room = usize::try_from(count.min(MOST))?;
-        let mut list: Vec<CK_MECHANISM_TYPE> = vec![0; room];
-        let mut count = CK_ULONG::try_from(room)?;
+        if let Err(absurd) = at_most(FUNCTION, count, MOST_ENTRIES, "mechanisms") {
+            return Ok(Err(absurd));
+        }
+        let mut list: Vec<CK_MECHANISM_TYPE> = vec![0; usize::try_from(count)?];
         // SAFETY: as above; `count` says how long the list is, and both outlive the call.
         check(
             unsafe { get(slot.id(), list.as_mut_ptr(), &raw mut count) },
             FUNCTION,
         )?;
         list.truncate(usize::try_from(count)?);
-        Ok(list.into_iter().map(MechanismNumber).collect())
+        Ok(Ok(list.into_iter().map(MechanismNumber).collect()))
     }
 
     /// `C_Initialize` of an instance that is not cryptoki's. It is never finalised: what it holds ends with the process, and

@@ -136,8 +136,15 @@ impl Session {
     }
 
     pub(super) fn find(&self, doing: &str, template: &[Attribute]) -> Result<Vec<ObjectHandle>, TokenError> {
-        self.patiently(|| self.session.find_objects(template))
-            .map_err(TokenError::during(doing))
+        let find = || {
+            self.token.module().native().bounded(
+                |native| native.find(self.session.handle(), template),
+                || self.session.find_objects(template),
+            )
+        };
+        self.patiently(find)
+            .map_err(TokenError::during(doing))?
+            .map_err(TokenError::absurd(doing))
     }
 
     /// Those of `wanted` that the object has; one request however many.
@@ -147,8 +154,15 @@ impl Session {
         object: ObjectHandle,
         wanted: &[AttributeType],
     ) -> Result<Vec<Attribute>, TokenError> {
-        self.patiently(|| self.session.get_attributes(object, wanted))
-            .map_err(TokenError::during(doing))
+        let read = || {
+            self.token.module().native().bounded(
+                |native| native.attributes(self.session.handle(), object, wanted),
+                || self.session.get_attributes(object, wanted),
+            )
+        };
+        self.patiently(read)
+            .map_err(TokenError::during(doing))?
+            .map_err(TokenError::absurd(doing))
     }
 }
 

@@ -61,11 +61,19 @@ impl<'a> TokenSigner<'a> {
             ),
         };
         self.session.token().check_signs(algorithm)?;
+        let doing = format!("signing with the key \"{label}\"");
+        let (session, key) = (&self.session.session, self.key.handle);
         let signature = self
             .session
-            .session
-            .sign(&mechanism, self.key.handle, &input)
-            .map_err(TokenError::during(format!("signing with the key \"{label}\"")))?;
+            .token()
+            .module()
+            .native()
+            .bounded(
+                |native| native.sign(session.handle(), &mechanism, key, &input),
+                || session.sign(&mechanism, key, &input),
+            )
+            .map_err(TokenError::during(&doing))?
+            .map_err(TokenError::absurd(&doing))?;
         match self.key.public_key.algorithm() {
             KeyAlgorithm::Rsa { .. }
             | KeyAlgorithm::RsaPss { .. }

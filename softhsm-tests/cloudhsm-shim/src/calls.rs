@@ -100,14 +100,16 @@ forwarders! {
         as identity::info
         then module_info(info);
     C_GetSlotList(present: CK_BBOOL, slots: *mut CK_SLOT_ID, count: *mut CK_ULONG)
-        as identity::slot_list;
+        as identity::slot_list
+        then slot_list(slots, count);
     C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO)
         as identity::slot_info;
     C_GetTokenInfo(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO)
         as identity::token_info
         then token_info(info);
     C_GetMechanismList(slot: CK_SLOT_ID, list: *mut CK_MECHANISM_TYPE, count: *mut CK_ULONG)
-        as mechanisms::list;
+        as mechanisms::list
+        then mechanism_list(list, count);
     C_GetMechanismInfo(slot: CK_SLOT_ID, kind: CK_MECHANISM_TYPE, info: *mut CK_MECHANISM_INFO)
         as mechanisms::info;
     C_InitToken(slot: CK_SLOT_ID, pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG, label: *mut CK_UTF8CHAR);
@@ -141,7 +143,8 @@ forwarders! {
     C_FindObjectsInit(session: CK_SESSION_HANDLE, template: *mut CK_ATTRIBUTE, count: CK_ULONG)
         tell template(template, count);
     C_FindObjects(session: CK_SESSION_HANDLE, objects: *mut CK_OBJECT_HANDLE, max: CK_ULONG, count: *mut CK_ULONG)
-        as objects::find;
+        as objects::find
+        then found(count);
     C_FindObjectsFinal(session: CK_SESSION_HANDLE);
     C_EncryptInit(session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE)
         as ciphers::encrypt_init

@@ -25,9 +25,10 @@
 //! | `LATENCY_MS`     | `1` to `60000`                   | every call that reaches the HSM takes so much longer |
 //! | `TOKEN_FLAGS`    | `0xBITS[,0xBITS...]`             | OR the bits into `CK_TOKEN_INFO.flags` |
 //! | `FAIL`           | `C_Name[!]:RV[@N][;C_Name[!]:RV[@N]...]` | that call answers `RV`; the target is not called, with `!` it has been |
+//! | `TELL`           | `C_Name[!]:0xNUMBER`             | that call tells this count or length: where it is asked for the number alone, with `!` where it fills a buffer |
 //! | `KILL`           | `C_Name[!][@N]`                  | SIGKILL to this process just before that call is forwarded, with `!` just after it returned |
 //! | `STOP`           | as `KILL`                        | SIGSTOP instead: the process waits for SIGCONT |
-//! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random` (any of) | see `rules::Corruption` |
+//! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded` (any of) | see `rules::Corruption` |
 //! | `LOG`            | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data; ` # ` and a sentence where a rule has something to say |
 //! | `LOG_TEMPLATES`  | `1`                              | the lines tell mechanism numbers, attribute types and `CK_BBOOL` values too, as the caller gave them |
 //!

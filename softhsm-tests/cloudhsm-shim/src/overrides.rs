@@ -8,7 +8,8 @@ use std::slice;
 
 use cryptoki_sys::*;
 
-use crate::rules::Corruption;
+use crate::calls::Call;
+use crate::rules::{Corruption, Moment};
 use crate::shim::Shim;
 
 /// `C_GetTokenInfo`, section 5.5: raises flags of `CK_TOKEN_INFO` (section 3.2).
@@ -26,6 +27,58 @@ pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
         if shim.rules.corrupts(Corruption::Manufacturer) {
             info.manufacturerID = NOBODY;
         }
+        if shim.rules.corrupts(Corruption::Unpadded) {
+            info.label = [0xff; 32];
+            info.manufacturerID = [0xff; 32];
+            info.model = [0xff; 16];
+            info.serialNumber = [0xff; 16];
+        }
+    }
+}
+
+/// `C_GetSlotList`, section 5.5: tells of another number of slots.
+///
+/// # Safety
+///
+/// The arguments are those of a call that answered `rv`.
+pub unsafe fn slot_list(shim: &Shim, rv: CK_RV, list: *mut CK_SLOT_ID, count: *mut CK_ULONG) {
+    // SAFETY: passed on to the caller of this function.
+    unsafe { tell(shim, Call::C_GetSlotList, rv, !list.is_null(), count) };
+}
+
+/// `C_GetMechanismList`, section 5.5: tells of another number of mechanisms.
+///
+/// # Safety
+///
+/// The arguments are those of a call that answered `rv`.
+pub unsafe fn mechanism_list(shim: &Shim, rv: CK_RV, list: *mut CK_MECHANISM_TYPE, count: *mut CK_ULONG) {
+    // SAFETY: passed on to the caller of this function.
+    unsafe { tell(shim, Call::C_GetMechanismList, rv, !list.is_null(), count) };
+}
+
+/// `C_FindObjects`, section 5.7: tells of another number of objects.
+///
+/// # Safety
+///
+/// `count` is the argument of a call that answered `rv`.
+pub unsafe fn found(shim: &Shim, rv: CK_RV, count: *mut CK_ULONG) {
+    // SAFETY: passed on to the caller of this function.
+    unsafe { tell(shim, Call::C_FindObjects, rv, true, count) };
+}
+
+/// Writes the number of the rule `TELL` over a count or length.
+///
+/// # Safety
+///
+/// `number` is null or the count that the target has just written.
+unsafe fn tell(shim: &Shim, call: Call, rv: CK_RV, is_filled: bool, number: *mut CK_ULONG) {
+    let moment = if is_filled { Moment::After } else { Moment::Before };
+    if rv != CKR_OK {
+        return;
+    }
+    // SAFETY: as the caller vouches for.
+    if let (Some(told), Some(number)) = (shim.rules.told(call, moment), unsafe { number.as_mut() }) {
+        *number = told;
     }
 }
 
@@ -53,6 +106,8 @@ pub unsafe fn module_info(shim: &Shim, rv: CK_RV, info: *mut CK_INFO) {
 ///
 /// The arguments are those of a call that answered `rv`.
 pub unsafe fn signature(shim: &Shim, rv: CK_RV, value: *mut CK_BYTE, len: *mut CK_ULONG) {
+    // SAFETY: passed on to the caller of this function.
+    unsafe { tell(shim, Call::C_Sign, rv, !value.is_null(), len) };
     if rv != CKR_OK || !shim.rules.corrupts(Corruption::Sign) {
         return;
     }
@@ -98,7 +153,19 @@ pub unsafe fn attributes(
         return;
     }
     // SAFETY: not null, and the target read `count` attributes there.
-    let template = unsafe { slice::from_raw_parts(template, count as usize) };
+    let template = unsafe { slice::from_raw_parts_mut(template, count as usize) };
+    for attribute in template.iter_mut().filter(|a| !is_fixed(a.type_)) {
+        // SAFETY: a length that the target has just written.
+        unsafe {
+            tell(
+                shim,
+                Call::C_GetAttributeValue,
+                CKR_OK,
+                !attribute.pValue.is_null(),
+                &mut attribute.ulValueLen,
+            )
+        };
+    }
     let extractable = shim.rules.corrupts(Corruption::Extractable);
     let modulus = shim.rules.corrupts(Corruption::Modulus);
     let point = shim.rules.corrupts(Corruption::Point);
@@ -128,6 +195,14 @@ pub unsafe fn attributes(
             _ => {}
         }
     }
+}
+
+/// Whether an attribute is a `CK_BBOOL` or a `CK_ULONG`, of those that are asked for: no length but theirs is believed.
+fn is_fixed(kind: CK_ATTRIBUTE_TYPE) -> bool {
+    !matches!(
+        kind,
+        CKA_LABEL | CKA_ID | CKA_MODULUS | CKA_PUBLIC_EXPONENT | CKA_EC_PARAMS | CKA_EC_POINT | CKA_VALUE
+    )
 }
 
 /// Whether the target wrote a value, rather than a length or the mark for "not available".

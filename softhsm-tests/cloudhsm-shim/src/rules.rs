@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cryptoki_sys::{CK_FLAGS, CK_RV};
+use cryptoki_sys::{CK_FLAGS, CK_RV, CK_ULONG};
 
 use crate::calls::Call;
 use parse::{
-    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, text, throttle, version,
+    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, tell, text, throttle,
+    version,
 };
 
 mod parse;
@@ -37,6 +38,7 @@ pub struct Rules {
     /// Whether the log tells the templates too.
     pub log_templates: bool,
     faults: Vec<Fault>,
+    tell: Option<Tell>,
     kill: Option<Instant>,
     stop: Option<Instant>,
     corruptions: Vec<Corruption>,
@@ -120,6 +122,8 @@ pub enum Corruption {
     Random,
     /// `manufacturer`: module and token tell that nobody made them.
     Manufacturer,
+    /// `unpadded`: the texts of `CK_TOKEN_INFO` are full of bytes that are no UTF-8, without a blank at the end.
+    Unpadded,
 }
 
 /// Before the target is asked, or after it answered.
@@ -136,6 +140,15 @@ struct Fault {
     rv: CK_RV,
     /// `None` is every call.
     nth: Option<u64>,
+}
+
+/// A count or length that is not the target's.
+#[derive(Debug, PartialEq, Eq)]
+struct Tell {
+    call: Call,
+    /// Before: where the caller only asks for the number. After: where it gives a buffer to fill.
+    moment: Moment,
+    number: CK_ULONG,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -203,6 +216,7 @@ impl Rules {
                 self.token_flags = bits.into_iter().fold(0, |all, one| all | one);
             }
             "CLOUDHSM_SHIM_FAIL" => self.faults = faults(text(&value)?)?,
+            "CLOUDHSM_SHIM_TELL" => self.tell = Some(tell(text(&value)?)?),
             "CLOUDHSM_SHIM_KILL" => self.kill = Some(instant(text(&value)?)?),
             "CLOUDHSM_SHIM_STOP" => self.stop = Some(instant(text(&value)?)?),
             "CLOUDHSM_SHIM_CORRUPT" => {
@@ -220,6 +234,12 @@ impl Rules {
     pub fn fault(&self, call: Call, nth: u64, moment: Moment) -> Option<CK_RV> {
         let hit = |f: &&Fault| f.call == call && f.moment == moment && f.nth.is_none_or(|n| n == nth);
         self.faults.iter().find(hit).map(|f| f.rv)
+    }
+
+    /// The count or length that is told in place of the target's.
+    pub fn told(&self, call: Call, moment: Moment) -> Option<CK_ULONG> {
+        let tell = self.tell.as_ref()?;
+        (tell.call == call && tell.moment == moment).then_some(tell.number)
     }
 
     /// Whether the process ends here.

@@ -48,6 +48,13 @@ pub(super) fn explain_aws(error: &AwsError) -> Row {
             UNAVAILABLE,
             Some("look at the network, the proxy and AWS_ENDPOINT_URL_CLOUDHSM_V2"),
         ),
+        AwsError::AnswerTooLong { .. } => (
+            "answer-too-long",
+            UNAVAILABLE,
+            Some(
+                "what answers is not AWS, or something on the way changes the answers: look at the proxy and the AWS_ENDPOINT_URL variables",
+            ),
+        ),
         _ => ("aws", UNAVAILABLE, None),
     }
 }

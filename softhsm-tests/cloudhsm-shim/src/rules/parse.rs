@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cryptoki_sys::CK_RV;
 
-use super::{Behaviour, Corruption, Fault, Instant, Mode, Moment, Throttle};
+use super::{Behaviour, Corruption, Fault, Instant, Mode, Moment, Tell, Throttle};
 use crate::calls::Call;
 use crate::rv;
 use crate::weather;
@@ -36,6 +36,32 @@ pub fn faults(value: &str) -> Result<Vec<Fault>, String> {
         all.push(fault);
     }
     Ok(all)
+}
+
+/// `C_Name[!]:0xNUMBER`, for the calls that tell a count or a length.
+pub fn tell(value: &str) -> Result<Tell, String> {
+    const CALLS: [Call; 5] = [
+        Call::C_GetSlotList,
+        Call::C_GetMechanismList,
+        Call::C_FindObjects,
+        Call::C_GetAttributeValue,
+        Call::C_Sign,
+    ];
+    let (name, number) = value
+        .split_once(':')
+        .ok_or_else(|| format!("'{value}' is not C_Name[!]:0xNUMBER"))?;
+    let (call, moment) = moment(name)?;
+    if !CALLS.contains(&call) {
+        return Err(format!("{name} tells no count and no length"));
+    }
+    if call == Call::C_FindObjects && moment == Moment::Before {
+        return Err("C_FindObjects is never asked for the count alone: write C_FindObjects!".into());
+    }
+    Ok(Tell {
+        call,
+        moment,
+        number: hex(number)?,
+    })
 }
 
 /// `C_Name[!][@N]`.
@@ -125,6 +151,7 @@ pub fn corruption(word: &str) -> Result<Corruption, String> {
         "token" => Ok(Corruption::Token),
         "random" => Ok(Corruption::Random),
         "manufacturer" => Ok(Corruption::Manufacturer),
+        "unpadded" => Ok(Corruption::Unpadded),
         _ => Err(format!("unknown corruption '{word}'")),
     }
 }

@@ -58,6 +58,7 @@ fn empty_unknown_and_undecodable_values_are_refused() {
         "LOG_TEMPLATES",
         "TOKEN_FLAGS",
         "FAIL",
+        "TELL",
         "KILL",
         "STOP",
         "CORRUPT",
@@ -68,6 +69,23 @@ fn empty_unknown_and_undecodable_values_are_refused() {
     let raw = OsString::from_vec(vec![b'C', 0xff]);
     let vars = [("CLOUDHSM_SHIM_KILL".into(), raw)];
     assert!(Rules::parse(vars.into_iter()).unwrap_err().contains("UTF-8"));
+}
+
+#[test]
+fn a_number_is_told_by_the_calls_that_have_one() {
+    let rules = parse(&[("CLOUDHSM_SHIM_TELL", "C_Sign!:0xffffffffffffffff")]).unwrap();
+    assert_eq!(rules.told(Call::C_Sign, Moment::After), Some(u64::MAX));
+    assert_eq!(rules.told(Call::C_Sign, Moment::Before), None);
+    assert_eq!(rules.told(Call::C_FindObjects, Moment::After), None);
+    for bad in [
+        "C_Sign",
+        "C_Sign:5",
+        "C_Login:0x5",
+        "C_FindObjects:0x5",
+        "C_Sing:0x5",
+    ] {
+        refuses("CLOUDHSM_SHIM_TELL", bad);
+    }
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! What a server sends has a bound: KMS, CloudHSM and those that give credentials answer with some kilobytes, and whatever stands between
+//! here and them could send without an end.
+
+use std::error::Error as StdError;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{LengthLimitError, Limited};
+
+use super::failure::find_cause;
+
+/// The longest answer that is read: 4 MiB. KMS's are below 64 KiB; a page of `DescribeClusters` has some 10 KiB of certificates for each
+/// cluster.
+pub(crate) const LONGEST_ANSWER: usize = 4 << 20;
+
+/// The SDK's own client (`default-https-client` in `aws_smithy_runtime::client::http`: rustls with AWS-LC, proxies by the usual variables),
+/// which stops reading an answer at [`LONGEST_ANSWER`], with or without a Content-Length. The SDK asks for no compression and undoes none.
+#[derive(Debug)]
+pub(super) struct BoundedClient(SharedHttpClient);
+
+impl BoundedClient {
+    pub(super) fn new() -> Self {
+        Self(Builder::new().build_with_connector_fn(|settings, components| {
+            let mut connector = ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+            connector.set_connector_settings(settings.cloned());
+            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+            connector.set_proxy_config(Some(ProxyConfig::from_env()));
+            connector.build()
+        }))
+    }
+}
+
+impl HttpClient for BoundedClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(BoundedConnector(self.0.http_connector(settings, components)))
+    }
+}
+
+#[derive(Debug)]
+struct BoundedConnector(SharedHttpConnector);
+
+impl HttpConnector for BoundedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+            *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER));
+            Ok(answer)
+        })
+    }
+}
+
+/// Whether an answer was given up because it was too long.
+pub(super) fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
+    find_cause::<LengthLimitError>(error).is_some()
+}
+
+/// An answer that was too long is not asked for again: the SDK would take it for a broken connection.
+#[derive(Debug)]
+pub(crate) struct TooLongIsFinal;
+
+impl ClassifyRetry for TooLongIsFinal {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.output_or_error() {
+            Some(Err(error)) if is_too_long(error) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "TooLongIsFinal"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}

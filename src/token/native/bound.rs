@@ -1,0 +1,56 @@
+//! The most that a module's counts and lengths may tell.
+
+use std::fmt;
+
+use cryptoki::context::Function;
+use cryptoki_sys::CK_ULONG;
+
+/// A count or length that no module tells in earnest.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::token) struct Absurd {
+    pub(in crate::token) function: Function,
+    found: CK_ULONG,
+    most: CK_ULONG,
+    what: &'static str,
+}
+
+impl fmt::Display for Absurd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            found, most, what, ..
+        } = self;
+        write!(
+            f,
+            "it tells of {found} {what}, and {most} are the most that are taken"
+        )
+    }
+}
+
+/// The answer, or why it was not taken.
+pub(in crate::token) type Bounded<T> = Result<T, Absurd>;
+
+/// Slots, and mechanisms of a token.
+pub(super) const MOST_ENTRIES: CK_ULONG = 4096;
+/// Objects that one search finds: AWS CloudHSM has 16 666 keys at most (User Guide, "AWS CloudHSM quotas"), other HSMs more.
+pub(super) const MOST_OBJECTS: CK_ULONG = 1 << 18;
+/// The bytes of an attribute or of a signature: ML-DSA-87 has a public key of 2592 bytes and signatures of 4627.
+pub(super) const MOST_BYTES: CK_ULONG = 1 << 16;
+/// How often a list may have grown between the question for its length and that for its content.
+pub(super) const TRIES: u32 = 4;
+
+pub(super) const fn at_most(
+    function: Function,
+    found: CK_ULONG,
+    most: CK_ULONG,
+    what: &'static str,
+) -> Result<(), Absurd> {
+    if found <= most {
+        return Ok(());
+    }
+    Err(Absurd {
+        function,
+        found,
+        most,
+        what,
+    })
+}
