@@ -9,6 +9,7 @@ mod bad_request;
 mod bad_token;
 mod broken_private_key;
 mod budget;
+mod children;
 mod client_certificate;
 mod cluster_check;
 mod cluster_directory;

@@ -13,6 +13,7 @@ mod exit;
 #[cfg(feature = "aws")]
 mod fingerprint;
 mod global;
+mod inherited;
 mod input;
 mod key;
 #[cfg(feature = "aws")]

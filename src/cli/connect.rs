@@ -94,6 +94,7 @@ impl Settings {
         }
         let pin = read_pin(
             self.pin_source.as_deref(),
+            &self.pins,
             &token.description().label,
             self.no_input,
         )?;

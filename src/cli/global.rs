@@ -15,7 +15,9 @@ use serde::Deserialize;
 
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
+use super::inherited::take_variable;
 use super::input;
+use super::pin::HeldPins;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -81,6 +83,8 @@ pub(super) struct Settings {
     pub(super) token: Option<String>,
     /// As written; read only when a PIN is needed.
     pub(super) pin_source: Option<String>,
+    /// What the pin sources name, out of the reach of other programs.
+    pub(super) pins: HeldPins,
     /// Never prompt.
     pub(super) no_input: bool,
     ledger: LedgerSetting,
@@ -197,10 +201,15 @@ impl Settings {
         if uses_token {
             set_module_environment(&config.module_environment)?;
         }
+        // It is about this start: an hsm-ca that a child starts must be able to restart itself too.
+        let _ = take_variable(RESTARTED);
+        // After the restart, which must inherit it.
+        let pins = HeldPins::take(layers.iter().filter_map(|layer| layer.pin_source.as_deref()));
         let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
         let settings = Self {
             token: first(|layer| layer.token.clone()),
             pin_source: first(|layer| layer.pin_source.clone()),
+            pins,
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
             config_file: path,

@@ -1,8 +1,10 @@
 //! Where a PIN comes from. Never from the command line, never from a URI's own text.
 
+use std::cell::RefCell;
 use std::env;
 use std::fs::File;
 use std::io::{IsTerminal, Read};
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use hsm_ca::secret::{MemoryGuard, Pin};
 use zeroize::Zeroizing;
 
 use super::exit::CliError;
+use super::inherited::{take_descriptor, take_variable};
 
 /// Longer than any token takes.
 const LONGEST_PIN: u64 = 4096;
@@ -20,7 +23,9 @@ enum PinSource {
     Prompt,
     Environment(String),
     File(PathBuf),
-    Descriptor(u32),
+    Descriptor(RawFd),
+    /// `file:/dev/fd/N`: the file's mode counts, as for any other file.
+    DescriptorAsFile(RawFd),
     Credential(String),
 }
 
@@ -30,11 +35,18 @@ impl PinSource {
             return Ok(Self::Prompt);
         }
         match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Ok(Self::Environment(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("fd", number)) if number.parse::<u32>().is_ok() => {
-                Ok(Self::Descriptor(number.parse().unwrap_or_default()))
+            Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
+                Ok(Self::Environment(name.to_owned()))
             }
+            Some(("file", path)) if !path.is_empty() => Ok(match descriptor_of(path) {
+                Some(number) => Self::DescriptorAsFile(number),
+                None => Self::File(path.into()),
+            }),
+            // 1 and 2 are what this program writes to.
+            Some(("fd", number)) => match number.parse() {
+                Ok(number) if number == 0 || number > 2 => Ok(Self::Descriptor(number)),
+                _ => Err(CliError::PinSource),
+            },
             Some(("credential", name)) if !name.is_empty() && !name.contains('/') => {
                 Ok(Self::Credential(name.to_owned()))
             }
@@ -43,54 +55,163 @@ impl PinSource {
     }
 }
 
-/// Reads the PIN of the token labelled `token` from where `source` says; without a source it is asked for.
-pub(super) fn read_pin(source: Option<&str>, token: &str, no_input: bool) -> Result<Pin, CliError> {
-    let guard = MemoryGuard::engage()?;
-    let pin = read_text(source, token, no_input)?;
-    Ok(Pin::take(&guard, pin)?)
+/// The inherited descriptor that a path stands for: `file:<(command)` in a shell is `file:/dev/fd/63`.
+fn descriptor_of(path: &str) -> Option<RawFd> {
+    if path == "/dev/stdin" {
+        return Some(0);
+    }
+    let number = path
+        .strip_prefix("/dev/fd/")
+        .or_else(|| path.strip_prefix("/proc/self/fd/"))?;
+    number.parse().ok().filter(|number| *number == 0 || *number > 2)
 }
 
-fn read_text(source: Option<&str>, token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
-    match PinSource::parse(source.unwrap_or("prompt"))? {
-        PinSource::Prompt => prompt(token, no_input),
-        PinSource::Environment(name) => {
-            let value =
-                env::var(&name).map_err(|_| CliError::pin(format!("the variable {name} is not set")))?;
-            finish(Zeroizing::new(value), &format!("the variable {name}"))
-        }
-        PinSource::File(path) => {
-            let file = File::open(&path).map_err(|cause| CliError::read(&path, cause))?;
-            let mode = file
-                .metadata()
-                .map_err(|cause| CliError::read(&path, cause))?
-                .permissions()
-                .mode();
-            if mode & 0o077 != 0 {
-                return Err(CliError::PinFileMode {
-                    path,
-                    mode: mode & 0o777,
-                });
+/// What the pin sources name of the environment and of the inherited descriptors. A linter or a `credential_process` does not get
+/// it, whether or not the command needs a PIN.
+#[derive(Debug, Default)]
+pub(super) struct HeldPins(RefCell<Vec<Held>>);
+
+#[derive(Debug)]
+enum Held {
+    Variable(String, Result<Pin, CliError>),
+    Descriptor(RawFd, Result<OwnedFd, CliError>),
+}
+
+impl HeldPins {
+    /// Takes them all, before anything is started. What goes wrong is said when the PIN is needed.
+    pub(super) fn take<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
+        let mut held: Vec<Held> = Vec::new();
+        for source in sources.filter_map(|source| PinSource::parse(source).ok()) {
+            let taken = match source {
+                PinSource::Environment(name) => {
+                    let pin = read_variable(&name);
+                    Held::Variable(name, pin)
+                }
+                PinSource::Descriptor(number) | PinSource::DescriptorAsFile(number) => {
+                    Held::Descriptor(number, open_descriptor(number))
+                }
+                _ => continue,
+            };
+            // A second source of the same name found nothing any more.
+            if !held.iter().any(|held| held.is_of(&taken)) {
+                held.push(taken);
             }
-            read(file, &path)
         }
-        PinSource::Descriptor(number) => {
-            let path = PathBuf::from(format!("/proc/self/fd/{number}"));
-            read(
-                File::open(&path).map_err(|cause| CliError::read(&path, cause))?,
-                &path,
-            )
+        Self(RefCell::new(held))
+    }
+
+    fn variable(&self, wanted: &str) -> Result<Pin, CliError> {
+        let found = self.remove(|held| matches!(held, Held::Variable(name, _) if name == wanted));
+        match found {
+            Some(Held::Variable(_, pin)) => pin,
+            _ => Err(CliError::pin(format!(
+                "the variable {wanted} has been read already"
+            ))),
         }
+    }
+
+    fn descriptor(&self, wanted: RawFd) -> Result<OwnedFd, CliError> {
+        let found = self.remove(|held| matches!(held, Held::Descriptor(number, _) if *number == wanted));
+        match found {
+            Some(Held::Descriptor(_, descriptor)) => descriptor,
+            _ => Err(CliError::pin(format!(
+                "descriptor {wanted} has been read already"
+            ))),
+        }
+    }
+
+    fn remove(&self, is_wanted: impl Fn(&Held) -> bool) -> Option<Held> {
+        let mut held = self.0.borrow_mut();
+        let index = held.iter().position(is_wanted)?;
+        Some(held.swap_remove(index))
+    }
+}
+
+impl Held {
+    fn is_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Variable(one, _), Self::Variable(two, _)) => one == two,
+            (Self::Descriptor(one, _), Self::Descriptor(two, _)) => one == two,
+            _ => false,
+        }
+    }
+}
+
+fn read_variable(name: &str) -> Result<Pin, CliError> {
+    // From here on no process of the same user can look for it in /proc either.
+    let guard = MemoryGuard::engage()?;
+    let value = take_variable(name)
+        .map_err(|cause| {
+            CliError::pin(format!(
+                "the variable {name} cannot be taken out of the environment: {cause}"
+            ))
+        })?
+        .ok_or_else(|| CliError::pin(format!("the variable {name} is not set")))?;
+    let from = format!("the variable {name}");
+    let text = value
+        .into_string()
+        .map_err(|_| CliError::pin(format!("{from} holds no text")))?;
+    Ok(Pin::take(&guard, finish(Zeroizing::new(text), &from)?)?)
+}
+
+fn open_descriptor(number: RawFd) -> Result<OwnedFd, CliError> {
+    // /proc/PID/fd would lead another process of the same user to it.
+    MemoryGuard::engage()?;
+    take_descriptor(number)
+        .map_err(|cause| CliError::pin(format!("descriptor {number}: {cause}")))?
+        .ok_or_else(|| {
+            CliError::pin(format!(
+                "descriptor {number} was not open when this program was started"
+            ))
+        })
+}
+
+/// Reads the PIN of the token labelled `token` from where `source` says; without a source it is asked for.
+pub(super) fn read_pin(
+    source: Option<&str>,
+    held: &HeldPins,
+    token: &str,
+    no_input: bool,
+) -> Result<Pin, CliError> {
+    let guard = MemoryGuard::engage()?;
+    let pin = match PinSource::parse(source.unwrap_or("prompt"))? {
+        PinSource::Environment(name) => return held.variable(&name),
+        PinSource::Prompt => prompt(token, no_input)?,
+        PinSource::File(path) => read_private(open(&path)?, &path)?,
+        PinSource::Descriptor(number) => read(
+            held.descriptor(number)?.into(),
+            &PathBuf::from(format!("descriptor {number}")),
+        )?,
+        PinSource::DescriptorAsFile(number) => read_private(
+            held.descriptor(number)?.into(),
+            &PathBuf::from(format!("/dev/fd/{number}")),
+        )?,
         PinSource::Credential(name) => {
             let directory = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                 CliError::pin("CREDENTIALS_DIRECTORY is not set: not started by systemd".to_owned())
             })?;
             let path = Path::new(&directory).join(name);
-            read(
-                File::open(&path).map_err(|cause| CliError::read(&path, cause))?,
-                &path,
-            )
+            read(open(&path)?, &path)?
         }
+    };
+    Ok(Pin::take(&guard, pin)?)
+}
+
+fn open(path: &Path) -> Result<File, CliError> {
+    File::open(path).map_err(|cause| CliError::read(path, cause))
+}
+
+/// Refuses a file that others may read.
+fn read_private(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
+    let facts = file.metadata().map_err(|cause| CliError::read(path, cause))?;
+    let mode = facts.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(CliError::PinFileMode {
+            path: path.to_owned(),
+            mode: mode & 0o777,
+        });
     }
+    read(file, path)
 }
 
 fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
@@ -146,10 +267,25 @@ mod tests {
 
     #[test]
     fn a_literal_pin_is_no_source_and_is_not_repeated() {
-        for text in ["1234", "pin:1234", "env:", "fd:x", "credential:../x", ""] {
+        for text in [
+            "1234",
+            "pin:1234",
+            "env:",
+            "env:A=1234",
+            "fd:x",
+            "fd:-1",
+            "fd:1",
+            "fd:2",
+            "credential:../x",
+            "",
+        ] {
             let error = PinSource::parse(text).unwrap_err();
             assert!(!format!("{error:?}").contains("1234"));
         }
         assert_eq!(PinSource::parse("fd:3").unwrap(), PinSource::Descriptor(3));
+        for (path, number) in [("/dev/fd/63", 63), ("/proc/self/fd/7", 7), ("/dev/stdin", 0)] {
+            let source = PinSource::parse(&format!("file:{path}")).unwrap();
+            assert_eq!(source, PinSource::DescriptorAsFile(number));
+        }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::exit::CliError;
 use super::global::Settings;
-use super::pin::read_pin;
+use super::pin::{HeldPins, read_pin};
 use super::recorder::{now, who};
 use super::report::{Fields, Report};
 
@@ -188,7 +188,10 @@ fn initialise_in_child(rig: &Rig) -> Result<(), String> {
 
 impl InitialiseToken {
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let pin = |file: &Path| read_pin(Some(&format!("file:{}", file.display())), &self.label, true);
+        let pin = |file: &Path| {
+            let source = format!("file:{}", file.display());
+            read_pin(Some(&source), &HeldPins::default(), &self.label, true)
+        };
         let (user_pin, so_pin) = (pin(&self.user_pin_file)?, pin(&self.so_pin_file)?);
         // SQLite would let others read the token's file.
         umask(Mode::RWXG | Mode::RWXO);

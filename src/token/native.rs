@@ -2,7 +2,7 @@
 //! `CKM_RSA_AES_KEY_WRAP`), and it cannot name one below `CKM_VENDOR_DEFINED` that it does not know. And it takes every count and length
 //! that a module tells: it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes.
 //!
-//! The only `unsafe` code of this package.
+//! The only `unsafe` code of this library.
 
 #![allow(unsafe_code, reason = "PKCS#11 is a C interface; each block has its argument")]
 
