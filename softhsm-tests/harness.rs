@@ -146,7 +146,7 @@ impl Rig {
         }
     }
 
-    /// With a copy of the fault-injecting module that nobody else uses: imports through one file wait for each other.
+    /// With a copy of the fault-injecting module that nobody else uses.
     pub(crate) fn behind(self, shim: &Path) -> Self {
         Self {
             shim: Some(shim.to_owned()),

@@ -292,10 +292,11 @@ fn two_imports_at_once_never_leave_two_keys() {
             "--label",
             "customer-ca",
         ]);
-        // Through another file, as from another machine: on one file the second waits for the first.
-        fs::copy(shim(), rig.path("elsewhere.so")).expect("a copy of the module");
+        // With another home, as on another machine: on one machine the second waits for the first.
+        fs::create_dir(rig.path("elsewhere")).expect("a directory");
         first
-            .env("HSM_CA_MODULE", rig.path("elsewhere.so"))
+            .env("HOME", rig.path("elsewhere"))
+            .env("HSM_CA_MODULE", shim())
             .env("CLOUDHSM_SHIM_TARGET", rig.oracle_module());
         first.env("CLOUDHSM_SHIM_STOP", "C_GenerateKeyPair");
         let first = first

@@ -284,10 +284,11 @@ fn generations_on_two_machines_never_leave_two_keys() {
                 "--format", "json", "key", "generate", "--label", "ca", "--type", "ec:p256",
             ];
             let mut first = rig.prepare(&arguments);
-            // Through another file, as from another machine: on one file the second waits for the first.
-            fs::copy(shim(), rig.path("elsewhere.so")).expect("a copy of the module");
+            // With another home, as on another machine: on one machine the second waits for the first.
+            fs::create_dir(rig.path("elsewhere")).expect("a directory");
             first
-                .env("HSM_CA_MODULE", rig.path("elsewhere.so"))
+                .env("HOME", rig.path("elsewhere"))
+                .env("HSM_CA_MODULE", shim())
                 .env("CLOUDHSM_SHIM_TARGET", rig.oracle_module())
                 .env("CLOUDHSM_SHIM_STOP", "C_GenerateKeyPair")
                 .stdin(Stdio::null())

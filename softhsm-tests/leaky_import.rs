@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         attestation: None,
         keep_recipient_key: false,
         expected: None,
+        lock_directory: None,
     };
     let summary = import_key_pair(&session, &kms, &request, &mut KeyLog::nowhere(), &())?;
     println!("{summary:?}");

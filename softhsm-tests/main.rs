@@ -52,6 +52,7 @@ mod journey;
 mod key_delete;
 mod key_events;
 mod key_generate;
+mod key_lock;
 mod kms_signer;
 mod kms_signer_algorithms;
 mod kms_signer_faults;

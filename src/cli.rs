@@ -25,6 +25,7 @@ mod kms_key;
 #[cfg(feature = "aws")]
 mod kms_recipient;
 mod ledger;
+mod lock_directory;
 mod next_steps;
 mod ocsp;
 mod output_file;

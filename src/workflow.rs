@@ -13,6 +13,7 @@ mod identity;
 mod import;
 mod initialize;
 mod issue;
+mod key_lock;
 mod lint;
 mod ocsp;
 mod proof;
@@ -49,6 +50,7 @@ pub use issue::{
     AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
     SigningJob,
 };
+pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};

@@ -15,6 +15,7 @@ use super::global::Settings;
 use super::input;
 use super::key;
 use super::kms::{context, context_entry, grant_token};
+use super::lock_directory::lock_directory;
 use super::report::{Fields, Report};
 use super::ui::Ui;
 
@@ -93,6 +94,7 @@ impl Import {
             attestation: attestation.transpose()?,
             keep_recipient_key: self.keep_recipient_key,
             expected: self.expect,
+            lock_directory: lock_directory(ui),
         };
         request.check()?;
         let mut warnings = Vec::new();

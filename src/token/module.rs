@@ -1,6 +1,5 @@
 //! The module, its slots and tokens.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -9,7 +8,6 @@ use std::time::Duration;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::slot::Slot;
-use rustix::fs::{FlockOperation, flock};
 
 use super::dialect::Dialect;
 use super::native::NativeModule;
@@ -256,26 +254,5 @@ impl Token {
     /// [`TokenError::Call`]
     pub fn kind(&self) -> Result<&'static str, TokenError> {
         Ok(self.dialect()?.name)
-    }
-
-    /// Waits until no other process on this machine imports or generates a key through the same module, and keeps others out until the file that
-    /// is returned is dropped, or this process ends. `waiting` is called before a wait. `None` for a module that the loader found
-    /// by its bare name: there is no file to lock, and the check after the import has to do.
-    ///
-    /// # Errors
-    /// [`TokenError::Module`]
-    pub fn lock_new_keys(&self, waiting: impl FnOnce()) -> Result<Option<File>, TokenError> {
-        // An advisory lock on a file that everybody concerned has open anyway; reading rights are enough.
-        let Ok(file) = File::open(&self.module.path) else {
-            return Ok(None);
-        };
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            waiting();
-            flock(&file, FlockOperation::LockExclusive).map_err(|error| TokenError::Module {
-                path: self.module.path.display().to_string(),
-                reason: format!("it cannot be locked: {error}"),
-            })?;
-        }
-        Ok(Some(file))
     }
 }

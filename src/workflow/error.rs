@@ -13,7 +13,7 @@ use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::{GenerateError, InitializeError, LinterError, NotDeliverable, Unproven};
+use super::{GenerateError, InitializeError, KeyLockError, LinterError, NotDeliverable, Unproven};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -159,6 +159,8 @@ pub enum WorkflowError {
         /// The label it would have.
         label: String,
     },
+    /// The token could not be locked against this user's other processes.
+    KeyLock(KeyLockError),
     /// The profile's linter gave no verdict.
     Linter(LinterError),
     /// Two inputs would be written to one file.
@@ -246,6 +248,7 @@ impl fmt::Display for WorkflowError {
                 "the key is deleted, and the ledger could not record that; its entry stays open: {cause}"
             ),
             Self::Generate(error) => error.fmt(f),
+            Self::KeyLock(error) => error.fmt(f),
             Self::InAnswer { field, cause } => write!(f, "CloudHSM DescribeClusters: {field}: {cause}"),
             Self::IdentityNotVerified { first, failed: 1 } => {
                 write!(f, "the HSM's identity is not verified: {first}")
@@ -347,6 +350,7 @@ impl std::error::Error for WorkflowError {
             Self::InRequest { cause, .. } | Self::Partly { cause, .. } => Some(cause),
             Self::Rig { cause, .. } => Some(cause),
             Self::Linter(error) => Some(error),
+            Self::KeyLock(error) => Some(error),
             _ => None,
         }
     }
@@ -373,6 +377,12 @@ impl From<InitializeError> for WorkflowError {
 impl From<GenerateError> for WorkflowError {
     fn from(error: GenerateError) -> Self {
         Self::Generate(Box::new(error))
+    }
+}
+
+impl From<KeyLockError> for WorkflowError {
+    fn from(error: KeyLockError) -> Self {
+        Self::KeyLock(error)
     }
 }
 

@@ -4,7 +4,10 @@ mod error;
 
 pub use error::GenerateError;
 
+use std::path::PathBuf;
+
 use super::error::LeftBehind;
+use super::key_lock::KeyLock;
 use super::{KeyLog, KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
 use crate::ledger::{EntryId, KeyAct, LedgerError};
 use crate::signer::{KeyAlgorithm, PublicKey};
@@ -20,6 +23,8 @@ pub struct GenerateRequest {
     pub algorithm: KeyAlgorithm,
     /// `CKA_LABEL` of both objects.
     pub label: String,
+    /// Where this user's processes lock a token against each other: a directory of the user's own. `None` locks nothing.
+    pub lock_directory: Option<PathBuf>,
 }
 
 /// A key that was generated on the token, proven.
@@ -51,8 +56,9 @@ pub fn generate_key(
     let token = session.token();
     token.check_writable()?;
     token.check_generation(request.algorithm)?;
-    let _alone =
-        token.lock_new_keys(|| progress.step("another key is being made on this machine, waiting for it"))?;
+    let _alone = KeyLock::take(token.description(), request.lock_directory.as_deref(), || {
+        progress.step("another process is putting a key on this token, waiting for it");
+    })?;
     refuse_label(session, &request.label)?;
     let unfinished = session.keys_labelled(UNFINISHED_LABEL)?;
     let recorded = log.begin(session, KeyAct::Generate, &request.label, Some(GENERATED), None)?;

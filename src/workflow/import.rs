@@ -1,7 +1,10 @@
 //! `kms import`: a KMS-generated key pair into the token.
 
+use std::path::PathBuf;
+
 use super::arrival::{prove_or_destroy, prove_present};
 use super::error::LeftBehind;
+use super::key_lock::KeyLock;
 use super::recipient::destroy_recorded;
 use super::{KeyLog, KeyProof, Progress, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile, KmsError};
@@ -28,6 +31,8 @@ pub struct ImportRequest {
     /// The only public key that is taken: `kms:Encrypt` is enough to make a pair that KMS decrypts, around any key, so what says that this
     /// is KMS's pair is what was noted when it was generated.
     pub expected: Option<KeyFingerprint>,
+    /// Where this user's processes lock a token against each other: a directory of the user's own. `None` locks nothing.
+    pub lock_directory: Option<PathBuf>,
 }
 
 impl ImportRequest {
@@ -102,9 +107,11 @@ pub fn import_key_pair(
 ) -> Result<ImportSummary, WorkflowError> {
     request.check()?;
     session.token().check_writable()?;
-    let _alone = session
-        .token()
-        .lock_new_keys(|| progress.step("another import on this machine is under way, waiting for it"))?;
+    let _alone = KeyLock::take(
+        session.token().description(),
+        request.lock_directory.as_deref(),
+        || progress.step("another process is putting a key on this token, waiting for it"),
+    )?;
     if let Some(existing) = find_existing(session, request)? {
         progress.step("the key is on the token already, checking it again");
         let (proof, completed) = prove_present(session, request, &existing)?;

@@ -7,7 +7,7 @@ use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::{PublicKeyError, SignError, UnfitChoice};
 use hsm_ca::token::{TokenError, UriError};
 use hsm_ca::workflow::{
-    GenerateError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
+    GenerateError, KeyLockError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
 };
 use hsm_ca::x509::X509Error;
 
@@ -181,6 +181,12 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             FAILED,
             Some("try the profile's command by hand on a certificate; nothing was signed"),
         ),
+        WorkflowError::KeyLock(KeyLockError::Held { .. }) => (
+            "token-locked",
+            UNAVAILABLE,
+            Some("let that process come to its end, or end it; then run this command again"),
+        ),
+        WorkflowError::KeyLock(_) => ("key-lock", FAILED, None),
         WorkflowError::SameOutput { .. } => (
             "same-output",
             USAGE,

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{describe, label};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::lock_directory::lock_directory;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -69,6 +70,7 @@ impl GenerateKey {
         let request = GenerateRequest {
             algorithm: self.kind.algorithm(),
             label: self.label.clone(),
+            lock_directory: lock_directory(ui),
         };
         let token = settings.find_token(None)?;
         // Before anybody is asked for a PIN.

@@ -1,0 +1,238 @@
+//! One process of a user at a time puts keys on a token.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use rustix::io::Errno;
+
+use super::WorkflowError;
+use crate::signer::{Hash, Hex};
+use crate::token::TokenDescription;
+
+/// Longer than an import or the generation of the slowest key takes.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// Why the lock was not taken.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyLockError {
+    /// Another process of the same user has it.
+    Held {
+        /// The token.
+        token: String,
+        /// The lock file.
+        path: PathBuf,
+        /// What the other process wrote into the file: its process id.
+        holder: Option<u32>,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The lock file cannot be opened or locked.
+    File {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+impl fmt::Display for KeyLockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held {
+                token,
+                path,
+                holder,
+                limit,
+            } => {
+                match holder {
+                    Some(process) => write!(f, "process {process}")?,
+                    None => f.write_str("another process")?,
+                }
+                write!(
+                    f,
+                    " has been putting a key on the token \"{token}\" for more than {} seconds ({} is locked)",
+                    limit.as_secs(),
+                    path.display()
+                )
+            }
+            Self::File { path, cause } => {
+                write!(f, "the lock file {} cannot be used: {cause}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeyLockError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { cause, .. } => Some(cause),
+            Self::Held { .. } => None,
+        }
+    }
+}
+
+/// The lock on a token's keys, until this value is dropped or the process ends.
+#[derive(Debug)]
+pub(super) struct KeyLock {
+    _file: File,
+}
+
+impl KeyLock {
+    /// Takes the lock of this token in `directory`, which must belong to this user, and into which nobody else may write: whoever can
+    /// open a lock file can hold it for ever. Without a directory nothing is locked. `waiting` is called before a wait.
+    ///
+    /// # Errors
+    /// [`KeyLockError`]
+    pub(super) fn take(
+        token: &TokenDescription,
+        directory: Option<&Path>,
+        waiting: impl FnOnce(),
+    ) -> Result<Option<Self>, WorkflowError> {
+        let Some(directory) = directory else {
+            return Ok(None);
+        };
+        let path = directory.join(file_name(token));
+        Ok(Some(Self::take_within(
+            &path,
+            &token.label,
+            LONGEST_WAIT,
+            waiting,
+        )?))
+    }
+
+    fn take_within(
+        path: &Path,
+        token: &str,
+        limit: Duration,
+        waiting: impl FnOnce(),
+    ) -> Result<Self, KeyLockError> {
+        let failed = |cause: io::Error| KeyLockError::File {
+            path: path.to_owned(),
+            cause,
+        };
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| failed(error.into()))?;
+        let mut file = File::from(file);
+        if try_lock(&file).map_err(failed)? {
+            return Ok(Self::held(file));
+        }
+        waiting();
+        let deadline = Instant::now() + limit;
+        let mut pause = Duration::from_millis(10);
+        while Instant::now() < deadline {
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(200));
+            if try_lock(&file).map_err(failed)? {
+                return Ok(Self::held(file));
+            }
+        }
+        Err(KeyLockError::Held {
+            token: token.to_owned(),
+            path: path.to_owned(),
+            holder: read_holder(&mut file),
+            limit,
+        })
+    }
+
+    /// Writes down who has it. That is for whoever waits; the lock holds without it.
+    fn held(mut file: File) -> Self {
+        let _ = file
+            .set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        Self { _file: file }
+    }
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+/// The same for every module through which the token is reached.
+fn file_name(token: &TokenDescription) -> String {
+    let TokenDescription {
+        label,
+        serial,
+        manufacturer,
+        model,
+        ..
+    } = token;
+    let hash = Hash::Sha256.digest(format!("{manufacturer}\0{model}\0{serial}\0{label}").as_bytes());
+    let short: String = Hex(&hash).to_string().chars().take(32).collect();
+    format!("token-{short}.lock")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(60);
+
+    #[test]
+    fn a_lock_that_is_held_is_waited_for_until_the_limit_and_its_holder_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let take = |waited: &Cell<bool>| KeyLock::take_within(&path, "ca", SHORT, || waited.set(true));
+        let waited = Cell::new(false);
+        let first = take(&waited).unwrap();
+        assert!(!waited.get());
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+
+        let message = take(&waited).unwrap_err().to_string();
+        assert!(waited.get());
+        let holder = format!(
+            "process {} has been putting a key on the token \"ca\"",
+            std::process::id()
+        );
+        assert!(message.starts_with(&holder), "{message}");
+
+        drop(first);
+        let waited = Cell::new(false);
+        take(&waited).unwrap();
+        assert!(!waited.get());
+    }
+
+    #[test]
+    fn what_a_dead_process_left_in_the_file_says_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        std::fs::write(&path, "4294967295 and more than a number\n").unwrap();
+        let held = KeyLock::take_within(&path, "ca", SHORT, || {}).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            format!("{}\n", std::process::id())
+        );
+        drop(held);
+    }
+
+    #[test]
+    fn a_link_or_a_directory_in_its_place_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        symlink(directory.path().join("elsewhere"), &path).unwrap();
+        for place in [path.as_path(), directory.path()] {
+            let error = KeyLock::take_within(place, "ca", SHORT, || {}).unwrap_err();
+            assert!(matches!(error, KeyLockError::File { .. }), "{error}");
+        }
+        assert!(!directory.path().join("elsewhere").exists());
+    }
+}
