@@ -72,6 +72,7 @@ mod oracle;
 mod other_users;
 mod outputs;
 mod pair_origin;
+mod pin_file;
 mod private_key_forms;
 mod profile_files;
 mod profiles;

@@ -8,6 +8,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::secret::{MemoryGuard, Pin};
 use zeroize::Zeroizing;
 
@@ -197,8 +198,9 @@ pub(super) fn read_pin(
     Ok(Pin::take(&guard, pin)?)
 }
 
+/// Refuses what anybody but the owner of the file and root could replace, and a pipe, which could be waited for.
 fn open(path: &Path) -> Result<File, CliError> {
-    File::open(path).map_err(|cause| CliError::read(path, cause))
+    file_trust::open(path, Owners::Any).map_err(|cause| CliError::trust(path, Owners::Any, cause))
 }
 
 /// Refuses a file that others may read.

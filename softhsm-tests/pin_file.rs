@@ -1,0 +1,100 @@
+//! The PIN file and other users: `nobody` can neither replace what is read as the PIN nor make the program wait for one.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+use crate::harness::{Rig, Run};
+
+const NOBODY: u32 = 65534;
+
+fn give(rig: &Rig, name: &str, user: u32) {
+    chown(rig.path(name), Some(user), None).expect("the tests run as root");
+}
+
+fn mode(rig: &Rig, name: &str, mode: u32) {
+    fs::set_permissions(rig.path(name), Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// The PIN in `above/here/pin`.
+fn rig() -> Rig {
+    let rig = Rig::new();
+    fs::create_dir_all(rig.path("above/here")).expect("directories");
+    rig.write("above/here/pin", rig.pin());
+    for (name, permissions) in [("above", 0o755), ("above/here", 0o755), ("above/here/pin", 0o600)] {
+        mode(&rig, name, permissions);
+    }
+    rig
+}
+
+/// `key list` with this PIN file, and how often the token was logged in to.
+fn list(rig: &Rig, file: &str) -> (Run, usize) {
+    let source = format!("file:{file}");
+    let run = rig.command_with_rule(&["--format", "json", "--pin-source", &source, "key", "list"], &[]);
+    let calls = rig.path("calls.log").exists().then(|| rig.calls());
+    let logins = calls.into_iter().flatten().filter(|call| call == "C_Login");
+    (run, logins.count())
+}
+
+#[track_caller]
+fn refused(rig: &Rig, file: &str, kind: &str) -> String {
+    let (run, logins) = list(rig, file);
+    let message = run.refused(2, kind);
+    assert_eq!(logins, 0, "no try is spent: {message}");
+    message
+}
+
+#[test]
+fn a_pin_file_that_another_user_could_read_or_replace_is_refused() {
+    let rig = rig();
+    list(&rig, "above/here/pin").0.ok();
+    for name in ["above", "above/here"] {
+        for open in [0o020, 0o002] {
+            mode(&rig, name, 0o755 | open);
+            refused(&rig, "above/here/pin", "untrusted-file");
+        }
+        mode(&rig, name, 0o755);
+        give(&rig, name, NOBODY);
+        let message = refused(&rig, "above/here/pin", "untrusted-file");
+        assert!(message.contains("belongs to nobody"), "{message}");
+        give(&rig, name, 0);
+    }
+    for open in [0o040, 0o020, 0o004, 0o002] {
+        mode(&rig, "above/here/pin", 0o600 | open);
+        let (run, logins) = list(&rig, "above/here/pin");
+        assert_eq!((run.code, logins), (Some(2), 0), "{open:o}: {run:?}");
+    }
+    mode(&rig, "above/here/pin", 0o600);
+
+    // A link in a directory of others could lead to another file a moment later.
+    fs::create_dir(rig.path("theirs")).expect("a directory");
+    symlink("../above/here/pin", rig.path("theirs/pin")).expect("a link");
+    list(&rig, "theirs/pin").0.ok();
+    give(&rig, "theirs", NOBODY);
+    refused(&rig, "theirs/pin", "untrusted-file");
+}
+
+/// Root who names another user's PIN file means it, as long as nobody else could have written it.
+#[test]
+fn a_pin_file_of_another_user_is_used_where_it_was_named() {
+    let rig = rig();
+    for name in ["above/here", "above/here/pin"] {
+        give(&rig, name, NOBODY);
+    }
+    list(&rig, "above/here/pin").0.ok();
+    give(&rig, "above", 1);
+    let message = refused(&rig, "above/here/pin", "untrusted-file");
+    assert!(message.contains("above"), "{message}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_pin_file_is_not_waited_for() {
+    let rig = rig();
+    fs::remove_file(rig.path("above/here/pin")).expect("removed");
+    rig.tool("mkfifo", &["-m", "600", "above/here/pin"]).ok();
+    let message = refused(&rig, "above/here/pin", "untrusted-file");
+    assert!(message.contains("not a regular file"), "{message}");
+    let credential = rig.path("above/here");
+    let rig = rig.with("CREDENTIALS_DIRECTORY", credential);
+    rig.json(&["--pin-source", "credential:pin", "key", "list"])
+        .refused(2, "untrusted-file");
+}
