@@ -78,5 +78,5 @@ fn is_for_a_module(name: &str) -> bool {
         Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
         None => name == *known,
     };
-    is_name && FOR_MODULES.iter().any(|known| fits(known))
+    is_name && FOR_MODULES.iter().any(fits)
 }
