@@ -108,6 +108,7 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
             "--out",
             "a.crt",
             "--force",
+            "--again",
         ];
         rig.without_secrets(Run::of(&mut after(&rig, first, program, &sign)))
             .ok();
