@@ -110,11 +110,13 @@ fn one_that_has_expired_or_is_not_valid_yet() {
 fn one_whose_key_is_not_on_the_token() {
     let rig = desk();
     self_signed(&rig, &[]);
+    rig.adopt("customerCA.crt");
     let message = rig.sign("cluster.csr").refused(3, "no-key");
     assert!(message.contains("no private key at all"), "{message}");
     // With other keys there, they are listed.
     let authority = ready_authority();
     let rig = rig.with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
+    rig.adopt("customerCA.crt");
     assert!(
         rig.sign("cluster.csr")
             .refused(3, "no-key")

@@ -258,6 +258,7 @@ fn make_authority_for_public_key(rig: &Rig) {
         "sub.crt",
     ];
     openssl(rig, &[&arguments[..], &signed].concat());
+    rig.adopt("sub.crt");
 }
 
 #[test]

@@ -436,6 +436,12 @@ impl Rig {
         rig
     }
 
+    /// Brings a CA that another program made into the ledger.
+    #[track_caller]
+    pub(crate) fn adopt(&self, authority: &str) {
+        self.command(&["ca", "adopt", authority]).ok();
+    }
+
     pub(crate) fn sign(&self, request: &str) -> Run {
         self.json(&[
             "csr",

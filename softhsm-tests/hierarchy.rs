@@ -254,6 +254,7 @@ fn a_ca_under_constraints_says_them_again_or_less() {
             "--out",
             "lower.crt",
             "--force",
+            "--second-certificate",
         ])
         .ok();
         assert_eq!(hierarchy.judge("lower.crt", None)[..2], [true, true], "{names}");

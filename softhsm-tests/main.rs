@@ -3,6 +3,7 @@
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
 mod absurd_answers;
+mod adopt;
 mod bad_authority;
 mod bad_pair;
 mod bad_request;
@@ -83,6 +84,7 @@ mod revocation;
 mod rig;
 mod scripts;
 mod sealed;
+mod second_certificate;
 mod secrecy;
 mod show;
 mod signature_algorithms;

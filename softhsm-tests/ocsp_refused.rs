@@ -166,7 +166,8 @@ fn without_a_record_nothing_is_said() {
     refused(&responder, &elsewhere, 4, "no-ledger", "no ledger");
     assert!(!rig.files().contains(&"none.db".to_owned()), "none is made");
     // A CA with an index, whose first signature on the token this is.
-    rig.json(&[&elsewhere[..], &["ledger", "new"]].concat()).ok();
+    rig.json(&[&elsewhere[..], &["ca", "adopt", "customerCA.crt"]].concat())
+        .ok();
     let serial = openssl(rig, &["x509", "-in", "good.crt", "-noout", "-serial"]);
     let serial = serial.trim().trim_start_matches("serial=");
     let line = |status: &str| format!("{status}\t{serial}\tunknown\t/O=Test\n");

@@ -124,7 +124,7 @@ fn what_for_whom_the_request_the_profile_the_number_and_the_certificate() {
 #[test]
 fn a_ca_that_comes_from_elsewhere_is_taken_in() {
     let rig = ready_authority().with("HSM_CA_LEDGER", "sqlite:new.db");
-    rig.json(&["ledger", "new"]).ok();
+    rig.adopt("customerCA.crt");
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig.json(&sign_arguments("a.csr", "a.crt")).ok();
     let list = entries(&rig);
@@ -316,7 +316,7 @@ fn killed_at_any_moment() {
     let shared = ready_authority();
     let ledger = format!("sqlite:{}", shared.path("shared.db").display());
     let rig = shared.copy().with("HSM_CA_LEDGER", ledger);
-    rig.json(&["ledger", "new"]).ok();
+    rig.adopt("customerCA.crt");
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let start = Instant::now();
     rig.json(&sign_arguments("a.csr", "first.crt")).ok();
@@ -368,7 +368,7 @@ fn many_at_once_never_use_one_number_twice() {
     let rigs: Vec<_> = (0..6)
         .map(|_| shared.copy().with("HSM_CA_LEDGER", &ledger))
         .collect();
-    rigs[0].json(&["ledger", "new"]).ok();
+    rigs[0].adopt("customerCA.crt");
     thread::scope(|scope| {
         for (index, rig) in rigs.iter().enumerate() {
             scope.spawn(move || {

@@ -243,7 +243,7 @@ fn a_certificate_from_before_the_ledger_is_taken_in() {
     let before = issue(&rig, "old", "tls-client");
     let serial = before["serial_number"].as_str().expect("a number");
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:new.db");
-    rig.json(&["ledger", "new"]).ok();
+    rig.adopt("customerCA.crt");
     crl(&rig, "first.crl", &[]);
     revoke(&rig, serial, "superseded", &[]).refused(3, "unknown-certificate");
     revoke(&rig, "old.crt", "certificateHold", &[]).ok();

@@ -25,6 +25,8 @@ TABLES = {
     "deliveries": ("entry", "delivered"),
     "requests": ("authority", "request_sha256", "entry"),
     "keys": ("begun", "ended"),
+    "names": ("entry", "names"),
+    "authority_certificates": ("authority", "sha256", "path", "event"),
 }
 KEYS = {
     "authorities": 1,
@@ -35,6 +37,8 @@ KEYS = {
     "deliveries": 1,
     "requests": 3,
     "keys": 1,
+    "names": 1,
+    "authority_certificates": 2,
 }
 
 
@@ -70,10 +74,15 @@ class Replay:
 
     def begun(self, sequence, authority, tbs_sha256, object, waived=()):
         ((kind, fields),) = object.items()
+        if kind == "serial-number":
+            raise ValueError("a serial number is not signed")
         issuer = self.issuer(authority)
         self.insert("entries", (sequence,), authority, kind, None, None)
         if kind == "certificate":
             self.insert("serials", (issuer, bytes.fromhex(fields["serial"])), sequence, fields["not_after"])
+            subject = base64.b64decode(fields["subject"]["der"], validate=True)
+            names = fields.get("names_sha256", hashlib.sha256(subject).hexdigest())
+            self.insert("names", (sequence,), bytes.fromhex(names))
             if tbs_sha256 is not None and "request_sha256" in fields:
                 self.insert("requests", (authority, bytes.fromhex(fields["request_sha256"]), sequence))
         if kind == "crl":
@@ -106,11 +115,38 @@ class Replay:
     def abandoned(self, sequence, entry, reason):
         self.end(sequence, entry, "abandoned")
 
-    def adopted(self, sequence, authority, sha256, object, der):
-        if hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
+    def adopted(self, sequence, authority, object, sha256=None, der=None):
+        ((kind, fields),) = object.items()
+        if der is not None and hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
             raise ValueError("the object has another hash")
-        self.begun(sequence, authority, None, object)
+        issuer = self.issuer(authority)
+        if kind == "serial-number":
+            if sha256 is not None or der is not None:
+                raise ValueError("more than a serial number is known")
+            self.insert("entries", (sequence,), authority, "certificate", None, None)
+            self.insert("serials", (issuer, bytes.fromhex(fields["serial"])), sequence, fields["not_after"])
+        elif kind == "certificate" and der is not None:
+            key = (issuer, bytes.fromhex(fields["serial"]))
+            before = self.tables["serials"].get(key, [None])[0]
+            if before is not None:
+                if (before,) in self.tables["names"] or self.tables["entries"][(before,)][0] != authority:
+                    raise ValueError("a serial number is used twice")
+                del self.tables["serials"][key]
+            self.begun(sequence, authority, None, object)
+        elif kind == "crl" and "base" not in fields and sha256 is not None:
+            self.insert("crl_numbers", (issuer, fields["number"]), sequence, None, None)
+            self.begun(sequence, authority, None, object)
+        else:
+            raise ValueError("that cannot be adopted")
         self.end(sequence, sequence, "adopted")
+
+    def authority_certificate(self, sequence, authority, sha256, der, path, waived=()):
+        if hashlib.sha256(base64.b64decode(der, validate=True)).hexdigest() != sha256:
+            raise ValueError("the certificate has another hash")
+        if path not in ("self-signed", "verified", "not-checked"):
+            raise ValueError("an unknown path")
+        self.issuer(authority)
+        self.tables["authority_certificates"][(authority, bytes.fromhex(sha256))] = [path, sequence]
 
     def crl_number(self, sequence, authority, number):
         self.insert("crl_numbers", (self.issuer(authority), number), sequence, None, None)
@@ -180,7 +216,7 @@ def verify(path, kept):
     for table, columns in TABLES.items():
         key = KEYS[table]
         rows = database.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        text = lambda value, column: value.decode() if column in ("subject", "kind", "ended") and isinstance(value, bytes) else value
+        text = lambda value, column: value.decode() if column in ("subject", "kind", "ended", "path") and isinstance(value, bytes) else value
         found = {row[:key]: [text(*pair) for pair in zip(row[key:], columns[key:])] for row in rows}
         expected = replay.tables[table]
         for row in found.keys() | expected.keys():

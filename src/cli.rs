@@ -108,7 +108,10 @@ enum Command {
 
 impl Command {
     /// Whether it loads the module.
-    const fn uses_token(&self) -> bool {
+    fn uses_token(&self) -> bool {
+        if let Self::Ca(ca::CaCommand::Adopt(adopt)) = self {
+            return adopt.key.is_some();
+        }
         !matches!(
             self,
             Self::Cert(

@@ -15,6 +15,7 @@ mod record;
 mod report;
 mod revocation;
 mod sqlite;
+mod takeover;
 mod url;
 mod value;
 
@@ -31,6 +32,7 @@ pub use record::{
 pub use report::{Fault, KeptHead, VerifyReport};
 pub use revocation::{CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
+pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use url::{Access, LedgerUrl, LedgerUrlError};
 pub use value::{Der, Digest, EntryId, Misspelt, Serial, UnixTime};
 
@@ -97,6 +99,14 @@ pub trait Ledger: Send {
     /// # Errors
     /// [`LedgerError::SerialUsed`], [`LedgerError::NotACertificate`], or that the ledger cannot be written.
     fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError>;
+
+    /// Records a CA that lived elsewhere, with all that is known of it: all or nothing, in one transaction. What the ledger has already
+    /// is passed over, so that it can be done again with more; what the ledger has revoked stays revoked.
+    ///
+    /// # Errors
+    /// [`LedgerError::SerialUsed`] where another certificate has a number, [`LedgerError::NotACertificate`], or that the ledger cannot be
+    /// written.
+    fn take_over(&mut self, takeover: &Takeover, stamp: &Stamp) -> Result<TakenOver, LedgerError>;
 
     /// The next CRL number of this issuer's name, for complete and delta CRLs alike (RFC 5280 section 5.2.3), above every one
     /// before and above `above`. One complete and one delta CRL of the same `thisUpdate` may have it, and none once a higher one
@@ -192,6 +202,19 @@ pub trait Ledger: Send {
     /// # Errors
     /// That the ledger cannot be read.
     fn key(&self, id: EntryId) -> Result<Option<KeyEntry>, LedgerError>;
+
+    /// The names and keys that the ledger has seen sign, or that asked for a certificate, which share their name or their key with this
+    /// one.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn authorities_like(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError>;
+
+    /// The CA certificates that were recorded by [`take_over`](Self::take_over) and have this one's name or its key.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn authority_certificates_like(&self, authority: &Authority) -> Result<Vec<KnownAuthority>, LedgerError>;
 
     /// A CRL number that was reserved: the base of a delta CRL.
     ///

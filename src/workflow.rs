@@ -1,5 +1,6 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
+mod adopt;
 mod arrival;
 mod crl;
 mod cross;
@@ -26,6 +27,7 @@ mod rig;
 mod signing_key;
 mod traffic;
 
+pub use adopt::{Adoptable, AdoptionPlan, AdoptionSummary};
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
 pub use cross::{CrossJob, CrossPlan, CrossSummary};
 pub use delete::{DeleteSummary, delete_key};
@@ -55,7 +57,7 @@ pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
-pub use record::{KeyLog, Recorder, authority_of};
+pub use record::{KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
 pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
 pub use request::{NewRequest, RequestSummary, create_request};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};

@@ -23,6 +23,7 @@ mod judge;
 mod name;
 mod name_constraints;
 mod name_hash;
+mod named;
 mod ocsp;
 mod path;
 mod pem;
@@ -48,7 +49,8 @@ pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate};
 pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
-    CrlTbs, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations, RevocationsError,
+    CrlTbs, IndexedCertificate, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations,
+    RevocationsError,
 };
 pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};

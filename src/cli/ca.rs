@@ -1,5 +1,7 @@
 //! `ca`.
 
+pub(super) mod adopt;
+
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -11,7 +13,7 @@ use super::cert::report_issued;
 use super::connect::check_signing_key_name;
 use super::exit::CliError;
 use super::global::Settings;
-use super::output_file::{OutputOptions, SignatureOptions};
+use super::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
 use super::profile;
 use super::report::Report;
 use super::ui::Ui;
@@ -21,6 +23,11 @@ use super::validity::{self, ValidityOptions};
 pub(super) enum CaCommand {
     /// Create the self-signed certificate of a CA
     Create(CreateCa),
+    /// Bring a CA that lived elsewhere into the ledger, with what it has issued and revoked
+    ///
+    /// Everything is verified first and recorded together, or not at all. Run it again with more, and what is new is added. It makes the
+    /// ledger where there is none. Without --key no token is needed.
+    Adopt(Box<adopt::AdoptCa>),
 }
 
 #[derive(Debug, Args)]
@@ -40,6 +47,8 @@ pub(super) struct CreateCa {
     #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-ca")]
     profile: String,
     #[command(flatten)]
+    waivers: WaiverOptions,
+    #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -47,7 +56,10 @@ pub(super) struct CreateCa {
 
 impl CaCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let Self::Create(create) = self;
+        let create = match self {
+            Self::Create(create) => create,
+            Self::Adopt(adopt) => return adopt.run(settings, ui),
+        };
         settings.refuse_own_file(&create.out)?;
         let plan = AuthorityPlan {
             key: create.key.clone(),
@@ -55,6 +67,7 @@ impl CaCommand {
             profile: profile::find(&create.profile, true)?,
             validity: create.validity.asked(),
             signature: create.signature.chosen(),
+            waivers: create.waivers.chosen(),
             delivery: create.output.delivery(&create.out),
         };
         check_signing_key_name(&create.key)?;

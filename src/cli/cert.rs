@@ -71,10 +71,10 @@ fn list_rules() -> Report {
     let mut text = String::new();
     let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
     for rule in rules() {
-        let waivable = if rule.can_be_waived {
-            ", a profile may waive it"
-        } else {
-            ""
+        let waivable = match rule.flag {
+            Some(flag) => format!(", {flag} waives it"),
+            None if rule.can_be_waived => ", a profile may waive it".to_owned(),
+            None => String::new(),
         };
         text.push_str(&format!(
             "{}  ({}{waivable})\n    {}\n",
@@ -82,7 +82,7 @@ fn list_rules() -> Report {
         ));
     }
     let list: Vec<_> = rules()
-        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived }))
+        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": rule.flag }))
         .collect();
     Report::new(text, json!({ "rules": list }))
 }
@@ -166,7 +166,7 @@ fn fields(certificate: &Certificate) -> Fields {
 }
 
 /// A certificate as JSON.
-fn describe(certificate: &Certificate) -> Value {
+pub(super) fn describe(certificate: &Certificate) -> Value {
     let now = UnixTime::from_system(SystemTime::now());
     let (validity, key) = (certificate.validity(), certificate.key_facts());
     let identifier =
@@ -228,11 +228,17 @@ pub(super) fn report_issued(
             ),
             false => headline.to_owned(),
         };
-        report.text.push_str(&format!(
-            "{headline}: {}\n{}",
-            printable(&shown),
-            fields(&summary.certificate).render(2)
-        ));
+        let mut told = fields(&summary.certificate);
+        if let Some(renewed) = &summary.renews {
+            let words = format!(
+                "{}, entry {}, valid until {}",
+                renewed.serial, renewed.entry, renewed.not_after
+            );
+            told.add("renews", words);
+        }
+        report
+            .text
+            .push_str(&format!("{headline}: {}\n{}", printable(&shown), told.render(2)));
         if let Some(steps) = path.as_deref().and_then(&next) {
             report.text.push_str(&steps);
         }
@@ -247,6 +253,12 @@ pub(super) fn report_issued(
         json["retried"] = json!(summary.retried);
         json["entry"] = json!(summary.entry.0);
         json["dropped"] = json!(extensions_json(&summary.dropped));
+        json["renews"] = summary.renews.as_ref().map_or(Value::Null, |renewed| {
+            json!({
+                "entry": renewed.entry.0, "serial_number": renewed.serial.to_string(),
+                "not_after": renewed.not_after.to_string(),
+            })
+        });
         json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         list.push(json);
         if let Some(content) = content {

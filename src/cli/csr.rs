@@ -18,7 +18,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::input;
 use super::next_steps;
-use super::output_file::{OutputOptions, SignatureOptions};
+use super::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
 use super::page::Page;
 use super::profile;
 use super::report::Report;
@@ -85,6 +85,8 @@ pub(super) struct SignRequests {
     /// Sign every request, also where its certificate was signed before and is still young
     #[arg(long)]
     again: bool,
+    #[command(flatten)]
+    waivers: WaiverOptions,
     #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
@@ -182,6 +184,7 @@ impl SignRequests {
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
             again: self.again,
+            waivers: self.waivers.chosen(),
         };
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
@@ -190,8 +193,7 @@ impl SignRequests {
         let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), now, ui));
-        settings.check_ledger()?;
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
         recorder.tell_unfinished(&authority, ui)?;
         let issued = match job.look_back(&recorder)? {
             LookedBack::ToSign(job) => {

@@ -16,7 +16,7 @@ use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
-use hsm_ca::workflow::WorkflowError;
+use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::Profile;
 
 use super::shell::quote;
@@ -276,8 +276,36 @@ impl CliError {
                     _ => format!("name a regular file instead of {refused}"),
                 })
             }
+            Self::Workflow {
+                file: Some(file),
+                cause,
+            } => match cause.as_ref() {
+                WorkflowError::UnknownAuthority(unknown) => {
+                    Some(adopt_hint(unknown, &file.display().to_string()))
+                }
+                _ => None,
+            },
             _ => None,
         }
+    }
+}
+
+/// What to do about a CA certificate that the ledger does not have.
+fn adopt_hint(unknown: &UnknownAuthority, file: &str) -> String {
+    let file = quote(file);
+    match unknown {
+        UnknownAuthority::OtherCertificate {
+            known: KnownAs::Entry(entry),
+            ..
+        } => format!(
+            "use the one that `hsm-ca ledger show '{entry}'` prints; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+        ),
+        UnknownAuthority::OtherCertificate { .. } => format!(
+            "use the one that was adopted; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+        ),
+        _ => format!(
+            "if this is your CA, bring it in with what it has issued and revoked: hsm-ca ca adopt {file}"
+        ),
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::output::Protected;
 use hsm_ca::x509::{
-    Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, OcspMessage, OcspRequest,
-    OpensslIndex, SerialNumber, X509Error,
+    Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, IndexedCertificate,
+    OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
 };
 
 use super::exit::CliError;
@@ -118,6 +118,11 @@ pub(super) fn ocsp_message(path: &Path) -> Result<OcspMessage, CliError> {
 /// The revoked certificates in the `index.txt` of `openssl ca`.
 pub(super) fn openssl_index(path: &Path) -> Result<OpensslIndex, CliError> {
     read_index(path, OpensslIndex::read)
+}
+
+/// Every certificate in that index.
+pub(super) fn indexed_certificates(path: &Path) -> Result<Vec<IndexedCertificate>, CliError> {
+    read_index(path, IndexedCertificate::read_all)
 }
 
 /// What that index says of these certificates.

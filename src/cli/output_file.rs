@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use hsm_ca::output::{Destination, Encoding};
 use hsm_ca::signer::{Hash, SignatureChoice};
-use hsm_ca::workflow::{Delivered, Delivery, rig_files};
+use hsm_ca::workflow::{Delivered, Delivery, Waivers, rig_files};
 
 use super::input;
 
@@ -84,5 +84,25 @@ impl SignatureOptions {
             HashName::Sha512 => Hash::Sha512,
         });
         SignatureChoice { hash, pss: self.pss }
+    }
+}
+
+/// Rules about CA certificates that an operator may waive, one by one; the ledger records it.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct WaiverOptions {
+    /// For a CA's certificate: allow that another one of the same name and key is still valid (rule second-certificate)
+    #[arg(long)]
+    second_certificate: bool,
+    /// For a CA's certificate: allow that one of the same name and another key is still valid (rule same-name-other-key)
+    #[arg(long)]
+    same_name_other_key: bool,
+}
+
+impl WaiverOptions {
+    pub(super) const fn chosen(self) -> Waivers {
+        Waivers {
+            second_certificate: self.second_certificate,
+            same_name_other_key: self.same_name_other_key,
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::env;
 use std::fs;
+use std::path::Path;
 use std::time::SystemTime;
 
 use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
 use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError};
-use hsm_ca::x509::UnixTime;
+use hsm_ca::x509::{Certificate, UnixTime};
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -31,9 +32,18 @@ impl Settings {
         self.open(Access::Read)
     }
 
-    /// Opens the ledger to decide a signature by it.
-    pub(super) fn open_ledger_to_decide(&self) -> Result<Box<dyn Ledger>, CliError> {
-        self.open(Access::Decide)
+    /// Opens the ledger for recording, if it knows this CA: before anybody is asked for a PIN.
+    pub(super) fn open_recorder_of(
+        &self,
+        file: &Path,
+        authority: &Certificate,
+    ) -> Result<Recorder, CliError> {
+        self.check_ledger()?;
+        let recorder = self.open_recorder()?;
+        recorder
+            .require_known(authority)
+            .map_err(|error| CliError::in_file(file, error))?;
+        Ok(recorder)
     }
 
     /// Opens the ledger for recording.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::value::Misspelt;
 use super::{
-    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Object, Reason, Serial, Stamp, UnixTime,
+    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Object, PathCheck, Reason, Serial, Stamp,
+    UnixTime,
 };
 
 /// The format of the events. A program that meets a higher one leaves the ledger alone.
@@ -57,12 +58,23 @@ pub(super) enum What {
     Delivered { entry: EntryId },
     /// It was given up.
     Abandoned { entry: EntryId, reason: String },
-    /// A certificate that was signed without this ledger.
+    /// A certificate or a CRL that was signed without this ledger, or the serial number of such a certificate.
     Adopted {
         authority: u64,
-        sha256: Digest,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<Digest>,
         object: Object,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        der: Option<Der>,
+    },
+    /// A CA's certificate by itself, which this ledger did not see signed.
+    AuthorityCertificate {
+        authority: u64,
+        sha256: Digest,
         der: Der,
+        path: PathCheck,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waived: Vec<String>,
     },
     /// A CRL number is taken.
     CrlNumber { authority: u64, number: u64 },

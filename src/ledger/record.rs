@@ -57,12 +57,26 @@ pub enum Object {
         subject: Name,
         /// The profile's name.
         profile: String,
+        /// SHA-256 of all names that a leaf is for, as the caller puts them together; where there is none, the hash of the encoded
+        /// subject stands for it. A renewal is found by it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        names_sha256: Option<Digest>,
         /// SHA-256 of the certification request, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         request_sha256: Option<Digest>,
         /// `notBefore`
         not_before: UnixTime,
         /// `notAfter`
+        not_after: UnixTime,
+    },
+    /// A certificate that was signed without this ledger, and of which only the serial number is known.
+    SerialNumber {
+        /// `serialNumber`
+        serial: Serial,
+        /// The subject, as the place spells it where the number was found.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// `notAfter`; the end of the year 9999, "no well-defined expiration date" (RFC 5280 section 4.1.2.5), where it is not known.
         not_after: UnixTime,
     },
     /// A CRL.
@@ -101,10 +115,19 @@ impl Object {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Certificate { .. } => "certificate",
+            Self::Certificate { .. } | Self::SerialNumber { .. } => "certificate",
             Self::Crl { .. } => "crl",
             Self::OcspResponse { .. } => "ocsp-response",
             Self::Request { .. } => "request",
+        }
+    }
+
+    /// `notAfter` of a certificate.
+    #[must_use]
+    pub const fn not_after(&self) -> Option<UnixTime> {
+        match self {
+            Self::Certificate { not_after, .. } | Self::SerialNumber { not_after, .. } => Some(*not_after),
+            _ => None,
         }
     }
 
@@ -112,7 +135,7 @@ impl Object {
     #[must_use]
     pub const fn serial(&self) -> Option<&Serial> {
         match self {
-            Self::Certificate { serial, .. } => Some(serial),
+            Self::Certificate { serial, .. } | Self::SerialNumber { serial, .. } => Some(serial),
             _ => None,
         }
     }
@@ -235,10 +258,10 @@ pub enum EntryState {
     },
     /// Signed without this ledger, and recorded later.
     Adopted {
-        /// SHA-256 of the certificate.
-        sha256: Digest,
-        /// The certificate.
-        der: Der,
+        /// SHA-256 of the signed object; none where only a serial number is known.
+        sha256: Option<Digest>,
+        /// The signed object, unless it is one that is not kept.
+        der: Option<Der>,
     },
 }
 
@@ -258,8 +281,7 @@ impl EntryState {
     #[must_use]
     pub const fn der(&self) -> Option<&Der> {
         match self {
-            Self::Signed { der, .. } => der.as_ref(),
-            Self::Adopted { der, .. } => Some(der),
+            Self::Signed { der, .. } | Self::Adopted { der, .. } => der.as_ref(),
             _ => None,
         }
     }
@@ -272,6 +294,8 @@ pub struct EntryFilter {
     pub authority: Option<Authority>,
     /// Certificates of this serial number, whoever issued them.
     pub serial: Option<Serial>,
+    /// Certificates for these names only: the value of `names_sha256`, or what stands for it.
+    pub names: Option<Digest>,
     /// Only those that began and did not end.
     pub open: bool,
     /// Only those that were signed and not delivered; with `open`, both.

@@ -9,6 +9,7 @@ mod projection;
 mod read;
 mod revoke;
 mod schema;
+mod takeover;
 mod unfinished;
 mod verify;
 
@@ -22,8 +23,8 @@ use rusqlite::Connection;
 
 use super::{
     Adoption, Authority, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Head, Intent, KeyEntry,
-    KeyFilter, KeyIntent, KeyRecord, Ledger, LedgerError, Outcome, Revocation, RevocationRequest, Serial,
-    Stamp, Unfinished, UnixTime, VerifyReport,
+    KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Outcome, Revocation,
+    RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 use append::Writer;
 use audit::Audit;
@@ -145,6 +146,10 @@ impl Ledger for SqliteLedger {
         self.decide(stamp, |writer| writer.adopt(adoption))
     }
 
+    fn take_over(&mut self, takeover: &Takeover, stamp: &Stamp) -> Result<TakenOver, LedgerError> {
+        self.decide(stamp, |writer| writer.take_over(takeover))
+    }
+
     fn reserve_crl_number(
         &mut self,
         authority: &Authority,
@@ -214,6 +219,14 @@ impl Ledger for SqliteLedger {
 
     fn key(&self, id: EntryId) -> Result<Option<KeyEntry>, LedgerError> {
         self.look(|db| key::key(db, id))
+    }
+
+    fn authorities_like(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError> {
+        self.look(|db| read::authorities_like(db, authority))
+    }
+
+    fn authority_certificates_like(&self, authority: &Authority) -> Result<Vec<KnownAuthority>, LedgerError> {
+        self.look(|db| read::authority_certificates_like(db, authority))
     }
 
     fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError> {

@@ -6,6 +6,7 @@ mod files;
 mod numbers;
 mod random;
 mod record;
+mod takeover;
 mod tampering;
 
 use std::path::PathBuf;
@@ -105,6 +106,7 @@ fn certificate_object(number: u8) -> Object {
         serial: serial(number),
         subject: name("CN=\"client\" \u{1b} é"),
         profile: "tls-client".to_owned(),
+        names_sha256: None,
         request_sha256: Some(Digest::of(b"request")),
         not_before: UnixTime(1_700_000_000),
         not_after: UnixTime(1_800_000_000),
@@ -190,4 +192,48 @@ fn revoked(ledger: &dyn Ledger, authority: &Authority, changed_after: Option<u64
         })
         .unwrap();
     list
+}
+
+/// A CA from elsewhere: its certificate, one that it issued, a number with a revocation, and a CRL.
+fn takeover() -> Takeover {
+    let authority = authority("old key", "CN=Old CA");
+    let own = Object::Certificate {
+        serial: serial(100),
+        subject: authority.subject.clone(),
+        profile: "unknown".to_owned(),
+        names_sha256: None,
+        request_sha256: None,
+        not_before: UnixTime(1_600_000_000),
+        not_after: UnixTime(1_900_000_000),
+    };
+    let adoption = |object, number| Adoption {
+        authority: authority.clone(),
+        object,
+        certificate: signed(number),
+    };
+    Takeover {
+        authority: authority.clone(),
+        certificate: Some(AuthorityCertificate {
+            authority: authority.clone(),
+            der: Der(signed(100)),
+            path: PathCheck::SelfSigned,
+        }),
+        waived: vec!["second-certificate".to_owned()],
+        entry: Some(adoption(own, 100)),
+        certificates: vec![adoption(certificate_object(101), 101)],
+        serials: vec![bare(102), bare(103)],
+        revocations: vec![revocation(102, Reason::Superseded)],
+        crl: Some(AdoptedCrl {
+            object: crl(41, None, 5).object,
+            der: signed(104),
+        }),
+    }
+}
+
+fn bare(number: u8) -> Object {
+    Object::SerialNumber {
+        serial: serial(number),
+        subject: Some("/CN=old".to_owned()),
+        not_after: UnixTime(1_700_000_500),
+    }
 }

@@ -140,6 +140,7 @@ impl CrlJob {
     /// # Errors
     /// [`WorkflowError`]; a number that is below that of an earlier CRL is refused, and none is taken for it.
     pub fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
+        recorder.require_known(&self.authority)?;
         let asked = match &self.number {
             Some(number) => Some(number.to_u64().ok_or(LedgerError::Range)?),
             None => None,
@@ -282,7 +283,6 @@ impl PlannedCrl {
         let slot = self.reserve()?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let unusual_serials = self.checked.unusual_serials();
-        recorder.adopt_authority(&self.authority)?;
         let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
         recorder.refuse_crl_in_between(&self.authority, self.since, entry)?;
         progress.step(&format!(

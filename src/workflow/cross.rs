@@ -2,10 +2,10 @@
 
 use super::issue::sign_and_deliver;
 use super::lint::Rehearsals;
-use super::record::certificate_intent;
+use super::record::{NewAuthority, Waivers, authority_of, certificate_intent};
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::ledger::{Digest, Intent, Object};
+use crate::ledger::{Digest, EntryId, Intent, LedgerError, Object};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
@@ -29,6 +29,8 @@ pub struct CrossPlan {
     pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
+    /// The rules that the operator waives.
+    pub waivers: Waivers,
 }
 
 /// A cross-certificate that was issued.
@@ -56,6 +58,7 @@ pub struct CrossJob {
     signature: SignatureAlgorithm,
     delivery: Delivery,
     now: UnixTime,
+    waivers: Waivers,
 }
 
 impl CrossJob {
@@ -76,6 +79,7 @@ impl CrossJob {
         let job = Self {
             signature: authority_key.algorithm().choose(plan.signature)?,
             original: plan.original,
+            waivers: plan.waivers,
             authority: plan.authority,
             authority_key,
             key: plan.key,
@@ -110,9 +114,20 @@ impl CrossJob {
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
         rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
         let slot = self.delivery.reserve()?;
+        recorder.require_known(&self.authority)?;
         recorder.refuse_revoked(&self.authority)?;
-        recorder.adopt_authority(&self.authority)?;
-        let entry = recorder.begin_one(&self.intent(&checked)?)?;
+        let other = self.original.certificate();
+        let new = NewAuthority {
+            subject: other.subject(),
+            authority: authority_of(other)?,
+            cross_issuer: Some(self.authority.subject()),
+            itself: None,
+            entry: None,
+        };
+        let intent = self.intent(&checked)?;
+        let entries = recorder.begin_authorities(&mut [intent], &mut [new], self.waivers, self.now)?;
+        let entry = entries.first().copied();
+        let entry = entry.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
         progress.step("the CA's key signs the cross-certificate");
         let issued = sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())?;
         let (kept, changes) = compare_with_original(self.original.certificate(), &issued.certificate);

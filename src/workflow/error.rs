@@ -13,7 +13,9 @@ use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::X509Error;
 
-use super::{GenerateError, InitializeError, KeyLockError, LinterError, NotDeliverable, Unproven};
+use super::{
+    GenerateError, InitializeError, KeyLockError, LinterError, NotDeliverable, UnknownAuthority, Unproven,
+};
 
 /// Why a job was not done.
 #[derive(Debug)]
@@ -57,6 +59,8 @@ pub enum WorkflowError {
     },
     /// What the ledger has of an entry cannot be delivered.
     NotDeliverable(Box<NotDeliverable>),
+    /// A CA certificate that the ledger does not have.
+    UnknownAuthority(Box<UnknownAuthority>),
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -263,6 +267,7 @@ impl fmt::Display for WorkflowError {
                 "the request is not that of the HSM whose identity was verified: it carries another key",
             ),
             Self::Token(error) => error.fmt(f),
+            Self::UnknownAuthority(unknown) => unknown.fmt(f),
             Self::X509(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
             Self::Memory(error) => error.fmt(f),
@@ -401,6 +406,12 @@ impl From<TokenError> for WorkflowError {
 impl From<LedgerError> for WorkflowError {
     fn from(error: LedgerError) -> Self {
         Self::Ledger(error)
+    }
+}
+
+impl From<UnknownAuthority> for WorkflowError {
+    fn from(unknown: UnknownAuthority) -> Self {
+        Self::UnknownAuthority(Box::new(unknown))
     }
 }
 

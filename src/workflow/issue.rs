@@ -12,14 +12,14 @@ use std::path::PathBuf;
 use super::VerifiedIdentity;
 use super::delivery::Slot;
 use super::lint::Rehearsals;
-use super::record::certificate_intent;
+use super::record::{NewAuthority, Renewed, Waivers, authority_with, certificate_intent};
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::ledger::EntryId;
+use crate::ledger::{EntryId, Intent, LedgerError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
 use crate::x509::{
-    AskedValidity, Certificate, Checked, ExtensionText, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime,
-    Validity, VerifiedRequest, X509Error, dropped,
+    AskedValidity, Certificate, Checked, ExtensionText, Issuer, Name, Profile, Role, SerialNumber, Tbs,
+    UnixTime, Validity, VerifiedRequest, X509Error, dropped,
 };
 
 /// A self-signed CA certificate to be.
@@ -35,6 +35,8 @@ pub struct AuthorityPlan {
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
+    /// The rules that the operator waives.
+    pub waivers: Waivers,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -58,6 +60,8 @@ pub struct RequestPlan {
     pub signature: SignatureChoice,
     /// Whether a request is signed also where its certificate was signed before.
     pub again: bool,
+    /// The rules that the operator waives, where the certificates are CAs'.
+    pub waivers: Waivers,
 }
 
 /// A request whose own signature verified, and where its certificate goes.
@@ -84,6 +88,8 @@ pub struct IssueSummary {
     pub entry: EntryId,
     /// Whether nothing was signed: the certificate is the one that was signed before for the same request.
     pub retried: bool,
+    /// The valid certificate for the same names that it follows.
+    pub renews: Option<Renewed>,
 }
 
 /// A self-signed CA certificate that passed every rule, and whose place is kept. Only the signature is missing.
@@ -91,6 +97,9 @@ pub struct PlannedAuthority<'a> {
     checked: Checked,
     slot: Slot,
     signer: Box<dyn Signer + 'a>,
+    subject: Name,
+    waivers: Waivers,
+    now: UnixTime,
 }
 
 impl AuthorityPlan {
@@ -131,6 +140,9 @@ impl AuthorityPlan {
         let rehearsals = Rehearsals::of(&self.profile, &key)?;
         rehearsals.judge(&checked, Issuer::Itself, now, "the CA certificate", progress)?;
         Ok(PlannedAuthority {
+            subject: self.subject,
+            waivers: self.waivers,
+            now,
             checked,
             slot,
             signer,
@@ -150,7 +162,16 @@ impl PlannedAuthority<'_> {
     ) -> Result<IssueSummary, WorkflowError> {
         let intent = certificate_intent(&self.checked, None, None)?;
         recorder.tell_unfinished_of(&intent.authority, progress)?;
-        let entry = recorder.begin_one(&intent)?;
+        let new = NewAuthority {
+            subject: &self.subject,
+            authority: intent.authority.clone(),
+            cross_issuer: None,
+            itself: None,
+            entry: None,
+        };
+        let entries = recorder.begin_authorities(&mut [intent], &mut [new], self.waivers, self.now)?;
+        let entry = entries.first().copied();
+        let entry = entry.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
         progress.step("the key signs the CA certificate");
         sign_and_deliver(
             self.checked,
@@ -179,6 +200,7 @@ pub struct SigningJob {
     sources: Vec<Source>,
     /// How far the ledger went when they were looked for.
     looked_at: Option<u64>,
+    waivers: Waivers,
 }
 
 impl SigningJob {
@@ -216,6 +238,7 @@ impl SigningJob {
             authority_key,
             key: plan.key,
             profile: plan.profile,
+            waivers: plan.waivers,
             validity,
             signature,
             now,
@@ -263,8 +286,8 @@ impl SigningJob {
             checked.push(built);
         }
         recorder.refuse_revoked(&self.authority)?;
-        recorder.adopt_authority(&self.authority)?;
-        let entries = recorder.begin(&intents)?;
+        let renewed = self.find_renewed(&checked, recorder)?;
+        let entries = self.begin(&mut intents, recorder)?;
         let count = checked.len();
         let mut to_sign = checked.into_iter().zip(&entries).enumerate();
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(self.requests.len());
@@ -278,7 +301,11 @@ impl SigningJob {
                         "the CA's key signs certificate {} of {count}",
                         index + 1
                     ));
-                    sign_one(planned, checked, signer.as_ref(), recorder, *entry)
+                    let signed = sign_one(planned, checked, signer.as_ref(), recorder, *entry);
+                    signed.map(|summary| IssueSummary {
+                        renews: renewed.get(index).cloned().flatten(),
+                        ..summary
+                    })
                 }
                 other => self.deliver_again(planned, other, &issued, recorder),
             };
@@ -292,6 +319,50 @@ impl SigningJob {
             }
         }
         Ok(issued)
+    }
+
+    /// What each certificate follows, where it is a leaf's.
+    fn find_renewed(
+        &self,
+        checked: &[Checked],
+        recorder: &Recorder,
+    ) -> Result<Vec<Option<Renewed>>, WorkflowError> {
+        if self.profile.role != Role::Leaf {
+            return Ok(vec![None; checked.len()]);
+        }
+        let find = |checked: &Checked| {
+            let planned = checked.describe()?;
+            recorder.find_renewed(&self.authority, planned.profile, &planned.names, &planned.subject)
+        };
+        checked.iter().map(find).collect()
+    }
+
+    /// Records what will be signed, if the rules about CA certificates let it.
+    fn begin(&self, intents: &mut [Intent], recorder: &mut Recorder) -> Result<Vec<EntryId>, WorkflowError> {
+        if self.profile.role == Role::Leaf {
+            return recorder.begin(intents);
+        }
+        let new = |planned: &'_ PlannedRequest| {
+            let subject = planned.request.subject();
+            (
+                subject.clone(),
+                authority_with(subject, planned.request.public_key()),
+            )
+        };
+        let to_sign = self.requests.iter().zip(&self.sources);
+        let to_sign = to_sign.filter(|(_, source)| matches!(source, Source::New));
+        let named: Vec<_> = to_sign.map(|(planned, _)| new(planned)).collect();
+        let mut new: Vec<_> = named
+            .iter()
+            .map(|(subject, authority)| NewAuthority {
+                subject,
+                authority: authority.clone(),
+                cross_issuer: None,
+                itself: None,
+                entry: None,
+            })
+            .collect();
+        recorder.begin_authorities(intents, &mut new, self.waivers, self.now)
     }
 
     /// A certificate that passed every rule.
@@ -409,6 +480,7 @@ pub(super) fn sign_and_deliver(
         dropped,
         entry,
         retried: false,
+        renews: None,
     })
 }
 

@@ -182,9 +182,7 @@ impl PlannedOcsp {
         let slot = self.delivery.reserve()?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key, self.signature)?;
         let responder = self.checked.plan().responder.clone();
-        if !responder.is_delegated() {
-            recorder.adopt_authority(responder.issuer())?;
-        }
+        recorder.require_known(responder.issuer())?;
         let entry = recorder.begin_one(&ocsp_intent(&self.checked)?)?;
         progress.step("the key signs the OCSP response");
         let checked = self.checked;

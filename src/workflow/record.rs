@@ -6,22 +6,34 @@
 mod crls;
 mod delivered;
 mod keys;
+mod known;
 mod object;
+mod renewal;
 mod revocations;
+mod second;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 pub use keys::KeyLog;
+pub(super) use known::require_known;
+pub use known::{KnownAs, UnknownAuthority};
 pub use object::authority_of;
-pub(super) use object::{adopted, certificate_intent, crl_intent, ocsp_intent, request_intent, time};
+pub(super) use object::{
+    adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, ocsp_intent,
+    request_intent, revocation_request, time,
+};
+pub use renewal::Renewed;
 pub(super) use revocations::revocation;
+pub(super) use second::NewAuthority;
+pub use second::Waivers;
 
 use super::delivery::Slot;
 use super::{Delivered, WorkflowError};
 use crate::ledger::{
-    Adoption, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, RevocationRequest, Serial, Stamp,
+    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, RevocationRequest,
+    Serial, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
 use crate::x509::{Certificate, UnixTime, X509Error};
@@ -143,16 +155,24 @@ impl Recorder {
         }
     }
 
-    /// Makes sure that a CA's own certificate is in the ledger, also where another program made it: its serial number is used.
-    /// One that another CA issued belongs to that CA's entries.
+    /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it.
     ///
     /// # Errors
-    /// [`LedgerError`]
-    pub fn adopt_authority(&mut self, authority: &Certificate) -> Result<(), WorkflowError> {
-        if authority.is_self_issued() {
-            return self.adopt(authority, authority);
-        }
-        Ok(())
+    /// [`WorkflowError::UnknownAuthority`]
+    pub fn require_known(&self, authority: &Certificate) -> Result<KnownAs, WorkflowError> {
+        require_known(self.ledger(), authority)
+    }
+
+    /// Whether the ledger has seen this name and key together.
+    pub(super) fn knows_name_and_key(&self, authority: &Authority) -> Result<bool, LedgerError> {
+        let alike = self.ledger.authorities_like(authority)?;
+        Ok(alike.iter().any(|found| found.is(authority)))
+    }
+
+    /// Records a CA that lived elsewhere.
+    pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, LedgerError> {
+        let stamp = self.stamp();
+        self.ledger.take_over(takeover, &stamp)
     }
 
     /// Records a certificate of `authority` that was signed without this ledger, if it is not there already.

@@ -203,7 +203,10 @@ fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
             der: Some(der),
             ..
         }
-        | EntryState::Adopted { sha256, der } => (sha256, der),
+        | EntryState::Adopted {
+            sha256: Some(sha256),
+            der: Some(der),
+        } => (sha256, der),
         _ => return Err(not_kept(entry)),
     };
     if Digest::of(&der.0) != *sha256 {

@@ -45,6 +45,7 @@ pub fn revoke_certificate(
         }
         .into());
     }
+    recorder.require_known(authority)?;
     if plan.invalid_since.is_some_and(|since| since > now) {
         return Err(X509Error::broken("invalidity-date", "it is in the future").into());
     }
@@ -84,7 +85,7 @@ pub fn revoke_certificate(
 }
 
 /// RFC 5280 section 6.1.3 (a)(1) and (4): the CA's name, and its key.
-fn check_issued_by(certificate: &Certificate, authority: &Certificate) -> Result<(), X509Error> {
+pub(super) fn check_issued_by(certificate: &Certificate, authority: &Certificate) -> Result<(), X509Error> {
     if !certificate.issuer().is_like(authority.subject()) {
         return Err(X509Error::broken(
             "issuer",

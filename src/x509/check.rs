@@ -17,7 +17,10 @@ use x509_cert::time::Time;
 
 use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
-use super::{Issuer, Name, SerialNumber, Tbs, UnixTime, Validity, X509Error, algorithm, pem, reread};
+use super::{
+    Issuer, Name, SerialNumber, Tbs, UnixTime, Validity, X509Error, algorithm, extension, named::names_of,
+    pem, reread,
+};
 use crate::output::encode_pem;
 use crate::signer::PublicKey;
 
@@ -39,9 +42,14 @@ impl Checked {
     pub fn describe(&self) -> Result<PlannedCertificate<'_>, X509Error> {
         let Self(plan) = self;
         let tbs = TbsCertificate::from_der(&plan.der).map_err(X509Error::malformed("TBSCertificate"))?;
+        let subject = Name::from_any(&tbs.subject, "TBSCertificate")?;
+        let extensions = tbs.extensions.as_deref().unwrap_or_default();
+        let constraints = extension::find_basic_constraints(extensions)?;
         Ok(PlannedCertificate {
             serial: SerialNumber::from_int(&tbs.serial_number),
-            subject: Name::from_any(&tbs.subject, "TBSCertificate")?,
+            names: names_of(&subject, extensions)?,
+            is_authority: constraints.is_some_and(|constraints| constraints.ca),
+            subject,
             validity: Validity {
                 not_before: UnixTime::from_time(&tbs.validity.not_before),
                 not_after: UnixTime::from_time(&tbs.validity.not_after),
@@ -65,6 +73,10 @@ pub struct PlannedCertificate<'a> {
     pub profile: &'a str,
     /// The key that will sign.
     pub issuer_key: &'a PublicKey,
+    /// For whom it is, as [`Certificate::names`](super::Certificate::names) has it.
+    pub names: Vec<u8>,
+    /// Whether it is a CA's.
+    pub is_authority: bool,
 }
 
 impl Tbs {

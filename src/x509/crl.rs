@@ -9,6 +9,7 @@ mod delta;
 mod entry;
 mod extension;
 mod fields;
+mod indexed;
 mod issue;
 mod list;
 mod number;
@@ -24,6 +25,7 @@ mod verify;
 
 pub use check::CheckedCrl;
 pub use entry::{CrlEntry, Revocation};
+pub use indexed::IndexedCertificate;
 pub use issue::IssuedCrl;
 pub use list::CertificateRevocationList;
 pub use number::CrlNumber;

@@ -13,6 +13,8 @@ pub struct Rule {
     pub asks: &'static str,
     /// Whether a profile may waive it.
     pub can_be_waived: bool,
+    /// The flag that waives it for one signature; the ledger records that.
+    pub flag: Option<&'static str>,
 }
 
 pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
@@ -21,6 +23,14 @@ pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'stati
         source,
         asks,
         can_be_waived: false,
+        flag: None,
+    }
+}
+
+const fn by_flag(name: &'static str, source: &'static str, asks: &'static str, flag: &'static str) -> Rule {
+    Rule {
+        flag: Some(flag),
+        ..rule(name, source, asks)
     }
 }
 
@@ -76,6 +86,30 @@ pub const RULES: &[Rule] = &[
         "issuer-status",
         "RFC 5280 6.1.3 (a)(3)",
         "the CA certificate is not revoked, as far as the ledger goes",
+    ),
+    by_flag(
+        "second-certificate",
+        "hsm-ca",
+        "no other certificate of the same CA name and key that is still valid, as far as the ledger goes; for a cross-certificate, none \
+         of the same issuer",
+        "--second-certificate",
+    ),
+    by_flag(
+        "same-name-other-key",
+        "RFC 5280 4.1.2.2",
+        "no CA certificate of the same name and another key that is still valid, as far as the ledger goes: serial numbers and CRLs are \
+         the name's",
+        "--same-name-other-key",
+    ),
+    rule(
+        "adopted-path",
+        "RFC 5280 6.1",
+        "a CA that is adopted with its issuer's certificate has a valid path up to a self-signed one",
+    ),
+    rule(
+        "adopted-crl",
+        "RFC 5280 5.2.4",
+        "the CRL of a CA that is adopted is a complete one",
     ),
     rule(
         "revoked-by-issuer",

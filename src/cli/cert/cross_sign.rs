@@ -13,7 +13,7 @@ use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
-use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
+use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions, split};
 use crate::cli::page::Page;
 use crate::cli::profile;
 use crate::cli::report::Report;
@@ -42,6 +42,8 @@ pub(in crate::cli) struct CrossSign {
     key: Option<String>,
     #[command(flatten)]
     validity: ValidityOptions,
+    #[command(flatten)]
+    waivers: WaiverOptions,
     #[command(flatten)]
     signature: SignatureOptions,
     #[command(flatten)]
@@ -73,6 +75,7 @@ impl CrossSign {
             profile: profile.transpose()?,
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
+            waivers: self.waivers.chosen(),
             delivery: self.output.delivery(&self.out),
         };
         let job = CrossJob::prepare(plan, now).map_err(|error| match error {
@@ -80,8 +83,7 @@ impl CrossSign {
             other => other.into(),
         })?;
         let warning = validity::warn(&job.validity(), now, ui);
-        settings.check_ledger()?;
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
         recorder.tell_unfinished(&authority, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
         let summary = job.run(store.as_ref(), &mut recorder, ui)?;

@@ -42,7 +42,7 @@ impl RevokeCertificate {
             reason: self.reason,
             invalid_since: self.invalid_since,
         };
-        let mut recorder = settings.open_recorder()?;
+        let mut recorder = settings.open_recorder_of(&self.ca, &plan.authority)?;
         let entry = revoke_certificate(&mut recorder, &plan, now)?;
         let mut json = entry::describe(&entry);
         json["ledger_head"] = json!(recorder.ledger().head()?.to_string());

@@ -100,10 +100,9 @@ impl CreateCrl {
             delivery: self.output.delivery(&self.out),
         };
         let job = CrlJob::prepare(request, now)?;
-        settings.check_ledger()?;
+        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let index = index.transpose()?;
-        let mut recorder = settings.open_recorder()?;
         recorder.tell_unfinished(&authority, ui)?;
         let job = job.number(&mut recorder)?;
         let in_ledger = job.revocations(&recorder)?;

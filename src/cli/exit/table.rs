@@ -76,6 +76,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             ),
         ),
         WorkflowError::NotDeliverable(error) => explain_not_deliverable(error),
+        WorkflowError::UnknownAuthority(_) => ("unknown-ca", REFUSED, None),
         WorkflowError::X509(error) => explain_x509(error),
         WorkflowError::Output(error) => explain_output(error),
         WorkflowError::Memory(_) => (
@@ -273,6 +274,33 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "rule",
             REFUSED,
             Some("name the certificate of its issuer with --original-issuer"),
+        ),
+        X509Error::Rule {
+            rule: "second-certificate",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some(
+                "deliver the one that there is: hsm-ca ledger show; --second-certificate makes another, and the ledger records that",
+            ),
+        ),
+        X509Error::Rule {
+            rule: "same-name-other-key",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some(
+                "give the new CA another name; --same-name-other-key keeps this one, and the ledger records that",
+            ),
+        ),
+        X509Error::Rule {
+            rule: "adopted-path", ..
+        } => (
+            "rule",
+            REFUSED,
+            Some("name every certificate up to the root with --issuer; nothing was recorded"),
         ),
         X509Error::Rule { .. } => ("rule", REFUSED, None),
         X509Error::Throwaway => ("throwaway-key", FAILED, None),

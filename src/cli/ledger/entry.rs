@@ -17,7 +17,7 @@ pub(super) fn time(time: UnixTime) -> String {
 
 pub(in super::super) fn kind(object: &Object) -> &'static str {
     match object {
-        Object::Certificate { .. } => "certificate",
+        Object::Certificate { .. } | Object::SerialNumber { .. } => "certificate",
         Object::Crl { base: None, .. } => "CRL",
         Object::Crl { .. } => "delta CRL",
         Object::OcspResponse { .. } => "OCSP response",
@@ -46,6 +46,9 @@ pub(super) fn line(entry: &Entry) -> String {
     };
     let about = match &entry.object {
         Object::Certificate { serial, subject, .. } => format!("{serial}  {}", subject.text),
+        Object::SerialNumber { serial, subject, .. } => {
+            format!("{serial}  {}", subject.as_deref().unwrap_or("(no certificate)"))
+        }
         Object::Crl {
             number,
             base,
@@ -96,6 +99,7 @@ pub(super) fn text(entry: &Entry) -> String {
             request_sha256,
             not_before,
             not_after,
+            ..
         } => {
             fields
                 .add("subject", &subject.text)
@@ -106,6 +110,20 @@ pub(super) fn text(entry: &Entry) -> String {
             if let Some(sha256) = request_sha256 {
                 fields.add("CSR", sha256);
             }
+        }
+        Object::SerialNumber {
+            serial,
+            subject,
+            not_after,
+        } => {
+            fields.add("subject", subject.as_deref().unwrap_or("not known"));
+            fields
+                .add("serial", serial)
+                .add("not after", time(*not_after))
+                .add(
+                    "certificate",
+                    "not known: `hsm-ca ca adopt --certificates DIR` adds it",
+                );
         }
         Object::Crl {
             number,
@@ -167,7 +185,9 @@ pub(super) fn text(entry: &Entry) -> String {
         EntryState::Abandoned { stamp: when, reason } => {
             fields.add("abandoned", stamp(when)).add("because", reason);
         }
-        EntryState::Adopted { sha256, .. } => {
+        EntryState::Adopted {
+            sha256: Some(sha256), ..
+        } => {
             fields.add("SHA-256", sha256);
         }
         _ => {}
@@ -235,12 +255,22 @@ pub(in super::super) fn describe(entry: &Entry) -> Value {
             request_sha256,
             not_before,
             not_after,
+            ..
         } => {
             json["serial_number"] = json!(serial.to_string());
             json["subject"] = json!(subject.text);
             json["profile"] = json!(profile);
             json["csr_sha256"] = json!(request_sha256.map(|sha256| sha256.to_string()));
             json["not_before"] = json!(time(*not_before));
+            json["not_after"] = json!(time(*not_after));
+        }
+        Object::SerialNumber {
+            serial,
+            subject,
+            not_after,
+        } => {
+            json["serial_number"] = json!(serial.to_string());
+            json["subject"] = json!(subject);
             json["not_after"] = json!(time(*not_after));
         }
         Object::Crl {
@@ -277,7 +307,7 @@ pub(in super::super) fn describe(entry: &Entry) -> Value {
             json["abandoned"] = describe_stamp(stamp);
             json["reason"] = json!(reason);
         }
-        EntryState::Adopted { sha256, .. } => json["sha256"] = json!(sha256.to_string()),
+        EntryState::Adopted { sha256, .. } => json["sha256"] = json!(sha256.map(|sha256| sha256.to_string())),
         _ => {}
     }
     (json["delivered"], json["first_delivered"]) = match entry.delivery {

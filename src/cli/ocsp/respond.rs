@@ -105,17 +105,14 @@ impl Respond {
         let job = OcspJob::prepare(order, now)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
-        let ledger = settings.open_ledger_to_decide()?;
+        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
         let statuses = StatusSource {
-            ledger: Some(ledger.as_ref()),
+            ledger: Some(recorder.ledger()),
             index: index.transpose()?,
         };
         // What is refused is refused before anybody is asked for a PIN; what is signed is as it is when the PIN is there.
         job.clone().build(&statuses)?;
         let index = statuses.index;
-        drop(ledger);
-        settings.check_ledger()?;
-        let mut recorder = settings.open_recorder()?;
         recorder.tell_unfinished(&authority, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
         let statuses = StatusSource {

@@ -16,7 +16,7 @@ use super::read;
 use crate::signer::fill_random;
 
 /// A CRL up to this size is kept; of a larger one, the hash. CRLs repeat each other, and a ledger grows for years.
-const LARGEST_CRL_KEPT: usize = 64 * 1024;
+pub(super) const LARGEST_CRL_KEPT: usize = 64 * 1024;
 
 /// A transaction that holds the ledger's only turn to write.
 pub(super) struct Writer<'a> {
@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The event that introduced this authority, now if it is new.
-    fn authority(&mut self, authority: &Authority) -> Result<u64, Failure> {
+    pub(super) fn authority(&mut self, authority: &Authority) -> Result<u64, Failure> {
         match read::authority_id(&self.db, authority)? {
             Some(id) => Ok(id),
             None => self.append(What::Authority(authority.clone())),
@@ -85,6 +85,7 @@ impl<'a> Writer<'a> {
                 self.check_crl_number(authority, *number, *base, *this_update)?;
             }
             Object::OcspResponse { .. } | Object::Request { .. } => {}
+            Object::SerialNumber { .. } => return Err(LedgerError::NotACertificate.into()),
         }
         let what = What::Begun {
             authority,
@@ -149,7 +150,7 @@ impl<'a> Writer<'a> {
         let signed = match numbers.get(&base) {
             None => true,
             Some((Some(entry), _)) => {
-                read::ended(&self.db, EntryId(*entry))?.is_some_and(|(_, how)| how == "signed")
+                read::ended(&self.db, EntryId(*entry))?.is_some_and(|(_, how)| how != "abandoned")
             }
             Some((None, _)) => false,
         };
@@ -207,7 +208,7 @@ impl<'a> Writer<'a> {
         let kept = match object {
             Object::Certificate { .. } | Object::Request { .. } => true,
             Object::Crl { .. } => signed.len() <= LARGEST_CRL_KEPT,
-            Object::OcspResponse { .. } => false,
+            Object::OcspResponse { .. } | Object::SerialNumber { .. } => false,
         };
         let der = kept.then(|| Der(signed.to_vec()));
         // An answer of a moment ago is of no use to anybody: the next request gets a new one.
@@ -249,14 +250,30 @@ impl<'a> Writer<'a> {
             return Err(LedgerError::NotACertificate.into());
         };
         let authority = self.authority(&adoption.authority)?;
-        self.refuse_used(authority, serial)?;
-        let what = What::Adopted {
+        if !self.is_bare_number(authority, serial)? {
+            self.refuse_used(authority, serial)?;
+        }
+        self.append_adoption(authority, adoption).map(EntryId)
+    }
+
+    pub(super) fn append_adoption(&mut self, authority: u64, adoption: &Adoption) -> Result<u64, Failure> {
+        self.append(What::Adopted {
             authority,
-            sha256: Digest::of(&adoption.certificate),
+            sha256: Some(Digest::of(&adoption.certificate)),
             object: adoption.object.clone(),
-            der: Der(adoption.certificate.clone()),
+            der: Some(Der(adoption.certificate.clone())),
+        })
+    }
+
+    /// Whether nothing but this serial number is known of a certificate of this authority.
+    pub(super) fn is_bare_number(&self, authority: u64, serial: &Serial) -> Result<bool, Failure> {
+        let Some(entry) = read::entry_of_serial(&self.db, authority, serial)? else {
+            return Ok(false);
         };
-        self.append(what).map(EntryId)
+        Ok(matches!(
+            read::begun(&self.db, entry)?,
+            Some(What::Adopted { authority: found, object: Object::SerialNumber { .. }, .. }) if found == authority
+        ))
     }
 
     pub(super) fn reserve_crl_number(
@@ -265,6 +282,16 @@ impl<'a> Writer<'a> {
         above: Option<u64>,
     ) -> Result<CrlNumber, Failure> {
         let authority = self.authority(authority)?;
+        let highest = self
+            .highest_crl_number(authority)?
+            .unwrap_or(0)
+            .max(above.unwrap_or(0));
+        let number = highest.checked_add(1).ok_or(LedgerError::Range)?;
+        let event = self.append(What::CrlNumber { authority, number })?;
+        Ok(CrlNumber { number, event })
+    }
+
+    pub(super) fn highest_crl_number(&self, authority: u64) -> Result<Option<u64>, Failure> {
         let highest: Option<Option<i64>> = self
             .db
             .prepare_cached(
@@ -272,10 +299,7 @@ impl<'a> Writer<'a> {
             )?
             .query_row([column(authority)?], |row| row.get(0))
             .optional()?;
-        let highest = natural(highest.flatten().unwrap_or(0))?.max(above.unwrap_or(0));
-        let number = highest.checked_add(1).ok_or(LedgerError::Range)?;
-        let event = self.append(What::CrlNumber { authority, number })?;
-        Ok(CrlNumber { number, event })
+        highest.flatten().map(natural).transpose()
     }
 }
 

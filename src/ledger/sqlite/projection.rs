@@ -8,7 +8,7 @@ use super::super::{Digest, Object};
 use super::failure::{Failure, column};
 
 /// Table, columns, and how many of them are the key.
-pub(super) const TABLES: [(&str, &[&str], usize); 8] = [
+pub(super) const TABLES: [(&str, &[&str], usize); 10] = [
     (
         "authorities",
         &["id", "issuer", "key_sha256", "subject_der", "subject"],
@@ -40,6 +40,12 @@ pub(super) const TABLES: [(&str, &[&str], usize); 8] = [
     ("deliveries", &["entry", "delivered"], 1),
     ("requests", &["authority", "request_sha256", "entry"], 3),
     ("keys", &["begun", "ended"], 1),
+    ("names", &["entry", "names"], 1),
+    (
+        "authority_certificates",
+        &["authority", "sha256", "path", "event"],
+        2,
+    ),
 ];
 
 /// Brings the tables up to this event. An event that cannot follow on those before it fails.
@@ -50,43 +56,95 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
     }
     match &event.event {
         What::Created { .. } => Ok(()),
-        What::Authority(authority) => one_row(db.prepare_cached(
-            "INSERT INTO authorities (id, issuer, key_sha256, subject_der, subject)
+        What::Authority(authority) => one_row(
+            db.prepare_cached(
+                "INSERT INTO authorities (id, issuer, key_sha256, subject_der, subject)
              SELECT ?1, coalesce((SELECT min(id) FROM authorities WHERE subject_der = ?3), ?1), ?2, ?3, ?4",
-        )?.execute(params![
-            sequence,
-            authority.key_sha256.0,
-            authority.subject.der.0,
-            authority.subject.text
-        ])?),
-        What::Begun { authority, object, .. } => {
+            )?
+            .execute(params![
+                sequence,
+                authority.key_sha256.0,
+                authority.subject.der.0,
+                authority.subject.text
+            ])?,
+        ),
+        What::Begun {
+            authority, object, ..
+        } => {
             insert_entry(db, sequence, *authority, object, None)?;
             match object {
                 Object::Certificate { request_sha256, .. } => {
-                    insert_serial(db, sequence, *authority, object)?;
+                    insert_serial(db, sequence, *authority, object, Conflict::Fails)?;
                     insert_request(db, sequence, *authority, request_sha256.as_ref())
                 }
-                Object::Crl { number, base, .. } => use_crl_number(db, sequence, *authority, *number, base.is_some()),
+                Object::SerialNumber { .. } => Err(Failure::contradiction("a serial number is not signed")),
+                Object::Crl { number, base, .. } => {
+                    use_crl_number(db, sequence, *authority, *number, base.is_some())
+                }
                 _ => Ok(()),
             }
         }
-        What::Signed { entry, to_deliver, .. } => {
+        What::Signed {
+            entry, to_deliver, ..
+        } => {
             end(db, entry.0, sequence, "signed")?;
             if !to_deliver {
                 return Ok(());
             }
-            one_row(db.prepare_cached("INSERT INTO deliveries (entry) VALUES (?1)")?.execute([column(entry.0)?])?)
+            one_row(
+                db.prepare_cached("INSERT INTO deliveries (entry) VALUES (?1)")?
+                    .execute([column(entry.0)?])?,
+            )
         }
         What::Delivered { entry } => deliver(db, entry.0, sequence),
         What::Abandoned { entry, .. } => end(db, entry.0, sequence, "abandoned"),
-        What::Adopted { authority, object, .. } => {
+        What::Adopted {
+            authority,
+            object,
+            sha256,
+            der,
+        } => {
             insert_entry(db, sequence, *authority, object, Some("adopted"))?;
-            insert_serial(db, sequence, *authority, object)
+            match (object, sha256, der) {
+                (Object::Certificate { .. }, Some(_), Some(_)) => {
+                    insert_serial(db, sequence, *authority, object, Conflict::ReplacesBareNumber)
+                }
+                (Object::SerialNumber { .. }, None, None) => {
+                    insert_serial(db, sequence, *authority, object, Conflict::Fails)
+                }
+                (
+                    Object::Crl {
+                        number, base: None, ..
+                    },
+                    Some(_),
+                    _,
+                ) => {
+                    reserve_crl_number(db, sequence, *authority, *number)?;
+                    use_crl_number(db, sequence, *authority, *number, false)
+                }
+                _ => Err(Failure::contradiction("that cannot be adopted")),
+            }
         }
-        What::CrlNumber { authority, number } => one_row(db.prepare_cached(
-            "INSERT INTO crl_numbers (issuer, number, reserved) SELECT issuer, ?2, ?3 FROM authorities WHERE id = ?1",
-        )?.execute(params![column(*authority)?, column(*number)?, sequence])?),
-        What::Revoked { authority, serial, reason, revoked, invalidity_date } => {
+        What::AuthorityCertificate {
+            authority,
+            sha256,
+            path,
+            ..
+        } => one_row(
+            db.prepare_cached(
+                "INSERT INTO authority_certificates (authority, sha256, path, event) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET path = ?3, event = ?4",
+            )?
+            .execute(params![column(*authority)?, sha256.0, path.name(), sequence])?,
+        ),
+        What::CrlNumber { authority, number } => reserve_crl_number(db, sequence, *authority, *number),
+        What::Revoked {
+            authority,
+            serial,
+            reason,
+            revoked,
+            invalidity_date,
+        } => {
             let invalidity_date = invalidity_date.map(|time| column(time.0)).transpose()?;
             one_row(db.prepare_cached(
                 "INSERT INTO revocations (authority, serial, reason, revoked, invalidity_date, changed)
@@ -101,14 +159,21 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
                 sequence
             ])?)
         }
-        What::Released { authority, serial } => one_row(db.prepare_cached(
-            "UPDATE revocations SET reason = NULL, revoked = NULL, invalidity_date = NULL, changed = ?3
+        What::Released { authority, serial } => one_row(
+            db.prepare_cached(
+                "UPDATE revocations SET reason = NULL, revoked = NULL, invalidity_date = NULL, changed = ?3
              WHERE authority = ?1 AND serial = ?2 AND reason = 6",
-        )?.execute(params![column(*authority)?, serial.der_octets(), sequence])?),
-        What::KeyBegun(_) => one_row(db.prepare_cached("INSERT INTO keys (begun) VALUES (?1)")?.execute([sequence])?),
-        What::Key { begun, .. } | What::KeyFailed { begun, .. } => one_row(db.prepare_cached(
-            "UPDATE keys SET ended = ?2 WHERE begun = ?1 AND ended IS NULL",
-        )?.execute(params![column(begun.0)?, sequence])?),
+            )?
+            .execute(params![column(*authority)?, serial.der_octets(), sequence])?,
+        ),
+        What::KeyBegun(_) => one_row(
+            db.prepare_cached("INSERT INTO keys (begun) VALUES (?1)")?
+                .execute([sequence])?,
+        ),
+        What::Key { begun, .. } | What::KeyFailed { begun, .. } => one_row(
+            db.prepare_cached("UPDATE keys SET ended = ?2 WHERE begun = ?1 AND ended IS NULL")?
+                .execute(params![column(begun.0)?, sequence])?,
+        ),
     }
 }
 
@@ -162,16 +227,66 @@ fn insert_entry(
     )
 }
 
-fn insert_serial(db: &Connection, sequence: i64, authority: u64, object: &Object) -> Result<(), Failure> {
-    let Object::Certificate {
+/// What becomes of a serial number that is there already.
+enum Conflict {
+    Fails,
+    /// It was known without its certificate, of the same authority.
+    ReplacesBareNumber,
+}
+
+fn insert_serial(
+    db: &Connection,
+    sequence: i64,
+    authority: u64,
+    object: &Object,
+    conflict: Conflict,
+) -> Result<(), Failure> {
+    let (Object::Certificate {
         serial, not_after, ..
+    }
+    | Object::SerialNumber {
+        serial, not_after, ..
+    }) = object
+    else {
+        return Err(Failure::contradiction("only certificates have serial numbers"));
+    };
+    let conflict = match conflict {
+        Conflict::Fails => "",
+        Conflict::ReplacesBareNumber => {
+            "ON CONFLICT DO UPDATE SET entry = ?3, not_after = ?4
+             WHERE NOT EXISTS (SELECT 1 FROM names WHERE names.entry = serials.entry)
+             AND ?1 = (SELECT authority FROM entries WHERE sequence = serials.entry)"
+        }
+    };
+    let sql = format!(
+        "INSERT INTO serials (issuer, serial, entry, not_after)
+         SELECT issuer, ?2, ?3, ?4 FROM authorities WHERE id = ?1 {conflict}"
+    );
+    one_row(db.prepare_cached(&sql)?.execute(params![
+        column(authority)?,
+        serial.der_octets(),
+        sequence,
+        column(not_after.0)?
+    ])?)?;
+    let Object::Certificate {
+        subject,
+        names_sha256,
+        ..
     } = object
     else {
-        return Err(Failure::contradiction("only certificates are adopted"));
+        return Ok(());
     };
+    let names = names_sha256.unwrap_or_else(|| Digest::of(&subject.der.0));
+    one_row(
+        db.prepare_cached("INSERT INTO names (entry, names) VALUES (?1, ?2)")?
+            .execute(params![sequence, names.0])?,
+    )
+}
+
+fn reserve_crl_number(db: &Connection, sequence: i64, authority: u64, number: u64) -> Result<(), Failure> {
     one_row(db.prepare_cached(
-        "INSERT INTO serials (issuer, serial, entry, not_after) SELECT issuer, ?2, ?3, ?4 FROM authorities WHERE id = ?1",
-    )?.execute(params![column(authority)?, serial.der_octets(), sequence, column(not_after.0)?])?)
+        "INSERT INTO crl_numbers (issuer, number, reserved) SELECT issuer, ?2, ?3 FROM authorities WHERE id = ?1",
+    )?.execute(params![column(authority)?, column(number)?, sequence])?)
 }
 
 fn use_crl_number(

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::event::{Event, What};
 use super::super::{
-    Authority, CrlNumber, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId, EntryState, Head,
-    LedgerError, Object, Reason, Revocation, RevocationState, Serial, UnixTime,
+    Authority, AuthorityCertificate, CrlNumber, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId,
+    EntryState, Head, KnownAuthority, LedgerError, Object, Reason, Revocation, RevocationState, Serial,
+    UnixTime,
 };
 use super::failure::{Failure, column, natural};
 
@@ -165,6 +166,56 @@ pub(super) fn revocations(
     Ok(())
 }
 
+pub(super) fn authorities_like(db: &Connection, authority: &Authority) -> Result<Vec<Authority>, Failure> {
+    let mut select = db
+        .prepare_cached("SELECT id FROM authorities WHERE subject_der = ?1 OR key_sha256 = ?2 ORDER BY id")?;
+    let mut rows = select.query(params![authority.subject.der.0, authority.key_sha256.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(authority_of_id(db, natural(row.get(0)?)?)?);
+    }
+    Ok(found)
+}
+
+/// The authority that a table names by its event.
+fn authority_of_id(db: &Connection, id: u64) -> Result<Authority, Failure> {
+    match event(db, id)?.map(|event| event.event) {
+        Some(What::Authority(found)) => Ok(found),
+        _ => Err(Failure::contradiction(
+            "a table names an authority that no event introduced",
+        )),
+    }
+}
+
+pub(super) fn authority_certificates_like(
+    db: &Connection,
+    authority: &Authority,
+) -> Result<Vec<KnownAuthority>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT c.event FROM authority_certificates c JOIN authorities a ON a.id = c.authority
+         WHERE a.subject_der = ?1 OR a.key_sha256 = ?2 ORDER BY c.event",
+    )?;
+    let mut rows = select.query(params![authority.subject.der.0, authority.key_sha256.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = natural(row.get(0)?)?;
+        let Some(What::AuthorityCertificate {
+            authority, der, path, ..
+        }) = event(db, number)?.map(|event| event.event)
+        else {
+            return Err(Failure::contradiction(
+                "the table of CA certificates names an event that is about something else",
+            ));
+        };
+        let authority = authority_of_id(db, authority)?;
+        found.push(KnownAuthority {
+            event: EntryId(number),
+            certificate: AuthorityCertificate { authority, der, path },
+        });
+    }
+    Ok(found)
+}
+
 pub(super) fn entry(db: &Connection, id: EntryId) -> Result<Option<Entry>, Failure> {
     let id: &dyn ToSql = &column(id.0)?;
     first(db, "e.sequence = ?", &[id])
@@ -260,6 +311,10 @@ pub(super) fn entries(
             "e.sequence IN (SELECT entry FROM serials WHERE issuer IN (SELECT issuer FROM authorities) AND serial = ?)",
         );
         values.push(Box::new(serial.der_octets().to_vec()));
+    }
+    if let Some(names) = &filter.names {
+        conditions.push("e.sequence IN (SELECT entry FROM names WHERE names = ?)");
+        values.push(Box::new(names.0));
     }
     match (filter.open, filter.undelivered) {
         (true, true) => conditions.push(
@@ -368,13 +423,11 @@ fn tell(
     let delivery = delivery(db, id)?;
     let authority = match authorities.get(&authority) {
         Some(known) => known.clone(),
-        None => match event(db, authority)?.map(|event| event.event) {
-            Some(What::Authority(found)) => {
-                authorities.insert(authority, found.clone());
-                found
-            }
-            _ => return Err(wrong()),
-        },
+        None => {
+            let found = authority_of_id(db, authority)?;
+            authorities.insert(authority, found.clone());
+            found
+        }
     };
     Ok(Entry {
         id,

@@ -170,7 +170,12 @@ fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
             der: Some(der),
             ..
         }
-        | What::Adopted { sha256, der, .. } => Digest::of(&der.0) != *sha256,
+        | What::AuthorityCertificate { sha256, der, .. }
+        | What::Adopted {
+            sha256: Some(sha256),
+            der: Some(der),
+            ..
+        } => Digest::of(&der.0) != *sha256,
         _ => false,
     };
     if other_object {

@@ -1,4 +1,5 @@
--- Version 2 of a ledger: what became of what was signed, which request it was for, and the keys themselves.
+-- Version 2 of a ledger: what became of what was signed, for whom and for which request it was, the keys, and CAs from elsewhere. The
+-- tables that follow from the events are made again from all of them when a ledger gets here.
 
 -- One row for each signed object that has a reader waiting for it. delivered: the event of the first delivery; empty until then.
 CREATE TABLE deliveries (
@@ -14,11 +15,6 @@ CREATE TABLE requests (
     entry          INTEGER NOT NULL REFERENCES entries,
     PRIMARY KEY (authority, request_sha256, entry)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO requests (authority, request_sha256, entry)
-SELECT json_extract(body, '$.event.begun.authority'),
-       unhex(json_extract(body, '$.event.begun.object.certificate.request_sha256')), sequence
-FROM events
-WHERE json_valid(body) AND json_extract(body, '$.event.begun.object.certificate.request_sha256') IS NOT NULL;
 
 -- begun: the event before a key comes or goes. ended: the event after it.
 CREATE TABLE keys (
@@ -29,3 +25,19 @@ CREATE INDEX open_keys ON keys (begun) WHERE ended IS NULL;
 
 -- The last CRL, OCSP response or request of an authority, among millions of certificates.
 CREATE INDEX other_entries ON entries (authority, kind, sequence) WHERE kind <> 'certificate';
+
+-- For whom a certificate is, as a hash; none of one of which only the serial number is known.
+CREATE TABLE names (
+    entry INTEGER PRIMARY KEY REFERENCES entries,
+    names BLOB NOT NULL CHECK (length(names) = 32)
+) STRICT;
+CREATE INDEX certificates_by_names ON names (names, entry);
+
+-- CA certificates that were recorded by themselves. event: the last that says so.
+CREATE TABLE authority_certificates (
+    authority INTEGER NOT NULL REFERENCES authorities,
+    sha256    BLOB NOT NULL,
+    path      TEXT NOT NULL CHECK (path IN ('self-signed', 'verified', 'not-checked')),
+    event     INTEGER NOT NULL REFERENCES events,
+    PRIMARY KEY (authority, sha256)
+) STRICT, WITHOUT ROWID;

@@ -198,7 +198,8 @@ fn a_ledger_of_version_1_is_brought_up_to_date() {
     let entry = desk.certificate(1);
     // As the program of that version wrote it.
     desk.attack(
-        "DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries;
+        "DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
+         DROP TABLE authority_certificates;
          PRAGMA user_version = 1",
     );
     desk.write_chain_anew(|body| body.replace(",\"to_deliver\":true", ""));

@@ -234,7 +234,7 @@ fn names_that_sqlite_gives_a_meaning_are_files() {
 #[test]
 fn damaged_pages_are_reported_and_nothing_panics() {
     let mut desk = Desk::new();
-    for number in 0..60 {
+    for number in 0..150 {
         desk.certificate(number);
     }
     desk.attack("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -55,6 +55,7 @@ pub(super) fn busy_desk() -> Desk {
         desk.ledger.complete(entry, &signed(0), &stamp()).unwrap();
     }
     desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+    desk.ledger.take_over(&takeover(), &stamp()).unwrap();
     let first = all(&desk.ledger, &EntryFilter::default()).pop().unwrap().id;
     desk.ledger.deliver(first, &stamp()).unwrap();
     for act in [KeyAct::Generate, KeyAct::Import, KeyAct::Delete] {
@@ -189,6 +190,8 @@ fn every_row_that_is_removed_is_missed() {
         ("deliveries", "entry"),
         ("requests", "entry"),
         ("keys", "begun"),
+        ("names", "entry"),
+        ("authority_certificates", "sha256"),
     ] {
         for row in 0..sound.query::<i64>(&format!("SELECT count(*) FROM {table}"))[0] {
             let desk = sound.copy();
@@ -290,7 +293,7 @@ fn a_tail_that_is_cut_off_with_all_that_followed_from_it_is_found_by_a_kept_head
         Some(KeptHead::OnTheChain { later: 2 })
     );
     desk.attack(&restored(
-        "DELETE FROM events WHERE sequence > 4; DELETE FROM entries WHERE sequence > 4; DELETE FROM serials WHERE entry > 4;
+        "DELETE FROM events WHERE sequence > 4; DELETE FROM entries WHERE sequence > 4; DELETE FROM serials WHERE entry > 4; DELETE FROM names WHERE entry > 4;
          DELETE FROM deliveries WHERE entry > 4; DELETE FROM requests WHERE entry > 4",
     ));
     desk.assert_sound();

@@ -43,6 +43,7 @@ impl SigningJob {
 
     /// Looks once more if the ledger has gone on: another process may have signed the same while somebody typed a PIN.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), WorkflowError> {
+        recorder.require_known(&self.authority)?;
         let count = recorder.ledger().head()?.count;
         if !self.again && self.looked_at != Some(count) {
             self.sources = self.find_sources(recorder)?;
@@ -99,6 +100,7 @@ impl SigningJob {
             dropped: dropped(everything_asked(&planned.request), &given),
             entry,
             retried: true,
+            renews: None,
         })
     }
 

@@ -87,6 +87,7 @@ mod tests {
                 serial: Serial::from_der_octets(&[number]),
                 subject,
                 profile: "none".to_owned(),
+                names_sha256: None,
                 request_sha256: None,
                 not_before: AT,
                 not_after: ledger::UnixTime(AT.0 + 1000),

@@ -91,7 +91,7 @@ impl Recorder {
                     entries,
                     ..
                 },
-                EntryState::Signed { .. },
+                EntryState::Signed { .. } | EntryState::Adopted { .. },
             ) => {
                 last = Some((number, entries));
                 ControlFlow::Break(())

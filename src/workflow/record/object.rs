@@ -1,11 +1,14 @@
 //! The structures of X.509 in the ledger's plain values.
 
-use crate::ledger::{Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, Serial, UnixTime};
+use crate::ledger::{
+    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, Reason,
+    RevocationRequest, Serial, UnixTime,
+};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    self, Certificate, Checked, CheckedCrl, CheckedOcsp, CheckedRequest, PlannedCertificate, VerifiedRequest,
-    X509Error,
+    self, Certificate, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp, CheckedRequest,
+    IndexedCertificate, PlannedCertificate, Revocation, VerifiedRequest, X509Error,
 };
 
 pub(in super::super) const fn time(time: x509::UnixTime) -> UnixTime {
@@ -30,6 +33,14 @@ pub fn authority_of(certificate: &Certificate) -> Result<Authority, X509Error> {
     })
 }
 
+/// The same for a certificate that is not there yet.
+pub(in super::super) fn authority_with(subject: &x509::Name, key: &PublicKey) -> Authority {
+    Authority {
+        key_sha256: Digest::of(key.der()),
+        subject: name(subject),
+    }
+}
+
 /// A certificate that is about to be signed; without an issuer, by its own key.
 pub(in super::super) fn certificate_intent(
     checked: &Checked,
@@ -42,7 +53,10 @@ pub(in super::super) fn certificate_intent(
         validity,
         profile,
         issuer_key,
+        names,
+        is_authority,
     } = checked.describe()?;
+    let has_more_names = !is_authority && names != subject.der();
     let authority = match issuer {
         Some(issuer) => authority_of(issuer)?,
         None => Authority {
@@ -57,6 +71,7 @@ pub(in super::super) fn certificate_intent(
             serial: Serial::from_der_octets(serial.octets()),
             subject: name(&subject),
             profile: profile.to_owned(),
+            names_sha256: has_more_names.then(|| Digest::of(&names)),
             request_sha256: request.map(|request| Digest::of(request.der())),
             not_before: time(validity.not_before),
             not_after: time(validity.not_after),
@@ -135,10 +150,54 @@ pub(in super::super) fn adopted(
             serial: Serial::from_der_octets(certificate.serial_number().octets()),
             subject: name(certificate.subject()),
             profile: UNKNOWN_PROFILE.to_owned(),
+            names_sha256: None,
             request_sha256: None,
             not_before: time(certificate.validity().not_before),
             not_after: time(certificate.validity().not_after),
         },
         certificate: certificate.der().to_vec(),
     })
+}
+
+/// A certificate of which a database or a CRL tells.
+pub(in super::super) fn adopted_number(certificate: &IndexedCertificate) -> Object {
+    Object::SerialNumber {
+        serial: Serial::from_der_octets(certificate.serial.octets()),
+        subject: certificate.subject.clone(),
+        not_after: time(certificate.not_after),
+    }
+}
+
+/// The revocation of such a certificate.
+pub(in super::super) fn revocation_request(revocation: &Revocation) -> Result<RevocationRequest, X509Error> {
+    let reason = Reason::try_from(revocation.reason.code()).map_err(|reason| X509Error::Malformed {
+        what: "revocation",
+        reason: format!("{}: {reason}", revocation.serial),
+    })?;
+    Ok(RevocationRequest {
+        serial: Serial::from_der_octets(revocation.serial.octets()),
+        reason,
+        revoked: time(revocation.revoked_at),
+        invalidity_date: revocation.invalid_since.map(time),
+    })
+}
+
+/// A CRL that was signed without this ledger; none of one without a number, above which no other has to be.
+pub(in super::super) fn adopted_crl(
+    crl: &CertificateRevocationList,
+) -> Result<Option<AdoptedCrl>, WorkflowError> {
+    let Some(number) = crl.number()? else {
+        return Ok(None);
+    };
+    let entries = u64::try_from(crl.entries().count()).map_err(|_| LedgerError::Range)?;
+    Ok(Some(AdoptedCrl {
+        object: Object::Crl {
+            number: number.to_u64().ok_or(LedgerError::Range)?,
+            base: None,
+            this_update: time(crl.this_update()),
+            next_update: time(crl.next_update().unwrap_or(crl.this_update())),
+            entries,
+        },
+        der: crl.der().to_vec(),
+    }))
 }

@@ -97,6 +97,10 @@ impl Desk {
             profile: Profile::cloudhsm_ca(),
             validity: AskedValidity::default(),
             signature: Default::default(),
+            waivers: Waivers {
+                second_certificate: true,
+                ..Waivers::default()
+            },
             delivery: Delivery::File(Destination::new(self.path(name))),
         };
         let planned = plan.prepare(store, NOW, &())?;
@@ -140,6 +144,7 @@ fn the_ca_certificate_s_own_record_is_the_certificate() {
         request_sha256,
         not_before,
         not_after,
+        ..
     } = &entry.object
     else {
         panic!("{entry:?}");

@@ -71,8 +71,10 @@ impl OpensslIndex {
 /// What is looked at in a line.
 pub(in crate::x509) struct IndexLine<'a> {
     pub(in crate::x509) status: LineStatus,
+    expiry: &'a str,
     revocation: &'a str,
     serial: &'a str,
+    subject: &'a [u8],
 }
 
 /// The first field of a line.
@@ -88,6 +90,19 @@ impl IndexLine<'_> {
     pub(in crate::x509) fn serial(&self) -> Result<SerialNumber, &'static str> {
         // A hexadecimal number, with a minus where an old CA has issued such a thing.
         SerialNumber::from_hex(self.serial).ok_or("a serial number that is not hexadecimal")
+    }
+
+    /// `notAfter`
+    pub(super) fn expiry(&self) -> Result<UnixTime, &'static str> {
+        read_time(self.expiry)
+    }
+
+    /// The subject, if it is text.
+    pub(super) fn subject(&self) -> Option<String> {
+        str::from_utf8(self.subject)
+            .ok()
+            .filter(|subject| !subject.is_empty())
+            .map(str::to_owned)
     }
 
     pub(in crate::x509) fn revocation(&self) -> Result<Revocation, &'static str> {
@@ -127,7 +142,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     if text.is_empty() || text.starts_with(b"#") {
         return Ok(None);
     }
-    // The subject is the last field, and not looked at: it is of any encoding.
+    // The subject is the last field, of any encoding.
     let mut fields = text.splitn(6, |byte| *byte == b'\t');
     let mut field = || {
         let field = fields
@@ -135,9 +150,11 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
             .ok_or("not the six fields of an index of openssl ca")?;
         str::from_utf8(field).map_err(|_| "a field that is no text")
     };
-    let (status, _expiry, revocation, serial) = (field()?, field()?, field()?, field()?);
+    let (status, expiry, revocation, serial) = (field()?, field()?, field()?, field()?);
     field()?;
-    field().or(Ok::<_, &'static str>(""))?;
+    let subject = fields
+        .next()
+        .ok_or("not the six fields of an index of openssl ca")?;
     let status = match status {
         "R" => LineStatus::Revoked,
         "V" | "E" => LineStatus::Issued,
@@ -145,8 +162,10 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     };
     Ok(Some(IndexLine {
         status,
+        expiry,
         revocation,
         serial,
+        subject,
     }))
 }
 

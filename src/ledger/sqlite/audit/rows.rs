@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::super::event::{Event, What};
-use super::super::super::{Authority, Digest, Object, Reason, Serial};
+use super::super::super::{Authority, Digest, Object, PathCheck, Reason, Serial};
 
 /// Every table, by the keys of its rows.
 #[derive(Debug, Default)]
@@ -26,6 +26,12 @@ pub(super) struct Rows {
     pub(super) requests: HashMap<u64, (u64, Digest)>,
     /// By the event that began it: the one that ended it.
     pub(super) keys: HashMap<u64, Option<u64>>,
+    /// By the entry of a certificate.
+    pub(super) names: HashMap<u64, Digest>,
+    /// By authority and hash: the path, and the last event that says so.
+    pub(super) authority_certificates: HashMap<(u64, Digest), (PathCheck, u64)>,
+    /// Numbers whose certificate is not known, by issuer: authority and entry.
+    bare: HashMap<(u64, Serial), (u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +74,17 @@ impl Rows {
             } => self.begin(sequence, authority, &object, None)?,
             What::Adopted {
                 authority, object, ..
-            } => self.begin(sequence, authority, &object, Some((sequence, "adopted")))?,
+            } => self.adopt(sequence, authority, &object)?,
+            What::AuthorityCertificate {
+                authority,
+                sha256,
+                path,
+                ..
+            } => {
+                self.issuer(authority)?;
+                self.authority_certificates
+                    .insert((authority, sha256), (path, sequence));
+            }
             What::Signed {
                 entry, to_deliver, ..
             } => {
@@ -149,6 +165,8 @@ impl Rows {
                 serial,
                 not_after,
                 request_sha256,
+                subject,
+                names_sha256,
                 ..
             } => {
                 if let (Some(request), None) = (request_sha256, end) {
@@ -156,6 +174,16 @@ impl Rows {
                 }
                 self.serials
                     .insert(sequence, (issuer, serial.clone(), not_after.0));
+                let names = names_sha256.unwrap_or_else(|| Digest::of(&subject.der.0));
+                self.names.insert(sequence, names);
+            }
+            Object::SerialNumber {
+                serial, not_after, ..
+            } => {
+                end?;
+                self.serials
+                    .insert(sequence, (issuer, serial.clone(), not_after.0));
+                self.bare.insert((issuer, serial.clone()), (authority, sequence));
             }
             Object::Crl { number, base, .. } => {
                 let row = self.crl_numbers.get_mut(&(issuer, *number))?;
@@ -168,6 +196,31 @@ impl Rows {
             Object::OcspResponse { .. } | Object::Request { .. } => {}
         }
         Some(())
+    }
+
+    fn adopt(&mut self, sequence: u64, authority: u64, object: &Object) -> Option<()> {
+        let issuer = self.issuer(authority)?;
+        match object {
+            Object::Certificate { serial, .. } => {
+                if let Some((of, entry)) = self.bare.remove(&(issuer, serial.clone())) {
+                    (of == authority).then_some(())?;
+                    self.serials.remove(&entry);
+                }
+            }
+            Object::Crl {
+                number, base: None, ..
+            } => {
+                let row = NumberRow {
+                    reserved: sequence,
+                    ..NumberRow::default()
+                };
+                let before = self.crl_numbers.insert((issuer, *number), row);
+                before.is_none().then_some(())?;
+            }
+            Object::SerialNumber { .. } => {}
+            _ => return None,
+        }
+        self.begin(sequence, authority, object, Some((sequence, "adopted")))
     }
 
     fn end(&mut self, entry: u64, end: (u64, &'static str)) -> Option<()> {

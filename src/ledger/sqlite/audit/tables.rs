@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::super::super::Serial;
+use super::super::super::{Digest, Serial};
 use super::super::failure::{Failure, natural};
 use super::rows::{NumberRow, RevocationRow, Rows};
 
@@ -110,6 +110,30 @@ impl Rows {
             "SELECT begun, ended FROM keys",
             self.keys.len(),
             |row| Ok(self.keys.get(&number(row, 0)?) == Some(&optional(row, 1)?)),
+        )?;
+        each_row(
+            db,
+            "names",
+            "SELECT entry, names FROM names",
+            self.names.len(),
+            |row| {
+                let expected = self.names.get(&number(row, 0)?);
+                Ok(expected
+                    .is_some_and(|names| row.get_ref(1).is_ok_and(|found| found.as_blob() == Ok(&names.0))))
+            },
+        )?;
+        each_row(
+            db,
+            "authority_certificates",
+            "SELECT authority, sha256, path, event FROM authority_certificates",
+            self.authority_certificates.len(),
+            |row| {
+                let key = (number(row, 0)?, Digest(row.get(1)?));
+                let Some((path, event)) = self.authority_certificates.get(&key) else {
+                    return Ok(false);
+                };
+                Ok(row.get_ref(2)?.as_str().ok() == Some(path.name()) && number(row, 3)? == *event)
+            },
         )
     }
 }

@@ -226,7 +226,7 @@ fn an_original_without_a_key_identifier_is_given_the_keys_own() {
     let plan = scene.plan();
     let tbs = TbsCertificate::from_der(&plan.der).unwrap();
     let key = scene.original.certificate().public_key().unwrap();
-    let found = crate::x509::extension::find_subject_key_identifier(tbs.extensions.as_ref().unwrap());
+    let found = extension::find_subject_key_identifier(tbs.extensions.as_ref().unwrap());
     assert_eq!(found.unwrap(), Some(key.key_identifier()));
     assert!(plan.check(Issuer::Authority(&scene.ca), NOW).is_ok());
 }

@@ -317,7 +317,7 @@ fn produce(profile: Profile, request: &VerifiedRequest, authority: &Authority) -
         assert!(found.extn_value.as_bytes().len() > 1, "{wanted:?}");
     }
     assert!(certificate.extensions().len() <= profile.extensions.len());
-    let is_ca = crate::x509::extension::find_basic_constraints(certificate.extensions())?
+    let is_ca = extension::find_basic_constraints(certificate.extensions())?
         .unwrap()
         .ca;
     assert_eq!(is_ca, profile.role != crate::x509::Role::Leaf);

@@ -1,0 +1,187 @@
+//! A second certificate of a CA, a second key under its name, and the renewal of a leaf.
+
+use serde_json::Value;
+
+use crate::harness::{Rig, Run};
+
+fn rig() -> Rig {
+    let rig = Rig::new();
+    for key in ["root", "other", "sub"] {
+        rig.command(&["key", "generate", "--label", key, "--type", "ec:p256"])
+            .ok();
+    }
+    create(&rig, "root", "root.crt", &[]).ok();
+    rig
+}
+
+fn create(rig: &Rig, key: &str, out: &str, more: &[&str]) -> Run {
+    let create = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--subject",
+        "CN=Root",
+        "--key",
+        key,
+        "--out",
+        out,
+    ];
+    rig.json(&[&create[..], more].concat())
+}
+
+fn sign(rig: &Rig, request: &str, profile: &str, out: &str, more: &[&str]) -> Run {
+    let sign = [
+        "csr",
+        "sign",
+        request,
+        "--ca",
+        "root.crt",
+        "--profile",
+        profile,
+        "--out",
+        out,
+    ];
+    rig.json(&[&sign[..], more].concat())
+}
+
+/// What the ledger says of the waivers of the last entry, in JSON and in words.
+fn last_waived(rig: &Rig) -> Value {
+    let listed = rig.json(&["ledger", "list", "--last", "1"]).ok().json();
+    let entry = &listed["entries"][0];
+    let shown = rig
+        .command(&["ledger", "show", &format!("#{}", entry["entry"])])
+        .ok();
+    for rule in entry["waived"].as_array().expect("a list") {
+        assert!(
+            shown.stdout.contains(rule.as_str().expect("a rule")),
+            "{shown:#?}"
+        );
+    }
+    entry["waived"].clone()
+}
+
+#[test]
+fn a_second_root_passes_only_with_a_flag_of_its_own_that_is_recorded() {
+    let rig = rig();
+    let head = rig.json(&["ledger", "verify"]).ok().json()["head"].clone();
+    for (key, rule, wrong) in [
+        ("root", "second-certificate", "--same-name-other-key"),
+        ("other", "same-name-other-key", "--second-certificate"),
+    ] {
+        for more in [&[][..], &["--force"], &[wrong]] {
+            let message = create(&rig, key, "again.crt", more).refused(3, "rule");
+            assert!(message.contains(rule) && message.contains('#'), "{message}");
+            assert!(!rig.path("again.crt").exists());
+        }
+    }
+    assert_eq!(
+        rig.json(&["ledger", "verify"]).ok().json()["head"],
+        head,
+        "nothing is recorded"
+    );
+    create(&rig, "root", "second.crt", &["--second-certificate"]).ok();
+    assert_eq!(last_waived(&rig), serde_json::json!(["second-certificate"]));
+    let both = ["--same-name-other-key", "--second-certificate"];
+    create(&rig, "other", "third.crt", &both).ok();
+    assert_eq!(
+        last_waived(&rig),
+        serde_json::json!(["same-name-other-key"]),
+        "what was not broken is not waived"
+    );
+    rig.command(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn an_intermediate_is_no_exception_and_two_in_one_job_are_two() {
+    let rig = rig();
+    let request = [
+        "csr",
+        "create",
+        "--subject",
+        "CN=Sub",
+        "--profile",
+        "intermediate",
+    ];
+    for (key, out) in [("sub", "sub.csr"), ("other", "other.csr")] {
+        rig.command(&[&request[..], &["--key", key, "--out", out]].concat())
+            .ok();
+    }
+    sign(&rig, "sub.csr", "intermediate", "sub.crt", &[]).ok();
+    // Its own root, under its name and key, is a second certificate too.
+    let own = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--subject",
+        "CN=Sub",
+        "--key",
+        "sub",
+        "--out",
+        "own.crt",
+    ];
+    let message = rig.json(&own).refused(3, "rule");
+    assert!(message.contains("second-certificate"), "{message}");
+    let message = sign(&rig, "other.csr", "intermediate", "x.crt", &[]).refused(3, "rule");
+    assert!(message.contains("same-name-other-key"), "{message}");
+    sign(
+        &rig,
+        "other.csr",
+        "intermediate",
+        "x.crt",
+        &["--same-name-other-key"],
+    )
+    .ok();
+}
+
+#[test]
+fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which() {
+    let rig = rig();
+    let request = |names: &[&str], out: &str| {
+        rig.command(&["key", "generate", "--label", out, "--type", "ec:p256"])
+            .ok();
+        let create = [
+            "csr",
+            "create",
+            "--key",
+            out,
+            "--subject",
+            "CN=a.example",
+            "--out",
+            out,
+        ];
+        rig.command(&[&create[..], names].concat()).ok();
+    };
+    request(&["--dns", "a.example", "--dns", "b.example"], "first.csr");
+    request(&["--dns", "b.example", "--dns", "a.example"], "same.csr");
+    request(&["--dns", "a.example"], "fewer.csr");
+    let certificate = |run: Run| run.ok().json()["certificates"][0].clone();
+    let first = certificate(sign(&rig, "first.csr", "tls-server", "first.crt", &[]));
+    assert_eq!(first["renews"], Value::Null);
+    // Other names, and another profile.
+    let fewer = certificate(sign(&rig, "fewer.csr", "tls-server", "fewer.crt", &[]));
+    assert_eq!(fewer["renews"], Value::Null);
+    let client = certificate(sign(&rig, "same.csr", "tls-client", "client.crt", &[]));
+    assert_eq!(client["renews"], Value::Null);
+    // Another key and another order of the names.
+    let second = certificate(sign(&rig, "same.csr", "tls-server", "second.crt", &[]));
+    assert_eq!(second["renews"]["serial_number"], first["serial_number"]);
+    assert_eq!(second["renews"]["not_after"], first["not_after"]);
+    // One that is revoked is not followed.
+    for file in ["second.crt", "first.crt"] {
+        rig.command(&[
+            "cert",
+            "revoke",
+            file,
+            "--ca",
+            "root.crt",
+            "--reason",
+            "superseded",
+        ])
+        .ok();
+    }
+    request(&["--dns", "a.example", "--dns", "b.example"], "third.csr");
+    let third = certificate(sign(&rig, "third.csr", "tls-server", "third.crt", &[]));
+    assert_eq!(third["renews"], Value::Null);
+}

@@ -1,0 +1,157 @@
+//! `ca adopt`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hsm_ca::ledger::PathCheck;
+use hsm_ca::workflow::{AdoptionPlan, AdoptionSummary};
+use hsm_ca::x509::Certificate;
+use serde_json::json;
+
+use super::super::cert::describe;
+use super::super::connect::check_signing_key_name;
+use super::super::exit::CliError;
+use super::super::global::Settings;
+use super::super::input;
+use super::super::output_file::WaiverOptions;
+use super::super::recorder::now;
+use super::super::report::{Fields, Report};
+use super::super::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in super::super) struct AdoptCa {
+    /// The CA certificate, PEM or DER
+    file: PathBuf,
+    /// The CA's key, which then has to be on the token, and is tried: its label, a pkcs11: URI, or kms:KEY
+    #[arg(long)]
+    pub(in super::super) key: Option<String>,
+    /// The index.txt of `openssl ca`, or - for stdin: every certificate in it, with its revocation
+    #[arg(long, value_name = "FILE")]
+    revoked: Option<PathBuf>,
+    /// A directory with the certificates that the CA has issued, PEM or DER, and nothing else
+    #[arg(long, value_name = "DIR")]
+    certificates: Option<PathBuf>,
+    /// The last complete CRL of the CA: the next one has a higher number, and what is on it stays revoked
+    #[arg(long, value_name = "FILE")]
+    crl: Option<PathBuf>,
+    /// The certificates above one that is not self-signed, its issuer's first; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    issuer: Vec<PathBuf>,
+    #[command(flatten)]
+    waivers: WaiverOptions,
+}
+
+impl AdoptCa {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let authority = input::certificate(&self.file)?;
+        let mut issuers = Vec::new();
+        for file in &self.issuer {
+            issuers.extend(input::certificates(file)?);
+        }
+        if authority.is_self_issued() && !issuers.is_empty() {
+            return Err(CliError::options(
+                "the CA certificate is self-signed: no --issuer is above it",
+            ));
+        }
+        let crl = self.crl.as_deref().map(input::revocation_list).transpose()?;
+        let index = self.revoked.as_deref().map(input::indexed_certificates);
+        let plan = AdoptionPlan {
+            certificates: self.read_certificates()?,
+            index: index.transpose()?.unwrap_or_default(),
+            authority,
+            issuers,
+            crl,
+            waivers: self.waivers.chosen(),
+        };
+        let adoptable = plan
+            .check(now())
+            .map_err(|error| CliError::in_file(&self.file, error))?;
+        settings.check_ledger_or_its_place()?;
+        if let Some(key) = &self.key {
+            check_signing_key_name(key)?;
+            let store = settings.open_store(Some(key))?;
+            adoptable.prove_key(store.as_ref(), key)?;
+        }
+        let mut recorder = settings.open_or_make_recorder(ui)?;
+        let summary = adoptable
+            .record(&mut recorder)
+            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let head = recorder.ledger().head()?.to_string();
+        Ok(self.present(&summary, &head))
+    }
+
+    /// Every file of the directory, in the order of their names. One that is no certificate stops everything: it may be one that cannot
+    /// be read.
+    fn read_certificates(&self) -> Result<Vec<(String, Certificate)>, CliError> {
+        let Some(directory) = &self.certificates else {
+            return Ok(Vec::new());
+        };
+        let entries = fs::read_dir(directory).map_err(|cause| CliError::read(directory, cause))?;
+        let mut files = Vec::new();
+        for entry in entries {
+            files.push(entry.map_err(|cause| CliError::read(directory, cause))?.path());
+        }
+        files.sort();
+        let mut found = Vec::new();
+        for file in files {
+            let certificates = input::certificates(&file)?;
+            let name = |certificate| (file.display().to_string(), certificate);
+            found.extend(certificates.into_iter().map(name));
+        }
+        Ok(found)
+    }
+
+    fn present(&self, summary: &AdoptionSummary, head: &str) -> Report {
+        let new = &summary.new;
+        let path = match summary.path {
+            PathCheck::SelfSigned => "self-signed",
+            PathCheck::Verified => "verified up to a self-signed certificate",
+            PathCheck::NotChecked => "NOT checked: no --issuer was given",
+        };
+        let mut fields = Fields::default();
+        fields
+            .add("subject", summary.authority.subject())
+            .add("path", path);
+        if let Some(key) = &self.key {
+            fields.add("key", format!("{key} has it, and signs"));
+        }
+        fields
+            .add("certificates", format!("{} new", new.certificates))
+            .add("serial numbers", format!("{} new", new.serials))
+            .add("revocations", format!("{} new", new.revocations));
+        if let Some(number) = new.crl_number {
+            fields.add("CRL number", format!("the next is above {number}"));
+        }
+        if !summary.waived.is_empty() {
+            fields.add("rules waived", summary.waived.join(", "));
+        }
+        let text = format!(
+            "The ledger knows this CA: {}\n{}",
+            shown(&self.file),
+            fields.render(2)
+        );
+        let mut json = describe(&summary.authority);
+        json["path"] = json!(summary.path.name());
+        json["key_proven"] = json!(self.key.is_some());
+        json["new"] = json!({
+            "authority_certificate": new.certificate, "certificates": new.certificates,
+            "serial_numbers": new.serials, "revocations": new.revocations,
+        });
+        json["highest_crl_number"] = json!(new.crl_number);
+        json["waived"] = json!(summary.waived);
+        json["ledger_head"] = json!(head);
+        let mut report = Report::new(text, json);
+        if summary.path == PathCheck::NotChecked {
+            report.warnings.push(
+                "whether this certificate is what its issuer signed was not checked: --issuer FILE checks it"
+                    .to_owned(),
+            );
+        }
+        report
+    }
+}
+
+fn shown(file: &Path) -> String {
+    super::super::report::printable(&file.display().to_string())
+}

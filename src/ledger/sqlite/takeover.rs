@@ -1,0 +1,161 @@
+//! Recording a CA that lived elsewhere. What is there already is passed over.
+
+use super::super::event::What;
+use super::super::value::first_element_digest;
+use super::super::{
+    AdoptedCrl, Adoption, Authority, AuthorityCertificate, Der, Digest, LedgerError, Object, Outcome,
+    PathCheck, Reason, RevocationRequest, RevocationState, TakenOver, Takeover,
+};
+use super::append::{LARGEST_CRL_KEPT, Writer};
+use super::failure::Failure;
+use super::read;
+
+impl Writer<'_> {
+    pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, Failure> {
+        let issuer = &takeover.authority;
+        let authority = self.authority(issuer)?;
+        let mut new = TakenOver::default();
+        if let Some(certificate) = &takeover.certificate {
+            new.certificate = self.authority_certificate(authority, certificate, &takeover.waived)?;
+        }
+        if let Some(entry) = &takeover.entry {
+            self.adopt_once(entry)?;
+        }
+        for certificate in &takeover.certificates {
+            new.certificates += u64::from(self.adopt_once(certificate)?);
+        }
+        for number in &takeover.serials {
+            new.serials += u64::from(self.adopt_number(authority, number)?);
+        }
+        for revocation in &takeover.revocations {
+            new.revocations += u64::from(self.revoke_once(authority, issuer, revocation)?);
+        }
+        if let Some(crl) = &takeover.crl {
+            self.adopt_crl(authority, crl)?;
+        }
+        new.crl_number = self.highest_crl_number(authority)?;
+        Ok(new)
+    }
+
+    fn authority_certificate(
+        &mut self,
+        authority: u64,
+        certificate: &AuthorityCertificate,
+        waived: &[String],
+    ) -> Result<bool, Failure> {
+        let AuthorityCertificate { der, path, .. } = certificate;
+        let known = read::authority_certificates_like(&self.db, &certificate.authority)?;
+        let mut known = known.into_iter().map(|known| known.certificate);
+        let before = known.find(|known| known.der == *der);
+        // What is checked now may not have been before; the other way round, nothing is forgotten.
+        if before.is_some_and(|before| before.path == *path || *path == PathCheck::NotChecked) {
+            return Ok(false);
+        }
+        let (sha256, der, path) = (Digest::of(&der.0), der.clone(), *path);
+        let what = What::AuthorityCertificate {
+            authority,
+            sha256,
+            der,
+            path,
+            waived: waived.to_vec(),
+        };
+        self.append(what).map(|_| true)
+    }
+
+    /// Whether it was new. An entry that began with the same bytes, and whose end nobody recorded, ends here.
+    fn adopt_once(&mut self, adoption: &Adoption) -> Result<bool, Failure> {
+        let Object::Certificate { serial, .. } = &adoption.object else {
+            return Err(LedgerError::NotACertificate.into());
+        };
+        let authority = self.authority(&adoption.authority)?;
+        let Some(entry) = read::entry_of_serial(&self.db, authority, serial)? else {
+            return self.append_adoption(authority, adoption).map(|_| true);
+        };
+        if self.is_bare_number(authority, serial)? {
+            return self.append_adoption(authority, adoption).map(|_| true);
+        }
+        let sha256 = Digest::of(&adoption.certificate);
+        let signed = |what: &What| match what {
+            What::Signed { sha256, .. } => Some(*sha256),
+            What::Adopted { sha256, .. } => *sha256,
+            _ => None,
+        };
+        let used = LedgerError::SerialUsed {
+            serial: serial.clone(),
+            entry,
+        };
+        let is_begun = |what: Option<What>| {
+            matches!(what, Some(What::Begun { authority: found, tbs_sha256, .. })
+                if found == authority && first_element_digest(&adoption.certificate) == Some(tbs_sha256))
+        };
+        match read::ended(&self.db, entry)?.map(|(ending, _)| ending.event) {
+            Some(ending) if signed(&ending) == Some(sha256) => Ok(false),
+            // Its signature was made after all.
+            Some(What::Abandoned { .. }) if is_begun(read::begun(&self.db, entry)?) => Ok(false),
+            Some(_) => Err(used.into()),
+            None if is_begun(read::begun(&self.db, entry)?) => {
+                let signed = &adoption.certificate;
+                self.complete(&Outcome { entry, signed }).map(|()| true)
+            }
+            None => Err(used.into()),
+        }
+    }
+
+    fn adopt_number(&mut self, authority: u64, object: &Object) -> Result<bool, Failure> {
+        let Object::SerialNumber { serial, .. } = object else {
+            return Err(LedgerError::NotACertificate.into());
+        };
+        if read::entry_of_serial(&self.db, authority, serial)?.is_some() {
+            return Ok(false);
+        }
+        let what = What::Adopted {
+            authority,
+            sha256: None,
+            object: object.clone(),
+            der: None,
+        };
+        self.append(what).map(|_| true)
+    }
+
+    /// What this ledger says of a certificate is newer than what another place says, unless that one knows of a worse reason.
+    fn revoke_once(
+        &mut self,
+        id: u64,
+        authority: &Authority,
+        request: &RevocationRequest,
+    ) -> Result<bool, Failure> {
+        let before = read::revocation(&self.db, id, &request.serial)?;
+        let is_news = match before.map(|before| before.state) {
+            None => true,
+            Some(RevocationState::Revoked { reason, .. }) => reason.may_become(request.reason),
+            Some(RevocationState::Released) => request.reason != Reason::CertificateHold,
+        };
+        if is_news {
+            self.revoke(authority, request)?;
+        }
+        Ok(is_news)
+    }
+
+    fn adopt_crl(&mut self, authority: u64, crl: &AdoptedCrl) -> Result<(), Failure> {
+        let Object::Crl {
+            number, base: None, ..
+        } = &crl.object
+        else {
+            return Err(LedgerError::NotACertificate.into());
+        };
+        // A CRL of this ledger's own followed on it, or it was adopted before.
+        if self
+            .highest_crl_number(authority)?
+            .is_some_and(|highest| highest >= *number)
+        {
+            return Ok(());
+        }
+        self.append(What::Adopted {
+            authority,
+            sha256: Some(Digest::of(&crl.der)),
+            object: crl.object.clone(),
+            der: (crl.der.len() <= LARGEST_CRL_KEPT).then(|| Der(crl.der.clone())),
+        })
+        .map(drop)
+    }
+}

@@ -1,0 +1,255 @@
+//! `ca adopt`: a CA that lived elsewhere comes into the ledger with what it has issued and revoked, so that nothing is forgotten. All of
+//! it is verified first, and recorded in one transaction.
+
+use super::record::{
+    KnownAs, NewAuthority, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
+    revocation_request,
+};
+use super::revoke::check_issued_by;
+use super::signing_key::find_signing_key;
+use super::{Recorder, WorkflowError, prove_signer};
+use crate::ledger::{
+    AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, Serial, TakenOver, Takeover,
+};
+use crate::signer::KeyStore;
+use crate::x509::{
+    Certificate, CertificateRevocationList, IndexedCertificate, Revocation, SerialNumber, UnixTime,
+    X509Error, verify_chain,
+};
+
+/// Seconds that the clock of another machine may be ahead.
+const SKEW: u64 = 300;
+
+/// A CA that lived elsewhere.
+#[derive(Clone, Debug)]
+pub struct AdoptionPlan {
+    /// Its certificate.
+    pub authority: Certificate,
+    /// The certificates above it, its issuer's first, where it is not self-signed.
+    pub issuers: Vec<Certificate>,
+    /// Certificates that it has issued, and what errors call each: its file.
+    pub certificates: Vec<(String, Certificate)>,
+    /// Its database.
+    pub index: Vec<IndexedCertificate>,
+    /// Its last CRL.
+    pub crl: Option<CertificateRevocationList>,
+    /// The rules that the operator waives.
+    pub waivers: Waivers,
+}
+
+/// A CA, and what is known of it, all verified as far as it can be. Only the record is missing.
+#[derive(Debug)]
+pub struct Adoptable {
+    plan: AdoptionPlan,
+    path: PathCheck,
+}
+
+/// What came into the ledger.
+#[derive(Clone, Debug)]
+pub struct AdoptionSummary {
+    /// The CA's certificate.
+    pub authority: Certificate,
+    /// What was checked of its path.
+    pub path: PathCheck,
+    /// What was new.
+    pub new: TakenOver,
+    /// Rules that were waived.
+    pub waived: Vec<String>,
+}
+
+impl AdoptionPlan {
+    /// Verifies the CA's certificate, the path above it, and under its key every certificate and the CRL.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]: the first that is wrong. Then nothing of it may be recorded.
+    pub fn check(self, now: UnixTime) -> Result<Adoptable, WorkflowError> {
+        let authority = &self.authority;
+        if !authority.is_authority() {
+            return Err(X509Error::NotAnAuthority {
+                subject: authority.subject().clone(),
+                reason: "basicConstraints does not say CA:TRUE",
+            }
+            .into());
+        }
+        let path = self.check_path(now)?;
+        for (name, certificate) in &self.certificates {
+            check_issued_by(certificate, authority)
+                .and_then(|()| check_length(&certificate.serial_number()))
+                .map_err(|error| WorkflowError::InRequest {
+                    name: name.clone(),
+                    cause: Box::new(error.into()),
+                })?;
+        }
+        if let Some(crl) = &self.crl {
+            crl.verify_undated(authority)?;
+            if crl.base()?.is_some() {
+                let found = "it is a delta CRL: name the last complete one";
+                return Err(X509Error::broken("adopted-crl", found).into());
+            }
+            for entry in crl.entries() {
+                check_revocation(&SerialNumber::from_octets(entry.serial), entry.revoked_at, now)?;
+            }
+        }
+        for certificate in &self.index {
+            check_length(&certificate.serial)?;
+            if let Some(revoked) = &certificate.revocation {
+                check_revocation(&revoked.serial, revoked.revoked_at, now)?;
+            }
+        }
+        Ok(Adoptable { plan: self, path })
+    }
+
+    fn check_path(&self, now: UnixTime) -> Result<PathCheck, WorkflowError> {
+        if self.authority.is_self_issued() {
+            self.authority.check_self_signature()?;
+            return Ok(PathCheck::SelfSigned);
+        }
+        let Some(issuer) = self.issuers.first() else {
+            return Ok(PathCheck::NotChecked);
+        };
+        check_issued_by(&self.authority, issuer)?;
+        let report = verify_chain(&self.authority, &self.issuers, now);
+        match report.steps.into_iter().find(|step| step.problem.is_some()) {
+            None => Ok(PathCheck::Verified),
+            Some(step) => {
+                let problem = step.problem.unwrap_or_default();
+                let found = format!("\"{}\", {}: {problem}", step.subject, step.what);
+                Err(X509Error::broken("adopted-path", found).into())
+            }
+        }
+    }
+}
+
+/// A CRL holds no longer one.
+fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
+    const LONGEST: usize = 22;
+    if serial.octets().len() <= LONGEST {
+        return Ok(());
+    }
+    let found = format!("{serial} has more than {LONGEST} octets, which no CRL here can hold");
+    Err(X509Error::broken("serial-number", found))
+}
+
+fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) -> Result<(), X509Error> {
+    check_length(serial)?;
+    if revoked_at.0 > now.0.saturating_add(SKEW) {
+        let found = format!("{serial} is revoked on {revoked_at}, and it is {now}");
+        return Err(X509Error::broken("revocation-date", found));
+    }
+    Ok(())
+}
+
+impl Adoptable {
+    /// Makes sure that the store has the CA's key, and that it signs.
+    ///
+    /// # Errors
+    /// The rule `signing-key`, the proof that is not given, or what the store said.
+    pub fn prove_key(&self, store: &dyn KeyStore, key: &str) -> Result<(), WorkflowError> {
+        let public_key = self.plan.authority.public_key()?;
+        let signature = public_key.algorithm().default_signature();
+        let signer = find_signing_key(store, Some(key), &public_key, signature)?;
+        prove_signer(signer.as_ref(), &public_key).map_err(|unproven| WorkflowError::Unproven {
+            unproven,
+            left: super::LeftBehind::Untouched,
+        })
+    }
+
+    /// Records all of it, or nothing. What the ledger has already is passed over.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn record(self, recorder: &mut Recorder) -> Result<AdoptionSummary, WorkflowError> {
+        let Self { plan, path } = self;
+        let authority = authority_of(&plan.authority)?;
+        let itself = Digest::of(plan.authority.der());
+        let rules = NewAuthority {
+            subject: plan.authority.subject(),
+            authority: authority.clone(),
+            cross_issuer: None,
+            itself: Some(itself),
+            entry: None,
+        };
+        let waived = rules.check(recorder.ledger(), plan.waivers, recorder.now())?;
+        // An entry says more: what is not checked now is not recorded beside it.
+        let has_entry = matches!(
+            require_known(recorder.ledger(), &plan.authority),
+            Ok(KnownAs::Entry(_))
+        );
+        let certificate = (!has_entry || path != PathCheck::NotChecked).then(|| AuthorityCertificate {
+            authority: authority.clone(),
+            der: Der(plan.authority.der().to_vec()),
+            path,
+        });
+        let issuer = match plan.issuers.first() {
+            _ if path == PathCheck::SelfSigned => Some(&plan.authority),
+            Some(issuer) if recorder.knows_name_and_key(&authority_of(issuer)?)? => Some(issuer),
+            _ => None,
+        };
+        let own = issuer
+            .map(|issuer| adopted(issuer, &plan.authority))
+            .transpose()?;
+        let others = plan.certificates.iter().map(|(_, certificate)| certificate);
+        let others = others.filter(|certificate| certificate.der() != plan.authority.der());
+        let mut revocations: Vec<RevocationRequest> = Vec::new();
+        let mut serials = Vec::new();
+        for certificate in &plan.index {
+            serials.push(adopted_number(certificate));
+            revocations.extend(
+                certificate
+                    .revocation
+                    .as_ref()
+                    .map(revocation_request)
+                    .transpose()?,
+            );
+        }
+        if let Some(crl) = &plan.crl {
+            for entry in crl.entries() {
+                let revoked = Revocation {
+                    serial: SerialNumber::from_octets(entry.serial),
+                    revoked_at: entry.revoked_at,
+                    reason: entry.reason,
+                    invalid_since: entry.invalid_since,
+                };
+                serials.push(adopted_number(&IndexedCertificate::of_crl(&revoked)));
+                revocations.push(revocation_request(&revoked)?);
+            }
+        }
+        let takeover = Takeover {
+            authority,
+            certificate,
+            waived: waived.clone(),
+            entry: own,
+            certificates: others
+                .map(|certificate| adopted(&plan.authority, certificate))
+                .collect::<Result<_, _>>()?,
+            serials,
+            revocations,
+            crl: plan.crl.as_ref().map(adopted_crl).transpose()?.flatten(),
+        };
+        let new = recorder.take_over(&takeover).map_err(name_file(&plan))?;
+        Ok(AdoptionSummary {
+            authority: plan.authority,
+            path,
+            new,
+            waived,
+        })
+    }
+}
+
+/// A serial number that another certificate has is that of one of the files.
+fn name_file(plan: &AdoptionPlan) -> impl Fn(LedgerError) -> WorkflowError + '_ {
+    move |error| {
+        let LedgerError::SerialUsed { serial, .. } = &error else {
+            return error.into();
+        };
+        let of = |certificate: &Certificate| Serial::from_der_octets(certificate.serial_number().octets());
+        let mut files = plan.certificates.iter();
+        match files.find(|(_, certificate)| of(certificate) == *serial) {
+            Some((name, _)) => WorkflowError::InRequest {
+                name: name.clone(),
+                cause: Box::new(error.into()),
+            },
+            None => error.into(),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Whether the ledger knows a CA certificate, byte for byte. The names and constraints of a certificate of the same name and key can be
+//! anybody's invention.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use super::{authority_of, time};
+use crate::ledger::{
+    Authority, Digest, EntryFilter, EntryId, EntryState, Ledger, PathCheck, Serial, UnixTime,
+};
+use crate::workflow::WorkflowError;
+use crate::x509::{Certificate, Name, X509Error};
+
+/// Where a ledger has a CA certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownAs {
+    /// An entry: it was signed here, or adopted with its issuer.
+    Entry(EntryId),
+    /// The event of `ca adopt`, for one whose issuer is elsewhere.
+    Event {
+        /// Its number.
+        number: EntryId,
+        /// What was checked then.
+        path: PathCheck,
+    },
+}
+
+impl fmt::Display for KnownAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(entry) => write!(f, "entry {entry} of the ledger"),
+            Self::Event { number, .. } => write!(f, "event {} of the ledger", number.0),
+        }
+    }
+}
+
+/// Why a CA certificate is not taken for that of a CA of this ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownAuthority {
+    /// The ledger has no certificate of this name and key.
+    Never {
+        /// The subject.
+        subject: String,
+    },
+    /// It has one of this name and key, with other bytes.
+    OtherCertificate {
+        /// The subject.
+        subject: String,
+        /// Where it has it.
+        known: KnownAs,
+    },
+    /// It knows the key under another name.
+    OtherName {
+        /// The subject.
+        subject: String,
+        /// The name that it knows.
+        known: String,
+    },
+}
+
+impl fmt::Display for UnknownAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never { subject } => write!(f, "the ledger does not know the CA \"{subject}\""),
+            Self::OtherCertificate { subject, known } => write!(
+                f,
+                "this is not the certificate that the ledger has of \"{subject}\": {known} has the same name and key, and other bytes"
+            ),
+            Self::OtherName { subject, known } => write!(
+                f,
+                "the ledger knows this CA's key under another name: \"{known}\", not \"{subject}\""
+            ),
+        }
+    }
+}
+
+impl std::error::Error for UnknownAuthority {}
+
+/// Refuses a CA certificate that the ledger does not have byte for byte: signed here, or adopted. Every command that speaks for a CA
+/// asks this before it asks the token for anything.
+///
+/// # Errors
+/// [`WorkflowError::UnknownAuthority`]
+pub(in super::super) fn require_known(
+    ledger: &dyn Ledger,
+    certificate: &Certificate,
+) -> Result<KnownAs, WorkflowError> {
+    let authority = authority_of(certificate)?;
+    if let Some(known) = find_known(ledger, &authority, certificate)? {
+        return Ok(known);
+    }
+    let subject = certificate.subject().to_string();
+    let named = authority_certificates(ledger, certificate.subject(), &authority)?;
+    let same_key = named
+        .iter()
+        .find(|found| found.key == Some(authority.key_sha256) && found.is_signed);
+    if let Some(found) = same_key {
+        let known = found.known;
+        return Err(UnknownAuthority::OtherCertificate { subject, known }.into());
+    }
+    let mut alike = ledger.authorities_like(&authority)?.into_iter();
+    let other_name = alike
+        .find(|found| found.key_sha256 == authority.key_sha256 && found.subject.der != authority.subject.der);
+    Err(match other_name {
+        Some(found) => UnknownAuthority::OtherName {
+            subject,
+            known: found.subject.text,
+        },
+        None => UnknownAuthority::Never { subject },
+    }
+    .into())
+}
+
+fn find_known(
+    ledger: &dyn Ledger,
+    authority: &Authority,
+    certificate: &Certificate,
+) -> Result<Option<KnownAs>, WorkflowError> {
+    let filter = EntryFilter {
+        serial: Some(Serial::from_der_octets(certificate.serial_number().octets())),
+        ..EntryFilter::default()
+    };
+    let mut known = None;
+    ledger.entries(&filter, &mut |entry| {
+        if entry.state.der().is_some_and(|der| der.0 == certificate.der()) {
+            known = Some(KnownAs::Entry(entry.id));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    if known.is_some() {
+        return Ok(known);
+    }
+    let adopted = ledger.authority_certificates_like(authority)?;
+    let found = adopted
+        .into_iter()
+        .find(|known| known.certificate.der.0 == certificate.der());
+    Ok(found.map(|found| KnownAs::Event {
+        number: found.event,
+        path: found.certificate.path,
+    }))
+}
+
+/// A CA certificate that the ledger has of a name.
+pub(super) struct NamedAuthority {
+    pub(super) known: KnownAs,
+    /// SHA-256 of its key, where that is known: of an entry that began and did not end it may not be.
+    pub(super) key: Option<Digest>,
+    /// The encoded name of its issuer.
+    pub(super) issuer: Vec<u8>,
+    pub(super) not_after: UnixTime,
+    /// Whether its bytes are known, and which.
+    pub(super) is_signed: bool,
+    pub(super) sha256: Option<Digest>,
+}
+
+/// The CA certificates of a name that were signed, may have been signed, or were adopted.
+pub(super) fn authority_certificates(
+    ledger: &dyn Ledger,
+    subject: &Name,
+    authority: &Authority,
+) -> Result<Vec<NamedAuthority>, WorkflowError> {
+    let filter = EntryFilter {
+        names: Some(Digest::of(subject.der())),
+        ..EntryFilter::default()
+    };
+    let (mut found, mut problem) = (Vec::new(), None);
+    ledger.entries(&filter, &mut |entry| {
+        let known = KnownAs::Entry(entry.id);
+        let named = match (entry.state.der(), &entry.state) {
+            (Some(der), _) => of_certificate(&der.0, known),
+            // Whether a signature was made is not known.
+            (None, EntryState::Begun) => {
+                let issuer = entry.authority.subject.der.0;
+                let is_own = issuer == subject.der();
+                Ok(Some(NamedAuthority {
+                    known,
+                    key: is_own.then_some(entry.authority.key_sha256),
+                    issuer,
+                    not_after: entry.object.not_after().unwrap_or(UnixTime(u64::MAX)),
+                    is_signed: false,
+                    sha256: None,
+                }))
+            }
+            _ => Ok(None),
+        };
+        match named {
+            Ok(named) => found.extend(named),
+            Err(error) => problem = Some(error),
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let Some(error) = problem {
+        return Err(error.into());
+    }
+    for adopted in ledger.authority_certificates_like(authority)? {
+        let known = KnownAs::Event {
+            number: adopted.event,
+            path: adopted.certificate.path,
+        };
+        if adopted.certificate.authority.subject.der.0 == subject.der() {
+            found.extend(of_certificate(&adopted.certificate.der.0, known)?);
+        }
+    }
+    Ok(found)
+}
+
+/// `None` for a leaf.
+fn of_certificate(der: &[u8], known: KnownAs) -> Result<Option<NamedAuthority>, X509Error> {
+    let certificate = Certificate::from_der(der)?;
+    if !certificate.is_authority() {
+        return Ok(None);
+    }
+    Ok(Some(NamedAuthority {
+        known,
+        key: certificate.public_key().ok().map(|key| Digest::of(key.der())),
+        issuer: certificate.issuer().der().to_vec(),
+        not_after: time(certificate.validity().not_after),
+        is_signed: true,
+        sha256: Some(Digest::of(der)),
+    }))
+}

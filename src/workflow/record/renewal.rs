@@ -1,0 +1,92 @@
+//! Which certificate a new one follows: for the same names, under the same CA and profile, and still valid.
+
+use std::ops::ControlFlow;
+
+use super::{Recorder, authority_of, time};
+use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, Serial};
+use crate::workflow::WorkflowError;
+use crate::x509::{self, Certificate};
+
+/// How many certificates of one name are looked at, newest first.
+const LOOKED_AT: u64 = 1000;
+
+/// The certificate that a renewal follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// Its entry.
+    pub entry: EntryId,
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its `notAfter`.
+    pub not_after: x509::UnixTime,
+}
+
+impl Recorder {
+    /// The newest certificate of this CA and profile for exactly these names ([`Certificate::names`]) that is neither expired nor revoked.
+    /// One that was adopted counts for every profile.
+    ///
+    /// # Errors
+    /// [`LedgerError`](crate::ledger::LedgerError)
+    pub(in super::super) fn find_renewed(
+        &self,
+        authority: &Certificate,
+        profile: &str,
+        names: &[u8],
+        subject: &x509::Name,
+    ) -> Result<Option<Renewed>, WorkflowError> {
+        let exact = self.newest_named(authority, profile, Digest::of(names), &|_| true)?;
+        if exact.is_some() || names == subject.der() {
+            return Ok(exact);
+        }
+        // Of an adopted certificate, and of those of version 1 of the ledger, only the subject is in the table.
+        let has_the_names = |entry: &Entry| {
+            let certificate = entry.state.der().map(|der| Certificate::from_der(&der.0));
+            matches!(certificate, Some(Ok(certificate)) if certificate.names().is_ok_and(|found| found == names))
+        };
+        self.newest_named(authority, profile, Digest::of(subject.der()), &has_the_names)
+    }
+
+    fn newest_named(
+        &self,
+        authority: &Certificate,
+        profile: &str,
+        names: Digest,
+        fits: &dyn Fn(&Entry) -> bool,
+    ) -> Result<Option<Renewed>, WorkflowError> {
+        let filter = EntryFilter {
+            authority: Some(authority_of(authority)?),
+            names: Some(names),
+            limit: Some(LOOKED_AT),
+            ..EntryFilter::default()
+        };
+        let (now, mut found) = (time(self.now()), None);
+        self.ledger().entries(&filter, &mut |entry| {
+            let Object::Certificate {
+                serial,
+                profile: of,
+                not_after,
+                ..
+            } = &entry.object
+            else {
+                return ControlFlow::Continue(());
+            };
+            let is_signed = match entry.state {
+                EntryState::Signed { .. } => of == profile,
+                EntryState::Adopted { .. } => true,
+                _ => false,
+            };
+            let revocation = entry.revocation.as_ref().map(|last| &last.state);
+            let is_revoked = matches!(revocation, Some(RevocationState::Revoked { .. }));
+            if is_signed && !is_revoked && *not_after >= now && fits(&entry) {
+                found = Some(Renewed {
+                    entry: entry.id,
+                    serial: serial.clone(),
+                    not_after: x509::UnixTime(not_after.0),
+                });
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,129 @@
+//! A second certificate of a CA, and a second key under its name: rules that an operator can waive, each with a flag of its own.
+
+use super::known::{NamedAuthority, authority_certificates};
+use super::{Recorder, time};
+use crate::ledger::{Authority, Digest, EntryId, Intent, Ledger};
+use crate::workflow::WorkflowError;
+use crate::workflow::record::KnownAs;
+use crate::x509::{Name, UnixTime, X509Error};
+
+/// The rule of [`Waivers::second_certificate`].
+const SECOND_CERTIFICATE: &str = "second-certificate";
+/// The rule of [`Waivers::same_name_other_key`].
+const SAME_NAME_OTHER_KEY: &str = "same-name-other-key";
+
+/// What an operator waives for a CA's certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waivers {
+    /// Another certificate of the same name and key is still valid.
+    pub second_certificate: bool,
+    /// A certificate of the same name and another key is still valid.
+    pub same_name_other_key: bool,
+}
+
+/// A CA certificate to be, as these rules see it.
+pub(in super::super) struct NewAuthority<'a> {
+    pub(in super::super) subject: &'a Name,
+    pub(in super::super) authority: Authority,
+    /// Only what this issuer has signed is a second certificate: a cross-certificate has the name and the key of another by its nature.
+    pub(in super::super) cross_issuer: Option<&'a Name>,
+    /// The one that is adopted.
+    pub(in super::super) itself: Option<Digest>,
+    /// Its own entry, where it has begun: what began earlier counts then.
+    pub(in super::super) entry: Option<EntryId>,
+}
+
+impl NewAuthority<'_> {
+    /// Looks for other certificates of the CA's name that have not expired; those that are revoked count too, and those of which nobody
+    /// knows whether they were signed. Gives the rules that are broken and waived.
+    ///
+    /// # Errors
+    /// The rule `second-certificate` or `same-name-other-key`
+    pub(in super::super) fn check(
+        &self,
+        ledger: &dyn Ledger,
+        waivers: Waivers,
+        now: UnixTime,
+    ) -> Result<Vec<String>, WorkflowError> {
+        let mut waived = Vec::new();
+        for found in authority_certificates(ledger, self.subject, &self.authority)? {
+            if found.not_after < time(now) || !self.is_other(&found) {
+                continue;
+            }
+            let is_same_key = found.key.is_none_or(|key| key == self.authority.key_sha256);
+            if is_same_key
+                && self
+                    .cross_issuer
+                    .is_some_and(|issuer| issuer.der() != found.issuer)
+            {
+                continue;
+            }
+            let (rule, is_waived, words) = match is_same_key {
+                true => (
+                    SECOND_CERTIFICATE,
+                    waivers.second_certificate,
+                    "with the same key",
+                ),
+                false => (
+                    SAME_NAME_OTHER_KEY,
+                    waivers.same_name_other_key,
+                    "with another key",
+                ),
+            };
+            if !is_waived {
+                let open = if found.is_signed {
+                    ""
+                } else {
+                    " may have been signed, and"
+                };
+                let found = format!(
+                    "a CA certificate of this name, {words}, {}{open} is valid until {}",
+                    found.known,
+                    UnixTime(found.not_after.0)
+                );
+                return Err(X509Error::broken(rule, found).into());
+            }
+            if !waived.iter().any(|waived| waived == rule) {
+                waived.push(rule.to_owned());
+            }
+        }
+        Ok(waived)
+    }
+
+    fn is_other(&self, found: &NamedAuthority) -> bool {
+        let is_itself = self.itself.is_some() && self.itself == found.sha256;
+        let is_later = match (self.entry, found.known) {
+            (Some(own), KnownAs::Entry(entry)) => entry >= own,
+            _ => false,
+        };
+        !is_itself && !is_later
+    }
+}
+
+impl Recorder {
+    /// Records CA certificates that are about to be signed, if these rules let them: looked at before they begin, and once more after
+    /// that, for another process may have begun one of the same name in between. The one that began first goes on.
+    ///
+    /// # Errors
+    /// Those of [`NewAuthority::check`] and [`Recorder::begin`]; then nothing may be signed.
+    pub(in super::super) fn begin_authorities(
+        &mut self,
+        intents: &mut [Intent],
+        new: &mut [NewAuthority<'_>],
+        waivers: Waivers,
+        now: UnixTime,
+    ) -> Result<Vec<EntryId>, WorkflowError> {
+        for (intent, new) in intents.iter_mut().zip(new.iter()) {
+            intent.waived.extend(new.check(self.ledger(), waivers, now)?);
+        }
+        let entries = self.begin(intents)?;
+        for (new, entry) in new.iter_mut().zip(&entries) {
+            new.entry = Some(*entry);
+            if let Err(error) = new.check(self.ledger(), waivers, now) {
+                self.abandon(&entries, &error.to_string());
+                return Err(error);
+            }
+        }
+        Ok(entries)
+    }
+}
