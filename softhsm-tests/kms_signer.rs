@@ -184,6 +184,7 @@ fn the_public_half_is_exported_as_the_aws_cli_gives_it_and_a_request_is_signed()
     assert_eq!(told["PublicKey"], base64);
     rig.json(&export).refused(2, "output-exists");
 
+    rig.json(&["ledger", "new"]).ok();
     let create = ["csr", "create", "--subject", "CN=Sub,O=Test", "--out", "sub.csr"];
     rig.json(&[&create[..], &["--key", authority.name.as_str()]].concat())
         .ok();
