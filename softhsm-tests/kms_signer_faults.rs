@@ -418,7 +418,16 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
         rig.write(name, rig.read("request.csr"));
     }
     rig.kms_faults(&json!([{ "operation": "Sign", "kind": "lost", "skip": 1, "times": 1 }]));
-    let sign = ["csr", "sign", "a.csr", "b.csr", "c.csr", "--ca", "customerCA.crt"];
+    let sign = [
+        "csr",
+        "sign",
+        "a.csr",
+        "b.csr",
+        "c.csr",
+        "--again",
+        "--ca",
+        "customerCA.crt",
+    ];
     let more = [
         "--key",
         authority.name.as_str(),

@@ -56,9 +56,9 @@ impl KmsAuthority {
         self.rig.json(&[&create[..], &key, more].concat())
     }
 
-    /// `csr sign` of `request.csr`, under `customerCA.crt`.
+    /// `csr sign` of `request.csr`, under `customerCA.crt`: a new signature each time.
     pub(crate) fn sign(&self, out: &str, more: &[&str]) -> Run {
-        let sign = ["csr", "sign", "request.csr", "--ca", "customerCA.crt"];
+        let sign = ["csr", "sign", "request.csr", "--again", "--ca", "customerCA.crt"];
         let profile = ["--profile", "cloudhsm-cluster"];
         let key = ["--key", self.name.as_str(), "--out", out];
         self.rig.json(&[&sign[..], &profile, &key, more].concat())

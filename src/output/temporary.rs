@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -52,13 +52,13 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
 
 /// A job of a thousand outputs looks at their directory once.
 fn remove_abandoned_once(directory: &Path) {
-    static SEEN: Mutex<BTreeSet<(u64, u64)>> = Mutex::new(BTreeSet::new());
+    static SEEN: Mutex<BTreeSet<(PathBuf, u64, u64)>> = Mutex::new(BTreeSet::new());
     let Ok(found) = fs::metadata(directory) else {
         return;
     };
     let is_new = SEEN
         .lock()
-        .is_ok_and(|mut seen| seen.insert((found.dev(), found.ino())));
+        .is_ok_and(|mut seen| seen.insert((directory.to_owned(), found.dev(), found.ino())));
     if is_new {
         remove_abandoned(directory);
     }
