@@ -185,3 +185,87 @@ fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which
     let third = certificate(sign(&rig, "third.csr", "tls-server", "third.crt", &[]));
     assert_eq!(third["renews"], Value::Null);
 }
+
+/// With the name, the key and the serial number of the true one, by a key that calls itself the root.
+#[test]
+fn a_forged_copy_of_an_intermediate_signs_nothing_and_the_true_one_is_named() {
+    let rig = rig();
+    let request = [
+        "csr",
+        "create",
+        "--key",
+        "sub",
+        "--subject",
+        "CN=Sub",
+        "--profile",
+        "intermediate",
+        "--out",
+        "sub.csr",
+    ];
+    rig.command(&request).ok();
+    let made = sign(&rig, "sub.csr", "intermediate", "sub.crt", &[]).ok().json();
+    let serial = made["certificates"][0]["serial_number"]
+        .as_str()
+        .expect("a number");
+    rig.command(&[
+        "csr",
+        "create",
+        "--key",
+        "other",
+        "--subject",
+        "CN=leaf",
+        "--out",
+        "leaf.csr",
+    ])
+    .ok();
+    let root = [
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "f.key", "-subj", "/CN=Root", "-out",
+        "f.crt",
+    ];
+    rig.tool("openssl", &root).ok();
+    rig.write(
+        "f.ext",
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n",
+    );
+    for (number, days) in [(serial, "9000"), ("77", "300")] {
+        let number = format!("0x{number}");
+        let forge = [
+            "x509",
+            "-req",
+            "-in",
+            "sub.csr",
+            "-CA",
+            "f.crt",
+            "-CAkey",
+            "f.key",
+            "-set_serial",
+            &number,
+            "-days",
+            days,
+            "-extfile",
+            "f.ext",
+            "-out",
+            "forged.crt",
+        ];
+        rig.tool("openssl", &forge).ok();
+        let leaf = [
+            "csr",
+            "sign",
+            "leaf.csr",
+            "--ca",
+            "forged.crt",
+            "--profile",
+            "tls-client",
+            "--out",
+            "x.crt",
+        ];
+        let message = rig.json(&leaf).refused(3, "unknown-ca");
+        assert!(
+            message.contains("entry #") && message.contains("other bytes"),
+            "{message}"
+        );
+        // Nor is it adopted by the way.
+        rig.json(&["ca", "adopt", "forged.crt"]).refused(3, "rule");
+        assert!(!rig.path("x.crt").exists());
+    }
+}

@@ -50,6 +50,7 @@ fn rig_with_request(set: &str) -> Rig {
             "root",
             "--subject",
             "CN=CA",
+            "--same-name-other-key",
             "--out",
             &out,
         ];

@@ -53,6 +53,7 @@ fn with_authority(kind: TokenKind, options: &[&str]) -> Rig {
         ];
         rig.pkcs11_tool(&[&write[..], &["--usage-sign"]].concat());
     }
+    rig.adopt("ca.crt");
     rig
 }
 
