@@ -14,15 +14,8 @@ use super::global::Settings;
 use super::ui::Ui;
 
 impl Settings {
-    /// Refuses a ledger that is not there or could not be recorded in, before anybody is asked for a PIN.
-    pub(super) fn check_ledger(&self) -> Result<(), CliError> {
-        match self.ledger()?.is_there()? {
-            true => Ok(()),
-            false => Err(self.no_ledger()),
-        }
-    }
-
-    /// The same for a command that makes a ledger where there is none.
+    /// Refuses a ledger that could not be recorded in, or a place where none could be made, before anybody is asked for a PIN: for a
+    /// command that makes a ledger where there is none.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
         Ok(self.ledger()?.is_there().map(drop)?)
     }
@@ -38,7 +31,6 @@ impl Settings {
         file: &Path,
         authority: &Certificate,
     ) -> Result<Recorder, CliError> {
-        self.check_ledger()?;
         let recorder = self.open_recorder()?;
         recorder
             .require_known(authority)
@@ -46,7 +38,7 @@ impl Settings {
         Ok(recorder)
     }
 
-    /// Opens the ledger for recording.
+    /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before anybody is asked for a PIN.
     pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
         Ok(Recorder::new(self.open(Access::Record)?, who(), now))
     }
@@ -61,9 +53,10 @@ impl Settings {
     /// Where a key's coming or going is recorded: in the ledger, which has to be one that can be recorded in; or nowhere, if there is
     /// none. A key can be made before there is a CA, and that makes no ledger.
     pub(super) fn open_key_log(&self) -> Result<KeyLog, CliError> {
-        match self.ledger()?.is_there()? {
-            true => Ok(KeyLog::of(self.open_recorder()?)),
-            false => Ok(KeyLog::nowhere()),
+        match self.open_recorder() {
+            Ok(recorder) => Ok(KeyLog::of(recorder)),
+            Err(CliError::NoLedger { .. }) => Ok(KeyLog::nowhere()),
+            Err(error) => Err(error),
         }
     }
 
@@ -82,8 +75,9 @@ impl Settings {
 
     /// Opens the ledger for recording. Where there is none it is made, and that is told: for the commands with which a CA begins.
     pub(super) fn open_or_make_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
-        if self.ledger()?.is_there()? {
-            return self.open_recorder();
+        match self.open_recorder() {
+            Err(CliError::NoLedger { .. }) => {}
+            other => return other,
         }
         ui.step(&format!("making a new ledger: {}", self.ledger()?));
         match self.make_ledger() {

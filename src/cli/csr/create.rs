@@ -64,9 +64,8 @@ impl CreateRequest {
         };
         check_signing_key_name(&self.key)?;
         new.delivery.check()?;
-        settings.check_ledger()?;
-        let store = settings.open_store(Some(&self.key))?;
         let mut recorder = settings.open_recorder()?;
+        let store = settings.open_store(Some(&self.key))?;
         let summary = create_request(store.as_ref(), &mut recorder, &new, ui)?;
         Ok(self.present(summary).with_receipt(recorder))
     }
