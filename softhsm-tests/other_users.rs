@@ -255,9 +255,9 @@ fn an_output_in_a_directory_of_others_changes_nothing_elsewhere() {
     create("theirs/a.crl", &[]).refused(2, "output-exists");
     create("theirs/a.crl", &["--force"]).ok();
     assert_eq!(rig.read("precious"), b"mine");
-    create("theirs/b.crl", &["--force"]).refused(2, "output");
+    create("theirs/b.crl", &["--force"]).refused(2, "output-exists");
     for device in ["/dev/stdout", "/dev/null"] {
-        create(device, &["--force"]).refused(2, "output");
+        create(device, &["--force"]).refused(2, "output-exists");
         assert!(fs::symlink_metadata(device).is_ok_and(|found| !found.is_file()));
     }
 }

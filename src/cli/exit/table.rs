@@ -315,9 +315,8 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
 
 fn explain_output(error: &OutputError) -> Row {
     match error {
-        OutputError::Protected { .. } | OutputError::NotReplaceable { .. } => {
-            ("output", USAGE, Some("name another file with --out"))
-        }
+        OutputError::Protected { .. } => ("usage", USAGE, Some("name another file with --out")),
+        OutputError::NotReplaceable { .. } => ("output-exists", USAGE, Some("name another file with --out")),
         OutputError::Exists { .. } => (
             "output-exists",
             USAGE,
