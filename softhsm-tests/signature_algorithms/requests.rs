@@ -134,6 +134,7 @@ fn a_request_for_a_key_on_the_token_is_signed_as_the_key_signs() {
             "--out",
             "sub.crt",
             "--force",
+            "--same-name-other-key",
         ];
         rig.json(&sign).ok();
     }
