@@ -219,6 +219,7 @@ fn years_from_2050_are_generalized_time() {
             "customer-ca",
             "--subject",
             "CN=Far",
+            "--second-certificate",
             "--days",
             days,
             "--out",

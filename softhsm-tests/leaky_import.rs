@@ -1,8 +1,11 @@
-//! `kms import` by the same library, in a program that does what the real one does not: it has no allocator that wipes what is
-//! freed. The memory tests have to find the key in it, or they prove nothing of the real one.
+//! `kms import` by the same library, in a program that does what the real one does not: its allocator leaves what is freed as it is, and
+//! does not use it again, so that nothing depends on what is allocated next. The memory tests have to find the key in it, or they prove
+//! nothing of the real one.
 
 #![allow(clippy::print_stdout, reason = "its report is where the memory tests stop it")]
+#![allow(unsafe_code, reason = "an allocator is an unsafe trait")]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::error::Error;
 use std::path::Path;
 
@@ -10,6 +13,21 @@ use hsm_ca::kms::{KeyPairFile, Kms};
 use hsm_ca::secret::{MemoryGuard, Pin};
 use hsm_ca::token::{Module, TokenSelector};
 use hsm_ca::workflow::{ImportRequest, KeyLog, import_key_pair};
+
+struct KeepsWhatIsFreed;
+
+// SAFETY: every block comes from the system's allocator with the layout that was asked for, and is never given back.
+unsafe impl GlobalAlloc for KeepsWhatIsFreed {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise about the layout is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static ALLOCATOR: KeepsWhatIsFreed = KeepsWhatIsFreed;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let setting = |name: &str| std::env::var(name).map_err(|error| format!("{name}: {error}"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use hsm_ca::ledger::{Access, EntryId, Ledger, Serial, SqliteLedger};
+use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError, Serial, SqliteLedger, Stamp, UnixTime};
 use tempfile::TempDir;
 
 use crate::harness::{PROGRAM, Run, example, in_mount_namespace};
@@ -61,8 +61,18 @@ impl LedgerDesk {
         command.spawn().expect("the writer starts")
     }
 
+    /// Makes the ledger where a writer has not made it yet.
     pub(crate) fn open(&self) -> SqliteLedger {
-        SqliteLedger::open(&self.path("l.db"), Access::Record).expect("the ledger opens")
+        let stamp = Stamp {
+            time: UnixTime(1_700_000_000),
+            by: "test".to_owned(),
+            tool: "softhsm-tests".to_owned(),
+        };
+        match SqliteLedger::create(&self.path("l.db"), &stamp) {
+            Err(LedgerError::Exists { .. }) => SqliteLedger::open(&self.path("l.db"), Access::Record),
+            made => made,
+        }
+        .expect("the ledger opens")
     }
 
     /// Our verdict and Python's, which have to agree: sound or not.

@@ -251,6 +251,7 @@ fn killed_at_the_token() {
         "customer-ca",
         "--subject",
         "CN=Again",
+        "--second-certificate",
         "--out",
         "out",
     ];
