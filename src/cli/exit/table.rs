@@ -282,7 +282,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "rule",
             REFUSED,
             Some(
-                "deliver the one that there is: hsm-ca ledger show; --second-certificate makes another, and the ledger records that",
+                "`hsm-ca ledger deliver '#N' --out FILE` writes the one that is recorded as entry #N; --second-certificate makes another, and the ledger records that",
             ),
         ),
         X509Error::Rule {
