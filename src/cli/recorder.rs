@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
 use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError};
 use hsm_ca::x509::{Certificate, UnixTime};
@@ -107,14 +108,7 @@ pub(super) fn who() -> String {
     format!("{user}@{}{asked}", host.trim())
 }
 
-/// The name in /etc/passwd, or the number.
+/// The name, or the number.
 fn user_name(uid: u32) -> String {
-    let number = uid.to_string();
-    let lines = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let found = lines.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == number).then(|| name.to_owned())
-    });
-    found.unwrap_or(number)
+    Owner::of(uid).name.unwrap_or_else(|| uid.to_string())
 }
