@@ -394,7 +394,7 @@ fn what_is_no_validity_is_refused_in_one_line_before_the_token_is_asked() {
     assert_eq!(rig.files(), before, "the module was loaded, or something written");
 }
 
-/// nextUpdate is no validity: it is when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
+/// nextUpdate is not a validity period: it says when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
 #[test]
 fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
     const READ: &str = "import sys\nfrom cryptography import x509\n\

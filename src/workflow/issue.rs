@@ -106,7 +106,7 @@ impl AuthorityPlan {
     /// The validity of a certificate that is made `now`.
     ///
     /// # Errors
-    /// [`X509Error`] where what was asked for is no validity.
+    /// [`X509Error`] where what was asked for is not a validity period.
     pub fn choose_validity(&self, now: UnixTime) -> Result<Validity, X509Error> {
         self.validity.choose(self.profile.default_days, &[], now)
     }

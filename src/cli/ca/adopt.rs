@@ -81,7 +81,7 @@ impl AdoptCa {
         Ok(self.present(&summary, &head))
     }
 
-    /// Every file of the directory, in the order of their names. One that is no certificate stops everything: it may be one that cannot
+    /// Every file of the directory, in the order of their names. One that is not a certificate stops everything: it may be one that cannot
     /// be read.
     fn read_certificates(&self) -> Result<Vec<(String, Certificate)>, CliError> {
         let Some(directory) = &self.certificates else {

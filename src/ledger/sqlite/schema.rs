@@ -101,8 +101,8 @@ fn objects(db: &Connection) -> Result<Vec<(String, Option<String>)>, Failure> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// [`fingerprint`] of what the migrations make; a test holds it to them. Making them for the comparison costs every command a
-/// millisecond.
+/// [`fingerprint`] of what the migrations make; a test holds it to them. Making them again at every opening, only to compare, would
+/// cost every command the time of the migrations.
 const MADE: &str = "f6454bdd907ff01cbedf9623bb149f372fb69997ef07d0249b23a57d8f9a8855";
 
 /// A digest of every table, index and trigger. The lengths keep one text from passing for two: a file can have any bytes in them.
