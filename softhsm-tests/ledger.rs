@@ -67,6 +67,7 @@ impl LedgerDesk {
             time: UnixTime(1_700_000_000),
             by: "test".to_owned(),
             tool: "softhsm-tests".to_owned(),
+            waived: Vec::new(),
         };
         match SqliteLedger::create(&self.path("l.db"), &stamp) {
             Err(LedgerError::Exists { .. }) => SqliteLedger::open(&self.path("l.db"), Access::Record),

@@ -126,6 +126,7 @@ fn go_on(ledger: &mut dyn Ledger, case: &str) {
         time: UnixTime(1),
         by: "b".to_owned(),
         tool: "t".to_owned(),
+        waived: Vec::new(),
     };
     let first = ledger.reserve_crl_number(&authority, None, &stamp).expect(case);
     let second = ledger.reserve_crl_number(&authority, None, &stamp).expect(case);

@@ -69,6 +69,7 @@ fn stamp() -> Stamp {
         time: UnixTime(1_700_000_000),
         by: "ledger-writer".to_owned(),
         tool: "softhsm-tests".to_owned(),
+        waived: Vec::new(),
     }
 }
 
@@ -125,6 +126,7 @@ fn revocation(serial: &Serial, reason: Reason) -> RevocationRequest {
         reason,
         revoked: UnixTime(1_700_000_001),
         invalidity_date: None,
+        key_sha256: None,
     }
 }
 
@@ -221,6 +223,7 @@ fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
                 reason: Reason::try_from(one.reason.code())?,
                 revoked: UnixTime(one.revoked_at.0),
                 invalidity_date: one.invalid_since.map(|time| UnixTime(time.0)),
+                key_sha256: None,
             });
         }
         let entries = ledger.begin_many(&intents, &stamp)?;

@@ -254,7 +254,9 @@ fn ledger_new_makes_one_that_verifies_and_a_second_run_leaves_it_alone() {
 
 #[test]
 fn a_ca_create_that_is_refused_leaves_no_ledger() {
-    let rig = rig().with("HSM_CA_LEDGER", "sqlite:new.db");
+    let rig = rig()
+        .with("HSM_CA_LEDGER", "sqlite:new.db")
+        .with("HSM_CA_LEDGER_HEAD", "none");
     rig.write(
         "zero.toml",
         "name = \"zero\"\nrole = \"root\"\ndays = 100\nkeys = [\"rsa:3072\"]\n",
@@ -287,7 +289,12 @@ fn a_ca_create_that_is_refused_leaves_no_ledger() {
 fn those_that_create_a_ca_at_once_record_in_one_ledger() {
     let shared = rig();
     let ledger = format!("sqlite:{}", shared.path("new.db").display());
-    let copy = || shared.copy().with("HSM_CA_LEDGER", &ledger);
+    let copy = || {
+        shared
+            .copy()
+            .with("HSM_CA_LEDGER", &ledger)
+            .with("HSM_CA_LEDGER_HEAD", "none")
+    };
     let rigs = [copy(), copy(), copy()];
     for round in 0..2 {
         let _ = fs::remove_file(shared.path("new.db"));

@@ -151,7 +151,11 @@ class Replay:
     def crl_number(self, sequence, authority, number):
         self.insert("crl_numbers", (self.issuer(authority), number), sequence, None, None)
 
-    def revoked(self, sequence, authority, serial, reason, revoked, invalidity_date=None):
+    def head_given_up(self, _, place, ledger, head):
+        if len(bytes.fromhex(ledger)) != 32:
+            raise ValueError("no hash of a ledger")
+
+    def revoked(self, sequence, authority, serial, reason, revoked, invalidity_date=None, key_sha256=None):
         serial = bytes.fromhex(serial)
         if (self.issuer(authority), serial) not in self.tables["serials"]:
             raise ValueError("an unknown certificate is revoked")

@@ -121,7 +121,13 @@ impl Command {
                     | cert::CertCommand::Rules
             ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
-                | Self::Ledger(_)
+                | Self::Ledger(
+                    ledger::LedgerCommand::New
+                        | ledger::LedgerCommand::List(_)
+                        | ledger::LedgerCommand::Show(_)
+                        | ledger::LedgerCommand::Verify
+                        | ledger::LedgerCommand::Export
+                )
                 | Self::Ocsp(ocsp::OcspCommand::Show(_))
                 | Self::Csr(csr::CsrCommand::Show(_))
                 | Self::Rig(_)

@@ -29,8 +29,8 @@ pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
     Unfinished,
 };
-pub use report::{Fault, KeptHead, VerifyReport};
-pub use revocation::{CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
+pub use report::{Fault, GivenUpHead, KeptHead, VerifyReport};
+pub use revocation::{CompromisedKey, CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use url::{Access, LedgerUrl, LedgerUrlError};
@@ -233,6 +233,31 @@ pub trait Ledger: Send {
         changed_after: Option<u64>,
         each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
+
+    /// Records that the operator goes on with this ledger though it does not contain a head that was kept.
+    ///
+    /// # Errors
+    /// That the ledger cannot be written.
+    fn give_up_head(&mut self, given_up: &GivenUpHead, stamp: &Stamp) -> Result<(), LedgerError>;
+
+    /// Every revocation for keyCompromise or cACompromise, of every authority.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn compromised(&self, each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>)
+    -> Result<(), LedgerError>;
+
+    /// The hash of an event; of the first, it tells this ledger from every other.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn hash_of(&self, sequence: u64) -> Result<Option<Digest>, LedgerError>;
+
+    /// When the last event was.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn last_time(&self) -> Result<Option<UnixTime>, LedgerError>;
 
     /// How far the ledger goes. Keep it elsewhere, and give it to [`verify`](Self::verify) later.
     ///

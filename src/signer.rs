@@ -75,6 +75,32 @@ pub trait KeyStore {
     /// # Errors
     /// None, or more than one: the message lists what was found.
     fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError>;
+
+    /// What keeps a few bytes beside the keys, where the store has room for that.
+    fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
+        None
+    }
+}
+
+/// A place beside the keys for a few bytes, which a copy of the caller's files does not take along.
+pub trait NoteKeeper {
+    /// Everything that is kept there.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn notes(&self) -> Result<Vec<Vec<u8>>, SignError>;
+
+    /// Keeps `note`, and only then takes off those of `outdated`.
+    ///
+    /// # Errors
+    /// What the store said: some stores take nothing but keys.
+    fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError>;
+
+    /// Takes notes off.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn forget(&self, outdated: &[Vec<u8>]) -> Result<(), SignError>;
 }
 
 /// Why a store could not sign. The cause keeps the store's own error, so that no detail is lost on the way.

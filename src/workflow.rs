@@ -14,6 +14,7 @@ mod identity;
 mod import;
 mod initialize;
 mod issue;
+mod kept_head;
 mod key_lock;
 mod lint;
 mod ocsp;
@@ -52,12 +53,13 @@ pub use issue::{
     AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
     SigningJob,
 };
+pub use kept_head::{HeadPlace, KeptHeadError, forget_kept_head, refuse_without_ledger, require_head};
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
-pub use record::{KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
+pub use record::{Guards, KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
 pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
 pub use request::{NewRequest, RequestSummary, create_request};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};

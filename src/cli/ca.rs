@@ -78,11 +78,15 @@ impl CaCommand {
         let store = settings.open_store(Some(&create.key))?;
         let now = UnixTime::from_system(SystemTime::now());
         let planned = plan.prepare(store.as_ref(), now, ui)?;
+        if !settings.ledger()?.is_there()? {
+            planned.refuse_another_ledger(settings.guards())?;
+        }
         // Whatever is refused is refused by now: a ledger is made for a signature only.
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let issued = planned.sign(&mut recorder, ui)?;
         let mut report = report_issued(vec![issued], "Created the CA certificate", |_| None);
         report.warnings.extend(warning);
+        report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
     }
 }

@@ -206,6 +206,7 @@ impl SignRequests {
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
         report.warnings.extend(warnings);
+        report.warnings.extend(recorder.take_notices());
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified under roots that are not known here: {}",

@@ -9,8 +9,9 @@ use std::process::Command;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::file_trust::{self, Owners};
-use hsm_ca::ledger::LedgerUrl;
+use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::token::Pkcs11Uri;
+use hsm_ca::workflow::{Guards, HeadPlace};
 use serde::Deserialize;
 
 use super::config::{CONFIG_FILE, ConfigFile};
@@ -37,6 +38,16 @@ pub(super) struct GlobalOptions {
     /// The ledger: sqlite:PATH [env: HSM_CA_LEDGER] [default: sqlite:hsm-ca.db beside the settings]
     #[arg(long, global = true, value_name = "URL")]
     ledger: Option<String>,
+    /// Where the ledger's head is kept, so that an older copy is noticed: token, file:PATH or none [env: HSM_CA_LEDGER_HEAD] [default:
+    /// token, where it takes data objects]
+    #[arg(long, global = true, value_name = "PLACE")]
+    ledger_head: Option<String>,
+    /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger has to contain it
+    #[arg(long, global = true, value_name = "COUNT:HASH")]
+    head: Option<Head>,
+    /// Go on though the clock is behind the last event of the ledger; the ledger records that
+    #[arg(long, global = true)]
+    clock_is_right: bool,
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     format: Option<Format>,
@@ -87,6 +98,7 @@ pub(super) struct Settings {
     pub(super) pins: HeldPins,
     /// Never prompt.
     pub(super) no_input: bool,
+    guards: Guards,
     ledger: LedgerSetting,
     config_file: Option<PathBuf>,
 }
@@ -182,6 +194,7 @@ impl Settings {
             file.with_uri("`token` in the configuration file")?,
         ];
         let here = PathBuf::new;
+        let beside_file = directory.clone();
         let ledger = [
             (options.ledger, "--ledger", here()),
             (text("HSM_CA_LEDGER"), "HSM_CA_LEDGER", here()),
@@ -205,6 +218,16 @@ impl Settings {
         let _ = take_variable(RESTARTED);
         // After the restart, which must inherit it.
         let pins = HeldPins::take(layers.iter().filter_map(|layer| layer.pin_source.as_deref()));
+        let guards = Guards {
+            place: head_place(
+                options.ledger_head,
+                text("HSM_CA_LEDGER_HEAD"),
+                config.ledger_head,
+                &beside_file,
+            )?,
+            head: options.head,
+            clock_is_right: options.clock_is_right,
+        };
         let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
         let settings = Self {
             token: first(|layer| layer.token.clone()),
@@ -213,6 +236,7 @@ impl Settings {
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
             config_file: path,
+            guards,
             ledger: named.unwrap_or(LedgerSetting {
                 url: DEFAULT_LEDGER.to_owned(),
                 origin: DEFAULT_ORIGIN,
@@ -231,6 +255,9 @@ impl Settings {
             .as_deref()
             .and_then(|source| source.strip_prefix("file:"));
         own.extend(pin.map(PathBuf::from));
+        if let HeadPlace::File(path) = &self.guards.place {
+            own.push(path.clone());
+        }
         if let Ok(LedgerUrl::Sqlite(path)) = self.ledger() {
             for suffix in ["", "-wal", "-shm", "-journal"] {
                 let mut name = path.clone().into_os_string();
@@ -256,6 +283,11 @@ impl Settings {
             )));
         }
         Ok(())
+    }
+
+    /// What the ledger is held against.
+    pub(super) const fn guards(&self) -> &Guards {
+        &self.guards
     }
 
     /// Where the ledger is.
@@ -286,6 +318,33 @@ impl Settings {
             (origin, _) => origin.to_owned(),
         };
         CliError::NoLedger { place, origin }
+    }
+}
+
+/// Flag before environment before file; a relative path in the file starts beside it.
+fn head_place(
+    flag: Option<String>,
+    environment: Option<String>,
+    file: Option<String>,
+    directory: &Path,
+) -> Result<HeadPlace, CliError> {
+    let said = [
+        (flag, "--ledger-head", None),
+        (environment, "HSM_CA_LEDGER_HEAD", None),
+        (file, "`ledger-head` in the configuration file", Some(directory)),
+    ];
+    let said = said
+        .into_iter()
+        .find_map(|(text, origin, directory)| Some((text?, origin, directory)));
+    let Some((text, origin, directory)) = said else {
+        return Ok(HeadPlace::default());
+    };
+    match (HeadPlace::parse(&text), directory) {
+        (Some(HeadPlace::File(path)), Some(directory)) => Ok(HeadPlace::File(directory.join(path))),
+        (Some(place), _) => Ok(place),
+        (None, _) => Err(CliError::options(format!(
+            "{origin} is {text:?}, it can be token, file:PATH or none"
+        ))),
     }
 }
 

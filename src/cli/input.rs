@@ -105,6 +105,20 @@ pub(super) fn revocation_list(path: &Path) -> Result<CertificateRevocationList, 
     CertificateRevocationList::read(bytes).map_err(|error| CliError::in_file(path, error))
 }
 
+/// The CRL in a file that an output is about to replace; none where something else is there. It is no input, so it is not protected.
+pub(super) fn replaced_list(path: &Path) -> Option<CertificateRevocationList> {
+    if !path.metadata().is_ok_and(|found| found.is_file()) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(LARGEST_LIST)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    CertificateRevocationList::read(bytes).ok()
+}
+
 /// The OCSP request in a file.
 pub(super) fn ocsp_request(path: &Path) -> Result<OcspRequest, CliError> {
     OcspRequest::read(&read(path)?).map_err(|error| CliError::in_file(path, error))

@@ -1,5 +1,6 @@
 //! `ledger`.
 
+mod accept;
 mod deliver;
 pub(super) mod entry;
 mod key;
@@ -34,7 +35,13 @@ pub(super) enum LedgerCommand {
     /// Its hash and its signature are verified again. Certificates, requests and CRLs up to 64 KiB are kept in the ledger.
     Deliver(deliver::DeliverEntry),
     /// Check every event, the chain through them, and what follows from them
-    Verify(VerifyLedger),
+    ///
+    /// With --head, a head that was kept elsewhere: only it shows that events are missing at the end.
+    Verify,
+    /// Go on with this ledger though it does not contain a head that was kept: after an older copy had to be restored
+    ///
+    /// The ledger is verified, what is given up is recorded in it, and its own head is kept from here on. Nothing is signed.
+    Accept(accept::AcceptLedger),
     /// Write every event to stdout as a line of JSON, with its hash (docs/ledger.md)
     Export,
 }
@@ -57,13 +64,6 @@ pub(super) struct ShowEntry {
     /// A certificate's serial number in hex, or '#N', an entry of `ledger list`
     #[arg(value_parser = parse_wanted)]
     serial: Wanted,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct VerifyLedger {
-    /// A head that was kept elsewhere, as COUNT:HASH: only it shows that events are missing at the end
-    #[arg(long)]
-    head: Option<Head>,
 }
 
 /// What `show` is asked for.
@@ -92,7 +92,11 @@ impl LedgerCommand {
             Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
-            Self::Verify(verify) => verify.run(settings.open_ledger()?.as_ref()),
+            Self::Verify => verify(
+                settings.open_ledger_to_verify()?.as_ref(),
+                settings.guards().head.as_ref(),
+            ),
+            Self::Accept(accept) => accept.run(settings),
             Self::Export => {
                 let ledger = settings.open_ledger()?;
                 let head = ui.stream(|out| ledger.export(out))?;
@@ -209,14 +213,12 @@ impl ShowEntry {
     }
 }
 
-impl VerifyLedger {
-    fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
-        let report = ledger.verify(self.head.as_ref())?;
-        Ok(Report {
-            exit_code: if report.passed() { 0 } else { REFUSED },
-            ..Report::new(verdict(&report), describe(&report))
-        })
-    }
+fn verify(ledger: &dyn Ledger, head: Option<&Head>) -> Result<Report, CliError> {
+    let report = ledger.verify(head)?;
+    Ok(Report {
+        exit_code: if report.passed() { 0 } else { REFUSED },
+        ..Report::new(verdict(&report), describe(&report))
+    })
 }
 
 fn verdict(report: &VerifyReport) -> String {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
-use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError};
+use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError, refuse_without_ledger, require_head};
 use hsm_ca::x509::{Certificate, UnixTime};
 
 use super::exit::CliError;
@@ -23,6 +23,15 @@ impl Settings {
 
     /// Opens the ledger to look at it.
     pub(super) fn open_ledger(&self) -> Result<Box<dyn Ledger>, CliError> {
+        let ledger = self.open(Access::Read)?;
+        if let Some(head) = &self.guards().head {
+            require_head(ledger.as_ref(), head)?;
+        }
+        Ok(ledger)
+    }
+
+    /// Opens the ledger to verify it, also with a head that it does not contain.
+    pub(super) fn open_ledger_to_verify(&self) -> Result<Box<dyn Ledger>, CliError> {
         self.open(Access::Read)
     }
 
@@ -41,7 +50,13 @@ impl Settings {
 
     /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before anybody is asked for a PIN.
     pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
-        Ok(Recorder::new(self.open(Access::Record)?, who(), now))
+        Ok(self.open_recorder_to_accept()?.guarded(self.guards().clone())?)
+    }
+
+    /// Opens the ledger for recording, though it may not be the one whose head is kept.
+    pub(super) fn open_recorder_to_accept(&self) -> Result<Recorder, CliError> {
+        let recorder = Recorder::new(self.open(Access::Record)?, who(), now);
+        Ok(recorder.to_accept(self.guards().clone()))
     }
 
     fn open(&self, access: Access) -> Result<Box<dyn Ledger>, CliError> {
@@ -71,7 +86,9 @@ impl Settings {
 
     /// Makes a new ledger.
     pub(super) fn make_ledger(&self) -> Result<Recorder, CliError> {
-        Ok(Recorder::make(&self.ledger()?, who(), now)?)
+        refuse_without_ledger(self.guards())?;
+        let recorder = Recorder::make(&self.ledger()?, who(), now)?;
+        Ok(recorder.guarded(self.guards().clone())?)
     }
 
     /// Opens the ledger for recording. Where there is none it is made, and that is told: for the commands with which a CA begins.

@@ -88,6 +88,11 @@ pub enum LedgerError {
         /// How that shows.
         found: String,
     },
+    /// Another file has the ledger's name than the one that was opened, or its log is gone, or what was recorded is not in it.
+    Replaced {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// No room on the disk.
     Full {
         /// The ledger.
@@ -234,6 +239,11 @@ impl fmt::Display for LedgerError {
                 path.display()
             ),
             Self::Damaged { path, found } => write!(f, "ledger {} is damaged: {found}", path.display()),
+            Self::Replaced { path } => write!(
+                f,
+                "the ledger {} was replaced by another file, or its log removed, while it was in use",
+                path.display()
+            ),
             Self::Full { path } => write!(f, "ledger {}: no space left on the file system", path.display()),
             Self::Failed { path, found } => write!(f, "ledger {}: {found}", path.display()),
             Self::SerialUsed { serial, entry } => {

@@ -26,6 +26,9 @@ pub(super) struct Event {
     pub(super) time: UnixTime,
     pub(super) by: String,
     pub(super) tool: String,
+    /// The rules that the operator waived, where the event itself has no room for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) waived: Vec<String>,
     pub(super) event: What,
 }
 
@@ -86,9 +89,18 @@ pub(super) enum What {
         revoked: UnixTime,
         #[serde(skip_serializing_if = "Option::is_none")]
         invalidity_date: Option<UnixTime>,
+        /// Whose key it is, where that is known. Ledgers of version 1 did not say so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_sha256: Option<Digest>,
     },
     /// A hold ends.
     Released { authority: u64, serial: Serial },
+    /// An operator goes on with this ledger though it does not contain a head that was kept: of `ledger`, the hash of its first event.
+    HeadGivenUp {
+        place: String,
+        ledger: Digest,
+        head: String,
+    },
     /// A key is about to come to a token, or to go from it.
     KeyBegun(KeyIntent),
     /// It came, or went.
@@ -127,12 +139,18 @@ const fn is_false(flag: &bool) -> bool {
 
 impl Event {
     pub(super) fn new(sequence: u64, stamp: &Stamp, event: What) -> Self {
-        let Stamp { time, by, tool } = stamp.clone();
+        let Stamp {
+            time,
+            by,
+            tool,
+            waived,
+        } = stamp.clone();
         Self {
             sequence,
             time,
             by,
             tool,
+            waived,
             event,
         }
     }
@@ -150,6 +168,7 @@ impl Event {
             time: self.time,
             by: self.by.clone(),
             tool: self.tool.clone(),
+            waived: self.waived.clone(),
         }
     }
 }
@@ -209,6 +228,7 @@ mod tests {
             time: UnixTime(1_700_000_000),
             by: "a\"\u{7}é".to_owned(),
             tool: "t".to_owned(),
+            waived: Vec::new(),
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Stamp {
     pub by: String,
     /// The program and its version.
     pub tool: String,
+    /// The rules that the operator waived for it, by name; for a signature, [`Intent::waived`] has them.
+    pub waived: Vec<String>,
 }
 
 /// A distinguished name: the DER is the name, the text is for people.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Head;
+use super::{Digest, Head};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,17 @@ pub enum KeptHead {
     Missing,
     /// The event of that number has another hash.
     Another,
+}
+
+/// A head that was kept elsewhere, and that an operator gives up: the ledger in use goes on without what led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUpHead {
+    /// Where it was kept.
+    pub place: String,
+    /// The hash of the first event of the ledger that it is of.
+    pub ledger: Digest,
+    /// The head.
+    pub head: Head,
 }
 
 /// Something that is wrong.

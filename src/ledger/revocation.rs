@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Serial, UnixTime};
+use super::{Der, Digest, EntryId, Serial, UnixTime};
 
 /// A `CRLReason` (RFC 5280 section 5.3.1). `removeFromCRL` is no reason to revoke: [`Ledger::release`](super::Ledger::release).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,20 @@ pub struct RevocationRequest {
     pub revoked: UnixTime,
     /// `invalidityDate`, where it is known.
     pub invalidity_date: Option<UnixTime>,
+    /// Which key the certificate is for, where that is known: it is remembered if it is compromised. SHA-256 of its
+    /// SubjectPublicKeyInfo; of an RSA key, of the one with the same modulus as rsaEncryption with the exponent 65537.
+    pub key_sha256: Option<Digest>,
+}
+
+/// A revocation that says that a private key is in the wrong hands: keyCompromise or cACompromise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompromisedKey {
+    /// The entry of the certificate.
+    pub entry: EntryId,
+    /// As the revocation has it ([`RevocationRequest::key_sha256`]).
+    pub key_sha256: Option<Digest>,
+    /// The certificate, where it does not and the ledger has it.
+    pub certificate: Option<Der>,
 }
 
 /// The last that happened to a certificate.

@@ -5,6 +5,7 @@ mod audit;
 mod failure;
 mod key;
 mod open;
+mod place;
 mod projection;
 mod read;
 mod revoke;
@@ -22,13 +23,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    Adoption, Authority, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Head, Intent, KeyEntry,
-    KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Outcome, Revocation,
-    RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
+    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Outcome,
+    Revocation, RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 use append::Writer;
 use audit::Audit;
 use failure::Failure;
+use place::Place;
 
 /// The ledger in an SQLite file: write-ahead log, a sync of the disk with every commit, several processes at once.
 ///
@@ -40,6 +42,10 @@ pub struct SqliteLedger {
     patience: Duration,
     /// Of one that decides something; not of one that is only looked at.
     audit: Option<RefCell<Audit>>,
+    /// The files that it was opened from.
+    place: Option<Place>,
+    /// How far it went when this connection last wrote.
+    known: Option<Head>,
 }
 
 impl SqliteLedger {
@@ -64,9 +70,23 @@ impl SqliteLedger {
         change: impl FnOnce(&mut Writer<'_>, Option<&mut RefCell<Audit>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
         let recorded = || {
+            if let Some(place) = &self.place {
+                place.refuse_replaced(&self.path)?;
+            }
             let mut writer = Writer::start(&mut self.db, stamp)?;
+            if let Some(known) = &self.known
+                && read::hash_of(&writer.db, known.count)? != Some(known.hash)
+            {
+                return Err(LedgerError::Replaced {
+                    path: self.path.clone(),
+                }
+                .into());
+            }
             let result = change(&mut writer, self.audit.as_mut())?;
-            writer.commit()?;
+            self.known = Some(writer.commit()?);
+            if let Some(place) = &self.place {
+                place.refuse_replaced(&self.path)?;
+            }
             Ok(result)
         };
         let result: Result<T, Failure> = recorded();
@@ -240,6 +260,25 @@ impl Ledger for SqliteLedger {
         each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         self.look(|db| read::revocations(db, authority, changed_after, each))
+    }
+
+    fn give_up_head(&mut self, given_up: &GivenUpHead, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.decide(stamp, |writer| writer.give_up_head(given_up))
+    }
+
+    fn compromised(
+        &self,
+        each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::compromised(db, each))
+    }
+
+    fn hash_of(&self, sequence: u64) -> Result<Option<Digest>, LedgerError> {
+        self.look(|db| read::hash_of(db, sequence))
+    }
+
+    fn last_time(&self) -> Result<Option<UnixTime>, LedgerError> {
+        self.look(read::last_time)
     }
 
     fn head(&self) -> Result<Head, LedgerError> {

@@ -66,6 +66,7 @@ fn stamp() -> Stamp {
         time: UnixTime(1_700_000_000),
         by: "root@ca".to_owned(),
         tool: "hsm-ca test".to_owned(),
+        waived: Vec::new(),
     }
 }
 
@@ -169,6 +170,7 @@ fn revocation(number: u8, reason: Reason) -> RevocationRequest {
         reason,
         revoked: UnixTime(1_700_000_000 + u64::from(number)),
         invalidity_date: None,
+        key_sha256: None,
     }
 }
 

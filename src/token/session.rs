@@ -8,7 +8,7 @@ use cryptoki::types::AuthPin;
 use super::dialect::Dialect;
 use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
-use crate::signer::{KeyStore, PublicKey, SignError, Signer};
+use crate::signer::{KeyStore, NoteKeeper, PublicKey, SignError, Signer};
 
 /// A session of the user on a token. Its session objects and the login end with it. It is closed before the module that it is
 /// on is finalised: the first field is dropped first.
@@ -183,5 +183,9 @@ impl KeyStore for Session {
         let selector = KeySelector::parse(name).map_err(|error: UriError| SignError::new(error))?;
         let key = self.private_key(&selector).map_err(SignError::new)?;
         Ok(Box::new(TokenSigner::new(self, key)))
+    }
+
+    fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
+        Some(self)
     }
 }

@@ -237,19 +237,19 @@ impl Adoptable {
 }
 
 /// A serial number that another certificate has is that of one of the files.
-fn name_file(plan: &AdoptionPlan) -> impl Fn(LedgerError) -> WorkflowError + '_ {
+fn name_file(plan: &AdoptionPlan) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
     move |error| {
-        let LedgerError::SerialUsed { serial, .. } = &error else {
-            return error.into();
+        let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {
+            return error;
         };
         let of = |certificate: &Certificate| Serial::from_der_octets(certificate.serial_number().octets());
         let mut files = plan.certificates.iter();
         match files.find(|(_, certificate)| of(certificate) == *serial) {
             Some((name, _)) => WorkflowError::InRequest {
                 name: name.clone(),
-                cause: Box::new(error.into()),
+                cause: Box::new(error),
             },
-            None => error.into(),
+            None => error,
         }
     }
 }

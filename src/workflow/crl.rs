@@ -1,5 +1,7 @@
 //! `crl create`. Where the revocations come from is not its business: it takes a stream of them, in the order of their serial numbers.
 
+mod replaced;
+
 use super::delivery::Slot;
 use super::record::crl_intent;
 use super::signing_key::find_signing_key;
@@ -283,7 +285,7 @@ impl PlannedCrl {
         let slot = self.reserve()?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let unusual_serials = self.checked.unusual_serials();
-        let entry = recorder.begin_one(&crl_intent(&self.checked, &self.authority)?)?;
+        let entry = recorder.begin_one(store, &crl_intent(&self.checked, &self.authority)?)?;
         recorder.refuse_crl_in_between(&self.authority, self.since, entry)?;
         progress.step(&format!(
             "the CA's key signs a CRL, entries: {}",

@@ -108,6 +108,7 @@ impl CrossJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrossSummary, WorkflowError> {
+        recorder.refuse_compromised(&self.original.certificate().public_key()?)?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let checked = self.build(&SerialNumber::random(store)?)?;
         let issuer = Issuer::Authority(&self.authority);
@@ -125,7 +126,7 @@ impl CrossJob {
             entry: None,
         };
         let intent = self.intent(&checked)?;
-        let entries = recorder.begin_authorities(&mut [intent], &mut [new], self.waivers, self.now)?;
+        let entries = recorder.begin_authorities(store, &mut [intent], &mut [new], self.waivers, self.now)?;
         let entry = entries.first().copied();
         let entry = entry.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
         progress.step("the CA's key signs the cross-certificate");

@@ -1,7 +1,7 @@
 //! `key delete`: a key is taken off the token, and the ledger has it before and after.
 
-use super::{KeyLog, WorkflowError};
-use crate::ledger::{EntryId, KeyAct};
+use super::{KeyLog, WorkflowError, forget_kept_head};
+use crate::ledger::{Digest, EntryId, KeyAct};
 use crate::token::{KeyDescription, KeyObjects, Session};
 
 /// What was deleted.
@@ -38,6 +38,9 @@ pub fn delete_key(
     if let Some(key) = deleted.first() {
         log.complete(begun, key, public_key.as_ref())
             .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })?;
+    }
+    if let Some(key) = &public_key {
+        forget_kept_head(session, Digest::of(key.der()))?;
     }
     Ok(DeleteSummary {
         deleted,

@@ -11,10 +11,11 @@ use crate::output::OutputError;
 use crate::secret::{MemoryError, PrivateKeyError};
 use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
-use crate::x509::X509Error;
+use crate::x509::{UnixTime, X509Error};
 
 use super::{
-    GenerateError, InitializeError, KeyLockError, LinterError, NotDeliverable, UnknownAuthority, Unproven,
+    GenerateError, InitializeError, KeptHeadError, KeyLockError, LinterError, NotDeliverable,
+    UnknownAuthority, Unproven,
 };
 
 /// Why a job was not done.
@@ -29,6 +30,15 @@ pub enum WorkflowError {
     Token(TokenError),
     /// The ledger.
     Ledger(LedgerError),
+    /// The head of the ledger that was kept elsewhere.
+    KeptHead(Box<KeptHeadError>),
+    /// The clock is behind the last event of the ledger.
+    ClockBehind {
+        /// What the clock says.
+        now: UnixTime,
+        /// When the last event was recorded, by the clock of then.
+        last: UnixTime,
+    },
     /// A signature was made and verified, and the ledger could not record it: nothing was delivered.
     Unrecorded {
         /// The entry that began, and did not end.
@@ -316,6 +326,12 @@ impl fmt::Display for WorkflowError {
                 )
             }
             Self::Linter(error) => error.fmt(f),
+            Self::KeptHead(error) => error.fmt(f),
+            Self::ClockBehind { now, last } => write!(
+                f,
+                "the clock says {now}, and the last event of the ledger is of {last}: the clock was set back, or it was ahead when \
+                 that was recorded"
+            ),
             Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
             Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
             Self::RigExists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
@@ -356,6 +372,7 @@ impl std::error::Error for WorkflowError {
             Self::Rig { cause, .. } => Some(cause),
             Self::Linter(error) => Some(error),
             Self::KeyLock(error) => Some(error),
+            Self::KeptHead(error) => Some(error.as_ref()),
             _ => None,
         }
     }
@@ -388,6 +405,12 @@ impl From<GenerateError> for WorkflowError {
 impl From<KeyLockError> for WorkflowError {
     fn from(error: KeyLockError) -> Self {
         Self::KeyLock(error)
+    }
+}
+
+impl From<KeptHeadError> for WorkflowError {
+    fn from(error: KeptHeadError) -> Self {
+        Self::KeptHead(Box::new(error))
     }
 }
 

@@ -11,11 +11,12 @@ use std::path::PathBuf;
 
 use super::VerifiedIdentity;
 use super::delivery::Slot;
+use super::kept_head::refuse_kept_head;
 use super::lint::Rehearsals;
-use super::record::{NewAuthority, Renewed, Waivers, authority_with, certificate_intent};
+use super::record::{Guards, NewAuthority, Renewed, Waivers, authority_with, certificate_intent};
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::ledger::{EntryId, Intent, LedgerError};
+use crate::ledger::{Digest, EntryId, Intent, LedgerError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
 use crate::x509::{
     AskedValidity, Certificate, Checked, ExtensionText, Issuer, Name, Profile, Role, SerialNumber, Tbs,
@@ -96,6 +97,7 @@ pub struct IssueSummary {
 pub struct PlannedAuthority<'a> {
     checked: Checked,
     slot: Slot,
+    store: &'a dyn KeyStore,
     signer: Box<dyn Signer + 'a>,
     subject: Name,
     waivers: Waivers,
@@ -145,12 +147,21 @@ impl AuthorityPlan {
             now,
             checked,
             slot,
+            store,
             signer,
         })
     }
 }
 
 impl PlannedAuthority<'_> {
+    /// Before a ledger is made for it: refuses a key whose token keeps the head of another one.
+    ///
+    /// # Errors
+    /// [`WorkflowError::KeptHead`]
+    pub fn refuse_another_ledger(&self, guards: &Guards) -> Result<(), WorkflowError> {
+        refuse_kept_head(guards, self.store, Digest::of(self.signer.public_key().der()))
+    }
+
     /// Records what will be signed, and has the key sign it, once.
     ///
     /// # Errors
@@ -160,6 +171,7 @@ impl PlannedAuthority<'_> {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<IssueSummary, WorkflowError> {
+        recorder.refuse_compromised(self.signer.public_key())?;
         let intent = certificate_intent(&self.checked, None, None)?;
         recorder.tell_unfinished_of(&intent.authority, progress)?;
         let new = NewAuthority {
@@ -169,7 +181,8 @@ impl PlannedAuthority<'_> {
             itself: None,
             entry: None,
         };
-        let entries = recorder.begin_authorities(&mut [intent], &mut [new], self.waivers, self.now)?;
+        let entries =
+            recorder.begin_authorities(self.store, &mut [intent], &mut [new], self.waivers, self.now)?;
         let entry = entries.first().copied();
         let entry = entry.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
         progress.step("the key signs the CA certificate");
@@ -267,6 +280,11 @@ impl SigningJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<IssueSummary>, WorkflowError> {
+        for planned in &self.requests {
+            recorder
+                .refuse_compromised(planned.request.public_key())
+                .map_err(|error| in_request(planned, error))?;
+        }
         self.look(recorder)?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
@@ -287,7 +305,7 @@ impl SigningJob {
         }
         recorder.refuse_revoked(&self.authority)?;
         let renewed = self.find_renewed(&checked, recorder)?;
-        let entries = self.begin(&mut intents, recorder)?;
+        let entries = self.begin(store, &mut intents, recorder)?;
         let count = checked.len();
         let mut to_sign = checked.into_iter().zip(&entries).enumerate();
         let mut issued: Vec<IssueSummary> = Vec::with_capacity(self.requests.len());
@@ -338,9 +356,14 @@ impl SigningJob {
     }
 
     /// Records what will be signed, if the rules about CA certificates let it.
-    fn begin(&self, intents: &mut [Intent], recorder: &mut Recorder) -> Result<Vec<EntryId>, WorkflowError> {
+    fn begin(
+        &self,
+        store: &dyn KeyStore,
+        intents: &mut [Intent],
+        recorder: &mut Recorder,
+    ) -> Result<Vec<EntryId>, WorkflowError> {
         if self.profile.role == Role::Leaf {
-            return recorder.begin(intents);
+            return recorder.begin(store, intents);
         }
         let new = |planned: &'_ PlannedRequest| {
             let subject = planned.request.subject();
@@ -362,7 +385,7 @@ impl SigningJob {
                 entry: None,
             })
             .collect();
-        recorder.begin_authorities(intents, &mut new, self.waivers, self.now)
+        recorder.begin_authorities(store, intents, &mut new, self.waivers, self.now)
     }
 
     /// A certificate that passed every rule.

@@ -183,7 +183,7 @@ impl PlannedOcsp {
         let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key, self.signature)?;
         let responder = self.checked.plan().responder.clone();
         recorder.require_known(responder.issuer())?;
-        let entry = recorder.begin_one(&ocsp_intent(&self.checked)?)?;
+        let entry = recorder.begin_one(store, &ocsp_intent(&self.checked)?)?;
         progress.step("the key signs the OCSP response");
         let checked = self.checked;
         let (issued, delivered) = recorder.sign_and_deliver(

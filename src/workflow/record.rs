@@ -3,8 +3,10 @@
 //! Building, checking, signing, recording and delivering are separate calls; this is the recording, in plain values that the ledger
 //! takes, made of the structures that it knows nothing of.
 
+mod compromised;
 mod crls;
 mod delivered;
+mod guards;
 mod keys;
 mod known;
 mod object;
@@ -16,6 +18,8 @@ mod tests;
 
 use std::fmt;
 
+pub(super) use compromised::remembered_by;
+pub use guards::Guards;
 pub use keys::KeyLog;
 pub(super) use known::require_known;
 pub use known::{KnownAs, UnknownAuthority};
@@ -36,6 +40,7 @@ use crate::ledger::{
     Serial, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
+use crate::signer::KeyStore;
 use crate::x509::{Certificate, UnixTime, X509Error};
 
 /// A ledger that is open for writing, and who writes with which clock.
@@ -45,6 +50,9 @@ pub struct Recorder {
     clock: fn() -> UnixTime,
     /// What was given to the caller, who has not said yet that it arrived.
     handed_over: Vec<EntryId>,
+    guards: Guards,
+    /// What the result of the command has to say.
+    notices: Vec<String>,
 }
 
 impl fmt::Debug for Recorder {
@@ -67,6 +75,8 @@ impl Recorder {
             by,
             clock,
             handed_over: Vec::new(),
+            guards: Guards::default(),
+            notices: Vec::new(),
         }
     }
 
@@ -89,22 +99,31 @@ impl Recorder {
         stamp(&self.by, self.now())
     }
 
-    /// Records what is about to be signed, all or none. From here on the serial numbers are used.
+    /// For what decides something: the clock must not be behind the ledger.
+    fn checked_stamp(&self) -> Result<Stamp, WorkflowError> {
+        Ok(Stamp {
+            waived: self.waived_now()?,
+            ..self.stamp()
+        })
+    }
+
+    /// Records what one key of `store` is about to sign, all or none. From here on the serial numbers are used.
     ///
     /// # Errors
-    /// [`LedgerError`], or [`X509Error::Rule`] for a serial number that was used before; then nothing may be signed.
-    pub fn begin(&mut self, intents: &[Intent]) -> Result<Vec<EntryId>, WorkflowError> {
-        let stamp = self.stamp();
-        self.ledger.begin_many(intents, &stamp).map_err(refused)
+    /// [`LedgerError`], [`X509Error::Rule`] for a serial number that was used before, [`WorkflowError::KeptHead`] where the ledger is
+    /// not the one whose head was kept, [`WorkflowError::ClockBehind`]; then nothing may be signed.
+    pub fn begin(&mut self, store: &dyn KeyStore, intents: &[Intent]) -> Result<Vec<EntryId>, WorkflowError> {
+        self.begin_guarded(store, intents)
     }
 
     /// [`begin`](Self::begin), of one.
     ///
     /// # Errors
     /// Those of `begin`.
-    pub fn begin_one(&mut self, intent: &Intent) -> Result<EntryId, WorkflowError> {
-        let stamp = self.stamp();
-        self.ledger.begin(intent, &stamp).map_err(refused)
+    pub fn begin_one(&mut self, store: &dyn KeyStore, intent: &Intent) -> Result<EntryId, WorkflowError> {
+        let entries = self.begin(store, std::slice::from_ref(intent))?;
+        let begun = entries.first().copied();
+        Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
     }
 
     /// Signs what `entry` says, once, records the signed object, or why there is none, and delivers what is recorded.
@@ -170,9 +189,11 @@ impl Recorder {
     }
 
     /// Records a CA that lived elsewhere.
-    pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, LedgerError> {
-        let stamp = self.stamp();
-        self.ledger.take_over(takeover, &stamp)
+    pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, WorkflowError> {
+        let stamp = self.checked_stamp()?;
+        let taken_over = self.ledger.take_over(takeover, &stamp)?;
+        self.keep_head_in_file()?;
+        Ok(taken_over)
     }
 
     /// Records a certificate of `authority` that was signed without this ledger, if it is not there already.
@@ -188,7 +209,7 @@ impl Recorder {
         if self.has(&adoption)? {
             return Ok(());
         }
-        let stamp = self.stamp();
+        let stamp = self.checked_stamp()?;
         match self.ledger.adopt(&adoption, &stamp) {
             Ok(_) => Ok(()),
             // Another process was faster, perhaps with the same certificate.
@@ -220,7 +241,7 @@ impl Recorder {
         authority: &Certificate,
         above: Option<u64>,
     ) -> Result<CrlNumber, WorkflowError> {
-        let (authority, stamp) = (authority_of(authority)?, self.stamp());
+        let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
     }
 
@@ -240,13 +261,15 @@ impl Recorder {
         authority: &Certificate,
         requests: &[RevocationRequest],
     ) -> Result<(), WorkflowError> {
-        let (authority, stamp) = (authority_of(authority)?, self.stamp());
-        Ok(self.ledger.revoke_many(&authority, requests, &stamp)?)
+        let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
+        self.ledger.revoke_many(&authority, requests, &stamp)?;
+        self.keep_head_in_file()
     }
 
     pub(super) fn release(&mut self, authority: &Certificate, serial: &Serial) -> Result<(), WorkflowError> {
-        let (authority, stamp) = (authority_of(authority)?, self.stamp());
-        Ok(self.ledger.release(&authority, serial, &stamp)?)
+        let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
+        self.ledger.release(&authority, serial, &stamp)?;
+        self.keep_head_in_file()
     }
 }
 
@@ -255,6 +278,7 @@ fn stamp(by: &str, now: UnixTime) -> Stamp {
         time: time(now),
         by: by.to_owned(),
         tool: TOOL.to_owned(),
+        waived: Vec::new(),
     }
 }
 

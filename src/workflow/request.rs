@@ -44,13 +44,14 @@ pub fn create_request(
     let slot = new.delivery.reserve()?;
     let signer = store.signer_named(&new.key)?;
     let key = signer.public_key();
+    recorder.refuse_compromised(key)?;
     let signature = key.algorithm().choose(new.signature)?;
     signer.check(signature)?;
     let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
     let checked = tbs.check()?;
     let intent = request_intent(&checked, key, &new.subject);
     recorder.tell_unfinished_of(&intent.authority, progress)?;
-    let entry = recorder.begin_one(&intent)?;
+    let entry = recorder.begin_one(store, &intent)?;
     progress.step("the key signs the request");
     let (issued, delivered) = recorder.sign_and_deliver(
         entry,

@@ -1,8 +1,8 @@
 //! `cert revoke`: what the next CRL and every OCSP response will say of a certificate.
 
-use super::record::time;
+use super::record::{remembered_by, time};
 use super::{Recorder, WorkflowError};
-use crate::ledger::{Entry, LedgerError, Reason, RevocationRequest, Serial};
+use crate::ledger::{Digest, Entry, LedgerError, Reason, RevocationRequest, Serial};
 use crate::x509::{Certificate, RevocationReason, SerialNumber, UnixTime, X509Error};
 
 /// Which certificate.
@@ -76,12 +76,36 @@ pub fn revoke_certificate(
             reason,
             revoked: time(now),
             invalidity_date: plan.invalid_since.map(time),
+            key_sha256: compromised_key(recorder, plan, &serial)?,
         };
         recorder.revoke(authority, &[request])?;
     }
     let issuer = super::authority_of(authority)?;
     let entry = recorder.ledger().certificate(&issuer, &serial)?;
     Ok(entry.ok_or(LedgerError::UnknownCertificate { serial })?)
+}
+
+/// What the key of a certificate is remembered by, if it is known, where the revocation says that it is compromised.
+fn compromised_key(
+    recorder: &Recorder,
+    plan: &RevocationPlan,
+    serial: &Serial,
+) -> Result<Option<Digest>, WorkflowError> {
+    if !matches!(
+        plan.reason,
+        RevocationReason::KeyCompromise | RevocationReason::CaCompromise
+    ) {
+        return Ok(None);
+    }
+    let key = |certificate: &Certificate| certificate.public_key().ok().as_ref().map(remembered_by);
+    if let Revoked::Certificate(certificate) = &plan.revoked {
+        return Ok(key(certificate));
+    }
+    let issuer = super::authority_of(&plan.authority)?;
+    let entry = recorder.ledger().certificate(&issuer, serial)?;
+    let der = entry.as_ref().and_then(|entry| entry.state.der());
+    let certificate = der.and_then(|der| Certificate::from_der(&der.0).ok());
+    Ok(certificate.as_ref().and_then(key))
 }
 
 /// RFC 5280 section 6.1.3 (a)(1) and (4): the CA's name, and its key.

@@ -83,6 +83,11 @@ pub const RULES: &[Rule] = &[
         "a CA certificate under another CA does not have OCSPSigning",
     ),
     rule(
+        "compromised-key",
+        "CA/B BR 6.1.1.3",
+        "no key that a revocation in the ledger calls compromised",
+    ),
+    rule(
         "issuer-status",
         "RFC 5280 6.1.3 (a)(3)",
         "the CA certificate is not revoked, as far as the ledger goes",

@@ -88,6 +88,7 @@ impl CrossSign {
         let store = settings.open_store(self.key.as_deref())?;
         let summary = job.run(store.as_ref(), &mut recorder, ui)?;
         let mut report = report(summary, Page::new(ui.canvas()), now);
+        report.warnings.extend(recorder.take_notices());
         report.warnings.extend(warning);
         Ok(report.with_receipt(recorder))
     }

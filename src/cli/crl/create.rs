@@ -121,6 +121,9 @@ impl CreateCrl {
                 index
             }
         };
+        if let Some(existing) = input::replaced_list(&self.out) {
+            job.refuse_to_replace(&recorder, &existing, &revocations)?;
+        }
         let planned = job.build(revocations.iter().map(Ok::<_, WorkflowError>))?;
         drop(revocations);
         planned.check_room()?;
@@ -139,6 +142,7 @@ impl CreateCrl {
         json["file"] = shown.as_deref().into();
         let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);
         report.content = content;
+        report.warnings.extend(recorder.take_notices());
         if left_out > 0 {
             report.warnings.push(format!(
                 "revoked in the ledger and not in the index, so not on this CRL: {left_out}"

@@ -67,7 +67,9 @@ impl CreateRequest {
         let mut recorder = settings.open_recorder()?;
         let store = settings.open_store(Some(&self.key))?;
         let summary = create_request(store.as_ref(), &mut recorder, &new, ui)?;
-        Ok(self.present(summary).with_receipt(recorder))
+        let mut report = self.present(summary);
+        report.warnings.extend(recorder.take_notices());
+        Ok(report.with_receipt(recorder))
     }
 
     /// Each once.

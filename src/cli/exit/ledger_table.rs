@@ -1,6 +1,7 @@
 //! The table's part about the ledger.
 
 use hsm_ca::ledger::{CrlNumberProblem, LedgerError};
+use hsm_ca::workflow::KeptHeadError;
 
 use super::table::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -64,6 +65,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             UNAVAILABLE,
             Some("keep a copy as it is; `hsm-ca ledger verify` tells what is wrong; go on from a backup"),
         ),
+        LedgerError::Replaced { .. } => (
+            "ledger-replaced",
+            UNAVAILABLE,
+            Some(
+                "find out who moved it; `hsm-ca ledger verify` and `hsm-ca ledger list --open` tell what the file there has",
+            ),
+        ),
         LedgerError::Full { .. } => (
             "ledger-full",
             UNAVAILABLE,
@@ -105,5 +113,33 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::NotOnHold { .. } => ("not-on-hold", REFUSED, None),
         LedgerError::Export { .. } => ("output", FAILED, None),
         _ => ("ledger", UNAVAILABLE, None),
+    }
+}
+
+pub(super) fn explain_kept_head(error: &KeptHeadError) -> Row {
+    match error {
+        KeptHeadError::Older { .. } => (
+            "ledger-older-copy",
+            UNAVAILABLE,
+            Some(
+                "nothing was signed. Bring back the newest ledger. If that is lost, `hsm-ca ledger accept --ca FILE` goes on with this \
+                 one: look first for the CRLs and certificates that it does not know",
+            ),
+        ),
+        KeptHeadError::OtherLedger { .. } => (
+            "other-ledger",
+            UNAVAILABLE,
+            Some(
+                "nothing was signed. Look at --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml. `hsm-ca ca adopt FILE` brings the CA into \
+                 this ledger; `hsm-ca ledger accept --ca FILE` goes on with this one alone",
+            ),
+        ),
+        _ => (
+            "ledger-head",
+            UNAVAILABLE,
+            Some(
+                "nothing was signed; look at `ledger-head` in hsm-ca.toml, HSM_CA_LEDGER_HEAD or --ledger-head",
+            ),
+        ),
     }
 }

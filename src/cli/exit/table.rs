@@ -13,7 +13,7 @@ use hsm_ca::x509::X509Error;
 
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
-use super::ledger_table::explain_ledger;
+use super::ledger_table::{explain_kept_head, explain_ledger};
 use super::token_table::explain_token;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -171,6 +171,14 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "untrusted-file",
             USAGE,
             Some("put the linter where only its owner and root can write"),
+        ),
+        WorkflowError::KeptHead(error) => explain_kept_head(error),
+        WorkflowError::ClockBehind { .. } => (
+            "clock",
+            REFUSED,
+            Some(
+                "set the clock right (timedatectl); if it is right, --clock-is-right goes on, and the ledger records that",
+            ),
         ),
         WorkflowError::Linter(LinterError::Missing { .. }) => (
             "linter-failed",

@@ -138,6 +138,7 @@ impl Respond {
             json,
         );
         report.content = content;
+        report.warnings.extend(recorder.take_notices());
         if unusual_usage {
             report.warnings.push(
                 "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), so a client may \

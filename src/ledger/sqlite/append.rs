@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::super::event::{Event, FORMAT, What};
 use super::super::value::first_element_digest;
 use super::super::{
-    Adoption, Authority, CrlNumber, CrlNumberProblem, Der, Digest, EntryId, Head, Intent, LedgerError,
-    Object, Outcome, Serial, Stamp, UnixTime,
+    Adoption, Authority, CrlNumber, CrlNumberProblem, Der, Digest, EntryId, GivenUpHead, Head, Intent,
+    LedgerError, Object, Outcome, Serial, Stamp, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 use super::projection::project;
@@ -32,8 +32,10 @@ impl<'a> Writer<'a> {
         Ok(Self { db, stamp, head })
     }
 
-    pub(super) fn commit(self) -> Result<(), Failure> {
-        Ok(self.db.commit()?)
+    /// How far the ledger goes then.
+    pub(super) fn commit(self) -> Result<Head, Failure> {
+        self.db.commit()?;
+        Ok(self.head)
     }
 
     /// The first event.
@@ -227,6 +229,15 @@ impl<'a> Writer<'a> {
             Some((_, how)) if how != "abandoned" => self.append(What::Delivered { entry }).map(drop),
             _ => Err(LedgerError::NoEntry { entry }.into()),
         }
+    }
+
+    pub(super) fn give_up_head(&mut self, given_up: &GivenUpHead) -> Result<(), Failure> {
+        self.append(What::HeadGivenUp {
+            place: given_up.place.clone(),
+            ledger: given_up.ledger,
+            head: given_up.head.to_string(),
+        })
+        .map(drop)
     }
 
     pub(super) fn abandon(&mut self, entry: EntryId, reason: &str) -> Result<(), Failure> {

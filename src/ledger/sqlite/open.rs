@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::super::{Access, LedgerError, Stamp};
 use super::audit::Audit;
+use super::place::{self, Place};
 use super::schema::{self, APPLICATION_ID, Header};
 use super::{Failure, SqliteLedger, Writer};
 use crate::file_trust::{self, Owners};
@@ -66,21 +67,28 @@ impl SqliteLedger {
     pub fn open_patiently(path: &Path, access: Access, patience: Duration) -> Result<Self, LedgerError> {
         // SQLite gives some names a meaning: ":memory:", "", "file:…".
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
+        let found = place::file_of(&path);
         let opened = match access {
             Access::Read | Access::Decide => open_to_read(&path, patience),
             Access::Record => open_to_record(&path, patience),
         };
         let db = opened.map_err(|failure| failure.of(&path, patience))?;
         let audit = (access != Access::Read).then(|| RefCell::new(Audit::new()));
-        let ledger = Self {
+        let mut ledger = Self {
             db,
             path,
             patience,
             audit,
+            place: None,
+            known: None,
         };
         if access != Access::Read {
             ledger.look_only(|db| refuse_altered(db, &ledger.path))?;
             ledger.look(|_| Ok(()))?;
+        }
+        // SQLite has its log now.
+        if access == Access::Record {
+            ledger.place = Some(Place::of(&ledger.path, found)?);
         }
         Ok(ledger)
     }

@@ -55,7 +55,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
         return Err(Failure::contradiction("a ledger begins with its creation, once"));
     }
     match &event.event {
-        What::Created { .. } => Ok(()),
+        What::Created { .. } | What::HeadGivenUp { .. } => Ok(()),
         What::Authority(authority) => one_row(
             db.prepare_cached(
                 "INSERT INTO authorities (id, issuer, key_sha256, subject_der, subject)
@@ -144,6 +144,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
             reason,
             revoked,
             invalidity_date,
+            ..
         } => {
             let invalidity_date = invalidity_date.map(|time| column(time.0)).transpose()?;
             one_row(db.prepare_cached(

@@ -8,9 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::event::{Event, What};
 use super::super::{
-    Authority, AuthorityCertificate, CrlNumber, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId,
-    EntryState, Head, KnownAuthority, LedgerError, Object, Reason, Revocation, RevocationState, Serial,
-    UnixTime,
+    Authority, AuthorityCertificate, CompromisedKey, CrlNumber, DeliveryState, Der, Digest, Entry,
+    EntryFilter, EntryId, EntryState, Head, KnownAuthority, LedgerError, Object, Reason, Revocation,
+    RevocationState, Serial, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 
@@ -26,6 +26,54 @@ pub(super) fn head(db: &Connection) -> Result<Head, Failure> {
         }),
         None => Ok(Head::EMPTY),
     }
+}
+
+/// The hash of an event.
+pub(super) fn hash_of(db: &Connection, sequence: u64) -> Result<Option<Digest>, Failure> {
+    let hash = db
+        .prepare_cached("SELECT hash FROM events WHERE sequence = ?1")?
+        .query_row([column(sequence)?], |row| row.get(0))
+        .optional()?;
+    Ok(hash.map(Digest))
+}
+
+/// When the last event was.
+pub(super) fn last_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
+    let last = event(db, head(db)?.count)?;
+    Ok(last.map(|event| event.time))
+}
+
+/// The revocations that say that a private key is in the wrong hands, of every authority.
+pub(super) fn compromised(
+    db: &Connection,
+    each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT r.changed, s.entry FROM revocations r JOIN authorities a ON a.id = r.authority
+         JOIN serials s ON s.issuer = a.issuer AND s.serial = r.serial WHERE r.reason IN (1, 2)",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (changed, entry) = (natural(row.get(0)?)?, EntryId(natural(row.get(1)?)?));
+        let Some(What::Revoked { key_sha256, .. }) = event(db, changed)?.map(|event| event.event) else {
+            return Err(Failure::contradiction(
+                "a revocation names an event that is not one",
+            ));
+        };
+        let certificate = match key_sha256 {
+            Some(_) => None,
+            None => self::entry(db, entry)?.and_then(|entry| entry.state.der().cloned()),
+        };
+        let found = CompromisedKey {
+            entry,
+            key_sha256,
+            certificate,
+        };
+        if each(found).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn decode(body: &str) -> Result<Event, Failure> {

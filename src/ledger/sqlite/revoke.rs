@@ -41,6 +41,7 @@ impl Writer<'_> {
             reason,
             revoked,
             invalidity_date,
+            key_sha256: request.key_sha256,
         })
         .map(drop)
     }

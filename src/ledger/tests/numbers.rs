@@ -238,3 +238,44 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
     );
     desk.assert_sound();
 }
+
+/// Ledgers of version 1 did not record the key: there the certificate tells it.
+#[test]
+fn a_compromised_key_is_told_by_its_revocation_or_by_the_certificate() {
+    let mut desk = Desk::new();
+    let entries: Vec<_> = (1..=4).map(|number| desk.certificate(number)).collect();
+    let known = Some(Digest::of(b"key"));
+    for (number, reason, key_sha256) in [
+        (1, Reason::KeyCompromise, None),
+        (2, Reason::CaCompromise, known),
+        (3, Reason::Superseded, known),
+        (4, Reason::CertificateHold, None),
+    ] {
+        let request = RevocationRequest {
+            key_sha256,
+            ..revocation(number, reason)
+        };
+        desk.ledger.revoke(&ca(), &request, &stamp()).unwrap();
+    }
+    let found = |desk: &Desk| {
+        let mut found = Vec::new();
+        let mut keep = |one: CompromisedKey| {
+            found.push((one.entry, one.key_sha256, one.certificate));
+            ControlFlow::Continue(())
+        };
+        desk.ledger.compromised(&mut keep).unwrap();
+        found.sort_by_key(|(entry, ..)| *entry);
+        found
+    };
+    let first = (entries[0], None, Some(Der(signed(1))));
+    let second = (entries[1], known, None);
+    assert_eq!(found(&desk), [first.clone(), second.clone()]);
+    // A hold that turns out to be a compromise.
+    let request = RevocationRequest {
+        key_sha256: known,
+        ..revocation(4, Reason::KeyCompromise)
+    };
+    desk.ledger.revoke(&ca(), &request, &stamp()).unwrap();
+    assert_eq!(found(&desk), [first, second, (entries[3], known, None)]);
+    desk.assert_sound();
+}

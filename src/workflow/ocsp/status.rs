@@ -68,6 +68,7 @@ mod tests {
             time: AT,
             by: "a test".to_owned(),
             tool: "a test".to_owned(),
+            waived: Vec::new(),
         }
     }
 
@@ -115,6 +116,7 @@ mod tests {
             reason,
             revoked: AT,
             invalidity_date: None,
+            key_sha256: None,
         };
         for request in [
             revoke(4, Reason::KeyCompromise),

@@ -179,6 +179,7 @@ pub(in super::super) fn revocation_request(revocation: &Revocation) -> Result<Re
         reason,
         revoked: time(revocation.revoked_at),
         invalidity_date: revocation.invalid_since.map(time),
+        key_sha256: None,
     })
 }
 

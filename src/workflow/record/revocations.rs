@@ -63,7 +63,7 @@ impl Recorder {
     }
 
     /// Whether a CRL of that scope is about this certificate. One that was begun, and whose bytes nobody has, is on both.
-    fn is_of(
+    pub(in super::super) fn is_of(
         &self,
         issuer: &ledger::Authority,
         serial: &SerialNumber,

@@ -3,6 +3,7 @@
 use super::known::{NamedAuthority, authority_certificates};
 use super::{Recorder, time};
 use crate::ledger::{Authority, Digest, EntryId, Intent, Ledger};
+use crate::signer::KeyStore;
 use crate::workflow::WorkflowError;
 use crate::workflow::record::KnownAs;
 use crate::x509::{Name, UnixTime, X509Error};
@@ -108,6 +109,7 @@ impl Recorder {
     /// Those of [`NewAuthority::check`] and [`Recorder::begin`]; then nothing may be signed.
     pub(in super::super) fn begin_authorities(
         &mut self,
+        store: &dyn KeyStore,
         intents: &mut [Intent],
         new: &mut [NewAuthority<'_>],
         waivers: Waivers,
@@ -116,7 +118,7 @@ impl Recorder {
         for (intent, new) in intents.iter_mut().zip(new.iter()) {
             intent.waived.extend(new.check(self.ledger(), waivers, now)?);
         }
-        let entries = self.begin(intents)?;
+        let entries = self.begin(store, intents)?;
         for (new, entry) in new.iter_mut().zip(&entries) {
             new.entry = Some(*entry);
             if let Err(error) = new.check(self.ledger(), waivers, now) {

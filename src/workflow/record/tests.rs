@@ -242,6 +242,32 @@ fn what_cannot_be_recorded_is_not_delivered() {
     assert_eq!(desk.entries()[0].state, EntryState::Begun);
 }
 
+/// Somebody moves another file into the ledger's place, or takes its log away, while the token signs.
+#[test]
+fn what_is_recorded_in_a_file_that_was_moved_away_is_not_delivered() {
+    for name in ["l.db", "l.db-wal"] {
+        let desk = Desk::new();
+        drop(desk.recorder());
+        let moved = || std::fs::rename(desk.path(name), desk.path("moved")).unwrap();
+        let store = Store {
+            as_it_signs: &moved,
+            ..Store::of(SoftwareKey::generate())
+        };
+        let error = desk.create(&store, "out").unwrap_err();
+        assert!(
+            matches!(
+                error,
+                WorkflowError::Unrecorded {
+                    cause: LedgerError::Replaced { .. },
+                    ..
+                }
+            ),
+            "{name}: {error}"
+        );
+        assert!(!exists(&desk.path("out")), "{name}");
+    }
+}
+
 /// The ledger cannot be written before: the token is not asked.
 #[test]
 fn what_cannot_be_begun_is_not_signed() {

@@ -61,7 +61,7 @@ impl Rows {
     pub(super) fn play(&mut self, event: Event) -> Option<()> {
         let sequence = event.sequence;
         match event.event {
-            What::Created { .. } => {}
+            What::Created { .. } | What::HeadGivenUp { .. } => {}
             What::Authority(authority) => {
                 let issuer = *self
                     .issuers

@@ -9,9 +9,10 @@ use crate::x509::{CRL_RULES, OCSP_RULES, RULES, Rule};
 /// Tested beside what breaks them: a linter is a program, the ledger is another room, a rehearsal has tests of its own, what the records say of an OCSP signer is
 /// asked in a workflow, and a plan that the first decoder and all rules take is taken by the second. What the ledger has of a CA, and how
 /// one is adopted, is tested with ledgers.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 13] = [
     "adopted-crl",
     "adopted-path",
+    "compromised-key",
     "same-name-other-key",
     "second-certificate",
     "crl-entries",

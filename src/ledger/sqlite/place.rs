@@ -1,0 +1,51 @@
+//! The files behind a connection: SQLite keeps writing to what it has opened, whatever has the name by now.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::super::LedgerError;
+
+/// Device and inode.
+type FileId = Option<(u64, u64)>;
+
+/// The ledger's file and its write-ahead log, as they were when it was opened.
+#[derive(Debug)]
+pub(super) struct Place {
+    file: FileId,
+    log: FileId,
+}
+
+pub(super) fn file_of(path: &Path) -> FileId {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+fn log_of(path: &Path) -> FileId {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    file_of(&PathBuf::from(name))
+}
+
+impl Place {
+    /// After opening: `before` is what had the name just before.
+    pub(super) fn of(path: &Path, before: FileId) -> Result<Self, LedgerError> {
+        let place = Self {
+            file: before,
+            log: log_of(path),
+        };
+        place.refuse_replaced(path)?;
+        Ok(place)
+    }
+
+    /// Refuses where another file has the name, or the log was removed: what is recorded would be lost with it.
+    pub(super) fn refuse_replaced(&self, path: &Path) -> Result<(), LedgerError> {
+        let log_is_there = self.log.is_none() || self.log == log_of(path);
+        if self.file.is_some() && self.file == file_of(path) && log_is_there {
+            return Ok(());
+        }
+        Err(LedgerError::Replaced {
+            path: path.to_owned(),
+        })
+    }
+}

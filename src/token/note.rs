@@ -1,0 +1,111 @@
+//! A few bytes that a program keeps on the token beside its keys, where a copy of its files does not take them along: `CKO_DATA`
+//! objects (PKCS#11 3.1 section 4.5), private to the user.
+
+use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+
+use super::{Session, TokenError};
+use crate::signer::{NoteKeeper, SignError};
+
+/// `CKA_APPLICATION` of what is kept.
+const APPLICATION: &str = "hsm-ca";
+/// `CKA_LABEL` of it: what `pkcs11-tool --list-objects` shows.
+pub const NOTE_LABEL: &str = "hsm-ca ledger head";
+
+const READING: &str = "reading the ledger's head that is kept on the token";
+const KEEPING: &str = "keeping the ledger's head on the token";
+
+/// Where a note is, and what it says.
+type HeldNote = (ObjectHandle, Vec<u8>);
+
+fn identity() -> [Attribute; 4] {
+    [
+        Attribute::Class(ObjectClass::DATA),
+        Attribute::Token(true),
+        Attribute::Label(NOTE_LABEL.as_bytes().to_vec()),
+        Attribute::Application(APPLICATION.as_bytes().to_vec()),
+    ]
+}
+
+impl Session {
+    /// Another process may take one off between finding and reading: then a higher one is there, so they are looked for again.
+    fn held_notes(&self) -> Result<Vec<HeldNote>, TokenError> {
+        const TRIES: u32 = 5;
+        for _ in 0..TRIES {
+            if let Some(held) = self.try_to_read_notes()? {
+                return Ok(held);
+            }
+        }
+        Err(TokenError::Call {
+            doing: READING.to_owned(),
+            function: "C_GetAttributeValue".to_owned(),
+            value: "CKR_OBJECT_HANDLE_INVALID".to_owned(),
+        })
+    }
+
+    fn try_to_read_notes(&self) -> Result<Option<Vec<HeldNote>>, TokenError> {
+        let mut held = Vec::new();
+        let found = match self.patiently(|| self.session.find_objects(&identity())) {
+            // A token that knows keys only has none of these.
+            Err(CryptokiError::Pkcs11(
+                RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::TemplateInconsistent
+                | RvError::FunctionNotSupported,
+                _,
+            )) => return Ok(Some(held)),
+            other => other.map_err(TokenError::during(READING))?,
+        };
+        for handle in found {
+            let read = self.patiently(|| self.session.get_attributes(handle, &[AttributeType::Value]));
+            let read = match read {
+                Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) => return Ok(None),
+                other => other.map_err(TokenError::during(READING))?,
+            };
+            for attribute in read {
+                if let Attribute::Value(value) = attribute {
+                    held.push((handle, value));
+                }
+            }
+        }
+        Ok(Some(held))
+    }
+
+    fn put_note(&self, note: &[u8]) -> Result<(), TokenError> {
+        let mut template = identity().to_vec();
+        template.extend([Attribute::Private(true), Attribute::Value(note.to_vec())]);
+        self.session
+            .create_object(&template)
+            .map(drop)
+            .map_err(TokenError::during(KEEPING))
+    }
+
+    fn take_notes_off(&self, outdated: &[Vec<u8>]) -> Result<(), TokenError> {
+        for (handle, value) in self.held_notes()? {
+            if outdated.contains(&value) {
+                // Another process may have taken it off by now: what counts is what is found the next time.
+                let _ = self.session.destroy_object(handle);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl NoteKeeper for Session {
+    fn notes(&self) -> Result<Vec<Vec<u8>>, SignError> {
+        let held = self.held_notes().map_err(SignError::new)?;
+        Ok(held.into_iter().map(|(_, value)| value).collect())
+    }
+
+    fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError> {
+        self.put_note(note).map_err(SignError::new)?;
+        self.forget(outdated)
+    }
+
+    fn forget(&self, outdated: &[Vec<u8>]) -> Result<(), SignError> {
+        match outdated {
+            [] => Ok(()),
+            outdated => self.take_notes_off(outdated).map_err(SignError::new),
+        }
+    }
+}

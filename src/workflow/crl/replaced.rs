@@ -1,0 +1,78 @@
+//! The CRL that a new one takes the place of: relying parties have it, so the new one may not say less.
+
+use super::NumberedCrl;
+use crate::ledger::{RevocationState, Serial};
+use crate::workflow::{Recorder, WorkflowError, authority_of};
+use crate::x509::{
+    CertificateRevocationList, CrlKind, CrlScope, RevocationReason, Revocations, SerialNumber, X509Error,
+};
+
+/// As many serial numbers as fit a message.
+const SHOWN: usize = 5;
+
+impl NumberedCrl {
+    /// Refuses to replace a CRL of this CA by one with a number that is not above its own, or, if it is complete, by one that lacks any of
+    /// its entries but for holds that ended. What is no CRL of this CA is not looked at.
+    ///
+    /// # Errors
+    /// The rules `crl-number` and `crl-entries`
+    pub fn refuse_to_replace(
+        &self,
+        recorder: &Recorder,
+        existing: &CertificateRevocationList,
+        revocations: &Revocations,
+    ) -> Result<(), WorkflowError> {
+        if existing.verify_undated(&self.authority).is_err() {
+            return Ok(());
+        }
+        if let Some(number) = existing.number()?.filter(|number| *number >= self.plan.number) {
+            let found = format!(
+                "the CRL there has number {number}, and this one would have {}: numbers rise. Is the ledger an older copy?",
+                self.plan.number
+            );
+            return Err(X509Error::broken("crl-number", found).into());
+        }
+        if existing.base()?.is_some() || matches!(self.plan.kind, CrlKind::Delta { .. }) {
+            return Ok(());
+        }
+        let mut lost = Vec::new();
+        for entry in existing.entries() {
+            let serial = SerialNumber::from_octets(entry.serial);
+            if !revocations.contains(&serial) && !self.may_leave(recorder, &serial, entry.reason)? {
+                lost.push(serial.to_string());
+            }
+        }
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let more = lost.len().saturating_sub(SHOWN);
+        lost.truncate(SHOWN);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let found = format!(
+            "the CRL there has certificates that this one would not have, so they would be taken for good again: {}{more}",
+            lost.join(", ")
+        );
+        Err(X509Error::broken("crl-entries", found).into())
+    }
+
+    /// A hold that ended, by the ledger; and on a CRL of some certificates, one of the others.
+    fn may_leave(
+        &self,
+        recorder: &Recorder,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+    ) -> Result<bool, WorkflowError> {
+        let issuer = authority_of(&self.authority)?;
+        let number = Serial::from_der_octets(serial.octets());
+        let entry = recorder.ledger().certificate(&issuer, &number)?;
+        let last = entry.and_then(|entry| entry.revocation).map(|last| last.state);
+        let was_released =
+            reason == RevocationReason::CertificateHold && last == Some(RevocationState::Released);
+        let scope = self.plan.scope;
+        Ok(was_released || scope != CrlScope::All && !recorder.is_of(&issuer, serial, scope)?)
+    }
+}

@@ -1,0 +1,439 @@
+//! How far the ledger went when something was last signed, kept where a copy of the ledger does not take it along: on the token that
+//! holds the CA's key, or in a file. An older copy that somebody restored, or another ledger, is found before anything is signed.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{Guards, WorkflowError};
+use crate::file_trust::{self, Owners, TrustError};
+use crate::ledger::{Digest, Head, Ledger, LedgerError};
+use crate::signer::{KeyStore, NoteKeeper};
+
+/// Where the head is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum HeadPlace {
+    /// On the token of the CA's key, where there is one and it takes data objects.
+    #[default]
+    TokenIfPossible,
+    /// On the token of the CA's key; nothing is signed where that is not possible.
+    Token,
+    /// In this file.
+    File(PathBuf),
+    /// Nowhere: the caller keeps it.
+    Nowhere,
+}
+
+impl HeadPlace {
+    /// Whether the token is asked.
+    #[must_use]
+    pub const fn is_token(&self) -> bool {
+        matches!(self, Self::Token | Self::TokenIfPossible)
+    }
+
+    /// Reads `token`, `none` or `file:PATH`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "token" => Some(Self::Token),
+            "none" => Some(Self::Nowhere),
+            other => {
+                let path = other.strip_prefix("file:").filter(|path| !path.is_empty())?;
+                Some(Self::File(PathBuf::from(path)))
+            }
+        }
+    }
+}
+
+/// What is kept: which ledger, how far it went, and, on a token, the key that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeptHead {
+    /// SHA-256 of the key's SubjectPublicKeyInfo; zeros in a file, which is for one ledger and all of its keys.
+    pub(super) key_sha256: Digest,
+    /// The hash of the ledger's first event.
+    pub(super) ledger: Digest,
+    pub(super) head: Head,
+}
+
+/// The first word of what is kept.
+const FORM: &str = "hsm-ca-head-1";
+/// More than it ever has.
+const LONGEST: u64 = 1024;
+
+impl fmt::Display for KeptHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FORM} {} {} {}", self.key_sha256, self.ledger, self.head)
+    }
+}
+
+impl KeptHead {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut words = std::str::from_utf8(bytes).ok()?.trim_end().split(' ');
+        let kept = (words.next()? == FORM).then_some(Self {
+            key_sha256: words.next()?.parse().ok()?,
+            ledger: words.next()?.parse().ok()?,
+            head: words.next()?.parse().ok()?,
+        })?;
+        words.next().is_none().then_some(kept)
+    }
+}
+
+/// Why a kept head refuses a ledger, or could not be read or written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeptHeadError {
+    /// The ledger ends before the head, or has another event there.
+    Older {
+        /// Where the head is kept.
+        place: String,
+        /// The head.
+        kept: Head,
+        /// How far the ledger in use goes.
+        found: Head,
+    },
+    /// It is the head of another ledger.
+    OtherLedger {
+        /// Where the head is kept.
+        place: String,
+    },
+    /// What is kept there is not what this program writes.
+    Unreadable {
+        /// Where.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The ledger does not verify, so nobody goes on with it.
+    Unsound,
+    /// It cannot be written.
+    Unwritable {
+        /// Where.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for KeptHeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Older { place, kept, found } => write!(
+                f,
+                "the ledger does not contain the head {kept} that was kept {place}; it goes to {found}. An older copy of it was \
+                 restored, or its last events were cut off or written anew"
+            ),
+            Self::OtherLedger { place } => {
+                write!(
+                    f,
+                    "the head that was kept {place} is of another ledger than the one in use"
+                )
+            }
+            Self::Unreadable { place, reason } => {
+                write!(
+                    f,
+                    "the ledger's head that was kept {place} cannot be read: {reason}"
+                )
+            }
+            Self::Unsound => f.write_str("the ledger does not verify, so it cannot be accepted"),
+            Self::Unwritable { place, reason } => {
+                write!(f, "the ledger's head cannot be kept {place}: {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeptHeadError {}
+
+/// Whether the head is kept now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HeadKept {
+    /// It is.
+    There,
+    /// The token does not take it: what it said.
+    Refused(String),
+}
+
+pub(super) const ON_TOKEN: &str = "on the token";
+
+/// Refuses a ledger that does not contain what was kept of it.
+pub(super) fn check(ledger: &dyn Ledger, kept: &KeptHead, place: &str) -> Result<(), WorkflowError> {
+    if ledger.hash_of(1)? != Some(kept.ledger) {
+        return Err(KeptHeadError::OtherLedger {
+            place: place.to_owned(),
+        }
+        .into());
+    }
+    check_head(ledger, &kept.head, place)
+}
+
+/// Refuses a ledger that does not contain a head that its user kept.
+///
+/// # Errors
+/// [`KeptHeadError::Older`]
+pub fn require_head(ledger: &dyn Ledger, head: &Head) -> Result<(), WorkflowError> {
+    check_head(ledger, head, "elsewhere")
+}
+
+/// Refuses a ledger that does not contain this head.
+fn check_head(ledger: &dyn Ledger, head: &Head, place: &str) -> Result<(), WorkflowError> {
+    if ledger.hash_of(head.count)? == Some(head.hash) {
+        return Ok(());
+    }
+    Err(KeptHeadError::Older {
+        place: place.to_owned(),
+        kept: *head,
+        found: ledger.head()?,
+    }
+    .into())
+}
+
+/// What would be kept of the ledger as it is now.
+pub(super) fn current(ledger: &dyn Ledger, key_sha256: Digest) -> Result<KeptHead, LedgerError> {
+    Ok(KeptHead {
+        key_sha256,
+        ledger: ledger.hash_of(1)?.unwrap_or(Head::EMPTY.hash),
+        head: ledger.head()?,
+    })
+}
+
+/// The heads on the token that were kept for this key.
+pub(super) fn on_token(keeper: &dyn NoteKeeper, key_sha256: Digest) -> Result<Vec<KeptHead>, WorkflowError> {
+    let mut found = Vec::new();
+    for note in keeper.notes()? {
+        let kept = KeptHead::parse(&note).ok_or_else(|| KeptHeadError::Unreadable {
+            place: ON_TOKEN.to_owned(),
+            reason: "it is not written as this program writes it".to_owned(),
+        })?;
+        if kept.key_sha256 == key_sha256 {
+            found.push(kept);
+        }
+    }
+    Ok(found)
+}
+
+/// Where there is no ledger yet: refuses a place that keeps the head of one.
+///
+/// # Errors
+/// [`KeptHeadError::OtherLedger`]
+pub fn refuse_without_ledger(guards: &Guards) -> Result<(), WorkflowError> {
+    let other = |place: String| Err(KeptHeadError::OtherLedger { place }.into());
+    match &guards.place {
+        HeadPlace::File(path) if in_file(path)?.is_some() => other(place_of(path)),
+        _ if guards.head.is_some() => other("elsewhere".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The same, and a key for which the token keeps the head of one.
+pub(super) fn refuse_kept_head(
+    guards: &Guards,
+    store: &dyn KeyStore,
+    key_sha256: Digest,
+) -> Result<(), WorkflowError> {
+    refuse_without_ledger(guards)?;
+    let Some(keeper) = guards.place.is_token().then(|| store.note_keeper()).flatten() else {
+        return Ok(());
+    };
+    match on_token(keeper, key_sha256)?.is_empty() {
+        true => Ok(()),
+        false => Err(KeptHeadError::OtherLedger {
+            place: ON_TOKEN.to_owned(),
+        }
+        .into()),
+    }
+}
+
+/// Puts a head on the token, and takes off those that it replaces. Several processes may do so at once: a lower one never takes a
+/// higher one off, and the highest counts.
+pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[KeptHead]) -> HeadKept {
+    if before.contains(now) {
+        return HeadKept::There;
+    }
+    let lower = before.iter().filter(|kept| kept.head.count < now.head.count);
+    let outdated: Vec<_> = lower.map(|kept| kept.to_string().into_bytes()).collect();
+    match keeper.keep(now.to_string().as_bytes(), &outdated) {
+        Ok(()) => HeadKept::There,
+        Err(error) => HeadKept::Refused(error.to_string()),
+    }
+}
+
+/// Takes what was kept for a key off its token: after the key.
+///
+/// # Errors
+/// What the token said.
+pub fn forget_kept_head(store: &dyn KeyStore, key_sha256: Digest) -> Result<(), WorkflowError> {
+    let Some(keeper) = store.note_keeper() else {
+        return Ok(());
+    };
+    let notes = on_token(keeper, key_sha256)?;
+    let notes: Vec<_> = notes.iter().map(|kept| kept.to_string().into_bytes()).collect();
+    Ok(keeper.forget(&notes)?)
+}
+
+pub(super) fn place_of(path: &Path) -> String {
+    format!("in {}", path.display())
+}
+
+/// The head in a file; none where there is no file yet.
+pub(super) fn in_file(path: &Path) -> Result<Option<KeptHead>, WorkflowError> {
+    match file_trust::open(path, Owners::Own) {
+        Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(path, error.to_string())),
+        Ok(file) => read_file(path, file).map(Some),
+    }
+}
+
+fn read_file(path: &Path, mut file: File) -> Result<KeptHead, WorkflowError> {
+    let mut bytes = Vec::new();
+    let read = Read::by_ref(&mut file).take(LONGEST).read_to_end(&mut bytes);
+    read.map_err(|cause| unreadable(path, cause.to_string()))?;
+    KeptHead::parse(&bytes)
+        .ok_or_else(|| unreadable(path, "it is not written as this program writes it".to_owned()))
+}
+
+fn unreadable(path: &Path, reason: String) -> WorkflowError {
+    KeptHeadError::Unreadable {
+        place: place_of(path),
+        reason,
+    }
+    .into()
+}
+
+/// Writes the head to a file, whole or not at all, if it is higher than the one there. Whoever raises it holds a lock on the file that
+/// is there: nobody else can open that.
+pub(super) fn raise_in_file(path: &Path, now: &KeptHead) -> Result<(), WorkflowError> {
+    write_file(path, now, false)
+}
+
+/// Writes the head to a file whatever is there.
+pub(super) fn replace_file(path: &Path, now: &KeptHead) -> Result<(), WorkflowError> {
+    write_file(path, now, true)
+}
+
+fn write_file(path: &Path, now: &KeptHead, whatever: bool) -> Result<(), WorkflowError> {
+    let failed = |reason: String| -> WorkflowError {
+        KeptHeadError::Unwritable {
+            place: place_of(path),
+            reason,
+        }
+        .into()
+    };
+    let io = |cause: io::Error| failed(cause.to_string());
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    file_trust::check_directory(directory).map_err(|error| failed(error.to_string()))?;
+    let write = || -> io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".hsm-ca-")
+            .suffix(".tmp")
+            .permissions(fs::Permissions::from_mode(0o600))
+            .tempfile_in(directory)?;
+        writeln!(file, "{now}")?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    loop {
+        let held = match file_trust::open(path, Owners::Own) {
+            Ok(held) => held,
+            Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
+                match write().map_err(io)?.persist_noclobber(path) {
+                    Ok(_) => break,
+                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => continue,
+                    Err(error) => return Err(io(error.error)),
+                }
+            }
+            Err(error) => return Err(unreadable(path, error.to_string())),
+        };
+        held.lock().map_err(io)?;
+        let (mine, there) = (held.metadata().map_err(io)?, fs::metadata(path).map_err(io)?);
+        if (mine.dev(), mine.ino()) != (there.dev(), there.ino()) {
+            // Somebody else was first.
+            continue;
+        }
+        let kept = read_file(path, held.try_clone().map_err(io)?)?;
+        if !whatever && kept.head.count >= now.head.count {
+            return Ok(());
+        }
+        write()
+            .map_err(io)?
+            .persist(path)
+            .map_err(|error| io(error.error))?;
+        break;
+    }
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(count: u64) -> KeptHead {
+        KeptHead {
+            key_sha256: Digest::of(b"key"),
+            ledger: Digest::of(b"ledger"),
+            head: Head {
+                count,
+                hash: Digest::of(&count.to_be_bytes()),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_kept_reads_back_and_nothing_else_does() {
+        let text = kept(7).to_string();
+        assert_eq!(KeptHead::parse(text.as_bytes()), Some(kept(7)));
+        assert_eq!(KeptHead::parse(format!("{text}\n").as_bytes()), Some(kept(7)));
+        for wrong in [
+            "",
+            "hsm-ca-head-1",
+            &text.replace("head-1", "head-2"),
+            &format!("{text} more"),
+            &text[..text.len() - 1],
+        ] {
+            assert_eq!(KeptHead::parse(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_only_ever_raised_whoever_writes_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("head");
+        assert_eq!(in_file(&path).unwrap(), None);
+        let path = &path;
+        std::thread::scope(|scope| {
+            for from in 0..4 {
+                scope.spawn(move || {
+                    for step in 0..25 {
+                        raise_in_file(path, &kept(1 + from + 4 * step)).unwrap();
+                        assert!(in_file(path).unwrap().unwrap().head.count > from + 4 * step);
+                    }
+                });
+            }
+        });
+        assert_eq!(in_file(path).unwrap(), Some(kept(100)));
+        raise_in_file(path, &kept(5)).unwrap();
+        assert_eq!(in_file(path).unwrap(), Some(kept(100)));
+        assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o620)).unwrap();
+        assert!(in_file(path).is_err() && raise_in_file(path, &kept(200)).is_err());
+    }
+
+    #[test]
+    fn the_places_by_name() {
+        assert_eq!(HeadPlace::parse("token"), Some(HeadPlace::Token));
+        assert_eq!(HeadPlace::parse("none"), Some(HeadPlace::Nowhere));
+        assert_eq!(HeadPlace::parse("file:a/b"), Some(HeadPlace::File("a/b".into())));
+        for wrong in ["", "file:", "Token", "/x"] {
+            assert_eq!(HeadPlace::parse(wrong), None, "{wrong}");
+        }
+    }
+}

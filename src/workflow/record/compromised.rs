@@ -1,0 +1,66 @@
+//! Keys that a revocation of this ledger says are in the wrong hands: no certificate and no request is signed for one again.
+
+use std::ops::ControlFlow;
+
+use super::Recorder;
+use crate::ledger::Digest;
+use crate::signer::PublicKey;
+use crate::workflow::WorkflowError;
+use crate::x509::{Certificate, X509Error};
+
+/// The exponent that stands for every other one.
+const F4: [u8; 3] = [1, 0, 1];
+
+/// What a key is remembered by: whoever has the private key of an RSA modulus has it for every exponent, and for RSASSA-PSS too.
+pub(in super::super) fn remembered_by(key: &PublicKey) -> Digest {
+    let rsa = key
+        .rsa_integers()
+        .and_then(|(modulus, _)| PublicKey::from_rsa(modulus, &F4).ok());
+    Digest::of(rsa.as_ref().unwrap_or(key).der())
+}
+
+impl Recorder {
+    /// Refuses a key that a revocation for keyCompromise or cACompromise is about, whichever CA of this ledger revoked it.
+    ///
+    /// # Errors
+    /// The rule `compromised-key`
+    pub(in super::super) fn refuse_compromised(&self, key: &PublicKey) -> Result<(), WorkflowError> {
+        let wanted = remembered_by(key);
+        let mut found = None;
+        self.ledger().compromised(&mut |revoked| {
+            // A certificate that cannot be read here has a key that no request can have here.
+            let of_certificate = || {
+                let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
+                Some(remembered_by(&certificate.public_key().ok()?))
+            };
+            if revoked.key_sha256.or_else(of_certificate) == Some(wanted) {
+                found = Some(revoked.entry);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        let Some(entry) = found else { return Ok(()) };
+        let found = format!(
+            "the private key of this public key is known as compromised: entry {entry} of the ledger was revoked for it"
+        );
+        Err(X509Error::broken("compromised-key", found).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_modulus_is_one_key_whatever_the_exponent() {
+        let modulus = [0xff; 256];
+        let key = |exponent: &[u8]| PublicKey::from_rsa(&modulus, exponent).unwrap();
+        assert_eq!(remembered_by(&key(&[3])), remembered_by(&key(&F4)));
+        assert_eq!(remembered_by(&key(&F4)), Digest::of(key(&F4).der()));
+        let other = PublicKey::from_rsa(&[0xfd; 256], &F4).unwrap();
+        assert_ne!(remembered_by(&key(&F4)), remembered_by(&other));
+        let point = [&[4][..], &[7; 64]].concat();
+        let curve = PublicKey::from_ec_point(crate::signer::Curve::P256, &point).unwrap();
+        assert_eq!(remembered_by(&curve), Digest::of(curve.der()));
+    }
+}
