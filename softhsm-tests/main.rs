@@ -4,6 +4,7 @@
 
 mod absurd_answers;
 mod adopt;
+mod adopt_subordinate;
 mod bad_authority;
 mod bad_pair;
 mod bad_request;

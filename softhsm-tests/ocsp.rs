@@ -159,7 +159,7 @@ fn everybody_takes_every_status(responder: &Responder, signer: &str, more: &[&st
     }
     // Without a nonce, as servers prepare them, and named by the key.
     responder.ask(&["-no_nonce", "-cert", "good.crt"]);
-    let by_key = [more, &["--responder-id", "key", "--days", "7"]].concat();
+    let by_key = [more, &["--responder-id", "key", "--days", "168h"]].concat();
     let answer = responder.respond(&by_key).ok().json();
     assert_eq!(answer["nonce"], Value::Null);
     assert!(answer["responder"].as_str().expect("who").starts_with("key "));

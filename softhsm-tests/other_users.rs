@@ -156,6 +156,22 @@ fn a_module_that_others_could_change_is_not_loaded() {
 }
 
 #[test]
+fn a_store_of_the_module_that_others_could_change_is_not_used() {
+    let rig = ready_authority();
+    fs::create_dir(rig.path("store")).expect("a directory");
+    let settings = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("UTF-8");
+    rig.write(
+        "rig/more.toml",
+        format!("{settings}TPM2_PKCS11_STORE = {:?}\n", rig.path("store")),
+    );
+    let list = ["--config", "rig/more.toml", "key", "list"];
+    rig.json(&list).ok();
+    mode(&rig, "store", 0o777);
+    let message = rig.json(&list).refused(2, "untrusted-file");
+    assert!(message.contains("store is not used"), "{message}");
+}
+
+#[test]
 fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);

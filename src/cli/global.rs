@@ -402,13 +402,13 @@ fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliEr
         return Ok(());
     }
     // A configuration of the module decides which token it shows.
-    for file in missing
-        .iter()
-        .map(|(_, value)| Path::new(value))
-        .filter(|file| file.is_file())
-    {
-        file_trust::check_file(file, Owners::Any)
-            .map_err(|cause| CliError::trust(file, Owners::Any, cause))?;
+    for path in missing.iter().map(|(_, value)| Path::new(value)) {
+        let checked = match path {
+            file if file.is_file() => file_trust::check_file(file, Owners::Any),
+            directory if directory.is_dir() => file_trust::check_directory(directory),
+            _ => continue,
+        };
+        checked.map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
     }
     // They are set once: a second start finds none missing, or something is wrong with the first.
     if env::var_os(RESTARTED).is_some() {

@@ -41,7 +41,7 @@ impl Settings {
         file: &Path,
         authority: &Certificate,
     ) -> Result<Recorder, CliError> {
-        let recorder = self.open_recorder()?;
+        let mut recorder = self.open_recorder()?;
         recorder
             .require_known(authority)
             .map_err(|error| CliError::in_file(file, error))?;

@@ -36,8 +36,8 @@ pub use second::Waivers;
 use super::delivery::Slot;
 use super::{Delivered, WorkflowError};
 use crate::ledger::{
-    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, RevocationRequest,
-    Serial, Stamp, TakenOver, Takeover,
+    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, PathCheck,
+    RevocationRequest, Serial, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
 use crate::signer::KeyStore;
@@ -174,12 +174,28 @@ impl Recorder {
         }
     }
 
-    /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it.
+    /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it. The result of the command says
+    /// so where nobody has checked the path above it.
     ///
     /// # Errors
     /// [`WorkflowError::UnknownAuthority`]
-    pub fn require_known(&self, authority: &Certificate) -> Result<KnownAs, WorkflowError> {
-        require_known(self.ledger(), authority)
+    pub fn require_known(&mut self, authority: &Certificate) -> Result<KnownAs, WorkflowError> {
+        let known = require_known(self.ledger(), authority)?;
+        if let KnownAs::Event {
+            path: PathCheck::NotChecked,
+            ..
+        } = known
+        {
+            let notice = format!(
+                "the path above the CA certificate of \"{}\" was NOT checked: it was adopted without its issuers. Adopt it again with them: \
+                 hsm-ca ca adopt FILE --issuer ISSUER",
+                authority.subject()
+            );
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
+        Ok(known)
     }
 
     /// Whether the ledger has seen this name and key together.

@@ -337,6 +337,12 @@ pub(super) fn own_certificates(db: &Connection, authority: &Authority) -> Result
             ControlFlow::Continue(())
         },
     )?;
+    let adopted = authority_certificates_like(db, authority)?;
+    let adopted = adopted
+        .into_iter()
+        .map(|known| known.certificate)
+        .filter(|certificate| certificate.authority.is(authority));
+    found.extend(adopted.map(|certificate| certificate.der));
     Ok(found)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{IssueSummary, PlannedRequest, SigningJob, after, everything_asked};
 use crate::ledger::{self, Digest, EntryId, LedgerError, RevocationState};
-use crate::workflow::record::authority_of;
+use crate::workflow::record::{authority_of, require_known};
 use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::{Issued, SerialNumber, UnixTime, Validity, VerifiedRequest, dropped};
@@ -43,7 +43,7 @@ impl SigningJob {
 
     /// Looks once more if the ledger has gone on: another process may have signed the same while somebody typed a PIN.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), WorkflowError> {
-        recorder.require_known(&self.authority)?;
+        require_known(recorder.ledger(), &self.authority)?;
         let count = recorder.ledger().head()?.count;
         if !self.again && self.looked_at != Some(count) {
             self.sources = self.find_sources(recorder)?;
