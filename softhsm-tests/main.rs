@@ -72,6 +72,7 @@ mod missing_ledger;
 mod ocsp;
 mod ocsp_others;
 mod ocsp_refused;
+mod odd_token;
 mod oracle;
 mod other_users;
 mod outputs;

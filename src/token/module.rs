@@ -149,7 +149,9 @@ impl Module {
         const DOING: &str = "listing slots";
         let slots = self
             .native()
-            .bounded(NativeModule::slots, || self.pkcs11().get_slots_with_token())
+            .bounded(NativeModule::slots, || {
+                self.pkcs11().get_slots_with_token().map(Ok)
+            })
             .map_err(TokenError::during(DOING))?
             .map_err(TokenError::absurd(DOING))?;
         slots

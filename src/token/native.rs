@@ -27,6 +27,7 @@ use libloading::Library;
 
 pub(super) use bound::{Absurd, Bounded};
 use bound::{MOST_BYTES, MOST_ENTRIES, TRIES, at_most};
+pub(super) use objects::find_by_cryptoki;
 
 use super::mechanism::MechanismNumber;
 
@@ -81,7 +82,7 @@ impl NativeModule {
     pub(super) fn bounded<T>(
         &self,
         here: impl FnOnce(&Self) -> Result<Bounded<T>, CryptokiError>,
-        by_cryptoki: impl FnOnce() -> Result<T, CryptokiError>,
+        by_cryptoki: impl FnOnce() -> Result<Bounded<T>, CryptokiError>,
     ) -> Result<Bounded<T>, CryptokiError> {
         if self.apart.get().is_none() {
             match here(self) {
@@ -91,7 +92,7 @@ impl NativeModule {
                 answer => return answer,
             }
         }
-        by_cryptoki().map(Ok)
+        by_cryptoki()
     }
 
     /// `C_GetSlotList` (section 5.5): the slots with a token.

@@ -45,7 +45,7 @@ impl Session {
 
     fn try_to_read_notes(&self) -> Result<Option<Vec<HeldNote>>, TokenError> {
         let mut held = Vec::new();
-        let found = match self.patiently(|| self.session.find_objects(&identity())) {
+        let found = match self.patiently(|| self.try_to_find(&identity())) {
             // A token that knows keys only has none of these.
             Err(CryptokiError::Pkcs11(
                 RvError::AttributeTypeInvalid
@@ -54,13 +54,17 @@ impl Session {
                 | RvError::FunctionNotSupported,
                 _,
             )) => return Ok(Some(held)),
-            other => other.map_err(TokenError::during(READING))?,
+            other => other
+                .map_err(TokenError::during(READING))?
+                .map_err(TokenError::absurd(READING))?,
         };
         for handle in found {
-            let read = self.patiently(|| self.session.get_attributes(handle, &[AttributeType::Value]));
+            let read = self.patiently(|| self.try_to_read(handle, &[AttributeType::Value]));
             let read = match read {
                 Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) => return Ok(None),
-                other => other.map_err(TokenError::during(READING))?,
+                other => other
+                    .map_err(TokenError::during(READING))?
+                    .map_err(TokenError::absurd(READING))?,
             };
             for attribute in read {
                 if let Attribute::Value(value) = attribute {

@@ -6,6 +6,7 @@ use cryptoki::session::{Session as CryptokiSession, UserType};
 use cryptoki::types::AuthPin;
 
 use super::dialect::Dialect;
+use super::native::{Bounded, find_by_cryptoki};
 use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, NoteKeeper, PublicKey, SignError, Signer};
@@ -136,15 +137,20 @@ impl Session {
     }
 
     pub(super) fn find(&self, doing: &str, template: &[Attribute]) -> Result<Vec<ObjectHandle>, TokenError> {
-        let find = || {
-            self.token.module().native().bounded(
-                |native| native.find(self.session.handle(), template),
-                || self.session.find_objects(template),
-            )
-        };
-        self.patiently(find)
+        self.patiently(|| self.try_to_find(template))
             .map_err(TokenError::during(doing))?
             .map_err(TokenError::absurd(doing))
+    }
+
+    /// One search, with what the module answered to it.
+    pub(super) fn try_to_find(
+        &self,
+        template: &[Attribute],
+    ) -> Result<Bounded<Vec<ObjectHandle>>, CryptokiError> {
+        self.token.module().native().bounded(
+            |native| native.find(self.session.handle(), template),
+            || find_by_cryptoki(&self.session, template),
+        )
     }
 
     /// Those of `wanted` that the object has; one request however many.
@@ -154,15 +160,21 @@ impl Session {
         object: ObjectHandle,
         wanted: &[AttributeType],
     ) -> Result<Vec<Attribute>, TokenError> {
-        let read = || {
-            self.token.module().native().bounded(
-                |native| native.attributes(self.session.handle(), object, wanted),
-                || self.session.get_attributes(object, wanted),
-            )
-        };
-        self.patiently(read)
+        self.patiently(|| self.try_to_read(object, wanted))
             .map_err(TokenError::during(doing))?
             .map_err(TokenError::absurd(doing))
+    }
+
+    /// One request, with what the module answered to it.
+    pub(super) fn try_to_read(
+        &self,
+        object: ObjectHandle,
+        wanted: &[AttributeType],
+    ) -> Result<Bounded<Vec<Attribute>>, CryptokiError> {
+        self.token.module().native().bounded(
+            |native| native.attributes(self.session.handle(), object, wanted),
+            || self.session.get_attributes(object, wanted).map(Ok),
+        )
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a> TokenSigner<'a> {
             .native()
             .bounded(
                 |native| native.sign(session.handle(), &mechanism, key, &input),
-                || session.sign(&mechanism, key, &input),
+                || session.sign(&mechanism, key, &input).map(Ok),
             )
             .map_err(TokenError::during(&doing))?
             .map_err(TokenError::absurd(&doing))?;

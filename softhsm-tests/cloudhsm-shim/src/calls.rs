@@ -3,7 +3,8 @@
 //!
 //! A line is the function and its parameters, and what else happens at that call:
 //! `as` names the function of [`crate::cloudhsm`] that answers in the CloudHSM behaviour, `tell`
-//! the one of [`crate::describe`] that puts templates into the log, `then` the one of
+//! the one of [`crate::describe`] that puts templates into the log, `unless` and `with` those of
+//! [`crate::overrides`] that may answer instead of the target or change an argument, `then` the one of
 //! [`crate::overrides`] that may change the answer, and `ends` the method of [`Shim`] that clears
 //! up when an injected error was answered instead of the target.
 #![allow(clippy::too_many_arguments, reason = "PKCS#11 fixes them")]
@@ -33,6 +34,8 @@ macro_rules! forwarders {
     ($($name:ident($($arg:ident: $type:ty),*)
         $(as $area:ident::$rule:ident)?
         $(tell $tell:ident($($told:ident),*))?
+        $(unless $refuse:ident($($refused:ident),*))?
+        $(with $adjust:ident($adjusted:ident))?
         $(then $change:ident($($seen:ident),*))?
         $(ends $end:ident($ended:ident))?;)*) => {
         /// A function the shim watches, named as in PKCS#11.
@@ -72,6 +75,11 @@ macro_rules! forwarders {
                         $(unsafe { describe::$tell($($told),*) };)?
                     },
                     |shim: &Shim| {
+                        // SAFETY: the arguments of the call, which the target has not seen yet.
+                        $(if let Some(rv) = unsafe { overrides::$refuse(shim, $($refused),*) } {
+                            return rv;
+                        })?
+                        $(let $adjusted = overrides::$adjust(shim, $adjusted);)?
                         let rv = rv_of(forwarders!(@ask shim $name ($($arg),*) $($area $rule)?));
                         // SAFETY: the same arguments, after `rv` was answered for them.
                         $(unsafe { overrides::$change(shim, rv, $($seen),*) };)?
@@ -93,7 +101,8 @@ macro_rules! forwarders {
 }
 
 forwarders! {
-    C_Initialize(args: *mut c_void);
+    C_Initialize(args: *mut c_void)
+        unless locking(args);
     C_Finalize(reserved: *mut c_void)
         as sessions::finalize;
     C_GetInfo(info: *mut CK_INFO)
@@ -106,6 +115,7 @@ forwarders! {
         as identity::slot_info;
     C_GetTokenInfo(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO)
         as identity::token_info
+        unless slot(slot)
         then token_info(info);
     C_GetMechanismList(slot: CK_SLOT_ID, list: *mut CK_MECHANISM_TYPE, count: *mut CK_ULONG)
         as mechanisms::list
@@ -144,6 +154,7 @@ forwarders! {
         tell template(template, count);
     C_FindObjects(session: CK_SESSION_HANDLE, objects: *mut CK_OBJECT_HANDLE, max: CK_ULONG, count: *mut CK_ULONG)
         as objects::find
+        with objects_at_a_time(max)
         then found(count);
     C_FindObjectsFinal(session: CK_SESSION_HANDLE);
     C_EncryptInit(session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE)

@@ -24,11 +24,17 @@
 //! | `THROTTLE_CALLS` | `C_Name[,C_Name...]`             | only these are counted and throttled |
 //! | `LATENCY_MS`     | `1` to `60000`                   | every call that reaches the HSM takes so much longer |
 //! | `TOKEN_FLAGS`    | `0xBITS[,0xBITS...]`             | OR the bits into `CK_TOKEN_INFO.flags` |
+//! | `TOKEN_FLAGS_OFF` | `0xBITS`                        | clear the bits in `CK_TOKEN_INFO.flags` |
+//! | `PIN_LENGTHS`    | `0xLEAST,0xMOST`                 | `ulMinPinLen` and `ulMaxPinLen` |
+//! | `SLOT_FAIL`      | `0xSLOT:RV[;0xSLOT:RV...]`       | `C_GetTokenInfo` of that slot answers `RV`; the target is not called |
+//! | `FIND_AT_MOST`   | `1` to `10000`                   | `C_FindObjects` gives at most so many objects at a time, however many are asked for |
 //! | `FAIL`           | `C_Name[!]:RV[@N][;C_Name[!]:RV[@N]...]` | that call answers `RV`; the target is not called, with `!` it has been |
 //! | `TELL`           | `C_Name[!]:0xNUMBER`             | that call tells this count or length: where it is asked for the number alone, with `!` where it fills a buffer |
 //! | `KILL`           | `C_Name[!][@N]`                  | SIGKILL to this process just before that call is forwarded, with `!` just after it returned |
 //! | `STOP`           | as `KILL`                        | SIGSTOP instead: the process waits for SIGCONT |
-//! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded` (any of) | see `rules::Corruption` |
+//! | `CRASH`          | as `KILL`                        | an invalid memory access |
+//! | `HANG`           | as `KILL`                        | the call never returns |
+//! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded,clock,no-locks` (any of) | see `rules::Corruption` |
 //! | `LOG`            | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data; ` # ` and a sentence where a rule has something to say |
 //! | `LOG_TEMPLATES`  | `1`                              | the lines tell mechanism numbers, attribute types and `CK_BBOOL` values too, as the caller gave them |
 //!

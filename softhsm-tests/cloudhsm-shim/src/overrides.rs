@@ -3,6 +3,7 @@
 //! Every function here gets the target's return value and the arguments of the call, and is called
 //! with the guarantee that the target accepted the pointers as PKCS#11 v2.40 describes them.
 
+use std::ffi::c_void;
 use std::ptr;
 use std::slice;
 
@@ -12,7 +13,33 @@ use crate::calls::Call;
 use crate::rules::{Corruption, Moment};
 use crate::shim::Shim;
 
-/// `C_GetTokenInfo`, section 5.5: raises flags of `CK_TOKEN_INFO` (section 3.2).
+/// `C_Initialize`, section 5.4: refuses a caller that asks for locking.
+///
+/// # Safety
+///
+/// `args` is null or points to `CK_C_INITIALIZE_ARGS`.
+pub unsafe fn locking(shim: &Shim, args: *mut c_void) -> Option<CK_RV> {
+    // SAFETY: as the caller vouches for.
+    let args = unsafe { args.cast::<CK_C_INITIALIZE_ARGS>().as_ref() };
+    let asks = args.is_some_and(|args| args.flags & CKF_OS_LOCKING_OK != 0 || args.CreateMutex.is_some());
+    (asks && shim.rules.corrupts(Corruption::NoLocks)).then_some(CKR_CANT_LOCK)
+}
+
+/// `C_GetTokenInfo`, section 5.5: what one slot answers.
+///
+/// # Safety
+///
+/// None: no pointer is taken.
+pub unsafe fn slot(shim: &Shim, slot: CK_SLOT_ID) -> Option<CK_RV> {
+    shim.rules.slot_fault(slot)
+}
+
+/// `C_FindObjects`, section 5.7: gives fewer objects than were asked for.
+pub fn objects_at_a_time(shim: &Shim, max: CK_ULONG) -> CK_ULONG {
+    shim.rules.find_at_most.map_or(max, |most| max.min(most))
+}
+
+/// `C_GetTokenInfo`, section 5.5: changes flags, limits and texts of `CK_TOKEN_INFO` (section 3.2).
 ///
 /// # Safety
 ///
@@ -24,6 +51,14 @@ pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
     // SAFETY: null, or the structure that the target has just filled.
     if let Some(info) = unsafe { info.as_mut() } {
         info.flags |= shim.rules.token_flags;
+        info.flags &= !shim.rules.token_flags_off;
+        if let Some((least, most)) = shim.rules.pin_lengths {
+            (info.ulMinPinLen, info.ulMaxPinLen) = (least, most);
+        }
+        if shim.rules.corrupts(Corruption::Clock) {
+            info.flags |= CKF_CLOCK_ON_TOKEN;
+            info.utcTime = *b"not a clock \xff\0\0 ";
+        }
         if shim.rules.corrupts(Corruption::Manufacturer) {
             info.manufacturerID = NOBODY;
         }

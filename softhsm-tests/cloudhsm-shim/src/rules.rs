@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cryptoki_sys::{CK_FLAGS, CK_RV, CK_ULONG};
+use cryptoki_sys::{CK_FLAGS, CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use crate::calls::Call;
 use parse::{
-    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, tell, text, throttle,
-    version,
+    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, pin_lengths, slot_faults,
+    tell, text, throttle, version,
 };
 
 mod parse;
@@ -33,14 +33,23 @@ pub struct Rules {
     pub latency: Option<Duration>,
     /// Bits to raise in `CK_TOKEN_INFO.flags`.
     pub token_flags: CK_FLAGS,
+    /// Bits to clear in it.
+    pub token_flags_off: CK_FLAGS,
+    /// `ulMinPinLen` and `ulMaxPinLen`.
+    pub pin_lengths: Option<(CK_ULONG, CK_ULONG)>,
+    /// The most objects that one `C_FindObjects` gives.
+    pub find_at_most: Option<CK_ULONG>,
     /// Where to write a line per call.
     pub log: Option<PathBuf>,
     /// Whether the log tells the templates too.
     pub log_templates: bool,
     faults: Vec<Fault>,
+    slot_faults: Vec<(CK_SLOT_ID, CK_RV)>,
     tell: Option<Tell>,
     kill: Option<Instant>,
     stop: Option<Instant>,
+    crash: Option<Instant>,
+    hang: Option<Instant>,
     corruptions: Vec<Corruption>,
 }
 
@@ -124,6 +133,10 @@ pub enum Corruption {
     Manufacturer,
     /// `unpadded`: the texts of `CK_TOKEN_INFO` are full of bytes that are no UTF-8, without a blank at the end.
     Unpadded,
+    /// `clock`: the token has a clock, and its time is not a number.
+    Clock,
+    /// `no-locks`: `C_Initialize` answers `CKR_CANT_LOCK` to a caller that asks for locking.
+    NoLocks,
 }
 
 /// Before the target is asked, or after it answered.
@@ -215,6 +228,12 @@ impl Rules {
                 let bits: Vec<_> = text(&value)?.split(',').map(hex).collect::<Result<_, _>>()?;
                 self.token_flags = bits.into_iter().fold(0, |all, one| all | one);
             }
+            "CLOUDHSM_SHIM_TOKEN_FLAGS_OFF" => self.token_flags_off = hex(text(&value)?)?,
+            "CLOUDHSM_SHIM_PIN_LENGTHS" => self.pin_lengths = Some(pin_lengths(text(&value)?)?),
+            "CLOUDHSM_SHIM_FIND_AT_MOST" => self.find_at_most = Some(number(text(&value)?, 10_000)?),
+            "CLOUDHSM_SHIM_SLOT_FAIL" => self.slot_faults = slot_faults(text(&value)?)?,
+            "CLOUDHSM_SHIM_CRASH" => self.crash = Some(instant(text(&value)?)?),
+            "CLOUDHSM_SHIM_HANG" => self.hang = Some(instant(text(&value)?)?),
             "CLOUDHSM_SHIM_FAIL" => self.faults = faults(text(&value)?)?,
             "CLOUDHSM_SHIM_TELL" => self.tell = Some(tell(text(&value)?)?),
             "CLOUDHSM_SHIM_KILL" => self.kill = Some(instant(text(&value)?)?),
@@ -236,6 +255,12 @@ impl Rules {
         self.faults.iter().find(hit).map(|f| f.rv)
     }
 
+    /// What `C_GetTokenInfo` of this slot answers, without asking the target.
+    pub fn slot_fault(&self, slot: CK_SLOT_ID) -> Option<CK_RV> {
+        let (_, rv) = self.slot_faults.iter().find(|(faulty, _)| *faulty == slot)?;
+        Some(*rv)
+    }
+
     /// The count or length that is told in place of the target's.
     pub fn told(&self, call: Call, moment: Moment) -> Option<CK_ULONG> {
         let tell = self.tell.as_ref()?;
@@ -250,6 +275,16 @@ impl Rules {
     /// Whether the process waits here for `SIGCONT`.
     pub fn stops(&self, call: Call, nth: u64, moment: Moment) -> bool {
         self.stop == Some(Instant { call, nth, moment })
+    }
+
+    /// Whether the module makes an invalid memory access here.
+    pub fn crashes(&self, call: Call, nth: u64, moment: Moment) -> bool {
+        self.crash == Some(Instant { call, nth, moment })
+    }
+
+    /// Whether the module never comes back from here.
+    pub fn hangs(&self, call: Call, nth: u64, moment: Moment) -> bool {
+        self.hang == Some(Instant { call, nth, moment })
     }
 
     pub fn corrupts(&self, what: Corruption) -> bool {

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use cryptoki_sys::*;
 
@@ -46,8 +48,8 @@ pub fn start() -> Result<&'static Shim, CK_RV> {
 /// `tell` puts the arguments into the log, `forward` asks the target, and `clear_up` is called
 /// where an error is answered that the target knows nothing of.
 ///
-/// The order is: kill or stop before; injected fault, a function that CloudHSM does not have,
-/// throttling, or the target; fault after; log line; kill or stop after.
+/// The order is: kill, stop, crash or hang before; injected fault, a function that CloudHSM does not have,
+/// throttling, or the target; fault after; log line; kill, stop, crash or hang after.
 pub fn watch(
     call: Call,
     tell: impl FnOnce(),
@@ -135,6 +137,13 @@ impl Shim {
         }
         if self.rules.stops(call, nth, moment) {
             signal_self(libc::SIGSTOP);
+        }
+        if self.rules.crashes(call, nth, moment) {
+            // SAFETY: none: this is the crash that the rule asks for. Nothing is mapped at this address.
+            unsafe { ptr::with_exposed_provenance_mut::<u8>(0x10).write_volatile(0) };
+        }
+        while self.rules.hangs(call, nth, moment) {
+            thread::sleep(Duration::from_secs(3600));
         }
     }
 

@@ -1,10 +1,13 @@
-//! Searches and attributes, in cryptoki's own steps, with a bound for every count and length.
+//! Searches and attributes, with a bound for every count and length. A search ends when the module gives no more objects, not at
+//! the first answer that is shorter than asked for: PKCS#11 v2.40 section 5.7 ends it at a count of 0, and cryptoki does not.
 
+use std::num::NonZeroUsize;
 use std::ptr;
 
 use cryptoki::context::Function;
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::session::Session;
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BYTE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_ULONG, CK_UNAVAILABLE_INFORMATION,
 };
@@ -12,8 +15,24 @@ use cryptoki_sys::{
 use super::bound::{Bounded, MOST_BYTES, MOST_OBJECTS, at_most};
 use super::{NativeModule, check};
 
-/// As many objects as cryptoki asks for at a time.
+/// As many objects as are asked for at a time.
 const OBJECTS_AT_A_TIME: usize = 10;
+
+/// The same search by cryptoki, which ends at a short answer: one object at a time, and none is the only short answer.
+pub(in crate::token) fn find_by_cryptoki(
+    session: &Session,
+    template: &[Attribute],
+) -> Result<Bounded<Vec<ObjectHandle>>, CryptokiError> {
+    let mut found = Vec::new();
+    for handle in session.iter_objects_with_cache_size(template, NonZeroUsize::MIN)? {
+        found.push(handle?);
+        let total = CK_ULONG::try_from(found.len())?;
+        if let Err(absurd) = at_most(Function::FindObjects, total, MOST_OBJECTS, "objects") {
+            return Ok(Err(absurd));
+        }
+    }
+    Ok(Ok(found))
+}
 
 /// The two calls that read an attribute of unknown length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +42,7 @@ enum Step {
 }
 
 impl NativeModule {
-    /// `C_FindObjects` and what goes around it (section 5.7), in cryptoki's own steps.
+    /// `C_FindObjects` and what goes around it (section 5.7).
     pub(in crate::token) fn find(
         &self,
         session: CK_SESSION_HANDLE,
@@ -68,7 +87,7 @@ impl NativeModule {
             // SAFETY: the number is one that the module gave for an object of this session.
             let handle = |raw: CK_OBJECT_HANDLE| unsafe { ObjectHandle::new_from_raw(raw) };
             found.extend(some.into_iter().take(usize::try_from(count)?).map(handle));
-            if count < room {
+            if count == 0 {
                 return Ok(Ok(found));
             }
             let total = CK_ULONG::try_from(found.len())?;

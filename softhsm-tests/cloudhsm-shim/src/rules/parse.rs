@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use cryptoki_sys::CK_RV;
+use cryptoki_sys::{CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use super::{Behaviour, Corruption, Fault, Instant, Mode, Moment, Tell, Throttle};
 use crate::calls::Call;
@@ -36,6 +36,25 @@ pub fn faults(value: &str) -> Result<Vec<Fault>, String> {
         all.push(fault);
     }
     Ok(all)
+}
+
+/// `0xSLOT:RV`, separated by `;`.
+pub fn slot_faults(value: &str) -> Result<Vec<(CK_SLOT_ID, CK_RV)>, String> {
+    let rules = value.split(';').map(|rule| {
+        let (slot, rv) = rule
+            .split_once(':')
+            .ok_or_else(|| format!("'{rule}' is not 0xSLOT:RV"))?;
+        Ok((hex(slot)?, return_value(rv)?))
+    });
+    rules.collect()
+}
+
+/// `0xLEAST,0xMOST`.
+pub fn pin_lengths(value: &str) -> Result<(CK_ULONG, CK_ULONG), String> {
+    let (least, most) = value
+        .split_once(',')
+        .ok_or_else(|| format!("'{value}' is not 0xLEAST,0xMOST"))?;
+    Ok((hex(least)?, hex(most)?))
 }
 
 /// `C_Name[!]:0xNUMBER`, for the calls that tell a count or a length.
@@ -152,6 +171,8 @@ pub fn corruption(word: &str) -> Result<Corruption, String> {
         "random" => Ok(Corruption::Random),
         "manufacturer" => Ok(Corruption::Manufacturer),
         "unpadded" => Ok(Corruption::Unpadded),
+        "clock" => Ok(Corruption::Clock),
+        "no-locks" => Ok(Corruption::NoLocks),
         _ => Err(format!("unknown corruption '{word}'")),
     }
 }

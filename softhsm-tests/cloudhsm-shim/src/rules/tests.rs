@@ -61,6 +61,12 @@ fn empty_unknown_and_undecodable_values_are_refused() {
         "TELL",
         "KILL",
         "STOP",
+        "CRASH",
+        "HANG",
+        "TOKEN_FLAGS_OFF",
+        "PIN_LENGTHS",
+        "FIND_AT_MOST",
+        "SLOT_FAIL",
         "CORRUPT",
     ] {
         refuses(&format!("{PREFIX}{name}"), "");
@@ -69,6 +75,24 @@ fn empty_unknown_and_undecodable_values_are_refused() {
     let raw = OsString::from_vec(vec![b'C', 0xff]);
     let vars = [("CLOUDHSM_SHIM_KILL".into(), raw)];
     assert!(Rules::parse(vars.into_iter()).unwrap_err().contains("UTF-8"));
+}
+
+#[test]
+fn a_slot_a_search_and_the_limits_of_a_pin_have_rules_of_their_own() {
+    let rules = parse(&[
+        ("CLOUDHSM_SHIM_SLOT_FAIL", "0x5:CKR_DEVICE_ERROR;0x1f:0xe1"),
+        ("CLOUDHSM_SHIM_PIN_LENGTHS", "0x8,0xffffffffffffffff"),
+        ("CLOUDHSM_SHIM_FIND_AT_MOST", "2"),
+        ("CLOUDHSM_SHIM_TOKEN_FLAGS_OFF", "0x4"),
+    ])
+    .unwrap();
+    assert_eq!(rules.slot_fault(5), Some(CKR_DEVICE_ERROR));
+    assert_eq!((rules.slot_fault(0x1f), rules.slot_fault(0)), (Some(0xe1), None));
+    assert_eq!(rules.pin_lengths, Some((8, u64::MAX)));
+    assert_eq!((rules.find_at_most, rules.token_flags_off), (Some(2), 4));
+    refuses("CLOUDHSM_SHIM_SLOT_FAIL", "5:CKR_DEVICE_ERROR");
+    refuses("CLOUDHSM_SHIM_PIN_LENGTHS", "0x8");
+    refuses("CLOUDHSM_SHIM_FIND_AT_MOST", "0");
 }
 
 #[test]
