@@ -11,6 +11,7 @@ mod bad_request;
 mod bad_token;
 mod broken_private_key;
 mod budget;
+mod cert_verify;
 mod children;
 mod client_certificate;
 mod cluster_check;

@@ -23,6 +23,7 @@ mod recipient;
 mod record;
 mod recorded;
 mod request;
+mod revocation_status;
 mod revoke;
 mod rig;
 mod signing_key;
@@ -62,6 +63,7 @@ pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Guards, KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
 pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
 pub use request::{NewRequest, RequestSummary, create_request};
+pub use revocation_status::{RecordedStatus, recorded_status};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use traffic::{

@@ -18,6 +18,7 @@ mod facts;
 pub(crate) mod fixture;
 mod foreign_file;
 mod general_name;
+mod host;
 mod issue;
 mod judge;
 mod name;
@@ -49,8 +50,8 @@ pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate};
 pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
-    CrlTbs, IndexedCertificate, IssuedCrl, OpensslIndex, Revocation, RevocationReason, Revocations,
-    RevocationsError,
+    CrlTbs, IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, RevocationReason,
+    Revocations, RevocationsError, listed_status,
 };
 pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
@@ -59,6 +60,7 @@ pub use extension::ExtensionText;
 pub use facts::{CertificateRole, KeyFacts};
 pub use foreign_file::ForeignFile;
 pub use general_name::{AlternativeName, NameKind};
+pub use host::HostName;
 pub use issue::Issued;
 pub use name::{Name, is_unprintable};
 pub use name_constraints::{NameConstraints, Subtree};
@@ -78,7 +80,7 @@ pub use profile::{
     Purpose, Role, Usage,
 };
 pub use public_key_file::PublicKeyFile;
-pub use purpose::TlsEnd;
+pub use purpose::{TlsEnd, check_path_purpose};
 pub use rehearsal::{Rehearsal, ThrowawayKey};
 pub use requested::dropped;
 pub use rules::{RULES, Rule};

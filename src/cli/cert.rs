@@ -5,26 +5,26 @@ mod cross_sign;
 pub(super) mod details;
 mod revoke;
 mod show;
+mod verify;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{
-    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime,
-    verify_chain, words,
+    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime, words,
 };
 use serde_json::{Value, json};
 
 use cross_sign::CrossSign;
 use show::ShowCertificate;
+use verify::VerifyCertificate;
 
-use super::exit::{CliError, REFUSED};
+use super::exit::CliError;
 use super::global::Settings;
-use super::input;
 use super::output_file::split;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
@@ -34,6 +34,8 @@ pub(super) enum CertCommand {
     /// Show a certificate, or several as a chain
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
+    ///
+    /// What the ledger or a CRL has revoked is not verified. Where neither has an answer, the result says so.
     Verify(VerifyCertificate),
     /// Vouch for another CA: its certificate once more, signed by the CA's key
     ///
@@ -46,21 +48,12 @@ pub(super) enum CertCommand {
     Rules,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct VerifyCertificate {
-    /// The certificate, PEM or DER, or - for stdin
-    file: PathBuf,
-    /// CA certificates that are trusted; may be given more than once, and hold several each
-    #[arg(long, value_name = "FILE", required = true)]
-    ca: Vec<PathBuf>,
-}
-
 impl CertCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::Revoke(revoke) => revoke.run(settings),
             Self::Show(show) => show.run(ui),
-            Self::Verify(verify) => verify.run(),
+            Self::Verify(verify) => verify.run(settings),
             Self::CrossSign(sign) => sign.run(settings, ui),
             Self::Rules => Ok(list_rules()),
         }
@@ -85,49 +78,6 @@ fn list_rules() -> Report {
         .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": rule.flag }))
         .collect();
     Report::new(text, json!({ "rules": list }))
-}
-
-impl VerifyCertificate {
-    fn run(&self) -> Result<Report, CliError> {
-        let certificate = input::certificate(&self.file)?;
-        let mut authorities = Vec::new();
-        for file in &self.ca {
-            authorities.extend(input::certificates(file)?);
-        }
-        let report = verify_chain(
-            &certificate,
-            &authorities,
-            UnixTime::from_system(SystemTime::now()),
-        );
-        let mut text = String::new();
-        let mut subject = "";
-        for step in &report.steps {
-            if step.subject != subject {
-                text.push_str(&format!("{}\n", printable(&step.subject)));
-                subject = &step.subject;
-            }
-            let outcome = step
-                .problem
-                .as_deref()
-                .map_or_else(|| "ok".to_owned(), |problem| format!("FAILED: {problem}"));
-            text.push_str(&format!("  {:20} {}\n", step.what, printable(&outcome)));
-        }
-        text.push_str(if report.passed() {
-            "Verified.\n"
-        } else {
-            "NOT verified.\n"
-        });
-        let steps: Vec<_> = report
-            .steps
-            .iter()
-            .map(|step| json!({ "subject": step.subject, "step": step.what, "passed": step.problem.is_none(), "problem": step.problem }))
-            .collect();
-        let json = json!({ "verified": report.passed(), "steps": steps });
-        Ok(Report {
-            exit_code: if report.passed() { 0 } else { REFUSED },
-            ..Report::new(text, json)
-        })
-    }
 }
 
 fn fields(certificate: &Certificate) -> Fields {

@@ -305,6 +305,11 @@ impl Settings {
 }
 
 impl Settings {
+    /// Whether a setting names the ledger, and not the default.
+    pub(super) fn names_ledger(&self) -> bool {
+        self.ledger.origin != DEFAULT_ORIGIN
+    }
+
     /// What is told where there is no ledger: the whole path, and which setting names it.
     pub(super) fn no_ledger(&self) -> CliError {
         let place = match self.ledger() {

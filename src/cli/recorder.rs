@@ -30,6 +30,19 @@ impl Settings {
         Ok(ledger)
     }
 
+    /// Opens the ledger to look up what it has revoked: one whose tables are not what its events say is refused. `None` where no setting
+    /// names one, and none is in the default place.
+    pub(super) fn open_ledger_if_any(&self) -> Result<Option<Box<dyn Ledger>>, CliError> {
+        let ledger = match self.open(Access::Decide) {
+            Err(CliError::NoLedger { .. }) if !self.names_ledger() => return Ok(None),
+            other => other?,
+        };
+        if let Some(head) = &self.guards().head {
+            require_head(ledger.as_ref(), head)?;
+        }
+        Ok(Some(ledger))
+    }
+
     /// Opens the ledger to verify it, also with a head that it does not contain.
     pub(super) fn open_ledger_to_verify(&self) -> Result<Box<dyn Ledger>, CliError> {
         self.open(Access::Read)

@@ -17,10 +17,12 @@ pub struct ChainStep {
 }
 
 /// Every step from the certificate to the root, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ChainReport {
     /// The steps.
     pub steps: Vec<ChainStep>,
+    /// The certificates that they are about, from the first up, as far as the path goes.
+    pub path: Vec<Certificate>,
 }
 
 impl ChainReport {
@@ -47,7 +49,10 @@ const LONGEST_PATH: usize = 8;
 /// policies are not, and a critical extension about them fails the path.
 #[must_use]
 pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTime) -> ChainReport {
-    let mut report = ChainReport { steps: Vec::new() };
+    let mut report = ChainReport {
+        steps: Vec::new(),
+        path: Vec::new(),
+    };
     let mut current = leaf;
     let mut below = Vec::new();
     // Non-self-issued intermediates below the certificate at hand: RFC 5280 section 4.2.1.9 counts those.
@@ -60,6 +65,7 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
         }
     };
     for _ in 0..LONGEST_PATH {
+        report.path.push(current.clone());
         report.note(current, "validity", check_time(current, now));
         report.note(current, "critical extensions", check_critical(current));
         let is_trusted = authorities

@@ -18,6 +18,7 @@ mod reason;
 mod reread;
 mod revocations;
 mod rules;
+mod status;
 mod tbs;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub(super) use openssl_index::{LineStatus, each_line};
 pub use reason::RevocationReason;
 pub use revocations::{Revocations, RevocationsError};
 pub use rules::CRL_RULES;
+pub use status::{ListedStatus, listed_status};
 pub use tbs::{CrlKind, CrlPlan, CrlScope, CrlTbs};
 
 /// What errors call it.

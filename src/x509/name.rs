@@ -35,7 +35,10 @@ impl Name {
     }
 
     /// Keeps the bytes of an encoded name.
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, X509Error> {
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
         Self::from_any(&Any::from_der(der).map_err(X509Error::malformed("name"))?, "name")
     }
 

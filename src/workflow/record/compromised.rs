@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::Recorder;
-use crate::ledger::Digest;
+use crate::ledger::{Digest, EntryId, Ledger, LedgerError};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, X509Error};
@@ -25,26 +25,36 @@ impl Recorder {
     /// # Errors
     /// The rule `compromised-key`
     pub(in super::super) fn refuse_compromised(&self, key: &PublicKey) -> Result<(), WorkflowError> {
-        let wanted = remembered_by(key);
-        let mut found = None;
-        self.ledger().compromised(&mut |revoked| {
-            // A certificate that cannot be read here has a key that no request can have here.
-            let of_certificate = || {
-                let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
-                Some(remembered_by(&certificate.public_key().ok()?))
-            };
-            if revoked.key_sha256.or_else(of_certificate) == Some(wanted) {
-                found = Some(revoked.entry);
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        })?;
-        let Some(entry) = found else { return Ok(()) };
+        let Some(entry) = find_compromised(self.ledger(), key)? else {
+            return Ok(());
+        };
         let found = format!(
             "the private key of this public key is known as compromised: entry {entry} of the ledger was revoked for it"
         );
         Err(X509Error::broken("compromised-key", found).into())
     }
+}
+
+/// The entry that was revoked because this key is in the wrong hands.
+pub(in super::super) fn find_compromised(
+    ledger: &dyn Ledger,
+    key: &PublicKey,
+) -> Result<Option<EntryId>, LedgerError> {
+    let wanted = remembered_by(key);
+    let mut found = None;
+    ledger.compromised(&mut |revoked| {
+        // A certificate that cannot be read here has a key that no request can have here.
+        let of_certificate = || {
+            let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
+            Some(remembered_by(&certificate.public_key().ok()?))
+        };
+        if revoked.key_sha256.or_else(of_certificate) == Some(wanted) {
+            found = Some(revoked.entry);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -76,4 +76,36 @@ impl Purpose {
             .map(|(purpose, _)| purpose)
             .or_else(|| ObjectIdentifier::new(name).ok().map(Self))
     }
+
+    /// The purpose of that name, as [`named`](Self::named), or as `openssl verify -purpose` or a built-in profile calls it.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        const OTHER_NAMES: [(&str, Purpose); 9] = [
+            ("sslserver", Purpose::SERVER_AUTH),
+            ("tls-server", Purpose::SERVER_AUTH),
+            ("sslclient", Purpose::CLIENT_AUTH),
+            ("tls-client", Purpose::CLIENT_AUTH),
+            ("cloudhsm-client", Purpose::CLIENT_AUTH),
+            ("codesign", Purpose::CODE_SIGNING),
+            ("code-signing", Purpose::CODE_SIGNING),
+            ("timestampsign", Purpose::TIME_STAMPING),
+            ("ocsp-signer", Purpose::OCSP_SIGNING),
+        ];
+        let other = || OTHER_NAMES.into_iter().find(|(known, _)| *known == name);
+        Self::named(name)
+            .or_else(|| other().map(|(_, purpose)| purpose))
+            .ok_or_else(|| {
+                let known = Self::NAMED.map(|(_, name)| name).join(", ");
+                format!("one of {known}, or an object identifier, is wanted")
+            })
+    }
+
+    /// Its name, or its object identifier.
+    #[must_use]
+    pub fn name(self) -> String {
+        let found = Self::NAMED.into_iter().find(|(known, _)| *known == self);
+        found.map_or_else(|| self.0.to_string(), |(_, name)| name.to_owned())
+    }
 }

@@ -1,0 +1,299 @@
+//! `cert verify`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use hsm_ca::ledger::Ledger;
+use hsm_ca::workflow::{RecordedStatus, recorded_status};
+use hsm_ca::x509::{
+    Certificate, CertificateRevocationList, HostName, ListedStatus, Purpose, UnixTime, check_path_purpose,
+    listed_status, verify_chain,
+};
+use serde_json::{Value, json};
+
+use super::super::exit::{CliError, REFUSED};
+use super::super::global::Settings;
+use super::super::input;
+use super::super::report::{Report, printable};
+
+#[derive(Debug, Args)]
+pub(in super::super) struct VerifyCertificate {
+    /// The certificate, PEM or DER, or - for stdin
+    file: PathBuf,
+    /// CA certificates that are trusted; may be given more than once, and hold several each
+    #[arg(long, value_name = "FILE", required = true)]
+    ca: Vec<PathBuf>,
+    /// A CRL, complete or delta; may be given more than once. The certificate has to be covered by one of its issuer
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+    /// The host that the certificate has to be for: a DNS name or an IP address (RFC 9525)
+    #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
+    host: Option<HostName>,
+    /// What it has to be for: serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, or an object identifier
+    #[arg(long, value_name = "PURPOSE", value_parser = Purpose::parse)]
+    purpose: Option<Purpose>,
+}
+
+/// A CRL, and the file that it is from.
+type FileList<'a> = (&'a PathBuf, CertificateRevocationList);
+
+impl VerifyCertificate {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let now = UnixTime::from_system(SystemTime::now());
+        let certificate = input::certificate(&self.file)?;
+        let mut authorities = Vec::new();
+        for file in &self.ca {
+            authorities.extend(input::certificates(file)?);
+        }
+        let mut lists = Vec::new();
+        for file in &self.crl {
+            lists.push((file, input::revocation_list(file)?));
+        }
+        let ledger = settings.open_ledger_if_any()?;
+        let chain = verify_chain(&certificate, &authorities, now);
+        let mut judged = Judged::default();
+        for step in &chain.steps {
+            judged.note(
+                &step.subject,
+                step.what,
+                step.problem.clone().map_or_else(ok, Err),
+            );
+        }
+        if let Some(purpose) = self.purpose {
+            for (of, answer) in check_path_purpose(&chain.path, purpose) {
+                judged.note(&of.subject().to_string(), "purpose", answer.and_then(|()| ok()));
+            }
+        }
+        if let Some(host) = &self.host {
+            let answer = certificate.check_host(host);
+            judged.note(
+                &certificate.subject().to_string(),
+                "host",
+                answer.and_then(|()| ok()),
+            );
+        }
+        for place in 0..chain.path.len() {
+            judged.revocation(&chain.path, place, ledger.as_deref(), &lists, now)?;
+        }
+        let mut report = judged.report(ledger.is_some());
+        report.warnings.extend(unused(&chain.path, &lists));
+        Ok(report)
+    }
+}
+
+/// A CRL that is about nothing here is a mistake that should not pass for a check.
+fn unused(path: &[Certificate], lists: &[FileList<'_>]) -> Vec<String> {
+    let is_unused = |list: &CertificateRevocationList| {
+        !path
+            .iter()
+            .any(|certificate| list.issuer().is_like(certificate.issuer()))
+    };
+    let unused = lists.iter().filter(|(_, list)| is_unused(list));
+    let warnings = unused.map(|(file, list)| {
+        format!(
+            "{}: a CRL of \"{}\", which issued none of these certificates; it was not used",
+            file.display(),
+            list.issuer()
+        )
+    });
+    warnings.collect()
+}
+
+fn ok() -> Result<String, String> {
+    Ok("ok".to_owned())
+}
+
+struct Step {
+    subject: String,
+    what: &'static str,
+    outcome: Result<String, String>,
+}
+
+/// What is known of the revocation of one certificate of the path.
+struct Standing {
+    subject: String,
+    serial: String,
+    status: &'static str,
+    /// Who said so: "ledger", "crl".
+    sources: Vec<&'static str>,
+    detail: String,
+}
+
+#[derive(Default)]
+struct Judged {
+    steps: Vec<Step>,
+    standings: Vec<Standing>,
+}
+
+impl Judged {
+    fn note(&mut self, subject: &str, what: &'static str, outcome: Result<String, String>) {
+        self.steps.push(Step {
+            subject: subject.to_owned(),
+            what,
+            outcome,
+        });
+    }
+
+    /// Asks the ledger, and the CRLs. The root answers for itself: nothing vouches for it but the trust that it was given, so that nobody
+    /// has said that it is revoked is no gap.
+    fn revocation(
+        &mut self,
+        path: &[Certificate],
+        place: usize,
+        ledger: Option<&dyn Ledger>,
+        lists: &[FileList<'_>],
+        now: UnixTime,
+    ) -> Result<(), CliError> {
+        let certificate = &path[place];
+        let is_root = path.len() == place + 1 && certificate.is_self_issued();
+        let (mut good, mut bad, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        let recorded = ledger.map(|ledger| recorded_status(ledger, certificate));
+        match recorded.transpose()? {
+            Some(RecordedStatus::Good { entry }) => {
+                sources.push("ledger");
+                good.push(format!("not revoked in the ledger (entry {entry})"));
+            }
+            Some(RecordedStatus::Revoked {
+                entry,
+                revoked_at,
+                reason,
+            }) => {
+                sources.push("ledger");
+                bad.push(format!(
+                    "revoked on {revoked_at}, {reason} (entry {entry} of the ledger)"
+                ));
+            }
+            Some(RecordedStatus::CompromisedKey { entry }) => {
+                sources.push("ledger");
+                bad.push(format!(
+                    "its key is known as compromised: entry {entry} of the ledger was revoked for that"
+                ));
+            }
+            Some(RecordedStatus::Unknown) | None => {}
+        }
+        let issuer = path.get(place + 1).or(is_root.then_some(certificate));
+        let listed = issuer.map(|issuer| {
+            listed_status(certificate, issuer, lists.iter().map(|(_, list)| list), now)
+                .unwrap_or_else(|error| ListedStatus::Unusable(vec![error.to_string()]))
+        });
+        match listed {
+            Some(ListedStatus::NotListed { until }) => {
+                sources.push("crl");
+                good.push(format!("not on the CRL, which is good until {until}"));
+            }
+            Some(ListedStatus::Revoked { revoked_at, reason }) => {
+                sources.push("crl");
+                bad.push(format!("revoked on {revoked_at}, {reason} (CRL)"));
+            }
+            // The certificates below the root are what its CRLs are for, and they are refused for it.
+            Some(ListedStatus::Unusable(_)) if is_root => {}
+            Some(ListedStatus::Unusable(problems)) => {
+                bad.push(format!("no CRL can be used: {}", problems.join("; ")));
+            }
+            Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
+                bad.push(format!("no CRL is about it: {}", problems.join("; ")));
+            }
+            // As `openssl verify -crl_check`: whoever gives a CRL wants the certificate to be looked up.
+            Some(ListedStatus::NoList) if place == 0 && !lists.is_empty() => {
+                bad.push(format!("no --crl is of its issuer, \"{}\"", certificate.issuer()));
+            }
+            Some(ListedStatus::NoList | ListedStatus::OutOfScope(_)) | None => {}
+        }
+        if is_root && good.is_empty() && bad.is_empty() {
+            return Ok(());
+        }
+        let subject = certificate.subject().to_string();
+        let status = match (bad.is_empty(), good.is_empty()) {
+            (false, _) => "refused",
+            (true, false) => "good",
+            (true, true) => "unknown",
+        };
+        self.standings.push(Standing {
+            serial: certificate.serial_number().to_string(),
+            subject: subject.clone(),
+            status,
+            sources,
+            detail: match status {
+                "refused" => bad.join("; "),
+                "good" => good.join("; "),
+                _ => "not looked at".to_owned(),
+            },
+        });
+        if status != "unknown" {
+            let outcome = match bad.is_empty() {
+                true => Ok(good.join("; ")),
+                false => Err(bad.join("; ")),
+            };
+            self.note(&subject, "revocation", outcome);
+        }
+        Ok(())
+    }
+
+    fn report(&self, has_ledger: bool) -> Report {
+        let passed = self.steps.iter().all(|step| step.outcome.is_ok());
+        let mut text = String::new();
+        let mut subject = "";
+        for step in &self.steps {
+            if step.subject != subject {
+                text.push_str(&format!("{}\n", printable(&step.subject)));
+                subject = &step.subject;
+            }
+            let outcome = match &step.outcome {
+                Ok(found) => found.clone(),
+                Err(problem) => format!("FAILED: {problem}"),
+            };
+            text.push_str(&format!("  {:20} {}\n", step.what, printable(&outcome)));
+        }
+        let unknown: Vec<_> = self
+            .standings
+            .iter()
+            .filter(|one| one.status == "unknown")
+            .collect();
+        let is_checked = unknown.is_empty() && !self.standings.is_empty();
+        text.push_str(&match (passed, is_checked) {
+            (false, _) => "NOT verified.\n".to_owned(),
+            (true, true) => "Verified.\n".to_owned(),
+            (true, false) if unknown.is_empty() => {
+                "Verified; revocation was NOT checked: it is its own issuer.\n".to_owned()
+            }
+            (true, false) => {
+                let names: Vec<_> = unknown.iter().map(|one| format!("\"{}\"", one.subject)).collect();
+                let ledger = match has_ledger {
+                    true => "the ledger does not have it",
+                    false => "there is no ledger",
+                };
+                format!(
+                    "Verified; revocation was NOT checked for {}: {ledger}, and there is no --crl of its issuer.\n",
+                    printable(&names.join(", "))
+                )
+            }
+        });
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .map(|step| json!({ "subject": step.subject, "step": step.what, "passed": step.outcome.is_ok(), "problem": step.outcome.as_ref().err() }))
+            .collect();
+        let json = json!({
+            "verified": passed,
+            "steps": steps,
+            "revocation": {
+                "checked": is_checked,
+                "certificates": self.standings.iter().map(Standing::to_json).collect::<Vec<_>>(),
+            },
+        });
+        Report {
+            exit_code: if passed { 0 } else { REFUSED },
+            ..Report::new(text, json)
+        }
+    }
+}
+
+impl Standing {
+    fn to_json(&self) -> Value {
+        json!({
+            "subject": self.subject, "serial_number": self.serial, "status": self.status,
+            "sources": self.sources, "detail": self.detail,
+        })
+    }
+}
