@@ -216,6 +216,19 @@ fn a_token_that_takes_no_data_says_so_and_signs_unless_it_must_keep_the_head() {
 }
 
 #[test]
+fn what_is_on_the_token_without_a_pin_says_nothing() {
+    let rig = authority_on(TokenKind::SoftHsm);
+    rig.write("note", "hsm-ca-head-1 nonsense");
+    let label = ["--label", "hsm-ca ledger head", "--application-label", "hsm-ca"];
+    let write = ["--write-object", "note", "--type", "data"];
+    // pkcs11-tool makes it public unless it is told otherwise.
+    rig.pkcs11_tool(&[&write[..], &label].concat());
+    rig.json(&signing("first.crt")).ok();
+    rig.pkcs11_tool(&[&write[..], &label, &["--private"]].concat());
+    rig.json(&signing("second.crt")).refused(4, "ledger-head");
+}
+
+#[test]
 fn several_at_once_leave_the_highest_head_and_the_key_takes_it_along() {
     let rig = authority_on(TokenKind::Kryoptic);
     let outs: Vec<_> = (0..4).map(|number| format!("{number}.crt")).collect();

@@ -18,12 +18,14 @@ const KEEPING: &str = "keeping the ledger's head on the token";
 /// Where a note is, and what it says.
 type HeldNote = (ObjectHandle, Vec<u8>);
 
-fn identity() -> [Attribute; 4] {
+/// Private: an object that is not can be made by anybody who reaches the token, without a PIN.
+fn identity() -> [Attribute; 5] {
     [
         Attribute::Class(ObjectClass::DATA),
         Attribute::Token(true),
         Attribute::Label(NOTE_LABEL.as_bytes().to_vec()),
         Attribute::Application(APPLICATION.as_bytes().to_vec()),
+        Attribute::Private(true),
     ]
 }
 
@@ -75,13 +77,25 @@ impl Session {
         Ok(Some(held))
     }
 
-    fn put_note(&self, note: &[u8]) -> Result<(), TokenError> {
+    fn put_note(&self, note: &[u8]) -> Result<ObjectHandle, TokenError> {
         let mut template = identity().to_vec();
-        template.extend([Attribute::Private(true), Attribute::Value(note.to_vec())]);
+        template.push(Attribute::Value(note.to_vec()));
         self.session
             .create_object(&template)
-            .map(drop)
             .map_err(TokenError::during(KEEPING))
+    }
+
+    /// A token that makes it another object than it was asked for would get one more with every command.
+    fn require_found(&self, note: ObjectHandle) -> Result<(), TokenError> {
+        if self.held_notes()?.iter().any(|(handle, _)| *handle == note) {
+            return Ok(());
+        }
+        let _ = self.session.destroy_object(note);
+        Err(TokenError::Call {
+            doing: KEEPING.to_owned(),
+            function: "C_FindObjects".to_owned(),
+            value: "the object that was made is not found: the token changed its attributes".to_owned(),
+        })
     }
 
     fn take_notes_off(&self, outdated: &[Vec<u8>]) -> Result<(), TokenError> {
@@ -102,8 +116,11 @@ impl NoteKeeper for Session {
     }
 
     fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError> {
-        self.put_note(note).map_err(SignError::new)?;
-        self.forget(outdated)
+        let made = self.put_note(note).map_err(SignError::new)?;
+        match outdated {
+            [] => self.require_found(made).map_err(SignError::new),
+            outdated => self.forget(outdated),
+        }
     }
 
     fn forget(&self, outdated: &[Vec<u8>]) -> Result<(), SignError> {
