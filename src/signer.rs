@@ -90,13 +90,13 @@ pub trait NoteKeeper {
     /// What the store said.
     fn notes(&self) -> Result<Vec<Vec<u8>>, SignError>;
 
-    /// Keeps `note`, and only then takes off those of `outdated`.
+    /// Keeps `note`, and only then takes off those of `outdated`, of which [`notes`](Self::notes) has told before.
     ///
     /// # Errors
     /// What the store said: some stores take nothing but keys.
     fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError>;
 
-    /// Takes notes off.
+    /// Takes notes off, of which [`notes`](Self::notes) has told before.
     ///
     /// # Errors
     /// What the store said.

@@ -16,7 +16,7 @@ const READING: &str = "reading the ledger's head that is kept on the token";
 const KEEPING: &str = "keeping the ledger's head on the token";
 
 /// Where a note is, and what it says.
-type HeldNote = (ObjectHandle, Vec<u8>);
+pub(super) type HeldNote = (ObjectHandle, Vec<u8>);
 
 /// Private: an object that is not can be made by anybody who reaches the token, without a PIN.
 fn identity() -> [Attribute; 5] {
@@ -31,7 +31,7 @@ fn identity() -> [Attribute; 5] {
 
 impl Session {
     /// Another process may take one off between finding and reading: then a higher one is there, so they are looked for again.
-    fn held_notes(&self) -> Result<Vec<HeldNote>, TokenError> {
+    fn find_notes(&self) -> Result<Vec<HeldNote>, TokenError> {
         const TRIES: u32 = 5;
         for _ in 0..TRIES {
             if let Some(held) = self.try_to_read_notes()? {
@@ -87,7 +87,7 @@ impl Session {
 
     /// A token that makes it another object than it was asked for would get one more with every command.
     fn require_found(&self, note: ObjectHandle) -> Result<(), TokenError> {
-        if self.held_notes()?.iter().any(|(handle, _)| *handle == note) {
+        if self.find_notes()?.iter().any(|(handle, _)| *handle == note) {
             return Ok(());
         }
         let _ = self.session.destroy_object(note);
@@ -98,35 +98,39 @@ impl Session {
         })
     }
 
-    fn take_notes_off(&self, outdated: &[Vec<u8>]) -> Result<(), TokenError> {
-        for (handle, value) in self.held_notes()? {
-            if outdated.contains(&value) {
+    /// Of the notes that were found last, those with these values; never the new one, to which a token may have given the handle of
+    /// one that another process has taken off.
+    fn take_notes_off(&self, outdated: &[Vec<u8>], new: Option<ObjectHandle>) {
+        for (handle, value) in self.held_notes.take() {
+            if outdated.contains(&value) && new != Some(handle) {
                 // Another process may have taken it off by now: what counts is what is found the next time.
                 let _ = self.session.destroy_object(handle);
             }
         }
-        Ok(())
     }
 }
 
 impl NoteKeeper for Session {
     fn notes(&self) -> Result<Vec<Vec<u8>>, SignError> {
-        let held = self.held_notes().map_err(SignError::new)?;
-        Ok(held.into_iter().map(|(_, value)| value).collect())
+        let held = self.find_notes().map_err(SignError::new)?;
+        let values = held.iter().map(|(_, value)| value.clone()).collect();
+        self.held_notes.replace(held);
+        Ok(values)
     }
 
     fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError> {
         let made = self.put_note(note).map_err(SignError::new)?;
         match outdated {
             [] => self.require_found(made).map_err(SignError::new),
-            outdated => self.forget(outdated),
+            outdated => {
+                self.take_notes_off(outdated, Some(made));
+                Ok(())
+            }
         }
     }
 
     fn forget(&self, outdated: &[Vec<u8>]) -> Result<(), SignError> {
-        match outdated {
-            [] => Ok(()),
-            outdated => self.take_notes_off(outdated).map_err(SignError::new),
-        }
+        self.take_notes_off(outdated, None);
+        Ok(())
     }
 }

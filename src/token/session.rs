@@ -1,5 +1,7 @@
 //! A logged-in session.
 
+use std::cell::RefCell;
+
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session as CryptokiSession, UserType};
@@ -7,6 +9,7 @@ use cryptoki::types::AuthPin;
 
 use super::dialect::Dialect;
 use super::native::{Bounded, find_by_cryptoki};
+use super::note::HeldNote;
 use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, NoteKeeper, PublicKey, SignError, Signer};
@@ -19,6 +22,8 @@ pub struct Session {
     token: Token,
     dialect: &'static Dialect,
     user: Option<String>,
+    /// The notes that were found last.
+    pub(super) held_notes: RefCell<Vec<HeldNote>>,
 }
 
 impl Token {
@@ -64,6 +69,7 @@ impl Token {
             token: self.clone(),
             dialect,
             user,
+            held_notes: RefCell::default(),
         })
     }
 

@@ -7,7 +7,7 @@ mod tables;
 
 use rusqlite::Connection;
 
-use super::super::event::Event;
+use super::super::event::{Event, Unread};
 use super::super::{Digest, Fault, Head};
 use super::failure::Failure;
 use rows::Rows;
@@ -75,7 +75,8 @@ impl Audit {
     fn read_event(&mut self, head: Head, body: &str) -> Result<(), Failure> {
         let sequence = head.count;
         let wrong = |found: String| refuse(&Fault::Body { sequence, found });
-        let event = Event::decode(body).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+        let event =
+            Event::<Unread>::decode(body).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
         if event.sequence != sequence {
             return Err(wrong(format!("it says that it is event {}", event.sequence)));
         }

@@ -160,7 +160,7 @@ fn walk(
 /// The event, if its bytes are those that this program writes for it.
 fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
     let text = std::str::from_utf8(body).map_err(|error| format!("it is no text: {error}"))?;
-    let event = Event::decode(text).map_err(|error| format!("it cannot be read: {error}"))?;
+    let event: Event = Event::decode(text).map_err(|error| format!("it cannot be read: {error}"))?;
     if event.sequence != sequence {
         return Err(format!("it says that it is event {}", event.sequence));
     }

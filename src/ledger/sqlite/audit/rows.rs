@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::super::super::event::{Event, What};
+use super::super::super::event::{Event, Unread, What};
 use super::super::super::{Authority, Digest, Object, PathCheck, Reason, Serial};
 
 /// Every table, by the keys of its rows.
@@ -58,7 +58,7 @@ pub(super) struct RevocationRow {
 
 impl Rows {
     /// What the tables have after this event; nothing where it cannot follow on those before it.
-    pub(super) fn play(&mut self, event: Event) -> Option<()> {
+    pub(super) fn play(&mut self, event: Event<Unread>) -> Option<()> {
         let sequence = event.sequence;
         match event.event {
             What::Created { .. } | What::HeadGivenUp { .. } => {}
