@@ -210,13 +210,13 @@ fn a_token_that_is_busy_for_a_moment_is_asked_again_and_one_that_stays_so_is_not
         run.refused(4, "token")
             .contains("C_GetTokenInfo: CKR_GENERAL_ERROR")
     );
-    assert_eq!(
-        rig.calls()
-            .iter()
-            .filter(|call| *call == "C_GetTokenInfo")
-            .count(),
-        6
-    );
+    // SoftHSM shows two slots here: the token's, and a free one.
+    let asked = rig
+        .calls()
+        .iter()
+        .filter(|call| *call == "C_GetTokenInfo")
+        .count();
+    assert_eq!(asked, 2 * 6);
     // Another fault is told at once.
     let run = rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_DEVICE_REMOVED@1")]);
     run.refused(4, "token");

@@ -49,7 +49,8 @@ fn every_call_that_the_token_fails() {
         );
         if failed.is_empty() {
             let harmless = ["C_CloseSession", "C_Finalize", "C_FindObjectsFinal"].contains(&function)
-                || (function, value) == ("C_GetTokenInfo", "CKR_GENERAL_ERROR")
+                // Asked again; and the free slot is skipped.
+                || function == "C_GetTokenInfo"
                 // Only the caveat is missing then.
                 || function == "C_GetInfo";
             assert!(harmless, "{rule}: {run:?}");

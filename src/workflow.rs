@@ -37,7 +37,7 @@ pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
     check_import_routes, check_key_use, check_left_trials, check_login, check_new_key, check_session,
-    check_signing, check_token, note_no_authority,
+    check_signing, check_slots, check_token, note_no_authority,
 };
 pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};

@@ -5,7 +5,7 @@ use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::kms::KmsKeyStore;
 use hsm_ca::kms::SigningKeyName;
 use hsm_ca::signer::KeyStore;
-use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Token, TokenError, TokenSelector};
+use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Slots, Token, TokenError, TokenSelector};
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -48,11 +48,11 @@ impl Settings {
 
     /// Finds the token. `key` may be a URI that names one too; the two must agree.
     pub(super) fn find_token(&self, key: Option<&str>) -> Result<Token, CliError> {
-        self.find_token_of(&self.load_module()?, key)
+        self.choose_token(&self.load_module()?.slots()?, key)
     }
 
-    /// As [`find_token`](Self::find_token), with a module that is loaded already: one per process.
-    pub(super) fn find_token_of(&self, module: &Module, key: Option<&str>) -> Result<Token, CliError> {
+    /// As [`find_token`](Self::find_token), when the slots have been read already.
+    pub(super) fn choose_token(&self, slots: &Slots, key: Option<&str>) -> Result<Token, CliError> {
         let of_key = match key.filter(|key| key.starts_with(Pkcs11Uri::SCHEME)) {
             Some(key) => TokenSelector::parse(key).map_err(|error| CliError::uri("the key", error))?,
             None => TokenSelector::default(),
@@ -61,12 +61,14 @@ impl Settings {
             Some(token) => TokenSelector::parse(token).map_err(|error| CliError::uri("--token", error))?,
             None => of_key.clone(),
         };
-        let token = module.token(&selector)?;
+        let token = slots.token(&selector)?;
         if !of_key.fits(token.description()) {
             let found = vec![token.description().clone()];
             return Err(TokenError::NoToken {
                 wanted: of_key.to_string(),
                 found,
+                uninitialised: Vec::new(),
+                skipped: Vec::new(),
             }
             .into());
         }
@@ -86,8 +88,12 @@ impl Settings {
         self.log_in(&self.find_token(key)?)
     }
 
-    /// Logs in, with one try; what cannot succeed is refused before anybody is asked for a PIN.
+    /// Logs in, with one try; what cannot succeed is refused before anybody is asked for a PIN. A token that needs no login gets one
+    /// only if a PIN source is named.
     pub(super) fn log_in(&self, token: &Token) -> Result<Session, CliError> {
+        if !token.description().login_required && self.pin_source.is_none() {
+            return Ok(token.open()?);
+        }
         token.check_login()?;
         if token.description().protected_authentication_path {
             return Ok(token.login(None)?);

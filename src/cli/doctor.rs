@@ -11,7 +11,7 @@ use hsm_ca::token::TokenError;
 use hsm_ca::workflow::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, Progress, WorkflowError, advise, check_authority_key,
     check_client, check_import_routes, check_key_use, check_left_trials, check_login, check_new_key,
-    check_session, check_signing, check_token, note_no_authority,
+    check_session, check_signing, check_slots, check_token, note_no_authority,
 };
 use serde_json::json;
 
@@ -95,8 +95,10 @@ impl DoctorCommand {
         if client.is_cloudhsm {
             checks.extend(check_client(described));
         }
+        let slots = module.slots().map_err(|error| ("token", error.into()))?;
+        checks.extend(check_slots(&slots));
         let token = settings
-            .find_token_of(&module, None)
+            .choose_token(&slots, None)
             .map_err(|error| ("token", error))?;
         // Through a module that stands in front of CloudHSM's, such as p11-kit's.
         client.is_cloudhsm |= token.is_cloudhsm().map_err(|error| ("token", error.into()))?;

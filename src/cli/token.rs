@@ -1,7 +1,7 @@
 //! `token`.
 
 use clap::Subcommand;
-use hsm_ca::token::{PinTries, TokenDescription};
+use hsm_ca::token::{PinTries, SkippedSlot, TokenDescription};
 use serde_json::{Value, json};
 
 use super::exit::CliError;
@@ -10,7 +10,7 @@ use super::report::{Fields, Report, printable};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// List the initialised tokens of the module, without logging in
+    /// List the tokens of the module, and the slots whose token cannot be read, without logging in
     List,
     /// Show what the module and the token say of themselves, without logging in
     Show,
@@ -26,9 +26,9 @@ impl TokenCommand {
 }
 
 fn list(settings: &Settings) -> Result<Report, CliError> {
-    let tokens = settings.load_module()?.tokens()?;
+    let slots = settings.load_module()?.slots()?;
     let mut text = String::new();
-    for token in &tokens {
+    for token in slots.tokens() {
         let mut fields = Fields::default();
         fields
             .add("serial", &token.serial)
@@ -37,11 +37,21 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
             .add("PIN", pin_line(token));
         text.push_str(&format!("{}\n{}", printable(&token.label), fields.render(2)));
     }
-    if tokens.is_empty() {
+    if text.is_empty() {
         text.push_str("No initialised token.\n");
     }
-    let list: Vec<_> = tokens.iter().map(describe).collect();
-    Ok(Report::new(text, json!({ "tokens": list })))
+    for token in slots.uninitialised() {
+        let kind = printable(&format!("{} {}", token.manufacturer, token.model));
+        text.push_str(&format!("Not initialised yet: slot {} ({kind})\n", token.slot_id));
+    }
+    for slot in slots.skipped() {
+        text.push_str(&format!("Skipped, its token cannot be read: {slot}\n"));
+    }
+    let tokens: Vec<_> = slots.tokens().map(describe).collect();
+    let uninitialised: Vec<_> = slots.uninitialised().map(describe_uninitialised).collect();
+    let skipped: Vec<_> = slots.skipped().iter().map(describe_skipped).collect();
+    let json = json!({ "tokens": tokens, "uninitialised": uninitialised, "skipped_slots": skipped });
+    Ok(Report::new(text, json))
 }
 
 fn show(settings: &Settings) -> Result<Report, CliError> {
@@ -74,11 +84,25 @@ fn show(settings: &Settings) -> Result<Report, CliError> {
 }
 
 fn pin_line(token: &TokenDescription) -> String {
-    if token.user_pin_initialised {
+    if !token.login_required {
+        "not needed".to_owned()
+    } else if token.user_pin_initialised {
         token.pin_tries.to_string()
     } else {
         "not set yet".to_owned()
     }
+}
+
+/// Before it is initialised, a token has no label and no PIN.
+fn describe_uninitialised(token: &TokenDescription) -> Value {
+    json!({
+        "slot_id": token.slot_id, "serial": token.serial,
+        "manufacturer": token.manufacturer, "model": token.model,
+    })
+}
+
+fn describe_skipped(slot: &SkippedSlot) -> Value {
+    json!({ "slot_id": slot.slot_id, "function": slot.function, "answer": slot.value })
 }
 
 /// A token as JSON.
@@ -93,6 +117,7 @@ pub(super) fn describe(token: &TokenDescription) -> Value {
         "label": token.label, "serial": token.serial, "slot_id": token.slot_id,
         "manufacturer": token.manufacturer, "model": token.model,
         "firmware_version": token.firmware, "hardware_version": token.hardware,
-        "pin_tries": tries, "user_pin_set": token.user_pin_initialised, "write_protected": token.write_protected,
+        "pin_tries": tries, "user_pin_set": token.user_pin_initialised,
+        "login_required": token.login_required, "write_protected": token.write_protected,
     })
 }

@@ -3,7 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use cryptoki::slot::TokenInfo;
+use cryptoki_sys::{
+    CK_FLAGS, CK_TOKEN_INFO, CK_VERSION, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
+    CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED,
+    CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
+};
+
+use super::PinLengths;
 
 /// What a module says of itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +73,10 @@ pub struct TokenDescription {
     pub initialised: bool,
     /// `CKF_USER_PIN_INITIALIZED`
     pub user_pin_initialised: bool,
+    /// `CKF_LOGIN_REQUIRED`: without a login, something cannot be done.
+    pub login_required: bool,
+    /// The lengths of a PIN that it takes.
+    pub pin_lengths: PinLengths,
     /// `CKF_WRITE_PROTECTED`
     pub write_protected: bool,
     /// `CKF_PROTECTED_AUTHENTICATION_PATH`: the PIN is typed at the token's own keypad.
@@ -84,12 +94,12 @@ impl fmt::Display for TokenDescription {
 }
 
 impl PinTries {
-    fn from_info(info: &TokenInfo) -> Self {
-        if info.user_pin_locked() {
+    const fn from_flags(flags: CK_FLAGS) -> Self {
+        if flags & CKF_USER_PIN_LOCKED != 0 {
             Self::Locked
-        } else if info.user_pin_final_try() {
+        } else if flags & CKF_USER_PIN_FINAL_TRY != 0 {
             Self::Final
-        } else if info.user_pin_count_low() {
+        } else if flags & CKF_USER_PIN_COUNT_LOW != 0 {
             Self::Low
         } else {
             Self::Untouched
@@ -98,25 +108,35 @@ impl PinTries {
 }
 
 /// PKCS#11 pads with blanks; tpm2-pkcs11 1.9 pads its model with NUL bytes.
-fn unpadded(text: &str) -> String {
-    text.trim_end_matches(['\0', ' ']).to_owned()
+fn unpadded(text: &[u8]) -> String {
+    String::from_utf8_lossy(text)
+        .trim_end_matches(['\0', ' '])
+        .to_owned()
+}
+
+fn number(version: CK_VERSION) -> String {
+    format!("{}.{}", version.major, version.minor)
 }
 
 impl TokenDescription {
-    pub(super) fn from_info(slot_id: u64, info: &TokenInfo) -> Self {
+    /// `utcTime` is not read: nothing needs it, and opencryptoki 3.8 sets it to what is not a time.
+    pub(super) fn from_info(slot_id: u64, info: &CK_TOKEN_INFO) -> Self {
+        let has = |flag: CK_FLAGS| info.flags & flag != 0;
         Self {
-            label: unpadded(info.label()),
-            serial: unpadded(info.serial_number()),
-            manufacturer: unpadded(info.manufacturer_id()),
-            model: unpadded(info.model()),
+            label: unpadded(&info.label),
+            serial: unpadded(&info.serialNumber),
+            manufacturer: unpadded(&info.manufacturerID),
+            model: unpadded(&info.model),
             slot_id,
-            firmware: info.firmware_version().to_string(),
-            hardware: info.hardware_version().to_string(),
-            pin_tries: PinTries::from_info(info),
-            initialised: info.token_initialized(),
-            user_pin_initialised: info.user_pin_initialized(),
-            write_protected: info.write_protected(),
-            protected_authentication_path: info.protected_authentication_path(),
+            firmware: number(info.firmwareVersion),
+            hardware: number(info.hardwareVersion),
+            pin_tries: PinTries::from_flags(info.flags),
+            initialised: has(CKF_TOKEN_INITIALIZED),
+            user_pin_initialised: has(CKF_USER_PIN_INITIALIZED),
+            login_required: has(CKF_LOGIN_REQUIRED),
+            pin_lengths: PinLengths::of(info.ulMinPinLen, info.ulMaxPinLen),
+            write_protected: has(CKF_WRITE_PROTECTED),
+            protected_authentication_path: has(CKF_PROTECTED_AUTHENTICATION_PATH),
         }
     }
 }

@@ -6,7 +6,8 @@ use cryptoki::error::{Error as CryptokiError, RvError};
 
 use super::native::Absurd;
 use super::{
-    ClosedRoute, KeyClass, KeyDescription, PinForm, PinTries, TokenDescription, UnfitAttribute, UnfitPin,
+    ClosedRoute, KeyClass, KeyDescription, PinForm, PinTries, SkippedSlot, TokenDescription, UnfitAttribute,
+    UnfitPin,
 };
 use crate::secret::MemoryError;
 use crate::signer::KeyAlgorithm;
@@ -35,8 +36,12 @@ pub enum TokenError {
     NoToken {
         /// What was looked for.
         wanted: String,
-        /// What is there.
+        /// The initialised tokens that are there.
         found: Vec<TokenDescription>,
+        /// The tokens that are there and not initialised yet.
+        uninitialised: Vec<TokenDescription>,
+        /// The slots that could not be read, and may have it.
+        skipped: Vec<SkippedSlot>,
     },
     /// More than one token fits.
     SeveralTokens {
@@ -166,10 +171,12 @@ impl fmt::Display for TokenError {
                 function,
                 value,
             } => write!(f, "{doing}: {function}: {value}"),
-            Self::NoToken { wanted, found } if found.is_empty() => {
-                write!(f, "no token {wanted}: the module shows no token at all")
-            }
-            Self::NoToken { wanted, found } => write!(f, "no token {wanted}; there is: {}", join(found)),
+            Self::NoToken {
+                wanted,
+                found,
+                uninitialised,
+                skipped,
+            } => write_no_token(f, wanted, found, uninitialised, skipped),
             Self::SeveralTokens { wanted, found } => {
                 write!(f, "{} tokens {wanted}: {}", found.len(), join(found))
             }
@@ -185,10 +192,7 @@ impl fmt::Display for TokenError {
                 write!(f, "token \"{token}\": the PIN is wrong ({tries})")
             }
             Self::UnfitPin { token, unfit } => {
-                write!(
-                    f,
-                    "token \"{token}\": the PIN is not user:password, and was not tried: {unfit}"
-                )
+                write!(f, "token \"{token}\": the PIN was not tried: {unfit}")
             }
             Self::PinLocked { token, .. } => write!(f, "token \"{token}\": the user PIN is locked"),
             Self::PinFinalTry { token } => {
@@ -252,6 +256,33 @@ impl fmt::Display for TokenError {
 }
 
 impl std::error::Error for TokenError {}
+
+fn write_no_token(
+    f: &mut fmt::Formatter<'_>,
+    wanted: &str,
+    found: &[TokenDescription],
+    uninitialised: &[TokenDescription],
+    skipped: &[SkippedSlot],
+) -> fmt::Result {
+    write!(f, "no token {wanted}")?;
+    if found.is_empty() && uninitialised.is_empty() && skipped.is_empty() {
+        return f.write_str(": the module shows no token at all");
+    }
+    if !skipped.is_empty() {
+        write!(f, "; not readable: {}", join(skipped))?;
+    }
+    if !found.is_empty() {
+        write!(f, "; there is: {}", join(found))?;
+    }
+    if !uninitialised.is_empty() {
+        let slots: Vec<_> = uninitialised
+            .iter()
+            .map(|token| format!("slot {} ({} {})", token.slot_id, token.manufacturer, token.model))
+            .collect();
+        write!(f, "; not initialised yet: {}", join(&slots))?;
+    }
+    Ok(())
+}
 
 /// A list for a sentence, cut where nobody would read on.
 fn join<T: fmt::Display>(items: &[T]) -> String {

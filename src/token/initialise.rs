@@ -62,31 +62,24 @@ pub fn initialise_token(
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
     let description = module.describe()?;
     let slots = module.slots()?;
-    if !wanted.made(description, slots.iter().map(|(_, token)| token)) {
+    if !wanted.made(description, slots.tokens().chain(slots.uninitialised())) {
         return Err(InitialiseError::OtherProduct {
             wanted: wanted.product(),
             found: format!("{} by {}", description.library, description.manufacturer),
         });
     }
-    let [
-        (
-            slot,
-            TokenDescription {
-                initialised: false, ..
-            },
-        ),
-    ] = slots.as_slice()
-    else {
-        let found = slots.into_iter().map(|(_, description)| description).collect();
+    let Some(slot) = slots.only_uninitialised() else {
         return Err(TokenError::NoToken {
             wanted: "alone and not initialised yet".to_owned(),
-            found,
+            found: slots.tokens().cloned().collect(),
+            uninitialised: slots.uninitialised().cloned().collect(),
+            skipped: slots.skipped().to_vec(),
         }
         .into());
     };
     module
         .pkcs11()
-        .init_token(*slot, &auth(so_pin), label)
+        .init_token(slot, &auth(so_pin), label)
         .map_err(TokenError::during(format!("initialising the token \"{label}\"")))?;
     // SoftHSM moves the token to a slot whose number comes from its new serial.
     let selector = TokenSelector::parse(label).unwrap_or_default();

@@ -1,17 +1,15 @@
-//! The module, its slots and tokens.
+//! The module, and a token of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::error::Error as CryptokiError;
 use cryptoki::slot::Slot;
 
 use super::dialect::Dialect;
 use super::native::NativeModule;
-use super::{ModuleDescription, PinTries, TokenDescription, TokenError, TokenSelector};
+use super::{ModuleDescription, PinTries, TokenDescription, TokenError};
 
 /// A loaded and initialised module. One per process: two initialisations race in some modules.
 #[derive(Clone, Debug)]
@@ -99,84 +97,6 @@ impl Module {
             manufacturer: info.manufacturer_id().trim().to_owned(),
             cryptoki_version: info.cryptoki_version().to_string(),
         }))
-    }
-
-    /// Every initialised token.
-    ///
-    /// # Errors
-    /// [`TokenError::Call`]
-    pub fn tokens(&self) -> Result<Vec<TokenDescription>, TokenError> {
-        let found = self.slots()?.into_iter().map(|(_, description)| description);
-        Ok(found.filter(|description| description.initialised).collect())
-    }
-
-    /// The one token that fits.
-    ///
-    /// # Errors
-    /// [`TokenError::NoToken`], [`TokenError::SeveralTokens`], [`TokenError::Call`]
-    pub fn token(&self, selector: &TokenSelector) -> Result<Token, TokenError> {
-        let mut initialised = self.slots()?;
-        initialised.retain(|(_, description)| description.initialised);
-        let mut fitting: Vec<_> = initialised
-            .iter()
-            .filter(|(_, description)| selector.fits(description))
-            .cloned()
-            .collect();
-        let wanted = selector.to_string();
-        let describe =
-            |list: Vec<(Slot, TokenDescription)>| list.into_iter().map(|(_, found)| found).collect();
-        match (fitting.pop(), fitting.is_empty()) {
-            (None, _) => Err(TokenError::NoToken {
-                wanted,
-                found: describe(initialised),
-            }),
-            (Some((slot, description)), true) => Ok(Token {
-                module: self.clone(),
-                slot,
-                description,
-            }),
-            (Some(last), false) => {
-                fitting.push(last);
-                Err(TokenError::SeveralTokens {
-                    wanted,
-                    found: describe(fitting),
-                })
-            }
-        }
-    }
-
-    pub(super) fn slots(&self) -> Result<Vec<(Slot, TokenDescription)>, TokenError> {
-        const DOING: &str = "listing slots";
-        let slots = self
-            .native()
-            .bounded(NativeModule::slots, || {
-                self.pkcs11().get_slots_with_token().map(Ok)
-            })
-            .map_err(TokenError::during(DOING))?
-            .map_err(TokenError::absurd(DOING))?;
-        slots
-            .into_iter()
-            .map(|slot| Ok((slot, self.describe_token(slot)?)))
-            .collect()
-    }
-
-    /// Asks again, a few times, when the token is busy: this reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at
-    /// every login, and answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
-    pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
-        const TRIES: u32 = 6;
-        let mut info = self.pkcs11().get_token_info(slot);
-        for tried in 1..TRIES {
-            let Err(CryptokiError::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)) = info else {
-                break;
-            };
-            thread::sleep(Duration::from_millis(10) * tried);
-            info = self.pkcs11().get_token_info(slot);
-        }
-        let info = info.map_err(TokenError::during(format!(
-            "reading the token in slot {}",
-            slot.id()
-        )))?;
-        Ok(TokenDescription::from_info(slot.id(), &info))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What cryptoki 0.12 does not do: its list of a token's mechanisms leaves out every one that it has no name for (vendors' own, and
 //! `CKM_RSA_AES_KEY_WRAP`), and it cannot name one below `CKM_VENDOR_DEFINED` that it does not know. And it takes every count and length
-//! that a module tells: it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes.
+//! that a module tells: it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes. It
+//! refuses a token whose clock tells no number.
 //!
 //! The only `unsafe` code of this library.
 
@@ -21,7 +22,7 @@ use cryptoki::object::ObjectHandle;
 use cryptoki::slot::Slot;
 use cryptoki_sys::{
     CK_BYTE, CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
-    CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TRUE, CK_ULONG, CKF_OS_LOCKING_OK,
+    CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE, CK_ULONG, CKF_OS_LOCKING_OK,
 };
 use libloading::Library;
 
@@ -40,11 +41,12 @@ impl From<MechanismNumber> for MechanismType {
     }
 }
 
-/// A second handle on a module that cryptoki has loaded, for the calls that need a bound, and for `C_GetMechanismList` as it is.
+/// A second handle on a module that cryptoki has loaded, for the calls that need a bound, and for `C_GetMechanismList` and
+/// `C_GetTokenInfo` as they are.
 ///
 /// Most modules give the same function list again, which cryptoki has initialised: sessions and objects are the same. p11-kit's give a new
 /// instance at every `C_GetFunctionList`, which knows nothing of cryptoki's sessions; it is initialised here when it is first needed for
-/// mechanisms, and cryptoki makes all other calls. What comes from behind p11-kit has gone through its own bounds.
+/// a slot, and cryptoki makes all other calls. What comes from behind p11-kit has gone through its own bounds.
 #[derive(Debug)]
 pub(super) struct NativeModule {
     functions: CK_FUNCTION_LIST,
@@ -182,16 +184,37 @@ impl NativeModule {
         Ok(Ok(signature))
     }
 
-    /// `C_GetMechanismList` (PKCS#11 v2.40 section 5.5). The caller has called `C_Initialize` with `CKF_OS_LOCKING_OK`.
+    /// `C_GetMechanismList` (PKCS#11 v2.40 section 5.5). The caller has called `C_Initialize`.
     pub(super) fn mechanisms(&self, slot: Slot) -> Result<Bounded<Vec<MechanismNumber>>, CryptokiError> {
-        match self.list_mechanisms(slot) {
+        self.initialised(|| self.list_mechanisms(slot))
+    }
+
+    /// `C_GetTokenInfo` (section 5.5), as the module fills it: cryptoki takes no token whose `utcTime` is not a number.
+    pub(super) fn token_info(&self, slot: Slot) -> Result<CK_TOKEN_INFO, CryptokiError> {
+        self.initialised(|| self.read_token_info(slot))
+    }
+
+    /// Makes a call that is about a slot, and not about a session: an instance that is not cryptoki's is initialised for it.
+    fn initialised<T>(&self, call: impl Fn() -> Result<T, CryptokiError>) -> Result<T, CryptokiError> {
+        match call() {
             Err(CryptokiError::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
                 self.apart.get_or_init(|| ());
                 self.initialise()?;
-                self.list_mechanisms(slot)
+                call()
             }
             answer => answer,
         }
+    }
+
+    fn read_token_info(&self, slot: Slot) -> Result<CK_TOKEN_INFO, CryptokiError> {
+        let get = self
+            .functions
+            .C_GetTokenInfo
+            .ok_or(CryptokiError::NullFunctionPointer)?;
+        let mut info = CK_TOKEN_INFO::default();
+        // SAFETY: the function is the loaded module's own; the structure is as large as the standard has it, and outlives the call.
+        check(unsafe { get(slot.id(), &raw mut info) }, Function::GetTokenInfo)?;
+        Ok(info)
     }
 
     fn list_mechanisms(&self, slot: Slot) -> Result<Bounded<Vec<MechanismNumber>>, CryptokiError> {

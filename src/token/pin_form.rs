@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::PinLengths;
 use crate::secret::Pin;
 
 /// What a kind of token takes for a PIN.
@@ -30,6 +31,16 @@ pub enum UnfitPin {
     ShortPassword,
     /// A password that no cluster took.
     LongPassword,
+    /// Fewer bytes than the token takes (`ulMinPinLen`).
+    Short {
+        /// The fewest bytes.
+        least: u64,
+    },
+    /// More bytes than the token takes (`ulMaxPinLen`).
+    Long {
+        /// The most bytes.
+        most: u64,
+    },
 }
 
 /// "Maximum length of a user name: 31 characters": limits.
@@ -40,10 +51,11 @@ const SHORTEST_PASSWORD: usize = 7;
 const LONGEST_PASSWORD: usize = 32;
 
 impl PinForm {
-    /// Refuses a PIN that cannot be right.
-    pub(super) fn check(self, pin: &Pin) -> Result<(), UnfitPin> {
+    /// Refuses a PIN that cannot be right. A crypto user's PIN has limits that AWS documents; those that the library tells are not
+    /// documented, so they are not used.
+    pub(super) fn check(self, pin: &Pin, lengths: PinLengths) -> Result<(), UnfitPin> {
         match self {
-            Self::Any => Ok(()),
+            Self::Any => lengths.check(pin),
             Self::CryptoUser => check_crypto_user(pin.expose()),
         }
     }
@@ -71,28 +83,28 @@ fn check_crypto_user(pin: &str) -> Result<(), UnfitPin> {
     }
 }
 
+const NOT_A_CRYPTO_USERS: &str = "it is not user:password";
+
 impl fmt::Display for UnfitPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoColon => f.write_str("there is no colon in it"),
-            Self::NoUser => f.write_str("nothing stands before its first colon"),
-            Self::NoPassword => f.write_str("nothing stands after its first colon"),
+            Self::NoColon => write!(f, "{NOT_A_CRYPTO_USERS}: there is no colon in it"),
+            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands before its first colon"),
+            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands after its first colon"),
             Self::LongUser => write!(
                 f,
-                "more than {LONGEST_USER} characters stand before its first colon"
+                "{NOT_A_CRYPTO_USERS}: more than {LONGEST_USER} characters stand before its first colon"
             ),
-            Self::ShortPassword => {
-                write!(
-                    f,
-                    "fewer than {SHORTEST_PASSWORD} characters stand after its first colon"
-                )
-            }
-            Self::LongPassword => {
-                write!(
-                    f,
-                    "more than {LONGEST_PASSWORD} characters stand after its first colon"
-                )
-            }
+            Self::ShortPassword => write!(
+                f,
+                "{NOT_A_CRYPTO_USERS}: fewer than {SHORTEST_PASSWORD} characters stand after its first colon"
+            ),
+            Self::LongPassword => write!(
+                f,
+                "{NOT_A_CRYPTO_USERS}: more than {LONGEST_PASSWORD} characters stand after its first colon"
+            ),
+            Self::Short { least } => write!(f, "it is too short, the token takes {least} bytes or more"),
+            Self::Long { most } => write!(f, "it is too long, the token takes {most} bytes or fewer"),
         }
     }
 }

@@ -43,6 +43,13 @@ impl TokenSelector {
     }
 }
 
+impl TokenSelector {
+    /// The slot that it has to be in, if one is named.
+    pub(super) const fn slot_id(&self) -> Option<u64> {
+        self.slot_id
+    }
+}
+
 impl From<&Pkcs11Uri> for TokenSelector {
     fn from(uri: &Pkcs11Uri) -> Self {
         let Pkcs11Uri {

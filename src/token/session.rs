@@ -1,4 +1,4 @@
-//! A logged-in session.
+//! A session, and the login.
 
 use std::cell::RefCell;
 
@@ -14,13 +14,14 @@ use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, NoteKeeper, PublicKey, SignError, Signer};
 
-/// A session of the user on a token. Its session objects and the login end with it. It is closed before the module that it is
-/// on is finalised: the first field is dropped first.
+/// A session on a token, of the user where it is logged in. Its session objects and the login end with it. It is closed before the
+/// module that it is on is finalised: the first field is dropped first.
 #[derive(Debug)]
 pub struct Session {
     pub(super) session: CryptokiSession,
     token: Token,
     dialect: &'static Dialect,
+    logged_in: bool,
     user: Option<String>,
     /// The notes that were found last.
     pub(super) held_notes: RefCell<Vec<HeldNote>>,
@@ -50,25 +51,44 @@ impl Token {
                 token: label.clone(),
                 unfit,
             };
-            dialect.pin_form.check(pin).map_err(unfit)?;
+            dialect
+                .pin_form
+                .check(pin, self.description.pin_lengths)
+                .map_err(unfit)?;
         }
-        let open = if self.description.write_protected && dialect.opens_read_only {
-            self.module.pkcs11().open_ro_session(self.slot)
-        } else {
-            self.module.pkcs11().open_rw_session(self.slot)
-        };
-        let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
+        let opened = self.open()?;
         let auth_pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
-        let user = match session.login(UserType::User, auth_pin.as_ref()) {
+        let user = match opened.session.login(UserType::User, auth_pin.as_ref()) {
             Ok(()) => pin.and_then(|pin| dialect.pin_form.user(pin)).map(str::to_owned),
             Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => None,
             Err(error) => return Err(self.refused_login(dialect.pin_form, error)),
         };
         Ok(Session {
+            logged_in: true,
+            user,
+            ..opened
+        })
+    }
+
+    /// Opens a session without a login: enough where [`login_required`](super::TokenDescription::login_required) is false.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn open(&self) -> Result<Session, TokenError> {
+        let dialect = self.dialect()?;
+        let open = if self.description.write_protected && dialect.opens_read_only {
+            self.module.pkcs11().open_ro_session(self.slot)
+        } else {
+            self.module.pkcs11().open_rw_session(self.slot)
+        };
+        let label = &self.description.label;
+        let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
+        Ok(Session {
             session,
             token: self.clone(),
             dialect,
-            user,
+            logged_in: false,
+            user: None,
             held_notes: RefCell::default(),
         })
     }
@@ -104,6 +124,12 @@ impl Session {
     #[must_use]
     pub const fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// Whether the user is logged in.
+    #[must_use]
+    pub const fn is_logged_in(&self) -> bool {
+        self.logged_in
     }
 
     /// The user's name, where the PIN has one in front: CloudHSM's crypto user.

@@ -5,11 +5,20 @@ mod client_sdk;
 mod cloudhsm;
 mod cluster_authority;
 
-use crate::token::{ImportRoute, PinTries, Session, TRIAL_LABEL, Token, TokenError};
+use crate::token::{ImportRoute, PinTries, Session, Slots, TRIAL_LABEL, Token, TokenError};
 
 pub use check::{Check, CheckState};
 pub use cloudhsm::{Client, advise, check_client, check_key_use};
 pub use cluster_authority::{CLUSTER_AUTHORITY, check_authority_key, note_no_authority};
+
+/// The slots that were skipped, because their token cannot be read.
+#[must_use]
+pub fn check_slots(slots: &Slots) -> Vec<Check> {
+    let skipped = slots.skipped().iter();
+    skipped
+        .map(|slot| Check::noted("slot", format!("skipped, its token cannot be read: {slot}")))
+        .collect()
+}
 
 /// What can be seen of the token before anybody logs in.
 #[must_use]
@@ -17,6 +26,10 @@ pub fn check_token(token: &Token) -> Vec<Check> {
     let description = token.description();
     let tries = description.pin_tries.to_string();
     let pin = match description.pin_tries {
+        PinTries::Untouched if !description.login_required => Check::noted(
+            "PIN tries",
+            "the token needs no login (CKF_LOGIN_REQUIRED is not set)",
+        ),
         PinTries::Untouched => match token.has_user_pin() {
             Ok(true) => Check::passed("PIN tries", tries),
             Ok(false) => Check::failed("PIN tries", "the user PIN is not set yet"),
@@ -55,9 +68,14 @@ pub fn check_token(token: &Token) -> Vec<Check> {
 pub fn check_login(session: &Session) -> Check {
     const NAME: &str = "login";
     match (session.count_keys(), session.user()) {
+        (Ok(keys), _) if !session.is_logged_in() => Check::noted(
+            NAME,
+            format!("none, the token needs none and no PIN source is named; {keys} key objects"),
+        )
+        .with_hint("if keys are missing, name a PIN source: --pin-source".to_owned()),
         (Ok(keys), Some(user)) => Check::passed(NAME, format!("as crypto user {user}; {keys} key objects")),
         (Ok(keys), None) => Check::passed(NAME, format!("as user; {keys} key objects")),
-        (Err(error), _) => Check::failed(NAME, format!("logged in, but: {error}")),
+        (Err(error), _) => Check::failed(NAME, format!("the keys cannot be counted: {error}")),
     }
 }
 

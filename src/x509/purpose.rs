@@ -89,10 +89,7 @@ const fn needs_no_mention(purpose: Purpose) -> bool {
 /// certificates above it, as `openssl verify -purpose` holds them against each other. One answer for each certificate that
 /// was asked.
 #[must_use]
-pub fn check_path_purpose(
-    path: &[Certificate],
-    purpose: Purpose,
-) -> Vec<(&Certificate, Result<(), String>)> {
+pub fn check_path_purpose(path: &[Certificate], purpose: Purpose) -> Vec<(&Certificate, Result<(), String>)> {
     let answers = path.iter().enumerate().map(|(place, certificate)| {
         let answer = match place {
             0 => check_leaf(certificate, purpose),

@@ -1,6 +1,6 @@
 //! The table's part about the token.
 
-use hsm_ca::token::{PinForm, TokenError};
+use hsm_ca::token::{PinForm, TokenError, UnfitPin};
 
 use super::table::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -12,6 +12,21 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             UNAVAILABLE,
             Some(
                 "look at the path; SoftHSM is Debian's softhsm2, CloudHSM's is /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
+            ),
+        ),
+        TokenError::NoToken { skipped, .. } if !skipped.is_empty() => (
+            "token",
+            UNAVAILABLE,
+            Some("look at the token in that slot; `hsm-ca token list` shows what every slot has"),
+        ),
+        TokenError::NoToken {
+            found, uninitialised, ..
+        } if found.is_empty() && !uninitialised.is_empty() => (
+            "no-token",
+            UNAVAILABLE,
+            Some(
+                "initialise the token with its vendor's tool (SoftHSM: softhsm2-util --init-token --free --label LABEL); if it was initialised, \
+                 the module reads another configuration: SoftHSM finds its tokens by SOFTHSM2_CONF",
             ),
         ),
         TokenError::NoToken { .. } => (
@@ -39,6 +54,14 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "pin-incorrect",
             UNAVAILABLE,
             Some("it was tried once and is not tried again"),
+        ),
+        TokenError::UnfitPin {
+            unfit: UnfitPin::Short { .. } | UnfitPin::Long { .. },
+            ..
+        } => (
+            "unfit-pin",
+            USAGE,
+            Some("look at what the PIN source gives; the token has not counted a try"),
         ),
         TokenError::UnfitPin { .. } => (
             "unfit-pin",
@@ -121,6 +144,20 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
                 ),
             )
         }
+        TokenError::Call { value, .. } if value == "CKR_USER_NOT_LOGGED_IN" => (
+            "token",
+            UNAVAILABLE,
+            Some("name a PIN source: --pin-source; a token that says it needs no login gets none without it"),
+        ),
+        TokenError::Call { function, .. } if function == "C_Initialize" => (
+            "token",
+            UNAVAILABLE,
+            Some(
+                "the module does not start: look at its configuration and at who may read and write what it names (SoftHSM: SOFTHSM2_CONF, \
+                 tokendir; Kryoptic: KRYOPTIC_CONF; NSS: NSS_LIB_PARAMS; tpm2-pkcs11: TPM2_PKCS11_STORE; opencryptoki: pkcsslotd runs, \
+                 group pkcs11), and at the system's log",
+            ),
+        ),
         _ => ("token", UNAVAILABLE, None),
     }
 }

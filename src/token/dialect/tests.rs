@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::token::PinTries;
+use crate::token::{PinLengths, PinTries};
 
 fn token(manufacturer: &str, firmware: &str) -> TokenDescription {
     TokenDescription {
@@ -14,6 +14,8 @@ fn token(manufacturer: &str, firmware: &str) -> TokenDescription {
         hardware: "1.0".to_owned(),
         pin_tries: PinTries::Untouched,
         initialised: true,
+        login_required: true,
+        pin_lengths: PinLengths::default(),
         user_pin_initialised: true,
         write_protected: false,
         protected_authentication_path: false,

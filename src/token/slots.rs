@@ -1,0 +1,172 @@
+//! What the slots of a module hold, and the one token that is wanted.
+
+use std::fmt;
+use std::thread;
+use std::time::Duration;
+
+use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::slot::Slot;
+
+use super::native::NativeModule;
+use super::{Module, Token, TokenDescription, TokenError, TokenSelector};
+
+/// What the slots of a module hold. One slot that cannot be read does not keep anybody from the others.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    module: Module,
+    initialised: Vec<(Slot, TokenDescription)>,
+    uninitialised: Vec<(Slot, TokenDescription)>,
+    skipped: Vec<SkippedSlot>,
+}
+
+/// A slot whose token cannot be read: a card that the module does not know, or a device that does not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedSlot {
+    /// The slot.
+    pub slot_id: u64,
+    /// The function, as `C_GetTokenInfo`.
+    pub function: String,
+    /// What it answered, as `CKR_TOKEN_NOT_RECOGNIZED`.
+    pub value: String,
+}
+
+impl fmt::Display for SkippedSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            slot_id,
+            function,
+            value,
+        } = self;
+        write!(f, "slot {slot_id}: {function}: {value}")
+    }
+}
+
+impl Module {
+    /// Reads the token in every slot that has one (`C_GetSlotList`, `C_GetTokenInfo`: PKCS#11 v2.40 section 5.5). A slot whose token
+    /// cannot be read is skipped.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`] if the module does not list its slots.
+    pub fn slots(&self) -> Result<Slots, TokenError> {
+        const DOING: &str = "listing slots";
+        let listed = self
+            .native()
+            .bounded(NativeModule::slots, || {
+                self.pkcs11().get_slots_with_token().map(Ok)
+            })
+            .map_err(TokenError::during(DOING))?
+            .map_err(TokenError::absurd(DOING))?;
+        let mut slots = Slots {
+            module: self.clone(),
+            initialised: Vec::new(),
+            uninitialised: Vec::new(),
+            skipped: Vec::new(),
+        };
+        for slot in listed {
+            match self.describe_token(slot) {
+                Ok(token) if token.initialised => slots.initialised.push((slot, token)),
+                Ok(token) => slots.uninitialised.push((slot, token)),
+                Err(TokenError::Call { function, value, .. }) => slots.skipped.push(SkippedSlot {
+                    slot_id: slot.id(),
+                    function,
+                    value,
+                }),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The one token that fits.
+    ///
+    /// # Errors
+    /// As [`slots`](Self::slots) and [`Slots::token`] have them.
+    pub fn token(&self, selector: &TokenSelector) -> Result<Token, TokenError> {
+        self.slots()?.token(selector)
+    }
+
+    /// Asks again, a few times, when the token is busy: this reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at
+    /// every login, and answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
+    pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
+        const TRIES: u32 = 6;
+        let mut info = self.native().token_info(slot);
+        for tried in 1..TRIES {
+            let Err(CryptokiError::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)) = info else {
+                break;
+            };
+            thread::sleep(Duration::from_millis(10) * tried);
+            info = self.native().token_info(slot);
+        }
+        let info = info.map_err(TokenError::during(format!(
+            "reading the token in slot {}",
+            slot.id()
+        )))?;
+        Ok(TokenDescription::from_info(slot.id(), &info))
+    }
+}
+
+impl Slots {
+    /// The tokens that can be used: the initialised ones.
+    pub fn tokens(&self) -> impl Iterator<Item = &TokenDescription> {
+        self.initialised.iter().map(|(_, token)| token)
+    }
+
+    /// The tokens that nobody has initialised yet.
+    pub fn uninitialised(&self) -> impl Iterator<Item = &TokenDescription> {
+        self.uninitialised.iter().map(|(_, token)| token)
+    }
+
+    /// The slots that were skipped.
+    #[must_use]
+    pub fn skipped(&self) -> &[SkippedSlot] {
+        &self.skipped
+    }
+
+    /// The one token that fits.
+    ///
+    /// # Errors
+    /// [`TokenError::NoToken`], [`TokenError::SeveralTokens`]
+    pub fn token(&self, selector: &TokenSelector) -> Result<Token, TokenError> {
+        let fitting: Vec<_> = self
+            .initialised
+            .iter()
+            .filter(|(_, token)| selector.fits(token))
+            .collect();
+        match fitting.as_slice() {
+            [(slot, description)] => Ok(Token {
+                module: self.module.clone(),
+                slot: *slot,
+                description: description.clone(),
+            }),
+            [] => Err(self.lacks(selector)),
+            several => Err(TokenError::SeveralTokens {
+                wanted: selector.to_string(),
+                found: several.iter().map(|(_, token)| token.clone()).collect(),
+            }),
+        }
+    }
+
+    /// That no token fits, with all that is there instead.
+    fn lacks(&self, selector: &TokenSelector) -> TokenError {
+        // A slot's number says which one is wanted; a label or a serial number may be that of any token that cannot be read.
+        let may_be_wanted = |slot: &&SkippedSlot| selector.slot_id().is_none_or(|id| id == slot.slot_id);
+        TokenError::NoToken {
+            wanted: selector.to_string(),
+            found: self.tokens().cloned().collect(),
+            uninitialised: self.uninitialised().cloned().collect(),
+            skipped: self.skipped.iter().filter(may_be_wanted).cloned().collect(),
+        }
+    }
+
+    /// The slot of the only token there is, if it is not initialised yet: no other token, and no slot that cannot be read.
+    pub(super) fn only_uninitialised(&self) -> Option<Slot> {
+        match (
+            self.initialised.as_slice(),
+            self.uninitialised.as_slice(),
+            self.skipped.as_slice(),
+        ) {
+            ([], [(slot, _)], []) => Some(*slot),
+            _ => None,
+        }
+    }
+}
