@@ -97,3 +97,4 @@ mod tampered_envelope;
 mod throttling;
 mod unknown_token;
 mod validity;
+mod verify_paths;

@@ -1,6 +1,6 @@
 //! Several certificates together: which of them issued which, and whether that is true.
 
-use super::{Certificate, Name, judge};
+use super::{Certificate, judge};
 
 /// Where a certificate stands among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,12 @@ pub enum LinkState {
 #[must_use]
 pub fn link(certificates: &[Certificate]) -> Vec<Link> {
     let mut issuers: Vec<Option<usize>> = vec![None; certificates.len()];
+    let subjects: Vec<_> = certificates
+        .iter()
+        .map(|one| one.subject().comparable())
+        .collect();
     for index in 0..certificates.len() {
-        issuers[index] = find_issuer(certificates, &issuers, index);
+        issuers[index] = find_issuer(certificates, &subjects, &issuers, index);
     }
     let authorities = count_authorities(certificates, &issuers);
     let judged = authorities.into_iter().enumerate();
@@ -52,31 +56,36 @@ fn is_self_signed(certificate: &Certificate) -> bool {
 /// A stranger's file may have hundreds of one name, and a signature takes milliseconds to verify.
 const MOST_TRIED: usize = 16;
 
-fn find_issuer(certificates: &[Certificate], issuers: &[Option<usize>], index: usize) -> Option<usize> {
+/// `subjects` are the names in a form that is the same for every spelling of one (RFC 5280 section 7.1).
+fn find_issuer(
+    certificates: &[Certificate],
+    subjects: &[Vec<u8>],
+    issuers: &[Option<usize>],
+    index: usize,
+) -> Option<usize> {
     let certificate = &certificates[index];
     if is_self_signed(certificate) || is_repeated(certificates, index) {
         return None;
     }
     // The next one in the file first, as TLS has them.
-    let others = || (index + 1..certificates.len()).chain(0..index);
-    let named = |is_named: fn(&Name, &Name) -> bool| -> Vec<usize> {
-        let named = others().filter(|other| is_named(certificates[*other].subject(), certificate.issuer()));
-        let fits = |other: &usize| {
-            !is_repeated(certificates, *other) && !path(issuers, *other).any(|above| above == index)
-        };
-        named.filter(fits).collect()
+    let others = (index + 1..certificates.len()).chain(0..index);
+    let name = certificate.issuer().comparable();
+    let fits = |other: &usize| {
+        subjects[*other] == name
+            && !is_repeated(certificates, *other)
+            && !path(issuers, *other).any(|above| above == index)
     };
-    let mut candidates = named(|subject, issuer| subject == issuer);
-    if candidates.is_empty() {
-        candidates = named(Name::is_like);
-    }
-    // The key that the issuer names goes first; the signature decides.
+    let mut candidates: Vec<_> = others.filter(fits).collect();
+    // The key that the issuer names goes first, then the name in the same bytes; the signature decides.
     let wanted = certificate.authority_key_identifier().ok().flatten();
     let is_named = |other: &usize| {
         let found = certificates[*other].subject_key_identifier().ok().flatten();
         wanted.is_some() && found == wanted
     };
-    candidates.sort_by_key(|other| !is_named(other));
+    candidates.sort_by_key(|other| {
+        let is_other_spelling = certificates[*other].subject() != certificate.issuer();
+        (!is_named(other), is_other_spelling)
+    });
     let signed = |other: &&usize| judge::check_signature(certificate, &certificates[**other]).is_ok();
     let by_name = || candidates.first().filter(|_| !certificate.is_self_issued());
     candidates

@@ -118,10 +118,10 @@ impl Certificate {
         &self.subject
     }
 
-    /// True if issuer and subject are the same bytes.
+    /// True if issuer and subject are one name, as RFC 5280 section 6.1 has it: also where it is spelled in two ways.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.issuer == self.subject
+        self.issuer.is_like(&self.subject)
     }
 
     /// `validity`

@@ -1,9 +1,12 @@
 //! Path validation from a certificate to a self-signed one (RFC 5280 section 6), with every step named.
 
+mod search;
+
 use super::judge::{
     Purposes, check_authority, check_critical, check_identifiers, check_names, check_signature, check_time,
 };
 use super::{Certificate, UnixTime};
+use search::{Search, is_self_signed};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +22,12 @@ pub struct ChainStep {
 /// Every step from the certificate to the root, in order.
 #[derive(Clone, Debug)]
 pub struct ChainReport {
-    /// The steps.
+    /// The steps: of the path that is valid, or of the best of those that are not.
     pub steps: Vec<ChainStep>,
     /// The certificates that they are about, from the first up, as far as the path goes.
     pub path: Vec<Certificate>,
+    /// How many paths were judged; 1 where the first was valid, or where there is only one.
+    pub tried: usize,
 }
 
 impl ChainReport {
@@ -39,24 +44,62 @@ impl ChainReport {
             problem: result.err(),
         });
     }
+
+    /// Of two paths that fail, the better one is more useful to know: every signature verifies, it ends at a root, and little is wrong.
+    fn faults(&self) -> (usize, bool, usize) {
+        let failed = || self.steps.iter().filter(|step| step.problem.is_some());
+        let is_complete = self
+            .steps
+            .last()
+            .is_some_and(|step| step.what == "self-signature");
+        let forged = failed().filter(|step| step.what == "signature").count();
+        (forged, !is_complete, failed().count())
+    }
 }
 
-/// Longer chains exist only in tests of other people's verifiers.
+/// Longer paths exist only in tests of other people's verifiers.
 const LONGEST_PATH: usize = 8;
 
-/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named. Signatures,
-/// names, key identifiers, validity, CA flags, key usage, path length, name constraints, and that a purpose is left, are judged;
-/// policies are not, and a critical extension about them fails the path.
+/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named. One valid path is
+/// enough, whatever the order of `authorities` (RFC 4158 section 2): where several certificates could be the issuer, each is tried.
+/// Signatures, names, key identifiers, validity, CA flags, key usage, path length, name constraints, and that a purpose is left, are
+/// judged; policies are not, and a critical extension about them fails the path.
+///
+/// The work is bounded: a step "search" fails when the bound ended the search.
 #[must_use]
 pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTime) -> ChainReport {
-    let mut report = ChainReport {
+    let mut search = Search::new(leaf, authorities, now);
+    if let Some(path) = search.find_valid() {
+        let report = judge(leaf, authorities, &path, now);
+        if report.passed() {
+            return report;
+        }
+    }
+    let paths = search.find_all();
+    let tried = paths.len();
+    let judged = paths.into_iter().map(|path| judge(leaf, authorities, &path, now));
+    let mut best = judged.min_by_key(ChainReport::faults).unwrap_or(ChainReport {
         steps: Vec::new(),
         path: Vec::new(),
+        tried,
+    });
+    best.tried = tried;
+    // A path that the first search did not reach passes all the same.
+    if let Some(bound) = search.bound()
+        && !best.passed()
+    {
+        best.note(leaf, "search", Err(format!("not every path was tried: {bound}")));
+    }
+    best
+}
+
+/// Judges one path. Nothing is left out after a failure: every step is told.
+fn judge(leaf: &Certificate, authorities: &[Certificate], path: &[usize], now: UnixTime) -> ChainReport {
+    let mut report = ChainReport {
+        steps: Vec::new(),
+        path: vec![leaf.clone()],
+        tried: 1,
     };
-    let mut current = leaf;
-    let mut below = Vec::new();
-    // Non-self-issued intermediates below the certificate at hand: RFC 5280 section 4.2.1.9 counts those.
-    let mut authorities_below = 0;
     let mut purposes = match Purposes::of(leaf) {
         Ok(purposes) => purposes,
         Err(problem) => {
@@ -64,43 +107,13 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
             return report;
         }
     };
-    for _ in 0..LONGEST_PATH {
-        report.path.push(current.clone());
-        report.note(current, "validity", check_time(current, now));
-        report.note(current, "critical extensions", check_critical(current));
-        let is_trusted = authorities
-            .iter()
-            .any(|authority| authority.der() == current.der());
-        let named = || {
-            authorities
-                .iter()
-                .filter(|authority| authority.subject() == current.issuer())
-        };
-        // One that its CA issued to its next key has the CA's name, too, and is no root.
-        let is_issued = || {
-            named().any(|issuer| issuer.der() != current.der() && check_signature(current, issuer).is_ok())
-        };
-        if is_trusted && current.is_self_issued() {
-            let self_signature = check_signature(current, current);
-            if self_signature.is_ok() || !is_issued() {
-                report.note(current, "self-signature", self_signature);
-                return report;
-            }
-        }
-        let Some(issuer) = named()
-            .find(|issuer| check_signature(current, issuer).is_ok())
-            .or_else(|| named().next())
-        else {
-            report.note(
-                current,
-                "issuer",
-                Err(format!(
-                    "no --ca certificate has the name \"{}\"",
-                    current.issuer()
-                )),
-            );
-            return report;
-        };
+    let issuers = path.iter().filter_map(|place| authorities.get(*place));
+    let mut current = leaf;
+    let mut below = Vec::new();
+    // Non-self-issued intermediates below the certificate at hand: RFC 5280 section 4.2.1.9 counts those.
+    let mut authorities_below = 0;
+    for issuer in issuers {
+        note_itself(&mut report, current, now);
         report.note(current, "signature", check_signature(current, issuer));
         report.note(
             current,
@@ -122,14 +135,48 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
         if !issuer.is_self_issued() {
             authorities_below += 1;
         }
+        report.path.push(issuer.clone());
         current = issuer;
     }
-    report.note(
-        current,
-        "path length",
-        Err(format!("more than {LONGEST_PATH} certificates")),
-    );
+    note_itself(&mut report, current, now);
+    let (what, end) = judge_end(current, authorities, path.len());
+    report.note(current, what, end);
     report
+}
+
+fn note_itself(report: &mut ChainReport, certificate: &Certificate, now: UnixTime) {
+    report.note(certificate, "validity", check_time(certificate, now));
+    report.note(certificate, "critical extensions", check_critical(certificate));
+}
+
+/// Where a path ends: at a root that was named, at its greatest length, or because nobody issued the last certificate.
+fn judge_end(
+    last: &Certificate,
+    authorities: &[Certificate],
+    issuers: usize,
+) -> (&'static str, Result<(), String>) {
+    let is_trusted = authorities.iter().any(|authority| authority.der() == last.der());
+    if is_trusted && last.is_self_issued() {
+        return ("self-signature", check_signature(last, last));
+    }
+    if issuers + 1 >= LONGEST_PATH {
+        let problem = format!("more than {LONGEST_PATH} certificates");
+        return ("path length", Err(problem));
+    }
+    let mut named = authorities
+        .iter()
+        .filter(|authority| authority.subject().is_like(last.issuer()));
+    let problem = match named.next() {
+        None => format!("no --ca certificate has the name \"{}\"", last.issuer()),
+        Some(_) if is_self_signed(last) => {
+            "it is self-signed, and not one of the --ca certificates".to_owned()
+        }
+        Some(_) => format!(
+            "the certificates of \"{}\" only lead back to this path",
+            last.issuer()
+        ),
+    };
+    ("issuer", Err(problem))
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl Original {
         }
         match issuer {
             Some(issuer) => {
-                if issuer.subject() != certificate.issuer() {
+                if !issuer.subject().is_like(certificate.issuer()) {
                     let found = format!(
                         "\"{}\" issued it, not \"{}\"",
                         certificate.issuer(),

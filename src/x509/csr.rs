@@ -18,7 +18,7 @@ use der::{Decode, Sequence, Tag, Tagged};
 use x509_cert::ext::Extension;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::name::{describe_oid, text_of};
+use super::name::{describe_oid, shown_text};
 use super::signed::Signed;
 use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey};
@@ -198,9 +198,9 @@ impl CertificationRequest {
         let describe = |attribute: &Attribute| {
             let values = attribute.values.value();
             let single = Any::from_der(values).ok();
-            let value = match single.as_ref().and_then(text_of) {
+            let value = match single.as_ref().and_then(shown_text) {
                 _ if attribute.kind == CHALLENGE_PASSWORD => "there is one".to_owned(),
-                Some(text) => text.to_owned(),
+                Some(text) => text,
                 None => Hex(values).to_string(),
             };
             (describe_oid(attribute.kind), value)

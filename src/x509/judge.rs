@@ -105,7 +105,7 @@ pub(super) fn check_names(issuer: &Certificate, below: &[&Certificate]) -> Optio
 
 /// The purposes that are left on a path. RFC 5280 section 4.2.1.12 leaves open what those of a CA certificate mean; verifiers, and
 /// CA/B BR 7.1.2.10.6, take them as bounds of what is below.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Purposes(Option<Vec<ObjectIdentifier>>);
 
 impl Purposes {

@@ -1,5 +1,6 @@
 //! Distinguished names: copied as DER bytes, shown and read as RFC 4514 text.
 
+mod attribute;
 mod check;
 mod partition;
 
@@ -13,6 +14,7 @@ use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::RdnSequence;
 
 use super::X509Error;
+use super::name_hash::read_text;
 use crate::signer::Hex;
 
 /// A `Name` (RFC 5280 section 4.1.2.4) as the bytes it came in. Two names are equal when their bytes are.
@@ -88,17 +90,20 @@ impl Name {
     /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        self == other
-            || self
-                .canonical_rdns()
-                .is_some_and(|own| Some(own) == other.canonical_rdns())
+        self == other || self.comparable() == other.comparable()
+    }
+
+    /// Bytes that two names have in common exactly if one [is like](Self::is_like) the other.
+    pub(super) fn comparable(&self) -> Vec<u8> {
+        // RDNs are SETs, and a name that is in no form to be compared is the SEQUENCE that it is.
+        self.folded_rdns().unwrap_or_else(|| self.0.clone())
     }
 
     /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1
     /// has it, without regard to case and spaces. `None` if one of them is in no form that can be compared.
     #[must_use]
     pub(super) fn begins_with(&self, prefix: &Self) -> Option<bool> {
-        Some(self.canonical_rdns()?.starts_with(&prefix.canonical_rdns()?))
+        Some(self.folded_rdns()?.starts_with(&prefix.folded_rdns()?))
     }
 
     /// The DER bytes.
@@ -193,6 +198,12 @@ pub(super) fn text_of(value: &Any) -> Option<&str> {
     .and(std::str::from_utf8(value.value()).ok())
 }
 
+/// The text of a string of any type, to be shown.
+pub(super) fn shown_text(value: &Any) -> Option<String> {
+    let tag = *value.to_der().ok()?.first()?;
+    read_text(tag, value.value())
+}
+
 /// The short name people use for an object identifier, or its digits.
 pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
     let digits = oid.to_string();
@@ -210,21 +221,20 @@ pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
 }
 
 impl fmt::Display for Name {
-    /// RFC 4514 section 2.1: last RDN first. Control and bidirectional characters are written as hex pairs, so that a
-    /// name from a stranger cannot rearrange a terminal.
+    /// RFC 4514 section 2.1: last RDN first. Values of every string type are text. Control and bidirectional characters are written as
+    /// hex pairs, so that a name from a stranger cannot rearrange a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(sequence) = RdnSequence::from_der(&self.0) else {
+        let Some(rdns) = self.attributes() else {
             return write!(f, "#{}", Hex(&self.0));
         };
-        let rdns: Vec<_> = sequence.iter().collect();
         for (index, rdn) in rdns.iter().rev().enumerate() {
             f.write_str(if index == 0 { "" } else { "," })?;
             for (index, attribute) in rdn.iter().enumerate() {
                 f.write_str(if index == 0 { "" } else { "+" })?;
-                write!(f, "{}=", describe_oid(attribute.oid))?;
-                match text_of(&attribute.value) {
-                    Some(text) => write_escaped(f, text)?,
-                    None => write!(f, "#{}", Hex(&attribute.value.to_der().unwrap_or_default()))?,
+                write!(f, "{}=", describe_oid(attribute.kind))?;
+                match attribute.text() {
+                    Some(text) => write_escaped(f, &text)?,
+                    None => write!(f, "#{}", Hex(attribute.value_der))?,
                 }
             }
         }
@@ -316,6 +326,72 @@ mod tests {
         }
         assert!(Name::from_rfc4514(&format!("CN={}", "a".repeat(65))).is_err());
         assert!(Name::from_rfc4514(&format!("CN={}", "é".repeat(64))).is_ok());
+    }
+
+    /// `CN=` with a value of that tag.
+    fn named(tag: u8, value: &[u8]) -> Name {
+        let byte = |length: usize| u8::try_from(length).unwrap();
+        let mut der = vec![0x30, byte(value.len() + 11), 0x31, byte(value.len() + 9), 0x30];
+        der.extend([byte(value.len() + 7), 6, 3, 0x55, 4, 3, tag, byte(value.len())]);
+        der.extend(value);
+        Name(der)
+    }
+
+    #[test]
+    fn strings_of_every_type_are_text() {
+        for (tag, value, shown) in [
+            (0x0c, "Zürich".as_bytes(), "Zürich"),
+            (0x12, b"12 3", "12 3"),
+            (0x13, b"Zurich @", "Zurich @"),
+            (0x14, b"Z\xfcrich, CH", "Zürich\\, CH"),
+            (0x16, b"a@b", "a@b"),
+            (0x1c, b"\0\0\0Z\0\0\0\xfc\0\x01\xf6\x00", "Zü😀"),
+            (0x1e, b"\0Z\0\xfc\xd8\x3d\xde\x00", "Zü😀"),
+            (0x1e, b"\x20\x2e\0 ", "\\E2\\80\\AE\\ "),
+            // No strings of their types.
+            (0x1e, b"\0Z\0", "#1e03005a00"),
+            (0x1e, b"\xd8\x3d", "#1e02d83d"),
+            (0x1c, b"\0\x11\0\0", "#1c0400110000"),
+            (0x0c, b"\xff", "#0c01ff"),
+            (0x16, b"\xfc", "#1601fc"),
+            (0x04, b"ab", "#04026162"),
+        ] {
+            assert_eq!(named(tag, value).to_string(), format!("CN={shown}"));
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_alike_and_other_names_are_not() {
+        let alike = |one: (u8, &[u8]), other: (u8, &[u8])| {
+            let [one, other] = [one, other].map(|(tag, value)| named(tag, value));
+            assert_eq!(one.is_like(&other), other.is_like(&one));
+            one.is_like(&other)
+        };
+        let plain = (0x0c, &b"Example 7 CA"[..]);
+        for other in [
+            (0x13, &b"example 7 ca"[..]),
+            (0x14, b"EXAMPLE  7 CA"),
+            (0x16, b" Example 7\tCA "),
+            (0x1e, b"\0E\0x\0A\0m\0p\0l\0e\0 \x007\0 \0C\0A"),
+            (0x0c, "E\u{ad}xample\u{a0}7\u{3000}\u{200b}CA".as_bytes()),
+        ] {
+            assert!(alike(plain, other), "{other:?}");
+        }
+        for other in [
+            (0x0c, &b"Example7 CA"[..]),
+            (0x0c, b"Example 7 CAs"),
+            (0x0c, b""),
+            (0x04, b"Example 7 CA"),
+        ] {
+            assert!(!alike(plain, other), "{other:?}");
+        }
+        assert!(alike(
+            (0x0c, "MÜLLER Straße".as_bytes()),
+            (0x14, b"m\xfcller STRASSE")
+        ));
+        assert!(alike((0x12, b"0 12"), (0x13, b"0 12")));
+        // A string that is not of its type is like itself only.
+        assert!(alike((0x0c, b"\xff"), (0x0c, b"\xff")) && !alike((0x0c, b"\xff"), (0x14, b"\xff")));
     }
 
     #[test]

@@ -35,13 +35,29 @@ impl Name {
         Some(format!("{:08x}", u32::from_le_bytes(first)))
     }
 
-    /// The RDNs one after the other, with their strings in UTF-8, folded.
-    pub(super) fn canonical_rdns(&self) -> Option<Vec<u8>> {
-        canonical_rdns(self.der())
+    /// The RDNs one after the other, with their strings in UTF-8, folded as OpenSSL does.
+    fn canonical_rdns(&self) -> Option<Vec<u8>> {
+        canonical_rdns(self.der(), Folding::OpenSsl)
+    }
+
+    /// The same, folded as RFC 5280 section 7.1 has it: the same bytes for every spelling of a name. `None` for a name in which a
+    /// string is not of its type.
+    pub(super) fn folded_rdns(&self) -> Option<Vec<u8>> {
+        canonical_rdns(self.der(), Folding::Rfc5280)
     }
 }
 
-fn canonical_rdns(name: &[u8]) -> Option<Vec<u8>> {
+/// What differs between spellings of one name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Folding {
+    /// Spaces and letters of ASCII, and no others; a NumericString stays what it is.
+    OpenSsl,
+    /// RFC 4518 sections 2.2 to 2.6, without Unicode's normalization: no table of it is linked here, and no CA is known whose names
+    /// differ in it.
+    Rfc5280,
+}
+
+fn canonical_rdns(name: &[u8], folding: Folding) -> Option<Vec<u8>> {
     let [(SEQUENCE, rdns)] = elements(name)?[..] else {
         return None;
     };
@@ -52,7 +68,7 @@ fn canonical_rdns(name: &[u8]) -> Option<Vec<u8>> {
         };
         let mut attributes = elements(attributes)?
             .into_iter()
-            .map(canonical_attribute)
+            .map(|attribute| canonical_attribute(attribute, folding))
             .collect::<Option<Vec<_>>>()?;
         // An RDN without attributes leaves no trace in OpenSSL's list of entries.
         if attributes.is_empty() {
@@ -65,11 +81,15 @@ fn canonical_rdns(name: &[u8]) -> Option<Vec<u8>> {
     Some(canonical)
 }
 
-fn canonical_attribute((tag, attribute): (u8, &[u8])) -> Option<Vec<u8>> {
+fn canonical_attribute((tag, attribute): (u8, &[u8]), folding: Folding) -> Option<Vec<u8>> {
     match (tag, &elements(attribute)?[..]) {
         (SEQUENCE, [(OBJECT_IDENTIFIER, kind), (tag, value)]) => {
-            let (tag, value) = match string(*tag, value)? {
-                Some(text) => (UTF8_STRING, fold(&text).into_bytes()),
+            let text = match (*tag, folding) {
+                (NUMERIC_STRING, Folding::Rfc5280) => string(PRINTABLE_STRING, value)?,
+                _ => string(*tag, value)?,
+            };
+            let (tag, value) = match text {
+                Some(text) => (UTF8_STRING, fold(&text, folding).into_bytes()),
                 None => (*tag, value.to_vec()),
             };
             let kind = element(OBJECT_IDENTIFIER, kind)?;
@@ -105,21 +125,87 @@ fn code_points<const N: usize>(value: &[u8], code_point: impl Fn([u8; N]) -> u32
         .collect()
 }
 
-/// Without spaces at the ends, with one for several, and in small letters: as far as ASCII goes, and no further.
-fn fold(text: &str) -> String {
-    let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
-    let words: Vec<_> = text.split(is_space).filter(|word| !word.is_empty()).collect();
-    words.join(" ").to_ascii_lowercase()
+/// Without spaces at the ends, with one for several, and in small letters.
+fn fold(text: &str, folding: Folding) -> String {
+    let is_space = |character: char| match folding {
+        Folding::OpenSsl => matches!(character, ' ' | '\t'..='\r'),
+        Folding::Rfc5280 => character.is_whitespace(),
+    };
+    let folded = |word: &str| match folding {
+        Folding::OpenSsl => word.to_ascii_lowercase(),
+        // Capital letters first: "ß" and "SS" are the same (RFC 3454 table B.2).
+        Folding::Rfc5280 => word
+            .chars()
+            .filter(|character| !is_ignored(*character))
+            .flat_map(char::to_uppercase)
+            .flat_map(char::to_lowercase)
+            .collect(),
+    };
+    let words = text.split(is_space).map(folded);
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+/// RFC 4518 section 2.2: "mapped to nothing".
+fn is_ignored(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{AD}' | '\u{34F}' | '\u{6DD}' | '\u{70F}' | '\u{1806}' | '\u{180B}'..='\u{180E}' | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2063}' | '\u{206A}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+                | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFC}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}'
+        )
+}
+
+/// The text of any string type, to be shown.
+pub(super) fn read_text(tag: u8, value: &[u8]) -> Option<String> {
+    match tag {
+        // What is no ASCII is no text of these types.
+        NUMERIC_STRING | PRINTABLE_STRING | IA5_STRING if !value.is_ascii() => None,
+        NUMERIC_STRING => string(PRINTABLE_STRING, value)?,
+        // The characters beyond UCS-2 are written as UTF-16 by some.
+        BMP_STRING => {
+            let (units, []) = value.as_chunks() else {
+                return None;
+            };
+            String::from_utf16(
+                &units
+                    .iter()
+                    .map(|unit| u16::from_be_bytes(*unit))
+                    .collect::<Vec<_>>(),
+            )
+            .ok()
+        }
+        _ => string(tag, value)?,
+    }
 }
 
 /// Tags and values of the DER elements that `bytes` consists of.
 fn elements(bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let elements = whole_elements(bytes)?.into_iter();
+    Some(elements.map(|element| (element.tag, element.value)).collect())
+}
+
+/// A DER element.
+pub(super) struct Element<'a> {
+    pub(super) tag: u8,
+    pub(super) value: &'a [u8],
+    /// With its tag and its length.
+    pub(super) der: &'a [u8],
+}
+
+/// The DER elements that `bytes` consists of.
+pub(super) fn whole_elements(bytes: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut reader = SliceReader::new(bytes).ok()?;
     let mut elements = Vec::new();
     while !reader.is_finished() {
+        let start = usize::try_from(reader.position()).ok()?;
         let tag = reader.read_byte().ok()?;
         let length = Length::decode(&mut reader).ok()?;
-        elements.push((tag, reader.read_slice(length).ok()?));
+        let value = reader.read_slice(length).ok()?;
+        let end = usize::try_from(reader.position()).ok()?;
+        let der = bytes.get(start..end)?;
+        elements.push(Element { tag, value, der });
     }
     Some(elements)
 }

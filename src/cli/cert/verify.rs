@@ -7,8 +7,8 @@ use clap::Args;
 use hsm_ca::ledger::Ledger;
 use hsm_ca::workflow::{RecordedStatus, recorded_status};
 use hsm_ca::x509::{
-    Certificate, CertificateRevocationList, HostName, ListedStatus, Purpose, UnixTime, check_path_purpose,
-    listed_status, verify_chain,
+    Certificate, CertificateRevocationList, ChainReport, HostName, ListedStatus, Purpose, UnixTime,
+    check_path_purpose, listed_status, verify_chain,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +21,8 @@ use super::super::report::{Report, printable};
 pub(in super::super) struct VerifyCertificate {
     /// The certificate, PEM or DER, or - for stdin
     file: PathBuf,
-    /// CA certificates that are trusted; may be given more than once, and hold several each
+    /// CA certificates that are trusted; may be given more than once, and hold several each. Their order does not matter: one valid path
+    /// is enough
     #[arg(long, value_name = "FILE", required = true)]
     ca: Vec<PathBuf>,
     /// A CRL, complete or delta; may be given more than once. The certificate has to be covered by one of its issuer
@@ -51,7 +52,35 @@ impl VerifyCertificate {
             lists.push((file, input::revocation_list(file)?));
         }
         let ledger = settings.open_ledger_if_any()?;
-        let chain = verify_chain(&certificate, &authorities, now);
+        let judge = |authorities: &[Certificate]| {
+            self.judge(&certificate, authorities, ledger.as_deref(), &lists, now)
+        };
+        let (mut chain, mut judged) = judge(&authorities)?;
+        let mut refused = judged.refused.clone();
+        // A CA certificate that is revoked, or not for the purpose, ends its path and no other.
+        while !refused.is_empty() {
+            authorities.retain(|authority| !refused.iter().any(|one| one == authority.der()));
+            let (other_chain, other) = judge(&authorities)?;
+            if other.passed() {
+                (chain, judged) = (other_chain, other);
+                break;
+            }
+            refused.clone_from(&other.refused);
+        }
+        let mut report = judged.report(ledger.is_some(), chain.tried);
+        report.warnings.extend(unused(&chain.path, &lists));
+        Ok(report)
+    }
+
+    fn judge(
+        &self,
+        certificate: &Certificate,
+        authorities: &[Certificate],
+        ledger: Option<&dyn Ledger>,
+        lists: &[FileList<'_>],
+        now: UnixTime,
+    ) -> Result<(ChainReport, Judged), CliError> {
+        let chain = verify_chain(certificate, authorities, now);
         let mut judged = Judged::default();
         for step in &chain.steps {
             judged.note(
@@ -62,6 +91,9 @@ impl VerifyCertificate {
         }
         if let Some(purpose) = self.purpose {
             for (of, answer) in check_path_purpose(&chain.path, purpose) {
+                if answer.is_err() {
+                    judged.refuse(of, certificate);
+                }
                 judged.note(&of.subject().to_string(), "purpose", answer.and_then(|()| ok()));
             }
         }
@@ -74,11 +106,9 @@ impl VerifyCertificate {
             );
         }
         for place in 0..chain.path.len() {
-            judged.revocation(&chain.path, place, ledger.as_deref(), &lists, now)?;
+            judged.revocation(&chain.path, place, ledger, lists, now)?;
         }
-        let mut report = judged.report(ledger.is_some());
-        report.warnings.extend(unused(&chain.path, &lists));
-        Ok(report)
+        Ok((chain, judged))
     }
 }
 
@@ -124,9 +154,21 @@ struct Standing {
 struct Judged {
     steps: Vec<Step>,
     standings: Vec<Standing>,
+    /// CA certificates that are refused for more than what the path says of them, in DER.
+    refused: Vec<Vec<u8>>,
 }
 
 impl Judged {
+    fn passed(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome.is_ok())
+    }
+
+    fn refuse(&mut self, authority: &Certificate, leaf: &Certificate) {
+        if authority.der() != leaf.der() {
+            self.refused.push(authority.der().to_vec());
+        }
+    }
+
     fn note(&mut self, subject: &str, what: &'static str, outcome: Result<String, String>) {
         self.steps.push(Step {
             subject: subject.to_owned(),
@@ -220,6 +262,9 @@ impl Judged {
                 _ => "not looked at".to_owned(),
             },
         });
+        if let ("refused", Some(leaf)) = (status, path.first()) {
+            self.refuse(certificate, leaf);
+        }
         if status != "unknown" {
             let outcome = match bad.is_empty() {
                 true => Ok(good.join("; ")),
@@ -230,8 +275,8 @@ impl Judged {
         Ok(())
     }
 
-    fn report(&self, has_ledger: bool) -> Report {
-        let passed = self.steps.iter().all(|step| step.outcome.is_ok());
+    fn report(&self, has_ledger: bool, paths_tried: usize) -> Report {
+        let passed = self.passed();
         let mut text = String::new();
         let mut subject = "";
         for step in &self.steps {
@@ -269,6 +314,11 @@ impl Judged {
                 )
             }
         });
+        if !passed && paths_tried > 1 {
+            text.push_str(&format!(
+                "{paths_tried} paths were tried, and none is valid; the best one is shown.\n"
+            ));
+        }
         let steps: Vec<_> = self
             .steps
             .iter()
@@ -277,6 +327,7 @@ impl Judged {
         let json = json!({
             "verified": passed,
             "steps": steps,
+            "paths_tried": paths_tried,
             "revocation": {
                 "checked": is_checked,
                 "certificates": self.standings.iter().map(Standing::to_json).collect::<Vec<_>>(),

@@ -146,9 +146,13 @@ fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeErr
 
 fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeError> {
     if signed.issuer() != anchor.subject() {
+        let how = match signed.issuer().is_like(anchor.subject()) {
+            true => ": the same name in another spelling or string type, and other bytes",
+            false => "",
+        };
         return Err(InitializeError::NotIssued {
             reason: format!(
-                "its issuer is \"{}\", the trust anchor is \"{}\"",
+                "its issuer is \"{}\", the trust anchor is \"{}\"{how}",
                 signed.issuer(),
                 anchor.subject()
             ),

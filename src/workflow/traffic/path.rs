@@ -21,7 +21,7 @@ pub(super) fn issuers<'a>(leaf: &Certificate, authorities: &'a [Certificate]) ->
         let named = || {
             authorities
                 .iter()
-                .filter(|authority| authority.subject() == current.issuer())
+                .filter(|authority| authority.subject().is_like(current.issuer()))
         };
         let Some(issuer) = named()
             .find(|issuer| judge_signature(current, issuer).is_ok())
@@ -50,7 +50,7 @@ pub(super) fn rivals<'a>(
     authorities.iter().filter(move |one| {
         let own = one.subject_key_identifier().ok().flatten();
         let excluded = wanted.is_some() && own.is_some() && wanted != own;
-        *one.subject() == name && one.public_key().ok() != key && !excluded
+        one.subject().is_like(&name) && one.public_key().ok() != key && !excluded
     })
 }
 
@@ -92,18 +92,16 @@ pub(super) fn judge_path(
     // What comes with the leaf is no anchor, whatever it says of itself.
     let between = between.iter().filter(|certificate| !certificate.is_self_issued());
     let known: Vec<_> = certificates.iter().chain(between).cloned().collect();
-    let issuers = issuers(leaf, &known);
+    let report = verify_chain(leaf, &known, now);
+    let issuers = match report.path.get(1..) {
+        Some(found @ [_, ..]) => found.iter().collect(),
+        _ => issuers(leaf, &known),
+    };
     let unknown = |why| {
         let obtain = format!("openssl verify -CAfile {source} {leaf_source}");
         Issued::Unknown(Missing { why, obtain })
     };
     let Some(issuer) = issuers.first() else {
-        if certificates
-            .iter()
-            .any(|one| one.subject().is_like(leaf.issuer()))
-        {
-            return unknown("the issuer's name is spelled in another way than the CA's".to_owned());
-        }
         return Issued::Not(format!(
             "it is issued by \"{}\", and {source} has only {}",
             leaf.issuer(),
@@ -126,19 +124,16 @@ pub(super) fn judge_path(
     let root = issuers
         .last()
         .filter(|last| last.is_self_issued() && last.version() < 3);
-    let problem = verify_chain(leaf, &known, now)
-        .steps
-        .into_iter()
-        .find_map(|step| {
-            let elsewhere = match step.what {
-                "validity" | "self-signature" => true,
-                "CA certificate" => root.is_some_and(|root| root.subject().to_string() == step.subject),
-                _ => false,
-            };
-            step.problem
-                .filter(|_| !elsewhere)
-                .map(|problem| (step.what, problem))
-        });
+    let problem = report.steps.into_iter().find_map(|step| {
+        let elsewhere = match step.what {
+            "validity" | "self-signature" => true,
+            "CA certificate" => root.is_some_and(|root| root.subject().to_string() == step.subject),
+            _ => false,
+        };
+        step.problem
+            .filter(|_| !elsewhere)
+            .map(|problem| (step.what, problem))
+    });
     let shadowed = path().zip(&issuers).find_map(|(certificate, issuer)| {
         let first = rivals(certificate, issuer, certificates).next()?;
         let before = |one: &&Certificate| one.der() == first.der() || one.der() == issuer.der();

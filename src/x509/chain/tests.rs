@@ -1,3 +1,5 @@
+mod alternatives;
+
 use std::borrow::Cow;
 
 use super::*;

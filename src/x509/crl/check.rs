@@ -258,7 +258,7 @@ impl Planned<'_> {
             == certificate_extension::find_authority_key_identifier(base.extensions())?;
         let same_scope =
             extension::find_distribution(extensions)? == extension::find_distribution(base.extensions())?;
-        if base.issuer() != self.authority.subject() || !same_key {
+        if !base.issuer().is_like(self.authority.subject()) || !same_key {
             return broken(RULE, "it is another issuer's");
         }
         if !same_scope {

@@ -38,7 +38,7 @@ impl CertificateRevocationList {
     }
 
     fn verify_issuer(&self, authority: &Certificate) -> Result<(), X509Error> {
-        if self.issuer() != authority.subject() {
+        if !self.issuer().is_like(authority.subject()) {
             return refuse(
                 "crl-issuer",
                 "RFC 5280 6.3.3 (b)",

@@ -21,7 +21,7 @@ use x509_cert::ext::pkix::{
 
 use crate::signer::Hex;
 use crate::x509::general_name::read_address;
-use crate::x509::name::{describe_oid, text_of, visible};
+use crate::x509::name::{describe_oid, shown_text, visible};
 use crate::x509::{Name, NameConstraints};
 
 /// An extension in words.
@@ -198,9 +198,9 @@ fn describe_policy(policy: &PolicyInformation) -> String {
     let cps = qualifiers
         .iter()
         .find(|qualifier| qualifier.policy_qualifier_id == ID_QT_CPS)
-        .and_then(|qualifier| text_of(qualifier.qualifier.as_ref()?));
+        .and_then(|qualifier| shown_text(qualifier.qualifier.as_ref()?));
     match cps {
-        Some(cps) => format!("{name} (CPS {})", visible(cps)),
+        Some(cps) => format!("{name} (CPS {})", visible(&cps)),
         None => name,
     }
 }
@@ -222,8 +222,8 @@ pub(super) fn describe_general_name(name: &GeneralName) -> String {
             )
         }
         GeneralName::RegisteredId(oid) => format!("RID:{}", describe_oid(*oid)),
-        GeneralName::OtherName(other) => match text_of(&other.value) {
-            Some(text) => format!("otherName:{}={}", describe_oid(other.type_id), visible(text)),
+        GeneralName::OtherName(other) => match shown_text(&other.value) {
+            Some(text) => format!("otherName:{}={}", describe_oid(other.type_id), visible(&text)),
             None => {
                 let der = other.value.to_der().unwrap_or_default();
                 format!("otherName:{}={}", describe_oid(other.type_id), Hex(&der))

@@ -29,10 +29,15 @@ impl OcspRequest {
         let is_ours = self.certificates.iter().map(|id| id.is_of(authority));
         let is_ours: Vec<_> = is_ours.collect::<Result<_, _>>()?;
         if !is_ours.contains(&true) {
-            return Err(X509Error::broken(
-                "ocsp-issuer",
-                "the request asks about nothing that this CA, with this key, issued",
-            ));
+            // Section 4.1.1 hashes the name as it is encoded: a hash tells no spelling of a name from another name.
+            let found = match self.certificates.iter().any(|id| id.has_key_of(authority)) {
+                true => {
+                    "the request names this CA's key, and hashes another name than that of the CA certificate, or the same name in \
+                     another spelling"
+                }
+                false => "the request asks about nothing that this CA, with this key, issued",
+            };
+            return Err(X509Error::broken("ocsp-issuer", found));
         }
         Ok(AcceptedOcspRequest {
             request: self,

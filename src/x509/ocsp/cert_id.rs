@@ -100,6 +100,14 @@ impl CertId {
         )
     }
 
+    /// Whether the issuer has the key of `authority`, whatever its name is. False for a hash that is not known here.
+    pub(super) fn has_key_of(&self, authority: &Certificate) -> bool {
+        let (Some(algorithm), Ok(key)) = (self.algorithm(), authority.public_key()) else {
+            return false;
+        };
+        digest(algorithm, key.subject_public_key()).as_ref() == self.fields.issuer_key_hash.as_bytes()
+    }
+
     /// `serialNumber`
     #[must_use]
     pub fn serial_number(&self) -> SerialNumber {

@@ -16,7 +16,7 @@ pub(super) fn check_authorized(
     authority: &Certificate,
     now: UnixTime,
 ) -> Result<(), X509Error> {
-    if delegate.issuer() != authority.subject() {
+    if !delegate.issuer().is_like(authority.subject()) {
         return broken(
             "ocsp-signer",
             format!("the signer's certificate is by \"{}\"", delegate.issuer()),

@@ -139,7 +139,7 @@ impl BasicResponse {
 
 fn is_named(responder: &ResponderId, certificate: &Certificate) -> bool {
     match responder {
-        ResponderId::Name(name) => name == certificate.subject(),
+        ResponderId::Name(name) => name.is_like(certificate.subject()),
         ResponderId::Key(hash) => certificate
             .public_key()
             .is_ok_and(|key| key.key_identifier() == *hash),
