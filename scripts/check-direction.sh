@@ -79,7 +79,7 @@ only_in() {
 }
 only_in '(cryptoki(_sys)?|libloading)::' token
 only_in 'minicbor::|aws_nitro_enclaves_nsm_api::' kms
-only_in 'unsafe_code|unsafe \{' token/native cli/inherited
+only_in 'unsafe_code|unsafe \{' token/native cli/inherited cli/closing
 only_in 'aws_config::|aws_smithy[a-z_]*::' aws
 only_in 'aws_sdk_kms::' kms
 only_in 'aws_sdk_cloudhsmv2::' cloudhsm

@@ -14,6 +14,7 @@ mod budget;
 mod cert_verify;
 mod children;
 mod client_certificate;
+mod closing;
 mod cluster_check;
 mod cluster_directory;
 mod cluster_evidence;

@@ -3,6 +3,7 @@
 mod ca;
 mod canvas;
 mod cert;
+mod closing;
 mod cluster;
 mod config;
 mod connect;
@@ -139,20 +140,26 @@ impl Command {
 pub(crate) fn run() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return ui::report_usage(&error),
+        Err(error) => return ui::report_usage(&error).into(),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return ui::report_usage(&error),
+        Err(error) => return ui::report_usage(&error).into(),
     };
     let config = cli.global.read_config();
     let ui = Ui::new(&cli.global, config.as_ref().ok());
     let uses_token = cli.command.uses_token();
     let settings = config.and_then(|config| Settings::load(cli.global, config, uses_token));
-    match settings.and_then(|settings| dispatch(&cli.command, &settings, &ui)) {
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => return ui.refuse(&error).into(),
+    };
+    let exit_code = match dispatch(&cli.command, &settings, &ui) {
         Ok(report) => ui.present(report),
         Err(error) => ui.refuse(&error),
-    }
+    };
+    settings.opened.close(exit_code, ui.is_for_people());
+    exit_code.into()
 }
 
 fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {

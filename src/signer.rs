@@ -82,6 +82,25 @@ pub trait KeyStore {
     }
 }
 
+/// A store that somebody else keeps open.
+impl<T: KeyStore + ?Sized> KeyStore for &T {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+        (**self).fill_random(buffer)
+    }
+
+    fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
+        (**self).signer_for(public_key)
+    }
+
+    fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError> {
+        (**self).signer_named(name)
+    }
+
+    fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
+        (**self).note_keeper()
+    }
+}
+
 /// A place beside the keys for a few bytes, which a copy of the caller's files does not take along.
 pub trait NoteKeeper {
     /// Everything that is kept there.

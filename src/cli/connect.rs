@@ -43,7 +43,9 @@ impl Settings {
             file_trust::check_file(path, Owners::Any)
                 .map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
         }
-        Ok(Module::load(path)?)
+        let module = Module::load(path)?;
+        self.opened.keep_module(&module);
+        Ok(module)
     }
 
     /// Finds the token. `key` may be a URI that names one too; the two must agree.
@@ -76,7 +78,7 @@ impl Settings {
     }
 
     /// Opens what holds the CA's key: KMS where `key` is `kms:KEY`, for which no module, token or PIN is needed; else the token.
-    pub(super) fn open_store(&self, key: Option<&str>) -> Result<Box<dyn KeyStore>, CliError> {
+    pub(super) fn open_store(&self, key: Option<&str>) -> Result<Box<dyn KeyStore + '_>, CliError> {
         match key.filter(|key| SigningKeyName::is_meant(key)) {
             Some(key) => Ok(Box::new(open_kms_key(key)?)),
             None => Ok(Box::new(self.open_session(key)?)),
@@ -84,13 +86,17 @@ impl Settings {
     }
 
     /// Finds the token and logs in, with one try.
-    pub(super) fn open_session(&self, key: Option<&str>) -> Result<Session, CliError> {
+    pub(super) fn open_session(&self, key: Option<&str>) -> Result<&Session, CliError> {
         self.log_in(&self.find_token(key)?)
     }
 
     /// Logs in, with one try; what cannot succeed is refused before anybody is asked for a PIN. A token that needs no login gets one
     /// only if a PIN source is named.
-    pub(super) fn log_in(&self, token: &Token) -> Result<Session, CliError> {
+    pub(super) fn log_in(&self, token: &Token) -> Result<&Session, CliError> {
+        Ok(self.opened.keep_session(self.start_session(token)?))
+    }
+
+    fn start_session(&self, token: &Token) -> Result<Session, CliError> {
         if !token.description().login_required && self.pin_source.is_none() {
             return Ok(token.open()?);
         }

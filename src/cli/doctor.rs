@@ -91,6 +91,10 @@ impl DoctorCommand {
         let described = module.describe().map_err(|error| ("module", error.into()))?;
         let found = format!("{}, {}", described.path.display(), described.library);
         checks.push(Check::passed("module", found));
+        if module.is_single_threaded() {
+            let found = "the module has no locks (CKR_CANT_LOCK): it is used from one thread";
+            checks.push(Check::noted("locking", found));
+        }
         *client = Client::described(described);
         if client.is_cloudhsm {
             checks.extend(check_client(described));
@@ -111,18 +115,18 @@ impl DoctorCommand {
             ("login", error)
         })?;
         client.connected = true;
-        checks.push(check_login(&session));
-        checks.push(check_session(&session));
+        checks.push(check_login(session));
+        checks.push(check_session(session));
         if self.try_key {
             // Tells more than the use of an old one.
             ui.step("making a key on the token, and destroying it");
-            checks.push(check_new_key(&session));
+            checks.push(check_new_key(session));
             return Ok(());
         }
-        checks.extend(check_left_trials(&session));
+        checks.extend(check_left_trials(session));
         if client.is_cloudhsm {
             // Last: the session is good for nothing else then.
-            checks.push(check_key_use(&session));
+            checks.push(check_key_use(session));
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Guards, HeadPlace};
 use serde::Deserialize;
 
+use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
 use super::inherited::take_variable;
@@ -98,6 +99,8 @@ pub(super) struct Settings {
     pub(super) pins: HeldPins,
     /// Never prompt.
     pub(super) no_input: bool,
+    /// The module and the session, once they are needed.
+    pub(super) opened: Opened,
     guards: Guards,
     ledger: LedgerSetting,
     config_file: Option<PathBuf>,
@@ -235,6 +238,7 @@ impl Settings {
             pins,
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
+            opened: Opened::default(),
             config_file: path,
             guards,
             ledger: named.unwrap_or(LedgerSetting {

@@ -149,7 +149,7 @@ impl VerifyKey {
         let key = session.private_key(&selector)?;
         let expected = expected.unwrap_or_else(|| key.public_key.clone());
         ui.step("the token signs a challenge");
-        let proof = prove_key(&session, key, &expected).map_err(|unproven| WorkflowError::Unproven {
+        let proof = prove_key(session, key, &expected).map_err(|unproven| WorkflowError::Unproven {
             unproven,
             left: LeftBehind::Untouched,
         })?;

@@ -110,7 +110,7 @@ impl Import {
         .with_grant_tokens(self.grant_token.clone());
         let mut log = settings.open_key_log()?;
         let session = settings.open_session(None)?;
-        let summary = import_key_pair(&session, &kms, &request, &mut log, ui)?;
+        let summary = import_key_pair(session, &kms, &request, &mut log, ui)?;
         warnings.extend(session.token().caveat()?.map(str::to_owned));
         let token = &session.token().description().label;
         Ok(Report {

@@ -34,7 +34,7 @@ impl RecipientKeyCommand {
         delivery.check()?;
         let mut log = settings.open_key_log()?;
         let session = settings.open_session(None)?;
-        let summary = prepare_recipient(&session, &delivery, &mut log, ui)?;
+        let summary = prepare_recipient(session, &delivery, &mut log, ui)?;
         let (path, content) = split(summary.delivered);
         let identifier = Hex(&summary.public_key.key_identifier()).to_string();
         let mut fields = Fields::default();
@@ -76,7 +76,7 @@ impl RecipientKeyCommand {
 fn delete(settings: &Settings) -> Result<Report, CliError> {
     let mut log = settings.open_key_log()?;
     let session = settings.open_session(None)?;
-    let deleted = delete_recipient(&session, &mut log)?;
+    let deleted = delete_recipient(session, &mut log)?;
     let text = if deleted {
         "Destroyed the recipient key\n"
     } else {

@@ -13,7 +13,6 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
-use std::process::ExitCode;
 
 use base64ct::{Base64, Encoding as _};
 use hsm_ca::ledger::Unfinished;
@@ -21,7 +20,7 @@ use hsm_ca::workflow::Progress;
 use serde_json::{Value, json};
 
 use super::canvas::Canvas;
-use super::exit::{CliError, USAGE};
+use super::exit::{CliError, FAILED, USAGE};
 use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
 use super::report::{Report, json_text, printable};
 use super::unfinished;
@@ -94,7 +93,7 @@ impl Ui {
     }
 
     /// The result to stdout, warnings to stderr.
-    pub(super) fn present(&self, report: Report) -> ExitCode {
+    pub(super) fn present(&self, report: Report) -> u8 {
         let Report {
             text,
             mut json,
@@ -143,24 +142,22 @@ impl Ui {
                 if let Some(mut recorder) = receipt {
                     recorder.confirm_delivery();
                 }
-                ExitCode::from(exit_code)
+                exit_code
             }
             // Whoever read along has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => {
-                ExitCode::from(exit_code)
-            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => exit_code,
             Err(error) => {
                 tell(format_args!(
                     "{} cannot write the result: {error}",
                     self.paint(RED, "error:")
                 ));
-                ExitCode::from(1)
+                FAILED
             }
         }
     }
 
     /// An error to stderr: one line, and a hint where there is one.
-    pub(super) fn refuse(&self, error: &CliError) -> ExitCode {
+    pub(super) fn refuse(&self, error: &CliError) -> u8 {
         let refusal = error.explain();
         let message = shorten(&printable(&refusal.message));
         if self.json {
@@ -193,7 +190,7 @@ impl Ui {
                 }
             }
         }
-        ExitCode::from(refusal.exit_code)
+        refusal.exit_code
     }
 
     fn paint(&self, color: &str, text: &str) -> String {
@@ -210,6 +207,11 @@ impl Ui {
             ColorChoice::Never => false,
             ColorChoice::Auto => env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && is_terminal,
         }
+    }
+
+    /// Whether a person reads what goes to stderr, and did not ask for quiet.
+    pub(super) const fn is_for_people(&self) -> bool {
+        !self.json && !self.quiet
     }
 
     /// What the result may be drawn with: it goes to stdout.
@@ -263,10 +265,10 @@ fn print(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Help and version as clap writes them; a usage error in the format that was asked for.
-pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
+pub(super) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return 0;
     }
     if wants_json() {
         let text = error.to_string();
@@ -285,7 +287,7 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
     } else {
         let _ = error.print();
     }
-    ExitCode::from(USAGE)
+    USAGE
 }
 
 /// The arguments did not parse, so they are looked at by hand.

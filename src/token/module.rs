@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::Error as CryptokiError;
+use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::slot::Slot;
 
 use super::dialect::Dialect;
@@ -25,6 +25,8 @@ struct Initialised {
     pkcs11: Pkcs11,
     /// The same module, for the calls that cryptoki does not make; used between `C_Initialize` and `C_Finalize` only.
     native: NativeModule,
+    /// It was initialised without locks.
+    single_threaded: bool,
     /// Asked for once: it stays what it is as long as the module is loaded.
     description: OnceLock<ModuleDescription>,
 }
@@ -37,7 +39,7 @@ impl Drop for Initialised {
 }
 
 impl Module {
-    /// Loads a module and calls `C_Initialize`.
+    /// Loads a module and calls `C_Initialize`: with locks, or without them if the module has none.
     ///
     /// # Errors
     /// [`TokenError::Module`], [`TokenError::Call`]
@@ -56,17 +58,28 @@ impl Module {
             other => failed(other.to_string()),
         })?;
         let native = NativeModule::load(path).map_err(failed)?;
-        pkcs11
-            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-            .map_err(TokenError::during(format!("initialising {}", path.display())))?;
+        let initialise = |flags| pkcs11.initialize(CInitializeArgs::new(flags));
+        let (answer, single_threaded) = match initialise(CInitializeFlags::OS_LOCKING_OK) {
+            Err(CryptokiError::Pkcs11(RvError::CantLock, _)) => (initialise(CInitializeFlags::empty()), true),
+            answer => (answer, false),
+        };
+        answer.map_err(TokenError::during(format!("initialising {}", path.display())))?;
         Ok(Self {
             initialised: Arc::new(Initialised {
                 pkcs11,
                 native,
+                single_threaded,
                 description: OnceLock::new(),
             }),
             path: path.to_owned(),
         })
+    }
+
+    /// Whether the module has no locks (`CKR_CANT_LOCK`): then its tokens and sessions are for one thread at a time, as
+    /// `C_Initialize` was told (PKCS#11 v2.40 section 5.4). Every other module has been asked for locks.
+    #[must_use]
+    pub fn is_single_threaded(&self) -> bool {
+        self.initialised.single_threaded
     }
 
     pub(super) fn pkcs11(&self) -> &Pkcs11 {

@@ -21,8 +21,9 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::ObjectHandle;
 use cryptoki::slot::Slot;
 use cryptoki_sys::{
-    CK_BYTE, CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
-    CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE, CK_ULONG, CKF_OS_LOCKING_OK,
+    CK_BYTE, CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM,
+    CK_MECHANISM_TYPE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE, CK_ULONG,
+    CKF_OS_LOCKING_OK,
 };
 use libloading::Library;
 
@@ -249,13 +250,22 @@ impl NativeModule {
             .functions
             .C_Initialize
             .ok_or(CryptokiError::NullFunctionPointer)?;
-        let mut arguments = CK_C_INITIALIZE_ARGS {
-            flags: CKF_OS_LOCKING_OK,
-            ..CK_C_INITIALIZE_ARGS::default()
+        let call = |flags: CK_FLAGS| {
+            let mut arguments = CK_C_INITIALIZE_ARGS {
+                flags,
+                ..CK_C_INITIALIZE_ARGS::default()
+            };
+            // SAFETY: the function is the loaded module's own, and the arguments outlive the call.
+            check(
+                unsafe { initialise((&raw mut arguments).cast()) },
+                Function::Initialize,
+            )
         };
-        // SAFETY: the function is the loaded module's own, and the arguments outlive the call.
-        let answer = unsafe { initialise((&raw mut arguments).cast()) };
-        match check(answer, Function::Initialize) {
+        let answer = match call(CKF_OS_LOCKING_OK) {
+            Err(CryptokiError::Pkcs11(RvError::CantLock, _)) => call(0),
+            answer => answer,
+        };
+        match answer {
             Err(CryptokiError::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
             answer => answer,
         }

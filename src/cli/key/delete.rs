@@ -39,7 +39,7 @@ impl DeleteKey {
             let token = &session.token().description().label;
             confirm(terminal, &objects, token, authority.as_deref())?;
         }
-        let DeleteSummary { deleted, recorded } = delete_key(&session, objects, &mut log)?;
+        let DeleteSummary { deleted, recorded } = delete_key(session, objects, &mut log)?;
         let text = format!(
             "Deleted from the token \"{}\"\n{}",
             printable(&session.token().description().label),

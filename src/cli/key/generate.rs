@@ -80,7 +80,7 @@ impl GenerateKey {
         // Nothing that can fail comes after the key is there.
         let caveat = token.caveat()?;
         let session = settings.log_in(&token)?;
-        let summary = generate_key(&session, &request, &mut log, ui)?;
+        let summary = generate_key(session, &request, &mut log, ui)?;
         let recorded = settings.describe_recorded(summary.recorded);
         let mut report = present(&summary, &token.description().label, &recorded);
         report.warnings.extend(caveat.map(str::to_owned));

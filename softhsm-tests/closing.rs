@@ -1,0 +1,137 @@
+//! A module that crashes or hangs when it is closed: the result is out before, and the exit code is the command's.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::Rig;
+
+const LIST: [&str; 4] = ["--format", "json", "key", "list"];
+
+/// Every call that ends something, before and after the module has done it.
+const ENDS: [&str; 4] = ["C_CloseSession", "C_CloseSession!", "C_Finalize", "C_Finalize!"];
+
+#[test]
+fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
+    let rig = Rig::new();
+    let generate = ["key", "generate", "--label", "ca", "--type", "ec:p256"];
+    rig.command(&generate).ok();
+    let whole = rig.json(&["key", "list"]).ok().json();
+    for end in ENDS {
+        let rules = [("CRASH", end)];
+        let run = rig.command_with_rule(&LIST, &rules).ok();
+        assert_eq!((run.json(), run.stderr.as_str()), (whole.clone(), ""), "{end}");
+        let run = rig.command_with_rule(&["key", "list"], &rules).ok();
+        assert!(run.stdout.contains("EC P-256"), "{end}: {run:?}");
+        assert!(
+            run.stderr.contains("warning: the module crashed"),
+            "{end}: {run:?}"
+        );
+        let quiet = rig.command_with_rule(&["-q", "key", "list"], &rules).ok();
+        assert_eq!(quiet.stderr, "", "{end}");
+    }
+
+    // What is signed: the file, the certificate on stdout, and a check that fails.
+    let crash = [("CRASH", "C_Finalize")];
+    let create = ["ca", "create", "--key", "ca", "--subject", "CN=Test CA", "--out"];
+    rig.command_with_rule(&[&create[..], &["ca.crt"]].concat(), &crash)
+        .ok();
+    let request = ["csr", "create", "--key", "ca", "--subject", "CN=x", "--out", "-"];
+    let run = rig.command_with_rule(&request, &crash).ok();
+    rig.write("x.csr", &run.stdout);
+    rig.tool("openssl", &["req", "-in", "x.csr", "-verify", "-noout"])
+        .ok();
+    rig.command(&["ledger", "verify"]).ok();
+    for (arguments, rule) in [
+        (
+            &[
+                "--format",
+                "json",
+                "csr",
+                "create",
+                "--key",
+                "other",
+                "--subject",
+                "CN=x",
+                "--out",
+                "y.csr",
+            ][..],
+            "C_Finalize",
+        ),
+        (
+            &[
+                "--format",
+                "json",
+                "csr",
+                "create",
+                "--key",
+                "other",
+                "--subject",
+                "CN=x",
+                "--out",
+                "y.csr",
+            ],
+            "C_CloseSession",
+        ),
+    ] {
+        rig.command_with_rule(arguments, &[("CRASH", rule)])
+            .refused(3, "no-key");
+    }
+    rig.command_with_rule(&["--format", "json", "--token", "cc", "key", "list"], &crash)
+        .refused(4, "no-token");
+    let failing = [("CRASH", "C_Finalize"), ("FAIL", "C_Login:CKR_PIN_LOCKED")];
+    rig.command_with_rule(&LIST, &failing).refused(4, "pin-locked");
+    let doctor = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &failing);
+    assert_eq!(
+        (doctor.code, doctor.json()["passed"].as_bool()),
+        (Some(4), Some(false)),
+        "{doctor:?}"
+    );
+}
+
+/// Nothing of the result waits in this process: it is all there when the process dies in the module.
+#[test]
+fn the_result_is_written_before_the_module_is_closed() {
+    let rig = Rig::new();
+    let whole = rig.json(&["token", "list"]).ok().json();
+    for end in ["C_Finalize", "C_CloseSession"] {
+        let arguments: &[&str] = if end == "C_Finalize" {
+            &["--format", "json", "token", "list"]
+        } else {
+            &LIST
+        };
+        let run = rig.command_with_rule(arguments, &[("KILL", end)]);
+        assert_eq!(run.code, None, "killed: {run:?}");
+        let told: Value = run.json();
+        assert!(told == whole || told["keys"].is_array(), "{run:?}");
+    }
+}
+
+#[test]
+fn a_module_that_does_not_close_is_not_waited_for_without_end() {
+    let rig = Rig::new();
+    let start = Instant::now();
+    let run = rig
+        .command_with_rule(&["key", "list"], &[("HANG", "C_Finalize")])
+        .ok();
+    assert!(run.stderr.contains("within 10 seconds"), "{run:?}");
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_module_without_locks_is_used_without_them() {
+    let rig = Rig::new();
+    let no_locks = [("CORRUPT", "no-locks")];
+    let generate = ["key", "generate", "--label", "ca", "--type", "ec:p256"];
+    rig.command_with_rule(&generate, &no_locks).ok();
+    let starts = rig.calls().iter().filter(|call| *call == "C_Initialize").count();
+    assert_eq!(starts, 2, "with locks, then without");
+    let doctor = rig.command_with_rule(&["doctor", "--no-kms"], &no_locks).ok();
+    assert!(doctor.stdout.contains("CKR_CANT_LOCK"), "{doctor:?}");
+    // A module that starts neither way is asked no third time.
+    let message = rig
+        .command_with_rule(&LIST, &[("FAIL", "C_Initialize:CKR_CANT_LOCK@*")])
+        .refused(4, "token");
+    assert!(message.contains("C_Initialize: CKR_CANT_LOCK"), "{message}");
+    assert_eq!(rig.calls(), ["C_Initialize", "C_Initialize"]);
+}
