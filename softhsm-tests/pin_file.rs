@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-use crate::harness::{Rig, Run};
+use crate::harness::{PROGRAM, Rig, Run};
 
 const NOBODY: u32 = 65534;
 
@@ -97,4 +97,52 @@ fn a_pipe_in_the_place_of_a_pin_file_is_not_waited_for() {
     let rig = rig.with("CREDENTIALS_DIRECTORY", credential);
     rig.json(&["--pin-source", "credential:pin", "key", "list"])
         .refused(2, "untrusted-file");
+}
+
+#[test]
+fn what_an_editor_puts_around_a_pin_costs_no_try() {
+    let rig = rig();
+    let pin = rig.pin();
+    for (before, after) in [
+        ("", "\n\n"),
+        ("", "\r\n"),
+        ("", "\r\n\r\n\n"),
+        ("\u{feff}", ""),
+        ("\u{feff}", "\r\n"),
+    ] {
+        rig.write("above/here/pin", format!("{before}{pin}{after}"));
+        let (run, logins) = list(&rig, "above/here/pin");
+        assert_eq!((run.code, logins), (Some(0), 1), "{before:?} {after:?}: {run:?}");
+    }
+    for text in [
+        format!("{pin}\nold-pin\n"),
+        format!("# the PIN\n{pin}\n"),
+        format!("\n{pin}\n"),
+        format!("{pin}\n\u{feff}\n"),
+        "\u{feff}\n".to_owned(),
+    ] {
+        rig.write("above/here/pin", &text);
+        let message = refused(&rig, "above/here/pin", "pin-source");
+        assert!(!message.contains("old-pin"), "{message}");
+    }
+    // As PowerShell's `>` writes it.
+    let utf16: Vec<u8> = format!("\u{feff}{pin}\r\n")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    rig.write("above/here/pin", utf16);
+    let message = refused(&rig, "above/here/pin", "pin-source");
+    assert!(message.contains("UTF-16"), "{message}");
+}
+
+/// The descriptor itself is asked and read, nothing of `/proc`: a machine may have none, and older kernels close it to this process.
+#[test]
+fn a_descriptor_is_read_without_proc() {
+    let rig = rig();
+    let script =
+        ". rig/env.sh && mount -t tmpfs none /proc && exec 7<rig/pin && exec \"$0\" --format json \"$@\"";
+    let listed = rig.tool_in_mount_namespace(script, &[PROGRAM, "--pin-source", "fd:7", "key", "list"]);
+    assert_eq!(listed.ok().json()["keys"], serde_json::json!([]));
+    rig.tool_in_mount_namespace(script, &[PROGRAM, "--pin-source", "fd:8", "key", "list"])
+        .refused(2, "pin-source");
 }

@@ -9,12 +9,10 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::stdio::dup2_stdin;
-
-/// Linux's `O_CLOEXEC`, as `/proc/self/fdinfo` shows it.
-const CLOSE_ON_EXEC: u32 = 0o2_000_000;
 
 /// Takes the inherited descriptor `number`: it is closed with the value that is returned, and no child gets it.
 /// `None` if it is not open, or if this process has opened it itself.
@@ -31,7 +29,7 @@ pub(super) fn take_descriptor(number: RawFd) -> io::Result<Option<OwnedFd>> {
     // SAFETY: the descriptor is open and does not close on exec. Whatever the standard library and rustix open does, so nothing in
     // this process owns this one: it was open when the process started. The flag that is set next lets nobody take it twice.
     let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
-    rustix::io::fcntl_setfd(&descriptor, rustix::io::FdFlags::CLOEXEC)?;
+    fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
     Ok(Some(descriptor))
 }
 
@@ -42,14 +40,12 @@ fn take_stdin() -> io::Result<OwnedFd> {
     Ok(descriptor)
 }
 
+/// Asks the descriptor itself: `/proc` may be missing, and before Linux 5.14 it is closed to an ordinary user whose process has turned
+/// core dumps off.
 fn was_inherited(number: RawFd) -> bool {
-    let Ok(facts) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else {
-        return false;
-    };
-    let flags = facts.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags
-        .and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok())
-        .is_some_and(|flags| flags & CLOSE_ON_EXEC == 0)
+    // SAFETY: the number is not -1, and is borrowed for one fcntl(2), which answers EBADF where nothing is open.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+    fcntl_getfd(descriptor).is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC))
 }
 
 /// Takes a variable out of the environment: the processes that this one starts do not have it.

@@ -14,9 +14,7 @@ use zeroize::Zeroizing;
 
 use super::exit::CliError;
 use super::inherited::{take_descriptor, take_variable};
-
-/// Longer than any token takes.
-const LONGEST_PIN: u64 = 4096;
+use super::pin_text::{LONGEST_PIN, decode_pin, trim_pin};
 
 /// A parsed `--pin-source`.
 #[derive(Debug, PartialEq, Eq)]
@@ -152,7 +150,8 @@ fn read_variable(name: &str) -> Result<Pin, CliError> {
     let text = value
         .into_string()
         .map_err(|_| CliError::pin(format!("{from} holds no text")))?;
-    Ok(Pin::take(&guard, finish(Zeroizing::new(text), &from)?)?)
+    let text = Zeroizing::new(text);
+    Ok(Pin::take(&guard, trim_pin(&text, &from)?)?)
 }
 
 fn open_descriptor(number: RawFd) -> Result<OwnedFd, CliError> {
@@ -233,34 +232,17 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
         .collect();
     let pin = rpassword::prompt_password(format!("PIN of token \"{shown}\": "))
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
-    finish(Zeroizing::new(pin), "the terminal")
+    trim_pin(&Zeroizing::new(pin), "the terminal")
 }
 
 fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(LONGEST_PIN).unwrap_or_default() + 1,
-    ));
-    file.take(LONGEST_PIN + 1)
+    // The longest PIN, and what an editor puts around it.
+    const MOST_BYTES: usize = LONGEST_PIN + 16;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+    file.take(u64::try_from(MOST_BYTES).unwrap_or_default())
         .read_to_end(&mut bytes)
         .map_err(|cause| CliError::read(path, cause))?;
-    let from = path.display().to_string();
-    let text = std::str::from_utf8(&bytes).map_err(|_| CliError::pin(format!("{from} holds no text")))?;
-    finish(Zeroizing::new(text.to_owned()), &from)
-}
-
-/// An editor's newline at the end is no part of a PIN.
-fn finish(text: Zeroizing<String>, from: &str) -> Result<Zeroizing<String>, CliError> {
-    let pin = text.strip_suffix('\n').unwrap_or(&text);
-    let pin = pin.strip_suffix('\r').unwrap_or(pin);
-    if pin.is_empty()
-        || u64::try_from(pin.len()).is_ok_and(|length| length > LONGEST_PIN)
-        || pin.contains('\0')
-    {
-        return Err(CliError::pin(format!(
-            "{from} holds no PIN (it is empty, too long, or has a NUL)"
-        )));
-    }
-    Ok(Zeroizing::new(pin.to_owned()))
+    decode_pin(&bytes, &path.display().to_string())
 }
 
 #[cfg(test)]
