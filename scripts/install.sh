@@ -26,8 +26,8 @@ case ${1-} in
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
-    # The other tokens: NSS softokn, and a TPM 2.0 (swtpm) behind its resource manager.
-    packages+=(libnss3 libnss3-tools)
+    # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.
+    packages+=(libnss3 libnss3-tools opencryptoki)
     packages+=(swtpm tpm2-abrmd dbus-daemon libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0)
     ;;
 --demo) ;;

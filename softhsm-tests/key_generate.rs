@@ -33,6 +33,7 @@ fn can(kind: TokenKind, key: &str) -> bool {
         TokenKind::Nss | TokenKind::CloudHsm => key.starts_with("rsa") || key.starts_with("ec"),
         // The key of a TPM that signs with CKM_RSA_PKCS may decrypt.
         TokenKind::Tpm2 => ["ec:p256", "ec:p384"].contains(&key),
+        TokenKind::OpenCryptoki => key.starts_with("rsa"),
     }
 }
 

@@ -75,6 +75,7 @@ mod ocsp;
 mod ocsp_others;
 mod ocsp_refused;
 mod odd_token;
+mod opencryptoki;
 mod oracle;
 mod other_users;
 mod outputs;

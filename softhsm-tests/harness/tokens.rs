@@ -21,6 +21,8 @@ pub(crate) enum TokenKind {
     CloudHsm,
     /// A TPM 2.0 (swtpm) through tpm2-pkcs11, Debian's.
     Tpm2,
+    /// opencryptoki's soft token, Debian's: RSA only, and PINs of 4 to 8 bytes.
+    OpenCryptoki,
 }
 
 impl TokenKind {
@@ -43,6 +45,7 @@ impl TokenKind {
             Self::Nss => "NSS softokn 3.87",
             Self::CloudHsm => "AWS CloudHSM (`cloudhsm-shim`)",
             Self::Tpm2 => "TPM 2.0 (tpm2-pkcs11 1.9, swtpm)",
+            Self::OpenCryptoki => "opencryptoki 3.8 (soft token)",
         }
     }
 
@@ -108,6 +111,16 @@ impl Rig {
                     directory: rig.path("rig"),
                 });
             }
+            TokenKind::OpenCryptoki => {
+                let stop = token_script("opencryptoki.sh");
+                let remote = beside_program("remote-token");
+                let remote = remote.parent().expect("a directory");
+                Run::of(Command::new(&stop).arg("start").arg(rig.path("rig")).arg(remote)).ok();
+                rig.daemon = Some(Daemon {
+                    stop,
+                    directory: rig.path("rig"),
+                });
+            }
         }
         rig.with_settings()
     }
@@ -119,7 +132,7 @@ impl Rig {
                 let config = self.path("rig/hsm-ca.toml");
                 self.with("HSM_CA_CONFIG", config)
             }
-            TokenKind::Nss | TokenKind::Tpm2 => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
                 let (module, pin) = (
                     self.oracle_module(),
                     format!("file:{}", self.path("rig/pin").display()),
@@ -156,7 +169,7 @@ impl Rig {
         match self.kind {
             TokenKind::SoftHsm => softhsm(),
             TokenKind::Kryoptic | TokenKind::CloudHsm => kryoptic(),
-            TokenKind::Nss | TokenKind::Tpm2 => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
                 let module = fs::read_to_string(self.path("rig/module")).expect("the script wrote it");
                 PathBuf::from(module.trim())
             }
@@ -171,7 +184,7 @@ impl Rig {
             TokenKind::Kryoptic | TokenKind::CloudHsm => {
                 vec![("KRYOPTIC_CONF".to_owned(), path("rig/kryoptic.conf"))]
             }
-            TokenKind::Nss | TokenKind::Tpm2 => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
                 let text = fs::read_to_string(self.path("rig/token.env")).expect("the script wrote it");
                 text.lines()
                     .filter_map(|line| line.split_once('='))
