@@ -212,7 +212,19 @@ fn anothers_public_key_under_the_same_id_is_left_and_where_nobody_can_tell_nothi
         message.contains("2 public keys") && message.contains("stranger"),
         "{message}"
     );
-    rig.json(&["key", "verify", "ca"]).refused(3, "several-keys");
+    // What it signs says which public key is its own; a deletion signs nothing.
+    let exported = ["key", "export-public", "ca", "--out", "exported.der", "--der"];
+    rig.json(&exported).ok();
+    rig.pkcs11_tool(&[
+        "--read-object",
+        "--type",
+        "pubkey",
+        "--label",
+        "ca",
+        "-o",
+        "own.der",
+    ]);
+    assert_eq!(rig.read("exported.der"), rig.read("own.der"));
     assert_eq!(rig.objects(), before);
     // An RSA key tells its own.
     let pair = [

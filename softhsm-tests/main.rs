@@ -58,6 +58,7 @@ mod key_delete;
 mod key_events;
 mod key_generate;
 mod key_lock;
+mod key_matching;
 mod kms_signer;
 mod kms_signer_algorithms;
 mod kms_signer_faults;

@@ -4,6 +4,7 @@
 //! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;
+mod challenge;
 mod choice;
 mod fingerprint;
 mod hash;
@@ -20,6 +21,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
+pub use challenge::new_challenge;
 pub use choice::{SignatureChoice, UnfitChoice};
 pub use fingerprint::{KeyFingerprint, NoFingerprint};
 pub use hash::Hash;
@@ -75,6 +77,29 @@ pub trait KeyStore {
     /// # Errors
     /// None, or more than one: the message lists what was found.
     fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError>;
+
+    /// The private key that `name` points at, with that of `keys` to which it belongs; `None` where it belongs to none of them.
+    /// A store that does not tell a key's public half finds out here, by a signature over a [challenge](new_challenge).
+    ///
+    /// # Errors
+    /// `name` points at no key, or at more than one that belongs to them: the message lists what was found.
+    fn signer_among(
+        &self,
+        name: &str,
+        keys: &[PublicKey],
+    ) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        let signer = self.signer_named(name)?;
+        let belongs = keys.iter().any(|key| key.has_numbers_of(signer.public_key()));
+        Ok(belongs.then_some(signer))
+    }
+
+    /// The certificates that are kept beside the keys, as they are stored: usually DER.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn certificates(&self) -> Result<Vec<Vec<u8>>, SignError> {
+        Ok(Vec::new())
+    }
 
     /// What keeps a few bytes beside the keys, where the store has room for that.
     fn note_keeper(&self) -> Option<&dyn NoteKeeper> {

@@ -58,7 +58,7 @@ pub use kept_head::{HeadPlace, KeptHeadError, forget_kept_head, refuse_without_l
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
-pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_signer};
+pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_named_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Guards, KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
 pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
@@ -66,6 +66,7 @@ pub use request::{NewRequest, RequestSummary, create_request};
 pub use revocation_status::{RecordedStatus, recorded_status};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
+pub use signing_key::find_token_key;
 pub use traffic::{
     AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
     TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,

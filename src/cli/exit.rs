@@ -4,6 +4,7 @@ mod aws_table;
 mod cloudhsm_table;
 mod kms_table;
 mod ledger_table;
+mod own_hint;
 mod table;
 mod token_table;
 
@@ -16,10 +17,9 @@ use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
-use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
+use hsm_ca::workflow::WorkflowError;
 use hsm_ca::x509::Profile;
 
-use super::shell::quote;
 #[cfg(feature = "aws")]
 use cloudhsm_table::explain_server;
 use table::{Row, explain_workflow};
@@ -248,64 +248,6 @@ impl CliError {
             message: self.to_string(),
             hint: self.own_hint().or(hint.map(str::to_owned)),
         }
-    }
-}
-
-impl CliError {
-    /// A hint with a command that has this error's own values in it.
-    fn own_hint(&self) -> Option<String> {
-        match self {
-            Self::NoLedger { place, .. } => {
-                let url = quote(&place.to_string());
-                Some(format!(
-                    "if there was a ledger, bring it back or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
-                ))
-            }
-            Self::Trust { path, found, cause } => {
-                let path = quote(&path.display().to_string());
-                let on_purpose = format!("read it first; to use it on purpose: --config {path}");
-                let refused = quote(&cause.path().display().to_string());
-                Some(match cause {
-                    TrustError::OpenToOthers { .. } => {
-                        format!("see what is in it, then: chmod go-w {refused}")
-                    }
-                    TrustError::OtherOwner { .. } if *found => on_purpose,
-                    TrustError::OtherOwner { .. } => {
-                        format!("put it where only you and root can write; chown it, or copy it: {refused}")
-                    }
-                    _ => format!("name a regular file instead of {refused}"),
-                })
-            }
-            Self::Workflow {
-                file: Some(file),
-                cause,
-            } => match cause.as_ref() {
-                WorkflowError::UnknownAuthority(unknown) => {
-                    Some(adopt_hint(unknown, &file.display().to_string()))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// What to do about a CA certificate that the ledger does not have.
-fn adopt_hint(unknown: &UnknownAuthority, file: &str) -> String {
-    let file = quote(file);
-    match unknown {
-        UnknownAuthority::OtherCertificate {
-            known: KnownAs::Entry(entry),
-            ..
-        } => format!(
-            "use the one that `hsm-ca ledger show '{entry}'` prints; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
-        ),
-        UnknownAuthority::OtherCertificate { .. } => format!(
-            "use the one that was adopted; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
-        ),
-        _ => format!(
-            "if this is your CA, bring it in with what it has issued and revoked: hsm-ca ca adopt {file}"
-        ),
     }
 }
 

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
-use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_key};
+use hsm_ca::workflow::{Progress, prove_named_key};
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one, is_unprintable};
 use serde_json::{Value, json};
 
@@ -114,27 +114,41 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
         return kms_key::show(&name.key);
     }
     let selector = name.selector()?;
-    let key = settings.open_session(Some(&name.key))?.private_key(&selector)?;
+    let session = settings.open_session(Some(&name.key))?;
+    let (key, public_key) = session.describe_private_key(&selector)?;
+    let identifier = public_key.as_ref().map(PublicKey::key_identifier);
+    let identifier = identifier.map(|identifier| Hex(&identifier).to_string());
     let mut fields = Fields::default();
     fields
-        .add("label", &key.description.label)
-        .add("id", Hex(&key.description.id))
-        .add("kind", key.public_key.algorithm())
-        .add("key identifier", Hex(&key.public_key.key_identifier()));
-    for (name, value) in key.description.attributes.named() {
+        .add("label", &key.label)
+        .add("id", Hex(&key.id))
+        .add(
+            "kind",
+            public_key
+                .as_ref()
+                .map_or_else(|| key.kind.clone(), |known| known.algorithm().to_string()),
+        )
+        .add(
+            "key identifier",
+            identifier.as_deref().unwrap_or(
+                "not known: the token does not tell which public key is its own; `hsm-ca key verify` finds out by a signature",
+            ),
+        );
+    for (name, value) in key.attributes.named() {
         fields.add(name, value);
     }
-    let fit = key.description.attributes.unfit_for_signing_only();
+    let fit = key.attributes.unfit_for_signing_only();
     fields.add(
         "signs only",
         fit.map_or_else(|| "yes".to_owned(), |unfit| format!("no: {unfit}")),
     );
-    let pem = hsm_ca::output::encode_pem(PUBLIC_KEY, key.public_key.der());
-    let mut json = describe(&key.description);
+    let pem = public_key.map(|key| hsm_ca::output::encode_pem(PUBLIC_KEY, key.der()));
+    let mut json = describe(&key);
     json["public_key"] = json!(pem);
-    json["key_identifier"] = json!(Hex(&key.public_key.key_identifier()).to_string());
+    json["key_identifier"] = json!(identifier);
     json["signs_only"] = json!(fit.is_none());
-    Ok(Report::new(format!("{}{pem}", fields.render(0)), json))
+    let text = format!("{}{}", fields.render(0), pem.unwrap_or_default());
+    Ok(Report::new(text, json))
 }
 
 impl VerifyKey {
@@ -146,13 +160,8 @@ impl VerifyKey {
         }
         let selector = self.key.selector()?;
         let session = settings.open_session(Some(&self.key.key))?;
-        let key = session.private_key(&selector)?;
-        let expected = expected.unwrap_or_else(|| key.public_key.clone());
         ui.step("the token signs a challenge");
-        let proof = prove_key(session, key, &expected).map_err(|unproven| WorkflowError::Unproven {
-            unproven,
-            left: LeftBehind::Untouched,
-        })?;
+        let proof = prove_named_key(session, &selector, expected.as_ref())?;
         let mut fields = Fields::default();
         fields.add(
             "public key",
@@ -174,7 +183,8 @@ impl VerifyKey {
         );
         let mut json = describe(&proof.key);
         json["verified"] = json!({
-            "public_key": self.public_key.is_some(), "attributes": true, "signature": true,
+            // Nothing to compare with is neither a yes nor a no.
+            "public_key": self.public_key.as_ref().map(|_| true), "attributes": true, "signature": true,
         });
         Ok(Report::new(text, json))
     }

@@ -1,17 +1,17 @@
 //! The keys on a token: listing and finding.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki_sys::{CK_ULONG, CKK_VENDOR_DEFINED};
 
 use super::dialect::ED25519_PARAMS;
-use super::public_half::{PUBLIC_HALF, curve_of, ml_dsa_parameters, public_half_in, public_key_values};
+use super::public_half::{PUBLIC_HALF, curve_of, ml_dsa_parameters, public_half_in};
 use super::{KeyAttributes, KeySelector, Session, TokenError};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 
 /// `CKA_CLASS`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyClass {
     /// `CKO_PRIVATE_KEY`
     Private,
@@ -40,7 +40,7 @@ pub struct KeyDescription {
     pub label: String,
     /// `CKA_ID`
     pub id: Vec<u8>,
-    /// Kind and size, as "RSA 2048".
+    /// Kind and size, as "RSA 2048"; "unknown 0x35" for a `CKA_KEY_TYPE` that has no name here.
     pub kind: String,
     /// What may be done with it.
     pub attributes: KeyAttributes,
@@ -63,7 +63,8 @@ pub struct PrivateKey {
 }
 
 impl Session {
-    /// Every key object, in the order private, public, secret.
+    /// Every key object, in the order of their labels, then ids, then private, public, secret: tokens have orders of their own, and some
+    /// a new one each time.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -74,6 +75,11 @@ impl Session {
                 keys.push(self.describe_key(class, handle)?);
             }
         }
+        keys.sort_by(|one: &KeyDescription, other| {
+            let rank =
+                |key: &KeyDescription| (key.label.clone(), key.id.clone(), key.class, key.kind.clone());
+            rank(one).cmp(&rank(other))
+        });
         Ok(keys)
     }
 
@@ -87,16 +93,6 @@ impl Session {
             .into_iter()
             .map(|handle| self.describe_key(KeyClass::Private, handle))
             .collect()
-    }
-
-    /// The one private key that fits, with its public half.
-    ///
-    /// # Errors
-    /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
-    pub fn private_key(&self, selector: &KeySelector) -> Result<PrivateKey, TokenError> {
-        let found = self.find_private(selector)?;
-        let handle = self.only_one(selector.to_string(), &found)?;
-        self.describe_private(handle)
     }
 
     /// A private key that stands alone, taken for the one of `public_key`: what it signs will tell.
@@ -117,70 +113,6 @@ impl Session {
         })
     }
 
-    /// The one private key that belongs to `public_key`, found by its value: labels and ids can lie.
-    ///
-    /// # Errors
-    /// As [`private_key`](Self::private_key).
-    pub fn private_key_for(&self, public_key: &PublicKey) -> Result<PrivateKey, TokenError> {
-        const DOING: &str = "looking for a private key by its public key";
-        let mut found = match (public_key.algorithm(), public_key.rsa_integers()) {
-            (KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_), _) | (_, None) => {
-                let mut found = Vec::new();
-                for public in self.find(DOING, &public_key_values(self.dialect(), public_key))? {
-                    let id = self
-                        .read(DOING, public, &[AttributeType::Id])?
-                        .into_iter()
-                        .find_map(id_of);
-                    let id = id.unwrap_or_default();
-                    // Without an id nothing says which private key it goes with.
-                    if !id.is_empty() {
-                        found.extend(self.find_private(&KeySelector::with_id(&id))?);
-                    }
-                }
-                found
-            }
-            (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. }, Some((modulus, _))) => self.find(
-                DOING,
-                &[
-                    Attribute::Class(ObjectClass::PRIVATE_KEY),
-                    Attribute::Modulus(modulus.to_vec()),
-                ],
-            )?,
-        };
-        if found.is_empty() {
-            // A token that cannot search by value, or a key without a public object under its id.
-            for handle in self.find(DOING, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])? {
-                match self.describe_private(handle) {
-                    Ok(key) if key.public_key.has_numbers_of(public_key) => found.push(handle),
-                    Ok(_) | Err(TokenError::NoPublicKey { .. }) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        // Two public-key objects may lead to one private key.
-        let mut seen = BTreeSet::new();
-        found.retain(|handle| seen.insert(handle.handle()));
-        let wanted = format!(
-            "belongs to the public key with id {}",
-            Hex(&public_key.key_identifier())
-        );
-        let handle = self.only_one(wanted, &found)?;
-        let (description, told) = self.read_private(handle)?;
-        // What the private key itself tells must agree: it could have the modulus with another exponent. No token tells that an
-        // RSA key is for RSASSA-PSS only.
-        match told {
-            Some(told) if !told.has_numbers_of(public_key) => Err(TokenError::NoKey {
-                wanted: "belongs to this public key".to_owned(),
-                found: vec![description],
-            }),
-            _ => Ok(PrivateKey {
-                handle,
-                description,
-                public_key: public_key.clone(),
-            }),
-        }
-    }
-
     pub(super) fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
         // An object of this session is not on the token.
         let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
@@ -190,8 +122,21 @@ impl Session {
                 .clone()
                 .map(|label| Attribute::Label(label.into_bytes())),
         );
-        template.extend(selector.id.clone().map(Attribute::Id));
-        self.find(&format!("looking for a private key {selector}"), &template)
+        // Not every token finds the objects without an id by an empty one.
+        let id = selector.id.clone().filter(|id| !id.is_empty());
+        let without_id = selector.id.is_some() && id.is_none();
+        template.extend(id.map(Attribute::Id));
+        let mut found = self.find(&format!("looking for a private key {selector}"), &template)?;
+        if without_id {
+            let mut kept = Vec::new();
+            for handle in found {
+                if self.describe_key(KeyClass::Private, handle)?.id.is_empty() {
+                    kept.push(handle);
+                }
+            }
+            found = kept;
+        }
+        Ok(found)
     }
 
     pub(super) fn only_one(
@@ -225,21 +170,11 @@ impl Session {
             .collect()
     }
 
-    pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {
-        let (description, told) = self.read_private(handle)?;
-        let public_key = match told {
-            Some(public_key) => public_key,
-            None => self.public_object(&description)?,
-        };
-        Ok(PrivateKey {
-            handle,
-            description,
-            public_key,
-        })
-    }
-
     /// What a private key tells of itself and of its public half, in one request: each is a way to the HSM and back.
-    fn read_private(&self, handle: ObjectHandle) -> Result<(KeyDescription, Option<PublicKey>), TokenError> {
+    pub(super) fn read_private(
+        &self,
+        handle: ObjectHandle,
+    ) -> Result<(KeyDescription, Option<PublicKey>), TokenError> {
         let read = self.read_key(KeyClass::Private, handle)?;
         let description = describe(KeyClass::Private, &read);
         let told = public_half_in(&read, &description.label)?;
@@ -268,13 +203,17 @@ impl Session {
     }
 }
 
+/// The kind of a key whose token does not tell it.
+const UNTOLD: &str = "unknown";
+
 fn describe(class: KeyClass, read: &[Attribute]) -> KeyDescription {
-    let (mut label, mut id, mut kind) = (String::new(), Vec::new(), "unknown".to_owned());
+    let (mut label, mut id, mut kind) = (String::new(), Vec::new(), UNTOLD.to_owned());
     for attribute in read {
         match attribute {
             Attribute::Label(value) => label = String::from_utf8_lossy(value).into_owned(),
             Attribute::Id(value) => id.clone_from(value),
             Attribute::KeyType(key_type) => kind = key_kind(*key_type, read),
+            Attribute::VendorDefined((AttributeType::KeyType, value)) => kind = unknown_kind(value),
             _ => {}
         }
     }
@@ -287,15 +226,31 @@ fn describe(class: KeyClass, read: &[Attribute]) -> KeyDescription {
     }
 }
 
-fn id_of(attribute: Attribute) -> Option<Vec<u8>> {
-    match attribute {
-        Attribute::Id(id) => Some(id),
-        _ => None,
+/// Whether a key that was described as `kind` may be one of `algorithm`: not every token tells the curve of a private key, or its
+/// parameter set.
+pub(super) fn kind_fits(kind: &str, algorithm: KeyAlgorithm) -> bool {
+    let untold: &[&str] = match algorithm {
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => return kind.starts_with("RSA"),
+        KeyAlgorithm::Ec(_) => &["EC"],
+        KeyAlgorithm::Ed25519 => &["EC", "EC_EDWARDS"],
+        KeyAlgorithm::MlDsa(_) => &["ML_DSA"],
+    };
+    kind == UNTOLD || untold.contains(&kind) || kind == algorithm.to_string()
+}
+
+/// "unknown 0x35": a type that has no name here. The value is a `CK_ULONG` in the machine's own order, if the token is sound.
+fn unknown_kind(value: &[u8]) -> String {
+    match value.try_into().map(CK_ULONG::from_ne_bytes) {
+        Ok(number) => format!("unknown 0x{number:X}"),
+        Err(_) => format!("unknown, with a type of {} bytes", value.len()),
     }
 }
 
 /// "RSA 2048", "EC P-256", "Ed25519", "ML-DSA-65", "AES 256".
 fn key_kind(key_type: KeyType, attributes: &[Attribute]) -> String {
+    if *key_type >= CKK_VENDOR_DEFINED {
+        return unknown_kind(&key_type.to_ne_bytes());
+    }
     let name = key_type.to_string();
     let name = name.strip_prefix("CKK_").unwrap_or(&name);
     let ml_dsa = attributes.iter().find_map(|attribute| match attribute {

@@ -7,12 +7,14 @@ use der::asn1::OctetStringRef;
 use der::{Decode, Encode};
 
 use super::dialect::{Dialect, ED25519_PARAMS};
+use super::key::kind_fits;
 use super::template::key_type;
-use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
+use super::{KeyClass, KeyDescription, KeySelector, PrivateKey, Session, TokenError};
 use crate::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet, PublicKey, PublicKeyError, curve_oid};
 
 /// What [`public_half_in`] looks for.
-pub(super) const PUBLIC_HALF: [AttributeType; 4] = [
+pub(super) const PUBLIC_HALF: [AttributeType; 5] = [
+    AttributeType::PublicKeyInfo,
     AttributeType::Modulus,
     AttributeType::PublicExponent,
     AttributeType::EcParams,
@@ -22,8 +24,11 @@ pub(super) const PUBLIC_HALF: [AttributeType; 4] = [
 /// The public key that these attributes of one object tell, if they tell one.
 pub(super) fn public_half_in(read: &[Attribute], label: &str) -> Result<Option<PublicKey>, TokenError> {
     let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
+    let mut info = None;
     for attribute in read {
         match attribute {
+            // PKCS#11 v2.40 section 4.9: it may be empty.
+            Attribute::PublicKeyInfo(value) => info = PublicKey::from_der(value).ok(),
             Attribute::Modulus(value) if !value.is_empty() => modulus = Some(value),
             Attribute::PublicExponent(value) if !value.is_empty() => exponent = Some(value),
             Attribute::EcParams(value) if !value.is_empty() => params = Some(value),
@@ -40,7 +45,7 @@ pub(super) fn public_half_in(read: &[Attribute], label: &str) -> Result<Option<P
             PublicKey::from_rsa(modulus, exponent).map(Some).map_err(unusable)
         }
         (_, _, Some(params), Some(point)) => ec_public_key(params, point).map(Some).map_err(unusable),
-        _ => Ok(None),
+        _ => Ok(info),
     }
 }
 
@@ -93,37 +98,64 @@ impl Session {
         }
     }
 
-    /// From the public-key object with the same `CKA_ID`: an EC private key does not tell its point. Where several keys are under the
-    /// id, see [`own_of`].
-    pub(super) fn public_object(&self, private: &KeyDescription) -> Result<PublicKey, TokenError> {
-        let template = [
-            Attribute::Class(ObjectClass::PUBLIC_KEY),
-            Attribute::Id(private.id.clone()),
-        ];
+    /// As far as the names tell: from the private key's own attributes, or from the public-key object with the same `CKA_ID`, since an EC
+    /// private key need not tell its point. Where several keys are under the id, see [`own_of`]; then the label decides.
+    pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {
+        let (description, told) = self.read_private(handle)?;
+        let public_key = match told {
+            Some(public_key) => public_key,
+            None => self.public_object(&description)?,
+        };
+        Ok(PrivateKey {
+            handle,
+            description,
+            public_key,
+        })
+    }
+
+    fn public_object(&self, private: &KeyDescription) -> Result<PublicKey, TokenError> {
+        let held = self.held_under(private)?;
+        if held.is_empty() {
+            return Err(no_public_object(private));
+        }
+        if let Some(public_key) = own_of(&private.id, &held) {
+            return Ok(public_key.clone());
+        }
+        let mut labelled = Vec::new();
+        for (handle, key) in &held {
+            if self.describe_key(KeyClass::Public, *handle)?.label == private.label {
+                labelled.push((*handle, key.clone()));
+            }
+        }
+        match own_of(&private.id, &labelled) {
+            Some(public_key) => Ok(public_key.clone()),
+            None => Err(self.several_public(&private.id, &held)?),
+        }
+    }
+
+    /// The public-key objects under the id of a private key that hold a key of its kind.
+    pub(super) fn held_under(&self, private: &KeyDescription) -> Result<Vec<Held>, TokenError> {
+        let mut template = vec![Attribute::Class(ObjectClass::PUBLIC_KEY)];
+        // Not every token finds the objects without an id by an empty one.
+        if !private.id.is_empty() {
+            template.push(Attribute::Id(private.id.clone()));
+        }
         let (mut held, mut unusable) = (Vec::new(), None);
         for handle in self.find("looking for the public-key object", &template)? {
+            if private.id.is_empty() && !self.describe_key(KeyClass::Public, handle)?.id.is_empty() {
+                continue;
+            }
             match self.public_key_of(handle, &private.label) {
-                Ok(Some(public_key)) => held.push((handle, Some(public_key))),
+                Ok(Some(key)) if kind_fits(&private.kind, key.algorithm()) => held.push((handle, Some(key))),
                 Err(error @ TokenError::NoPublicKey { .. }) => unusable = Some(error),
-                Ok(None) => {}
+                Ok(_) => {}
                 Err(error) => return Err(error),
             }
         }
-        if !held.is_empty() {
-            let own = own_of(&private.id, &held).cloned();
-            return match own {
-                Some(public_key) => Ok(public_key),
-                None => Err(self.several_public(&private.id, &held)?),
-            };
+        match unusable {
+            Some(error) if held.is_empty() => Err(error),
+            _ => Ok(held),
         }
-        if let Some(error) = unusable {
-            return Err(error);
-        }
-        let reason = format!("no public-key object with id {} is beside it", Hex(&private.id));
-        Err(TokenError::NoPublicKey {
-            key: private.label.clone(),
-            reason,
-        })
     }
 
     /// Several keys under one id, and nothing says which is the private key's.
@@ -135,6 +167,18 @@ impl Session {
             wanted: KeySelector::with_id(id).to_string(),
             found: described.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+/// That nothing on the token tells the public half of a private key.
+pub(super) fn no_public_object(private: &KeyDescription) -> TokenError {
+    let reason = match private.id.as_slice() {
+        [] => "it has no id, and no public-key object without one is of its kind".to_owned(),
+        id => format!("no public-key object with id {} is beside it", Hex(id)),
+    };
+    TokenError::NoPublicKey {
+        key: private.label.clone(),
+        reason,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::uri::percent_encode;
 use super::{KeyDescription, Pkcs11Uri, TokenDescription, UriError};
 use crate::signer::Hex;
 
@@ -148,12 +149,52 @@ impl KeySelector {
         }
     }
 
+    /// As a `pkcs11:` URI (RFC 7512).
+    #[must_use]
+    pub fn to_uri(&self) -> String {
+        let label = self.label.iter().map(|label| ("object", label.as_bytes()));
+        let id = self.id.iter().map(|id| ("id", id.as_slice()));
+        let parts: Vec<_> = label
+            .chain(id)
+            .map(|(name, value)| format!("{name}={}", percent_encode(value)))
+            .collect();
+        format!("{}{}", Pkcs11Uri::SCHEME, parts.join(";"))
+    }
+
     /// True if `key` is meant.
     #[must_use]
     pub fn fits(&self, key: &KeyDescription) -> bool {
         self.label.as_ref().is_none_or(|label| *label == key.label)
             && self.id.as_ref().is_none_or(|id| *id == key.id)
     }
+}
+
+/// A `pkcs11:` URI for each of the keys that fits none of the others: by the label if that is enough, then by the id, then by both.
+/// `None` if two of them have the same label and id.
+#[must_use]
+pub fn tell_apart(keys: &[KeyDescription]) -> Option<Vec<String>> {
+    let fits_one = |selector: &KeySelector| keys.iter().filter(|key| selector.fits(key)).count() == 1;
+    let name = |key: &KeyDescription| {
+        // A label with bytes that are no UTF-8 is not the token's own any more.
+        let label = Some(key.label.clone()).filter(|label| !label.contains(char::REPLACEMENT_CHARACTER));
+        let by_label = KeySelector {
+            label: label.clone().filter(|label| !label.is_empty()),
+            id: None,
+        };
+        let by_id = KeySelector::with_id(&key.id);
+        let by_both = KeySelector {
+            label,
+            id: Some(key.id.clone()),
+        };
+        let selectors = [by_label, by_id, by_both];
+        let mut usable = selectors
+            .iter()
+            .filter(|selector| selector.label.is_some() || selector.id.is_some());
+        usable
+            .find(|selector| fits_one(selector))
+            .map(KeySelector::to_uri)
+    };
+    keys.iter().map(name).collect()
 }
 
 impl fmt::Display for KeySelector {
@@ -170,5 +211,57 @@ impl fmt::Display for KeySelector {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{KeyAttributes, KeyClass};
+
+    fn key(label: &str, id: &[u8]) -> KeyDescription {
+        KeyDescription {
+            class: KeyClass::Private,
+            label: label.to_owned(),
+            id: id.to_vec(),
+            kind: "EC P-256".to_owned(),
+            attributes: KeyAttributes::default(),
+        }
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_as_little_as_is_needed() {
+        let keys = [
+            key("my ca; 'é'", &[]),
+            key("b", &[]),
+            key("c", &[1]),
+            key("c", &[0xff]),
+            key("", &[1]),
+        ];
+        let names = tell_apart(&keys).unwrap();
+        assert_eq!(
+            names,
+            [
+                "pkcs11:object=my%20ca%3B%20%27%C3%A9%27",
+                "pkcs11:object=b",
+                "pkcs11:object=c;id=%01",
+                "pkcs11:id=%FF",
+                "pkcs11:object=;id=%01"
+            ]
+        );
+        for (name, key) in names.iter().zip(&keys) {
+            let selector = KeySelector::parse(name).unwrap();
+            assert!(selector.fits(key), "{name}");
+            assert_eq!(keys.iter().filter(|key| selector.fits(key)).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn twins_cannot_be_told_apart() {
+        assert_eq!(tell_apart(&[key("a", &[]), key("a", &[]), key("b", &[])]), None);
+        assert_eq!(
+            tell_apart(&[key("a\u{fffd}", &[1]), key("a\u{fffd}", &[1])]),
+            None
+        );
     }
 }

@@ -205,8 +205,33 @@ impl Session {
     ) -> Result<Bounded<Vec<Attribute>>, CryptokiError> {
         self.token.module().native().bounded(
             |native| native.attributes(self.session.handle(), object, wanted),
-            || self.session.get_attributes(object, wanted).map(Ok),
+            || self.convertible(object, wanted).map(Ok),
         )
+    }
+}
+
+impl Session {
+    /// By cryptoki, which refuses all of an object's attributes for one value that it cannot convert: then each alone.
+    fn convertible(
+        &self,
+        object: ObjectHandle,
+        wanted: &[AttributeType],
+    ) -> Result<Vec<Attribute>, CryptokiError> {
+        match self.session.get_attributes(object, wanted) {
+            Ok(read) => Ok(read),
+            Err(error @ CryptokiError::Pkcs11(..)) => Err(error),
+            Err(_) => {
+                let mut read = Vec::new();
+                for one in wanted {
+                    match self.session.get_attributes(object, &[*one]) {
+                        Ok(told) => read.extend(told),
+                        Err(error @ CryptokiError::Pkcs11(..)) => return Err(error),
+                        Err(_) => {}
+                    }
+                }
+                Ok(read)
+            }
+        }
     }
 }
 
@@ -227,6 +252,23 @@ impl KeyStore for Session {
         let selector = KeySelector::parse(name).map_err(|error: UriError| SignError::new(error))?;
         let key = self.private_key(&selector).map_err(SignError::new)?;
         Ok(Box::new(TokenSigner::new(self, key)))
+    }
+
+    fn signer_among(
+        &self,
+        name: &str,
+        keys: &[PublicKey],
+    ) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        let selector = KeySelector::parse(name).map_err(|error: UriError| SignError::new(error))?;
+        let key = self.private_key_among(&selector, keys).map_err(SignError::new)?;
+        Ok(match key {
+            Some(key) => Some(Box::new(TokenSigner::new(self, key))),
+            None => None,
+        })
+    }
+
+    fn certificates(&self) -> Result<Vec<Vec<u8>>, SignError> {
+        self.certificate_values().map_err(SignError::new)
     }
 
     fn note_keeper(&self) -> Option<&dyn NoteKeeper> {

@@ -37,7 +37,11 @@ impl<'a> TokenSigner<'a> {
     /// The message is hashed in software and signed by the raw mechanism, `CKM_RSA_PKCS` over a `DigestInfo`, `CKM_RSA_PKCS_PSS` or
     /// `CKM_ECDSA` over the digest: the one choice that every token has. SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists the
     /// raw ones as single-part mechanisms.
-    fn sign_on_token(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, TokenError> {
+    pub(super) fn sign_on_token(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
         let label = &self.key.description.label;
         let (mechanism, input) = match algorithm {
             SignatureAlgorithm::RsaPkcs1(hash) => (

@@ -163,6 +163,19 @@ fn percent_decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
+/// RFC 7512 section 2.3 takes an id's bytes as `%` sequences; of a text, what RFC 3986 section 2.3 has as unreserved stays.
+pub(super) fn percent_encode(bytes: &[u8]) -> String {
+    let is_text = std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control));
+    let stays = |byte: u8| is_text && (byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        match char::from(*byte) {
+            character if stays(*byte) => text.push(character),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

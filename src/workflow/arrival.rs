@@ -26,7 +26,7 @@ pub(super) fn prove_present(
         return Err(unproven(Unproven::found(ProofKind::TokenKey, found)));
     }
     let completed = public.is_none();
-    let key = match session.private_key(&KeySelector::with_id(&existing.id)) {
+    let key = match session.private_key_by_names(&KeySelector::with_id(&existing.id)) {
         // An EC private key tells its public half only through the object that is missing.
         Err(TokenError::NoPublicKey { .. }) if completed => {
             session.private_key_with_public(existing, expected)?

@@ -14,7 +14,7 @@ use super::delivery::Slot;
 use super::kept_head::refuse_kept_head;
 use super::lint::Rehearsals;
 use super::record::{Guards, NewAuthority, Renewed, Waivers, authority_with, certificate_intent};
-use super::signing_key::find_signing_key;
+use super::signing_key::{find_named_key, find_signing_key};
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::ledger::{Digest, EntryId, Intent, LedgerError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice, Signer};
@@ -124,7 +124,7 @@ impl AuthorityPlan {
         progress: &dyn Progress,
     ) -> Result<PlannedAuthority<'a>, WorkflowError> {
         let slot = self.delivery.reserve()?;
-        let signer = store.signer_named(&self.key)?;
+        let signer = find_named_key(store, &self.key)?;
         let key = signer.public_key().clone();
         let signature = key.algorithm().choose(self.signature)?;
         signer.check(signature)?;

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use crate::signer::{PublicKey, SignError, Signer, fill_random};
-use crate::token::{KeyDescription, PrivateKey, Session, TokenError, TokenSigner};
+use super::WorkflowError;
+use super::error::LeftBehind;
+use super::signing_key::find_token_key;
+use crate::signer::{PublicKey, SignError, Signer, new_challenge};
+use crate::token::{KeyDescription, KeySelector, PrivateKey, Session, TokenError, TokenSigner};
 
-/// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins so: their first byte is
-/// 0x30. Boulder dropped its test signature over a bare nonce because that could be taken for a malformed certificate
-/// (letsencrypt/boulder #5071).
-const CHALLENGE: &[u8] =
-    b"hsm-ca proof of possession: this text is no certificate, no request and no revocation list. Nonce: ";
-
-const NONCE_BYTES: usize = 32;
+const OTHER_KEY: &str = "the private key object has another public key";
 
 /// What a key has to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +107,7 @@ pub struct KeyProof {
 /// The first proof that is not given.
 pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Result<KeyProof, Unproven> {
     if key.public_key != *expected {
-        return Err(Unproven::found(
-            ProofKind::TokenKey,
-            "the private key object has another public key",
-        ));
+        return Err(Unproven::found(ProofKind::TokenKey, OTHER_KEY));
     }
     if let Some(unfit) = key.description.attributes.unfit_for_signing_only() {
         return Err(Unproven::found(ProofKind::Attributes, unfit.to_string()));
@@ -124,6 +118,29 @@ pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Re
         key: description,
         public_key: expected.clone(),
     })
+}
+
+/// Proves the same of the key on the token that is named: that it belongs to `expected`, if something is expected.
+///
+/// # Errors
+/// [`WorkflowError::Unproven`], and what the token said about the name.
+pub fn prove_named_key(
+    session: &Session,
+    selector: &KeySelector,
+    expected: Option<&PublicKey>,
+) -> Result<KeyProof, WorkflowError> {
+    let unproven = |unproven| WorkflowError::Unproven {
+        unproven,
+        left: LeftBehind::Untouched,
+    };
+    let key = match expected {
+        None => find_token_key(session, selector)?,
+        Some(expected) => session
+            .private_key_among(selector, std::slice::from_ref(expected))?
+            .ok_or_else(|| unproven(Unproven::found(ProofKind::TokenKey, OTHER_KEY)))?,
+    };
+    let public_key = key.public_key.clone();
+    prove_key(session, key, &public_key).map_err(unproven)
 }
 
 /// Proves that `signer` holds `expected`, and that it signs.
@@ -141,12 +158,8 @@ pub fn prove_signer(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unp
 }
 
 fn prove_signature(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unproven> {
-    let mut challenge = CHALLENGE.to_vec();
-    // Not from the token: it is the one that is tested.
-    let mut nonce = [0; NONCE_BYTES];
-    fill_random(&mut nonce)
+    let challenge = new_challenge()
         .map_err(|_| Unproven::found(ProofKind::Signature, "the system has no random numbers"))?;
-    challenge.extend_from_slice(&nonce);
     let algorithm = expected.algorithm().default_signature();
     let signature = signer.sign(algorithm, &challenge).map_err(|error| Unproven {
         proof: ProofKind::Signature,
@@ -155,15 +168,4 @@ fn prove_signature(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unpr
     expected
         .verify(algorithm, &challenge, &signature)
         .map_err(|error| Unproven::found(ProofKind::Signature, error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_challenge_cannot_be_read_as_der() {
-        assert_ne!(CHALLENGE[0], 0x30);
-        assert!(CHALLENGE.is_ascii() && CHALLENGE.len() > 64);
-    }
 }

@@ -1,6 +1,7 @@
 //! `csr create`: a certification request by a key on the token or in KMS, for another CA to sign.
 
 use super::record::request_intent;
+use super::signing_key::find_named_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
 use crate::signer::{KeyStore, SignatureChoice};
 use crate::x509::{AlternativeName, CertificationRequest, Name, Profile, RequestTbs};
@@ -42,7 +43,7 @@ pub fn create_request(
     progress: &dyn Progress,
 ) -> Result<RequestSummary, WorkflowError> {
     let slot = new.delivery.reserve()?;
-    let signer = store.signer_named(&new.key)?;
+    let signer = find_named_key(store, &new.key)?;
     let key = signer.public_key();
     recorder.refuse_compromised(key)?;
     let signature = key.algorithm().choose(new.signature)?;

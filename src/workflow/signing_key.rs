@@ -1,8 +1,9 @@
 //! The key that signs: by its name, or by the public key of its certificate.
 
 use super::WorkflowError;
-use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, Signer};
-use crate::x509::X509Error;
+use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::token::{KeySelector, PrivateKey, Session, TokenError};
+use crate::x509::{Certificate, X509Error};
 
 /// The key that `name` points at, which must be that of the issuer's certificate; without a name the one that is. It makes
 /// signatures of `signature`, as far as its store tells.
@@ -17,16 +18,57 @@ pub(super) fn find_signing_key<'a>(
 ) -> Result<Box<dyn Signer + 'a>, WorkflowError> {
     let signer = match name {
         None => store.signer_for(issuer_key)?,
-        Some(name) => {
-            let signer = store.signer_named(name)?;
-            // No store tells that an RSA key is for RSASSA-PSS only, as its certificate may.
-            if !signer.public_key().has_numbers_of(issuer_key) {
-                let found = format!("{name} is not the issuer's key");
-                return Err(X509Error::broken("signing-key", found).into());
-            }
-            signer
-        }
+        Some(name) => store
+            .signer_among(name, std::slice::from_ref(issuer_key))?
+            .ok_or_else(|| X509Error::broken("signing-key", format!("{name} is not the issuer's key")))?,
     };
     signer.check(signature)?;
     Ok(signer)
+}
+
+/// The key that `name` points at. Where nothing else tells its public half, it is that of a certificate kept beside it.
+///
+/// # Errors
+/// What the store said.
+pub(super) fn find_named_key<'a>(
+    store: &'a dyn KeyStore,
+    name: &str,
+) -> Result<Box<dyn Signer + 'a>, WorkflowError> {
+    let error = match store.signer_named(name) {
+        Err(error) if matches!(error.cause(), Some(TokenError::NoPublicKey { .. })) => error,
+        other => return Ok(other?),
+    };
+    let keys = certified_keys(store)?;
+    let found = match keys.as_slice() {
+        [] => None,
+        keys => store.signer_among(name, keys)?,
+    };
+    Ok(found.ok_or(error)?)
+}
+
+/// The same for a key on a token, with what the token says of it.
+///
+/// # Errors
+/// What the token said.
+pub fn find_token_key(session: &Session, selector: &KeySelector) -> Result<PrivateKey, WorkflowError> {
+    let error = match session.private_key(selector) {
+        Err(error @ TokenError::NoPublicKey { .. }) => error,
+        other => return Ok(other?),
+    };
+    let keys = certified_keys(session)?;
+    let found = match keys.as_slice() {
+        [] => None,
+        keys => session.private_key_among(selector, keys)?,
+    };
+    Ok(found.ok_or(error)?)
+}
+
+/// The public keys of the certificates in the store that can be read.
+fn certified_keys(store: &dyn KeyStore) -> Result<Vec<PublicKey>, SignError> {
+    let mut keys: Vec<PublicKey> = Vec::new();
+    for value in store.certificates()? {
+        let key = Certificate::read(&value).and_then(|certificate| certificate.public_key());
+        keys.extend(key.ok().filter(|key| !keys.contains(key)));
+    }
+    Ok(keys)
 }

@@ -35,6 +35,7 @@
 //! | `CRASH`          | as `KILL`                        | an invalid memory access |
 //! | `HANG`           | as `KILL`                        | the call never returns |
 //! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded,clock,no-locks` (any of) | see `rules::Corruption` |
+//! | `ODD`            | `key-type,boolean,no-raw,refuses-raw,unwraps-open,stays-open` (any of) | what some real tokens do: see `oddities::Oddity` |
 //! | `LOG`            | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data; ` # ` and a sentence where a rule has something to say |
 //! | `LOG_TEMPLATES`  | `1`                              | the lines tell mechanism numbers, attribute types and `CK_BBOOL` values too, as the caller gave them |
 //!
@@ -60,6 +61,7 @@ mod calls;
 mod cloudhsm;
 mod describe;
 mod log;
+mod oddities;
 mod overrides;
 mod rules;
 mod rv;

@@ -10,6 +10,8 @@ use std::slice;
 use cryptoki_sys::*;
 
 use crate::calls::Call;
+use crate::oddities;
+pub use crate::oddities::{copy, set_attributes, sign_init, unwrap};
 use crate::rules::{Corruption, Moment};
 use crate::shim::Shim;
 
@@ -89,6 +91,10 @@ pub unsafe fn slot_list(shim: &Shim, rv: CK_RV, list: *mut CK_SLOT_ID, count: *m
 pub unsafe fn mechanism_list(shim: &Shim, rv: CK_RV, list: *mut CK_MECHANISM_TYPE, count: *mut CK_ULONG) {
     // SAFETY: passed on to the caller of this function.
     unsafe { tell(shim, Call::C_GetMechanismList, rv, !list.is_null(), count) };
+    if rv == CKR_OK {
+        // SAFETY: as above.
+        unsafe { oddities::shorten(shim, list, count) };
+    }
 }
 
 /// `C_FindObjects`, section 5.7: tells of another number of objects.
@@ -201,6 +207,8 @@ pub unsafe fn attributes(
             )
         };
     }
+    // SAFETY: they were answered.
+    unsafe { oddities::attributes(shim, session, object, template) };
     let extractable = shim.rules.corrupts(Corruption::Extractable);
     let modulus = shim.rules.corrupts(Corruption::Modulus);
     let point = shim.rules.corrupts(Corruption::Point);

@@ -7,9 +7,10 @@ use std::time::Duration;
 use cryptoki_sys::{CK_FLAGS, CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use crate::calls::Call;
+use crate::oddities::Oddity;
 use parse::{
-    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, pin_lengths, slot_faults,
-    tell, text, throttle, version,
+    behaviour, calls, corruption, faults, hex, instant, milliseconds, mode, number, oddity, pin_lengths,
+    slot_faults, tell, text, throttle, version,
 };
 
 mod parse;
@@ -51,6 +52,7 @@ pub struct Rules {
     crash: Option<Instant>,
     hang: Option<Instant>,
     corruptions: Vec<Corruption>,
+    oddities: Vec<Oddity>,
 }
 
 /// What the module behaves as.
@@ -196,6 +198,9 @@ impl Rules {
                     .into(),
             );
         }
+        if self.behaviour == Behaviour::CloudHsm && !self.oddities.is_empty() {
+            return Err("CLOUDHSM_SHIM_ODD: CloudHSM has oddities of its own".into());
+        }
         if self.throttle.is_none() && !self.throttle_calls.is_empty() {
             return Err("CLOUDHSM_SHIM_THROTTLE_CALLS: needs CLOUDHSM_SHIM_THROTTLE".into());
         }
@@ -244,6 +249,9 @@ impl Rules {
                     .map(corruption)
                     .collect::<Result<_, _>>()?;
             }
+            "CLOUDHSM_SHIM_ODD" => {
+                self.oddities = text(&value)?.split(',').map(oddity).collect::<Result<_, _>>()?;
+            }
             _ => return Err("unknown variable".into()),
         }
         Ok(())
@@ -285,6 +293,10 @@ impl Rules {
     /// Whether the module never comes back from here.
     pub fn hangs(&self, call: Call, nth: u64, moment: Moment) -> bool {
         self.hang == Some(Instant { call, nth, moment })
+    }
+
+    pub fn is_odd(&self, what: Oddity) -> bool {
+        self.oddities.contains(&what)
     }
 
     pub fn corrupts(&self, what: Corruption) -> bool {

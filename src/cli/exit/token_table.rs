@@ -94,17 +94,20 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::PinLength { .. } => ("pin-incorrect", UNAVAILABLE, None),
         TokenError::WriteProtected { .. } => ("write-protected", UNAVAILABLE, None),
         TokenError::NoKey { .. } => ("no-key", REFUSED, Some("`hsm-ca key list` shows the keys")),
-        TokenError::SeveralKeys { .. } => (
-            "several-keys",
-            REFUSED,
-            Some("name one by its id: --key 'pkcs11:id=%…'"),
-        ),
+        // Its hint has their names in it.
+        TokenError::SeveralKeys { .. } => ("several-keys", REFUSED, None),
         TokenError::Memory(_) => (
             "memory",
             FAILED,
             Some("raise the limit of locked memory (ulimit -l)"),
         ),
-        TokenError::NoPublicKey { .. } => ("no-public-key", REFUSED, None),
+        TokenError::NoPublicKey { .. } => (
+            "no-public-key",
+            REFUSED,
+            Some(
+                "store the key's public key or its certificate on the token, or name its certificate: `hsm-ca key verify KEY --public-key ca.crt`",
+            ),
+        ),
         TokenError::NoRoute { .. } => (
             "no-route",
             REFUSED,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::workflow::{Delivery, deliver};
+use hsm_ca::workflow::{Delivery, deliver, find_token_key};
 use hsm_ca::x509::PublicKeyFile;
 use serde_json::{Value, json};
 
@@ -44,9 +44,8 @@ impl ExportPublic {
         }
         let selector = self.key.selector()?;
         delivery.check()?;
-        let key = settings
-            .open_session(Some(&self.key.key))?
-            .private_key(&selector)?;
+        let session = settings.open_session(Some(&self.key.key))?;
+        let key = find_token_key(session, &selector)?;
         let json = describe(&key.description);
         write(&delivery, &key.public_key, &key.description, json)
     }

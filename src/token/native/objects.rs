@@ -97,7 +97,8 @@ impl NativeModule {
         }
     }
 
-    /// `C_GetAttributeValue` (section 5.7), in cryptoki's own two steps: those of `wanted` that the object has.
+    /// `C_GetAttributeValue` (section 5.7), in cryptoki's own two steps: those of `wanted` that the object has. A value that cryptoki
+    /// cannot convert comes as [`Attribute::VendorDefined`], with the bytes that the module gave.
     pub(in crate::token) fn attributes(
         &self,
         session: CK_SESSION_HANDLE,
@@ -137,7 +138,9 @@ impl NativeModule {
         for (kind, mut buffer, length) in told {
             let Some(length) = length else { continue };
             buffer.truncate(length);
-            read.push(Attribute::try_from(as_attribute(kind, &mut buffer)?)?);
+            let converted = Attribute::try_from(as_attribute(kind, &mut buffer)?);
+            // A key type that cryptoki does not know, a CK_BBOOL of two bytes: it stays as it is, and the others are told.
+            read.push(converted.unwrap_or(Attribute::VendorDefined((kind, buffer))));
         }
         Ok(Ok(read))
     }

@@ -7,6 +7,7 @@ use cryptoki_sys::{CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use super::{Behaviour, Corruption, Fault, Instant, Mode, Moment, Tell, Throttle};
 use crate::calls::Call;
+use crate::oddities::Oddity;
 use crate::rv;
 use crate::weather;
 
@@ -175,6 +176,13 @@ pub fn corruption(word: &str) -> Result<Corruption, String> {
         "no-locks" => Ok(Corruption::NoLocks),
         _ => Err(format!("unknown corruption '{word}'")),
     }
+}
+
+pub fn oddity(word: &str) -> Result<Oddity, String> {
+    let known = Oddity::ALL.into_iter().find(|(name, _)| *name == word);
+    known
+        .map(|(_, oddity)| oddity)
+        .ok_or_else(|| format!("unknown oddity '{word}'"))
 }
 
 fn call(name: &str) -> Result<Call, String> {

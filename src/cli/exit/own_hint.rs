@@ -1,0 +1,91 @@
+//! Hints with commands in them that have an error's own values.
+
+use hsm_ca::file_trust::TrustError;
+use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
+use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
+use hsm_ca::x509::X509Error;
+
+use super::CliError;
+use crate::cli::shell::quote;
+
+impl CliError {
+    /// A hint with a command that has this error's own values in it.
+    pub(super) fn own_hint(&self) -> Option<String> {
+        match self {
+            Self::NoLedger { place, .. } => {
+                let url = quote(&place.to_string());
+                Some(format!(
+                    "if there was a ledger, bring it back or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
+                ))
+            }
+            Self::Trust { path, found, cause } => {
+                let path = quote(&path.display().to_string());
+                let on_purpose = format!("read it first; to use it on purpose: --config {path}");
+                let refused = quote(&cause.path().display().to_string());
+                Some(match cause {
+                    TrustError::OpenToOthers { .. } => {
+                        format!("see what is in it, then: chmod go-w {refused}")
+                    }
+                    TrustError::OtherOwner { .. } if *found => on_purpose,
+                    TrustError::OtherOwner { .. } => {
+                        format!("put it where only you and root can write; chown it, or copy it: {refused}")
+                    }
+                    _ => format!("name a regular file instead of {refused}"),
+                })
+            }
+            Self::Workflow { file, cause } => match (cause.as_ref(), file) {
+                (WorkflowError::UnknownAuthority(unknown), Some(file)) => {
+                    Some(adopt_hint(unknown, &file.display().to_string()))
+                }
+                (cause, _) => match token_error(cause) {
+                    Some(TokenError::SeveralKeys { found, .. }) => Some(several_hint(found)),
+                    _ => None,
+                },
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What the token said, also where it was asked through a signer.
+fn token_error(cause: &WorkflowError) -> Option<&TokenError> {
+    match cause {
+        WorkflowError::Token(error) => Some(error),
+        WorkflowError::X509(X509Error::Signer(error)) => error.cause(),
+        _ => None,
+    }
+}
+
+/// How to say which of several keys is meant.
+fn several_hint(found: &[KeyDescription]) -> String {
+    const SHOWN: usize = 4;
+    let is_public = found.iter().any(|key| key.class == KeyClass::Public);
+    match tell_apart(found).filter(|_| !is_public) {
+        Some(names) => {
+            let shown: Vec<_> = names.iter().take(SHOWN).map(|name| quote(name)).collect();
+            let more = if names.len() > SHOWN { " (`hsm-ca key list` shows all)" } else { "" };
+            format!("name the key, with --key where the command has it: {}{more}", shown.join(" or "))
+        }
+        None if is_public => "take off the public-key object that is not the key's, or give it another id with the token's own tool".to_owned(),
+        None => "no name tells them apart: name the CA certificate, whose public key decides (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)".to_owned(),
+    }
+}
+
+/// What to do about a CA certificate that the ledger does not have.
+fn adopt_hint(unknown: &UnknownAuthority, file: &str) -> String {
+    let file = quote(file);
+    match unknown {
+        UnknownAuthority::OtherCertificate {
+            known: KnownAs::Entry(entry),
+            ..
+        } => format!(
+            "use the one that `hsm-ca ledger show '{entry}'` prints; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+        ),
+        UnknownAuthority::OtherCertificate { .. } => format!(
+            "use the one that was adopted; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+        ),
+        _ => format!(
+            "if this is your CA, bring it in with what it has issued and revoked: hsm-ca ca adopt {file}"
+        ),
+    }
+}
