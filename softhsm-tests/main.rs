@@ -72,6 +72,7 @@ mod local_cluster_claim;
 mod local_cluster_hardware;
 mod memory;
 mod missing_ledger;
+mod names;
 mod ocsp;
 mod ocsp_others;
 mod ocsp_refused;

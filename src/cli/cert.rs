@@ -199,6 +199,15 @@ pub(super) fn report_issued(
                 words.join(", ")
             ));
         }
+        // Rules of the subject that its profile waives.
+        let faults = summary.certificate.subject().type_faults().into_iter();
+        report.warnings.extend(faults.map(|fault| {
+            format!(
+                "the subject breaks the rule {}: {}; it was signed, because the profile leaves the subject to the request",
+                fault.rule,
+                printable(&fault.found)
+            )
+        }));
         let mut json = describe(&summary.certificate);
         json["retried"] = json!(summary.retried);
         json["entry"] = json!(summary.entry.0);

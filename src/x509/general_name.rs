@@ -1,5 +1,6 @@
 //! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI.
 
+mod a_label;
 mod syntax;
 
 pub(super) use syntax::{check_dns, check_email, check_uri, host_of};

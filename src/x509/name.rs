@@ -1,8 +1,13 @@
 //! Distinguished names: copied as DER bytes, shown and read as RFC 4514 text.
 
 mod attribute;
+mod characters;
 mod check;
 mod partition;
+mod string_type;
+
+pub(super) use characters::is_misleading_letter;
+pub use check::NameFault;
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
@@ -81,10 +86,22 @@ impl Name {
         }
         let names = RdnSequence::from_str(&trim_separators(text))
             .map_err(|_| wrong("write TYPE=value pairs as in CN=Example CA,O=Example,C=US".to_owned()))?;
-        for attribute in names.iter().flat_map(|rdn| rdn.iter()) {
-            check::check_given(attribute).map_err(wrong)?;
+        let mut rdns = Vec::new();
+        for rdn in names.iter() {
+            let mut attributes: Vec<_> = rdn.iter().cloned().collect();
+            attributes.iter_mut().for_each(string_type::to_only_type);
+            for attribute in &attributes {
+                check::check_given(attribute).map_err(wrong)?;
+            }
+            let rdn = attributes.try_into();
+            rdns.push(rdn.map_err(|error: der::Error| wrong(error.to_string()))?);
         }
-        names.to_der().map(Self).map_err(|error| wrong(error.to_string()))
+        let name = RdnSequence::from(rdns).to_der().map(Self);
+        let name = name.map_err(|error| wrong(error.to_string()))?;
+        match name.type_faults().into_iter().next() {
+            Some(fault) => Err(wrong(fault.found)),
+            None => Ok(name),
+        }
     }
 
     /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
@@ -271,7 +288,16 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 #[must_use]
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+        || matches!(
+            character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}' | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+        )
+        // For private use, and no characters: nobody knows what they show.
+        || matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FDD0}'..='\u{FDEF}')
+        || u32::from(character) & 0xfffe == 0xfffe
 }
 
 /// What could hide or turn a word is written as RFC 4514 writes it.
@@ -296,8 +322,9 @@ mod tests {
         let name = Name::from_rfc4514("CN=Example CA, O = x".replace(" = ", "=").as_str()).unwrap();
         assert_eq!(name.to_string(), "CN=Example CA,O=x");
         assert_eq!(&name.der()[..4], [0x30, 0x21, 0x31, 0x0a]);
-        let kept = Name::from_rfc4514("CN=a\u{a0} , O=\u{a0}x").unwrap();
-        assert_eq!(kept.to_string(), "CN=a\u{a0},O=\u{a0}x");
+        // The space of ASCII only: another one is not taken away unseen.
+        let error = Name::from_rfc4514("CN=a\u{a0} , O=x").unwrap_err();
+        assert!(error.to_string().contains("U+00A0"), "{error}");
         let escaped = Name::from_rfc4514("CN=Example\\, Inc. \\+ Sons , C=US").unwrap();
         assert_eq!(escaped.to_string(), "CN=Example\\, Inc. \\+ Sons,C=US");
     }
@@ -318,6 +345,13 @@ mod tests {
             "CN=a;O=b",
             "CN=a\\",
             "CN=a\u{202e}b",
+            "CN=a\\ ",
+            "CN=www\u{ff0e}example",
+            "CN=a+CN=b",
+            "emailAddress=ä@example.com,CN=a",
+            "DC=exämple",
+            "serialNumber=a_b",
+            "dnQualifier=a*b",
         ] {
             assert!(
                 matches!(Name::from_rfc4514(text), Err(X509Error::Subject { .. })),
@@ -326,6 +360,28 @@ mod tests {
         }
         assert!(Name::from_rfc4514(&format!("CN={}", "a".repeat(65))).is_err());
         assert!(Name::from_rfc4514(&format!("CN={}", "é".repeat(64))).is_ok());
+    }
+
+    /// RFC 5280 appendix A.1
+    #[test]
+    fn a_value_that_is_given_gets_the_string_type_of_its_attribute() {
+        for (text, tag) in [
+            ("C=US", 0x13),
+            ("serialNumber=1", 0x13),
+            ("dnQualifier=a", 0x13),
+            ("2.5.4.20=\\+1 555", 0x13),
+            ("2.5.4.24=123", 0x12),
+            ("DC=a", 0x16),
+            ("emailAddress=a@b", 0x16),
+            ("CN=a", 0x0c),
+            ("O=a", 0x0c),
+            ("C=#0c025553", 0x13),
+        ] {
+            let name = Name::from_rfc4514(text).unwrap();
+            let attributes = name.attributes().unwrap();
+            assert_eq!(attributes[0][0].tag, tag, "{text}");
+            assert_eq!(name.type_faults(), []);
+        }
     }
 
     /// `CN=` with a value of that tag.

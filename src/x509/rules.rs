@@ -154,8 +154,26 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject",
         "RFC 5280 4.1.2.6",
-        "readable, nothing in it empty, invisible or too long; another than the CA's; a CA has one, a leaf has one or names",
+        "readable, nothing in it empty or too long; another than the CA's; a CA has one, a leaf has one or names",
     ),
+    rule(
+        "name-string-type",
+        "RFC 5280 A.1",
+        "countryName, serialNumber and dnQualifier are PrintableStrings, emailAddress and domainComponent IA5Strings, and other attributes \
+         of one string type are of that; in cloudhsm-cluster a warning, since the HSM chose it",
+    ),
+    rule(
+        "name-attribute-once",
+        "X.501 9.3",
+        "no RDN has two attributes of one type; in cloudhsm-cluster a warning",
+    ),
+    rule(
+        "name-text",
+        "Unicode UTS 39",
+        "no value that reads as another: invisible characters, a space at either end or one that is not U+0020, look-alikes of . / @ : - *; \
+         in a common name no other forms of ASCII letters, and no Latin with Greek, Cyrillic, Armenian or Cherokee in one word",
+    ),
+    rule("name-size", "hsm-ca", "at most 64 attributes in the subject"),
     rule("subject-key", "hsm-ca", "another key than the CA's"),
     rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits and more"),
     rule(

@@ -89,8 +89,8 @@ impl RequestTbs {
     pub fn check(self) -> Result<CheckedRequest, X509Error> {
         let info = CertificationRequestInfo::from_der(&self.der).map_err(X509Error::malformed(WHAT))?;
         let subject = Name::from_any(&info.subject, WHAT)?;
-        if let Err(found) = subject.check_new() {
-            return Err(X509Error::broken("subject", found));
+        if let Err(fault) = subject.check_new(|_| false) {
+            return Err(X509Error::broken(fault.rule, fault.found));
         }
         if subject.is_empty() && info.attributes.as_deref().unwrap_or_default().is_empty() {
             return Err(X509Error::broken("subject", "neither a subject nor a name"));

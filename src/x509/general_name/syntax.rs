@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::a_label::check_a_label;
+
 /// RFC 5280 section 4.2.1.6: the preferred name syntax of RFC 1034 section 3.5 as RFC 1123 modifies it, at most 253 characters
 /// (RFC 1035 section 2.3.4), without underscores. A whole leftmost label may be `*` (RFC 9525 section 6.3), with two labels after it.
 pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
@@ -22,10 +24,16 @@ pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
         if !bytes.iter().all(is_inner) || bytes.starts_with(b"-") || bytes.ends_with(b"-") {
             return refused("has a label that is not of letters, digits and inner hyphens");
         }
+        if let Err(problem) = check_a_label(label) {
+            return refused(&format!("has the label {label:?}, which {problem}"));
+        }
     }
     // 192.0.2.1 as a DNS name would be matched by no one, or by the wrong one; no top-level domain is a number (RFC 1123 section 2.1).
+    // inet_aton and browsers (WHATWG URL, "ends in a number") read 0300.0.2.0x1 and 0xC0000201 as addresses, too.
     let last = host.rsplit('.').next().unwrap_or_default();
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    if last.bytes().all(|byte| byte.is_ascii_digit()) || hex.is_some_and(is_hex) {
         return refused("ends with a number, as an IP address does");
     }
     Ok(())

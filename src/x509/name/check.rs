@@ -7,15 +7,15 @@ use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
-use super::{EMAIL_ADDRESS, Name, describe_oid, is_unprintable, text_of};
+use super::characters::{find_invisible, find_misleading};
+use super::string_type::check_new_type;
+use super::{COMMON_NAME, Name, describe_oid, text_of};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
-/// RFC 4519 section 2.4: an IA5String, as emailAddress is.
-const DOMAIN_COMPONENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25");
 /// x500UniqueIdentifier: of X.520's attributes the one that is a BIT STRING.
 const UNIQUE_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
-/// Where X.520 has its attributes: their strings are a DirectoryString or a PrintableString.
-const X520: &str = "2.5.4.";
+/// A name in use has ten; a directory of many levels, twice that. Each certificate and each CRL repeats it.
+const MOST_ATTRIBUTES: usize = 64;
 
 /// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
 const UPPER_BOUNDS: [(&str, usize); 15] = [
@@ -73,42 +73,68 @@ impl Name {
         Ok(())
     }
 
-    /// Makes sure of a subject that gets its first certificate: readable, in the string types that RFC 5280 section 4.1.2.4 has for new
-    /// subjects, nothing empty, invisible or longer than appendix A.1 allows. Whoever sends a request chooses words that others read in
-    /// a log, or compare up to a NUL.
+    /// Makes sure of a subject that gets its first certificate: readable, in the string types that RFC 5280 appendix A.1 and section
+    /// 4.1.2.4 have for new subjects, nothing empty, misleading or longer than appendix A.1 allows. Whoever sends a request chooses words
+    /// that others read in a log, or compare up to a NUL.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub(in crate::x509) fn check_new(&self) -> Result<(), String> {
-        self.check_attributes(|attribute| {
+    /// The rule that is broken, unless it is one of those that are `waived`, and how.
+    pub(in crate::x509) fn check_new(&self, is_waived: impl Fn(&str) -> bool) -> Result<(), NameFault> {
+        let broken = |rule| move |found| NameFault { rule, found };
+        self.check_readable().map_err(NameFault::of("subject"))?;
+        let sequence =
+            RdnSequence::from_der(&self.0).map_err(|error| broken("subject")(error.kind().to_string()))?;
+        let attributes = || sequence.iter().flat_map(|rdn| rdn.iter());
+        let count = attributes().count();
+        if count > MOST_ATTRIBUTES {
+            let found = format!("{count} attributes, {MOST_ATTRIBUTES} at most");
+            return Err(NameFault::of("name-size")(found));
+        }
+        for attribute in attributes() {
             if attribute.oid == UNIQUE_IDENTIFIER && attribute.value.tag() == Tag::BitString {
-                return Ok(());
+                continue;
             }
-            check_type(attribute)?;
-            check_visible(attribute)?;
-            check_length(attribute)
-        })
+            check_new_type(attribute).map_err(NameFault::of("subject"))?;
+            check_text(attribute)?;
+            check_length(attribute).map_err(NameFault::of("subject"))?;
+        }
+        let mut faults = self.type_faults().into_iter();
+        faults.find(|fault| !is_waived(fault.rule)).map_or(Ok(()), Err)
     }
 
     /// Makes sure of the subject of a CA that has its name already: readable, nothing empty or invisible. Roots of old have
     /// TeletexStrings, and names that are too long; they cannot be called otherwise.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub(in crate::x509) fn check_established(&self) -> Result<(), String> {
-        self.check_attributes(|attribute| match attribute.value.tag() {
+    /// The rule that is broken, and how.
+    pub(in crate::x509) fn check_established(&self) -> Result<(), NameFault> {
+        self.check_readable().map_err(NameFault::of("subject"))?;
+        let sequence = self.sequence()?;
+        let mut attributes = sequence.iter().flat_map(|rdn| rdn.iter());
+        attributes.try_for_each(|attribute| match attribute.value.tag() {
             Tag::BitString => Ok(()),
             _ => check_visible(attribute),
         })
     }
 
-    fn check_attributes(
-        &self,
-        check: impl Fn(&AttributeTypeAndValue) -> Result<(), String>,
-    ) -> Result<(), String> {
-        self.check_readable()?;
-        let sequence = RdnSequence::from_der(&self.0).map_err(|error| error.kind().to_string())?;
-        sequence.iter().flat_map(|rdn| rdn.iter()).try_for_each(check)
+    fn sequence(&self) -> Result<RdnSequence, NameFault> {
+        let sequence = RdnSequence::from_der(&self.0);
+        sequence.map_err(|error| NameFault::of("subject")(error.kind().to_string()))
+    }
+}
+
+/// A rule about names that one breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFault {
+    /// The rule (`cert rules`).
+    pub rule: &'static str,
+    /// How it is broken.
+    pub found: String,
+}
+
+impl NameFault {
+    fn of(rule: &'static str) -> impl Fn(String) -> Self {
+        move |found| Self { rule, found }
     }
 }
 
@@ -116,9 +142,12 @@ impl Name {
 pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), String> {
     let kind = describe_oid(attribute.oid);
     let Some(value) = text_of(&attribute.value) else {
-        return Err(format!("the value of {kind} is no text"));
+        return Err(match attribute.value.tag() {
+            Tag::NumericString => return Ok(()),
+            tag => format!("the value of {kind} has a character that a {tag} does not have"),
+        });
     };
-    check_visible(attribute)?;
+    check_text(attribute).map_err(|fault| fault.found)?;
     if attribute.oid == COUNTRY && (value.len() != 2 || !value.bytes().all(|byte| byte.is_ascii_uppercase()))
     {
         return Err("C takes the two capital letters of ISO 3166".to_owned());
@@ -126,41 +155,31 @@ pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), Strin
     check_length(attribute)
 }
 
-/// RFC 5280 section 4.1.2.4: TeletexString, BMPString and UniversalString "SHOULD NOT be used for certificates for new subjects".
-fn check_type(attribute: &AttributeTypeAndValue) -> Result<(), String> {
-    let is_x520 = attribute.oid.to_string().starts_with(X520);
-    let is_taken = match attribute.value.tag() {
-        Tag::Utf8String | Tag::PrintableString => true,
-        Tag::Ia5String | Tag::NumericString => !is_x520,
-        _ => false,
-    };
-    if is_taken {
-        return Ok(());
+/// Something that is read as what it is.
+fn check_text(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
+    check_visible(attribute)?;
+    let characters = characters(attribute).unwrap_or_default();
+    match find_misleading(&characters, attribute.oid == COMMON_NAME) {
+        Some(found) => {
+            let found = format!("{} holds {found}", describe_oid(attribute.oid));
+            Err(NameFault::of("name-text")(found))
+        }
+        None => Ok(()),
     }
-    let wanted = match attribute.oid {
-        EMAIL_ADDRESS | DOMAIN_COMPONENT => "IA5String",
-        _ => "UTF8String or PrintableString",
-    };
-    let (kind, found) = (describe_oid(attribute.oid), attribute.value.tag());
-    Err(format!("{kind} is of the type {found}, and not a {wanted}"))
 }
 
-fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), String> {
+fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     let kind = describe_oid(attribute.oid);
     let Some(characters) = characters(attribute) else {
-        return Err(format!("the value of {kind} is no text"));
+        return Err(NameFault::of("subject")(format!(
+            "the value of {kind} is no text"
+        )));
     };
     if characters.is_empty() {
-        return Err(format!("{kind} is empty"));
+        return Err(NameFault::of("subject")(format!("{kind} is empty")));
     }
-    match characters
-        .into_iter()
-        .find(|character| is_unprintable(*character))
-    {
-        Some(character) => Err(format!(
-            "{kind} holds the invisible character U+{:04X}",
-            u32::from(character)
-        )),
+    match find_invisible(&characters) {
+        Some(found) => Err(NameFault::of("name-text")(format!("{kind} holds {found}"))),
         None => Ok(()),
     }
 }
@@ -169,8 +188,12 @@ fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), String> {
     let kind = describe_oid(attribute.oid);
     let length = characters(attribute).unwrap_or_default().len();
     // RFC 5280 appendix A.1: X520countryName is "PrintableString (SIZE (2))".
-    if attribute.oid == COUNTRY && length != 2 {
-        return Err(format!("{kind} is not of two characters (RFC 5280 appendix A.1)"));
+    if attribute.oid == COUNTRY
+        && (length != 2 || !attribute.value.value().iter().all(u8::is_ascii_alphabetic))
+    {
+        return Err(format!(
+            "{kind} is not of two letters (RFC 5280 appendix A.1, ISO 3166)"
+        ));
     }
     let oid = attribute.oid.to_string();
     match UPPER_BOUNDS.iter().find(|(bounded, _)| *bounded == oid) {

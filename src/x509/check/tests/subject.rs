@@ -4,7 +4,7 @@ use der::{Any, Tag};
 
 use super::*;
 use crate::x509::csr::RequestTbs;
-use crate::x509::fixture::Sketch;
+use crate::x509::fixture::{Sketch, plan};
 use crate::x509::{Name, Original};
 
 fn element(tag: Tag, content: &[u8]) -> Vec<u8> {
@@ -21,6 +21,8 @@ fn name(kind: &[u8], tag: Tag, value: &[u8]) -> Name {
 const CN: &[u8] = b"\x55\x04\x03";
 const C: &[u8] = b"\x55\x04\x06";
 const L: &[u8] = b"\x55\x04\x07";
+const SERIAL: &[u8] = b"\x55\x04\x05";
+const QUALIFIER: &[u8] = b"\x55\x04\x2e";
 const EMAIL: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01";
 const DC: &[u8] = b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19";
 
@@ -30,19 +32,80 @@ const TELETEX: Tag = Tag::TeletexString;
 const IA5: Tag = Tag::Ia5String;
 const BMP: Tag = Tag::BmpString;
 
-fn bad() -> Vec<Name> {
+fn invisible() -> Vec<Name> {
     vec![
         name(CN, UTF8, b"bank.example\0.evil.example"),
         name(CN, UTF8, b"a\x1b[2J"),
         name(CN, UTF8, "a\u{202e}b".as_bytes()),
         name(CN, UTF8, "a\u{200b}b".as_bytes()),
-        name(CN, UTF8, b""),
-        name(CN, PRINTABLE, b""),
-        name(CN, TELETEX, b"a\0b"),
-        name(CN, BMP, b"\0a\x20\x2e"),
-        name(CN, BMP, b""),
+        name(CN, UTF8, "a\u{3164}b".as_bytes()),
+        name(L, UTF8, "a\u{2800}b".as_bytes()),
         name(EMAIL, IA5, b"a@b\n"),
     ]
+}
+
+fn empty() -> Vec<Name> {
+    vec![name(CN, UTF8, b""), name(CN, PRINTABLE, b""), name(CN, BMP, b"")]
+}
+
+/// What a CA may be called for long, and nobody new.
+fn misleading() -> Vec<Name> {
+    vec![
+        name(CN, UTF8, b" example.com"),
+        name(CN, PRINTABLE, b"example.com "),
+        name(L, UTF8, b"a "),
+        name(CN, UTF8, "www\u{ff0e}example\u{3002}com".as_bytes()),
+        name(L, UTF8, "a\u{a0}b".as_bytes()),
+        name(CN, UTF8, "ex\u{430}mple.com".as_bytes()),
+    ]
+}
+
+/// Of a string type that their attribute does not have; and an RDN with two of one type.
+fn mistyped() -> Vec<(&'static str, Name)> {
+    let types = [
+        (C, UTF8, &b"US"[..]),
+        (SERIAL, UTF8, b"1"),
+        (QUALIFIER, UTF8, b"1"),
+        (EMAIL, UTF8, b"a@example.com"),
+        (EMAIL, PRINTABLE, b"a"),
+        (DC, UTF8, b"example"),
+        (DC, PRINTABLE, b"example"),
+    ];
+    let types = types.map(|(kind, tag, value)| ("name-string-type", name(kind, tag, value)));
+    let attribute = |value: &[u8]| {
+        let attribute = [element(Tag::ObjectIdentifier, CN), element(UTF8, value)].concat();
+        element(Tag::Sequence, &attribute)
+    };
+    let twice = [(&b"a"[..], &b"b"[..]), (b"a", b"a")].map(|(one, other)| {
+        let rdn = element(Tag::Set, &[attribute(one), attribute(other)].concat());
+        (
+            "name-attribute-once",
+            Name::from_der(&element(Tag::Sequence, &rdn)).unwrap(),
+        )
+    });
+    types.into_iter().chain(twice).collect()
+}
+
+/// As many organizational units as a stranger likes.
+fn units(count: usize) -> Name {
+    let attribute = [
+        element(Tag::ObjectIdentifier, b"\x55\x04\x0b"),
+        element(UTF8, b"a"),
+    ]
+    .concat();
+    let rdn = element(Tag::Set, &element(Tag::Sequence, &attribute));
+    Name::from_der(&element(Tag::Sequence, &rdn.repeat(count))).unwrap()
+}
+
+/// Every name that is refused, and its rule.
+fn bad() -> Vec<(&'static str, Name)> {
+    let with = |rule, names: Vec<Name>| names.into_iter().map(move |name| (rule, name));
+    with("name-text", invisible())
+        .chain(with("name-text", misleading()))
+        .chain(with("subject", empty()))
+        .chain(with("subject", outdated()))
+        .chain(with("name-size", vec![units(65), units(3000)]))
+        .collect()
 }
 
 /// What an old root may be called, and nobody new.
@@ -55,7 +118,9 @@ fn outdated() -> Vec<Name> {
         name(C, PRINTABLE, b"U"),
         name(CN, TELETEX, b"Caf\xe9"),
         name(CN, BMP, b"\0a"),
+        name(CN, BMP, b"\0a\x20\xac"),
         name(CN, IA5, b"a"),
+        name(C, PRINTABLE, b"U1"),
     ]
 }
 
@@ -67,6 +132,9 @@ fn good() -> Vec<Name> {
         name(EMAIL, IA5, b"a@example.com"),
         name(DC, IA5, b"example"),
         name(C, PRINTABLE, b"US"),
+        name(SERIAL, PRINTABLE, b"1"),
+        name(QUALIFIER, PRINTABLE, b"1"),
+        units(64),
     ]
 }
 
@@ -75,11 +143,34 @@ fn a_request_is_held_to_what_a_subject_may_be_called() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let plan = |subject: &Name| leaf_plan(&VerifiedRequest::for_tests(&key, subject), &ca, 100);
-    for subject in bad().iter().chain(&outdated()) {
-        assert_breaks(plan(subject), Issuer::Authority(&ca), "subject");
+    for (rule, subject) in &bad() {
+        assert_breaks(plan(subject), Issuer::Authority(&ca), rule);
     }
     for subject in &good() {
         plan(subject).check(Issuer::Authority(&ca), NOW).unwrap();
+    }
+}
+
+/// Appendix A.1 of RFC 5280 in every profile, and told where an HSM wrote the name.
+#[test]
+fn string_types_are_rules_of_every_profile_but_that_of_the_cluster() {
+    let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
+    let ca = authority(&ca_key);
+    for (rule, subject) in &mistyped() {
+        let request = VerifiedRequest::for_tests(&key, subject);
+        for profile in Profile::built_in()
+            .into_iter()
+            .filter(|one| !one.is_self_signed())
+        {
+            let planned = plan(&profile, &request, &ca);
+            match profile.name.as_ref() {
+                "cloudhsm-cluster" => {
+                    planned.check(Issuer::Authority(&ca), NOW).unwrap();
+                    assert_eq!(subject.type_faults()[0].rule, *rule);
+                }
+                _ => assert_breaks(planned, Issuer::Authority(&ca), rule),
+            }
+        }
     }
 }
 
@@ -88,9 +179,9 @@ fn what_no_subject_may_be_called_is_not_asked_for() {
     let key = SoftwareKey::generate();
     let signature = key.public_key().algorithm().default_signature();
     let plan = |subject: &Name| RequestTbs::build(key.public_key(), subject, &[], None, signature).unwrap();
-    for subject in bad().iter().chain(&outdated()) {
+    for (rule, subject) in bad().iter().chain(&mistyped()) {
         let error = plan(subject).check().unwrap_err();
-        assert_eq!(error.rule(), Some("subject"), "{subject}");
+        assert_eq!(error.rule(), Some(*rule), "{subject}");
     }
     for subject in &good() {
         plan(subject).check().unwrap();
@@ -108,10 +199,14 @@ fn a_cross_certificate_keeps_an_old_name_but_none_that_hides_something() {
         let plan = cross::plan_under(&ca, &original, None)?;
         plan.check(Issuer::Authority(&ca), NOW)
     };
-    for name in &bad() {
+    for name in &empty() {
         assert_eq!(check(name).unwrap_err().rule(), Some("subject"), "{name}");
     }
-    for name in outdated().iter().chain(&good()) {
-        check(name).unwrap();
+    for name in &invisible() {
+        assert_eq!(check(name).unwrap_err().rule(), Some("name-text"), "{name}");
+    }
+    let mistyped = mistyped().into_iter().map(|(_, name)| name).collect();
+    for name in [outdated(), misleading(), mistyped, good()].concat() {
+        check(&name).unwrap();
     }
 }

@@ -1,0 +1,116 @@
+//! Which string type each attribute has, and that each stands in an RDN once.
+
+use std::collections::BTreeSet;
+
+use const_oid::ObjectIdentifier;
+use der::asn1::Any;
+use der::{Decode, Tag, Tagged};
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::name::RdnSequence;
+
+use super::{Name, NameFault, describe_oid, text_of};
+
+/// The attributes that have one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the two of persons, RFC 3739 section
+/// 3.2.2 for the others. Those of `EV` are CA/B EVG 7.1.4.2.3.
+const ONE_TYPE: [(&str, Tag); 15] = [
+    ("2.5.4.6", Tag::PrintableString),                  // countryName
+    ("2.5.4.5", Tag::PrintableString),                  // serialNumber
+    ("2.5.4.46", Tag::PrintableString),                 // dnQualifier
+    ("1.2.840.113549.1.9.1", Tag::Ia5String),           // emailAddress
+    ("0.9.2342.19200300.100.1.25", Tag::Ia5String),     // domainComponent
+    ("2.5.4.20", Tag::PrintableString),                 // telephoneNumber
+    ("2.5.4.24", Tag::NumericString),                   // x121Address
+    ("2.5.4.25", Tag::NumericString),                   // internationalISDNNumber
+    ("2.5.4.27", Tag::PrintableString),                 // destinationIndicator
+    ("2.5.4.98", Tag::PrintableString),                 // countryCode3c
+    ("2.5.4.99", Tag::NumericString),                   // countryCode3n
+    ("1.3.6.1.5.5.7.9.3", Tag::PrintableString),        // gender
+    ("1.3.6.1.5.5.7.9.4", Tag::PrintableString),        // countryOfCitizenship
+    ("1.3.6.1.5.5.7.9.5", Tag::PrintableString),        // countryOfResidence
+    ("1.3.6.1.4.1.311.60.2.1.3", Tag::PrintableString), // EV jurisdictionCountryName
+];
+
+/// Where X.520 has its attributes: their strings are a DirectoryString, unless [`ONE_TYPE`] has another.
+const X520: &str = "2.5.4.";
+
+const RULE: &str = "name-string-type";
+const ONCE: &str = "name-attribute-once";
+
+fn only_type_of(kind: ObjectIdentifier) -> Option<Tag> {
+    let digits = kind.to_string();
+    let mut all = ONE_TYPE.iter();
+    all.find(|(only, _)| *only == digits).map(|(_, tag)| *tag)
+}
+
+/// RFC 5280 section 4.1.2.4: TeletexString, BMPString and UniversalString "SHOULD NOT be used for certificates for new subjects".
+pub(super) fn check_new_type(attribute: &AttributeTypeAndValue) -> Result<(), String> {
+    let is_x520 = attribute.oid.to_string().starts_with(X520);
+    let only = only_type_of(attribute.oid);
+    let tag = attribute.value.tag();
+    let is_taken = match tag {
+        Tag::Utf8String | Tag::PrintableString => true,
+        Tag::Ia5String | Tag::NumericString => !is_x520 || only == Some(tag),
+        _ => false,
+    };
+    if is_taken {
+        return Ok(());
+    }
+    let wanted = only.map_or_else(
+        || "UTF8String or PrintableString".to_owned(),
+        |only| only.to_string(),
+    );
+    let kind = describe_oid(attribute.oid);
+    Err(format!("{kind} is of the type {tag}, and not a {wanted}"))
+}
+
+fn find_wrong_type(attribute: &AttributeTypeAndValue) -> Option<NameFault> {
+    let (only, found) = (only_type_of(attribute.oid)?, attribute.value.tag());
+    (found != only).then(|| NameFault {
+        rule: RULE,
+        found: format!("{} is a {found}, not a {only}", describe_oid(attribute.oid)),
+    })
+}
+
+/// The value in the one type that its attribute has, where its characters are of that type.
+pub(super) fn to_only_type(attribute: &mut AttributeTypeAndValue) {
+    let Some(only) = only_type_of(attribute.oid).filter(|only| *only != attribute.value.tag()) else {
+        return;
+    };
+    let is_text = matches!(
+        attribute.value.tag(),
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String
+    );
+    let is_numeric = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
+    let bytes = attribute.value.value();
+    let Ok(value) = Any::new(only, bytes) else { return };
+    let fits = match only {
+        Tag::NumericString => bytes.iter().all(is_numeric),
+        _ => text_of(&value).is_some(),
+    };
+    if is_text && fits {
+        attribute.value = value;
+    }
+}
+
+impl Name {
+    /// What is wrong with the types of its attributes, and that nobody but the subject can change: that a value is of a string type that
+    /// its attribute does not have (RFC 5280 appendix A.1), that an RDN has two attributes of one type (X.501 section 9.3).
+    #[must_use]
+    pub fn type_faults(&self) -> Vec<NameFault> {
+        let sequence = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let mut faults: Vec<_> = sequence
+            .iter()
+            .flat_map(|rdn| rdn.iter())
+            .filter_map(find_wrong_type)
+            .collect();
+        for rdn in sequence.iter() {
+            let mut kinds = BTreeSet::new();
+            let twice = rdn.iter().find(|attribute| !kinds.insert(attribute.oid));
+            faults.extend(twice.map(|twice| NameFault {
+                rule: ONCE,
+                found: format!("one RDN has {} twice", describe_oid(twice.oid)),
+            }));
+        }
+        faults
+    }
+}
