@@ -414,3 +414,74 @@ fn a_ca_that_the_ledger_does_not_know_is_refused_with_the_command_that_adopts_it
         rig.json(&[command, &["--ca", "my ca.crt"]].concat()).ok();
     }
 }
+
+/// RFC 5280 section 5.2.3: CRL numbers have up to 20 octets, and programs that take them from the clock or at random use them.
+#[test]
+fn crl_numbers_go_on_where_they_were_up_to_20_octets() {
+    let rig = openssl_authority();
+    let next = "80000000000000000000000000000000000001";
+    rig.write("old/crlnumber", format!("{next}\n"));
+    let generate = [
+        "ca",
+        "-batch",
+        "-config",
+        "old/openssl.cnf",
+        "-gencrl",
+        "-out",
+        "old/large.crl",
+    ];
+    openssl(&rig, &generate);
+    let index = ["--revoked", "old/index.txt", "--certificates", "old/newcerts"];
+    let adopted = adopt(&rig, &[&index[..], &["--crl", "old/large.crl"]].concat())
+        .ok()
+        .json();
+    let decimal = |hex: &str| {
+        let print = format!("print(int('{hex}', 16))");
+        rig.tool("python3", &["-c", &print]).ok().stdout.trim().to_owned()
+    };
+    assert_eq!(adopted["highest_crl_number"], decimal(next));
+    let number_of = |crl: &str| {
+        let shown = openssl(&rig, &["crl", "-in", crl, "-noout", "-crlnumber"]);
+        shown
+            .trim()
+            .trim_start_matches("crlNumber=")
+            .trim_start_matches("0x")
+            .to_owned()
+    };
+    let made = next_crl(&rig, "next.crl");
+    let following = "80000000000000000000000000000000000002";
+    assert_eq!(
+        (made["number"].as_str(), number_of("next.crl").as_str()),
+        (Some(&*decimal(following)), following)
+    );
+    let create = ["crl", "create", "--ca", "old/ca.crt", "--out"];
+    rig.json(&[&create[..], &["delta.crl", "--base", "next.crl"]].concat())
+        .ok();
+    assert_eq!(number_of("delta.crl"), "80000000000000000000000000000000000003");
+    // A lower one is refused, as among small numbers, and the largest of all is the last.
+    rig.json(&[&create[..], &["low.crl", "--number", "18446744073709551616"]].concat())
+        .refused(3, "rule");
+    let largest = format!("0x7f{}", "f".repeat(38));
+    rig.json(&[&create[..], &["last.crl", "--number", &largest]].concat())
+        .ok();
+    assert_eq!(number_of("last.crl").to_lowercase(), largest[2..]);
+    let refused = rig.json(&[&create[..], &["over.crl"]].concat());
+    assert_eq!(refused.code, Some(4), "{refused:#?}");
+    rig.json(
+        &[
+            &create[..],
+            &["over.crl", "--number", &format!("0x80{}", "0".repeat(38))],
+        ]
+        .concat(),
+    )
+    .refused(2, "usage");
+    let list = rig.json(&["ledger", "list"]).ok().stdout;
+    assert!(
+        list.contains(&format!("\"number\": \"{}\"", decimal(following))),
+        "{list}"
+    );
+    let verified = rig.json(&["ledger", "verify"]).ok().json();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/verify_ledger.py");
+    let theirs = rig.tool("python3", &[script, "rig/hsm-ca.db"]).ok().stdout;
+    assert_eq!(theirs.trim(), verified["head"].as_str().expect("a head"));
+}

@@ -254,7 +254,7 @@ fn a_verifier_that_is_not_ours_agrees_on_sound_and_tampered_ledgers() {
         "UPDATE entries SET ended = 'abandoned' WHERE sequence = 4",
         "UPDATE serials SET not_after = not_after - 1",
         "DELETE FROM revocations WHERE changed = (SELECT max(changed) FROM revocations)",
-        "INSERT INTO crl_numbers VALUES (2, 7, 3, NULL, NULL)",
+        "INSERT INTO crl_numbers VALUES (2, zeroblob(20), 3, NULL, NULL)",
         "UPDATE authorities SET subject = 'CN=Other'",
         "UPDATE deliveries SET delivered = 3",
         "DELETE FROM deliveries",

@@ -42,6 +42,14 @@ KEYS = {
 }
 
 
+def crl_number(spelled):
+    """An integer up to 2^63 - 1, or a string of decimal digits above it: in the table, 20 octets."""
+    number = int(spelled)
+    if (spelled if number < 2**63 else str(number)) != spelled or not 0 <= number < 2**159 or isinstance(spelled, str) == (number < 2**63):
+        raise ValueError(f"the CRL number {spelled!r} is misspelt")
+    return number.to_bytes(20, "big")
+
+
 class Replay:
     """The tables that follow from the events."""
 
@@ -86,7 +94,7 @@ class Replay:
             if tbs_sha256 is not None and "request_sha256" in fields:
                 self.insert("requests", (authority, bytes.fromhex(fields["request_sha256"]), sequence))
         if kind == "crl":
-            number = self.tables["crl_numbers"][(issuer, fields["number"])]
+            number = self.tables["crl_numbers"][(issuer, crl_number(fields["number"]))]
             slot = 2 if "base" in fields else 1
             if number[slot] is not None:
                 raise ValueError("a CRL number is used twice")
@@ -134,7 +142,7 @@ class Replay:
                 del self.tables["serials"][key]
             self.begun(sequence, authority, None, object)
         elif kind == "crl" and "base" not in fields and sha256 is not None:
-            self.insert("crl_numbers", (issuer, fields["number"]), sequence, None, None)
+            self.insert("crl_numbers", (issuer, crl_number(fields["number"])), sequence, None, None)
             self.begun(sequence, authority, None, object)
         else:
             raise ValueError("that cannot be adopted")
@@ -149,7 +157,7 @@ class Replay:
         self.tables["authority_certificates"][(authority, bytes.fromhex(sha256))] = [path, sequence]
 
     def crl_number(self, sequence, authority, number):
-        self.insert("crl_numbers", (self.issuer(authority), number), sequence, None, None)
+        self.insert("crl_numbers", (self.issuer(authority), crl_number(number)), sequence, None, None)
 
     def head_given_up(self, _, place, ledger, head):
         if len(bytes.fromhex(ledger)) != 32:
@@ -193,7 +201,7 @@ def verify(path, kept):
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         yield "it is no ledger"
         return
-    if database.execute("PRAGMA user_version").fetchone()[0] != 2:
+    if database.execute("PRAGMA user_version").fetchone()[0] != 3:
         yield "it has another version"
         return
     replay = Replay()

@@ -11,6 +11,7 @@ mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod key;
+mod number;
 mod record;
 mod report;
 mod revocation;
@@ -25,6 +26,7 @@ use std::ops::ControlFlow;
 pub use error::{CrlNumberProblem, LedgerError};
 pub use event::Head;
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
+pub use number::Number;
 pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
     Unfinished,
@@ -120,7 +122,7 @@ pub trait Ledger: Send {
     fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<u64>,
+        above: Option<Number>,
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError>;
 
@@ -220,7 +222,7 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// That the ledger cannot be read.
-    fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError>;
+    fn crl_number(&self, authority: &Authority, number: Number) -> Result<Option<CrlNumber>, LedgerError>;
 
     /// What is revoked, by serial number, one at a time: a million need no memory here. With `changed_after`, what changed after
     /// that event, releases included: a delta CRL. Without, what is revoked now.

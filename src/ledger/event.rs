@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::value::Misspelt;
 use super::{
-    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Object, PathCheck, Reason, Serial, Stamp,
-    UnixTime,
+    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Number, Object, PathCheck, Reason, Serial,
+    Stamp, UnixTime,
 };
 
 /// The format of the events. A program that meets a higher one leaves the ledger alone.
@@ -91,7 +91,7 @@ pub(super) enum What<D = Der> {
         waived: Vec<String>,
     },
     /// A CRL number is taken.
-    CrlNumber { authority: u64, number: u64 },
+    CrlNumber { authority: u64, number: Number },
     /// A certificate is revoked, or its reason changes.
     Revoked {
         authority: u64,

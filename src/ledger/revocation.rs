@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Der, Digest, EntryId, Serial, UnixTime};
+use super::{Der, Digest, EntryId, Number, Serial, UnixTime};
 
 /// A `CRLReason` (RFC 5280 section 5.3.1). `removeFromCRL` is no reason to revoke: [`Ledger::release`](super::Ledger::release).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +165,7 @@ pub enum RevocationState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrlNumber {
     /// The number.
-    pub number: u64,
+    pub number: Number,
     /// The event that reserved it. Every revocation up to it is on a CRL of this number, so a delta CRL on top needs only what
     /// changed later.
     pub event: u64,

@@ -24,8 +24,9 @@ use rusqlite::Connection;
 
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
-    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Outcome,
-    Revocation, RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Number,
+    Outcome, Revocation, RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime,
+    VerifyReport,
 };
 use append::Writer;
 use audit::Audit;
@@ -173,7 +174,7 @@ impl Ledger for SqliteLedger {
     fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<u64>,
+        above: Option<Number>,
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError> {
         self.decide(stamp, |writer| writer.reserve_crl_number(authority, above))
@@ -249,7 +250,7 @@ impl Ledger for SqliteLedger {
         self.look(|db| read::authority_certificates_like(db, authority))
     }
 
-    fn crl_number(&self, authority: &Authority, number: u64) -> Result<Option<CrlNumber>, LedgerError> {
+    fn crl_number(&self, authority: &Authority, number: Number) -> Result<Option<CrlNumber>, LedgerError> {
         self.look(|db| read::crl_number(db, authority, number))
     }
 

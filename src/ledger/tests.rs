@@ -125,8 +125,8 @@ fn certificate(number: u8) -> Intent {
 
 fn crl(number: u64, base: Option<u64>, this_update: u64) -> Intent {
     let object = Object::Crl {
-        number,
-        base,
+        number: number.into(),
+        base: base.map(Number::from),
         this_update: UnixTime(this_update),
         next_update: UnixTime(this_update + 9),
         entries: 0,

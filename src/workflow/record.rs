@@ -25,8 +25,8 @@ pub(super) use known::require_known;
 pub use known::{KnownAs, UnknownAuthority};
 pub use object::authority_of;
 pub(super) use object::{
-    adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, ocsp_intent,
-    request_intent, revocation_request, time,
+    adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, crl_number,
+    ocsp_intent, request_intent, revocation_request, time,
 };
 pub use renewal::Renewed;
 pub(super) use revocations::revocation;
@@ -36,7 +36,7 @@ pub use second::Waivers;
 use super::delivery::Slot;
 use super::{Delivered, WorkflowError};
 use crate::ledger::{
-    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, PathCheck,
+    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, Number, PathCheck,
     RevocationRequest, Serial, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
@@ -255,7 +255,7 @@ impl Recorder {
     pub(super) fn reserve_crl_number(
         &mut self,
         authority: &Certificate,
-        above: Option<u64>,
+        above: Option<Number>,
     ) -> Result<CrlNumber, WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
@@ -267,7 +267,11 @@ impl Recorder {
     }
 
     /// Whether that number was reserved.
-    pub(super) fn has_crl_number(&self, authority: &Certificate, number: u64) -> Result<bool, WorkflowError> {
+    pub(super) fn has_crl_number(
+        &self,
+        authority: &Certificate,
+        number: Number,
+    ) -> Result<bool, WorkflowError> {
         let found = self.ledger.crl_number(&authority_of(authority)?, number)?;
         Ok(found.is_some())
     }

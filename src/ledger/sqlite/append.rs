@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::super::event::{Event, FORMAT, What};
 use super::super::value::first_element_digest;
 use super::super::{
     Adoption, Authority, CrlNumber, CrlNumberProblem, Der, Digest, EntryId, GivenUpHead, Head, Intent,
-    LedgerError, Object, Outcome, Serial, Stamp, UnixTime,
+    LedgerError, Number, Object, Outcome, Serial, Stamp, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 use super::projection::project;
@@ -114,8 +114,8 @@ impl<'a> Writer<'a> {
     fn check_crl_number(
         &self,
         authority: u64,
-        number: u64,
-        base: Option<u64>,
+        number: Number,
+        base: Option<Number>,
         this_update: UnixTime,
     ) -> Result<(), Failure> {
         let refuse = |problem| Err(LedgerError::CrlNumber { number, problem }.into());
@@ -163,19 +163,24 @@ impl<'a> Writer<'a> {
     }
 
     /// The numbers from `number` on, and `base`: the entries of their complete and delta CRLs.
-    fn crl_numbers(&self, authority: u64, number: u64, base: Option<u64>) -> Result<CrlNumbers, Failure> {
+    fn crl_numbers(
+        &self,
+        authority: u64,
+        number: Number,
+        base: Option<Number>,
+    ) -> Result<CrlNumbers, Failure> {
         let mut select = self.db.prepare_cached(
             "SELECT number, complete, delta FROM crl_numbers
              WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND (number >= ?2 OR number = ?3)",
         )?;
-        let base = base.map(column).transpose()?;
-        let mut rows = select.query(params![column(authority)?, column(number)?, base])?;
+        let base = base.as_ref().map(Number::octets);
+        let mut rows = select.query(params![column(authority)?, number.octets(), base])?;
         let mut numbers = HashMap::new();
         while let Some(row) = rows.next()? {
             let entry = |index| -> Result<Option<u64>, Failure> {
                 row.get::<_, Option<i64>>(index)?.map(natural).transpose()
             };
-            numbers.insert(natural(row.get(0)?)?, (entry(1)?, entry(2)?));
+            numbers.insert(read::number_of(row, 0)?, (entry(1)?, entry(2)?));
         }
         Ok(numbers)
     }
@@ -290,29 +295,24 @@ impl<'a> Writer<'a> {
     pub(super) fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<u64>,
+        above: Option<Number>,
     ) -> Result<CrlNumber, Failure> {
         let authority = self.authority(authority)?;
-        let highest = self
-            .highest_crl_number(authority)?
-            .unwrap_or(0)
-            .max(above.unwrap_or(0));
-        let number = highest.checked_add(1).ok_or(LedgerError::Range)?;
+        let highest = self.highest_crl_number(authority)?.max(above);
+        let number = highest.unwrap_or(Number::ZERO).next()?;
         let event = self.append(What::CrlNumber { authority, number })?;
         Ok(CrlNumber { number, event })
     }
 
-    pub(super) fn highest_crl_number(&self, authority: u64) -> Result<Option<u64>, Failure> {
-        let highest: Option<Option<i64>> = self
-            .db
-            .prepare_cached(
-                "SELECT max(number) FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)",
-            )?
-            .query_row([column(authority)?], |row| row.get(0))
-            .optional()?;
-        highest.flatten().map(natural).transpose()
+    pub(super) fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, Failure> {
+        let mut select = self.db.prepare_cached(
+            "SELECT number FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)
+             ORDER BY number DESC LIMIT 1",
+        )?;
+        let mut rows = select.query([column(authority)?])?;
+        rows.next()?.map(|row| read::number_of(row, 0)).transpose()
     }
 }
 
 /// By number: the entry of its complete CRL, and that of its delta CRL.
-type CrlNumbers = HashMap<u64, (Option<u64>, Option<u64>)>;
+type CrlNumbers = HashMap<Number, (Option<u64>, Option<u64>)>;

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::super::event::{Event, FORMAT, What};
-use super::super::{Digest, Object};
+use super::super::{Digest, Number, Object};
 use super::failure::{Failure, column};
 
 /// Table, columns, and how many of them are the key.
@@ -284,17 +284,17 @@ fn insert_serial(
     )
 }
 
-fn reserve_crl_number(db: &Connection, sequence: i64, authority: u64, number: u64) -> Result<(), Failure> {
+fn reserve_crl_number(db: &Connection, sequence: i64, authority: u64, number: Number) -> Result<(), Failure> {
     one_row(db.prepare_cached(
         "INSERT INTO crl_numbers (issuer, number, reserved) SELECT issuer, ?2, ?3 FROM authorities WHERE id = ?1",
-    )?.execute(params![column(authority)?, column(number)?, sequence])?)
+    )?.execute(params![column(authority)?, number.octets(), sequence])?)
 }
 
 fn use_crl_number(
     db: &Connection,
     sequence: i64,
     authority: u64,
-    number: u64,
+    number: Number,
     delta: bool,
 ) -> Result<(), Failure> {
     let of_this_issuer = "issuer = (SELECT issuer FROM authorities WHERE id = ?1)";
@@ -304,7 +304,7 @@ fn use_crl_number(
     );
     one_row(
         db.prepare_cached(&sql)?
-            .execute(params![column(authority)?, column(number)?, sequence])?,
+            .execute(params![column(authority)?, number.octets(), sequence])?,
     )
 }
 

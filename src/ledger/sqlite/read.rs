@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use super::super::event::{Event, What};
 use super::super::{
     Authority, AuthorityCertificate, CompromisedKey, CrlNumber, DeliveryState, Der, Digest, Entry,
-    EntryFilter, EntryId, EntryState, Head, KnownAuthority, LedgerError, Object, Reason, Revocation,
+    EntryFilter, EntryId, EntryState, Head, KnownAuthority, LedgerError, Number, Object, Reason, Revocation,
     RevocationState, Serial, UnixTime,
 };
 use super::failure::{Failure, column, natural};
@@ -138,7 +138,7 @@ pub(super) fn entry_of_serial(
 pub(super) fn crl_number(
     db: &Connection,
     authority: &Authority,
-    number: u64,
+    number: Number,
 ) -> Result<Option<CrlNumber>, Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(None);
@@ -148,10 +148,18 @@ pub(super) fn crl_number(
             "SELECT reserved FROM crl_numbers
              WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND number = ?2",
         )?
-        .query_row([column(id)?, column(number)?], |row| row.get(0))
+        .query_row(params![column(id)?, number.octets()], |row| row.get(0))
         .optional()?;
     let event = reserved.map(natural).transpose()?;
     Ok(event.map(|event| CrlNumber { number, event }))
+}
+
+/// A CRL number of a row.
+pub(super) fn number_of(row: &Row<'_>, index: usize) -> Result<Number, Failure> {
+    let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
+    Number::from_octets(octets)
+        .filter(|number| number.octets() == octets)
+        .ok_or_else(|| Failure::contradiction("a CRL number is not of 20 octets"))
 }
 
 const REVOCATIONS: &str = "SELECT r.serial, r.reason, r.revoked, r.invalidity_date, r.changed, s.not_after

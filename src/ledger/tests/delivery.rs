@@ -191,6 +191,34 @@ fn a_key_from_before_to_after() {
     desk.assert_sound();
 }
 
+/// A ledger that version 2 made: its CRL numbers were integers of the database.
+#[test]
+fn a_ledger_of_version_2_is_brought_up_to_date() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    for number in 1..=2 {
+        desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+        let entry = desk.ledger.begin(&crl(number, None, 5), &stamp()).unwrap();
+        desk.ledger.complete(entry, &signed(0), &stamp()).unwrap();
+    }
+    let version_1 = include_str!("../sqlite/version_1.sql");
+    let (_, table) = version_1.split_once("CREATE TABLE crl_numbers").unwrap();
+    let (table, _) = table.split_once(';').unwrap();
+    desk.attack(&format!(
+        "DROP TABLE crl_numbers; CREATE TABLE crl_numbers{table};
+         INSERT INTO crl_numbers VALUES (2, 1, 5, 6, NULL), (2, 2, 9, 10, NULL); PRAGMA user_version = 2"
+    ));
+    let path = desk.path();
+    assert!(matches!(
+        SqliteLedger::open(&path, Access::Read),
+        Err(LedgerError::Older { found: 2, .. })
+    ));
+    desk.ledger = SqliteLedger::open(&path, Access::Record).unwrap();
+    let next = desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
+    assert_eq!(next.number, 3.into());
+    desk.assert_sound();
+}
+
 /// A ledger that version 1 made: what was signed there counts as delivered, and its requests are found.
 #[test]
 fn a_ledger_of_version_1_is_brought_up_to_date() {

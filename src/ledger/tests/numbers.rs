@@ -7,6 +7,8 @@ fn reserve(desk: &mut Desk) -> u64 {
         .reserve_crl_number(&ca(), None, &stamp())
         .unwrap()
         .number
+        .to_u64()
+        .unwrap()
 }
 
 #[track_caller]
@@ -29,13 +31,68 @@ fn numbers_rise_for_the_name_whichever_key_signs() {
     let renewed = authority("new key", "CN=Test CA");
     let next = desk
         .ledger
-        .reserve_crl_number(&renewed, Some(40), &stamp())
+        .reserve_crl_number(&renewed, Some(40.into()), &stamp())
         .unwrap();
-    assert_eq!(next.number, 41);
-    assert_eq!(desk.ledger.crl_number(&ca(), 41).unwrap(), Some(next));
-    let lower = desk.ledger.reserve_crl_number(&ca(), Some(5), &stamp()).unwrap();
-    assert_eq!(lower.number, 42);
-    let end = desk.ledger.reserve_crl_number(&ca(), Some(u64::MAX), &stamp());
+    assert_eq!(next.number, 41.into());
+    assert_eq!(desk.ledger.crl_number(&ca(), 41.into()).unwrap(), Some(next));
+    let lower = desk
+        .ledger
+        .reserve_crl_number(&ca(), Some(5.into()), &stamp())
+        .unwrap();
+    assert_eq!(lower.number, 42.into());
+    // Above what a column of numbers, a JSON reader and 64 bits can hold: RFC 5280 section 5.2.3 has 20 octets.
+    let mut signed_at = Vec::new();
+    for above in [i64::MAX.unsigned_abs() - 1, i64::MAX.unsigned_abs(), u64::MAX] {
+        let next = desk
+            .ledger
+            .reserve_crl_number(&ca(), Some(above.into()), &stamp())
+            .unwrap();
+        assert_eq!(next.number.to_string(), (u128::from(above) + 1).to_string());
+        assert_eq!(desk.ledger.crl_number(&ca(), next.number).unwrap(), Some(next));
+        let Object::Crl {
+            this_update,
+            next_update,
+            ..
+        } = crl(0, None, 5).object
+        else {
+            unreachable!()
+        };
+        let object = Object::Crl {
+            number: next.number,
+            base: signed_at.last().copied(),
+            this_update,
+            next_update,
+            entries: 0,
+        };
+        sign(
+            &mut desk,
+            &Intent {
+                object: object.clone(),
+                ..crl(0, None, 5)
+            },
+        );
+        if signed_at.is_empty() {
+            signed_at.push(next.number);
+        }
+        let filter = EntryFilter {
+            limit: Some(1),
+            ..EntryFilter::default()
+        };
+        let mut newest = None;
+        let mut keep = |entry: Entry| {
+            newest = Some(entry.object);
+            ControlFlow::Continue(())
+        };
+        desk.ledger.entries(&filter, &mut keep).unwrap();
+        assert_eq!(newest, Some(object));
+    }
+    let largest = Number::from_octets(&[&[0x7f][..], &[0xff; 19]].concat()).unwrap();
+    let last = desk
+        .ledger
+        .reserve_crl_number(&ca(), largest.previous(), &stamp())
+        .unwrap();
+    assert_eq!(last.number, largest);
+    let end = desk.ledger.reserve_crl_number(&ca(), None, &stamp());
     assert!(matches!(end, Err(LedgerError::Range)), "{end:?}");
     desk.assert_sound();
 }

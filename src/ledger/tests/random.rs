@@ -73,9 +73,10 @@ fn play(ledger: &mut SqliteLedger, dice: &mut Dice, moves: usize) -> Acknowledge
             4 => {
                 let base = done.numbers.last().copied().filter(|_| dice.roll(2) == 0);
                 let reserved = fair(ledger.reserve_crl_number(&ca(), None, &stamp())).unwrap();
-                done.numbers.push(reserved.number);
+                let number = reserved.number.to_u64().unwrap();
+                done.numbers.push(number);
                 if dice.roll(2) == 0
-                    && let Some(entry) = fair(ledger.begin(&crl(reserved.number, base, 5), &stamp()))
+                    && let Some(entry) = fair(ledger.begin(&crl(number, base, 5), &stamp()))
                 {
                     open.push((entry, 0));
                 }

@@ -240,7 +240,9 @@ fn large_crls_and_ocsp_responses_are_kept_as_hashes() {
                 desk.ledger
                     .reserve_crl_number(&ca(), None, &stamp())
                     .unwrap()
-                    .number,
+                    .number
+                    .to_u64()
+                    .unwrap(),
                 None,
                 5,
             ),

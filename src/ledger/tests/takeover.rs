@@ -15,7 +15,7 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
         certificates: 1,
         serials: 2,
         revocations: 1,
-        crl_number: Some(41),
+        crl_number: Some(41.into()),
     };
     assert_eq!(new, expected);
     let known = desk.ledger.authority_certificates_like(&old()).unwrap();
@@ -37,7 +37,7 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
         Err(LedgerError::SerialUsed { .. })
     ));
     let next = desk.ledger.reserve_crl_number(&old(), None, &stamp()).unwrap();
-    assert_eq!(next.number, 42);
+    assert_eq!(next.number, 42.into());
     // The adopted one is not there to be signed again.
     let same = Intent {
         authority: old(),
@@ -56,7 +56,7 @@ fn a_second_time_adds_only_what_is_new() {
     desk.ledger.take_over(&takeover(), &stamp()).unwrap();
     let head = desk.ledger.head().unwrap();
     let nothing = TakenOver {
-        crl_number: Some(41),
+        crl_number: Some(41.into()),
         ..TakenOver::default()
     };
     assert_eq!(desk.ledger.take_over(&takeover(), &stamp()).unwrap(), nothing);
@@ -76,7 +76,7 @@ fn a_second_time_adds_only_what_is_new() {
     let new = desk.ledger.take_over(&more, &stamp()).unwrap();
     assert_eq!(
         (new.certificates, new.serials, new.revocations, new.crl_number),
-        (1, 1, 0, Some(50))
+        (1, 1, 0, Some(50.into()))
     );
     let entry = desk.ledger.certificate(&old(), &serial(102)).unwrap().unwrap();
     assert_eq!(entry.state.der(), Some(&Der(signed(102))));

@@ -1,7 +1,7 @@
 //! The structures of X.509 in the ledger's plain values.
 
 use crate::ledger::{
-    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, Reason,
+    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Number, Object, Reason,
     RevocationRequest, Serial, UnixTime,
 };
 use crate::signer::PublicKey;
@@ -80,19 +80,24 @@ pub(in super::super) fn certificate_intent(
     })
 }
 
+/// RFC 5280 section 5.2.3: a CRL number has at most 20 octets. A larger one is another program's mistake.
+pub(in super::super) fn crl_number(number: &x509::CrlNumber) -> Result<Number, X509Error> {
+    Number::from_octets(&number.to_bytes())
+        .ok_or_else(|| X509Error::broken("crl-number", format!("{number} has more than 20 octets")))
+}
+
 /// A CRL that is about to be signed.
 pub(in super::super) fn crl_intent(
     checked: &CheckedCrl,
     authority: &Certificate,
 ) -> Result<Intent, WorkflowError> {
     let plan = checked.plan();
-    let small = |number: &x509::CrlNumber| number.to_u64().ok_or(LedgerError::Range);
     Ok(Intent {
         authority: authority_of(authority)?,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Crl {
-            number: small(&plan.number)?,
-            base: plan.base().map(small).transpose()?,
+            number: crl_number(&plan.number)?,
+            base: plan.base().map(crl_number).transpose()?,
             this_update: time(plan.this_update),
             next_update: time(plan.next_update),
             entries: u64::try_from(checked.entries()).map_err(|_| LedgerError::Range)?,
@@ -193,7 +198,7 @@ pub(in super::super) fn adopted_crl(
     let entries = u64::try_from(crl.entries().count()).map_err(|_| LedgerError::Range)?;
     Ok(Some(AdoptedCrl {
         object: Object::Crl {
-            number: number.to_u64().ok_or(LedgerError::Range)?,
+            number: crl_number(&number)?,
             base: None,
             this_update: time(crl.this_update()),
             next_update: time(crl.next_update().unwrap_or(crl.this_update())),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::super::event::{Event, Unread, What};
-use super::super::super::{Authority, Digest, Object, PathCheck, Reason, Serial};
+use super::super::super::{Authority, Digest, Number, Object, PathCheck, Reason, Serial};
 
 /// Every table, by the keys of its rows.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Rows {
     /// By the entry that has it: issuer, serial number, notAfter.
     pub(super) serials: HashMap<u64, (u64, Serial, u64)>,
     /// By issuer and number.
-    pub(super) crl_numbers: HashMap<(u64, u64), NumberRow>,
+    pub(super) crl_numbers: HashMap<(u64, Number), NumberRow>,
     /// By authority and serial number.
     pub(super) revocations: HashMap<(u64, Serial), RevocationRow>,
     /// By the entry: the event of the first delivery.

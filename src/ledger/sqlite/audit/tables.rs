@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::super::super::{Digest, Serial};
 use super::super::failure::{Failure, natural};
+use super::super::read::number_of;
 use super::rows::{NumberRow, RevocationRow, Rows};
 
 impl Rows {
@@ -65,7 +66,7 @@ impl Rows {
                     complete: optional(row, 3)?,
                     delta: optional(row, 4)?,
                 };
-                Ok(self.crl_numbers.get(&(number(row, 0)?, number(row, 1)?)) == Some(&found))
+                Ok(self.crl_numbers.get(&(number(row, 0)?, number_of(row, 1)?)) == Some(&found))
             },
         )?;
         each_row(
