@@ -307,7 +307,7 @@ fn what_a_request_asks_for_and_does_not_get_is_told() {
 fn attributes_that_no_certificate_takes_are_told_and_no_password_is() {
     let desk = Desk::new();
     let lines = "[req]\ndistinguished_name=dn\nattributes=a\nprompt=no\n[dn]\nCN=a\n\
-        [a]\nchallengePassword=correct horse\n1.3.6.1.4.1.311.2.1.14=a list of extensions\n";
+        [a]\nchallengePassword=correct horse\n1.3.6.1.4.1.311.13.2.3=10.0.20348.2\n";
     desk.rig.write("req.cnf", lines);
     // Not make_request: with -subj openssl passes over the attributes.
     let request = "req -new -newkey rsa:2048 -nodes -keyout k -config req.cnf -out asks.csr";
@@ -320,7 +320,7 @@ fn attributes_that_no_certificate_takes_are_told_and_no_password_is() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["1.3.6.1.4.1.311.2.1.14", "pkcs-9-at-challengePassword"],
+        ["1.3.6.1.4.1.311.13.2.3", "pkcs-9-at-challengePassword"],
         "{report}"
     );
     let warning = report["warnings"][0].as_str().expect("a warning");

@@ -5,6 +5,7 @@
 mod absurd_answers;
 mod adopt;
 mod adopt_subordinate;
+mod asked_for;
 mod bad_authority;
 mod bad_pair;
 mod bad_request;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::workflow::{LookedBack, PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
-use hsm_ca::x509::{Certificate, Profile, UnixTime, words};
+use hsm_ca::x509::{Certificate, Profile, Role, UnixTime, words};
 use serde_json::json;
 
 use super::canvas::Tone;
@@ -82,6 +82,9 @@ pub(super) struct SignRequests {
     key: Option<String>,
     #[command(flatten)]
     validity: ValidityOptions,
+    /// The subjectKeyIdentifier of a CA's certificate, in hex: instead of the one that its request asks for, or that follows from its key
+    #[arg(long, value_name = "HEX")]
+    ski: Option<String>,
     /// Sign every request, also where its certificate was signed before and is still young
     #[arg(long)]
     again: bool,
@@ -171,10 +174,13 @@ impl SignRequests {
                 delivery: self.output.delivery(&target),
             });
         }
-        let profile = match chosen {
+        let mut profile = match chosen {
             Some(profile) => profile,
             None => profile::default_for(&requests)?,
         };
+        if let Some(identifier) = &self.ski {
+            profile.key_identifier = Some(self.read_identifier(identifier, &profile)?);
+        }
         let plan = RequestPlan {
             requests,
             authority: authority.clone(),
@@ -215,6 +221,26 @@ impl SignRequests {
             _ => {}
         }
         Ok(report.with_receipt(recorder))
+    }
+
+    /// Of one CA: two keys do not have the same identifier.
+    fn read_identifier(&self, hex: &str, profile: &Profile) -> Result<Vec<u8>, CliError> {
+        if profile.role != Role::Intermediate || self.files.len() > 1 {
+            return Err(CliError::options("--ski is for the request of one CA"));
+        }
+        let digits = hex.replace(':', "");
+        let pairs = digits.as_bytes().chunks(2);
+        let octets: Option<Vec<u8>> = pairs
+            .map(|pair| match str::from_utf8(pair) {
+                Ok(pair) if pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                    u8::from_str_radix(pair, 16).ok()
+                }
+                _ => None,
+            })
+            .collect();
+        octets
+            .filter(|octets| !octets.is_empty())
+            .ok_or_else(|| CliError::options(format!("--ski {hex}: write pairs of hex digits")))
     }
 
     /// The profile that is named, or that `--identity` implies; else the requests decide.

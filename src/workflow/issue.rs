@@ -304,6 +304,7 @@ impl SigningJob {
             checked.push(built);
         }
         recorder.refuse_revoked(&self.authority)?;
+        self.tell_other_identifiers(&checked, recorder)?;
         let renewed = self.find_renewed(&checked, recorder)?;
         let entries = self.begin(store, &mut intents, recorder)?;
         let count = checked.len();
@@ -337,6 +338,25 @@ impl SigningJob {
             }
         }
         Ok(issued)
+    }
+
+    /// Warns where what a CA has issued would not name it any more.
+    fn tell_other_identifiers(
+        &self,
+        checked: &[Checked],
+        recorder: &mut Recorder,
+    ) -> Result<(), WorkflowError> {
+        if self.profile.role != Role::Intermediate {
+            return Ok(());
+        }
+        let to_sign = self.requests.iter().zip(&self.sources);
+        let to_sign = to_sign.filter(|(_, source)| matches!(source, Source::New));
+        for ((planned, _), checked) in to_sign.zip(checked) {
+            if let Some(given) = checked.describe()?.key_identifier {
+                recorder.tell_other_identifier(&planned.request, &given)?;
+            }
+        }
+        Ok(())
     }
 
     /// What each certificate follows, where it is a leaf's.
@@ -436,8 +456,7 @@ fn sign_one(
     }
 }
 
-/// Extensions, and the attributes that ask for none that are read here: Microsoft's list of extensions (1.3.6.1.4.1.311.2.1.14) is one of
-/// those, and nobody should think that it was read.
+/// Extensions, and the attributes that ask for none: nobody should think that those were read.
 fn everything_asked(request: &VerifiedRequest) -> Vec<ExtensionText> {
     let attribute = |(name, value)| ExtensionText {
         name,

@@ -7,6 +7,7 @@ mod compromised;
 mod crls;
 mod delivered;
 mod guards;
+mod identifier;
 mod keys;
 mod known;
 mod object;

@@ -50,6 +50,7 @@ impl Checked {
             names: names_of(&subject, extensions)?,
             is_authority: constraints.is_some_and(|constraints| constraints.ca),
             subject,
+            key_identifier: extension::find_subject_key_identifier(extensions)?,
             validity: Validity {
                 not_before: UnixTime::from_time(&tbs.validity.not_before),
                 not_after: UnixTime::from_time(&tbs.validity.not_after),
@@ -67,6 +68,8 @@ pub struct PlannedCertificate<'a> {
     pub serial: SerialNumber,
     /// `subject`
     pub subject: Name,
+    /// `subjectKeyIdentifier`
+    pub key_identifier: Option<Vec<u8>>,
     /// `validity`
     pub validity: Validity,
     /// The profile's name.

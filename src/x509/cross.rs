@@ -162,6 +162,7 @@ impl Profile {
                 signed_by: KeyKinds::of_authorities(),
                 waived: Vec::new(),
                 linter: None,
+                key_identifier: None,
             },
         })
     }

@@ -28,6 +28,9 @@ const WHAT: &str = "certification request";
 /// The smallest RSA key that is signed: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
 const SMALLEST_RSA: usize = 2048;
 
+/// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, by Microsoft's programs.
+const MICROSOFT_EXTENSIONS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.14");
+
 /// pkcs-9-at-challengePassword
 const CHALLENGE_PASSWORD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.7");
 
@@ -93,6 +96,7 @@ impl CertificationRequest {
                 reason: format!("the values of {} are no SET", describe_oid(other.kind)),
             });
         }
+        refuse_contradiction(attributes)?;
         let subject = Name::from_any(&info.subject, WHAT)?;
         Ok(Self {
             der,
@@ -181,10 +185,14 @@ impl CertificationRequest {
     }
 
     fn extension_requests(&self) -> impl Iterator<Item = Result<Vec<Extension>, X509Error>> {
-        let requests = self
-            .attributes()
-            .iter()
-            .filter(|attribute| attribute.kind == ID_EXTENSION_REQ);
+        // Where Microsoft's is beside the standard one, it says the same.
+        let attributes = self.attributes();
+        let is_standard = |attribute: &&Attribute| attribute.kind == ID_EXTENSION_REQ;
+        let kind = match attributes.iter().any(|attribute| is_standard(&attribute)) {
+            true => ID_EXTENSION_REQ,
+            false => MICROSOFT_EXTENSIONS,
+        };
+        let requests = attributes.iter().filter(move |attribute| attribute.kind == kind);
         requests.map(|attribute| {
             Vec::<Extension>::from_der(attribute.values.value())
                 .map_err(X509Error::malformed("extensionRequest"))
@@ -207,7 +215,7 @@ impl CertificationRequest {
         };
         let attributes = self.attributes().iter();
         attributes
-            .filter(|attribute| attribute.kind != ID_EXTENSION_REQ)
+            .filter(|attribute| ![ID_EXTENSION_REQ, MICROSOFT_EXTENSIONS].contains(&attribute.kind))
             .map(describe)
             .collect()
     }
@@ -231,9 +239,43 @@ impl CertificationRequest {
         Ok(extension::find_alternative_names(&extensions)?.0)
     }
 
+    /// The subjectKeyIdentifier that is asked for.
+    fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
+        let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
+        let extensions = lists.concat();
+        let of_kind = |found: &&Extension| extension::is_subject_key_identifier(found.extn_id);
+        if extensions.iter().filter(of_kind).count() > 1 {
+            return Err(X509Error::Malformed {
+                what: "extensionRequest",
+                reason: "subjectKeyIdentifier stands in it twice".to_owned(),
+            });
+        }
+        extension::find_subject_key_identifier(&extensions)
+    }
+
     fn attributes(&self) -> &[Attribute] {
         self.info.attributes.as_deref().unwrap_or_default()
     }
+}
+
+/// Two lists of extensions that differ: another program would read the other one.
+fn refuse_contradiction(attributes: &[Attribute]) -> Result<(), X509Error> {
+    let values = |kind: ObjectIdentifier| {
+        let of_kind = attributes.iter().filter(move |attribute| attribute.kind == kind);
+        of_kind
+            .map(|attribute| attribute.values.value())
+            .collect::<Vec<_>>()
+    };
+    let (standard, microsoft) = (values(ID_EXTENSION_REQ), values(MICROSOFT_EXTENSIONS));
+    if standard.is_empty() || microsoft.is_empty() || standard == microsoft {
+        return Ok(());
+    }
+    Err(X509Error::Malformed {
+        what: WHAT,
+        reason: format!(
+            "extensionRequest and Microsoft's {MICROSOFT_EXTENSIONS} ask for different extensions"
+        ),
+    })
 }
 
 impl VerifiedRequest {
@@ -257,6 +299,14 @@ impl VerifiedRequest {
 
     pub(super) fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
         self.request.alternative_names()
+    }
+
+    /// The subjectKeyIdentifier that is asked for.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
+        self.request.subject_key_identifier()
     }
 
     /// The extensions that are asked for; a profile decides, not the request.
@@ -285,20 +335,27 @@ impl VerifiedRequest {
         subject: &Name,
         extensions: Vec<Extension>,
     ) -> Result<Self, X509Error> {
+        let list = (ID_EXTENSION_REQ, extensions);
+        let lists = if list.1.is_empty() { Vec::new() } else { vec![list] };
+        Self::asking_in(signer, subject, lists)
+    }
+
+    /// One that asks for extensions in these attributes.
+    pub(super) fn asking_in(
+        signer: &dyn crate::signer::Signer,
+        subject: &Name,
+        lists: Vec<(ObjectIdentifier, Vec<Extension>)>,
+    ) -> Result<Self, X509Error> {
         use der::Encode;
-        let attribute = Attribute {
-            kind: ID_EXTENSION_REQ,
+        let attribute = |(kind, extensions): (_, Vec<Extension>)| Attribute {
+            kind,
             values: Any::new(Tag::Set, extensions.to_der().unwrap()).unwrap(),
         };
         let info = CertificationRequestInfo {
             version: 0,
             subject: subject.to_any().unwrap(),
             subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(signer.public_key().der()).unwrap(),
-            attributes: Some(if extensions.is_empty() {
-                Vec::new()
-            } else {
-                vec![attribute]
-            }),
+            attributes: Some(lists.into_iter().map(attribute).collect()),
         };
         let content = info.to_der().unwrap();
         let algorithm = signer.public_key().algorithm().default_signature();

@@ -1,13 +1,18 @@
-//! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI.
+//! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI, and where a profile allows them by
+//! name some kinds of otherName, and registeredID.
 
 mod a_label;
+mod other;
 mod syntax;
+
+pub(super) use other::{describe as describe_other_name, smtp_utf8_mailbox};
 
 pub(super) use syntax::{check_dns, check_email, check_uri, host_of};
 
 use std::fmt;
 use std::net::IpAddr;
 
+use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5String, OctetString};
 use x509_cert::ext::pkix::name::GeneralName;
 
@@ -24,11 +29,31 @@ pub enum NameKind {
     Email,
     /// uniformResourceIdentifier
     Uri,
+    /// otherName: a user principal name of Active Directory
+    Upn,
+    /// otherName: the GUID of a domain controller's object
+    NtdsGuid,
+    /// otherName: SRVName (RFC 4985)
+    Srv,
+    /// otherName: SmtpUTF8Mailbox (RFC 9598)
+    SmtpUtf8,
+    /// registeredID
+    RegisteredId,
 }
 
 impl NameKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Dns, Self::Ip, Self::Email, Self::Uri];
+    pub const ALL: [Self; 9] = [
+        Self::Dns,
+        Self::Ip,
+        Self::Email,
+        Self::Uri,
+        Self::Upn,
+        Self::NtdsGuid,
+        Self::Srv,
+        Self::SmtpUtf8,
+        Self::RegisteredId,
+    ];
 
     /// The word for it in profiles, and before a name: `dns:example.com`.
     #[must_use]
@@ -38,7 +63,17 @@ impl NameKind {
             Self::Ip => "ip",
             Self::Email => "email",
             Self::Uri => "uri",
+            Self::Upn => "upn",
+            Self::NtdsGuid => "ntds-guid",
+            Self::Srv => "srv",
+            Self::SmtpUtf8 => "smtp-utf8",
+            Self::RegisteredId => "registered-id",
         }
+    }
+
+    /// The words of all of them, for a message.
+    pub(super) fn words() -> String {
+        Self::ALL.map(Self::word).join(", ")
     }
 }
 
@@ -53,6 +88,16 @@ pub enum AlternativeName {
     Email(String),
     /// An absolute URI with a host.
     Uri(String),
+    /// `user@domain`, of Active Directory.
+    Upn(String),
+    /// 16 octets, as they stand in the certificate.
+    NtdsGuid([u8; 16]),
+    /// `_service.domain`
+    Srv(String),
+    /// A mailbox whose local part has more than ASCII.
+    SmtpUtf8(String),
+    /// An object identifier.
+    RegisteredId(ObjectIdentifier),
 }
 
 impl AlternativeName {
@@ -64,6 +109,11 @@ impl AlternativeName {
             Self::Ip(_) => NameKind::Ip,
             Self::Email(_) => NameKind::Email,
             Self::Uri(_) => NameKind::Uri,
+            Self::Upn(_) => NameKind::Upn,
+            Self::NtdsGuid(_) => NameKind::NtdsGuid,
+            Self::Srv(_) => NameKind::Srv,
+            Self::SmtpUtf8(_) => NameKind::SmtpUtf8,
+            Self::RegisteredId(_) => NameKind::RegisteredId,
         }
     }
 
@@ -75,7 +125,8 @@ impl AlternativeName {
         let (kind, value) = text.split_once(':').ok_or_else(|| {
             format!("\"{text}\" is not of the form dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI")
         })?;
-        match kind.to_ascii_lowercase().as_str() {
+        let kind = kind.to_ascii_lowercase();
+        match kind.as_str() {
             "dns" => check_dns(value).map(|()| Self::Dns(value.to_owned())),
             "ip" => value
                 .parse()
@@ -83,9 +134,10 @@ impl AlternativeName {
                 .map_err(|_| format!("\"{value}\" is no IP address")),
             "email" => check_email(value).map(|()| Self::Email(value.to_owned())),
             "uri" => check_uri(value).map(|()| Self::Uri(value.to_owned())),
-            other => Err(format!(
-                "\"{other}\" is no kind of name: dns, ip, email and uri are"
-            )),
+            _ => match NameKind::ALL.into_iter().find(|known| known.word() == kind) {
+                Some(known) => other::parse(known, value),
+                None => Err(format!("\"{kind}\" is none of {}", NameKind::words())),
+            },
         }
     }
 
@@ -108,12 +160,17 @@ impl AlternativeName {
                 Self::Uri(name.as_str().to_owned())
             }
             GeneralName::IpAddress(octets) => Self::Ip(read_address(octets.as_bytes())?),
+            GeneralName::OtherName(name) => return other::read(name),
+            GeneralName::RegisteredId(identifier) => Self::RegisteredId(*identifier),
             _ => return Ok(None),
         }))
     }
 
     pub(super) fn to_general_name(&self) -> Result<GeneralName, X509Error> {
         let malformed = X509Error::malformed("subjectAltName");
+        if let Some(other) = other::to_general_name(self)? {
+            return Ok(other);
+        }
         Ok(match self {
             Self::Dns(name) => GeneralName::DnsName(Ia5String::new(name).map_err(malformed)?),
             Self::Email(name) => GeneralName::Rfc822Name(Ia5String::new(name).map_err(malformed)?),
@@ -126,6 +183,13 @@ impl AlternativeName {
                     IpAddr::V6(address) => address.octets().to_vec(),
                 };
                 GeneralName::IpAddress(OctetString::new(octets).map_err(malformed)?)
+            }
+            Self::RegisteredId(identifier) => GeneralName::RegisteredId(*identifier),
+            Self::Upn(_) | Self::NtdsGuid(_) | Self::Srv(_) | Self::SmtpUtf8(_) => {
+                return Err(X509Error::Malformed {
+                    what: "subjectAltName",
+                    reason: format!("{self} has no form"),
+                });
             }
         })
     }
@@ -141,7 +205,14 @@ impl fmt::Display for AlternativeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.kind().word())?;
         match self {
-            Self::Dns(name) | Self::Email(name) | Self::Uri(name) => f.write_str(name),
+            Self::Dns(name)
+            | Self::Email(name)
+            | Self::Uri(name)
+            | Self::Upn(name)
+            | Self::Srv(name)
+            | Self::SmtpUtf8(name) => f.write_str(name),
+            Self::NtdsGuid(guid) => f.write_str(&other::show_guid(guid)),
+            Self::RegisteredId(identifier) => identifier.fmt(f),
             Self::Ip(address) => address.fmt(f),
         }
     }

@@ -40,6 +40,8 @@ pub struct Profile {
     pub waived: Vec<Cow<'static, str>>,
     /// The program that looks at each certificate before it is signed.
     pub linter: Option<Linter>,
+    /// `subjectKeyIdentifier`, instead of the one that a CA's request asks for, or that follows from the key.
+    pub key_identifier: Option<Vec<u8>>,
 }
 
 /// What a certificate is in the hierarchy.

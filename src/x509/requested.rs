@@ -2,25 +2,35 @@
 
 use std::collections::HashSet;
 
-use super::{AlternativeName, ExtensionText, Profile, ProfileExtension, VerifiedRequest, X509Error};
+use super::{AlternativeName, ExtensionText, Profile, ProfileExtension, Role, VerifiedRequest, X509Error};
 
 /// What of a request's extensions is taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Requested {
     /// The names.
     pub(super) names: Vec<AlternativeName>,
+    /// A CA's subjectKeyIdentifier: what it has issued under another certificate names it.
+    pub(super) key_identifier: Option<Vec<u8>>,
 }
 
 impl Requested {
     /// Takes what the profile allows. A name that is not well-formed is a refusal, even of a kind that is dropped: nobody should
     /// think that it was read.
     pub(super) fn take(profile: &Profile, request: &VerifiedRequest) -> Result<Self, X509Error> {
+        let key_identifier = match (&profile.key_identifier, profile.role) {
+            (Some(chosen), _) => Some(chosen.clone()),
+            (None, Role::Intermediate) => request.subject_key_identifier()?,
+            (None, _) => None,
+        };
         let taken = profile.extensions.iter().find_map(|extension| match extension {
             ProfileExtension::SubjectAlternativeName(taken) => Some(taken),
             _ => None,
         });
         let Some(taken) = taken else {
-            return Ok(Self::default());
+            return Ok(Self {
+                key_identifier,
+                ..Self::default()
+            });
         };
         let mut names = request.alternative_names()?;
         check_count(names.len())?;
@@ -29,7 +39,10 @@ impl Requested {
             let is_taken = taken.kinds.contains(&name.kind()) && (taken.wildcards || !name.is_wildcard());
             is_taken && seen.insert(name.clone())
         });
-        Ok(Self { names })
+        Ok(Self {
+            names,
+            key_identifier,
+        })
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Tbs {
     pub(super) signature: SignatureAlgorithm,
     /// The certificate that a cross-certificate repeats.
     pub(super) original: Option<Box<Certificate>>,
+    /// The subjectKeyIdentifier that was asked for; where there was none, it is the key's.
+    pub(super) key_identifier: Option<Vec<u8>>,
 }
 
 impl Tbs {
@@ -98,6 +100,7 @@ impl Tbs {
             key,
             key_info: read_key_info(key)?,
             names: Vec::new(),
+            key_identifier: None,
         };
         Self::build(fields, subject, key, &key.key_identifier(), signature)
     }
@@ -115,7 +118,10 @@ impl Tbs {
         validity: Validity,
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
-        let Requested { names } = Requested::take(&profile, request)?;
+        let Requested {
+            names,
+            key_identifier,
+        } = Requested::take(&profile, request)?;
         let fields = Fields {
             profile,
             serial,
@@ -124,6 +130,7 @@ impl Tbs {
             key: request.public_key(),
             key_info: read_key_info(request.public_key())?,
             names,
+            key_identifier,
         };
         Self::under(fields, authority, signature)
     }
@@ -150,6 +157,7 @@ impl Tbs {
             key: &certificate.public_key()?,
             key_info: certificate.key_info().clone(),
             names: Vec::new(),
+            key_identifier: None,
         };
         Ok(Self {
             original: Some(Box::new(certificate.clone())),
@@ -180,6 +188,7 @@ impl Tbs {
         let malformed = X509Error::malformed("TBSCertificate");
         let context = Context {
             key: fields.key,
+            key_identifier: fields.key_identifier.as_deref(),
             subject_is_empty: fields.subject.is_empty(),
             authority_key_identifier,
             names: &fields.names,
@@ -210,6 +219,7 @@ impl Tbs {
             issuer_key: issuer_key.clone(),
             signature,
             original: None,
+            key_identifier: fields.key_identifier,
         })
     }
 
@@ -233,4 +243,5 @@ struct Fields<'a> {
     key: &'a PublicKey,
     key_info: SubjectPublicKeyInfoOwned,
     names: Vec<AlternativeName>,
+    key_identifier: Option<Vec<u8>>,
 }

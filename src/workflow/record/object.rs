@@ -55,6 +55,7 @@ pub(in super::super) fn certificate_intent(
         issuer_key,
         names,
         is_authority,
+        ..
     } = checked.describe()?;
     let has_more_names = !is_authority && names != subject.der();
     let authority = match issuer {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
 use super::{Plan, broken};
+use crate::signer::PublicKey;
 use crate::x509::extension::{self, Context};
 use crate::x509::profile::AlternativeNames;
 use crate::x509::requested::check_count;
-use crate::x509::{AlternativeName, Issuer, Name, ProfileExtension, X509Error};
+use crate::x509::{AlternativeName, Certificate, Issuer, Name, ProfileExtension, X509Error};
 
 impl Plan<'_> {
     /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 says.
@@ -68,6 +69,7 @@ impl Plan<'_> {
             };
             let context = Context {
                 key: &key,
+                key_identifier: None,
                 subject_is_empty: false,
                 authority_key_identifier: &[],
                 names: &[],
@@ -101,8 +103,13 @@ impl Plan<'_> {
         let key = self.subject_key()?;
         // A cross-certificate has the original's, whatever its method was.
         let is_own = self.of.original.is_none();
-        if is_own && identifier.is_some_and(|found| found != key.key_identifier()) {
+        let wanted = self.of.key_identifier.clone();
+        let wanted = wanted.unwrap_or_else(|| key.key_identifier());
+        if is_own && identifier.as_ref().is_some_and(|found| *found != wanted) {
             return broken("subject-key-identifier", "it is not the key's");
+        }
+        if let (Some(asked), Issuer::Authority(authority)) = (&self.of.key_identifier, self.issuer) {
+            check_asked_identifier(asked, &key, authority)?;
         }
         let found = extension::find_authority_key_identifier(self.extensions())?;
         if let (Some(found), Issuer::Authority(authority)) = (found, self.issuer) {
@@ -115,6 +122,28 @@ impl Plan<'_> {
         }
         Ok(())
     }
+}
+
+/// An identifier that is not the key's: of a length that others read, and not the issuer's, by which it would seem to be its own issuer.
+fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate) -> Result<(), X509Error> {
+    const RULE: &str = "subject-key-identifier";
+    const LONGEST: usize = 64;
+    if asked.is_empty() || asked.len() > LONGEST {
+        return broken(
+            RULE,
+            format!("{} octets are asked for, of 1 to {LONGEST}", asked.len()),
+        );
+    }
+    let of_issuer = authority
+        .subject_key_identifier()?
+        .unwrap_or(authority.public_key()?.key_identifier());
+    if asked == of_issuer && *key != authority.public_key()? {
+        return broken(
+            RULE,
+            "the one that is asked for is the issuer's own, and the key is another",
+        );
+    }
+    Ok(())
 }
 
 /// RFC 5280 section 4.2.1.6; [`AlternativeName`] has the rules for each name.

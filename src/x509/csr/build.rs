@@ -45,6 +45,7 @@ impl RequestTbs {
         let malformed = X509Error::malformed(WHAT);
         let context = Context {
             key,
+            key_identifier: None,
             subject_is_empty: subject.is_empty(),
             authority_key_identifier: &[],
             names,

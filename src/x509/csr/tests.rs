@@ -152,3 +152,53 @@ fn a_plan_that_was_bent_is_refused() {
     };
     assert!(longer.check().is_err());
 }
+
+fn alternative_names(names: &[&str]) -> Vec<Extension> {
+    let names: Vec<_> = names
+        .iter()
+        .map(|name| AlternativeName::parse(name).unwrap())
+        .collect();
+    let key = SoftwareKey::generate();
+    let named =
+        crate::x509::ProfileExtension::SubjectAlternativeName(crate::x509::AlternativeNames::default());
+    let context = extension::Context {
+        key: key.public_key(),
+        key_identifier: None,
+        subject_is_empty: false,
+        authority_key_identifier: &[],
+        names: &names,
+    };
+    vec![extension::build(&named, context).unwrap().unwrap()]
+}
+
+#[test]
+fn extensions_in_microsofts_attribute_are_those_that_are_asked_for() {
+    let key = SoftwareKey::generate();
+    let asked = alternative_names(&["dns:a.example.com", "upn:alice@example.com"]);
+    let other = alternative_names(&["dns:b.example.com"]);
+    let read = |lists: Vec<(ObjectIdentifier, Vec<Extension>)>| {
+        let request = VerifiedRequest::asking_in(&key, &name(), lists);
+        request.map(|request| (request.requested_extensions(), request.other_attributes()))
+    };
+    let standard = read(vec![(ID_EXTENSION_REQ, asked.clone())]).unwrap();
+    assert_eq!(standard.0[0].value, "DNS:a.example.com, upn:alice@example.com");
+    assert_eq!(standard.1, []);
+    let microsoft = (MICROSOFT_EXTENSIONS, asked.clone());
+    assert_eq!(read(vec![microsoft.clone()]).unwrap(), standard);
+    // Both, if they say the same, in either order.
+    assert_eq!(
+        read(vec![(ID_EXTENSION_REQ, asked.clone()), microsoft.clone()]).unwrap(),
+        standard
+    );
+    for lists in [
+        vec![(ID_EXTENSION_REQ, other.clone()), microsoft.clone()],
+        vec![microsoft.clone(), (ID_EXTENSION_REQ, other)],
+        vec![microsoft, (ID_EXTENSION_REQ, Vec::new())],
+    ] {
+        let refused = read(lists).unwrap_err();
+        assert!(
+            matches!(&refused, X509Error::Malformed { reason, .. } if reason.contains("ask for different extensions")),
+            "{refused}"
+        );
+    }
+}

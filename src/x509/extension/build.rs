@@ -31,6 +31,8 @@ use crate::x509::{AlternativeName, X509Error};
 pub(in crate::x509) struct Context<'a> {
     /// The subject's key.
     pub(in crate::x509) key: &'a PublicKey,
+    /// The subjectKeyIdentifier; where there is none, that of the key.
+    pub(in crate::x509) key_identifier: Option<&'a [u8]>,
     /// Whether the subject is the empty name.
     pub(in crate::x509) subject_is_empty: bool,
     /// The issuer's subjectKeyIdentifier.
@@ -99,7 +101,9 @@ pub(in crate::x509) fn build(
         }
         ProfileExtension::OcspNoCheck => encode(&Null),
         ProfileExtension::SubjectKeyIdentifier => {
-            encode(&SubjectKeyIdentifier(octets(&context.key.key_identifier())?))
+            let identifier = context.key_identifier.map(<[u8]>::to_vec);
+            let identifier = identifier.unwrap_or_else(|| context.key.key_identifier());
+            encode(&SubjectKeyIdentifier(octets(&identifier)?))
         }
         ProfileExtension::AuthorityKeyIdentifier => {
             return authority_key_identifier(context.authority_key_identifier).map(Some);

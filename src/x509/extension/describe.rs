@@ -20,7 +20,7 @@ use x509_cert::ext::pkix::{
 };
 
 use crate::signer::Hex;
-use crate::x509::general_name::read_address;
+use crate::x509::general_name::{describe_other_name, read_address};
 use crate::x509::name::{describe_oid, shown_text, visible};
 use crate::x509::{Name, NameConstraints};
 
@@ -222,9 +222,10 @@ pub(super) fn describe_general_name(name: &GeneralName) -> String {
             )
         }
         GeneralName::RegisteredId(oid) => format!("RID:{}", describe_oid(*oid)),
-        GeneralName::OtherName(other) => match shown_text(&other.value) {
-            Some(text) => format!("otherName:{}={}", describe_oid(other.type_id), visible(&text)),
-            None => {
+        GeneralName::OtherName(other) => match (describe_other_name(other), shown_text(&other.value)) {
+            (Some(known), _) => visible(&known),
+            (None, Some(text)) => format!("otherName:{}={}", describe_oid(other.type_id), visible(&text)),
+            (None, None) => {
                 let der = other.value.to_der().unwrap_or_default();
                 format!("otherName:{}={}", describe_oid(other.type_id), Hex(&der))
             }

@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name as DirectoryName;
 
-use crate::x509::general_name::{check_dns, check_email, host_of, read_address};
+use crate::x509::general_name::{check_dns, check_email, host_of, read_address, smtp_utf8_mailbox};
 use crate::x509::name::visible;
 use crate::x509::{Name, X509Error};
 
@@ -40,13 +40,15 @@ pub(super) enum Kind {
 }
 
 /// The kind of a name; `None` for kinds that no tree is read for.
-pub(super) const fn kind_of(name: &GeneralName) -> Option<Kind> {
+pub(super) fn kind_of(name: &GeneralName) -> Option<Kind> {
     Some(match name {
         GeneralName::DnsName(_) => Kind::Dns,
         GeneralName::IpAddress(_) => Kind::Ip,
         GeneralName::Rfc822Name(_) => Kind::Email,
         GeneralName::UniformResourceIdentifier(_) => Kind::Uri,
         GeneralName::DirectoryName(_) => Kind::Directory,
+        // RFC 9598 section 6: constraints for rfc822Name hold for an SmtpUTF8Mailbox too.
+        GeneralName::OtherName(name) if smtp_utf8_mailbox(name).is_some() => Kind::Email,
         _ => return None,
     })
 }
@@ -89,6 +91,10 @@ impl<'a> ConstrainedName<'a> {
                     Name::from_der(&der).map_err(|error| error.to_string())?,
                 ))
             }
+            GeneralName::OtherName(name) => match smtp_utf8_mailbox(name) {
+                Some(mailbox) => return Self::mailbox(mailbox),
+                None => return Err("an otherName of a type that is not processed here".to_owned()),
+            },
             _ => return Err("a name of a kind that is not processed here".to_owned()),
         })
     }

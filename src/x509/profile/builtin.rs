@@ -87,6 +87,7 @@ fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<Pr
         signed_by: KeyKinds::of_authorities(),
         waived: Vec::new(),
         linter: None,
+        key_identifier: None,
     }
 }
 

@@ -127,6 +127,7 @@ impl ProfileFile {
             extensions: self.extensions(role)?,
             waived: read_waivers(&self.waive)?,
             linter: read_linter(self.linter)?,
+            key_identifier: None,
             name: Cow::Owned(self.name),
             role,
             default_days: self.days,

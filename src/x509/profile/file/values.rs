@@ -49,7 +49,7 @@ pub(super) fn read_names(names: &AlternativeNamesFile) -> Result<ProfileExtensio
     refuse_repetition(FIELD, &names.from_request)?;
     for word in &names.from_request {
         let kind = NameKind::ALL.into_iter().find(|kind| kind.word() == word);
-        kinds.push(kind.ok_or_else(|| (FIELD, format!("\"{word}\" is none of dns, ip, email, uri")))?);
+        kinds.push(kind.ok_or_else(|| (FIELD, format!("\"{word}\" is none of {}", NameKind::words())))?);
     }
     if kinds.is_empty() {
         return Err((FIELD, "from-request names no kind".to_owned()));
