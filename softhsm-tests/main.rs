@@ -103,3 +103,4 @@ mod throttling;
 mod unknown_token;
 mod validity;
 mod verify_paths;
+mod wrapped_request;

@@ -9,7 +9,7 @@ use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::output::Protected;
 use hsm_ca::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, IndexedCertificate,
-    OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
+    OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error, to_utf8,
 };
 
 use super::exit::CliError;
@@ -38,6 +38,15 @@ pub(super) fn protect(path: &Path) {
 /// The bytes of a file, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     read_up_to(path, LARGEST_INPUT)
+}
+
+/// The text of a file in UTF-8, also where Windows wrote it as UTF-16.
+pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, CliError> {
+    let bytes = read(path)?;
+    match to_utf8(&bytes) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(error) => Err(CliError::in_file(path, error)),
+    }
 }
 
 /// The bytes of a file that decides what is loaded, run or signed: only those who count can have written it.

@@ -79,7 +79,7 @@ impl Route {
 impl Import {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let context = context(&self.encryption_context)?;
-        let pair = KeyPairFile::read(&input::read(&self.pair)?)
+        let pair = KeyPairFile::read(&input::read_text(&self.pair)?)
             .and_then(|pair| pair.with_context(context))
             .map_err(|error| CliError::in_file(&self.pair, error))?;
         let attestation = self.attestation_document.as_ref().map(|path| {

@@ -11,10 +11,24 @@ use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 pub enum X509Error {
     /// The input has no bytes.
     Empty,
+    /// Text in an encoding that is not read, or half a character of UTF-16.
+    BrokenText {
+        /// The encoding.
+        is: &'static str,
+    },
+    /// A character in a PEM block that is not base64.
+    NotBase64 {
+        /// The character.
+        character: char,
+        /// Its line in the block; the line of BEGIN is the first.
+        line: usize,
+    },
     /// Neither a PEM block of the expected kind nor DER.
     NotPem {
         /// The kind that was expected, such as `CERTIFICATE REQUEST`.
         expected: &'static str,
+        /// What it seems to be, where that can be told.
+        found: Option<&'static str>,
     },
     /// A PEM block of another kind.
     WrongPem {
@@ -186,7 +200,16 @@ impl fmt::Display for X509Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "the input is empty"),
-            Self::NotPem { expected } => write!(f, "neither a PEM block \"{expected}\" nor DER"),
+            Self::NotPem { expected, found } => {
+                write!(f, "neither a PEM block \"{expected}\" nor DER")?;
+                found.map_or(Ok(()), |found| write!(f, ": it is {found}"))
+            }
+            Self::BrokenText { is } => write!(f, "it is {is} that cannot be read: save it as UTF-8"),
+            Self::NotBase64 { character, line } => write!(
+                f,
+                "the PEM block is broken: U+{:04X} in its line {line} is not base64",
+                u32::from(*character)
+            ),
             Self::WrongPem { expected, found } => {
                 write!(f, "a PEM block \"{found}\" where \"{expected}\" is expected")
             }

@@ -32,7 +32,12 @@ pub(super) fn find<'a, T: Decode<'a, Error = der::Error>>(
     extensions
         .iter()
         .find(|extension| extension.extn_id == oid)
-        .map(|extension| T::from_der(extension.extn_value.as_bytes()).map_err(X509Error::malformed(WHAT)))
+        .map(|extension| {
+            T::from_der(extension.extn_value.as_bytes()).map_err(|error| X509Error::Malformed {
+                what: WHAT,
+                reason: format!("{}: {error}", extension_name(oid)),
+            })
+        })
         .transpose()
 }
 

@@ -1,8 +1,11 @@
 //! Inputs are PEM or DER, told apart by content.
 
+use std::borrow::Cow;
+
 use base64ct::{Base64, Encoding as _};
 
 use super::X509Error;
+use super::text::{describe, is_wrapped, to_utf8, unescape};
 
 /// The PEM label of a certificate.
 pub const CERTIFICATE: &str = "CERTIFICATE";
@@ -52,14 +55,17 @@ pub fn decode_one(input: &[u8], label: &'static str) -> Result<Vec<u8>, X509Erro
 /// # Errors
 /// [`X509Error`]: empty, no such block, or one that is broken or of another kind.
 pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X509Error> {
-    if input.iter().all(u8::is_ascii_whitespace) {
-        return Err(X509Error::Empty);
-    }
     if is_der(input) {
         return Ok(vec![input.to_vec()]);
     }
+    let input = &*to_utf8(input)?;
+    if input.iter().all(u8::is_ascii_whitespace) {
+        return Err(X509Error::Empty);
+    }
     // What stands before the first block may be large and no text at all; it is not copied.
-    let begin = find(input, 0, BEGIN.as_bytes()).ok_or(X509Error::NotPem { expected: label })?;
+    let begin = find(input, 0, BEGIN.as_bytes()).ok_or_else(|| not_pem(input, label))?;
+    // A request among the certificates of `aws cloudhsmv2 describe-clusters`. Nothing that is trusted is looked for there.
+    let is_wrapped = label == CERTIFICATE_REQUEST && is_wrapped(input, begin);
     let text = String::from_utf8_lossy(&input[begin..]);
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
@@ -74,6 +80,10 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
             .iter()
             .find(|(old, _)| *old == found)
             .map_or(found, |(_, new)| new);
+        if plain != label && is_wrapped {
+            rest = after;
+            continue;
+        }
         if plain != label {
             return Err(X509Error::WrongPem {
                 expected: label,
@@ -89,10 +99,23 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
             .ok_or(X509Error::BrokenPem {
                 reason: "its END line differs from its BEGIN line",
             })?;
-        blocks.push(decode_body(body)?);
+        blocks.push(match is_wrapped {
+            true => decode_body(&unescape(body))?,
+            false => decode_body(body)?,
+        });
         rest = after;
     }
-    Ok(blocks)
+    match blocks.is_empty() {
+        true => Err(not_pem(input, label)),
+        false => Ok(blocks),
+    }
+}
+
+fn not_pem(input: &[u8], expected: &'static str) -> X509Error {
+    X509Error::NotPem {
+        expected,
+        found: describe(input),
+    }
 }
 
 /// As every label is that is in use. A label is shown in errors: what follows a BEGIN line that does not end may be a private key.
@@ -118,13 +141,28 @@ fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
         .chars()
         .filter(|character| !character.is_ascii_whitespace())
         .collect();
-    let der = Base64::decode_vec(&base64).map_err(|_| X509Error::BrokenPem {
-        reason: "it is not base64",
-    })?;
+    let der = Base64::decode_vec(&base64).map_err(|_| not_base64(body.as_bytes()))?;
     if der.is_empty() {
         Err(X509Error::Empty)
     } else {
         Ok(der)
+    }
+}
+
+/// What is wrong with the base64 in a block: the first character that does not belong there, and its line in the block.
+fn not_base64(body: &[u8]) -> X509Error {
+    let is_usual =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || byte.is_ascii_whitespace();
+    let Some(at) = body.iter().position(|byte| !is_usual(byte)) else {
+        return X509Error::BrokenPem {
+            reason: "it is not base64",
+        };
+    };
+    let character = String::from_utf8_lossy(&body[at..body.len().min(at + 4)]);
+    let lines = body[..at].iter().filter(|byte| **byte == b'\n').count();
+    X509Error::NotBase64 {
+        character: character.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER),
+        line: lines + 1,
     }
 }
 
@@ -135,6 +173,9 @@ fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
 pub fn decode_in_place(mut input: Vec<u8>, label: &'static str) -> Result<Vec<u8>, X509Error> {
     if is_der(&input) {
         return Ok(input);
+    }
+    if let Cow::Owned(text) = to_utf8(&input)? {
+        input = text;
     }
     let (begin, end) = (BEGIN.as_bytes(), END.as_bytes());
     let found = find(&input, 0, begin).zip(find(&input, 0, end));
@@ -152,11 +193,9 @@ pub fn decode_in_place(mut input: Vec<u8>, label: &'static str) -> Result<Vec<u8
     let frame = [&input[start..=body], b"MAA=\n", &input[stop..]].concat();
     decode_one(&frame, label)?;
     input.truncate(stop);
-    input.drain(..=body);
+    input.drain(..body);
+    let not_base64 = not_base64(&input);
     input.retain(|byte| !byte.is_ascii_whitespace());
-    let not_base64 = X509Error::BrokenPem {
-        reason: "it is not base64",
-    };
     // Decoding in place accepts a last group without its padding, or with bits that encode nothing.
     let last_group = input.len().saturating_sub(1) / 4 * 4;
     let Ok(length) = str::from_utf8(&input[last_group..])
@@ -275,8 +314,11 @@ mod tests {
             Err(X509Error::SeveralPem { count: 2 })
         ));
         assert!(matches!(
-            of(&one.replace("MAA=", "M*A=")),
-            Err(X509Error::BrokenPem { .. })
+            of(&one.replace("MAA=", "MAA=\nM\u{2013}A=")),
+            Err(X509Error::NotBase64 {
+                character: '\u{2013}',
+                line: 3
+            })
         ));
         assert!(matches!(
             of(&one.replace("END CERT", "END OTHER")),

@@ -13,7 +13,7 @@ impl DoctorCommand {
         use hsm_ca::aws::AwsError;
         use hsm_ca::kms::{KeyPairFile, Kms, KmsError, Reachability};
         let pair = self.pair.as_ref().map(|path| {
-            KeyPairFile::read(&input::read(path)?).map_err(|error| CliError::in_file(path, error))
+            KeyPairFile::read(&input::read_text(path)?).map_err(|error| CliError::in_file(path, error))
         });
         let pair = pair.transpose()?;
         let key = self
