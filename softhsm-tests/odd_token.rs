@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, softhsm};
+use crate::harness::{Rig, Run, TokenKind, softhsm};
 
 fn labels(listed: &Value) -> Vec<String> {
     let keys = listed["keys"].as_array().expect("a list");
@@ -334,4 +334,40 @@ fn a_pin_of_an_impossible_length_costs_no_try() {
     let short = umlauts.with("THE_PIN", "123");
     short.command_with_rule(&list, &[]).refused(2, kind);
     assert_eq!(logins(&short), 0);
+}
+
+/// NSS with an empty password: no `CKF_LOGIN_REQUIRED`, and no PIN is right.
+#[test]
+fn nss_without_a_password_is_used_without_a_login() {
+    let rig = Rig::of(TokenKind::Nss);
+    std::fs::remove_dir_all(rig.path("rig/db")).expect("the database");
+    std::fs::create_dir(rig.path("rig/db")).expect("a directory");
+    rig.tool("certutil", &["-N", "-d", "sql:rig/db", "--empty-password"])
+        .ok();
+    let run = |arguments: &[&str]| {
+        let mut command = rig.prepare(&[&["--format", "json"], arguments].concat());
+        Run::of(command.env_remove("HSM_CA_PIN_SOURCE"))
+    };
+    run(&["ledger", "new"]).ok();
+    run(&["key", "generate", "--label", "ca", "--type", "ec:p256"]).ok();
+    run(&[
+        "ca",
+        "create",
+        "--key",
+        "ca",
+        "--subject",
+        "CN=Test CA",
+        "--out",
+        "ca.crt",
+    ])
+    .ok();
+    rig.tool(
+        "openssl",
+        &["verify", "-CAfile", "ca.crt", "-check_ss_sig", "ca.crt"],
+    )
+    .ok();
+    let doctor = run(&["doctor", "--no-kms"]).ok().json();
+    assert_eq!(doctor["passed"], true, "{doctor}");
+    // With a PIN source it is tried, once: the rig's PIN is that of the password that is gone.
+    rig.json(&["key", "list"]).refused(4, "pin-incorrect");
 }

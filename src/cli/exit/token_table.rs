@@ -88,9 +88,11 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             UNAVAILABLE,
             Some("log in with another program first, with a PIN you are sure of"),
         ),
-        TokenError::PinNotInitialised { .. } => {
-            ("pin-not-set", UNAVAILABLE, Some("the security officer sets it"))
-        }
+        TokenError::PinNotInitialised { .. } => (
+            "pin-not-set",
+            UNAVAILABLE,
+            Some("the security officer sets it; a token that needs no login is used without a PIN source"),
+        ),
         TokenError::PinLength { .. } => ("pin-incorrect", UNAVAILABLE, None),
         TokenError::WriteProtected { .. } => ("write-protected", UNAVAILABLE, None),
         TokenError::NoKey { .. } => ("no-key", REFUSED, Some("`hsm-ca key list` shows the keys")),
