@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::exit::CliError;
 use super::inherited::{take_descriptor, take_variable};
+use super::pin_prompt;
 use super::pin_text::{LONGEST_PIN, decode_pin, trim_pin};
 
 /// A parsed `--pin-source`.
@@ -230,9 +231,10 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
         .chars()
         .filter(|character| !character.is_control())
         .collect();
-    let pin = rpassword::prompt_password(format!("PIN of token \"{shown}\": "))
+    let longest = usize::try_from(LONGEST_PIN).unwrap_or_default();
+    let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), longest)
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
-    trim_pin(&Zeroizing::new(pin), "the terminal")
+    trim_pin(&pin, "the terminal")
 }
 
 fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
