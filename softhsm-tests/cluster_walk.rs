@@ -10,10 +10,23 @@ use crate::oracle::{assert_accepted, openssl};
 fn the_documented_start_runs_as_it_is_written() {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cloudhsm.md");
     let text = fs::read_to_string(document).expect("the document");
-    let block = text.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    let block = text
+        .split("```sh\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
     let block = block.expect("a first block of commands");
-    for command in ["kms import", "ca create", "cluster verify", "csr sign", "cluster initialize", "cluster check"] {
-        assert!(block.contains(&format!("hsm-ca {command}")), "the walk has lost {command}");
+    for command in [
+        "kms import",
+        "ca create",
+        "cluster verify",
+        "csr sign",
+        "cluster initialize",
+        "cluster check",
+    ] {
+        assert!(
+            block.contains(&format!("hsm-ca {command}")),
+            "the walk has lost {command}"
+        );
     }
 
     let rig = Rig::new().with_aws();
@@ -28,6 +41,7 @@ fn the_documented_start_runs_as_it_is_written() {
     };
     let aws = format!("aws-root.crt --aws-root-sha256 {}", fingerprint("aws-root.crt"));
     let script = block
+        .replace("AWS_REGION=eu-west-1", "AWS_REGION=us-east-1")
         .replace("cluster-ID", cluster.id())
         .replace("AWS_CloudHSM_Root-G1.crt", &aws)
         .replace("mrvl-rsa-LS2-AR-v1.crt", "manufacturer-root.crt")
