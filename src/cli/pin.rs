@@ -231,8 +231,8 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
         .chars()
         .filter(|character| !character.is_control())
         .collect();
-    let longest = usize::try_from(LONGEST_PIN).unwrap_or_default();
-    let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), longest)
+    // One more than may be: what is too long is refused, and not cut off.
+    let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), LONGEST_PIN + 1)
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
     trim_pin(&pin, "the terminal")
 }
