@@ -140,6 +140,8 @@ fn every_form_that_kms_might_choose_for_its_envelope_is_read() {
             "primitive",
             "single-chunk",
             "definite-chunks",
+            // RFC 5652 section 6.2.1 allows it, and an emulator of KMS does it.
+            "by-certificate",
             // What the identifier is made of is documented nowhere.
             "wrong-ski",
         ] {

@@ -66,13 +66,16 @@ class Recipient:
     wrapping: padding.AsymmetricPadding = field(default_factory=lambda: oaep(hashes.SHA256(), hashes.SHA256()))
     algorithm: bytes = oaep_algorithm(SHA_256, SHA_256)
     identifier: bytes | None = None
+    by_certificate: bool = False
 
     def info(self, content_key: bytes, tamper: Callable[[bytes], bytes]) -> bytes:
         """KeyTransRecipientInfo"""
         spki = self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        named = (der.integer(2), der.tlv(0x80, self.identifier or sha256(spki).digest()))
+        if self.by_certificate:
+            named = (der.integer(0), der.sequence(der.sequence(), der.integer(1)))
         return der.sequence(
-            der.integer(2),
-            der.tlv(0x80, self.identifier or sha256(spki).digest()),
+            *named,
             self.algorithm,
             der.octet_string(tamper(self.key.encrypt(content_key, self.wrapping))),
         )
@@ -216,6 +219,8 @@ def plan_for(variation: str, position: int, recipient: Recipient) -> Plan:
             return replace(kms, recipients=(stranger(),))
         case "wrong-ski":
             return replace(kms, recipients=(replace(recipient, identifier=urandom(32)),))
+        case "by-certificate":
+            return replace(kms, recipients=(replace(recipient, by_certificate=True),), version=0)
         case "two-recipients":
             return replace(kms, recipients=(recipient, stranger()))
         case "no-recipient":

@@ -36,7 +36,7 @@ const SHORTEST_CONTENT: usize = 64;
 /// signature, and CBC no integrity. What is imported from it has to prove that it is the key that was meant.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecipientEnvelope {
-    recipient: Vec<u8>,
+    recipient: Option<Vec<u8>>,
     encrypted_key: Vec<u8>,
     initialization_vector: [u8; BLOCK],
     encrypted_content: Vec<u8>,
@@ -75,13 +75,13 @@ impl RecipientEnvelope {
             return Err(EnvelopeError::OriginatorInfo);
         }
         let recipients = open(&mut data, Tag::SET, "EnvelopedData.recipientInfos")?;
-        let (recipient, encrypted_key) = only_recipient(recipients)?;
-        // RFC 5652 section 6.1: 2, because the one RecipientInfo has a version other than 0. The version follows from what
+        let recipient = only_recipient(recipients)?;
+        // RFC 5652 section 6.1: 2 if the one RecipientInfo has a version other than 0, else 0. The version follows from what
         // else is there, so it is checked after that: the error then names the cause.
-        if version != 2 {
+        if version != recipient.version {
             return Err(EnvelopeError::Version {
                 found: version,
-                expected: 2,
+                expected: recipient.version,
             });
         }
         let content = open(&mut data, Tag::SEQUENCE, "EnvelopedData.encryptedContentInfo")?;
@@ -92,8 +92,8 @@ impl RecipientEnvelope {
         }
         data.finish().map_err(at("EnvelopedData"))?;
         Ok(Self {
-            recipient,
-            encrypted_key,
+            recipient: recipient.key_identifier,
+            encrypted_key: recipient.encrypted_key,
             initialization_vector,
             encrypted_content,
         })
@@ -102,9 +102,10 @@ impl RecipientEnvelope {
     /// `subjectKeyIdentifier`: how KMS names the public key. AWS does not document how it is made; in the one answer of KMS that
     /// is published together with its key (a test of enclaver) it is the SHA-256 of the DER `SubjectPublicKeyInfo`. openssl takes
     /// what the certificate says.
+    /// None where the recipient is named by a certificate's issuer and serial number, which RFC 5652 section 6.2.1 allows too.
     #[must_use]
-    pub fn recipient(&self) -> &[u8] {
-        &self.recipient
+    pub fn recipient(&self) -> Option<&[u8]> {
+        self.recipient.as_deref()
     }
 
     /// `encryptedKey`: the AES-256 key, encrypted to the recipient's RSA key with RSAES-OAEP, SHA-256 and MGF1 with SHA-256,
@@ -131,7 +132,10 @@ impl RecipientEnvelope {
 impl fmt::Debug for RecipientEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecipientEnvelope")
-            .field("recipient", &format_args!("{}", Hex(&self.recipient)))
+            .field(
+                "recipient",
+                &format_args!("{}", Hex(self.recipient().unwrap_or_default())),
+            )
             .field(
                 "encrypted_key",
                 &format_args!("{} bytes", self.encrypted_key.len()),

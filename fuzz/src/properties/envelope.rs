@@ -20,7 +20,7 @@ pub fn check(input: &[u8]) {
         Err(error) => return told(error),
     };
     printable(format!("{envelope:?}"));
-    assert!(!envelope.recipient().is_empty());
+    assert!(envelope.recipient().is_none_or(|recipient| !recipient.is_empty()));
     assert!([256, 384, 512].contains(&envelope.encrypted_key().len()));
     assert!(envelope.encrypted_content().len() >= 64);
     assert!(envelope.encrypted_content().len().is_multiple_of(16));
@@ -33,11 +33,16 @@ pub fn check(input: &[u8]) {
 
 /// RFC 5652 section 6.1.
 fn encode(envelope: &RecipientEnvelope) -> Vec<u8> {
+    // Both versions are 2 for a key identifier, and 0 for the name of a certificate, which is not kept.
+    let (version, identifier) = match envelope.recipient() {
+        Some(identifier) => (b"\x02\x01\x02", element(0x80, identifier)),
+        None => (b"\x02\x01\x00", element(0x30, b"\x30\x00\x02\x01\x01")),
+    };
     let recipient = element(
         0x30,
         &[
-            b"\x02\x01\x02",
-            &element(0x80, envelope.recipient())[..],
+            version,
+            &identifier[..],
             OAEP_SHA_256,
             &element(4, envelope.encrypted_key()),
         ]
@@ -53,7 +58,7 @@ fn encode(envelope: &RecipientEnvelope) -> Vec<u8> {
     );
     let data = element(
         0x30,
-        &[b"\x02\x01\x02", &element(0x31, &recipient)[..], &content].concat(),
+        &[version, &element(0x31, &recipient)[..], &content].concat(),
     );
     element(0x30, &[ENVELOPED_DATA, &element(0xa0, &data)].concat())
 }

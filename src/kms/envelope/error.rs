@@ -49,17 +49,12 @@ pub enum EnvelopeError {
         /// The tag of the alternative that it is.
         found: String,
     },
-    /// The recipient is named by a certificate's issuer and serial number.
-    IssuerAndSerialNumber {
-        /// `KeyTransRecipientInfo.version`
-        version: i64,
-    },
     /// The recipient is named by neither a key identifier nor a certificate.
     RecipientIdentifier {
         /// The tag of what names it.
         found: String,
     },
-    /// `KeyTransRecipientInfo.version` is not 2.
+    /// `KeyTransRecipientInfo.version` is not that of its identifier.
     RecipientVersion {
         /// The version.
         found: i64,
@@ -163,15 +158,10 @@ impl fmt::Display for EnvelopeError {
                 f,
                 "its recipient is a {found}, not a KeyTransRecipientInfo (SEQUENCE)"
             ),
-            Self::IssuerAndSerialNumber { version } => write!(
-                f,
-                "its recipient is named by a certificate's issuer and serial number (KeyTransRecipientInfo version {version}); \
-                 KMS knows no certificate and names the key itself (subjectKeyIdentifier, version 2), so KMS did not make this"
-            ),
             Self::RecipientIdentifier { found } => {
                 write!(
                     f,
-                    "its recipient is named by {found}, not by subjectKeyIdentifier ([0])"
+                    "its recipient is named by {found}, not by subjectKeyIdentifier ([0]) or issuerAndSerialNumber"
                 )
             }
             Self::RecipientVersion { found, expected } => {

@@ -182,7 +182,7 @@ fn mgf1(hash: &[u8]) -> Vec<u8> {
 
 fn expected() -> RecipientEnvelope {
     RecipientEnvelope {
-        recipient: pattern(0x11, 32),
+        recipient: Some(pattern(0x11, 32)),
         encrypted_key: pattern(0x31, 256),
         initialization_vector: pattern(0x51, 16).try_into().unwrap(),
         encrypted_content: pattern(0x91, 96),

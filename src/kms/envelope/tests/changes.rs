@@ -24,7 +24,7 @@ fn every_single_byte_counts() {
             }
             from = first + bytes.len();
         };
-        place(0, 0, &expected.recipient, &[]);
+        place(0, 0, expected.recipient().unwrap(), &[]);
         place(1, 0, &expected.encrypted_key, &[]);
         place(2, 0, &expected.initialization_vector, &[]);
         let mut start = 0;
@@ -46,7 +46,7 @@ fn every_single_byte_counts() {
                     Some((value, at)) => {
                         let mut wanted = expected.clone();
                         let field = match value {
-                            0 => &mut wanted.recipient[..],
+                            0 => &mut wanted.recipient.as_mut().unwrap()[..],
                             1 => &mut wanted.encrypted_key,
                             2 => &mut wanted.initialization_vector,
                             _ => &mut wanted.encrypted_content,

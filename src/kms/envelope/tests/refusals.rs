@@ -85,16 +85,47 @@ fn another_kind_of_recipient_is_refused() {
 }
 
 #[test]
-fn a_recipient_named_by_a_certificate_is_refused_with_the_reason() {
+fn a_recipient_may_be_named_by_a_certificate_in_the_form_of_the_rfc() {
     let name = [tlv(0x30, &[]), tlv(0x02, &[1])].concat();
-    let error = refused(|parts| {
-        // Both versions say it, the inner one because of the name and the outer one because of the inner (RFC 5652).
-        parts.version = tlv(0x02, &[0]);
-        parts.recipient_version = tlv(0x02, &[0]);
-        parts.recipient = tlv(0x30, &name);
-    });
-    assert_eq!(error, EnvelopeError::IssuerAndSerialNumber { version: 0 });
-    assert!(error.to_string().contains("KMS did not make this"), "{error}");
+    let named = |version: u8, recipient_version: u8, name: &[u8]| {
+        let mut parts = Parts::kms();
+        // The inner version is 0 because of the name, and the outer one because of the inner (RFC 5652 sections 6.1 and 6.2.1).
+        parts.version = tlv(0x02, &[version]);
+        parts.recipient_version = tlv(0x02, &[recipient_version]);
+        parts.recipient = tlv(0x30, name);
+        RecipientEnvelope::parse(&parts.build())
+    };
+    let envelope = named(0, 0, &name).unwrap();
+    assert_eq!(envelope.recipient(), None);
+    assert_eq!(
+        envelope.encrypted_key(),
+        RecipientEnvelope::parse(&Parts::kms().build())
+            .unwrap()
+            .encrypted_key()
+    );
+    assert_eq!(
+        named(0, 2, &name),
+        Err(EnvelopeError::RecipientVersion {
+            found: 2,
+            expected: 0
+        })
+    );
+    assert_eq!(
+        named(2, 0, &name),
+        Err(EnvelopeError::Version {
+            found: 2,
+            expected: 0
+        })
+    );
+    for wrong in [
+        vec![],
+        tlv(0x30, &[]),
+        [tlv(0x02, &[1]), tlv(0x30, &[])].concat(),
+        [name.clone(), tlv(0x05, &[])].concat(),
+        [tlv(0x30, &[]), tlv(0x04, &[1])].concat(),
+    ] {
+        assert!(named(0, 0, &wrong).is_err(), "{wrong:?}");
+    }
     assert_eq!(
         refused(|parts| parts.recipient = tlv(0x81, &[1; 20])),
         EnvelopeError::RecipientIdentifier {
