@@ -477,3 +477,167 @@ fn a_full_disk_costs_no_signature() {
     Run::of(&mut command).refused(1, "disk-full");
     assert_eq!(rig.read("listing"), b"");
 }
+
+/// `openssl ca -gencrl` and we read the same indexes, and refuse the same.
+#[test]
+fn an_index_is_read_as_openssl_reads_it() {
+    let rig = ready_authority();
+    let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout o.key -subj /CN=o -days 9 -out o.crt";
+    openssl(&rig, &make.split(' ').collect::<Vec<_>>());
+    let settings = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=n\ncertificate=o.crt\nprivate_key=o.key\n\
+        default_md=sha256\ndefault_crl_days=7\n";
+    rig.write("o.cnf", settings);
+    let good = "R\t350101000000Z\t261120000000Z\t0A\tunknown\t/CN=a\n";
+    // The index, whether it is read, and the time where it is on our CRL in another form than on that of openssl, which copies it.
+    for (number, (index, is_read, time)) in [
+        (good.to_owned(), true, None),
+        (good.replace("/CN=a", ""), true, None),
+        (good.replace("/CN=a", "/CN=a\t"), true, None),
+        (good.replace("/CN=a", "/CN=a\\\tb"), true, None),
+        (good.replace("\t/CN=a", ""), false, None),
+        (good.replace("/CN=a", "/CN=a\tmore"), false, None),
+        (good.replace("350101000000Z", "500101000000Z"), true, None),
+        (
+            good.replace("261120000000Z", "2611200000Z"),
+            true,
+            Some("2026-11-20T00:00:00Z"),
+        ),
+        (good.replace("261120000000Z", "19491231235959Z"), false, None),
+        (
+            good.replace("261120000000Z", "500101000000Z"),
+            true,
+            Some("1970-01-01T00:00:00Z"),
+        ),
+        (
+            good.replace("261120000000Z", "691231235959Z"),
+            true,
+            Some("1970-01-01T00:00:00Z"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        rig.write("index.txt", &index);
+        rig.write("n", "01\n");
+        let theirs = rig.tool(
+            "openssl",
+            &[
+                "ca",
+                "-batch",
+                "-config",
+                "o.cnf",
+                "-gencrl",
+                "-out",
+                "theirs.crl",
+            ],
+        );
+        let number = (number + 1).to_string();
+        let create = [
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--revoked",
+            "index.txt",
+            "--number",
+            &number,
+            "--force",
+        ];
+        let ours = rig.json(&[&create[..], &["--out", "ours.crl"]].concat());
+        assert_eq!(
+            (theirs.code == Some(0), ours.code == Some(0)),
+            (is_read, is_read),
+            "{index:?} {ours:#?}"
+        );
+        let entries = |crl: &str| {
+            let mut shown = rig.json(&["crl", "show", crl, "--entries"]).ok().json();
+            shown["revoked"].take()
+        };
+        match time {
+            Some(time) => assert_eq!(entries("ours.crl")[0]["revoked_at"], time, "{index:?}"),
+            None if is_read => assert_eq!(entries("ours.crl"), entries("theirs.crl"), "{index:?}"),
+            None => {}
+        }
+    }
+}
+
+/// RFC 5280 sections 5.2.5 and 6.3.3: a verifier passes over a CRL whose distribution point the certificate does not name.
+#[test]
+fn a_distribution_point_that_no_certificate_names_is_warned_of_before_the_signature() {
+    let rig = ready_authority();
+    let (named, other) = ("http://crl.example/named.crl", "http://crl.example/other.crl");
+    let profile = format!(
+        "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nkeys = [\"rsa:2048\"]\nextended-key-usage = [\"clientAuth\"]\ncrl-urls = [\"{named}\"]\n"
+    );
+    rig.write("mine.toml", profile);
+    let create = |url: &str| {
+        let create = [
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--force",
+            "--out",
+            "a.crl",
+        ];
+        rig.json(&[&create[..], &["--distribution-point", url]].concat())
+            .ok()
+            .json()
+    };
+    let is_warned = |made: &Value, url: &str| {
+        made["warnings"]
+            .to_string()
+            .contains(&format!("names the distribution point {url}"))
+    };
+    assert!(is_warned(&create(named), named));
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
+    let sign = [
+        "csr",
+        "sign",
+        "a.csr",
+        "--ca",
+        "customerCA.crt",
+        "--profile",
+        "./mine.toml",
+        "--out",
+        "a.crt",
+    ];
+    rig.json(&sign).ok();
+    assert!(!is_warned(&create(named), named));
+    assert!(verify(&rig, "a.crt", "a.crl", &[]).0);
+    assert!(is_warned(&create(other), other));
+    assert!(!verify(&rig, "a.crt", "a.crl", &[]).0, "openssl passes over it");
+    // It is told before the PIN is asked for.
+    let wrong = [
+        "--pin-source",
+        "file:nowhere",
+        "crl",
+        "create",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        "b.crl",
+    ];
+    let run = rig.command(&[&wrong[..], &["--distribution-point", other]].concat());
+    assert!(
+        run.code != Some(0) && run.stderr.contains("names the distribution point"),
+        "{run:#?}"
+    );
+    assert!(!rig.path("b.crl").exists());
+    let none = rig
+        .json(&[
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--force",
+            "--out",
+            "a.crl",
+        ])
+        .ok()
+        .json();
+    assert!(
+        !none["warnings"].to_string().contains("distribution point"),
+        "{none}"
+    );
+}

@@ -194,6 +194,17 @@ impl NumberedCrl {
         recorder.revocations(&self.authority, self.plan.scope, self.plan.this_update)
     }
 
+    /// The distribution point, if no certificate of the CA names it: RFC 5280 section 6.3.3 (b) has a verifier pass over this CRL then.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn unnamed_distribution_point(&self, recorder: &Recorder) -> Result<Option<&str>, WorkflowError> {
+        let Some(url) = self.plan.distribution_point.as_deref() else {
+            return Ok(None);
+        };
+        Ok((!recorder.is_pointed_at(&self.authority, url)?).then_some(url))
+    }
+
     /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: whoever made that one from
     /// another program's index, and forgets the index now, would take its certificates for good ones again.
     ///

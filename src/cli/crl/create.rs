@@ -105,6 +105,13 @@ impl CreateCrl {
         let index = index.transpose()?;
         recorder.tell_unfinished(&authority, ui)?;
         let job = job.number(&mut recorder)?;
+        let unnamed = job.unnamed_distribution_point(&recorder)?.map(|url| {
+            ui.warn(&format!(
+                "no certificate of this CA in the ledger names the distribution point {url}: whoever checks one passes over a \
+                 CRL with another issuingDistributionPoint (RFC 5280 sections 5.2.5 and 6.3.3); a profile's crl-urls put it into \
+                 certificates"
+            ))
+        });
         let in_ledger = job.revocations(&recorder)?;
         let mut left_out = 0;
         let revocations = match index {
@@ -142,6 +149,7 @@ impl CreateCrl {
         json["file"] = shown.as_deref().into();
         let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);
         report.content = content;
+        report.warnings.extend(unnamed.flatten());
         report.warnings.extend(recorder.take_notices());
         if left_out > 0 {
             report.warnings.push(format!(

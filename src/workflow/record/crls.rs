@@ -18,6 +18,9 @@ pub(in super::super) struct LastCrl {
     pub(in super::super) released_since: u64,
 }
 
+/// Certificates that are read for one question.
+const MOST_LOOKED_AT: u32 = 10_000;
+
 impl Recorder {
     /// Another CRL of this CA, begun after `since`, may have revocations that were recorded after this one read them, and a lower number.
     ///
@@ -115,6 +118,29 @@ impl Recorder {
             entries,
             released_since,
         }))
+    }
+
+    /// Whether a certificate of this CA names `url` as a distribution point: none of the newest that the ledger has the bytes of.
+    pub(in super::super) fn is_pointed_at(
+        &self,
+        authority: &Certificate,
+        url: &str,
+    ) -> Result<bool, WorkflowError> {
+        let (mut found, mut looked_at) = (false, 0);
+        self.newest_entries(authority, &mut |entry| {
+            if let Object::Certificate { .. } = entry.object
+                && let Some(der) = entry.state.der()
+                && let Ok(certificate) = Certificate::from_der(&der.0)
+            {
+                looked_at += 1;
+                found = certificate.names_distribution_point(url).unwrap_or(false);
+            }
+            match found || looked_at == MOST_LOOKED_AT {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        Ok(found)
     }
 
     fn newest_entries(

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 
 use der::Decode;
-use der::asn1::{GeneralizedTime, UtcTime};
+use der::asn1::GeneralizedTime;
 
 use super::revocations::RevocationsError;
 use super::{Revocation, RevocationReason, Revocations};
@@ -136,25 +136,31 @@ pub(in crate::x509) fn each_line(
     }
 }
 
+const NOT_SIX_FIELDS: &str = "not the six fields of an index of openssl ca";
+
 /// `None` for an empty line or a comment.
 fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
-    let text = text.trim_ascii_end();
-    if text.is_empty() || text.starts_with(b"#") {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    if text.trim_ascii().is_empty() || text.starts_with(b"#") {
         return Ok(None);
     }
-    // The subject is the last field, of any encoding.
-    let mut fields = text.splitn(6, |byte| *byte == b'\t');
-    let mut field = || {
-        let field = fields
-            .next()
-            .ok_or("not the six fields of an index of openssl ca")?;
-        str::from_utf8(field).map_err(|_| "a field that is no text")
-    };
-    let (status, expiry, revocation, serial) = (field()?, field()?, field()?, field()?);
-    field()?;
-    let subject = fields
-        .next()
-        .ok_or("not the six fields of an index of openssl ca")?;
+    // As TXT_DB_read of OpenSSL: a tab behind a backslash is no end of a field, the last field may be empty, and a tab may follow it.
+    let mut escaped = false;
+    let mut fields = text.split(|byte| {
+        let ends = *byte == b'\t' && !escaped;
+        escaped = *byte == b'\\';
+        ends
+    });
+    let mut field = || fields.next().ok_or(NOT_SIX_FIELDS);
+    let mut text_field = || str::from_utf8(field()?).map_err(|_| "a field that is no text");
+    let (status, expiry, revocation, serial) = (text_field()?, text_field()?, text_field()?, text_field()?);
+    text_field()?;
+    // The subject, of any encoding.
+    let subject = field()?;
+    if fields.any(|more| !more.is_empty()) {
+        return Err(NOT_SIX_FIELDS);
+    }
     let status = match status {
         "R" => LineStatus::Revoked,
         "V" | "E" => LineStatus::Issued,
@@ -198,18 +204,37 @@ fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation,
     })
 }
 
-/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`.
+/// `YYMMDDHHMMSSZ`, of the years 1950 to 2049 (RFC 5280 section 4.1.2.5.1), or `YYYYMMDDHHMMSSZ`; OpenSSL takes the first without seconds
+/// too. This program has no times before 1970: one of those is taken as its first second.
 fn read_time(text: &str) -> Result<UnixTime, &'static str> {
     const WRONG: &str = "a time that is neither YYMMDDHHMMSSZ nor YYYYMMDDHHMMSSZ";
-    let length = u8::try_from(text.len()).map_err(|_| WRONG)?;
-    let der = |tag: u8| [&[tag, length], text.as_bytes()].concat();
-    let duration = match length {
-        13 => UtcTime::from_der(&der(0x17)).map(|time| time.to_unix_duration()),
-        _ => GeneralizedTime::from_der(&der(0x18)).map(|time| time.to_unix_duration()),
+    /// After which the calendar is the same again, from 1901 to 2099.
+    const CYCLE: u16 = 28;
+    let digits = text.strip_suffix('Z').ok_or(WRONG)?;
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(WRONG);
+    }
+    let number = |digits: &str| digits.parse::<u16>().map_err(|_| WRONG);
+    let (year, rest) = match digits.len() {
+        10 | 12 => match number(&digits[..2])? {
+            late @ 50.. => (1900 + late, &digits[2..]),
+            early => (2000 + early, &digits[2..]),
+        },
+        14 => (number(&digits[..4])?, &digits[4..]),
+        _ => return Err(WRONG),
     };
-    duration
-        .map(|duration| UnixTime(duration.as_secs()))
-        .map_err(|_| WRONG)
+    let known = match year {
+        ..1950 => return Err("a time before 1950, which X.509 does not have"),
+        1950..1970 => year + 2 * CYCLE,
+        _ => year,
+    };
+    let seconds = if rest.len() < 10 { "00" } else { "" };
+    let time = format!("{known:04}{rest}{seconds}Z");
+    let read = GeneralizedTime::from_der(&[&[0x18, 15], time.as_bytes()].concat()).map_err(|_| WRONG)?;
+    Ok(match year {
+        ..1970 => UnixTime(0),
+        _ => UnixTime(read.to_unix_duration().as_secs()),
+    })
 }
 
 #[cfg(test)]
@@ -272,6 +297,11 @@ mod tests {
             (good.replace("261120000000Z", "261120000000Z,because"), "reason"),
             (good.replace("261120000000Z", "261120000000Z,keyTime"), "time"),
             (good.replace('\t', " "), "fields"),
+            (good.replace("\t/CN=a", ""), "fields"),
+            (good.replace("/CN=a", "/CN=a\tmore"), "fields"),
+            (good.replace("261120000000Z", "19491231235959Z"), "before 1950"),
+            (good.replace("261120000000Z", "530229000000Z"), "time"),
+            (good.replace("261120000000Z", "20261120000000.5Z"), "time"),
         ] {
             match read(&format!("# a comment\n\n{bad}")) {
                 Err(X509Error::Index { line: 3, reason }) => assert!(reason.contains(why), "{reason}"),
@@ -280,5 +310,47 @@ mod tests {
         }
         assert!(matches!(read(&good.repeat(2)), Err(X509Error::Index { .. })));
         assert!(read("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn fields_and_dates_are_those_that_openssl_takes() {
+        let good = "R\t350101000000Z\t261120000000Z\t01\tunknown\t/CN=a\n";
+        let at = |text: &str| read(text).unwrap()[0].revoked_at.to_string();
+        for (same, time) in [
+            (good.to_owned(), "2026-11-20T00:00:00Z"),
+            (good.replace("/CN=a", ""), "2026-11-20T00:00:00Z"),
+            (good.replace("/CN=a", "/CN=a\t"), "2026-11-20T00:00:00Z"),
+            (good.replace("/CN=a", "/CN=a\\\tb"), "2026-11-20T00:00:00Z"),
+            (good.replace('\n', "\r\n"), "2026-11-20T00:00:00Z"),
+            (
+                good.replace("261120000000Z", "2611200830Z"),
+                "2026-11-20T08:30:00Z",
+            ),
+            (
+                good.replace("261120000000Z", "491231235959Z"),
+                "2049-12-31T23:59:59Z",
+            ),
+            (
+                good.replace("261120000000Z", "700101000001Z"),
+                "1970-01-01T00:00:01Z",
+            ),
+            // Before the first second that this program has.
+            (
+                good.replace("261120000000Z", "500101000000Z"),
+                "1970-01-01T00:00:00Z",
+            ),
+            (
+                good.replace("261120000000Z", "520229000000Z"),
+                "1970-01-01T00:00:00Z",
+            ),
+            (
+                good.replace("261120000000Z", "19691231235959Z"),
+                "1970-01-01T00:00:00Z",
+            ),
+        ] {
+            assert_eq!(at(&same), time, "{same:?}");
+        }
+        let expired = good.replace("350101000000Z", "500101000000Z");
+        assert_eq!(read(&expired).unwrap().len(), 1);
     }
 }

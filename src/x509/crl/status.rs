@@ -119,6 +119,17 @@ fn distribution_points(certificate: &Certificate) -> Result<Vec<GeneralName>, X5
     Ok(names.flatten().collect())
 }
 
+impl Certificate {
+    /// Whether `url` is one of its cRLDistributionPoints.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn names_distribution_point(&self, url: &str) -> Result<bool, X509Error> {
+        let is_it = |name: &GeneralName| matches!(name, GeneralName::UniformResourceIdentifier(found) if found.as_str() == url);
+        Ok(distribution_points(self)?.iter().any(is_it))
+    }
+}
+
 impl CertificateRevocationList {
     /// Section 6.3.3 (b) (2): the list's issuingDistributionPoint is about this certificate.
     fn covers(&self, certificate: &Certificate, points: &[GeneralName]) -> Result<(), X509Error> {
