@@ -289,3 +289,57 @@ fn an_own_profile_says_where_to_ask_and_what_for() {
     let message = cross_sign(&rig, "other.crt", "length.crt", &of).refused(3, "rule");
     assert!(message.contains("cross-extensions"), "{message}");
 }
+
+/// What other programs' roots are like: easy-rsa's basicConstraints and keyUsage are not critical, some name constraints are not, and
+/// plain `openssl req -x509` writes no keyUsage.
+#[test]
+fn violations_of_the_original_are_put_right_and_told() {
+    let rig = rig_with_root("ECC_NIST_P256");
+    let usage = ("keyUsage", "critical, keyCertSign, cRLSign");
+    let basic = ("basicConstraints", "critical, CA:TRUE");
+    for (name, extensions, wanted) in [
+        (
+            "easyrsa",
+            "basicConstraints=CA:TRUE\nkeyUsage=cRLSign,keyCertSign",
+            &[basic, usage][..],
+        ),
+        (
+            "names",
+            "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign,keyCertSign\nnameConstraints=permitted;DNS:example.com",
+            &[("nameConstraints", "critical, ")],
+        ),
+        ("plain", "basicConstraints=critical,CA:TRUE", &[usage]),
+    ] {
+        let subject = format!("/O=Theirs/CN=Root {name}");
+        let configuration = format!(
+            "[req]\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\n[ext]\nsubjectKeyIdentifier=hash\n{extensions}\n"
+        );
+        rig.write("root.cnf", configuration);
+        make_root(
+            &rig,
+            name,
+            P256,
+            &subject,
+            &["-config", "root.cnf", "-days", "1000"],
+        );
+        let cross = format!("{name}-cross.crt");
+        let report = cross_sign(&rig, &format!("{name}.crt"), &cross, &[]).ok().json();
+        let made = &report["certificates"][0];
+        let repairs = made["repairs"].as_array().expect("a list");
+        assert_eq!(repairs.len(), wanted.len(), "{made}");
+        for (field, value) in wanted {
+            let changes = made["changes"].as_array().expect("a list").iter();
+            let mut changes = changes.filter(|change| change["field"] == *field);
+            let change = changes.next().unwrap_or_else(|| panic!("{field}: {made}"));
+            assert!(
+                change["cross"].as_str().expect("words").starts_with(value),
+                "{change}"
+            );
+            let is_told = |text: &serde_json::Value| text.as_str().is_some_and(|text| text.contains(field));
+            assert!(repairs.iter().any(is_told), "{made}");
+            let warnings = report["warnings"].as_array().expect("warnings");
+            assert!(warnings.iter().any(is_told), "{report}");
+        }
+        assert_accepted(&rig, &cross, "root.crt");
+    }
+}

@@ -44,6 +44,8 @@ pub struct CrossSummary {
     pub kept: Vec<String>,
     /// What it has not.
     pub changes: Vec<Change>,
+    /// What RFC 5280 does not allow in the original, and is right in it, in words.
+    pub repairs: Vec<String>,
 }
 
 /// A cross-certificate that passed every check that needs no token, and whose output can be written.
@@ -137,6 +139,7 @@ impl CrossJob {
             delivered: issued.delivered,
             kept,
             changes,
+            repairs: self.original.repairs(),
         })
     }
 

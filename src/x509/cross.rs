@@ -5,6 +5,7 @@ mod compare;
 pub use compare::{Change, compare_with_original};
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -14,8 +15,11 @@ use const_oid::db::rfc5280::{
     ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS, ID_PE_SUBJECT_INFO_ACCESS,
 };
 
-use super::profile::{CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
-use super::{Certificate, UnixTime, X509Error, extension};
+use x509_cert::ext::Extension;
+
+use super::extension::{self, Context};
+use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
+use super::{Certificate, UnixTime, X509Error};
 
 /// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are
 /// not known here, and nobody vouches for what he does not understand.
@@ -32,6 +36,49 @@ pub(super) const CARRIED: [ObjectIdentifier; 11] = [
     ID_CE_SUBJECT_KEY_IDENTIFIER,
     ID_PE_SUBJECT_INFO_ACCESS,
 ];
+
+/// RFC 5280 sections 4.2.1.9, 4.2.1.10, 4.2.1.11 and 4.2.1.14: MUST be critical; 4.2.1.3: keyUsage SHOULD.
+const CRITICAL: [ObjectIdentifier; 5] = [
+    ID_CE_BASIC_CONSTRAINTS,
+    ID_CE_NAME_CONSTRAINTS,
+    ID_CE_POLICY_CONSTRAINTS,
+    ID_CE_INHIBIT_ANY_POLICY,
+    ID_CE_KEY_USAGE,
+];
+
+/// Sections 4.2.1.2 and 4.2.2.2: MUST NOT be critical.
+const NOT_CRITICAL: [ObjectIdentifier; 2] = [ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS];
+
+/// An extension of the original as a cross-certificate has it: the same, and as critical as RFC 5280 asks. Who made the original may not have
+/// known; who signs it again does.
+pub(super) fn carried(found: &Extension) -> Extension {
+    let kind = found.extn_id;
+    Extension {
+        critical: CRITICAL.contains(&kind) || (found.critical && !NOT_CRITICAL.contains(&kind)),
+        ..found.clone()
+    }
+}
+
+/// What a CA is for, where its own certificate does not say, as that of `openssl req -x509` (section 4.2.1.3: "Conforming CAs MUST include this
+/// extension in certificates that contain public keys that are used to validate digital signatures on other public key certificates or CRLs").
+pub(super) const USAGE_OF_A_CA: ProfileExtension = AUTHORITY_USAGE;
+
+/// What is wrong in the original and put right in the cross-certificate, in words.
+fn find_repairs(original: &[Extension]) -> Vec<String> {
+    let mut repairs = Vec::new();
+    for found in original.iter().filter(|found| CARRIED.contains(&found.extn_id)) {
+        let name = extension::extension_name(found.extn_id);
+        match (found.critical, carried(found).critical) {
+            (false, true) => repairs.push(format!("{name} is critical, which it is not in the original")),
+            (true, false) => repairs.push(format!("{name} is not critical, which it is in the original")),
+            _ => {}
+        }
+    }
+    if original.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
+        repairs.push("keyUsage says keyCertSign and cRLSign, which the original does not say".to_owned());
+    }
+    repairs
+}
 
 /// Those that say how this CA is found and what it revoked.
 pub(super) const OF_THE_ISSUER: [ObjectIdentifier; 3] = [
@@ -66,10 +113,19 @@ impl Original {
         now: UnixTime,
     ) -> Result<Self, X509Error> {
         certificate.check_authority_flags()?;
-        let is_strange =
-            |found: &x509_cert::ext::Extension| found.critical && !CARRIED.contains(&found.extn_id);
+        let is_strange = |found: &Extension| found.critical && !CARRIED.contains(&found.extn_id);
         if certificate.extensions().iter().any(is_strange) {
             return Err(certificate.is_no_authority("it has a critical extension that is not known here"));
+        }
+        // Sections 4.2.1.3 to 4.2.1.12: lists of one element and more. What an empty one was meant to say, nobody knows.
+        let is_empty = |found: &Extension| {
+            CARRIED.contains(&found.extn_id)
+                && found.extn_id != ID_CE_BASIC_CONSTRAINTS
+                && found.extn_value.as_bytes() == [0x30, 0]
+        };
+        if let Some(empty) = certificate.extensions().iter().find(|found| is_empty(found)) {
+            let found = format!("{} is empty", extension::extension_name(empty.extn_id));
+            return Err(X509Error::broken("cross-original", found));
         }
         certificate.check_time(now)?;
         let key = certificate.public_key()?;
@@ -110,6 +166,12 @@ impl Original {
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
     }
+
+    /// What RFC 5280 does not allow in it and is put right in its cross-certificate, in words.
+    #[must_use]
+    pub fn repairs(&self) -> Vec<String> {
+        find_repairs(self.certificate.extensions())
+    }
 }
 
 impl Profile {
@@ -123,16 +185,20 @@ impl Profile {
     /// [`X509Error::Rule`] where the profile says something else than the original.
     pub fn cross(original: &Original, own: Option<&Self>) -> Result<Self, X509Error> {
         let found = original.certificate.extensions();
-        let carried = found.iter().filter(|found| CARRIED.contains(&found.extn_id));
-        let mut extensions: Vec<_> = carried
+        let repeated = found.iter().filter(|found| CARRIED.contains(&found.extn_id));
+        let mut extensions: Vec<_> = repeated
             .map(|found| {
+                let carried = carried(found);
                 ProfileExtension::Carried(CarriedExtension {
-                    identifier: found.extn_id,
-                    critical: found.critical,
-                    value: found.extn_value.as_bytes().to_vec(),
+                    identifier: carried.extn_id,
+                    critical: carried.critical,
+                    value: carried.extn_value.as_bytes().to_vec(),
                 })
             })
             .collect();
+        if found.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
+            extensions.push(USAGE_OF_A_CA);
+        }
         if let Some(own) = own {
             if own.role != Role::Intermediate {
                 let found = format!("{} is no profile of intermediates", own.name);
@@ -195,6 +261,8 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
             _ if OF_THE_ISSUER.contains(&kind) || (ADDED.contains(&kind) && !is_there) => {
                 added.push(wanted.clone());
             }
+            // Stated twice and the same is no contradiction.
+            _ if is_there && says_the_same(wanted, original)? => {}
             _ => {
                 let name = extension::extension_name(kind);
                 let found = format!(
@@ -206,4 +274,30 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
         }
     }
     Ok(added)
+}
+
+/// Whether the original has an extension with the same content; the order of purposes says nothing.
+fn says_the_same(wanted: &ProfileExtension, original: &Original) -> Result<bool, X509Error> {
+    let certificate = &original.certificate;
+    let key = certificate.public_key()?;
+    let context = Context {
+        key: &key,
+        key_identifier: None,
+        subject_is_empty: certificate.subject().is_empty(),
+        authority_key_identifier: &[],
+        names: &[],
+    };
+    let Some(wanted) = extension::build(wanted, context)? else {
+        return Ok(false);
+    };
+    let mut found = certificate.extensions().iter();
+    let found = found.find(|found| found.extn_id == wanted.extn_id);
+    if wanted.extn_id == ID_CE_EXT_KEY_USAGE {
+        let purposes = |extensions: &[Extension]| {
+            let purposes = extension::find_purposes(extensions)?;
+            Ok::<_, X509Error>(purposes.map(|purposes| purposes.into_iter().collect::<BTreeSet<_>>()))
+        };
+        return Ok(purposes(std::slice::from_ref(&wanted))? == purposes(certificate.extensions())?);
+    }
+    Ok(found.is_some_and(|found| found.extn_value == wanted.extn_value))
 }

@@ -4,6 +4,7 @@ mod builtin;
 mod file;
 mod vocabulary;
 
+pub(super) use builtin::AUTHORITY_USAGE;
 pub use file::ProfileFile;
 pub use vocabulary::{Purpose, Usage};
 

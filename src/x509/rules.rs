@@ -282,7 +282,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "cross-extensions",
         "CA/B BR 7.1.2.2.3",
-        "the original's extensions about its subject, byte for byte and each as critical",
+        "the original's extensions about its subject, byte for byte and each as critical as it must be; keyCertSign and cRLSign where it has no \
+         keyUsage",
     ),
     rule(
         "cross-validity",

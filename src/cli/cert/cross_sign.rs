@@ -113,11 +113,14 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     }
     let mut json = describe(&summary.certificate);
     json["kept"] = json!(summary.kept);
+    json["repairs"] = json!(summary.repairs);
+    let repaired = summary.repairs.into_iter();
+    let repaired = repaired.map(|repair| format!("put right as RFC 5280 asks: {repair}"));
     json["changes"] = summary.changes.iter().map(as_json).collect();
     json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
     Report {
         content,
-        warnings: warn(&summary.certificate).into_iter().collect(),
+        warnings: repaired.chain(warn(&summary.certificate)).collect(),
         ..Report::new(page.into_text(), json!({ "certificates": [json] }))
     }
 }

@@ -1,11 +1,12 @@
 //! A planned cross-certificate against the certificate that it repeats.
 
 use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::ID_CE_KEY_USAGE;
 use der::Encode;
 use x509_cert::ext::Extension;
 
 use super::{Plan, broken};
-use crate::x509::cross::{ADDED, CARRIED, OF_THE_ISSUER};
+use crate::x509::cross::{ADDED, CARRIED, OF_THE_ISSUER, carried};
 use crate::x509::extension::{self, extension_name};
 use crate::x509::{Certificate, Name, UnixTime, X509Error};
 
@@ -52,19 +53,29 @@ impl Plan<'_> {
         let lost = original
             .iter()
             .filter(|extension| CARRIED.contains(&extension.extn_id))
-            .find(|wanted| find(self.extensions(), wanted.extn_id).as_ref() != Some(*wanted));
+            .find(|wanted| find(self.extensions(), wanted.extn_id) != Some(carried(wanted)));
         if let Some(lost) = lost {
             let name = extension_name(lost.extn_id);
             return broken(RULE, format!("{name} is not as in the original"));
         }
+        // keyCertSign and cRLSign, and nothing else.
+        let is_usage_of_a_ca = |found: &Extension| {
+            let usage = found.extn_value.as_bytes() == b"\x03\x02\x01\x06";
+            found.extn_id == ID_CE_KEY_USAGE && usage && found.critical
+        };
         let may_stand = |found: &Extension| {
             let kind = found.extn_id;
             let is_carried = CARRIED.contains(&kind) && find(original, kind).is_some();
             is_carried
+                || is_usage_of_a_ca(found)
                 || OF_THE_ISSUER.contains(&kind)
                 || ADDED.contains(&kind)
                 || extension::is_subject_key_identifier(kind)
         };
+        let states_usage = original.iter().any(|found| found.extn_id == ID_CE_KEY_USAGE);
+        if !states_usage && !self.extensions().iter().any(is_usage_of_a_ca) {
+            return broken(RULE, "it has no keyUsage with keyCertSign and cRLSign");
+        }
         let added = self.extensions().iter().find(|found| !may_stand(found));
         if let Some(added) = added {
             let name = extension_name(added.extn_id);

@@ -63,7 +63,7 @@ const fn authority_constraints(path_length: Option<u8>) -> ProfileExtension {
 }
 
 /// RFC 5280 section 4.2.1.3: "Conforming CAs MUST include this extension"; section 4.2.1.9 has cRLSign beside it where CRLs are signed.
-const AUTHORITY_USAGE: ProfileExtension =
+pub(in crate::x509) const AUTHORITY_USAGE: ProfileExtension =
     ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyCertSign, Usage::CrlSign]));
 
 const SIGNATURES_ONLY: ProfileExtension =
