@@ -60,14 +60,14 @@ pub(super) fn check_new_type(attribute: &AttributeTypeAndValue) -> Result<(), St
         |only| only.to_string(),
     );
     let kind = describe_oid(attribute.oid);
-    Err(format!("{kind} is of the type {tag}, and not a {wanted}"))
+    Err(format!("{kind} has the type {tag}, not {wanted}"))
 }
 
 fn find_wrong_type(attribute: &AttributeTypeAndValue) -> Option<NameFault> {
     let (only, found) = (only_type_of(attribute.oid)?, attribute.value.tag());
     (found != only).then(|| NameFault {
         rule: RULE,
-        found: format!("{} is a {found}, not a {only}", describe_oid(attribute.oid)),
+        found: format!("{} has the type {found}, not {only}", describe_oid(attribute.oid)),
     })
 }
 
