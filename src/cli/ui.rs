@@ -308,3 +308,17 @@ fn tell(line: fmt::Arguments<'_>) {
 fn tell_raw(text: fmt::Arguments<'_>) {
     let _ = write!(io::stderr(), "{text}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn an_error_of_several_lines_is_told_in_one() {
+        let said = "service error\r\n\tcaused by: the key is disabled\n\n(request id: 1)\n";
+        assert_eq!(
+            one_line(said),
+            "service error caused by: the key is disabled (request id: 1)"
+        );
+    }
+}
