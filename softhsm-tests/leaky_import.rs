@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let module = Module::load(Path::new(&setting("HSM_CA_MODULE")?))?;
     let session = module
         .token(&TokenSelector::parse(&setting("HSM_CA_TOKEN")?)?)?
-        .login(Some(&pin))?;
+        .login(Some(pin))?;
     let pair = KeyPairFile::read(&std::fs::read("pair.json")?)?;
     let kms = Kms::connect(Some(pair.key_id.as_str()))?;
     let request = ImportRequest {

@@ -60,6 +60,7 @@ mod key_events;
 mod key_generate;
 mod key_lock;
 mod key_matching;
+mod key_use;
 mod kms_signer;
 mod kms_signer_algorithms;
 mod kms_signer_faults;

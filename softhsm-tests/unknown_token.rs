@@ -1,6 +1,6 @@
 //! A token that nobody has heard of is spoken to as PKCS#11 says, and what is said of the known ones is true of them.
 
-use crate::harness::{ALIAS, Rig, TokenKind};
+use crate::harness::{ALIAS, Keys, Rig, TokenKind};
 
 /// Nobody knows who made this token.
 const UNKNOWN: [(&str, &str); 1] = [("CORRUPT", "manufacturer")];
@@ -93,11 +93,118 @@ fn what_is_said_of_a_token_is_true() {
     }
 }
 
-/// NSS keeps the usages that were false as true: what is known of it is why the key can only sign.
+/// NSS keeps the usages that were false as true; they are set right before the key is on the token, whoever made the token.
 #[test]
-fn without_the_knowledge_of_nss_the_key_could_do_more_and_is_destroyed() {
+fn without_the_knowledge_of_nss_the_key_is_set_right_all_the_same() {
     let rig = Rig::of(TokenKind::Nss).with_key();
-    let message = import(&rig, "RSA_2048", "oaep-aes-kwp").refused(3, "proof-failed");
-    assert!(message.contains("is true, it must be false"), "{message}");
-    rig.assert_token_is_empty();
+    let result = import(&rig, "RSA_2048", "oaep-aes-kwp").ok().json();
+    assert_eq!(result["attributes"]["CKA_DECRYPT"], false, "{result}");
+}
+
+/// opencryptoki 3.23's soft token ignores `CKA_SENSITIVE` and `CKA_EXTRACTABLE` of an unwrapped key.
+fn import_odd(rig: &Rig, oddities: &str, arguments: &[&str]) -> crate::harness::Run {
+    let import = [
+        "--format",
+        "json",
+        "kms",
+        "import",
+        "pair.json",
+        "--label=customer-ca",
+    ];
+    let rules = [("CORRUPT", "manufacturer"), ("ODD", oddities)];
+    rig.command_with_rule(&[&import[..], arguments].concat(), &rules)
+}
+
+#[test]
+fn a_key_that_is_unwrapped_open_is_closed_before_it_is_on_the_token() {
+    for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
+        for spec in ["RSA_2048", "ECC_NIST_P256"] {
+            let rig = Rig::of(kind).with_pair(spec);
+            let result = import_odd(&rig, "unwraps-open", &[]).ok().json();
+            assert_eq!(
+                result["attributes"]["CKA_EXTRACTABLE"], false,
+                "{kind:?} {spec}: {result}"
+            );
+            assert_eq!(
+                result["attributes"]["CKA_SENSITIVE"], true,
+                "{kind:?} {spec}: {result}"
+            );
+            assert_eq!(rig.keys(), Keys::PAIR, "{kind:?} {spec}");
+            // As another program sees it.
+            let objects = rig.objects();
+            let access = objects
+                .lines()
+                .find_map(|line| line.trim().strip_prefix("Access:"));
+            let access: Vec<_> = access.expect("the private key's").trim().split(", ").collect();
+            assert!(
+                access.contains(&"sensitive") && !access.contains(&"extractable"),
+                "{objects}"
+            );
+            rig.json(&["key", "verify", "customer-ca"]).ok();
+        }
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_closed_never_gets_on_the_token() {
+    for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
+        let rig = Rig::of(kind).with_pair("ECC_NIST_P256");
+        let message = import_odd(&rig, "unwraps-open,stays-open", &[]).refused(3, "no-route");
+        for part in [
+            "oaep-aes-kwp: C_UnwrapKey",
+            "CKA_SENSITIVE is false",
+            "CKR_ATTRIBUTE_READ_ONLY",
+        ] {
+            assert!(message.contains(part), "{kind:?}: {message}");
+        }
+        rig.assert_token_is_empty();
+        let calls = rig.calls();
+        assert!(!calls.contains(&"C_CreateObject".to_owned()), "{calls:?}");
+    }
+}
+
+/// Whatever fails between the two objects, neither stays.
+#[test]
+fn a_failure_on_the_way_to_the_token_leaves_nothing() {
+    for fault in [
+        "C_SetAttributeValue:CKR_DEVICE_ERROR@*",
+        "C_CopyObject:CKR_DEVICE_ERROR@*",
+        "C_CopyObject!:CKR_DEVICE_ERROR@*",
+    ] {
+        let rig = Rig::of(TokenKind::Kryoptic).with_pair("ECC_NIST_P256");
+        let import = [
+            "--format",
+            "json",
+            "kms",
+            "import",
+            "pair.json",
+            "--label=customer-ca",
+        ];
+        let rules = [
+            ("CORRUPT", "manufacturer"),
+            ("ODD", "unwraps-open"),
+            ("FAIL", fault),
+        ];
+        let run = rig.command_with_rule(&import, &rules);
+        assert!(run.code == Some(3) || run.code == Some(4), "{fault}: {run:?}");
+        if fault.contains('!') {
+            // The token has made a copy and said that it failed: the error says that it is there.
+            assert!(run.stderr.contains("customer-ca"), "{run:?}");
+        } else {
+            rig.assert_token_is_empty();
+        }
+    }
+}
+
+#[test]
+fn the_sealed_route_closes_the_key_too() {
+    let rig = Rig::sealing("AKIAUNWRAPSOPEN");
+    rig.generate_pair("ECC_NIST_P256", "");
+    let sealed = ["--attestation-document", "document"];
+    let message = import_odd(&rig, "unwraps-open,stays-open", &sealed).refused(3, "no-route");
+    assert!(message.contains("sealed: C_UnwrapKey"), "{message}");
+    assert_eq!(rig.keys(), Keys::RECIPIENT);
+    let result = import_odd(&rig, "unwraps-open", &sealed).ok().json();
+    assert_eq!(result["attributes"]["CKA_EXTRACTABLE"], false, "{result}");
+    assert_eq!(rig.keys(), Keys::PAIR);
 }

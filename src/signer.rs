@@ -121,6 +121,18 @@ impl<T: KeyStore + ?Sized> KeyStore for &T {
         (**self).signer_named(name)
     }
 
+    fn signer_among(
+        &self,
+        name: &str,
+        keys: &[PublicKey],
+    ) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        (**self).signer_among(name, keys)
+    }
+
+    fn certificates(&self) -> Result<Vec<Vec<u8>>, SignError> {
+        (**self).certificates()
+    }
+
     fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
         (**self).note_keeper()
     }

@@ -1,6 +1,7 @@
 //! The PKCS#11 token: module, session, keys, generation, import, signature. Nothing here knows X.509 or files.
 
 mod attributes;
+mod authentication;
 mod deletion;
 mod description;
 mod dialect;
@@ -24,7 +25,9 @@ mod public_half;
 mod recipient;
 mod selector;
 mod session;
+mod settling;
 mod signer;
+mod signing_way;
 mod slots;
 mod soft_token;
 mod softhsm;

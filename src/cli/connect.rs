@@ -110,7 +110,7 @@ impl Settings {
             &token.description().label,
             self.no_input,
         )?;
-        Ok(token.login(Some(&pin))?)
+        Ok(token.login(Some(pin))?)
     }
 }
 

@@ -31,6 +31,8 @@ pub struct KeyAttributes {
     pub unwrap: Option<bool>,
     /// `CKA_DERIVE`
     pub derive: Option<bool>,
+    /// `CKA_ALWAYS_AUTHENTICATE`: the PIN is wanted for each use.
+    pub always_authenticate: Option<bool>,
 }
 
 /// An attribute that is not as it must be.
@@ -56,7 +58,7 @@ impl fmt::Display for UnfitAttribute {
 }
 
 impl KeyAttributes {
-    pub(super) const TYPES: [AttributeType; 12] = [
+    pub(super) const TYPES: [AttributeType; 13] = [
         AttributeType::Token,
         AttributeType::Private,
         AttributeType::Sensitive,
@@ -69,6 +71,7 @@ impl KeyAttributes {
         AttributeType::Decrypt,
         AttributeType::Unwrap,
         AttributeType::Derive,
+        AttributeType::AlwaysAuthenticate,
     ];
 
     pub(super) fn from_read(read: &[Attribute]) -> Self {
@@ -87,6 +90,7 @@ impl KeyAttributes {
                 Attribute::Decrypt(value) => attributes.decrypt = Some(*value),
                 Attribute::Unwrap(value) => attributes.unwrap = Some(*value),
                 Attribute::Derive(value) => attributes.derive = Some(*value),
+                Attribute::AlwaysAuthenticate(value) => attributes.always_authenticate = Some(*value),
                 _ => {}
             }
         }
@@ -109,6 +113,11 @@ impl KeyAttributes {
             ("CKA_DECRYPT", self.decrypt),
             ("CKA_UNWRAP", self.unwrap),
             ("CKA_DERIVE", self.derive),
+            // Told where it is in the way: it is false for nearly every key.
+            (
+                "CKA_ALWAYS_AUTHENTICATE",
+                self.always_authenticate.filter(|always| *always),
+            ),
         ];
         all.into_iter()
             .filter_map(|(name, value)| value.map(|value| (name, value)))

@@ -141,8 +141,9 @@ pub(super) struct Dialect {
     pub(super) renames_keys: bool,
     /// Whether `CKA_LOCAL` of a key on the token tells if it was generated there.
     pub(super) tells_local: bool,
-    /// Whether a private key's usages have to be set again after `C_UnwrapKey`, before the key is put on the token.
-    pub(super) settles_usages: bool,
+    /// Whether a private key is unwrapped into the session first, and set right before it is put on the token. False for those
+    /// that are known to make what the template says.
+    pub(super) settles_unwrapped: bool,
 }
 
 /// Every `CKA_EC_PARAMS` that Ed25519 keys are seen with.

@@ -93,6 +93,18 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
+    /// The key wants the PIN for each use, and none was given.
+    KeyWantsPin {
+        /// The key's label.
+        key: String,
+    },
+    /// The key wants the PIN for each use, and the token did not take it. It was tried once.
+    KeyPinRefused {
+        /// The key's label.
+        key: String,
+        /// What the token said, as `CKR_PIN_INCORRECT`.
+        value: String,
+    },
     /// No key fits.
     NoKey {
         /// What was looked for.
@@ -204,6 +216,14 @@ impl fmt::Display for TokenError {
             Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
             Self::PinLength { token } => write!(f, "token \"{token}\": it takes no PIN of this length"),
             Self::WriteProtected { token } => write!(f, "token \"{token}\" is write-protected"),
+            Self::KeyWantsPin { key } => write!(
+                f,
+                "the key \"{key}\" wants the PIN for each use (CKA_ALWAYS_AUTHENTICATE), and there is none"
+            ),
+            Self::KeyPinRefused { key, value } => write!(
+                f,
+                "the key \"{key}\" wants the PIN for each use (CKA_ALWAYS_AUTHENTICATE): C_Login: {value}"
+            ),
             Self::NoKey { wanted, found } if found.is_empty() => {
                 write!(
                     f,

@@ -7,7 +7,7 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 
 use super::dialect::Dialect;
-use super::mechanism::{MechanismNumber, MechanismUse, signing_mechanism};
+use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{
     KeyAttributes, KeyClass, KeyDescription, NewKey, Session, Token, TokenError, UnfitAttribute, template,
 };
@@ -30,11 +30,7 @@ impl Token {
         let (number, _) = generation(dialect, algorithm);
         let missing = [
             self.lacks(&listed, number, MechanismUse::GenerateKeyPair)?,
-            self.lacks(
-                &listed,
-                signing_mechanism(algorithm.default_signature()),
-                MechanismUse::Sign,
-            )?,
+            self.lacks_for_signing(&listed, algorithm.default_signature())?,
         ];
         let missing: Vec<_> = missing.into_iter().flatten().collect();
         let known = dialect.does_not_generate(algorithm).map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::dialect::Dialect;
-use super::mechanism::{MechanismNumber, MechanismUse, signing_mechanism};
+use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{Token, TokenError};
 use crate::signer::KeyAlgorithm;
 
@@ -144,16 +144,13 @@ impl Token {
     ) -> Result<Option<String>, TokenError> {
         let listed = self.mechanisms()?;
         let mut missing = Vec::new();
+        if let Some(algorithm) = algorithm {
+            missing.extend(self.lacks_for_signing(&listed, algorithm.default_signature())?);
+        }
         let mut need = |mechanism, purpose| -> Result<(), TokenError> {
             missing.extend(self.lacks(&listed, mechanism, purpose)?);
             Ok(())
         };
-        if let Some(algorithm) = algorithm {
-            need(
-                signing_mechanism(algorithm.default_signature()),
-                MechanismUse::Sign,
-            )?;
-        }
         if route != ImportRoute::CreateObject {
             need(
                 MechanismNumber::RSA_PKCS_KEY_PAIR_GEN,

@@ -10,13 +10,14 @@ use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
     CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_EC_EDWARDS_KEY_PAIR_GEN,
-    CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA, CKM_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKM_RSA_AES_KEY_WRAP,
-    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA256,
-    CKZ_DATA_SPECIFIED,
+    CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
+    CKM_EDDSA, CKM_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA224_RSA_PKCS,
+    CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS,
+    CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKZ_DATA_SPECIFIED,
 };
 
-use super::{Session, Token, TokenError};
-use crate::signer::SignatureAlgorithm;
+use super::{ImportRoute, Session, Token, TokenError};
 
 /// A `CK_MECHANISM_TYPE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +41,22 @@ impl MechanismNumber {
     pub(super) const RSA_PKCS_PSS: Self = Self(CKM_RSA_PKCS_PSS);
     pub(super) const ECDSA: Self = Self(CKM_ECDSA);
     pub(super) const EDDSA: Self = Self(CKM_EDDSA);
+    pub(super) const SHA224_RSA_PKCS: Self = Self(CKM_SHA224_RSA_PKCS);
+    pub(super) const SHA224_RSA_PKCS_PSS: Self = Self(CKM_SHA224_RSA_PKCS_PSS);
+    pub(super) const ECDSA_SHA224: Self = Self(CKM_ECDSA_SHA224);
+    pub(super) const SHA256_RSA_PKCS: Self = Self(CKM_SHA256_RSA_PKCS);
+    pub(super) const SHA256_RSA_PKCS_PSS: Self = Self(CKM_SHA256_RSA_PKCS_PSS);
+    pub(super) const ECDSA_SHA256: Self = Self(CKM_ECDSA_SHA256);
+    pub(super) const SHA384_RSA_PKCS: Self = Self(CKM_SHA384_RSA_PKCS);
+    pub(super) const SHA384_RSA_PKCS_PSS: Self = Self(CKM_SHA384_RSA_PKCS_PSS);
+    pub(super) const ECDSA_SHA384: Self = Self(CKM_ECDSA_SHA384);
+    pub(super) const SHA512_RSA_PKCS: Self = Self(CKM_SHA512_RSA_PKCS);
+    pub(super) const SHA512_RSA_PKCS_PSS: Self = Self(CKM_SHA512_RSA_PKCS_PSS);
+    pub(super) const ECDSA_SHA512: Self = Self(CKM_ECDSA_SHA512);
     /// PKCS#11 v3.2 section 6.67
     pub(super) const ML_DSA: Self = Self(CKM_ML_DSA);
 
-    const NAMES: [(Self, &'static str); 15] = [
+    const NAMES: [(Self, &'static str); 27] = [
         (Self::RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"),
         (Self::EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"),
         (Self::EC_EDWARDS_KEY_PAIR_GEN, "CKM_EC_EDWARDS_KEY_PAIR_GEN"),
@@ -62,6 +75,18 @@ impl MechanismNumber {
         (Self::ECDSA, "CKM_ECDSA"),
         (Self::EDDSA, "CKM_EDDSA"),
         (Self::ML_DSA, "CKM_ML_DSA"),
+        (Self::SHA224_RSA_PKCS, "CKM_SHA224_RSA_PKCS"),
+        (Self::SHA224_RSA_PKCS_PSS, "CKM_SHA224_RSA_PKCS_PSS"),
+        (Self::ECDSA_SHA224, "CKM_ECDSA_SHA224"),
+        (Self::SHA256_RSA_PKCS, "CKM_SHA256_RSA_PKCS"),
+        (Self::SHA256_RSA_PKCS_PSS, "CKM_SHA256_RSA_PKCS_PSS"),
+        (Self::ECDSA_SHA256, "CKM_ECDSA_SHA256"),
+        (Self::SHA384_RSA_PKCS, "CKM_SHA384_RSA_PKCS"),
+        (Self::SHA384_RSA_PKCS_PSS, "CKM_SHA384_RSA_PKCS_PSS"),
+        (Self::ECDSA_SHA384, "CKM_ECDSA_SHA384"),
+        (Self::SHA512_RSA_PKCS, "CKM_SHA512_RSA_PKCS"),
+        (Self::SHA512_RSA_PKCS_PSS, "CKM_SHA512_RSA_PKCS_PSS"),
+        (Self::ECDSA_SHA512, "CKM_ECDSA_SHA512"),
     ];
 }
 
@@ -101,6 +126,17 @@ pub(super) enum UnwrapMechanism<'a> {
     RsaAesKeyWrap(OaepHash),
     /// `CKM_AES_CBC_PAD` (section 2.8.6)
     AesCbcPad(&'a [u8; 16]),
+}
+
+impl UnwrapMechanism<'_> {
+    /// The way on which a private key is unwrapped with it.
+    pub(super) const fn route(&self) -> ImportRoute {
+        match self {
+            Self::AesCbcPad(_) => ImportRoute::Sealed,
+            Self::RsaAesKeyWrap(_) => ImportRoute::RsaAesKeyWrap,
+            Self::RsaOaep(_) | Self::AesKeyWrapPadded(_) => ImportRoute::OaepAesKwp,
+        }
+    }
 }
 
 /// PKCS#11 v2.40 mechanisms section 2.1.7; an empty label. `source` is `CKZ_DATA_SPECIFIED` because SoftHSM and NSS refuse 0.
@@ -193,17 +229,6 @@ impl fmt::Display for MechanismUse {
     }
 }
 
-/// The mechanism that makes signatures of this kind.
-pub(super) const fn signing_mechanism(algorithm: SignatureAlgorithm) -> MechanismNumber {
-    match algorithm {
-        SignatureAlgorithm::RsaPkcs1(_) => MechanismNumber::RSA_PKCS,
-        SignatureAlgorithm::RsaPss(_) => MechanismNumber::RSA_PKCS_PSS,
-        SignatureAlgorithm::Ecdsa(_) => MechanismNumber::ECDSA,
-        SignatureAlgorithm::Ed25519 => MechanismNumber::EDDSA,
-        SignatureAlgorithm::MlDsa(_) => MechanismNumber::ML_DSA,
-    }
-}
-
 impl Token {
     /// Every mechanism that the token lists (`C_GetMechanismList`), vendors' own included.
     ///
@@ -236,35 +261,5 @@ impl Token {
             self.description.label
         )))?;
         Ok((!purpose.is_in(&info)).then(|| format!("{mechanism} that can {purpose}")))
-    }
-
-    /// Refuses a signature whose mechanism the token does not have. `CKM_RSA_PKCS` and `CKM_ECDSA`, which every token has, cost no
-    /// question.
-    pub(super) fn check_signs(&self, algorithm: SignatureAlgorithm) -> Result<(), TokenError> {
-        let mechanism = signing_mechanism(algorithm);
-        if [MechanismNumber::RSA_PKCS, MechanismNumber::ECDSA].contains(&mechanism) {
-            return Ok(());
-        }
-        match self.lacks(&self.mechanisms()?, mechanism, MechanismUse::Sign)? {
-            None => Ok(()),
-            Some(lacking) => Err(TokenError::NoMechanism {
-                token: self.description.label.clone(),
-                signature: algorithm.to_string(),
-                lacking,
-            }),
-        }
-    }
-
-    /// The mechanisms for RSA and ECDSA signatures that the token lacks.
-    ///
-    /// # Errors
-    /// [`TokenError::Call`]
-    pub fn missing_for_signing(&self) -> Result<Vec<String>, TokenError> {
-        let listed = self.mechanisms()?;
-        let mut missing = Vec::new();
-        for mechanism in [MechanismNumber::RSA_PKCS, MechanismNumber::ECDSA] {
-            missing.extend(self.lacks(&listed, mechanism, MechanismUse::Sign)?);
-        }
-        Ok(missing)
     }
 }

@@ -23,7 +23,7 @@ use cryptoki::slot::Slot;
 use cryptoki_sys::{
     CK_BYTE, CK_C_GetFunctionList, CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM,
     CK_MECHANISM_TYPE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE, CK_ULONG,
-    CKF_OS_LOCKING_OK,
+    CKF_OS_LOCKING_OK, CKU_CONTEXT_SPECIFIC,
 };
 use libloading::Library;
 
@@ -31,6 +31,7 @@ pub(super) use bound::{Absurd, Bounded};
 use bound::{MOST_BYTES, MOST_ENTRIES, TRIES, at_most};
 pub(super) use objects::find_by_cryptoki;
 
+use super::authentication::Authentication;
 use super::mechanism::MechanismNumber;
 
 impl From<MechanismNumber> for MechanismType {
@@ -134,12 +135,34 @@ impl NativeModule {
         }
     }
 
-    /// `C_SignInit` and `C_Sign` (section 5.11): asked for the length, and once for the signature.
+    /// `C_Login` as `CKU_CONTEXT_SPECIFIC` (section 5.6), for the operation that has just begun.
+    fn authenticate(
+        &self,
+        session: CK_SESSION_HANDLE,
+        authentication: Authentication<'_>,
+    ) -> Result<(), CryptokiError> {
+        let (pin, length) = match authentication {
+            Authentication::None => return Ok(()),
+            Authentication::Pin(pin) => {
+                let pin = pin.expose().as_bytes();
+                (pin.as_ptr().cast_mut(), CK_ULONG::try_from(pin.len())?)
+            }
+            Authentication::Keypad => (ptr::null_mut(), 0),
+        };
+        let login = self.functions.C_Login.ok_or(CryptokiError::NullFunctionPointer)?;
+        // SAFETY: the module's own function; the PIN is as long as it says, outlives the call, and is only read.
+        let answer = unsafe { login(session, CKU_CONTEXT_SPECIFIC, pin, length) };
+        check(answer, Function::Login)
+    }
+
+    /// `C_SignInit` and `C_Sign` (section 5.11): asked for the length, and once for the signature. Between the two goes the PIN, for a
+    /// key that wants it for each use.
     pub(super) fn sign(
         &self,
         session: CK_SESSION_HANDLE,
         mechanism: &Mechanism<'_>,
         key: ObjectHandle,
+        authentication: Authentication<'_>,
         data: &[u8],
     ) -> Result<Bounded<Vec<u8>>, CryptokiError> {
         const FUNCTION: Function = Function::Sign;
@@ -153,6 +176,7 @@ impl NativeModule {
             unsafe { begin(session, &raw mut raw, key.handle()) },
             Function::SignInit,
         )?;
+        self.authenticate(session, authentication)?;
         let (input, input_length) = (data.as_ptr().cast_mut(), CK_ULONG::try_from(data.len())?);
         let mut length: CK_ULONG = 0;
         // SAFETY: the input is as long as it says and only read; with a null signature only the length is written (section 5.2).

@@ -136,6 +136,7 @@ impl<'a> RecipientKey<'a> {
         let secret = template::wrapping_secret(session.dialect());
         // KMS API reference, RecipientInfo: RSAES_OAEP_SHA_256 is the only choice.
         let mechanism = UnwrapMechanism::RsaOaep(OaepHash::Sha256);
+        session.authenticate_unwrapping(&self.description)?;
         let content_key = session
             .patiently(|| session.unwrap_key(&mechanism, self.private, sealed.encrypted_key, &secret))
             .map_err(TokenError::during(

@@ -25,10 +25,15 @@ pub struct Session {
     user: Option<String>,
     /// The notes that were found last.
     pub(super) held_notes: RefCell<Vec<HeldNote>>,
+    /// For keys that want it for each use.
+    pub(super) pin: Option<Pin>,
+    /// What the token said when such a key did not take it.
+    pub(super) key_pin_refused: RefCell<Option<String>>,
 }
 
 impl Token {
-    /// Opens a session and logs the user in, with one try. `pin` is `None` for a token with a keypad of its own.
+    /// Opens a session and logs the user in, with one try. `held` is the PIN, `None` for a token with a keypad of its
+    /// own. The session keeps it: some keys want it for each use.
     ///
     /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library");
     /// on another token that is write-protected, it is read-only.
@@ -36,7 +41,8 @@ impl Token {
     /// # Errors
     /// What [`check_login`](Self::check_login) refuses, [`TokenError::UnfitPin`] for a PIN that cannot be right (nothing is tried then),
     /// [`TokenError::PinIncorrect`], [`TokenError::Call`]
-    pub fn login(&self, pin: Option<&Pin>) -> Result<Session, TokenError> {
+    pub fn login(&self, held: Option<Pin>) -> Result<Session, TokenError> {
+        let pin = held.as_ref();
         // The tries may have gone while somebody was typing.
         let now = self.module.describe_token(self.slot)?;
         Self {
@@ -66,6 +72,7 @@ impl Token {
         Ok(Session {
             logged_in: true,
             user,
+            pin: held,
             ..opened
         })
     }
@@ -90,6 +97,8 @@ impl Token {
             logged_in: false,
             user: None,
             held_notes: RefCell::default(),
+            pin: None,
+            key_pin_refused: RefCell::default(),
         })
     }
 

@@ -1,15 +1,19 @@
 //! Signing on the token.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
+use cryptoki::mechanism::vendor_defined::VendorDefinedMechanism;
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::types::Ulong;
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
 
+use super::authentication::sign_by_cryptoki;
+use super::signing_way::{Digest, SigningWay};
 use super::{PrivateKey, Session, TokenError};
 use crate::signer::{Hash, KeyAlgorithm, Pss, PublicKey, SignError, SignatureAlgorithm, Signer};
 
@@ -18,6 +22,8 @@ use crate::signer::{Hash, KeyAlgorithm, Pss, PublicKey, SignError, SignatureAlgo
 pub struct TokenSigner<'a> {
     session: &'a Session,
     key: PrivateKey,
+    /// The mechanisms for the signatures that were asked about last: the token's list is asked for once.
+    ways: RefCell<Option<(SignatureAlgorithm, Vec<SigningWay>)>>,
 }
 
 /// `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
@@ -31,53 +37,49 @@ impl<'a> TokenSigner<'a> {
     /// Signs with `key` in `session`.
     #[must_use]
     pub const fn new(session: &'a Session, key: PrivateKey) -> Self {
-        Self { session, key }
+        Self {
+            session,
+            key,
+            ways: RefCell::new(None),
+        }
     }
 
-    /// The message is hashed in software and signed by the raw mechanism, `CKM_RSA_PKCS` over a `DigestInfo`, `CKM_RSA_PKCS_PSS` or
-    /// `CKM_ECDSA` over the digest: the one choice that every token has. SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists the
-    /// raw ones as single-part mechanisms.
+    /// How the token makes such signatures, by its list of mechanisms.
+    fn ways(&self, algorithm: SignatureAlgorithm) -> Result<Vec<SigningWay>, TokenError> {
+        let known = self.ways.borrow().clone();
+        match known {
+            Some((known, ways)) if known == algorithm => Ok(ways),
+            _ => {
+                let ways = self.session.token().signing_ways(algorithm)?;
+                self.ways.replace(Some((algorithm, ways.clone())));
+                Ok(ways)
+            }
+        }
+    }
+
     pub(super) fn sign_on_token(
         &self,
         algorithm: SignatureAlgorithm,
         message: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
-        let label = &self.key.description.label;
-        let (mechanism, input) = match algorithm {
-            SignatureAlgorithm::RsaPkcs1(hash) => (
-                Mechanism::RsaPkcs,
-                Cow::Owned([hash.digest_info_prefix(), hash.digest(message).as_slice()].concat()),
-            ),
-            SignatureAlgorithm::RsaPss(pss) => (
-                Mechanism::RsaPkcsPss(pss_parameters(pss)),
-                Cow::Owned(pss.hash.digest(message)),
-            ),
-            SignatureAlgorithm::Ecdsa(hash) => (Mechanism::Ecdsa, Cow::Owned(hash.digest(message))),
-            // Ed25519 hashes the message twice itself (RFC 8032 section 5.1.6).
-            SignatureAlgorithm::Ed25519 => (
-                Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
-                Cow::Borrowed(message),
-            ),
-            // RFC 9881 section 3: pure ML-DSA with an empty context. Hedged where the token can, as FIPS 204 section 3.4 has it.
-            SignatureAlgorithm::MlDsa(_) => (
-                Mechanism::MlDsa(SignAdditionalContext::new(HedgeType::Preferred, None)),
-                Cow::Borrowed(message),
-            ),
-        };
-        self.session.token().check_signs(algorithm)?;
-        let doing = format!("signing with the key \"{label}\"");
-        let (session, key) = (&self.session.session, self.key.handle);
-        let signature = self
-            .session
-            .token()
-            .module()
-            .native()
-            .bounded(
-                |native| native.sign(session.handle(), &mechanism, key, &input),
-                || session.sign(&mechanism, key, &input).map(Ok),
-            )
-            .map_err(TokenError::during(&doing))?
-            .map_err(TokenError::absurd(&doing))?;
+        let mut ways = self.ways(algorithm)?.into_iter().peekable();
+        let mut signature = None;
+        while let Some(way) = ways.next() {
+            match self.sign_by(way, algorithm, message) {
+                // C_SignInit has refused the mechanism for this key, so nothing is signed yet.
+                Err(TokenError::Call { function, value, .. })
+                    if function == "C_SignInit"
+                        && value == "CKR_MECHANISM_INVALID"
+                        && ways.peek().is_some() => {}
+                answer => {
+                    signature = Some(answer?);
+                    break;
+                }
+            }
+        }
+        let signature = signature.ok_or(TokenError::Software {
+            what: "choosing a mechanism",
+        })?;
         match self.key.public_key.algorithm() {
             KeyAlgorithm::Rsa { .. }
             | KeyAlgorithm::RsaPss { .. }
@@ -90,6 +92,51 @@ impl<'a> TokenSigner<'a> {
             }
         }
     }
+
+    /// One signature by one mechanism. The message is hashed here where the mechanism takes a digest.
+    fn sign_by(
+        &self,
+        way: SigningWay,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let description = &self.key.description;
+        let parameterless =
+            || Mechanism::VendorDefined(VendorDefinedMechanism::new::<()>(way.mechanism.into(), None));
+        let pss;
+        let mechanism = match algorithm {
+            SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::Ecdsa(_) => parameterless(),
+            SignatureAlgorithm::RsaPss(parameters) => {
+                pss = pss_parameters(parameters);
+                Mechanism::VendorDefined(VendorDefinedMechanism::new(way.mechanism.into(), Some(&pss)))
+            }
+            SignatureAlgorithm::Ed25519 => Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
+            // RFC 9881 section 3: pure ML-DSA with an empty context. Hedged where the token can, as FIPS 204 section 3.4 has it.
+            SignatureAlgorithm::MlDsa(_) => {
+                Mechanism::MlDsa(SignAdditionalContext::new(HedgeType::Preferred, None))
+            }
+        };
+        let input = match (way.digest, algorithm) {
+            (Digest::Here, SignatureAlgorithm::RsaPkcs1(hash)) => {
+                Cow::Owned([hash.digest_info_prefix(), hash.digest(message).as_slice()].concat())
+            }
+            (
+                Digest::Here,
+                SignatureAlgorithm::RsaPss(Pss { hash, .. }) | SignatureAlgorithm::Ecdsa(hash),
+            ) => Cow::Owned(hash.digest(message)),
+            _ => Cow::Borrowed(message),
+        };
+        let authentication = self.session.authentication(description)?;
+        let doing = format!("signing with the key \"{}\"", description.label);
+        let (session, key) = (&self.session.session, self.key.handle);
+        let signed = self.session.token().module().native().bounded(
+            |native| native.sign(session.handle(), &mechanism, key, authentication, &input),
+            || sign_by_cryptoki(session, &mechanism, key, authentication, &input),
+        );
+        signed
+            .map_err(|error| self.session.refused_signature(description, &doing, error))?
+            .map_err(TokenError::absurd(&doing))
+    }
 }
 
 impl Signer for TokenSigner<'_> {
@@ -98,8 +145,7 @@ impl Signer for TokenSigner<'_> {
     }
 
     fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
-        let token = self.session.token();
-        token.check_signs(algorithm).map_err(SignError::new)
+        self.ways(algorithm).map(drop).map_err(SignError::new)
     }
 
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {

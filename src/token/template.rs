@@ -73,19 +73,21 @@ pub(super) fn make_session_object(template: &mut [Attribute]) {
     }
 }
 
-/// What a private key may be used for, out of a template.
-pub(super) fn usages(template: &[Attribute]) -> Vec<Attribute> {
-    let is_usage = |attribute: &&Attribute| {
+/// What keeps a private key inside and what it may be used for, out of a template.
+pub(super) fn protections(template: &[Attribute]) -> Vec<Attribute> {
+    let protects = |attribute: &&Attribute| {
         matches!(
             attribute,
-            Attribute::Sign(_)
+            Attribute::Sensitive(_)
+                | Attribute::Extractable(_)
+                | Attribute::Sign(_)
                 | Attribute::SignRecover(_)
                 | Attribute::Decrypt(_)
                 | Attribute::Unwrap(_)
                 | Attribute::Derive(_)
         )
     };
-    template.iter().filter(is_usage).cloned().collect()
+    template.iter().filter(protects).cloned().collect()
 }
 
 /// What `C_CreateObject` needs besides: PKCS#11 v2.40 mechanisms sections 2.1.3 and 2.3.4. The values are copies on the heap, which

@@ -163,38 +163,33 @@ impl Session {
         public_key: &PublicKey,
         label: &str,
     ) -> Result<NewKey<'a>, TokenError> {
-        let mut template = template::imported_private_key(self.dialect(), public_key, label);
+        let template = template::imported_private_key(self.dialect(), public_key, label);
         let doing = format!("unwrapping the private key \"{label}\" into the token");
-        if self.dialect().settles_usages {
-            template::make_session_object(&mut template);
+        let unwrap = |template: &[Attribute]| {
+            self.create_patiently(&doing, identity(template), || {
+                self.unwrap_key(mechanism, unwrapping_key, wrapped, template)
+            })
+        };
+        if !self.dialect().settles_unwrapped {
+            return unwrap(&template).map(|handle| NewKey::new(self, handle));
         }
-        let unwrapped = self.create_patiently(&doing, identity(&template), || {
-            self.unwrap_key(mechanism, unwrapping_key, wrapped, &template)
-        })?;
-        if self.dialect().settles_usages {
-            return self.settle(unwrapped, &template, label);
-        }
-        Ok(NewKey::new(self, unwrapped))
-    }
-
-    /// Sets the usages of an unwrapped session object, and copies it to the token: no key is on the token that can do more than
-    /// sign, not even for a moment.
-    fn settle<'a>(
-        &'a self,
-        unwrapped: ObjectHandle,
-        template: &[Attribute],
-        label: &str,
-    ) -> Result<NewKey<'a>, TokenError> {
+        let mut in_session = template.clone();
+        template::make_session_object(&mut in_session);
         let mut temporary = Temporary::new(self);
-        temporary.own(unwrapped);
-        self.session
-            .update_attributes(unwrapped, &template::usages(template))
-            .map_err(TokenError::during(format!("setting the usages of \"{label}\"")))?;
-        let copied = self
-            .session
-            .copy_object(unwrapped, &[Attribute::Token(true)])
-            .map_err(TokenError::during(format!("copying \"{label}\" to the token")))?;
-        let imported = NewKey::new(self, copied);
+        let unwrapped = temporary.own(unwrap(&in_session)?);
+        let settled = self.settle(&mut temporary, unwrapped, &in_session, mechanism.route(), label)?;
+        let imported = match self.session.copy_object(settled, &[Attribute::Token(true)]) {
+            Ok(copied) => NewKey::new(self, copied),
+            // What was read back of the object in the session holds for one on the token.
+            Err(CryptokiError::Pkcs11(RvError::FunctionNotSupported, _)) if settled == unwrapped => {
+                NewKey::new(self, unwrap(&template)?)
+            }
+            Err(error) => {
+                return Err(TokenError::during(format!("copying \"{label}\" to the token"))(
+                    error,
+                ));
+            }
+        };
         // An error drops what was imported, which destroys it.
         temporary.destroy(&format!("destroying the copy of \"{label}\" in this session"))?;
         Ok(imported)

@@ -167,9 +167,13 @@ pub fn check_import_routes(token: &Token) -> Vec<Check> {
 #[must_use]
 pub fn check_signing(token: &Token) -> Check {
     const NAME: &str = "signing";
-    match token.missing_for_signing() {
-        Ok(missing) if missing.is_empty() => Check::passed(NAME, "RSA (CKM_RSA_PKCS) and ECDSA (CKM_ECDSA)"),
-        Ok(missing) => Check::warning(NAME, format!("without {}", missing.join(", "))),
+    match token.signs_with() {
+        Ok((present, missing)) if missing.is_empty() => Check::passed(NAME, present.join(" and ")),
+        Ok((present, missing)) => {
+            let without = format!("without {}", missing.join(", "));
+            let found: Vec<_> = present.into_iter().chain([without]).collect();
+            Check::warning(NAME, found.join(", "))
+        }
         Err(error) => Check::failed(NAME, error.to_string()),
     }
 }

@@ -95,6 +95,18 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         ),
         TokenError::PinLength { .. } => ("pin-incorrect", UNAVAILABLE, None),
         TokenError::WriteProtected { .. } => ("write-protected", UNAVAILABLE, None),
+        TokenError::KeyWantsPin { .. } => (
+            "key-wants-pin",
+            UNAVAILABLE,
+            Some("give the PIN with --pin-source"),
+        ),
+        TokenError::KeyPinRefused { .. } => (
+            "pin-incorrect",
+            UNAVAILABLE,
+            Some(
+                "it was tried once for this and is not tried again; the key may have a PIN of its own, which is not supported",
+            ),
+        ),
         TokenError::NoKey { .. } => ("no-key", REFUSED, Some("`hsm-ca key list` shows the keys")),
         // Its hint has their names in it.
         TokenError::SeveralKeys { .. } => ("several-keys", REFUSED, None),
@@ -118,7 +130,9 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::NoMechanism { .. } => (
             "no-mechanism",
             REFUSED,
-            Some("nothing was signed; sign another way (without --pss), or with a key on another token"),
+            Some(
+                "nothing was signed or recorded; sign another way (another --hash, without --pss), or with a key on another token",
+            ),
         ),
         TokenError::CannotGenerate { .. } => (
             "cannot-generate",

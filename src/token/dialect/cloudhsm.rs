@@ -78,6 +78,7 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
             reason: "CloudHSM documents no import of Ed25519 private keys (pkcs11-key-types)",
         },
     ],
+    settles_unwrapped: false,
     ..STANDARD
 };
 

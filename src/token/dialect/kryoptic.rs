@@ -20,5 +20,6 @@ pub(super) const KRYOPTIC: Dialect = Dialect {
         keys: Keys::Curve(Curve::Secp256k1),
         reason: "Kryoptic has P-256, P-384 and P-521 only",
     }],
+    settles_unwrapped: false,
     ..STANDARD
 };

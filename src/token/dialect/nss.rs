@@ -17,7 +17,7 @@ pub(super) const NSS: Dialect = Dialect {
     // CKA_NSS_DB: without the public point in it, an EC key's template is CKR_TEMPLATE_INCOMPLETE.
     public_point_attribute: Some(0xD5A0_DB00),
     // Usages that are false in the template of C_UnwrapKey come back true, and can be set to false afterwards.
-    settles_usages: true,
+    settles_unwrapped: true,
     // The key database does not keep CKA_LOCAL.
     tells_local: false,
     refusals: &[

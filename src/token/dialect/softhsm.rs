@@ -21,6 +21,7 @@ pub(super) const SOFTHSM: Dialect = Dialect {
         keys: Keys::All,
         reason: OAEP_SHA1_ONLY,
     }],
+    settles_unwrapped: false,
     ..STANDARD
 };
 

@@ -73,7 +73,7 @@ pub(in crate::token) const STANDARD: Dialect = Dialect {
     public_point_attribute: None,
     renames_keys: true,
     tells_local: true,
-    settles_usages: false,
+    settles_unwrapped: true,
 };
 
 const SIGN_ONLY: super::Flags = &[

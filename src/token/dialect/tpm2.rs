@@ -49,5 +49,6 @@ pub(super) const TPM2: Dialect = Dialect {
     private_ec: SIGN_ONLY,
     // It takes CKA_DECRYPT of the private half for CKA_VERIFY of the public one, and refuses another value (CKR_GENERAL_ERROR).
     public: &[Flag::Token(true), Flag::Private(false)],
+    settles_unwrapped: false,
     ..STANDARD
 };

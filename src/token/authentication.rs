@@ -1,0 +1,103 @@
+//! Keys that want the PIN for each use: `CKA_ALWAYS_AUTHENTICATE` (PKCS#11 v2.40 sections 4.9 and 5.6, `CKU_CONTEXT_SPECIFIC`).
+
+use cryptoki::context::Function;
+use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::UserType;
+use cryptoki::types::AuthPin;
+
+use super::native::Bounded;
+use super::{KeyDescription, Session, TokenError};
+use crate::secret::Pin;
+
+/// What a key wants between the beginning of its use and the use.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Authentication<'a> {
+    /// Nothing: the login is enough.
+    None,
+    /// The PIN once more.
+    Pin(&'a Pin),
+    /// The PIN once more, at the token's own keypad.
+    Keypad,
+}
+
+impl Session {
+    /// What a key wants for a use. A PIN that was refused for this is not tried again in this session: every try counts.
+    ///
+    /// # Errors
+    /// [`TokenError::KeyWantsPin`], [`TokenError::KeyPinRefused`]
+    pub(super) fn authentication(&self, key: &KeyDescription) -> Result<Authentication<'_>, TokenError> {
+        if key.attributes.always_authenticate != Some(true) {
+            return Ok(Authentication::None);
+        }
+        if let Some(value) = self.key_pin_refused.borrow().clone() {
+            return Err(TokenError::KeyPinRefused {
+                key: key.label.clone(),
+                value,
+            });
+        }
+        match &self.pin {
+            Some(pin) => Ok(Authentication::Pin(pin)),
+            None if self.token().description().protected_authentication_path => Ok(Authentication::Keypad),
+            None => Err(TokenError::KeyWantsPin {
+                key: key.label.clone(),
+            }),
+        }
+    }
+
+    /// What a failed signature means: `C_Login` is called for nothing but the key's own PIN there.
+    pub(super) fn refused_signature(
+        &self,
+        key: &KeyDescription,
+        doing: &str,
+        error: CryptokiError,
+    ) -> TokenError {
+        match TokenError::during(doing)(error) {
+            TokenError::Call { function, value, .. } if function == "C_Login" => {
+                self.key_pin_refused.replace(Some(value.clone()));
+                TokenError::KeyPinRefused {
+                    key: key.label.clone(),
+                    value,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// The same before `C_UnwrapKey`, which has no call of its own that begins it. A token that knows no such login there is not in the
+    /// way: it says that nothing has begun.
+    pub(super) fn authenticate_unwrapping(&self, key: &KeyDescription) -> Result<(), TokenError> {
+        let pin = match self.authentication(key)? {
+            Authentication::None => return Ok(()),
+            Authentication::Pin(pin) => Some(AuthPin::new(pin.expose().into())),
+            Authentication::Keypad => None,
+        };
+        match self.session.login(UserType::ContextSpecific, pin.as_ref()) {
+            Ok(()) | Err(CryptokiError::Pkcs11(RvError::OperationNotInitialized, Function::Login)) => Ok(()),
+            Err(error) => {
+                let doing = format!("unwrapping with the key \"{}\"", key.label);
+                Err(self.refused_signature(key, &doing, error))
+            }
+        }
+    }
+}
+
+/// A signature by cryptoki's own calls, where the module gives this process two instances of itself.
+pub(super) fn sign_by_cryptoki(
+    session: &cryptoki::session::Session,
+    mechanism: &cryptoki::mechanism::Mechanism<'_>,
+    key: ObjectHandle,
+    authentication: Authentication<'_>,
+    data: &[u8],
+) -> Result<Bounded<Vec<u8>>, CryptokiError> {
+    let pin = match authentication {
+        Authentication::None => return session.sign(mechanism, key, data).map(Ok),
+        Authentication::Pin(pin) => Some(AuthPin::new(pin.expose().into())),
+        Authentication::Keypad => None,
+    };
+    session.sign_init(mechanism, key)?;
+    session.login(UserType::ContextSpecific, pin.as_ref())?;
+    // cryptoki has no C_Sign alone.
+    session.sign_update(data)?;
+    session.sign_final().map(Ok)
+}
