@@ -181,7 +181,7 @@ fn try_token(kind: TokenKind) -> Vec<Cell> {
 #[test]
 fn the_table_of_tokens_and_routes_is_what_is_found() {
     let found: Vec<(TokenKind, Vec<Cell>)> = thread::scope(|scope| {
-        let runs = TokenKind::ALL.map(|kind| (kind, scope.spawn(move || try_token(kind))));
+        let runs = TokenKind::TABLED.map(|kind| (kind, scope.spawn(move || try_token(kind))));
         runs.into_iter()
             .map(|(kind, run)| (kind, run.join().unwrap_or_else(|_| panic!("{kind:?}: see above"))))
             .collect()
@@ -232,11 +232,10 @@ fn describe(cell: &Cell, reasons: &mut Vec<String>) -> String {
             });
         format!("({})", at + 1)
     };
-    // Where nothing goes, what holds for most keys is why.
     let mut refusals: Vec<_> = cell.refused.iter().collect();
     if cell.went.is_empty() {
-        refusals.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-        refusals.truncate(1);
+        // Where nothing goes, why the keys do not that every token has.
+        refusals.retain(|(_, names)| names.contains(&"RSA 2048"));
     }
     let refused: Vec<_> = refusals
         .into_iter()

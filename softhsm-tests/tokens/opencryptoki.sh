@@ -46,7 +46,8 @@ wait_for() {
 serve() {
     local dir=$1 remote=$2 module place
     module=$(find_module)
-    for place in /run /etc/opencryptoki /var/lib/opencryptoki; do
+    # In /dev/shm is what the processes of one token share.
+    for place in /run /dev/shm /etc/opencryptoki /var/lib/opencryptoki; do
         mount -t tmpfs none "$place"
     done
     # /var/lock is a link to /run/lock.
