@@ -80,6 +80,10 @@ fn crls_decide_as_with_openssl() {
         ("leaf.crt", &["entry-critical.crl"], false, "not known here"),
         ("leaf.crt", &["stranger.crl"], false, "no --crl is of its issuer"),
         ("muted.crt", &["mute.crl"], false, "cRLSign"),
+        // A root by itself.
+        ("root.crt", &["empty.crl"], true, ""),
+        ("root.crt", &["expired.crl"], false, "the next one was due"),
+        ("root.crt", &["stranger.crl"], false, "no --crl is of its issuer"),
         // Scope.
         ("leaf.crt", &["users.crl"], true, ""),
         ("leaf.crt", &["authorities.crl"], false, "CA certificates only"),

@@ -182,7 +182,7 @@ fn extensions_have_names_and_values_that_can_be_read() {
     let wanted = [
         "TLS server certificate, X.509 v3\n\nsubject      CN=www.example.com\nissuer       CN=Sub\n             O=Example\\, Inc.\n",
         "  keyUsage                critical, digitalSignature\n",
-        "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3,\n                          otherName:1.3.6.1.4.1.311.20.2.3=user@example.com\n",
+        "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3,\n                          upn:user@example.com\n",
         "  certificatePolicies     1.2.3.4, 1.2.3.5 (CPS http://example.com/cps)\n",
         "  authorityInfoAccess     ocsp URI:http://ocsp.example.com,\n                          caIssuers URI:http://example.com/ca.crt\n",
         "  1.2.3.4.5.6             critical, not known here: 0c0568656c6c6f\n",

@@ -211,7 +211,11 @@ pub const RULES: &[Rule] = &[
         "RFC 5280 4.2",
         "exactly the profile's extensions, each once, each critical as it must be",
     ),
-    rule("subject-key-identifier", "RFC 5280 4.2.1.2", "the key's"),
+    rule(
+        "subject-key-identifier",
+        "RFC 5280 4.2.1.2",
+        "the key's; of a CA the one that was asked for, of 1 to 64 octets and not the issuer's",
+    ),
     rule(
         "authority-key-identifier",
         "RFC 5280 4.2.1.1",

@@ -229,7 +229,7 @@ impl Judged {
                 bad.push(format!("revoked on {revoked_at}, {reason} (CRL)"));
             }
             // The certificates below the root are what its CRLs are for, and they are refused for it.
-            Some(ListedStatus::Unusable(_)) if is_root => {}
+            Some(ListedStatus::Unusable(_)) if is_root && place > 0 => {}
             Some(ListedStatus::Unusable(problems)) => {
                 bad.push(format!("no CRL can be used: {}", problems.join("; ")));
             }
