@@ -102,7 +102,13 @@ run hsm-ca cluster list
 run hsm-ca cluster fetch "$cluster" --out-dir .
 
 say "6. Is it a genuine HSM? Two chains, and the CSR's key (the local AWS has roots of its own)"
-roots=(--aws-root aws/aws-root.crt --manufacturer-root aws/manufacturer-root-2.crt --trust-unknown-root)
+fingerprint() {
+    openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'
+}
+roots=(
+    --aws-root aws/aws-root.crt --aws-root-sha256 "$(fingerprint aws/aws-root.crt)"
+    --manufacturer-root aws/manufacturer-root-2.crt --manufacturer-root-sha256 "$(fingerprint aws/manufacturer-root-2.crt)"
+)
 run hsm-ca cluster verify --dir . "${roots[@]}"
 
 say "7. The token signs the CSR of that HSM"
@@ -113,7 +119,7 @@ say "8. Not our word only: openssl verifies, as AWS's guide does"
 run openssl verify -purpose sslserver -CAfile customerCA.crt "${cluster}_CustomerHsmCertificate.crt"
 
 say "9. The cluster is initialised, and its certificates checked"
-run hsm-ca cluster initialize "$cluster" --signed-cert "${cluster}_CustomerHsmCertificate.crt" --trust-anchor customerCA.crt --wait
+run hsm-ca cluster initialize "$cluster" --signed-cert "${cluster}_CustomerHsmCertificate.crt" --trust-anchor customerCA.crt --wait --yes
 run hsm-ca cluster check "$cluster" --ca customerCA.crt
 
 say "Done in $((SECONDS - began)) seconds. Everything is in $directory:"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::cluster_evidence::{Evidence, Verdict};
+use crate::cluster_evidence::{Evidence, Verdict, words};
 use crate::harness::{HSM1, HSM2, LocalCluster};
 use crate::oracle::openssl;
 
@@ -107,22 +107,11 @@ fn a_file_that_its_reader_may_not_read() {
     evidence.rig.give_to_ordinary_user();
     evidence.rig.tool("chown", &["root", &file]).ok();
     evidence.rig.tool("chmod", &["600", &file]).ok();
-    let verify = [
-        "--format",
-        "json",
-        "cluster",
-        "verify",
-        "--dir",
-        ".",
-        "--trust-unknown-root",
-    ];
-    let roots = [
-        "--aws-root",
-        "aws-root.crt",
-        "--manufacturer-root",
-        "manufacturer-root.crt",
-    ];
-    let mut command = evidence.rig.as_ordinary_user(&[&verify[..], &roots].concat());
+    let verify = ["--format", "json", "cluster", "verify", "--dir", "."];
+    let roots = evidence.roots();
+    let mut command = evidence
+        .rig
+        .as_ordinary_user(&[&verify[..], &words(&roots)].concat());
     let message = crate::harness::Run::of(&mut command).refused(2, "unreadable-file");
     assert!(
         message.contains(&file) && message.contains("ermission denied"),
@@ -202,7 +191,7 @@ fn of_several_clusters_in_a_directory_one_is_chosen() {
     );
     let choose = |cluster: &LocalCluster| {
         let choice = ["--cluster", cluster.id()];
-        Verdict::of(&evidence.verify(&[&crate::cluster_evidence::ROOTS[..], &choice].concat()))
+        Verdict::of(&evidence.verify(&[&words(&evidence.roots())[..], &choice].concat()))
     };
     let verdict = choose(&evidence.cluster);
     assert_eq!(
@@ -220,7 +209,7 @@ fn of_several_clusters_in_a_directory_one_is_chosen() {
     let choice = ["--cluster", evidence.cluster.id()];
     evidence.verify(&choice).refused(2, "usage");
     let message = evidence
-        .verify(&[&crate::cluster_evidence::ROOTS[..], &choice].concat())
+        .verify(&[&words(&evidence.roots())[..], &choice].concat())
         .refused(3, "identity-incomplete");
     assert!(message.contains(evidence.cluster.id()), "{message}");
 }
@@ -239,7 +228,7 @@ fn a_file_name_cannot_write_on_the_terminal() {
     let verify = ["cluster", "verify", "--dir", "."];
     let run = evidence
         .rig
-        .command(&[&verify[..], &crate::cluster_evidence::ROOTS].concat())
+        .command(&[&verify[..], &words(&evidence.roots())].concat())
         .ok();
     let run_of_errors = evidence.rig.command(&verify);
     for text in [run.stdout, run.stderr, run_of_errors.stdout, run_of_errors.stderr] {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::{LocalCluster, Rig, Run};
+use crate::oracle::openssl;
 
 pub(crate) const AWS: &str = "AWS's chain";
 pub(crate) const MANUFACTURER: &str = "The manufacturer's chain";
@@ -39,7 +40,12 @@ impl Evidence {
 
     /// With the roots of the cluster, which are not known to anybody.
     pub(crate) fn verify_with_roots(&self) -> Run {
-        self.verify(&ROOTS)
+        self.verify(&words(&self.roots()))
+    }
+
+    /// The options for the roots of the cluster, with what somebody has compared.
+    pub(crate) fn roots(&self) -> Vec<String> {
+        roots(&self.rig, "aws-root.crt", "manufacturer-root.crt")
     }
 
     #[track_caller]
@@ -61,12 +67,31 @@ impl Evidence {
     }
 }
 
-pub(crate) const ROOTS: [&str; 5] = [
+/// The options that name two roots, each with its SHA-256 as openssl has it: nobody knows them otherwise.
+pub(crate) fn roots(rig: &Rig, aws: &str, manufacturer: &str) -> Vec<String> {
+    let side = |option: &str, file: &str| {
+        let shown = openssl(rig, &["x509", "-in", file, "-noout", "-fingerprint", "-sha256"]);
+        let fingerprint = shown.trim().rsplit('=').next().expect("hex").to_owned();
+        [
+            option.to_owned(),
+            file.to_owned(),
+            format!("{option}-sha256"),
+            fingerprint,
+        ]
+    };
+    [side("--aws-root", aws), side("--manufacturer-root", manufacturer)].concat()
+}
+
+pub(crate) fn words(options: &[String]) -> Vec<&str> {
+    options.iter().map(String::as_str).collect()
+}
+
+/// The roots, by their files alone.
+pub(crate) const FILES_OF_ROOTS: [&str; 4] = [
     "--aws-root",
     "aws-root.crt",
     "--manufacturer-root",
     "manufacturer-root.crt",
-    "--trust-unknown-root",
 ];
 
 /// A result in JSON.

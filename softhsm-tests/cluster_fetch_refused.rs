@@ -64,7 +64,7 @@ fn certificates_that_are_missing_are_not_made_up() {
     assert_eq!(result["written"].as_array().map(Vec::len), Some(4));
     let file = format!("{}_AwsHardwareCertificate.crt", cluster.id());
     assert!(!fetched(&rig).contains(&file));
-    let verify = ["cluster", "verify", "--dir", "out", "--trust-unknown-root"];
+    let verify = ["cluster", "verify", "--dir", "out"];
     let root = rig.path("root.crt");
     let root = root.to_str().expect("UTF-8");
     let make = [
@@ -173,10 +173,17 @@ fn a_bad_id_is_not_asked_for() {
 }
 
 #[test]
-fn a_directory_that_is_not_there() {
+fn a_directory_is_made_and_no_tree_of_them() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
-    let fetch = ["cluster", "fetch", cluster.id(), "--out-dir", "nowhere"];
-    let message = rig.json(&fetch).refused(2, "no-directory");
+    let fetch = |directory: &str| rig.json(&["cluster", "fetch", cluster.id(), "--out-dir", directory]);
+    let message = fetch("nowhere/at-all").refused(2, "no-directory");
     assert!(message.contains("nowhere"), "{message}");
+    assert!(!rig.path("nowhere").exists());
+    assert_eq!(
+        fetch("somewhere").ok().json()["written"].as_array().map(Vec::len),
+        Some(5)
+    );
+    rig.write("a-file", "");
+    assert_eq!(fetch("a-file").code, Some(2));
 }

@@ -2,6 +2,7 @@
 //! or a second person, makes of it.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -299,4 +300,45 @@ fn of_several_at_once_all_with_its_certificate_succeed_and_no_other() {
     for key in &keys {
         assert!(asked(key) <= 1, "{logs:#?}");
     }
+}
+
+/// On a terminal of its own, on which `answer` is typed.
+fn on_a_terminal(rig: &Rig, arguments: &[&str], answer: &str) -> Run {
+    let line = format!("{PROGRAM} {}", arguments.join(" "));
+    let mut command = rig.prepare_tool("script", &["-qec", &line, "/dev/null"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("script starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    writeln!(stdin, "{answer}").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::new(),
+    }
+}
+
+#[test]
+fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
+    const KEY: &str = "INITASKED";
+    let rig = counted(KEY);
+    let cluster = LocalCluster::create(HSM2, "");
+    sign(&rig, &cluster);
+    for (options, answer, words) in [
+        (&[][..], "yes", "another word was typed"),
+        (&["--no-input"], "", "--yes is not given"),
+    ] {
+        let run = on_a_terminal(&rig, &arguments(cluster.id(), options), answer);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stdout.contains(words), "{run:#?}");
+        assert_eq!(asked(KEY), 0);
+    }
+    let run = on_a_terminal(&rig, &arguments(cluster.id(), &[]), cluster.id());
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stdout.contains("That cannot be undone"), "{run:#?}");
+    assert_eq!(asked(KEY), 1);
+    // What has begun is not asked about again.
+    let again = on_a_terminal(&rig, &arguments(cluster.id(), &[]), "");
+    assert!(!again.stdout.contains("Type the cluster's id"), "{again:#?}");
+    assert_eq!(asked(KEY), 1);
 }

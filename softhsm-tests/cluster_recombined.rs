@@ -33,10 +33,12 @@ fn is_verified(parts: [&[u8]; 6]) -> Option<bool> {
         aws_hardware: certificate(aws_hardware)?,
         manufacturer_hardware: certificate(manufacturer_hardware)?,
     };
+    let (aws, manufacturer) = (certificate(aws)?, certificate(manufacturer)?);
     let roots = IdentityRoots {
-        aws: certificate(aws)?,
-        manufacturer: certificate(manufacturer)?,
-        trust_unknown: true,
+        aws_sha256: Some(aws.fingerprint()),
+        manufacturer_sha256: Some(manufacturer.fingerprint()),
+        aws,
+        manufacturer,
     };
     let now = UnixTime::from_system(std::time::SystemTime::now());
     let verified = verify_identity(&evidence, &roots, now).verified();

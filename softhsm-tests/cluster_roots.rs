@@ -1,6 +1,6 @@
 //! The roots of `cluster verify`: given by file, known by fingerprint, trusted unknown only when that is asked for.
 
-use crate::cluster_evidence::{Evidence, ROOTS, Verdict};
+use crate::cluster_evidence::{Evidence, FILES_OF_ROOTS, Verdict, roots, words};
 use crate::harness::{HSM1, HSM2};
 use crate::oracle::openssl;
 
@@ -26,7 +26,7 @@ fn assert_failures(verdict: &Verdict, expected: &[&str]) {
 #[test]
 fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     let evidence = Evidence::of(HSM2, "");
-    let verdict = Verdict::of(&evidence.verify(&ROOTS[..4]));
+    let verdict = Verdict::of(&evidence.verify(&FILES_OF_ROOTS));
     let unknown = ["AWS", "the manufacturer"].map(|owner| {
         let role = owner.trim_start_matches("the ");
         format!("{role} root, root: its SHA-256 is that of no root of {owner} that is known here")
@@ -38,9 +38,13 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     assert_eq!(verdict.0["verified"], true);
     let named = verdict.0["unknown_roots"].as_array().expect("a list");
     assert_eq!(named.len(), 2);
-    let text = evidence
-        .rig
-        .command(&[&["cluster", "verify", "--dir", "."], &ROOTS[..]].concat());
+    let text = evidence.rig.command(
+        &[
+            &["cluster", "verify", "--dir", "."],
+            &words(&evidence.roots())[..],
+        ]
+        .concat(),
+    );
     let text = text.ok().stdout;
     for (name, file) in named.iter().zip(["aws-root.crt", "manufacturer-root.crt"]) {
         let name = name.as_str().expect("text");
@@ -56,12 +60,45 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     }
 }
 
+/// The fingerprint of one side says nothing for the other, and that of another root nothing at all.
+#[test]
+fn each_root_is_trusted_by_its_own_fingerprint() {
+    let evidence = Evidence::of(HSM2, "");
+    let both = evidence.roots();
+    for (side, role) in [(0, "manufacturer"), (4, "AWS")] {
+        let one = [&FILES_OF_ROOTS[..], &words(&both)[side + 2..side + 4]].concat();
+        let failed = failures(&Verdict::of(&evidence.verify(&one)));
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert!(
+            failed[0].starts_with(&format!("{role} root, root: its SHA-256 is that of no root")),
+            "{failed:?}"
+        );
+    }
+    for place in [3, 7] {
+        let mut other = both.clone();
+        other[place] = "0".repeat(64);
+        let failed = failures(&Verdict::of(&evidence.verify(&words(&other))));
+        assert!(
+            failed
+                .iter()
+                .any(|line| line.contains("not the one that was given")),
+            "{failed:?}"
+        );
+        other[place] = "12".to_owned();
+        evidence.verify(&words(&other)).refused(2, "usage");
+    }
+}
+
 #[test]
 fn what_is_refused_is_said_once_more_at_the_end() {
     let evidence = Evidence::of(HSM1, "csr-other-key+aws-expired");
-    let run = evidence
-        .rig
-        .command(&[&["cluster", "verify", "--dir", "."], &ROOTS[..]].concat());
+    let run = evidence.rig.command(
+        &[
+            &["cluster", "verify", "--dir", "."],
+            &words(&evidence.roots())[..],
+        ]
+        .concat(),
+    );
     assert_eq!(run.code, Some(3));
     let lines: Vec<_> = run.stdout.lines().rev().take(3).collect();
     assert_eq!(lines[0], "NOT verified: sign nothing for this HSM.");
@@ -79,14 +116,14 @@ fn what_is_refused_is_said_once_more_at_the_end() {
 #[test]
 fn a_root_that_is_not_named_has_to_be_a_known_one_in_the_directory() {
     let evidence = Evidence::of(HSM2, "");
-    let trust = "--trust-unknown-root";
-    let message = evidence.verify(&[trust]).refused(2, "usage");
+    let trust = ["--aws-root-sha256", &"0".repeat(64)];
+    let message = evidence.verify(&trust).refused(2, "usage");
     assert!(
         message.contains("no root of AWS") && message.contains("--aws-root"),
         "{message}"
     );
     let message = evidence
-        .verify(&[trust, "--aws-root", "aws-root.crt"])
+        .verify(&[trust[0], trust[1], "--aws-root", "aws-root.crt"])
         .refused(2, "usage");
     assert!(
         message.contains("no root of the manufacturer") && message.contains("--manufacturer-root"),
@@ -134,9 +171,16 @@ fn a_root_of_the_right_name_and_the_wrong_key() {
         ] {
             let evidence = Evidence::of(hsm_type, "");
             forge_root(&evidence, "forged.crt", subject);
-            let mut options = ROOTS;
-            let at = ROOTS.iter().position(|one| *one == option).expect("an option");
-            options[at + 1] = "forged.crt";
+            let given = ["--aws-root", "--manufacturer-root"].map(|side| {
+                let own = side.trim_start_matches("--").to_owned() + ".crt";
+                if side == option {
+                    "forged.crt".to_owned()
+                } else {
+                    own
+                }
+            });
+            let options = roots(&evidence.rig, &given[0], &given[1]);
+            let options = words(&options);
             let failure =
                 format!("{role}, signature: it does not verify: the issuer's certificate has the right name");
             assert_failures(&Verdict::of(&evidence.verify(&options)), &[&failure]);
@@ -147,26 +191,18 @@ fn a_root_of_the_right_name_and_the_wrong_key() {
 #[test]
 fn roots_in_each_other_s_place_and_one_root_for_both() {
     let evidence = Evidence::of(HSM2, "");
-    let options = |aws, manufacturer| {
-        [
-            "--trust-unknown-root",
-            "--aws-root",
-            aws,
-            "--manufacturer-root",
-            manufacturer,
-        ]
-    };
+    let options = |aws, manufacturer| roots(&evidence.rig, aws, manufacturer);
     let [of_aws, of_manufacturer] = ["AWS", "manufacturer"].map(|side| {
         ["issuer: it is issued by", "signature: "].map(|step| format!("{side} hardware certificate, {step}"))
     });
     let swapped = options("manufacturer-root.crt", "aws-root.crt");
     let expected = [&of_aws[..], &of_manufacturer].concat();
     let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-    assert_failures(&Verdict::of(&evidence.verify(&swapped)), &expected);
+    assert_failures(&Verdict::of(&evidence.verify(&words(&swapped))), &expected);
 
     let same = "root, root: AWS's root and the manufacturer's have the same key";
     let [aws_root, manufacturer_root] = ["AWS", "manufacturer"].map(|side| format!("{side} {same}"));
-    let verdict = Verdict::of(&evidence.verify(&options("aws-root.crt", "aws-root.crt")));
+    let verdict = Verdict::of(&evidence.verify(&words(&options("aws-root.crt", "aws-root.crt"))));
     assert_failures(
         &verdict,
         &[
@@ -176,7 +212,8 @@ fn roots_in_each_other_s_place_and_one_root_for_both() {
             &manufacturer_root,
         ],
     );
-    let verdict = Verdict::of(&evidence.verify(&options("manufacturer-root.crt", "manufacturer-root.crt")));
+    let verdict =
+        Verdict::of(&evidence.verify(&words(&options("manufacturer-root.crt", "manufacturer-root.crt"))));
     assert_failures(&verdict, &[&of_aws[0], &of_aws[1], &aws_root, &manufacturer_root]);
 }
 
@@ -184,9 +221,8 @@ fn roots_in_each_other_s_place_and_one_root_for_both() {
 fn a_root_is_self_signed() {
     let evidence = Evidence::of(HSM2, "");
     let hardware = evidence.file("AwsHardwareCertificate.crt");
-    let mut options = ROOTS;
-    options[1] = &hardware;
-    let failed = failures(&Verdict::of(&evidence.verify(&options)));
+    let options = roots(&evidence.rig, &hardware, "manufacturer-root.crt");
+    let failed = failures(&Verdict::of(&evidence.verify(&words(&options))));
     // It would stand for itself: its key is in the path twice, and no root.
     for begin in [
         "AWS hardware certificate, key: it is also the key of",

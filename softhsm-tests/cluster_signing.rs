@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::cluster_evidence::ROOTS;
+use crate::cluster_evidence::roots;
 use crate::harness::{HSM1, HSM2, LocalCluster, Rig, Run, ready_authority};
 use crate::oracle::assert_accepted;
 
@@ -55,11 +55,7 @@ impl Desk {
     }
 
     fn roots(&self) -> Vec<String> {
-        let beside = |option: &&str| match option.ends_with(".crt") {
-            true => format!("cluster/{option}"),
-            false => (*option).to_owned(),
-        };
-        ROOTS.iter().map(beside).collect()
+        roots(&self.rig, "cluster/aws-root.crt", "cluster/manufacturer-root.crt")
     }
 
     /// No signature was asked for, and no file is there.
@@ -118,7 +114,8 @@ fn the_csr_of_an_hsm_that_is_not_verified_is_not_signed() {
     let desk = Desk::of(HSM2, "");
     let roots = desk.roots();
     let mut arguments = vec!["--out", "out.crt", "--identity", "cluster"];
-    arguments.extend(roots[..4].iter().map(String::as_str));
+    let files = [&roots[..2], &roots[4..6]].concat();
+    arguments.extend(files.iter().map(String::as_str));
     let message = desk
         .sign(&[&desk.request()], &arguments)
         .refused(3, "identity-not-verified");
@@ -202,8 +199,9 @@ fn the_options_of_an_identity_go_with_one() {
     let desk = Desk::of(HSM2, "");
     let request = desk.request();
     for lonely in [
-        &["--trust-unknown-root"][..],
-        &["--aws-root", "cluster/aws-root.crt"],
+        &["--aws-root", "cluster/aws-root.crt"][..],
+        &["--aws-root-sha256", &"0".repeat(64)],
+        &["--manufacturer-root-sha256", &"0".repeat(64)],
         &["--manufacturer-root", "cluster/manufacturer-root.crt"],
         &["--cluster", "cluster-aaaaaaaaaaa"],
     ] {

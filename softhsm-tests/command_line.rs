@@ -447,3 +447,38 @@ fn the_configuration_cannot_steer_the_loader_or_this_program() {
     let mut show = rig.prepare(&["--format", "json", "cert", "show", "nowhere"]);
     Run::of(show.env("HSM_CA_RESTARTED", "1").env("SOFTHSM2_CONF", "/other")).refused(2, "unreadable-file");
 }
+
+#[test]
+fn more_words_say_more_of_every_failure() {
+    let rig = Rig::new();
+    let usual = rig.command(&["key", "show", "nobody"]);
+    assert_eq!(
+        usual
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("kind:"))
+            .count(),
+        0
+    );
+    for (arguments, kind, code) in [
+        (&["key", "show", "nobody"][..], "no-key", 3),
+        (&["cert", "show", "nowhere.crt"], "unreadable-file", 2),
+        (&["csr", "show", "rig/hsm-ca.toml"], "malformed", 3),
+    ] {
+        let run = rig.command(&[&["-v"], arguments].concat());
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        let said = format!("kind: {kind}, exit code {code}");
+        assert!(run.stderr.lines().any(|line| line == said), "{run:#?}");
+        assert!(!run.stderr.contains("settings:"), "{run:#?}");
+        let run = rig.command(&[&["-vv"], arguments].concat());
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        assert!(
+            run.stderr.contains("settings: ") && run.stderr.contains("hsm-ca.toml"),
+            "{run:#?}"
+        );
+        let run = rig.json(&[&["-v"], arguments].concat());
+        let error: serde_json::Value =
+            serde_json::from_str(&run.stderr[run.stderr.find('{').expect("JSON")..]).expect("JSON");
+        assert!(error["error"]["causes"].is_array(), "{error}");
+    }
+}

@@ -1,6 +1,6 @@
 //! A CloudHSM cluster, from the CSR to INITIALIZED, on a machine that has no HSM yet: its CA's key is in KMS.
 
-use crate::cluster_evidence::ROOTS;
+use crate::cluster_evidence::{roots, words};
 use crate::harness::{HSM1, HSM2, KmsAuthority, LocalCluster};
 use crate::oracle::{assert_accepted, openssl};
 
@@ -37,7 +37,8 @@ fn the_first_hsm_of_a_team_is_initialized_with_a_kms_key_as_its_ca() {
             "--identity",
             ".",
         ];
-        rig.json(&[&sign[..], &more, &ROOTS].concat()).ok();
+        let roots = roots(rig, "aws-root.crt", "manufacturer-root.crt");
+        rig.json(&[&sign[..], &more, &words(&roots)].concat()).ok();
         assert_accepted(rig, &signed, "customerCA.crt");
         let purpose = [
             "verify",

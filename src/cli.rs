@@ -32,6 +32,7 @@ mod ocsp;
 mod output_file;
 mod page;
 mod pin;
+mod pin_prompt;
 mod pin_text;
 mod profile;
 mod recorder;

@@ -259,7 +259,7 @@ impl SignRequests {
         let Some(directory) = &self.identity else {
             if self.identity_options.are_given() {
                 return Err(CliError::options(
-                    "--cluster, --trust-unknown-root and the roots are for --identity DIR",
+                    "--cluster and the roots are for --identity DIR",
                 ));
             }
             return Ok(None);

@@ -73,6 +73,9 @@ pub(super) enum CliError {
     PinFileMode { path: PathBuf, mode: u32 },
     /// A key is to be deleted, and nobody has confirmed it.
     Unconfirmed { reason: &'static str },
+    /// A cluster is to be initialised, and nobody has confirmed it.
+    #[cfg(feature = "aws")]
+    NotInitialized { reason: &'static str },
     /// Something would have to be asked.
     WouldPrompt { what: String },
     /// A directory without the files of a cluster.
@@ -203,6 +206,12 @@ impl CliError {
                 USAGE,
                 Some("`hsm-ca key show` shows the key; --yes deletes it without asking"),
             ),
+            #[cfg(feature = "aws")]
+            Self::NotInitialized { .. } => (
+                "not-confirmed",
+                USAGE,
+                Some("`hsm-ca cert show` shows both certificates; --yes initialises without asking"),
+            ),
             Self::WouldPrompt { .. } => (
                 "input-needed",
                 USAGE,
@@ -309,6 +318,10 @@ impl fmt::Display for CliError {
                 )
             }
             Self::Unconfirmed { reason } => write!(f, "nothing was deleted: {reason}"),
+            #[cfg(feature = "aws")]
+            Self::NotInitialized { reason } => {
+                write!(f, "AWS was not asked to initialise the cluster: {reason}")
+            }
             Self::WouldPrompt { what } => write!(f, "this would ask for {what}"),
             Self::NoClusterFiles {
                 directory,

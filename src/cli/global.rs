@@ -54,13 +54,13 @@ pub(super) struct GlobalOptions {
     format: Option<Format>,
     /// Never prompt: what would be asked is an error
     #[arg(long, global = true)]
-    no_input: bool,
+    pub(super) no_input: bool,
     /// No progress on stderr
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// The causes of an error, and progress with --format json too
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub(super) verbose: bool,
+    /// The kind and the causes of an error, and progress with --format json too; twice: the settings as well
+    #[arg(short, long, global = true, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
     /// Colours: auto means on a terminal, and not with NO_COLOR
     #[arg(
         long,
@@ -127,6 +127,13 @@ pub(super) struct FoundConfig {
     config: ConfigFile,
     directory: PathBuf,
     path: Option<PathBuf>,
+}
+
+impl FoundConfig {
+    /// The file, where there is one.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.path.clone()
+    }
 }
 
 /// What one place says: the command line, the environment, or the file.

@@ -5,6 +5,7 @@ use std::path::Path;
 use hsm_ca::x509::Profile;
 
 use super::report::printable;
+use super::shell::quote;
 
 /// The next steps with the certificate in `file`, under the CA certificate in `authority`; none for most profiles.
 pub(super) fn after(profile: &Profile, file: &Path, authority: &Path) -> Option<String> {
@@ -16,7 +17,7 @@ pub(super) fn after(profile: &Profile, file: &Path, authority: &Path) -> Option<
 }
 
 fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
+    printable(&quote(&path.display().to_string()))
 }
 
 /// User Guide, "Initialize the cluster". The file's name, in AWS's guide, begins with the cluster's id.

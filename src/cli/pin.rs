@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::exit::CliError;
 use super::inherited::{take_descriptor, take_variable};
+use super::pin_prompt;
 use super::pin_text::{LONGEST_PIN, decode_pin, trim_pin};
 
 /// A parsed `--pin-source`.
@@ -230,9 +231,10 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
         .chars()
         .filter(|character| !character.is_control())
         .collect();
-    let pin = rpassword::prompt_password(format!("PIN of token \"{shown}\": "))
+    // One more than may be: what is too long is refused, and not cut off.
+    let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), LONGEST_PIN + 1)
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
-    trim_pin(&Zeroizing::new(pin), "the terminal")
+    trim_pin(&pin, "the terminal")
 }
 
 fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {

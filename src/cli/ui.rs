@@ -13,6 +13,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 
 use base64ct::{Base64, Encoding as _};
 use hsm_ca::ledger::Unfinished;
@@ -52,7 +53,9 @@ impl Terminal {
 pub(super) struct Ui {
     json: bool,
     quiet: bool,
-    verbose: bool,
+    verbose: u8,
+    settings: Option<PathBuf>,
+    no_input: bool,
     color: ColorChoice,
     /// Warnings that come before the result, for the JSON of it.
     warned: RefCell<Vec<String>>,
@@ -69,8 +72,28 @@ impl Ui {
             json: options.format(config) == Format::Json,
             quiet: options.quiet,
             verbose: options.verbose,
+            settings: config.and_then(FoundConfig::path),
+            no_input: options.no_input,
             color: options.color,
             warned: RefCell::default(),
+        }
+    }
+
+    /// Whether somebody reads what is asked: a script has decided already.
+    pub(super) fn has_reader() -> bool {
+        io::stdin().is_terminal()
+    }
+
+    /// Asks for a word on the terminal. Tells why it was not given.
+    pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
+        if self.no_input {
+            return Err("--no-input does not let anybody be asked, and --yes is not given");
+        }
+        let answer = Terminal::open().and_then(|mut terminal| terminal.ask(question));
+        match answer {
+            Ok(answer) if answer == word => Ok(()),
+            Ok(_) => Err("another word was typed"),
+            Err(_) => Err("there is no terminal to ask on, and --yes is not given"),
         }
     }
 
@@ -159,12 +182,20 @@ impl Ui {
     /// An error to stderr: one line, and a hint where there is one.
     pub(super) fn refuse(&self, error: &CliError) -> u8 {
         let refusal = error.explain();
-        let message = shorten(&printable(&refusal.message));
+        let message = shorten(&printable(&one_line(&refusal.message)));
+        let causes = if self.verbose > 0 {
+            causes(error, &refusal.message)
+        } else {
+            Vec::new()
+        };
         if self.json {
             let mut body =
                 json!({ "kind": refusal.kind, "message": message, "exit_code": refusal.exit_code });
             if let Some(hint) = &refusal.hint {
                 body["hint"] = json!(hint);
+            }
+            if self.verbose > 0 {
+                body["causes"] = json!(causes);
             }
             let warned = self.warned.take();
             if !warned.is_empty() {
@@ -176,18 +207,30 @@ impl Ui {
             if let Some(hint) = &refusal.hint {
                 tell(format_args!("{} {}", self.paint(DIM, "hint:"), printable(hint)));
             }
-            if self.verbose {
-                let mut told = refusal.message.clone();
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    let text = error.to_string();
-                    // Most errors show their cause's own words already.
-                    if !told.contains(&text) {
-                        tell(format_args!("{} {}", self.paint(DIM, "cause:"), printable(&text)));
-                        told = text;
-                    }
-                    cause = error.source();
-                }
+            for cause in &causes {
+                tell(format_args!("{} {cause}", self.paint(DIM, "cause:")));
+            }
+            if self.verbose > 0 {
+                tell(format_args!(
+                    "{} {}, exit code {}",
+                    self.paint(DIM, "kind:"),
+                    refusal.kind,
+                    refusal.exit_code
+                ));
+            }
+            if self.verbose > 1 {
+                let settings = self.settings.as_ref().map(|path| path.display().to_string());
+                let settings = settings.unwrap_or_else(|| "no file".to_owned());
+                tell(format_args!(
+                    "{} {}",
+                    self.paint(DIM, "settings:"),
+                    printable(&settings)
+                ));
+                tell(format_args!(
+                    "{} {}",
+                    self.paint(DIM, "version:"),
+                    env!("CARGO_PKG_VERSION")
+                ));
             }
         }
         refusal.exit_code
@@ -223,7 +266,7 @@ impl Ui {
 
 impl Progress for Ui {
     fn step(&self, what: &str) {
-        if !self.quiet && (!self.json || self.verbose) {
+        if !self.quiet && (!self.json || self.verbose > 0) {
             tell(format_args!(
                 "{}",
                 self.paint(DIM, &format!("{} …", printable(what)))
@@ -247,6 +290,31 @@ fn insert_content(object: &mut serde_json::Map<String, Value>, content: &[u8]) {
         Err(_) => ("content_base64", Base64::encode_string(content)),
     };
     object.insert(name.to_owned(), json!(text));
+}
+
+/// The causes behind an error, but for those whose words it shows itself, as most errors do.
+fn causes(error: &CliError, message: &str) -> Vec<String> {
+    let mut told = message.to_owned();
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            causes.push(shorten(&printable(&one_line(&text))));
+            told = text;
+        }
+        cause = error.source();
+    }
+    causes
+}
+
+/// What a service or a module says may have several lines; an error has one.
+fn one_line(text: &str) -> String {
+    let lines = text.split(['\n', '\r', '\t']).map(str::trim);
+    lines
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A stranger's megabyte in an error is no error message.

@@ -201,7 +201,10 @@ impl fmt::Display for TokenError {
                 "token \"{token}\": no crypto user has this name and password (tried once)"
             ),
             Self::PinIncorrect { token, tries, .. } => {
-                write!(f, "token \"{token}\": the PIN is wrong ({tries})")
+                write!(
+                    f,
+                    "token \"{token}\": wrong PIN; the token has counted this try ({tries})"
+                )
             }
             Self::UnfitPin { token, unfit } => {
                 write!(f, "token \"{token}\": the PIN was not tried: {unfit}")

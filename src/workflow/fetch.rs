@@ -23,7 +23,8 @@ pub struct FetchSummary {
 pub const CLUSTER_FILE_SUFFIX: &str = "_Cluster.json";
 
 /// Writes the CSR and each certificate that `cluster` has, and its state, to `directory`. A file that is there with the same content is
-/// left; with another content it is replaced only when `overwrite` says so. Nothing is written before all can be.
+/// left; with another content it is replaced only when `overwrite` says so, but for the state, which changes all the time. The directory is
+/// made where there is none. Nothing is written before all can be.
 ///
 /// # Errors
 /// [`WorkflowError::InAnswer`] for a certificate that cannot be read, [`WorkflowError::Output`]
@@ -45,6 +46,8 @@ pub fn fetch_certificates(
     let state = ClusterFile(describe_cluster(cluster));
     files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
 
+    // One directory: a name that was misspelt further up makes no tree. What is wrong with it, the first file tells.
+    let _ = fs::create_dir(directory);
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
     for (name, file) in files {
@@ -54,7 +57,7 @@ pub fn fetch_certificates(
             continue;
         }
         let destination = Destination {
-            overwrite,
+            overwrite: overwrite || is_state(&path),
             ..Destination::new(path)
         };
         slots.push((destination.reserve()?, file));
@@ -63,6 +66,10 @@ pub fn fetch_certificates(
         summary.written.push(slot.commit(file.as_ref())?);
     }
     Ok(summary)
+}
+
+fn is_state(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(CLUSTER_FILE_SUFFIX)
 }
 
 /// A pipe in the file's place would be waited for.

@@ -39,8 +39,11 @@ pub struct IdentityRoots {
     pub aws: Certificate,
     /// The manufacturer's.
     pub manufacturer: Certificate,
-    /// Take roots that are not among the [`KnownRoot`]s; the result names them.
-    pub trust_unknown: bool,
+    /// SHA-256 of AWS's root in lower-case hex, as somebody has compared it: the root must be this one, and may then be one that is not
+    /// among the [`KnownRoot`]s. The result names it.
+    pub aws_sha256: Option<String>,
+    /// The same of the manufacturer's.
+    pub manufacturer_sha256: Option<String>,
 }
 
 /// A certificate, or the CSR, and every step about it.
@@ -210,7 +213,15 @@ fn judge_root(
     other: &Certificate,
     roots: &IdentityRoots,
 ) -> JudgedRoot {
+    let compared = match side {
+        RootSide::Aws => roots.aws_sha256.as_deref(),
+        RootSide::Manufacturer => roots.manufacturer_sha256.as_deref(),
+    };
     let finding = match known {
+        _ if compared.is_some_and(|wanted| wanted != root.fingerprint()) => Finding::Failed(format!(
+            "its SHA-256 is {}, not the one that was given",
+            root.fingerprint()
+        )),
         Some(known) if known.side == side => Finding::Passed(format!("{}, by its SHA-256", known.name)),
         Some(known) => Finding::Failed(format!(
             "it is the {}, a root of {}, not of {}",
@@ -222,8 +233,8 @@ fn judge_root(
         None if have_same_key(root, other) => {
             Finding::Failed("AWS's root and the manufacturer's have the same key".to_owned())
         }
-        None if roots.trust_unknown => {
-            Finding::Noted("not a root that is known here; trusted because it was asked for".to_owned())
+        None if compared.is_some() => {
+            Finding::Noted("not a root that is known here; trusted by the SHA-256 that was given".to_owned())
         }
         None => Finding::Failed(format!(
             "its SHA-256 is that of no root of {} that is known here",

@@ -9,13 +9,14 @@ use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::report::{Fields, Report};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FetchCluster {
     /// The cluster's id, as cluster-…
     cluster: ClusterId,
-    /// Where the files go
+    /// Where the files go; it is made if it is missing
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
     /// Replace a CSR or certificate that has another content; the state is replaced in any case
@@ -59,7 +60,7 @@ impl FetchCluster {
             Some(reason) => report.warnings.push(reason.to_string()),
             None => report.text.push_str(&format!(
                 "Next: hsm-ca cluster verify --dir {} --aws-root FILE --manufacturer-root FILE\n",
-                self.out_dir.display()
+                quote(&self.out_dir.display().to_string())
             )),
         }
         Ok(report)

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::cloudhsm::{CertificateKind, KnownRoot, RootSide};
+use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::workflow::{
     IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
     WorkflowError, verify_identity,
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::directory::{ClusterDirectory, names};
 use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::fingerprint;
 use crate::cli::input;
 use crate::cli::report::{Report, printable};
 
@@ -29,9 +31,12 @@ pub(in crate::cli) struct IdentityOptions {
     /// The manufacturer's root [default: the one in DIR that is known]
     #[arg(long, value_name = "FILE")]
     manufacturer_root: Option<PathBuf>,
-    /// Trust roots that are not known here; the result names them
-    #[arg(long)]
-    trust_unknown_root: bool,
+    /// The SHA-256 of AWS's root, as you have compared it: 64 hex digits or 32 words. One that is not known here is trusted by it
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint::parse)]
+    aws_root_sha256: Option<KeyFingerprint>,
+    /// The same for the manufacturer's root
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint::parse)]
+    manufacturer_root_sha256: Option<KeyFingerprint>,
 }
 
 #[derive(Debug, Args)]
@@ -49,7 +54,8 @@ impl IdentityOptions {
         self.cluster.is_some()
             || self.aws_root.is_some()
             || self.manufacturer_root.is_some()
-            || self.trust_unknown_root
+            || self.aws_root_sha256.is_some()
+            || self.manufacturer_root_sha256.is_some()
     }
 
     fn read_roots(&self, directory: &Path) -> Result<IdentityRoots, CliError> {
@@ -60,7 +66,8 @@ impl IdentityOptions {
                 RootSide::Manufacturer,
                 self.manufacturer_root.as_deref(),
             )?,
-            trust_unknown: self.trust_unknown_root,
+            aws_sha256: self.aws_root_sha256.map(|sha256| sha256.to_string()),
+            manufacturer_sha256: self.manufacturer_root_sha256.map(|sha256| sha256.to_string()),
         })
     }
 }

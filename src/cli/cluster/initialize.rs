@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use hsm_ca::cloudhsm::{CloudHsm, ClusterId, ClusterState};
+use hsm_ca::cloudhsm::{CloudHsm, ClusterId, ClusterService, ClusterState};
 use hsm_ca::workflow::{
     ClusterCertificates, InitializeSummary, Progress, WaitLimits, WhichCertificate, initialize_cluster,
 };
@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::cli::exit::CliError;
 use crate::cli::input;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -29,6 +30,9 @@ pub(in crate::cli) struct InitializeCluster {
     /// Follow the cluster's states until it is initialised
     #[arg(long)]
     wait: bool,
+    /// Initialise without asking on the terminal; where there is none, nobody is asked
+    #[arg(long)]
+    yes: bool,
     /// Give up waiting after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, requires = "wait", value_parser = clap::value_parser!(u32).range(1..))]
     wait_seconds: u32,
@@ -47,6 +51,17 @@ impl InitializeCluster {
         let limits = WaitLimits::up_to(Duration::from_secs(u64::from(self.wait_seconds)));
         let wait = self.wait.then_some(limits);
         ui.step(&format!("asking CloudHSM in {}", service.region()));
+        if !self.yes && Ui::has_reader() && self.would_begin(&service)? {
+            let question = format!(
+                "{} will be initialised with the certificate of \"{}\" under the trust anchor \"{}\".\n\
+                 That cannot be undone: another CA needs another cluster. Type the cluster's id to go on: ",
+                self.cluster,
+                printable(&certificates.signed().subject().to_string()),
+                printable(&certificates.anchor().subject().to_string())
+            );
+            ui.confirm(&question, self.cluster.as_str())
+                .map_err(|reason| CliError::NotInitialized { reason })?;
+        }
         let summary = initialize_cluster(&service, &self.cluster, &certificates, wait, ui)?;
         let text = format!(
             "{} {}\n{}{}",
@@ -65,6 +80,11 @@ impl InitializeCluster {
             warnings,
             ..Report::new(text, json)
         })
+    }
+
+    /// Whether AWS would be asked to begin. Whatever else the cluster's state is, the job itself tells.
+    fn would_begin(&self, service: &dyn ClusterService) -> Result<bool, CliError> {
+        Ok(service.describe(&self.cluster)?.state == ClusterState::Uninitialized)
     }
 
     fn read(&self, now: UnixTime) -> Result<ClusterCertificates, CliError> {
@@ -89,7 +109,7 @@ impl InitializeCluster {
         if is_under_way(state) {
             return "Next: the same command with --wait, which follows the states\n".to_owned();
         }
-        let anchor = printable(&self.trust_anchor.display().to_string());
+        let anchor = printable(&quote(&self.trust_anchor.display().to_string()));
         let anchor = if anchor == "-" { "customerCA.crt" } else { &anchor };
         let activate = match state {
             ClusterState::Active => "",

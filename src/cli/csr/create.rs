@@ -16,6 +16,7 @@ use crate::cli::global::Settings;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
 use crate::cli::profile;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -112,8 +113,8 @@ impl CreateRequest {
             let profile = self.profile.as_deref().unwrap_or("PROFILE");
             text.push_str(&format!(
                 "Next, where the CA is: hsm-ca csr sign {} --ca CA --profile {} --out FILE\n",
-                printable(file),
-                printable(profile)
+                printable(&quote(file)),
+                printable(&quote(profile))
             ));
         }
         let json = json!({

@@ -36,7 +36,8 @@ fn remarks(side: RootSide, known: Option<KnownRoot>) -> Vec<String> {
     let roots = IdentityRoots {
         aws: hsm.clone(),
         manufacturer: root.clone(),
-        trust_unknown: true,
+        aws_sha256: Some(hsm.fingerprint()),
+        manufacturer_sha256: Some(root.fingerprint()),
     };
     let judged = judge_root(side, &root, known, &hsm, &roots);
     let part = judge_chain(side, [&hsm, &hardware, &root], judged, NOW);

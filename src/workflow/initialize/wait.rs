@@ -20,7 +20,7 @@ pub struct WaitLimits {
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Who watches for half an hour wants to see now and then that it goes on.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(15);
 
 impl WaitLimits {
     /// Gives up after `longest`.

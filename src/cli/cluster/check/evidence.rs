@@ -13,6 +13,7 @@ use super::{CheckCluster, Circumstances};
 use crate::cli::cluster::directory::names;
 use crate::cli::exit::CliError;
 use crate::cli::input;
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 /// AWS CloudHSM User Guide, "Client SDK 5 configuration parameters".
@@ -74,7 +75,10 @@ impl CheckCluster {
         Ok(Known {
             certificate: certificate.ok_or_else(|| Missing {
                 why: format!("{} has none", directory.display()),
-                obtain: format!("hsm-ca cluster fetch {id} --out-dir {}", directory.display()),
+                obtain: format!(
+                    "hsm-ca cluster fetch {id} --out-dir {}",
+                    quote(&directory.display().to_string())
+                ),
             }),
             authority,
             #[cfg(feature = "aws")]

@@ -1,0 +1,116 @@
+//! The PIN, typed on the terminal: without echo, and never what was typed around a suspension.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+/// The control character that takes back a word, where the terminal has none of its own.
+const CTRL_W: u8 = 0x17;
+const BACKSPACE: u8 = 0x08;
+
+/// How an answer ended.
+enum End {
+    Line,
+    Hangup,
+    Signal(Signal),
+}
+
+/// The terminal while it shows nothing of what is typed, and sends signals for nothing: the keys for that come as characters.
+struct Silent<'a> {
+    terminal: &'a File,
+    before: Termios,
+}
+
+impl<'a> Silent<'a> {
+    fn begin(terminal: &'a File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut silent = before.clone();
+        silent
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(terminal, OptionalActions::Now, &silent)?;
+        Ok(Self { terminal, before })
+    }
+
+    fn is(&self, typed: u8, key: SpecialCodeIndex) -> bool {
+        typed != 0 && self.before.special_codes[key] == typed
+    }
+
+    /// Reads up to the end of a line into `answer`, with the keys that take something back.
+    fn read(&self, answer: &mut Vec<u8>, longest: usize) -> io::Result<End> {
+        let mut terminal = self.terminal;
+        loop {
+            let mut typed = Zeroizing::new([0]);
+            if terminal.read(&mut *typed)? == 0 {
+                return Ok(End::Hangup);
+            }
+            let signals = [
+                (SpecialCodeIndex::VSUSP, Signal::TSTP),
+                (SpecialCodeIndex::VINTR, Signal::INT),
+                (SpecialCodeIndex::VQUIT, Signal::QUIT),
+            ];
+            if let Some((_, signal)) = signals.into_iter().find(|(key, _)| self.is(typed[0], *key)) {
+                return Ok(End::Signal(signal));
+            }
+            match typed[0] {
+                b'\n' | b'\r' => return Ok(End::Line),
+                key if self.is(key, SpecialCodeIndex::VEOF) => return Ok(End::Line),
+                key if key == BACKSPACE || self.is(key, SpecialCodeIndex::VERASE) => take_back(answer),
+                key if key == CTRL_W || self.is(key, SpecialCodeIndex::VKILL) => answer.clear(),
+                character if answer.len() < longest => answer.push(character),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Silent<'_> {
+    fn drop(&mut self) {
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        let _ = (&mut &*self.terminal).write_all(b"\n");
+    }
+}
+
+/// The last character, which may have several bytes.
+fn take_back(answer: &mut Vec<u8>) {
+    while let Some(byte) = answer.pop() {
+        if byte & 0xc0 != 0x80 {
+            return;
+        }
+    }
+}
+
+/// Asks for a line of at most `longest` bytes. Ctrl-Z suspends as it does elsewhere, and afterwards the question is asked anew; what was
+/// typed before counts for nothing.
+pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String>> {
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    // Enough for all, so that no copy stays behind when it grows.
+    let mut answer = Zeroizing::new(Vec::with_capacity(longest));
+    loop {
+        answer.clear();
+        let silent = Silent::begin(&terminal)?;
+        (&terminal).write_all(question.as_bytes())?;
+        let end = silent.read(&mut answer, longest)?;
+        drop(silent);
+        match end {
+            End::Line => {
+                let text = std::str::from_utf8(&answer);
+                let text =
+                    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "this is not UTF-8"))?;
+                return Ok(Zeroizing::new(text.to_owned()));
+            }
+            End::Hangup => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // The whole job stops, and goes on here when the shell continues it.
+            End::Signal(Signal::TSTP) => kill_current_process_group(Signal::TSTP)?,
+            End::Signal(signal) => {
+                kill_process(getpid(), signal)?;
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+    }
+}
