@@ -109,12 +109,14 @@ fn string_types_and_rdns_are_held_to_their_rules() {
         assert!(warnings.contains(rule), "{request}: {report}");
         if rule == "name-string-type" && request != "ev" {
             let found = lint(&rig, &format!("{request}-cloudhsm-cluster.crt"));
-            assert_ne!(found.trim(), "", "{request}: pkilint finds nothing");
+            assert!(found.contains("FATAL"), "{request}: {found}");
         }
     }
     let report = sign(&rig, "right", "tls-client").ok().json();
     assert!(report["warnings"].is_null(), "{report}");
-    assert_eq!(lint(&rig, "right-tls-client.crt").trim(), "");
+    // It would have the mailbox as a name, too, which is no matter of string types.
+    let found = lint(&rig, "right-tls-client.crt");
+    assert!(!found.contains("FATAL"), "{found}");
 }
 
 #[test]
