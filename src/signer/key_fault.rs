@@ -1,8 +1,10 @@
 //! Keys that are no secret, or no keys: what their public half gives away.
 
 mod edwards;
+mod factor;
 
 use std::fmt;
+use std::sync::Mutex;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
@@ -19,6 +21,8 @@ pub enum KeyFault {
     Exponent,
     /// A small prime divides the modulus.
     SmallFactor(u32),
+    /// NIST SP 800-89 section 5.3.3: "composite and not a power of a prime".
+    PrimePower,
     /// The modulus is of the form that one vendor's generator made (CVE-2017-15361, "The Return of Coppersmith's Attack").
     Roca,
     /// Fermat's method factors the modulus (CVE-2022-26320).
@@ -38,14 +42,20 @@ impl fmt::Display for KeyFault {
                 f.write_str("the public key is a point of small order: anybody can sign for it")
             }
             Self::SmallFactor(factor) => write!(f, "{factor} divides the modulus"),
+            Self::PrimePower => f.write_str(
+                "the modulus is a prime or a power of one: anybody can compute the private key from it",
+            ),
             Self::Roca => f.write_str("the modulus has the fingerprint of ROCA"),
             Self::ClosePrimes => f.write_str("the two primes are close together"),
         }
     }
 }
 
-/// CA/B BR 6.1.6: "no factors smaller than 752".
+/// CA/B BR 6.1.6: "no factors smaller than 752". Looked for first, because it costs little; [`factor`] goes on from there.
 const LARGEST_SMALL_PRIME: u32 = 751;
+
+/// Keys whose answer is kept.
+const MOST_KNOWN: usize = 32;
 
 /// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
 const FERMAT_ROUNDS: u32 = 100;
@@ -58,7 +68,7 @@ impl PublicKey {
     #[must_use]
     pub fn find_fault(&self) -> Option<KeyFault> {
         match self.algorithm() {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.find_rsa_fault(),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.recall_rsa_fault(),
             KeyAlgorithm::Ec(curve) => {
                 let algorithm = match curve {
                     Curve::P256 => &ECDSA_P256_SHA256_ASN1,
@@ -75,6 +85,29 @@ impl PublicKey {
         }
     }
 
+    /// Every check of a certificate asks, and the answer costs as much as a signature.
+    fn recall_rsa_fault(&self) -> Option<KeyFault> {
+        static KNOWN: Mutex<Vec<(Vec<u8>, Option<KeyFault>)>> = Mutex::new(Vec::new());
+        let known = || KNOWN.lock().ok();
+        let recalled = known().and_then(|known| {
+            known
+                .iter()
+                .find(|(key, _)| key == self.der())
+                .map(|(_, fault)| *fault)
+        });
+        if let Some(fault) = recalled {
+            return fault;
+        }
+        let fault = self.find_rsa_fault();
+        if let Some(mut known) = known() {
+            if known.len() >= MOST_KNOWN {
+                known.remove(0);
+            }
+            known.push((self.der().to_vec(), fault));
+        }
+        fault
+    }
+
     fn find_rsa_fault(&self) -> Option<KeyFault> {
         let (modulus, exponent) = self.rsa_integers()?;
         let modulus = BigUint::from_bytes_be(modulus);
@@ -87,7 +120,13 @@ impl PublicKey {
         if has_roca_fingerprint(&modulus) {
             return Some(KeyFault::Roca);
         }
-        has_close_primes(&modulus).then_some(KeyFault::ClosePrimes)
+        if has_close_primes(&modulus) {
+            return Some(KeyFault::ClosePrimes);
+        }
+        if let Some(factor) = factor::find_small_factor(&modulus) {
+            return Some(KeyFault::SmallFactor(factor));
+        }
+        factor::is_prime_power(&modulus).then_some(KeyFault::PrimePower)
     }
 }
 

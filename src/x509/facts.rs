@@ -116,6 +116,7 @@ pub(super) const fn rule_of(fault: KeyFault) -> &'static str {
         KeyFault::Exponent => "key-exponent",
         KeyFault::OffCurve | KeyFault::SmallOrder => "key-point",
         KeyFault::SmallFactor(_) => "key-small-factors",
+        KeyFault::PrimePower => "key-composite",
         KeyFault::Roca => "key-roca",
         KeyFault::ClosePrimes => "key-close-primes",
     }

@@ -194,7 +194,12 @@ pub const RULES: &[Rule] = &[
     rule(
         "key-small-factors",
         "CA/B BR 6.1.6",
-        "an RSA modulus without factors below 752",
+        "an RSA modulus without factors below 65536",
+    ),
+    rule(
+        "key-composite",
+        "NIST SP 800-89 5.3.3",
+        "an RSA modulus that is neither a prime nor a power of one",
     ),
     rule(
         "key-roca",

@@ -40,16 +40,63 @@ fn an_exponent_of_three_is_a_fault() {
     }
 }
 
+/// The primes next to the ends and to powers of two; 65521 is the largest below 2¹⁶.
 #[test]
-fn a_small_factor_is_found_up_to_751() {
+fn every_small_factor_is_found() {
     let large = prime(2040);
-    for small in [3_u32, 5, 7, 743, 751] {
+    for small in [
+        3_u32, 5, 7, 257, 743, 751, 757, 1021, 4093, 8191, 32_749, 32_771, 65_519, 65_521,
+    ] {
         assert_eq!(
             key(&BigUint::from(small), &large).find_fault(),
             Some(KeyFault::SmallFactor(small))
         );
     }
-    assert_eq!(key(&BigUint::from(757_u32), &large).find_fault(), None);
+    let both = BigUint::from(32_771_u32) * BigUint::from(65_521_u32);
+    assert_eq!(
+        key(&both, &prime(2010)).find_fault(),
+        Some(KeyFault::SmallFactor(32_771))
+    );
+    // The next one is out of reach.
+    assert_eq!(key(&BigUint::from(65_537_u32), &large).find_fault(), None);
+    for bits in [1024, 1536] {
+        assert_eq!(
+            key(&prime(bits), &(prime(bits - 16) * 65_519_u32)).find_fault(),
+            Some(KeyFault::SmallFactor(65_519))
+        );
+    }
+}
+
+/// NIST SP 800-89 section 5.3.3
+#[test]
+fn a_modulus_that_is_prime_or_a_power_of_a_prime_is_a_fault() {
+    let one = BigUint::from(1_u32);
+    for bits in [2048, 3072] {
+        assert_eq!(key(&prime(bits), &one).find_fault(), Some(KeyFault::PrimePower));
+    }
+    let third = prime(690);
+    assert_eq!(
+        key(&third.pow(2), &third).find_fault(),
+        Some(KeyFault::PrimePower)
+    );
+    let fifth = prime(411);
+    assert_eq!(
+        key(&fifth.pow(4), &fifth).find_fault(),
+        Some(KeyFault::PrimePower)
+    );
+    // Three primes are none.
+    assert_eq!(key(&(prime(690) * prime(690)), &prime(690)).find_fault(), None);
+}
+
+#[test]
+fn what_was_found_for_one_key_is_not_told_of_another() {
+    let large = prime(2040);
+    let faulty = key(&BigUint::from(65_521_u32), &large);
+    let sound = key(&prime(1024), &prime(1024));
+    for _ in 0..3 {
+        assert_eq!(faulty.find_fault(), Some(KeyFault::SmallFactor(65_521)));
+        assert_eq!(sound.find_fault(), None);
+    }
 }
 
 /// By the construction of "The Return of Coppersmith's Attack" (CCS 2017), section 2.1: p = k·M + (65537ᵃ mod M), M the product of the

@@ -416,6 +416,13 @@ fn keys_that_are_none_are_certified_by_nobody() {
     let root = (0_u32..).map(|step| &prime + 2 * step).find(fit).unwrap();
     let close = PublicKey::from_rsa(&(&root * &root).to_bytes_be(), &[1, 0, 1]).unwrap();
     assert_eq!(found(with_key(&close), &ca), Some("key-close-primes"));
+    let generated = std::process::Command::new("openssl")
+        .args(["prime", "-generate", "-hex", "-bits", "2048"])
+        .output()
+        .expect("openssl");
+    let prime = BigUint::parse_bytes(generated.stdout.trim_ascii(), 16).expect("a prime");
+    let prime = PublicKey::from_rsa(&prime.to_bytes_be(), &[1, 0, 1]).unwrap();
+    assert_eq!(found(with_key(&prime), &ca), Some("key-composite"));
     let roca = PublicKey::from_rsa(&roca_modulus(), &[1, 0, 1]).unwrap();
     assert_eq!(found(with_key(&roca), &ca), Some("key-roca"));
     // key-size

@@ -1,0 +1,88 @@
+//! Whether a modulus is a product of large primes: NIST SP 800-89 section 5.3.3 asks for a composite, no power of a prime, without small
+//! factors.
+
+use num_bigint::BigUint;
+
+/// Factors below it are found, all of them. Those from here up are not looked for: to find all factors of 32 bits takes longer than
+/// everything else that is done for a certificate.
+pub(super) const SMALL_FACTORS: u32 = 1 << 16;
+
+/// The smallest prime below [`SMALL_FACTORS`] that divides the modulus.
+pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
+    let primes = sieve();
+    let mut product = BigUint::from(1_u32);
+    // Of about the modulus's size: one long division for each.
+    let mut part = BigUint::from(1_u32);
+    let mut word = 1_u64;
+    for prime in &primes {
+        match word.checked_mul(u64::from(*prime)) {
+            Some(larger) => word = larger,
+            None => {
+                part *= word;
+                word = u64::from(*prime);
+                if part.bits() >= modulus.bits() {
+                    product = product * part % modulus;
+                    part = BigUint::from(1_u32);
+                }
+            }
+        }
+    }
+    product = product * part * word % modulus;
+    if common_divisor(product, modulus.clone()) == BigUint::from(1_u32) {
+        return None;
+    }
+    primes
+        .into_iter()
+        .find(|prime| super::residue(modulus, *prime) == 0)
+}
+
+/// True for a prime and for a power of one. Modulo each prime p of the modulus n, 2ⁿ⁻¹ is 1 where the order of 2, which divides p - 1, divides
+/// n - 1: it does when n is a power of p. For the product of two random primes that has a chance of less than 2⁻⁵⁰⁰: p - 1 and q - 1 would
+/// have nearly all their factors in common, which no generator of keys allows.
+pub(super) fn is_prime_power(modulus: &BigUint) -> bool {
+    let one = BigUint::from(1_u32);
+    let power = BigUint::from(2_u32).modpow(&(modulus - &one), modulus);
+    // 2 is no power of itself modulo an even number.
+    let less_one = if power == BigUint::ZERO {
+        power
+    } else {
+        power - &one
+    };
+    common_divisor(less_one, modulus.clone()) != one
+}
+
+/// Euclid's.
+fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
+    while one != BigUint::ZERO {
+        (one, other) = (other % &one, one);
+    }
+    other
+}
+
+/// Eratosthenes's, of odd numbers, and 2.
+fn sieve() -> Vec<u32> {
+    let mut primes = vec![2];
+    let mut is_composite = vec![false; 1 << 15];
+    for number in (3..SMALL_FACTORS).step_by(2) {
+        let Some(false) = place(number).and_then(|place| is_composite.get(place)) else {
+            continue;
+        };
+        primes.push(number);
+        // Two of its multiples, one after the other, are as many odd numbers apart as it says.
+        let (Some(first), Ok(step)) = (
+            number.checked_mul(number).and_then(place),
+            usize::try_from(number),
+        ) else {
+            continue;
+        };
+        let multiples = is_composite.get_mut(first..).unwrap_or_default();
+        for composite in multiples.iter_mut().step_by(step) {
+            *composite = true;
+        }
+    }
+    primes
+}
+
+fn place(odd: u32) -> Option<usize> {
+    usize::try_from(odd / 2).ok()
+}
