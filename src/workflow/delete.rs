@@ -11,6 +11,8 @@ pub struct DeleteSummary {
     pub deleted: Vec<KeyDescription>,
     /// The entry of the ledger, where there is a ledger.
     pub recorded: Option<EntryId>,
+    /// Why the ledger's head that was kept for the key may still be on the token.
+    pub head_left: Option<String>,
 }
 
 /// Takes the objects of a key off the token, once the ledger has what is about to happen.
@@ -39,11 +41,13 @@ pub fn delete_key(
         log.complete(begun, key, public_key.as_ref())
             .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })?;
     }
-    if let Some(key) = &public_key {
-        forget_kept_head(session, Digest::of(key.der()))?;
-    }
+    // The key is gone, whatever becomes of what was kept for it.
+    let forgotten = public_key
+        .as_ref()
+        .map(|key| forget_kept_head(session, Digest::of(key.der())));
     Ok(DeleteSummary {
         deleted,
         recorded: begun,
+        head_left: forgotten.and_then(Result::err).map(|error| error.to_string()),
     })
 }

@@ -39,7 +39,11 @@ impl DeleteKey {
             let token = &session.token().description().label;
             confirm(terminal, &objects, token, authority.as_deref())?;
         }
-        let DeleteSummary { deleted, recorded } = delete_key(session, objects, &mut log)?;
+        let DeleteSummary {
+            deleted,
+            recorded,
+            head_left,
+        } = delete_key(session, objects, &mut log)?;
         let text = format!(
             "Deleted from the token \"{}\"\n{}",
             printable(&session.token().description().label),
@@ -50,7 +54,13 @@ impl DeleteKey {
         let list: Vec<_> = deleted.iter().map(describe).collect();
         let json =
             json!({ "deleted": list, "authority": authority, "recorded": recorded.map(|entry| entry.0) });
-        let warnings = authority.iter().map(|subject| describe_authority(subject));
+        let head = head_left.map(|reason| {
+            format!("the ledger's head that was kept for the key may still be on the token: {reason}")
+        });
+        let warnings = authority
+            .iter()
+            .map(|subject| describe_authority(subject))
+            .chain(head);
         Ok(Report {
             warnings: warnings.collect(),
             ..Report::new(text, json)
