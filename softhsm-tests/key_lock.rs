@@ -1,6 +1,7 @@
 //! Who can keep a key off a token by holding a lock: the user's own processes, for a while, and no other user.
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -84,16 +85,19 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut second = second.spawn().expect("it starts");
-    thread::sleep(Duration::from_secs(2));
+    // It says that it waits, and not before it does.
+    let mut lines = BufReader::new(second.stderr.take().expect("a pipe"));
+    let mut told = String::new();
+    while !told.contains("another process is putting a key on this token, waiting for it") {
+        let read = lines.read_line(&mut told).expect("what it says");
+        assert_ne!(read, 0, "it does not wait: {told}");
+    }
+    thread::sleep(Duration::from_millis(500));
     assert!(second.try_wait().expect("it").is_none(), "it does not wait");
     rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
     assert!(first.wait().expect("it ends").success());
-    let second = second.wait_with_output().expect("it ends");
-    let told = String::from_utf8_lossy(&second.stderr);
-    assert!(
-        told.contains("another process is putting a key on this token, waiting for it"),
-        "{told}"
-    );
+    lines.read_to_string(&mut told).expect("what it says");
+    assert!(second.wait().expect("it ends").success(), "{told}");
     assert_eq!(rig.keys().private, 1, "{told}");
 }
 
