@@ -97,7 +97,10 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
     rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
     assert!(first.wait().expect("it ends").success());
     lines.read_to_string(&mut told).expect("what it says");
-    assert!(second.wait().expect("it ends").success(), "{told}");
+    assert!(
+        !second.wait().expect("it ends").success(),
+        "the label is taken: {told}"
+    );
     assert_eq!(rig.keys().private, 1, "{told}");
 }
 
