@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Rig, Run, shim, softhsm, wait_until_stopped};
+use rustix::process::Signal;
+
+use crate::harness::{Rig, Run, shim, signal, softhsm, wait_until_stopped};
 
 const GENERATE: [&str; 6] = ["key", "generate", "--label", "ca", "--type", "ec:p256"];
 
@@ -94,7 +96,7 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
     }
     thread::sleep(Duration::from_millis(500));
     assert!(second.try_wait().expect("it").is_none(), "it does not wait");
-    rig.tool("kill", &["-CONT", &first.id().to_string()]).ok();
+    signal(first.id(), Signal::CONT);
     assert!(first.wait().expect("it ends").success());
     lines.read_to_string(&mut told).expect("what it says");
     assert!(
