@@ -7,6 +7,7 @@ What the terminal showed goes to stdout. Exit code 1 and a reason if something t
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -18,6 +19,9 @@ def main():
     child, terminal = pty.fork()
     if child == 0:
         os.environ["PS1"] = "ready> "
+        # A shell leaves those ignored that were when it started, as in a job in the background.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_DFL)
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
     shown, seen = b"", 0
 

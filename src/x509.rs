@@ -48,7 +48,7 @@ mod words;
 pub use bundle::{Link, LinkState, link};
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
-pub use check::{Checked, PlannedCertificate};
+pub use check::{Checked, PlannedCertificate, check_quality};
 pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
     CrlTbs, IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, RevocationReason,

@@ -2,9 +2,12 @@
 
 mod edwards;
 mod factor;
+mod montgomery;
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
@@ -57,6 +60,16 @@ const LARGEST_SMALL_PRIME: u32 = 751;
 /// Keys whose answer is kept.
 const MOST_KNOWN: usize = 32;
 
+/// Searches on other threads at a time.
+const MOST_SEARCHES: usize = 2;
+
+/// What is known of an RSA key.
+struct Known {
+    key: Vec<u8>,
+    quick: Option<KeyFault>,
+    is_prime_power: Arc<OnceLock<bool>>,
+}
+
 /// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
 const FERMAT_ROUNDS: u32 = 100;
 
@@ -85,27 +98,74 @@ impl PublicKey {
         }
     }
 
-    /// Every check of a certificate asks, and the answer costs as much as a signature.
+    /// The same, but for [`KeyFault::PrimePower`], which takes milliseconds to find: another thread begins to look for it, and
+    /// [`find_fault`](Self::find_fault) waits for what that finds.
+    #[must_use]
+    pub fn find_quick_fault(&self) -> Option<KeyFault> {
+        match self.algorithm() {
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.recall_rsa(true).0,
+            _ => self.find_fault(),
+        }
+    }
+
     fn recall_rsa_fault(&self) -> Option<KeyFault> {
-        static KNOWN: Mutex<Vec<(Vec<u8>, Option<KeyFault>)>> = Mutex::new(Vec::new());
+        let (quick, is_prime_power) = self.recall_rsa(false);
+        quick.or_else(|| {
+            let found = *is_prime_power.get_or_init(|| self.is_prime_power());
+            found.then_some(KeyFault::PrimePower)
+        })
+    }
+
+    fn is_prime_power(&self) -> bool {
+        self.rsa_integers()
+            .is_some_and(|(modulus, _)| factor::is_prime_power(&BigUint::from_bytes_be(modulus)))
+    }
+
+    /// Every check of a certificate asks, and the answer costs as much as a signature. What was found quickly, and where the rest is told.
+    fn recall_rsa(&self, in_background: bool) -> (Option<KeyFault>, Arc<OnceLock<bool>>) {
+        static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
         let known = || KNOWN.lock().ok();
         let recalled = known().and_then(|known| {
-            known
-                .iter()
-                .find(|(key, _)| key == self.der())
-                .map(|(_, fault)| *fault)
+            let mut all = known.iter();
+            all.find(|known| known.key == self.der())
+                .map(|known| (known.quick, Arc::clone(&known.is_prime_power)))
         });
-        if let Some(fault) = recalled {
-            return fault;
+        if let Some(recalled) = recalled {
+            return recalled;
         }
-        let fault = self.find_rsa_fault();
+        let quick = self.find_rsa_fault();
+        let is_prime_power = Arc::default();
+        if in_background && quick.is_none() {
+            self.begin_search(&is_prime_power);
+        }
         if let Some(mut known) = known() {
             if known.len() >= MOST_KNOWN {
                 known.remove(0);
             }
-            known.push((self.der().to_vec(), fault));
+            known.push(Known {
+                key: self.der().to_vec(),
+                quick,
+                is_prime_power: Arc::clone(&is_prime_power),
+            });
         }
-        fault
+        (quick, is_prime_power)
+    }
+
+    /// Where no thread can be had, whoever asks computes it.
+    fn begin_search(&self, is_prime_power: &Arc<OnceLock<bool>>) {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        if RUNNING.fetch_add(1, Ordering::Relaxed) >= MOST_SEARCHES {
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let (key, found) = (self.clone(), Arc::clone(is_prime_power));
+        let search = move || {
+            found.get_or_init(|| key.is_prime_power());
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+        };
+        if thread::Builder::new().spawn(search).is_err() {
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     fn find_rsa_fault(&self) -> Option<KeyFault> {
@@ -123,10 +183,7 @@ impl PublicKey {
         if has_close_primes(&modulus) {
             return Some(KeyFault::ClosePrimes);
         }
-        if let Some(factor) = factor::find_small_factor(&modulus) {
-            return Some(KeyFault::SmallFactor(factor));
-        }
-        factor::is_prime_power(&modulus).then_some(KeyFault::PrimePower)
+        factor::find_small_factor(&modulus).map(KeyFault::SmallFactor)
     }
 }
 

@@ -116,6 +116,7 @@ impl CrossJob {
         let issuer = Issuer::Authority(&self.authority);
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
         rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
+        checked.confirm_key()?;
         let slot = self.delivery.reserve()?;
         recorder.require_known(&self.authority)?;
         recorder.refuse_revoked(&self.authority)?;

@@ -172,6 +172,7 @@ impl PlannedAuthority<'_> {
         progress: &dyn Progress,
     ) -> Result<IssueSummary, WorkflowError> {
         recorder.refuse_compromised(self.signer.public_key())?;
+        self.checked.confirm_key()?;
         let intent = certificate_intent(&self.checked, None, None)?;
         recorder.tell_unfinished_of(&intent.authority, progress)?;
         let new = NewAuthority {
@@ -296,6 +297,9 @@ impl SigningJob {
             }
             let built = self.build(store, &rehearsals, &planned.request, progress);
             let built = built.map_err(|error| in_request(planned, error))?;
+            built
+                .confirm_key()
+                .map_err(|error| in_request(planned, error.into()))?;
             intents.push(certificate_intent(
                 &built,
                 Some(&self.authority),

@@ -9,7 +9,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-pub(super) use subject::check_quality;
+pub use subject::check_quality;
 
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;

@@ -1,7 +1,10 @@
 //! From checked bytes to a certificate: one signature by the token, verified in software.
 
+use der::Decode as _;
+
 use super::signed::{Signed, sign_once};
-use super::{Certificate, Checked, X509Error, pem, reread};
+use super::tbs::TbsCertificate;
+use super::{Certificate, Checked, X509Error, check_quality, pem, reread};
 use crate::output::{Encoding, Verified, encode_pem};
 use crate::signer::{PublicKey, Signer};
 
@@ -12,11 +15,24 @@ pub struct Issued {
 }
 
 impl Checked {
+    /// Waits for the search that the check of the subject's key began. Every signature does; who records it before asks here first.
+    ///
+    /// # Errors
+    /// The rule `key-composite`
+    pub fn confirm_key(&self) -> Result<(), X509Error> {
+        let tbs = TbsCertificate::from_der(&self.0.der).map_err(|error| X509Error::Malformed {
+            what: "TBSCertificate",
+            reason: error.to_string(),
+        })?;
+        check_quality(&PublicKey::from_info(&tbs.subject_public_key_info)?)
+    }
+
     /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.
     ///
     /// # Errors
     /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
+        self.confirm_key()?;
         let Self(tbs) = self;
         let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, &tbs.der)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;

@@ -3,6 +3,8 @@
 
 use num_bigint::BigUint;
 
+use super::montgomery::Montgomery;
+
 /// Factors below it are found, all of them. Those from here up are not looked for: to find all factors of 32 bits takes longer than
 /// everything else that is done for a certificate.
 pub(super) const SMALL_FACTORS: u32 = 1 << 16;
@@ -41,13 +43,18 @@ pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
 /// have nearly all their factors in common, which no generator of keys allows.
 pub(super) fn is_prime_power(modulus: &BigUint) -> bool {
     let one = BigUint::from(1_u32);
-    let power = BigUint::from(2_u32).modpow(&(modulus - &one), modulus);
-    // 2 is no power of itself modulo an even number.
-    let less_one = if power == BigUint::ZERO {
-        power
+    // Without optimisation, as in the tests' build, it is slower than num-bigint, which is optimised there too.
+    let (power, form) = if cfg!(debug_assertions) {
+        let power = BigUint::from(2_u32).modpow(&(modulus - &one), modulus);
+        (power, one.clone())
     } else {
-        power - &one
+        let Some(montgomery) = Montgomery::of(modulus) else {
+            return false;
+        };
+        montgomery.two_to_the_last()
     };
+    // Both have the same factor, which has none in common with the modulus.
+    let less_one = (power + modulus - form) % modulus;
     common_divisor(less_one, modulus.clone()) != one
 }
 

@@ -57,8 +57,9 @@ fn every_small_factor_is_found() {
         key(&both, &prime(2010)).find_fault(),
         Some(KeyFault::SmallFactor(32_771))
     );
-    // The next one is out of reach.
-    assert_eq!(key(&BigUint::from(65_537_u32), &large).find_fault(), None);
+    // The next one is out of reach. (One in sixteen is found all the same: 2 has the order 32 modulo 65537.)
+    let found = key(&BigUint::from(65_537_u32), &large).find_fault();
+    assert!(matches!(found, None | Some(KeyFault::PrimePower)), "{found:?}");
     for bits in [1024, 1536] {
         assert_eq!(
             key(&prime(bits), &(prime(bits - 16) * 65_519_u32)).find_fault(),

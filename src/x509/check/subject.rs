@@ -1,7 +1,7 @@
 //! The subject and its key.
 
 use super::{Plan, broken};
-use crate::signer::PublicKey;
+use crate::signer::{KeyFault, PublicKey};
 use crate::x509::facts::rule_of;
 use crate::x509::profile::Role;
 use crate::x509::{Issuer, Name, X509Error, extension};
@@ -60,13 +60,21 @@ impl Plan<'_> {
                 format!("{} carries the CA's own key", self.whose()),
             );
         }
-        check_quality(&key)
+        // All but `key-composite`, for which another thread looks: `Checked::confirm_key` waits for it.
+        refuse_fault(key.find_quick_fault())
     }
 }
 
 /// The known faults of keys, each with its rule.
-pub(in crate::x509) fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
-    match key.find_fault() {
+///
+/// # Errors
+/// The rule that is broken
+pub fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
+    refuse_fault(key.find_fault())
+}
+
+fn refuse_fault(fault: Option<KeyFault>) -> Result<(), X509Error> {
+    match fault {
         None => Ok(()),
         Some(fault) => broken(rule_of(fault), fault.to_string()),
     }

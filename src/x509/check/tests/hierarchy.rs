@@ -422,7 +422,10 @@ fn keys_that_are_none_are_certified_by_nobody() {
         .expect("openssl");
     let prime = BigUint::parse_bytes(generated.stdout.trim_ascii(), 16).expect("a prime");
     let prime = PublicKey::from_rsa(&prime.to_bytes_be(), &[1, 0, 1]).unwrap();
-    assert_eq!(found(with_key(&prime), &ca), Some("key-composite"));
+    // Its other rules are those of a certificate for this key.
+    let checked = Checked(with_key(&prime));
+    assert_eq!(checked.confirm_key().unwrap_err().rule(), Some("key-composite"));
+    assert_eq!(checked.sign(&ca_key).unwrap_err().rule(), Some("key-composite"));
     let roca = PublicKey::from_rsa(&roca_modulus(), &[1, 0, 1]).unwrap();
     assert_eq!(found(with_key(&roca), &ca), Some("key-roca"));
     // key-size
