@@ -11,7 +11,6 @@ mod crl;
 mod csr;
 mod doctor;
 mod exit;
-#[cfg(feature = "aws")]
 mod fingerprint;
 mod global;
 mod inherited;

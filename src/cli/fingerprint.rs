@@ -1,12 +1,14 @@
 //! A public key's fingerprint, in hex and in words.
 
-use hsm_ca::signer::{KeyFingerprint, PublicKey};
-use hsm_ca::x509::{read_words, words};
-use serde_json::{Value, json};
+#[cfg(feature = "aws")]
+mod shown;
 
-use super::report::Fields;
+use hsm_ca::signer::KeyFingerprint;
+use hsm_ca::x509::read_words;
+#[cfg(feature = "aws")]
+pub(super) use shown::{describe, show};
 
-/// Reads what [`show`] and [`describe`] print: hex, with or without colons, or the words.
+/// Reads what results print: hex, with or without colons, or the words.
 pub(super) fn parse(text: &str) -> Result<KeyFingerprint, String> {
     let from_words = || KeyFingerprint::from_bytes(&read_words(text)?);
     text.trim().parse().ok().or_else(from_words).ok_or_else(|| {
@@ -15,27 +17,10 @@ pub(super) fn parse(text: &str) -> Result<KeyFingerprint, String> {
     })
 }
 
-pub(super) fn show(fields: &mut Fields, key: &PublicKey) {
-    let fingerprint = key.fingerprint();
-    fields.add("SHA-256", fingerprint);
-    // An even number in each line: the lists of even and odd places stay under each other.
-    for (index, line) in words(fingerprint.as_bytes()).chunks(4).enumerate() {
-        let cells = line.iter().enumerate();
-        let line: String = cells
-            .map(|(place, word)| format!("{word:width$}", width = if place % 2 == 0 { 10 } else { 12 }))
-            .collect();
-        fields.add(if index == 0 { "in words" } else { "" }, line.trim_end());
-    }
-}
-
-pub(super) fn describe(json: &mut Value, key: &PublicKey) {
-    let fingerprint = key.fingerprint();
-    json["public_key_sha256"] = json!(fingerprint.to_string());
-    json["public_key_sha256_words"] = json!(words(fingerprint.as_bytes()).join(" "));
-}
-
 #[cfg(test)]
 mod tests {
+    use hsm_ca::x509::words;
+
     use super::*;
 
     #[test]

@@ -9,7 +9,7 @@ use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::output::Protected;
 use hsm_ca::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, IndexedCertificate,
-    OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error, to_utf8,
+    OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
 };
 
 use super::exit::CliError;
@@ -41,9 +41,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 }
 
 /// The text of a file in UTF-8, also where Windows wrote it as UTF-16.
+#[cfg(feature = "aws")]
 pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = read(path)?;
-    match to_utf8(&bytes) {
+    match hsm_ca::x509::to_utf8(&bytes) {
         Ok(text) => Ok(text.into_owned()),
         Err(error) => Err(CliError::in_file(path, error)),
     }

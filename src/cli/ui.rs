@@ -55,6 +55,7 @@ pub(super) struct Ui {
     quiet: bool,
     verbose: u8,
     settings: Option<PathBuf>,
+    #[cfg(feature = "aws")]
     no_input: bool,
     color: ColorChoice,
     /// Warnings that come before the result, for the JSON of it.
@@ -73,6 +74,7 @@ impl Ui {
             quiet: options.quiet,
             verbose: options.verbose,
             settings: config.and_then(FoundConfig::path),
+            #[cfg(feature = "aws")]
             no_input: options.no_input,
             color: options.color,
             warned: RefCell::default(),
@@ -80,11 +82,13 @@ impl Ui {
     }
 
     /// Whether somebody reads what is asked: a script has decided already.
+    #[cfg(feature = "aws")]
     pub(super) fn has_reader() -> bool {
         io::stdin().is_terminal()
     }
 
     /// Asks for a word on the terminal. Tells why it was not given.
+    #[cfg(feature = "aws")]
     pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
         if self.no_input {
             return Err("--no-input does not let anybody be asked, and --yes is not given");
