@@ -215,10 +215,10 @@ pub(super) fn text_of(value: &Any) -> Option<&str> {
     .and(std::str::from_utf8(value.value()).ok())
 }
 
-/// The text of a string of any type, to be shown.
+/// The text of a string of any type, to be shown: nothing of it moves a cursor or hides.
 pub(super) fn shown_text(value: &Any) -> Option<String> {
     let tag = *value.to_der().ok()?.first()?;
-    read_text(tag, value.value())
+    read_text(tag, value.value()).map(|text| visible(&text))
 }
 
 /// The short name people use for an object identifier, or its digits.
