@@ -43,7 +43,10 @@ const DASHES: &str = "-----";
 /// # Errors
 /// [`X509Error`]: empty, no such block, several, or broken.
 pub fn decode_one(input: &[u8], label: &'static str) -> Result<Vec<u8>, X509Error> {
-    let mut blocks = decode_all(input, label)?;
+    one_of(decode_all(input, label)?)
+}
+
+fn one_of(mut blocks: Vec<Vec<u8>>) -> Result<Vec<u8>, X509Error> {
     match blocks.len() {
         1 => Ok(blocks.remove(0)),
         count => Err(X509Error::SeveralPem { count }),
@@ -58,7 +61,11 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     if is_der(input) {
         return Ok(vec![input.to_vec()]);
     }
-    let input = &*to_utf8(input)?;
+    decode_text(&to_utf8(input)?, label)
+}
+
+/// The same of a text in UTF-8, which is converted once only.
+fn decode_text(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X509Error> {
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(X509Error::Empty);
     }
@@ -174,24 +181,29 @@ pub fn decode_in_place(mut input: Vec<u8>, label: &'static str) -> Result<Vec<u8
     if is_der(&input) {
         return Ok(input);
     }
-    if let Cow::Owned(text) = to_utf8(&input)? {
-        input = text;
+    let (converted, mark) = match to_utf8(&input)? {
+        Cow::Owned(text) => (Some(text), 0),
+        Cow::Borrowed(text) => (None, input.len().saturating_sub(text.len())),
+    };
+    match converted {
+        Some(text) => input = text,
+        None => drop(input.drain(..mark)),
     }
     let (begin, end) = (BEGIN.as_bytes(), END.as_bytes());
     let found = find(&input, 0, begin).zip(find(&input, 0, end));
     let (Some((start, stop)), true) = (found, count(&input, begin) == 1) else {
         // What is wrong with it, or several blocks.
-        return decode_one(&input, label);
+        return one_of(decode_text(&input, label)?);
     };
     // The first line ends with its dashes, and the block is after it.
     let is_line =
         |end: &usize| *end < stop && input[start..*end].trim_ascii_end().ends_with(DASHES.as_bytes());
     let Some(body) = find(&input, start, b"\n").filter(is_line) else {
-        return decode_one(&input, label);
+        return one_of(decode_text(&input, label)?);
     };
     // The frame of the block, without what it frames, is read as any other is.
     let frame = [&input[start..=body], b"MAA=\n", &input[stop..]].concat();
-    decode_one(&frame, label)?;
+    decode_text(&frame, label)?;
     input.truncate(stop);
     input.drain(..body);
     let not_base64 = not_base64(&input);
@@ -289,7 +301,23 @@ mod tests {
             "hello".to_owned(),
             "0\0".to_owned(),
         ];
-        for text in texts {
+        let marks: [&[u8]; 5] = [
+            b"\xfe\xff\xfe\xff",
+            b"\xff\xfe\xff\xfe",
+            b"\xef\xbb\xbf",
+            b"\xef\xbb\xbf\xef\xbb\xbf",
+            b"\xfe\xff0\x80",
+        ];
+        for input in marks {
+            let in_place = decode_in_place(input.to_vec(), CERTIFICATE).map_err(|error| error.to_string());
+            let copied = decode_one(input, CERTIFICATE).map_err(|error| error.to_string());
+            assert_eq!(in_place, copied, "{input:?}");
+        }
+        for text in texts
+            .iter()
+            .cloned()
+            .chain(texts.iter().map(|text| format!("\u{feff}{text}")))
+        {
             let [in_place, copied] = [
                 decode_in_place(text.clone().into_bytes(), CERTIFICATE),
                 decode_one(text.as_bytes(), CERTIFICATE),
