@@ -115,7 +115,7 @@ pub(super) fn revocation_list(path: &Path) -> Result<CertificateRevocationList, 
     CertificateRevocationList::read(bytes).map_err(|error| CliError::in_file(path, error))
 }
 
-/// The CRL in a file that an output is about to replace; none where something else is there. It is no input, so it is not protected.
+/// The CRL in a file that an output is about to replace; none where something else is there. It is not an input, so it is not protected.
 pub(super) fn replaced_list(path: &Path) -> Option<CertificateRevocationList> {
     if !path.metadata().is_ok_and(|found| found.is_file()) {
         return None;

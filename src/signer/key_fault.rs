@@ -151,7 +151,7 @@ impl PublicKey {
         (quick, is_prime_power)
     }
 
-    /// Where no thread can be had, whoever asks computes it.
+    /// Without a thread, the caller of [`find_fault`](Self::find_fault) computes it.
     fn begin_search(&self, is_prime_power: &Arc<OnceLock<bool>>) {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         if RUNNING.fetch_add(1, Ordering::Relaxed) >= MOST_SEARCHES {

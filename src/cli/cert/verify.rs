@@ -177,8 +177,8 @@ impl Judged {
         });
     }
 
-    /// Asks the ledger, and the CRLs. The root answers for itself: nothing vouches for it but the trust that it was given, so that nobody
-    /// has said that it is revoked is no gap.
+    /// Asks the ledger, and the CRLs. A root that nobody has revoked is not a gap: only the trust that it was given
+    /// vouches for it.
     fn revocation(
         &mut self,
         path: &[Certificate],
@@ -236,7 +236,7 @@ impl Judged {
             Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
                 bad.push(format!("no CRL is about it: {}", problems.join("; ")));
             }
-            // As `openssl verify -crl_check`: whoever gives a CRL wants the certificate to be looked up.
+            // As `openssl verify -crl_check`: who gives a CRL wants the certificate to be looked up.
             Some(ListedStatus::NoList) if place == 0 && !lists.is_empty() => {
                 bad.push(format!("no --crl is of its issuer, \"{}\"", certificate.issuer()));
             }

@@ -107,7 +107,7 @@ impl CreateCrl {
         let job = job.number(&mut recorder)?;
         let unnamed = job.unnamed_distribution_point(&recorder)?.map(|url| {
             ui.warn(&format!(
-                "no certificate of this CA in the ledger names the distribution point {url}: whoever checks one passes over a \
+                "no certificate of this CA in the ledger names the distribution point {url}: a verifier passes over a \
                  CRL with another issuingDistributionPoint (RFC 5280 sections 5.2.5 and 6.3.3); a profile's crl-urls put it into \
                  certificates"
             ))
