@@ -79,7 +79,7 @@ pub(crate) fn python_tool(name: &str) -> PathBuf {
 }
 
 pub(crate) fn softhsm() -> PathBuf {
-    hsm_ca::token::SoftToken::SOFTHSM
+    hsm_ca::token::RigToken::SOFTHSM
         .find_module()
         .expect("SoftHSM is missing: run the tests with scripts/test.sh")
 }

@@ -18,12 +18,6 @@ mod input;
 mod key;
 #[cfg(feature = "aws")]
 mod kms;
-#[cfg(feature = "aws")]
-mod kms_import;
-#[cfg(feature = "aws")]
-mod kms_key;
-#[cfg(feature = "aws")]
-mod kms_recipient;
 mod ledger;
 mod lock_directory;
 mod next_steps;

@@ -1,7 +1,6 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
 mod adopt;
-mod arrival;
 mod crl;
 mod cross;
 mod delete;
@@ -19,6 +18,7 @@ mod key_lock;
 mod lint;
 mod ocsp;
 mod proof;
+mod prove_import;
 mod recipient;
 mod record;
 mod recorded;
@@ -27,7 +27,7 @@ mod revocation_status;
 mod revoke;
 mod rig;
 mod signing_key;
-mod traffic;
+mod tls_check;
 
 pub use adopt::{Adoptable, AdoptionPlan, AdoptionSummary};
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
@@ -36,7 +36,7 @@ pub use delete::{DeleteSummary, delete_key};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
-    check_import_routes, check_key_use, check_left_trials, check_login, check_new_key, check_session,
+    check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key, check_session,
     check_signing, check_slots, check_token, note_no_authority,
 };
 pub use error::{LeftBehind, WorkflowError};
@@ -48,7 +48,8 @@ pub use identity::{
 };
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 pub use initialize::{
-    ClusterCertificates, InitializeError, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
+    ClusterCertificates, InitializeClusterError, InitializeSummary, WaitLimits, WhichCertificate,
+    initialize_cluster,
 };
 pub use issue::{
     AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
@@ -67,9 +68,9 @@ pub use revocation_status::{RecordedStatus, recorded_status};
 pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use signing_key::find_token_key;
-pub use traffic::{
+pub use tls_check::{
     AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
-    TrafficCertificate, TrafficEvidence, TrafficReport, TrafficRole, TrafficStep, TrustStore, judge_traffic,
+    TlsCertificate, TlsEvidence, TlsReport, TlsRole, TlsStep, TrustStore, check_tls,
 };
 
 use crate::ledger::Unfinished;

@@ -118,7 +118,7 @@ fn fields(certificate: &Certificate) -> Fields {
 /// A certificate as JSON.
 pub(super) fn describe(certificate: &Certificate) -> Value {
     let now = UnixTime::from_system(SystemTime::now());
-    let (validity, key) = (certificate.validity(), certificate.key_facts());
+    let (validity, key) = (certificate.validity(), certificate.key_summary());
     let identifier =
         |found: Result<Option<Vec<u8>>, _>| found.ok().flatten().map(|found| Hex(&found).to_string());
     json!({

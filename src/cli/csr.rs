@@ -110,7 +110,7 @@ impl ShowRequest {
     fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let request = input::request(&self.file)?;
         let verified = request.clone().verify().map(|_| ());
-        let (key, asked) = (request.key_facts(), request.requested_extensions());
+        let (key, asked) = (request.key_summary(), request.requested_extensions());
         let attributes = request.other_attributes();
         let mut page = Page::new(ui.canvas());
         page.line("Certification request").blank();

@@ -10,7 +10,7 @@ use clap::Args;
 use hsm_ca::token::TokenError;
 use hsm_ca::workflow::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, Progress, WorkflowError, advise, check_authority_key,
-    check_client, check_import_routes, check_key_use, check_left_trials, check_login, check_new_key,
+    check_client, check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key,
     check_session, check_signing, check_slots, check_token, note_no_authority,
 };
 use serde_json::json;
@@ -123,7 +123,7 @@ impl DoctorCommand {
             checks.push(check_new_key(session));
             return Ok(());
         }
-        checks.extend(check_left_trials(session));
+        checks.extend(check_left_key_probes(session));
         if client.is_cloudhsm {
             // Last: the session is good for nothing else then.
             checks.push(check_key_use(session));

@@ -19,7 +19,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::input;
 #[cfg(feature = "aws")]
-use super::kms_key;
+use super::kms::key as kms_key;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
 

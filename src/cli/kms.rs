@@ -1,5 +1,9 @@
 //! `kms`.
 
+mod import;
+pub(super) mod key;
+mod recipient;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -12,11 +16,11 @@ use serde_json::json;
 use super::exit::CliError;
 use super::fingerprint;
 use super::global::Settings;
-use super::kms_import::Import;
-use super::kms_recipient::RecipientKeyCommand;
 use super::output_file::{OutputOptions, split};
 use super::report::{Fields, Report};
 use super::ui::Ui;
+use import::Import;
+use recipient::RecipientKeyCommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KmsCommand {
@@ -40,7 +44,7 @@ pub(super) enum KmsCommand {
     RecipientKey(RecipientKeyCommand),
     /// Have this Nitro Enclave's security module attest a recipient key
     #[cfg(feature = "nitro-enclave")]
-    Attest(super::kms_recipient::Attest),
+    Attest(recipient::Attest),
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use hsm_ca::token::{InitialiseError, Pkcs11Uri, SoftToken, initialise_token};
+use hsm_ca::token::{InitTokenError, Pkcs11Uri, RigToken, init_token};
 use hsm_ca::workflow::{Rig, RigRequest, create_rig};
 use rustix::fs::Mode;
 use rustix::process::umask;
@@ -37,14 +37,14 @@ pub(super) struct NewRig {
     #[arg(long, default_value = "ca", value_parser = token_label)]
     label: String,
     /// The software token that it is made of
-    #[arg(long, value_parser = kinds(), default_value = SoftToken::ALL[0].name())]
-    kind: SoftToken,
+    #[arg(long, value_parser = kinds(), default_value = RigToken::ALL[0].name())]
+    kind: RigToken,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct InitialiseToken {
     #[arg(long, value_parser = kinds())]
-    kind: SoftToken,
+    kind: RigToken,
     #[arg(long)]
     label: String,
     #[arg(long)]
@@ -53,10 +53,10 @@ pub(super) struct InitialiseToken {
     so_pin_file: PathBuf,
 }
 
-/// The names of [`SoftToken::ALL`], which the help shows.
-fn kinds() -> impl TypedValueParser<Value = SoftToken> {
-    PossibleValuesParser::new(SoftToken::ALL.map(|kind| kind.name())).try_map(|name| {
-        SoftToken::ALL
+/// The names of [`RigToken::ALL`], which the help shows.
+fn kinds() -> impl TypedValueParser<Value = RigToken> {
+    PossibleValuesParser::new(RigToken::ALL.map(|kind| kind.name())).try_map(|name| {
+        RigToken::ALL
             .into_iter()
             .find(|kind| kind.name() == name)
             .ok_or("no such kind")
@@ -195,7 +195,7 @@ impl InitialiseToken {
         let (user_pin, so_pin) = (pin(&self.user_pin_file)?, pin(&self.so_pin_file)?);
         // SQLite would let others read the token's file.
         umask(Mode::RWXG | Mode::RWXO);
-        let token = initialise_token(
+        let token = init_token(
             &settings.load_module()?,
             self.kind,
             &self.label,
@@ -203,7 +203,7 @@ impl InitialiseToken {
             &user_pin,
         )
         .map_err(|error| match error {
-            InitialiseError::Token(error) => error.into(),
+            InitTokenError::Token(error) => error.into(),
             other => CliError::options(other.to_string()),
         })?;
         Ok(Report::new(

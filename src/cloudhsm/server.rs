@@ -1,6 +1,6 @@
 //! The certificate that the server in front of an HSM shows, and nothing more: the handshake is broken off when it is there.
 
-mod onlooker;
+mod certificate_probe;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Error};
 
-use onlooker::{Onlooker, configure};
+use certificate_probe::{CertificateProbe, configure};
 
 use super::ServerError;
 
@@ -78,14 +78,14 @@ impl ServerAddress {
     pub fn ask_for_certificates(&self) -> Result<Vec<Vec<u8>>, ServerError> {
         let deadline = Instant::now() + ANSWER_WITHIN;
         let stream = self.connect(deadline)?;
-        let onlooker = Arc::new(Onlooker::default());
+        let probe = Arc::new(CertificateProbe::default());
         let name = ServerName::try_from(self.host.clone()).map_err(|_| ServerError::Address {
             text: self.host.clone(),
         })?;
-        let connection = configure(onlooker.clone())
+        let connection = configure(probe.clone())
             .and_then(|config| ClientConnection::new(Arc::new(config), name))
             .map_err(|error| self.handshake(&error))?;
-        self.look_on(connection, stream, deadline, &onlooker)
+        self.look_on(connection, stream, deadline, &probe)
     }
 
     fn connect(&self, deadline: Instant) -> Result<TcpStream, ServerError> {
@@ -125,7 +125,7 @@ impl ServerAddress {
         mut connection: ClientConnection,
         mut stream: TcpStream,
         deadline: Instant,
-        onlooker: &Onlooker,
+        probe: &CertificateProbe,
     ) -> Result<Vec<Vec<u8>>, ServerError> {
         let mut received = 0;
         loop {
@@ -156,7 +156,7 @@ impl ServerAddress {
                 if let Err(error) = connection.process_new_packets() {
                     // The alert that tells the server that we leave; whether it arrives does not matter.
                     let _ = connection.write_tls(&mut stream).and_then(|_| stream.flush());
-                    let shown = onlooker.shown();
+                    let shown = probe.shown();
                     return shown.ok_or_else(|| self.handshake(&error));
                 }
             }

@@ -67,7 +67,7 @@ impl Session {
         let (public, private) = template::generated_pair(self.dialect(), algorithm, first_label, &id);
         let (_, mechanism) = generation(self.dialect(), algorithm);
         let doing = format!("generating the key pair \"{label}\"");
-        let (public, private) = self.redo_patiently(
+        let (public, private) = self.redo_with_retries(
             &doing,
             || self.session.generate_key_pair(&mechanism, &public, &private),
             |doing| self.destroy_pair(doing, &id),

@@ -47,7 +47,7 @@ impl Session {
 
     fn try_to_read_notes(&self) -> Result<Option<Vec<HeldNote>>, TokenError> {
         let mut held = Vec::new();
-        let found = match self.patiently(|| self.try_to_find(&identity())) {
+        let found = match self.with_retries(|| self.try_to_find(&identity())) {
             // A token that knows keys only has none of these.
             Err(CryptokiError::Pkcs11(
                 RvError::AttributeTypeInvalid
@@ -61,7 +61,7 @@ impl Session {
                 .map_err(TokenError::absurd(READING))?,
         };
         for handle in found {
-            let read = self.patiently(|| self.try_to_read(handle, &[AttributeType::Value]));
+            let read = self.with_retries(|| self.try_to_read(handle, &[AttributeType::Value]));
             let read = match read {
                 Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) => return Ok(None),
                 other => other

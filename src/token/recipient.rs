@@ -138,7 +138,7 @@ impl<'a> RecipientKey<'a> {
         let mechanism = UnwrapMechanism::RsaOaep(OaepHash::Sha256);
         session.authenticate_unwrapping(&self.description)?;
         let content_key = session
-            .patiently(|| session.unwrap_key(&mechanism, self.private, sealed.encrypted_key, &secret))
+            .with_retries(|| session.unwrap_key(&mechanism, self.private, sealed.encrypted_key, &secret))
             .map_err(TokenError::during(
                 "unwrapping the content key with the recipient key",
             ))?;

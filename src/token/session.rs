@@ -178,7 +178,7 @@ impl Session {
     }
 
     pub(super) fn find(&self, doing: &str, template: &[Attribute]) -> Result<Vec<ObjectHandle>, TokenError> {
-        self.patiently(|| self.try_to_find(template))
+        self.with_retries(|| self.try_to_find(template))
             .map_err(TokenError::during(doing))?
             .map_err(TokenError::absurd(doing))
     }
@@ -201,7 +201,7 @@ impl Session {
         object: ObjectHandle,
         wanted: &[AttributeType],
     ) -> Result<Vec<Attribute>, TokenError> {
-        self.patiently(|| self.try_to_read(object, wanted))
+        self.with_retries(|| self.try_to_read(object, wanted))
             .map_err(TokenError::during(doing))?
             .map_err(TokenError::absurd(doing))
     }

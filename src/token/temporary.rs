@@ -66,7 +66,7 @@ impl Session {
     /// `C_DestroyObject`. A busy token may have destroyed it and said that it failed; the next try then finds no such object.
     pub(super) fn destroy(&self, doing: &str, object: ObjectHandle) -> Result<(), TokenError> {
         let tries = Cell::new(0_u32);
-        let destroyed = self.patiently(|| {
+        let destroyed = self.with_retries(|| {
             tries.set(tries.get() + 1);
             self.session.destroy_object(object)
         });

@@ -57,7 +57,7 @@ impl<'a> WrappingKey<'a> {
     fn generate(session: &'a Session, carrier: Carrier) -> Result<Self, TokenError> {
         let (public, private) = template::wrapping_pair(session.dialect(), false);
         let (public, private) = session
-            .patiently(|| {
+            .with_retries(|| {
                 session
                     .session
                     .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
@@ -91,7 +91,7 @@ impl<'a> WrappingKey<'a> {
         let unwrap = |hash: OaepHash| -> Result<Result<ObjectHandle, CryptokiError>, TokenError> {
             let wrapped = self.encrypt(hash, aes)?;
             let mechanism = UnwrapMechanism::RsaOaep(hash);
-            Ok(session.patiently(|| session.unwrap_key(&mechanism, self.private, &wrapped, &template)))
+            Ok(session.with_retries(|| session.unwrap_key(&mechanism, self.private, &wrapped, &template)))
         };
         let mut delivered = None;
         for hash in others {
@@ -166,7 +166,7 @@ impl Session {
         let template = template::imported_private_key(self.dialect(), public_key, label);
         let doing = format!("unwrapping the private key \"{label}\" into the token");
         let unwrap = |template: &[Attribute]| {
-            self.create_patiently(&doing, identity(template), || {
+            self.create_with_retries(&doing, identity(template), || {
                 self.unwrap_key(mechanism, unwrapping_key, wrapped, template)
             })
         };
@@ -208,7 +208,7 @@ impl Session {
         })?;
         template.extend(template::private_key_values(self.dialect(), &parts));
         let doing = format!("creating the private key \"{label}\" on the token");
-        let created = self.create_patiently(&doing, identity(&template), || {
+        let created = self.create_with_retries(&doing, identity(&template), || {
             self.session.create_object(&template)
         });
         created.map(|handle| NewKey::new(self, handle))

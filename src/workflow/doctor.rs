@@ -5,7 +5,7 @@ mod client_sdk;
 mod cloudhsm;
 mod cluster_authority;
 
-use crate::token::{ImportRoute, PinTries, Session, Slots, TRIAL_LABEL, Token, TokenError};
+use crate::token::{ImportRoute, KEY_PROBE_LABEL, PinTries, Session, Slots, Token, TokenError};
 
 pub use check::{Check, CheckState};
 pub use cloudhsm::{Client, advise, check_client, check_key_use};
@@ -116,14 +116,14 @@ pub fn check_new_key(session: &Session) -> Check {
     }
 }
 
-/// Whether a trial that was cut off has left its key: it can do nothing, and should not stay.
+/// Whether an interrupted key probe left its key on the token. The key can do nothing, but it should not stay.
 #[must_use]
-pub fn check_left_trials(session: &Session) -> Option<Check> {
+pub fn check_left_key_probes(session: &Session) -> Option<Check> {
     const NAME: &str = "new key";
-    match session.count_left_trials() {
+    match session.count_left_key_probes() {
         Ok(0) => None,
         Ok(left) => {
-            let found = format!("{left} on the token of a try that was cut off, \"{TRIAL_LABEL}\"");
+            let found = format!("{left} on the token of a try that was cut off, \"{KEY_PROBE_LABEL}\"");
             let hint = "`hsm-ca doctor --try-key` takes it off".to_owned();
             Some(Check::warning(NAME, found).with_hint(hint))
         }

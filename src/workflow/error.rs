@@ -14,7 +14,7 @@ use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::{UnixTime, X509Error};
 
 use super::{
-    GenerateError, InitializeError, KeptHeadError, KeyLockError, LinterError, NotDeliverable,
+    GenerateError, InitializeClusterError, KeptHeadError, KeyLockError, LinterError, NotDeliverable,
     UnknownAuthority, Unproven,
 };
 
@@ -117,7 +117,7 @@ pub enum WorkflowError {
         cause: Box<Self>,
     },
     /// A cluster that is not initialised.
-    Initialize(Box<InitializeError>),
+    Initialize(Box<InitializeClusterError>),
     /// A certificate in an answer of AWS's cannot be read.
     InAnswer {
         /// The field.
@@ -390,8 +390,8 @@ impl From<CloudHsmError> for WorkflowError {
     }
 }
 
-impl From<InitializeError> for WorkflowError {
-    fn from(error: InitializeError) -> Self {
+impl From<InitializeClusterError> for WorkflowError {
+    fn from(error: InitializeClusterError) -> Self {
         Self::Initialize(Box::new(error))
     }
 }

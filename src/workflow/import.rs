@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::arrival::{prove_or_destroy, prove_present};
 use super::error::LeftBehind;
 use super::key_lock::KeyLock;
+use super::prove_import::{prove_or_destroy, prove_present};
 use super::recipient::destroy_recorded;
 use super::{KeyLog, KeyProof, Progress, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile, KmsError};

@@ -10,7 +10,7 @@ mod wait;
 mod words;
 
 pub use certificates::{ClusterCertificates, WhichCertificate};
-pub use error::InitializeError;
+pub use error::InitializeClusterError;
 pub use wait::WaitLimits;
 
 use super::{Progress, WorkflowError};
@@ -39,7 +39,7 @@ pub struct InitializeSummary {
 /// cluster is a success only where AWS shows this certificate.
 ///
 /// # Errors
-/// [`InitializeError`] and [`CloudHsmError`] as [`WorkflowError`]
+/// [`InitializeClusterError`] and [`CloudHsmError`] as [`WorkflowError`]
 pub fn initialize_cluster(
     service: &dyn ClusterService,
     id: &ClusterId,
@@ -82,7 +82,7 @@ pub fn initialize_cluster(
         summary.state = cluster.state;
     }
     if summary.already && !summary.confirmed {
-        return Err(InitializeError::Unconfirmed {
+        return Err(InitializeClusterError::Unconfirmed {
             cluster: id.clone(),
             state: summary.state,
         }
@@ -103,7 +103,7 @@ fn check_request(
     let request = request.verify().map_err(in_answer)?;
     let certificate = certificates.signed();
     if certificate.public_key().map_err(WorkflowError::X509)? != *request.public_key() {
-        return Err(InitializeError::OtherKey {
+        return Err(InitializeClusterError::OtherKey {
             cluster: cluster.id.clone(),
             certificate: certificate.subject().to_string(),
             request: request.subject().to_string(),
@@ -133,7 +133,7 @@ fn confirm(cluster: &Cluster, certificates: &ClusterCertificates) -> Result<bool
     if found.der() == certificates.signed().der() {
         return Ok(true);
     }
-    Err(InitializeError::OtherCertificate {
+    Err(InitializeClusterError::OtherCertificate {
         cluster: cluster.id.clone(),
         state: cluster.state.clone(),
         found: found.fingerprint(),

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use super::{Recorder, WorkflowError};
 use crate::ledger::LedgerUrl;
 use crate::secret::{MemoryGuard, Pin};
-use crate::token::SoftToken;
+use crate::token::RigToken;
 use crate::x509::UnixTime;
 
 /// What a rig is to be.
 #[derive(Clone, Debug)]
 pub struct RigRequest {
     /// What it is made of.
-    pub kind: SoftToken,
+    pub kind: RigToken,
     /// Its directory, which is not there yet or is empty; absolute.
     pub directory: PathBuf,
     /// The token's label.
@@ -32,7 +32,7 @@ pub struct RigRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rig {
     /// What it is made of.
-    pub kind: SoftToken,
+    pub kind: RigToken,
     /// Its directory.
     pub directory: PathBuf,
     /// The token's label.
@@ -51,7 +51,7 @@ const ENVIRONMENT: &str = "env.sh";
 const LEDGER: &str = "hsm-ca.db";
 
 impl Rig {
-    /// The module's configuration; the variable [`SoftToken::variable`] names it.
+    /// The module's configuration; the variable [`RigToken::variable`] names it.
     #[must_use]
     pub fn configuration(&self) -> PathBuf {
         self.directory.join(self.kind.configuration_file())
@@ -91,7 +91,7 @@ impl Rig {
 /// The files that `rig new` made in this directory, with PINs and configuration; none where no rig is. No output may replace them.
 #[must_use]
 pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
-    let kinds = SoftToken::ALL.iter().map(SoftToken::configuration_file);
+    let kinds = RigToken::ALL.iter().map(RigToken::configuration_file);
     let names = [SETTINGS, ENVIRONMENT, USER_PIN, SO_PIN].into_iter().chain(kinds);
     let files: Vec<_> = names.map(|name| directory.join(name)).collect();
     let is_rig = [SETTINGS, ENVIRONMENT, SO_PIN]

@@ -1,6 +1,6 @@
 //! Several certificates together: which of them issued which, and whether that is true.
 
-use super::{Certificate, judge};
+use super::{Certificate, path_rules};
 
 /// Where a certificate stands among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn is_repeated(certificates: &[Certificate], index: usize) -> bool {
 }
 
 fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued() && judge::check_signature(certificate, certificate).is_ok()
+    certificate.is_self_issued() && path_rules::check_signature(certificate, certificate).is_ok()
 }
 
 /// A stranger's file may have hundreds of one name, and a signature takes milliseconds to verify.
@@ -86,7 +86,7 @@ fn find_issuer(
         let is_other_spelling = certificates[*other].subject() != certificate.issuer();
         (!is_named(other), is_other_spelling)
     });
-    let signed = |other: &&usize| judge::check_signature(certificate, &certificates[**other]).is_ok();
+    let signed = |other: &&usize| path_rules::check_signature(certificate, &certificates[**other]).is_ok();
     let by_name = || candidates.first().filter(|_| !certificate.is_self_issued());
     candidates
         .iter()
@@ -107,27 +107,27 @@ fn judge_link(certificates: &[Certificate], issuers: &[Option<usize>], index: us
     let state = match issuers[index] {
         Some(issuer) => {
             let issuer = &certificates[issuer];
-            problems.extend(judge::check_signature(certificate, issuer).err());
-            problems.extend(judge::check_identifiers(certificate, issuer).err());
+            problems.extend(path_rules::check_signature(certificate, issuer).err());
+            problems.extend(path_rules::check_identifiers(certificate, issuer).err());
             problems.extend(
                 issuer
                     .check_authority_flags()
                     .err()
                     .map(|error| error.to_string()),
             );
-            problems.extend(judge::check_path_length(issuer, below).err());
+            problems.extend(path_rules::check_path_length(issuer, below).err());
             LinkState::Issued
         }
         None if is_repeated(certificates, index) => LinkState::Repeated,
         None if is_self_signed(certificate) => LinkState::SelfSigned,
         None if certificate.is_self_issued() => {
-            problems.extend(judge::check_signature(certificate, certificate).err());
+            problems.extend(path_rules::check_signature(certificate, certificate).err());
             LinkState::SelfSigned
         }
         None => LinkState::IssuerMissing,
     };
     for above in path(issuers, index).skip(1) {
-        let names = judge::check_names(&certificates[above], &[certificate]);
+        let names = path_rules::check_names(&certificates[above], &[certificate]);
         problems.extend(names.and_then(Result::err));
     }
     Link {

@@ -2,7 +2,7 @@
 
 mod search;
 
-use super::judge::{
+use super::path_rules::{
     Purposes, check_authority, check_critical, check_identifiers, check_names, check_signature, check_time,
 };
 use super::{Certificate, UnixTime};
@@ -70,14 +70,16 @@ const LONGEST_PATH: usize = 8;
 pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTime) -> ChainReport {
     let mut search = Search::new(leaf, authorities, now);
     if let Some(path) = search.find_valid() {
-        let report = judge(leaf, authorities, &path, now);
+        let report = check_path(leaf, authorities, &path, now);
         if report.passed() {
             return report;
         }
     }
     let paths = search.find_all();
     let tried = paths.len();
-    let judged = paths.into_iter().map(|path| judge(leaf, authorities, &path, now));
+    let judged = paths
+        .into_iter()
+        .map(|path| check_path(leaf, authorities, &path, now));
     let mut best = judged.min_by_key(ChainReport::faults).unwrap_or(ChainReport {
         steps: Vec::new(),
         path: Vec::new(),
@@ -93,8 +95,8 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
     best
 }
 
-/// Judges one path. Nothing is left out after a failure: every step is told.
-fn judge(leaf: &Certificate, authorities: &[Certificate], path: &[usize], now: UnixTime) -> ChainReport {
+/// Checks one path. Nothing is left out after a failure: every step is told.
+fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], now: UnixTime) -> ChainReport {
     let mut report = ChainReport {
         steps: Vec::new(),
         path: vec![leaf.clone()],

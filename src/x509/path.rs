@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Certificate, UnixTime, X509Error, extension, judge};
+use super::{Certificate, UnixTime, X509Error, extension, path_rules};
 use crate::signer::PublicKey;
 
 /// What is decided where RFC 5280 leaves it open, or where its answer is not the one that is wanted.
@@ -94,7 +94,7 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
         let mut steps = vec![
             place.judge_validity(),
             place.judge_key(),
-            step("version", judge::check_version(certificate)),
+            step("version", path_rules::check_version(certificate)),
             place.judge_critical(),
         ];
         steps.push(match index.checked_sub(1) {
@@ -102,7 +102,7 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
             Some(below) => place.judge_authority(below),
             None => place.judge_purpose(),
         });
-        let constrained = judge::check_names(certificate, path.get(..index).unwrap_or_default());
+        let constrained = path_rules::check_names(certificate, path.get(..index).unwrap_or_default());
         steps.extend(constrained.map(|result| {
             let inside = result.map(|()| "every name below is inside".to_owned());
             step("name constraints", inside)
@@ -113,7 +113,7 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
                 judge_signature(certificate, issuer),
                 step(
                     "key identifiers",
-                    judge::check_identifiers(certificate, issuer).map(str::to_owned),
+                    path_rules::check_identifiers(certificate, issuer).map(str::to_owned),
                 ),
             ]),
             None => steps.push(judge_self_signature(certificate)),
@@ -147,7 +147,7 @@ struct Place<'a> {
 impl Place<'_> {
     fn judge_validity(&self) -> PathStep {
         let validity = self.certificate.validity();
-        let outcome = judge::check_time(self.certificate, self.now);
+        let outcome = path_rules::check_time(self.certificate, self.now);
         let outlived = self.policy.outlived.filter(|outlived| {
             self.above.is_empty() && self.now > validity.not_after && self.now <= outlived.until
         });
@@ -192,7 +192,7 @@ impl Place<'_> {
     }
 
     fn judge_critical(&self) -> PathStep {
-        let outcome = judge::check_critical(self.certificate);
+        let outcome = path_rules::check_critical(self.certificate);
         step(
             "critical extensions",
             outcome.map(|()| "none that is not understood".to_owned()),
@@ -232,7 +232,7 @@ impl Place<'_> {
             ))
         } else {
             let below = u8::try_from(below).unwrap_or(u8::MAX);
-            match judge::check_authority(certificate, below, self.now) {
+            match path_rules::check_authority(certificate, below, self.now) {
                 Ok(()) => Finding::Passed("CA:TRUE".to_owned()),
                 Err(problem) => Finding::Failed(problem),
             }
@@ -278,7 +278,7 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
 
 fn judge_self_signature(certificate: &Certificate) -> PathStep {
     let outcome = if certificate.is_self_issued() {
-        judge::check_signature(certificate, certificate).map(|()| "it is its own issuer".to_owned())
+        path_rules::check_signature(certificate, certificate).map(|()| "it is its own issuer".to_owned())
     } else {
         Err(format!("it is no root: \"{}\" issued it", certificate.issuer()))
     };

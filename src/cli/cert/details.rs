@@ -1,7 +1,7 @@
 //! One certificate, for people.
 
 use hsm_ca::signer::Hex;
-use hsm_ca::x509::{Certificate, CertificateRole, ExtensionText, KeyFacts, Name, UnixTime, words};
+use hsm_ca::x509::{Certificate, CertificateRole, ExtensionText, KeySummary, Name, UnixTime, words};
 
 use crate::cli::canvas::Tone;
 use crate::cli::page::Page;
@@ -45,7 +45,7 @@ pub(super) fn write(page: &mut Page, certificate: &Certificate, now: UnixTime) {
         tone_of_end(certificate, now),
     )
     .row("serial", &certificate.serial_number().to_string());
-    write_key(page, &certificate.key_facts());
+    write_key(page, &certificate.key_summary());
     page.row("signed with", &certificate.describe_signature());
     write_extensions(page, "extensions", &certificate.describe_extensions());
     page.blank();
@@ -83,7 +83,7 @@ pub(in crate::cli) fn parts(name: &Name) -> Vec<String> {
 }
 
 /// The key, its identifier, and what is wrong with it.
-pub(in crate::cli) fn write_key(page: &mut Page, key: &KeyFacts) {
+pub(in crate::cli) fn write_key(page: &mut Page, key: &KeySummary) {
     let exponent = key.exponent.map(|exponent| format!(", exponent {exponent}"));
     page.row("key", &format!("{}{}", key.kind, exponent.unwrap_or_default()));
     if let Some(fault) = &key.fault {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::workflow::{TrafficReport, judge_traffic};
+use hsm_ca::workflow::{TlsReport, check_tls};
 use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl CheckCluster {
         let mut circumstances = Circumstances::default();
         let evidence = self.gather(&mut circumstances, ui)?;
         let now = UnixTime::from_system(SystemTime::now());
-        let report = judge_traffic(&evidence, self.warn_days, now);
+        let report = check_tls(&evidence, self.warn_days, now);
         let exit_code = match (report.fits(), circumstances.silent.is_empty()) {
             (Some(false), _) => REFUSED,
             // What was asked for is not there.
@@ -96,7 +96,7 @@ impl CheckCluster {
     }
 }
 
-fn describe(report: &TrafficReport, circumstances: &Circumstances) -> Value {
+fn describe(report: &TlsReport, circumstances: &Circumstances) -> Value {
     let silent: Vec<_> = circumstances
         .silent
         .iter()

@@ -3,7 +3,7 @@
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
-use hsm_ca::workflow::InitializeError;
+use hsm_ca::workflow::InitializeClusterError;
 
 use super::aws_table::explain_aws;
 use super::table::{Row, explain_x509};
@@ -67,75 +67,75 @@ const fn explain_no_csr(reason: &NoCsr) -> Row {
     }
 }
 
-pub(super) fn explain_initialize(error: &InitializeError) -> Row {
+pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
     match error {
-        InitializeError::Unreadable { cause, .. } => explain_x509(cause),
-        InitializeError::Text { .. } => (
+        InitializeClusterError::Unreadable { cause, .. } => explain_x509(cause),
+        InitializeClusterError::Text { .. } => (
             "pem-text",
             REFUSED,
             Some("write the certificate without text: openssl x509 -in OLD -out NEW"),
         ),
-        InitializeError::TooLong { .. } => (
+        InitializeClusterError::TooLong { .. } => (
             "pem-length",
             REFUSED,
             Some("leave out what makes it long: extensions, names, or whitespace in the file"),
         ),
-        InitializeError::PrivateKey { .. } => (
+        InitializeClusterError::PrivateKey { .. } => (
             "private-key",
             REFUSED,
             Some("name a file with the certificate alone; AWS never needs the CA's key"),
         ),
-        InitializeError::Request { .. } => (
+        InitializeClusterError::Request { .. } => (
             "request",
             REFUSED,
             Some("`hsm-ca csr sign` makes the certificate for it"),
         ),
-        InitializeError::Several { .. } => (
+        InitializeClusterError::Several { .. } => (
             "several-certificates",
             REFUSED,
             Some("the trust anchor is the one self-signed certificate that signed the cluster's; no chain"),
         ),
-        InitializeError::Same | InitializeError::Swapped => (
+        InitializeClusterError::Same | InitializeClusterError::Swapped => (
             "files-mixed-up",
             REFUSED,
             Some("--signed-cert is the cluster's certificate, --trust-anchor that of the CA"),
         ),
-        InitializeError::NotSelfSigned { .. } => (
+        InitializeClusterError::NotSelfSigned { .. } => (
             "anchor-not-self-signed",
             REFUSED,
             Some("the cluster's certificate must be signed by the root itself: `hsm-ca ca create` makes one"),
         ),
-        InitializeError::SelfSignature { .. } => (
+        InitializeClusterError::SelfSignature { .. } => (
             "bad-signature",
             REFUSED,
             Some("the file was changed, or belongs to another CA: get the CA's certificate from its source"),
         ),
-        InitializeError::Anchor { .. } => (
+        InitializeClusterError::Anchor { .. } => (
             "anchor-no-authority",
             REFUSED,
             Some("a v3 trust anchor needs basicConstraints CA:TRUE, and nothing that says otherwise"),
         ),
-        InitializeError::NotIssued { .. } => (
+        InitializeClusterError::NotIssued { .. } => (
             "not-issued-by-anchor",
             REFUSED,
             Some("name the certificate of the CA that signed it with --trust-anchor"),
         ),
-        InitializeError::Useless { .. } => (
+        InitializeClusterError::Useless { .. } => (
             "not-for-servers",
             REFUSED,
             Some(
                 "`hsm-ca csr sign` makes one without extensions that forbid it; `hsm-ca cert show` shows them",
             ),
         ),
-        InitializeError::NotValid { .. } => {
+        InitializeClusterError::NotValid { .. } => {
             ("not-valid-now", REFUSED, Some("look at this machine's clock too"))
         }
-        InitializeError::Algorithm { .. } => (
+        InitializeClusterError::Algorithm { .. } => (
             "algorithm",
             REFUSED,
             Some("AWS takes RSA 2048, 3072, 4096, P-256, P-384 and P-521, signed with SHA-224 to SHA-512"),
         ),
-        InitializeError::OtherKey { .. } => (
+        InitializeClusterError::OtherKey { .. } => (
             "other-key",
             REFUSED,
             Some(
@@ -147,33 +147,33 @@ pub(super) fn explain_initialize(error: &InitializeError) -> Row {
 }
 
 /// Once AWS was asked.
-fn explain_course(error: &InitializeError) -> Row {
+fn explain_course(error: &InitializeClusterError) -> Row {
     match error {
-        InitializeError::OtherCertificate { .. } => (
+        InitializeClusterError::OtherCertificate { .. } => (
             "already-initialized",
             REFUSED,
             Some(
                 "a cluster keeps its certificate for life; `hsm-ca cluster check` looks at the one that it has",
             ),
         ),
-        InitializeError::Refused { .. } => (
+        InitializeClusterError::Refused { .. } => (
             "cloudhsm-refused",
             REFUSED,
             Some("nothing was changed; `hsm-ca cert show` shows what is in the certificates"),
         ),
-        InitializeError::NotDone { .. } => (
+        InitializeClusterError::NotDone { .. } => (
             "cloudhsm-failed",
             UNAVAILABLE,
             Some("run the same command again: it looks at the state first"),
         ),
-        InitializeError::Unknown { .. } => (
+        InitializeClusterError::Unknown { .. } => (
             "outcome-unknown",
             UNAVAILABLE,
             Some(
                 "run the same command again when CloudHSM answers: it looks at the state first, and goes on from there",
             ),
         ),
-        InitializeError::Unconfirmed {
+        InitializeClusterError::Unconfirmed {
             state: ClusterState::InitializeInProgress,
             ..
         } => (
@@ -181,26 +181,26 @@ fn explain_course(error: &InitializeError) -> Row {
             UNAVAILABLE,
             Some("the same command with --wait follows it, and compares the certificates at the end"),
         ),
-        InitializeError::Unconfirmed { .. } => (
+        InitializeClusterError::Unconfirmed { .. } => (
             "unconfirmed",
             UNAVAILABLE,
             Some("try again in some minutes; it is initialised, by whomever"),
         ),
-        InitializeError::OutOfSight { cause, .. } => (
+        InitializeClusterError::OutOfSight { cause, .. } => (
             explain_cloudhsm(cause).0,
             UNAVAILABLE,
             Some(
                 "AWS goes on by itself; when CloudHSM answers again, the same command with --wait follows it",
             ),
         ),
-        InitializeError::StillInProgress { .. } => (
+        InitializeClusterError::StillInProgress { .. } => (
             "still-in-progress",
             UNAVAILABLE,
             Some(
                 "the same command waits again; after half an hour look at the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
             ),
         ),
-        InitializeError::Failed { .. } => (
+        InitializeClusterError::Failed { .. } => (
             "cluster-failed",
             FAILED,
             Some(

@@ -15,7 +15,7 @@ use crate::cli::connect::open_kms_key;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 #[cfg(feature = "aws")]
-use crate::cli::kms_key;
+use crate::cli::kms::key as kms_key;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report};
 

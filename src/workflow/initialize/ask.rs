@@ -1,6 +1,6 @@
 //! `InitializeCluster` itself: asked once, and looked into where the answer leaves it open what was done.
 
-use super::{ClusterCertificates, InitializeError, InitializeSummary, check_request, confirm};
+use super::{ClusterCertificates, InitializeClusterError, InitializeSummary, check_request, confirm};
 use crate::cloudhsm::{CloudHsmError, Cluster, ClusterService, ClusterState};
 use crate::workflow::WorkflowError;
 
@@ -21,7 +21,7 @@ pub(super) fn ask(
             });
         }
         Ok(state) => {
-            return Err(InitializeError::Failed {
+            return Err(InitializeClusterError::Failed {
                 cluster: id.clone(),
                 state,
                 message: None,
@@ -37,7 +37,7 @@ pub(super) fn ask(
     match service.describe(id) {
         Ok(now) => look(&now, certificates, error),
         Err(_) if error.is_answered() => Err(error.into()),
-        Err(second) => Err(InitializeError::Unknown {
+        Err(second) => Err(InitializeClusterError::Unknown {
             cluster: id.clone(),
             cause: Box::new(error),
             second: Box::new(second),
@@ -67,7 +67,7 @@ fn look(
         });
     }
     if state != ClusterState::Uninitialized && !error.is_answered() {
-        return Err(InitializeError::Failed {
+        return Err(InitializeClusterError::Failed {
             cluster: now.id.clone(),
             state,
             message: now.state_message.clone(),
@@ -81,9 +81,9 @@ fn look(
     let is_refused = is_refused(&error);
     let cause = Box::new(error);
     Err(if is_refused {
-        InitializeError::Refused { cause, state }.into()
+        InitializeClusterError::Refused { cause, state }.into()
     } else {
-        InitializeError::NotDone { cause, state }.into()
+        InitializeClusterError::NotDone { cause, state }.into()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InitializeError, file};
+use super::{InitializeClusterError, file};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm};
 use crate::x509::{Certificate, PathPolicy, TlsEnd, UnixTime, X509Error, verify_path};
 
@@ -37,8 +37,8 @@ impl ClusterCertificates {
     /// Checks the two files: AWS CloudHSM User Guide, "Initialize the cluster", and API reference, `InitializeCluster`.
     ///
     /// # Errors
-    /// [`InitializeError`]
-    pub fn check(signed: &[u8], anchor: &[u8], now: UnixTime) -> Result<Self, InitializeError> {
+    /// [`InitializeClusterError`]
+    pub fn check(signed: &[u8], anchor: &[u8], now: UnixTime) -> Result<Self, InitializeClusterError> {
         let (signed, signed_pem) = file::read(WhichCertificate::Signed, signed)?;
         let (anchor, anchor_pem) = file::read(WhichCertificate::Anchor, anchor)?;
         check_roles(&signed, &anchor)?;
@@ -106,28 +106,28 @@ impl ClusterCertificates {
 const SHORT: i64 = 180;
 
 /// Each file in the place of the other, or one in both.
-fn check_roles(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeError> {
+fn check_roles(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeClusterError> {
     if signed.der() == anchor.der() {
-        return Err(InitializeError::Same);
+        return Err(InitializeClusterError::Same);
     }
     if signed.is_self_issued() && !anchor.is_self_issued() && anchor.issuer() == signed.subject() {
-        return Err(InitializeError::Swapped);
+        return Err(InitializeClusterError::Swapped);
     }
     Ok(())
 }
 
 /// User Guide: "must be a self-signed certificate"; "If using X509v3 extensions, the X509v3 Basic Constraints extension must be
 /// present"; "Extension values must not conflict with each other".
-fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeError> {
+fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeClusterError> {
     if !anchor.is_self_issued() {
-        return Err(InitializeError::NotSelfSigned {
+        return Err(InitializeClusterError::NotSelfSigned {
             subject: anchor.subject().to_string(),
             issuer: anchor.issuer().to_string(),
         });
     }
     let which = WhichCertificate::Anchor;
     let key = usable_key(which, anchor)?;
-    check_signature(which, anchor, &key)?.map_err(|()| InitializeError::SelfSignature {
+    check_signature(which, anchor, &key)?.map_err(|()| InitializeClusterError::SelfSignature {
         subject: anchor.subject().to_string(),
     })?;
     // A v1 certificate has no extensions that could conflict.
@@ -137,20 +137,20 @@ fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeErr
     match anchor.check_authority(now) {
         // Its validity is looked at next.
         Ok(()) | Err(X509Error::IssuerNotValid { .. }) => Ok(()),
-        Err(X509Error::NotAnAuthority { reason, .. }) => Err(InitializeError::Anchor {
+        Err(X509Error::NotAnAuthority { reason, .. }) => Err(InitializeClusterError::Anchor {
             reason: reason.to_owned(),
         }),
-        Err(cause) => Err(InitializeError::Unreadable { which, cause }),
+        Err(cause) => Err(InitializeClusterError::Unreadable { which, cause }),
     }
 }
 
-fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeError> {
+fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeClusterError> {
     if signed.issuer() != anchor.subject() {
         let how = match signed.issuer().is_like(anchor.subject()) {
             true => ": the same name in another spelling or string type, and other bytes",
             false => "",
         };
-        return Err(InitializeError::NotIssued {
+        return Err(InitializeClusterError::NotIssued {
             reason: format!(
                 "its issuer is \"{}\", the trust anchor is \"{}\"{how}",
                 signed.issuer(),
@@ -161,7 +161,7 @@ fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), Initia
     let which = WhichCertificate::Signed;
     usable_key(which, signed)?;
     let key = usable_key(WhichCertificate::Anchor, anchor)?;
-    check_signature(which, signed, &key)?.map_err(|()| InitializeError::NotIssued {
+    check_signature(which, signed, &key)?.map_err(|()| InitializeClusterError::NotIssued {
         reason: "the signature does not verify under the trust anchor's key, which has the issuer's name"
             .to_owned(),
     })
@@ -171,12 +171,12 @@ fn check_time(
     which: WhichCertificate,
     certificate: &Certificate,
     now: UnixTime,
-) -> Result<(), InitializeError> {
+) -> Result<(), InitializeClusterError> {
     let validity = certificate.validity();
     if validity.covers(now) {
         return Ok(());
     }
-    Err(InitializeError::NotValid {
+    Err(InitializeClusterError::NotValid {
         which,
         not_before: validity.not_before,
         not_after: validity.not_after,
@@ -185,17 +185,21 @@ fn check_time(
 
 /// What every client of the cluster asks of it at every connection. User Guide, as a step of its own: `openssl verify -purpose
 /// sslserver`; AWS itself does not ask for it.
-fn check_use(signed: &Certificate, anchor: &Certificate, now: UnixTime) -> Result<(), InitializeError> {
+fn check_use(
+    signed: &Certificate,
+    anchor: &Certificate,
+    now: UnixTime,
+) -> Result<(), InitializeClusterError> {
     signed
         .check_purpose(TlsEnd::Server)
-        .map_err(|reason| InitializeError::Useless { reason })?;
+        .map_err(|reason| InitializeClusterError::Useless { reason })?;
     let policy = PathPolicy {
         version_1_authorities: true,
         outlived: None,
     };
     for judged in verify_path(&[signed, anchor], policy, now) {
         if let Some(step) = judged.steps.iter().find(|step| !step.finding.is_fine()) {
-            return Err(InitializeError::Useless {
+            return Err(InitializeClusterError::Useless {
                 reason: format!("{}, {}: {}", judged.subject, step.what, step.finding.text()),
             });
         }
@@ -204,8 +208,11 @@ fn check_use(signed: &Certificate, anchor: &Certificate, now: UnixTime) -> Resul
 }
 
 /// User Guide: "RSA PKCS#1v1.5 2048/3072/4096", "RSA-PSS 2048/3072/4096", "ECDSA prime256v1/secp384r1/secp521r1".
-fn usable_key(which: WhichCertificate, certificate: &Certificate) -> Result<PublicKey, InitializeError> {
-    let refused = |found| Err(InitializeError::Algorithm { which, found });
+fn usable_key(
+    which: WhichCertificate,
+    certificate: &Certificate,
+) -> Result<PublicKey, InitializeClusterError> {
+    let refused = |found| Err(InitializeClusterError::Algorithm { which, found });
     match certificate.public_key() {
         Ok(key) => match key.algorithm() {
             KeyAlgorithm::Rsa {
@@ -221,7 +228,7 @@ fn usable_key(which: WhichCertificate, certificate: &Certificate) -> Result<Publ
         Err(X509Error::Key(PublicKeyError::Unsupported { .. })) => {
             refused(format!("the key is {}", certificate.describe_key()))
         }
-        Err(cause) => Err(InitializeError::Unreadable { which, cause }),
+        Err(cause) => Err(InitializeClusterError::Unreadable { which, cause }),
     }
 }
 
@@ -230,8 +237,8 @@ fn check_signature(
     which: WhichCertificate,
     certificate: &Certificate,
     key: &PublicKey,
-) -> Result<Result<(), ()>, InitializeError> {
-    let refused = |found| Err(InitializeError::Algorithm { which, found });
+) -> Result<Result<(), ()>, InitializeClusterError> {
+    let refused = |found| Err(InitializeClusterError::Algorithm { which, found });
     match certificate.verify_signature(key) {
         Ok(other @ (SignatureAlgorithm::Ed25519 | SignatureAlgorithm::MlDsa(_))) => {
             refused(format!("it is signed with {other}"))
@@ -244,6 +251,6 @@ fn check_signature(
         Err(X509Error::UnknownSignature { .. } | X509Error::SignatureParameters { .. }) => {
             refused(format!("it is signed with {}", certificate.describe_signature()))
         }
-        Err(cause) => Err(InitializeError::Unreadable { which, cause }),
+        Err(cause) => Err(InitializeClusterError::Unreadable { which, cause }),
     }
 }

@@ -9,7 +9,7 @@ use crate::x509::{UnixTime, X509Error};
 /// Why a cluster is not initialised.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum InitializeError {
+pub enum InitializeClusterError {
     /// A file with something besides one PEM block, which AWS refuses.
     Text {
         /// Which file.
@@ -174,7 +174,7 @@ pub enum InitializeError {
     },
 }
 
-impl InitializeError {
+impl InitializeClusterError {
     /// Which file it is about, where it is about one.
     #[must_use]
     pub const fn which(&self) -> Option<WhichCertificate> {
@@ -196,7 +196,7 @@ impl InitializeError {
     }
 }
 
-impl std::error::Error for InitializeError {
+impl std::error::Error for InitializeClusterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable { cause, .. } => Some(cause),

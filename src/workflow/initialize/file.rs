@@ -1,6 +1,6 @@
 //! One of the two files: what is read from it, and what of it goes to AWS.
 
-use super::{InitializeError, WhichCertificate};
+use super::{InitializeClusterError, WhichCertificate};
 use crate::cloudhsm::{LONGEST_CERTIFICATE, check_characters};
 use crate::output::encode_pem;
 use crate::x509::{CERTIFICATE, Certificate, X509Error};
@@ -12,19 +12,22 @@ const LAST_LINE: &str = "-----END CERTIFICATE-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The certificate of a file, and its PEM text as AWS gets it: a PEM file as it is, DER as PEM.
-pub(super) fn read(which: WhichCertificate, input: &[u8]) -> Result<(Certificate, String), InitializeError> {
+pub(super) fn read(
+    which: WhichCertificate,
+    input: &[u8],
+) -> Result<(Certificate, String), InitializeClusterError> {
     let input = input.strip_prefix(BYTE_ORDER_MARK).unwrap_or(input);
     let certificates = Certificate::read_all(input).map_err(|cause| match cause {
         X509Error::WrongPem { found, .. } if found.ends_with("PRIVATE KEY") => {
-            InitializeError::PrivateKey { which }
+            InitializeClusterError::PrivateKey { which }
         }
         X509Error::WrongPem { found, .. } if found.ends_with("CERTIFICATE REQUEST") => {
-            InitializeError::Request { which }
+            InitializeClusterError::Request { which }
         }
-        cause => InitializeError::Unreadable { which, cause },
+        cause => InitializeClusterError::Unreadable { which, cause },
     })?;
     let [certificate] = certificates.as_slice() else {
-        return Err(InitializeError::Several {
+        return Err(InitializeClusterError::Several {
             which,
             count: certificates.len(),
         });
@@ -36,7 +39,7 @@ pub(super) fn read(which: WhichCertificate, input: &[u8]) -> Result<(Certificate
     };
     let characters = pem.chars().count();
     if characters > LONGEST_CERTIFICATE {
-        return Err(InitializeError::TooLong { which, characters });
+        return Err(InitializeClusterError::TooLong { which, characters });
     }
     Ok((certificate.clone(), pem))
 }
@@ -45,9 +48,9 @@ fn read_pem(
     which: WhichCertificate,
     input: &[u8],
     certificate: &Certificate,
-) -> Result<String, InitializeError> {
+) -> Result<String, InitializeClusterError> {
     let text = String::from_utf8_lossy(input);
-    let refused = |found: String| InitializeError::Text { which, found };
+    let refused = |found: String| InitializeClusterError::Text { which, found };
     check_characters(&text).map_err(|(character, line)| {
         refused(format!(
             "text besides the PEM block ({character:?} in line {line})"

@@ -59,7 +59,7 @@ fn five_thousand_characters_are_taken_and_one_more_is_not() {
     assert!(
         matches!(
             error,
-            InitializeError::TooLong {
+            InitializeClusterError::TooLong {
                 which: WhichCertificate::Signed,
                 characters: 5001
             }
@@ -81,7 +81,7 @@ fn whatever_stands_beside_the_block_is_refused() {
         assert!(
             matches!(
                 error,
-                InitializeError::Text {
+                InitializeClusterError::Text {
                     which: WhichCertificate::Signed,
                     ..
                 }
@@ -92,7 +92,7 @@ fn whatever_stands_beside_the_block_is_refused() {
     // In an encoding of before UTF-8.
     let latin = [b"Z\xfcrich\n", SIGNED.as_bytes()].concat();
     let error = ClusterCertificates::check(&latin, ANCHOR.as_bytes(), NOW).unwrap_err();
-    assert!(matches!(error, InitializeError::Text { .. }), "{error}");
+    assert!(matches!(error, InitializeClusterError::Text { .. }), "{error}");
 }
 
 #[test]

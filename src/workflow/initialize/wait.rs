@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::InitializeError;
+use super::InitializeClusterError;
 use crate::cloudhsm::{CertificateKind, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState};
 use crate::workflow::{Progress, WorkflowError};
 
@@ -113,7 +113,7 @@ impl Watch<'_> {
                 let certificate = cluster.certificates.get(CertificateKind::ClusterCertificate);
                 Ok(certificate.is_some())
             }
-            _ => Err(InitializeError::Failed {
+            _ => Err(InitializeClusterError::Failed {
                 cluster: self.id.clone(),
                 state: self.state.clone(),
                 message: cluster.state_message.clone(),
@@ -135,7 +135,7 @@ impl Watch<'_> {
     }
 
     fn lose_sight(self, cause: CloudHsmError) -> WorkflowError {
-        InitializeError::OutOfSight {
+        InitializeClusterError::OutOfSight {
             cluster: self.id.clone(),
             state: self.state,
             cause: Box::new(cause),
@@ -147,7 +147,7 @@ impl Watch<'_> {
         let waited = self.began.elapsed();
         match self.trouble.take() {
             Some(cause) => self.lose_sight(cause),
-            None => InitializeError::StillInProgress {
+            None => InitializeClusterError::StillInProgress {
                 cluster: self.id.clone(),
                 state: self.state,
                 waited,

@@ -1,11 +1,11 @@
-//! [`InitializeError`] in words.
+//! [`InitializeClusterError`] in words.
 
 use std::fmt;
 
-use super::InitializeError;
+use super::InitializeClusterError;
 use crate::cloudhsm::LONGEST_CERTIFICATE;
 
-impl fmt::Display for InitializeError {
+impl fmt::Display for InitializeClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { which, found } => {

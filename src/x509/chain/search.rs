@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::LONGEST_PATH;
-use crate::x509::judge::{
+use crate::x509::path_rules::{
     Purposes, check_authority, check_critical, check_names, check_path_length, check_signature, check_time,
 };
 use crate::x509::{Certificate, UnixTime};

@@ -2,8 +2,8 @@
 
 use super::{Plan, broken};
 use crate::signer::{KeyFault, PublicKey};
-use crate::x509::facts::rule_of;
 use crate::x509::profile::Role;
+use crate::x509::summary::rule_of;
 use crate::x509::{Issuer, Name, X509Error, extension};
 
 impl Plan<'_> {

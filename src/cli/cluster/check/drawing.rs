@@ -1,7 +1,7 @@
 //! The path of both TLS connections, drawn: the inner one inside the outer one, what the client has on the left, what the other end
 //! shows on the right.
 
-use hsm_ca::workflow::{StepState, TrafficEvidence, TrafficReport, TrafficRole};
+use hsm_ca::workflow::{StepState, TlsEvidence, TlsReport, TlsRole};
 
 use super::lines::cut;
 use super::telling::{mark, tone};
@@ -106,8 +106,8 @@ fn halves(left: &Cell, right: &Cell, width: usize) -> String {
 
 /// The drawing, with the heading above it.
 pub(super) fn draw(
-    report: &TrafficReport,
-    evidence: &TrafficEvidence,
+    report: &TlsReport,
+    evidence: &TlsEvidence,
     cluster: Option<&str>,
     canvas: Canvas,
 ) -> String {
@@ -138,18 +138,15 @@ pub(super) fn draw(
             &outer_cell("shows its client certificate"),
             &outer_cell("shows its server certificate"),
         ),
-        row(&verdict(TrafficRole::Client), &verdict(TrafficRole::Server)),
+        row(&verdict(TlsRole::Client), &verdict(TlsRole::Server)),
         row(&outer_cell(&format!("knows {}", store_title(evidence))), &empty()),
-        row(&verdict(TrafficRole::ClientDirectory), &outer_cell(&hsm)),
+        row(&verdict(TlsRole::ClientDirectory), &outer_cell(&hsm)),
         outer.row(&format!(" {} ", inner.top("HSM TLS, inside it", INNER))),
         nested(
             &outer_cell(&format!("trusts {}", authority_title(evidence))),
             &outer_cell("shows the cluster certificate"),
         ),
-        nested(
-            &verdict(TrafficRole::CustomerAuthority),
-            &verdict(TrafficRole::Cluster),
-        ),
+        nested(&verdict(TlsRole::CustomerAuthority), &verdict(TlsRole::Cluster)),
         outer.row(&format!(" {} ", inner.bottom(INNER))),
         outer.bottom(OUTER),
     ];
@@ -160,7 +157,7 @@ pub(super) fn draw(
         .collect()
 }
 
-fn server_title(evidence: &TrafficEvidence) -> String {
+fn server_title(evidence: &TlsEvidence) -> String {
     match evidence.servers.as_deref() {
         Ok([server]) if server.asked => format!("SERVER {}", server.name),
         Ok([server, rest @ ..]) if server.asked => format!("SERVER {} and {} more", server.name, rest.len()),
@@ -168,7 +165,7 @@ fn server_title(evidence: &TrafficEvidence) -> String {
     }
 }
 
-fn store_title(evidence: &TrafficEvidence) -> &str {
+fn store_title(evidence: &TlsEvidence) -> &str {
     evidence
         .store
         .as_ref()
@@ -176,7 +173,7 @@ fn store_title(evidence: &TrafficEvidence) -> &str {
 }
 
 /// The end of the path says more than its beginning.
-fn authority_title(evidence: &TrafficEvidence) -> &str {
+fn authority_title(evidence: &TlsEvidence) -> &str {
     let source = evidence
         .authority
         .as_ref()
@@ -185,7 +182,7 @@ fn authority_title(evidence: &TrafficEvidence) -> &str {
 }
 
 /// The worst that was found about a part of the path, in a few words.
-fn summarise(report: &TrafficReport, role: TrafficRole) -> (StepState, String) {
+fn summarise(report: &TlsReport, role: TlsRole) -> (StepState, String) {
     let steps = || report.steps.iter().filter(|step| step.role == role);
     let worst = steps()
         .map(|step| step.state)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::Cluster;
 use hsm_ca::workflow::{
-    AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TrafficEvidence, TrustStore,
+    AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TlsEvidence, TrustStore,
 };
 
 use super::files::ClusterFiles;
@@ -32,16 +32,12 @@ struct Known {
 }
 
 impl CheckCluster {
-    pub(super) fn gather(
-        &self,
-        circumstances: &mut Circumstances,
-        ui: &Ui,
-    ) -> Result<TrafficEvidence, CliError> {
+    pub(super) fn gather(&self, circumstances: &mut Circumstances, ui: &Ui) -> Result<TlsEvidence, CliError> {
         let known = match &self.dir {
             Some(directory) => self.look_into(directory, circumstances)?,
             None => self.ask_aws(circumstances, ui)?,
         };
-        Ok(TrafficEvidence {
+        Ok(TlsEvidence {
             store: self.read_store()?,
             servers: self.find_servers(&known, circumstances, ui)?,
             client: self.read_client()?,

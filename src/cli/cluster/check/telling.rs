@@ -1,6 +1,6 @@
 //! Every step in words, and as JSON.
 
-use hsm_ca::workflow::{Expiry, StepState, TrafficCertificate, TrafficReport, TrafficRole, TrafficStep};
+use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, TlsStep};
 use serde_json::{Value, json};
 
 use super::lines::wrap;
@@ -44,9 +44,9 @@ pub(super) const fn tone(state: StepState) -> Option<Tone> {
 }
 
 /// All steps, the dates, and what it comes to.
-pub(super) fn tell(report: &TrafficReport, canvas: Canvas) -> String {
+pub(super) fn tell(report: &TlsReport, canvas: Canvas) -> String {
     let mut text = String::new();
-    for role in TrafficRole::ALL {
+    for role in TlsRole::ALL {
         text.push_str(&format!("{role}\n"));
         let mut shown = None;
         for step in report.steps.iter().filter(|step| step.role == role) {
@@ -70,7 +70,7 @@ pub(super) fn tell(report: &TrafficReport, canvas: Canvas) -> String {
 }
 
 /// Names may be longer than a line, and somebody may copy them: they stay whole.
-fn tell_certificate(listed: &TrafficCertificate) -> String {
+fn tell_certificate(listed: &TlsCertificate) -> String {
     let certificate = &listed.certificate;
     let validity = certificate.validity();
     format!(
@@ -83,7 +83,7 @@ fn tell_certificate(listed: &TrafficCertificate) -> String {
     )
 }
 
-fn tell_step(step: &TrafficStep, canvas: Canvas) -> String {
+fn tell_step(step: &TlsStep, canvas: Canvas) -> String {
     let state = word(step.state);
     let begin = format!("    {state:11}  ");
     let told = wrap(&begin, &format!("{}: {}", step.name, step.found));
@@ -109,7 +109,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
     told.replacen(&when, &canvas.paint(tone, &when), 1)
 }
 
-fn verdict(report: &TrafficReport, canvas: Canvas) -> String {
+fn verdict(report: &TlsReport, canvas: Canvas) -> String {
     let count = |state| match report.in_state(state).count() {
         1 => "1 step".to_owned(),
         count => format!("{count} steps"),
@@ -136,7 +136,7 @@ fn verdict(report: &TrafficReport, canvas: Canvas) -> String {
 }
 
 /// The report as JSON.
-pub(super) fn describe(report: &TrafficReport) -> Value {
+pub(super) fn describe(report: &TlsReport) -> Value {
     let steps: Vec<_> = report
         .steps
         .iter()
@@ -156,7 +156,7 @@ pub(super) fn describe(report: &TrafficReport) -> Value {
     json!({ "fits": report.fits(), "steps": steps, "certificates": certificates, "expiries": expiries })
 }
 
-fn describe_step(report: &TrafficReport, step: &TrafficStep) -> Value {
+fn describe_step(report: &TlsReport, step: &TlsStep) -> Value {
     let mut json = json!({
         "role": step.role.to_string(), "step": step.name, "state": word(step.state).to_lowercase(), "found": step.found,
     });
@@ -172,7 +172,7 @@ fn describe_step(report: &TrafficReport, step: &TrafficStep) -> Value {
     json
 }
 
-fn describe_certificate(listed: &TrafficCertificate) -> Value {
+fn describe_certificate(listed: &TlsCertificate) -> Value {
     let certificate = &listed.certificate;
     let validity = certificate.validity();
     json!({

@@ -22,7 +22,7 @@ fn showing(state: &str, certificate: &str) -> Seen {
 }
 
 #[track_caller]
-fn run(script: &Script, wait: bool) -> Result<InitializeSummary, InitializeError> {
+fn run(script: &Script, wait: bool) -> Result<InitializeSummary, InitializeClusterError> {
     let wait = wait.then_some(SHORT_WAIT);
     match initialize_cluster(script, &id(), &certificates(), wait, &()) {
         Ok(summary) => Ok(summary),
@@ -226,7 +226,7 @@ fn trouble_passes_during_the_wait_and_what_does_not_pass_ends_it() {
         let script = Script::new([open(), Err(lasting)], Some(Ok(BEGUN)));
         let ending = run(&script, true);
         assert!(
-            matches!(ending, Err(InitializeError::OutOfSight { .. })),
+            matches!(ending, Err(InitializeClusterError::OutOfSight { .. })),
             "{ending:?}"
         );
         assert_eq!((script.calls.get(), script.looks.get()), (1, 2));
@@ -241,10 +241,10 @@ fn the_wait_ends_in_time_with_a_last_look() {
         let ending = run(&script, true);
         let took = began.elapsed();
         match ending {
-            Err(InitializeError::StillInProgress { waited, .. }) if !is_blind => {
+            Err(InitializeClusterError::StillInProgress { waited, .. }) if !is_blind => {
                 assert!(waited >= SHORT_WAIT.longest, "{waited:?}");
             }
-            Err(InitializeError::OutOfSight { .. }) if is_blind => {}
+            Err(InitializeClusterError::OutOfSight { .. }) if is_blind => {}
             other => panic!("{other:?}"),
         }
         assert!(took >= SHORT_WAIT.longest, "{took:?}");

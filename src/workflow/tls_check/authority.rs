@@ -1,15 +1,15 @@
 //! `customerCA.crt`: is it a CA that clients take?
 
-use super::evidence::TrafficEvidence;
-use super::path::{Doubt, issuers, judge_signature, rivals};
-use super::report::{StepState, TrafficReport};
-use super::{Missing, TrafficRole};
+use super::evidence::TlsEvidence;
+use super::path::{Doubt, check_signature, issuers, rivals};
+use super::report::{StepState, TlsReport};
+use super::{Missing, TlsRole};
 use crate::signer::{Curve, KeyAlgorithm};
 use crate::x509::{Certificate, X509Error};
 
-const ROLE: TrafficRole = TrafficRole::CustomerAuthority;
+const ROLE: TlsRole = TlsRole::CustomerAuthority;
 
-pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let file = match &evidence.authority {
         Ok(file) => file,
         Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
@@ -34,21 +34,21 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
     }
     for certificate in if path.is_empty() { all } else { path } {
         let at = report.add_certificate(ROLE, &file.source, certificate);
-        judge_kind(certificate, at, &file.source, report);
-        judge_key(certificate, at, report);
-        report.judge_validity(at);
+        check_kind(certificate, at, &file.source, report);
+        check_key(certificate, at, report);
+        report.check_validity(at);
     }
 }
 
 /// AWS CloudHSM User Guide, "Initialize the cluster": the trust anchor "must be a self-signed certificate", and with extensions it
 /// must have basicConstraints.
-fn judge_kind(certificate: &Certificate, at: usize, source: &str, report: &mut TrafficReport) {
+fn check_kind(certificate: &Certificate, at: usize, source: &str, report: &mut TlsReport) {
     const NAME: &str = "CA certificate";
     if !certificate.is_self_issued() {
         let found = format!("an intermediate: issued by \"{}\"", certificate.issuer());
         report.step(ROLE, Some(at), "self-signed", StepState::Noted, found);
     } else {
-        judge_self_signature(certificate, at, source, report);
+        check_self_signature(certificate, at, source, report);
     }
     let critical = certificate.unprocessed_critical_extensions();
     if !critical.is_empty() {
@@ -70,9 +70,9 @@ fn judge_kind(certificate: &Certificate, at: usize, source: &str, report: &mut T
     report.step(ROLE, Some(at), NAME, state, found);
 }
 
-fn judge_self_signature(certificate: &Certificate, at: usize, source: &str, report: &mut TrafficReport) {
+fn check_self_signature(certificate: &Certificate, at: usize, source: &str, report: &mut TlsReport) {
     const NAME: &str = "self-signed";
-    match judge_signature(certificate, certificate) {
+    match check_signature(certificate, certificate) {
         Ok(()) => report.step(ROLE, Some(at), NAME, StepState::Passed, "by its own key"),
         Err(Doubt::Wrong(found)) => report.step(ROLE, Some(at), NAME, StepState::Failed, found),
         Err(Doubt::Unknown(why)) => {
@@ -84,7 +84,7 @@ fn judge_self_signature(certificate: &Certificate, at: usize, source: &str, repo
 
 /// The kinds that AWS names for the certificates of a cluster; and AWS CloudHSM User Guide, "Known issues for all HSM instances",
 /// 15: with an RSA key below 2048 bits, clients of 5.17.0 and 5.17.1 do not connect.
-fn judge_key(certificate: &Certificate, at: usize, report: &mut TrafficReport) {
+fn check_key(certificate: &Certificate, at: usize, report: &mut TlsReport) {
     let kind = certificate.describe_key();
     let (state, found) = match certificate.public_key().map(|key| key.algorithm()) {
         Ok(KeyAlgorithm::Rsa { bits }) if bits < 2048 => (

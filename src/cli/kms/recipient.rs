@@ -7,14 +7,14 @@ use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{delete_recipient, prepare_recipient};
 use serde_json::json;
 
-use super::exit::CliError;
-use super::global::Settings;
-use super::output_file::{OutputOptions, split};
-use super::report::{Fields, Report};
-use super::ui::Ui;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::output_file::{OutputOptions, split};
+use crate::cli::report::{Fields, Report};
+use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
-pub(super) struct RecipientKeyCommand {
+pub(in crate::cli) struct RecipientKeyCommand {
     /// The public key's file, or - for stdout
     #[arg(long, value_name = "FILE", required_unless_present = "delete")]
     out: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct RecipientKeyCommand {
 }
 
 impl RecipientKeyCommand {
-    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    pub(in crate::cli) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let Some(out) = self.out.as_deref().filter(|_| !self.delete) else {
             return delete(settings);
         };
@@ -87,7 +87,7 @@ fn delete(settings: &Settings) -> Result<Report, CliError> {
 
 #[cfg(feature = "nitro-enclave")]
 #[derive(Debug, Args)]
-pub(super) struct Attest {
+pub(in crate::cli) struct Attest {
     /// What `kms recipient-key` wrote
     #[arg(long, value_name = "FILE")]
     public_key: PathBuf,
@@ -101,12 +101,12 @@ pub(super) struct Attest {
 
 #[cfg(feature = "nitro-enclave")]
 impl Attest {
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    pub(in crate::cli) fn run(&self) -> Result<Report, CliError> {
         use hsm_ca::signer::PublicKey;
         use hsm_ca::workflow::{WorkflowError, deliver};
         use hsm_ca::x509::{PUBLIC_KEY, X509Error, decode_one};
         let in_file = |error: WorkflowError| CliError::in_file(&self.public_key, error);
-        let der = decode_one(&super::input::read(&self.public_key)?, PUBLIC_KEY)
+        let der = decode_one(&crate::cli::input::read(&self.public_key)?, PUBLIC_KEY)
             .map_err(|error| in_file(error.into()))?;
         let public_key = PublicKey::from_der(&der).map_err(|error| in_file(X509Error::from(error).into()))?;
         let delivery = OutputOptions::pem(self.force).delivery(&self.out);

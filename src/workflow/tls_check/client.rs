@@ -1,19 +1,19 @@
 //! The client certificate, default or own.
 
-use super::evidence::{ClientEvidence, TrafficEvidence};
-use super::path::{Issued, judge_path};
-use super::report::{StepState, TrafficReport};
-use super::{AuthorityFile, Missing, TrafficRole};
+use super::evidence::{ClientEvidence, TlsEvidence};
+use super::path::{Issued, check_path};
+use super::report::{StepState, TlsReport};
+use super::{AuthorityFile, Missing, TlsRole};
 use crate::x509::{Certificate, TlsEnd};
 
-const ROLE: TrafficRole = TrafficRole::Client;
+const ROLE: TlsRole = TlsRole::Client;
 const KIND: &str = "kind";
 const ISSUED: &str = "issued by the CA";
 
 /// AWS CloudHSM User Guide, "Set up mutual TLS between client and AWS CloudHSM".
 const LONGEST_CHAIN: usize = 6980;
 
-pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let client = match &evidence.client {
         Ok(client) => client,
         Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
@@ -23,32 +23,32 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
     };
     let at = report.add_certificate(ROLE, &client.source, leaf);
     let authority = client.authority.as_ref().or(evidence.authority.as_ref().ok());
-    let issued = authority.map(|file| judge_path(leaf, &client.source, between, file, report.now));
+    let issued = authority.map(|file| check_path(leaf, &client.source, between, file, report.now));
     let is_own = !client.from_package || matches!(issued, Some(Issued::By(_)));
     if is_own {
-        judge_own(client, leaf, at, authority, issued, report);
+        check_own(client, leaf, at, authority, issued, report);
     } else {
-        judge_default(at, report);
+        check_default(at, report);
     }
-    report.judge_validity(at);
+    report.check_validity(at);
 }
 
 /// AWS re:Post (see [`super`]): the server takes the certificate that comes with the client library, or one that customerCA issued.
 /// AWS CloudHSM User Guide, "Known issues for all HSM instances", 14: that the default one has expired has no effect.
-fn judge_default(at: usize, report: &mut TrafficReport) {
+fn check_default(at: usize, report: &mut TlsReport) {
     report.certificates[at].may_expire = true;
     let found = "the default of the client package, which every client has: it says nothing about who connects, and is fine \
                  where mutual TLS is not enforced";
     report.step(ROLE, Some(at), KIND, StepState::Noted, found);
 }
 
-fn judge_own(
+fn check_own(
     client: &ClientEvidence,
     leaf: &Certificate,
     at: usize,
     authority: Option<&AuthorityFile>,
     issued: Option<Issued>,
-    report: &mut TrafficReport,
+    report: &mut TlsReport,
 ) {
     report.step(ROLE, Some(at), KIND, StepState::Noted, "your own");
     match issued {

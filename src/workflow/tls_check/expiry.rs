@@ -1,7 +1,7 @@
 //! The dates at which something will stop working.
 
-use super::TrafficRole;
-use super::report::{StepState, TrafficCertificate};
+use super::TlsRole;
+use super::report::{StepState, TlsCertificate};
 use crate::x509::{UnixTime, Validity};
 
 /// The end of a certificate.
@@ -12,7 +12,7 @@ pub struct Expiry {
     /// Days until it is over, the last one counted as soon as it has begun; zero or less when it is over.
     pub days_left: i64,
     /// What it is for.
-    pub role: TrafficRole,
+    pub role: TlsRole,
     /// Its SHA-256.
     pub sha256: String,
     /// What stops working then, in a sentence.
@@ -22,29 +22,27 @@ pub struct Expiry {
 }
 
 /// What TLS says of a certificate that is over; AWS does not document what its clients, servers and HSMs make of dates, but for one.
-const fn effect(role: TrafficRole, may_expire: bool) -> &'static str {
+const fn effect(role: TlsRole, may_expire: bool) -> &'static str {
     match role {
-        TrafficRole::ClientDirectory => {
+        TlsRole::ClientDirectory => {
             "Clients then refuse every server that shows it: the client package needs a newer one."
         }
-        TrafficRole::Server => {
+        TlsRole::Server => {
             "Clients then refuse this server: AWS has to change its certificate, and the client package has to know the new one."
         }
-        TrafficRole::Client if may_expire => {
+        TlsRole::Client if may_expire => {
             "Nothing, says AWS: the default client certificate ended on 2026-01-31 without effect."
         }
-        TrafficRole::Client => {
-            "This client is then refused: sign another certificate for it before that day."
-        }
-        TrafficRole::CustomerAuthority => {
+        TlsRole::Client => "This client is then refused: sign another certificate for it before that day.",
+        TlsRole::CustomerAuthority => {
             "No client can then verify the cluster: new connections to every HSM of it end."
         }
-        TrafficRole::Cluster => "No client then accepts the cluster's HSMs: new connections to them end.",
+        TlsRole::Cluster => "No client then accepts the cluster's HSMs: new connections to them end.",
     }
 }
 
 /// The ends of all certificates, the first end first; one that several servers show is told once.
-pub(super) fn list(certificates: &[TrafficCertificate], now: UnixTime, warn_days: u32) -> Vec<Expiry> {
+pub(super) fn list(certificates: &[TlsCertificate], now: UnixTime, warn_days: u32) -> Vec<Expiry> {
     let mut expiries: Vec<Expiry> = Vec::new();
     for listed in certificates {
         let validity = listed.certificate.validity();

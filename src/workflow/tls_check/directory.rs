@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::TrafficEvidence;
-use super::report::{StepState, TrafficReport};
+use super::evidence::TlsEvidence;
+use super::report::{StepState, TlsReport};
 use super::store::{Content, Search, TrustStore, split};
-use super::{Missing, TrafficRole};
+use super::{Missing, TlsRole};
 
-const ROLE: TrafficRole = TrafficRole::ClientDirectory;
+const ROLE: TlsRole = TlsRole::ClientDirectory;
 const CERTIFICATES: &str = "certificates";
 
-pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let store = match &evidence.store {
         Ok(store) => store,
         Err(missing) => return report.not_checked(ROLE, None, CERTIFICATES, missing.clone()),
     };
-    let warn = |report: &mut TrafficReport, name, found| {
+    let warn = |report: &mut TlsReport, name, found| {
         report.step(ROLE, None, name, StepState::Warning, found);
     };
     // By their bytes: a certificate may be there under its own name and under OpenSSL's.
@@ -58,7 +58,7 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
     }
 }
 
-fn report_count(count: usize, unclear: usize, store: &TrustStore, report: &mut TrafficReport) {
+fn report_count(count: usize, unclear: usize, store: &TrustStore, report: &mut TlsReport) {
     match (count, unclear) {
         (0, 0) => report.step(
             ROLE,

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::SoftToken;
+use super::RigToken;
 
-impl SoftToken {
+impl RigToken {
     /// Kryoptic.
     pub const KRYOPTIC: Self = Self {
         name: "kryoptic",

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::SoftToken;
+use super::RigToken;
 
-impl SoftToken {
+impl RigToken {
     /// SoftHSM 2.
     pub const SOFTHSM: Self = Self {
         name: "softhsm",

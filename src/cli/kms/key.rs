@@ -9,13 +9,13 @@ use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_signer};
 use hsm_ca::x509::PUBLIC_KEY;
 use serde_json::{Value, json};
 
-use super::connect::open_kms_key;
-use super::exit::CliError;
-use super::report::{Fields, Report};
-use super::ui::Ui;
+use crate::cli::connect::open_kms_key;
+use crate::cli::exit::CliError;
+use crate::cli::report::{Fields, Report};
+use crate::cli::ui::Ui;
 
 /// `key show`.
-pub(super) fn show(name: &str) -> Result<Report, CliError> {
+pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
     let store = open_kms_key(name)?;
     let key = store.key();
     let mut fields = Fields::default();
@@ -33,7 +33,11 @@ pub(super) fn show(name: &str) -> Result<Report, CliError> {
 }
 
 /// `key verify`: KMS tells a key's usage, and enforces it; what is left to prove is the match and a signature.
-pub(super) fn verify(name: &str, expected: Option<(&Path, PublicKey)>, ui: &Ui) -> Result<Report, CliError> {
+pub(in crate::cli) fn verify(
+    name: &str,
+    expected: Option<(&Path, PublicKey)>,
+    ui: &Ui,
+) -> Result<Report, CliError> {
     let store = open_kms_key(name)?;
     let key = store.key();
     // Nothing to compare with is neither a yes nor a no.
@@ -63,7 +67,7 @@ pub(super) fn verify(name: &str, expected: Option<(&Path, PublicKey)>, ui: &Ui) 
 }
 
 /// A KMS key as JSON.
-pub(super) fn describe(name: &str, key: &SigningKey) -> Value {
+pub(in crate::cli) fn describe(name: &str, key: &SigningKey) -> Value {
     json!({
         "name": name, "arn": key.arn, "key_spec": key.spec, "key_usage": "SIGN_VERIFY",
         "kind": key.public_key.algorithm().to_string(), "signing_algorithms": key.algorithms,

@@ -9,18 +9,18 @@ use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 use serde_json::json;
 
-use super::exit::CliError;
-use super::fingerprint;
-use super::global::Settings;
-use super::input;
-use super::key;
-use super::kms::{context, context_entry, grant_token};
-use super::lock_directory::lock_directory;
-use super::report::{Fields, Report};
-use super::ui::Ui;
+use super::{context, context_entry, grant_token};
+use crate::cli::exit::CliError;
+use crate::cli::fingerprint;
+use crate::cli::global::Settings;
+use crate::cli::input;
+use crate::cli::key;
+use crate::cli::lock_directory::lock_directory;
+use crate::cli::report::{Fields, Report};
+use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
-pub(super) struct Import {
+pub(in crate::cli) struct Import {
     /// The pair file, or - for stdin
     pair: PathBuf,
     /// The label of the key on the token
@@ -77,7 +77,7 @@ impl Route {
 }
 
 impl Import {
-    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    pub(in crate::cli) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let context = context(&self.encryption_context)?;
         let pair = KeyPairFile::read(&input::read_text(&self.pair)?)
             .and_then(|pair| pair.with_context(context))

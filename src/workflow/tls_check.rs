@@ -18,18 +18,16 @@ mod store;
 
 use std::fmt;
 
-pub use evidence::{
-    AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TrafficEvidence,
-};
+pub use evidence::{AuthorityFile, ClientEvidence, Missing, ServerEvidence, SourcedCertificate, TlsEvidence};
 pub use expiry::Expiry;
-pub use report::{StepState, TrafficCertificate, TrafficReport, TrafficStep};
+pub use report::{StepState, TlsCertificate, TlsReport, TlsStep};
 pub use store::TrustStore;
 
 use crate::x509::UnixTime;
 
 /// What a certificate, or a directory of them, is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TrafficRole {
+pub enum TlsRole {
     /// The directory of the client package that the client looks for the server's certificate in.
     ClientDirectory,
     /// What the server that hosts the HSM shows.
@@ -42,7 +40,7 @@ pub enum TrafficRole {
     Cluster,
 }
 
-impl TrafficRole {
+impl TlsRole {
     /// All, from the outside to the inside.
     pub const ALL: [Self; 5] = [
         Self::ClientDirectory,
@@ -53,7 +51,7 @@ impl TrafficRole {
     ];
 }
 
-impl fmt::Display for TrafficRole {
+impl fmt::Display for TlsRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ClientDirectory => "client directory",
@@ -65,14 +63,14 @@ impl fmt::Display for TrafficRole {
     }
 }
 
-/// Judges everything that is at hand, and names what is not. `warn_days` before its end a certificate is worth a warning.
+/// Checks everything that is at hand, and names what is not. `warn_days` before its end a certificate is worth a warning.
 #[must_use]
-pub fn judge_traffic(evidence: &TrafficEvidence, warn_days: u32, now: UnixTime) -> TrafficReport {
-    let mut report = TrafficReport::new(warn_days, now);
-    directory::judge(evidence, &mut report);
-    server::judge(evidence, &mut report);
-    client::judge(evidence, &mut report);
-    authority::judge(evidence, &mut report);
-    cluster::judge(evidence, &mut report);
+pub fn check_tls(evidence: &TlsEvidence, warn_days: u32, now: UnixTime) -> TlsReport {
+    let mut report = TlsReport::new(warn_days, now);
+    directory::check(evidence, &mut report);
+    server::check(evidence, &mut report);
+    client::check(evidence, &mut report);
+    authority::check(evidence, &mut report);
+    cluster::check(evidence, &mut report);
     report
 }

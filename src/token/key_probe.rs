@@ -13,8 +13,8 @@ use super::dialect::Flag;
 use super::{Session, TokenError};
 
 /// The label of the key that is made and destroyed.
-pub const TRIAL_LABEL: &str = "hsm-ca doctor --try-key, may be deleted";
-const TRIAL_ID: &[u8] = b"hsm-ca-doctor";
+pub const KEY_PROBE_LABEL: &str = "hsm-ca doctor --try-key, may be deleted";
+const KEY_PROBE_ID: &[u8] = b"hsm-ca-doctor";
 
 /// A key without any use. CloudHSM has `CKA_SIGN` and `CKA_VERIFY` true by default here (pkcs11-attributes-interpreting).
 const USELESS: [Flag; 10] = [
@@ -35,8 +35,8 @@ impl Session {
     ///
     /// # Errors
     /// [`TokenError::Call`]
-    pub fn count_left_trials(&self) -> Result<usize, TokenError> {
-        Ok(self.find_trials()?.len())
+    pub fn count_left_key_probes(&self) -> Result<usize, TokenError> {
+        Ok(self.find_key_probes()?.len())
     }
 
     /// Makes a key on the token and destroys it, after those that earlier tries have left. Gives how many these were.
@@ -45,15 +45,15 @@ impl Session {
     /// [`TokenError::Call`]
     pub fn try_new_key(&self) -> Result<usize, TokenError> {
         const DOING: &str = "making a key on the token";
-        let left = self.destroy_trials()?;
+        let left = self.destroy_key_probes()?;
         let mut template: Vec<Attribute> = USELESS.into_iter().map(Attribute::from).collect();
         template.push(Attribute::ValueLen(32.into()));
         template.extend(identity());
-        let made = self.create_patiently(DOING, &trials(), || {
+        let made = self.create_with_retries(DOING, &probes(), || {
             self.session.generate_key(&Mechanism::AesKeyGen, &template)
         });
         // What a cluster has left that refused is not documented; a busy one may have made two.
-        let destroyed = self.destroy_trials();
+        let destroyed = self.destroy_key_probes();
         made?;
         destroyed?;
         Ok(left)
@@ -84,21 +84,21 @@ impl Session {
             }
             let Some(mechanism) = mechanism else { continue };
             let doing = format!("beginning a signature with the key \"{label}\"");
-            self.patiently(|| self.session.sign_init(&mechanism, key))
+            self.with_retries(|| self.session.sign_init(&mechanism, key))
                 .map_err(TokenError::during(doing))?;
             return Ok(Some(label));
         }
         Ok(None)
     }
 
-    fn find_trials(&self) -> Result<Vec<ObjectHandle>, TokenError> {
-        self.find("looking for a key of an earlier try", &trials())
+    fn find_key_probes(&self) -> Result<Vec<ObjectHandle>, TokenError> {
+        self.find("looking for a key of an earlier try", &probes())
     }
 
-    fn destroy_trials(&self) -> Result<usize, TokenError> {
-        let found = self.find_trials()?;
+    fn destroy_key_probes(&self) -> Result<usize, TokenError> {
+        let found = self.find_key_probes()?;
         for key in &found {
-            self.destroy(&format!("destroying the key \"{TRIAL_LABEL}\""), *key)?;
+            self.destroy(&format!("destroying the key \"{KEY_PROBE_LABEL}\""), *key)?;
         }
         Ok(found.len())
     }
@@ -106,13 +106,13 @@ impl Session {
 
 fn identity() -> [Attribute; 2] {
     [
-        Attribute::Label(TRIAL_LABEL.as_bytes().to_vec()),
-        Attribute::Id(TRIAL_ID.to_vec()),
+        Attribute::Label(KEY_PROBE_LABEL.as_bytes().to_vec()),
+        Attribute::Id(KEY_PROBE_ID.to_vec()),
     ]
 }
 
 /// What no other key has.
-fn trials() -> [Attribute; 3] {
+fn probes() -> [Attribute; 3] {
     let [label, id] = identity();
     [Attribute::Class(ObjectClass::SECRET_KEY), label, id]
 }

@@ -5,13 +5,13 @@ use std::fmt;
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 
-use super::{Module, SoftToken, TokenDescription, TokenError, TokenSelector};
+use super::{Module, RigToken, TokenDescription, TokenError, TokenSelector};
 use crate::secret::Pin;
 
 /// Why the token of a new rig was not initialised.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum InitialiseError {
+pub enum InitTokenError {
     /// The module is of another product, and its tokens may be somebody's.
     OtherProduct {
         /// The product that the rig is to be made of.
@@ -23,7 +23,7 @@ pub enum InitialiseError {
     Token(TokenError),
 }
 
-impl fmt::Display for InitialiseError {
+impl fmt::Display for InitTokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherProduct { wanted, found } => write!(f, "this module is not {wanted}, it is {found}"),
@@ -32,7 +32,7 @@ impl fmt::Display for InitialiseError {
     }
 }
 
-impl std::error::Error for InitialiseError {
+impl std::error::Error for InitTokenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::OtherProduct { .. } => None,
@@ -41,7 +41,7 @@ impl std::error::Error for InitialiseError {
     }
 }
 
-impl From<TokenError> for InitialiseError {
+impl From<TokenError> for InitTokenError {
     fn from(error: TokenError) -> Self {
         Self::Token(error)
     }
@@ -51,19 +51,19 @@ impl From<TokenError> for InitialiseError {
 /// with tokens on it, is refused: `C_InitToken` gives a token to whoever calls it first.
 ///
 /// # Errors
-/// [`InitialiseError::OtherProduct`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
-pub fn initialise_token(
+/// [`InitTokenError::OtherProduct`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]
+pub fn init_token(
     module: &Module,
-    wanted: SoftToken,
+    wanted: RigToken,
     label: &str,
     so_pin: &Pin,
     user_pin: &Pin,
-) -> Result<TokenDescription, InitialiseError> {
+) -> Result<TokenDescription, InitTokenError> {
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
     let description = module.describe()?;
     let slots = module.slots()?;
     if !wanted.made(description, slots.tokens().chain(slots.uninitialised())) {
-        return Err(InitialiseError::OtherProduct {
+        return Err(InitTokenError::OtherProduct {
             wanted: wanted.product(),
             found: format!("{} by {}", description.library, description.manufacturer),
         });

@@ -19,7 +19,7 @@ impl Session {
     }
 
     /// Makes a call that changes nothing on the token, or only this session's own objects.
-    pub(super) fn patiently<T>(
+    pub(super) fn with_retries<T>(
         &self,
         call: impl Fn() -> Result<T, CryptokiError>,
     ) -> Result<T, CryptokiError> {
@@ -37,7 +37,7 @@ impl Session {
 
     /// Makes a call that may put several objects on the token, and tell of none. Whatever a failed call has made, `undo` takes off: before
     /// another try, and at the end.
-    pub(super) fn redo_patiently<T>(
+    pub(super) fn redo_with_retries<T>(
         &self,
         doing: &str,
         call: impl Fn() -> Result<T, CryptokiError>,
@@ -63,7 +63,7 @@ impl Session {
 
     /// Makes a call that puts an object on the token. A busy token may have made it and said that it failed, so it is looked for
     /// by `identity` (class, label and id; nothing had them before) prior to another try.
-    pub(super) fn create_patiently(
+    pub(super) fn create_with_retries(
         &self,
         doing: &str,
         identity: &[Attribute],

@@ -1,16 +1,16 @@
 //! The self-signed certificate of the server that hosts the HSM, which the outer TLS connection ends at.
 
-use super::evidence::TrafficEvidence;
-use super::path::{Doubt, judge_signature};
-use super::report::{StepState, TrafficReport};
+use super::evidence::TlsEvidence;
+use super::path::{Doubt, check_signature};
+use super::report::{StepState, TlsReport};
 use super::store::Search;
-use super::{Missing, TrafficRole};
+use super::{Missing, TlsRole};
 use crate::x509::{Certificate, TlsEnd};
 
-const ROLE: TrafficRole = TrafficRole::Server;
+const ROLE: TlsRole = TlsRole::Server;
 const KNOWN: &str = "known to the client";
 
-pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let servers = match &evidence.servers {
         Ok(servers) => servers,
         Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
@@ -28,19 +28,19 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
             let found = format!("what answered at {} just now, and no more than that", server.name);
             report.step(ROLE, Some(at), "asked", StepState::Noted, found);
         }
-        let is_self_signed = judge_self_signature(certificate, at, report);
+        let is_self_signed = check_self_signature(certificate, at, report);
         if let Err(problem) = certificate.check_purpose(TlsEnd::Server) {
             report.step(ROLE, Some(at), "purpose", StepState::Failed, problem);
         }
-        judge_known(evidence, certificate, is_self_signed, at, report);
-        report.judge_validity(at);
+        check_known(evidence, certificate, is_self_signed, at, report);
+        report.check_validity(at);
     }
 }
 
 /// AWS re:Post (see [`super`]): "The server sends a self-signed certificate."
-fn judge_self_signature(certificate: &Certificate, at: usize, report: &mut TrafficReport) -> bool {
+fn check_self_signature(certificate: &Certificate, at: usize, report: &mut TlsReport) -> bool {
     let (state, found) = if certificate.is_self_issued() {
-        match judge_signature(certificate, certificate) {
+        match check_signature(certificate, certificate) {
             Ok(()) => (StepState::Passed, "by its own key".to_owned()),
             Err(Doubt::Wrong(problem)) => (StepState::Warning, problem),
             // It proves nothing to whoever has the certificate already.
@@ -57,12 +57,12 @@ fn judge_self_signature(certificate: &Certificate, at: usize, report: &mut Traff
     certificate.is_self_issued()
 }
 
-fn judge_known(
-    evidence: &TrafficEvidence,
+fn check_known(
+    evidence: &TlsEvidence,
     certificate: &Certificate,
     is_self_signed: bool,
     at: usize,
-    report: &mut TrafficReport,
+    report: &mut TlsReport,
 ) {
     let store = match &evidence.store {
         Ok(store) => store,

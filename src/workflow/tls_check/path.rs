@@ -24,7 +24,7 @@ pub(super) fn issuers<'a>(leaf: &Certificate, authorities: &'a [Certificate]) ->
                 .filter(|authority| authority.subject().is_like(current.issuer()))
         };
         let Some(issuer) = named()
-            .find(|issuer| judge_signature(current, issuer).is_ok())
+            .find(|issuer| check_signature(current, issuer).is_ok())
             .or_else(|| named().next())
         else {
             break;
@@ -62,7 +62,7 @@ pub(super) enum Doubt {
     Unknown(String),
 }
 
-pub(super) fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), Doubt> {
+pub(super) fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), Doubt> {
     let key = match issuer.public_key() {
         Ok(key) => key,
         Err(error) => return Err(Doubt::Unknown(error.to_string())),
@@ -81,7 +81,7 @@ pub(super) fn judge_signature(certificate: &Certificate, issuer: &Certificate) -
 }
 
 /// Whether `leaf` is issued by what is in `file`; `between` are certificates that come with the leaf.
-pub(super) fn judge_path(
+pub(super) fn check_path(
     leaf: &Certificate,
     leaf_source: &str,
     between: &[Certificate],
@@ -116,7 +116,7 @@ pub(super) fn judge_path(
         return unknown(format!("a critical extension is not judged here: {critical}"));
     }
     for (certificate, issuer) in path().zip(&issuers) {
-        if let Err(Doubt::Unknown(why)) = judge_signature(certificate, issuer) {
+        if let Err(Doubt::Unknown(why)) = check_signature(certificate, issuer) {
             return unknown(why);
         }
     }
@@ -147,7 +147,7 @@ pub(super) fn judge_path(
             "{source} has its CA, after another certificate of the same name with another key, which is the one that OpenSSL takes"
         )),
         None => Issued::By(issuer.subject().to_string()),
-        Some(("signature", problem)) if judge_signature(leaf, issuer).is_err() => Issued::Not(format!(
+        Some(("signature", problem)) if check_signature(leaf, issuer).is_err() => Issued::Not(format!(
             "{source} has a CA of the right name, \"{}\", with another key: {problem}",
             issuer.subject()
         )),

@@ -46,8 +46,8 @@ impl Certificate {
 
     /// Its key in words, with what a first look wants to know, and what is wrong with it.
     #[must_use]
-    pub fn key_facts(&self) -> KeyFacts {
-        KeyFacts::of(self.public_key().ok(), self.describe_key())
+    pub fn key_summary(&self) -> KeySummary {
+        KeySummary::of(self.public_key().ok(), self.describe_key())
     }
 }
 
@@ -60,14 +60,14 @@ impl CertificationRequest {
 
     /// Its key in words, with what a first look wants to know, and what is wrong with it.
     #[must_use]
-    pub fn key_facts(&self) -> KeyFacts {
-        KeyFacts::of(self.public_key().ok(), self.describe_key())
+    pub fn key_summary(&self) -> KeySummary {
+        KeySummary::of(self.public_key().ok(), self.describe_key())
     }
 }
 
 /// A public key in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFacts {
+pub struct KeySummary {
     /// Kind and size.
     pub kind: String,
     /// The public exponent of an RSA key.
@@ -78,7 +78,7 @@ pub struct KeyFacts {
     pub fault: Option<String>,
 }
 
-impl KeyFacts {
+impl KeySummary {
     fn of(key: Option<PublicKey>, kind: String) -> Self {
         let Some(key) = key else {
             return Self {
@@ -173,7 +173,7 @@ mod tests {
             role(Sketch::version_1("CN=a", "CN=b")),
             CertificateRole::EndEntity
         );
-        let facts = Sketch::version_1("CN=a", "CN=a").sign(&key, &key).key_facts();
+        let facts = Sketch::version_1("CN=a", "CN=a").sign(&key, &key).key_summary();
         assert_eq!(
             (facts.kind.as_str(), facts.exponent, facts.fault),
             ("EC P-256", None, None)

@@ -1,7 +1,7 @@
 //! What became of each step, and the certificates they are about.
 
 use super::expiry::{self, Expiry};
-use super::{Missing, TrafficRole};
+use super::{Missing, TlsRole};
 use crate::x509::{Certificate, UnixTime};
 
 /// How a step ended, the worst last.
@@ -21,9 +21,9 @@ pub enum StepState {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
-pub struct TrafficStep {
+pub struct TlsStep {
     /// Which part of the path it is about.
-    pub role: TrafficRole,
+    pub role: TlsRole,
     /// What was looked at.
     pub name: &'static str,
     /// How it ended.
@@ -32,15 +32,15 @@ pub struct TrafficStep {
     pub found: String,
     /// How to get what is missing.
     pub obtain: Option<String>,
-    /// The certificate it is about, by its place in [`TrafficReport::certificates`].
+    /// The certificate it is about, by its place in [`TlsReport::certificates`].
     pub certificate: Option<usize>,
 }
 
 /// A certificate that protects traffic.
 #[derive(Clone, Debug)]
-pub struct TrafficCertificate {
+pub struct TlsCertificate {
     /// What it is for.
-    pub role: TrafficRole,
+    pub role: TlsRole,
     /// Where it comes from.
     pub source: String,
     /// The certificate.
@@ -51,17 +51,17 @@ pub struct TrafficCertificate {
 
 /// Everything that was found.
 #[derive(Clone, Debug)]
-pub struct TrafficReport {
+pub struct TlsReport {
     /// The steps, from the outside to the inside.
-    pub steps: Vec<TrafficStep>,
+    pub steps: Vec<TlsStep>,
     /// The certificates.
-    pub certificates: Vec<TrafficCertificate>,
+    pub certificates: Vec<TlsCertificate>,
     /// When it was looked at.
     pub now: UnixTime,
     warn_days: u32,
 }
 
-impl TrafficReport {
+impl TlsReport {
     pub(super) const fn new(warn_days: u32, now: UnixTime) -> Self {
         Self {
             steps: Vec::new(),
@@ -83,7 +83,7 @@ impl TrafficReport {
     }
 
     /// The steps that ended so.
-    pub fn in_state(&self, state: StepState) -> impl Iterator<Item = &TrafficStep> {
+    pub fn in_state(&self, state: StepState) -> impl Iterator<Item = &TlsStep> {
         self.steps.iter().filter(move |step| step.state == state)
     }
 
@@ -96,11 +96,11 @@ impl TrafficReport {
     /// Takes a certificate into the list; the steps about it carry what is returned.
     pub(super) fn add_certificate(
         &mut self,
-        role: TrafficRole,
+        role: TlsRole,
         source: &str,
         certificate: &Certificate,
     ) -> usize {
-        self.certificates.push(TrafficCertificate {
+        self.certificates.push(TlsCertificate {
             role,
             source: source.to_owned(),
             certificate: certificate.clone(),
@@ -111,13 +111,13 @@ impl TrafficReport {
 
     pub(super) fn step(
         &mut self,
-        role: TrafficRole,
+        role: TlsRole,
         certificate: Option<usize>,
         name: &'static str,
         state: StepState,
         found: impl Into<String>,
     ) {
-        self.steps.push(TrafficStep {
+        self.steps.push(TlsStep {
             role,
             name,
             state,
@@ -130,12 +130,12 @@ impl TrafficReport {
     /// A step that nobody can take as things are.
     pub(super) fn not_checked(
         &mut self,
-        role: TrafficRole,
+        role: TlsRole,
         certificate: Option<usize>,
         name: &'static str,
         missing: Missing,
     ) {
-        self.steps.push(TrafficStep {
+        self.steps.push(TlsStep {
             role,
             name,
             state: StepState::NotChecked,
@@ -146,7 +146,7 @@ impl TrafficReport {
     }
 
     /// Whether the certificate is valid now, and for how much longer.
-    pub(super) fn judge_validity(&mut self, at: usize) {
+    pub(super) fn check_validity(&mut self, at: usize) {
         let listed = &self.certificates[at];
         let (role, validity) = (listed.role, listed.certificate.validity());
         let (state, found) = if self.now < validity.not_before {

@@ -58,7 +58,7 @@ pub struct ClientEvidence {
 
 /// Everything that is at hand.
 #[derive(Clone, Debug)]
-pub struct TrafficEvidence {
+pub struct TlsEvidence {
     /// The directory of the client package that the client looks for the server's certificate in.
     pub store: Result<TrustStore, Missing>,
     /// The servers; at least one.

@@ -1,13 +1,16 @@
-//! The software tokens of which a test rig can be made. What differs between them is data; `softhsm` and `kryoptic` have it.
+//! The software tokens that a test rig can be made of. `softhsm` and `kryoptic` hold what differs between them, as data.
+
+mod kryoptic;
+mod softhsm;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{ModuleDescription, TokenDescription};
 
-/// A software token of which a test rig can be made: [`SoftToken::ALL`].
+/// A software token that a test rig can be made of: [`RigToken::ALL`].
 #[derive(Clone, Copy, Debug)]
-pub struct SoftToken {
+pub struct RigToken {
     pub(super) name: &'static str,
     pub(super) product: &'static str,
     pub(super) package: &'static str,
@@ -21,8 +24,8 @@ pub struct SoftToken {
     pub(super) configuration: fn(&Path) -> String,
 }
 
-impl SoftToken {
-    /// Every kind; the first is the one for who names none.
+impl RigToken {
+    /// Every kind; the first is the default.
     pub const ALL: [Self; 2] = [Self::SOFTHSM, Self::KRYOPTIC];
 
     /// Its name on the command line, as `softhsm`.
@@ -88,15 +91,15 @@ impl SoftToken {
 }
 
 /// By name: there is one of each.
-impl PartialEq for SoftToken {
+impl PartialEq for RigToken {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Eq for SoftToken {}
+impl Eq for RigToken {}
 
-impl fmt::Display for SoftToken {
+impl fmt::Display for RigToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.product)
     }

@@ -9,7 +9,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 /// TLS 1.2 and 1.3, without the hybrid key exchange whose first message does not fit into one packet: the servers are not new.
-pub(super) fn configure(onlooker: Arc<Onlooker>) -> Result<ClientConfig, Error> {
+pub(super) fn configure(probe: Arc<CertificateProbe>) -> Result<ClientConfig, Error> {
     use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519};
     let provider = CryptoProvider {
         kx_groups: vec![X25519, SECP256R1, SECP384R1],
@@ -18,18 +18,18 @@ pub(super) fn configure(onlooker: Arc<Onlooker>) -> Result<ClientConfig, Error> 
     let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&TLS13, &TLS12])?
         .dangerous()
-        .with_custom_certificate_verifier(onlooker)
+        .with_custom_certificate_verifier(probe)
         .with_no_client_auth();
     Ok(config)
 }
 
 /// Writes down what the server shows, and refuses it, whatever it is.
 #[derive(Debug, Default)]
-pub(super) struct Onlooker {
+pub(super) struct CertificateProbe {
     shown: OnceLock<Vec<Vec<u8>>>,
 }
 
-impl Onlooker {
+impl CertificateProbe {
     /// The certificates, once they were shown.
     pub(super) fn shown(&self) -> Option<Vec<Vec<u8>>> {
         self.shown.get().cloned()
@@ -38,7 +38,7 @@ impl Onlooker {
 
 const REFUSED: Error = Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
 
-impl ServerCertVerifier for Onlooker {
+impl ServerCertVerifier for CertificateProbe {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

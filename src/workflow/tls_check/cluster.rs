@@ -1,15 +1,15 @@
 //! The cluster certificate, which the HSM shows in the inner TLS connection.
 
-use super::evidence::TrafficEvidence;
-use super::path::{Issued, judge_path};
-use super::report::{StepState, TrafficReport};
-use super::{Missing, TrafficRole};
+use super::evidence::TlsEvidence;
+use super::path::{Issued, check_path};
+use super::report::{StepState, TlsReport};
+use super::{Missing, TlsRole};
 use crate::x509::TlsEnd;
 
-const ROLE: TrafficRole = TrafficRole::Cluster;
+const ROLE: TlsRole = TlsRole::Cluster;
 const ISSUED: &str = "issued by customerCA";
 
-pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
+pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let found = match &evidence.cluster {
         Ok(found) => found,
         Err(missing) => return report.not_checked(ROLE, None, "certificate", missing.clone()),
@@ -22,7 +22,7 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
             let obtain = "name it with --ca FILE".to_owned();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }
-        Ok(file) => match judge_path(certificate, &found.source, &[], file, report.now) {
+        Ok(file) => match check_path(certificate, &found.source, &[], file, report.now) {
             Issued::By(subject) => {
                 report.step(
                     ROLE,
@@ -40,5 +40,5 @@ pub(super) fn judge(evidence: &TrafficEvidence, report: &mut TrafficReport) {
     if let Err(problem) = certificate.check_purpose(TlsEnd::Server) {
         report.step(ROLE, Some(at), "purpose", StepState::Failed, problem);
     }
-    report.judge_validity(at);
+    report.check_validity(at);
 }
