@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 mod bounded;
 #[cfg(feature = "aws")]
+mod cause;
+#[cfg(feature = "aws")]
 mod endpoint;
 mod error;
 #[cfg(feature = "aws")]

@@ -12,6 +12,7 @@ mod csr;
 mod doctor;
 mod exit;
 mod fingerprint;
+mod format;
 mod global;
 mod inherited;
 mod input;

@@ -21,6 +21,7 @@ mod pin_form;
 mod pin_lengths;
 mod prepared;
 mod public_half;
+mod public_key_attributes;
 mod recipient;
 mod retry;
 mod rig_token;

@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{LengthLimitError, Limited};
 
-use super::failure::find_cause;
+use super::cause::find_cause;
 
 /// The longest answer that is read: 4 MiB. KMS's are below 64 KiB; a page of `DescribeClusters` has some 10 KiB of certificates for each
 /// cluster.

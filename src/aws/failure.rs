@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::AwsError;
 use super::bounded::{LONGEST_ANSWER, is_too_long};
+use super::cause::{chain, find_cause, innermost};
 use super::endpoint::NotEncrypted;
 
 /// How a call failed.
@@ -126,35 +127,4 @@ fn read_connection(
         operation,
         reason,
     }
-}
-
-/// The cause at the bottom says what happened ("connection refused"), those above only where.
-fn innermost(error: &dyn StdError) -> String {
-    let mut current = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    current.to_string()
-}
-
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut current = error.source();
-    while let Some(source) = current {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        current = source.source();
-    }
-    text.to_lowercase()
-}
-
-pub(super) fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        current = error.source();
-    }
-    None
 }

@@ -7,7 +7,7 @@ use hsm_ca::file_trust::Owners;
 use serde::Deserialize;
 
 use super::exit::CliError;
-use super::global::Format;
+use super::format::Format;
 use super::toml_file;
 
 /// The file that is read when none is named.

@@ -5,8 +5,11 @@ mod cloudhsm_table;
 mod kms_table;
 mod ledger_table;
 mod own_hint;
+mod row;
+mod signer_table;
 mod table;
 mod token_table;
+mod x509_table;
 
 use std::fmt;
 use std::io;
@@ -22,7 +25,8 @@ use hsm_ca::x509::Profile;
 
 #[cfg(feature = "aws")]
 use cloudhsm_table::explain_server;
-use table::{Row, explain_workflow};
+use row::Row;
+use table::explain_workflow;
 
 /// Failed, for a reason outside the input.
 pub(super) const FAILED: u8 = 1;

@@ -12,11 +12,11 @@ use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Guards, HeadPlace};
-use serde::Deserialize;
 
 use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
+use super::format::Format;
 use super::inherited::take_variable;
 use super::input;
 use super::pin::HeldPins;
@@ -70,13 +70,6 @@ pub(super) struct GlobalOptions {
         hide_possible_values = false
     )]
     pub(super) color: ColorChoice,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

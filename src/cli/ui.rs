@@ -22,7 +22,8 @@ use serde_json::{Value, json};
 
 use super::canvas::Canvas;
 use super::exit::{CliError, FAILED, USAGE};
-use super::global::{ColorChoice, Format, FoundConfig, GlobalOptions};
+use super::format::Format;
+use super::global::{ColorChoice, FoundConfig, GlobalOptions};
 use super::report::{Report, json_text, printable};
 use super::unfinished;
 

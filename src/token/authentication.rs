@@ -6,20 +6,8 @@ use cryptoki::object::ObjectHandle;
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 
-use super::native::Bounded;
+use super::native::{Authentication, Bounded};
 use super::{KeyDescription, Session, TokenError};
-use crate::secret::Pin;
-
-/// What a key wants between the beginning of its use and the use.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Authentication<'a> {
-    /// Nothing: the login is enough.
-    None,
-    /// The PIN once more.
-    Pin(&'a Pin),
-    /// The PIN once more, at the token's own keypad.
-    Keypad,
-}
 
 impl Session {
     /// What a key wants for a use. A PIN that was refused for this is not tried again in this session: every try counts.

@@ -6,7 +6,7 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki_sys::{CK_ULONG, CKK_VENDOR_DEFINED};
 
 use super::dialect::ED25519_PARAMS;
-use super::public_half::{PUBLIC_HALF, curve_of, ml_dsa_parameters, public_half_in};
+use super::public_key_attributes::{PUBLIC_HALF, curve_of, ml_dsa_parameters, public_half_in};
 use super::{KeyAttributes, KeySelector, Session, TokenError};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 

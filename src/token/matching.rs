@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 
 use super::key::kind_fits;
-use super::public_half::{no_public_object, own_of, public_key_values};
+use super::public_half::{no_public_object, own_of};
+use super::public_key_attributes::public_key_values;
 use super::{KeyClass, KeyDescription, KeySelector, PrivateKey, Session, TokenError, TokenSigner};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey, SignatureAlgorithm, new_challenge};
 

@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "PKCS#11 is a C interface; each block has its argument")]
 
+mod authentication;
 mod bound;
 mod objects;
 
@@ -27,11 +28,11 @@ use cryptoki_sys::{
 };
 use libloading::Library;
 
+pub(super) use authentication::Authentication;
 pub(super) use bound::{Absurd, Bounded};
 use bound::{MOST_BYTES, MOST_ENTRIES, TRIES, at_most};
 pub(super) use objects::find_by_cryptoki;
 
-use super::authentication::Authentication;
 use super::mechanism::MechanismNumber;
 
 impl From<MechanismNumber> for MechanismType {

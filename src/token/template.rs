@@ -4,7 +4,7 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::types::Ulong;
 
 use super::dialect::{Dialect, Flags};
-use super::public_half::{ec_params, parameter_set, public_key_values};
+use super::public_key_attributes::{ec_params, key_type, parameter_set, public_key_values};
 use crate::secret::PrivateKeyParts;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
@@ -125,15 +125,6 @@ pub(super) fn private_key_values(dialect: &Dialect, parts: &PrivateKeyParts<'_>)
             Attribute::EcParams(dialect.ed25519_params.to_vec()),
             Attribute::Value(seed.to_vec()),
         ],
-    }
-}
-
-pub(super) fn key_type(dialect: &Dialect, algorithm: KeyAlgorithm) -> KeyType {
-    match algorithm {
-        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => KeyType::RSA,
-        KeyAlgorithm::Ec(_) => KeyType::EC,
-        KeyAlgorithm::Ed25519 => dialect.ed25519_type,
-        KeyAlgorithm::MlDsa(_) => KeyType::ML_DSA,
     }
 }
 

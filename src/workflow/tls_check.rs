@@ -8,6 +8,7 @@
 mod authority;
 mod client;
 mod cluster;
+mod dates;
 mod directory;
 mod evidence;
 mod expiry;

@@ -2,7 +2,7 @@
 
 use hsm_ca::aws::AwsError;
 
-use super::table::Row;
+use super::row::Row;
 use super::{UNAVAILABLE, USAGE};
 
 pub(super) fn explain_aws(error: &AwsError) -> Row {

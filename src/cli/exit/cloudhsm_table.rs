@@ -6,7 +6,8 @@ use hsm_ca::cloudhsm::{CloudHsmError, ClusterState, NoCsr};
 use hsm_ca::workflow::InitializeClusterError;
 
 use super::aws_table::explain_aws;
-use super::table::{Row, explain_x509};
+use super::row::Row;
+use super::x509_table::explain_x509;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_cloudhsm(error: &CloudHsmError) -> Row {

@@ -3,7 +3,7 @@
 use hsm_ca::kms::KmsError;
 
 use super::aws_table::explain_aws;
-use super::table::Row;
+use super::row::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_kms(error: &KmsError) -> Row {

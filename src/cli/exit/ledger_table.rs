@@ -3,7 +3,7 @@
 use hsm_ca::ledger::{CrlNumberProblem, LedgerError};
 use hsm_ca::workflow::KeptHeadError;
 
-use super::table::Row;
+use super::row::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ledger(error: &LedgerError) -> Row {

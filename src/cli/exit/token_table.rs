@@ -2,7 +2,7 @@
 
 use hsm_ca::token::{PinForm, TokenError, UnfitPin};
 
-use super::table::Row;
+use super::row::Row;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_token(error: &TokenError) -> Row {

@@ -1,8 +1,9 @@
 //! The dates at which something will stop working.
 
 use super::TlsRole;
-use super::report::{StepState, TlsCertificate};
-use crate::x509::{UnixTime, Validity};
+use super::dates::is_near;
+use super::report::{StepState, TlsReport};
+use crate::x509::UnixTime;
 
 /// The end of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,44 +42,34 @@ const fn effect(role: TlsRole, may_expire: bool) -> &'static str {
     }
 }
 
-/// The ends of all certificates, the first end first; one that several servers show is told once.
-pub(super) fn list(certificates: &[TlsCertificate], now: UnixTime, warn_days: u32) -> Vec<Expiry> {
-    let mut expiries: Vec<Expiry> = Vec::new();
-    for listed in certificates {
-        let validity = listed.certificate.validity();
-        let date = validity.not_after;
-        let state = match (listed.may_expire, now > date) {
-            (true, _) => StepState::Noted,
-            (false, true) => StepState::Failed,
-            (false, false) if is_near(&validity, now, warn_days) => StepState::Warning,
-            (false, false) => StepState::Passed,
-        };
-        let expiry = Expiry {
-            date,
-            days_left: validity.days_left(now),
-            role: listed.role,
-            sha256: listed.certificate.fingerprint(),
-            effect: effect(listed.role, listed.may_expire),
-            state,
-        };
-        if !expiries.contains(&expiry) {
-            expiries.push(expiry);
+impl TlsReport {
+    /// When each certificate ends and what that means, the first end first. A certificate that several servers show is listed once.
+    #[must_use]
+    pub fn expiries(&self) -> Vec<Expiry> {
+        let (now, warn_days) = (self.now, self.warn_days);
+        let mut expiries: Vec<Expiry> = Vec::new();
+        for listed in &self.certificates {
+            let validity = listed.certificate.validity();
+            let date = validity.not_after;
+            let state = match (listed.may_expire, now > date) {
+                (true, _) => StepState::Noted,
+                (false, true) => StepState::Failed,
+                (false, false) if is_near(&validity, now, warn_days) => StepState::Warning,
+                (false, false) => StepState::Passed,
+            };
+            let expiry = Expiry {
+                date,
+                days_left: validity.days_left(now),
+                role: listed.role,
+                sha256: listed.certificate.fingerprint(),
+                effect: effect(listed.role, listed.may_expire),
+                state,
+            };
+            if !expiries.contains(&expiry) {
+                expiries.push(expiry);
+            }
         }
-    }
-    expiries.sort_by_key(|expiry| (expiry.date, expiry.role));
-    expiries
-}
-
-/// Whether it ends in less than so many days.
-pub(super) fn is_near(validity: &Validity, now: UnixTime, days: u32) -> bool {
-    now.days_until(validity.not_after.next()) < i64::from(days)
-}
-
-/// The end of a certificate that is valid now.
-pub(super) fn until(validity: &Validity, now: UnixTime) -> String {
-    let not_after = validity.not_after;
-    match validity.days_left(now) {
-        1 => format!("until {not_after}, 1 day left"),
-        days => format!("until {not_after}, {days} days left"),
+        expiries.sort_by_key(|expiry| (expiry.date, expiry.role));
+        expiries
     }
 }

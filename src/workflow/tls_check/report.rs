@@ -1,6 +1,6 @@
 //! What became of each step, and the certificates they are about.
 
-use super::expiry::{self, Expiry};
+use super::dates;
 use super::{Missing, TlsRole};
 use crate::x509::{Certificate, UnixTime};
 
@@ -58,7 +58,7 @@ pub struct TlsReport {
     pub certificates: Vec<TlsCertificate>,
     /// When it was looked at.
     pub now: UnixTime,
-    warn_days: u32,
+    pub(super) warn_days: u32,
 }
 
 impl TlsReport {
@@ -85,12 +85,6 @@ impl TlsReport {
     /// The steps that ended so.
     pub fn in_state(&self, state: StepState) -> impl Iterator<Item = &TlsStep> {
         self.steps.iter().filter(move |step| step.state == state)
-    }
-
-    /// When which certificate ends, and what that means; the first end first.
-    #[must_use]
-    pub fn expiries(&self) -> Vec<Expiry> {
-        expiry::list(&self.certificates, self.now, self.warn_days)
     }
 
     /// Takes a certificate into the list; the steps about it carry what is returned.
@@ -156,10 +150,10 @@ impl TlsReport {
             )
         } else if self.now > validity.not_after {
             (StepState::Failed, format!("expired on {}", validity.not_after))
-        } else if expiry::is_near(&validity, self.now, self.warn_days) {
-            (StepState::Warning, expiry::until(&validity, self.now))
+        } else if dates::is_near(&validity, self.now, self.warn_days) {
+            (StepState::Warning, dates::until(&validity, self.now))
         } else {
-            (StepState::Passed, expiry::until(&validity, self.now))
+            (StepState::Passed, dates::until(&validity, self.now))
         };
         let state = match state {
             StepState::Failed | StepState::Warning if listed.may_expire => StepState::Noted,

@@ -1,0 +1,90 @@
+//! The table's part about certificates, requests and lists.
+
+use hsm_ca::signer::PublicKeyError;
+use hsm_ca::x509::X509Error;
+
+use super::row::Row;
+use super::signer_table::explain_signer;
+use super::{FAILED, REFUSED, USAGE};
+
+pub(super) fn explain_x509(error: &X509Error) -> Row {
+    match error {
+        X509Error::Signer(error) => explain_signer(error),
+        X509Error::TokenSignature => (
+            "token-signature",
+            FAILED,
+            Some(
+                "do not simply try again: a faulty signature can give a key away; find out what is wrong with the token, or with what answers for KMS",
+            ),
+        ),
+        X509Error::Subject { .. } => ("subject", USAGE, None),
+        X509Error::UnknownProfile { .. } => ("profile", USAGE, None),
+        X509Error::Profile { .. } => (
+            "profile-file",
+            USAGE,
+            Some("`hsm-ca cert rules` lists what can be waived; docs/profiles.md has every field"),
+        ),
+        X509Error::Calendar | X509Error::EndsBeforeItBegins { .. } | X509Error::OverWhenIssued { .. } => {
+            ("validity", USAGE, None)
+        }
+        X509Error::OutlivesIssuer { .. } => (
+            "outlives-ca",
+            REFUSED,
+            Some("leave --days and --not-after out: the certificate then ends with its CA at the latest"),
+        ),
+        X509Error::IssuerNotValid { .. } => ("ca-not-valid", REFUSED, None),
+        X509Error::NotAnAuthority { .. } => ("not-a-ca", REFUSED, None),
+        X509Error::Empty => ("empty", REFUSED, None),
+        X509Error::SeveralPem { .. } => ("several-pem", REFUSED, Some("put each into a file of its own")),
+        X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
+        X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
+        X509Error::Signature { .. } => ("bad-signature", REFUSED, None),
+        X509Error::WeakSignature { .. } => ("weak-signature", REFUSED, None),
+        X509Error::SignatureParameters { .. } => ("signature-parameters", REFUSED, None),
+        X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
+        X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
+        X509Error::Rule {
+            rule: "cross-original",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some("name the certificate of its issuer with --original-issuer"),
+        ),
+        X509Error::Rule {
+            rule: "second-certificate",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some(
+                "`hsm-ca ledger deliver '#N' --out FILE` writes the one that is recorded as entry #N; --second-certificate makes another, and the ledger records that",
+            ),
+        ),
+        X509Error::Rule {
+            rule: "same-name-other-key",
+            ..
+        } => (
+            "rule",
+            REFUSED,
+            Some(
+                "give the new CA another name; --same-name-other-key keeps this one, and the ledger records that",
+            ),
+        ),
+        X509Error::Rule {
+            rule: "adopted-path", ..
+        } => (
+            "rule",
+            REFUSED,
+            Some("name every certificate up to the root with --issuer; nothing was recorded"),
+        ),
+        X509Error::Rule { .. } => ("rule", REFUSED, None),
+        X509Error::Throwaway => ("throwaway-key", FAILED, None),
+        X509Error::Index { .. } => (
+            "index",
+            REFUSED,
+            Some("it has to be the index.txt of `openssl ca`, with one line for each certificate"),
+        ),
+        _ => ("malformed", REFUSED, None),
+    }
+}

@@ -1,0 +1,14 @@
+//! What [`super::NativeModule`] does between `C_SignInit` and `C_Sign`.
+
+use crate::secret::Pin;
+
+/// What a key wants between the beginning of its use and the use.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::token) enum Authentication<'a> {
+    /// Nothing: the login is enough.
+    None,
+    /// The PIN once more.
+    Pin(&'a Pin),
+    /// The PIN once more, at the token's own keypad.
+    Keypad,
+}
