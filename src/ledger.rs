@@ -63,11 +63,11 @@ pub trait Ledger: Send {
     /// or that the ledger cannot be written. The signature exists all the same: whoever uses what is not recorded uses it without a trace.
     fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError>;
 
-    /// Records that nothing will come of an entry, and why. Its serial number stays used.
+    /// Records that nothing will come of these entries, and why: all or none, in one transaction. Their serial numbers stay used.
     ///
     /// # Errors
     /// [`LedgerError::Ended`], [`LedgerError::NoEntry`], or that the ledger cannot be written.
-    fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
+    fn abandon_many(&mut self, entries: &[EntryId], reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
 
     /// Records that a signed object has reached its file or its caller; again for every copy that is handed out later.
     ///
@@ -298,6 +298,14 @@ pub trait Ledger: Send {
     /// Those of `complete_many`.
     fn complete(&mut self, entry: EntryId, signed: &[u8], stamp: &Stamp) -> Result<(), LedgerError> {
         self.complete_many(&[Outcome { entry, signed }], stamp)
+    }
+
+    /// [`abandon_many`](Self::abandon_many), of one.
+    ///
+    /// # Errors
+    /// Those of `abandon_many`.
+    fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.abandon_many(&[entry], reason, stamp)
     }
 
     /// [`revoke_many`](Self::revoke_many), of one.

@@ -31,7 +31,7 @@ pub use ml_dsa::MlDsaParameterSet;
 pub use pss::{Pss, PssError};
 pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
-pub use random::fill_random;
+pub use random::{NoRandomNumbers, RandomSource, SystemRandom, fill_random};
 
 /// A private key that can sign a message, wherever the key is.
 pub trait Signer {
@@ -58,13 +58,12 @@ pub trait Signer {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
-/// A place that holds private keys and random numbers: a PKCS#11 token, or a key of AWS KMS.
+/// A place that holds private keys: a PKCS#11 token, or a key of AWS KMS.
 pub trait KeyStore {
-    /// Fills `buffer` from the store's random number generator.
-    ///
-    /// # Errors
-    /// What the store said.
-    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
+    /// Where serial numbers for the certificates of its keys come from: the operating system, unless the store has a generator of its own.
+    fn random_source(&self) -> &dyn RandomSource {
+        &SystemRandom
+    }
 
     /// The one private key that belongs to `public_key`.
     ///
@@ -109,8 +108,8 @@ pub trait KeyStore {
 
 /// A store that somebody else keeps open.
 impl<T: KeyStore + ?Sized> KeyStore for &T {
-    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        (**self).fill_random(buffer)
+    fn random_source(&self) -> &dyn RandomSource {
+        (**self).random_source()
     }
 
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {

@@ -1,6 +1,7 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
 mod adopt;
+mod clock;
 mod crl;
 mod cross;
 mod delete;
@@ -30,6 +31,7 @@ mod signing_key;
 mod tls_check;
 
 pub use adopt::{Adoptable, AdoptionPlan, AdoptionSummary};
+pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
 pub use cross::{CrossJob, CrossPlan, CrossSummary};
 pub use delete::{DeleteSummary, delete_key};

@@ -3,11 +3,10 @@
 pub(super) mod adopt;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use hsm_ca::workflow::AuthorityPlan;
-use hsm_ca::x509::{Name, UnixTime};
+use hsm_ca::x509::Name;
 
 use super::cert::report_issued;
 use super::connect::check_signing_key_name;
@@ -72,11 +71,11 @@ impl CaCommand {
         };
         check_signing_key_name(&create.key)?;
         plan.delivery.check()?;
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let warning = validity::warn(&plan.choose_validity(now)?, now, ui);
         settings.check_ledger_or_its_place()?;
         let store = settings.open_store(Some(&create.key))?;
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let planned = plan.prepare(store.as_ref(), now, ui)?;
         if !settings.ledger()?.is_there()? {
             planned.refuse_another_ledger(settings.guards())?;

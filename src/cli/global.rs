@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::token::Pkcs11Uri;
-use hsm_ca::workflow::{Guards, HeadPlace};
+use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
 use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
@@ -94,6 +94,8 @@ pub(super) struct Settings {
     pub(super) no_input: bool,
     /// The module and the session, once they are needed.
     pub(super) opened: Opened,
+    /// The clock of everything that the command does.
+    pub(super) clock: Clock,
     guards: Guards,
     ledger: LedgerSetting,
     config_file: Option<PathBuf>,
@@ -239,6 +241,7 @@ impl Settings {
             module: layers.iter().find_map(|layer| layer.module.clone()),
             no_input: options.no_input,
             opened: Opened::default(),
+            clock: Clock::system(),
             config_file: path,
             guards,
             ledger: named.unwrap_or(LedgerSetting {

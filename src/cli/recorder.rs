@@ -3,12 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
 
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
 use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError, refuse_without_ledger, require_head};
-use hsm_ca::x509::{Certificate, UnixTime};
+use hsm_ca::x509::Certificate;
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -68,7 +67,7 @@ impl Settings {
 
     /// Opens the ledger for recording, though it may not be the one whose head is kept.
     pub(super) fn open_recorder_to_accept(&self) -> Result<Recorder, CliError> {
-        let recorder = Recorder::new(self.open(Access::Record)?, who(), now);
+        let recorder = Recorder::new(self.open(Access::Record)?, who(), self.clock.clone());
         Ok(recorder.to_accept(self.guards().clone()))
     }
 
@@ -100,7 +99,7 @@ impl Settings {
     /// Makes a new ledger.
     pub(super) fn make_ledger(&self) -> Result<Recorder, CliError> {
         refuse_without_ledger(self.guards())?;
-        let recorder = Recorder::make(&self.ledger()?, who(), now)?;
+        let recorder = Recorder::make(&self.ledger()?, who(), self.clock.clone())?;
         Ok(recorder.guarded(self.guards().clone())?)
     }
 
@@ -121,10 +120,6 @@ impl Settings {
             other => other,
         }
     }
-}
-
-pub(super) fn now() -> UnixTime {
-    UnixTime::from_system(SystemTime::now())
 }
 
 /// `user@host`; behind sudo also who asked. It says who seems to have done it: root can say anything.

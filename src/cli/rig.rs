@@ -15,7 +15,7 @@ use serde_json::json;
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::{HeldPins, read_pin};
-use super::recorder::{now, who};
+use super::recorder::who;
 use super::report::{Fields, Report};
 
 #[derive(Debug, Subcommand)]
@@ -115,7 +115,7 @@ impl NewRig {
             label: self.label.clone(),
             module,
             by: who(),
-            clock: now,
+            clock: settings.clock.clone(),
         };
         let rig = create_rig(&request, &initialise_in_child)?;
         let mut fields = Fields::default();

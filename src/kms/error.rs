@@ -192,8 +192,6 @@ pub enum KmsError {
         /// What the answer is about.
         answered: String,
     },
-    /// The operating system has no random numbers.
-    Random,
 }
 
 /// Some exceptions come without a word.
@@ -287,7 +285,6 @@ impl fmt::Display for KmsError {
             Self::AnsweredOtherwise { operation, asked, answered } => {
                 write!(f, "KMS {operation}: asked for {asked}, it answered with {answered}")
             }
-            Self::Random => f.write_str("the operating system has no random numbers"),
         }
     }
 }

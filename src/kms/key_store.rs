@@ -2,7 +2,7 @@
 
 use super::aws_sign::KmsSigner;
 use super::{Kms, KmsError, SigningKey, SigningKeyName};
-use crate::signer::{KeyStore, PublicKey, SignError, Signer, fill_random};
+use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, Signer, SystemRandom};
 
 /// One KMS key that signs, as a store with that key alone.
 #[derive(Debug)]
@@ -36,10 +36,10 @@ impl KmsKeyStore {
 }
 
 impl KeyStore for KmsKeyStore {
-    /// From the operating system and not from KMS (`GenerateRandom`): what is drawn is told to
-    /// everybody in the certificate, needs to be unpredictable only, and is one permission less to give.
-    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        fill_random(buffer).map_err(|_| SignError::new(KmsError::Random))
+    /// The operating system's generator and not KMS's (`GenerateRandom`). A serial number is public and only has to be unpredictable;
+    /// asking KMS would need one more permission.
+    fn random_source(&self) -> &dyn RandomSource {
+        &SystemRandom
     }
 
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {

@@ -138,8 +138,12 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn abandon(&mut self, entry: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer, _| writer.abandon(entry, reason))
+    fn abandon_many(&mut self, entries: &[EntryId], reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |writer, _| {
+            entries
+                .iter()
+                .try_for_each(|entry| writer.abandon(*entry, reason))
+        })
     }
 
     fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError> {

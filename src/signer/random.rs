@@ -1,9 +1,43 @@
 //! Random numbers from the operating system.
 
+use std::fmt;
 use std::io;
 
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::SignError;
+
+/// Where random numbers come from: a token, or the operating system where there is no token.
+pub trait RandomSource {
+    /// Fills `buffer`.
+    ///
+    /// # Errors
+    /// What the source said; `buffer` is of no use then.
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
+}
+
+/// The operating system's generator, by [`fill_random`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+impl RandomSource for SystemRandom {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+        fill_random(buffer).map_err(|_| SignError::new(NoRandomNumbers))
+    }
+}
+
+/// The operating system gave no random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRandomNumbers;
+
+impl fmt::Display for NoRandomNumbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operating system gave no random numbers")
+    }
+}
+
+impl std::error::Error for NoRandomNumbers {}
 
 /// Fills `buffer` by `getrandom(2)`, which waits until the kernel's generator is seeded. AWS-LC's own generator seeds itself from the
 /// jitter of the processor first, which costs a process tens of milliseconds: more than all the rest of a signature.
@@ -26,6 +60,14 @@ pub fn fill_random(buffer: &mut [u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_system_is_a_source_that_needs_no_token() {
+        let [mut one, mut other] = [[0_u8; 20]; 2];
+        SystemRandom.fill_random(&mut one).unwrap();
+        SystemRandom.fill_random(&mut other).unwrap();
+        assert_ne!(one, other);
+    }
 
     #[test]
     fn every_byte_is_drawn_and_no_two_draws_are_the_same() {

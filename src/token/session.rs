@@ -12,7 +12,7 @@ use super::native::{Bounded, find_by_cryptoki};
 use super::note::HeldNote;
 use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
-use crate::signer::{KeyStore, NoteKeeper, PublicKey, SignError, Signer};
+use crate::signer::{KeyStore, NoteKeeper, PublicKey, RandomSource, SignError, Signer};
 
 /// A session on a token, of the user where it is logged in. Its session objects and the login end with it. It is closed before the
 /// module that it is on is finalised: the first field is dropped first.
@@ -244,12 +244,18 @@ impl Session {
     }
 }
 
-impl KeyStore for Session {
+impl RandomSource for Session {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
         // Not asked again: it would need the buffer twice, and a busy token is told of by the next call.
         self.session
             .generate_random_slice(buffer)
             .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))
+    }
+}
+
+impl KeyStore for Session {
+    fn random_source(&self) -> &dyn RandomSource {
+        self
     }
 
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {

@@ -112,7 +112,7 @@ impl CrossJob {
     ) -> Result<CrossSummary, WorkflowError> {
         recorder.refuse_compromised(&self.original.certificate().public_key()?)?;
         let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
-        let checked = self.build(&SerialNumber::random(store)?)?;
+        let checked = self.build(&SerialNumber::random(store.random_source())?)?;
         let issuer = Issuer::Authority(&self.authority);
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
         rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;

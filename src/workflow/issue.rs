@@ -128,7 +128,7 @@ impl AuthorityPlan {
         let key = signer.public_key().clone();
         let signature = key.algorithm().choose(self.signature)?;
         signer.check(signature)?;
-        let serial = SerialNumber::random(store)?;
+        let serial = SerialNumber::random(store.random_source())?;
         let validity = self.choose_validity(now)?;
         let tbs = Tbs::self_signed(
             self.profile.clone(),
@@ -433,7 +433,7 @@ impl SigningJob {
         request: &VerifiedRequest,
         progress: &dyn Progress,
     ) -> Result<Checked, WorkflowError> {
-        let checked = self.check(request, &SerialNumber::random(store)?)?;
+        let checked = self.check(request, &SerialNumber::random(store.random_source())?)?;
         let issuer = Issuer::Authority(&self.authority);
         rehearsals.judge(&checked, issuer, self.now, "a certificate", progress)?;
         Ok(checked)

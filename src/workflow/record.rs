@@ -35,7 +35,7 @@ pub(super) use second::NewAuthority;
 pub use second::Waivers;
 
 use super::delivery::Slot;
-use super::{Delivered, WorkflowError};
+use super::{Clock, Delivered, WorkflowError};
 use crate::ledger::{
     Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, Number, PathCheck,
     RevocationRequest, Serial, Stamp, TakenOver, Takeover,
@@ -48,7 +48,7 @@ use crate::x509::{Certificate, UnixTime, X509Error};
 pub struct Recorder {
     ledger: Box<dyn Ledger>,
     by: String,
-    clock: fn() -> UnixTime,
+    clock: Clock,
     /// What was given to the caller, who has not said yet that it arrived.
     handed_over: Vec<EntryId>,
     guards: Guards,
@@ -70,7 +70,7 @@ const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"
 impl Recorder {
     /// Records in `ledger`, in the name of `by`: as the caller knows people, for example `user@host`.
     #[must_use]
-    pub fn new(ledger: Box<dyn Ledger>, by: String, clock: fn() -> UnixTime) -> Self {
+    pub fn new(ledger: Box<dyn Ledger>, by: String, clock: Clock) -> Self {
         Self {
             ledger,
             by,
@@ -85,8 +85,8 @@ impl Recorder {
     ///
     /// # Errors
     /// [`LedgerError`]
-    pub fn make(place: &LedgerUrl, by: String, clock: fn() -> UnixTime) -> Result<Self, LedgerError> {
-        let ledger = place.create(&stamp(&by, clock()))?;
+    pub fn make(place: &LedgerUrl, by: String, clock: Clock) -> Result<Self, LedgerError> {
+        let ledger = place.create(&stamp(&by, clock.now()))?;
         Ok(Self::new(ledger, by, clock))
     }
 
@@ -167,12 +167,11 @@ impl Recorder {
     /// Records that nothing will come of these. Where even that cannot be recorded they stay what they are, begun and not ended,
     /// and what stopped the job is the error to tell.
     pub fn abandon(&mut self, entries: &[EntryId], reason: &str) {
-        let stamp = self.stamp();
-        for entry in entries {
-            if self.ledger.abandon(*entry, reason, &stamp).is_err() {
-                return;
-            }
+        if entries.is_empty() {
+            return;
         }
+        let stamp = self.stamp();
+        let _ = self.ledger.abandon_many(entries, reason, &stamp);
     }
 
     /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it. The result of the command says
@@ -264,7 +263,7 @@ impl Recorder {
 
     /// The time now.
     pub(super) fn now(&self) -> UnixTime {
-        (self.clock)()
+        self.clock.now()
     }
 
     /// Whether that number was reserved.

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Recorder, WorkflowError};
+use super::{Clock, Recorder, WorkflowError};
 use crate::ledger::LedgerUrl;
 use crate::secret::{MemoryGuard, Pin};
 use crate::token::RigToken;
-use crate::x509::UnixTime;
 
 /// What a rig is to be.
 #[derive(Clone, Debug)]
@@ -24,8 +23,8 @@ pub struct RigRequest {
     pub module: PathBuf,
     /// Who makes it: the ledger's first event says so.
     pub by: String,
-    /// The clock of that event.
-    pub clock: fn() -> UnixTime,
+    /// When: the time of that event.
+    pub clock: Clock,
 }
 
 /// A rig that is ready.
@@ -175,7 +174,7 @@ pub fn create_rig(
     drop(Recorder::make(
         &LedgerUrl::Sqlite(staged.ledger()),
         by.clone(),
-        *clock,
+        clock.clone(),
     )?);
     let published = staging.keep();
     fs::rename(&published, directory).map_err(|cause| {

@@ -13,7 +13,7 @@ use super::{
     Certificate, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity, VerifiedRequest,
     algorithm,
 };
-use crate::signer::{Curve, KeyAlgorithm, KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{Curve, KeyAlgorithm, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
 
 /// 2026-11-21T00:00:00Z
 pub(crate) const NOW: UnixTime = UnixTime(1_795_219_200);
@@ -88,25 +88,11 @@ impl Numbers {
 /// Random numbers that are all the same byte.
 pub(super) struct Constant(pub(super) u8);
 
-impl KeyStore for Constant {
+impl RandomSource for Constant {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
         buffer.fill(self.0);
         Ok(())
     }
-
-    fn signer_for(&self, _: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
-        unimplemented_store()
-    }
-
-    fn signer_named(&self, _: &str) -> Result<Box<dyn Signer + '_>, SignError> {
-        unimplemented_store()
-    }
-}
-
-fn unimplemented_store<T>() -> Result<T, SignError> {
-    Err(SignError::new(std::io::Error::other(
-        "a store of random numbers only",
-    )))
 }
 
 pub(super) fn serial() -> SerialNumber {

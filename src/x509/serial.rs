@@ -6,7 +6,7 @@ use der::asn1::Int;
 use num_bigint::BigInt;
 
 use super::X509Error;
-use crate::signer::{Hex, KeyStore, SignError};
+use crate::signer::{Hex, RandomSource, SignError};
 
 /// A `serialNumber` (RFC 5280 section 4.1.2.2): positive, at most 20 octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub struct SerialNumber(Vec<u8>);
 const OCTETS: usize = 20;
 
 impl SerialNumber {
-    /// 159 bits from the store's random number generator.
+    /// 159 bits from `source`: a token's generator, or the operating system's where there is no token.
     ///
     /// # Errors
-    /// What the store said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
+    /// What the source said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
     /// bits, which chance gives once in 2⁹⁵ tries.
-    pub fn random(store: &dyn KeyStore) -> Result<Self, X509Error> {
+    pub fn random(source: &dyn RandomSource) -> Result<Self, X509Error> {
         let mut octets = [0; OCTETS];
-        store
+        source
             .fill_random(&mut octets)
             .map_err(|error: SignError| X509Error::Signer(error))?;
         octets[0] &= 0x7f;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use hsm_ca::output::{Encoding, Verified};
-use hsm_ca::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use hsm_ca::signer::{PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
 use hsm_ca::x509::{
     Certificate, CertificationRequest, Issuer, Name, Profile, RULES, Rehearsal, SerialNumber, Tbs,
     ThrowawayKey, UnixTime, Validity, VerifiedRequest, X509Error, verify_chain,
@@ -42,21 +42,13 @@ impl Signer for SoftwareKey {
     }
 }
 
-/// A store of one random byte.
+/// Random numbers that are all the same byte.
 struct Constant;
 
-impl KeyStore for Constant {
+impl RandomSource for Constant {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
         buffer.fill(0x5a);
         Ok(())
-    }
-
-    fn signer_for(&self, _: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
-        unreachable!("it is asked for random numbers only")
-    }
-
-    fn signer_named(&self, _: &str) -> Result<Box<dyn Signer + '_>, SignError> {
-        unreachable!("it is asked for random numbers only")
     }
 }
 

@@ -15,7 +15,6 @@ use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
 use super::super::output_file::WaiverOptions;
-use super::super::recorder::now;
 use super::super::report::{Fields, Report};
 use super::super::ui::Ui;
 
@@ -65,7 +64,7 @@ impl AdoptCa {
             waivers: self.waivers.chosen(),
         };
         let adoptable = plan
-            .check(now())
+            .check(settings.clock.now())
             .map_err(|error| CliError::in_file(&self.file, error))?;
         settings.check_ledger_or_its_place()?;
         if let Some(key) = &self.key {

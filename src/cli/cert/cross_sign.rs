@@ -1,7 +1,6 @@
 //! `cert cross-sign`.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary, WorkflowError};
@@ -52,7 +51,7 @@ pub(in crate::cli) struct CrossSign {
 
 impl CrossSign {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let profile = self.profile.as_deref().map(|text| profile::find(text, false));
         let authority = input::certificate(&self.ca)?;
         authority

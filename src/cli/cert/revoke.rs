@@ -1,7 +1,6 @@
 //! `cert revoke`.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::ledger::{Object, RevocationState, UnixTime as LedgerTime};
@@ -34,7 +33,7 @@ pub(in super::super) struct RevokeCertificate {
 
 impl RevokeCertificate {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let authority = input::certificate(&self.ca)?;
         let plan = RevocationPlan {
             authority,

@@ -1,7 +1,6 @@
 //! `cert verify`.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::ledger::Ledger;
@@ -41,7 +40,7 @@ type FileList<'a> = (&'a PathBuf, CertificateRevocationList);
 
 impl VerifyCertificate {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let certificate = input::certificate(&self.file)?;
         let mut authorities = Vec::new();
         for file in &self.ca {

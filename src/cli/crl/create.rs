@@ -1,11 +1,10 @@
 //! `crl create`.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSummary, WorkflowError};
-use hsm_ca::x509::{CrlNumber, CrlScope, Period, UnixTime};
+use hsm_ca::x509::{CrlNumber, CrlScope, Period};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -67,7 +66,7 @@ enum Kind {
 
 impl CreateCrl {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         settings.refuse_own_file(&self.out)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;

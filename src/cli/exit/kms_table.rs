@@ -169,7 +169,6 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             REFUSED,
             Some("the answer was dropped; find out what is between here and KMS"),
         ),
-        KmsError::Random => ("random", FAILED, None),
         KmsError::Memory(_) => (
             "memory",
             FAILED,

@@ -1,13 +1,13 @@
 //! The table's part about signers.
 
 use hsm_ca::kms::KmsError;
-use hsm_ca::signer::SignError;
+use hsm_ca::signer::{NoRandomNumbers, SignError};
 use hsm_ca::token::{TokenError, UriError};
 
 use super::kms_table::explain_kms;
 use super::row::Row;
 use super::token_table::explain_token;
-use super::{UNAVAILABLE, USAGE};
+use super::{FAILED, UNAVAILABLE, USAGE};
 
 /// What a signer or a store said, which may be of any kind.
 pub(super) fn explain_signer(error: &SignError) -> Row {
@@ -16,6 +16,9 @@ pub(super) fn explain_signer(error: &SignError) -> Row {
     }
     if let Some(error) = error.cause::<KmsError>() {
         return explain_kms(error);
+    }
+    if error.cause::<NoRandomNumbers>().is_some() {
+        return ("random", FAILED, None);
     }
     match error.cause::<UriError>() {
         Some(_) => ("uri", USAGE, None),

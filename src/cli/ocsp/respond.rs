@@ -1,11 +1,10 @@
 //! `ocsp respond`.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
-use hsm_ca::x509::{Period, ResponderIdKind, UnixTime};
+use hsm_ca::x509::{Period, ResponderIdKind};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -73,7 +72,7 @@ enum NamedBy {
 
 impl Respond {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         settings.refuse_own_file(&self.out)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
@@ -119,7 +118,7 @@ impl Respond {
             ledger: Some(recorder.ledger()),
             index,
         };
-        let now = UnixTime::from_system(SystemTime::now());
+        let now = settings.clock.now();
         let planned = job.at(now).build(&statuses)?;
         let OcspSummary {
             issued,

@@ -65,6 +65,39 @@ fn the_rules_that_were_waived_are_recorded_with_the_entry() {
 }
 
 #[test]
+fn many_entries_are_abandoned_together_or_not_at_all() {
+    let mut desk = Desk::new();
+    let [first, signed_already, last] =
+        [1, 2, 3].map(|number| desk.ledger.begin(&certificate(number), &stamp()).unwrap());
+    desk.ledger
+        .complete(signed_already, &signed(2), &stamp())
+        .unwrap();
+    let head = desk.ledger.head().unwrap();
+    for wrong in [signed_already, EntryId(999)] {
+        let result = desk.ledger.abandon_many(&[first, wrong, last], "no", &stamp());
+        assert!(
+            matches!(
+                result,
+                Err(LedgerError::Ended { .. } | LedgerError::NoEntry { .. })
+            ),
+            "{result:?}"
+        );
+        assert_eq!(desk.ledger.head().unwrap(), head, "{wrong}: nothing is recorded");
+    }
+    desk.ledger
+        .abandon_many(&[first, last], "the token was removed", &stamp())
+        .unwrap();
+    for entry in [first, last] {
+        let state = desk.ledger.entry(entry).unwrap().unwrap().state;
+        assert!(
+            matches!(state, EntryState::Abandoned { .. }),
+            "{entry}: {state:?}"
+        );
+    }
+    assert_eq!(desk.ledger.head().unwrap().count, head.count + 2);
+}
+
+#[test]
 fn an_entry_ends_once_and_the_same_end_may_be_told_again() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);

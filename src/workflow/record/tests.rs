@@ -9,8 +9,8 @@ use super::*;
 use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
 use crate::output::Destination;
-use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityPlan, Delivery};
+use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
+use crate::workflow::{AuthorityPlan, Clock, Delivery};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{AskedValidity, Name, Profile};
 
@@ -49,13 +49,19 @@ impl Signer for &Store<'_> {
     }
 }
 
-impl KeyStore for Store<'_> {
+impl RandomSource for Store<'_> {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
         buffer.fill(self.random.get());
         if !self.repeats {
             self.random.set(self.random.get() + 1);
         }
         Ok(())
+    }
+}
+
+impl KeyStore for Store<'_> {
+    fn random_source(&self) -> &dyn RandomSource {
+        self
     }
 
     fn signer_for(&self, _: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
@@ -87,7 +93,7 @@ impl Desk {
             "{made:?}"
         );
         let ledger = SqliteLedger::open_patiently(&self.path("l.db"), Access::Record, patience).unwrap();
-        Recorder::new(Box::new(ledger), "me@here".to_owned(), || NOW)
+        Recorder::new(Box::new(ledger), "me@here".to_owned(), Clock::stopped_at(NOW))
     }
 
     fn create(&self, store: &Store<'_>, name: &str) -> Result<Certificate, WorkflowError> {
