@@ -53,6 +53,10 @@ step "direction of dependencies"
 scripts/check-direction.sh
 scripts/check-direction-test.sh
 
+step "dependencies: licences, versions, sources"
+scripts/check-dependencies.py
+scripts/check-dependencies-test.sh
+
 step "clippy, warnings are errors"
 cargo clippy --locked --workspace --all-targets --features softhsm-tests -- -D warnings
 

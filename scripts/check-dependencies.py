@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Holds every package of both lock files against deny.toml: licences, versions, sources. Needs no network.
+
+usage: scripts/check-dependencies.py [RULES]     RULES: a file in the place of deny.toml
+Prints each breach on a line of its own, and exits with 1 if there is one. It does not look at advisories: cargo-deny does.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections import defaultdict
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+REGISTRY = "registry+"
+
+
+def packages_of(manifest):
+    """Every package that a lock file can bring in, with all features and for every target."""
+    command = ["cargo", "metadata", "--locked", "--offline", "--all-features", "--format-version", "1"]
+    answer = subprocess.run(
+        [*command, "--manifest-path", os.path.join(ROOT, manifest)], stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(answer.stdout)["packages"]
+
+
+def is_allowed(expression, allowed, used):
+    """Whether an SPDX expression (Annex D: WITH binds closest, then AND, then OR) can be met by allowed licences."""
+    tokens = re.findall(r"[()]|[^\s()]+", expression.replace("/", " OR "))
+
+    def alternatives():
+        met = requirements()
+        while tokens and tokens[0] == "OR":
+            tokens.pop(0)
+            met = requirements() or met
+        return met
+
+    def requirements():
+        met = one()
+        while tokens and tokens[0] == "AND":
+            tokens.pop(0)
+            met = one() and met
+        return met
+
+    def one():
+        token = tokens.pop(0)
+        if token == "(":
+            met = alternatives()
+            if tokens.pop(0) != ")":
+                raise ValueError(expression)
+            return met
+        if tokens and tokens[0] == "WITH":
+            token = " ".join([token, tokens.pop(0), tokens.pop(0)])
+        if token in allowed:
+            used.add(token)
+        return token in allowed
+
+    try:
+        met = alternatives()
+    except IndexError:
+        return False
+    return met and not tokens
+
+
+def breaches_of_licences(rules, packages):
+    allowed, used = set(rules["allow"]), set()
+    for package in packages:
+        licence = package["license"]
+        if not licence:
+            yield f"{package['name']} {package['version']}: no licence is named"
+        elif not is_allowed(licence, allowed, used):
+            yield f"{package['name']} {package['version']}: the licence {licence} is not allowed"
+    for unused in sorted(allowed - used):
+        yield f"deny.toml allows the licence {unused}, and no package needs it"
+
+
+def breaches_of_versions(rules, graphs):
+    """More than one version of a package in one build, but for those that are listed with a reason."""
+    skipped = {entry["crate"]: entry for entry in rules["skip"]}
+    unused = set(skipped)
+    for packages in graphs:
+        versions = defaultdict(set)
+        for package in packages:
+            versions[package["name"]].add(package["version"])
+        for name, found in versions.items():
+            older = sorted(version for version in found if f"{name}@{version}" in skipped)
+            unused -= {f"{name}@{version}" for version in older if len(found) > 1}
+            if len(found) - len(older) > 1:
+                yield f"{name}: versions {', '.join(sorted(found))} at once; deny.toml lists those that have to be"
+    for name in sorted(unused):
+        yield f"deny.toml skips {name}, and there is no second version of it"
+    for name, entry in skipped.items():
+        if not entry.get("reason"):
+            yield f"deny.toml skips {name} without a reason"
+
+
+def breaches_of_requirements(packages):
+    for package in packages:
+        if package["source"] is None:
+            for dependency in package["dependencies"]:
+                if dependency["req"] == "*" and not dependency.get("path"):
+                    yield f"{package['name']}: any version of {dependency['name']} would do; name one"
+
+
+def breaches_of_sources(rules, packages):
+    allowed = {REGISTRY + url for url in rules["allow-registry"]}
+    for package in packages:
+        source = package["source"]
+        if source is not None and source not in allowed:
+            yield f"{package['name']} {package['version']}: the source {source} is not allowed"
+
+
+def main():
+    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "deny.toml")
+    with open(path, "rb") as file:
+        rules = tomllib.load(file)
+    graphs = [packages_of("Cargo.toml"), packages_of("fuzz/Cargo.toml")]
+    packages = list({package["id"]: package for graph in graphs for package in graph}.values())
+    breaches = [
+        *breaches_of_licences(rules["licenses"], packages),
+        *breaches_of_versions(rules["bans"], graphs),
+        *breaches_of_requirements(packages),
+        *breaches_of_sources(rules["sources"], packages),
+    ]
+    for breach in breaches:
+        print(breach)
+    print(f"check-dependencies: {len(packages)} packages, {len(breaches) or 'no'} breaches")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
