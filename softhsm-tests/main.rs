@@ -2,108 +2,205 @@
 //!
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
-mod absurd_answers;
-mod adopt;
-mod adopt_subordinate;
-mod asked_for;
-mod bad_authority;
-mod bad_pair;
-mod bad_request;
-mod bad_token;
-mod broken_private_key;
-mod budget;
-mod cert_verify;
-mod children;
-mod client_certificate;
-mod closing;
-mod cluster_check;
-mod cluster_directory;
-mod cluster_evidence;
-mod cluster_fetch;
-mod cluster_fetch_refused;
-mod cluster_identity;
-mod cluster_initialize;
-mod cluster_initialize_refusals;
-mod cluster_initialize_states;
-mod cluster_initialize_weather;
-mod cluster_recombined;
-mod cluster_roots;
-mod cluster_service;
-mod cluster_signing;
-mod cluster_walk;
-mod command_line;
-mod compatibility;
-mod compromised_key;
-mod crl;
-mod cross_sign;
-mod cross_sign_refused;
-mod csr_create;
-mod default_profile;
-mod delivered;
-mod doctor_cloudhsm;
-mod faults_doctor;
-mod faults_killed;
-mod faults_kms;
-mod faults_token;
-mod foreign_signatures;
-mod grants_and_dry_run;
-mod handshakes;
+/// Signature algorithms, on every token and by other programs.
+mod algorithms {
+    pub(crate) mod every_token;
+    mod third_party_signatures;
+}
+
+/// `ca create` and `ca adopt`, and what one CA allows another.
+mod ca {
+    mod adopt;
+    mod adopt_subordinate;
+    mod hierarchy;
+    mod second_certificate;
+}
+
+/// `cert show`, `verify`, `cross-sign` and `revoke`.
+mod cert {
+    pub(crate) mod cross_sign;
+    mod cross_sign_refusals;
+    mod revoke;
+    mod revoke_compromised_key;
+    mod show;
+    mod verify;
+    mod verify_paths;
+}
+
+/// Help, settings, formats, exit codes.
+mod cli {
+    mod command_line;
+    mod other_users;
+}
+
+/// `cluster fetch`, `list`, `verify`, `initialize` and `check`.
+mod cluster {
+    mod check;
+    mod documented_start;
+    pub(crate) mod evidence;
+    mod fetch;
+    mod fetch_refusals;
+    mod fetch_service_failures;
+    mod initialize;
+    mod initialize_lost_calls;
+    mod initialize_refusals;
+    mod initialize_states;
+    mod verify_directory;
+    mod verify_identity;
+    mod verify_mixed_parts;
+    mod verify_roots;
+}
+
+/// `crl create` and `crl show`.
+mod crl {
+    mod create;
+}
+
+/// `csr create`.
+mod csr_create {
+    mod keys_on_tokens;
+}
+
+/// `csr sign`.
+mod csr_sign {
+    mod client_certificate;
+    mod default_profile;
+    mod delivery;
+    mod hsm_identity;
+    mod misleading_requests;
+    pub(crate) mod refused_requests;
+    mod request_encodings;
+    mod requested_extensions;
+    mod subject_names;
+    mod third_party_requests;
+    pub(crate) mod tls_handshakes;
+    mod unusable_ca;
+    mod validity;
+}
+
+/// `doctor`.
+mod doctor {
+    mod cloudhsm;
+    mod failing_calls;
+}
+
 mod harness;
-mod hierarchy;
-mod hostile_attestation;
-mod hostile_envelope;
-mod hostile_request;
-mod hostile_token;
-mod import;
-mod journey;
-mod key_delete;
-mod key_events;
-mod key_generate;
-mod key_lock;
-mod key_matching;
-mod key_use;
-mod kms_signer;
-mod kms_signer_algorithms;
-mod kms_signer_faults;
-mod kms_signer_start;
-mod ledger;
-mod ledger_edited;
-mod ledger_killed;
-mod ledger_restored;
-mod local_cluster;
-mod local_cluster_claim;
-mod local_cluster_hardware;
-mod memory;
-mod missing_ledger;
-mod names;
-mod ocsp;
-mod ocsp_others;
-mod ocsp_refused;
-mod odd_token;
-mod opencryptoki;
+
+/// `key generate`, `list`, `verify`, `delete` and `export-public`.
+mod key {
+    mod delete;
+    pub(crate) mod generate;
+    mod ledger_events;
+    mod lock;
+    mod login_for_each_use;
+    mod matching;
+}
+
+/// `kms generate` and `kms import`.
+mod kms_import {
+    mod compatibility_table;
+    mod grants_and_dry_run;
+    mod key_on_the_token;
+    mod killed;
+    mod kms_failures;
+    mod pair_origin;
+    mod private_key_encodings;
+    mod refused_pairs;
+    mod throttled_token;
+    mod token_failures;
+    mod unknown_token;
+    mod unsound_private_keys;
+}
+
+/// `kms import` by the sealed route: KMS encrypts to a key that never leaves the token.
+mod kms_import_sealed {
+    mod attestation_refused;
+    mod envelope_bit_flips;
+    mod envelope_refused;
+    mod recipient_key;
+}
+
+/// A key of KMS that signs.
+mod kms_sign {
+    mod algorithms;
+    mod first_cluster;
+    mod interoperability;
+    mod service_failures;
+}
+
+/// `ledger`, and what every other command records.
+mod ledger {
+    mod contents;
+    pub(crate) mod edited;
+    mod killed;
+    mod missing;
+    mod recorded;
+    mod restored;
+}
+
+/// What an answer may cost, and what a command does.
+mod limits {
+    mod budget;
+    mod unbounded_answers;
+}
+
+/// The local AWS CloudHSM is what the tests take it for.
+mod local_cluster {
+    mod hardware_certificates;
+    mod initialize;
+    pub(crate) mod states;
+}
+
+/// `ocsp respond` and `ocsp show`.
+mod ocsp {
+    mod interoperability;
+    mod refusals;
+    mod respond;
+}
+
 mod oracle;
-mod other_users;
-mod outputs;
-mod pair_origin;
-mod pin_file;
-mod pin_prompt;
-mod private_key_forms;
-mod profile_files;
-mod profiles;
-mod profiles_document;
-mod recorded;
-mod requests_of_others;
-mod revocation;
-mod rig;
-mod scripts;
-mod sealed;
-mod second_certificate;
-mod secrecy;
-mod show;
-mod signature_algorithms;
-mod tampered_envelope;
-mod throttling;
-mod unknown_token;
-mod validity;
-mod verify_paths;
-mod wrapped_request;
+
+/// The files that commands write.
+mod outputs {
+    mod files;
+}
+
+/// Where a PIN comes from, and where it does not go.
+mod pin {
+    mod children;
+    mod file;
+    mod prompt;
+}
+
+/// Profiles, built in and from files.
+mod profile {
+    mod builtin;
+    mod document;
+    mod files;
+}
+
+/// `rig new`, and the main job on a rig.
+mod rig {
+    mod journey;
+    mod new;
+}
+
+/// scripts/test.sh itself.
+mod scripts {
+    mod test_sh;
+}
+
+/// Where secrets could show.
+mod secrecy {
+    mod memory;
+    mod processes_and_files;
+}
+
+/// Modules, slots, tokens and logins.
+mod token {
+    mod closing;
+    mod find_and_login;
+    mod opencryptoki;
+    mod unusual_modules;
+    mod wrong_answers;
+}

@@ -1,0 +1,141 @@
+//! A key that was revoked as compromised is certified by no CA of the ledger again.
+
+use crate::ledger::edited::busy_authority;
+use crate::oracle::openssl;
+
+/// `bad.crt` is revoked for keyCompromise.
+#[test]
+fn no_certificate_request_or_cross_certificate_is_signed_for_a_compromised_key() {
+    let rig = busy_authority();
+    let sign = [
+        "csr",
+        "sign",
+        "bad.csr",
+        "--ca",
+        "customerCA.crt",
+        "--profile",
+        "tls-client",
+        "--out",
+        "again.crt",
+    ];
+    let message = rig.json(&sign).refused(3, "rule");
+    assert!(
+        message.contains("compromised-key") && message.contains("entry #"),
+        "{message}"
+    );
+    // Another CA of the same ledger.
+    rig.command(&["key", "generate", "--label", "second", "--type", "ec:p256"])
+        .ok();
+    rig.json(&[
+        "ca",
+        "create",
+        "--key",
+        "second",
+        "--subject",
+        "CN=Second",
+        "--out",
+        "second.crt",
+    ])
+    .ok();
+    let by_second = [
+        "csr",
+        "sign",
+        "bad.csr",
+        "--ca",
+        "second.crt",
+        "--profile",
+        "tls-client",
+        "--out",
+        "again.crt",
+    ];
+    rig.json(&by_second).refused(3, "rule");
+    assert!(!rig.path("again.crt").exists());
+
+    // A CA's own key: what has its certificate revoked as compromised is neither certified nor asks for it.
+    rig.json(&[
+        "csr",
+        "create",
+        "--key",
+        "second",
+        "--subject",
+        "CN=Second",
+        "--profile",
+        "intermediate",
+        "--out",
+        "second.csr",
+    ])
+    .ok();
+    rig.json(&[
+        "csr",
+        "sign",
+        "second.csr",
+        "--ca",
+        "customerCA.crt",
+        "--profile",
+        "intermediate",
+        "--second-certificate",
+        "--out",
+        "sub.crt",
+    ])
+    .ok();
+    rig.json(&[
+        "cert",
+        "revoke",
+        "sub.crt",
+        "--ca",
+        "customerCA.crt",
+        "--reason",
+        "cACompromise",
+    ])
+    .ok();
+    for arguments in [
+        &[
+            "csr",
+            "create",
+            "--key",
+            "second",
+            "--subject",
+            "CN=X",
+            "--out",
+            "none",
+        ][..],
+        &[
+            "ca",
+            "create",
+            "--key",
+            "second",
+            "--subject",
+            "CN=Y",
+            "--out",
+            "none",
+        ],
+        &[
+            "cert",
+            "cross-sign",
+            "second.crt",
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "none",
+        ],
+    ] {
+        let message = rig.json(arguments).refused(3, "rule");
+        assert!(message.contains("compromised-key"), "{message}");
+    }
+    let hash = openssl(&rig, &["x509", "-in", "sub.crt", "-noout", "-pubkey"]);
+    rig.write("key.pem", &hash);
+    openssl(
+        &rig,
+        &[
+            "pkey", "-pubin", "-in", "key.pem", "-outform", "DER", "-out", "key.der",
+        ],
+    );
+    let hash = openssl(&rig, &["dgst", "-sha256", "-r", "key.der"]);
+    let export = rig.command(&["ledger", "export"]).ok().stdout;
+    let wanted = format!("\"key_sha256\":\"{}\"", hash.split(' ').next().expect("a hash"));
+    let last = export
+        .lines()
+        .rfind(|line| line.contains("\"revoked\":{"))
+        .expect("it was revoked");
+    assert!(last.contains(&wanted), "{last}");
+}

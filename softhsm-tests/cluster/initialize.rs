@@ -1,0 +1,344 @@
+//! `cluster initialize` from a signed CSR to an initialised cluster: what AWS then shows, what is told on the way, and what a second run,
+//! or a second person, makes of it.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{HSM1, HSM2, LocalCluster, PROGRAM, Rig, Run, Weather, ready_authority, signal};
+use crate::local_cluster::states::{cloudhsm, make_authority, rig, sign};
+use crate::oracle::openssl;
+
+const BEGUN: &str = "INITIALIZE_IN_PROGRESS";
+
+/// `cluster initialize` with `signed.crt` and `customerCA.crt`.
+pub(crate) fn arguments<'a>(cluster: &'a str, options: &[&'a str]) -> Vec<&'a str> {
+    let files = ["--signed-cert", "signed.crt", "--trust-anchor", "customerCA.crt"];
+    [&["cluster", "initialize", cluster][..], &files, options].concat()
+}
+
+/// The same, with a result in JSON.
+pub(crate) fn initialize(rig: &Rig, cluster: &LocalCluster, options: &[&str]) -> Run {
+    rig.json(&arguments(cluster.id(), options))
+}
+
+/// How often `InitializeCluster` was asked with an access key id.
+pub(crate) fn asked(access_key: &str) -> usize {
+    let calls = Weather::of(access_key).calls();
+    calls.iter().filter(|call| *call == "InitializeCluster").count()
+}
+
+/// The guide's CA by openssl, and calls that are counted under `access_key`.
+pub(crate) fn counted(access_key: &str) -> Rig {
+    let rig = rig().with("AWS_ACCESS_KEY_ID", access_key);
+    make_authority(&rig);
+    rig
+}
+
+/// The cluster as the AWS CLI shows it.
+fn shown(rig: &Rig, cluster: &LocalCluster) -> Value {
+    let filter = format!("clusterIds={}", cluster.id());
+    let described = cloudhsm(rig, &["describe-clusters", "--filters", &filter]);
+    described.ok().json()["Clusters"][0].clone()
+}
+
+#[track_caller]
+fn assert_has_signed_certificate(rig: &Rig, cluster: &LocalCluster) {
+    let shown = shown(rig, cluster);
+    assert_eq!(shown["State"], "INITIALIZED");
+    let signed = String::from_utf8(rig.read("signed.crt")).expect("PEM");
+    assert_eq!(shown["Certificates"], json!({ "ClusterCertificate": signed }));
+}
+
+#[test]
+fn a_cluster_gets_the_certificate_that_the_token_signed() {
+    for (hsm_type, key) in [(HSM1, "INITOWNHSM1"), (HSM2, "INITOWNHSM2")] {
+        let rig = ready_authority().with("AWS_ACCESS_KEY_ID", key);
+        let cluster = LocalCluster::create(hsm_type, "");
+        rig.json(&["cluster", "fetch", cluster.id(), "--out-dir", "."])
+            .ok();
+        let csr = format!("{}_ClusterCsr.csr", cluster.id());
+        let sign = [
+            "csr",
+            "sign",
+            &csr,
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "signed.crt",
+        ];
+        rig.command(&[&sign[..], &["--profile", "cloudhsm-cluster"]].concat())
+            .ok();
+        Weather::of(key).forget_calls();
+
+        let result = initialize(&rig, &cluster, &["--wait"]).ok().json();
+        assert_eq!(result["cluster"], cluster.id());
+        assert_eq!(result["state"], "INITIALIZED");
+        assert_eq!(
+            (&result["already"], &result["confirmed"]),
+            (&json!(false), &json!(true))
+        );
+        let fingerprint = openssl(
+            &rig,
+            &["x509", "-in", "signed.crt", "-noout", "-fingerprint", "-sha256"],
+        );
+        let fingerprint = fingerprint.trim().replace(':', "").to_lowercase();
+        let told = result["certificate_sha256"].as_str().expect("a fingerprint");
+        assert!(fingerprint.ends_with(told), "{fingerprint}");
+        assert_has_signed_certificate(&rig, &cluster);
+
+        // Once more: it is asked for nothing.
+        let again = initialize(&rig, &cluster, &[]).ok().json();
+        assert_eq!(
+            (&again["already"], &again["confirmed"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(asked(key), 1);
+    }
+}
+
+#[test]
+fn certificates_that_openssl_made_after_the_guide_go_to_aws_byte_by_byte() {
+    let key = "INITGUIDE";
+    let rig = counted(key);
+    let cluster = LocalCluster::create(HSM1, "").with_pace(None);
+    sign(&rig, &cluster);
+    let run = rig.command(&arguments(cluster.id(), &[])).ok();
+    assert!(run.stdout.contains("is being initialised"), "{run:?}");
+    assert!(run.stdout.contains("--wait"), "{run:?}");
+    assert_eq!(
+        Weather::of(key).calls(),
+        ["DescribeClusters", "InitializeCluster"]
+    );
+    cluster.step();
+    assert_has_signed_certificate(&rig, &cluster);
+}
+
+#[test]
+fn windows_lines_are_aws_s_to_keep_and_der_is_made_pem() {
+    let rig = counted("INITFORMS");
+    let cluster = LocalCluster::create(HSM2, "").with_pace(Some(0.0));
+    sign(&rig, &cluster);
+    let signed = String::from_utf8(rig.read("signed.crt")).expect("PEM");
+    rig.write("signed.crt", signed.replace('\n', "\r\n"));
+    let der = ["-outform", "DER", "-out", "customerCA.crt"];
+    openssl(&rig, &[&["x509", "-in", "customerCA.crt"], &der[..]].concat());
+    initialize(&rig, &cluster, &["--wait"]).ok();
+    assert_has_signed_certificate(&rig, &cluster);
+}
+
+#[test]
+fn one_of_the_files_may_come_from_standard_input() {
+    for option in ["--signed-cert", "--trust-anchor"] {
+        let rig = counted("INITSTDIN");
+        let cluster = LocalCluster::create(HSM1, "").with_pace(Some(0.0));
+        sign(&rig, &cluster);
+        let mut arguments = arguments(cluster.id(), &["--wait"]);
+        let place = arguments
+            .iter()
+            .position(|argument| *argument == option)
+            .expect("it");
+        let file = std::mem::replace(&mut arguments[place + 1], "-");
+        let input = fs::File::open(rig.path(file)).expect("the file");
+        let output = rig.prepare(&arguments).stdin(input).output().expect("it runs");
+        assert!(output.status.success(), "{option}: {output:?}");
+        assert_has_signed_certificate(&rig, &cluster);
+    }
+}
+
+#[test]
+fn the_wait_tells_each_state() {
+    let rig = counted("INITSTATES");
+    let cluster = LocalCluster::create(HSM1, "").with_pace(Some(1.0));
+    sign(&rig, &cluster);
+    let run = rig
+        .command(&arguments(cluster.id(), &["--wait", "--wait-seconds", "60"]))
+        .ok();
+    let id = cluster.id();
+    let begun = run
+        .stderr
+        .find(&format!("{id} is {BEGUN} …\nwaiting up to 60 seconds;"));
+    let done = run.stderr.find(&format!("{id} is INITIALIZED"));
+    assert!(begun.is_some() && begun < done, "{run:?}");
+    assert!(
+        run.stdout.starts_with(&format!("{id} is initialised\n")),
+        "{run:?}"
+    );
+    assert!(run.stdout.contains("cluster activate"), "{run:?}");
+    // A person who wants silence gets it.
+    let run = rig
+        .command(&[&["-q"], &arguments(id, &["--wait"])[..]].concat())
+        .ok();
+    assert_eq!(run.stderr, "");
+    assert!(run.stdout.contains("has this certificate already"), "{run:?}");
+}
+
+#[test]
+fn the_wait_is_given_up_in_time_and_taken_up_again() {
+    let key = "INITSLOW";
+    let rig = counted(key);
+    let cluster = LocalCluster::create(HSM1, "").with_pace(None);
+    sign(&rig, &cluster);
+    let began = Instant::now();
+    let run = initialize(&rig, &cluster, &["--wait", "--wait-seconds", "2"]);
+    let took = began.elapsed();
+    assert!(run.stderr.contains("ask AWS Support"), "{run:?}");
+    let message = run.refused(4, "still-in-progress");
+    assert!(
+        message.contains(&format!("is still {BEGUN} after 2 seconds")),
+        "{message}"
+    );
+    assert!((2..10).contains(&took.as_secs()), "{took:?}");
+
+    // Without the wait nobody can say with which certificate it is being initialised.
+    initialize(&rig, &cluster, &[]).refused(4, "unconfirmed");
+    cluster.step();
+    let again = initialize(&rig, &cluster, &["--wait"]).ok().json();
+    assert_eq!(
+        (&again["already"], &again["confirmed"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(asked(key), 1);
+}
+
+#[test]
+fn a_cluster_that_breaks_during_the_wait_is_a_failure_in_aws_s_words() {
+    let key = "INITBREAKS";
+    let rig = counted(key);
+    let cluster = LocalCluster::create(HSM2, "").becoming("DEGRADED", Some("It says why."));
+    sign(&rig, &cluster);
+    let message = initialize(&rig, &cluster, &["--wait"]).refused(1, "cluster-failed");
+    assert_eq!(message, format!("{} is DEGRADED: It says why.", cluster.id()));
+    assert_eq!(asked(key), 1);
+    initialize(&rig, &cluster, &["--wait"]).refused(3, "cluster-state");
+    assert_eq!(asked(key), 1);
+}
+
+/// `cluster initialize --wait`, at work.
+fn spawn(rig: &Rig, cluster: &LocalCluster, log: &str) -> Child {
+    // Whoever runs the tests in the background may have Ctrl-C ignored, and that is inherited.
+    let program = ["--default-signal=INT", PROGRAM];
+    let arguments = arguments(cluster.id(), &["--wait"]);
+    let mut command = rig.prepare_tool("env", &[&program[..], &arguments].concat());
+    let log = fs::File::create(rig.path(log)).expect("a log");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.spawn().expect("it starts")
+}
+
+#[test]
+fn ctrl_c_ends_the_waiting_and_not_the_work() {
+    let key = "INITCTRLC";
+    let rig = counted(key);
+    let cluster = LocalCluster::create(HSM1, "").with_pace(None);
+    sign(&rig, &cluster);
+    let mut waiting = spawn(&rig, &cluster, "log");
+    let log = || String::from_utf8(rig.read("log")).expect("UTF-8");
+    for _ in 0..600 {
+        if log().contains("Ctrl-C ends the waiting") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(waiting.id(), Signal::INT);
+    let status = waiting.wait().expect("it ends");
+    assert_eq!(status.code(), None, "{status:?}: {}", log());
+    assert_eq!(cluster.state(), BEGUN);
+
+    cluster.step();
+    let again = initialize(&rig, &cluster, &["--wait"]).ok().json();
+    assert_eq!(
+        (&again["already"], &again["confirmed"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(asked(key), 1);
+    assert_has_signed_certificate(&rig, &cluster);
+}
+
+#[test]
+fn of_several_at_once_all_with_its_certificate_succeed_and_no_other() {
+    let keys: Vec<_> = (0..4).map(|number| format!("INITRACE{number}")).collect();
+    let rigs: Vec<_> = keys
+        .iter()
+        .map(|key| rig().with("AWS_ACCESS_KEY_ID", key))
+        .collect();
+    make_authority(&rigs[0]);
+    let cluster = LocalCluster::create(HSM1, "").with_pace(Some(1.0));
+    // Two for the same key by the same CA: the first for rigs 0 and 1, the second for rigs 2 and 3.
+    for pair in rigs.chunks(2) {
+        sign(&rigs[0], &cluster);
+        for rig in pair {
+            rig.write("signed.crt", rigs[0].read("signed.crt"));
+            rig.write("customerCA.crt", rigs[0].read("customerCA.crt"));
+        }
+    }
+    rigs[0].write("signed.crt", rigs[1].read("signed.crt"));
+
+    let running: Vec<_> = rigs.iter().map(|rig| spawn(rig, &cluster, "log")).collect();
+    let ends = running
+        .into_iter()
+        .map(|mut child| child.wait().expect("it ends").code());
+    let ends: Vec<_> = ends.collect();
+    let logs: Vec<_> = rigs
+        .iter()
+        .map(|rig| rig.read("log"))
+        .map(|log| String::from_utf8(log).expect("UTF-8"))
+        .collect();
+    let shown = cluster.certificate("ClusterCertificate");
+    for ((rig, end), log) in rigs.iter().zip(&ends).zip(&logs) {
+        let is_its_own = rig.read("signed.crt") == shown.as_bytes();
+        assert_eq!(*end, Some(if is_its_own { 0 } else { 3 }), "{logs:#?}");
+        assert!(
+            is_its_own || log.contains("with another certificate"),
+            "{logs:#?}"
+        );
+    }
+    assert_eq!(ends.iter().filter(|end| **end == Some(0)).count(), 2, "{logs:#?}");
+    for key in &keys {
+        assert!(asked(key) <= 1, "{logs:#?}");
+    }
+}
+
+/// On a terminal of its own, on which `answer` is typed.
+fn on_a_terminal(rig: &Rig, arguments: &[&str], answer: &str) -> Run {
+    let line = format!("{PROGRAM} {}", arguments.join(" "));
+    let mut command = rig.prepare_tool("script", &["-qec", &line, "/dev/null"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("script starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    writeln!(stdin, "{answer}").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::new(),
+    }
+}
+
+#[test]
+fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
+    const KEY: &str = "INITASKED";
+    let rig = counted(KEY);
+    let cluster = LocalCluster::create(HSM2, "");
+    sign(&rig, &cluster);
+    for (options, answer, words) in [
+        (&[][..], "yes", "another word was typed"),
+        (&["--no-input"], "", "--yes is not given"),
+    ] {
+        let run = on_a_terminal(&rig, &arguments(cluster.id(), options), answer);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stdout.contains(words), "{run:#?}");
+        assert_eq!(asked(KEY), 0);
+    }
+    let run = on_a_terminal(&rig, &arguments(cluster.id(), &[]), cluster.id());
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stdout.contains("That cannot be undone"), "{run:#?}");
+    assert_eq!(asked(KEY), 1);
+    // What has begun is not asked about again.
+    let again = on_a_terminal(&rig, &arguments(cluster.id(), &[]), "");
+    assert!(!again.stdout.contains("Type the cluster's id"), "{again:#?}");
+    assert_eq!(asked(KEY), 1);
+}

@@ -1,0 +1,421 @@
+//! What `cluster initialize` refuses, and before AWS is asked: whatever AWS's own answer to the same files would be, it is not
+//! `InitializeCluster` that finds out. The AWS CLI asks the local AWS for each, so that nothing is let through here that is refused there.
+
+use crate::cluster::initialize::{arguments, asked, counted, initialize};
+use crate::harness::{HSM1, HSM2, LocalCluster, Rig, Run, Weather, python_tool};
+use crate::local_cluster::states::{self, make_authority, sign};
+use crate::oracle::openssl;
+
+pub(crate) const CONSTRAINTS: &str = "basicConstraints=critical,CA:TRUE";
+pub(crate) const RSA: &[&str] = &["-newkey", "rsa:2048"];
+
+/// A cluster with a signed certificate of the guide's kind, for one bad input after the other.
+pub(crate) struct Bench {
+    pub(crate) rig: Rig,
+    pub(crate) cluster: LocalCluster,
+    access_key: &'static str,
+}
+
+impl Bench {
+    pub(crate) fn new(hsm_type: &str, access_key: &'static str) -> Self {
+        let rig = counted(access_key);
+        // openssl's own configuration adds extensions.
+        rig.write("bare.cnf", "[req]\ndistinguished_name=dn\n[dn]\n");
+        let cluster = LocalCluster::create(hsm_type, "").with_pace(Some(0.0));
+        sign(&rig, &cluster);
+        Self {
+            rig,
+            cluster,
+            access_key,
+        }
+    }
+
+    /// Both files as they should be.
+    fn restore(&self) {
+        make_authority(&self.rig);
+        sign(&self.rig, &self.cluster);
+    }
+
+    fn text(&self, file: &str) -> String {
+        String::from_utf8(self.rig.read(file)).expect("PEM")
+    }
+
+    /// `customerCA.crt` with this key and these extensions, and `signed.crt` by it.
+    pub(crate) fn authority(&self, key: &[&str], extensions: &[&str]) {
+        let make = [
+            "req",
+            "-new",
+            "-x509",
+            "-nodes",
+            "-days",
+            "3652",
+            "-config",
+            "bare.cnf",
+            "-subj",
+            "/CN=Example",
+        ];
+        let files = ["-keyout", "customerCA.key", "-out", "customerCA.crt"];
+        let added: Vec<_> = extensions.iter().flat_map(|text| ["-addext", text]).collect();
+        openssl(&self.rig, &[&make[..], &files, key, &added].concat());
+        sign(&self.rig, &self.cluster);
+    }
+
+    /// `customerCA.crt` anew by certtool with these dates, for the key that it has.
+    fn dated_authority(&self, from: &str, until: &str) {
+        let dates = format!("activation_date = \"{from}\"\nexpiration_date = \"{until}\"\n");
+        let template = format!("cn = Example\nca\ncert_signing_key\n{dates}");
+        self.rig.write("dated.tmpl", template);
+        let make = ["--generate-self-signed", "--template", "dated.tmpl"];
+        let files = ["--load-privkey", "customerCA.key", "--outfile", "customerCA.crt"];
+        self.rig.tool("certtool", &[&make[..], &files].concat()).ok();
+        sign(&self.rig, &self.cluster);
+    }
+
+    /// `signed.crt` with openssl's options for it, and these extensions.
+    pub(crate) fn leaf(&self, options: &[&str], extensions: &str) {
+        self.rig.write("leaf.ext", extensions);
+        let sign = [
+            "x509",
+            "-req",
+            "-in",
+            "cluster.csr",
+            "-out",
+            "signed.crt",
+            "-extfile",
+            "leaf.ext",
+        ];
+        let issuer = ["-CA", "customerCA.crt", "-CAkey", "customerCA.key"];
+        openssl(&self.rig, &[&sign[..], &issuer, options].concat());
+    }
+
+    /// Refused here, without a call.
+    #[track_caller]
+    fn refuses_alone(&self, kind: &str, words: &str) {
+        let run = initialize(&self.rig, &self.cluster, &["--wait"]);
+        let message = run.refused(3, kind);
+        assert!(message.contains(words), "{message}");
+        assert_eq!(asked(self.access_key), 0, "{message}");
+    }
+
+    /// The same files by the AWS CLI, whose calls are counted elsewhere.
+    pub(crate) fn ask_aws(&self) -> Run {
+        let initialize = [
+            "cloudhsmv2",
+            "initialize-cluster",
+            "--cluster-id",
+            self.cluster.id(),
+        ];
+        let files = [
+            "--signed-cert",
+            "file://signed.crt",
+            "--trust-anchor",
+            "file://customerCA.crt",
+        ];
+        let mut command = self
+            .rig
+            .prepare_tool(python_tool("aws"), &[&initialize[..], &files].concat());
+        Run::of(command.env("AWS_ACCESS_KEY_ID", "test"))
+    }
+
+    /// Refused here without a call, and by AWS.
+    #[track_caller]
+    fn refuses(&self, kind: &str, words: &str) {
+        self.refuses_alone(kind, words);
+        states::refused(&self.ask_aws(), "CloudHsmInvalidRequestException", "");
+    }
+
+    /// Refused here for the clients' sake, or by the letter of the API reference; the local AWS takes it.
+    #[track_caller]
+    fn refuses_what_aws_takes(&self, kind: &str, words: &str) {
+        self.refuses_alone(kind, words);
+        self.ask_aws().ok();
+    }
+}
+
+#[test]
+fn a_file_that_is_more_or_less_than_one_certificate_is_refused() {
+    let bench = Bench::new(HSM1, "INITBADFILE");
+    let rig = &bench.rig;
+    let (signed, anchor) = (bench.text("signed.crt"), bench.text("customerCA.crt"));
+    for (file, good, name) in [
+        ("signed.crt", &signed, "the signed certificate"),
+        ("customerCA.crt", &anchor, "the trust anchor"),
+    ] {
+        let dump = openssl(rig, &["x509", "-in", file, "-text"]);
+        for (text, kind, words) in [
+            (dump, "pem-text", "text besides the PEM block (':' in line 1)"),
+            (
+                format!("Bag Attributes\n    localKeyID: 01\n{good}"),
+                "pem-text",
+                "(':' in line 2)",
+            ),
+            (format!("{good}# of the cluster\n"), "pem-text", "('#' in line"),
+            (
+                format!("{good}{}", "\n".repeat(5001 - good.len())),
+                "pem-length",
+                "5001 characters",
+            ),
+            (String::new(), "empty", "empty"),
+            ("\n\n".to_owned(), "empty", "empty"),
+            ("certificate\n".to_owned(), "malformed", "neither a PEM block"),
+            (good.replace("MII", "M*I"), "malformed", "not base64"),
+            (good[..good.len() / 2].to_owned(), "malformed", "no END line"),
+        ] {
+            rig.write(file, text);
+            bench.refuses(kind, words);
+            bench.refuses_alone(kind, name);
+            bench.refuses_alone(kind, file);
+        }
+        rig.write(file, good);
+    }
+    rig.write("signed.crt", format!("{signed}{signed}"));
+    bench.refuses(
+        "several-certificates",
+        "2 certificates where the signed certificate alone",
+    );
+    rig.write("signed.crt", rig.read("cluster.csr"));
+    bench.refuses("request", "a CSR where the signed certificate");
+    rig.write("signed.crt", &anchor);
+    bench.refuses("files-mixed-up", "the same certificate");
+    rig.write("customerCA.crt", &signed);
+    bench.refuses("files-mixed-up", "swapped");
+    // What AWS documents nowhere: text of characters that it takes.
+    rig.write("signed.crt", format!("{signed}hello\n"));
+    rig.write("customerCA.crt", &anchor);
+    bench.refuses_what_aws_takes("pem-text", "text after the PEM block");
+}
+
+#[test]
+fn a_private_key_is_neither_sent_nor_shown() {
+    let bench = Bench::new(HSM1, "INITPRIVATEKEY");
+    let rig = &bench.rig;
+    let key = bench.text("customerCA.key");
+    let broken = key.replacen("KEY-----", "KEY----", 1);
+    let der = [
+        "pkey",
+        "-in",
+        "customerCA.key",
+        "-outform",
+        "DER",
+        "-out",
+        "key.der",
+    ];
+    openssl(rig, &der);
+    let together = bench.text("customerCA.crt") + &key;
+    for file in ["signed.crt", "customerCA.crt"] {
+        for (content, kind) in [
+            (key.clone().into_bytes(), "private-key"),
+            (together.clone().into_bytes(), "private-key"),
+            (broken.clone().into_bytes(), "malformed"),
+            (rig.read("key.der"), "malformed"),
+        ] {
+            let good = rig.read(file);
+            rig.write(file, content);
+            for options in [&["--format", "json"][..], &["-v"]] {
+                let arguments = arguments(bench.cluster.id(), &["--wait"]);
+                let run = rig.command(&[options, &arguments[..]].concat());
+                assert_eq!(run.code, Some(3), "{run:?}");
+                for line in key.lines().filter(|line| line.len() == 64) {
+                    assert!(!run.stderr.contains(&line[..12]), "{run:?}");
+                }
+            }
+            initialize(rig, &bench.cluster, &[]).refused(3, kind);
+            rig.write(file, good);
+        }
+    }
+    // Not even the state was asked for.
+    assert_eq!(Weather::of("INITPRIVATEKEY").calls(), [""; 0]);
+}
+
+#[test]
+fn a_trust_anchor_that_is_no_authority_is_refused() {
+    let bench = Bench::new(HSM1, "INITANCHOR");
+    for (key, extensions, kind, words) in [
+        (
+            RSA,
+            &["basicConstraints=critical,CA:FALSE"][..],
+            "anchor-no-authority",
+            "CA:FALSE",
+        ),
+        (
+            RSA,
+            &["keyUsage=critical,keyCertSign"],
+            "anchor-no-authority",
+            "no basicConstraints",
+        ),
+        (
+            RSA,
+            &[CONSTRAINTS, "keyUsage=critical,digitalSignature"],
+            "anchor-no-authority",
+            "keyUsage does not include keyCertSign",
+        ),
+        (
+            &["-newkey", "rsa:1024"],
+            &[CONSTRAINTS],
+            "algorithm",
+            "the key is RSA 1024",
+        ),
+        (
+            &["-newkey", "rsa:2560"],
+            &[CONSTRAINTS],
+            "algorithm",
+            "the key is RSA 2560",
+        ),
+        (
+            &["-newkey", "ed25519"],
+            &[CONSTRAINTS],
+            "algorithm",
+            "the key is Ed25519",
+        ),
+        (
+            &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+            &[CONSTRAINTS],
+            "algorithm",
+            "the key is EC secp256k1",
+        ),
+        (
+            &["-newkey", "rsa:2048", "-sha1"],
+            &[CONSTRAINTS],
+            "algorithm",
+            "SHA-1",
+        ),
+    ] {
+        bench.authority(key, extensions);
+        bench.refuses(kind, words);
+    }
+    bench.authority(RSA, &[CONSTRAINTS]);
+    bench.dated_authority("2020-01-01 00:00:00", "2021-01-01 00:00:00");
+    bench.refuses("not-valid-now", "the trust anchor is valid from 2020-01-01");
+    bench.dated_authority("2046-01-01 00:00:00", "2047-01-01 00:00:00");
+    bench.refuses("not-valid-now", "the trust anchor is valid from 2046-01-01");
+}
+
+#[test]
+fn a_trust_anchor_that_did_not_sign_itself_is_refused() {
+    let bench = Bench::new(HSM2, "INITNOTSELF");
+    let rig = &bench.rig;
+    // The last byte belongs to the signature.
+    let der = [
+        "x509",
+        "-in",
+        "customerCA.crt",
+        "-outform",
+        "DER",
+        "-out",
+        "anchor.der",
+    ];
+    openssl(rig, &der);
+    let mut anchor = rig.read("anchor.der");
+    *anchor.last_mut().expect("a byte") ^= 1;
+    rig.write("anchor.der", anchor);
+    // Not with -inform PEM -outform PEM: openssl encodes what it read.
+    openssl(rig, &["x509", "-in", "anchor.der", "-out", "customerCA.crt"]);
+    bench.refuses("bad-signature", "is not self-signed");
+
+    // An intermediate CA, alone and in a chain, which AWS's newer guide allows and the API reference does not.
+    bench.restore();
+    let request = [
+        "req",
+        "-new",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=Issuing",
+    ];
+    openssl(
+        rig,
+        &[&request[..], &["-keyout", "ica.key", "-out", "ica.csr"]].concat(),
+    );
+    rig.write("ica.ext", CONSTRAINTS);
+    let issue = [
+        "x509", "-req", "-in", "ica.csr", "-extfile", "ica.ext", "-out", "ica.crt", "-days", "3652",
+    ];
+    let issuer = ["-CA", "customerCA.crt", "-CAkey", "customerCA.key"];
+    openssl(rig, &[&issue[..], &issuer].concat());
+    let chain = [rig.read("ica.crt"), rig.read("customerCA.crt")].concat();
+    rig.write("customerCA.key", rig.read("ica.key"));
+    rig.write("customerCA.crt", rig.read("ica.crt"));
+    sign(rig, &bench.cluster);
+    bench.refuses("anchor-not-self-signed", "\"CN=Example\" issued it");
+    rig.write("customerCA.crt", chain);
+    bench.refuses_what_aws_takes(
+        "several-certificates",
+        "2 certificates where the trust anchor alone",
+    );
+}
+
+#[test]
+fn a_signed_certificate_that_does_not_fit_is_refused() {
+    let bench = Bench::new(HSM2, "INITSIGNED");
+    let rig = &bench.rig;
+    bench.leaf(&["-days", "-1"], "");
+    bench.refuses("not-valid-now", "the signed certificate is valid from");
+    bench.leaf(&["-days", "9", "-sha1"], "");
+    bench.refuses("algorithm", "the signed certificate: it is signed with SHA-1");
+
+    // A CA of the same name, and one of another.
+    bench.restore();
+    make_authority(rig);
+    bench.refuses("not-issued-by-anchor", "does not verify");
+    let other = [
+        "req",
+        "-new",
+        "-x509",
+        "-nodes",
+        "-subj",
+        "/CN=Another",
+        "-days",
+        "3652",
+    ];
+    let files = [
+        "-newkey",
+        "rsa:2048",
+        "-keyout",
+        "other.key",
+        "-out",
+        "customerCA.crt",
+    ];
+    openssl(rig, &[&other[..], &files].concat());
+    bench.refuses(
+        "not-issued-by-anchor",
+        "its issuer is \"CN=Example\", the trust anchor is \"CN=Another\"",
+    );
+
+    // For the HSM that AWS has replaced.
+    bench.restore();
+    bench.cluster.replace_hsm();
+    bench.refuses("other-key", "another key than the CSR");
+    sign(rig, &LocalCluster::create(HSM2, ""));
+    bench.refuses("other-key", "another key than the CSR");
+}
+
+#[test]
+fn a_certificate_that_aws_takes_and_no_client_would_is_refused() {
+    for (extensions, words) in [
+        ("extendedKeyUsage=clientAuth", "does not include serverAuth"),
+        ("keyUsage=keyCertSign", "of no use in TLS"),
+        ("1.2.3.4=critical,DER:0500", "critical extension"),
+        (
+            "authorityKeyIdentifier=DER:301680140000000000000000000000000000000000000000",
+            "authorityKeyIdentifier is not",
+        ),
+    ] {
+        let bench = Bench::new(HSM1, "INITUSELESS");
+        bench.leaf(&["-days", "3652"], extensions);
+        let verify = [
+            "verify",
+            "-purpose",
+            "sslserver",
+            "-CAfile",
+            "customerCA.crt",
+            "signed.crt",
+        ];
+        assert_ne!(
+            bench.rig.tool("openssl", &verify).code,
+            Some(0),
+            "openssl agrees: {extensions}"
+        );
+        bench.refuses_what_aws_takes("not-for-servers", words);
+    }
+}

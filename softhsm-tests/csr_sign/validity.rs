@@ -1,0 +1,466 @@
+//! The validity of what is signed, to the second, read by programs that are not ours.
+
+use serde_json::Value;
+
+use crate::cert::cross_sign::{RSA, USAGE, make_root};
+use crate::harness::{Rig, Run, python_tool, ready_authority};
+use crate::oracle::{make_request, openssl};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// First second, last second and how many there are, by Python's cryptography.
+const READ: &str = "
+import sys
+from cryptography import x509
+one = x509.load_pem_x509_certificate(open(sys.argv[1], 'rb').read())
+first, last = one.not_valid_before_utc, one.not_valid_after_utc
+print(first.strftime('%Y-%m-%dT%H:%M:%SZ'), last.strftime('%Y-%m-%dT%H:%M:%SZ'), int((last - first).total_seconds()) + 1)
+";
+
+fn read(rig: &Rig, file: &str) -> (String, String, i64) {
+    let read = rig.tool(python_tool("python3"), &["-c", READ, file]).ok().stdout;
+    let words: Vec<_> = read.split_whitespace().map(str::to_owned).collect();
+    let seconds = words[2].parse().expect("a number");
+    (words[0].clone(), words[1].clone(), seconds)
+}
+
+fn seconds(rig: &Rig, file: &str) -> i64 {
+    read(rig, file).2
+}
+
+/// The lines of `openssl x509 -dates`.
+fn dates(rig: &Rig, file: &str) -> [String; 2] {
+    let iso = ["-noout", "-dates", "-dateopt", "iso_8601"];
+    let dates = openssl(rig, &[&["x509", "-in", file], &iso[..]].concat());
+    let mut lines = dates
+        .lines()
+        .map(|line| line.split_once('=').expect("a date").1.to_owned());
+    [(); 2].map(|()| lines.next().expect("two dates"))
+}
+
+fn desk() -> Rig {
+    let rig = ready_authority();
+    make_request(
+        &rig,
+        "a.csr",
+        &["-newkey", "rsa:2048"],
+        &["-subj", "/CN=a.example"],
+    );
+    rig
+}
+
+/// `ca create`, of a name of its own.
+fn create(rig: &Rig, out: &str, more: &[&str]) -> Run {
+    let subject = format!("CN={out},O=Test");
+    let create = [
+        "ca",
+        "create",
+        "--key",
+        "customer-ca",
+        "--subject",
+        &subject,
+        "--out",
+        out,
+    ];
+    rig.json(&[&create[..], more].concat())
+}
+
+fn sign(rig: &Rig, out: &str, more: &[&str]) -> Run {
+    let sign = ["csr", "sign", "a.csr", "--ca", "customerCA.crt", "--out", out];
+    let profile: &[&str] = match more.contains(&"--profile") {
+        true => &[],
+        false => &["--profile", "tls-client"],
+    };
+    rig.json(&[&sign[..], profile, more].concat())
+}
+
+fn cross(rig: &Rig, out: &str, more: &[&str]) -> Run {
+    let sign = [
+        "cert",
+        "cross-sign",
+        "other.crt",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        out,
+    ];
+    rig.json(&[&sign[..], more].concat())
+}
+
+fn warnings(run: &Run) -> String {
+    run.json()["warnings"].to_string()
+}
+
+#[test]
+fn n_days_are_n_days_for_every_kind_of_certificate() {
+    let rig = desk();
+    make_root(
+        &rig,
+        "other",
+        RSA,
+        "/CN=Other",
+        &["-days", "1000", "-addext", USAGE],
+    );
+    create(&rig, "ca.crt", &["--days", "9132"]).ok();
+    assert_eq!(seconds(&rig, "ca.crt"), 9132 * DAY);
+    sign(&rig, "leaf.crt", &["--days", "200"]).ok();
+    assert_eq!(seconds(&rig, "leaf.crt"), 200 * DAY);
+    cross(&rig, "cross.crt", &["--days", "30"]).ok();
+    assert_eq!(seconds(&rig, "cross.crt"), 30 * DAY);
+    // Those that nobody chose.
+    assert_eq!(seconds(&rig, "customerCA.crt"), 3652 * DAY);
+    sign(&rig, "default.crt", &[]).ok();
+    assert_eq!(seconds(&rig, "default.crt"), 365 * DAY);
+    // What gives way to the CA's end ends with it, to the second.
+    sign(&rig, "clipped.crt", &["--profile", "cloudhsm-cluster"]).ok();
+    assert_eq!(read(&rig, "clipped.crt").1, read(&rig, "customerCA.crt").1);
+    cross(&rig, "clipped-cross.crt", &["--second-certificate"]).ok();
+    assert_eq!(read(&rig, "clipped-cross.crt").1, read(&rig, "other.crt").1);
+}
+
+#[test]
+fn pkilint_finds_no_second_too_many() {
+    let rig = desk();
+    let finds = |file: &str, kind: &str, finding: &str| {
+        let lint = ["lint", "-t", kind, "-s", "ERROR", file];
+        let run = rig.tool(python_tool("lint_cabf_serverauth_cert"), &lint);
+        run.stdout.contains(finding)
+    };
+    // CA/B BR 7.1.2.1.1: a root of at most 9132 days; 6.3.2: from 2026-03-15 a leaf of at most 200.
+    const ROOT: &str = "root_validity_period_too_long";
+    const LEAF: &str = "certificate_validity_period_exceeds_200_days";
+    let begin = ["--not-before", "2026-11-20"];
+    create(&rig, "root.crt", &[&begin[..], &["--days", "9132"]].concat()).ok();
+    create(
+        &rig,
+        "longer.crt",
+        &[&begin[..], &["--not-after", "2051-11-21T00:00:00Z"]].concat(),
+    )
+    .ok();
+    assert!(!finds("root.crt", "ROOT-CA", ROOT));
+    assert!(finds("longer.crt", "ROOT-CA", ROOT), "pkilint looked at nothing");
+    assert_eq!(seconds(&rig, "longer.crt"), seconds(&rig, "root.crt") + 1);
+    sign(&rig, "leaf.crt", &["--days", "200"]).ok();
+    let (first, last, _) = read(&rig, "leaf.crt");
+    assert!(!finds("leaf.crt", "DV-FINAL-CERTIFICATE", LEAF));
+    let next = last
+        .parse::<hsm_ca::x509::UnixTime>()
+        .expect("a time")
+        .next()
+        .to_string();
+    sign(
+        &rig,
+        "longer-leaf.crt",
+        &["--not-before", &first, "--not-after", &next],
+    )
+    .ok();
+    assert!(finds("longer-leaf.crt", "DV-FINAL-CERTIFICATE", LEAF));
+}
+
+#[test]
+fn a_profile_s_longest_days_may_be_used_to_the_last_second() {
+    let rig = desk();
+    let profile = "name = \"mine\"\nrole = \"leaf\"\ndays = 60\nlongest-days = 60\nkeys = [\"rsa:2048\"]\n";
+    rig.write("mine.toml", profile);
+    let mine = |out: &str, more: &[&str]| sign(&rig, out, &[&["--profile", "./mine.toml"], more].concat());
+    mine("default.crt", &[]).ok();
+    mine("days.crt", &["--days", "60d"]).ok();
+    mine("hours.crt", &["--days", "1440h"]).ok();
+    for file in ["default.crt", "days.crt", "hours.crt"] {
+        assert_eq!(seconds(&rig, file), 60 * DAY, "{file}");
+    }
+    let begin = read(&rig, "default.crt").0;
+    let end = begin
+        .parse::<hsm_ca::x509::UnixTime>()
+        .expect("a time")
+        .plus_days(60);
+    let begin = ["--not-before", &begin, "--not-after"];
+    mine("last.crt", &[&begin[..], &[&end.before().to_string()]].concat()).ok();
+    for more in [
+        &[&begin[..], &[&end.to_string()]].concat()[..],
+        &["--days", "61"],
+        &["--days", "1y"],
+    ] {
+        let message = mine("never.crt", more).refused(3, "rule");
+        assert!(
+            message.contains("validity-length") && message.contains("takes 60"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn all_the_days_are_left_on_the_day_of_issue() {
+    let rig = desk();
+    sign(&rig, "a.crt", &["--days", "365"]).ok();
+    let shown = rig.json(&["cert", "show", "a.crt"]).ok().json();
+    assert_eq!(shown["days_left"], 365);
+    let text = rig.command(&["cert", "show", "a.crt"]).ok().stdout;
+    assert!(text.contains("(365 days left)"), "{text}");
+    // openssl agrees that it is there for the whole of the 365th day, but for the seconds of this test.
+    for (seconds, ends) in [(365 * DAY - 60, 0), (365 * DAY, 1)] {
+        let checkend = [
+            "x509",
+            "-in",
+            "a.crt",
+            "-noout",
+            "-checkend",
+            &seconds.to_string(),
+        ];
+        assert_eq!(rig.tool("openssl", &checkend).code, Some(ends), "{seconds}");
+    }
+    sign(&rig, "hours.crt", &["--days", "2h"]).ok();
+    let text = rig.command(&["cert", "show", "hours.crt"]).ok().stdout;
+    assert!(text.contains("(less than a day left)"), "{text}");
+}
+
+#[test]
+fn durations_are_hours_days_and_years_of_the_calendar() {
+    let rig = desk();
+    create(
+        &rig,
+        "ten.crt",
+        &["--not-before", "2027-02-01T10:00:00+01:00", "--days", "10y"],
+    )
+    .ok();
+    assert_eq!(
+        dates(&rig, "ten.crt"),
+        ["2027-02-01 09:00:00Z", "2037-02-01 08:59:59Z"]
+    );
+    create(&rig, "leap.crt", &["--not-before", "2028-02-29", "--days", "1y"]).ok();
+    assert_eq!(
+        dates(&rig, "leap.crt"),
+        ["2028-02-29 00:00:00Z", "2029-02-27 23:59:59Z"]
+    );
+    sign(&rig, "hours.crt", &["--days", "12h"]).ok();
+    assert_eq!(seconds(&rig, "hours.crt"), DAY / 2);
+    sign(&rig, "days.crt", &["--days", "90d"]).ok();
+    assert_eq!(seconds(&rig, "days.crt"), 90 * DAY);
+}
+
+#[test]
+fn both_ends_can_be_given_as_a_date_or_as_a_time() {
+    let rig = desk();
+    let day = ["--not-before", "2027-01-31", "--not-after", "2027-01-31"];
+    let run = sign(&rig, "day.crt", &day).ok();
+    assert_eq!(
+        dates(&rig, "day.crt"),
+        ["2027-01-31 00:00:00Z", "2027-01-31 23:59:59Z"]
+    );
+    assert!(
+        warnings(&run).contains("not valid before 2027-01-31T00:00:00Z"),
+        "{run:?}"
+    );
+    let described: Value = run.json()["certificates"][0].clone();
+    assert_eq!(described["not_before"], "2027-01-31T00:00:00Z");
+    assert_eq!(described["not_after"], "2027-01-31T23:59:59Z");
+    let times = [
+        "--not-before",
+        "2027-03-01T00:30:00+01:00",
+        "--not-after",
+        "2027-02-28T20:00:00-05:00",
+    ];
+    sign(&rig, "times.crt", &times).ok();
+    assert_eq!(
+        dates(&rig, "times.crt"),
+        ["2027-02-28 23:30:00Z", "2027-03-01 01:00:00Z"]
+    );
+    // GnuTLS reads the same.
+    let text = rig.tool("certtool", &["-i", "--infile", "times.crt"]).ok().stdout;
+    for line in [
+        "Not Before: Sun Feb 28 23:30:00 UTC 2027",
+        "Not After: Mon Mar 01 01:00:00 UTC 2027",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    // What is signed today and was dated by hand says so.
+    let run = create(&rig, "old.crt", &["--not-before", "1970-01-01", "--days", "100y"]).ok();
+    assert!(warnings(&run).contains("days before it is signed"), "{run:?}");
+    assert_eq!(
+        dates(&rig, "old.crt"),
+        ["1970-01-01 00:00:00Z", "2069-12-31 23:59:59Z"]
+    );
+    let run = sign(&rig, "plain.crt", &[]).ok();
+    assert_eq!(run.json()["warnings"], Value::Null);
+}
+
+#[test]
+fn the_encoding_changes_with_2050_and_the_calendar_ends_with_9999() {
+    let rig = desk();
+    for (end, encoding, digits) in [
+        ("2049-12-31", "UTCTIME", ":491231235959Z"),
+        ("2050-01-01T00:00:00Z", "GENERALIZEDTIME", ":20500101000000Z"),
+        ("9999-12-31", "GENERALIZEDTIME", ":99991231235959Z"),
+    ] {
+        let again = ["--force", "--second-certificate"];
+        create(&rig, "ca.crt", &[&["--not-after", end][..], &again].concat()).ok();
+        let parsed = openssl(&rig, &["asn1parse", "-in", "ca.crt"]);
+        let line = parsed.lines().find(|line| line.ends_with(digits));
+        assert!(
+            line.is_some_and(|line| line.contains(encoding)),
+            "{end}: {parsed}"
+        );
+        let verify = ["verify", "-x509_strict", "-CAfile", "ca.crt", "ca.crt"];
+        openssl(&rig, &verify);
+    }
+}
+
+#[test]
+fn what_is_no_validity_is_refused_in_one_line_before_the_token_is_asked() {
+    let rig = desk();
+    make_root(
+        &rig,
+        "other",
+        RSA,
+        "/CN=Other",
+        &["-days", "1000", "-addext", USAGE],
+    );
+    let cases: &[(&[&str], &str, &str)] = &[
+        (&["--days", "0"], "usage", "1 or more"),
+        (&["--days", "0y"], "usage", "1 or more"),
+        (&["--days", "-1"], "usage", "write a number of days"),
+        (&["--days=-1d"], "usage", "write a number of days"),
+        (&["--days", "1.5"], "usage", "write a number of days"),
+        (&["--days", "3w"], "usage", "write a number of days"),
+        (&["--days", ""], "usage", "write a number of days"),
+        (&["--days", "4294967296"], "usage", "9999"),
+        (&["--days", "99999999y"], "validity", "9999"),
+        (&["--days", "4294967295"], "validity", "9999"),
+        (&["--days", "8000y"], "validity", "9999"),
+        (&["--not-before", "9999-12-31", "--days", "2"], "validity", "9999"),
+        (&["--not-after", "10000-01-01"], "usage", "after the year 9999"),
+        (
+            &["--not-after", "9999-12-31T23:59:59-01:00"],
+            "usage",
+            "after the year 9999",
+        ),
+        (&["--not-before", "1949-12-31"], "usage", "before the year 1950"),
+        (&["--not-before", "0000-01-01"], "usage", "before the year 1950"),
+        (&["--not-before", "1950-01-01"], "usage", "before the year 1970"),
+        (&["--not-before", "2027-02-30"], "usage", "no such day"),
+        (&["--not-before", "2027-01-31T24:00:00Z"], "usage", "no such day"),
+        (&["--not-before", "2016-12-31T23:59:60Z"], "usage", "leap second"),
+        (&["--not-before", "2027-01-31T00:00:00.5Z"], "usage", "fraction"),
+        (&["--not-before", "2027-01-31t00:00:00Z"], "usage", "capital"),
+        (&["--not-after", "2027-01-31T00:00:00z"], "usage", "capital"),
+        (&["--not-after", "2027-01-31T00:00:00"], "usage", "offset"),
+        (&["--not-after", "tomorrow"], "usage", "RFC 3339"),
+        (&["--not-after", "-1"], "usage", "RFC 3339"),
+        (&["--not-after", "1800000000"], "usage", "RFC 3339"),
+        (
+            &["--not-after", "2027-01-31", "--days", "2"],
+            "usage",
+            "cannot be used with",
+        ),
+        (
+            &["--days", "2", "--days", "3"],
+            "usage",
+            "cannot be used multiple times",
+        ),
+        (
+            &["--not-before", "2027-02-01", "--not-after", "2027-01-31"],
+            "validity",
+            "before it begins",
+        ),
+        (&["--not-after", "2020-01-01"], "validity", "already"),
+        (
+            &["--not-before", "2020-01-01", "--days", "1"],
+            "validity",
+            "already",
+        ),
+    ];
+    let commands: [&[&str]; 3] = [
+        &["ca", "create", "--key", "customer-ca", "--subject", "CN=x"],
+        &[
+            "csr",
+            "sign",
+            "a.csr",
+            "--ca",
+            "customerCA.crt",
+            "--profile",
+            "tls-client",
+        ],
+        &["cert", "cross-sign", "other.crt", "--ca", "customerCA.crt"],
+    ];
+    let before = rig.files();
+    for (more, kind, words) in cases {
+        for command in commands {
+            let json = ["--format", "json"];
+            let command = [&json[..], command, &["--out", "never.crt"], more].concat();
+            let message = rig.command_with_rule(&command, &[]).refused(2, kind);
+            assert!(message.contains(words), "{more:?}: {message}");
+        }
+    }
+    assert_eq!(rig.files(), before, "the module was loaded, or something written");
+}
+
+/// nextUpdate is not a validity period: it says when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
+#[test]
+fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
+    const READ: &str = "import sys\nfrom cryptography import x509\n\
+        crl = x509.load_pem_x509_crl(open(sys.argv[1], 'rb').read())\n\
+        print(int((crl.next_update_utc - crl.last_update_utc).total_seconds()))";
+    let rig = desk();
+    let create = |more: &[&str]| {
+        let create = [
+            "crl",
+            "create",
+            "--ca",
+            "customerCA.crt",
+            "--out",
+            "a.crl",
+            "--force",
+        ];
+        rig.json(&[&create[..], more].concat())
+    };
+    for (more, expected) in [
+        (&[][..], 7 * DAY),
+        (&["--days", "1"], DAY),
+        (&["--days", "30d"], 30 * DAY),
+        (&["--days", "12h"], DAY / 2),
+    ] {
+        let made = create(more).ok().json();
+        let seconds = rig
+            .tool(python_tool("python3"), &["-c", READ, "a.crl"])
+            .ok()
+            .stdout;
+        // The ledger may have taken the number a second after the program began.
+        let missing = expected - seconds.trim().parse::<i64>().expect("a number");
+        assert!((0..3).contains(&missing), "{more:?}: {seconds} {made}");
+    }
+    create(&["--days", "0"]).refused(2, "usage");
+    create(&["--days", "1w"]).refused(2, "usage");
+    create(&["--days", "99999999y"]).refused(2, "validity");
+    create(&["--days", "11y"]).refused(3, "rule");
+}
+
+#[test]
+fn no_certificate_is_valid_when_its_ca_is_not() {
+    let rig = desk();
+    let end = read(&rig, "customerCA.crt").1;
+    let last: hsm_ca::x509::UnixTime = end.parse().expect("a time");
+    sign(&rig, "last.crt", &["--not-after", &end]).ok();
+    assert_eq!(read(&rig, "last.crt").1, end);
+    let next = last.next().to_string();
+    sign(&rig, "out.crt", &["--not-after", &next]).refused(3, "outlives-ca");
+    sign(&rig, "out.crt", &["--days", "11y"]).refused(3, "outlives-ca");
+    let message = sign(&rig, "out.crt", &["--not-before", "2020-01-01", "--days", "8y"]).refused(3, "rule");
+    assert!(message.contains("validity-nesting"), "{message}");
+    // It would begin when the CA is over: with a default there is no second left.
+    sign(&rig, "out.crt", &["--not-before", &next]).refused(2, "validity");
+    sign(&rig, "out.crt", &["--not-before", &next, "--days", "1"]).refused(3, "outlives-ca");
+    // A CA that is not valid yet signs nothing.
+    create(&rig, "later.crt", &["--not-before", "2030-01-01"]).ok();
+    let sign = [
+        "csr",
+        "sign",
+        "a.csr",
+        "--ca",
+        "later.crt",
+        "--profile",
+        "tls-client",
+    ];
+    rig.json(&[&sign[..], &["--out", "out.crt"]].concat())
+        .refused(3, "ca-not-valid");
+    assert!(!rig.path("out.crt").exists());
+}

@@ -1,0 +1,335 @@
+//! An older copy of the ledger, another ledger, a file that is moved: the head that is kept elsewhere tells, before anything is signed.
+
+use std::fs;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::harness::{Rig, TokenKind, on_each, ready_authority};
+use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl, edit};
+use crate::oracle::make_request;
+
+const SIGN: [&str; 9] = [
+    "csr",
+    "sign",
+    "next.csr",
+    "--ca",
+    "customerCA.crt",
+    "--profile",
+    "tls-client",
+    "--again",
+    "--out",
+];
+
+fn signing(out: &str) -> Vec<&str> {
+    [&SIGN[..], &[out]].concat()
+}
+
+fn authority_on(kind: TokenKind) -> Rig {
+    let rig = Rig::of(kind).with_authority("RSA_2048");
+    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
+    rig
+}
+
+/// What is kept on the token, by a program that is not ours.
+fn notes(rig: &Rig) -> usize {
+    let listed = rig.pkcs11_tool(&["--list-objects", "--type", "data"]);
+    listed.matches("hsm-ca ledger head").count()
+}
+
+fn head(rig: &Rig) -> String {
+    let verified = rig.json(&["ledger", "verify"]).ok().json();
+    verified["head"].as_str().expect("a head").to_owned()
+}
+
+#[test]
+fn an_older_copy_of_the_ledger_signs_nothing_until_it_is_accepted() {
+    on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
+        let rig = authority_on(kind);
+        rig.json(&signing("first.crt")).ok();
+        edit(&rig, "");
+        let older = rig.read(LEDGER);
+        rig.json(&[
+            "cert",
+            "revoke",
+            "first.crt",
+            "--ca",
+            "customerCA.crt",
+            "--reason",
+            "keyCompromise",
+        ])
+        .ok();
+        crl(&rig, "true.crl").ok();
+        assert_eq!(notes(&rig), 1, "one for the CA's key");
+        edit(&rig, "");
+        rig.write(LEDGER, &older);
+        let message = rig.json(&signing("second.crt")).refused(4, "ledger-older-copy");
+        assert!(
+            message.contains("on the token") && message.contains("restored"),
+            "{message}"
+        );
+        let crl_arguments = ["crl", "create", "--ca", "customerCA.crt", "--out", "false.crl"];
+        rig.json(&crl_arguments).refused(4, "ledger-older-copy");
+        assert!(!rig.path("second.crt").exists() && !rig.path("false.crl").exists());
+
+        let accepted = rig
+            .json(&["ledger", "accept", "--ca", "customerCA.crt"])
+            .ok()
+            .json();
+        assert_eq!(
+            accepted["given_up"].as_array().expect("a list").len(),
+            1,
+            "{accepted}"
+        );
+        assert_eq!(notes(&rig), 1);
+        rig.json(&signing("second.crt")).ok();
+        let export = rig.command(&["ledger", "export"]).ok().stdout;
+        assert!(
+            export.contains("\"head-given-up\":{\"place\":\"on the token\""),
+            "{export}"
+        );
+        let again = rig
+            .json(&["ledger", "accept", "--ca", "customerCA.crt"])
+            .ok()
+            .json();
+        assert_eq!(again["given_up"].as_array().expect("a list").len(), 0, "{again}");
+    });
+}
+
+#[test]
+fn every_signing_command_refuses_another_ledger() {
+    let rig = busy_authority();
+    edit(&rig, "");
+    let older = rig.read(LEDGER);
+    rig.json(&signing("one-more.crt")).ok();
+    edit(&rig, "");
+    rig.write(LEDGER, &older);
+    for (out, arguments) in DECIDE.into_iter().filter(|(out, _)| !out.is_empty()) {
+        rig.json(arguments).refused(4, "ledger-older-copy");
+        assert!(!rig.path(out).exists(), "{arguments:?}");
+    }
+    let other = rig.with("HSM_CA_LEDGER", "sqlite:other.db");
+    other.json(&["ledger", "new"]).ok();
+    let create = [
+        "csr",
+        "create",
+        "--key",
+        "customer-ca",
+        "--subject",
+        "CN=Own",
+        "--out",
+        "own.csr",
+    ];
+    other.json(&create).refused(4, "other-ledger");
+}
+
+#[test]
+fn a_ledger_that_adopted_the_ca_has_a_head_of_its_own_beside_the_other() {
+    let rig = authority_on(TokenKind::SoftHsm);
+    let signs = |ledger: &str, out: &str| {
+        let arguments = [&signing(out)[..], &["--ledger", ledger]].concat();
+        rig.json(&arguments)
+    };
+    let (first, second) = (&format!("sqlite:{LEDGER}"), "sqlite:second.db");
+    rig.json(&["--ledger", second, "ca", "adopt", "customerCA.crt"])
+        .ok();
+    let older = rig.read("second.db");
+    signs(second, "1.crt").ok();
+    signs(first, "2.crt").ok();
+    signs(second, "3.crt").ok();
+    assert_eq!(notes(&rig), 2);
+    rig.write("second.db", &older);
+    signs(second, "4.crt").refused(4, "ledger-older-copy");
+    signs(first, "5.crt").ok();
+    // The way out leaves the head of the ledger that is used.
+    rig.json(&["--ledger", second, "ledger", "accept", "--ca", "customerCA.crt"])
+        .ok();
+    assert_eq!(notes(&rig), 1);
+    signs(second, "6.crt").ok();
+    signs(first, "7.crt").refused(4, "other-ledger");
+}
+
+#[test]
+fn a_head_in_a_file_is_raised_by_revocations_too() {
+    let rig = ready_authority().with("HSM_CA_LEDGER_HEAD", "file:head");
+    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
+    rig.json(&signing("first.crt")).ok();
+    assert!(rig.path("head").exists());
+    edit(&rig, "");
+    let older = rig.read(LEDGER);
+    let revoke = [
+        "cert",
+        "revoke",
+        "first.crt",
+        "--ca",
+        "customerCA.crt",
+        "--reason",
+        "superseded",
+    ];
+    rig.json(&revoke).ok();
+    assert!(String::from_utf8_lossy(&rig.read("head")).contains(&head(&rig)));
+    edit(&rig, "");
+    rig.write(LEDGER, &older);
+    let message = rig.json(&signing("second.crt")).refused(4, "ledger-older-copy");
+    assert!(message.contains("in head"), "{message}");
+    rig.json(&revoke).refused(4, "ledger-older-copy");
+    rig.json(&["ledger", "accept", "--ca", "customerCA.crt"]).ok();
+    rig.json(&revoke).ok();
+    fs::write(rig.path("head"), "nonsense").expect("a file");
+    rig.json(&signing("second.crt")).refused(4, "ledger-head");
+}
+
+#[test]
+fn a_head_that_the_user_kept_is_required_of_every_command() {
+    let rig = ready_authority();
+    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
+    let kept = head(&rig);
+    rig.json(&[&signing("first.crt")[..], &["--head", &kept]].concat())
+        .ok();
+    let wrong = format!("3:{}", "0".repeat(64));
+    rig.json(&[&signing("second.crt")[..], &["--head", &wrong]].concat())
+        .refused(4, "ledger-older-copy");
+    assert_eq!(rig.json(&["ledger", "verify", "--head", &wrong]).code, Some(3));
+    rig.json(&["ledger", "verify", "--head", &kept]).ok();
+}
+
+#[test]
+fn a_token_that_takes_no_data_says_so_and_signs_unless_it_must_keep_the_head() {
+    let rig = ready_authority();
+    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
+    let rule = [("FAIL", "C_CreateObject:CKR_ATTRIBUTE_VALUE_INVALID@*")];
+    let signed = rig.command_with_rule(&signing("first.crt"), &rule).ok();
+    assert!(
+        signed.stderr.contains("not kept on the token")
+            && signed.stderr.contains("CKR_ATTRIBUTE_VALUE_INVALID"),
+        "{signed:#?}"
+    );
+    let json = ["--format", "json", "--ledger-head", "token"];
+    rig.command_with_rule(&[&json[..], &signing("second.crt")].concat(), &rule)
+        .refused(4, "ledger-head");
+    assert!(!rig.path("second.crt").exists());
+    let quiet = rig.command_with_rule(
+        &[&["--ledger-head", "none"][..], &signing("third.crt")].concat(),
+        &rule,
+    );
+    assert!(!quiet.ok().stderr.contains("not kept"));
+}
+
+#[test]
+fn what_is_on_the_token_without_a_pin_says_nothing() {
+    let rig = authority_on(TokenKind::SoftHsm);
+    rig.write("note", "hsm-ca-head-1 nonsense");
+    let label = ["--label", "hsm-ca ledger head", "--application-label", "hsm-ca"];
+    let write = ["--write-object", "note", "--type", "data"];
+    // pkcs11-tool makes it public unless it is told otherwise.
+    rig.pkcs11_tool(&[&write[..], &label].concat());
+    rig.json(&signing("first.crt")).ok();
+    rig.pkcs11_tool(&[&write[..], &label, &["--private"]].concat());
+    rig.json(&signing("second.crt")).refused(4, "ledger-head");
+}
+
+#[test]
+fn several_at_once_leave_the_highest_head_and_the_key_takes_it_along() {
+    let rig = authority_on(TokenKind::Kryoptic);
+    let outs: Vec<_> = (0..4).map(|number| format!("{number}.crt")).collect();
+    thread::scope(|scope| {
+        for out in &outs {
+            let rig = &rig;
+            scope.spawn(move || rig.json(&signing(out)).ok());
+        }
+    });
+    rig.json(&signing("last.crt")).ok();
+    assert_eq!(notes(&rig), 1);
+    rig.command(&["key", "delete", "customer-ca", "--yes"]).ok();
+    assert_eq!(notes(&rig), 0);
+}
+
+#[test]
+fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_said_to_be_right() {
+    use hsm_ca::ledger::{Access, Ledger, LedgerUrl, Stamp, UnixTime};
+    let rig = busy_authority();
+    let url = LedgerUrl::Sqlite(rig.path(LEDGER));
+    let mut ledger = url.open(Access::Record).expect("the ledger");
+    let entries = rig.json(&["ledger", "list"]).ok().json();
+    let entry: &Value = &entries["entries"][1];
+    let id = entry["entry"].as_u64().expect("a number");
+    let stamp = Stamp {
+        time: UnixTime(2_500_000_000),
+        by: "a test".to_owned(),
+        tool: "a test".to_owned(),
+        waived: Vec::new(),
+    };
+    // Something that needs nothing else: that an entry was delivered once more.
+    Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
+    drop(ledger);
+    for (out, arguments) in DECIDE {
+        let message = rig.json(arguments).refused(3, "clock");
+        assert!(message.contains("2049-03-22"), "{message}");
+        assert!(out.is_empty() || !rig.path(out).exists(), "{arguments:?}");
+    }
+    let right = ["--clock-is-right"];
+    let revoke = [
+        "cert",
+        "revoke",
+        "good.crt",
+        "--ca",
+        "customerCA.crt",
+        "--reason",
+        "superseded",
+    ];
+    rig.json(&[&revoke[..], &right].concat()).ok();
+    let export = rig.command(&["ledger", "export"]).ok().stdout;
+    let last = export.lines().last().expect("a line");
+    assert!(
+        last.contains("\"waived\":[\"clock\"],\"event\":{\"revoked\""),
+        "{last}"
+    );
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/softhsm-tests/programs/verify_ledger.py"
+    );
+    rig.tool("python3", &[script, LEDGER]).ok();
+}
+
+#[test]
+fn no_crl_is_replaced_by_one_that_says_less() {
+    let rig = busy_authority();
+    let first = rig.read("first.crl");
+    crl(&rig, "second.crl").ok();
+    // Number 2 is there, and 3 comes: fine. Then one of a ledger that knows nothing.
+    crl(&rig, "second.crl").ok();
+    let index = rig.write("index.txt", "");
+    let index = index.to_str().expect("UTF-8");
+    let create = [
+        "crl",
+        "create",
+        "--ca",
+        "customerCA.crt",
+        "--revoked",
+        index,
+        "--force",
+        "--out",
+    ];
+    let message = rig
+        .json(&[&create[..], &["second.crl"]].concat())
+        .refused(3, "rule");
+    assert!(
+        message.contains("crl-entries") && message.contains("taken for good"),
+        "{message}"
+    );
+    rig.json(&[&create[..], &["elsewhere.crl"]].concat()).ok();
+    // An older copy, and nothing else to go by: the CRL itself.
+    edit(&rig, "");
+    let rig = rig.with("HSM_CA_LEDGER_HEAD", "none");
+    let ledger = rig.read(LEDGER);
+    for _ in 0..2 {
+        crl(&rig, "later.crl").ok();
+    }
+    edit(&rig, "");
+    rig.write(LEDGER, &ledger);
+    let message = crl(&rig, "later.crl").refused(3, "rule");
+    assert!(message.contains("crl-number"), "{message}");
+    rig.write("not-ours.crl", "something else");
+    crl(&rig, "not-ours.crl").ok();
+    assert!(first != rig.read("not-ours.crl"));
+}
