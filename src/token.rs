@@ -13,6 +13,7 @@ mod key;
 mod key_probe;
 mod matching;
 mod mechanism;
+mod mechanism_answers;
 mod module;
 mod native;
 mod new_key;

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crate::harness::{PROGRAM, Rig};
+use crate::harness::{PROGRAM, Rig, TokenKind};
 
 /// A rig with a CA of that kind of key, and a request.
 fn rig_with_ca(kind: &str) -> Rig {
@@ -64,6 +64,32 @@ fn calls_to_the_token() {
         assert!(
             calls.len() <= most,
             "{kind}: {} calls, {most} at most: {calls:?}",
+            calls.len()
+        );
+    }
+}
+
+/// Each call is a round trip to an HSM, and a case of the fault tests. What cannot change while the program runs is asked for once.
+#[test]
+fn calls_to_the_token_for_an_import() {
+    for (kind, most) in [
+        (TokenKind::SoftHsm, 60),
+        (TokenKind::Kryoptic, 59),
+        (TokenKind::CloudHsm, 56),
+    ] {
+        let rig = Rig::of(kind).with_pair("ECC_NIST_P256");
+        let import = ["kms", "import", "pair.json", "--label", "customer-ca"];
+        rig.command_with_rule(&import, &[]).ok();
+        let calls = rig.calls();
+        let count = |function: &str| calls.iter().filter(|call| *call == function).count();
+        for once in ["C_Login", "C_GetInfo", "C_GenerateKeyPair"] {
+            assert_eq!(count(once), 1, "{kind:?}: {once} in {calls:?}");
+        }
+        // Asked for the length, and for the list (section 5.2).
+        assert_eq!(count("C_GetMechanismList"), 2, "{kind:?}: {calls:?}");
+        assert!(
+            calls.len() <= most,
+            "{kind:?}: {} calls, {most} at most: {calls:?}",
             calls.len()
         );
     }

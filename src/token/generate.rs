@@ -29,8 +29,8 @@ impl Token {
         let dialect = self.dialect()?;
         let (number, _) = generation(dialect, algorithm);
         let missing = [
-            self.lacks(&listed, number, MechanismUse::GenerateKeyPair)?,
-            self.lacks_for_signing(&listed, algorithm.default_signature())?,
+            self.lacks(listed, number, MechanismUse::GenerateKeyPair)?,
+            self.lacks_for_signing(listed, algorithm.default_signature())?,
         ];
         let missing: Vec<_> = missing.into_iter().flatten().collect();
         let known = dialect.does_not_generate(algorithm).map(str::to_owned);

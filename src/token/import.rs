@@ -145,10 +145,10 @@ impl Token {
         let listed = self.mechanisms()?;
         let mut missing = Vec::new();
         if let Some(algorithm) = algorithm {
-            missing.extend(self.lacks_for_signing(&listed, algorithm.default_signature())?);
+            missing.extend(self.lacks_for_signing(listed, algorithm.default_signature())?);
         }
         let mut need = |mechanism, purpose| -> Result<(), TokenError> {
-            missing.extend(self.lacks(&listed, mechanism, purpose)?);
+            missing.extend(self.lacks(listed, mechanism, purpose)?);
             Ok(())
         };
         if route != ImportRoute::CreateObject {
@@ -165,7 +165,7 @@ impl Token {
             ImportRoute::RsaAesKeyWrap => need(MechanismNumber::RSA_AES_KEY_WRAP, MechanismUse::Unwrap)?,
             ImportRoute::OaepAesKwp => {
                 need(MechanismNumber::RSA_PKCS_OAEP, MechanismUse::Unwrap)?;
-                if self.key_wrap_padded(dialect, &listed)?.is_none() {
+                if self.key_wrap_padded(dialect, listed)?.is_none() {
                     let numbers: Vec<_> = dialect.key_wrap_padded.iter().map(ToString::to_string).collect();
                     missing.push(format!("{} that can unwrap (RFC 5649)", numbers.join(" or ")));
                 }

@@ -17,7 +17,7 @@ use cryptoki_sys::{
     CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKZ_DATA_SPECIFIED,
 };
 
-use super::{ImportRoute, Session, Token, TokenError};
+use super::{ImportRoute, Session};
 
 /// A `CK_MECHANISM_TYPE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +210,7 @@ pub(super) enum MechanismUse {
 }
 
 impl MechanismUse {
-    fn is_in(self, info: &MechanismInfo) -> bool {
+    pub(super) fn is_in(self, info: &MechanismInfo) -> bool {
         match self {
             Self::GenerateKeyPair => info.generate_key_pair(),
             Self::Unwrap => info.unwrap(),
@@ -226,40 +226,5 @@ impl fmt::Display for MechanismUse {
             Self::Unwrap => "unwrap",
             Self::Sign => "sign",
         })
-    }
-}
-
-impl Token {
-    /// Every mechanism that the token lists (`C_GetMechanismList`), vendors' own included.
-    ///
-    /// # Errors
-    /// [`TokenError::Call`]
-    pub fn mechanisms(&self) -> Result<Vec<MechanismNumber>, TokenError> {
-        let doing = format!("listing the mechanisms of \"{}\"", self.description.label);
-        let listed = self.module.native().mechanisms(self.slot);
-        listed
-            .map_err(TokenError::during(&doing))?
-            .map_err(TokenError::absurd(&doing))
-    }
-
-    /// Why the token cannot do `purpose` with `mechanism`; `None` if it says that it can.
-    pub(super) fn lacks(
-        &self,
-        listed: &[MechanismNumber],
-        mechanism: MechanismNumber,
-        purpose: MechanismUse,
-    ) -> Result<Option<String>, TokenError> {
-        if !listed.contains(&mechanism) {
-            return Ok(Some(mechanism.to_string()));
-        }
-        let info = self
-            .module
-            .pkcs11()
-            .get_mechanism_info(self.slot, mechanism.into());
-        let info = info.map_err(TokenError::during(format!(
-            "asking \"{}\" for {mechanism}",
-            self.description.label
-        )))?;
-        Ok((!purpose.is_in(&info)).then(|| format!("{mechanism} that can {purpose}")))
     }
 }

@@ -8,6 +8,7 @@ use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::slot::Slot;
 
 use super::dialect::Dialect;
+use super::mechanism_answers::MechanismAnswers;
 use super::native::NativeModule;
 use super::{ModuleDescription, PinTries, TokenDescription, TokenError};
 
@@ -119,6 +120,8 @@ pub struct Token {
     pub(super) module: Module,
     pub(super) slot: Slot,
     pub(super) description: TokenDescription,
+    /// Shared by its copies, so that none of them asks again.
+    pub(super) mechanism_answers: Arc<MechanismAnswers>,
 }
 
 impl Token {

@@ -33,7 +33,7 @@ impl Session {
             ImportRoute::RsaAesKeyWrap => Prepared::Unwrap(WrappingKey::for_one_call(self)?),
             ImportRoute::OaepAesKwp => {
                 let listed = self.token().mechanisms()?;
-                let number = self.token().key_wrap_padded(self.dialect(), &listed)?;
+                let number = self.token().key_wrap_padded(self.dialect(), listed)?;
                 let number = number.ok_or(TokenError::Software {
                     what: "finding the mechanism for RFC 5649 again",
                 })?;

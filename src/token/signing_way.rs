@@ -72,7 +72,7 @@ impl Token {
     /// [`TokenError::NoMechanism`], [`TokenError::Call`]
     pub(super) fn signing_ways(&self, algorithm: SignatureAlgorithm) -> Result<Vec<SigningWay>, TokenError> {
         let listed = self.mechanisms()?;
-        let (open, lacking) = self.sort_ways(&listed, algorithm)?;
+        let (open, lacking) = self.sort_ways(listed, algorithm)?;
         if open.is_empty() {
             return Err(TokenError::NoMechanism {
                 token: self.description.label.clone(),
@@ -127,7 +127,7 @@ impl Token {
             ("RSA", KeyAlgorithm::Rsa { bits: 2048 }.default_signature()),
             ("ECDSA", SignatureAlgorithm::Ecdsa(Hash::Sha256)),
         ] {
-            let (open, lacking) = self.sort_ways(&listed, algorithm)?;
+            let (open, lacking) = self.sort_ways(listed, algorithm)?;
             match open.first() {
                 Some(way) if way.digest == Digest::Here => {
                     present.push(format!("{name} ({})", way.mechanism))

@@ -1,6 +1,7 @@
 //! What the slots of a module hold, and the one token that is wanted.
 
 use std::fmt;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -137,6 +138,7 @@ impl Slots {
                 module: self.module.clone(),
                 slot: *slot,
                 description: description.clone(),
+                mechanism_answers: Arc::default(),
             }),
             [] => Err(self.lacks(selector)),
             several => Err(TokenError::SeveralTokens {
