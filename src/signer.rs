@@ -24,7 +24,7 @@ pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
 pub use challenge::new_challenge;
 pub use choice::{SignatureChoice, UnfitChoice};
 pub use fingerprint::{KeyFingerprint, NoFingerprint};
-pub use hash::Hash;
+pub use hash::{Hash, sha1, sha256};
 pub use hex::Hex;
 pub use key_fault::KeyFault;
 pub use ml_dsa::MlDsaParameterSet;

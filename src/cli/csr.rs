@@ -224,23 +224,14 @@ impl SignRequests {
     }
 
     /// Of one CA: two keys do not have the same identifier.
-    fn read_identifier(&self, hex: &str, profile: &Profile) -> Result<Vec<u8>, CliError> {
+    fn read_identifier(&self, digits: &str, profile: &Profile) -> Result<Vec<u8>, CliError> {
         if profile.role != Role::Intermediate || self.files.len() > 1 {
             return Err(CliError::options("--ski is for the request of one CA"));
         }
-        let digits = hex.replace(':', "");
-        let pairs = digits.as_bytes().chunks(2);
-        let octets: Option<Vec<u8>> = pairs
-            .map(|pair| match str::from_utf8(pair) {
-                Ok(pair) if pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
-                    u8::from_str_radix(pair, 16).ok()
-                }
-                _ => None,
-            })
-            .collect();
+        let octets = hex::decode(digits.replace(':', "")).ok();
         octets
             .filter(|octets| !octets.is_empty())
-            .ok_or_else(|| CliError::options(format!("--ski {hex}: write pairs of hex digits")))
+            .ok_or_else(|| CliError::options(format!("--ski {digits}: write pairs of hex digits")))
     }
 
     /// The profile that is named, or that `--identity` implies; else the requests decide.

@@ -9,7 +9,6 @@ mod fields;
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64, Encoding as _};
 
 use cose::cose_payload;
@@ -17,7 +16,7 @@ pub use error::AttestationError;
 use error::KeyOwner;
 use fields::Fields;
 
-use crate::signer::{Hex, KeyAlgorithm, PublicKey};
+use crate::signer::{Hex, KeyAlgorithm, PublicKey, sha256};
 
 /// KMS API, `RecipientInfo`: `AttestationDocument` has at most this many bytes.
 const LONGEST: usize = 262_144;
@@ -48,7 +47,7 @@ impl fmt::Debug for AttestationDocument {
 }
 
 fn fingerprint(public_key: &[u8]) -> String {
-    Hex(digest(&SHA256, public_key).as_ref()).to_string()
+    Hex(&sha256(public_key)).to_string()
 }
 
 impl AttestationDocument {

@@ -228,7 +228,7 @@ fn name_of(algorithm: SignatureAlgorithm) -> Option<SigningAlgorithmSpec> {
             ],
         ),
         // KMS developer guide, "RSASSA-PSS": the salt is as long as the digest.
-        SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes }) if salt_bytes == digest_bytes(hash) => by_hash(
+        SignatureAlgorithm::RsaPss(Pss { hash, salt_bytes }) if salt_bytes == hash.bytes() => by_hash(
             hash,
             [
                 SigningAlgorithmSpec::RsassaPssSha256,
@@ -249,14 +249,5 @@ fn name_of(algorithm: SignatureAlgorithm) -> Option<SigningAlgorithmSpec> {
         SignatureAlgorithm::Ed25519 => Some(SigningAlgorithmSpec::Ed25519Sha512),
         // One name for the three parameter sets: the key has one of them.
         SignatureAlgorithm::MlDsa(_) => Some(SigningAlgorithmSpec::MlDsaShake256),
-    }
-}
-
-const fn digest_bytes(hash: Hash) -> u16 {
-    match hash {
-        Hash::Sha224 => 28,
-        Hash::Sha256 => 32,
-        Hash::Sha384 => 48,
-        Hash::Sha512 => 64,
     }
 }

@@ -8,7 +8,7 @@ use der::asn1::{AnyRef, BitStringRef, OctetStringRef, UintRef};
 use der::{
     DecodeValue, EncodeValue, FixedTag, Header, Length, Reader, Sequence, Tag, TagNumber, Tagged, Writer,
 };
-use x509_cert::spki::AlgorithmIdentifierRef;
+use spki::AlgorithmIdentifierRef;
 
 /// `OneAsymmetricKey` (RFC 5958 section 2), of version v1 or v2.
 pub(super) struct PrivateKeyInfo<'a> {

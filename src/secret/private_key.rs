@@ -13,7 +13,7 @@ use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Decode, Encode};
-use x509_cert::spki::AlgorithmIdentifierRef;
+use spki::AlgorithmIdentifierRef;
 
 use super::pkcs8::{EcPrivateKey, PrivateKeyInfo, RsaPrivateKey};
 use super::{LockedBytes, MemoryError, MemoryGuard};

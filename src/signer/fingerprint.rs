@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use super::{Hex, PublicKey, sha256};
 
-use super::{Hex, PublicKey};
+/// Of SHA-256.
+const BYTES: usize = 32;
 
 /// SHA-256 over the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), algorithm identifier included: what
 /// `openssl pkey -pubin -outform DER | sha256sum` prints. It shows in hex and reads from hex, with or without colons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyFingerprint([u8; SHA256_OUTPUT_LEN]);
+pub struct KeyFingerprint([u8; BYTES]);
 
 /// Not 32 bytes in hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +43,7 @@ impl PublicKey {
     /// The fingerprint that it is compared by.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        bytes.copy_from_slice(digest(&SHA256, self.der()).as_ref());
-        KeyFingerprint(bytes)
+        KeyFingerprint(sha256(self.der()))
     }
 }
 
@@ -69,14 +68,8 @@ impl FromStr for KeyFingerprint {
         } else {
             text.to_owned()
         };
-        if digits.len() != 2 * SHA256_OUTPUT_LEN || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(NoFingerprint);
-        }
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        for (place, byte) in bytes.iter_mut().enumerate() {
-            let pair = digits.get(2 * place..2 * place + 2).ok_or(NoFingerprint)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoFingerprint)?;
-        }
+        let mut bytes = [0; BYTES];
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| NoFingerprint)?;
         Ok(Self(bytes))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// A hash of FIPS 180-4, ordered by strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +36,12 @@ impl Hash {
     /// Hashes `message` in software.
     #[must_use]
     pub fn digest(self, message: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
-            Self::Sha224 => &digest::SHA224,
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, message).as_ref().to_vec()
+        match self {
+            Self::Sha224 => Sha224::digest(message).to_vec(),
+            Self::Sha256 => Sha256::digest(message).to_vec(),
+            Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
+        }
     }
 
     /// The DER of `DigestInfo` up to the digest: RFC 8017 section 9.2, note 1.
@@ -53,6 +53,20 @@ impl Hash {
             Self::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
         }
     }
+}
+
+/// SHA-256 of `bytes`: the fingerprints and the identities of everything here.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-1 of `bytes`, where a standard names things by it: key identifiers, OCSP's CertID, OpenSSL's hash of a name. It protects nothing.
+#[must_use]
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut sha1 = [0; 20];
+    sha1.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    sha1
 }
 
 impl fmt::Display for Hash {

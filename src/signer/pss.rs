@@ -6,7 +6,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_MD_5, ID_MGF_1, ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512};
 use der::asn1::{Any, Null};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::AlgorithmIdentifierOwned;
 
 use super::Hash;
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
     ID_EC_PUBLIC_KEY, ID_RSASSA_PSS, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1,
@@ -10,9 +9,9 @@ use const_oid::db::rfc5912::{
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, BitString, Null, UintRef};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::{Curve, KeyAlgorithm, MlDsaParameterSet, Pss, PssError};
+use super::{Curve, KeyAlgorithm, MlDsaParameterSet, Pss, PssError, sha1};
 
 /// A public key of a kind this program signs with: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,7 +245,7 @@ impl PublicKey {
     /// protection: it is what openssl computes for `hash` and what `CKA_ID` holds for keys imported here.
     #[must_use]
     pub fn key_identifier(&self) -> Vec<u8> {
-        digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.bits).as_ref().to_vec()
+        sha1(&self.bits).to_vec()
     }
 }
 

@@ -8,7 +8,7 @@ use const_oid::db::rfc5912::{
 };
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{Any, Null};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::AlgorithmIdentifierOwned;
 
 use super::X509Error;
 use crate::signer::{Hash, MlDsaParameterSet, Pss, PssError, SignatureAlgorithm};

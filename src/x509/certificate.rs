@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use der::Decode;
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::name::describe_oid;
 use super::signed::Signed;
 use super::tbs::TbsCertificate;
 use super::{ExtensionText, Name, SerialNumber, UnixTime, Validity, X509Error, algorithm, extension, pem};
-use crate::signer::{Hex, PublicKey, SignatureAlgorithm};
+use crate::signer::{Hex, PublicKey, SignatureAlgorithm, sha256};
 
 const WHAT: &str = "certificate";
 
@@ -164,7 +163,7 @@ impl Certificate {
     /// SHA-256 of the DER bytes, in hex: what `openssl x509 -fingerprint -sha256` prints, without colons.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
+        Hex(&sha256(&self.der)).to_string()
     }
 
     /// The name of the file, without `.0`, under which OpenSSL looks for this certificate in a directory of CA certificates: the

@@ -9,19 +9,18 @@ mod tests;
 pub use build::{CheckedRequest, RequestTbs};
 pub use issue::IssuedRequest;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
 use der::{Decode, Sequence, Tag, Tagged};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::name::{describe_oid, shown_text};
 use super::signed::Signed;
 use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
-use crate::signer::{Hex, PublicKey};
+use crate::signer::{Hex, PublicKey, sha256};
 
 const WHAT: &str = "certification request";
 
@@ -137,7 +136,7 @@ impl CertificationRequest {
     /// SHA-256 of the DER bytes, in hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
+        Hex(&sha256(&self.der)).to_string()
     }
 
     /// `subject`

@@ -4,8 +4,8 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
 use der::asn1::{BitString, OctetString};
 use der::{Decode, Encode};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::signed::Signed;
 use super::tbs::{TbsCertificate, ValidityDer};

@@ -6,10 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use der::{Decode, Encode, Length, Reader, SliceReader};
 
 use super::Name;
+use crate::signer::sha1;
 
 const BIT_STRING: u8 = 0x03;
 const OBJECT_IDENTIFIER: u8 = 0x06;
@@ -30,8 +30,7 @@ impl Name {
     #[must_use]
     pub fn openssl_hash(&self) -> Option<String> {
         let canonical = self.canonical_rdns()?;
-        let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, &canonical);
-        let first = sha1.as_ref().first_chunk().copied()?;
+        let first = sha1(&canonical).first_chunk().copied()?;
         Some(format!("{:08x}", u32::from_le_bytes(first)))
     }
 

@@ -2,7 +2,7 @@
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::AlgorithmIdentifierOwned;
 
 use super::{X509Error, algorithm};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};

@@ -1,10 +1,9 @@
 //! What people ask about a certificate or a key at first sight.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use der::Encode;
 
 use super::{Certificate, CertificationRequest, Name};
-use crate::signer::{Hex, KeyFault, PublicKey};
+use crate::signer::{Hex, KeyFault, PublicKey, sha256};
 
 /// What a certificate is, in a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +33,14 @@ impl Certificate {
     /// SHA-256 of the DER bytes.
     #[must_use]
     pub fn sha256(&self) -> Vec<u8> {
-        digest(&SHA256, self.der()).as_ref().to_vec()
+        sha256(self.der()).to_vec()
     }
 
     /// SHA-256 of subjectPublicKeyInfo as it stands in it, in hex: what pins and allow-lists name a key by.
     #[must_use]
     pub fn key_fingerprint(&self) -> String {
         let der = self.key_info().to_der().unwrap_or_default();
-        Hex(digest(&SHA256, &der).as_ref()).to_string()
+        Hex(&sha256(&der)).to_string()
     }
 
     /// Its key in words, with what a first look wants to know, and what is wrong with it.
@@ -55,7 +54,7 @@ impl CertificationRequest {
     /// SHA-256 of the DER bytes.
     #[must_use]
     pub fn sha256(&self) -> Vec<u8> {
-        digest(&SHA256, self.der()).as_ref().to_vec()
+        sha256(self.der()).to_vec()
     }
 
     /// Its key in words, with what a first look wants to know, and what is wrong with it.

@@ -37,10 +37,8 @@ pub fn read_words(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use aws_lc_rs::digest::{SHA256, digest};
-
     use super::*;
-    use crate::signer::Hex;
+    use crate::signer::{Hex, sha256};
 
     /// Of the lists of two programs that are not ours, IANA's kskm (`kskm/common/wordlist.py`) and Magic Wormhole
     /// (`wormhole/_wordlist.py`), written in this form.
@@ -48,8 +46,8 @@ mod tests {
 
     #[test]
     fn the_list_is_the_one_that_others_have() {
-        let found = digest(&SHA256, LIST.as_bytes());
-        assert_eq!(Hex(found.as_ref()).to_string(), SHA256_OF_THE_LIST);
+        let found = sha256(LIST.as_bytes());
+        assert_eq!(Hex(&found).to_string(), SHA256_OF_THE_LIST);
         let different: BTreeSet<_> = LIST.split_whitespace().map(str::to_lowercase).collect();
         assert_eq!(different.len(), 512);
     }

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use const_oid::db::rfc5912::ID_RSASSA_PSS;
 use der::asn1::BitString;
 use der::{Decode, Encode};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use tempfile::TempDir;
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::*;
 

@@ -10,8 +10,8 @@ mod subject;
 use const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
 use der::Encode;
 use der::asn1::{BitString, GeneralizedTime, Int, OctetString};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::*;
 use crate::signer::Signer;

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use der::asn1::{Any, AnyRef, ContextSpecific};
 use der::{Decode, Encode, Reader, SliceReader, Tag, TagMode, TagNumber, Tagged};
+use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 use super::WHAT;

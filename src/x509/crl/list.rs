@@ -3,18 +3,17 @@
 use std::fmt;
 use std::ops::Range;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::buffer::DerBuffer;
 use super::entry::Entries;
 use super::extension;
 use super::fields::Fields;
 use super::{CrlEntry, CrlNumber, WHAT};
-use crate::signer::{Hex, PublicKey, SignatureAlgorithm};
+use crate::signer::{Hex, PublicKey, SignatureAlgorithm, sha256};
 use crate::x509::signed::whole_octets;
 use crate::x509::{ExtensionText, Name, UnixTime, X509Error, algorithm, pem};
 
@@ -157,7 +156,7 @@ impl CertificateRevocationList {
     /// SHA-256 of the DER bytes, in hex: what `openssl crl -fingerprint -sha256` prints, without colons.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(digest(&SHA256, self.der()).as_ref()).to_string()
+        Hex(&sha256(self.der())).to_string()
     }
 
     /// Verifies the signature under `key`; a weak hash is refused before any arithmetic.

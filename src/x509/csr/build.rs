@@ -3,8 +3,8 @@
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
 use der::{Decode, Encode, Tag};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::{Attribute, CertificationRequestInfo, SMALLEST_RSA, WHAT, reread};
 use crate::signer::{PublicKey, SignatureAlgorithm};

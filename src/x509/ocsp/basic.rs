@@ -2,7 +2,7 @@
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::AlgorithmIdentifierOwned;
 
 use super::data::ResponseData;
 use super::{RESPONSE, ResponderId, SingleResponse, refused};

@@ -1,14 +1,13 @@
 //! `CertID` (RFC 6960 section 4.1.1): which certificate is asked about.
 
-use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
 use der::asn1::{Any, Int, Null, OctetString};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::AlgorithmIdentifierOwned;
 
 use super::refused;
-use crate::signer::Hex;
+use crate::signer::{Hash, Hex, sha1};
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, SerialNumber, X509Error};
 
@@ -16,11 +15,11 @@ use crate::x509::{Certificate, SerialNumber, X509Error};
 const LONGEST_SERIAL: usize = 64;
 
 /// The hashes that identify an issuer here. They protect nothing: most clients send SHA-1, as RFC 5019 had it.
-static HASHES: [(ObjectIdentifier, &Algorithm); 4] = [
-    (ID_SHA_1, &SHA1_FOR_LEGACY_USE_ONLY),
-    (ID_SHA_256, &SHA256),
-    (ID_SHA_384, &SHA384),
-    (ID_SHA_512, &SHA512),
+const HASHES: [(ObjectIdentifier, fn(&[u8]) -> Vec<u8>); 4] = [
+    (ID_SHA_1, |bytes| sha1(bytes).to_vec()),
+    (ID_SHA_256, |bytes| Hash::Sha256.digest(bytes)),
+    (ID_SHA_384, |bytes| Hash::Sha384.digest(bytes)),
+    (ID_SHA_512, |bytes| Hash::Sha512.digest(bytes)),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
@@ -52,23 +51,20 @@ impl CertId {
             );
         }
         let found = Self { any, fields };
-        if let Some(algorithm) = found.algorithm() {
-            found.check_hashes(algorithm, what)?;
+        if let Some(hash) = found.hash() {
+            found.check_hashes(hash(&[]).len(), what)?;
         }
         Ok(found)
     }
 
     /// A hash that is known has its own length, and no parameters (RFC 5754 section 2, RFC 3370 section 2.1: absent, or NULL).
-    fn check_hashes(&self, algorithm: &Algorithm, what: &'static str) -> Result<(), X509Error> {
+    fn check_hashes(&self, length: usize, what: &'static str) -> Result<(), X509Error> {
         let parameters = self.fields.hash_algorithm.parameters.as_ref();
         if parameters.is_some_and(|parameters| *parameters != Any::from(Null)) {
             return refused(what, "a hash algorithm with parameters");
         }
         let hashes = [&self.fields.issuer_name_hash, &self.fields.issuer_key_hash];
-        if hashes
-            .iter()
-            .any(|hash| hash.as_bytes().len() != algorithm.output_len())
-        {
+        if hashes.iter().any(|hash| hash.as_bytes().len() != length) {
             return refused(
                 what,
                 "issuerNameHash or issuerKeyHash is not as long as its hash is",
@@ -77,11 +73,11 @@ impl CertId {
         Ok(())
     }
 
-    fn algorithm(&self) -> Option<&'static Algorithm> {
-        let mut known = HASHES.iter();
+    fn hash(&self) -> Option<fn(&[u8]) -> Vec<u8>> {
+        let mut known = HASHES.into_iter();
         known
             .find(|(oid, _)| *oid == self.fields.hash_algorithm.oid)
-            .map(|(_, algorithm)| *algorithm)
+            .map(|(_, hash)| hash)
     }
 
     /// Whether the certificate is one that `authority` issued, by its name and its key. False for a hash that is not known here.
@@ -90,22 +86,21 @@ impl CertId {
     /// [`X509Error::Key`] when the CA certificate's key is of no use.
     pub fn is_of(&self, authority: &Certificate) -> Result<bool, X509Error> {
         let key = authority.public_key()?;
-        let Some(algorithm) = self.algorithm() else {
+        let Some(hash) = self.hash() else {
             return Ok(false);
         };
-        let hash = |bytes: &[u8]| digest(algorithm, bytes);
         Ok(
-            hash(authority.subject().der()).as_ref() == self.fields.issuer_name_hash.as_bytes()
-                && hash(key.subject_public_key()).as_ref() == self.fields.issuer_key_hash.as_bytes(),
+            hash(authority.subject().der()) == self.fields.issuer_name_hash.as_bytes()
+                && hash(key.subject_public_key()) == self.fields.issuer_key_hash.as_bytes(),
         )
     }
 
     /// Whether the issuer has the key of `authority`, whatever its name is. False for a hash that is not known here.
     pub(super) fn has_key_of(&self, authority: &Certificate) -> bool {
-        let (Some(algorithm), Ok(key)) = (self.algorithm(), authority.public_key()) else {
+        let (Some(hash), Ok(key)) = (self.hash(), authority.public_key()) else {
             return false;
         };
-        digest(algorithm, key.subject_public_key()).as_ref() == self.fields.issuer_key_hash.as_bytes()
+        hash(key.subject_public_key()) == self.fields.issuer_key_hash.as_bytes()
     }
 
     /// `serialNumber`
@@ -137,8 +132,8 @@ impl CertId {
 impl CertId {
     /// As a client makes it.
     pub(super) fn for_tests(authority: &Certificate, serial: &SerialNumber, hash: ObjectIdentifier) -> Any {
-        let (_, algorithm) = HASHES.iter().find(|(oid, _)| *oid == hash).unwrap();
-        let octets = |bytes: &[u8]| OctetString::new(digest(algorithm, bytes).as_ref()).unwrap();
+        let (_, digest) = HASHES.into_iter().find(|(oid, _)| *oid == hash).unwrap();
+        let octets = |bytes: &[u8]| OctetString::new(digest(bytes)).unwrap();
         let fields = CertIdDer {
             hash_algorithm: AlgorithmIdentifierOwned {
                 oid: hash,

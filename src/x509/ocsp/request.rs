@@ -1,12 +1,11 @@
 //! `OCSPRequest` (RFC 6960 section 4.1.1), read strictly: its bytes are a stranger's.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use der::asn1::Any;
 use der::{Decode, Sequence};
 use x509_cert::ext::Extension;
 
 use super::{CertId, REQUEST, decode, nonce, refuse_twice, refused};
-use crate::signer::Hex;
+use crate::signer::{Hex, sha256};
 use crate::x509::{ExtensionText, X509Error, extension, pem};
 
 /// The longest that is read. A request about one certificate has about a hundred bytes.
@@ -110,7 +109,7 @@ impl OcspRequest {
     /// SHA-256 of the DER bytes, in hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
+        Hex(&sha256(&self.der)).to_string()
     }
 
     /// The certificates that are asked about.

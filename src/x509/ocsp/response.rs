@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc6960::ID_PKIX_OCSP_BASIC;
 use der::asn1::{Any, OctetString};
 use der::{Decode, Sequence, Tag};
 
 use super::{BasicResponse, RESPONSE, decode, refused};
-use crate::signer::Hex;
+use crate::signer::{Hex, sha256};
 use crate::x509::name::describe_oid;
 use crate::x509::{X509Error, pem};
 
@@ -132,7 +131,7 @@ impl OcspResponse {
     /// SHA-256 of the DER bytes, in hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(digest(&SHA256, &self.der).as_ref()).to_string()
+        Hex(&sha256(&self.der)).to_string()
     }
 
     /// `responseStatus`
