@@ -30,20 +30,20 @@ report() {
 # The rooms of the library that room $1 may name besides itself.
 allowed_for() {
     case $1 in
+    values | signer | output | file_trust | aws) echo ;;
     secret) echo signer ;; # a decrypted key tells its public half
-    signer | output | file_trust | aws) echo ;;
-    x509) echo signer output ;;
+    x509) echo signer output values ;;
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
-    ledger) echo signer output file_trust ;;
-    workflow) echo signer secret output file_trust aws x509 token kms cloudhsm ledger ;;
-    cli) echo signer secret output file_trust aws x509 token kms cloudhsm ledger workflow ;;
+    ledger) echo signer output file_trust values ;;
+    workflow) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ;;
+    cli) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(signer secret output file_trust aws x509 token kms cloudhsm ledger workflow)
+library=(values signer secret output file_trust aws x509 token kms cloudhsm ledger workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do

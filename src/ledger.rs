@@ -15,6 +15,7 @@ mod number;
 mod record;
 mod report;
 mod revocation;
+mod spelling;
 mod sqlite;
 mod takeover;
 mod url;
@@ -32,11 +33,13 @@ pub use record::{
     Unfinished,
 };
 pub use report::{Fault, GivenUpHead, KeptHead, VerifyReport};
-pub use revocation::{CompromisedKey, CrlNumber, Reason, Revocation, RevocationRequest, RevocationState};
+pub use revocation::{CompromisedKey, CrlNumber, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use url::{Access, LedgerUrl, LedgerUrlError};
-pub use value::{Der, Digest, EntryId, Misspelt, Serial, UnixTime};
+pub use value::{Der, Digest, EntryId, Misspelt};
+
+pub use crate::values::{RevocationReason, SerialNumber, UnixTime};
 
 /// The record of a CA.
 ///
@@ -126,7 +129,7 @@ pub trait Ledger: Send {
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError>;
 
-    /// Revokes certificates, or changes their reasons where [`Reason::may_become`] allows it: all or none, in one transaction.
+    /// Revokes certificates, or changes their reasons where [`RevocationReason::may_become`] allows it: all or none, in one transaction.
     ///
     /// # Errors
     /// [`LedgerError::UnknownCertificate`] (see [`adopt`](Self::adopt)), [`LedgerError::AlreadyRevoked`], or that the ledger cannot
@@ -142,7 +145,12 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// [`LedgerError::NotOnHold`], or that the ledger cannot be written.
-    fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError>;
+    fn release(
+        &mut self,
+        authority: &Authority,
+        serial: &SerialNumber,
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError>;
 
     /// One entry.
     ///
@@ -154,7 +162,8 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// That the ledger cannot be read.
-    fn certificate(&self, authority: &Authority, serial: &Serial) -> Result<Option<Entry>, LedgerError>;
+    fn certificate(&self, authority: &Authority, serial: &SerialNumber)
+    -> Result<Option<Entry>, LedgerError>;
 
     /// Entries, newest first, one at a time, until `each` has seen enough.
     ///

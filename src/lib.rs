@@ -3,7 +3,7 @@
 //! # The rooms of this library
 //!
 //! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`] →
-//! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`].
+//! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
 pub mod aws;
@@ -15,5 +15,6 @@ pub mod output;
 pub mod secret;
 pub mod signer;
 pub mod token;
+pub mod values;
 pub mod workflow;
 pub mod x509;

@@ -51,8 +51,8 @@ pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate, check_quality};
 pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
-    CrlTbs, IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, RevocationReason,
-    Revocations, RevocationsError, listed_status,
+    CrlTbs, IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, Revocations,
+    RevocationsError, listed_status,
 };
 pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
@@ -84,10 +84,10 @@ pub use purpose::{TlsEnd, check_path_purpose};
 pub use rehearsal::{Rehearsal, ThrowawayKey};
 pub use requested::dropped;
 pub use rules::{RULES, Rule};
-pub use serial::SerialNumber;
 pub use summary::{CertificateRole, KeySummary};
 pub use tbs::{Issuer, Tbs};
 pub use text::to_utf8;
-pub use time::{TimeTextError, UnixTime};
 pub use validity::{AskedValidity, Validity, ValidityEnd};
 pub use words::{read_words, words};
+
+pub use crate::values::{CrlReason, SerialNumber, TimeTextError, UnixTime};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError, Serial, SqliteLedger, Stamp, UnixTime};
+use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError, SerialNumber, SqliteLedger, Stamp, UnixTime};
 use tempfile::TempDir;
 
 use crate::harness::{PROGRAM, Run, example, in_mount_namespace};
@@ -144,7 +144,7 @@ impl Said {
             if what == "number" {
                 continue;
             }
-            let serial = Serial::from_shown(serial).expect("a serial number");
+            let serial = SerialNumber::from_hex(serial).expect("a serial number");
             let filter = hsm_ca::ledger::EntryFilter {
                 serial: Some(serial),
                 ..Default::default()

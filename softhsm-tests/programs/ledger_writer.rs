@@ -15,8 +15,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use hsm_ca::ledger::{
-    Access, Authority, Der, Digest, EntryFilter, Intent, Ledger, LedgerError, Name, Object, Outcome, Reason,
-    RevocationRequest, Serial, SqliteLedger, Stamp, UnixTime,
+    Access, Authority, Der, Digest, EntryFilter, Intent, Ledger, LedgerError, Name, Object, Outcome,
+    RevocationReason, RevocationRequest, SerialNumber, SqliteLedger, Stamp, UnixTime,
 };
 use hsm_ca::workflow::authority_of;
 use hsm_ca::x509::{self, OpensslIndex};
@@ -91,11 +91,11 @@ fn authority() -> Authority {
 struct Certificate {
     intent: Intent,
     der: Vec<u8>,
-    serial: Serial,
+    serial: SerialNumber,
 }
 
 fn certificate(seed: &str) -> Certificate {
-    let serial = Serial::from_der_octets(&[&[0x40][..], &Digest::of(seed.as_bytes()).0[..19]].concat());
+    let serial = SerialNumber::from_octets([&[0x40][..], &Digest::of(seed.as_bytes()).0[..19]].concat());
     let mut tbs = vec![0x30, 0x82, 0x03, 0x00];
     while tbs.len() < 0x304 {
         tbs.extend_from_slice(&Digest::of(&tbs).0);
@@ -120,7 +120,7 @@ fn certificate(seed: &str) -> Certificate {
     Certificate { intent, der, serial }
 }
 
-fn revocation(serial: &Serial, reason: Reason) -> RevocationRequest {
+fn revocation(serial: &SerialNumber, reason: RevocationReason) -> RevocationRequest {
     RevocationRequest {
         serial: serial.clone(),
         reason,
@@ -148,7 +148,7 @@ fn write(ledger: &mut SqliteLedger, who: &str, moves: u64) -> Done {
         }
         ledger.revoke(
             &authority(),
-            &revocation(&pair[0].serial, Reason::Superseded),
+            &revocation(&pair[0].serial, RevocationReason::Superseded),
             &stamp,
         )?;
         say(&format!("revoked {}", pair[0].serial))?;
@@ -179,7 +179,7 @@ fn fill(ledger: &mut SqliteLedger, count: u64) -> Done {
         ledger.complete_many(&outcomes, &stamp)?;
         let tenth = batch.iter().step_by(10);
         let tenth: Vec<_> = tenth
-            .map(|one| revocation(&one.serial, Reason::Superseded))
+            .map(|one| revocation(&one.serial, RevocationReason::Superseded))
             .collect();
         ledger.revoke_many(&authority(), &tenth, &stamp)?;
         first += 1000;
@@ -202,7 +202,7 @@ fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
     for batch in revocations.chunks(1000) {
         let (mut intents, mut requests) = (Vec::new(), Vec::new());
         for one in batch {
-            let serial = Serial::from_der_octets(one.serial.octets());
+            let serial = one.serial.clone();
             let object = Object::Certificate {
                 serial: serial.clone(),
                 subject: name("CN=client"),
@@ -220,9 +220,9 @@ fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
             });
             requests.push(RevocationRequest {
                 serial,
-                reason: Reason::try_from(one.reason.code())?,
-                revoked: UnixTime(one.revoked_at.0),
-                invalidity_date: one.invalid_since.map(|time| UnixTime(time.0)),
+                reason: RevocationReason::try_from(one.reason)?,
+                revoked: one.revoked_at,
+                invalidity_date: one.invalid_since,
                 key_sha256: None,
             });
         }

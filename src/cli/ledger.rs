@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{
-    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, KeyEntry, KeyFilter, Ledger, Misspelt, Serial,
+    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, KeyEntry, KeyFilter, Ledger, SerialNumber,
     VerifyReport,
 };
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ pub(super) struct ShowEntry {
 /// What `show` is asked for.
 #[derive(Clone, Debug)]
 enum Wanted {
-    Serial(Serial),
+    Serial(SerialNumber),
     Entry(EntryId),
 }
 
@@ -80,9 +80,9 @@ fn parse_wanted(text: &str) -> Result<Wanted, String> {
             .map(|number| Wanted::Entry(EntryId(number)))
             .map_err(|_| "no number after #".to_owned());
     }
-    Serial::from_shown(text)
+    SerialNumber::from_hex(text)
         .map(Wanted::Serial)
-        .map_err(|error: Misspelt| error.to_string())
+        .ok_or_else(|| "it is not written as hex digits".to_owned())
 }
 
 impl LedgerCommand {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{EntryId, Number, Reason, Serial};
+use super::{EntryId, Number, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
@@ -108,7 +108,7 @@ pub enum LedgerError {
     /// The issuer has used this serial number before.
     SerialUsed {
         /// The number.
-        serial: Serial,
+        serial: SerialNumber,
         /// The entry that has it.
         entry: EntryId,
     },
@@ -141,19 +141,19 @@ pub enum LedgerError {
     /// The ledger has no certificate of this serial number from this authority.
     UnknownCertificate {
         /// The number.
-        serial: Serial,
+        serial: SerialNumber,
     },
     /// The certificate is revoked already, and not for a reason that this one may follow.
     AlreadyRevoked {
         /// The certificate.
-        serial: Serial,
+        serial: SerialNumber,
         /// The reason it is revoked for.
-        reason: Reason,
+        reason: RevocationReason,
     },
     /// The certificate is not on hold.
     NotOnHold {
         /// The certificate.
-        serial: Serial,
+        serial: SerialNumber,
     },
     /// A number is too large for the database.
     Range,

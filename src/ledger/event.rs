@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::value::Misspelt;
 use super::{
-    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Number, Object, PathCheck, Reason, Serial,
-    Stamp, UnixTime,
+    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Number, Object, PathCheck,
+    RevocationReason, SerialNumber, Stamp, UnixTime,
 };
 
 /// The format of the events. A program that meets a higher one leaves the ledger alone.
@@ -95,8 +95,8 @@ pub(super) enum What<D = Der> {
     /// A certificate is revoked, or its reason changes.
     Revoked {
         authority: u64,
-        serial: Serial,
-        reason: Reason,
+        serial: SerialNumber,
+        reason: RevocationReason,
         revoked: UnixTime,
         #[serde(skip_serializing_if = "Option::is_none")]
         invalidity_date: Option<UnixTime>,
@@ -105,7 +105,7 @@ pub(super) enum What<D = Der> {
         key_sha256: Option<Digest>,
     },
     /// A hold ends.
-    Released { authority: u64, serial: Serial },
+    Released { authority: u64, serial: SerialNumber },
     /// An operator goes on with this ledger though it does not contain a head that was kept: of `ledger`, the hash of its first event.
     HeadGivenUp {
         place: String,
@@ -249,7 +249,7 @@ mod tests {
     fn the_bytes_of_an_event_are_fixed() {
         let what = What::Released {
             authority: 2,
-            serial: Serial::from_der_octets(&[0, 0x80]),
+            serial: SerialNumber::from_octets([0, 0x80]),
         };
         let event = Event::new(7, &stamp(), what);
         let bytes = event.encode().unwrap();

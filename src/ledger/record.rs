@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Der, Digest, EntryId, Number, Revocation, Serial, UnixTime};
+use super::{Der, Digest, EntryId, Number, Revocation, SerialNumber, UnixTime};
 
 /// When something was done, by whom, and with which program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Object {
     /// A certificate; the CA's own is one whose subject and key are the authority's.
     Certificate {
         /// `serialNumber`
-        serial: Serial,
+        serial: SerialNumber,
         /// For whom.
         subject: Name,
         /// The profile's name.
@@ -74,7 +74,7 @@ pub enum Object {
     /// A certificate that was signed without this ledger, and of which only the serial number is known.
     SerialNumber {
         /// `serialNumber`
-        serial: Serial,
+        serial: SerialNumber,
         /// The subject, as the place spells it where the number was found.
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
@@ -98,7 +98,7 @@ pub enum Object {
     /// An OCSP response.
     OcspResponse {
         /// The certificates that it is about.
-        serials: Vec<Serial>,
+        serials: Vec<SerialNumber>,
         /// `thisUpdate`
         this_update: UnixTime,
         /// `nextUpdate`
@@ -135,7 +135,7 @@ impl Object {
 
     /// The serial number of a certificate.
     #[must_use]
-    pub const fn serial(&self) -> Option<&Serial> {
+    pub const fn serial(&self) -> Option<&SerialNumber> {
         match self {
             Self::Certificate { serial, .. } | Self::SerialNumber { serial, .. } => Some(serial),
             _ => None,
@@ -295,7 +295,7 @@ pub struct EntryFilter {
     /// Of this authority only.
     pub authority: Option<Authority>,
     /// Certificates of this serial number, whoever issued them.
-    pub serial: Option<Serial>,
+    pub serial: Option<SerialNumber>,
     /// Certificates for these names only: the value of `names_sha256`, or what stands for it.
     pub names: Option<Digest>,
     /// Only those that began and did not end.

@@ -1,79 +1,8 @@
 //! Revocation, and what may follow on what.
 
-use serde::{Deserialize, Serialize};
+use super::{Der, Digest, EntryId, Number, RevocationReason, SerialNumber, UnixTime};
 
-use super::{Der, Digest, EntryId, Number, Serial, UnixTime};
-
-/// A `CRLReason` (RFC 5280 section 5.3.1). `removeFromCRL` is no reason to revoke: [`Ledger::release`](super::Ledger::release).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "u8", try_from = "u8")]
-pub enum Reason {
-    /// 0; left out of CRLs
-    Unspecified,
-    /// 1
-    KeyCompromise,
-    /// 2
-    CaCompromise,
-    /// 3
-    AffiliationChanged,
-    /// 4
-    Superseded,
-    /// 5
-    CessationOfOperation,
-    /// 6: the only one that can be released
-    CertificateHold,
-    /// 9
-    PrivilegeWithdrawn,
-    /// 10
-    AaCompromise,
-}
-
-impl Reason {
-    /// All of them, by code.
-    pub const ALL: [Self; 9] = [
-        Self::Unspecified,
-        Self::KeyCompromise,
-        Self::CaCompromise,
-        Self::AffiliationChanged,
-        Self::Superseded,
-        Self::CessationOfOperation,
-        Self::CertificateHold,
-        Self::PrivilegeWithdrawn,
-        Self::AaCompromise,
-    ];
-
-    /// The code in the extension.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Unspecified => 0,
-            Self::KeyCompromise => 1,
-            Self::CaCompromise => 2,
-            Self::AffiliationChanged => 3,
-            Self::Superseded => 4,
-            Self::CessationOfOperation => 5,
-            Self::CertificateHold => 6,
-            Self::PrivilegeWithdrawn => 9,
-            Self::AaCompromise => 10,
-        }
-    }
-
-    /// The RFC's name, as openssl takes it too.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unspecified => "unspecified",
-            Self::KeyCompromise => "keyCompromise",
-            Self::CaCompromise => "cACompromise",
-            Self::AffiliationChanged => "affiliationChanged",
-            Self::Superseded => "superseded",
-            Self::CessationOfOperation => "cessationOfOperation",
-            Self::CertificateHold => "certificateHold",
-            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
-            Self::AaCompromise => "aACompromise",
-        }
-    }
-
+impl RevocationReason {
     /// Whether a certificate that is revoked for this reason may be revoked for `next`. A hold may become anything; anything
     /// may turn out to have been a compromise; nothing else changes.
     #[must_use]
@@ -88,29 +17,13 @@ impl Reason {
     }
 }
 
-impl From<Reason> for u8 {
-    fn from(reason: Reason) -> Self {
-        reason.code()
-    }
-}
-
-impl TryFrom<u8> for Reason {
-    type Error = String;
-
-    fn try_from(code: u8) -> Result<Self, String> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|reason| reason.code() == code)
-            .ok_or_else(|| format!("{code} is no CRLReason that a certificate is revoked for"))
-    }
-}
-
 /// A revocation that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationRequest {
     /// Which certificate.
-    pub serial: Serial,
+    pub serial: SerialNumber,
     /// Why.
-    pub reason: Reason,
+    pub reason: RevocationReason,
     /// `revocationDate`; when a hold becomes a revocation, the day of the hold stays.
     pub revoked: UnixTime,
     /// `invalidityDate`, where it is known.
@@ -135,7 +48,7 @@ pub struct CompromisedKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     /// Which certificate.
-    pub serial: Serial,
+    pub serial: SerialNumber,
     /// Whether it is revoked now.
     pub state: RevocationState,
     /// Its `notAfter`: an expired certificate may leave the CRL (RFC 5280 section 3.3).
@@ -151,7 +64,7 @@ pub enum RevocationState {
     /// It is.
     Revoked {
         /// Why.
-        reason: Reason,
+        reason: RevocationReason,
         /// `revocationDate`
         revoked: UnixTime,
         /// `invalidityDate`
@@ -177,18 +90,14 @@ mod tests {
 
     #[test]
     fn a_hold_may_end_and_a_compromise_may_come_to_light() {
-        assert!(Reason::CertificateHold.may_become(Reason::Superseded));
-        assert!(Reason::Superseded.may_become(Reason::KeyCompromise));
-        assert!(!Reason::Superseded.may_become(Reason::CertificateHold));
-        assert!(!Reason::KeyCompromise.may_become(Reason::CaCompromise));
-        assert!(Reason::ALL.iter().all(|reason| !reason.may_become(*reason)));
-    }
-
-    #[test]
-    fn the_codes_are_those_of_the_rfc() {
-        for reason in Reason::ALL {
-            assert_eq!(Reason::try_from(reason.code()), Ok(reason));
-        }
-        assert!([7, 8, 11].iter().all(|code| Reason::try_from(*code).is_err()));
+        assert!(RevocationReason::CertificateHold.may_become(RevocationReason::Superseded));
+        assert!(RevocationReason::Superseded.may_become(RevocationReason::KeyCompromise));
+        assert!(!RevocationReason::Superseded.may_become(RevocationReason::CertificateHold));
+        assert!(!RevocationReason::KeyCompromise.may_become(RevocationReason::CaCompromise));
+        assert!(
+            RevocationReason::ALL
+                .iter()
+                .all(|reason| !reason.may_become(*reason))
+        );
     }
 }

@@ -25,7 +25,7 @@ use rusqlite::Connection;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
     Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Number,
-    Outcome, Revocation, RevocationRequest, Serial, Stamp, TakenOver, Takeover, Unfinished, UnixTime,
+    Outcome, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover, Unfinished, UnixTime,
     VerifyReport,
 };
 use append::Writer;
@@ -197,7 +197,12 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn release(&mut self, authority: &Authority, serial: &Serial, stamp: &Stamp) -> Result<(), LedgerError> {
+    fn release(
+        &mut self,
+        authority: &Authority,
+        serial: &SerialNumber,
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
         self.decide(stamp, |writer| writer.release(authority, serial))
     }
 
@@ -205,7 +210,11 @@ impl Ledger for SqliteLedger {
         self.look(|db| read::entry(db, id))
     }
 
-    fn certificate(&self, authority: &Authority, serial: &Serial) -> Result<Option<Entry>, LedgerError> {
+    fn certificate(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<Option<Entry>, LedgerError> {
         self.look(|db| read::certificate(db, authority, serial))
     }
 

@@ -89,8 +89,8 @@ fn ca() -> Authority {
     authority("key", "CN=Test CA")
 }
 
-fn serial(number: u8) -> Serial {
-    Serial::from_der_octets(&[0x10, number])
+fn serial(number: u8) -> SerialNumber {
+    SerialNumber::from_octets([0x10, number])
 }
 
 /// A signed object by its outer form: a SEQUENCE whose first element is what is signed.
@@ -164,7 +164,7 @@ fn key_record() -> KeyRecord {
     }
 }
 
-fn revocation(number: u8, reason: Reason) -> RevocationRequest {
+fn revocation(number: u8, reason: RevocationReason) -> RevocationRequest {
     RevocationRequest {
         serial: serial(number),
         reason,
@@ -224,7 +224,7 @@ fn takeover() -> Takeover {
         entry: Some(adoption(own, 100)),
         certificates: vec![adoption(certificate_object(101), 101)],
         serials: vec![bare(102), bare(103)],
-        revocations: vec![revocation(102, Reason::Superseded)],
+        revocations: vec![revocation(102, RevocationReason::Superseded)],
         crl: Some(AdoptedCrl {
             object: crl(41, None, 5).object,
             der: signed(104),

@@ -1,4 +1,4 @@
-//! The plain values of a ledger, and their one spelling in an event: bytes as hex or base64, times as seconds.
+//! The plain values of a ledger alone, and their one spelling in an event: bytes as hex or base64.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,6 @@ use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
 use crate::signer::{Hash, Hex};
-
-/// Seconds since 1970-01-01T00:00:00Z. The ledger reads no clock: its caller says what time it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UnixTime(pub u64);
 
 /// The number of the event that began an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,7 +21,7 @@ impl fmt::Display for EntryId {
 
 /// Text that is not what its type is written as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misspelt(&'static str);
+pub struct Misspelt(pub(super) &'static str);
 
 impl Misspelt {
     pub(super) const fn head() -> Self {
@@ -105,84 +100,6 @@ impl From<Digest> for String {
     }
 }
 
-/// A `serialNumber`: the content octets of its DER INTEGER, so that a foreign, negative one stays what it is.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Serial(Vec<u8>);
-
-impl Serial {
-    /// From the content octets of a DER INTEGER. Octets that DER does not have (X.690 section 8.3.2) are left out, so one number
-    /// has one form.
-    #[must_use]
-    pub fn from_der_octets(mut octets: &[u8]) -> Self {
-        while let [first, next, ..] = octets {
-            let sign = next & 0x80;
-            if !(*first == 0 && sign == 0 || *first == 0xff && sign != 0) {
-                break;
-            }
-            octets = &octets[1..];
-        }
-        if octets.is_empty() {
-            return Self(vec![0]);
-        }
-        Self(octets.to_vec())
-    }
-
-    /// From hex digits as certificates are shown with: positive, perhaps with colons.
-    ///
-    /// # Errors
-    /// [`Misspelt`]
-    pub fn from_shown(text: &str) -> Result<Self, Misspelt> {
-        const FORM: Misspelt = Misspelt("hex digits");
-        let mut digits = text.replace(':', "");
-        if let Some(rest) = digits.strip_prefix("0x") {
-            digits = rest.to_owned();
-        }
-        if digits.len() % 2 == 1 {
-            digits.insert(0, '0');
-        }
-        let magnitude = from_hex(&digits).filter(|bytes| !bytes.is_empty()).ok_or(FORM)?;
-        Ok(Self::from_der_octets(&[&[0], &magnitude[..]].concat()))
-    }
-
-    /// The content octets of the DER INTEGER.
-    #[must_use]
-    pub fn der_octets(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Serial {
-    /// Without the octet that only keeps the number positive.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [0, rest @ ..] if !rest.is_empty() => Hex(rest).fmt(f),
-            all => Hex(all).fmt(f),
-        }
-    }
-}
-
-impl fmt::Debug for Serial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl TryFrom<String> for Serial {
-    type Error = Misspelt;
-
-    fn try_from(text: String) -> Result<Self, Misspelt> {
-        let octets = from_hex(&text).ok_or(Misspelt("hex digits"))?;
-        Ok(Self::from_der_octets(&octets))
-    }
-}
-
-impl From<Serial> for String {
-    fn from(serial: Serial) -> Self {
-        Hex(&serial.0).to_string()
-    }
-}
-
 /// Encoded bytes, in events as base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -236,7 +153,7 @@ impl From<Der> for String {
     }
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| {
         char::from(byte)
             .to_digit(16)
@@ -254,21 +171,6 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_number_has_one_form() {
-        let serial = |octets: &[u8]| Serial::from_der_octets(octets);
-        assert_eq!(serial(&[0, 0, 0x7f]), serial(&[0x7f]));
-        assert_eq!(serial(&[0xff, 0xff, 0x80]), serial(&[0x80]));
-        assert_ne!(serial(&[0, 0x80]), serial(&[0x80]));
-        assert_eq!(serial(&[]), serial(&[0, 0]));
-        assert_eq!(Serial::from_shown("80:01").unwrap(), serial(&[0, 0x80, 1]));
-        assert_eq!(Serial::from_shown("0x123").unwrap(), serial(&[1, 0x23]));
-        assert_eq!(serial(&[0, 0x80, 1]).to_string(), "8001");
-        for wrong in ["", "x", "+1", "é0", "0x"] {
-            assert!(Serial::from_shown(wrong).is_err(), "{wrong:?}");
-        }
-    }
 
     #[test]
     fn what_is_signed_is_the_first_element() {

@@ -9,7 +9,7 @@ use super::revoke::check_issued_by;
 use super::signing_key::find_signing_key;
 use super::{Recorder, WorkflowError, prove_signer};
 use crate::ledger::{
-    AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, Serial, TakenOver, Takeover,
+    AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, TakenOver, Takeover,
 };
 use crate::signer::KeyStore;
 use crate::x509::{
@@ -245,7 +245,7 @@ fn name_file(plan: &AdoptionPlan) -> impl Fn(WorkflowError) -> WorkflowError + '
         let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {
             return error;
         };
-        let of = |certificate: &Certificate| Serial::from_der_octets(certificate.serial_number().octets());
+        let of = |certificate: &Certificate| certificate.serial_number();
         let mut files = plan.certificates.iter();
         match files.find(|(_, certificate)| of(certificate) == *serial) {
             Some((name, _)) => WorkflowError::InRequest {

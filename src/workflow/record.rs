@@ -27,7 +27,7 @@ pub use known::{KnownAs, UnknownAuthority};
 pub use object::authority_of;
 pub(super) use object::{
     adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, crl_number,
-    ocsp_intent, request_intent, revocation_request, time,
+    ocsp_intent, request_intent, revocation_request,
 };
 pub use renewal::Renewed;
 pub(super) use revocations::revocation;
@@ -38,7 +38,7 @@ use super::delivery::Slot;
 use super::{Clock, Delivered, WorkflowError};
 use crate::ledger::{
     Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, Number, PathCheck,
-    RevocationRequest, Serial, Stamp, TakenOver, Takeover,
+    RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
 use crate::signer::KeyStore;
@@ -286,7 +286,11 @@ impl Recorder {
         self.keep_head_in_file()
     }
 
-    pub(super) fn release(&mut self, authority: &Certificate, serial: &Serial) -> Result<(), WorkflowError> {
+    pub(super) fn release(
+        &mut self,
+        authority: &Certificate,
+        serial: &SerialNumber,
+    ) -> Result<(), WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         self.ledger.release(&authority, serial, &stamp)?;
         self.keep_head_in_file()
@@ -295,7 +299,7 @@ impl Recorder {
 
 fn stamp(by: &str, now: UnixTime) -> Stamp {
     Stamp {
-        time: time(now),
+        time: now,
         by: by.to_owned(),
         tool: TOOL.to_owned(),
         waived: Vec::new(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::record::authority_of;
 use super::{Delivered, Delivery, Recorder, WorkflowError};
-use crate::ledger::{Digest, Entry, EntryId, EntryState, LedgerError, Object, Serial};
+use crate::ledger::{Digest, Entry, EntryId, EntryState, LedgerError, Object, SerialNumber};
 use crate::output::Verified;
 use crate::signer::PublicKey;
 use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
@@ -38,7 +38,7 @@ pub enum NotDeliverable {
         /// The entry.
         entry: EntryId,
         /// Of a certificate: its serial number, by which it can be revoked.
-        serial: Option<Serial>,
+        serial: Option<SerialNumber>,
     },
     /// It was given up.
     Abandoned {

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use super::WorkflowError;
 use super::record::{find_compromised, revocation};
-use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Ledger, Serial};
-use crate::x509::{Certificate, Name, RevocationReason, UnixTime};
+use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Ledger};
+use crate::x509::{Certificate, CrlReason, Name, UnixTime};
 
 /// What the ledger says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum RecordedStatus {
         /// When.
         revoked_at: UnixTime,
         /// Why.
-        reason: RevocationReason,
+        reason: CrlReason,
     },
     /// Another certificate with its key was revoked because the key is in the wrong hands.
     CompromisedKey {
@@ -43,7 +43,7 @@ pub fn recorded_status(
     certificate: &Certificate,
 ) -> Result<RecordedStatus, WorkflowError> {
     let filter = EntryFilter {
-        serial: Some(Serial::from_der_octets(certificate.serial_number().octets())),
+        serial: Some(certificate.serial_number()),
         ..EntryFilter::default()
     };
     let mut status = RecordedStatus::Unknown;

@@ -1,9 +1,9 @@
 //! `cert revoke`: what the next CRL and every OCSP response will say of a certificate.
 
-use super::record::{remembered_by, time};
+use super::record::remembered_by;
 use super::{Recorder, WorkflowError};
-use crate::ledger::{Digest, Entry, LedgerError, Reason, RevocationRequest, Serial};
-use crate::x509::{Certificate, RevocationReason, SerialNumber, UnixTime, X509Error};
+use crate::ledger::{Digest, Entry, LedgerError, RevocationReason, RevocationRequest};
+use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error};
 
 /// Which certificate.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ pub struct RevocationPlan {
     pub authority: Certificate,
     /// Which certificate.
     pub revoked: Revoked,
-    /// Why; [`RevocationReason::RemoveFromCrl`] ends a hold.
-    pub reason: RevocationReason,
+    /// Why; [`CrlReason::RemoveFromCrl`] ends a hold.
+    pub reason: CrlReason,
     /// `invalidityDate`: since when it is not to be trusted, where that is known.
     pub invalid_since: Option<UnixTime>,
 }
@@ -49,7 +49,7 @@ pub fn revoke_certificate(
     if plan.invalid_since.is_some_and(|since| since > now) {
         return Err(X509Error::broken("invalidity-date", "it is in the future").into());
     }
-    let number = match &plan.revoked {
+    let serial = match &plan.revoked {
         Revoked::Serial(serial) => serial.clone(),
         Revoked::Certificate(certificate) => {
             check_issued_by(certificate, authority)?;
@@ -60,25 +60,20 @@ pub fn revoke_certificate(
             certificate.serial_number()
         }
     };
-    let serial = Serial::from_der_octets(number.octets());
-    let ends_hold = plan.reason == RevocationReason::RemoveFromCrl;
-    if let Revoked::Certificate(certificate) = &plan.revoked
-        && !ends_hold
-    {
-        recorder.adopt(authority, certificate)?;
-    }
-    if ends_hold {
-        recorder.release(authority, &serial)?;
-    } else {
-        let reason = Reason::try_from(plan.reason.code()).unwrap_or(Reason::Unspecified);
+    if let Ok(reason) = RevocationReason::try_from(plan.reason) {
+        if let Revoked::Certificate(certificate) = &plan.revoked {
+            recorder.adopt(authority, certificate)?;
+        }
         let request = RevocationRequest {
             serial: serial.clone(),
             reason,
-            revoked: time(now),
-            invalidity_date: plan.invalid_since.map(time),
+            revoked: now,
+            invalidity_date: plan.invalid_since,
             key_sha256: compromised_key(recorder, plan, &serial)?,
         };
         recorder.revoke(authority, &[request])?;
+    } else {
+        recorder.release(authority, &serial)?;
     }
     let issuer = super::authority_of(authority)?;
     let entry = recorder.ledger().certificate(&issuer, &serial)?;
@@ -89,12 +84,9 @@ pub fn revoke_certificate(
 fn compromised_key(
     recorder: &Recorder,
     plan: &RevocationPlan,
-    serial: &Serial,
+    serial: &SerialNumber,
 ) -> Result<Option<Digest>, WorkflowError> {
-    if !matches!(
-        plan.reason,
-        RevocationReason::KeyCompromise | RevocationReason::CaCompromise
-    ) {
+    if !matches!(plan.reason, CrlReason::KeyCompromise | CrlReason::CaCompromise) {
         return Ok(None);
     }
     let key = |certificate: &Certificate| certificate.public_key().ok().as_ref().map(remembered_by);

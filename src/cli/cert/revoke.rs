@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ledger::{Object, RevocationState, UnixTime as LedgerTime};
+use hsm_ca::ledger::{Object, RevocationState};
 use hsm_ca::workflow::{RevocationPlan, Revoked, revoke_certificate};
-use hsm_ca::x509::{RevocationReason, SerialNumber, UnixTime};
+use hsm_ca::x509::{CrlReason, SerialNumber, UnixTime};
 use serde_json::json;
 
 use super::super::exit::CliError;
@@ -25,7 +25,7 @@ pub(in super::super) struct RevokeCertificate {
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold,
     /// privilegeWithdrawn, aACompromise; or removeFromCRL, which ends a hold
     #[arg(long)]
-    reason: RevocationReason,
+    reason: CrlReason,
     /// Since when the key was in the wrong hands, or the certificate wrong, as 2026-11-20 or 2026-11-20T08:30:00Z
     #[arg(long, value_name = "TIME")]
     invalid_since: Option<UnixTime>,
@@ -46,7 +46,6 @@ impl RevokeCertificate {
         let mut json = entry::describe(&entry);
         json["ledger_head"] = json!(recorder.ledger().head()?.to_string());
         let mut fields = Fields::default();
-        let shown = |time: LedgerTime| UnixTime(time.0);
         if let Object::Certificate { subject, serial, .. } = &entry.object {
             fields.add("subject", &subject.text).add("serial", serial);
         }
@@ -56,11 +55,9 @@ impl RevokeCertificate {
                 revoked,
                 invalidity_date,
             }) => {
-                fields
-                    .add("reason", reason.name())
-                    .add("revoked", shown(*revoked));
+                fields.add("reason", reason.name()).add("revoked", *revoked);
                 if let Some(since) = invalidity_date {
-                    fields.add("invalid since", shown(*since));
+                    fields.add("invalid since", *since);
                 }
                 "Revoked"
             }

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::x509::{
-    CertificateRevocationList, CrlEntry, RevocationReason, SerialNumber, UnixTime, X509Error,
-};
+use hsm_ca::x509::{CertificateRevocationList, CrlEntry, CrlReason, SerialNumber, UnixTime, X509Error};
 use serde_json::{Value, json};
 
 use super::super::cert::extensions_json;
@@ -134,7 +132,7 @@ pub(super) fn describe(list: &CertificateRevocationList) -> Result<Value, X509Er
     }))
 }
 
-fn count_reasons(list: &CertificateRevocationList) -> BTreeMap<RevocationReason, usize> {
+fn count_reasons(list: &CertificateRevocationList) -> BTreeMap<CrlReason, usize> {
     let mut reasons = BTreeMap::new();
     for entry in list.entries() {
         *reasons.entry(entry.reason).or_default() += 1;

@@ -1,7 +1,7 @@
 //! One entry of the ledger, in two lines, in full, and as JSON.
 
 use hsm_ca::ledger::{
-    DeliveryState, Entry, EntryState, Object, Revocation, RevocationState, Serial, Stamp, UnixTime,
+    DeliveryState, Entry, EntryState, Object, Revocation, RevocationState, SerialNumber, Stamp, UnixTime,
 };
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509;
@@ -12,7 +12,7 @@ use super::super::report::{Fields, printable};
 const WIDTH: usize = 80;
 
 pub(super) fn time(time: UnixTime) -> String {
-    x509::UnixTime(time.0).to_string()
+    time.to_string()
 }
 
 pub(in super::super) fn kind(object: &Object) -> &'static str {
@@ -26,7 +26,7 @@ pub(in super::super) fn kind(object: &Object) -> &'static str {
     }
 }
 
-fn serials(list: &[Serial]) -> String {
+fn serials(list: &[SerialNumber]) -> String {
     let shown: Vec<_> = list.iter().take(10).map(ToString::to_string).collect();
     let more = if list.len() > 10 {
         format!(" and {} more", list.len() - 10)

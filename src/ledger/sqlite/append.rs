@@ -8,7 +8,7 @@ use super::super::event::{Event, FORMAT, What};
 use super::super::value::first_element_digest;
 use super::super::{
     Adoption, Authority, CrlNumber, CrlNumberProblem, Der, Digest, EntryId, GivenUpHead, Head, Intent,
-    LedgerError, Number, Object, Outcome, Serial, Stamp, UnixTime,
+    LedgerError, Number, Object, Outcome, SerialNumber, Stamp, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 use super::projection::project;
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
         self.append(what).map(EntryId)
     }
 
-    fn refuse_used(&self, authority: u64, serial: &Serial) -> Result<(), Failure> {
+    fn refuse_used(&self, authority: u64, serial: &SerialNumber) -> Result<(), Failure> {
         match read::entry_of_serial(&self.db, authority, serial)? {
             Some(entry) => Err(LedgerError::SerialUsed {
                 serial: serial.clone(),
@@ -282,7 +282,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether nothing but this serial number is known of a certificate of this authority.
-    pub(super) fn is_bare_number(&self, authority: u64, serial: &Serial) -> Result<bool, Failure> {
+    pub(super) fn is_bare_number(&self, authority: u64, serial: &SerialNumber) -> Result<bool, Failure> {
         let Some(entry) = read::entry_of_serial(&self.db, authority, serial)? else {
             return Ok(false);
         };

@@ -153,7 +153,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
                  ON CONFLICT DO UPDATE SET reason = ?3, revoked = ?4, invalidity_date = ?5, changed = ?6",
             )?.execute(params![
                 column(*authority)?,
-                serial.der_octets(),
+                serial.octets(),
                 reason.code(),
                 column(revoked.0)?,
                 invalidity_date,
@@ -165,7 +165,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
                 "UPDATE revocations SET reason = NULL, revoked = NULL, invalidity_date = NULL, changed = ?3
              WHERE authority = ?1 AND serial = ?2 AND reason = 6",
             )?
-            .execute(params![column(*authority)?, serial.der_octets(), sequence])?,
+            .execute(params![column(*authority)?, serial.octets(), sequence])?,
         ),
         What::KeyBegun(_) => one_row(
             db.prepare_cached("INSERT INTO keys (begun) VALUES (?1)")?
@@ -265,7 +265,7 @@ fn insert_serial(
     );
     one_row(db.prepare_cached(&sql)?.execute(params![
         column(authority)?,
-        serial.der_octets(),
+        serial.octets(),
         sequence,
         column(not_after.0)?
     ])?)?;

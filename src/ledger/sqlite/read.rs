@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::event::{Event, What};
+use super::super::spelling::reason_of_code;
 use super::super::{
     Authority, AuthorityCertificate, CompromisedKey, CrlNumber, DeliveryState, Der, Digest, Entry,
-    EntryFilter, EntryId, EntryState, Head, KnownAuthority, LedgerError, Number, Object, Reason, Revocation,
-    RevocationState, Serial, UnixTime,
+    EntryFilter, EntryId, EntryState, Head, KnownAuthority, LedgerError, Number, Object, Revocation,
+    RevocationState, SerialNumber, UnixTime,
 };
 use super::failure::{Failure, column, natural};
 
@@ -124,12 +125,12 @@ pub(super) fn authority_id(db: &Connection, authority: &Authority) -> Result<Opt
 pub(super) fn entry_of_serial(
     db: &Connection,
     authority: u64,
-    serial: &Serial,
+    serial: &SerialNumber,
 ) -> Result<Option<EntryId>, Failure> {
     db.prepare_cached(
         "SELECT entry FROM serials WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND serial = ?2",
     )?
-    .query_row(params![column(authority)?, serial.der_octets()], |row| row.get(0))
+    .query_row(params![column(authority)?, serial.octets()], |row| row.get(0))
     .optional()?
     .map(|entry| natural(entry).map(EntryId))
     .transpose()
@@ -176,13 +177,14 @@ fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
     let state = match reason {
         None => RevocationState::Released,
         Some(code) => RevocationState::Revoked {
-            reason: Reason::try_from(code).map_err(Failure::Contradiction)?,
+            reason: reason_of_code(code)
+                .ok_or_else(|| Failure::contradiction(format!("{code} is not a reason to revoke")))?,
             revoked: time(2)?.ok_or_else(missing)?,
             invalidity_date: time(3)?,
         },
     };
     Ok(Revocation {
-        serial: Serial::from_der_octets(&row.get::<_, Vec<u8>>(0)?),
+        serial: SerialNumber::from_octets(row.get::<_, Vec<u8>>(0)?),
         state,
         changed: natural(row.get(4)?)?,
         not_after: time(5)?.ok_or_else(missing)?,
@@ -192,10 +194,10 @@ fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
 pub(super) fn revocation(
     db: &Connection,
     authority: u64,
-    serial: &Serial,
+    serial: &SerialNumber,
 ) -> Result<Option<Revocation>, Failure> {
     let mut select = db.prepare_cached(&format!("{REVOCATIONS} AND r.serial = ?2"))?;
-    let mut rows = select.query(params![column(authority)?, serial.der_octets()])?;
+    let mut rows = select.query(params![column(authority)?, serial.octets()])?;
     rows.next()?.map(revocation_of).transpose()
 }
 
@@ -280,7 +282,7 @@ pub(super) fn entry(db: &Connection, id: EntryId) -> Result<Option<Entry>, Failu
 pub(super) fn certificate(
     db: &Connection,
     authority: &Authority,
-    serial: &Serial,
+    serial: &SerialNumber,
 ) -> Result<Option<Entry>, Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(None);
@@ -372,7 +374,7 @@ pub(super) fn entries(
         conditions.push(
             "e.sequence IN (SELECT entry FROM serials WHERE issuer IN (SELECT issuer FROM authorities) AND serial = ?)",
         );
-        values.push(Box::new(serial.der_octets().to_vec()));
+        values.push(Box::new(serial.octets().to_vec()));
     }
     if let Some(names) = &filter.names {
         conditions.push("e.sequence IN (SELECT entry FROM names WHERE names = ?)");

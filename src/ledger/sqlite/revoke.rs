@@ -1,7 +1,9 @@
 //! Recording revocations and the ends of holds.
 
 use super::super::event::What;
-use super::super::{Authority, LedgerError, Reason, RevocationRequest, RevocationState, Serial};
+use super::super::{
+    Authority, LedgerError, RevocationReason, RevocationRequest, RevocationState, SerialNumber,
+};
 use super::append::Writer;
 use super::failure::Failure;
 use super::read;
@@ -46,12 +48,12 @@ impl Writer<'_> {
         .map(drop)
     }
 
-    pub(super) fn release(&mut self, authority: &Authority, serial: &Serial) -> Result<(), Failure> {
+    pub(super) fn release(&mut self, authority: &Authority, serial: &SerialNumber) -> Result<(), Failure> {
         let authority = self.authority_of(authority, serial)?;
         let before = read::revocation(&self.db, authority, serial)?;
         match before.map(|found| found.state) {
             Some(RevocationState::Revoked {
-                reason: Reason::CertificateHold,
+                reason: RevocationReason::CertificateHold,
                 ..
             }) => self
                 .append(What::Released {
@@ -67,7 +69,7 @@ impl Writer<'_> {
     }
 
     /// The authority, if it issued that certificate.
-    fn authority_of(&self, authority: &Authority, serial: &Serial) -> Result<u64, Failure> {
+    fn authority_of(&self, authority: &Authority, serial: &SerialNumber) -> Result<u64, Failure> {
         let unknown = || LedgerError::UnknownCertificate {
             serial: serial.clone(),
         };

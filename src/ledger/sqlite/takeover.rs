@@ -4,7 +4,7 @@ use super::super::event::What;
 use super::super::value::first_element_digest;
 use super::super::{
     AdoptedCrl, Adoption, Authority, AuthorityCertificate, Der, Digest, LedgerError, Object, Outcome,
-    PathCheck, Reason, RevocationRequest, RevocationState, TakenOver, Takeover,
+    PathCheck, RevocationReason, RevocationRequest, RevocationState, TakenOver, Takeover,
 };
 use super::append::{LARGEST_CRL_KEPT, Writer};
 use super::failure::Failure;
@@ -128,7 +128,7 @@ impl Writer<'_> {
         let is_news = match before.map(|before| before.state) {
             None => true,
             Some(RevocationState::Revoked { reason, .. }) => reason.may_become(request.reason),
-            Some(RevocationState::Released) => request.reason != Reason::CertificateHold,
+            Some(RevocationState::Released) => request.reason != RevocationReason::CertificateHold,
         };
         if is_news {
             self.revoke(authority, request)?;

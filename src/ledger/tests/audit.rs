@@ -24,7 +24,7 @@ fn assert_decides_nothing(sound: &Desk, sql: &str) {
     let answers = [
         open.begin(&certificate(99), &stamp()).map(drop),
         open.reserve_crl_number(&ca(), None, &stamp()).map(drop),
-        open.revoke(&ca(), &revocation(4, Reason::KeyCompromise), &stamp()),
+        open.revoke(&ca(), &revocation(4, RevocationReason::KeyCompromise), &stamp()),
         open.release(&ca(), &serial(2), &stamp()),
         open.certificate(&ca(), &serial(1)).map(drop),
         open.revocations(&ca(), None, &mut |_| ControlFlow::Continue(())),
@@ -109,7 +109,11 @@ fn what_others_record_meanwhile_is_followed() {
         let entry = other.begin(&certificate(number), &stamp()).unwrap();
         other.complete(entry, &signed(number), &stamp()).unwrap();
         desk.ledger
-            .revoke(&ca(), &revocation(number, Reason::CertificateHold), &stamp())
+            .revoke(
+                &ca(),
+                &revocation(number, RevocationReason::CertificateHold),
+                &stamp(),
+            )
             .unwrap();
         other.release(&ca(), &serial(number), &stamp()).unwrap();
         desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();

@@ -64,7 +64,7 @@ fn what_no_longer_matters_is_not_unfinished() {
     desk.certificate(1);
     desk.ledger.begin(&certificate(2), &stamp()).unwrap();
     for number in [1, 2] {
-        let revoke = revocation(number, Reason::Superseded);
+        let revoke = revocation(number, RevocationReason::Superseded);
         desk.ledger.revoke(&ca(), &revoke, &stamp()).unwrap();
     }
     assert_eq!(desk.unfinished(), (vec![], vec![]));

@@ -164,7 +164,11 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
     for number in 1..=3 {
         desk.certificate(number);
         desk.ledger
-            .revoke(&ca(), &revocation(number, Reason::CertificateHold), &stamp())
+            .revoke(
+                &ca(),
+                &revocation(number, RevocationReason::CertificateHold),
+                &stamp(),
+            )
             .unwrap();
     }
     let base = desk.ledger.reserve_crl_number(&ca(), None, &stamp()).unwrap();
@@ -174,7 +178,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
     let later = RevocationRequest {
         revoked: UnixTime(1_799_999_999),
         invalidity_date: Some(UnixTime(3)),
-        ..revocation(2, Reason::KeyCompromise)
+        ..revocation(2, RevocationReason::KeyCompromise)
     };
     desk.ledger.revoke(&ca(), &later, &stamp()).unwrap();
 
@@ -184,7 +188,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
         [serial(2), serial(3)]
     );
     let expected = RevocationState::Revoked {
-        reason: Reason::KeyCompromise,
+        reason: RevocationReason::KeyCompromise,
         // The day of the hold.
         revoked: UnixTime(1_700_000_002),
         invalidity_date: Some(UnixTime(3)),
@@ -202,7 +206,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
     // It may be revoked again, with a day of its own.
     let once_more = RevocationRequest {
         revoked: UnixTime(1_750_000_000),
-        ..revocation(1, Reason::Superseded)
+        ..revocation(1, RevocationReason::Superseded)
     };
     desk.ledger.revoke(&ca(), &once_more, &stamp()).unwrap();
     assert!(matches!(
@@ -220,9 +224,13 @@ fn a_revocation_is_final_but_for_a_compromise() {
     let mut desk = Desk::new();
     desk.certificate(1);
     desk.ledger
-        .revoke(&ca(), &revocation(1, Reason::Superseded), &stamp())
+        .revoke(&ca(), &revocation(1, RevocationReason::Superseded), &stamp())
         .unwrap();
-    for reason in [Reason::Superseded, Reason::CertificateHold, Reason::Unspecified] {
+    for reason in [
+        RevocationReason::Superseded,
+        RevocationReason::CertificateHold,
+        RevocationReason::Unspecified,
+    ] {
         let result = desk.ledger.revoke(&ca(), &revocation(1, reason), &stamp());
         assert!(
             matches!(result, Err(LedgerError::AlreadyRevoked { .. })),
@@ -232,7 +240,7 @@ fn a_revocation_is_final_but_for_a_compromise() {
     let result = desk.ledger.release(&ca(), &serial(1), &stamp());
     assert!(matches!(result, Err(LedgerError::NotOnHold { .. })), "{result:?}");
     desk.ledger
-        .revoke(&ca(), &revocation(1, Reason::KeyCompromise), &stamp())
+        .revoke(&ca(), &revocation(1, RevocationReason::KeyCompromise), &stamp())
         .unwrap();
     desk.assert_sound();
 }
@@ -242,7 +250,7 @@ fn of_many_revocations_all_or_none_are_recorded() {
     let mut desk = Desk::new();
     desk.certificate(1);
     desk.certificate(2);
-    let requests = [1, 2, 9].map(|number| revocation(number, Reason::KeyCompromise));
+    let requests = [1, 2, 9].map(|number| revocation(number, RevocationReason::KeyCompromise));
     let refused = desk.ledger.revoke_many(&ca(), &requests, &stamp());
     assert!(
         matches!(refused, Err(LedgerError::UnknownCertificate { .. })),
@@ -274,9 +282,11 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
         (&authority("x", "CN=x"), 1),
         (&ca(), 9),
     ] {
-        let result = desk
-            .ledger
-            .revoke(authority, &revocation(number, Reason::Superseded), &stamp());
+        let result = desk.ledger.revoke(
+            authority,
+            &revocation(number, RevocationReason::Superseded),
+            &stamp(),
+        );
         assert!(
             matches!(result, Err(LedgerError::UnknownCertificate { .. })),
             "{result:?}"
@@ -284,7 +294,7 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
     }
     // Begun, and perhaps signed: reason enough.
     desk.ledger
-        .revoke(&renewed, &revocation(2, Reason::Superseded), &stamp())
+        .revoke(&renewed, &revocation(2, RevocationReason::Superseded), &stamp())
         .unwrap();
     assert_eq!(
         (
@@ -303,10 +313,10 @@ fn a_compromised_key_is_told_by_its_revocation_or_by_the_certificate() {
     let entries: Vec<_> = (1..=4).map(|number| desk.certificate(number)).collect();
     let known = Some(Digest::of(b"key"));
     for (number, reason, key_sha256) in [
-        (1, Reason::KeyCompromise, None),
-        (2, Reason::CaCompromise, known),
-        (3, Reason::Superseded, known),
-        (4, Reason::CertificateHold, None),
+        (1, RevocationReason::KeyCompromise, None),
+        (2, RevocationReason::CaCompromise, known),
+        (3, RevocationReason::Superseded, known),
+        (4, RevocationReason::CertificateHold, None),
     ] {
         let request = RevocationRequest {
             key_sha256,
@@ -330,7 +340,7 @@ fn a_compromised_key_is_told_by_its_revocation_or_by_the_certificate() {
     // A hold that turns out to be a compromise.
     let request = RevocationRequest {
         key_sha256: known,
-        ..revocation(4, Reason::KeyCompromise)
+        ..revocation(4, RevocationReason::KeyCompromise)
     };
     desk.ledger.revoke(&ca(), &request, &stamp()).unwrap();
     assert_eq!(found(&desk), [first, second, (entries[3], known, None)]);

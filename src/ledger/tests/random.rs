@@ -25,7 +25,7 @@ impl Dice {
 
 #[derive(Default)]
 struct Acknowledged {
-    serials: Vec<Serial>,
+    serials: Vec<SerialNumber>,
     numbers: Vec<u64>,
     signed: Vec<EntryId>,
 }
@@ -82,7 +82,7 @@ fn play(ledger: &mut SqliteLedger, dice: &mut Dice, moves: usize) -> Acknowledge
                 }
             }
             5 => {
-                let reason = Reason::ALL[usize::try_from(dice.roll(9)).unwrap()];
+                let reason = RevocationReason::ALL[usize::try_from(dice.roll(9)).unwrap()];
                 fair(ledger.revoke(&ca(), &revocation(dice.byte(200), reason), &stamp()));
             }
             6 => drop(fair(ledger.release(&ca(), &serial(dice.byte(200)), &stamp()))),
@@ -134,7 +134,7 @@ fn several_at_once_never_use_one_number_twice() {
             }
         }
         let now = revoked(&desk.ledger, &ca(), None);
-        assert!(now.is_sorted_by(|a, b| a.serial.der_octets() < b.serial.der_octets()));
+        assert!(now.is_sorted_by(|a, b| a.serial.octets() < b.serial.octets()));
     }
 }
 

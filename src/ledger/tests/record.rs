@@ -211,7 +211,7 @@ fn a_serial_number_is_used_once_for_a_name_whatever_became_of_it() {
 #[test]
 fn a_certificate_from_elsewhere_is_adopted_and_can_be_revoked() {
     let mut desk = Desk::new();
-    let request = revocation(7, Reason::Superseded);
+    let request = revocation(7, RevocationReason::Superseded);
     let unknown = desk.ledger.revoke(&ca(), &request, &stamp());
     assert!(
         matches!(unknown, Err(LedgerError::UnknownCertificate { .. })),
@@ -248,7 +248,7 @@ fn a_certificate_from_elsewhere_is_adopted_and_can_be_revoked() {
     assert!(matches!(
         told.revocation.unwrap().state,
         RevocationState::Revoked {
-            reason: Reason::Superseded,
+            reason: RevocationReason::Superseded,
             ..
         }
     ));

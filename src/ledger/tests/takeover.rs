@@ -26,7 +26,11 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
     assert_eq!((listed.len(), &listed[0].serial), (1, &serial(102)));
     // A number without a certificate can be revoked, and nobody gets it again.
     desk.ledger
-        .revoke(&old(), &revocation(103, Reason::KeyCompromise), &stamp())
+        .revoke(
+            &old(),
+            &revocation(103, RevocationReason::KeyCompromise),
+            &stamp(),
+        )
         .unwrap();
     let again = Intent {
         authority: old(),
@@ -89,8 +93,8 @@ fn what_this_ledger_said_later_stays() {
     let mut desk = Desk::new();
     let mut held = takeover();
     held.revocations = vec![
-        revocation(102, Reason::CertificateHold),
-        revocation(103, Reason::Superseded),
+        revocation(102, RevocationReason::CertificateHold),
+        revocation(103, RevocationReason::Superseded),
     ];
     desk.ledger.take_over(&held, &stamp()).unwrap();
     desk.ledger.release(&old(), &serial(102), &stamp()).unwrap();
@@ -103,11 +107,11 @@ fn what_this_ledger_said_later_stays() {
     );
     // A worse reason is news; a milder one is not.
     held.revocations = vec![
-        revocation(102, Reason::Superseded),
-        revocation(103, Reason::KeyCompromise),
+        revocation(102, RevocationReason::Superseded),
+        revocation(103, RevocationReason::KeyCompromise),
     ];
     assert_eq!(desk.ledger.take_over(&held, &stamp()).unwrap().revocations, 2);
-    held.revocations = vec![revocation(103, Reason::Superseded)];
+    held.revocations = vec![revocation(103, RevocationReason::Superseded)];
     assert_eq!(desk.ledger.take_over(&held, &stamp()).unwrap().revocations, 0);
     desk.assert_sound();
 }

@@ -40,12 +40,16 @@ pub(super) fn busy_desk() -> Desk {
         .unwrap();
     let dated = RevocationRequest {
         invalidity_date: Some(UnixTime(4)),
-        ..revocation(1, Reason::KeyCompromise)
+        ..revocation(1, RevocationReason::KeyCompromise)
     };
     desk.ledger.revoke(&ca(), &dated, &stamp()).unwrap();
     for number in [2, 3] {
         desk.ledger
-            .revoke(&ca(), &revocation(number, Reason::CertificateHold), &stamp())
+            .revoke(
+                &ca(),
+                &revocation(number, RevocationReason::CertificateHold),
+                &stamp(),
+            )
             .unwrap();
     }
     desk.ledger.release(&ca(), &serial(3), &stamp()).unwrap();

@@ -1,10 +1,10 @@
 //! The CRL that a new one takes the place of: relying parties have it, so the new one may not say less.
 
 use super::NumberedCrl;
-use crate::ledger::{RevocationState, Serial};
+use crate::ledger::RevocationState;
 use crate::workflow::{Recorder, WorkflowError, authority_of};
 use crate::x509::{
-    CertificateRevocationList, CrlKind, CrlScope, RevocationReason, Revocations, SerialNumber, X509Error,
+    CertificateRevocationList, CrlKind, CrlReason, CrlScope, Revocations, SerialNumber, X509Error,
 };
 
 /// As many serial numbers as fit a message.
@@ -64,14 +64,12 @@ impl NumberedCrl {
         &self,
         recorder: &Recorder,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        reason: CrlReason,
     ) -> Result<bool, WorkflowError> {
         let issuer = authority_of(&self.authority)?;
-        let number = Serial::from_der_octets(serial.octets());
-        let entry = recorder.ledger().certificate(&issuer, &number)?;
+        let entry = recorder.ledger().certificate(&issuer, serial)?;
         let last = entry.and_then(|entry| entry.revocation).map(|last| last.state);
-        let was_released =
-            reason == RevocationReason::CertificateHold && last == Some(RevocationState::Released);
+        let was_released = reason == CrlReason::CertificateHold && last == Some(RevocationState::Released);
         let scope = self.plan.scope;
         Ok(was_released || scope != CrlScope::All && !recorder.is_of(&issuer, serial, scope)?)
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{IssueSummary, PlannedRequest, SigningJob, after, everything_asked};
-use crate::ledger::{self, Digest, EntryId, LedgerError, RevocationState};
+use crate::ledger::{Digest, EntryId, LedgerError, RevocationState};
 use crate::workflow::record::{authority_of, require_known};
 use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Recorder, WorkflowError};
@@ -129,7 +129,7 @@ impl SigningJob {
     }
 
     /// Both start at the time of their own run, or both at one time that was asked for.
-    fn starts_alike(&self, recorded: Validity, begun: ledger::UnixTime) -> bool {
+    fn starts_alike(&self, recorded: Validity, begun: UnixTime) -> bool {
         let is_asked = self.validity.not_before != self.now;
         let was_asked = recorded.not_before.0.abs_diff(begun.0) > LONGEST_WAIT;
         match (is_asked, was_asked) {

@@ -1,6 +1,6 @@
 //! Where the status of a certificate comes from: the ledger, and for a CA that moved to a token the index of `openssl ca`.
 
-use crate::ledger::{self, Entry, EntryState, Ledger};
+use crate::ledger::{Entry, EntryState, Ledger};
 use crate::workflow::record::revocation;
 use crate::workflow::{WorkflowError, authority_of};
 use crate::x509::{Certificate, CertificateStatus, IndexStatuses, SerialNumber};
@@ -22,8 +22,7 @@ impl StatusSource<'_> {
     ) -> Result<CertificateStatus, WorkflowError> {
         let mut all = Vec::new();
         if let Some(ledger) = self.ledger {
-            let number = ledger::Serial::from_der_octets(serial.octets());
-            let entry = ledger.certificate(&authority_of(authority)?, &number)?;
+            let entry = ledger.certificate(&authority_of(authority)?, serial)?;
             all.push(entry.map_or(CertificateStatus::Unknown, |entry| status_of(&entry)));
         }
         all.extend(self.index.as_ref().map(|index| index.of(serial)));
@@ -57,11 +56,12 @@ fn status_of(entry: &Entry) -> CertificateStatus {
 mod tests {
     use super::*;
     use crate::ledger::{
-        Der, Digest, Intent, Name, Object, Reason, RevocationRequest, Serial, SqliteLedger, Stamp,
+        Authority, Der, Digest, Intent, Name, Object, RevocationReason, RevocationRequest, SerialNumber,
+        SqliteLedger, Stamp,
     };
-    use crate::x509::{RevocationReason, UnixTime};
+    use crate::x509::{CrlReason, UnixTime};
 
-    const AT: ledger::UnixTime = ledger::UnixTime(1_795_219_200);
+    const AT: UnixTime = UnixTime(1_795_219_200);
 
     fn stamp() -> Stamp {
         Stamp {
@@ -78,20 +78,20 @@ mod tests {
             der: Der(vec![0x30, 0]),
         };
         Intent {
-            authority: ledger::Authority {
+            authority: Authority {
                 key_sha256: Digest::of(b"key"),
                 subject: subject.clone(),
             },
             // Of the first element of what is signed below.
             tbs_sha256: Digest::of(&[2, 1, number]),
             object: Object::Certificate {
-                serial: Serial::from_der_octets(&[number]),
+                serial: SerialNumber::from_octets([number]),
                 subject,
                 profile: "none".to_owned(),
                 names_sha256: None,
                 request_sha256: None,
                 not_before: AT,
-                not_after: ledger::UnixTime(AT.0 + 1000),
+                not_after: UnixTime(AT.0 + 1000),
             },
             waived: Vec::new(),
         }
@@ -112,20 +112,20 @@ mod tests {
         ledger.abandon(begun[1], "a test", &stamp()).unwrap();
         let authority = &intents[0].authority;
         let revoke = |number: u8, reason| RevocationRequest {
-            serial: Serial::from_der_octets(&[number]),
+            serial: SerialNumber::from_octets([number]),
             reason,
             revoked: AT,
             invalidity_date: None,
             key_sha256: None,
         };
         for request in [
-            revoke(4, Reason::KeyCompromise),
-            revoke(5, Reason::CertificateHold),
+            revoke(4, RevocationReason::KeyCompromise),
+            revoke(5, RevocationReason::CertificateHold),
         ] {
             ledger.revoke(authority, &request, &stamp()).unwrap();
         }
         let status = |ledger: &SqliteLedger, number: u8| {
-            let serial = Serial::from_der_octets(&[number]);
+            let serial = SerialNumber::from_octets([number]);
             status_of(&ledger.certificate(authority, &serial).unwrap().unwrap())
         };
         let revoked = |reason| CertificateStatus::Revoked {
@@ -139,14 +139,14 @@ mod tests {
             CertificateStatus::Unknown,
             "begun, and not ended"
         );
-        assert_eq!(status(&ledger, 4), revoked(RevocationReason::KeyCompromise));
-        assert_eq!(status(&ledger, 5), revoked(RevocationReason::CertificateHold));
-        let held = Serial::from_der_octets(&[5]);
+        assert_eq!(status(&ledger, 4), revoked(CrlReason::KeyCompromise));
+        assert_eq!(status(&ledger, 5), revoked(CrlReason::CertificateHold));
+        let held = SerialNumber::from_octets([5]);
         ledger.release(authority, &held, &stamp()).unwrap();
         assert_eq!(status(&ledger, 5), CertificateStatus::Good, "released");
         // What may have been signed can be revoked, and is then.
-        let request = revoke(3, Reason::Superseded);
+        let request = revoke(3, RevocationReason::Superseded);
         ledger.revoke(authority, &request, &stamp()).unwrap();
-        assert_eq!(status(&ledger, 3), revoked(RevocationReason::Superseded));
+        assert_eq!(status(&ledger, 3), revoked(CrlReason::Superseded));
     }
 }

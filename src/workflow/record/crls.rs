@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Recorder, authority_of};
 use crate::ledger::{
     CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Number, Object, Revocation,
-    RevocationState, Serial,
+    RevocationState,
 };
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, X509Error};
@@ -161,7 +161,7 @@ impl Recorder {
     /// The rule `issuer-status`
     pub(in super::super) fn refuse_revoked(&self, authority: &Certificate) -> Result<(), WorkflowError> {
         let filter = EntryFilter {
-            serial: Some(Serial::from_der_octets(authority.serial_number().octets())),
+            serial: Some(authority.serial_number()),
             ..EntryFilter::default()
         };
         let mut revoked = None;

@@ -24,7 +24,7 @@ impl Recorder {
         authority: &ledger::Authority,
         progress: &dyn Progress,
     ) -> Result<(), WorkflowError> {
-        let found = self.ledger.unfinished(authority, super::time(self.now()))?;
+        let found = self.ledger.unfinished(authority, self.now())?;
         if !found.is_empty() {
             progress.unfinished(&found);
         }

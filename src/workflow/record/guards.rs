@@ -1,11 +1,10 @@
 //! What keeps a recorder from going on with a ledger that is not the one, or not all of it, and with a wrong clock.
 
-use super::{Recorder, time};
+use super::Recorder;
 use crate::ledger::{Authority, Digest, EntryId, GivenUpHead, Head, Intent, LedgerError, VerifyReport};
 use crate::signer::KeyStore;
 use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadError, ON_TOKEN};
 use crate::workflow::{WorkflowError, require_head};
-use crate::x509::UnixTime;
 
 /// Seconds that the clocks of two who use one ledger may differ.
 const SKEW: u64 = 300;
@@ -61,13 +60,10 @@ impl Recorder {
     pub(super) fn waived_now(&self) -> Result<Vec<String>, WorkflowError> {
         let now = self.now();
         let last = self.ledger().last_time()?;
-        match last.filter(|last| time(now).0.saturating_add(SKEW) < last.0) {
+        match last.filter(|last| now.0.saturating_add(SKEW) < last.0) {
             None => Ok(Vec::new()),
             Some(_) if self.guards.clock_is_right => Ok(vec![CLOCK.to_owned()]),
-            Some(last) => Err(WorkflowError::ClockBehind {
-                now,
-                last: UnixTime(last.0),
-            }),
+            Some(last) => Err(WorkflowError::ClockBehind { now, last }),
         }
     }
 

@@ -4,10 +4,8 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::{authority_of, time};
-use crate::ledger::{
-    Authority, Digest, EntryFilter, EntryId, EntryState, Ledger, PathCheck, Serial, UnixTime,
-};
+use super::authority_of;
+use crate::ledger::{Authority, Digest, EntryFilter, EntryId, EntryState, Ledger, PathCheck, UnixTime};
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, Name, X509Error};
 
@@ -118,7 +116,7 @@ fn find_known(
     certificate: &Certificate,
 ) -> Result<Option<KnownAs>, WorkflowError> {
     let filter = EntryFilter {
-        serial: Some(Serial::from_der_octets(certificate.serial_number().octets())),
+        serial: Some(certificate.serial_number()),
         ..EntryFilter::default()
     };
     let mut known = None;
@@ -216,7 +214,7 @@ fn of_certificate(der: &[u8], known: KnownAs) -> Result<Option<NamedAuthority>, 
         known,
         key: certificate.public_key().ok().map(|key| Digest::of(key.der())),
         issuer: certificate.issuer().der().to_vec(),
-        not_after: time(certificate.validity().not_after),
+        not_after: certificate.validity().not_after,
         is_signed: true,
         sha256: Some(Digest::of(der)),
     }))

@@ -1,8 +1,8 @@
 //! The structures of X.509 in the ledger's plain values.
 
 use crate::ledger::{
-    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Number, Object, Reason,
-    RevocationRequest, Serial, UnixTime,
+    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Number, Object,
+    RevocationReason, RevocationRequest,
 };
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
@@ -10,10 +10,6 @@ use crate::x509::{
     self, Certificate, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp, CheckedRequest,
     IndexedCertificate, PlannedCertificate, Revocation, VerifiedRequest, X509Error,
 };
-
-pub(in super::super) const fn time(time: x509::UnixTime) -> UnixTime {
-    UnixTime(time.0)
-}
 
 fn name(name: &x509::Name) -> Name {
     Name {
@@ -69,13 +65,13 @@ pub(in super::super) fn certificate_intent(
         authority,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Certificate {
-            serial: Serial::from_der_octets(serial.octets()),
+            serial,
             subject: name(&subject),
             profile: profile.to_owned(),
             names_sha256: has_more_names.then(|| Digest::of(&names)),
             request_sha256: request.map(|request| Digest::of(request.der())),
-            not_before: time(validity.not_before),
-            not_after: time(validity.not_after),
+            not_before: validity.not_before,
+            not_after: validity.not_after,
         },
         waived: Vec::new(),
     })
@@ -99,8 +95,8 @@ pub(in super::super) fn crl_intent(
         object: Object::Crl {
             number: crl_number(&plan.number)?,
             base: plan.base().map(crl_number).transpose()?,
-            this_update: time(plan.this_update),
-            next_update: time(plan.next_update),
+            this_update: plan.this_update,
+            next_update: plan.next_update,
             entries: u64::try_from(checked.entries()).map_err(|_| LedgerError::Range)?,
         },
         waived: Vec::new(),
@@ -129,14 +125,13 @@ pub(in super::super) fn request_intent(
 pub(in super::super) fn ocsp_intent(checked: &CheckedOcsp) -> Result<Intent, WorkflowError> {
     let plan = checked.plan();
     let about = plan.request.certificates().filter(|(_, is_ours)| *is_ours);
-    let serial = |number: x509::SerialNumber| Serial::from_der_octets(number.octets());
     Ok(Intent {
         authority: authority_of(plan.responder.certificate())?,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::OcspResponse {
-            serials: about.map(|(id, _)| serial(id.serial_number())).collect(),
-            this_update: time(plan.produced_at),
-            next_update: Some(time(plan.next_update)),
+            serials: about.map(|(id, _)| id.serial_number()).collect(),
+            this_update: plan.produced_at,
+            next_update: Some(plan.next_update),
         },
         waived: Vec::new(),
     })
@@ -153,13 +148,13 @@ pub(in super::super) fn adopted(
     Ok(Adoption {
         authority: authority_of(authority)?,
         object: Object::Certificate {
-            serial: Serial::from_der_octets(certificate.serial_number().octets()),
+            serial: certificate.serial_number(),
             subject: name(certificate.subject()),
             profile: UNKNOWN_PROFILE.to_owned(),
             names_sha256: None,
             request_sha256: None,
-            not_before: time(certificate.validity().not_before),
-            not_after: time(certificate.validity().not_after),
+            not_before: certificate.validity().not_before,
+            not_after: certificate.validity().not_after,
         },
         certificate: certificate.der().to_vec(),
     })
@@ -168,23 +163,23 @@ pub(in super::super) fn adopted(
 /// A certificate of which a database or a CRL tells.
 pub(in super::super) fn adopted_number(certificate: &IndexedCertificate) -> Object {
     Object::SerialNumber {
-        serial: Serial::from_der_octets(certificate.serial.octets()),
+        serial: certificate.serial.clone(),
         subject: certificate.subject.clone(),
-        not_after: time(certificate.not_after),
+        not_after: certificate.not_after,
     }
 }
 
 /// The revocation of such a certificate.
 pub(in super::super) fn revocation_request(revocation: &Revocation) -> Result<RevocationRequest, X509Error> {
-    let reason = Reason::try_from(revocation.reason.code()).map_err(|reason| X509Error::Malformed {
+    let reason = RevocationReason::try_from(revocation.reason).map_err(|reason| X509Error::Malformed {
         what: "revocation",
         reason: format!("{}: {reason}", revocation.serial),
     })?;
     Ok(RevocationRequest {
-        serial: Serial::from_der_octets(revocation.serial.octets()),
+        serial: revocation.serial.clone(),
         reason,
-        revoked: time(revocation.revoked_at),
-        invalidity_date: revocation.invalid_since.map(time),
+        revoked: revocation.revoked_at,
+        invalidity_date: revocation.invalid_since,
         key_sha256: None,
     })
 }
@@ -201,8 +196,8 @@ pub(in super::super) fn adopted_crl(
         object: Object::Crl {
             number: crl_number(&number)?,
             base: None,
-            this_update: time(crl.this_update()),
-            next_update: time(crl.next_update().unwrap_or(crl.this_update())),
+            this_update: crl.this_update(),
+            next_update: crl.next_update().unwrap_or(crl.this_update()),
             entries,
         },
         der: crl.der().to_vec(),

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::{Recorder, authority_of, time};
-use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, Serial};
+use super::{Recorder, authority_of};
+use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, SerialNumber};
 use crate::workflow::WorkflowError;
 use crate::x509::{self, Certificate};
 
@@ -16,7 +16,7 @@ pub struct Renewed {
     /// Its entry.
     pub entry: EntryId,
     /// Its serial number.
-    pub serial: Serial,
+    pub serial: SerialNumber,
     /// Its `notAfter`.
     pub not_after: x509::UnixTime,
 }
@@ -59,7 +59,7 @@ impl Recorder {
             limit: Some(LOOKED_AT),
             ..EntryFilter::default()
         };
-        let (now, mut found) = (time(self.now()), None);
+        let (now, mut found) = (self.now(), None);
         self.ledger().entries(&filter, &mut |entry| {
             let Object::Certificate {
                 serial,
@@ -81,7 +81,7 @@ impl Recorder {
                 found = Some(Renewed {
                     entry: entry.id,
                     serial: serial.clone(),
-                    not_after: x509::UnixTime(not_after.0),
+                    not_after: *not_after,
                 });
                 return ControlFlow::Break(());
             }

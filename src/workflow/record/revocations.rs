@@ -6,8 +6,7 @@ use super::{Recorder, authority_of};
 use crate::ledger::{self, LedgerError, RevocationState};
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    Certificate, CrlScope, Revocation, RevocationReason, Revocations, RevocationsError, SerialNumber,
-    UnixTime, X509Error,
+    Certificate, CrlScope, Revocation, Revocations, RevocationsError, SerialNumber, UnixTime, X509Error,
 };
 
 /// Seconds that the clocks of two who use one ledger may differ.
@@ -69,8 +68,7 @@ impl Recorder {
         serial: &SerialNumber,
         scope: CrlScope,
     ) -> Result<bool, WorkflowError> {
-        let serial = ledger::Serial::from_der_octets(serial.octets());
-        let entry = self.ledger().certificate(issuer, &serial)?;
+        let entry = self.ledger().certificate(issuer, serial)?;
         let Some(der) = entry.as_ref().and_then(|entry| entry.state.der()) else {
             return Ok(true);
         };
@@ -90,10 +88,10 @@ pub(in super::super) fn revocation(entry: &ledger::Revocation) -> Option<Revocat
         return None;
     };
     Some(Revocation {
-        serial: SerialNumber::from_octets(entry.serial.der_octets()),
-        revoked_at: UnixTime(revoked.0),
-        reason: RevocationReason::from_code(reason.code()).unwrap_or(RevocationReason::Unspecified),
-        invalid_since: invalidity_date.map(|time| UnixTime(time.0)),
+        serial: entry.serial.clone(),
+        revoked_at: revoked,
+        reason: reason.into(),
+        invalid_since: invalidity_date,
     })
 }
 

@@ -1,7 +1,7 @@
 //! A second certificate of a CA, and a second key under its name: rules that an operator can waive, each with a flag of its own.
 
+use super::Recorder;
 use super::known::{NamedAuthority, authority_certificates};
-use super::{Recorder, time};
 use crate::ledger::{Authority, Digest, EntryId, Intent, Ledger};
 use crate::signer::KeyStore;
 use crate::workflow::WorkflowError;
@@ -48,7 +48,7 @@ impl NewAuthority<'_> {
     ) -> Result<Vec<String>, WorkflowError> {
         let mut waived = Vec::new();
         for found in authority_certificates(ledger, self.subject, &self.authority)? {
-            if found.not_after < time(now) || !self.is_other(&found) {
+            if found.not_after < now || !self.is_other(&found) {
                 continue;
             }
             let is_same_key = found.key.is_none_or(|key| key == self.authority.key_sha256);
@@ -79,8 +79,7 @@ impl NewAuthority<'_> {
                 };
                 let found = format!(
                     "a CA certificate of this name, {words}, {}{open} is valid until {}",
-                    found.known,
-                    UnixTime(found.not_after.0)
+                    found.known, found.not_after
                 );
                 return Err(X509Error::broken(rule, found).into());
             }

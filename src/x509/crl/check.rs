@@ -5,9 +5,9 @@ use x509_cert::time::Time;
 
 use super::entry::{Entries, EntryDer};
 use super::fields::{Fields, V2};
-use super::{CertificateRevocationList, CrlKind, CrlPlan, CrlTbs, RevocationReason, WHAT, extension, reread};
+use super::{CertificateRevocationList, CrlKind, CrlPlan, CrlTbs, WHAT, extension, reread};
 use crate::x509::extension as certificate_extension;
-use crate::x509::{Certificate, Name, UnixTime, X509Error, algorithm};
+use crate::x509::{Certificate, CrlReason, Name, UnixTime, X509Error, algorithm};
 
 /// A planned list that passed every rule: the only thing that can be signed.
 #[derive(Clone)]
@@ -318,7 +318,7 @@ impl Planned<'_> {
             }
         }
         // Section 5.3.1: "The removeFromCRL (8) reasonCode value may only appear in delta CRLs".
-        if entry.reason == RevocationReason::RemoveFromCrl && self.of.plan.base().is_none() {
+        if entry.reason == CrlReason::RemoveFromCrl && self.of.plan.base().is_none() {
             let found = format!("entry {position}: removeFromCRL in a full CRL");
             return broken("reason-code", found);
         }

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-use super::{CertificateRevocationList, CrlEntry, Revocation, RevocationReason};
+use super::{CertificateRevocationList, CrlEntry, Revocation};
+use crate::x509::CrlReason;
 
 impl CertificateRevocationList {
     /// The entries of a delta CRL to this one: what is in `revocations`, the full list of now, and not here, or here otherwise; and
@@ -65,9 +66,9 @@ where
             match ordering {
                 Ordering::Less => {
                     let gone = self.before.next()?;
-                    if gone.reason == RevocationReason::CertificateHold {
+                    if gone.reason == CrlReason::CertificateHold {
                         return Some(Ok(Revocation {
-                            reason: RevocationReason::RemoveFromCrl,
+                            reason: CrlReason::RemoveFromCrl,
                             invalid_since: None,
                             ..gone.to_revocation()
                         }));

@@ -6,9 +6,9 @@ use der::asn1::{AnyRef, GeneralizedTime, OctetStringRef};
 use der::{Decode, Encode, Reader, Sequence, SliceReader, Tag, Tagged};
 use x509_cert::time::Time;
 
+use super::WHAT;
 use super::buffer::DerBuffer;
-use super::{RevocationReason, WHAT};
-use crate::x509::{SerialNumber, UnixTime, X509Error};
+use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 
 /// A revoked certificate, as a ledger or an index tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Revocation {
     /// When the CA revoked it.
     pub revoked_at: UnixTime,
     /// Why.
-    pub reason: RevocationReason,
+    pub reason: CrlReason,
     /// Since when the key is known or suspected to be compromised, or the certificate to be invalid.
     pub invalid_since: Option<UnixTime>,
 }
@@ -31,7 +31,7 @@ pub struct CrlEntry<'a> {
     /// revocationDate
     pub revoked_at: UnixTime,
     /// reasonCode (5.3.1); unspecified where there is none.
-    pub reason: RevocationReason,
+    pub reason: CrlReason,
     /// invalidityDate (5.3.2)
     pub invalid_since: Option<UnixTime>,
     /// A critical extension that is not processed here: RFC 5280 section 5.3 forbids to use such a CRL at all.
@@ -64,7 +64,7 @@ impl Revocation {
         let malformed = X509Error::malformed("CRL entry");
         // RFC 5280 section 5.3.1: "the reason code CRL entry extension SHOULD be absent instead of using the unspecified (0)".
         let reason = match self.reason {
-            RevocationReason::Unspecified => None,
+            CrlReason::Unspecified => None,
             reason => Some([0x0a, 1, reason.code()]),
         };
         let invalid_since = self.invalid_since.map(generalized_time).transpose()?;
@@ -158,7 +158,7 @@ fn read_entry(der: &[u8]) -> Result<CrlEntry<'_>, X509Error> {
     let mut entry = CrlEntry {
         serial,
         revoked_at: UnixTime::from_time(&read.revocation_date),
-        reason: RevocationReason::Unspecified,
+        reason: CrlReason::Unspecified,
         invalid_since: None,
         unprocessed_critical: None,
         der,
@@ -176,7 +176,7 @@ fn read_entry(der: &[u8]) -> Result<CrlEntry<'_>, X509Error> {
         match extension.extn_id {
             ID_CE_CRL_REASONS => {
                 let reason = match value {
-                    [0x0a, 1, code] => RevocationReason::from_code(*code),
+                    [0x0a, 1, code] => CrlReason::from_code(*code),
                     _ => None,
                 };
                 entry.reason = reason.ok_or_else(|| refused("a reasonCode that does not exist"))?;

@@ -6,8 +6,8 @@ use der::Decode;
 use der::asn1::GeneralizedTime;
 
 use super::revocations::RevocationsError;
-use super::{Revocation, RevocationReason, Revocations};
-use crate::x509::{SerialNumber, UnixTime, X509Error};
+use super::{Revocation, Revocations};
+use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 
 /// Lines of an index are short; more is no index.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -186,12 +186,12 @@ fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation,
         Ok::<_, &'static str>(())
     };
     let reason = match name {
-        None => RevocationReason::Unspecified,
+        None => CrlReason::Unspecified,
         // The key has been compromised since that time.
-        Some("keyTime") => compromised().map(|()| RevocationReason::KeyCompromise)?,
-        Some("CAkeyTime") => compromised().map(|()| RevocationReason::CaCompromise)?,
+        Some("keyTime") => compromised().map(|()| CrlReason::KeyCompromise)?,
+        Some("CAkeyTime") => compromised().map(|()| CrlReason::CaCompromise)?,
         // With an instruction, which RFC 5280 no longer has.
-        Some("holdInstruction") => RevocationReason::CertificateHold,
+        Some("holdInstruction") => CrlReason::CertificateHold,
         Some(name) => name
             .parse()
             .map_err(|_| "a reason that openssl ca does not write")?,
@@ -267,10 +267,10 @@ mod tests {
         assert_eq!(
             shown,
             [
-                (vec![2], RevocationReason::CaCompromise, true),
-                (vec![0xfd], RevocationReason::CertificateHold, false),
-                (vec![0, 0xff], RevocationReason::Unspecified, false),
-                (vec![1, 0], RevocationReason::KeyCompromise, false),
+                (vec![2], CrlReason::CaCompromise, true),
+                (vec![0xfd], CrlReason::CertificateHold, false),
+                (vec![0, 0xff], CrlReason::Unspecified, false),
+                (vec![1, 0], CrlReason::KeyCompromise, false),
             ]
         );
         assert!(

@@ -1,7 +1,7 @@
 //! The revocations of a CA in the order of a CRL, in few bytes each: there can be a million.
 
-use super::{Revocation, RevocationReason};
-use crate::x509::{SerialNumber, UnixTime};
+use super::Revocation;
+use crate::x509::{CrlReason, SerialNumber, UnixTime};
 
 /// The longest serial number that is taken: two more than RFC 5280 section 4.1.2.2 allows.
 const LONGEST_SERIAL: usize = 22;
@@ -16,7 +16,7 @@ pub struct Revocations {
 struct Row {
     length: u8,
     serial: [u8; LONGEST_SERIAL],
-    reason: RevocationReason,
+    reason: CrlReason,
     revoked_at: UnixTime,
     invalid_since: Option<UnixTime>,
 }

@@ -4,9 +4,9 @@ use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
-use super::{CertificateRevocationList, CrlNumber, RevocationReason, extension};
+use super::{CertificateRevocationList, CrlNumber, extension};
 use crate::x509::extension as certificate_extension;
-use crate::x509::{Certificate, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlReason, UnixTime, X509Error};
 
 /// What the lists at hand say of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum ListedStatus {
         /// When.
         revoked_at: UnixTime,
         /// Why.
-        reason: RevocationReason,
+        reason: CrlReason,
     },
     /// It is on none, and there will be another before this time.
     NotListed {
@@ -72,7 +72,7 @@ pub fn listed_status<'a>(
         let entry = delta
             .and_then(|delta| delta.find_certificate(certificate))
             .or_else(|| list.find_certificate(certificate));
-        if let Some(entry) = entry.filter(|(reason, _)| *reason != RevocationReason::RemoveFromCrl) {
+        if let Some(entry) = entry.filter(|(reason, _)| *reason != CrlReason::RemoveFromCrl) {
             let (reason, revoked_at) = entry;
             return Ok(ListedStatus::Revoked { revoked_at, reason });
         }
@@ -85,7 +85,7 @@ pub fn listed_status<'a>(
     for delta in &deltas {
         let is_based = complete.iter().any(|list| delta.continues(list).unwrap_or(false));
         match delta.find_certificate(certificate) {
-            Some((reason, revoked_at)) if !is_based && reason != RevocationReason::RemoveFromCrl => {
+            Some((reason, revoked_at)) if !is_based && reason != CrlReason::RemoveFromCrl => {
                 return Ok(ListedStatus::Revoked { revoked_at, reason });
             }
             _ if !is_based => problems.push(format!(
@@ -189,11 +189,11 @@ impl CertificateRevocationList {
     }
 
     /// Reason and date of the certificate. Where a list has it twice, which it must not, the entry that revokes it counts.
-    fn find_certificate(&self, certificate: &Certificate) -> Option<(RevocationReason, UnixTime)> {
+    fn find_certificate(&self, certificate: &Certificate) -> Option<(CrlReason, UnixTime)> {
         let serial = certificate.serial_number();
         let entries = self.entries().filter(|entry| entry.serial == serial.octets());
         entries
             .map(|entry| (entry.reason, entry.revoked_at))
-            .min_by_key(|(reason, _)| *reason == RevocationReason::RemoveFromCrl)
+            .min_by_key(|(reason, _)| *reason == CrlReason::RemoveFromCrl)
     }
 }

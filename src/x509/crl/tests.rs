@@ -8,7 +8,7 @@ use super::*;
 use crate::output::{Encoding, Verified};
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, Numbers, SoftwareKey, authority};
-use crate::x509::{Certificate, SerialNumber, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error};
 
 const HOUR: u64 = 3600;
 
@@ -65,15 +65,15 @@ fn revoked(serial: &[u8]) -> Revocation {
     Revocation {
         serial: SerialNumber::from_octets(serial),
         revoked_at: NOW,
-        reason: RevocationReason::KeyCompromise,
+        reason: CrlReason::KeyCompromise,
         invalid_since: None,
     }
 }
 
 impl Numbers {
     fn revocation(&mut self) -> Revocation {
-        let reasons = RevocationReason::ALL.map(|reason| match reason {
-            RevocationReason::RemoveFromCrl => RevocationReason::Unspecified,
+        let reasons = CrlReason::ALL.map(|reason| match reason {
+            CrlReason::RemoveFromCrl => CrlReason::Unspecified,
             other => other,
         });
         let index = usize::try_from(self.below(10)).unwrap();
@@ -174,7 +174,7 @@ fn dates_from_2050_on_are_generalized_time() {
     let late = Revocation {
         revoked_at: UnixTime(2_524_608_000),
         invalid_since: Some(UnixTime(0)),
-        reason: RevocationReason::Unspecified,
+        reason: CrlReason::Unspecified,
         ..revoked(&[1])
     };
     let tbs = ca.build(full(), std::slice::from_ref(&late));

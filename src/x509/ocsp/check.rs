@@ -4,7 +4,7 @@ use der::Encode;
 
 use super::data::{ResponderId, ResponseData};
 use super::{CertificateStatus, OcspPlan, OcspTbs, RESPONSE, ResponderIdKind, delegate, reread};
-use crate::x509::{RevocationReason, UnixTime, X509Error};
+use crate::x509::{CrlReason, UnixTime, X509Error};
 
 /// A planned response that passed every rule: the only thing that can be signed.
 #[derive(Clone, Debug)]
@@ -159,7 +159,7 @@ impl Planned<'_> {
                 );
             }
             // RFC 5280 section 5.3.1: it is for delta CRLs.
-            if reason == RevocationReason::RemoveFromCrl {
+            if reason == CrlReason::RemoveFromCrl {
                 return broken(
                     "ocsp-revocation",
                     format!("{serial} is revoked for {reason}, which is no reason"),

@@ -8,7 +8,7 @@ use x509_parser::time::ASN1Time;
 
 use super::data::ResponseData;
 use super::{BasicResponse, CertificateStatus, OcspResponse, ResponderId, SingleResponse};
-use crate::x509::{RevocationReason, UnixTime, pem};
+use crate::x509::{CrlReason, UnixTime, pem};
 
 /// `id-pkix-ocsp-basic`, 1.3.6.1.5.5.7.48.1.1
 const BASIC: [u8; 9] = [0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
@@ -202,11 +202,11 @@ impl<'a> Walk<'a> {
             (1, content) => {
                 let mut info = Self(content);
                 let revoked_at = info.time()?;
-                let mut reason = Some(RevocationReason::Unspecified);
+                let mut reason = Some(CrlReason::Unspecified);
                 if !info.0.is_empty() {
                     let mut explicit = info.tagged(0)?;
                     reason = match explicit.universal(Tag::Enumerated)? {
-                        [code] => RevocationReason::from_code(*code),
+                        [code] => CrlReason::from_code(*code),
                         _ => None,
                     };
                     explicit.end()?;

@@ -6,7 +6,7 @@ use der::asn1::{Any, GeneralizedTime, Null};
 use der::{Choice, Sequence, Tag};
 
 use super::{RESPONSE, refused};
-use crate::x509::{RevocationReason, UnixTime, X509Error};
+use crate::x509::{CrlReason, UnixTime, X509Error};
 
 /// What a responder says about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum CertificateStatus {
         /// revocationTime
         revoked_at: UnixTime,
         /// revocationReason; unspecified where there is none.
-        reason: RevocationReason,
+        reason: CrlReason,
     },
     /// Not known: never issued, or not by this CA.
     Unknown,
@@ -61,7 +61,7 @@ impl CertificateStatus {
                 revocation_time: revoked_at.to_generalized_time()?,
                 // As on a CRL: unspecified says nothing, and is left out.
                 revocation_reason: match reason {
-                    RevocationReason::Unspecified => None,
+                    CrlReason::Unspecified => None,
                     reason => Some(
                         Any::new(Tag::Enumerated, [reason.code()]).map_err(X509Error::malformed(RESPONSE))?,
                     ),
@@ -77,9 +77,9 @@ impl CertificateStatus {
             StatusDer::Revoked(info) => info,
         };
         let reason = match &info.revocation_reason {
-            None => Some(RevocationReason::Unspecified),
+            None => Some(CrlReason::Unspecified),
             Some(any) => match any.value() {
-                [code] if any.header().tag() == Tag::Enumerated => RevocationReason::from_code(*code),
+                [code] if any.header().tag() == Tag::Enumerated => CrlReason::from_code(*code),
                 _ => None,
             },
         };

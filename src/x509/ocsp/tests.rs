@@ -12,7 +12,7 @@ use super::request::{OcspRequestDer, SingleRequestDer, TbsRequestDer};
 use super::*;
 use crate::output::{Encoding, Verified};
 use crate::x509::fixture::{NOW, Numbers, SoftwareKey, authority, issue};
-use crate::x509::{Certificate, Name, Profile, RevocationReason, SerialNumber, UnixTime, VerifiedRequest};
+use crate::x509::{Certificate, CrlReason, Name, Profile, SerialNumber, UnixTime, VerifiedRequest};
 
 const HOUR: u64 = 3600;
 
@@ -81,7 +81,7 @@ fn build(plan: OcspPlan) -> OcspTbs {
     OcspTbs::build(plan, key.algorithm().default_signature()).unwrap()
 }
 
-fn revoked(at: UnixTime, reason: RevocationReason) -> CertificateStatus {
+fn revoked(at: UnixTime, reason: CrlReason) -> CertificateStatus {
     CertificateStatus::Revoked {
         revoked_at: at,
         reason,
@@ -131,9 +131,9 @@ fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspPlan {
     for _ in 0..numbers.below(5) {
         let hash = hashes[usize::try_from(numbers.below(4)).unwrap()];
         let is_ours = numbers.below(4) > 0;
-        let reason = RevocationReason::ALL[usize::try_from(numbers.below(10)).unwrap()];
+        let reason = CrlReason::ALL[usize::try_from(numbers.below(10)).unwrap()];
         let reason = match reason {
-            RevocationReason::RemoveFromCrl => RevocationReason::Unspecified,
+            CrlReason::RemoveFromCrl => CrlReason::Unspecified,
             other => other,
         };
         ids.push(if is_ours { ca } else { other }.id(&numbers.serial(), hash));
@@ -274,7 +274,7 @@ fn an_index_says_what_it_knows_of_the_certificates_that_are_asked_for() {
         [
             CertificateStatus::Good,
             CertificateStatus::Good,
-            revoked(at, RevocationReason::Superseded),
+            revoked(at, CrlReason::Superseded),
             CertificateStatus::Unknown
         ]
     );

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::super::event::{Event, Unread, What};
-use super::super::super::{Authority, Digest, Number, Object, PathCheck, Reason, Serial};
+use super::super::super::{Authority, Digest, Number, Object, PathCheck, RevocationReason, SerialNumber};
 
 /// Every table, by the keys of its rows.
 #[derive(Debug, Default)]
@@ -15,11 +15,11 @@ pub(super) struct Rows {
     issuers: HashMap<Vec<u8>, u64>,
     pub(super) entries: HashMap<u64, EntryRow>,
     /// By the entry that has it: issuer, serial number, notAfter.
-    pub(super) serials: HashMap<u64, (u64, Serial, u64)>,
+    pub(super) serials: HashMap<u64, (u64, SerialNumber, u64)>,
     /// By issuer and number.
     pub(super) crl_numbers: HashMap<(u64, Number), NumberRow>,
     /// By authority and serial number.
-    pub(super) revocations: HashMap<(u64, Serial), RevocationRow>,
+    pub(super) revocations: HashMap<(u64, SerialNumber), RevocationRow>,
     /// By the entry: the event of the first delivery.
     pub(super) deliveries: HashMap<u64, Option<u64>>,
     /// By the entry: authority, and the hash of the request.
@@ -31,7 +31,7 @@ pub(super) struct Rows {
     /// By authority and hash: the path, and the last event that says so.
     pub(super) authority_certificates: HashMap<(u64, Digest), (PathCheck, u64)>,
     /// Numbers whose certificate is not known, by issuer: authority and entry.
-    bare: HashMap<(u64, Serial), (u64, u64)>,
+    bare: HashMap<(u64, SerialNumber), (u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Rows {
                 authority, serial, ..
             } => {
                 let row = self.revocations.get_mut(&(authority, serial))?;
-                (row.reason == Some(u64::from(Reason::CertificateHold.code()))).then_some(())?;
+                (row.reason == Some(u64::from(RevocationReason::CertificateHold.code()))).then_some(())?;
                 *row = RevocationRow {
                     changed: sequence,
                     ..RevocationRow::default()

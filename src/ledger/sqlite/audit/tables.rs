@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::super::super::{Digest, Serial};
+use super::super::super::{Digest, SerialNumber};
 use super::super::failure::{Failure, natural};
 use super::super::read::number_of;
 use super::rows::{NumberRow, RevocationRow, Rows};
@@ -51,7 +51,7 @@ impl Rows {
                     return Ok(false);
                 };
                 Ok(number(row, 0)? == *issuer
-                    && row.get_ref(1)?.as_blob().ok() == Some(serial.der_octets())
+                    && row.get_ref(1)?.as_blob().ok() == Some(serial.octets())
                     && number(row, 3)? == *not_after)
             },
         )?;
@@ -82,7 +82,7 @@ impl Rows {
                     invalidity_date: optional(row, 4)?,
                     changed: number(row, 5)?,
                 };
-                let key = (number(row, 0)?, Serial::from_der_octets(serial));
+                let key = (number(row, 0)?, SerialNumber::from_octets(serial));
                 Ok(self.revocations.get(&key) == Some(&found))
             },
         )?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-fn with(serial: u8, reason: RevocationReason) -> Revocation {
+fn with(serial: u8, reason: CrlReason) -> Revocation {
     Revocation {
         reason,
         ..revoked(&[serial])
@@ -18,7 +18,7 @@ fn changes(base: &IssuedCrl, now: Vec<Revocation>) -> Vec<Revocation> {
 
 #[test]
 fn only_what_changed_is_in_it() {
-    use RevocationReason::{CertificateHold, KeyCompromise, RemoveFromCrl, Superseded};
+    use CrlReason::{CertificateHold, KeyCompromise, RemoveFromCrl, Superseded};
     let ca = Ca::new();
     let base = [
         with(1, KeyCompromise),
@@ -74,7 +74,7 @@ fn base_and_delta_say_together_what_the_full_list_says() {
         let mut together = by_serial(&before);
         for change in delta {
             match change.reason {
-                RevocationReason::RemoveFromCrl => drop(together.remove(change.serial.octets()).unwrap()),
+                CrlReason::RemoveFromCrl => drop(together.remove(change.serial.octets()).unwrap()),
                 _ => drop(together.insert(change.serial.octets().to_vec(), change)),
             }
         }
@@ -82,7 +82,7 @@ fn base_and_delta_say_together_what_the_full_list_says() {
         // Revoked for good is revoked for good.
         let lost = before
             .iter()
-            .filter(|one| one.reason != RevocationReason::CertificateHold);
+            .filter(|one| one.reason != CrlReason::CertificateHold);
         for one in lost {
             wanted
                 .entry(one.serial.octets().to_vec())

@@ -204,7 +204,7 @@ fn each_rule_about_the_entries_can_be_broken() {
         (
             "reason-code",
             vec![Revocation {
-                reason: RevocationReason::RemoveFromCrl,
+                reason: CrlReason::RemoveFromCrl,
                 ..revoked(&[1])
             }],
         ),
@@ -229,7 +229,7 @@ fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
     let base = ca.issue(full(), &[]);
     let base = base.list();
     let removed = Revocation {
-        reason: RevocationReason::RemoveFromCrl,
+        reason: CrlReason::RemoveFromCrl,
         ..revoked(&[1])
     };
     let delta = ca.build(delta_of(7), &[removed]);

@@ -99,13 +99,13 @@ fn what_is_planned_is_possible() {
     let plan = |status| ca.plan(ca.request(), &[status]);
     let at = UnixTime(LATER.0 - HOUR);
     assert!(
-        build(plan(revoked(at, RevocationReason::CertificateHold)))
+        build(plan(revoked(at, CrlReason::CertificateHold)))
             .check(LATER)
             .is_ok()
     );
-    let future = revoked(UnixTime(LATER.0 + 1), RevocationReason::KeyCompromise);
+    let future = revoked(UnixTime(LATER.0 + 1), CrlReason::KeyCompromise);
     breaks(build(plan(future)), "ocsp-revocation");
-    let removed = revoked(at, RevocationReason::RemoveFromCrl);
+    let removed = revoked(at, CrlReason::RemoveFromCrl);
     breaks(build(plan(removed)), "ocsp-revocation");
     let two = Asking::about(vec![ca.id(&[7], ID_SHA_1), ca.id(&[8], ID_SHA_1)]);
     let one = ca.plan(two.read().unwrap(), &[CertificateStatus::Good]);
@@ -218,7 +218,7 @@ fn a_response_that_vouches_for_another_cas_certificate_is_not_verified() {
     let (ca, other) = (Ca::new(), Ca::new());
     for (status, wanted) in [
         (CertificateStatus::Good, Some("ocsp-status")),
-        (revoked(NOW, RevocationReason::Unspecified), Some("ocsp-status")),
+        (revoked(NOW, CrlReason::Unspecified), Some("ocsp-status")),
         (CertificateStatus::Unknown, None),
     ] {
         for theirs_is_first in [true, false] {
