@@ -84,7 +84,7 @@ only_in 'aws_config::|aws_smithy[a-z_]*::' aws
 only_in 'aws_sdk_kms::' kms
 only_in 'aws_sdk_cloudhsmv2::' cloudhsm
 only_in 'rustls::' cloudhsm
-only_in 'rusqlite::' ledger
+only_in 'rusqlite::' ledger/sqlite ledger/fixture ledger/tests
 only_in 'tokio::' aws kms cloudhsm
 only_in 'x509_parser::' x509
 only_in '(clap|rpassword|toml)(::|;)' cli

@@ -1,6 +1,5 @@
 //! The ledger in an SQLite file.
 
-mod append;
 mod audit;
 mod failure;
 mod key;
@@ -8,9 +7,8 @@ mod open;
 mod place;
 mod projection;
 mod read;
-mod revoke;
 mod schema;
-mod takeover;
+mod store;
 mod unfinished;
 mod verify;
 
@@ -22,16 +20,17 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::rules::Recording;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
     Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Number,
     Outcome, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover, Unfinished, UnixTime,
     VerifyReport,
 };
-use append::Writer;
 use audit::Audit;
 use failure::Failure;
 use place::Place;
+use store::Turn;
 
 /// The ledger in an SQLite file: write-ahead log, a sync of the disk with every commit, several processes at once.
 ///
@@ -51,16 +50,16 @@ pub struct SqliteLedger {
 
 impl SqliteLedger {
     /// One transaction, which begins by waiting for its turn. What it decides by is checked against the events first.
-    fn decide<T>(
+    pub(super) fn decide<T>(
         &mut self,
         stamp: &Stamp,
-        change: impl FnOnce(&mut Writer<'_>) -> Result<T, Failure>,
+        change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        self.record(stamp, |writer, audit| {
+        self.record(stamp, |recording, audit| {
             if let Some(audit) = audit {
-                audit.get_mut().follow(&writer.db)?;
+                audit.get_mut().follow(recording.store().db())?;
             }
-            change(writer)
+            change(recording)
         })
     }
 
@@ -68,23 +67,25 @@ impl SqliteLedger {
     fn record<T>(
         &mut self,
         stamp: &Stamp,
-        change: impl FnOnce(&mut Writer<'_>, Option<&mut RefCell<Audit>>) -> Result<T, Failure>,
+        change: impl FnOnce(&mut Recording<'_, Turn<'_>>, Option<&mut RefCell<Audit>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
         let recorded = || {
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
-            let mut writer = Writer::start(&mut self.db, stamp)?;
+            let mut recording = Recording::start(Turn::wait(&mut self.db)?, stamp)?;
             if let Some(known) = &self.known
-                && read::hash_of(&writer.db, known.count)? != Some(known.hash)
+                && read::hash_of(recording.store().db(), known.count)? != Some(known.hash)
             {
                 return Err(LedgerError::Replaced {
                     path: self.path.clone(),
                 }
                 .into());
             }
-            let result = change(&mut writer, self.audit.as_mut())?;
-            self.known = Some(writer.commit()?);
+            let result = change(&mut recording, self.audit.as_mut())?;
+            let (turn, head) = recording.finish();
+            turn.commit()?;
+            self.known = Some(head);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
@@ -127,22 +128,24 @@ impl SqliteLedger {
 
 impl Ledger for SqliteLedger {
     fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {
-        self.decide(stamp, |writer| {
-            intents.iter().map(|intent| writer.begin(intent)).collect()
+        self.decide(stamp, |recording| {
+            intents.iter().map(|intent| recording.begin(intent)).collect()
         })
     }
 
     fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer, _| {
-            outcomes.iter().try_for_each(|outcome| writer.complete(outcome))
+        self.record(stamp, |recording, _| {
+            outcomes
+                .iter()
+                .try_for_each(|outcome| recording.complete(outcome))
         })
     }
 
     fn abandon_many(&mut self, entries: &[EntryId], reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer, _| {
+        self.record(stamp, |recording, _| {
             entries
                 .iter()
-                .try_for_each(|entry| writer.abandon(*entry, reason))
+                .try_for_each(|entry| recording.abandon(*entry, reason))
         })
     }
 
@@ -150,29 +153,29 @@ impl Ledger for SqliteLedger {
         // In WAL mode a commit is then as whole as ever, and not waited for.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
         set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
-        let recorded = self.record(stamp, |writer, _| writer.deliver(entry));
+        let recorded = self.record(stamp, |recording, _| recording.deliver(entry));
         set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
         recorded
     }
 
     fn begin_key(&mut self, intent: &KeyIntent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
-        self.record(stamp, |writer, _| writer.begin_key(intent))
+        self.record(stamp, |recording, _| recording.begin_key(intent))
     }
 
     fn complete_key(&mut self, begun: EntryId, key: &KeyRecord, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer, _| writer.complete_key(begun, key))
+        self.record(stamp, |recording, _| recording.complete_key(begun, key))
     }
 
     fn fail_key(&mut self, begun: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.record(stamp, |writer, _| writer.fail_key(begun, reason))
+        self.record(stamp, |recording, _| recording.fail_key(begun, reason))
     }
 
     fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError> {
-        self.decide(stamp, |writer| writer.adopt(adoption))
+        self.decide(stamp, |recording| recording.adopt(adoption))
     }
 
     fn take_over(&mut self, takeover: &Takeover, stamp: &Stamp) -> Result<TakenOver, LedgerError> {
-        self.decide(stamp, |writer| writer.take_over(takeover))
+        self.decide(stamp, |recording| recording.take_over(takeover))
     }
 
     fn reserve_crl_number(
@@ -181,7 +184,7 @@ impl Ledger for SqliteLedger {
         above: Option<Number>,
         stamp: &Stamp,
     ) -> Result<CrlNumber, LedgerError> {
-        self.decide(stamp, |writer| writer.reserve_crl_number(authority, above))
+        self.decide(stamp, |recording| recording.reserve_crl_number(authority, above))
     }
 
     fn revoke_many(
@@ -190,10 +193,10 @@ impl Ledger for SqliteLedger {
         requests: &[RevocationRequest],
         stamp: &Stamp,
     ) -> Result<(), LedgerError> {
-        self.decide(stamp, |writer| {
+        self.decide(stamp, |recording| {
             requests
                 .iter()
-                .try_for_each(|request| writer.revoke(authority, request))
+                .try_for_each(|request| recording.revoke(authority, request))
         })
     }
 
@@ -203,7 +206,7 @@ impl Ledger for SqliteLedger {
         serial: &SerialNumber,
         stamp: &Stamp,
     ) -> Result<(), LedgerError> {
-        self.decide(stamp, |writer| writer.release(authority, serial))
+        self.decide(stamp, |recording| recording.release(authority, serial))
     }
 
     fn entry(&self, id: EntryId) -> Result<Option<Entry>, LedgerError> {
@@ -277,7 +280,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn give_up_head(&mut self, given_up: &GivenUpHead, stamp: &Stamp) -> Result<(), LedgerError> {
-        self.decide(stamp, |writer| writer.give_up_head(given_up))
+        self.decide(stamp, |recording| recording.give_up_head(given_up))
     }
 
     fn compromised(

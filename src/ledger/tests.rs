@@ -3,9 +3,11 @@
 mod audit;
 mod delivery;
 mod files;
+mod memory;
 mod numbers;
 mod random;
 mod record;
+mod stores;
 mod takeover;
 mod tampering;
 

@@ -2,15 +2,14 @@
 //! events are kept in memory, and every table is compared with them, both ways. `verify` does the same with SQLite's own tables and
 //! tells every fault; this one runs whenever something is decided, so it is quick and stops at the first.
 
-mod rows;
 mod tables;
 
 use rusqlite::Connection;
 
 use super::super::event::{Event, Unread};
+use super::super::rows::Rows;
 use super::super::{Digest, Fault, Head};
 use super::failure::Failure;
-use rows::Rows;
 
 /// The rows that the events of one ledger come to, and how far it was read.
 #[derive(Debug)]

@@ -6,10 +6,11 @@ use std::time::Duration;
 use rusqlite::{Error as SqliteError, ErrorCode, ffi};
 
 use super::super::LedgerError;
+use super::super::store::Contradiction;
 
 /// An error that does not know yet which file it is about.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::ledger) enum Failure {
     Sqlite(SqliteError),
     /// The tables contradict the events.
     Contradiction(String),
@@ -19,6 +20,12 @@ pub(super) enum Failure {
 impl From<SqliteError> for Failure {
     fn from(error: SqliteError) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<Contradiction> for Failure {
+    fn from(Contradiction(found): Contradiction) -> Self {
+        Self::Contradiction(found)
     }
 }
 

@@ -1,42 +1,13 @@
-//! What happened to keys: recording and reading.
+//! What happened to keys.
 
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, ToSql};
 
 use super::super::event::What;
-use super::super::{EntryId, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, LedgerError};
-use super::append::Writer;
+use super::super::{EntryId, KeyEntry, KeyFilter, KeyState};
 use super::failure::{Failure, column};
 use super::read;
-
-impl Writer<'_> {
-    pub(super) fn begin_key(&mut self, intent: &KeyIntent) -> Result<EntryId, Failure> {
-        self.append(What::KeyBegun(intent.clone())).map(EntryId)
-    }
-
-    pub(super) fn complete_key(&mut self, begun: EntryId, key: &KeyRecord) -> Result<(), Failure> {
-        let what = self.open_key(begun)?.act.into();
-        let key = key.clone();
-        self.append(What::Key { begun, what, key }).map(drop)
-    }
-
-    pub(super) fn fail_key(&mut self, begun: EntryId, reason: &str) -> Result<(), Failure> {
-        self.open_key(begun)?;
-        let reason = reason.to_owned();
-        self.append(What::KeyFailed { begun, reason }).map(drop)
-    }
-
-    fn open_key(&self, begun: EntryId) -> Result<KeyIntent, Failure> {
-        let entry = key(&self.db, begun)?.ok_or(LedgerError::NoEntry { entry: begun })?;
-        let state = match entry.state {
-            KeyState::Begun => return Ok(entry.intent),
-            KeyState::Done { .. } => entry.intent.act.done(),
-            KeyState::Failed { .. } => "failed",
-        };
-        Err(LedgerError::Ended { entry: begun, state }.into())
-    }
-}
 
 pub(super) fn key(db: &Connection, id: EntryId) -> Result<Option<KeyEntry>, Failure> {
     let mut found = None;

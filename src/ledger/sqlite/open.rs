@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::super::rules::Recording;
 use super::super::{Access, LedgerError, Stamp};
 use super::audit::Audit;
 use super::place::{self, Place};
 use super::schema::{self, APPLICATION_ID, Header};
-use super::{Failure, SqliteLedger, Writer};
+use super::store::Turn;
+use super::{Failure, SqliteLedger};
 use crate::file_trust::{self, Owners};
 use crate::output::make_temporary;
 
@@ -247,9 +249,10 @@ fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
     // Nobody else has the file yet, and a half of it is thrown away: no journal beside it.
     db.pragma_update(None, "journal_mode", "MEMORY")?;
     schema::migrate(&mut db)?;
-    let mut writer = Writer::start(&mut db, stamp)?;
-    writer.create()?;
-    writer.commit()?;
+    let mut recording = Recording::start(Turn::wait(&mut db)?, stamp)?;
+    recording.create()?;
+    let (turn, _) = recording.finish();
+    turn.commit()?;
     db.close().map_err(|(_, error)| error)?;
     temporary
         .persist_noclobber(path)

@@ -7,10 +7,10 @@ use std::thread;
 use super::*;
 
 /// SplitMix64: the same seed, the same sequence.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +18,7 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    fn byte(&mut self, sides: u64) -> u8 {
+    pub(super) fn byte(&mut self, sides: u64) -> u8 {
         u8::try_from(self.roll(sides)).unwrap()
     }
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, Row};
 
+use super::super::super::rows::{NumberRow, RevocationRow, Rows};
 use super::super::super::{Digest, SerialNumber};
 use super::super::failure::{Failure, natural};
 use super::super::read::number_of;
-use super::rows::{NumberRow, RevocationRow, Rows};
 
 impl Rows {
     /// Each row is what the events say. A key is in a table once, so as many rows as are expected are those that are expected.

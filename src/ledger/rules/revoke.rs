@@ -1,28 +1,27 @@
 //! Recording revocations and the ends of holds.
 
-use super::super::event::What;
-use super::super::{
+use super::Recording;
+use crate::ledger::event::What;
+use crate::ledger::store::Store;
+use crate::ledger::{
     Authority, LedgerError, RevocationReason, RevocationRequest, RevocationState, SerialNumber,
 };
-use super::append::Writer;
-use super::failure::Failure;
-use super::read;
 
-impl Writer<'_> {
-    pub(super) fn revoke(
+impl<S: Store> Recording<'_, S> {
+    pub(in super::super) fn revoke(
         &mut self,
         authority: &Authority,
         request: &RevocationRequest,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), S::Error> {
         let serial = &request.serial;
         let authority = self.authority_of(authority, serial)?;
         let mut what = (request.revoked, request.invalidity_date);
-        let before = read::revocation(&self.db, authority, serial)?;
+        let before = self.store.revocation(authority, serial)?;
         if let Some(RevocationState::Revoked {
             reason,
             revoked,
             invalidity_date,
-        }) = before.map(|found| found.state)
+        }) = before
         {
             if !reason.may_become(request.reason) {
                 return Err(LedgerError::AlreadyRevoked {
@@ -48,10 +47,14 @@ impl Writer<'_> {
         .map(drop)
     }
 
-    pub(super) fn release(&mut self, authority: &Authority, serial: &SerialNumber) -> Result<(), Failure> {
+    pub(in super::super) fn release(
+        &mut self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<(), S::Error> {
         let authority = self.authority_of(authority, serial)?;
-        let before = read::revocation(&self.db, authority, serial)?;
-        match before.map(|found| found.state) {
+        let before = self.store.revocation(authority, serial)?;
+        match before {
             Some(RevocationState::Revoked {
                 reason: RevocationReason::CertificateHold,
                 ..
@@ -69,13 +72,13 @@ impl Writer<'_> {
     }
 
     /// The authority, if it issued that certificate.
-    fn authority_of(&self, authority: &Authority, serial: &SerialNumber) -> Result<u64, Failure> {
+    fn authority_of(&self, authority: &Authority, serial: &SerialNumber) -> Result<u64, S::Error> {
         let unknown = || LedgerError::UnknownCertificate {
             serial: serial.clone(),
         };
-        let id = read::authority_id(&self.db, authority)?.ok_or_else(unknown)?;
-        let entry = read::entry_of_serial(&self.db, id, serial)?.ok_or_else(unknown)?;
-        match read::begun(&self.db, entry)? {
+        let id = self.store.authority(authority)?.ok_or_else(unknown)?;
+        let entry = self.store.entry_of_serial(id, serial)?.ok_or_else(unknown)?;
+        match self.begun(entry)? {
             // Another key of the same name may have issued it: it is on that one's CRLs.
             Some(What::Begun { authority, .. } | What::Adopted { authority, .. }) if authority == id => {
                 Ok(id)

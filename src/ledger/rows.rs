@@ -1,13 +1,13 @@
-//! The rows that follow from the events: what `projection` does in SQL, in memory, and written a second time so that a mistake in one
+//! The rows that follow from the events: what a database's projection does, in memory, and written a second time so that a mistake in one
 //! of the two is found.
 
 use std::collections::HashMap;
 
-use super::super::super::event::{Event, Unread, What};
-use super::super::super::{Authority, Digest, Number, Object, PathCheck, RevocationReason, SerialNumber};
+use super::event::{Event, Unread, What};
+use super::{Authority, Digest, Number, Object, PathCheck, RevocationReason, SerialNumber};
 
 /// Every table, by the keys of its rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     /// With the first authority of the same name.
     pub(super) authorities: HashMap<u64, (u64, Authority)>,

@@ -1,17 +1,16 @@
 //! Recording a CA that lived elsewhere. What is there already is passed over.
 
-use super::super::event::What;
-use super::super::value::first_element_digest;
-use super::super::{
+use super::{LARGEST_CRL_KEPT, Recording};
+use crate::ledger::event::What;
+use crate::ledger::store::{Contradiction, Store};
+use crate::ledger::value::first_element_digest;
+use crate::ledger::{
     AdoptedCrl, Adoption, Authority, AuthorityCertificate, Der, Digest, LedgerError, Object, Outcome,
     PathCheck, RevocationReason, RevocationRequest, RevocationState, TakenOver, Takeover,
 };
-use super::append::{LARGEST_CRL_KEPT, Writer};
-use super::failure::Failure;
-use super::read;
 
-impl Writer<'_> {
-    pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, Failure> {
+impl<S: Store> Recording<'_, S> {
+    pub(in super::super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, S::Error> {
         let issuer = &takeover.authority;
         let authority = self.authority(issuer)?;
         let mut new = TakenOver::default();
@@ -33,7 +32,7 @@ impl Writer<'_> {
         if let Some(crl) = &takeover.crl {
             self.adopt_crl(authority, crl)?;
         }
-        new.crl_number = self.highest_crl_number(authority)?;
+        new.crl_number = self.store.highest_crl_number(authority)?;
         Ok(new)
     }
 
@@ -42,16 +41,23 @@ impl Writer<'_> {
         authority: u64,
         certificate: &AuthorityCertificate,
         waived: &[String],
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, S::Error> {
         let AuthorityCertificate { der, path, .. } = certificate;
-        let known = read::authority_certificates_like(&self.db, &certificate.authority)?;
-        let mut known = known.into_iter().map(|known| known.certificate);
-        let before = known.find(|known| known.der == *der);
+        let sha256 = Digest::of(&der.0);
+        let before = match self.store.authority_certificate(authority, &sha256)? {
+            None => None,
+            Some(event) => match self.store.event(event)?.map(|event| event.event) {
+                Some(What::AuthorityCertificate { path, .. }) => Some(path),
+                _ => {
+                    return Err(Contradiction(format!("event {event} is not about a CA certificate")).into());
+                }
+            },
+        };
         // What is checked now may not have been before; the other way round, nothing is forgotten.
-        if before.is_some_and(|before| before.path == *path || *path == PathCheck::NotChecked) {
+        if before.is_some_and(|before| before == *path || *path == PathCheck::NotChecked) {
             return Ok(false);
         }
-        let (sha256, der, path) = (Digest::of(&der.0), der.clone(), *path);
+        let (der, path) = (der.clone(), *path);
         let what = What::AuthorityCertificate {
             authority,
             sha256,
@@ -63,12 +69,12 @@ impl Writer<'_> {
     }
 
     /// Whether it was new. An entry that began with the same bytes, and whose end nobody recorded, ends here.
-    fn adopt_once(&mut self, adoption: &Adoption) -> Result<bool, Failure> {
+    fn adopt_once(&mut self, adoption: &Adoption) -> Result<bool, S::Error> {
         let Object::Certificate { serial, .. } = &adoption.object else {
             return Err(LedgerError::NotACertificate.into());
         };
         let authority = self.authority(&adoption.authority)?;
-        let Some(entry) = read::entry_of_serial(&self.db, authority, serial)? else {
+        let Some(entry) = self.store.entry_of_serial(authority, serial)? else {
             return self.append_adoption(authority, adoption).map(|_| true);
         };
         if self.is_bare_number(authority, serial)? {
@@ -88,12 +94,12 @@ impl Writer<'_> {
             matches!(what, Some(What::Begun { authority: found, tbs_sha256, .. })
                 if found == authority && first_element_digest(&adoption.certificate) == Some(tbs_sha256))
         };
-        match read::ended(&self.db, entry)?.map(|(ending, _)| ending.event) {
+        match self.ended(entry)? {
             Some(ending) if signed(&ending) == Some(sha256) => Ok(false),
             // Its signature was made after all.
-            Some(What::Abandoned { .. }) if is_begun(read::begun(&self.db, entry)?) => Ok(false),
+            Some(What::Abandoned { .. }) if is_begun(self.begun(entry)?) => Ok(false),
             Some(_) => Err(used.into()),
-            None if is_begun(read::begun(&self.db, entry)?) => {
+            None if is_begun(self.begun(entry)?) => {
                 let signed = &adoption.certificate;
                 self.complete(&Outcome { entry, signed }).map(|()| true)
             }
@@ -101,11 +107,11 @@ impl Writer<'_> {
         }
     }
 
-    fn adopt_number(&mut self, authority: u64, object: &Object) -> Result<bool, Failure> {
+    fn adopt_number(&mut self, authority: u64, object: &Object) -> Result<bool, S::Error> {
         let Object::SerialNumber { serial, .. } = object else {
             return Err(LedgerError::NotACertificate.into());
         };
-        if read::entry_of_serial(&self.db, authority, serial)?.is_some() {
+        if self.store.entry_of_serial(authority, serial)?.is_some() {
             return Ok(false);
         }
         let what = What::Adopted {
@@ -123,9 +129,9 @@ impl Writer<'_> {
         id: u64,
         authority: &Authority,
         request: &RevocationRequest,
-    ) -> Result<bool, Failure> {
-        let before = read::revocation(&self.db, id, &request.serial)?;
-        let is_news = match before.map(|before| before.state) {
+    ) -> Result<bool, S::Error> {
+        let before = self.store.revocation(id, &request.serial)?;
+        let is_news = match before {
             None => true,
             Some(RevocationState::Revoked { reason, .. }) => reason.may_become(request.reason),
             Some(RevocationState::Released) => request.reason != RevocationReason::CertificateHold,
@@ -136,7 +142,7 @@ impl Writer<'_> {
         Ok(is_news)
     }
 
-    fn adopt_crl(&mut self, authority: u64, crl: &AdoptedCrl) -> Result<(), Failure> {
+    fn adopt_crl(&mut self, authority: u64, crl: &AdoptedCrl) -> Result<(), S::Error> {
         let Object::Crl {
             number, base: None, ..
         } = &crl.object
@@ -145,6 +151,7 @@ impl Writer<'_> {
         };
         // A CRL of this ledger's own followed on it, or it was adopted before.
         if self
+            .store
             .highest_crl_number(authority)?
             .is_some_and(|highest| highest >= *number)
         {

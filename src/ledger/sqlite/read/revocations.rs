@@ -1,0 +1,136 @@
+//! Revocations and CRL numbers.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::authorities::authority_id;
+use super::event;
+use crate::ledger::event::What;
+use crate::ledger::spelling::reason_of_code;
+use crate::ledger::sqlite::failure::{Failure, column, natural};
+use crate::ledger::{
+    Authority, CompromisedKey, CrlNumber, EntryId, Number, Revocation, RevocationState, SerialNumber,
+    UnixTime,
+};
+
+/// The revocations that say that a private key is in the wrong hands, of every authority.
+pub(in super::super) fn compromised(
+    db: &Connection,
+    each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT r.changed, s.entry FROM revocations r JOIN authorities a ON a.id = r.authority
+         JOIN serials s ON s.issuer = a.issuer AND s.serial = r.serial WHERE r.reason IN (1, 2)",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (changed, entry) = (natural(row.get(0)?)?, EntryId(natural(row.get(1)?)?));
+        let Some(What::Revoked { key_sha256, .. }) = event(db, changed)?.map(|event| event.event) else {
+            return Err(Failure::contradiction(
+                "a revocation names an event that is not one",
+            ));
+        };
+        let certificate = match key_sha256 {
+            Some(_) => None,
+            None => super::entry(db, entry)?.and_then(|entry| entry.state.der().cloned()),
+        };
+        let found = CompromisedKey {
+            entry,
+            key_sha256,
+            certificate,
+        };
+        if each(found).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+const REVOCATIONS: &str = "SELECT r.serial, r.reason, r.revoked, r.invalidity_date, r.changed, s.not_after
+    FROM revocations r JOIN authorities a ON a.id = r.authority
+    LEFT JOIN serials s ON s.issuer = a.issuer AND s.serial = r.serial WHERE r.authority = ?1";
+
+fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
+    let time = |index| -> Result<Option<UnixTime>, Failure> {
+        let seconds: Option<i64> = row.get(index)?;
+        Ok(seconds.map(natural).transpose()?.map(UnixTime))
+    };
+    let missing = || Failure::contradiction("a revocation has no certificate or no date");
+    let reason: Option<u8> = row.get(1)?;
+    let state = match reason {
+        None => RevocationState::Released,
+        Some(code) => RevocationState::Revoked {
+            reason: reason_of_code(code)
+                .ok_or_else(|| Failure::contradiction(format!("{code} is not a reason to revoke")))?,
+            revoked: time(2)?.ok_or_else(missing)?,
+            invalidity_date: time(3)?,
+        },
+    };
+    Ok(Revocation {
+        serial: SerialNumber::from_octets(row.get::<_, Vec<u8>>(0)?),
+        state,
+        changed: natural(row.get(4)?)?,
+        not_after: time(5)?.ok_or_else(missing)?,
+    })
+}
+
+pub(in super::super) fn revocation(
+    db: &Connection,
+    authority: u64,
+    serial: &SerialNumber,
+) -> Result<Option<Revocation>, Failure> {
+    let mut select = db.prepare_cached(&format!("{REVOCATIONS} AND r.serial = ?2"))?;
+    let mut rows = select.query(params![column(authority)?, serial.octets()])?;
+    rows.next()?.map(revocation_of).transpose()
+}
+
+pub(in super::super) fn revocations(
+    db: &Connection,
+    authority: &Authority,
+    changed_after: Option<u64>,
+    each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(());
+    };
+    let which = match changed_after {
+        Some(_) => "r.changed > ?2",
+        None => "r.reason IS NOT NULL AND ?2 IS NULL",
+    };
+    let mut select = db.prepare_cached(&format!("{REVOCATIONS} AND {which} ORDER BY r.serial"))?;
+    let mut rows = select.query(params![column(id)?, changed_after.map(column).transpose()?])?;
+    while let Some(row) = rows.next()? {
+        if each(revocation_of(row)?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+pub(in super::super) fn crl_number(
+    db: &Connection,
+    authority: &Authority,
+    number: Number,
+) -> Result<Option<CrlNumber>, Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(None);
+    };
+    let reserved: Option<i64> = db
+        .prepare_cached(
+            "SELECT reserved FROM crl_numbers
+             WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND number = ?2",
+        )?
+        .query_row(params![column(id)?, number.octets()], |row| row.get(0))
+        .optional()?;
+    let event = reserved.map(natural).transpose()?;
+    Ok(event.map(|event| CrlNumber { number, event }))
+}
+
+/// A CRL number of a row.
+pub(in super::super) fn number_of(row: &Row<'_>, index: usize) -> Result<Number, Failure> {
+    let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
+    Number::from_octets(octets)
+        .filter(|number| number.octets() == octets)
+        .ok_or_else(|| Failure::contradiction("a CRL number is not of 20 octets"))
+}

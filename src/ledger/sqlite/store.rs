@@ -1,0 +1,131 @@
+//! One transaction of the database, as the rules use it.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::super::event::Event;
+use super::super::store::{ReservedNumber, Store};
+use super::super::{Authority, Digest, EntryId, Head, Number, RevocationState, SerialNumber};
+use super::failure::{Failure, column, natural};
+use super::projection::project;
+use super::read;
+
+/// A transaction that holds the ledger's only turn to write.
+pub(in crate::ledger) struct Turn<'a>(Transaction<'a>);
+
+impl<'a> Turn<'a> {
+    pub(super) fn wait(db: &'a mut Connection) -> Result<Self, Failure> {
+        Ok(Self(
+            db.transaction_with_behavior(TransactionBehavior::Immediate)?,
+        ))
+    }
+
+    pub(super) fn db(&self) -> &Connection {
+        &self.0
+    }
+
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        Ok(self.0.commit()?)
+    }
+}
+
+impl Store for Turn<'_> {
+    type Error = Failure;
+
+    fn head(&self) -> Result<Head, Failure> {
+        read::head(&self.0)
+    }
+
+    fn append(&mut self, event: &Event, body: &str, hash: Digest) -> Result<(), Failure> {
+        self.0
+            .prepare_cached("INSERT INTO events (sequence, body, hash) VALUES (?1, ?2, ?3)")?
+            .execute(params![column(event.sequence)?, body, hash.0])?;
+        project(&self.0, event)
+    }
+
+    fn event(&self, sequence: u64) -> Result<Option<Event>, Failure> {
+        read::event(&self.0, sequence)
+    }
+
+    fn end_of_entry(&self, entry: EntryId) -> Result<Option<u64>, Failure> {
+        self.number(
+            "SELECT outcome FROM entries WHERE sequence = ?1 AND outcome IS NOT NULL",
+            entry.0,
+        )
+    }
+
+    fn end_of_key(&self, begun: EntryId) -> Result<Option<u64>, Failure> {
+        self.number(
+            "SELECT ended FROM keys WHERE begun = ?1 AND ended IS NOT NULL",
+            begun.0,
+        )
+    }
+
+    fn authority(&self, authority: &Authority) -> Result<Option<u64>, Failure> {
+        read::authority_id(&self.0, authority)
+    }
+
+    fn entry_of_serial(&self, authority: u64, serial: &SerialNumber) -> Result<Option<EntryId>, Failure> {
+        read::entry_of_serial(&self.0, authority, serial)
+    }
+
+    fn revocation(&self, authority: u64, serial: &SerialNumber) -> Result<Option<RevocationState>, Failure> {
+        Ok(read::revocation(&self.0, authority, serial)?.map(|found| found.state))
+    }
+
+    fn crl_numbers(
+        &self,
+        authority: u64,
+        from: Number,
+        also: Option<Number>,
+    ) -> Result<Vec<ReservedNumber>, Failure> {
+        let mut select = self.0.prepare_cached(
+            "SELECT number, complete, delta FROM crl_numbers
+             WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND (number >= ?2 OR number = ?3)",
+        )?;
+        let also = also.as_ref().map(Number::octets);
+        let mut rows = select.query(params![column(authority)?, from.octets(), also])?;
+        let mut numbers = Vec::new();
+        while let Some(row) = rows.next()? {
+            let entry = |index| -> Result<Option<EntryId>, Failure> {
+                let entry: Option<i64> = row.get(index)?;
+                Ok(entry.map(natural).transpose()?.map(EntryId))
+            };
+            numbers.push(ReservedNumber {
+                number: read::number_of(row, 0)?,
+                complete: entry(1)?,
+                delta: entry(2)?,
+            });
+        }
+        Ok(numbers)
+    }
+
+    fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, Failure> {
+        let mut select = self.0.prepare_cached(
+            "SELECT number FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)
+             ORDER BY number DESC LIMIT 1",
+        )?;
+        let mut rows = select.query([column(authority)?])?;
+        rows.next()?.map(|row| read::number_of(row, 0)).transpose()
+    }
+
+    fn authority_certificate(&self, authority: u64, sha256: &Digest) -> Result<Option<u64>, Failure> {
+        self.0
+            .prepare_cached("SELECT event FROM authority_certificates WHERE authority = ?1 AND sha256 = ?2")?
+            .query_row(params![column(authority)?, sha256.0], |row| row.get(0))
+            .optional()?
+            .map(natural)
+            .transpose()
+    }
+}
+
+impl Turn<'_> {
+    /// A number that a row with that key has.
+    fn number(&self, sql: &str, key: u64) -> Result<Option<u64>, Failure> {
+        self.0
+            .prepare_cached(sql)?
+            .query_row([column(key)?], |row| row.get(0))
+            .optional()?
+            .map(natural)
+            .transpose()
+    }
+}

@@ -1,0 +1,73 @@
+//! What the rules need of a database, and nothing more: another database is another implementation of this.
+
+use super::event::Event;
+use super::{Authority, Digest, EntryId, Head, LedgerError, Number, RevocationState, SerialNumber};
+
+/// One transaction of a database, which holds the only turn to write. Nothing of it is there for others until it is committed, and all of
+/// it goes when it is not.
+///
+/// What it finds follows from its events: [`append`](Self::append) keeps the tables in step.
+pub(super) trait Store {
+    /// Why the database could not be read or written, or the refusal of a rule.
+    type Error: From<LedgerError> + From<Contradiction>;
+
+    /// How far the ledger goes.
+    fn head(&self) -> Result<Head, Self::Error>;
+
+    /// Takes the next event: `body` are its bytes, and `hash` is the chain's after it. Refuses one that cannot follow on those before it.
+    fn append(&mut self, event: &Event, body: &str, hash: Digest) -> Result<(), Self::Error>;
+
+    /// One event.
+    fn event(&self, sequence: u64) -> Result<Option<Event>, Self::Error>;
+
+    /// The event that ended an entry.
+    fn end_of_entry(&self, entry: EntryId) -> Result<Option<u64>, Self::Error>;
+
+    /// The event that ended what was begun with a key.
+    fn end_of_key(&self, begun: EntryId) -> Result<Option<u64>, Self::Error>;
+
+    /// The event that introduced an authority.
+    fn authority(&self, authority: &Authority) -> Result<Option<u64>, Self::Error>;
+
+    /// The entry that has a serial number of this authority's name, whichever key signed.
+    fn entry_of_serial(&self, authority: u64, serial: &SerialNumber) -> Result<Option<EntryId>, Self::Error>;
+
+    /// The last that happened to a certificate of this authority.
+    fn revocation(
+        &self,
+        authority: u64,
+        serial: &SerialNumber,
+    ) -> Result<Option<RevocationState>, Self::Error>;
+
+    /// The CRL numbers of this authority's name from `from` on, and `also`.
+    fn crl_numbers(
+        &self,
+        authority: u64,
+        from: Number,
+        also: Option<Number>,
+    ) -> Result<Vec<ReservedNumber>, Self::Error>;
+
+    /// The highest CRL number of this authority's name.
+    fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, Self::Error>;
+
+    /// The last event about this certificate of the authority itself.
+    fn authority_certificate(&self, authority: u64, sha256: &Digest) -> Result<Option<u64>, Self::Error>;
+}
+
+/// A CRL number that was reserved, and the entries of its complete and its delta CRL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReservedNumber {
+    pub(super) number: Number,
+    pub(super) complete: Option<EntryId>,
+    pub(super) delta: Option<EntryId>,
+}
+
+impl ReservedNumber {
+    pub(super) const fn is_used(&self) -> bool {
+        self.complete.is_some() || self.delta.is_some()
+    }
+}
+
+/// What is stored contradicts itself: the ledger is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Contradiction(pub(super) String);

@@ -1,0 +1,397 @@
+//! The rules, on every store: SQLite through the ledger itself, and a store in memory. The same steps have the same results and the same
+//! events on each, and a step that is refused records nothing.
+
+use std::fmt::Debug;
+
+use super::memory::{MemoryError, MemoryStore};
+use super::random::Dice;
+use super::*;
+use crate::ledger::rules::Recording;
+use crate::ledger::store::Store;
+
+/// What a caller asks of the rules, in one transaction.
+#[derive(Clone, Debug)]
+enum Step {
+    Begin(Vec<Intent>),
+    Complete(Vec<(u64, Vec<u8>)>),
+    Abandon(Vec<u64>),
+    Deliver(u64),
+    BeginKey(KeyAct),
+    CompleteKey(u64),
+    FailKey(u64),
+    Adopt(u8),
+    TakeOver(Box<Takeover>),
+    Reserve(Authority, Option<u64>),
+    Revoke(Vec<RevocationRequest>),
+    Release(u8),
+}
+
+/// What comes of it, as text: values that two stores have alike.
+fn take<S: Store>(step: &Step, rules: &mut Recording<'_, S>) -> Result<String, S::Error> {
+    fn told<T: Debug>(value: T) -> String {
+        format!("{value:?}")
+    }
+    let each = |entries: &[u64]| entries.iter().copied().map(EntryId).collect::<Vec<_>>();
+    match step {
+        Step::Begin(intents) => {
+            let entries: Result<Vec<_>, _> = intents.iter().map(|intent| rules.begin(intent)).collect();
+            entries.map(told)
+        }
+        Step::Complete(outcomes) => outcomes
+            .iter()
+            .try_for_each(|(entry, signed)| {
+                rules.complete(&Outcome {
+                    entry: EntryId(*entry),
+                    signed,
+                })
+            })
+            .map(told),
+        Step::Abandon(entries) => each(entries)
+            .into_iter()
+            .try_for_each(|entry| rules.abandon(entry, "why"))
+            .map(told),
+        Step::Deliver(entry) => rules.deliver(EntryId(*entry)).map(told),
+        Step::BeginKey(act) => rules.begin_key(&key_intent(*act)).map(told),
+        Step::CompleteKey(begun) => rules.complete_key(EntryId(*begun), &key_record()).map(told),
+        Step::FailKey(begun) => rules.fail_key(EntryId(*begun), "why").map(told),
+        Step::Adopt(number) => rules
+            .adopt(&Adoption {
+                authority: ca(),
+                object: certificate_object(*number),
+                certificate: signed(*number),
+            })
+            .map(told),
+        Step::TakeOver(takeover) => rules.take_over(takeover).map(told),
+        Step::Reserve(authority, above) => rules
+            .reserve_crl_number(authority, above.map(Number::from))
+            .map(told),
+        Step::Revoke(requests) => requests
+            .iter()
+            .try_for_each(|request| rules.revoke(&ca(), request))
+            .map(told),
+        Step::Release(number) => rules.release(&ca(), &serial(*number)).map(told),
+    }
+}
+
+/// Both stores, side by side.
+struct Stores {
+    desk: Desk,
+    memory: MemoryStore,
+}
+
+impl Stores {
+    fn new() -> Self {
+        let stamp = stamp();
+        let mut recording = Recording::start(MemoryStore::default(), &stamp).unwrap();
+        recording.create().unwrap();
+        let (memory, _) = recording.finish();
+        let desk = Desk::new();
+        Self { desk, memory }
+    }
+
+    /// The same on both, or nothing on either.
+    #[track_caller]
+    fn take(&mut self, step: &Step) -> Result<String, String> {
+        let before = (self.count(), self.memory.events.len());
+        let stored = self
+            .desk
+            .ledger
+            .decide(&stamp(), |rules| take(step, rules))
+            .map_err(|error| error.to_string());
+        let stamp = stamp();
+        let mut recording = Recording::start(self.memory.clone(), &stamp).unwrap();
+        let kept = match take(step, &mut recording) {
+            Ok(told) => {
+                self.memory = recording.finish().0;
+                Ok(told)
+            }
+            Err(MemoryError::Refused(error)) => Err(error.to_string()),
+            Err(MemoryError::Contradiction(found)) => panic!("{step:?}: {found}"),
+        };
+        assert_eq!(stored, kept, "{step:?}");
+        if stored.is_err() {
+            assert_eq!((self.count(), self.memory.events.len()), before, "{step:?}");
+        }
+        stored
+    }
+
+    #[track_caller]
+    fn done(&mut self, step: &Step) {
+        if let Err(error) = self.take(step) {
+            panic!("{step:?}: {error}");
+        }
+    }
+
+    #[track_caller]
+    fn refused(&mut self, step: &Step, why: &str) {
+        let error = self.take(step).unwrap_err();
+        assert!(error.contains(why), "{step:?}: {error}");
+    }
+
+    fn count(&self) -> usize {
+        usize::try_from(self.desk.ledger.head().unwrap().count).unwrap()
+    }
+
+    /// The number of the last event.
+    fn last(&self) -> u64 {
+        self.desk.ledger.head().unwrap().count
+    }
+
+    /// The events are the same bytes, but for the random ones of the first, and the tables follow from them.
+    #[track_caller]
+    fn assert_alike(&self) {
+        let mut exported = Vec::new();
+        self.desk.ledger.export(&mut exported).unwrap();
+        let text = String::from_utf8(exported).unwrap();
+        let stored: Vec<_> = text
+            .lines()
+            .skip(1)
+            .map(|line| &line[83..line.len() - 1])
+            .collect();
+        let kept: Vec<_> = self
+            .memory
+            .events
+            .iter()
+            .skip(1)
+            .map(|(body, _)| &**body)
+            .collect();
+        assert_eq!(stored, kept);
+        self.desk.assert_sound();
+    }
+}
+
+fn begin(numbers: &[u8]) -> Step {
+    Step::Begin(numbers.iter().map(|number| certificate(*number)).collect())
+}
+
+fn complete(entry: u64, number: u8) -> Step {
+    Step::Complete(vec![(entry, signed(number))])
+}
+
+fn revoke(number: u8, reason: RevocationReason) -> Step {
+    Step::Revoke(vec![revocation(number, reason)])
+}
+
+fn by(authority: Authority, intent: Intent) -> Step {
+    Step::Begin(vec![Intent { authority, ..intent }])
+}
+
+#[test]
+fn a_serial_number_is_used_once_for_a_name() {
+    let mut stores = Stores::new();
+    stores.done(&begin(&[1]));
+    stores.refused(&begin(&[1]), "has been used before");
+    let renewed = authority("new key", "CN=Test CA");
+    stores.refused(&by(renewed.clone(), certificate(1)), "has been used before");
+    stores.done(&by(authority("key", "CN=Other CA"), certificate(1)));
+    // All or none, also within one batch.
+    stores.refused(&begin(&[2, 3, 1]), "has been used before");
+    stores.refused(&begin(&[2, 2]), "has been used before");
+    stores.done(&begin(&[2, 3]));
+    // Given up is used too.
+    let last = stores.last();
+    stores.done(&Step::Abandon(vec![last]));
+    stores.refused(&by(renewed, certificate(3)), "has been used before");
+    stores.refused(&Step::Adopt(3), "has been used before");
+    let bare = Intent {
+        object: bare(9),
+        ..certificate(9)
+    };
+    stores.refused(&Step::Begin(vec![bare]), "only certificates can be adopted");
+    stores.assert_alike();
+}
+
+#[test]
+fn an_entry_ends_once_and_as_it_began() {
+    let mut stores = Stores::new();
+    stores.done(&begin(&[1, 2]));
+    let (one, two) = (stores.last() - 1, stores.last());
+    stores.refused(&Step::Deliver(one), "no entry");
+    stores.refused(&complete(one, 2), "is not what entry");
+    stores.refused(
+        &Step::Complete(vec![(one, signed(1)), (two, signed(1))]),
+        "is not what entry",
+    );
+    stores.done(&complete(one, 1));
+    let before = stores.last();
+    stores.done(&complete(one, 1));
+    assert_eq!(stores.last(), before, "a second time changes nothing");
+    let longer = [signed(1), vec![0]].concat();
+    stores.refused(&Step::Complete(vec![(one, longer)]), "has ended before: signed");
+    stores.refused(&Step::Abandon(vec![two, one]), "has ended before: signed");
+    stores.refused(&Step::Abandon(vec![two, 99]), "no entry #99");
+    stores.refused(&Step::Abandon(vec![two, two]), "has ended before: abandoned");
+    stores.done(&Step::Abandon(vec![two]));
+    stores.refused(&complete(two, 2), "has ended before: abandoned");
+    stores.refused(&Step::Deliver(two), "no entry");
+    for number in [0, 1, before, 99] {
+        stores.refused(&complete(number, 1), "no entry");
+        stores.refused(&Step::Abandon(vec![number]), "no entry");
+        stores.refused(&Step::Deliver(number), "no entry");
+    }
+    stores.done(&Step::Deliver(one));
+    stores.done(&Step::Deliver(one));
+    stores.done(&Step::Adopt(7));
+    let adopted = stores.last();
+    stores.refused(&complete(adopted, 7), "no entry");
+    stores.refused(&Step::Abandon(vec![adopted]), "no entry");
+    stores.done(&Step::Deliver(adopted));
+    stores.assert_alike();
+}
+
+/// RFC 5280 sections 5.2.3 and 5.2.4.
+#[test]
+fn crl_numbers_rise_and_a_delta_has_a_base() {
+    let mut stores = Stores::new();
+    let one = |intent: Intent| Step::Begin(vec![intent]);
+    stores.refused(&one(crl(1, None, 5)), "was not reserved");
+    for _ in 1..=3 {
+        stores.done(&Step::Reserve(ca(), None));
+    }
+    stores.done(&one(crl(1, None, 5)));
+    let base = stores.last();
+    stores.refused(&one(crl(1, None, 5)), "has it already");
+    stores.refused(&one(crl(1, Some(1), 5)), "its base");
+    // Its base is not signed yet.
+    stores.refused(&one(crl(2, Some(1), 6)), "its base");
+    stores.done(&complete(base, 0));
+    stores.done(&one(crl(2, Some(1), 6)));
+    stores.refused(&one(crl(2, None, 7)), "another thisUpdate");
+    stores.done(&one(crl(2, None, 6)));
+    let given_up = stores.last();
+    stores.done(&Step::Abandon(vec![given_up]));
+    stores.refused(&one(crl(3, Some(2), 8)), "its base");
+    stores.done(&one(crl(3, Some(1), 8)));
+    stores.refused(&one(crl(1, Some(0), 5)), "was begun meanwhile");
+    // The name's, whichever key signs; a number above that of another program.
+    let renewed = authority("new key", "CN=Test CA");
+    stores.done(&Step::Reserve(renewed.clone(), Some(40)));
+    stores.done(&Step::Reserve(ca(), Some(5)));
+    stores.done(&by(renewed, crl(42, None, 9)));
+    stores.refused(&one(crl(41, None, 9)), "was begun meanwhile");
+    stores.done(&Step::Reserve(ca(), Some(u64::MAX)));
+    stores.done(&Step::Reserve(authority("key", "CN=Other CA"), None));
+    stores.assert_alike();
+}
+
+#[test]
+fn a_revocation_changes_only_as_it_may() {
+    use RevocationReason::{CertificateHold, KeyCompromise, Superseded, Unspecified};
+    let mut stores = Stores::new();
+    stores.refused(&revoke(1, Superseded), "no certificate");
+    stores.done(&begin(&[1, 2]));
+    stores.refused(&Step::Release(1), "not on hold");
+    stores.done(&revoke(1, CertificateHold));
+    stores.refused(&revoke(1, CertificateHold), "revoked already");
+    stores.done(&Step::Release(1));
+    stores.refused(&Step::Release(1), "not on hold");
+    stores.done(&revoke(1, Superseded));
+    for reason in [Superseded, CertificateHold, Unspecified] {
+        stores.refused(&revoke(1, reason), "revoked already");
+    }
+    stores.refused(&Step::Release(1), "not on hold");
+    stores.done(&revoke(1, KeyCompromise));
+    let batch = [2, 1].map(|number| revocation(number, Unspecified));
+    stores.refused(&Step::Revoke(batch.to_vec()), "revoked already");
+    stores.done(&revoke(2, Unspecified));
+    // Another key of the name issued it: it is on that one's CRLs.
+    stores.done(&by(authority("new key", "CN=Test CA"), certificate(3)));
+    stores.refused(&revoke(3, Superseded), "no certificate");
+    stores.refused(&Step::Release(3), "no certificate");
+    stores.assert_alike();
+}
+
+#[test]
+fn what_began_with_a_key_ends_once() {
+    let mut stores = Stores::new();
+    for act in [KeyAct::Generate, KeyAct::Import, KeyAct::Delete] {
+        stores.done(&Step::BeginKey(act));
+        let begun = stores.last();
+        stores.done(&Step::CompleteKey(begun));
+        stores.refused(&Step::CompleteKey(begun), act.done());
+        stores.refused(&Step::FailKey(begun), act.done());
+        stores.done(&Step::BeginKey(act));
+        let begun = stores.last();
+        stores.done(&Step::FailKey(begun));
+        stores.refused(&Step::CompleteKey(begun), "has ended before: failed");
+    }
+    for number in [0, 1, stores.last(), 99] {
+        stores.refused(&Step::CompleteKey(number), "no entry");
+        stores.refused(&Step::FailKey(number), "no entry");
+    }
+    stores.assert_alike();
+}
+
+#[test]
+fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later() {
+    let mut stores = Stores::new();
+    let mut known = takeover();
+    stores.done(&Step::TakeOver(Box::new(known.clone())));
+    let before = stores.last();
+    stores.done(&Step::TakeOver(Box::new(known.clone())));
+    assert_eq!(stores.last(), before, "there was nothing new");
+    if let Some(certificate) = &mut known.certificate {
+        certificate.path = PathCheck::NotChecked;
+    }
+    stores.done(&Step::TakeOver(Box::new(known.clone())));
+    assert_eq!(stores.last(), before, "what was checked stays checked");
+    if let Some(certificate) = &mut known.certificate {
+        certificate.path = PathCheck::Verified;
+    }
+    known
+        .revocations
+        .push(revocation(103, RevocationReason::KeyCompromise));
+    stores.done(&Step::TakeOver(Box::new(known.clone())));
+    assert_eq!(stores.last(), before + 2);
+    // A certificate in the place of a bare number; another one in the place of a certificate.
+    let adoption = |number: u8, bytes: u8| Adoption {
+        authority: takeover().authority,
+        object: certificate_object(number),
+        certificate: signed(bytes),
+    };
+    known.certificates.push(adoption(103, 103));
+    stores.done(&Step::TakeOver(Box::new(known.clone())));
+    known.certificates.push(adoption(103, 104));
+    stores.refused(&Step::TakeOver(Box::new(known)), "has been used before");
+    stores.assert_alike();
+}
+
+/// Steps that nobody chose, most of them refused.
+#[test]
+fn every_sequence_of_steps_has_the_same_results_and_the_same_events() {
+    for seed in 0..6 {
+        let (mut stores, mut dice) = (Stores::new(), Dice(1_000 + seed));
+        let mut done = 0;
+        for _ in 0..150 {
+            let number = dice.byte(12);
+            let event = dice.roll(stores.last() + 2);
+            let step = match dice.roll(14) {
+                0 | 1 => begin(&[number, dice.byte(12)]),
+                2 | 3 => begin(&[number]),
+                4 => complete(event, number),
+                5 => complete(event, 0),
+                6 => Step::Abandon(vec![event]),
+                7 => Step::Deliver(event),
+                8 => Step::Adopt(number),
+                9 => Step::Reserve(ca(), Some(dice.roll(9)).filter(|above| above % 2 == 0)),
+                10 => {
+                    let base = Some(dice.roll(9)).filter(|base| base % 2 == 0);
+                    Step::Begin(vec![crl(dice.roll(9), base, dice.roll(2))])
+                }
+                11 => {
+                    let reason = RevocationReason::ALL[usize::try_from(dice.roll(9)).unwrap()];
+                    revoke(number, reason)
+                }
+                12 => Step::Release(number),
+                _ => match dice.roll(3) {
+                    0 => Step::BeginKey(KeyAct::Import),
+                    1 => Step::CompleteKey(event),
+                    _ => Step::FailKey(event),
+                },
+            };
+            done += usize::from(stores.take(&step).is_ok());
+        }
+        assert!(done > 20, "seed {seed}: {done}");
+        stores.assert_alike();
+    }
+}
