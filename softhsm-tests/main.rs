@@ -138,6 +138,13 @@ mod ledger {
     mod restored;
 }
 
+/// The crate for other programs: its errors, its types, the settings that it takes.
+mod library {
+    mod aws_settings;
+    mod errors;
+    mod source_text;
+}
+
 /// What an answer may cost, and what a command does.
 mod limits {
     mod budget;

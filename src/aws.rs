@@ -12,6 +12,10 @@ mod failure;
 #[cfg(feature = "aws")]
 mod settings;
 
+/// The settings that a caller may hand to [`Kms`](crate::kms::Kms::with_config) and
+/// [`CloudHsm`](crate::cloudhsm::CloudHsm::with_config), in the version that they take.
+#[cfg(feature = "aws")]
+pub use aws_config::SdkConfig;
 pub use error::AwsError;
 #[cfg(feature = "aws")]
 pub(crate) use failure::{Failure, may_have_happened};

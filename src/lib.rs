@@ -4,6 +4,12 @@
 //!
 //! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`] →
 //! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
+//!
+//! # Errors
+//!
+//! An error tells in one line all that it knows, its cause included. [`source`](std::error::Error::source) begins below what that line
+//! tells, so a report that prints the whole chain prints nothing twice. The cause itself is a field of the variant.
+//!
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
 pub mod aws;

@@ -12,4 +12,5 @@ pub use error::OutputError;
 pub use pem::{encode_pem, pem_length, write_pem};
 pub use protected::Protected;
 pub(crate) use temporary::make_temporary;
+pub(crate) use verified::sealed::Sealed;
 pub use verified::{Encoding, Verified};

@@ -183,6 +183,6 @@ impl fmt::Display for SignError {
 
 impl StdError for SignError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(self.0.as_ref())
+        self.0.source()
     }
 }

@@ -20,7 +20,7 @@ fn files() -> Vec<String> {
         .collect()
 }
 
-const fn word(extension: &ProfileExtension) -> &'static str {
+fn word(extension: &ProfileExtension) -> &'static str {
     match extension {
         ProfileExtension::BasicConstraints { .. } => "basicConstraints",
         ProfileExtension::KeyUsage(_) => "keyUsage",
@@ -35,6 +35,7 @@ const fn word(extension: &ProfileExtension) -> &'static str {
         ProfileExtension::AuthorityKeyIdentifier => "authorityKeyIdentifier",
         // No profile has one: it is of another certificate.
         ProfileExtension::Carried(_) => "carried",
+        other => panic!("docs/profiles.md does not have {other:?}"),
     }
 }
 
@@ -47,6 +48,7 @@ fn the_table_of_built_in_profiles_is_the_programs() {
             Role::Root => "root",
             Role::Intermediate => "intermediate",
             Role::Leaf => "leaf",
+            other => panic!("docs/profiles.md does not have {other:?}"),
         };
         let extensions: Vec<_> = profile.extensions.iter().map(word).collect();
         format!(

@@ -8,7 +8,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+use aws_config::timeout::{TimeoutConfig, TimeoutConfigBuilder};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use tokio::runtime::{Builder, Runtime};
 
@@ -37,19 +37,38 @@ pub(crate) struct AwsSettings {
 }
 
 impl AwsSettings {
+    /// The caller's own settings, with the limits that every client here has: the answers of the caller's HTTP client end where ours do,
+    /// and a timeout that is not set is ours. `wanted` as in [`load`](Self::load).
+    pub(crate) fn of_caller(sdk: &SdkConfig, wanted: Option<&str>) -> Result<Self, AwsError> {
+        let region = agree(sdk.region().map(ToString::to_string), wanted)?.ok_or(AwsError::NoRegion)?;
+        let client = sdk
+            .http_client()
+            .map_or_else(BoundedClient::new, BoundedClient::around);
+        let mut timeouts = sdk
+            .timeout_config()
+            .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        timeouts = timeouts.take_unset_from(default_timeouts());
+        let sdk = sdk
+            .to_builder()
+            .http_client(client)
+            .region(Region::new(region.clone()))
+            .timeout_config(timeouts.build())
+            .behavior_version(sdk.behavior_version().unwrap_or_else(BehaviorVersion::latest));
+        Ok(Self {
+            runtime: start_runtime()?,
+            sdk: sdk.build(),
+            region,
+        })
+    }
+
     /// Loads the settings; no service is asked. Where no region is set, `wanted`'s counts, and where one is set, the two agree.
     pub(crate) fn load(wanted: Option<&str>) -> Result<Self, AwsError> {
         let runtime = start_runtime()?;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
         let region = runtime.block_on(choose_region(wanted))?;
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(BoundedClient::new())
             .region(Region::new(region.clone()))
-            .timeout_config(timeouts)
+            .timeout_config(default_timeouts().build())
             .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
         let sdk = runtime.block_on(loader.load());
         Ok(Self { runtime, sdk, region })
@@ -66,6 +85,13 @@ impl AwsSettings {
     }
 }
 
+fn default_timeouts() -> TimeoutConfigBuilder {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+}
+
 pub(crate) fn start_runtime() -> Result<Runtime, AwsError> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| AwsError::Runtime {
@@ -80,18 +106,22 @@ async fn choose_region(wanted: Option<&str>) -> Result<String, AwsError> {
         .or_else(ProfileFileRegionProvider::new())
         .region()
         .await;
+    if let Some(region) = agree(set.map(|set| set.to_string()), wanted)? {
+        return Ok(region);
+    }
+    let bounded = ProviderConfig::without_region().with_http_client(BoundedClient::new());
+    let machine = ImdsRegionProvider::builder().configure(&bounded).build();
+    let machine = machine.region().await;
+    machine.map(|region| region.to_string()).ok_or(AwsError::NoRegion)
+}
+
+/// The region that is set, which must be the wanted one; else that.
+fn agree(set: Option<String>, wanted: Option<&str>) -> Result<Option<String>, AwsError> {
     match (set, wanted) {
-        (Some(set), Some(wanted)) if set.as_ref() != wanted => Err(AwsError::OtherRegion {
+        (Some(set), Some(wanted)) if set != wanted => Err(AwsError::OtherRegion {
             wanted: wanted.to_owned(),
-            set: set.to_string(),
+            set,
         }),
-        (Some(set), _) => Ok(set.to_string()),
-        (None, Some(wanted)) => Ok(wanted.to_owned()),
-        (None, None) => {
-            let bounded = ProviderConfig::without_region().with_http_client(BoundedClient::new());
-            let machine = ImdsRegionProvider::builder().configure(&bounded).build();
-            let machine = machine.region().await;
-            machine.map(|region| region.to_string()).ok_or(AwsError::NoRegion)
-        }
+        (set, wanted) => Ok(set.or_else(|| wanted.map(str::to_owned))),
     }
 }

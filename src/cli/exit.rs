@@ -365,11 +365,11 @@ impl std::error::Error for CliError {
         match self {
             // Its message is the workflow error's own, so the causes begin below it.
             Self::Workflow { cause, .. } => cause.source(),
-            Self::Read { cause, .. } | Self::Restart { cause } => Some(cause),
-            Self::Uri { cause, .. } => Some(cause),
+            Self::Read { cause, .. } | Self::Restart { cause } => cause.source(),
+            Self::Uri { cause, .. } => cause.source(),
             #[cfg(feature = "aws")]
-            Self::Server { cause } => Some(cause),
-            Self::LedgerUrl { cause, .. } => Some(cause),
+            Self::Server { cause } => cause.source(),
+            Self::LedgerUrl { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -189,7 +189,7 @@ impl Ui {
         let refusal = error.explain();
         let message = shorten(&printable(&one_line(&refusal.message)));
         let causes = if self.verbose > 0 {
-            causes(error, &refusal.message)
+            causes(error)
         } else {
             Vec::new()
         };
@@ -297,18 +297,13 @@ fn insert_content(object: &mut serde_json::Map<String, Value>, content: &[u8]) {
     object.insert(name.to_owned(), json!(text));
 }
 
-/// The causes behind an error, but for those whose words it shows itself, as most errors do.
-fn causes(error: &CliError, message: &str) -> Vec<String> {
-    let mut told = message.to_owned();
+/// The causes that an error's own message does not tell.
+fn causes(error: &CliError) -> Vec<String> {
     let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !told.contains(&text) {
-            causes.push(shorten(&printable(&one_line(&text))));
-            told = text;
-        }
-        cause = error.source();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(shorten(&printable(&one_line(&cause.to_string()))));
+        next = cause.source();
     }
     causes
 }

@@ -11,7 +11,7 @@ use super::exception::translate;
 use super::{
     CertificateKind, Certificates, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState, Hsm,
 };
-use crate::aws::AwsSettings;
+use crate::aws::{AwsSettings, SdkConfig};
 
 const DESCRIBE: &str = "DescribeClusters";
 
@@ -19,7 +19,7 @@ const DESCRIBE: &str = "DescribeClusters";
 const MOST_PAGES: usize = 100;
 const INITIALIZE: &str = "InitializeCluster";
 
-/// A connection to CloudHSM with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
+/// A connection to CloudHSM, with the settings of the usual AWS chain (environment, profile, SSO, IMDS) or of the caller.
 #[derive(Debug)]
 pub struct CloudHsm {
     runtime: Runtime,
@@ -33,16 +33,33 @@ impl CloudHsm {
     /// # Errors
     /// [`CloudHsmError::Aws`]
     pub fn connect() -> Result<Self, CloudHsmError> {
-        let settings = AwsSettings::load(None).map_err(CloudHsmError::Aws)?;
+        Ok(Self::of(AwsSettings::load(None).map_err(CloudHsmError::Aws)?))
+    }
+
+    /// With settings that the caller has loaded or made; CloudHSM is not asked.
+    ///
+    /// The limits of this library are added: an answer ends after 4 MiB, an unencrypted endpoint is refused unless it is on this machine,
+    /// and a timeout that is not set gets a value.
+    ///
+    /// The methods block, on a runtime of their own: async code calls them, and drops the value, on a blocking thread.
+    ///
+    /// # Errors
+    /// [`CloudHsmError::Aws`]
+    pub fn with_config(config: &SdkConfig) -> Result<Self, CloudHsmError> {
+        let settings = AwsSettings::of_caller(config, None);
+        Ok(Self::of(settings.map_err(CloudHsmError::Aws)?))
+    }
+
+    fn of(settings: AwsSettings) -> Self {
         let config = aws_sdk_cloudhsmv2::config::Builder::from(&settings.sdk)
             .interceptor(AwsSettings::interceptor())
             .retry_classifier(AwsSettings::retry_classifier())
             .build();
-        Ok(Self {
+        Self {
             runtime: settings.runtime,
             client: Client::from_conf(config),
             region: settings.region,
-        })
+        }
     }
 
     /// The region that is asked.

@@ -4,6 +4,7 @@ use super::ClusterId;
 
 /// One of the five (API reference, `Certificates`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum CertificateKind {
     /// The cluster's certification request, made by its first HSM. It exists only while the cluster is UNINITIALIZED.
     ClusterCsr,

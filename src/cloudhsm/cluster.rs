@@ -45,6 +45,7 @@ impl fmt::Display for ClusterId {
 
 /// `Cluster.State` of the API reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClusterState {
     /// It is being made.
     CreateInProgress,
@@ -138,6 +139,7 @@ pub struct Cluster {
 
 /// Why there is no CSR.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NoCsr {
     /// The cluster itself is being made.
     ClusterInCreation,

@@ -165,7 +165,7 @@ fn explain_missing(
 impl std::error::Error for CloudHsmError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Aws(error) => Some(error),
+            Self::Aws(error) => error.source(),
             _ => None,
         }
     }

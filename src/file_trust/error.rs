@@ -130,7 +130,7 @@ impl fmt::Display for TrustError {
 impl std::error::Error for TrustError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { cause, .. } => Some(cause),
+            Self::Io { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -10,10 +10,10 @@ use tokio::runtime::Runtime;
 use super::exception::translate;
 use super::pair::{refuse_weak, region_of};
 use super::{EncryptionContext, KeyArn, KeyPairFile, KeySpec, KmsError};
-use crate::aws::{AwsError, AwsSettings};
+use crate::aws::{AwsError, AwsSettings, SdkConfig};
 use crate::signer::PublicKey;
 
-/// A connection to KMS with the settings of the usual AWS chain (environment, profile, SSO, IMDS).
+/// A connection to KMS, with the settings of the usual AWS chain (environment, profile, SSO, IMDS) or of the caller.
 #[derive(Debug)]
 pub struct Kms {
     pub(super) runtime: Runtime,
@@ -41,6 +41,16 @@ pub enum Reachability {
     Denied,
 }
 
+fn about_region(error: AwsError, key: Option<&str>) -> KmsError {
+    match (error, key) {
+        (AwsError::OtherRegion { set, .. }, Some(key)) => KmsError::Region {
+            key: key.to_owned(),
+            region: set,
+        },
+        (error, _) => KmsError::Aws(error),
+    }
+}
+
 impl Kms {
     /// Loads the AWS settings; KMS is not asked. `key` names the key the work is about: where no region is set, its ARN's
     /// counts, and where one is set, the two must agree.
@@ -48,24 +58,36 @@ impl Kms {
     /// # Errors
     /// [`KmsError::Region`], [`KmsError::Aws`]
     pub fn connect(key: Option<&str>) -> Result<Self, KmsError> {
-        let settings = AwsSettings::load(key.and_then(region_of)).map_err(|error| match (error, key) {
-            (AwsError::OtherRegion { set, .. }, Some(key)) => KmsError::Region {
-                key: key.to_owned(),
-                region: set,
-            },
-            (error, _) => KmsError::Aws(error),
-        })?;
+        let settings = AwsSettings::load(key.and_then(region_of));
+        Ok(Self::of(settings.map_err(|error| about_region(error, key))?))
+    }
+
+    /// With settings that the caller has loaded or made; KMS is not asked. `key` as in [`connect`](Self::connect).
+    ///
+    /// The limits of this library are added: an answer ends after 4 MiB, an unencrypted endpoint is refused unless it is on this machine,
+    /// and a timeout that is not set gets a value.
+    ///
+    /// The methods block, on a runtime of their own: async code calls them, and drops the value, on a blocking thread.
+    ///
+    /// # Errors
+    /// [`KmsError::Region`], [`KmsError::Aws`]
+    pub fn with_config(config: &SdkConfig, key: Option<&str>) -> Result<Self, KmsError> {
+        let settings = AwsSettings::of_caller(config, key.and_then(region_of));
+        Ok(Self::of(settings.map_err(|error| about_region(error, key))?))
+    }
+
+    fn of(settings: AwsSettings) -> Self {
         let config = aws_sdk_kms::config::Builder::from(&settings.sdk)
             .interceptor(AwsSettings::interceptor())
             .retry_classifier(AwsSettings::retry_classifier())
             .build();
-        Ok(Self {
+        Self {
             runtime: settings.runtime,
             client: Client::from_conf(config),
             region: settings.region,
             pinned_key: None,
             grant_tokens: Vec::new(),
-        })
+        }
     }
 
     /// Has [`decrypt`](super::KeyPairDecryptor::decrypt) name `key` to KMS in place of the pair file's: KMS then refuses a

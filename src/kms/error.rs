@@ -292,12 +292,12 @@ impl fmt::Display for KmsError {
 impl std::error::Error for KmsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::PublicKey(error) => Some(error),
-            Self::AliasNotMade { cause, .. } | Self::MayBeSigned { cause, .. } => Some(cause),
-            Self::Aws(error) => Some(error),
-            Self::Memory(error) => Some(error),
-            Self::Attestation(error) => Some(error),
-            Self::Envelope(error) => Some(error),
+            Self::PublicKey(error) => error.source(),
+            Self::AliasNotMade { cause, .. } | Self::MayBeSigned { cause, .. } => cause.source(),
+            Self::Aws(error) => error.source(),
+            Self::Memory(error) => error.source(),
+            Self::Attestation(error) => error.source(),
+            Self::Envelope(error) => error.source(),
             _ => None,
         }
     }

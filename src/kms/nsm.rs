@@ -5,7 +5,7 @@ use aws_nitro_enclaves_nsm_api::driver::{nsm_exit, nsm_init, nsm_process_request
 use serde_bytes::ByteBuf;
 
 use super::{AttestationDocument, KmsError};
-use crate::output::{Encoding, Verified};
+use crate::output::{Encoding, Sealed, Verified};
 use crate::signer::PublicKey;
 
 /// Has the module sign a document that carries `public_key` (AWS Nitro Enclaves user guide, "Cryptographic attestation").
@@ -45,6 +45,8 @@ pub fn attest(public_key: &PublicKey) -> Result<AttestationDocument, KmsError> {
         .map_err(KmsError::Attestation)?;
     Ok(document)
 }
+
+impl Sealed for AttestationDocument {}
 
 /// A document as a file: the bytes of the COSE_Sign1.
 impl Verified for AttestationDocument {

@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
 use super::{KeyArn, KmsError};
-use crate::output::{Encoding, Verified};
+use crate::output::{Encoding, Sealed, Verified};
 use crate::signer::{Curve, KeyAlgorithm, KeyFingerprint, PublicKey};
 
 /// The names and values that KMS binds a ciphertext to. Not secret; the same is needed to decrypt.
@@ -226,6 +226,8 @@ pub(super) fn region_of(key_id: &str) -> Option<&str> {
         .flatten()
         .filter(|region| !region.is_empty())
 }
+
+impl Sealed for KeyPairFile {}
 
 impl Verified for KeyPairFile {
     fn content(&self, _: Encoding) -> Vec<u8> {

@@ -282,7 +282,7 @@ impl fmt::Display for LedgerError {
 impl std::error::Error for LedgerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Export { cause } => Some(cause),
+            Self::Export { cause } => cause.source(),
             _ => None,
         }
     }

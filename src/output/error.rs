@@ -95,7 +95,7 @@ impl fmt::Display for OutputError {
 impl std::error::Error for OutputError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { cause, .. } | Self::NotSynced { cause, .. } => Some(cause),
+            Self::Io { cause, .. } | Self::NotSynced { cause, .. } => cause.source(),
             _ => None,
         }
     }

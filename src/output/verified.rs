@@ -2,6 +2,14 @@
 
 use std::io::{self, Read, Write};
 
+use self::sealed::Sealed;
+
+/// Keeps [`Verified`] to this library: its name cannot be written outside.
+pub(crate) mod sealed {
+    /// Implemented beside each `Verified`.
+    pub trait Sealed {}
+}
+
 /// How a DER structure is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -11,10 +19,27 @@ pub enum Encoding {
     Der,
 }
 
-/// Content that has passed its checks: implemented only by types that cannot exist otherwise.
+/// Content that has passed its checks. Only this library implements it, for types that cannot exist unchecked: no caller can have
+/// unchecked bytes written.
 ///
 /// What can be large overrides the two methods that stream.
-pub trait Verified {
+///
+/// ```compile_fail,E0277
+/// use hsm_ca::output::{Encoding, Verified};
+///
+/// struct Anything(Vec<u8>);
+///
+/// impl Verified for Anything {
+///     fn content(&self, _: Encoding) -> Vec<u8> {
+///         self.0.clone()
+///     }
+///
+///     fn recheck(&self, _: &[u8]) -> Result<(), String> {
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Verified: Sealed {
     /// The bytes of the file.
     fn content(&self, encoding: Encoding) -> Vec<u8>;
 

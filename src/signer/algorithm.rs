@@ -6,6 +6,7 @@ use super::{Hash, MlDsaParameterSet, Pss};
 
 /// A curve of ECDSA: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS offers besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Curve {
     /// secp256r1
     P256,
@@ -56,6 +57,7 @@ impl fmt::Display for Curve {
 
 /// What kind of key it is, and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyAlgorithm {
     /// RSA; the length of the modulus in bits.
     Rsa {
@@ -155,6 +157,7 @@ impl fmt::Display for KeyAlgorithm {
 
 /// A signature algorithm that this program verifies; [`KeyAlgorithm::makes`] says which it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2)
     RsaPkcs1(Hash),

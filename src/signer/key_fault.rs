@@ -19,6 +19,7 @@ use super::{Curve, KeyAlgorithm, PublicKey};
 
 /// What is wrong with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyFault {
     /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: from 65537. ([`PublicKey`] takes no even ones, and none above 2³².)
     Exponent,

@@ -9,6 +9,7 @@ use crate::signer::KeyAlgorithm;
 
 /// How a private key gets into the token, from the best to the one that is only taken when it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ImportRoute {
     /// KMS encrypts it to a key of the token; there is no plaintext anywhere else.
     Sealed,

@@ -12,6 +12,7 @@ use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 
 /// `CKA_CLASS`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum KeyClass {
     /// `CKO_PRIVATE_KEY`
     Private,

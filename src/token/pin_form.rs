@@ -8,6 +8,7 @@ use crate::secret::Pin;
 
 /// What a kind of token takes for a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PinForm {
     /// Whatever its user chose.
     Any,

@@ -7,6 +7,7 @@ use crate::output::{Destination, Encoding, OutputError, Reserved, Verified};
 
 /// Where a result goes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Delivery {
     /// To a file.
     File(Destination),

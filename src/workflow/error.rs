@@ -349,30 +349,31 @@ impl fmt::Display for WorkflowError {
 impl std::error::Error for WorkflowError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Kms(error) => Some(error),
-            Self::CloudHsm(error) => Some(error),
-            Self::Initialize(error) => Some(error.as_ref()),
-            Self::InAnswer { cause, .. } => Some(cause),
-            Self::Token(error) => Some(error),
+            Self::Kms(error) => error.source(),
+            Self::CloudHsm(error) => error.source(),
+            Self::Initialize(error) => error.source(),
+            Self::InAnswer { cause, .. } => cause.source(),
+            Self::Token(error) => error.source(),
             Self::Ledger(error)
             | Self::Unrecorded { cause: error, .. }
             | Self::UnrecordedKey { cause: error, .. }
-            | Self::UnrecordedDeletion { cause: error } => Some(error),
-            Self::Undelivered { cause, .. } => Some(cause),
-            Self::NotDeliverable(error) => Some(error.as_ref()),
-            Self::Generate(error) => Some(error.as_ref()),
+            | Self::UnrecordedDeletion { cause: error } => error.source(),
+            Self::Undelivered { cause, .. } => cause.source(),
+            Self::NotDeliverable(error) => error.source(),
+            Self::Generate(error) => error.source(),
             Self::RecipientLeft { cause, .. }
             | Self::LeftOnToken { cause, .. }
-            | Self::MayBeOnToken { cause, .. } => Some(cause),
-            Self::X509(error) => Some(error),
-            Self::Output(error) => Some(error),
-            Self::Memory(error) => Some(error),
-            Self::PrivateKey(error) => Some(error),
-            Self::InRequest { cause, .. } | Self::Partly { cause, .. } => Some(cause),
-            Self::Rig { cause, .. } => Some(cause),
-            Self::Linter(error) => Some(error),
-            Self::KeyLock(error) => Some(error),
-            Self::KeptHead(error) => Some(error.as_ref()),
+            | Self::MayBeOnToken { cause, .. } => cause.source(),
+            Self::Unproven { unproven, .. } => unproven.source(),
+            Self::X509(error) => error.source(),
+            Self::Output(error) => error.source(),
+            Self::Memory(error) => error.source(),
+            Self::PrivateKey(error) => error.source(),
+            Self::InRequest { cause, .. } | Self::Partly { cause, .. } => cause.source(),
+            Self::Rig { cause, .. } => cause.source(),
+            Self::Linter(error) => error.source(),
+            Self::KeyLock(error) => error.source(),
+            Self::KeptHead(error) => error.source(),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::WorkflowError;
 use crate::cloudhsm::{CertificateKind, Cluster};
-use crate::output::{Destination, Encoding, Verified};
+use crate::output::{Destination, Encoding, Sealed, Verified};
 use crate::x509::{Certificate, CertificationRequest, ForeignFile, X509Error};
 
 /// The files of one cluster.
@@ -115,6 +115,8 @@ pub fn describe_cluster(cluster: &Cluster) -> Value {
 }
 
 struct ClusterFile(Value);
+
+impl Sealed for ClusterFile {}
 
 impl Verified for ClusterFile {
     fn content(&self, _: Encoding) -> Vec<u8> {

@@ -16,6 +16,7 @@ use crate::signer::{KeyStore, NoteKeeper};
 
 /// Where the head is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HeadPlace {
     /// On the token of the CA's key, where there is one and it takes data objects.
     #[default]

@@ -71,7 +71,7 @@ impl fmt::Display for KeyLockError {
 impl std::error::Error for KeyLockError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { cause, .. } => Some(cause),
+            Self::File { cause, .. } => cause.source(),
             Self::Held { .. } => None,
         }
     }

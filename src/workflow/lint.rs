@@ -83,8 +83,8 @@ impl fmt::Display for LinterError {
 impl std::error::Error for LinterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Missing { cause, .. } | Self::System { cause } => Some(cause),
-            Self::Untrusted { cause } => Some(cause),
+            Self::Missing { cause, .. } | Self::System { cause } => cause.source(),
+            Self::Untrusted { cause } => cause.source(),
             _ => None,
         }
     }

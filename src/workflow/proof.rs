@@ -12,6 +12,7 @@ const OTHER_KEY: &str = "the private key object has another public key";
 
 /// What a key has to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProofKind {
     /// The decrypted private key belongs to the public key that KMS gave.
     DecryptedKey,
@@ -53,6 +54,7 @@ pub struct Unproven {
 
 /// Why a proof was not given: two very different things for whoever has to act on it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum UnprovenReason {
     /// The token answered, and the answer is not what it must be.
     Found(String),
@@ -69,7 +71,14 @@ impl fmt::Display for Unproven {
     }
 }
 
-impl std::error::Error for Unproven {}
+impl std::error::Error for Unproven {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            UnprovenReason::Token(error) => error.source(),
+            UnprovenReason::Found(_) => None,
+        }
+    }
+}
 
 impl Unproven {
     pub(super) fn found(proof: ProofKind, found: impl Into<String>) -> Self {

@@ -7,6 +7,7 @@ use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error};
 
 /// Which certificate.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Revoked {
     /// This one. The ledger takes it in where it does not have it: another program may have signed it.
     Certificate(Box<Certificate>),

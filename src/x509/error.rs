@@ -303,9 +303,9 @@ impl fmt::Display for X509Error {
 impl std::error::Error for X509Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Key(error) => Some(error),
-            Self::Signature { cause, .. } => Some(cause),
-            Self::Signer(error) => Some(error),
+            Self::Key(error) => error.source(),
+            Self::Signature { cause, .. } => cause.source(),
+            Self::Signer(error) => error.source(),
             _ => None,
         }
     }

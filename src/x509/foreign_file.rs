@@ -5,7 +5,7 @@ use x509_parser::parse_x509_certificate;
 use x509_parser::prelude::FromDer;
 
 use super::{CERTIFICATE, CERTIFICATE_REQUEST, Certificate, CertificationRequest, X509Error, decode_one};
-use crate::output::{Encoding, Verified, encode_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem};
 
 /// A well-formed certificate or request, to be written as it came. Whether it is to be trusted is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ impl ForeignFile {
         }
     }
 }
+
+impl Sealed for ForeignFile {}
 
 impl Verified for ForeignFile {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

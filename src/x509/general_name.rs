@@ -79,6 +79,7 @@ impl NameKind {
 
 /// A name that keeps the rules of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AlternativeName {
     /// A host name, or with `*.` in front every host right below it.
     Dns(String),

@@ -11,6 +11,7 @@ use super::{Certificate, extension};
 
 /// The host that a client wants to reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HostName {
     /// A name in DNS, in ASCII.
     Dns(String),

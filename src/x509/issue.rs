@@ -5,7 +5,7 @@ use der::Decode as _;
 use super::signed::{Signed, sign_once};
 use super::tbs::TbsCertificate;
 use super::{Certificate, Checked, X509Error, check_quality, pem, reread};
-use crate::output::{Encoding, Verified, encode_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::{PublicKey, Signer};
 
 /// A certificate whose signature verifies: the only kind that can be written.
@@ -59,6 +59,8 @@ impl Issued {
         &self.certificate
     }
 }
+
+impl Sealed for Issued {}
 
 impl Verified for Issued {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

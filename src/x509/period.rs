@@ -12,6 +12,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Period {
     /// Hours.
     Hours(u32),

@@ -47,6 +47,7 @@ pub struct Profile {
 
 /// What a certificate is in the hierarchy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// A CA that is its own issuer.
     Root,
@@ -73,6 +74,7 @@ pub struct KeyKinds {
 
 /// An extension that a profile can ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProfileExtension {
     /// `basicConstraints`, critical
     BasicConstraints {

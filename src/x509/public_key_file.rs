@@ -4,12 +4,14 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::{PUBLIC_KEY, decode_one};
-use crate::output::{Encoding, Verified, encode_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::PublicKey;
 
 /// A public key to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKeyFile(pub PublicKey);
+
+impl Sealed for PublicKeyFile {}
 
 impl Verified for PublicKeyFile {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

@@ -70,6 +70,7 @@ fn sign(kind: KeyAlgorithm, pkcs8: &[u8]) -> Vec<u8> {
                 Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
                 Curve::P521 => &ECDSA_P521_SHA512_ASN1_SIGNING,
                 Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1_SIGNING,
+                other => panic!("no key on {other} is made here"),
             };
             let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).expect(TAKEN);
             pair.sign(&random, b"message")

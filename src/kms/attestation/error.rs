@@ -94,6 +94,7 @@ pub enum AttestationError {
 
 /// Whose public key could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyOwner {
     /// The one in the attestation document.
     Document,
@@ -163,7 +164,7 @@ impl fmt::Display for AttestationError {
 impl std::error::Error for AttestationError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::PublicKey { cause, .. } => Some(cause),
+            Self::PublicKey { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -49,4 +49,11 @@ impl fmt::Display for GenerateError {
     }
 }
 
-impl std::error::Error for GenerateError {}
+impl std::error::Error for GenerateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unproven { unproven, .. } => unproven.source(),
+            _ => None,
+        }
+    }
+}

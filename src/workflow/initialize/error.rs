@@ -199,11 +199,11 @@ impl InitializeClusterError {
 impl std::error::Error for InitializeClusterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreadable { cause, .. } => Some(cause),
+            Self::Unreadable { cause, .. } => cause.source(),
             Self::Refused { cause, .. }
             | Self::NotDone { cause, .. }
             | Self::Unknown { cause, .. }
-            | Self::OutOfSight { cause, .. } => Some(cause.as_ref()),
+            | Self::OutOfSight { cause, .. } => cause.source(),
             _ => None,
         }
     }

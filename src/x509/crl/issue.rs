@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use der::asn1::BitStringRef;
 
 use super::{CertificateRevocationList, CheckedCrl, WHAT, reread};
-use crate::output::{Encoding, Verified, encode_pem, pem_length, write_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem, pem_length, write_pem};
 use crate::signer::{PublicKey, Signer};
 use crate::x509::signed::{longest_signature, sign_once};
 use crate::x509::{X509Error, algorithm, pem};
@@ -77,6 +77,8 @@ impl IssuedCrl {
         self.entries
     }
 }
+
+impl Sealed for IssuedCrl {}
 
 impl Verified for IssuedCrl {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

@@ -33,6 +33,7 @@ impl Row {
 
 /// Why a list of revocations is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RevocationsError {
     /// A serial number of more than 22 octets.
     LongSerial,

@@ -1,7 +1,7 @@
 //! From checked bytes to a request: one signature by the token, verified in software.
 
 use super::{CertificationRequest, CheckedRequest, VerifiedRequest, reread};
-use crate::output::{Encoding, Verified, encode_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::Signer;
 use crate::x509::signed::{Signed, sign_once};
 use crate::x509::{X509Error, pem};
@@ -42,6 +42,8 @@ impl IssuedRequest {
         &self.request.request
     }
 }
+
+impl Sealed for IssuedRequest {}
 
 impl Verified for IssuedRequest {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

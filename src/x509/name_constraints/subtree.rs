@@ -16,6 +16,7 @@ use crate::x509::{Name, X509Error};
 
 /// A tree of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Subtree {
     /// A domain and all below it; one with a leading dot is only what is below; the empty one is every domain.
     Dns(String),

@@ -7,7 +7,7 @@ use der::{Decode, Encode, Tag};
 use super::basic::BasicResponseDer;
 use super::response::{OcspResponseDer, ResponseBytes};
 use super::{BasicResponse, CheckedOcsp, OcspResponse, RESPONSE, refused, reread};
-use crate::output::{Encoding, Verified, encode_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::Signer;
 use crate::x509::signed::sign_once;
 use crate::x509::{Certificate, X509Error, algorithm, pem};
@@ -67,6 +67,8 @@ impl IssuedOcsp {
         &self.answer
     }
 }
+
+impl Sealed for IssuedOcsp {}
 
 impl Verified for IssuedOcsp {
     fn content(&self, encoding: Encoding) -> Vec<u8> {

@@ -8,6 +8,7 @@ use const_oid::db::rfc5280::{
 
 /// A bit of `keyUsage` (RFC 5280 section 4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Usage {
     /// digitalSignature
     DigitalSignature,
