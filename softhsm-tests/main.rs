@@ -207,6 +207,7 @@ mod secrecy {
 mod token {
     mod closing;
     mod find_and_login;
+    mod loading;
     mod opencryptoki;
     mod unusual_modules;
     mod wrong_answers;

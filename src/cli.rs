@@ -39,6 +39,8 @@ mod ui;
 mod unfinished;
 mod validity;
 
+use std::env;
+use std::mem;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -134,7 +136,11 @@ impl Command {
 
 /// Runs the command line of this process.
 pub(crate) fn run() -> ExitCode {
-    let matches = match Cli::command().try_get_matches() {
+    let mut parser = Cli::command();
+    let matches = parser.try_get_matches_from_mut(env::args_os());
+    // The tree of all commands and options: the process ends before its memory is needed again.
+    mem::forget(parser);
+    let matches = match matches {
         Ok(matches) => matches,
         Err(error) => return ui::report_usage(&error).into(),
     };

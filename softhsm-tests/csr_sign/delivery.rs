@@ -84,7 +84,7 @@ fn kill_before_the_file(rig: &Rig) {
         command
             .env("HSM_CA_MODULE", crate::harness::shim())
             .env("CLOUDHSM_SHIM_TARGET", crate::harness::softhsm())
-            .env("CLOUDHSM_SHIM_STOP", "C_Sign!@2")
+            .env("CLOUDHSM_SHIM_STOP", "C_Sign!")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut victim = command.spawn().expect("the program");
@@ -142,7 +142,7 @@ fn killed_between_signature_and_file_the_next_command_says_so_and_delivers_the_s
     // Also where it is refused later.
     let _ = rig.json(&refused);
 
-    // The same request again: the token is not even loaded.
+    // The same request again: the module is loaded while the ledger is read, and the token is not asked.
     let again = rig.command_with_rule(&with(&["--format", "json"], &sign("a.csr", "out.crt")), &[]);
     let again = again.ok().json();
     let certificate = &again["certificates"][0];
@@ -154,7 +154,9 @@ fn killed_between_signature_and_file_the_next_command_says_so_and_delivers_the_s
         again["warnings"][0].as_str().map(|line| line.contains(&command)),
         Some(true)
     );
-    assert!(!rig.path("calls.log").exists(), "the token was asked");
+    let log = fs::read_to_string(rig.path("calls.log")).unwrap_or_default();
+    let of_the_module = |call: &str| call.starts_with("C_Initialize ") || call.starts_with("C_Finalize ");
+    assert!(log.lines().all(of_the_module), "the token was asked: {log}");
     assert_eq!(rig.read("out.crt"), lost["pem"].as_str().expect("PEM").as_bytes());
     assert_eq!(last_of(&rig, &lost)["delivered"], true);
     let quiet = rig.json(&with(&CRL, &["--force"])).ok().json();
@@ -219,7 +221,7 @@ fn signed_since(rig: &Rig, before: usize) -> Vec<Value> {
 #[test]
 fn an_entry_that_is_open_is_named_and_its_request_is_signed() {
     let rig = rig_with_request();
-    let killed = rig.command_with_rule(&sign("a.csr", "out.crt"), &[("KILL", "C_Sign!@2")]);
+    let killed = rig.command_with_rule(&sign("a.csr", "out.crt"), &[("KILL", "C_Sign!")]);
     assert_eq!(killed.code, None);
     let open = last(&rig);
     let number = format!("#{}", open["entry"]);
@@ -466,10 +468,7 @@ fn deliver_writes_what_is_recorded_and_nothing_else() {
 #[test]
 fn what_is_not_kept_or_not_signed_is_not_delivered() {
     let rig = rig_with_request();
-    let fails = rig.command_with_rule(
-        &sign("a.csr", "out.crt"),
-        &[("FAIL", "C_Sign:CKR_DEVICE_ERROR@2")],
-    );
+    let fails = rig.command_with_rule(&sign("a.csr", "out.crt"), &[("FAIL", "C_Sign:CKR_DEVICE_ERROR")]);
     assert_eq!(fails.code, Some(4), "{fails:#?}");
     let abandoned = format!("#{}", last(&rig)["entry"]);
     let message = rig

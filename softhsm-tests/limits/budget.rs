@@ -53,7 +53,7 @@ fn observe(rig: &Rig, observer: &[&str], out: &str) -> String {
 
 #[test]
 fn calls_to_the_token() {
-    for (kind, most) in [("rsa:2048", 32), ("ec:p256", 38)] {
+    for (kind, most) in [("rsa:2048", 31), ("ec:p256", 37)] {
         let rig = rig_with_ca(kind);
         rig.command_with_rule(&sign("out.crt"), &[]).ok();
         let calls = rig.calls();
@@ -73,9 +73,9 @@ fn calls_to_the_token() {
 #[test]
 fn calls_to_the_token_for_an_import() {
     for (kind, most) in [
-        (TokenKind::SoftHsm, 60),
-        (TokenKind::Kryoptic, 59),
-        (TokenKind::CloudHsm, 56),
+        (TokenKind::SoftHsm, 59),
+        (TokenKind::Kryoptic, 58),
+        (TokenKind::CloudHsm, 55),
     ] {
         let rig = Rig::of(kind).with_pair("ECC_NIST_P256");
         let import = ["kms", "import", "pair.json", "--label", "customer-ca"];
@@ -109,7 +109,9 @@ fn syncs_of_the_disk() {
     // The ledger: the log's header and its directory, what is begun, what is signed, and the log into the file. The output: file, directory.
     for (out, most) in [("-", 6), ("out.crt", 8)] {
         let trace = observe(&rig, &strace, out);
-        let syncs = trace.lines().filter(|line| line.contains("sync")).count();
+        // A call that another thread interrupts has two lines.
+        let calls = trace.lines().filter(|line| !line.contains("resumed>"));
+        let syncs = calls.filter(|line| line.contains("sync")).count();
         assert!(
             (3..=most).contains(&syncs),
             "{syncs} syncs to {out}, {most} at most: {trace}"

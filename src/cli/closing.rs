@@ -6,13 +6,16 @@
     reason = "std has no safe way to handle a crash, or to end without the destructors of C libraries; each block has its argument"
 )]
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::{self, Write};
 use std::mem;
+use std::panic;
+use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread::{self, JoinHandle};
 
-use hsm_ca::token::{Module, Session};
+use hsm_ca::token::{Module, Session, TokenError};
 
 /// How long a module may take: CloudHSM's has connections to close. After that the process ends without it.
 const LONGEST_SECONDS: u32 = 10;
@@ -36,9 +39,25 @@ const SIGNALS: [libc::c_int; 6] = [
 pub(super) struct Opened {
     session: OnceCell<Session>,
     module: OnceCell<Module>,
+    /// The module while another thread loads it.
+    loading: RefCell<Option<Loading>>,
 }
 
+type Loading = JoinHandle<Result<Module, TokenError>>;
+
 impl Opened {
+    /// Begins to load the module on another thread. Without a thread, it is loaded when it is needed.
+    pub(super) fn begin_loading(&self, module: PathBuf) {
+        let load = move || Module::load(&module);
+        self.loading.replace(thread::Builder::new().spawn(load).ok());
+    }
+
+    /// Waits for the module that another thread loads; `None` if none does.
+    pub(super) fn wait_for_module(&self) -> Option<Result<Module, TokenError>> {
+        let loaded = self.loading.take()?.join();
+        Some(loaded.unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+    }
+
     /// Keeps the module: no later drop of anything else finalises it.
     pub(super) fn keep_module(&self, module: &Module) {
         self.module.get_or_init(|| module.clone());
@@ -49,17 +68,24 @@ impl Opened {
         self.session.get_or_init(|| session)
     }
 
-    /// Closes both. `exit_code` is what the process ends with, whatever happens here; `tells` is whether a person reads stderr.
+    /// Closes both, and ends the process. `exit_code` is what it ends with, whatever happens here; `tells` is whether a person reads
+    /// stderr. Returns only where no module was loaded.
     pub(super) fn close(self, exit_code: u8, tells: bool) {
-        if self.module.get().is_none() {
+        let loading = self.loading.take();
+        if self.module.get().is_none() && loading.is_none() {
             return;
         }
         let _ = io::stdout().flush();
         EXIT_CODE.store(exit_code.into(), Ordering::Relaxed);
         TELLS.store(tells, Ordering::Relaxed);
+        // A module that was not needed in the end, as after a refusal, is not waited for: nothing was done with it.
+        if loading.as_ref().is_some_and(|loading| !loading.is_finished()) {
+            end_now();
+        }
         end_at_signals();
+        drop(loading.map(JoinHandle::join));
         drop(self);
-        // The handlers and the alarm stay: the module's destructors run when the process ends.
+        end_now();
     }
 }
 
@@ -101,6 +127,12 @@ extern "C" fn end(signal: libc::c_int) {
         // SAFETY: the text is as long as it says and stays; write(2) is async-signal-safe.
         unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
     }
-    // SAFETY: _exit(2) is async-signal-safe, and runs no destructor that could crash again.
-    unsafe { libc::_exit(EXIT_CODE.load(Ordering::Relaxed)) };
+    end_now();
+}
+
+/// The module was finalised, or crashed, or is being loaded by another thread. The destructors of C libraries have nothing left to do, and
+/// they could crash (again).
+fn end_now() -> ! {
+    // SAFETY: _exit(2) is async-signal-safe, and runs no destructor.
+    unsafe { libc::_exit(EXIT_CODE.load(Ordering::Relaxed)) }
 }

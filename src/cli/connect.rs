@@ -1,5 +1,7 @@
 //! From the settings to a module, a token, a session; or to a key of AWS KMS.
 
+use std::path::Path;
+
 use hsm_ca::file_trust::{self, Owners};
 #[cfg(feature = "aws")]
 use hsm_ca::kms::KmsKeyStore;
@@ -10,6 +12,7 @@ use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Slots, Token, Token
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::read_pin;
+use super::recorder::who;
 
 /// Why a command does not take a KMS key.
 #[cfg(feature = "aws")]
@@ -35,17 +38,37 @@ pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
 }
 
 impl Settings {
+    /// Begins to load the module while the ledger is read: each takes milliseconds. `key` is as for [`open_store`](Self::open_store). A
+    /// module that is not trusted is not loaded; that, and what the module answers, is reported when it is needed.
+    pub(super) fn begin_loading(&self, key: Option<&str>) {
+        if key.is_some_and(SigningKeyName::is_meant) {
+            return;
+        }
+        if let Ok(path) = self.trusted_module() {
+            // It reads the environment, which is not safe while a module may change it (setenv(3)).
+            let _ = who();
+            self.opened.begin_loading(path.to_owned());
+        }
+    }
+
     /// Loads the module.
     pub(super) fn load_module(&self) -> Result<Module, CliError> {
+        let module = match self.opened.wait_for_module() {
+            Some(loaded) => loaded?,
+            None => Module::load(self.trusted_module()?)?,
+        };
+        self.opened.keep_module(&module);
+        Ok(module)
+    }
+
+    fn trusted_module(&self) -> Result<&Path, CliError> {
         let path = self.module.as_deref().ok_or(CliError::NoModule)?;
         // Without a slash the loader looks for it in the system's directories.
         if path.components().count() > 1 && path.exists() {
             file_trust::check_file(path, Owners::Any)
                 .map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
         }
-        let module = Module::load(path)?;
-        self.opened.keep_module(&module);
-        Ok(module)
+        Ok(path)
     }
 
     /// Finds the token. `key` may be a URI that names one too; the two must agree.

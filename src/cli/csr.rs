@@ -199,7 +199,7 @@ impl SignRequests {
         let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), now, ui));
-        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
+        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
         recorder.tell_unfinished(&authority, ui)?;
         let issued = match job.look_back(&recorder)? {
             LookedBack::ToSign(job) => {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
@@ -58,6 +59,17 @@ impl Settings {
             .require_known(authority)
             .map_err(|error| CliError::in_file(file, error))?;
         Ok(recorder)
+    }
+
+    /// The same for a command that signs with `key` then: its module is loaded meanwhile.
+    pub(super) fn open_recorder_to_sign(
+        &self,
+        file: &Path,
+        authority: &Certificate,
+        key: Option<&str>,
+    ) -> Result<Recorder, CliError> {
+        self.begin_loading(key);
+        self.open_recorder_of(file, authority)
     }
 
     /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before anybody is asked for a PIN.
@@ -124,13 +136,17 @@ impl Settings {
 
 /// `user@host`; behind sudo also who asked. It says who seems to have done it: root can say anything.
 pub(super) fn who() -> String {
-    let user = user_name(rustix::process::getuid().as_raw());
-    let asked = env::var("SUDO_UID")
-        .ok()
-        .and_then(|uid| uid.parse().ok())
-        .map_or_else(String::new, |uid| format!(" for {}", user_name(uid)));
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
-    format!("{user}@{}{asked}", host.trim())
+    static WHO: OnceLock<String> = OnceLock::new();
+    let look = || {
+        let user = user_name(rustix::process::getuid().as_raw());
+        let asked = env::var("SUDO_UID")
+            .ok()
+            .and_then(|uid| uid.parse().ok())
+            .map_or_else(String::new, |uid| format!(" for {}", user_name(uid)));
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
+        format!("{user}@{}{asked}", host.trim())
+    };
+    WHO.get_or_init(look).clone()
 }
 
 /// The name, or the number.

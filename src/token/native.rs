@@ -30,7 +30,7 @@ use libloading::Library;
 
 pub(super) use authentication::Authentication;
 pub(super) use bound::{Absurd, Bounded};
-use bound::{MOST_BYTES, MOST_ENTRIES, TRIES, at_most};
+use bound::{LONGEST_SIGNATURE, MOST_ENTRIES, TRIES, at_most};
 pub(super) use objects::find_by_cryptoki;
 
 use super::mechanism::MechanismNumber;
@@ -156,8 +156,8 @@ impl NativeModule {
         check(answer, Function::Login)
     }
 
-    /// `C_SignInit` and `C_Sign` (section 5.11): asked for the length, and once for the signature. Between the two goes the PIN, for a
-    /// key that wants it for each use.
+    /// `C_SignInit` and `C_Sign` (section 5.11), with room for every signature there is instead of a question for its length. Between the
+    /// two goes the PIN, for a key that wants it for each use.
     pub(super) fn sign(
         &self,
         session: CK_SESSION_HANDLE,
@@ -179,30 +179,21 @@ impl NativeModule {
         )?;
         self.authenticate(session, authentication)?;
         let (input, input_length) = (data.as_ptr().cast_mut(), CK_ULONG::try_from(data.len())?);
-        let mut length: CK_ULONG = 0;
-        // SAFETY: the input is as long as it says and only read; with a null signature only the length is written (section 5.2).
-        check(
-            unsafe { sign(session, input, input_length, ptr::null_mut(), &raw mut length) },
-            FUNCTION,
-        )?;
-        if let Err(absurd) = at_most(FUNCTION, length, MOST_BYTES, "bytes of a signature") {
-            return Ok(Err(absurd));
-        }
-        let room = length;
-        let mut signature: Vec<CK_BYTE> = vec![0; usize::try_from(length)?];
-        // SAFETY: as above; the signature has as many bytes as `length` says.
-        check(
-            unsafe {
-                sign(
-                    session,
-                    input,
-                    input_length,
-                    signature.as_mut_ptr(),
-                    &raw mut length,
-                )
-            },
-            FUNCTION,
-        )?;
+        let mut signature: Vec<CK_BYTE> = vec![0; LONGEST_SIGNATURE];
+        let room = CK_ULONG::try_from(signature.len())?;
+        let mut length = room;
+        // SAFETY: the input is as long as it says and only read; the signature has as many bytes as `length` says, and both outlive the
+        // call.
+        let answer = unsafe {
+            sign(
+                session,
+                input,
+                input_length,
+                signature.as_mut_ptr(),
+                &raw mut length,
+            )
+        };
+        check(answer, FUNCTION)?;
         if let Err(absurd) = at_most(FUNCTION, length, room, "bytes of the signature") {
             return Ok(Err(absurd));
         }

@@ -82,7 +82,7 @@ impl CrossSign {
             other => other.into(),
         })?;
         let warning = validity::warn(&job.validity(), now, ui);
-        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
+        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
         recorder.tell_unfinished(&authority, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
         let summary = job.run(store.as_ref(), &mut recorder, ui)?;

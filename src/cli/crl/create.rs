@@ -99,7 +99,7 @@ impl CreateCrl {
             delivery: self.output.delivery(&self.out),
         };
         let job = CrlJob::prepare(request, now)?;
-        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
+        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let index = index.transpose()?;
         recorder.tell_unfinished(&authority, ui)?;

@@ -104,7 +104,7 @@ impl Respond {
         let job = OcspJob::prepare(order, now)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
-        let mut recorder = settings.open_recorder_of(&self.ca, &authority)?;
+        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
         let statuses = StatusSource {
             ledger: Some(recorder.ledger()),
             index: index.transpose()?,

@@ -33,8 +33,10 @@ pub(in crate::token) type Bounded<T> = Result<T, Absurd>;
 pub(super) const MOST_ENTRIES: CK_ULONG = 4096;
 /// Objects that one search finds: AWS CloudHSM has 16 666 keys at most (User Guide, "AWS CloudHSM quotas"), other HSMs more.
 pub(super) const MOST_OBJECTS: CK_ULONG = 1 << 18;
-/// The bytes of an attribute or of a signature: ML-DSA-87 has a public key of 2592 bytes and signatures of 4627.
+/// The bytes of an attribute: ML-DSA-87 has a public key of 2592 bytes.
 pub(super) const MOST_BYTES: CK_ULONG = 1 << 16;
+/// The bytes of a signature: ML-DSA-87 makes 4627, RSA as many as its modulus has.
+pub(super) const LONGEST_SIGNATURE: usize = 1 << 13;
 /// How often a list may have grown between the question for its length and that for its content.
 pub(super) const TRIES: u32 = 4;
 

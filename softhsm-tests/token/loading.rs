@@ -1,0 +1,124 @@
+//! The module is loaded while the ledger is read: a command that needs no token in the end does not wait for it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use crate::harness::Rig;
+
+/// What a command needs that waits for nothing, on a busy machine.
+const SOON: Duration = Duration::from_secs(8);
+
+fn rig_with_request() -> Rig {
+    let rig = Rig::new();
+    rig.command(&["key", "generate", "--label", "ca", "--type", "ec:p256"])
+        .ok();
+    let create = [
+        "ca",
+        "create",
+        "--key",
+        "ca",
+        "--subject",
+        "CN=Test CA",
+        "--out",
+        "customerCA.crt",
+    ];
+    rig.command(&create).ok();
+    let request = [
+        "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "a.key", "-subj", "/CN=a", "-out", "a.csr",
+    ];
+    rig.tool("openssl", &request).ok();
+    rig
+}
+
+fn sign<'a>(ca: &'a str, out: &'a str) -> [&'a str; 11] {
+    [
+        "--format",
+        "json",
+        "csr",
+        "sign",
+        "a.csr",
+        "--ca",
+        ca,
+        "--profile",
+        "cloudhsm-cluster",
+        "--out",
+        out,
+    ]
+}
+
+#[test]
+fn a_refusal_and_a_recorded_certificate_do_not_wait_for_a_module_that_hangs() {
+    let rig = rig_with_request();
+    rig.command(&sign("customerCA.crt", "first.crt")).ok();
+    let other = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "other.key",
+        "-subj",
+        "/CN=Other",
+        "-out",
+        "other.crt",
+    ];
+    rig.tool("openssl", &other).ok();
+    let hangs = [("HANG", "C_Initialize")];
+
+    let start = Instant::now();
+    let message = rig
+        .command_with_rule(&sign("other.crt", "x.crt"), &hangs)
+        .refused(3, "unknown-ca");
+    assert!(message.contains("does not know the CA"), "{message}");
+    let again = rig.command_with_rule(&sign("customerCA.crt", "again.crt"), &hangs);
+    again.ok();
+    assert!(start.elapsed() < 2 * SOON, "{:?}", start.elapsed());
+    let read = |name| fs::read(rig.path(name)).expect("a certificate");
+    assert_eq!(read("first.crt"), read("again.crt"));
+
+    let stdout = rig
+        .command_with_rule(&sign("customerCA.crt", "-")[2..], &hangs)
+        .ok();
+    assert_eq!(stdout.stdout.as_bytes(), read("first.crt"));
+    assert!(!rig.path("x.crt").exists());
+}
+
+#[test]
+fn a_module_that_fails_is_reported_when_it_is_needed() {
+    let rig = rig_with_request();
+    let fails = [("FAIL", "C_Initialize:CKR_DEVICE_ERROR")];
+    let message = rig
+        .command_with_rule(&sign("customerCA.crt", "x.crt"), &fails)
+        .refused(4, "token");
+    assert!(message.contains("C_Initialize: CKR_DEVICE_ERROR"), "{message}");
+    rig.write("no.so", "not a module");
+    let no_module = [&["--module", "no.so"][..], &sign("customerCA.crt", "x.crt")].concat();
+    rig.command(&no_module).refused(4, "module");
+    assert!(!rig.path("x.crt").exists());
+}
+
+/// What is refused before the ledger is read loads nothing; nor does a module that others can write.
+#[test]
+fn nothing_is_loaded_for_a_refused_request_or_from_a_file_that_others_can_write() {
+    let rig = rig_with_request();
+    let log = rig.path("calls.log");
+    rig.write("a.csr", "no request");
+    rig.command_with_rule(&sign("customerCA.crt", "x.crt"), &[]);
+    assert!(!log.exists(), "the module was loaded");
+
+    let request = ["req", "-new", "-key", "a.key", "-subj", "/CN=a", "-out", "a.csr"];
+    rig.tool("openssl", &request).ok();
+    fs::copy(crate::harness::shim(), rig.path("shim.so")).expect("a copy");
+    let writable = Permissions::from_mode(0o666);
+    fs::set_permissions(rig.path("shim.so"), writable).expect("its permissions");
+    let mut command =
+        rig.prepare(&[&["--module", "./shim.so"][..], &sign("customerCA.crt", "x.crt")].concat());
+    command
+        .env("CLOUDHSM_SHIM_TARGET", crate::harness::softhsm())
+        .env("CLOUDHSM_SHIM_LOG", &log);
+    let refused = command.output().expect("the program");
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(!log.exists(), "the module was loaded");
+}
