@@ -39,7 +39,7 @@ pub use report::{Fault, GivenUpHead, KeptHead, VerifyReport};
 pub use revocation::{CompromisedKey, CrlNumber, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
-pub use url::{Access, LedgerUrl, LedgerUrlError};
+pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
 pub use value::{Der, Digest, EntryId, Misspelt};
 
 pub use crate::values::{RevocationReason, SerialNumber, UnixTime};

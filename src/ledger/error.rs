@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{EntryId, Number, RevocationReason, SerialNumber};
+use super::{EntryId, LedgerPlace, Number, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
@@ -15,12 +15,12 @@ pub enum LedgerError {
     /// There is no ledger at this place.
     NotFound {
         /// The place.
-        path: PathBuf,
+        place: LedgerPlace,
     },
     /// A new ledger was to be made where something is already.
     Exists {
         /// The place.
-        path: PathBuf,
+        place: LedgerPlace,
     },
     /// The directory that a new ledger would be in is not there.
     NoDirectory {
@@ -35,21 +35,21 @@ pub enum LedgerError {
     /// The file system does not let this process read or write it.
     Denied {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// What it says.
         found: String,
     },
     /// Another process is writing, for longer than was waited.
     Locked {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// How long was waited.
         waited: Duration,
     },
     /// A newer version of this program made it, or brought it up to date.
     Newer {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// Its version.
         found: i64,
         /// The highest that is known here.
@@ -58,50 +58,50 @@ pub enum LedgerError {
     /// An older version of this program made it, and it is opened for reading only.
     Older {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// Its version.
         found: i64,
     },
     /// The file is something else.
     NotALedger {
         /// The file.
-        path: PathBuf,
+        place: LedgerPlace,
         /// What it is.
         found: &'static str,
     },
     /// The file is empty, or has no event in it: a ledger is made with its first event.
     Empty {
         /// The file.
-        path: PathBuf,
+        place: LedgerPlace,
     },
     /// Its tables or triggers are not those of this program, so nothing is written to it.
     Altered {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// What is not as it was made.
         name: String,
     },
     /// The file is damaged, or its tables contradict its events.
     Damaged {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// How that shows.
         found: String,
     },
     /// Another file has the ledger's name than the one that was opened, or its log is gone, or what was recorded is not in it.
     Replaced {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
     },
     /// No room on the disk.
     Full {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
     },
     /// Anything else that the database or the system said.
     Failed {
         /// The ledger.
-        path: PathBuf,
+        place: LedgerPlace,
         /// What it said.
         found: String,
     },
@@ -195,8 +195,8 @@ impl fmt::Display for CrlNumberProblem {
 impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound { path } => write!(f, "there is no ledger at {}", path.display()),
-            Self::Exists { path } => write!(f, "{} exists already", path.display()),
+            Self::NotFound { place } => write!(f, "there is no ledger at {place}"),
+            Self::Exists { place } => write!(f, "{place} exists already"),
             Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
             Self::OpenToOthers { cause } => {
                 write!(
@@ -204,48 +204,38 @@ impl fmt::Display for LedgerError {
                     "the ledger is not used, because others could change it: {cause}"
                 )
             }
-            Self::Denied { path, found } => write!(f, "ledger {}: {found}", path.display()),
-            Self::Locked { path, waited } => write!(
+            Self::Denied { place, found } => write!(f, "ledger {place}: {found}"),
+            Self::Locked { place, waited } => write!(
                 f,
-                "ledger {}: another process was writing for {} seconds",
-                path.display(),
+                "ledger {place}: another process was writing for {} seconds",
                 waited.as_secs()
             ),
-            Self::Newer { path, found, known } => write!(
+            Self::Newer { place, found, known } => write!(
                 f,
-                "ledger {}: its version is {found}, and this program knows up to {known}",
-                path.display()
+                "ledger {place}: its version is {found}, and this program knows up to {known}",
             ),
-            Self::Older { path, found } => write!(
+            Self::Older { place, found } => write!(
                 f,
-                "ledger {}: its version {found} is older than this program's, and reading changes nothing",
-                path.display()
+                "ledger {place}: its version {found} is older than this program's, and reading changes nothing",
             ),
-            Self::NotALedger { path, found } => {
-                write!(
-                    f,
-                    "{} is no ledger of this program: it is {found}",
-                    path.display()
-                )
+            Self::NotALedger { place, found } => {
+                write!(f, "{place} is no ledger of this program: it is {found}")
             }
-            Self::Empty { path } => write!(
+            Self::Empty { place } => write!(
                 f,
-                "{} has no event in it, not even the first: a ledger is never empty",
-                path.display()
+                "{place} has no event in it, not even the first: a ledger is never empty",
             ),
-            Self::Altered { path, name } => write!(
+            Self::Altered { place, name } => write!(
                 f,
-                "ledger {}: {name} is not as this program made it, so nothing is recorded in it",
-                path.display()
+                "ledger {place}: {name} is not as this program made it, so nothing is recorded in it",
             ),
-            Self::Damaged { path, found } => write!(f, "ledger {} is damaged: {found}", path.display()),
-            Self::Replaced { path } => write!(
+            Self::Damaged { place, found } => write!(f, "ledger {place} is damaged: {found}"),
+            Self::Replaced { place } => write!(
                 f,
-                "the ledger {} was replaced by another file, or its log removed, while it was in use",
-                path.display()
+                "the ledger {place} was replaced by another file, or its log removed, while it was in use",
             ),
-            Self::Full { path } => write!(f, "ledger {}: no space left on the file system", path.display()),
-            Self::Failed { path, found } => write!(f, "ledger {}: {found}", path.display()),
+            Self::Full { place } => write!(f, "ledger {place}: no space left on the file system"),
+            Self::Failed { place, found } => write!(f, "ledger {place}: {found}"),
             Self::SerialUsed { serial, entry } => {
                 write!(
                     f,

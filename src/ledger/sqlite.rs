@@ -23,9 +23,9 @@ use rusqlite::Connection;
 use super::rules::Recording;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
-    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError, Number,
-    Outcome, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover, Unfinished, UnixTime,
-    VerifyReport,
+    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError,
+    LedgerPlace, Number, Outcome, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
+    Unfinished, UnixTime, VerifyReport,
 };
 use audit::Audit;
 use failure::Failure;
@@ -78,7 +78,7 @@ impl SqliteLedger {
                 && read::hash_of(recording.store().db(), known.count)? != Some(known.hash)
             {
                 return Err(LedgerError::Replaced {
-                    path: self.path.clone(),
+                    place: LedgerPlace::file(&self.path),
                 }
                 .into());
             }

@@ -93,8 +93,25 @@ impl LedgerUrl {
 impl fmt::Display for LedgerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(path) => write!(f, "{}{}", Self::SQLITE, path.display()),
+            Self::Sqlite(path) => LedgerPlace::file(path).fmt(f),
         }
+    }
+}
+
+/// Where a ledger is, to be shown in errors: as a [`LedgerUrl`] is written, but never with a password, which the URL of a server may
+/// hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerPlace(String);
+
+impl LedgerPlace {
+    pub(super) fn file(path: &Path) -> Self {
+        Self(format!("{}{}", LedgerUrl::SQLITE, path.display()))
+    }
+}
+
+impl fmt::Display for LedgerPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -130,6 +147,8 @@ mod tests {
     fn a_ledger_is_a_file_so_far() {
         let parsed = LedgerUrl::parse("sqlite:a/b.db").unwrap();
         assert_eq!(parsed, LedgerUrl::Sqlite("a/b.db".into()));
+        let place = LedgerPlace::file(Path::new("a/b.db"));
+        assert_eq!(place.to_string(), parsed.to_string());
         assert_eq!(
             parsed.clone().beside(Path::new("/c")).to_string(),
             "sqlite:/c/a/b.db"

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Error as SqliteError, ErrorCode, ffi};
 
-use super::super::LedgerError;
 use super::super::store::Contradiction;
+use super::super::{LedgerError, LedgerPlace};
 
 /// An error that does not know yet which file it is about.
 #[derive(Debug)]
@@ -68,28 +68,30 @@ impl Failure {
 
     /// With the file that it is about.
     pub(super) fn of(self, path: &Path, waited: Duration) -> LedgerError {
-        let path = path.to_owned();
+        let place = LedgerPlace::file(path);
         let error = match self {
             Self::Ledger(error) => return error,
-            Self::Contradiction(found) => return LedgerError::Damaged { path, found },
+            Self::Contradiction(found) => return LedgerError::Damaged { place, found },
             Self::Sqlite(error) => error,
         };
         let found = error.to_string();
         let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Locked { path, waited },
-            Some(ErrorCode::DiskFull) => LedgerError::Full { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                LedgerError::Locked { place, waited }
+            }
+            Some(ErrorCode::DiskFull) => LedgerError::Full { place },
             // The shared memory beside the file could not grow.
-            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => LedgerError::Full { path },
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => LedgerError::Full { place },
             Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
-                path,
+                place,
                 found: "no SQLite database",
             },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-                LedgerError::Denied { path, found }
+                LedgerError::Denied { place, found }
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation) => {
-                LedgerError::Damaged { path, found }
+                LedgerError::Damaged { place, found }
             }
             _ if matches!(
                 error,
@@ -100,9 +102,9 @@ impl Failure {
                     | SqliteError::Utf8Error(..)
             ) =>
             {
-                LedgerError::Damaged { path, found }
+                LedgerError::Damaged { place, found }
             }
-            _ => LedgerError::Failed { path, found },
+            _ => LedgerError::Failed { place, found },
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::rules::Recording;
-use super::super::{Access, LedgerError, Stamp};
+use super::super::{Access, LedgerError, LedgerPlace, Stamp};
 use super::audit::Audit;
 use super::place::{self, Place};
 use super::schema::{self, APPLICATION_ID, Header};
@@ -31,7 +31,9 @@ impl SqliteLedger {
     pub fn create(path: &Path, stamp: &Stamp) -> Result<Self, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         if !is_missing(&path) {
-            return Err(LedgerError::Exists { path });
+            return Err(LedgerError::Exists {
+                place: LedgerPlace::file(&path),
+            });
         }
         check_place(&path)?;
         make(&path, stamp).map_err(|failure| failure.of(&path, PATIENCE))?;
@@ -98,7 +100,7 @@ impl SqliteLedger {
 
 fn denied(path: &Path, cause: &io::Error) -> LedgerError {
     LedgerError::Denied {
-        path: path.to_owned(),
+        place: LedgerPlace::file(path),
         found: cause.to_string(),
     }
 }
@@ -121,7 +123,7 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     refuse_empty(&db, &header, path)?;
     if header.version < schema::newest() {
         return Err(LedgerError::Older {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             found: header.version,
         }
         .into());
@@ -161,12 +163,12 @@ fn is_missing(path: &Path) -> bool {
 fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
     if is_missing(path) {
         return Err(LedgerError::NotFound {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
         });
     }
     match fs::metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(LedgerError::NotALedger {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             found: "a symbolic link to nothing",
         }),
         _ => Ok(()),
@@ -179,7 +181,7 @@ fn refuse_empty(db: &Connection, header: &Header, path: &Path) -> Result<(), Led
     let has_no_event = || db.query_row("SELECT NOT EXISTS (SELECT 1 FROM events)", [], |row| row.get(0));
     if header.is_new() || has_no_event().unwrap_or(false) {
         return Err(LedgerError::Empty {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
         });
     }
     Ok(())
@@ -196,7 +198,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
     if db.is_readonly("main")? {
         let found = "it cannot be written: it is read-only for this user".to_owned();
         return Err(LedgerError::Denied {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             found,
         }
         .into());
@@ -213,7 +215,7 @@ fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
     match schema::differences(db)?.into_iter().next() {
         None => Ok(()),
         Some((name, _)) => Err(LedgerError::Altered {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             name,
         }
         .into()),
@@ -225,7 +227,7 @@ fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerErr
         return Ok(());
     }
     Err(LedgerError::NotALedger {
-        path: path.to_owned(),
+        place: LedgerPlace::file(path),
         found: "no regular file",
     })
 }
@@ -236,10 +238,10 @@ fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |cause: io::Error| match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LedgerError::Full {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
         },
         io::ErrorKind::AlreadyExists => LedgerError::Exists {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
         },
         _ => denied(path, &cause),
     };
@@ -286,7 +288,7 @@ fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
     let header = Header::read(db)?;
     if header.application != APPLICATION_ID && !header.is_new() {
         return Err(LedgerError::NotALedger {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             found: "the database of another program",
         }
         .into());
@@ -294,7 +296,7 @@ fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
     let known = schema::newest();
     if header.version > known {
         return Err(LedgerError::Newer {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
             found: header.version,
             known,
         }

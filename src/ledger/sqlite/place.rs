@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::super::LedgerError;
+use super::super::{LedgerError, LedgerPlace};
 
 /// Device and inode.
 type FileId = Option<(u64, u64)>;
@@ -45,7 +45,7 @@ impl Place {
             return Ok(());
         }
         Err(LedgerError::Replaced {
-            path: path.to_owned(),
+            place: LedgerPlace::file(path),
         })
     }
 }
