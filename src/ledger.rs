@@ -11,7 +11,6 @@ mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod key;
-mod number;
 mod record;
 mod report;
 mod revocation;
@@ -30,19 +29,18 @@ use std::ops::ControlFlow;
 pub use error::{CrlNumberProblem, LedgerError};
 pub use event::Head;
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
-pub use number::Number;
 pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
     Unfinished,
 };
 pub use report::{Fault, GivenUpHead, KeptHead, VerifyReport};
-pub use revocation::{CompromisedKey, CrlNumber, Revocation, RevocationRequest, RevocationState};
+pub use revocation::{CompromisedKey, ReservedCrlNumber, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
 pub use value::{Der, Digest, EntryId, Misspelt};
 
-pub use crate::values::{RevocationReason, SerialNumber, UnixTime};
+pub use crate::values::{CrlNumber, RevocationReason, SerialNumber, UnixTime};
 
 /// The record of a CA.
 ///
@@ -128,9 +126,9 @@ pub trait Ledger: Send {
     fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<Number>,
+        above: Option<CrlNumber>,
         stamp: &Stamp,
-    ) -> Result<CrlNumber, LedgerError>;
+    ) -> Result<ReservedCrlNumber, LedgerError>;
 
     /// Revokes certificates, or changes their reasons where [`RevocationReason::may_become`] allows it: all or none, in one transaction.
     ///
@@ -234,7 +232,11 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// That the ledger cannot be read.
-    fn crl_number(&self, authority: &Authority, number: Number) -> Result<Option<CrlNumber>, LedgerError>;
+    fn crl_number(
+        &self,
+        authority: &Authority,
+        number: CrlNumber,
+    ) -> Result<Option<ReservedCrlNumber>, LedgerError>;
 
     /// What is revoked, by serial number, one at a time: a million need no memory here. With `changed_after`, what changed after
     /// that event, releases included: a delta CRL. Without, what is revoked now.

@@ -4,10 +4,12 @@
 //! This room knows no other. How a value is encoded is the business of the room that encodes it: `x509` adds DER, and `ledger` the one
 //! spelling that its events have.
 
+mod crl_number;
 mod reason;
 mod serial_number;
 mod time;
 
+pub use crl_number::{CrlNumber, CrlNumberTextError};
 pub use reason::{CrlReason, NotARevocation, RevocationReason, UnknownReason};
 pub use serial_number::SerialNumber;
 pub use time::{TimeTextError, UnixTime};

@@ -50,9 +50,9 @@ pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
 pub use check::{Checked, PlannedCertificate, check_quality};
 pub use crl::{
-    CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlNumber, CrlPlan, CrlScope,
-    CrlTbs, IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, Revocations,
-    RevocationsError, listed_status,
+    CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlPlan, CrlScope, CrlTbs,
+    IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, Revocations, RevocationsError,
+    listed_status,
 };
 pub use cross::{Change, Original, compare_with_original};
 pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
@@ -90,4 +90,4 @@ pub use text::to_utf8;
 pub use validity::{AskedValidity, Validity, ValidityEnd};
 pub use words::{read_words, words};
 
-pub use crate::values::{CrlReason, SerialNumber, TimeTextError, UnixTime};
+pub use crate::values::{CrlNumber, CrlNumberTextError, CrlReason, SerialNumber, TimeTextError, UnixTime};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{EntryId, LedgerPlace, Number, RevocationReason, SerialNumber};
+use super::{CrlNumber, EntryId, LedgerPlace, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
@@ -115,7 +115,7 @@ pub enum LedgerError {
     /// A CRL cannot have this number.
     CrlNumber {
         /// The number.
-        number: Number,
+        number: CrlNumber,
         /// Why not.
         problem: CrlNumberProblem,
     },

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::value::Misspelt;
 use super::{
-    Authority, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Number, Object, PathCheck,
+    Authority, CrlNumber, Der, Digest, EntryId, KeyAct, KeyIntent, KeyRecord, Object, PathCheck,
     RevocationReason, SerialNumber, Stamp, UnixTime,
 };
 
@@ -91,7 +91,7 @@ pub(super) enum What<D = Der> {
         waived: Vec<String>,
     },
     /// A CRL number is taken.
-    CrlNumber { authority: u64, number: Number },
+    CrlNumber { authority: u64, number: CrlNumber },
     /// A certificate is revoked, or its reason changes.
     Revoked {
         authority: u64,

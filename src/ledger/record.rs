@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Der, Digest, EntryId, Number, Revocation, SerialNumber, UnixTime};
+use super::{CrlNumber, Der, Digest, EntryId, Revocation, SerialNumber, UnixTime};
 
 /// When something was done, by whom, and with which program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +84,10 @@ pub enum Object {
     /// A CRL.
     Crl {
         /// `cRLNumber`, which [`Ledger::reserve_crl_number`](super::Ledger::reserve_crl_number) gave.
-        number: Number,
+        number: CrlNumber,
         /// For a delta CRL, the number of the complete CRL that it starts from.
         #[serde(skip_serializing_if = "Option::is_none")]
-        base: Option<Number>,
+        base: Option<CrlNumber>,
         /// `thisUpdate`
         this_update: UnixTime,
         /// `nextUpdate`

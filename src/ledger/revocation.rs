@@ -1,6 +1,6 @@
 //! Revocation, and what may follow on what.
 
-use super::{Der, Digest, EntryId, Number, RevocationReason, SerialNumber, UnixTime};
+use super::{CrlNumber, Der, Digest, EntryId, RevocationReason, SerialNumber, UnixTime};
 
 impl RevocationReason {
     /// Whether a certificate that is revoked for this reason may be revoked for `next`. A hold may become anything; anything
@@ -54,7 +54,7 @@ pub struct Revocation {
     /// Its `notAfter`: an expired certificate may leave the CRL (RFC 5280 section 3.3).
     pub not_after: UnixTime,
     /// The number of the event that changed it last: for a delta CRL, compare it with
-    /// [`CrlNumber::event`] of the base.
+    /// [`ReservedCrlNumber::event`] of the base.
     pub changed: u64,
 }
 
@@ -76,9 +76,9 @@ pub enum RevocationState {
 
 /// A CRL number that nobody else gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CrlNumber {
+pub struct ReservedCrlNumber {
     /// The number.
-    pub number: Number,
+    pub number: CrlNumber,
     /// The event that reserved it. Every revocation up to it is on a CRL of this number, so a delta CRL on top needs only what
     /// changed later.
     pub event: u64,

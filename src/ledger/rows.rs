@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::event::{Event, Unread, What};
-use super::{Authority, Digest, Number, Object, PathCheck, RevocationReason, SerialNumber};
+use super::{Authority, CrlNumber, Digest, Object, PathCheck, RevocationReason, SerialNumber};
 
 /// Every table, by the keys of its rows.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Rows {
     /// By the entry that has it: issuer, serial number, notAfter.
     pub(super) serials: HashMap<u64, (u64, SerialNumber, u64)>,
     /// By issuer and number.
-    pub(super) crl_numbers: HashMap<(u64, Number), NumberRow>,
+    pub(super) crl_numbers: HashMap<(u64, CrlNumber), NumberRow>,
     /// By authority and serial number.
     pub(super) revocations: HashMap<(u64, SerialNumber), RevocationRow>,
     /// By the entry: the event of the first delivery.

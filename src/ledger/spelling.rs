@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::value::from_hex;
-use super::{Misspelt, RevocationReason, SerialNumber, UnixTime};
+use super::{CrlNumber, Misspelt, RevocationReason, SerialNumber, UnixTime};
 use crate::signer::Hex;
 use crate::values::CrlReason;
 
@@ -50,6 +50,43 @@ impl<'de> Deserialize<'de> for RevocationReason {
     }
 }
 
+/// A JSON integer up to 2⁶³ - 1, as ledgers of version 1 and 2 have them all, and above that decimal digits in a string: most readers of
+/// JSON have no larger integers.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum CrlNumberSpelling {
+    Small(u64),
+    Large(String),
+}
+
+impl From<CrlNumber> for CrlNumberSpelling {
+    fn from(number: CrlNumber) -> Self {
+        match number.to_u64().filter(|small| i64::try_from(*small).is_ok()) {
+            Some(small) => Self::Small(small),
+            None => Self::Large(number.to_string()),
+        }
+    }
+}
+
+impl Serialize for CrlNumber {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        CrlNumberSpelling::from(*self).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for CrlNumber {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = match CrlNumberSpelling::deserialize(from)? {
+            CrlNumberSpelling::Small(small) if i64::try_from(small).is_ok() => Some(Self::from(small)),
+            CrlNumberSpelling::Small(_) => None,
+            CrlNumberSpelling::Large(text) => text.parse().ok().filter(
+                |number| matches!(CrlNumberSpelling::from(*number), CrlNumberSpelling::Large(one) if one == text),
+            ),
+        };
+        number.ok_or_else(|| D::Error::custom(Misspelt("a natural number of at most 20 octets")))
+    }
+}
+
 /// The reason that an event or a table has as its code.
 pub(super) fn reason_of_code(code: u8) -> Option<RevocationReason> {
     CrlReason::from_code(code)?.try_into().ok()
@@ -86,6 +123,45 @@ mod tests {
         }
         for wrong in ["1", "\"8\"", "\"zz\"", "\"-03\"", "\"80:01\""] {
             assert!(serde_json::from_str::<SerialNumber>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_crl_number_has_one_spelling_which_is_the_old_one_where_there_was_one() {
+        let largest = CrlNumber::from_octets(&[&[0x7f][..], &[0xff; 19]].concat()).unwrap();
+        assert_eq!(
+            largest.to_string(),
+            "730750818665451459101842416358141509827966271487"
+        );
+        for (number, spelling) in [
+            (CrlNumber::from(0), "0".to_owned()),
+            (
+                CrlNumber::from(9_007_199_254_740_993),
+                "9007199254740993".to_owned(),
+            ),
+            (
+                CrlNumber::from(i64::MAX.unsigned_abs()),
+                "9223372036854775807".to_owned(),
+            ),
+            (CrlNumber::from(1 << 63), "\"9223372036854775808\"".to_owned()),
+            (largest, format!("\"{largest}\"")),
+        ] {
+            assert_eq!(serde_json::to_string(&number).unwrap(), spelling);
+            assert_eq!(serde_json::from_str::<CrlNumber>(&spelling).unwrap(), number);
+        }
+        for wrong in [
+            "-1",
+            "1.0",
+            "\"1\"",
+            "9223372036854775808",
+            "\"09223372036854775808\"",
+            "\"+9223372036854775808\"",
+            "\"0x8000000000000000\"",
+            "\"730750818665451459101842416358141509827966271488\"",
+            "\"\"",
+            "null",
+        ] {
+            assert!(serde_json::from_str::<CrlNumber>(wrong).is_err(), "{wrong}");
         }
     }
 }

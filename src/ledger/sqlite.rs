@@ -24,8 +24,8 @@ use super::rules::Recording;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
     Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError,
-    LedgerPlace, Number, Outcome, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
-    Unfinished, UnixTime, VerifyReport,
+    LedgerPlace, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver,
+    Takeover, Unfinished, UnixTime, VerifyReport,
 };
 use audit::Audit;
 use failure::Failure;
@@ -181,9 +181,9 @@ impl Ledger for SqliteLedger {
     fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<Number>,
+        above: Option<CrlNumber>,
         stamp: &Stamp,
-    ) -> Result<CrlNumber, LedgerError> {
+    ) -> Result<ReservedCrlNumber, LedgerError> {
         self.decide(stamp, |recording| recording.reserve_crl_number(authority, above))
     }
 
@@ -266,7 +266,11 @@ impl Ledger for SqliteLedger {
         self.look(|db| read::authority_certificates_like(db, authority))
     }
 
-    fn crl_number(&self, authority: &Authority, number: Number) -> Result<Option<CrlNumber>, LedgerError> {
+    fn crl_number(
+        &self,
+        authority: &Authority,
+        number: CrlNumber,
+    ) -> Result<Option<ReservedCrlNumber>, LedgerError> {
         self.look(|db| read::crl_number(db, authority, number))
     }
 

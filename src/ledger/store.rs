@@ -1,7 +1,7 @@
 //! What the rules need of a database, and nothing more: another database is another implementation of this.
 
 use super::event::Event;
-use super::{Authority, Digest, EntryId, Head, LedgerError, Number, RevocationState, SerialNumber};
+use super::{Authority, CrlNumber, Digest, EntryId, Head, LedgerError, RevocationState, SerialNumber};
 
 /// One transaction of a database, which holds the only turn to write. Nothing of it is there for others until it is committed, and all of
 /// it goes when it is not.
@@ -43,12 +43,12 @@ pub(super) trait Store {
     fn crl_numbers(
         &self,
         authority: u64,
-        from: Number,
-        also: Option<Number>,
-    ) -> Result<Vec<ReservedNumber>, Self::Error>;
+        from: CrlNumber,
+        also: Option<CrlNumber>,
+    ) -> Result<Vec<CrlNumberUse>, Self::Error>;
 
     /// The highest CRL number of this authority's name.
-    fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, Self::Error>;
+    fn highest_crl_number(&self, authority: u64) -> Result<Option<CrlNumber>, Self::Error>;
 
     /// The last event about this certificate of the authority itself.
     fn authority_certificate(&self, authority: u64, sha256: &Digest) -> Result<Option<u64>, Self::Error>;
@@ -56,13 +56,13 @@ pub(super) trait Store {
 
 /// A CRL number that was reserved, and the entries of its complete and its delta CRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ReservedNumber {
-    pub(super) number: Number,
+pub(super) struct CrlNumberUse {
+    pub(super) number: CrlNumber,
     pub(super) complete: Option<EntryId>,
     pub(super) delta: Option<EntryId>,
 }
 
-impl ReservedNumber {
+impl CrlNumberUse {
     pub(super) const fn is_used(&self) -> bool {
         self.complete.is_some() || self.delta.is_some()
     }

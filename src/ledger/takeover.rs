@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adoption, Authority, Der, EntryId, Number, Object, RevocationRequest};
+use super::{Adoption, Authority, CrlNumber, Der, EntryId, Object, RevocationRequest};
 
 /// A certificate of a CA by itself: where another CA issued it, that one need not be known here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,5 +90,5 @@ pub struct TakenOver {
     /// Revocations, and reasons that changed.
     pub revocations: u64,
     /// The number that CRLs of this CA are above now.
-    pub crl_number: Option<Number>,
+    pub crl_number: Option<CrlNumber>,
 }

@@ -128,7 +128,7 @@ fn certificate(number: u8) -> Intent {
 fn crl(number: u64, base: Option<u64>, this_update: u64) -> Intent {
     let object = Object::Crl {
         number: number.into(),
-        base: base.map(Number::from),
+        base: base.map(CrlNumber::from),
         this_update: UnixTime(this_update),
         next_update: UnixTime(this_update + 9),
         entries: 0,

@@ -27,10 +27,6 @@ impl Misspelt {
     pub(super) const fn head() -> Self {
         Self("COUNT:HASH, as `ledger verify` prints it")
     }
-
-    pub(super) const fn crl_number() -> Self {
-        Self("a natural number of at most 20 octets")
-    }
 }
 
 impl fmt::Display for Misspelt {

@@ -3,10 +3,9 @@
 mod replaced;
 
 use super::delivery::Slot;
-use super::record::{crl_intent, crl_number};
+use super::record::crl_intent;
 use super::signing_key::find_signing_key;
 use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::ledger::Number;
 use crate::output::OutputError;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
@@ -143,16 +142,16 @@ impl CrlJob {
     /// [`WorkflowError`]; a number that is below that of an earlier CRL is refused, and none is taken for it.
     pub fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         recorder.require_known(&self.authority)?;
-        let asked = self.number.as_ref().map(crl_number).transpose()?;
+        let asked = self.number;
         if let Some(asked) = asked {
             recorder.refuse_lower_crl_number(&self.authority, asked)?;
         }
         let base = match &self.kind {
-            CrlKind::Delta { base } => Some(crl_number(base)?),
+            CrlKind::Delta { base } => Some(*base),
             CrlKind::Full { .. } => None,
         };
         // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
-        let above = base.max(asked.and_then(Number::previous));
+        let above = base.max(asked.and_then(CrlNumber::previous));
         let reserved = match asked {
             // Of a run that came to nothing before it signed. Whether it may still be used is seen when the signature begins.
             Some(asked) if recorder.has_crl_number(&self.authority, asked)? => asked,
@@ -168,7 +167,7 @@ impl CrlJob {
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
             plan: CrlPlan {
-                number: CrlNumber::from_bytes(reserved.octets()),
+                number: reserved,
                 this_update,
                 next_update: self.next_update,
                 scope: self.scope,

@@ -26,8 +26,8 @@ pub(super) use known::require_known;
 pub use known::{KnownAs, UnknownAuthority};
 pub use object::authority_of;
 pub(super) use object::{
-    adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, crl_number,
-    ocsp_intent, request_intent, revocation_request,
+    adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, ocsp_intent,
+    request_intent, revocation_request,
 };
 pub use renewal::Renewed;
 pub(super) use revocations::revocation;
@@ -37,8 +37,8 @@ pub use second::Waivers;
 use super::delivery::Slot;
 use super::{Clock, Delivered, WorkflowError};
 use crate::ledger::{
-    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, Number, PathCheck,
-    RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
+    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, PathCheck,
+    ReservedCrlNumber, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
 };
 use crate::output::Verified;
 use crate::signer::KeyStore;
@@ -255,8 +255,8 @@ impl Recorder {
     pub(super) fn reserve_crl_number(
         &mut self,
         authority: &Certificate,
-        above: Option<Number>,
-    ) -> Result<CrlNumber, WorkflowError> {
+        above: Option<CrlNumber>,
+    ) -> Result<ReservedCrlNumber, WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
     }
@@ -270,7 +270,7 @@ impl Recorder {
     pub(super) fn has_crl_number(
         &self,
         authority: &Certificate,
-        number: Number,
+        number: CrlNumber,
     ) -> Result<bool, WorkflowError> {
         let found = self.ledger.crl_number(&authority_of(authority)?, number)?;
         Ok(found.is_some())

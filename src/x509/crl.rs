@@ -28,7 +28,6 @@ pub use entry::{CrlEntry, Revocation};
 pub use indexed::IndexedCertificate;
 pub use issue::IssuedCrl;
 pub use list::CertificateRevocationList;
-pub use number::CrlNumber;
 pub use openssl_index::OpensslIndex;
 pub(super) use openssl_index::{LineStatus, each_line};
 pub use revocations::{Revocations, RevocationsError};

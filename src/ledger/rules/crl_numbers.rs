@@ -3,19 +3,22 @@
 use super::Recording;
 use crate::ledger::event::What;
 use crate::ledger::store::Store;
-use crate::ledger::{Authority, CrlNumber, CrlNumberProblem, EntryId, LedgerError, Number, Object, UnixTime};
+use crate::ledger::{
+    Authority, CrlNumber, CrlNumberProblem, EntryId, LedgerError, Object, ReservedCrlNumber, UnixTime,
+};
 
 impl<S: Store> Recording<'_, S> {
     pub(in super::super) fn reserve_crl_number(
         &mut self,
         authority: &Authority,
-        above: Option<Number>,
-    ) -> Result<CrlNumber, S::Error> {
+        above: Option<CrlNumber>,
+    ) -> Result<ReservedCrlNumber, S::Error> {
         let authority = self.authority(authority)?;
         let highest = self.store.highest_crl_number(authority)?.max(above);
-        let number = highest.unwrap_or(Number::ZERO).next()?;
+        let number = highest.unwrap_or(CrlNumber::ZERO);
+        let number = number.next().ok_or(LedgerError::Range)?;
         let event = self.append(What::CrlNumber { authority, number })?;
-        Ok(CrlNumber { number, event })
+        Ok(ReservedCrlNumber { number, event })
     }
 
     /// RFC 5280 section 5.2.3: one sequence for complete and delta CRLs, and one of each may share a number if they are issued at
@@ -23,8 +26,8 @@ impl<S: Store> Recording<'_, S> {
     pub(super) fn check_crl_number(
         &self,
         authority: u64,
-        number: Number,
-        base: Option<Number>,
+        number: CrlNumber,
+        base: Option<CrlNumber>,
         this_update: UnixTime,
     ) -> Result<(), S::Error> {
         let refuse = |problem| Err(LedgerError::CrlNumber { number, problem }.into());

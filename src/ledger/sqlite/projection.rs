@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::super::event::{Event, FORMAT, What};
-use super::super::{Digest, Number, Object};
+use super::super::{CrlNumber, Digest, Object};
 use super::failure::{Failure, column};
 
 /// Table, columns, and how many of them are the key.
@@ -284,7 +284,12 @@ fn insert_serial(
     )
 }
 
-fn reserve_crl_number(db: &Connection, sequence: i64, authority: u64, number: Number) -> Result<(), Failure> {
+fn reserve_crl_number(
+    db: &Connection,
+    sequence: i64,
+    authority: u64,
+    number: CrlNumber,
+) -> Result<(), Failure> {
     one_row(db.prepare_cached(
         "INSERT INTO crl_numbers (issuer, number, reserved) SELECT issuer, ?2, ?3 FROM authorities WHERE id = ?1",
     )?.execute(params![column(authority)?, number.octets(), sequence])?)
@@ -294,7 +299,7 @@ fn use_crl_number(
     db: &Connection,
     sequence: i64,
     authority: u64,
-    number: Number,
+    number: CrlNumber,
     delta: bool,
 ) -> Result<(), Failure> {
     let of_this_issuer = "issuer = (SELECT issuer FROM authorities WHERE id = ?1)";

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::event::Event;
-use super::super::store::{ReservedNumber, Store};
-use super::super::{Authority, Digest, EntryId, Head, Number, RevocationState, SerialNumber};
+use super::super::store::{CrlNumberUse, Store};
+use super::super::{Authority, CrlNumber, Digest, EntryId, Head, RevocationState, SerialNumber};
 use super::failure::{Failure, column, natural};
 use super::projection::project;
 use super::read;
@@ -75,14 +75,14 @@ impl Store for Turn<'_> {
     fn crl_numbers(
         &self,
         authority: u64,
-        from: Number,
-        also: Option<Number>,
-    ) -> Result<Vec<ReservedNumber>, Failure> {
+        from: CrlNumber,
+        also: Option<CrlNumber>,
+    ) -> Result<Vec<CrlNumberUse>, Failure> {
         let mut select = self.0.prepare_cached(
             "SELECT number, complete, delta FROM crl_numbers
              WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND (number >= ?2 OR number = ?3)",
         )?;
-        let also = also.as_ref().map(Number::octets);
+        let also = also.as_ref().map(CrlNumber::octets);
         let mut rows = select.query(params![column(authority)?, from.octets(), also])?;
         let mut numbers = Vec::new();
         while let Some(row) = rows.next()? {
@@ -90,7 +90,7 @@ impl Store for Turn<'_> {
                 let entry: Option<i64> = row.get(index)?;
                 Ok(entry.map(natural).transpose()?.map(EntryId))
             };
-            numbers.push(ReservedNumber {
+            numbers.push(CrlNumberUse {
                 number: read::number_of(row, 0)?,
                 complete: entry(1)?,
                 delta: entry(2)?,
@@ -99,7 +99,7 @@ impl Store for Turn<'_> {
         Ok(numbers)
     }
 
-    fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, Failure> {
+    fn highest_crl_number(&self, authority: u64) -> Result<Option<CrlNumber>, Failure> {
         let mut select = self.0.prepare_cached(
             "SELECT number FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)
              ORDER BY number DESC LIMIT 1",

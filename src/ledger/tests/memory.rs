@@ -4,7 +4,7 @@ use super::*;
 use crate::ledger::event::Event;
 use crate::ledger::rows::Rows;
 use crate::ledger::spelling::reason_of_code;
-use crate::ledger::store::{Contradiction, ReservedNumber, Store};
+use crate::ledger::store::{Contradiction, CrlNumberUse, Store};
 
 #[derive(Clone, Default)]
 pub(super) struct MemoryStore {
@@ -105,14 +105,14 @@ impl Store for MemoryStore {
     fn crl_numbers(
         &self,
         authority: u64,
-        from: Number,
-        also: Option<Number>,
-    ) -> Result<Vec<ReservedNumber>, MemoryError> {
+        from: CrlNumber,
+        also: Option<CrlNumber>,
+    ) -> Result<Vec<CrlNumberUse>, MemoryError> {
         let issuer = self.issuer(authority);
         let reserved = self.rows.crl_numbers.iter();
         Ok(reserved
             .filter(|((of, number), _)| *of == issuer && (*number >= from || Some(*number) == also))
-            .map(|((_, number), row)| ReservedNumber {
+            .map(|((_, number), row)| CrlNumberUse {
                 number: *number,
                 complete: row.complete.map(EntryId),
                 delta: row.delta.map(EntryId),
@@ -120,8 +120,8 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn highest_crl_number(&self, authority: u64) -> Result<Option<Number>, MemoryError> {
-        let all = self.crl_numbers(authority, Number::ZERO, None)?;
+    fn highest_crl_number(&self, authority: u64) -> Result<Option<CrlNumber>, MemoryError> {
+        let all = self.crl_numbers(authority, CrlNumber::ZERO, None)?;
         Ok(all.into_iter().map(|reserved| reserved.number).max())
     }
 

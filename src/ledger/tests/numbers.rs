@@ -86,7 +86,7 @@ fn numbers_rise_for_the_name_whichever_key_signs() {
         desk.ledger.entries(&filter, &mut keep).unwrap();
         assert_eq!(newest, Some(object));
     }
-    let largest = Number::from_octets(&[&[0x7f][..], &[0xff; 19]].concat()).unwrap();
+    let largest = CrlNumber::from_octets(&[&[0x7f][..], &[0xff; 19]].concat()).unwrap();
     let last = desk
         .ledger
         .reserve_crl_number(&ca(), largest.previous(), &stamp())

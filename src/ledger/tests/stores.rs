@@ -63,7 +63,7 @@ fn take<S: Store>(step: &Step, rules: &mut Recording<'_, S>) -> Result<String, S
             .map(told),
         Step::TakeOver(takeover) => rules.take_over(takeover).map(told),
         Step::Reserve(authority, above) => rules
-            .reserve_crl_number(authority, above.map(Number::from))
+            .reserve_crl_number(authority, above.map(CrlNumber::from))
             .map(told),
         Step::Revoke(requests) => requests
             .iter()

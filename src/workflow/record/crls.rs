@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Recorder, authority_of};
 use crate::ledger::{
-    CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Number, Object, Revocation,
+    CrlNumber, CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, Revocation,
     RevocationState,
 };
 use crate::workflow::WorkflowError;
@@ -12,7 +12,7 @@ use crate::x509::{Certificate, X509Error};
 
 /// The last complete CRL of a CA that was signed.
 pub(in super::super) struct LastCrl {
-    pub(in super::super) number: Number,
+    pub(in super::super) number: CrlNumber,
     pub(in super::super) entries: u64,
     /// Holds that ended after it.
     pub(in super::super) released_since: u64,
@@ -32,7 +32,7 @@ impl Recorder {
         since: u64,
         own: EntryId,
     ) -> Result<(), WorkflowError> {
-        let (mut number, mut other) = (Number::ZERO, false);
+        let (mut number, mut other) = (CrlNumber::ZERO, false);
         self.newest_entries(authority, &mut |entry| {
             if entry.id.0 <= since {
                 return ControlFlow::Break(());
@@ -60,7 +60,7 @@ impl Recorder {
     pub(in super::super) fn refuse_lower_crl_number(
         &self,
         authority: &Certificate,
-        asked: Number,
+        asked: CrlNumber,
     ) -> Result<(), WorkflowError> {
         let mut last = None;
         self.newest_entries(authority, &mut |entry| match entry.object {

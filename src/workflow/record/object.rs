@@ -1,8 +1,8 @@
 //! The structures of X.509 in the ledger's plain values.
 
 use crate::ledger::{
-    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Number, Object,
-    RevocationReason, RevocationRequest,
+    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, RevocationReason,
+    RevocationRequest,
 };
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
@@ -77,12 +77,6 @@ pub(in super::super) fn certificate_intent(
     })
 }
 
-/// RFC 5280 section 5.2.3: a CRL number has at most 20 octets. A larger one is another program's mistake.
-pub(in super::super) fn crl_number(number: &x509::CrlNumber) -> Result<Number, X509Error> {
-    Number::from_octets(&number.to_bytes())
-        .ok_or_else(|| X509Error::broken("crl-number", format!("{number} has more than 20 octets")))
-}
-
 /// A CRL that is about to be signed.
 pub(in super::super) fn crl_intent(
     checked: &CheckedCrl,
@@ -93,8 +87,8 @@ pub(in super::super) fn crl_intent(
         authority: authority_of(authority)?,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Crl {
-            number: crl_number(&plan.number)?,
-            base: plan.base().map(crl_number).transpose()?,
+            number: plan.number,
+            base: plan.base().copied(),
             this_update: plan.this_update,
             next_update: plan.next_update,
             entries: u64::try_from(checked.entries()).map_err(|_| LedgerError::Range)?,
@@ -194,7 +188,7 @@ pub(in super::super) fn adopted_crl(
     let entries = u64::try_from(crl.entries().count()).map_err(|_| LedgerError::Range)?;
     Ok(Some(AdoptedCrl {
         object: Object::Crl {
-            number: crl_number(&number)?,
+            number,
             base: None,
             this_update: crl.this_update(),
             next_update: crl.next_update().unwrap_or(crl.this_update()),

@@ -190,9 +190,9 @@ impl Planned<'_> {
             return broken("crl-authority-key-identifier", "it is not the CA certificate's");
         }
         match extension::find_number(extensions)? {
-            Some(number) if number == self.of.plan.number && number.fits() => {}
+            Some(number) if number == self.of.plan.number => {}
             _ => {
-                return broken("crl-number", "not the plan's, or above 20 octets");
+                return broken("crl-number", "not the plan's");
             }
         }
         let base = extension::find_base(extensions)?;

@@ -14,9 +14,9 @@ use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
-use super::{CrlKind, CrlNumber, CrlPlan, CrlScope};
+use super::{CrlKind, CrlPlan, CrlScope};
 use crate::x509::name::visible;
-use crate::x509::{ExtensionText, X509Error, extension};
+use crate::x509::{CrlNumber, ExtensionText, X509Error, extension};
 
 const WHAT: &str = "CRL extension";
 
@@ -110,13 +110,13 @@ pub(super) fn point_at(url: &str) -> Result<DistributionPoint, X509Error> {
 /// `cRLNumber`
 pub(super) fn find_number(extensions: &[Extension]) -> Result<Option<CrlNumber>, X509Error> {
     let found: Option<Uint> = extension::find(extensions, ID_CE_CRL_NUMBER)?;
-    Ok(found.as_ref().map(CrlNumber::from_uint))
+    found.as_ref().map(CrlNumber::from_uint).transpose()
 }
 
 /// BaseCRLNumber of `deltaCRLIndicator`
 pub(super) fn find_base(extensions: &[Extension]) -> Result<Option<CrlNumber>, X509Error> {
     let found: Option<Uint> = extension::find(extensions, ID_CE_DELTA_CRL_INDICATOR)?;
-    Ok(found.as_ref().map(CrlNumber::from_uint))
+    found.as_ref().map(CrlNumber::from_uint).transpose()
 }
 
 /// `issuingDistributionPoint`
@@ -144,9 +144,13 @@ pub(super) fn describe(found: &Extension) -> Option<ExtensionText> {
 fn describe_value(found: &Extension) -> Option<String> {
     let value = found.extn_value.as_bytes();
     match found.extn_id {
-        ID_CE_CRL_NUMBER => Some(CrlNumber::from_uint(&Uint::from_der(value).ok()?).to_string()),
+        ID_CE_CRL_NUMBER => Some(
+            CrlNumber::from_uint(&Uint::from_der(value).ok()?)
+                .ok()?
+                .to_string(),
+        ),
         ID_CE_DELTA_CRL_INDICATOR => {
-            let base = CrlNumber::from_uint(&Uint::from_der(value).ok()?);
+            let base = CrlNumber::from_uint(&Uint::from_der(value).ok()?).ok()?;
             Some(format!("base CRL {base}"))
         }
         ID_CE_ISSUING_DISTRIBUTION_POINT => {

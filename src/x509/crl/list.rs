@@ -12,10 +12,10 @@ use super::buffer::DerBuffer;
 use super::entry::Entries;
 use super::extension;
 use super::fields::Fields;
-use super::{CrlEntry, CrlNumber, WHAT};
+use super::{CrlEntry, WHAT};
 use crate::signer::{Hex, PublicKey, SignatureAlgorithm, sha256};
 use crate::x509::signed::whole_octets;
-use crate::x509::{ExtensionText, Name, UnixTime, X509Error, algorithm, pem};
+use crate::x509::{CrlNumber, ExtensionText, Name, UnixTime, X509Error, algorithm, pem};
 
 /// A decoded list of either version, full or delta, in the bytes that it was read from. Nothing about it is verified yet.
 #[derive(Clone)]

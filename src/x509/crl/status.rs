@@ -4,9 +4,9 @@ use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
-use super::{CertificateRevocationList, CrlNumber, extension};
+use super::{CertificateRevocationList, extension};
 use crate::x509::extension as certificate_extension;
-use crate::x509::{Certificate, CrlReason, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlNumber, CrlReason, UnixTime, X509Error};
 
 /// What the lists at hand say of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

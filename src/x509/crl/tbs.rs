@@ -3,9 +3,9 @@
 use super::buffer::{DerBuffer, HEADER_BYTES};
 use super::extension;
 use super::fields::{Fields, V2};
-use super::{CrlNumber, Revocation, WHAT};
+use super::{Revocation, WHAT};
 use crate::signer::{PublicKey, SignatureAlgorithm};
-use crate::x509::{Certificate, UnixTime, X509Error, algorithm};
+use crate::x509::{Certificate, CrlNumber, UnixTime, X509Error, algorithm};
 
 /// A list to be, without its entries.
 #[derive(Clone, Debug)]

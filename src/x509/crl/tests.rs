@@ -8,7 +8,7 @@ use super::*;
 use crate::output::{Encoding, Verified};
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, Numbers, SoftwareKey, authority};
-use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlNumber, CrlReason, SerialNumber, UnixTime, X509Error};
 
 const HOUR: u64 = 3600;
 
@@ -98,7 +98,7 @@ impl Numbers {
         };
         let number: Vec<_> = (0..self.below(20)).map(|_| self.byte() & 0x7f).collect();
         CrlPlan {
-            number: CrlNumber::from_bytes(&number),
+            number: CrlNumber::from_octets(&number).unwrap(),
             next_update: UnixTime(LATER.0 + 1 + self.below(365 * 24 * HOUR)),
             scope: match self.below(3) {
                 0 => CrlScope::All,
@@ -130,7 +130,7 @@ fn whatever_can_be_built_is_read_back_as_it_was() {
             read.verify(&ca.certificate, LATER).unwrap();
             let entries: Vec<_> = read.entries().map(|entry| entry.to_revocation()).collect();
             assert_eq!(entries, revocations);
-            assert_eq!(read.number().unwrap(), Some(plan.number.clone()));
+            assert_eq!(read.number().unwrap(), Some(plan.number));
             assert_eq!(read.next_update(), Some(plan.next_update));
             assert_eq!(
                 read.describe_extensions().len(),

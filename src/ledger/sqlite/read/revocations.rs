@@ -10,8 +10,8 @@ use crate::ledger::event::What;
 use crate::ledger::spelling::reason_of_code;
 use crate::ledger::sqlite::failure::{Failure, column, natural};
 use crate::ledger::{
-    Authority, CompromisedKey, CrlNumber, EntryId, Number, Revocation, RevocationState, SerialNumber,
-    UnixTime,
+    Authority, CompromisedKey, CrlNumber, EntryId, ReservedCrlNumber, Revocation, RevocationState,
+    SerialNumber, UnixTime,
 };
 
 /// The revocations that say that a private key is in the wrong hands, of every authority.
@@ -111,8 +111,8 @@ pub(in super::super) fn revocations(
 pub(in super::super) fn crl_number(
     db: &Connection,
     authority: &Authority,
-    number: Number,
-) -> Result<Option<CrlNumber>, Failure> {
+    number: CrlNumber,
+) -> Result<Option<ReservedCrlNumber>, Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(None);
     };
@@ -124,13 +124,13 @@ pub(in super::super) fn crl_number(
         .query_row(params![column(id)?, number.octets()], |row| row.get(0))
         .optional()?;
     let event = reserved.map(natural).transpose()?;
-    Ok(event.map(|event| CrlNumber { number, event }))
+    Ok(event.map(|event| ReservedCrlNumber { number, event }))
 }
 
 /// A CRL number of a row.
-pub(in super::super) fn number_of(row: &Row<'_>, index: usize) -> Result<Number, Failure> {
+pub(in super::super) fn number_of(row: &Row<'_>, index: usize) -> Result<CrlNumber, Failure> {
     let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
-    Number::from_octets(octets)
+    CrlNumber::from_octets(octets)
         .filter(|number| number.octets() == octets)
         .ok_or_else(|| Failure::contradiction("a CRL number is not of 20 octets"))
 }
