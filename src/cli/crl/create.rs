@@ -85,7 +85,7 @@ impl CreateCrl {
         let request = CrlRequest {
             authority: authority.clone(),
             key: self.key.clone(),
-            number: self.number.clone(),
+            number: self.number,
             period: self.days,
             scope: match self.only {
                 None => CrlScope::All,
