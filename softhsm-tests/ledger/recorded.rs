@@ -227,12 +227,34 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
 fn the_ledger_the_settings_and_the_pin_are_no_outputs() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
-    for own in ["rig/hsm-ca.db", "rig/hsm-ca.toml", "rig/pin", "rig/hsm-ca.db-wal"] {
+    std::os::unix::fs::symlink("rig", rig.path("link")).unwrap();
+    for own in [
+        "rig/hsm-ca.db",
+        "rig/hsm-ca.toml",
+        "rig/pin",
+        "rig/hsm-ca.db-wal",
+        "rig/tokens/../hsm-ca.db-wal",
+        "link/hsm-ca.db-journal",
+    ] {
         let before = fs::read(rig.path(own)).ok();
         let arguments = [&sign_arguments("a.csr", own)[..], &["--force"]].concat();
         rig.json(&arguments).refused(2, "usage");
         let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", own, "--force"];
         rig.json(&crl).refused(2, "usage");
+        let pair = [
+            "kms",
+            "generate-key-pair",
+            "--key-id",
+            "x",
+            "--spec",
+            "RSA_2048",
+            "--out",
+            own,
+            "--force",
+        ];
+        rig.json(&pair).refused(2, "usage");
+        let recipient = ["kms", "recipient-key", "--out", own, "--force"];
+        rig.json(&recipient).refused(2, "usage");
         assert_eq!(fs::read(rig.path(own)).ok(), before, "{own}");
     }
 }

@@ -1,5 +1,7 @@
 //! The options of every command, and what they come to: flag before environment before configuration file.
 
+mod own_files;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::io;
@@ -252,44 +254,6 @@ impl Settings {
         };
         settings.own_files().iter().for_each(|file| input::protect(file));
         Ok(settings)
-    }
-
-    /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
-    fn own_files(&self) -> Vec<PathBuf> {
-        let mut own: Vec<_> = self.config_file.iter().chain(&self.module).cloned().collect();
-        let pin = self
-            .pin_source
-            .as_deref()
-            .and_then(|source| source.strip_prefix("file:"));
-        own.extend(pin.map(PathBuf::from));
-        if let HeadPlace::File(path) = &self.guards.place {
-            own.push(path.clone());
-        }
-        if let Ok(LedgerUrl::Sqlite(path)) = self.ledger() {
-            for suffix in ["", "-wal", "-shm", "-journal"] {
-                let mut name = path.clone().into_os_string();
-                name.push(suffix);
-                own.push(PathBuf::from(name));
-            }
-        }
-        own
-    }
-
-    /// Refuses an output in the place of one of these, which may not be there yet.
-    pub(super) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
-        let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
-        if output != Path::new("-")
-            && self
-                .own_files()
-                .iter()
-                .any(|own| real(own).is_some_and(|own| Some(own) == real(output)))
-        {
-            return Err(CliError::options(format!(
-                "{} is a file of this program's settings, or the ledger, and no place for an output",
-                output.display()
-            )));
-        }
-        Ok(())
     }
 
     /// What the ledger is held against.

@@ -119,7 +119,7 @@ impl KmsCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::CreateKey(create) => create.run(),
-            Self::GenerateKeyPair(generate) => generate.run(ui),
+            Self::GenerateKeyPair(generate) => generate.run(settings, ui),
             Self::Import(import) => import.run(settings, ui),
             Self::RecipientKey(recipient) => recipient.run(settings, ui),
             #[cfg(feature = "nitro-enclave")]
@@ -146,7 +146,8 @@ impl CreateKey {
 }
 
 impl GenerateKeyPair {
-    fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+    fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        settings.refuse_own_file(&self.out)?;
         let spec: KeySpec = self.spec.parse().map_err(|_| {
             CliError::options(format!(
                 "--spec {} is not supported: {} are",

@@ -59,16 +59,30 @@ fn token_error(cause: &WorkflowError) -> Option<&TokenError> {
 /// How to say which of several keys is meant.
 fn several_hint(found: &[KeyDescription]) -> String {
     const SHOWN: usize = 4;
+    const NO_NAME: &str = "no name tells them apart: name the CA certificate, whose public key decides (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)";
     let is_public = found.iter().any(|key| key.class == KeyClass::Public);
-    match tell_apart(found).filter(|_| !is_public) {
-        Some(names) => {
-            let shown: Vec<_> = names.iter().take(SHOWN).map(|name| quote(name)).collect();
-            let more = if names.len() > SHOWN { " (`hsm-ca key list` shows all)" } else { "" };
-            format!("name the key, with --key where the command has it: {}{more}", shown.join(" or "))
-        }
-        None if is_public => "take off the public-key object that is not the key's, or give it another id with the token's own tool".to_owned(),
-        None => "no name tells them apart: name the CA certificate, whose public key decides (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)".to_owned(),
+    if is_public {
+        return "take off the public-key object that is not the key's, or give it another id with the token's own tool".to_owned();
     }
+    let names = tell_apart(found);
+    if names.is_empty() {
+        return NO_NAME.to_owned();
+    }
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| quote(name)).collect();
+    let more = if names.len() > SHOWN {
+        " (`hsm-ca key list` shows all)"
+    } else {
+        ""
+    };
+    let others = if names.len() < found.len() {
+        "; the others have the same label and id: give one of them another with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)"
+    } else {
+        ""
+    };
+    format!(
+        "name the key, with --key where the command has it: {}{more}{others}",
+        shown.join(" or ")
+    )
 }
 
 /// What to do about a CA certificate that the ledger does not have.

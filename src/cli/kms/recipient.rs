@@ -30,6 +30,7 @@ impl RecipientKeyCommand {
         let Some(out) = self.out.as_deref().filter(|_| !self.delete) else {
             return delete(settings);
         };
+        settings.refuse_own_file(out)?;
         let delivery = self.output.delivery(out);
         delivery.check()?;
         let mut log = settings.open_key_log()?;

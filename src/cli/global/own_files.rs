@@ -1,0 +1,61 @@
+//! The files that this program itself lives on: no output takes their place, with or without `--force`.
+
+use std::path::{Path, PathBuf};
+
+use hsm_ca::ledger::LedgerUrl;
+
+use super::{HeadPlace, Settings};
+use crate::cli::exit::CliError;
+
+impl Settings {
+    /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
+    pub(super) fn own_files(&self) -> Vec<PathBuf> {
+        let mut own: Vec<_> = self.config_file.iter().chain(&self.module).cloned().collect();
+        let pin = self
+            .pin_source
+            .as_deref()
+            .and_then(|source| source.strip_prefix("file:"));
+        own.extend(pin.map(PathBuf::from));
+        if let HeadPlace::File(path) = &self.guards.place {
+            own.push(path.clone());
+        }
+        if let Ok(LedgerUrl::Sqlite(path)) = self.ledger() {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                let mut name = path.clone().into_os_string();
+                name.push(suffix);
+                own.push(PathBuf::from(name));
+            }
+        }
+        own
+    }
+
+    /// Refuses an output in the place of one of these, which may not be there yet.
+    pub(in crate::cli) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
+        if output != Path::new("-")
+            && self
+                .own_files()
+                .iter()
+                .any(|own| real_path(own).is_some_and(|own| Some(own) == real_path(output)))
+        {
+            return Err(CliError::options(format!(
+                "{} is a file of this program's settings, or the ledger, and no place for an output",
+                output.display()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The one path of a file, also of one that is not there yet: its directory is, whatever the way to it.
+fn real_path(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let absolute = std::path::absolute(path).ok()?;
+        Some(
+            absolute
+                .parent()?
+                .canonicalize()
+                .ok()?
+                .join(absolute.file_name()?),
+        )
+    })
+}
