@@ -124,7 +124,6 @@ impl Command {
                     ledger::LedgerCommand::New
                         | ledger::LedgerCommand::List(_)
                         | ledger::LedgerCommand::Show(_)
-                        | ledger::LedgerCommand::Verify
                         | ledger::LedgerCommand::Export
                 )
                 | Self::Ocsp(ocsp::OcspCommand::Show(_))

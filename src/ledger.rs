@@ -222,6 +222,12 @@ pub trait Ledger: Send {
     /// That the ledger cannot be read.
     fn authorities_like(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError>;
 
+    /// Every name and key that the ledger has seen sign, or that asked for a certificate.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn authorities(&self) -> Result<Vec<Authority>, LedgerError>;
+
     /// The CA certificates that were recorded by [`take_over`](Self::take_over) and have this one's name or its key.
     ///
     /// # Errors

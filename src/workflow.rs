@@ -57,7 +57,9 @@ pub use issue::{
     AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
     SigningJob,
 };
-pub use kept_head::{HeadPlace, KeptHeadError, forget_kept_head, refuse_without_ledger, require_head};
+pub use kept_head::{
+    HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, refuse_without_ledger, require_head,
+};
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
 pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};

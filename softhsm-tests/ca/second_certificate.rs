@@ -92,6 +92,44 @@ fn a_second_root_passes_only_with_a_flag_of_its_own_that_is_recorded() {
     rig.command(&["ledger", "verify"]).ok();
 }
 
+/// RFC 5280 section 7.1: who verifies a certificate takes these for one name.
+#[test]
+fn a_name_in_another_spelling_is_the_same_name() {
+    let rig = rig();
+    for subject in ["CN=ROOT", "cn=rOOT", "CN=#0c04726f6f74", "CN=#130452 6f6f74"] {
+        let subject = subject.replace("52 6f", "526f");
+        let arguments = [
+            "ca",
+            "create",
+            "--profile",
+            "root",
+            "--out",
+            "again.crt",
+            "--subject",
+            &subject,
+        ];
+        let message = rig
+            .json(&[&arguments[..], &["--key", "other"]].concat())
+            .refused(3, "rule");
+        assert!(message.contains("same-name-other-key"), "{subject}: {message}");
+        let message = rig
+            .json(&[&arguments[..], &["--key", "root"]].concat())
+            .refused(3, "rule");
+        assert!(message.contains("second-certificate"), "{subject}: {message}");
+    }
+    let other = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--out",
+        "other.crt",
+        "--subject",
+        "CN=Roots",
+    ];
+    rig.json(&[&other[..], &["--key", "other"]].concat()).ok();
+}
+
 #[test]
 fn an_intermediate_is_no_exception_and_two_in_one_job_are_two() {
     let rig = rig();

@@ -182,11 +182,30 @@ fn a_recipient_key_and_the_import_that_ends_it() {
 
 #[test]
 fn without_a_ledger_keys_come_and_go_and_it_is_said_that_nothing_is_recorded() {
-    let rig = Rig::new().with("HSM_CA_LEDGER", "sqlite:none.db");
+    let rig = Rig::new();
+    rig.tool("rm", &["rig/hsm-ca.db"]).ok();
     assert_eq!(rig.json(&GENERATE).ok().json()["recorded"], Value::Null);
     let text = rig.command(&["key", "delete", "ca", "--yes"]).ok().stdout;
     assert!(text.contains("NOT RECORDED"), "{text}");
-    assert!(!rig.path("none.db").exists());
+    assert!(!rig.path("rig/hsm-ca.db").exists());
+}
+
+#[test]
+fn where_a_setting_names_a_ledger_that_is_not_there_nothing_happens_to_a_key() {
+    let rig = Rig::new();
+    rig.json(&GENERATE).ok();
+    let rig = rig.with("HSM_CA_LEDGER", "sqlite:none.db");
+    let other = ["key", "generate", "--label", "other", "--type", "ec:p256"];
+    let recipient = ["kms", "recipient-key", "--out", "recipient.der"];
+    for arguments in [&other[..], &["key", "delete", "ca", "--yes"], &recipient] {
+        let message = rig.json(arguments).refused(4, "no-ledger");
+        assert!(
+            message.contains("none.db") && message.contains("HSM_CA_LEDGER"),
+            "{message}"
+        );
+    }
+    assert_eq!(rig.keys(), Keys::PAIR);
+    assert!(!rig.path("none.db").exists() && !rig.path("recipient.der").exists());
 }
 
 #[test]

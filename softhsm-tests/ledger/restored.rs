@@ -71,6 +71,10 @@ fn an_older_copy_of_the_ledger_signs_nothing_until_it_is_accepted() {
         let crl_arguments = ["crl", "create", "--ca", "customerCA.crt", "--out", "false.crl"];
         rig.json(&crl_arguments).refused(4, "ledger-older-copy");
         assert!(!rig.path("second.crt").exists() && !rig.path("false.crl").exists());
+        // It verifies in itself; the head on the token tells.
+        let verified = rig.json(&["ledger", "verify"]);
+        assert_eq!(verified.code, Some(3), "{verified:#?}");
+        assert_eq!(verified.json()["kept_head"], "missing", "{verified:#?}");
 
         let accepted = rig
             .json(&["ledger", "accept", "--ca", "customerCA.crt"])
@@ -83,6 +87,8 @@ fn an_older_copy_of_the_ledger_signs_nothing_until_it_is_accepted() {
         );
         assert_eq!(notes(&rig), 1);
         rig.json(&signing("second.crt")).ok();
+        let verified = rig.json(&["ledger", "verify"]).ok().json();
+        assert_eq!(verified["kept_head"], "on-the-chain", "{verified}");
         let export = rig.command(&["ledger", "export"]).ok().stdout;
         assert!(
             export.contains("\"head-given-up\":{\"place\":\"on the token\""),
@@ -172,6 +178,7 @@ fn a_head_in_a_file_is_raised_by_revocations_too() {
     rig.write(LEDGER, &older);
     let message = rig.json(&signing("second.crt")).refused(4, "ledger-older-copy");
     assert!(message.contains("in head"), "{message}");
+    assert_eq!(rig.json(&["ledger", "verify"]).code, Some(3));
     rig.json(&revoke).refused(4, "ledger-older-copy");
     rig.json(&["ledger", "accept", "--ca", "customerCA.crt"]).ok();
     rig.json(&revoke).ok();

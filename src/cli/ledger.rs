@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{
-    Entry, EntryFilter, EntryId, Fault, Head, KeptHead, KeyEntry, KeyFilter, Ledger, SerialNumber,
-    VerifyReport,
+    Entry, EntryFilter, EntryId, Fault, KeptHead, KeyEntry, KeyFilter, Ledger, SerialNumber, VerifyReport,
 };
 use serde_json::{Value, json};
 
@@ -92,10 +91,7 @@ impl LedgerCommand {
             Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
-            Self::Verify => verify(
-                settings.open_ledger_to_verify()?.as_ref(),
-                settings.guards().head.as_ref(),
-            ),
+            Self::Verify => verify(settings),
             Self::Accept(accept) => accept.run(settings),
             Self::Export => {
                 let ledger = settings.open_ledger()?;
@@ -213,10 +209,17 @@ impl ShowEntry {
     }
 }
 
-fn verify(ledger: &dyn Ledger, head: Option<&Head>) -> Result<Report, CliError> {
-    let report = ledger.verify(head)?;
+/// With the head that is given, or the one that is kept where the settings say.
+fn verify(settings: &Settings) -> Result<Report, CliError> {
+    let ledger = settings.open_ledger_to_verify()?;
+    let (head, warning) = match settings.guards().head {
+        Some(head) => (Some(head), None),
+        None => settings.kept_head(ledger.as_ref())?,
+    };
+    let report = ledger.verify(head.as_ref())?;
     Ok(Report {
         exit_code: if report.passed() { 0 } else { REFUSED },
+        warnings: warning.into_iter().collect(),
         ..Report::new(verdict(&report), describe(&report))
     })
 }
@@ -248,8 +251,8 @@ fn verdict(report: &VerifyReport) -> String {
         (false, _) => "The ledger is NOT sound.\n",
         (true, Some(_)) => "The ledger is sound.\n",
         (true, None) => {
-            "The ledger is sound, as far as it shows. Keep the head elsewhere: only with it\n\
-             (`--head`) can be seen that events were cut off the end, or all written anew.\n"
+            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one\n\
+             with --head: without it, nobody can tell that events were cut off the end, or all replaced.\n"
         }
     });
     text

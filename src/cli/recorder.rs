@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
-use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerError};
-use hsm_ca::workflow::{KeyLog, Progress, Recorder, WorkflowError, refuse_without_ledger, require_head};
+use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError};
+use hsm_ca::workflow::{
+    KeyLog, Progress, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
+};
 use hsm_ca::x509::Certificate;
 
 use super::exit::CliError;
@@ -46,6 +48,26 @@ impl Settings {
     /// Opens the ledger to verify it, also with a head that it does not contain.
     pub(super) fn open_ledger_to_verify(&self) -> Result<Box<dyn Ledger>, CliError> {
         self.open(Access::Read)
+    }
+
+    /// The head that is kept of this ledger: in a file, or on the token if it takes no question to log in. A token that cannot be asked is
+    /// a warning, because a ledger can be verified where there is no token.
+    pub(super) fn kept_head(&self, ledger: &dyn Ledger) -> Result<(Option<Head>, Option<String>), CliError> {
+        let place = &self.guards().place;
+        if !place.is_token() {
+            return Ok((find_kept_head(ledger, place, None)?, None));
+        }
+        let asks = self.pin_source.as_deref().is_none_or(|source| source == "prompt");
+        if asks || self.module.is_none() {
+            return Ok((None, None));
+        }
+        match self.open_store(None) {
+            Ok(store) => Ok((find_kept_head(ledger, place, Some(store.as_ref()))?, None)),
+            Err(error) => {
+                let warning = format!("the ledger was not compared with the head on the token: {error}");
+                Ok((None, Some(warning)))
+            }
+        }
     }
 
     /// Opens the ledger for recording, if it knows this CA: before anybody is asked for a PIN.
@@ -90,12 +112,12 @@ impl Settings {
         }
     }
 
-    /// Where a key's coming or going is recorded: in the ledger, which has to be one that can be recorded in; or nowhere, if there is
-    /// none. A key can be made before there is a CA, and that makes no ledger.
+    /// Where a key's coming or going is recorded: in the ledger, which has to be one that can be recorded in. Nowhere, if no setting names a
+    /// ledger and none is in the default place: a key can be made before there is a CA, and that makes no ledger.
     pub(super) fn open_key_log(&self) -> Result<KeyLog, CliError> {
         match self.open_recorder() {
             Ok(recorder) => Ok(KeyLog::of(recorder)),
-            Err(CliError::NoLedger { .. }) => Ok(KeyLog::nowhere()),
+            Err(CliError::NoLedger { .. }) if !self.names_ledger() => Ok(KeyLog::nowhere()),
             Err(error) => Err(error),
         }
     }

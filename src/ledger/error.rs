@@ -176,6 +176,8 @@ pub enum CrlNumberProblem {
     Passed,
     /// A complete and a delta CRL of one number are issued at the same time.
     OtherTime,
+    /// It is the highest that 20 octets hold, so that none can follow.
+    Last,
     /// A delta CRL starts from a complete CRL of a lower number: one that this ledger saw signed, or one from before it.
     Base,
 }
@@ -187,6 +189,7 @@ impl fmt::Display for CrlNumberProblem {
             Self::Used => "a CRL of this kind has it already",
             Self::Passed => "a CRL of a higher number was begun meanwhile",
             Self::OtherTime => "its other CRL, complete or delta, has another thisUpdate",
+            Self::Last => "it is the highest number of 20 octets (RFC 5280 section 5.2.3), and this CA has used it: no CRL can follow",
             Self::Base => "its base is no complete CRL of a lower number that was signed",
         })
     }

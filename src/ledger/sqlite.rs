@@ -258,6 +258,10 @@ impl Ledger for SqliteLedger {
         self.look(|db| key::key(db, id))
     }
 
+    fn authorities(&self) -> Result<Vec<Authority>, LedgerError> {
+        self.look(read::authorities)
+    }
+
     fn authorities_like(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError> {
         self.look(|db| read::authorities_like(db, authority))
     }

@@ -1,7 +1,7 @@
 //! Temporary file, fsync, read back, rename, fsync of the directory.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
@@ -16,6 +16,9 @@ const RESERVED_BYTES: u64 = 64 * 1024;
 
 /// What is handed to the system at once: any certificate is one write.
 const WRITE_BYTES: usize = 64 * 1024;
+
+/// How a database of SQLite begins (Database File Format, section 1.2.1).
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// Where a result goes, and how.
 #[derive(Clone, Debug)]
@@ -92,7 +95,17 @@ impl Destination {
         if !target.is_ok_and(|found| found.is_file()) || self.is_the_systems() {
             return Err(OutputError::NotReplaceable { path: path() });
         }
-        Ok(())
+        match self.is_database() {
+            true => Err(OutputError::Database { path: path() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a SQLite database is there: a ledger, of this command or of another. Nothing that is written here belongs in its place.
+    fn is_database(&self) -> bool {
+        let mut first = [0; SQLITE.len()];
+        let read = File::open(&self.path).and_then(|mut file| file.read_exact(&mut first));
+        read.is_ok() && first == *SQLITE
     }
 
     /// Whether it is in a directory that the kernel keeps.

@@ -19,6 +19,11 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// A SQLite database, as every ledger is: overwriting is for old outputs.
+    Database {
+        /// The path.
+        path: PathBuf,
+    },
     /// The command reads this file, or it holds its settings.
     Protected {
         /// The path.
@@ -65,6 +70,13 @@ impl fmt::Display for OutputError {
             Self::Exists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
             Self::NotReplaceable { path } => {
                 write!(f, "{} is not a regular file, and is not replaced", path.display())
+            }
+            Self::Database { path } => {
+                write!(
+                    f,
+                    "{} is a database, as a ledger is, and is not replaced",
+                    path.display()
+                )
             }
             Self::Protected { path } => write!(
                 f,

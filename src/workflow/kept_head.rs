@@ -203,17 +203,49 @@ pub(super) fn current(ledger: &dyn Ledger, key_sha256: Digest) -> Result<KeptHea
 
 /// The heads on the token that were kept for this key.
 pub(super) fn on_token(keeper: &dyn NoteKeeper, key_sha256: Digest) -> Result<Vec<KeptHead>, WorkflowError> {
-    let mut found = Vec::new();
-    for note in keeper.notes()? {
-        let kept = KeptHead::parse(&note).ok_or_else(|| KeptHeadError::Unreadable {
-            place: ON_TOKEN.to_owned(),
-            reason: "it is not written as this program writes it".to_owned(),
-        })?;
-        if kept.key_sha256 == key_sha256 {
-            found.push(kept);
-        }
-    }
+    let mut found = all_on_token(keeper)?;
+    found.retain(|kept| kept.key_sha256 == key_sha256);
     Ok(found)
+}
+
+fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError> {
+    let read = |note: Vec<u8>| {
+        KeptHead::parse(&note).ok_or_else(|| {
+            let unreadable = KeptHeadError::Unreadable {
+                place: ON_TOKEN.to_owned(),
+                reason: "it is not written as this program writes it".to_owned(),
+            };
+            unreadable.into()
+        })
+    };
+    keeper.notes()?.into_iter().map(read).collect()
+}
+
+/// The head that is kept of this ledger: in the file of the guards, or on the token of `store`, for whichever of its keys.
+///
+/// # Errors
+/// [`KeptHeadError::OtherLedger`] when the file keeps that of another ledger; that the place cannot be read.
+pub fn find_kept_head(
+    ledger: &dyn Ledger,
+    place: &HeadPlace,
+    store: Option<&dyn KeyStore>,
+) -> Result<Option<Head>, WorkflowError> {
+    let first = ledger.hash_of(1)?;
+    if let HeadPlace::File(path) = place {
+        return match in_file(path)? {
+            Some(kept) if Some(kept.ledger) != first => Err(KeptHeadError::OtherLedger {
+                place: place_of(path),
+            }
+            .into()),
+            kept => Ok(kept.map(|kept| kept.head)),
+        };
+    }
+    let Some(keeper) = store.and_then(KeyStore::note_keeper) else {
+        return Ok(None);
+    };
+    let kept = all_on_token(keeper)?.into_iter();
+    let of_this = kept.filter(|kept| Some(kept.ledger) == first);
+    Ok(of_this.map(|kept| kept.head).max_by_key(|head| head.count))
 }
 
 /// Where there is no ledger yet: refuses a place that keeps the head of one.

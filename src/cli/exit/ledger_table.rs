@@ -90,6 +90,16 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             REFUSED,
             Some("another process was faster; run the command again for a new number"),
         ),
+        LedgerError::CrlNumber {
+            problem: CrlNumberProblem::Last,
+            ..
+        } => (
+            "crl-number",
+            REFUSED,
+            Some(
+                "a number that large comes from `--number` or from the CRL that was adopted; this CA needs a successor with another name",
+            ),
+        ),
         LedgerError::CrlNumber { .. } => ("crl-number", REFUSED, None),
         LedgerError::NoEntry { .. } => (
             "no-entry",

@@ -239,7 +239,9 @@ fn explain_generate(error: &GenerateError) -> Row {
 fn explain_output(error: &OutputError) -> Row {
     match error {
         OutputError::Protected { .. } => ("usage", USAGE, Some("name another file with --out")),
-        OutputError::NotReplaceable { .. } => ("output-exists", USAGE, Some("name another file with --out")),
+        OutputError::NotReplaceable { .. } | OutputError::Database { .. } => {
+            ("output-exists", USAGE, Some("name another file with --out"))
+        }
         OutputError::Exists { .. } => (
             "output-exists",
             USAGE,

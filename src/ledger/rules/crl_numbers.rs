@@ -15,8 +15,11 @@ impl<S: Store> Recording<'_, S> {
     ) -> Result<ReservedCrlNumber, S::Error> {
         let authority = self.authority(authority)?;
         let highest = self.store.highest_crl_number(authority)?.max(above);
-        let number = highest.unwrap_or(CrlNumber::ZERO);
-        let number = number.next().ok_or(LedgerError::Range)?;
+        let highest = highest.unwrap_or(CrlNumber::ZERO);
+        let number = highest.next().ok_or(LedgerError::CrlNumber {
+            number: highest,
+            problem: CrlNumberProblem::Last,
+        })?;
         let event = self.append(What::CrlNumber { authority, number })?;
         Ok(ReservedCrlNumber { number, event })
     }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use rusqlite::{Connection, OptionalExtension};
 
-pub(super) use authorities::{authorities_like, authority_certificates_like, authority_id};
+pub(super) use authorities::{authorities, authorities_like, authority_certificates_like, authority_id};
 pub(super) use entries::{
     certificate, certificates_for, entries, entry, entry_of_serial, own_certificates, select_entries,
 };

@@ -75,6 +75,23 @@ fn force_replaces_a_file_but_no_directory() {
 }
 
 #[test]
+fn force_replaces_no_database_whoever_it_belongs_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ledger.db");
+    fs::write(&path, [&b"SQLite format 3\0"[..], &[0; 84]].concat()).unwrap();
+    let destination = Destination {
+        overwrite: true,
+        ..Destination::new(&path)
+    };
+    let refused = destination.reserve();
+    assert!(
+        matches!(refused, Err(OutputError::Database { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(names(directory.path()), ["ledger.db"]);
+}
+
+#[test]
 fn force_replaces_a_link_to_a_file_but_none_of_the_systems_and_none_to_a_device() {
     let directory = tempfile::tempdir().unwrap();
     let forced = |path: &Path| Destination {

@@ -1,6 +1,7 @@
 //! Whether the ledger knows a CA certificate, byte for byte. The names and constraints of a certificate of the same name and key can be
 //! anybody's invention.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -199,6 +200,23 @@ pub(super) fn authority_certificates(
         };
         if adopted.certificate.authority.subject.der.0 == subject.der() {
             found.extend(of_certificate(&adopted.certificate.der.0, known)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The same, of every CA whose name differs at most in its spelling (RFC 5280 section 7.1): to whoever verifies, it is one name.
+pub(super) fn authority_certificates_in_any_spelling(
+    ledger: &dyn Ledger,
+    subject: &Name,
+    authority: &Authority,
+) -> Result<Vec<NamedAuthority>, WorkflowError> {
+    let mut found = authority_certificates(ledger, subject, authority)?;
+    let mut names = BTreeSet::from([subject.der().to_vec()]);
+    for other in ledger.authorities()? {
+        let name = Name::from_der(&other.subject.der.0)?;
+        if name.is_like(subject) && names.insert(name.der().to_vec()) {
+            found.extend(authority_certificates(ledger, &name, &other)?);
         }
     }
     Ok(found)

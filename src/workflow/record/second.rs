@@ -1,7 +1,7 @@
 //! A second certificate of a CA, and a second key under its name: rules that an operator can waive, each with a flag of its own.
 
 use super::Recorder;
-use super::known::{NamedAuthority, authority_certificates};
+use super::known::{NamedAuthority, authority_certificates_in_any_spelling};
 use crate::ledger::{Authority, Digest, EntryId, Intent, Ledger};
 use crate::signer::KeyStore;
 use crate::workflow::WorkflowError;
@@ -47,7 +47,8 @@ impl NewAuthority<'_> {
         now: UnixTime,
     ) -> Result<Vec<String>, WorkflowError> {
         let mut waived = Vec::new();
-        for found in authority_certificates(ledger, self.subject, &self.authority)? {
+        let named = authority_certificates_in_any_spelling(ledger, self.subject, &self.authority)?;
+        for found in named {
             if found.not_after < now || !self.is_other(&found) {
                 continue;
             }

@@ -17,6 +17,16 @@ pub(in super::super) fn authority_id(db: &Connection, authority: &Authority) -> 
         .transpose()
 }
 
+pub(in super::super) fn authorities(db: &Connection) -> Result<Vec<Authority>, Failure> {
+    let mut select = db.prepare_cached("SELECT id FROM authorities ORDER BY id")?;
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(authority_of_id(db, natural(row.get(0)?)?)?);
+    }
+    Ok(found)
+}
+
 pub(in super::super) fn authorities_like(
     db: &Connection,
     authority: &Authority,
