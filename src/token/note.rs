@@ -33,19 +33,18 @@ impl Session {
     /// Another process may take one off between finding and reading: then a higher one is there, so they are looked for again.
     fn find_notes(&self) -> Result<Vec<HeldNote>, TokenError> {
         const TRIES: u32 = 5;
-        for _ in 0..TRIES {
-            if let Some(held) = self.try_to_read_notes()? {
-                return Ok(held);
+        let mut tries = 1..TRIES;
+        loop {
+            match self.try_to_read_notes()? {
+                Ok(held) => return Ok(held),
+                Err(error) if tries.next().is_none() => return Err(TokenError::during(READING)(error)),
+                Err(_) => {}
             }
         }
-        Err(TokenError::Call {
-            doing: READING.to_owned(),
-            function: "C_GetAttributeValue".to_owned(),
-            value: "CKR_OBJECT_HANDLE_INVALID".to_owned(),
-        })
     }
 
-    fn try_to_read_notes(&self) -> Result<Option<Vec<HeldNote>>, TokenError> {
+    /// Or what the token says of a note that may have been taken off meanwhile. Kryoptic has no word of its own for that.
+    fn try_to_read_notes(&self) -> Result<Result<Vec<HeldNote>, CryptokiError>, TokenError> {
         let mut held = Vec::new();
         let found = match self.with_retries(|| self.try_to_find(&identity())) {
             // A token that knows keys only has none of these.
@@ -55,7 +54,7 @@ impl Session {
                 | RvError::TemplateInconsistent
                 | RvError::FunctionNotSupported,
                 _,
-            )) => return Ok(Some(held)),
+            )) => return Ok(Ok(held)),
             other => other
                 .map_err(TokenError::during(READING))?
                 .map_err(TokenError::absurd(READING))?,
@@ -63,7 +62,9 @@ impl Session {
         for handle in found {
             let read = self.with_retries(|| self.try_to_read(handle, &[AttributeType::Value]));
             let read = match read {
-                Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) => return Ok(None),
+                Err(
+                    error @ CryptokiError::Pkcs11(RvError::ObjectHandleInvalid | RvError::GeneralError, _),
+                ) => return Ok(Err(error)),
                 other => other
                     .map_err(TokenError::during(READING))?
                     .map_err(TokenError::absurd(READING))?,
@@ -74,7 +75,7 @@ impl Session {
                 }
             }
         }
-        Ok(Some(held))
+        Ok(Ok(held))
     }
 
     fn put_note(&self, note: &[u8]) -> Result<ObjectHandle, TokenError> {
