@@ -154,6 +154,13 @@ impl Rig {
         }
     }
 
+    /// CloudHSM's rules with wrapping pairs that are generated, as on every other token; without this a stored one answers.
+    pub(crate) fn generating_wrapping_pairs(mut self) -> Self {
+        self.environment
+            .retain(|(name, _)| name != "CLOUDHSM_SHIM_STORED_PAIR");
+        self
+    }
+
     /// With one more variable for every command that follows.
     pub(crate) fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.environment.push((
@@ -169,7 +176,9 @@ impl Rig {
         command
             .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
             .env("CLOUDHSM_SHIM_TARGET", self.oracle_module());
-        command.env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
+        command
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
+            .env("CLOUDHSM_SHIM_STORED_PAIR", "1");
         for (name, value) in rules {
             command.env(format!("CLOUDHSM_SHIM_{name}"), value);
         }

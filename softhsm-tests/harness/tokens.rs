@@ -164,6 +164,7 @@ impl Rig {
                     .with("HSM_CA_PIN_SOURCE", format!("file:{}", pin.display()))
                     .with_target(kryoptic())
                     .with("CLOUDHSM_SHIM_BEHAVIOUR", "cloudhsm")
+                    .with("CLOUDHSM_SHIM_STORED_PAIR", "1")
             }
         }
     }

@@ -159,7 +159,7 @@ fn check_by_other_programs(rig: &Rig, pair: &str, id: &str, signing: Signing) {
 }
 
 fn try_token(kind: TokenKind) -> Vec<Cell> {
-    let rig = Rig::of(kind).with_aws();
+    let rig = Rig::of(kind).with_aws().generating_wrapping_pairs();
     let sealed = rig.json(&["kms", "recipient-key", "--out", "recipient.pem"]);
     if sealed.code == Some(0) {
         rig.attest(&[]);

@@ -211,7 +211,8 @@ forwarders! {
         tell made(mechanism, template, count);
     C_GenerateKeyPair(session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, public: *mut CK_ATTRIBUTE, public_count: CK_ULONG, private: *mut CK_ATTRIBUTE, private_count: CK_ULONG, public_key: *mut CK_OBJECT_HANDLE, private_key: *mut CK_OBJECT_HANDLE)
         as generation::key_pair
-        tell pair(mechanism, public, public_count, private, private_count);
+        tell pair(mechanism, public, public_count, private, private_count)
+        unless generate_pair(session, mechanism, public, public_count, private, private_count, public_key, private_key);
     C_WrapKey(session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, wrapping_key: CK_OBJECT_HANDLE, key: CK_OBJECT_HANDLE, wrapped: *mut CK_BYTE, wrapped_len: *mut CK_ULONG)
         as wrapping::wrap
         tell mechanism(mechanism);

@@ -37,6 +37,7 @@
 //! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded,clock,no-locks` (any of) | see `rules::Corruption` |
 //! | `ODD`            | `key-type,boolean,no-raw,refuses-raw,unwraps-open,stays-open` (any of) | what some real tokens do: see `oddities::Oddity` |
 //! | `LOG`            | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data; ` # ` and a sentence where a rule has something to say |
+//! | `STORED_PAIR`    | `1`                              | a stored RSA-3072 pair answers where a wrapping pair of the session is generated, which takes long |
 //! | `LOG_TEMPLATES`  | `1`                              | the lines tell mechanism numbers, attribute types and `CK_BBOOL` values too, as the caller gave them |
 //!
 //! `N` counts the calls of one function in this process from 1 and is 1 when left out; in `FAIL` it
@@ -66,6 +67,7 @@ mod overrides;
 mod rules;
 mod rv;
 mod shim;
+mod stored_pair;
 mod target;
 mod template;
 mod weather;

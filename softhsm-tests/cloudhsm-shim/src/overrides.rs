@@ -14,6 +14,7 @@ use crate::oddities;
 pub use crate::oddities::{copy, set_attributes, sign_init, unwrap};
 use crate::rules::{Corruption, Moment};
 use crate::shim::Shim;
+pub use crate::stored_pair::generate_pair;
 
 /// `C_Initialize`, section 5.4: refuses a caller that asks for locking.
 ///

@@ -42,6 +42,8 @@ pub struct Rules {
     pub find_at_most: Option<CK_ULONG>,
     /// Where to write a line per call.
     pub log: Option<PathBuf>,
+    /// Whether a stored pair answers in place of a generated wrapping pair.
+    pub stored_pair: bool,
     /// Whether the log tells the templates too.
     pub log_templates: bool,
     faults: Vec<Fault>,
@@ -228,6 +230,7 @@ impl Rules {
             "CLOUDHSM_SHIM_THROTTLE_CALLS" => self.throttle_calls = calls(text(&value)?)?,
             "CLOUDHSM_SHIM_LATENCY_MS" => self.latency = Some(milliseconds(text(&value)?)?),
             "CLOUDHSM_SHIM_LOG" => self.log = Some(value.into()),
+            "CLOUDHSM_SHIM_STORED_PAIR" => self.stored_pair = number(text(&value)?, 1)? == 1,
             "CLOUDHSM_SHIM_LOG_TEMPLATES" => self.log_templates = number(text(&value)?, 1)? == 1,
             "CLOUDHSM_SHIM_TOKEN_FLAGS" => {
                 let bits: Vec<_> = text(&value)?.split(',').map(hex).collect::<Result<_, _>>()?;

@@ -92,7 +92,8 @@ impl Shim {
                 Some(log.map_err(|e| (CKR_ARGUMENTS_BAD, format!("CLOUDHSM_SHIM_LOG: {e}")))?)
             }
         };
-        let target = Target::load(&rules.target).map_err(|why| (CKR_FUNCTION_FAILED, why))?;
+        let mut target = Target::load(&rules.target).map_err(|why| (CKR_FUNCTION_FAILED, why))?;
+        target.stored_pair = rules.stored_pair;
         // It stays for as long as the process, as the library does (build.rs).
         let target: &'static Target = Box::leak(Box::new(target));
         let mut list = target.functions;

@@ -20,6 +20,8 @@ pub fn rv_of(answer: Answer) -> CK_RV {
 /// The real module and its function table. The library stays loaded as long as this value lives.
 pub struct Target {
     pub functions: CK_FUNCTION_LIST,
+    /// Wrapping pairs are not generated (`crate::stored_pair`).
+    pub stored_pair: bool,
     _library: Library,
 }
 
@@ -48,6 +50,7 @@ impl Target {
             *unsafe { list.as_ref() }.ok_or_else(|| failed("C_GetFunctionList gave no table".into()))?;
         Ok(Self {
             functions,
+            stored_pair: false,
             _library: library,
         })
     }

@@ -81,6 +81,16 @@ impl Template {
         });
     }
 
+    /// The same for bytes.
+    pub fn put_bytes(&mut self, kind: CK_ATTRIBUTE_TYPE, value: &'static [u8]) {
+        self.remove(kind);
+        self.0.push(CK_ATTRIBUTE {
+            type_: kind,
+            pValue: value.as_ptr().cast_mut().cast(),
+            ulValueLen: value.len() as CK_ULONG,
+        });
+    }
+
     pub fn as_mut_ptr(&mut self) -> *mut CK_ATTRIBUTE {
         self.0.as_mut_ptr()
     }

@@ -8,6 +8,7 @@ use super::attributes::tables::{GENERATE_KEY, GENERATE_KEY_PAIR};
 use super::mechanisms::Translated;
 use super::signing::Curve;
 use crate::log;
+use crate::stored_pair;
 use crate::target::Answer;
 use crate::template::Template;
 
@@ -99,6 +100,27 @@ pub unsafe fn key_pair(
     }
     hsm.may_make(&public)?;
     hsm.may_make(&private)?;
+    // SAFETY: the completed templates, and the caller's places for the handles.
+    let stored = unsafe {
+        stored_pair::create(
+            hsm.target,
+            session,
+            asked.mechanism,
+            &public,
+            &private,
+            public_key,
+            private_key,
+        )
+    };
+    if let Some(stored) = stored {
+        stored?;
+        // SAFETY: the handles that were just written.
+        unsafe {
+            hsm.handles.give(public_key);
+            hsm.handles.give(private_key);
+        }
+        return Ok(());
+    }
     let mut mechanism = Translated::as_is(asked);
     // SAFETY: the completed templates, and the caller's places for the handles.
     unsafe {

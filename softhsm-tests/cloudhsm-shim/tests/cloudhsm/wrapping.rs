@@ -5,7 +5,7 @@ use std::ptr;
 use cryptoki_sys::*;
 
 use crate::keys::{P256, P521, ZERO_PAD, ec_pair, rsa_public, unwrapped, wrapping_key};
-use crate::module::{Answer, Module, flag, number, plain, with};
+use crate::module::{Answer, Attribute, Module, flag, number, plain, with};
 use crate::scenario::play;
 use crate::session::Session;
 
@@ -148,5 +148,44 @@ fn oaep_wants_the_same_hash_twice() {
         }
         // What this target says to what CloudHSM has.
         assert_eq!(wrap(CKM_SHA256, CKG_MGF1_SHA256, 0), Err(CKR_ARGUMENTS_BAD));
+    });
+}
+
+/// The moduli of two pairs as `kms import` wants them: RSA-3072, of the session, for unwrapping.
+fn two_moduli(session: &Session<'_>) -> [Option<Vec<u8>>; 2] {
+    let public = [
+        number(CKA_MODULUS_BITS, 3072),
+        Attribute(CKA_PUBLIC_EXPONENT, vec![1, 0, 1]),
+        flag(CKA_WRAP, true),
+    ];
+    let private = [flag(CKA_TOKEN, false), flag(CKA_UNWRAP, true)];
+    [(); 2].map(|()| {
+        let (public, private) = session
+            .generate_pair(CKM_RSA_PKCS_KEY_PAIR_GEN, &public, &private)
+            .expect("an RSA key pair");
+        assert!(!session.is(private, CKA_TOKEN) && session.is(private, CKA_UNWRAP));
+        assert!(session.is(private, CKA_SENSITIVE), "it stays inside");
+        let (answer, mut values) = session.read(public, &[CKA_MODULUS]);
+        assert_eq!(answer, Ok(()));
+        values.remove(0)
+    })
+}
+
+#[test]
+fn a_stored_pair_answers_every_time() {
+    play(&[("STORED_PAIR", "1")], || {
+        let module = Module::load();
+        let [first, second] = two_moduli(&module.session());
+        assert_eq!(first, second);
+        assert_eq!(first.map(|modulus| modulus.len()), Some(384));
+    });
+}
+
+#[test]
+fn without_the_rule_every_pair_is_generated() {
+    play(&[], || {
+        let module = Module::load();
+        let [first, second] = two_moduli(&module.session());
+        assert_ne!(first, second);
     });
 }
