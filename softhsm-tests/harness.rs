@@ -12,6 +12,8 @@ mod responder;
 mod run;
 mod scenario;
 mod sealed;
+mod stored_keys;
+mod templates;
 mod tls_server;
 mod tokens;
 
@@ -37,6 +39,8 @@ pub(crate) use responder::Responder;
 pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
+use stored_keys::StoredKeys;
+pub(crate) use templates::{authority, ready_authority};
 pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
@@ -93,6 +97,7 @@ pub(crate) struct Rig {
     environment: Vec<(String, String)>,
     /// The fault-injecting module, where it is not the one beside the program.
     shim: Option<PathBuf>,
+    keys: StoredKeys,
 }
 
 impl Rig {
@@ -109,6 +114,7 @@ impl Rig {
             directory: TempDir::new().expect("a temporary directory"),
             environment: Vec::new(),
             shim: None,
+            keys: StoredKeys::default(),
         }
     }
 
@@ -142,6 +148,7 @@ impl Rig {
                 .map(|(name, value)| (name.clone(), value.replace(&from, &to)))
                 .collect(),
             shim: self.shim.clone(),
+            keys: self.keys.clone(),
             directory,
         }
     }
@@ -239,7 +246,11 @@ impl Rig {
     pub(crate) fn prepare_tool(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program.as_ref());
         self.settle(&mut command);
-        command.envs(self.module_environment()).args(arguments);
+        command.envs(self.module_environment());
+        match program.as_ref() == "openssl" {
+            true => command.args(self.keys.in_place_of_new(self.directory.path(), arguments)),
+            false => command.args(arguments),
+        };
         command
     }
 
@@ -423,8 +434,31 @@ impl Rig {
         self.tool(python_tool("aws"), arguments)
     }
 
+    /// The import of `pair.json`, with a stored wrapping pair. The module itself generates one in the tests of the compatibility table,
+    /// on every token, and wherever a test writes the command out.
+    #[track_caller]
     pub(crate) fn import(&self) -> Run {
-        self.json(&["kms", "import", "pair.json", "--label", "customer-ca"])
+        self.import_as("customer-ca")
+    }
+
+    /// The same under another label.
+    #[track_caller]
+    pub(crate) fn import_as(&self, label: &str) -> Run {
+        let mut command = self.prepare(&["--format", "json", "kms", "import", "pair.json", "--label", label]);
+        // A test that names another module means that one.
+        let named = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(name, _)| name == "HSM_CA_MODULE");
+        let module = self.oracle_module();
+        if named.is_none_or(|(_, named)| Path::new(named) == module) {
+            command
+                .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
+                .env("CLOUDHSM_SHIM_TARGET", module)
+                .env("CLOUDHSM_SHIM_STORED_PAIR", "1");
+        }
+        self.without_secrets(Run::of(&mut command))
     }
 
     /// A CA: a pair, imported, and its certificate in `customerCA.crt`.
@@ -479,14 +513,6 @@ fn copy_directory(from: &Path, to: &Path) {
             fs::copy(&source, &copy).expect("a copy");
         }
     }
-}
-
-/// A CA that is ready: a copy of one that is made once. Each test has a token of its own, because SoftHSM 2.6.1 rewrites the token
-/// file at every login, and another process that reads it at that moment sees no token.
-pub(crate) fn ready_authority() -> Rig {
-    static TEMPLATE: OnceLock<Rig> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| Rig::new().with_authority("RSA_2048"));
-    template.copy()
 }
 
 /// The same on each of these tokens, at the same time.

@@ -1,6 +1,6 @@
 //! The command line itself: help, settings, formats, exit codes.
 
-use crate::harness::{Rig, Run, ready_authority};
+use crate::harness::{Rig, Run, TokenKind, authority, ready_authority};
 use crate::oracle::make_cluster_request;
 
 const COMMANDS: [&[&str]; 22] = [
@@ -327,7 +327,7 @@ fn the_format_can_stand_in_the_configuration_file() {
 
 #[test]
 fn a_key_with_two_public_objects_is_still_one_key() {
-    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     let id = rig.json(&["key", "show", "customer-ca"]).ok().json()["id"]
         .as_str()

@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{PROGRAM, Rig, Run, TokenKind, in_mount_namespace, python_tool, ready_authority};
+use crate::harness::{
+    PROGRAM, Rig, Run, TokenKind, authority, in_mount_namespace, python_tool, ready_authority,
+};
 use crate::oracle::{make_request, openssl};
 
 const URL: &str = "http://crl.example/delta.crl";
@@ -212,7 +214,7 @@ fn a_crl_signed_with_rsa_is_read_by_everybody() {
 
 #[test]
 fn a_crl_signed_with_p256_is_read_by_everybody() {
-    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     everybody_reads_what_a_key_signs(&rig, "customerCA.crt");
 }
 

@@ -246,7 +246,7 @@ fn a_hash_weaker_than_the_curve_is_refused() {
 
 #[test]
 fn cert_verify_says_which_step_fails() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();
     let verify = |certificate: &str, authority: &str| {
@@ -296,7 +296,7 @@ fn cert_verify_says_which_step_fails() {
 
 #[test]
 fn one_whose_own_signature_is_broken() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     openssl(
         &rig,

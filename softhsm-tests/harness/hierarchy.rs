@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::templates::Templates;
 use super::{ALIAS, Rig, Run};
 use crate::oracle::{assert_accepted, make_request, openssl};
 
@@ -12,7 +13,35 @@ pub(crate) struct Hierarchy {
 
 impl Hierarchy {
     /// `more` of the intermediate's profile; without anything the built-in one.
-    pub(crate) fn new(spec: &str, more: &str) -> Self {
+    pub(crate) fn new(spec: &'static str, more: &str) -> Self {
+        static TEMPLATES: Templates<&'static str> = Templates::new();
+        let rig = TEMPLATES.copy_of(spec, || Self::two_keys(spec));
+        let profile = match more {
+            "" => "intermediate",
+            more => {
+                let profile = "name = \"sub\"\nrole = \"intermediate\"\ndays = 1000\nkeys = [\"rsa:2048\", \"ec:p256\", \"ec:p384\"]\n";
+                rig.write("sub.toml", format!("{profile}{more}"));
+                "./sub.toml"
+            }
+        };
+        let sign = [
+            "csr",
+            "sign",
+            "sub.csr",
+            "--ca",
+            "root.crt",
+            "--out",
+            "sub.crt",
+            "--profile",
+            profile,
+        ];
+        rig.command(&sign).ok();
+        assert_accepted(&rig, "sub.crt", "root.crt");
+        Self { rig }
+    }
+
+    /// The root in `root.crt`, and the request of the intermediate.
+    fn two_keys(spec: &str) -> Rig {
         let rig = Rig::new().with_pair(spec);
         rig.import().ok();
         let create = [
@@ -39,8 +68,7 @@ impl Hierarchy {
             "--force",
         ];
         rig.command(&generate).ok();
-        rig.command(&["kms", "import", "pair.json", "--label", "sub"])
-            .ok();
+        rig.import_as("sub").ok();
         // The request is openssl's, so the key has to be there for once.
         rig.write("sub.b64", rig.decrypt_with_aws_cli());
         openssl(&rig, &["base64", "-d", "-A", "-in", "sub.b64", "-out", "sub.der"]);
@@ -61,28 +89,7 @@ impl Hierarchy {
                 "sub.csr",
             ],
         );
-        let profile = match more {
-            "" => "intermediate",
-            more => {
-                let profile = "name = \"sub\"\nrole = \"intermediate\"\ndays = 1000\nkeys = [\"rsa:2048\", \"ec:p256\", \"ec:p384\"]\n";
-                rig.write("sub.toml", format!("{profile}{more}"));
-                "./sub.toml"
-            }
-        };
-        let sign = [
-            "csr",
-            "sign",
-            "sub.csr",
-            "--ca",
-            "root.crt",
-            "--out",
-            "sub.crt",
-            "--profile",
-            profile,
-        ];
-        rig.command(&sign).ok();
-        assert_accepted(&rig, "sub.crt", "root.crt");
-        Self { rig }
+        rig
     }
 
     /// By us, under the intermediate.

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::stored_keys::StoredKeys;
 use super::{Rig, Run, beside_program, shim, softhsm};
 
 /// A kind of token that a test can have.
@@ -100,6 +101,7 @@ impl Rig {
             directory,
             environment: Vec::new(),
             shim: None,
+            keys: StoredKeys::default(),
             daemon: None,
         };
         match kind {

@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::harness::{Rig, TokenKind, on_each, ready_authority};
+use crate::harness::{Rig, TokenKind, authority, on_each, ready_authority};
 use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl, edit};
 use crate::oracle::make_request;
 
@@ -26,7 +26,7 @@ fn signing(out: &str) -> Vec<&str> {
 }
 
 fn authority_on(kind: TokenKind) -> Rig {
-    let rig = Rig::of(kind).with_authority("RSA_2048");
+    let rig = authority(kind, "RSA_2048");
     make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{PROGRAM, Rig, Run, TokenKind, Weather, shim};
+use crate::harness::{PROGRAM, Rig, Run, TokenKind, Weather, ready_authority, shim};
 use crate::oracle::make_cluster_request;
 
 /// The program with 1 GiB of address space and a minute: what allocates more, or never ends, fails here and not the machine.
@@ -108,7 +108,7 @@ fn a_list_of_clusters_without_an_end_is_given_up() {
 
 #[test]
 fn a_module_without_measure_ends_in_one_error() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     let sign = [
         "csr",
@@ -212,7 +212,7 @@ fn a_module_without_measure_ends_in_one_error() {
 
 #[test]
 fn attributes_that_are_not_told_and_texts_without_padding_are_no_error() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     // CK_UNAVAILABLE_INFORMATION: a token may say so of any attribute (PKCS#11 v2.40 section 5.7).
     let tell = ("TELL", "C_GetAttributeValue:0xffffffffffffffff");
     let listed = behind_shim(&rig, &["key", "list"], tell);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Responder, Rig, TokenKind, python_tool, ready_authority};
+use crate::harness::{Responder, Rig, TokenKind, authority, python_tool, ready_authority};
 
 const READER: &str = r#"
 import json, sys
@@ -218,7 +218,7 @@ fn a_response_signed_by_an_rsa_ca_is_taken_by_everybody() {
 #[test]
 fn a_response_signed_by_a_p256_ca_is_taken_by_everybody() {
     let responder = Responder {
-        rig: Rig::new().with_authority("ECC_NIST_P256"),
+        rig: authority(TokenKind::SoftHsm, "ECC_NIST_P256"),
     };
     everybody_takes_every_status(&responder, "customerCA.crt", &[]);
 }
@@ -248,7 +248,7 @@ fn a_response_of_a_delegated_signer_is_taken_by_everybody() {
 /// On Kryoptic: SoftHSM 2.6.1 imports no Ed25519 key. GnuTLS and openssl 3.0 verify it as the rest.
 #[test]
 fn a_response_signed_with_ed25519_is_taken_by_openssl() {
-    let rig = Rig::of(TokenKind::Kryoptic).with_authority("RSA_2048");
+    let rig = authority(TokenKind::Kryoptic, "RSA_2048");
     let responder = Responder { rig }.with_signer("ECC_NIST_EDWARDS25519");
     everybody_takes_every_status(&responder, "signer.crt", &["--signer", "signer.crt"]);
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{PROGRAM, Rig, Run, in_mount_namespace, shim, softhsm};
+use crate::harness::{PROGRAM, Rig, Run, TokenKind, authority, in_mount_namespace, shim, softhsm};
 use crate::oracle::make_cluster_request;
 
 fn desk() -> Rig {
-    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     rig
 }

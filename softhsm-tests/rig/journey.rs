@@ -1,6 +1,6 @@
 //! The main job from an empty rig to a signed cluster request, for every kind of key, read by other programs.
 
-use crate::harness::{ALIAS, Rig};
+use crate::harness::{ALIAS, Rig, TokenKind, authority, ready_authority};
 use crate::oracle::{assert_accepted, assert_lints, field, make_cluster_request, openssl};
 
 const SPECS: [&str; 6] = [
@@ -91,7 +91,7 @@ fn p521() {
 
 #[test]
 fn names_are_copied_byte_for_byte() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();
     // In a request the subject is the second field at depth 2; in a certificate issuer and subject are the SEQUENCEs
@@ -115,7 +115,7 @@ fn names_are_copied_byte_for_byte() {
 
 #[test]
 fn the_ca_certificate_holds_exactly_what_it_should() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     let text = openssl(
         &rig,
         &[
@@ -183,7 +183,7 @@ fn the_ca_certificate_holds_exactly_what_it_should() {
 
 #[test]
 fn the_leaf_holds_the_two_key_identifiers_and_nothing_else() {
-    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();
     let text = openssl(&rig, &["x509", "-in", "out.crt", "-noout", "-text"]);
@@ -308,7 +308,7 @@ fn the_aws_cli_and_this_program_read_each_others_pair() {
 
 #[test]
 fn several_requests_go_to_a_directory_under_the_names_of_the_guide() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster-abc_ClusterCsr.csr");
     make_cluster_request(&rig, "other.csr");
     std::fs::create_dir(rig.path("certs")).expect("a directory");

@@ -1,6 +1,6 @@
 //! A token that lies or fails: every proof is one that can fail, and then nothing is left.
 
-use crate::harness::Rig;
+use crate::harness::{Rig, TokenKind, authority, ready_authority};
 use crate::oracle::make_cluster_request;
 
 const IMPORT: [&str; 6] = [
@@ -89,7 +89,7 @@ fn a_key_that_cannot_be_destroyed_again_is_said_to_be_there() {
 
 #[test]
 fn a_wrong_signature_is_never_written_and_never_asked_for_again() {
-    let rig = Rig::new().with_authority("RSA_2048");
+    let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     let before = rig.files();
     let sign = [
@@ -140,7 +140,7 @@ fn a_wrong_signature_is_never_written_and_never_asked_for_again() {
 
 #[test]
 fn random_numbers_that_are_none_make_no_serial_number() {
-    let rig = Rig::new().with_authority("ECC_NIST_P256");
+    let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     let sign = [
         "--format",

@@ -1,0 +1,36 @@
+//! Rigs that are made once, and copied for each test: a copy takes milliseconds, and making a CA seconds.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::{Rig, TokenKind};
+
+/// The rigs of one kind, by what they differ in.
+pub(super) struct Templates<K>(Mutex<BTreeMap<K, Arc<OnceLock<Rig>>>>);
+
+impl<K: Ord> Templates<K> {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// A copy of the rig of that key, which is made if it is not there. Tests that want another one do not wait for it.
+    pub(super) fn copy_of(&self, key: K, make: impl FnOnce() -> Rig) -> Rig {
+        let template = {
+            let mut templates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(templates.entry(key).or_default())
+        };
+        template.get_or_init(make).copy()
+    }
+}
+
+/// A CA with this kind of key that is ready. Each test has a token of its own, because SoftHSM 2.6.1 rewrites the token file at every
+/// login, and another process that reads it at that moment sees no token.
+pub(crate) fn authority(kind: TokenKind, spec: &'static str) -> Rig {
+    static TEMPLATES: Templates<(&'static str, &'static str)> = Templates::new();
+    TEMPLATES.copy_of((kind.title(), spec), || Rig::of(kind).with_authority(spec))
+}
+
+/// That of most tests.
+pub(crate) fn ready_authority() -> Rig {
+    authority(TokenKind::SoftHsm, "RSA_2048")
+}
