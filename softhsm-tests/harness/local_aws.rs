@@ -40,7 +40,7 @@ fn started() -> &'static (String, TempDir) {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         panic!(
-            "the local AWS did not come up: {}",
+            "the local AWS did not come up; run scripts/install.sh if a Python package is missing: {}",
             fs::read_to_string(directory.path().join("log")).unwrap_or_default()
         );
     })

@@ -29,8 +29,23 @@ impl Run {
 
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.code, Some(0), "{self:#?}");
+        assert_eq!(self.code, Some(0), "{self:#?}{}", self.what_to_do());
         self
+    }
+
+    /// For a failure whose cause is this machine and not the program.
+    fn what_to_do(&self) -> &'static str {
+        let says = |words: &str| self.stderr.contains(words);
+        if says("cloudhsm-shim: CLOUDHSM_SHIM_") && says("unknown variable") {
+            return "\nThe test modules are older than the tests. Run: cargo build --locked -p cloudhsm-shim -p remote-token -p kryoptic-module";
+        }
+        if says("No space left on device") {
+            return "\nThe disk is full. Remove old build directories, or set TMPDIR and CARGO_TARGET_DIR to another disk.";
+        }
+        if says("ModuleNotFoundError") {
+            return "\nA Python package is missing. Run: scripts/install.sh";
+        }
+        ""
     }
 
     #[track_caller]
