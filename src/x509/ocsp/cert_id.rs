@@ -14,8 +14,11 @@ use crate::x509::{Certificate, SerialNumber, X509Error};
 /// RFC 5280 section 4.1.2.2 allows 20 octets; old CAs issued longer ones, but none like this.
 const LONGEST_SERIAL: usize = 64;
 
+/// A digest of a message.
+type HashFunction = fn(&[u8]) -> Vec<u8>;
+
 /// The hashes that identify an issuer here. They protect nothing: most clients send SHA-1, as RFC 5019 had it.
-const HASHES: [(ObjectIdentifier, fn(&[u8]) -> Vec<u8>); 4] = [
+const HASHES: [(ObjectIdentifier, HashFunction); 4] = [
     (ID_SHA_1, |bytes| sha1(bytes).to_vec()),
     (ID_SHA_256, |bytes| Hash::Sha256.digest(bytes)),
     (ID_SHA_384, |bytes| Hash::Sha384.digest(bytes)),
@@ -73,7 +76,7 @@ impl CertId {
         Ok(())
     }
 
-    fn hash(&self) -> Option<fn(&[u8]) -> Vec<u8>> {
+    fn hash(&self) -> Option<HashFunction> {
         let mut known = HASHES.into_iter();
         known
             .find(|(oid, _)| *oid == self.fields.hash_algorithm.oid)
