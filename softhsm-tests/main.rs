@@ -54,6 +54,8 @@ mod cluster {
 /// `crl create` and `crl show`.
 mod crl {
     mod create;
+    mod openssl;
+    mod refusals;
 }
 
 /// `csr create`.
@@ -65,7 +67,9 @@ mod csr_create {
 mod csr_sign {
     mod client_certificate;
     mod default_profile;
+    mod deliver;
     mod delivery;
+    mod delivery_killed;
     mod hsm_identity;
     mod misleading_requests;
     pub(crate) mod refused_requests;
