@@ -1,6 +1,7 @@
 //! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
 
 mod adopt;
+mod authority;
 mod clock;
 mod crl;
 mod cross;
@@ -17,7 +18,9 @@ mod issue;
 mod kept_head;
 mod key_lock;
 mod lint;
+mod named;
 mod ocsp;
+mod pipeline;
 mod proof;
 mod prove_import;
 mod recipient;
@@ -30,10 +33,11 @@ mod rig;
 mod signing_key;
 mod tls_check;
 
-pub use adopt::{Adoptable, AdoptionPlan, AdoptionSummary};
+pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
+pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use clock::Clock;
-pub use crl::{CrlJob, CrlRequest, CrlSummary, NumberedCrl, PlannedCrl};
-pub use cross::{CrossJob, CrossPlan, CrossSummary};
+pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
+pub use cross::{CrossJob, CrossRequest, CrossSummary};
 pub use delete::{DeleteSummary, delete_key};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
@@ -53,23 +57,25 @@ pub use initialize::{
     ClusterCertificates, InitializeClusterError, InitializeSummary, WaitLimits, WhichCertificate,
     initialize_cluster,
 };
-pub use issue::{
-    AuthorityPlan, IssueSummary, LookedBack, PlannedAuthority, PlannedRequest, RecordedJob, RequestPlan,
-    SigningJob,
-};
+pub use issue::{IssueSummary, LookedBack, RecordedJob, RequestToSign, SigningJob, SigningRequest};
 pub use kept_head::{
     HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, refuse_without_ledger, require_head,
 };
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
-pub use ocsp::{OcspJob, OcspOrder, OcspSummary, PlannedOcsp, StatusSource};
+pub use named::Named;
+pub use ocsp::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary};
+pub use pipeline::{
+    Begun, Certified, Completed, Finished, Held, NotSigned, Planned, PlannedFileError, Signable, Signed,
+    StoredPlan,
+};
 pub use proof::{KeyProof, ProofKind, Unproven, UnprovenReason, prove_key, prove_named_key, prove_signer};
 pub use recipient::{RecipientSummary, delete_recipient, prepare_recipient};
 pub use record::{Guards, KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, Waivers, authority_of};
-pub use recorded::{DeliveryOrder, DeliverySummary, NotDeliverable, deliver_recorded};
-pub use request::{NewRequest, RequestSummary, create_request};
+pub use recorded::{DeliveryRequest, DeliverySummary, NotDeliverable, deliver_recorded};
+pub use request::{CsrRequest, CsrSummary, create_request};
 pub use revocation_status::{RecordedStatus, recorded_status};
-pub use revoke::{RevocationPlan, Revoked, revoke_certificate};
+pub use revoke::{RevokeRequest, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use signing_key::find_token_key;
 pub use tls_check::{

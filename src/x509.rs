@@ -32,6 +32,7 @@ mod profile;
 mod public_key_file;
 mod purpose;
 mod rehearsal;
+mod reopen;
 mod repeat;
 mod requested;
 mod reread;
@@ -48,9 +49,9 @@ mod words;
 pub use bundle::{Link, LinkState, link};
 pub use certificate::Certificate;
 pub use chain::{ChainReport, ChainStep, verify_chain};
-pub use check::{Checked, PlannedCertificate, check_quality};
+pub use check::{CertificateContent, Checked, check_quality};
 pub use crl::{
-    CRL_RULES, CertificateRevocationList, CheckedCrl, CrlEntry, CrlKind, CrlPlan, CrlScope, CrlTbs,
+    CRL_RULES, CertificateRevocationList, CheckedCrl, CrlContent, CrlEntry, CrlKind, CrlScope, CrlTbs,
     IndexedCertificate, IssuedCrl, ListedStatus, OpensslIndex, Revocation, Revocations, RevocationsError,
     listed_status,
 };
@@ -65,9 +66,9 @@ pub use issue::Issued;
 pub use name::{Name, NameFault, is_unprintable};
 pub use name_constraints::{NameConstraints, Subtree};
 pub use ocsp::{
-    AcceptedOcspRequest, BasicResponse, CertId, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
-    OCSP_RULES, OcspMessage, OcspPlan, OcspRequest, OcspResponse, OcspTbs, Responder, ResponderId,
-    ResponderIdKind, ResponseStatus, SingleResponse,
+    AcceptedOcspRequest, BasicResponse, CertId, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses,
+    IssuedOcsp, OCSP_RULES, OcspContent, OcspMessage, OcspRequest, OcspResponse, OcspTbs, Responder,
+    ResponderId, ResponderIdKind, ResponseStatus, SingleResponse,
 };
 pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
 pub use pem::{
@@ -82,6 +83,7 @@ pub use profile::{
 pub use public_key_file::PublicKeyFile;
 pub use purpose::{TlsEnd, check_path_purpose};
 pub use rehearsal::{Rehearsal, ThrowawayKey};
+pub use reopen::Basis;
 pub use requested::dropped;
 pub use rules::{RULES, Rule};
 pub use summary::{CertificateRole, KeySummary};

@@ -149,7 +149,7 @@ fn with_foreign_cause() -> Vec<Box<dyn Error>> {
             path: path(),
             cause: system(),
         }),
-        Box::new(WorkflowError::InRequest {
+        Box::new(WorkflowError::InInput {
             name: "a.csr".to_owned(),
             cause: Box::new(WorkflowError::X509(X509Error::Signer(sign()))),
         }),

@@ -3,9 +3,10 @@
 pub(super) mod adopt;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use hsm_ca::workflow::AuthorityPlan;
+use hsm_ca::workflow::AuthorityRequest;
 use hsm_ca::x509::Name;
 
 use super::cert::report_issued;
@@ -60,23 +61,22 @@ impl CaCommand {
             Self::Adopt(adopt) => return adopt.run(settings, ui),
         };
         settings.refuse_own_file(&create.out)?;
-        let plan = AuthorityPlan {
+        let request = AuthorityRequest {
             key: create.key.clone(),
             subject: Name::from_rfc4514(&create.subject)?,
-            profile: profile::find(&create.profile, true)?,
+            profile: Arc::new(profile::find(&create.profile, true)?),
             validity: create.validity.asked(),
             signature: create.signature.chosen(),
             waivers: create.waivers.chosen(),
             delivery: create.output.delivery(&create.out),
         };
         check_signing_key_name(&create.key)?;
-        plan.delivery.check()?;
+        request.delivery.check()?;
         let now = settings.clock.now();
-        let warning = validity::warn(&plan.choose_validity(now)?, now, ui);
+        let warning = validity::warn(&request.choose_validity(now)?, now, ui);
         settings.check_ledger_or_its_place()?;
         let store = settings.open_store(Some(&create.key))?;
-        let now = settings.clock.now();
-        let planned = plan.prepare(store.as_ref(), now, ui)?;
+        let planned = request.prepare(store.as_ref(), &settings.clock, ui)?;
         if !settings.ledger()?.is_there()? {
             planned.refuse_another_ledger(settings.guards())?;
         }

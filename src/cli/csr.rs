@@ -3,11 +3,11 @@
 mod create;
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use hsm_ca::workflow::{LookedBack, PlannedRequest, RequestPlan, SigningJob, VerifiedIdentity};
-use hsm_ca::x509::{Certificate, Profile, Role, UnixTime, words};
+use hsm_ca::workflow::{LookedBack, RequestToSign, SigningJob, SigningRequest, VerifiedIdentity};
+use hsm_ca::x509::{Profile, Role, words};
 use serde_json::json;
 
 use super::canvas::Tone;
@@ -28,6 +28,9 @@ use super::validity::{self, ValidityOptions};
 /// Told before the PIN is asked for, so that there is time to stop.
 const UNVERIFIED: &str =
     "the HSM's identity is not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it";
+
+/// So many requests are kept in memory. More are read from their files again each time that the job goes through them.
+const MOST_HELD: usize = 64;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CsrCommand {
@@ -160,32 +163,34 @@ impl SignRequests {
         }
         let chosen = self.choose_profile()?;
         let identity = self.verify_identity(chosen.as_ref())?;
-        let authority = self.read_authority()?;
-        let now = UnixTime::from_system(SystemTime::now());
-        let mut requests = Vec::with_capacity(self.files.len());
-        for file in &self.files {
-            let request = input::request(file)?.verify();
-            let request = request.map_err(|error| CliError::in_file(file, error))?;
-            let target = self.target(file)?;
-            settings.refuse_own_file(&target)?;
-            requests.push(PlannedRequest {
-                name: file.display().to_string(),
-                request,
-                delivery: self.output.delivery(&target),
-            });
-        }
+        let authority = input::named(&self.ca, input::certificate)?;
+        // A few requests are held; many are read again each time that the job goes through them.
+        let held: Option<Vec<_>> = (self.files.len() <= MOST_HELD)
+            .then(|| {
+                self.files
+                    .iter()
+                    .map(|file| self.read_request(file, settings))
+                    .collect()
+            })
+            .transpose()?;
+        let requests = self.files.iter().enumerate().map(|(index, file)| {
+            match held.as_ref().and_then(|held| held.get(index)) {
+                Some(held) => Ok(RequestToSign::clone(held)),
+                None => self.read_request(file, settings),
+            }
+        });
         let mut profile = match chosen {
             Some(profile) => profile,
-            None => profile::default_for(&requests)?,
+            None => profile::default_for(requests.clone())?,
         };
         if let Some(identifier) = &self.ski {
             profile.key_identifier = Some(self.read_identifier(identifier, &profile)?);
         }
-        let plan = RequestPlan {
-            requests,
+        let profile = Arc::new(profile);
+        let request = SigningRequest {
             authority: authority.clone(),
             key: self.key.clone(),
-            profile: profile.clone(),
+            profile: Arc::clone(&profile),
             identity: identity.as_ref().map(|(identity, _)| identity.clone()),
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
@@ -195,19 +200,21 @@ impl SignRequests {
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }
-        let job = SigningJob::prepare(plan, now)?;
-        let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
+        let job = SigningJob::prepare(request, requests, &settings.clock)?;
+        let is_unverified = identity.is_none() && *profile == Profile::cloudhsm_cluster();
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
-        warnings.extend(validity::warn(&job.validity(), now, ui));
-        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
-        recorder.tell_unfinished(&authority, ui)?;
-        let issued = match job.look_back(&recorder)? {
+        warnings.extend(validity::warn(&job.validity(), settings.clock.now(), ui));
+        let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
+        recorder.tell_unfinished(&authority.value, ui)?;
+        let mut issued = Vec::new();
+        let mut each = |summary| issued.push(summary);
+        match job.look_back(&recorder)? {
             LookedBack::ToSign(job) => {
                 let store = settings.open_store(self.key.as_deref())?;
-                job.run(store.as_ref(), &mut recorder, ui)?
+                job.run(store.as_ref(), &mut recorder, ui, &mut each)?;
             }
-            LookedBack::AllRecorded(job) => job.deliver(&mut recorder)?,
-        };
+            LookedBack::AllRecorded(job) => job.deliver(&mut recorder, &mut each)?,
+        }
         // AWS takes PEM, DER not.
         let next = |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
         let mut report = report_issued(issued, "Signed", next);
@@ -265,15 +272,16 @@ impl SignRequests {
         require_identity(directory, &self.identity_options).map(Some)
     }
 
-    /// The CA certificate, refused here where its file can be named.
-    fn read_authority(&self) -> Result<Certificate, CliError> {
-        let authority = input::certificate(&self.ca)?;
-        let now = UnixTime::from_system(SystemTime::now());
-        authority
-            .check_authority(now)
-            .and_then(|()| authority.check_self_signature())
-            .map_err(|error| CliError::in_file(&self.ca, error))?;
-        Ok(authority)
+    fn read_request(&self, file: &Path, settings: &Settings) -> Result<RequestToSign, CliError> {
+        let request = input::request(file)?.verify();
+        let request = request.map_err(|error| CliError::in_file(file, error))?;
+        let target = self.target(file)?;
+        settings.refuse_own_file(&target)?;
+        Ok(RequestToSign {
+            name: file.display().to_string(),
+            request,
+            delivery: self.output.delivery(&target),
+        })
     }
 
     /// The names of AWS's guide: `ID_ClusterCsr.csr` is answered with `ID_CustomerHsmCertificate.crt`.

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::output::Protected;
+use hsm_ca::workflow::Named;
 use hsm_ca::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, IndexedCertificate,
     OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
@@ -92,6 +93,14 @@ fn within(path: &Path, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, CliError> 
         });
     }
     Ok(bytes)
+}
+
+/// What `read` finds in a file, with the name of the file.
+pub(super) fn named<T>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> Result<T, CliError>,
+) -> Result<Named<T>, CliError> {
+    Ok(Named::new(path.display().to_string(), read(path)?))
 }
 
 /// The certificate in a file.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hsm_ca::file_trust::Owners;
-use hsm_ca::workflow::{PlannedRequest, linter_program};
+use hsm_ca::workflow::{RequestToSign, linter_program};
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
@@ -37,14 +37,18 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
 }
 
 /// The profile where none is named: only the subject of an HSM's request says what its certificate is for.
-pub(super) fn default_for(requests: &[PlannedRequest]) -> Result<Profile, CliError> {
-    let is_other = |planned: &&PlannedRequest| !planned.request.subject().is_of_hsm_partition();
-    match requests.iter().find(is_other) {
-        None => Ok(Profile::cloudhsm_cluster()),
-        Some(planned) => Err(CliError::NoProfile {
-            request: planned.name.clone(),
-        }),
+pub(super) fn default_for(
+    requests: impl Iterator<Item = Result<RequestToSign, CliError>>,
+) -> Result<Profile, CliError> {
+    for to_sign in requests {
+        let to_sign = to_sign?;
+        if !to_sign.request.subject().is_of_hsm_partition() {
+            return Err(CliError::NoProfile {
+                request: to_sign.name,
+            });
+        }
     }
+    Ok(Profile::cloudhsm_cluster())
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError};
 use hsm_ca::workflow::{
-    KeyLog, Progress, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
+    KeyLog, Named, Progress, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
 };
 use hsm_ca::x509::Certificate;
 
@@ -71,27 +70,22 @@ impl Settings {
     }
 
     /// Opens the ledger for recording, if it knows this CA: before anybody is asked for a PIN.
-    pub(super) fn open_recorder_of(
-        &self,
-        file: &Path,
-        authority: &Certificate,
-    ) -> Result<Recorder, CliError> {
+    pub(super) fn open_recorder_of(&self, authority: &Named<Certificate>) -> Result<Recorder, CliError> {
         let mut recorder = self.open_recorder()?;
         recorder
-            .require_known(authority)
-            .map_err(|error| CliError::in_file(file, error))?;
+            .require_known(&authority.value)
+            .map_err(|error| authority.about(error))?;
         Ok(recorder)
     }
 
     /// The same for a command that signs with `key` then: its module is loaded meanwhile.
     pub(super) fn open_recorder_to_sign(
         &self,
-        file: &Path,
-        authority: &Certificate,
+        authority: &Named<Certificate>,
         key: Option<&str>,
     ) -> Result<Recorder, CliError> {
         self.begin_loading(key);
-        self.open_recorder_of(file, authority)
+        self.open_recorder_of(authority)
     }
 
     /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before anybody is asked for a PIN.

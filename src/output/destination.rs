@@ -186,6 +186,14 @@ impl Reserved {
         }
     }
 
+    /// Makes sure that the path is still free: nobody can keep a name without making the file.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn check(&self) -> Result<(), OutputError> {
+        self.destination.refuse_what_is_there()
+    }
+
     /// How the content will be written.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {

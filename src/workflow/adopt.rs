@@ -22,7 +22,7 @@ const SKEW: u64 = 300;
 
 /// A CA that lived elsewhere.
 #[derive(Clone, Debug)]
-pub struct AdoptionPlan {
+pub struct AdoptionRequest {
     /// Its certificate.
     pub authority: Certificate,
     /// The certificates above it, its issuer's first, where it is not self-signed.
@@ -39,8 +39,8 @@ pub struct AdoptionPlan {
 
 /// A CA, and what is known of it, all verified as far as it can be. Only the record is missing.
 #[derive(Debug)]
-pub struct Adoptable {
-    plan: AdoptionPlan,
+pub struct PlannedAdoption {
+    plan: AdoptionRequest,
     path: PathCheck,
 }
 
@@ -57,12 +57,12 @@ pub struct AdoptionSummary {
     pub waived: Vec<String>,
 }
 
-impl AdoptionPlan {
+impl AdoptionRequest {
     /// Verifies the CA's certificate, the path above it, and under its key every certificate and the CRL.
     ///
     /// # Errors
     /// [`WorkflowError`]: the first that is wrong. Then nothing of it may be recorded.
-    pub fn check(self, now: UnixTime) -> Result<Adoptable, WorkflowError> {
+    pub fn check(self, now: UnixTime) -> Result<PlannedAdoption, WorkflowError> {
         let authority = &self.authority;
         if !authority.is_authority() {
             return Err(X509Error::NotAnAuthority {
@@ -75,7 +75,7 @@ impl AdoptionPlan {
         for (name, certificate) in &self.certificates {
             check_issued_by(certificate, authority)
                 .and_then(|()| check_length(&certificate.serial_number()))
-                .map_err(|error| WorkflowError::InRequest {
+                .map_err(|error| WorkflowError::InInput {
                     name: name.clone(),
                     cause: Box::new(error.into()),
                 })?;
@@ -96,7 +96,7 @@ impl AdoptionPlan {
                 check_revocation(&revoked.serial, revoked.revoked_at, now)?;
             }
         }
-        Ok(Adoptable { plan: self, path })
+        Ok(PlannedAdoption { plan: self, path })
     }
 
     fn check_path(&self, now: UnixTime) -> Result<PathCheck, WorkflowError> {
@@ -142,7 +142,7 @@ fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) 
     Ok(())
 }
 
-impl Adoptable {
+impl PlannedAdoption {
     /// Makes sure that the store has the CA's key, and that it signs.
     ///
     /// # Errors
@@ -240,7 +240,7 @@ impl Adoptable {
 }
 
 /// A serial number that another certificate has is that of one of the files.
-fn name_file(plan: &AdoptionPlan) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
+fn name_file(plan: &AdoptionRequest) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
     move |error| {
         let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {
             return error;
@@ -248,7 +248,7 @@ fn name_file(plan: &AdoptionPlan) -> impl Fn(WorkflowError) -> WorkflowError + '
         let of = |certificate: &Certificate| certificate.serial_number();
         let mut files = plan.certificates.iter();
         match files.find(|(_, certificate)| of(certificate) == *serial) {
-            Some((name, _)) => WorkflowError::InRequest {
+            Some((name, _)) => WorkflowError::InInput {
                 name: name.clone(),
                 cause: Box::new(error),
             },

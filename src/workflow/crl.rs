@@ -1,16 +1,13 @@
-//! `crl create`. Where the revocations come from is not its business: it takes a stream of them, in the order of their serial numbers.
+//! `crl create`: number, revocations, list, signature.
 
 mod replaced;
 
-use super::delivery::Slot;
-use super::record::crl_intent;
 use super::signing_key::find_signing_key;
-use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::output::OutputError;
+use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlPlan, CrlScope, CrlTbs,
-    IssuedCrl, Period, Revocation, Revocations, UnixTime, X509Error,
+    Certificate, CertificateRevocationList, CheckedCrl, CrlContent, CrlKind, CrlNumber, CrlScope, CrlTbs,
+    IssuedCrl, Period, Revocations, UnixTime, X509Error,
 };
 
 /// A week, when nothing is asked for.
@@ -20,7 +17,7 @@ const DEFAULT: Period = Period::Days(7);
 #[derive(Clone, Debug)]
 pub struct CrlRequest {
     /// The CA certificate.
-    pub authority: Certificate,
+    pub authority: Named<Certificate>,
     /// The key, where it is not to be found by the CA certificate's public key.
     pub key: Option<String>,
     /// Its number, above every number before; the next that the ledger has when not given.
@@ -34,7 +31,7 @@ pub struct CrlRequest {
     /// Where its delta CRL will be.
     pub freshest: Option<String>,
     /// The CRL that relying parties have, which makes this one a delta CRL.
-    pub base: Option<CertificateRevocationList>,
+    pub base: Option<Named<CertificateRevocationList>>,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Where it goes.
@@ -52,6 +49,15 @@ pub struct CrlSummary {
     pub unusual_serials: usize,
 }
 
+/// Where the revocations of a CRL come from, besides the ledger.
+#[derive(Debug, Default)]
+pub struct CrlSources {
+    /// What another program's index has revoked, instead of what the ledger has.
+    pub index: Option<Revocations>,
+    /// The CRL in the place where the new one goes.
+    pub replaced: Option<CertificateRevocationList>,
+}
+
 /// A CRL whose CA, base and output were looked at.
 #[derive(Debug)]
 pub struct CrlJob {
@@ -62,30 +68,13 @@ pub struct CrlJob {
     scope: CrlScope,
     distribution_point: Option<String>,
     kind: CrlKind,
-    authority: Certificate,
-    key: Option<String>,
+    signing: Signing,
     base: Option<CertificateRevocationList>,
-    signature: SignatureAlgorithm,
-    delivery: Delivery,
 }
 
-/// A CRL with a number that no other CRL of this CA gets.
+/// By whom it is signed, and where it goes.
 #[derive(Debug)]
-pub struct NumberedCrl {
-    plan: CrlPlan,
-    /// How far the ledger went before its revocations were read.
-    since: u64,
-    authority: Certificate,
-    key: Option<String>,
-    base: Option<CertificateRevocationList>,
-    signature: SignatureAlgorithm,
-    delivery: Delivery,
-}
-
-/// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
-pub struct PlannedCrl {
-    checked: CheckedCrl,
-    since: u64,
+struct Signing {
     authority: Certificate,
     authority_key: PublicKey,
     key: Option<String>,
@@ -93,27 +82,52 @@ pub struct PlannedCrl {
     delivery: Delivery,
 }
 
+/// A CRL with a number that no other CRL of this CA gets.
+#[derive(Debug)]
+struct NumberedCrl {
+    content: CrlContent,
+    /// How far the ledger went before its revocations were read.
+    since: u64,
+    signing: Signing,
+    base: Option<CertificateRevocationList>,
+}
+
+/// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
+pub struct PlannedCrl {
+    planned: Planned<CheckedCrl>,
+    signing: Signing,
+    unnamed_distribution_point: Option<String>,
+    left_out: usize,
+}
+
 impl CrlJob {
     /// Checks the CA certificate, the base CRL, the dates and the output.
     ///
     /// # Errors
     /// [`WorkflowError`]
-    pub fn prepare(request: CrlRequest, now: UnixTime) -> Result<Self, WorkflowError> {
-        let authority = request.authority;
-        authority.check_authority(now)?;
-        authority.check_self_signature()?;
+    pub fn prepare(request: CrlRequest, clock: &Clock) -> Result<Self, WorkflowError> {
+        let (named, now) = (request.authority, clock.now());
+        named
+            .value
+            .check_authority(now)
+            .and_then(|()| named.value.check_self_signature())
+            .map_err(|error| named.about(error))?;
+        let authority = named.value;
         request.delivery.check()?;
-        let signature = authority.public_key()?.algorithm().choose(request.signature)?;
+        let authority_key = authority.public_key()?;
+        let signature = authority_key.algorithm().choose(request.signature)?;
         let kind = match &request.base {
             None => CrlKind::Full {
                 freshest: request.freshest,
             },
             Some(base) => {
-                base.verify_undated(&authority)?;
-                let number = base
-                    .number()?
-                    .ok_or_else(|| X509Error::broken("base-crl", "it has no cRLNumber"))?;
-                CrlKind::Delta { base: number }
+                let refused = |error: X509Error| base.about(error);
+                base.value.verify_undated(&authority).map_err(refused)?;
+                let number = base.value.number().map_err(refused)?;
+                let none = || refused(X509Error::broken("base-crl", "it has no cRLNumber"));
+                CrlKind::Delta {
+                    base: number.ok_or_else(none)?,
+                }
             }
         };
         let latest = authority.validity().not_after;
@@ -128,23 +142,59 @@ impl CrlJob {
             scope: request.scope,
             distribution_point: request.distribution_point,
             kind,
-            authority,
-            key: request.key,
-            base: request.base,
-            signature,
-            delivery: request.delivery,
+            signing: Signing {
+                authority,
+                authority_key,
+                key: request.key,
+                signature,
+                delivery: request.delivery,
+            },
+            base: request.base.map(|base| base.value),
         })
     }
 
-    /// Takes its number from the ledger: the one that was asked for, or the next.
+    /// Takes a number from the ledger, gathers the revocations, refuses to say less than the CRL before, builds the list and checks it,
+    /// and sees whether there is room for it. Needs no token. A number that is not used leaves a gap, which is allowed.
     ///
     /// # Errors
-    /// [`WorkflowError`]; a number that is below that of an earlier CRL is refused, and none is taken for it.
-    pub fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
-        recorder.require_known(&self.authority)?;
+    /// [`WorkflowError`]
+    pub fn plan(self, recorder: &mut Recorder, sources: CrlSources) -> Result<PlannedCrl, WorkflowError> {
+        let numbered = self.number(recorder)?;
+        let unnamed_distribution_point = numbered.unnamed_distribution_point(recorder)?;
+        let in_ledger = numbered.revocations(recorder)?;
+        let mut left_out = 0;
+        let revocations = match sources.index {
+            None => {
+                numbered.refuse_to_forget(recorder, &in_ledger)?;
+                in_ledger
+            }
+            Some(index) => {
+                let missing = in_ledger.iter().filter(|one| !index.contains(&one.serial));
+                left_out = missing.count();
+                index
+            }
+        };
+        if let Some(existing) = sources.replaced {
+            numbered.refuse_to_replace(recorder, &existing, &revocations)?;
+        }
+        let (planned, signing) = numbered.build(&revocations)?;
+        planned.check_place(&signing.delivery)?;
+        Ok(PlannedCrl {
+            planned,
+            signing,
+            unnamed_distribution_point,
+            left_out,
+        })
+    }
+
+    /// Takes its number from the ledger: the one that was asked for, or the next. One below that of an earlier CRL is refused, and none is
+    /// taken for it.
+    fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
+        let authority = &self.signing.authority;
+        recorder.require_known(authority)?;
         let asked = self.number;
         if let Some(asked) = asked {
-            recorder.refuse_lower_crl_number(&self.authority, asked)?;
+            recorder.refuse_lower_crl_number(authority, asked)?;
         }
         let base = match &self.kind {
             CrlKind::Delta { base } => Some(*base),
@@ -154,8 +204,8 @@ impl CrlJob {
         let above = base.max(asked.and_then(CrlNumber::previous));
         let reserved = match asked {
             // Of a run that came to nothing before it signed. Whether it may still be used is seen when the signature begins.
-            Some(asked) if recorder.has_crl_number(&self.authority, asked)? => asked,
-            _ => recorder.reserve_crl_number(&self.authority, above)?.number,
+            Some(asked) if recorder.has_crl_number(authority, asked)? => asked,
+            _ => recorder.reserve_crl_number(authority, above)?.number,
         };
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
             let found = format!("{asked} was asked for, and the ledger is at {reserved}: numbers rise");
@@ -166,7 +216,7 @@ impl CrlJob {
         let this_update = recorder.now().max(self.this_update);
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
-            plan: CrlPlan {
+            content: CrlContent {
                 number: reserved,
                 this_update,
                 next_update: self.next_update,
@@ -174,11 +224,8 @@ impl CrlJob {
                 distribution_point: self.distribution_point,
                 kind: self.kind,
             },
-            authority: self.authority,
-            key: self.key,
+            signing: self.signing,
             base: self.base,
-            signature: self.signature,
-            delivery: self.delivery,
         })
     }
 }
@@ -186,38 +233,27 @@ impl CrlJob {
 impl NumberedCrl {
     /// What the ledger has revoked, of this CRL's scope. It is read after the number was taken: whatever is revoked later is on a
     /// CRL of a higher one.
-    ///
-    /// # Errors
-    /// [`WorkflowError`]
-    pub fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
-        recorder.revocations(&self.authority, self.plan.scope, self.plan.this_update)
+    fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
+        let content = &self.content;
+        recorder.revocations(&self.signing.authority, content.scope, content.this_update)
     }
 
     /// The distribution point, if no certificate of the CA names it: RFC 5280 section 6.3.3 (b) has a verifier pass over this CRL then.
-    ///
-    /// # Errors
-    /// [`WorkflowError`]
-    pub fn unnamed_distribution_point(&self, recorder: &Recorder) -> Result<Option<&str>, WorkflowError> {
-        let Some(url) = self.plan.distribution_point.as_deref() else {
+    fn unnamed_distribution_point(&self, recorder: &Recorder) -> Result<Option<String>, WorkflowError> {
+        let Some(url) = self.content.distribution_point.as_deref() else {
             return Ok(None);
         };
-        Ok((!recorder.is_pointed_at(&self.authority, url)?).then_some(url))
+        let is_named = recorder.is_pointed_at(&self.signing.authority, url)?;
+        Ok((!is_named).then(|| url.to_owned()))
     }
 
     /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: whoever made that one from
     /// another program's index, and forgets the index now, would take its certificates for good ones again.
-    ///
-    /// # Errors
-    /// The rule `crl-entries`
-    pub fn refuse_to_forget(
-        &self,
-        recorder: &Recorder,
-        revocations: &Revocations,
-    ) -> Result<(), WorkflowError> {
-        if self.plan.scope != CrlScope::All {
+    fn refuse_to_forget(&self, recorder: &Recorder, revocations: &Revocations) -> Result<(), WorkflowError> {
+        if self.content.scope != CrlScope::All {
             return Ok(());
         }
-        let Some(last) = recorder.last_crl(&self.authority)? else {
+        let Some(last) = recorder.last_crl(&self.signing.authority)? else {
             return Ok(());
         };
         let has = u64::try_from(revocations.len()).unwrap_or(u64::MAX);
@@ -232,54 +268,40 @@ impl NumberedCrl {
     }
 
     /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is
-    /// left out here. Needs no token.
-    ///
-    /// # Errors
-    /// The stream's own error, [`WorkflowError`]
-    pub fn build(
-        self,
-        revocations: impl IntoIterator<Item = Result<Revocation, WorkflowError>>,
-    ) -> Result<PlannedCrl, WorkflowError> {
-        let (authority, plan) = (&self.authority, self.plan);
-        let now = plan.this_update;
+    /// left out here.
+    fn build(self, revocations: &Revocations) -> Result<(Planned<CheckedCrl>, Signing), WorkflowError> {
+        let (content, now) = (self.content.clone(), self.content.this_update);
+        let (authority, signature) = (&self.signing.authority, self.signing.signature);
+        let revocations = revocations.iter().map(Ok::<_, WorkflowError>);
         let tbs = match &self.base {
-            None => CrlTbs::build(plan, authority, self.signature, revocations)?,
-            Some(base) => CrlTbs::build(plan, authority, self.signature, base.changes(revocations))?,
+            None => CrlTbs::build(content, authority, signature, revocations)?,
+            Some(base) => CrlTbs::build(content, authority, signature, base.changes(revocations))?,
         };
-        Ok(PlannedCrl {
-            since: self.since,
-            checked: tbs.check(authority, self.base.as_ref(), now)?,
-            authority_key: authority.public_key()?,
-            authority: self.authority,
-            key: self.key,
-            signature: self.signature,
-            delivery: self.delivery,
-        })
+        let checked = tbs.check(authority, self.base.as_ref(), now)?;
+        Ok((Planned::new(checked)?.read_at(self.since), self.signing))
     }
 }
 
 impl PlannedCrl {
-    /// The list that will be signed.
+    /// What will be signed.
     #[must_use]
-    pub const fn checked(&self) -> &CheckedCrl {
-        &self.checked
+    pub const fn planned(&self) -> &Planned<CheckedCrl> {
+        &self.planned
     }
 
-    /// Sees whether there is room for the signed list, and leaves nothing behind: before a PIN is asked for.
-    ///
-    /// # Errors
-    /// [`OutputError`]
-    pub fn check_room(&self) -> Result<(), OutputError> {
-        self.reserve().map(drop)
+    /// The distribution point, if no certificate of the CA in the ledger names it: a verifier passes over this CRL then.
+    #[must_use]
+    pub fn unnamed_distribution_point(&self) -> Option<&str> {
+        self.unnamed_distribution_point.as_deref()
     }
 
-    fn reserve(&self) -> Result<Slot, OutputError> {
-        let slot = self.delivery.reserve()?;
-        slot.make_room(|encoding| self.checked.longest_file(encoding))?;
-        Ok(slot)
+    /// How many certificates are revoked in the ledger, and not in the index that this CRL is made from.
+    #[must_use]
+    pub const fn left_out(&self) -> usize {
+        self.left_out
     }
 
-    /// Records what will be signed, and has the token sign it, once, when there is a place for it.
+    /// Keeps the place, records what will be signed, and has the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.
@@ -289,25 +311,19 @@ impl PlannedCrl {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrlSummary, WorkflowError> {
-        let slot = self.reserve()?;
-        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
-        let unusual_serials = self.checked.unusual_serials();
-        let entry = recorder.begin_one(store, &crl_intent(&self.checked, &self.authority)?)?;
-        recorder.refuse_crl_in_between(&self.authority, self.since, entry)?;
-        progress.step(&format!(
-            "the CA's key signs a CRL, entries: {}",
-            self.checked.entries()
-        ));
-        let checked = self.checked;
-        let (issued, delivered) = recorder.sign_and_deliver(
-            entry,
-            slot,
-            || checked.sign(signer.as_ref()),
-            |issued| issued.list().der(),
-        )?;
+        let Self { planned, signing, .. } = self;
+        let (key, issuer) = (signing.key.as_deref(), &signing.authority_key);
+        let signer = find_signing_key(store, key, issuer, signing.signature)?;
+        let (entries, unusual_serials) = {
+            let checked = planned.checked();
+            (checked.entries(), checked.unusual_serials())
+        };
+        let begun = recorder.begin_one(planned.hold(&signing.delivery)?, store)?;
+        progress.step(&format!("the CA's key signs a CRL, entries: {entries}"));
+        let finished = recorder.finish(begun, signer.as_ref())?;
         Ok(CrlSummary {
-            issued,
-            delivered,
+            issued: finished.object,
+            delivered: finished.delivered,
             unusual_serials,
         })
     }

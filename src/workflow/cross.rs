@@ -1,12 +1,12 @@
 //! `cert cross-sign`: this CA vouches for another one, whose certificate it repeats under its own name.
 
-use super::issue::sign_and_deliver;
+use std::sync::Arc;
+
 use super::lint::Rehearsals;
-use super::record::{NewAuthority, Waivers, authority_of, certificate_intent};
+use super::record::Waivers;
 use super::signing_key::find_signing_key;
-use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::ledger::{Digest, EntryId, Intent, LedgerError, Object};
-use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
+use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
+use crate::signer::{KeyStore, PublicKey, RandomSource, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
     Validity, X509Error, compare_with_original,
@@ -14,15 +14,15 @@ use crate::x509::{
 
 /// A cross-certificate to be.
 #[derive(Clone, Debug)]
-pub struct CrossPlan {
+pub struct CrossRequest {
     /// The certificate of the other CA.
-    pub original: Original,
+    pub original: Named<Original>,
     /// This CA's certificate.
-    pub authority: Certificate,
+    pub authority: Named<Certificate>,
     /// The key, where it is not to be found by this CA's public key.
     pub key: Option<String>,
     /// This CA's own profile, for what the original does not say.
-    pub profile: Option<Profile>,
+    pub profile: Option<Arc<Profile>>,
     /// Its validity; when no end is given the profile's days, or until one of the two certificates ends.
     pub validity: AskedValidity,
     /// How it is signed.
@@ -51,16 +51,12 @@ pub struct CrossSummary {
 /// A cross-certificate that passed every check that needs no token, and whose output can be written.
 #[derive(Debug)]
 pub struct CrossJob {
-    original: Original,
-    authority: Certificate,
+    request: CrossRequest,
     authority_key: PublicKey,
-    key: Option<String>,
-    profile: Profile,
+    profile: Arc<Profile>,
     validity: Validity,
     signature: SignatureAlgorithm,
-    delivery: Delivery,
     now: UnixTime,
-    waivers: Waivers,
 }
 
 impl CrossJob {
@@ -69,28 +65,32 @@ impl CrossJob {
     ///
     /// # Errors
     /// [`WorkflowError`]
-    pub fn prepare(plan: CrossPlan, now: UnixTime) -> Result<Self, WorkflowError> {
-        plan.authority.check_authority(now)?;
-        plan.authority.check_self_signature()?;
-        let authority_key = plan.authority.public_key()?;
-        let profile = Profile::cross(&plan.original, plan.profile.as_ref())?;
+    pub fn prepare(request: CrossRequest, clock: &Clock) -> Result<Self, WorkflowError> {
+        let now = clock.now();
+        let (authority, original) = (&request.authority, &request.original);
+        authority
+            .value
+            .check_authority(now)
+            .and_then(|()| authority.value.check_self_signature())
+            .map_err(|error| authority.about(error))?;
+        let authority_key = authority.value.public_key()?;
+        let refused = |error: X509Error| original.about(error);
+        let profile = Profile::cross(&original.value, request.profile.as_deref()).map_err(refused)?;
         // An end that was asked for is kept, or refused by the rules.
-        let ends = [&plan.authority, plan.original.certificate()].map(|one| one.validity().not_after);
-        let validity = plan.validity.choose(profile.default_days, &ends, now)?;
-        plan.delivery.check()?;
+        let ends = [&authority.value, original.value.certificate()].map(|one| one.validity().not_after);
+        let validity = request.validity.choose(profile.default_days, &ends, now);
+        let validity = validity.map_err(refused)?;
+        request.delivery.check()?;
         let job = Self {
-            signature: authority_key.algorithm().choose(plan.signature)?,
-            original: plan.original,
-            waivers: plan.waivers,
-            authority: plan.authority,
+            signature: authority_key.algorithm().choose(request.signature)?,
+            request,
             authority_key,
-            key: plan.key,
-            profile,
+            profile: Arc::new(profile),
             validity,
-            delivery: plan.delivery,
             now,
         };
-        job.build(&SerialNumber::from_octets([1; 20]))?;
+        job.build(&SerialNumber::from_octets([1; 20]))
+            .map_err(|error| job.request.original.about(error))?;
         Ok(job)
     }
 
@@ -100,7 +100,23 @@ impl CrossJob {
         self.validity
     }
 
-    /// Builds and checks the certificate, rehearses and records it, and has the token sign it, once.
+    /// Builds, checks and rehearses the certificate. Needs no token.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn plan(
+        &self,
+        random: &dyn RandomSource,
+        progress: &dyn Progress,
+    ) -> Result<Planned<Checked>, WorkflowError> {
+        let checked = self.build(&SerialNumber::random(random)?)?;
+        let issuer = Issuer::Authority(&self.request.authority.value);
+        let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
+        rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
+        Ok(Planned::new(checked)?.waiving(self.request.waivers))
+    }
+
+    /// Plans the certificate, keeps its place, records it, and has the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.
@@ -110,58 +126,34 @@ impl CrossJob {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrossSummary, WorkflowError> {
-        recorder.refuse_compromised(&self.original.certificate().public_key()?)?;
-        let signer = find_signing_key(store, self.key.as_deref(), &self.authority_key, self.signature)?;
-        let checked = self.build(&SerialNumber::random(store.random_source())?)?;
-        let issuer = Issuer::Authority(&self.authority);
-        let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
-        rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
-        checked.confirm_key()?;
-        let slot = self.delivery.reserve()?;
-        recorder.require_known(&self.authority)?;
-        recorder.refuse_revoked(&self.authority)?;
-        let other = self.original.certificate();
-        let new = NewAuthority {
-            subject: other.subject(),
-            authority: authority_of(other)?,
-            cross_issuer: Some(self.authority.subject()),
-            itself: None,
-            entry: None,
-        };
-        let intent = self.intent(&checked)?;
-        let entries = recorder.begin_authorities(store, &mut [intent], &mut [new], self.waivers, self.now)?;
-        let entry = entries.first().copied();
-        let entry = entry.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
+        let key = self.request.key.as_deref();
+        let signer = find_signing_key(store, key, &self.authority_key, self.signature)?;
+        let planned = self.plan(store.random_source(), progress)?;
+        let begun = recorder.begin_one(planned.hold(&self.request.delivery)?, store)?;
         progress.step("the CA's key signs the cross-certificate");
-        let issued = sign_and_deliver(checked, slot, signer.as_ref(), recorder, entry, Vec::new())?;
-        let (kept, changes) = compare_with_original(self.original.certificate(), &issued.certificate);
+        let finished = recorder.finish(begun, signer.as_ref())?;
+        let certificate = finished.object.certificate().clone();
+        let original = &self.request.original.value;
+        let (kept, changes) = compare_with_original(original.certificate(), &certificate);
         Ok(CrossSummary {
-            certificate: issued.certificate,
-            delivered: issued.delivered,
+            certificate,
+            delivered: finished.delivered,
             kept,
             changes,
-            repairs: self.original.repairs(),
+            repairs: original.repairs(),
         })
     }
 
-    /// What was asked for, and is recorded by its hash, is the original.
-    fn intent(&self, checked: &Checked) -> Result<Intent, WorkflowError> {
-        let mut intent = certificate_intent(checked, Some(&self.authority), None)?;
-        if let Object::Certificate { request_sha256, .. } = &mut intent.object {
-            *request_sha256 = Some(Digest::of(self.original.certificate().der()));
-        }
-        Ok(intent)
-    }
-
     fn build(&self, serial: &SerialNumber) -> Result<Checked, X509Error> {
+        let authority = &self.request.authority.value;
         let tbs = Tbs::cross(
-            self.profile.clone(),
-            &self.original,
-            &self.authority,
+            Arc::clone(&self.profile),
+            &self.request.original.value,
+            authority,
             serial,
             self.validity,
             self.signature,
         )?;
-        tbs.check(Issuer::Authority(&self.authority), self.now)
+        tbs.check(Issuer::Authority(authority), self.now)
     }
 }

@@ -57,12 +57,23 @@ impl Delivery {
 
 impl Slot {
     /// Asks for the room of a result that can be longer than any certificate.
-    pub(super) fn make_room(&self, length: impl FnOnce(Encoding) -> usize) -> Result<(), OutputError> {
+    pub(super) fn make_room(
+        &self,
+        length: impl FnOnce(Encoding) -> Option<usize>,
+    ) -> Result<(), OutputError> {
         match self {
-            Self::File(reserved) => {
-                let length = length(reserved.encoding());
-                reserved.make_room(u64::try_from(length).unwrap_or(u64::MAX))
-            }
+            Self::File(reserved) => match length(reserved.encoding()) {
+                Some(length) => reserved.make_room(u64::try_from(length).unwrap_or(u64::MAX)),
+                None => Ok(()),
+            },
+            Self::Caller(_) => Ok(()),
+        }
+    }
+
+    /// Makes sure that the result can still go there: before a signature is made for it.
+    pub(super) fn check(&self) -> Result<(), OutputError> {
+        match self {
+            Self::File(reserved) => reserved.check(),
             Self::Caller(_) => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use crate::x509::{UnixTime, X509Error};
 
 use super::{
     GenerateError, InitializeClusterError, KeptHeadError, KeyLockError, LinterError, NotDeliverable,
-    UnknownAuthority, Unproven,
+    PlannedFileError, UnknownAuthority, Unproven,
 };
 
 /// Why a job was not done.
@@ -69,6 +69,8 @@ pub enum WorkflowError {
     },
     /// What the ledger has of an entry cannot be delivered.
     NotDeliverable(Box<NotDeliverable>),
+    /// A file that is not taken for a planned object.
+    PlannedFile(Box<PlannedFileError>),
     /// A CA certificate that the ledger does not have.
     UnknownAuthority(Box<UnknownAuthority>),
     /// A certificate or a request.
@@ -109,9 +111,9 @@ pub enum WorkflowError {
     },
     /// No new key.
     Generate(Box<GenerateError>),
-    /// A refusal that is about one request of a job.
-    InRequest {
-        /// What the request is called.
+    /// A refusal that is about one input of a job.
+    InInput {
+        /// What the input is called: its file.
         name: String,
         /// Why it is refused.
         cause: Box<Self>,
@@ -177,6 +179,11 @@ pub enum WorkflowError {
     KeyLock(KeyLockError),
     /// The profile's linter gave no verdict.
     Linter(LinterError),
+    /// An input that is read twice was another one the second time.
+    InputChanged {
+        /// What the input is called: its file.
+        name: String,
+    },
     /// Two inputs would be written to one file.
     SameOutput {
         /// The file.
@@ -277,6 +284,7 @@ impl fmt::Display for WorkflowError {
                 "the request is not that of the HSM whose identity was verified: it carries another key",
             ),
             Self::Token(error) => error.fmt(f),
+            Self::PlannedFile(error) => error.fmt(f),
             Self::UnknownAuthority(unknown) => unknown.fmt(f),
             Self::X509(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
@@ -299,7 +307,11 @@ impl fmt::Display for WorkflowError {
                 f,
                 "the key \"{label}\" was imported by another process at the same time; {left}"
             ),
-            Self::InRequest { name, cause } => write!(f, "{name}: {cause}"),
+            Self::InputChanged { name } => write!(
+                f,
+                "{name} changed while the job ran: what was checked first is not what would be signed"
+            ),
+            Self::InInput { name, cause } => write!(f, "{name}: {cause}"),
             Self::Partly { done, cause } => {
                 let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "{cause} (delivered before that: {})", done.join(", "))
@@ -369,7 +381,7 @@ impl std::error::Error for WorkflowError {
             Self::Output(error) => error.source(),
             Self::Memory(error) => error.source(),
             Self::PrivateKey(error) => error.source(),
-            Self::InRequest { cause, .. } | Self::Partly { cause, .. } => cause.source(),
+            Self::InInput { cause, .. } | Self::Partly { cause, .. } => cause.source(),
             Self::Rig { cause, .. } => cause.source(),
             Self::Linter(error) => error.source(),
             Self::KeyLock(error) => error.source(),

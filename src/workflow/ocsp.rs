@@ -3,31 +3,45 @@
 
 mod status;
 
-use super::record::ocsp_intent;
+use super::named::in_input;
 use super::signing_key::find_signing_key;
-use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
+use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
+use crate::signer::{KeyStore, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    AcceptedOcspRequest, Certificate, CertificateStatus, CheckedOcsp, IssuedOcsp, OcspPlan, OcspRequest,
-    OcspTbs, Period, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
+    AcceptedOcspRequest, CertIdHash, Certificate, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
+    OcspContent, OcspRequest, OcspTbs, Period, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
 };
 
-pub use status::StatusSource;
+use status::StatusSource;
 
 /// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
 
+/// Which certificates a response is about.
+#[derive(Clone, Debug)]
+pub enum OcspQuestion {
+    /// Those that somebody asks about.
+    Request(Named<OcspRequest>),
+    /// Certificates of the CA, by their serial numbers: a response that is made before anybody asks, without a nonce.
+    Certificates {
+        /// Their serial numbers.
+        serials: Vec<SerialNumber>,
+        /// The hash that names the CA in the response. A client finds an answer only under the hash that it asked with.
+        hash: CertIdHash,
+    },
+}
+
 /// A response to be.
 #[derive(Clone, Debug)]
-pub struct OcspOrder {
+pub struct OcspResponseRequest {
     /// The CA certificate.
-    pub authority: Certificate,
+    pub authority: Named<Certificate>,
     /// The certificate of a delegated signer; the CA signs where there is none.
     pub signer: Option<Certificate>,
     /// The signer's key, where it is not to be found by the public key of its certificate.
     pub key: Option<String>,
-    /// The request.
-    pub request: OcspRequest,
+    /// What it is about.
+    pub question: OcspQuestion,
     /// How the response names its signer.
     pub responder_id: ResponderIdKind,
     /// How long until nextUpdate; when not given a day, or less if a certificate ends earlier.
@@ -49,7 +63,7 @@ pub struct OcspSummary {
     pub unusual_usage: bool,
 }
 
-/// A request that will be answered, by a signer that may; the statuses are missing.
+/// A question that will be answered, by a signer that may; the statuses are missing.
 #[derive(Clone, Debug)]
 pub struct OcspJob {
     request: AcceptedOcspRequest,
@@ -59,17 +73,7 @@ pub struct OcspJob {
     signature: SignatureAlgorithm,
     next_update: UnixTime,
     delivery: Delivery,
-    now: UnixTime,
-}
-
-/// A response that is built and checked. Only the signature is missing.
-#[derive(Debug)]
-pub struct PlannedOcsp {
-    checked: CheckedOcsp,
-    signer_key: PublicKey,
-    key: Option<String>,
-    signature: SignatureAlgorithm,
-    delivery: Delivery,
+    clock: Clock,
 }
 
 impl OcspJob {
@@ -77,38 +81,51 @@ impl OcspJob {
     ///
     /// # Errors
     /// [`WorkflowError`]
-    pub fn prepare(order: OcspOrder, now: UnixTime) -> Result<Self, WorkflowError> {
-        order.authority.check_authority(now)?;
-        order.authority.check_self_signature()?;
-        let request = order.request.accept(&order.authority)?;
-        order.delivery.check()?;
-        let responder = match order.signer {
-            Some(signer) => Responder::delegated(order.authority, signer),
-            None => Responder::authority(order.authority),
+    pub fn prepare(request: OcspResponseRequest, clock: &Clock) -> Result<Self, WorkflowError> {
+        let (named, now) = (request.authority, clock.now());
+        named
+            .value
+            .check_authority(now)
+            .and_then(|()| named.value.check_self_signature())
+            .map_err(|error| named.about(error))?;
+        let authority = named.value;
+        let accepted = match request.question {
+            OcspQuestion::Request(Named { name, value }) => {
+                let accepted = value.accept(&authority);
+                accepted.map_err(|error| in_input(&name, error))?
+            }
+            OcspQuestion::Certificates { serials, hash } => {
+                OcspRequest::about(&authority, &serials, hash)?.accept(&authority)?
+            }
+        };
+        request.delivery.check()?;
+        let responder = match request.signer {
+            Some(signer) => Responder::delegated(authority, signer),
+            None => Responder::authority(authority),
         };
         let signature = responder
             .certificate()
             .public_key()?
             .algorithm()
-            .choose(order.signature)?;
+            .choose(request.signature)?;
         let latest = responder.not_after();
-        let next_update = match order.period {
+        let next_update = match request.period {
             Some(period) => period.after(now)?,
             None => DEFAULT.after(now).map_or(latest, |next| next.min(latest)),
         };
         Ok(Self {
-            request,
+            request: accepted,
             responder,
-            responder_id: order.responder_id,
-            key: order.key,
+            responder_id: request.responder_id,
+            key: request.key,
             signature,
             next_update,
-            delivery: order.delivery,
-            now,
+            delivery: request.delivery,
+            clock: clock.clone(),
         })
     }
 
-    /// The serial numbers whose statuses [`build`](Self::build) asks for.
+    /// The serial numbers whose statuses [`plan`](Self::plan) looks up.
     #[must_use]
     pub fn serial_numbers(&self) -> Vec<SerialNumber> {
         let asked = self.request.certificates().filter(|(_, is_ours)| *is_ours);
@@ -119,18 +136,22 @@ impl OcspJob {
         asked.map(|(id, _)| id.serial_number()).chain(signer).collect()
     }
 
-    /// The same at a later time: after a PIN was waited for.
-    #[must_use]
-    pub fn at(self, now: UnixTime) -> Self {
-        Self { now, ..self }
-    }
-
-    /// Looks the statuses up, builds the response and checks it. Needs no token.
+    /// Looks the statuses up as they are now, in the ledger and in what an `index` of `openssl ca` says of
+    /// [these serial numbers](Self::serial_numbers), builds the response and checks it. Needs no token. Before a PIN is asked for, it shows
+    /// what would be refused; what is signed is planned when the PIN is there.
     ///
     /// # Errors
     /// That the ledger cannot be read; [`WorkflowError::X509`]: a rule that is broken.
-    pub fn build(self, statuses: &StatusSource<'_>) -> Result<PlannedOcsp, WorkflowError> {
-        let responder = self.responder;
+    pub fn plan(
+        &self,
+        recorder: &Recorder,
+        index: Option<&IndexStatuses>,
+    ) -> Result<Planned<CheckedOcsp>, WorkflowError> {
+        let statuses = StatusSource {
+            ledger: Some(recorder.ledger()),
+            index,
+        };
+        let (responder, now) = (&self.responder, self.clock.now());
         if responder.is_delegated() {
             let status = statuses.of(responder.issuer(), &responder.certificate().serial_number())?;
             if let CertificateStatus::Revoked { .. } = status {
@@ -143,59 +164,38 @@ impl OcspJob {
             true => statuses.of(responder.issuer(), &id.serial_number()),
             false => Ok(CertificateStatus::Unknown),
         });
-        let found = found.collect::<Result<_, WorkflowError>>()?;
-        let plan = OcspPlan {
-            statuses: found,
-            request: self.request,
-            responder,
+        let content = OcspContent {
+            statuses: found.collect::<Result<_, WorkflowError>>()?,
+            request: self.request.clone(),
+            responder: responder.clone(),
             responder_id: self.responder_id,
-            produced_at: self.now,
+            produced_at: now,
             next_update: self.next_update,
         };
-        Ok(PlannedOcsp {
-            signer_key: plan.responder.certificate().public_key()?,
-            signature: self.signature,
-            checked: OcspTbs::build(plan, self.signature)?.check(self.now)?,
-            key: self.key,
-            delivery: self.delivery,
-        })
-    }
-}
-
-impl PlannedOcsp {
-    /// The response that will be signed.
-    #[must_use]
-    pub const fn checked(&self) -> &CheckedOcsp {
-        &self.checked
+        Planned::new(OcspTbs::build(content, self.signature)?.check(now)?)
     }
 
-    /// Records what will be signed, and has the token sign it, once, when there is a place for it.
+    /// Plans the response, keeps its place, records it, and has the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.
-    pub fn sign(
+    pub fn run(
         self,
         store: &dyn KeyStore,
         recorder: &mut Recorder,
+        index: Option<&IndexStatuses>,
         progress: &dyn Progress,
     ) -> Result<OcspSummary, WorkflowError> {
-        let slot = self.delivery.reserve()?;
-        let signer = find_signing_key(store, self.key.as_deref(), &self.signer_key, self.signature)?;
-        let responder = self.checked.plan().responder.clone();
-        recorder.require_known(responder.issuer())?;
-        let entry = recorder.begin_one(store, &ocsp_intent(&self.checked)?)?;
+        let signer_key = self.responder.certificate().public_key()?;
+        let signer = find_signing_key(store, self.key.as_deref(), &signer_key, self.signature)?;
+        let planned = self.plan(recorder, index)?;
+        let begun = recorder.begin_one(planned.hold(&self.delivery)?, store)?;
         progress.step("the key signs the OCSP response");
-        let checked = self.checked;
-        let (issued, delivered) = recorder.sign_and_deliver(
-            entry,
-            slot,
-            || checked.sign(signer.as_ref()),
-            |issued| issued.answer().der(),
-        )?;
+        let finished = recorder.finish(begun, signer.as_ref())?;
         Ok(OcspSummary {
-            issued,
-            delivered,
-            unusual_usage: !responder.says_digital_signature()?,
+            issued: finished.object,
+            delivered: finished.delivered,
+            unusual_usage: !self.responder.says_digital_signature()?,
         })
     }
 }

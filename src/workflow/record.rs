@@ -34,14 +34,11 @@ pub(super) use revocations::revocation;
 pub(super) use second::NewAuthority;
 pub use second::Waivers;
 
-use super::delivery::Slot;
-use super::{Clock, Delivered, WorkflowError};
+use super::{Clock, WorkflowError};
 use crate::ledger::{
-    Adoption, Authority, CrlNumber, EntryId, Intent, Ledger, LedgerError, LedgerUrl, PathCheck,
+    Adoption, Authority, CrlNumber, EntryId, Ledger, LedgerError, LedgerUrl, Outcome, PathCheck,
     ReservedCrlNumber, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
 };
-use crate::output::Verified;
-use crate::signer::KeyStore;
 use crate::x509::{Certificate, UnixTime, X509Error};
 
 /// A ledger that is open for writing, and who writes with which clock.
@@ -108,60 +105,10 @@ impl Recorder {
         })
     }
 
-    /// Records what one key of `store` is about to sign, all or none. From here on the serial numbers are used.
-    ///
-    /// # Errors
-    /// [`LedgerError`], [`X509Error::Rule`] for a serial number that was used before, [`WorkflowError::KeptHead`] where the ledger is
-    /// not the one whose head was kept, [`WorkflowError::ClockBehind`]; then nothing may be signed.
-    pub fn begin(&mut self, store: &dyn KeyStore, intents: &[Intent]) -> Result<Vec<EntryId>, WorkflowError> {
-        self.begin_guarded(store, intents)
-    }
-
-    /// [`begin`](Self::begin), of one.
-    ///
-    /// # Errors
-    /// Those of `begin`.
-    pub fn begin_one(&mut self, store: &dyn KeyStore, intent: &Intent) -> Result<EntryId, WorkflowError> {
-        let entries = self.begin(store, std::slice::from_ref(intent))?;
-        let begun = entries.first().copied();
-        Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
-    }
-
-    /// Signs what `entry` says, once, records the signed object, or why there is none, and delivers what is recorded.
-    ///
-    /// # Errors
-    /// Those of [`sign`](Self::sign); [`WorkflowError::Undelivered`] when the ledger has it and its place has not.
-    pub(super) fn sign_and_deliver<T: Verified>(
-        &mut self,
-        entry: EntryId,
-        slot: Slot,
-        sign: impl FnOnce() -> Result<T, X509Error>,
-        der: impl FnOnce(&T) -> &[u8],
-    ) -> Result<(T, Delivered), WorkflowError> {
-        let signed = self.sign(entry, sign, der)?;
-        let delivered = slot
-            .deliver(&signed)
-            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
-        self.note_delivery(entry, &delivered);
-        Ok((signed, delivered))
-    }
-
-    /// Signs what `entry` says, once, and records the signed object, or why there is none. Only what is recorded may be delivered.
-    ///
-    /// # Errors
-    /// The signature's own; [`WorkflowError::Unrecorded`] when it was made and could not be recorded.
-    pub fn sign<T>(
-        &mut self,
-        entry: EntryId,
-        sign: impl FnOnce() -> Result<T, X509Error>,
-        der: impl FnOnce(&T) -> &[u8],
-    ) -> Result<T, WorkflowError> {
-        let signed = sign().inspect_err(|error| self.abandon(&[entry], &error.to_string()))?;
+    /// Records what was signed.
+    pub(super) fn complete_many(&mut self, outcomes: &[Outcome<'_>]) -> Result<(), LedgerError> {
         let stamp = self.stamp();
-        self.ledger
-            .complete(entry, der(&signed), &stamp)
-            .map_err(|cause| WorkflowError::Unrecorded { entry, cause })?;
-        Ok(signed)
+        self.ledger.complete_many(outcomes, &stamp)
     }
 
     /// Records that nothing will come of these. Where even that cannot be recorded they stay what they are, begun and not ended,

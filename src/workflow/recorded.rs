@@ -11,7 +11,7 @@ use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
 
 /// Which entry, and where to.
 #[derive(Clone, Debug)]
-pub struct DeliveryOrder {
+pub struct DeliveryRequest {
     /// The entry.
     pub entry: EntryId,
     /// The certificate of the CA that signed it, where the ledger does not have it.
@@ -126,7 +126,7 @@ impl From<NotDeliverable> for WorkflowError {
 /// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or what the ledger said.
 pub fn deliver_recorded(
     recorder: &mut Recorder,
-    order: &DeliveryOrder,
+    order: &DeliveryRequest,
 ) -> Result<DeliverySummary, WorkflowError> {
     let entry = recorder
         .ledger()

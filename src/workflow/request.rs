@@ -1,14 +1,15 @@
 //! `csr create`: a certification request by a key on the token or in KMS, for another CA to sign.
 
-use super::record::request_intent;
-use super::signing_key::find_named_key;
-use super::{Delivered, Delivery, Progress, Recorder, WorkflowError};
-use crate::signer::{KeyStore, SignatureChoice};
-use crate::x509::{AlternativeName, CertificationRequest, Name, Profile, RequestTbs};
+use std::sync::Arc;
 
-/// A request to be.
+use super::signing_key::find_named_key;
+use super::{Delivered, Delivery, Planned, Progress, Recorder, WorkflowError};
+use crate::signer::{KeyStore, PublicKey, SignatureChoice};
+use crate::x509::{AlternativeName, CertificationRequest, CheckedRequest, Name, Profile, RequestTbs};
+
+/// A certification request to be.
 #[derive(Clone, Debug)]
-pub struct NewRequest {
+pub struct CsrRequest {
     /// The key, as the store names it: a label, a `pkcs11:` URI, `kms:KEY`.
     pub key: String,
     /// Its subject.
@@ -16,20 +17,33 @@ pub struct NewRequest {
     /// The names that it asks for.
     pub names: Vec<AlternativeName>,
     /// Whose extensions it asks for: whether it is a CA, usages, purposes.
-    pub profile: Option<Profile>,
+    pub profile: Option<Arc<Profile>>,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
 
-/// A request that was made.
+/// A certification request that was made.
 #[derive(Clone, Debug)]
-pub struct RequestSummary {
+pub struct CsrSummary {
     /// The request.
     pub request: CertificationRequest,
     /// Where it is.
     pub delivered: Delivered,
+}
+
+impl CsrRequest {
+    /// Builds the request for `key` and checks it. Needs no token: the public half of the key is enough.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn plan(&self, key: &PublicKey) -> Result<Planned<CheckedRequest>, WorkflowError> {
+        let signature = key.algorithm().choose(self.signature)?;
+        let profile = self.profile.as_deref();
+        let tbs = RequestTbs::build(key, &self.subject, &self.names, profile, signature)?;
+        Planned::new(tbs.check()?)
+    }
 }
 
 /// Has the store sign a request for one of its keys, once, when there is a place for it.
@@ -39,29 +53,19 @@ pub struct RequestSummary {
 pub fn create_request(
     store: &dyn KeyStore,
     recorder: &mut Recorder,
-    new: &NewRequest,
+    request: &CsrRequest,
     progress: &dyn Progress,
-) -> Result<RequestSummary, WorkflowError> {
-    let slot = new.delivery.reserve()?;
-    let signer = find_named_key(store, &new.key)?;
+) -> Result<CsrSummary, WorkflowError> {
+    let signer = find_named_key(store, &request.key)?;
     let key = signer.public_key();
-    recorder.refuse_compromised(key)?;
-    let signature = key.algorithm().choose(new.signature)?;
-    signer.check(signature)?;
-    let tbs = RequestTbs::build(key, &new.subject, &new.names, new.profile.as_ref(), signature)?;
-    let checked = tbs.check()?;
-    let intent = request_intent(&checked, key, &new.subject);
-    recorder.tell_unfinished_of(&intent.authority, progress)?;
-    let entry = recorder.begin_one(store, &intent)?;
+    signer.check(key.algorithm().choose(request.signature)?)?;
+    let held = request.plan(key)?.hold(&request.delivery)?;
+    recorder.tell_unfinished_of(&held.planned().intent().authority, progress)?;
+    let begun = recorder.begin_one(held, store)?;
     progress.step("the key signs the request");
-    let (issued, delivered) = recorder.sign_and_deliver(
-        entry,
-        slot,
-        || checked.sign(signer.as_ref()),
-        |issued| issued.request().der(),
-    )?;
-    Ok(RequestSummary {
-        request: issued.request().clone(),
-        delivered,
+    let finished = recorder.finish(begun, signer.as_ref())?;
+    Ok(CsrSummary {
+        request: finished.object.request().clone(),
+        delivered: finished.delivered,
     })
 }

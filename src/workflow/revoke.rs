@@ -17,7 +17,7 @@ pub enum Revoked {
 
 /// A revocation to be.
 #[derive(Clone, Debug)]
-pub struct RevocationPlan {
+pub struct RevokeRequest {
     /// The CA certificate.
     pub authority: Certificate,
     /// Which certificate.
@@ -32,12 +32,8 @@ pub struct RevocationPlan {
 ///
 /// # Errors
 /// [`WorkflowError`]; nothing is recorded then but, perhaps, that the ledger has the certificate.
-pub fn revoke_certificate(
-    recorder: &mut Recorder,
-    plan: &RevocationPlan,
-    now: UnixTime,
-) -> Result<Entry, WorkflowError> {
-    let authority = &plan.authority;
+pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> Result<Entry, WorkflowError> {
+    let (authority, now) = (&request.authority, recorder.now());
     authority.check_self_signature()?;
     if !authority.is_authority() {
         return Err(X509Error::NotAnAuthority {
@@ -47,10 +43,10 @@ pub fn revoke_certificate(
         .into());
     }
     recorder.require_known(authority)?;
-    if plan.invalid_since.is_some_and(|since| since > now) {
+    if request.invalid_since.is_some_and(|since| since > now) {
         return Err(X509Error::broken("invalidity-date", "it is in the future").into());
     }
-    let serial = match &plan.revoked {
+    let serial = match &request.revoked {
         Revoked::Serial(serial) => serial.clone(),
         Revoked::Certificate(certificate) => {
             check_issued_by(certificate, authority)?;
@@ -61,18 +57,18 @@ pub fn revoke_certificate(
             certificate.serial_number()
         }
     };
-    if let Ok(reason) = RevocationReason::try_from(plan.reason) {
-        if let Revoked::Certificate(certificate) = &plan.revoked {
+    if let Ok(reason) = RevocationReason::try_from(request.reason) {
+        if let Revoked::Certificate(certificate) = &request.revoked {
             recorder.adopt(authority, certificate)?;
         }
-        let request = RevocationRequest {
+        let revocation = RevocationRequest {
             serial: serial.clone(),
             reason,
             revoked: now,
-            invalidity_date: plan.invalid_since,
-            key_sha256: compromised_key(recorder, plan, &serial)?,
+            invalidity_date: request.invalid_since,
+            key_sha256: compromised_key(recorder, request, &serial)?,
         };
-        recorder.revoke(authority, &[request])?;
+        recorder.revoke(authority, &[revocation])?;
     } else {
         recorder.release(authority, &serial)?;
     }
@@ -84,17 +80,17 @@ pub fn revoke_certificate(
 /// What the key of a certificate is remembered by, if it is known, where the revocation says that it is compromised.
 fn compromised_key(
     recorder: &Recorder,
-    plan: &RevocationPlan,
+    request: &RevokeRequest,
     serial: &SerialNumber,
 ) -> Result<Option<Digest>, WorkflowError> {
-    if !matches!(plan.reason, CrlReason::KeyCompromise | CrlReason::CaCompromise) {
+    if !matches!(request.reason, CrlReason::KeyCompromise | CrlReason::CaCompromise) {
         return Ok(None);
     }
     let key = |certificate: &Certificate| certificate.public_key().ok().as_ref().map(remembered_by);
-    if let Revoked::Certificate(certificate) = &plan.revoked {
+    if let Revoked::Certificate(certificate) = &request.revoked {
         return Ok(key(certificate));
     }
-    let issuer = super::authority_of(&plan.authority)?;
+    let issuer = super::authority_of(&request.authority)?;
     let entry = recorder.ledger().certificate(&issuer, serial)?;
     let der = entry.as_ref().and_then(|entry| entry.state.der());
     let certificate = der.and_then(|der| Certificate::from_der(&der.0).ok());

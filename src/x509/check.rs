@@ -11,6 +11,8 @@ mod tests;
 
 pub use subject::check_quality;
 
+use std::sync::Arc;
+
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;
@@ -18,64 +20,103 @@ use x509_cert::time::Time;
 use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
 use super::{
-    Issuer, Name, SerialNumber, Tbs, UnixTime, Validity, X509Error, algorithm, extension, named::names_of,
-    pem, reread,
+    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest, X509Error,
+    algorithm, extension, named::names_of, pem, reread,
 };
 use crate::output::encode_pem;
-use crate::signer::PublicKey;
+use crate::signer::{PublicKey, SignatureAlgorithm};
 
 /// A planned certificate that passed every rule: the only thing that can be signed.
 #[derive(Clone, Debug)]
-pub struct Checked(pub(super) Tbs);
+pub struct Checked {
+    pub(super) tbs: Tbs,
+    /// The CA certificate that it was checked against; none where it is its own issuer.
+    pub(super) authority: Option<Certificate>,
+}
 
 impl Checked {
     /// The DER bytes that will be signed.
     #[must_use]
     pub fn der(&self) -> &[u8] {
-        &self.0.der
+        &self.tbs.der
     }
 
-    /// What a record of the signature says.
+    /// The key that will sign.
+    #[must_use]
+    pub const fn issuer_key(&self) -> &PublicKey {
+        &self.tbs.issuer_key
+    }
+
+    /// How it will be signed.
+    #[must_use]
+    pub const fn signature(&self) -> SignatureAlgorithm {
+        self.tbs.signature
+    }
+
+    /// The CA certificate that it was checked against; none of a self-signed certificate.
+    #[must_use]
+    pub const fn authority(&self) -> Option<&Certificate> {
+        self.authority.as_ref()
+    }
+
+    /// The profile that it was held against.
+    #[must_use]
+    pub const fn profile(&self) -> &Arc<Profile> {
+        &self.tbs.profile
+    }
+
+    /// The request that it answers, where there is one.
+    #[must_use]
+    pub fn request(&self) -> Option<&VerifiedRequest> {
+        self.tbs.request.as_deref()
+    }
+
+    /// The certificate that it repeats, where it is a cross-certificate.
+    #[must_use]
+    pub fn original(&self) -> Option<&Certificate> {
+        self.tbs.original.as_deref()
+    }
+
+    /// What the bytes say.
     ///
     /// # Errors
     /// [`X509Error::Malformed`], which checked bytes are not.
-    pub fn describe(&self) -> Result<PlannedCertificate<'_>, X509Error> {
-        let Self(plan) = self;
-        let tbs = TbsCertificate::from_der(&plan.der).map_err(X509Error::malformed("TBSCertificate"))?;
+    pub fn content(&self) -> Result<CertificateContent, X509Error> {
+        let tbs = TbsCertificate::from_der(self.der()).map_err(X509Error::malformed("TBSCertificate"))?;
         let subject = Name::from_any(&tbs.subject, "TBSCertificate")?;
         let extensions = tbs.extensions.as_deref().unwrap_or_default();
         let constraints = extension::find_basic_constraints(extensions)?;
-        Ok(PlannedCertificate {
+        Ok(CertificateContent {
             serial: SerialNumber::from_int(&tbs.serial_number),
             names: names_of(&subject, extensions)?,
             is_authority: constraints.is_some_and(|constraints| constraints.ca),
+            issuer: Name::from_any(&tbs.issuer, "TBSCertificate")?,
             subject,
+            key: PublicKey::from_info(&tbs.subject_public_key_info)?,
             key_identifier: extension::find_subject_key_identifier(extensions)?,
             validity: Validity {
                 not_before: UnixTime::from_time(&tbs.validity.not_before),
                 not_after: UnixTime::from_time(&tbs.validity.not_after),
             },
-            profile: &plan.profile.name,
-            issuer_key: &plan.issuer_key,
         })
     }
 }
 
-/// What is about to be signed, read from the bytes.
+/// What a certificate that is about to be signed says, read from its bytes.
 #[derive(Clone, Debug)]
-pub struct PlannedCertificate<'a> {
+pub struct CertificateContent {
     /// `serialNumber`
     pub serial: SerialNumber,
+    /// `issuer`
+    pub issuer: Name,
     /// `subject`
     pub subject: Name,
+    /// The subject's key.
+    pub key: PublicKey,
     /// `subjectKeyIdentifier`
     pub key_identifier: Option<Vec<u8>>,
     /// `validity`
     pub validity: Validity,
-    /// The profile's name.
-    pub profile: &'a str,
-    /// The key that will sign.
-    pub issuer_key: &'a PublicKey,
     /// For whom it is, as [`Certificate::names`](super::Certificate::names) has it.
     pub names: Vec<u8>,
     /// Whether it is a CA's.
@@ -119,7 +160,11 @@ impl Tbs {
         if let Err(found) = reread::read_tbs(&self.der) {
             return broken("second-decoder", found);
         }
-        Ok(Checked(self))
+        let authority = match issuer {
+            Issuer::Itself => None,
+            Issuer::Authority(authority) => Some(authority.clone()),
+        };
+        Ok(Checked { tbs: self, authority })
     }
 }
 

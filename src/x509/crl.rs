@@ -33,7 +33,7 @@ pub(super) use openssl_index::{LineStatus, each_line};
 pub use revocations::{Revocations, RevocationsError};
 pub use rules::CRL_RULES;
 pub use status::{ListedStatus, listed_status};
-pub use tbs::{CrlKind, CrlPlan, CrlScope, CrlTbs};
+pub use tbs::{CrlContent, CrlKind, CrlScope, CrlTbs};
 
 /// What errors call it.
 const WHAT: &str = "CRL";

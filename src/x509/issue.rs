@@ -20,7 +20,7 @@ impl Checked {
     /// # Errors
     /// The rule `key-composite`
     pub fn confirm_key(&self) -> Result<(), X509Error> {
-        let tbs = TbsCertificate::from_der(&self.0.der).map_err(|error| X509Error::Malformed {
+        let tbs = TbsCertificate::from_der(self.der()).map_err(|error| X509Error::Malformed {
             what: "TBSCertificate",
             reason: error.to_string(),
         })?;
@@ -33,7 +33,7 @@ impl Checked {
     /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
         self.confirm_key()?;
-        let Self(tbs) = self;
+        let Self { tbs, .. } = self;
         let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, &tbs.der)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;

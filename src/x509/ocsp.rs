@@ -32,7 +32,7 @@ use super::{X509Error, pem};
 
 pub use accept::AcceptedOcspRequest;
 pub use basic::BasicResponse;
-pub use cert_id::CertId;
+pub use cert_id::{CertId, CertIdHash};
 pub use check::CheckedOcsp;
 pub use data::{ResponderId, SingleResponse};
 pub use index::IndexStatuses;
@@ -42,7 +42,7 @@ pub use request::OcspRequest;
 pub use response::{OcspResponse, ResponseStatus};
 pub use rules::OCSP_RULES;
 pub use status::CertificateStatus;
-pub use tbs::{OcspPlan, OcspTbs, Responder, ResponderIdKind};
+pub use tbs::{OcspContent, OcspTbs, Responder, ResponderIdKind};
 
 /// What errors call them.
 const REQUEST: &str = "OCSP request";

@@ -113,7 +113,7 @@ impl Checked {
     /// # Errors
     /// [`X509Error`]: the rule that is broken.
     pub fn read_back(&self, issuer: Issuer<'_>, now: UnixTime) -> Result<(), X509Error> {
-        let placeholder = vec![0; longest_signature(self.0.issuer_key.algorithm())];
+        let placeholder = vec![0; longest_signature(self.tbs.issuer_key.algorithm())];
         self.read_back_with(&placeholder, issuer, now).map(drop)
     }
 
@@ -127,7 +127,7 @@ impl Checked {
         issuer: Issuer<'_>,
         now: UnixTime,
     ) -> Result<Rehearsal, X509Error> {
-        let Self(tbs) = self;
+        let Self { tbs, .. } = self;
         let signature = key
             .sign(tbs.signature, &tbs.der)
             .map_err(|Unspecified| X509Error::Throwaway)?;
@@ -141,7 +141,7 @@ impl Checked {
         issuer: Issuer<'_>,
         now: UnixTime,
     ) -> Result<Certificate, X509Error> {
-        let Self(tbs) = self;
+        let Self { tbs, .. } = self;
         let der = Signed::assemble(&tbs.der, tbs.signature, signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
         let pem = encode_pem(pem::CERTIFICATE, &der);

@@ -56,6 +56,11 @@ pub const RULES: &[Rule] = &[
         "hsm-ca",
         "a root's profile for a root, another for what is under a CA",
     ),
+    rule(
+        "planned-bytes",
+        "hsm-ca",
+        "a planned object that was stored is, byte for byte, what its profile, its issuer and its request make",
+    ),
     rule("version", "RFC 5280 4.1.2.1", "version 3"),
     rule(
         "unique-identifiers",

@@ -1,5 +1,7 @@
 //! `TBSCertificate` (RFC 5280 section 4.1), built by hand.
 
+use std::sync::Arc;
+
 use der::asn1::{Any, BitString, Int};
 use der::{Decode, Encode, Sequence};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -70,9 +72,11 @@ pub enum Issuer<'a> {
 #[derive(Clone, Debug)]
 pub struct Tbs {
     pub(super) der: Vec<u8>,
-    pub(super) profile: Profile,
+    pub(super) profile: Arc<Profile>,
     pub(super) issuer_key: PublicKey,
     pub(super) signature: SignatureAlgorithm,
+    /// The request that it answers.
+    pub(super) request: Option<Box<VerifiedRequest>>,
     /// The certificate that a cross-certificate repeats.
     pub(super) original: Option<Box<Certificate>>,
     /// The subjectKeyIdentifier that was asked for; where there was none, it is the key's.
@@ -85,7 +89,7 @@ impl Tbs {
     /// # Errors
     /// [`X509Error`] when a field cannot be encoded.
     pub fn self_signed(
-        profile: Profile,
+        profile: impl Into<Arc<Profile>>,
         key: &PublicKey,
         subject: &Name,
         serial: &SerialNumber,
@@ -93,7 +97,7 @@ impl Tbs {
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
         let fields = Fields {
-            profile,
+            profile: profile.into(),
             serial,
             validity,
             subject,
@@ -111,13 +115,14 @@ impl Tbs {
     /// # Errors
     /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
     pub fn for_request(
-        profile: Profile,
+        profile: impl Into<Arc<Profile>>,
         request: &VerifiedRequest,
         authority: &Certificate,
         serial: &SerialNumber,
         validity: Validity,
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
+        let profile = profile.into();
         let Requested {
             names,
             key_identifier,
@@ -132,7 +137,10 @@ impl Tbs {
             names,
             key_identifier,
         };
-        Self::under(fields, authority, signature)
+        Ok(Self {
+            request: Some(Box::new(request.clone())),
+            ..Self::under(fields, authority, signature)?
+        })
     }
 
     /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and of its extensions those that the profile
@@ -141,7 +149,7 @@ impl Tbs {
     /// # Errors
     /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
     pub fn cross(
-        profile: Profile,
+        profile: impl Into<Arc<Profile>>,
         original: &Original,
         authority: &Certificate,
         serial: &SerialNumber,
@@ -150,7 +158,7 @@ impl Tbs {
     ) -> Result<Self, X509Error> {
         let certificate = original.certificate();
         let fields = Fields {
-            profile,
+            profile: profile.into(),
             serial,
             validity,
             subject: certificate.subject(),
@@ -218,6 +226,7 @@ impl Tbs {
             profile: fields.profile,
             issuer_key: issuer_key.clone(),
             signature,
+            request: None,
             original: None,
             key_identifier: fields.key_identifier,
         })
@@ -236,7 +245,7 @@ fn read_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, X509Error
 
 /// What the ways to a `Tbs` have in common.
 struct Fields<'a> {
-    profile: Profile,
+    profile: Arc<Profile>,
     serial: &'a SerialNumber,
     validity: Validity,
     subject: &'a Name,

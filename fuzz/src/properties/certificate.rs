@@ -2,8 +2,8 @@
 
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509::{
-    CERTIFICATE, Certificate, CrlKind, CrlPlan, CrlScope, CrlTbs, Issuer, PathPolicy, Profile, Tbs, Validity,
-    X509Error, verify_chain, verify_path,
+    CERTIFICATE, Certificate, CrlContent, CrlKind, CrlScope, CrlTbs, Issuer, PathPolicy, Profile, Tbs,
+    Validity, X509Error, verify_chain, verify_path,
 };
 
 use super::made::{NOW, serial, sound_request};
@@ -71,7 +71,7 @@ fn issue_under(authority: &Certificate) {
         Ok(_) => assert!(authority.check_authority(now).is_ok()),
         Err(error) => told(error),
     }
-    let plan = CrlPlan {
+    let plan = CrlContent {
         number: 1.into(),
         this_update: now,
         next_update: validity.not_after,

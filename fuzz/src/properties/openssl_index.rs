@@ -3,7 +3,7 @@
 use hsm_ca::output::{Encoding, Verified};
 use hsm_ca::signer::Signer;
 use hsm_ca::x509::{
-    CertificateRevocationList, CrlKind, CrlPlan, CrlScope, CrlTbs, OpensslIndex, Revocation, Validity,
+    CertificateRevocationList, CrlContent, CrlKind, CrlScope, CrlTbs, OpensslIndex, Revocation, Validity,
     X509Error,
 };
 
@@ -40,7 +40,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn list_of(revoked: &[Revocation]) -> Result<CertificateRevocationList, X509Error> {
-    let plan = CrlPlan {
+    let plan = CrlContent {
         number: 7.into(),
         this_update: NOW,
         next_update: Validity::days_from(NOW, 7).not_after,

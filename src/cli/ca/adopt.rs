@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::PathCheck;
-use hsm_ca::workflow::{AdoptionPlan, AdoptionSummary};
+use hsm_ca::workflow::{AdoptionRequest, AdoptionSummary};
 use hsm_ca::x509::Certificate;
 use serde_json::json;
 
@@ -55,7 +55,7 @@ impl AdoptCa {
         }
         let crl = self.crl.as_deref().map(input::revocation_list).transpose()?;
         let index = self.revoked.as_deref().map(input::indexed_certificates);
-        let plan = AdoptionPlan {
+        let plan = AdoptionRequest {
             certificates: self.read_certificates()?,
             index: index.transpose()?.unwrap_or_default(),
             authority,

@@ -1,9 +1,10 @@
 //! `cert cross-sign`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use hsm_ca::workflow::{CrossJob, CrossPlan, CrossSummary, WorkflowError};
+use hsm_ca::workflow::{CrossJob, CrossRequest, CrossSummary};
 use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
 use serde_json::{Value, json};
 
@@ -53,37 +54,29 @@ impl CrossSign {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let now = settings.clock.now();
         let profile = self.profile.as_deref().map(|text| profile::find(text, false));
-        let authority = input::certificate(&self.ca)?;
-        authority
-            .check_authority(now)
-            .and_then(|()| authority.check_self_signature())
-            .map_err(|error| CliError::in_file(&self.ca, error))?;
-        let original = input::certificate(&self.file)?;
+        let authority = input::named(&self.ca, input::certificate)?;
+        let original = input::named(&self.file, input::certificate)?;
         let issuer = self.original_issuer.as_deref().map(input::certificate);
         let issuer: Option<Certificate> = issuer.transpose()?;
-        let original = Original::verify(original, issuer.as_ref(), now)
-            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let original = original.try_map(|original| Original::verify(original, issuer.as_ref(), now))?;
         settings.refuse_own_file(&self.out)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }
-        let plan = CrossPlan {
+        let request = CrossRequest {
             original,
             authority: authority.clone(),
             key: self.key.clone(),
-            profile: profile.transpose()?,
+            profile: profile.transpose()?.map(Arc::new),
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
             waivers: self.waivers.chosen(),
             delivery: self.output.delivery(&self.out),
         };
-        let job = CrossJob::prepare(plan, now).map_err(|error| match error {
-            WorkflowError::X509(error) => CliError::in_file(&self.file, error),
-            other => other.into(),
-        })?;
+        let job = CrossJob::prepare(request, &settings.clock)?;
         let warning = validity::warn(&job.validity(), now, ui);
-        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
-        recorder.tell_unfinished(&authority, ui)?;
+        let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
+        recorder.tell_unfinished(&authority.value, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
         let summary = job.run(store.as_ref(), &mut recorder, ui)?;
         let mut report = report(summary, Page::new(ui.canvas()), now);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::{Object, RevocationState};
-use hsm_ca::workflow::{RevocationPlan, Revoked, revoke_certificate};
+use hsm_ca::workflow::{RevokeRequest, Revoked, revoke_certificate};
 use hsm_ca::x509::{CrlReason, SerialNumber, UnixTime};
 use serde_json::json;
 
@@ -33,16 +33,16 @@ pub(in super::super) struct RevokeCertificate {
 
 impl RevokeCertificate {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let now = settings.clock.now();
-        let authority = input::certificate(&self.ca)?;
-        let plan = RevocationPlan {
-            authority,
-            revoked: self.named()?,
+        let authority = input::named(&self.ca, input::certificate)?;
+        let revoked = self.named()?;
+        let mut recorder = settings.open_recorder_of(&authority)?;
+        let request = RevokeRequest {
+            authority: authority.value,
+            revoked,
             reason: self.reason,
             invalid_since: self.invalid_since,
         };
-        let mut recorder = settings.open_recorder_of(&self.ca, &plan.authority)?;
-        let entry = revoke_certificate(&mut recorder, &plan, now)?;
+        let entry = revoke_certificate(&mut recorder, &request)?;
         let mut json = entry::describe(&entry);
         json["ledger_head"] = json!(recorder.ledger().head()?.to_string());
         let mut fields = Fields::default();

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSummary, WorkflowError};
-use hsm_ca::x509::{CrlNumber, CrlScope, Period};
+use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSources, CrlSummary};
+use hsm_ca::x509::{CrlNumber, CrlScope, OpensslIndex, Period};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -66,22 +66,13 @@ enum Kind {
 
 impl CreateCrl {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let now = settings.clock.now();
         settings.refuse_own_file(&self.out)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }
-        let authority = input::certificate(&self.ca)?;
-        authority
-            .check_authority(now)
-            .and_then(|()| authority.check_self_signature())
-            .map_err(|error| CliError::in_file(&self.ca, error))?;
-        let base = self.base.as_ref().map(|file| {
-            let base = input::revocation_list(file)?;
-            base.verify_undated(&authority)
-                .map_err(|error| CliError::in_file(file, error))?;
-            Ok::<_, CliError>(base)
-        });
+        let authority = input::named(&self.ca, input::certificate)?;
+        let base = self.base.as_deref();
+        let base = base.map(|file| input::named(file, input::revocation_list));
         let request = CrlRequest {
             authority: authority.clone(),
             key: self.key.clone(),
@@ -98,41 +89,23 @@ impl CreateCrl {
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
-        let job = CrlJob::prepare(request, now)?;
-        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
+        let job = CrlJob::prepare(request, &settings.clock)?;
+        let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
-        let index = index.transpose()?;
-        recorder.tell_unfinished(&authority, ui)?;
-        let job = job.number(&mut recorder)?;
-        let unnamed = job.unnamed_distribution_point(&recorder)?.map(|url| {
+        let sources = CrlSources {
+            index: index.transpose()?.map(OpensslIndex::into_revocations),
+            replaced: input::replaced_list(&self.out),
+        };
+        recorder.tell_unfinished(&authority.value, ui)?;
+        let planned = job.plan(&mut recorder, sources)?;
+        let unnamed = planned.unnamed_distribution_point().map(|url| {
             ui.warn(&format!(
                 "no certificate of this CA in the ledger names the distribution point {url}: a verifier passes over a \
                  CRL with another issuingDistributionPoint (RFC 5280 sections 5.2.5 and 6.3.3); a profile's crl-urls put it into \
                  certificates"
             ))
         });
-        let in_ledger = job.revocations(&recorder)?;
-        let mut left_out = 0;
-        let revocations = match index {
-            None => {
-                job.refuse_to_forget(&recorder, &in_ledger)?;
-                in_ledger
-            }
-            Some(index) => {
-                let index = index.into_revocations();
-                left_out = in_ledger
-                    .iter()
-                    .filter(|one| !index.contains(&one.serial))
-                    .count();
-                index
-            }
-        };
-        if let Some(existing) = input::replaced_list(&self.out) {
-            job.refuse_to_replace(&recorder, &existing, &revocations)?;
-        }
-        let planned = job.build(revocations.iter().map(Ok::<_, WorkflowError>))?;
-        drop(revocations);
-        planned.check_room()?;
+        let left_out = planned.left_out();
         let store = settings.open_store(self.key.as_deref())?;
         let CrlSummary {
             issued,
@@ -143,7 +116,7 @@ impl CreateCrl {
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
         let to = shown.as_deref().unwrap_or("to stdout");
-        let summary = show::fields(issued.list(), now)?.render(2);
+        let summary = show::fields(issued.list(), settings.clock.now())?.render(2);
         let mut json = show::describe(issued.list())?;
         json["file"] = shown.as_deref().into();
         let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);

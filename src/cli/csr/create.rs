@@ -1,11 +1,12 @@
 //! `csr create`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::{NewRequest, RequestSummary, create_request};
+use hsm_ca::workflow::{CsrRequest, CsrSummary, create_request};
 use hsm_ca::x509::{AlternativeName, CERTIFICATE_REQUEST, Name};
 use serde_json::json;
 
@@ -55,19 +56,19 @@ impl CreateRequest {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
         let profile = self.profile.as_deref().map(|name| profile::find(name, false));
-        let new = NewRequest {
+        let request = CsrRequest {
             key: self.key.clone(),
             subject: Name::from_rfc4514(&self.subject)?,
             names: self.names(),
-            profile: profile.transpose()?,
+            profile: profile.transpose()?.map(Arc::new),
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
         };
         check_signing_key_name(&self.key)?;
-        new.delivery.check()?;
+        request.delivery.check()?;
         let mut recorder = settings.open_recorder()?;
         let store = settings.open_store(Some(&self.key))?;
-        let summary = create_request(store.as_ref(), &mut recorder, &new, ui)?;
+        let summary = create_request(store.as_ref(), &mut recorder, &request, ui)?;
         let mut report = self.present(summary);
         report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
@@ -87,7 +88,7 @@ impl CreateRequest {
         names
     }
 
-    fn present(&self, summary: RequestSummary) -> Report {
+    fn present(&self, summary: CsrSummary) -> Report {
         let request = summary.request;
         let (path, content) = split(summary.delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());

@@ -33,17 +33,28 @@ impl CliError {
                     _ => format!("name a regular file instead of {refused}"),
                 })
             }
-            Self::Workflow { file, cause } => match (cause.as_ref(), file) {
-                (WorkflowError::UnknownAuthority(unknown), Some(file)) => {
-                    Some(adopt_hint(unknown, &file.display().to_string()))
-                }
-                (cause, _) => match token_error(cause) {
+            Self::Workflow { file, cause } => match (unknown_authority(cause), file) {
+                (Some((unknown, Some(name))), _) => Some(adopt_hint(unknown, name)),
+                (Some((unknown, None)), Some(file)) => Some(adopt_hint(unknown, &file.display().to_string())),
+                _ => match token_error(cause) {
                     Some(TokenError::SeveralKeys { found, .. }) => Some(several_hint(found)),
                     _ => None,
                 },
             },
             _ => None,
         }
+    }
+}
+
+/// A CA that the ledger does not know, and the file of its certificate where the job names it.
+fn unknown_authority(cause: &WorkflowError) -> Option<(&UnknownAuthority, Option<&str>)> {
+    match cause {
+        WorkflowError::UnknownAuthority(unknown) => Some((unknown, None)),
+        WorkflowError::InInput { name, cause } => match cause.as_ref() {
+            WorkflowError::UnknownAuthority(unknown) => Some((unknown, Some(name))),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

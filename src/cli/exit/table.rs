@@ -150,9 +150,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             FAILED,
             Some("look with `hsm-ca key list`, and import once more"),
         ),
-        WorkflowError::InRequest { cause, .. } | WorkflowError::Partly { cause, .. } => {
-            explain_workflow(cause)
-        }
+        WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
+        WorkflowError::InputChanged { .. } => (
+            "input-changed",
+            REFUSED,
+            Some("run the command again when nothing writes to the inputs"),
+        ),
+        WorkflowError::InInput { cause, .. } | WorkflowError::Partly { cause, .. } => explain_workflow(cause),
         WorkflowError::Choice(UnfitChoice::Pss { .. }) => (
             "no-pss",
             REFUSED,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::ledger::{EntryFilter, EntryId, RevocationState};
-use hsm_ca::workflow::{DeliveryOrder, Recorder, deliver_recorded};
+use hsm_ca::workflow::{DeliveryRequest, Recorder, deliver_recorded};
 use serde_json::json;
 
 use super::{Wanted, collect, entry, parse_wanted};
@@ -36,7 +36,7 @@ impl DeliverEntry {
         let delivery = self.output.delivery(&self.out);
         delivery.check()?;
         let mut recorder = settings.open_recorder()?;
-        let order = DeliveryOrder {
+        let order = DeliveryRequest {
             entry: self.find(&recorder)?,
             authority,
             delivery,

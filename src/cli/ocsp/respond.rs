@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsm_ca::workflow::{OcspJob, OcspOrder, OcspSummary, StatusSource};
+use hsm_ca::workflow::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary};
 use hsm_ca::x509::{Period, ResponderIdKind};
 
 use super::super::connect::check_signing_key_name;
@@ -72,27 +72,16 @@ enum NamedBy {
 
 impl Respond {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let now = settings.clock.now();
         settings.refuse_own_file(&self.out)?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
         }
-        let authority = input::certificate(&self.ca)?;
-        authority
-            .check_authority(now)
-            .and_then(|()| authority.check_self_signature())
-            .map_err(|error| CliError::in_file(&self.ca, error))?;
-        let request = input::ocsp_request(&self.request)?;
-        // Once more in the job: here a refusal names the file.
-        request
-            .clone()
-            .accept(&authority)
-            .map_err(|error| CliError::in_file(&self.request, error))?;
-        let order = OcspOrder {
+        let authority = input::named(&self.ca, input::certificate)?;
+        let request = OcspResponseRequest {
             authority: authority.clone(),
             signer: self.signer.as_deref().map(input::certificate).transpose()?,
             key: self.key.clone(),
-            request,
+            question: OcspQuestion::Request(input::named(&self.request, input::ocsp_request)?),
             responder_id: match self.responder_id {
                 NamedBy::Key => ResponderIdKind::Key,
                 NamedBy::Name => ResponderIdKind::Name,
@@ -101,36 +90,27 @@ impl Respond {
             signature: self.signature.chosen(),
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
         };
-        let job = OcspJob::prepare(order, now)?;
+        let job = OcspJob::prepare(request, &settings.clock)?;
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
-        let mut recorder = settings.open_recorder_to_sign(&self.ca, &authority, self.key.as_deref())?;
-        let statuses = StatusSource {
-            ledger: Some(recorder.ledger()),
-            index: index.transpose()?,
-        };
+        let index = index.transpose()?;
+        let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         // What is refused is refused before anybody is asked for a PIN; what is signed is as it is when the PIN is there.
-        job.clone().build(&statuses)?;
-        let index = statuses.index;
-        recorder.tell_unfinished(&authority, ui)?;
+        job.plan(&recorder, index.as_ref())?;
+        recorder.tell_unfinished(&authority.value, ui)?;
         let store = settings.open_store(self.key.as_deref())?;
-        let statuses = StatusSource {
-            ledger: Some(recorder.ledger()),
-            index,
-        };
-        let now = settings.clock.now();
-        let planned = job.at(now).build(&statuses)?;
         let OcspSummary {
             issued,
             delivered,
             unusual_usage,
-        } = planned.sign(store.as_ref(), &mut recorder, ui)?;
+        } = job.run(store.as_ref(), &mut recorder, index.as_ref(), ui)?;
 
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
         let to = shown.as_deref().unwrap_or("to stdout");
-        let summary = show::response_fields(issued.response(), Some(&authority), now).render(2);
-        let mut json = show::describe_response(issued.response(), Some(&authority));
+        let (authority, now) = (&authority.value, settings.clock.now());
+        let summary = show::response_fields(issued.response(), Some(authority), now).render(2);
+        let mut json = show::describe_response(issued.response(), Some(authority));
         json["file"] = shown.as_deref().into();
         let mut report = Report::new(
             format!("Signed the OCSP response: {}\n{summary}", printable(to)),

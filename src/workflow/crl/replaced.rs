@@ -16,23 +16,23 @@ impl NumberedCrl {
     ///
     /// # Errors
     /// The rules `crl-number` and `crl-entries`
-    pub fn refuse_to_replace(
+    pub(super) fn refuse_to_replace(
         &self,
         recorder: &Recorder,
         existing: &CertificateRevocationList,
         revocations: &Revocations,
     ) -> Result<(), WorkflowError> {
-        if existing.verify_undated(&self.authority).is_err() {
+        if existing.verify_undated(&self.signing.authority).is_err() {
             return Ok(());
         }
-        if let Some(number) = existing.number()?.filter(|number| *number >= self.plan.number) {
+        if let Some(number) = existing.number()?.filter(|number| *number >= self.content.number) {
             let found = format!(
                 "the CRL there has number {number}, and this one would have {}: numbers rise. Is the ledger an older copy?",
-                self.plan.number
+                self.content.number
             );
             return Err(X509Error::broken("crl-number", found).into());
         }
-        if existing.base()?.is_some() || matches!(self.plan.kind, CrlKind::Delta { .. }) {
+        if existing.base()?.is_some() || matches!(self.content.kind, CrlKind::Delta { .. }) {
             return Ok(());
         }
         let mut lost = Vec::new();
@@ -66,11 +66,11 @@ impl NumberedCrl {
         serial: &SerialNumber,
         reason: CrlReason,
     ) -> Result<bool, WorkflowError> {
-        let issuer = authority_of(&self.authority)?;
+        let issuer = authority_of(&self.signing.authority)?;
         let entry = recorder.ledger().certificate(&issuer, serial)?;
         let last = entry.and_then(|entry| entry.revocation).map(|last| last.state);
         let was_released = reason == CrlReason::CertificateHold && last == Some(RevocationState::Released);
-        let scope = self.plan.scope;
+        let scope = self.content.scope;
         Ok(was_released || scope != CrlScope::All && !recorder.is_of(&issuer, serial, scope)?)
     }
 }

@@ -1,13 +1,14 @@
 //! A request that is given once more: its certificate is in the ledger, and another one would be a second for the same purpose.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
-use super::{IssueSummary, PlannedRequest, SigningJob, after, everything_asked};
+use super::{IssueSummary, PLACEHOLDER, RequestToSign, SigningJob, Terms, after, everything_asked};
 use crate::ledger::{Digest, EntryId, LedgerError, RevocationState};
 use crate::workflow::record::{authority_of, require_known};
 use crate::workflow::recorded::reread_certificate;
-use crate::workflow::{Recorder, WorkflowError};
-use crate::x509::{Issued, SerialNumber, UnixTime, Validity, VerifiedRequest, dropped};
+use crate::workflow::{Delivered, Recorder, WorkflowError};
+use crate::x509::{UnixTime, Validity, VerifiedRequest};
 
 /// Seconds from the moment that a certificate's dates are chosen to its entry in the ledger: somebody types a PIN in between.
 const LONGEST_WAIT: u64 = 3600;
@@ -16,100 +17,98 @@ const LONGEST_WAIT: u64 = 3600;
 const LOOKED_AT: u64 = 16;
 
 /// Where the certificate for a request comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
     /// It is signed now.
     New,
     /// It was signed before, and is delivered as it is.
-    Recorded(EntryId, Box<Issued>),
+    Recorded(EntryId),
     /// The same request stands in this job before, at that place.
     Earlier(usize),
 }
 
-impl SigningJob {
+impl<R, E> SigningJob<R>
+where
+    R: Iterator<Item = Result<RequestToSign, E>> + Clone,
+    E: From<WorkflowError>,
+{
     /// Looks for certificates that were signed for these requests before. One that has the same fields and the same length of
     /// validity, is not revoked, and has more than two thirds of its life left, is delivered instead of signing another. A request that
-    /// stands in the job twice gets one certificate. With `again` in the plan, every request is signed.
+    /// stands in the job twice gets one certificate. With `again` in the request of the job, every one is signed.
     ///
     /// # Errors
-    /// That the ledger cannot be read, or that a certificate in it does not verify.
-    pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack, WorkflowError> {
+    /// What the iterator says; that the ledger cannot be read, or that a certificate in it does not verify.
+    pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack<R>, E> {
         self.look(recorder)?;
         if self.sources.iter().any(|source| matches!(source, Source::New)) {
-            return Ok(LookedBack::ToSign(Box::new(self)));
+            return Ok(LookedBack::ToSign(self));
         }
-        Ok(LookedBack::AllRecorded(RecordedJob(Box::new(self))))
+        Ok(LookedBack::AllRecorded(RecordedJob(self)))
     }
 
     /// Looks once more if the ledger has gone on: another process may have signed the same while somebody typed a PIN.
-    pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), WorkflowError> {
-        require_known(recorder.ledger(), &self.authority)?;
-        let count = recorder.ledger().head()?.count;
-        if !self.again && self.looked_at != Some(count) {
+    pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), E> {
+        require_known(recorder.ledger(), &self.terms.authority.value)?;
+        let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
+        if !self.terms.again && self.looked_at != Some(count) {
             self.sources = self.find_sources(recorder)?;
             self.looked_at = Some(count);
         }
         Ok(())
     }
 
-    fn find_sources(&self, recorder: &Recorder) -> Result<Vec<Source>, WorkflowError> {
-        let mut seen: HashMap<&[u8], usize> = HashMap::new();
-        let mut sources = Vec::with_capacity(self.requests.len());
-        for (index, planned) in self.requests.iter().enumerate() {
-            let request = &planned.request;
-            let source = match seen.get(request.der()) {
+    fn find_sources(&self, recorder: &Recorder) -> Result<Vec<Source>, E> {
+        let mut seen: HashMap<Digest, usize> = HashMap::new();
+        let mut sources = vec![Source::New; self.hashes.len()];
+        for to_sign in self.again() {
+            let (index, to_sign) = to_sign?;
+            let hash = Digest::of(to_sign.request.der());
+            let source = match seen.get(&hash) {
                 Some(earlier) => Source::Earlier(*earlier),
                 None => {
-                    seen.insert(request.der(), index);
-                    self.find_recorded(recorder, request)?
+                    seen.insert(hash, index);
+                    self.terms.find_recorded(recorder, &to_sign.request)?
                 }
             };
-            sources.push(source);
+            if let Some(of) = sources.get_mut(index) {
+                *of = source;
+            }
         }
         Ok(sources)
     }
+}
 
-    /// Delivers a certificate that is signed already: by an earlier run, or earlier in this job, whose results are `issued`.
+impl Terms {
+    /// Delivers a certificate that is signed already: by an earlier run, or earlier in this job.
     pub(super) fn deliver_again(
         &self,
-        planned: &PlannedRequest,
-        source: &Source,
-        issued: &[IssueSummary],
+        to_sign: &RequestToSign,
+        entry: EntryId,
         recorder: &mut Recorder,
     ) -> Result<IssueSummary, WorkflowError> {
-        let (entry, certificate) = match source {
-            Source::Recorded(entry, certificate) => (*entry, certificate.as_ref().clone()),
-            Source::Earlier(index) => {
-                let first = issued
-                    .get(*index)
-                    .ok_or(LedgerError::NoEntry { entry: EntryId(0) })?;
-                let der = first.certificate.der();
-                (first.entry, Issued::reread(der, &self.authority_key)?)
-            }
-            Source::New => return Err(LedgerError::NoEntry { entry: EntryId(0) }.into()),
-        };
-        let slot = planned.delivery.reserve()?;
+        let found = recorder.ledger().entry(entry)?;
+        let found = found.ok_or(LedgerError::NoEntry { entry })?;
+        let certificate = reread_certificate(&found, &self.authority_key)?;
+        let slot = to_sign.delivery.reserve()?;
         let delivered = slot
             .deliver(&certificate)
             .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
         recorder.note_delivery(entry, &delivered);
-        let given = certificate.certificate().describe_extensions();
+        let asked = everything_asked(&to_sign.request);
         Ok(IssueSummary {
-            certificate: certificate.certificate().clone(),
-            delivered,
-            dropped: dropped(everything_asked(&planned.request), &given),
-            entry,
             retried: true,
-            renews: None,
+            ..IssueSummary::new(&certificate, delivered, entry, &asked)
         })
     }
 
     fn find_recorded(&self, recorder: &Recorder, request: &VerifiedRequest) -> Result<Source, WorkflowError> {
-        let authority = authority_of(&self.authority)?;
+        let authority = authority_of(&self.authority.value)?;
         let hash = Digest::of(request.der());
         let found = recorder.ledger().certificates_for(&authority, &hash, LOOKED_AT)?;
-        // The serial number is not compared, so any will do.
-        let planned = self.check(request, &SerialNumber::from_octets([1; 20]))?;
+        if found.is_empty() {
+            return Ok(Source::New);
+        }
+        let planned = self.check(request, &PLACEHOLDER)?;
         for entry in found {
             let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
             if matches!(revocation, Some(RevocationState::Revoked { .. })) {
@@ -122,7 +121,7 @@ impl SigningJob {
                 && lasts_as_long(self.validity, certificate.validity())
                 && is_young(certificate.validity(), self.now)
             {
-                return Ok(Source::Recorded(entry.id, Box::new(issued)));
+                return Ok(Source::Recorded(entry.id));
             }
         }
         Ok(Source::New)
@@ -142,33 +141,50 @@ impl SigningJob {
 
 /// What looking back has found.
 #[derive(Debug)]
-pub enum LookedBack {
+pub enum LookedBack<R> {
     /// Something has to be signed.
-    ToSign(Box<SigningJob>),
+    ToSign(SigningJob<R>),
     /// Nothing has: the token is not needed.
-    AllRecorded(RecordedJob),
+    AllRecorded(RecordedJob<R>),
 }
 
 /// A job whose certificates were all signed before.
 #[derive(Debug)]
-pub struct RecordedJob(Box<SigningJob>);
+pub struct RecordedJob<R>(SigningJob<R>);
 
-impl RecordedJob {
-    /// Delivers them.
+impl<R, E> RecordedJob<R>
+where
+    R: Iterator<Item = Result<RequestToSign, E>> + Clone,
+    E: From<WorkflowError>,
+{
+    /// Delivers them; `each` gets every result, in the order of the requests.
     ///
     /// # Errors
-    /// [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
-    pub fn deliver(self, recorder: &mut Recorder) -> Result<Vec<IssueSummary>, WorkflowError> {
+    /// What the iterator says; [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
+    pub fn deliver(self, recorder: &mut Recorder, each: &mut dyn FnMut(IssueSummary)) -> Result<(), E> {
         let Self(job) = self;
-        recorder.refuse_revoked(&job.authority)?;
-        let mut issued = Vec::with_capacity(job.requests.len());
-        for (planned, source) in job.requests.iter().zip(&job.sources) {
-            match job.deliver_again(planned, source, &issued, recorder) {
-                Ok(summary) => issued.push(summary),
-                Err(error) => return Err(after(&issued, error)),
+        recorder.refuse_revoked(&job.terms.authority.value)?;
+        let mut entries: Vec<EntryId> = Vec::with_capacity(job.sources.len());
+        let mut done: Vec<PathBuf> = Vec::new();
+        for to_sign in job.again() {
+            let (index, to_sign) = to_sign?;
+            let entry = match job.sources.get(index) {
+                Some(Source::Recorded(entry)) => Some(*entry),
+                Some(Source::Earlier(earlier)) => entries.get(*earlier).copied(),
+                _ => None,
+            };
+            let entry = entry.unwrap_or(EntryId(0));
+            let summary = job
+                .terms
+                .deliver_again(&to_sign, entry, recorder)
+                .map_err(|error| after(&done, error))?;
+            entries.push(entry);
+            if let Delivered::File(path) = &summary.delivered {
+                done.push(path.clone());
             }
+            each(summary);
         }
-        Ok(issued)
+        Ok(())
     }
 }
 

@@ -7,11 +7,11 @@ use crate::x509::{Certificate, CertificateStatus, IndexStatuses, SerialNumber};
 
 /// The records of a CA. A certificate that one of them says is revoked is revoked; otherwise it is good if one of them says so.
 #[derive(Default)]
-pub struct StatusSource<'a> {
+pub(super) struct StatusSource<'a> {
     /// What the CA key signed.
-    pub ledger: Option<&'a dyn Ledger>,
+    pub(super) ledger: Option<&'a dyn Ledger>,
     /// What `openssl ca` issued.
-    pub index: Option<IndexStatuses>,
+    pub(super) index: Option<&'a IndexStatuses>,
 }
 
 impl StatusSource<'_> {
@@ -25,7 +25,7 @@ impl StatusSource<'_> {
             let entry = ledger.certificate(&authority_of(authority)?, serial)?;
             all.push(entry.map_or(CertificateStatus::Unknown, |entry| status_of(&entry)));
         }
-        all.extend(self.index.as_ref().map(|index| index.of(serial)));
+        all.extend(self.index.map(|index| index.of(serial)));
         let mut revoked = all
             .iter()
             .filter(|status| matches!(status, CertificateStatus::Revoked { .. }));

@@ -107,12 +107,11 @@ impl Recorder {
 
     /// Before a signature begins: the ledger is the one that the token knows. After: the token knows that it began. That is once for
     /// all signatures of a command; what they come to follows on the same chain.
-    pub(super) fn begin_guarded(
+    pub(in super::super) fn begin_guarded(
         &mut self,
         store: &dyn KeyStore,
-        intents: &[Intent],
+        mut intents: Vec<Intent>,
     ) -> Result<Vec<EntryId>, WorkflowError> {
-        let mut intents = intents.to_vec();
         let waived = self.waived_now()?;
         for intent in &mut intents {
             intent.waived.extend(waived.iter().cloned());

@@ -7,8 +7,8 @@ use crate::ledger::{
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    self, Certificate, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp, CheckedRequest,
-    IndexedCertificate, PlannedCertificate, Revocation, VerifiedRequest, X509Error,
+    self, Certificate, CertificateContent, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp,
+    CheckedRequest, IndexedCertificate, Revocation, VerifiedRequest, X509Error,
 };
 
 fn name(name: &x509::Name) -> Name {
@@ -37,39 +37,30 @@ pub(in super::super) fn authority_with(subject: &x509::Name, key: &PublicKey) ->
     }
 }
 
-/// A certificate that is about to be signed; without an issuer, by its own key.
-pub(in super::super) fn certificate_intent(
-    checked: &Checked,
-    issuer: Option<&Certificate>,
-    request: Option<&VerifiedRequest>,
-) -> Result<Intent, WorkflowError> {
-    let PlannedCertificate {
+/// A certificate that is about to be signed.
+pub(in super::super) fn certificate_intent(checked: &Checked) -> Result<Intent, WorkflowError> {
+    let CertificateContent {
         serial,
+        issuer,
         subject,
         validity,
-        profile,
-        issuer_key,
         names,
         is_authority,
         ..
-    } = checked.describe()?;
+    } = checked.content()?;
     let has_more_names = !is_authority && names != subject.der();
-    let authority = match issuer {
-        Some(issuer) => authority_of(issuer)?,
-        None => Authority {
-            key_sha256: Digest::of(issuer_key.der()),
-            subject: name(&subject),
-        },
-    };
+    // What was asked for is recorded by its hash: the request, or the certificate that is repeated.
+    let asked = checked.request().map(VerifiedRequest::der);
+    let asked = asked.or_else(|| checked.original().map(Certificate::der));
     Ok(Intent {
-        authority,
+        authority: authority_with(&issuer, checked.issuer_key()),
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Certificate {
             serial,
             subject: name(&subject),
-            profile: profile.to_owned(),
+            profile: checked.profile().name.clone().into_owned(),
             names_sha256: has_more_names.then(|| Digest::of(&names)),
-            request_sha256: request.map(|request| Digest::of(request.der())),
+            request_sha256: asked.map(Digest::of),
             not_before: validity.not_before,
             not_after: validity.not_after,
         },
@@ -78,13 +69,10 @@ pub(in super::super) fn certificate_intent(
 }
 
 /// A CRL that is about to be signed.
-pub(in super::super) fn crl_intent(
-    checked: &CheckedCrl,
-    authority: &Certificate,
-) -> Result<Intent, WorkflowError> {
+pub(in super::super) fn crl_intent(checked: &CheckedCrl) -> Result<Intent, WorkflowError> {
     let plan = checked.plan();
     Ok(Intent {
-        authority: authority_of(authority)?,
+        authority: authority_of(checked.authority())?,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Crl {
             number: plan.number,
@@ -98,21 +86,15 @@ pub(in super::super) fn crl_intent(
 }
 
 /// A request that is about to be signed, for a key that may not be a CA's yet: its authority is the key with the request's subject.
-pub(in super::super) fn request_intent(
-    checked: &CheckedRequest,
-    key: &PublicKey,
-    subject: &x509::Name,
-) -> Intent {
-    let subject = name(subject);
-    Intent {
-        authority: Authority {
-            key_sha256: Digest::of(key.der()),
-            subject: subject.clone(),
-        },
+pub(in super::super) fn request_intent(checked: &CheckedRequest) -> Result<Intent, WorkflowError> {
+    let authority = authority_with(&checked.subject()?, checked.key());
+    let subject = authority.subject.clone();
+    Ok(Intent {
+        authority,
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Request { subject },
         waived: Vec::new(),
-    }
+    })
 }
 
 /// An OCSP response that is about to be signed: under the name and key of who signs, the CA or its delegated signer.

@@ -1,9 +1,7 @@
 //! A second certificate of a CA, and a second key under its name: rules that an operator can waive, each with a flag of its own.
 
-use super::Recorder;
 use super::known::{NamedAuthority, authority_certificates_in_any_spelling};
-use crate::ledger::{Authority, Digest, EntryId, Intent, Ledger};
-use crate::signer::KeyStore;
+use crate::ledger::{Authority, Digest, EntryId, Ledger};
 use crate::workflow::WorkflowError;
 use crate::workflow::record::KnownAs;
 use crate::x509::{Name, UnixTime, X509Error};
@@ -98,34 +96,5 @@ impl NewAuthority<'_> {
             _ => false,
         };
         !is_itself && !is_later
-    }
-}
-
-impl Recorder {
-    /// Records CA certificates that are about to be signed, if these rules let them: looked at before they begin, and once more after
-    /// that, for another process may have begun one of the same name in between. The one that began first goes on.
-    ///
-    /// # Errors
-    /// Those of [`NewAuthority::check`] and [`Recorder::begin`]; then nothing may be signed.
-    pub(in super::super) fn begin_authorities(
-        &mut self,
-        store: &dyn KeyStore,
-        intents: &mut [Intent],
-        new: &mut [NewAuthority<'_>],
-        waivers: Waivers,
-        now: UnixTime,
-    ) -> Result<Vec<EntryId>, WorkflowError> {
-        for (intent, new) in intents.iter_mut().zip(new.iter()) {
-            intent.waived.extend(new.check(self.ledger(), waivers, now)?);
-        }
-        let entries = self.begin(store, intents)?;
-        for (new, entry) in new.iter_mut().zip(&entries) {
-            new.entry = Some(*entry);
-            if let Err(error) = new.check(self.ledger(), waivers, now) {
-                self.abandon(&entries, &error.to_string());
-                return Err(error);
-            }
-        }
-        Ok(entries)
     }
 }

@@ -10,7 +10,7 @@ use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
 use crate::output::Destination;
 use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityPlan, Clock, Delivery};
+use crate::workflow::{AuthorityRequest, Clock, Delivery};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{AskedValidity, Name, Profile};
 
@@ -97,10 +97,10 @@ impl Desk {
     }
 
     fn create(&self, store: &Store<'_>, name: &str) -> Result<Certificate, WorkflowError> {
-        let plan = AuthorityPlan {
+        let request = AuthorityRequest {
             key: "ca".to_owned(),
             subject: Name::from_rfc4514("CN=Test CA").unwrap(),
-            profile: Profile::cloudhsm_ca(),
+            profile: Profile::cloudhsm_ca().into(),
             validity: AskedValidity::default(),
             signature: Default::default(),
             waivers: Waivers {
@@ -109,7 +109,7 @@ impl Desk {
             },
             delivery: Delivery::File(Destination::new(self.path(name))),
         };
-        let planned = plan.prepare(store, NOW, &())?;
+        let planned = request.prepare(store, &Clock::stopped_at(NOW), &())?;
         planned
             .sign(&mut self.recorder(), &())
             .map(|summary| summary.certificate)

@@ -110,11 +110,11 @@ fn each_rule_for_a_self_signed_certificate_can_be_broken() {
     }
     let short = Profile {
         longest_pem: Some(100),
-        ..plan.profile.clone()
+        ..Profile::clone(&plan.profile)
     };
     assert_breaks(
         Tbs {
-            profile: short,
+            profile: short.into(),
             ..plan
         },
         Issuer::Itself,
@@ -183,7 +183,7 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
         "subject",
     );
     let as_authority = Tbs {
-        profile: Profile::cloudhsm_ca(),
+        profile: Profile::cloudhsm_ca().into(),
         ..plan.clone()
     };
     assert_breaks(as_authority, issuer, "profile");
@@ -243,10 +243,10 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
     let with_issuer = alone + encode_pem(pem::CERTIFICATE, ca.der()).len();
     let short = Profile {
         longest_chain: Some(with_issuer),
-        ..plan.profile.clone()
+        ..Profile::clone(&plan.profile)
     };
     let short = Tbs {
-        profile: short,
+        profile: short.into(),
         ..plan
     };
     assert_breaks(short, issuer, "chain-length");

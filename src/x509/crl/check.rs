@@ -5,7 +5,8 @@ use x509_cert::time::Time;
 
 use super::entry::{Entries, EntryDer};
 use super::fields::{Fields, V2};
-use super::{CertificateRevocationList, CrlKind, CrlPlan, CrlTbs, WHAT, extension, reread};
+use super::{CertificateRevocationList, CrlContent, CrlKind, CrlTbs, WHAT, extension, reread};
+use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::extension as certificate_extension;
 use crate::x509::{Certificate, CrlReason, Name, UnixTime, X509Error, algorithm};
 
@@ -13,6 +14,7 @@ use crate::x509::{Certificate, CrlReason, Name, UnixTime, X509Error, algorithm};
 #[derive(Clone)]
 pub struct CheckedCrl {
     pub(super) tbs: CrlTbs,
+    pub(super) authority: Certificate,
     pub(super) entries: usize,
     pub(super) unusual_serials: usize,
 }
@@ -26,8 +28,26 @@ impl CheckedCrl {
 
     /// What it was planned as.
     #[must_use]
-    pub const fn plan(&self) -> &CrlPlan {
+    pub const fn plan(&self) -> &CrlContent {
         &self.tbs.plan
+    }
+
+    /// The CA certificate that it was checked against.
+    #[must_use]
+    pub const fn authority(&self) -> &Certificate {
+        &self.authority
+    }
+
+    /// The key that will sign.
+    #[must_use]
+    pub const fn issuer_key(&self) -> &PublicKey {
+        &self.tbs.issuer_key
+    }
+
+    /// How it will be signed.
+    #[must_use]
+    pub const fn signature(&self) -> SignatureAlgorithm {
+        self.tbs.signature
     }
 
     /// How many certificates are on it.
@@ -81,6 +101,7 @@ impl CrlTbs {
             return broken("second-decoder", found);
         }
         Ok(CheckedCrl {
+            authority: authority.clone(),
             tbs: self,
             entries,
             unusual_serials,

@@ -14,7 +14,7 @@ use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
-use super::{CrlKind, CrlPlan, CrlScope};
+use super::{CrlContent, CrlKind, CrlScope};
 use crate::x509::name::visible;
 use crate::x509::{CrlNumber, ExtensionText, X509Error, extension};
 
@@ -30,7 +30,7 @@ pub(super) const PROCESSED: [ObjectIdentifier; 5] = [
 ];
 
 /// The extensions of a plan, in the order in which they are written: identifier, and whether it is critical.
-pub(super) fn shape(plan: &CrlPlan) -> Vec<(ObjectIdentifier, bool)> {
+pub(super) fn shape(plan: &CrlContent) -> Vec<(ObjectIdentifier, bool)> {
     let mut shape = vec![
         // 5.2.1, 5.2.3: "non-critical", and conforming issuers MUST include both.
         (ID_CE_AUTHORITY_KEY_IDENTIFIER, false),
@@ -51,7 +51,7 @@ pub(super) fn shape(plan: &CrlPlan) -> Vec<(ObjectIdentifier, bool)> {
     shape
 }
 
-pub(super) fn build(plan: &CrlPlan, authority_key_identifier: &[u8]) -> Result<Vec<Extension>, X509Error> {
+pub(super) fn build(plan: &CrlContent, authority_key_identifier: &[u8]) -> Result<Vec<Extension>, X509Error> {
     shape(plan)
         .into_iter()
         .map(|(extn_id, critical)| match (extn_id, &plan.kind) {
@@ -79,7 +79,7 @@ fn make(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Resul
 }
 
 /// RFC 5280 section 5.2.5
-pub(super) fn issuing_distribution_point(plan: &CrlPlan) -> Result<IssuingDistributionPoint, X509Error> {
+pub(super) fn issuing_distribution_point(plan: &CrlContent) -> Result<IssuingDistributionPoint, X509Error> {
     let url = plan.distribution_point.as_deref();
     Ok(IssuingDistributionPoint {
         distribution_point: url.map(full_name).transpose()?,
@@ -129,6 +129,26 @@ pub(super) fn find_distribution(
 /// `freshestCRL`
 pub(super) fn find_freshest(extensions: &[Extension]) -> Result<Option<Vec<DistributionPoint>>, X509Error> {
     extension::find(extensions, ID_CE_FRESHEST_CRL)
+}
+
+/// The URL of `freshestCRL`, where it has one and nothing else.
+pub(super) fn find_freshest_url(extensions: &[Extension]) -> Result<Option<String>, X509Error> {
+    let points = find_freshest(extensions)?;
+    let point = points.as_deref().and_then(<[_]>::first);
+    Ok(point
+        .and_then(|point| point.distribution_point.as_ref())
+        .and_then(url_of))
+}
+
+/// The first URL of a distribution point.
+pub(super) fn url_of(name: &DistributionPointName) -> Option<String> {
+    let DistributionPointName::FullName(names) = name else {
+        return None;
+    };
+    names.iter().find_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.as_str().to_owned()),
+        _ => None,
+    })
 }
 
 /// In words.

@@ -1,15 +1,17 @@
 //! `TBSCertList` (RFC 5280 section 5.1.2), built around a stream of revocations.
 
 use super::buffer::{DerBuffer, HEADER_BYTES};
+use super::entry::Entries;
 use super::extension;
 use super::fields::{Fields, V2};
 use super::{Revocation, WHAT};
 use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{Certificate, CrlNumber, UnixTime, X509Error, algorithm};
 
 /// A list to be, without its entries.
 #[derive(Clone, Debug)]
-pub struct CrlPlan {
+pub struct CrlContent {
     /// cRLNumber (5.2.3)
     pub number: CrlNumber,
     /// thisUpdate (5.1.2.4)
@@ -50,7 +52,7 @@ pub enum CrlKind {
     },
 }
 
-impl CrlPlan {
+impl CrlContent {
     /// The number of the CRL that a delta CRL starts from.
     #[must_use]
     pub const fn base(&self) -> Option<&CrlNumber> {
@@ -77,7 +79,7 @@ impl CrlPlan {
 #[derive(Clone)]
 pub struct CrlTbs {
     pub(super) buffer: DerBuffer,
-    pub(super) plan: CrlPlan,
+    pub(super) plan: CrlContent,
     pub(super) issuer_key: PublicKey,
     pub(super) signature: SignatureAlgorithm,
 }
@@ -92,7 +94,7 @@ impl CrlTbs {
     /// # Errors
     /// The stream's own error; [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
     pub fn build<E: From<X509Error>>(
-        plan: CrlPlan,
+        plan: CrlContent,
         authority: &Certificate,
         signature: SignatureAlgorithm,
         revocations: impl IntoIterator<Item = Result<Revocation, E>>,
@@ -131,6 +133,48 @@ impl CrlTbs {
             issuer_key,
             signature,
         })
+    }
+
+    /// Reads a planned list back from its bytes: its content from its fields, and then built once more from its own entries. Its rules are
+    /// not checked yet: [`check`](Self::check) does that, as for a new one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that content and entries make.
+    pub fn reopen(der: &[u8], authority: &Certificate) -> Result<Self, X509Error> {
+        let fields = Fields::read(der)?;
+        let missing = |what| X509Error::broken("planned-bytes", format!("there is no {what}"));
+        let extensions = fields.extensions();
+        let number = extension::find_number(extensions)?.ok_or_else(|| missing("cRLNumber"))?;
+        let next_update = fields.next_update.as_ref().ok_or_else(|| missing("nextUpdate"))?;
+        let distribution = extension::find_distribution(extensions)?;
+        let kind = match extension::find_base(extensions)? {
+            Some(base) => CrlKind::Delta { base },
+            None => CrlKind::Full {
+                freshest: extension::find_freshest_url(extensions)?,
+            },
+        };
+        let content = CrlContent {
+            number,
+            this_update: UnixTime::from_time(&fields.this_update),
+            next_update: UnixTime::from_time(next_update),
+            scope: match &distribution {
+                Some(point) if point.only_contains_user_certs => CrlScope::UserCertificates,
+                Some(point) if point.only_contains_ca_certs => CrlScope::AuthorityCertificates,
+                _ => CrlScope::All,
+            },
+            distribution_point: distribution
+                .as_ref()
+                .and_then(|point| point.distribution_point.as_ref())
+                .and_then(extension::url_of),
+            kind,
+        };
+        let signature = algorithm::recognise(&fields.signature, WHAT)?;
+        let entries = fields.entries.clone().unwrap_or(0..0);
+        let entries = Entries::of(der.get(entries).unwrap_or_default());
+        let entries = entries.map(|entry| entry.map(|entry| entry.to_revocation()));
+        let again = Self::build(content, authority, signature, entries)?;
+        refuse_other_bytes(der, again.der())?;
+        Ok(again)
     }
 
     /// The DER bytes that would be signed.

@@ -25,13 +25,13 @@ impl Ca {
         Self { key, certificate }
     }
 
-    fn build(&self, plan: CrlPlan, revocations: &[Revocation]) -> CrlTbs {
+    fn build(&self, plan: CrlContent, revocations: &[Revocation]) -> CrlTbs {
         let signature = self.key.public_key().algorithm().default_signature();
         let stream = revocations.iter().cloned().map(Ok::<_, X509Error>);
         CrlTbs::build(plan, &self.certificate, signature, stream).unwrap()
     }
 
-    fn issue(&self, plan: CrlPlan, revocations: &[Revocation]) -> IssuedCrl {
+    fn issue(&self, plan: CrlContent, revocations: &[Revocation]) -> IssuedCrl {
         let tbs = self.build(plan, revocations);
         let checked = tbs.check(&self.certificate, None, LATER).unwrap();
         checked.sign(&self.key).unwrap()
@@ -41,8 +41,8 @@ impl Ca {
 /// The CA is an hour old.
 const LATER: UnixTime = UnixTime(NOW.0 + HOUR);
 
-fn full() -> CrlPlan {
-    CrlPlan {
+fn full() -> CrlContent {
+    CrlContent {
         number: CrlNumber::from(7),
         this_update: LATER,
         next_update: LATER.plus_days(7),
@@ -52,9 +52,9 @@ fn full() -> CrlPlan {
     }
 }
 
-fn delta_of(base: u64) -> CrlPlan {
+fn delta_of(base: u64) -> CrlContent {
     let base = CrlNumber::from(base);
-    CrlPlan {
+    CrlContent {
         number: CrlNumber::from(9),
         kind: CrlKind::Delta { base },
         ..full()
@@ -92,12 +92,12 @@ impl Numbers {
         list
     }
 
-    fn plan(&mut self) -> CrlPlan {
+    fn plan(&mut self) -> CrlContent {
         let url = |numbers: &mut Self| {
             (numbers.below(2) == 0).then(|| format!("http://crl.example/{}.crl", numbers.below(1000)))
         };
         let number: Vec<_> = (0..self.below(20)).map(|_| self.byte() & 0x7f).collect();
-        CrlPlan {
+        CrlContent {
             number: CrlNumber::from_octets(&number).unwrap(),
             next_update: UnixTime(LATER.0 + 1 + self.below(365 * 24 * HOUR)),
             scope: match self.below(3) {

@@ -10,6 +10,7 @@ use super::{Attribute, CertificationRequestInfo, SMALLEST_RSA, WHAT, reread};
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::check::check_quality;
 use crate::x509::extension::Context;
+use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{
     AlternativeName, AlternativeNames, Name, Profile, ProfileExtension, X509Error, algorithm, extension,
 };
@@ -77,6 +78,22 @@ impl RequestTbs {
         })
     }
 
+    /// Reads a planned request back from its bytes, which do not tell how it is to be signed. Its rules are not checked yet:
+    /// [`check`](Self::check) does that, as for a new one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` where they are not as they are written here.
+    pub fn reopen(der: &[u8], signature: SignatureAlgorithm) -> Result<Self, X509Error> {
+        let malformed = X509Error::malformed(WHAT);
+        let info = CertificationRequestInfo::from_der(der).map_err(&malformed)?;
+        refuse_other_bytes(der, &info.to_der().map_err(&malformed)?)?;
+        Ok(Self {
+            der: der.to_vec(),
+            key: PublicKey::from_info(&info.subject_public_key_info)?,
+            signature,
+        })
+    }
+
     /// The DER bytes that would be signed.
     #[must_use]
     pub fn der(&self) -> &[u8] {
@@ -121,6 +138,27 @@ impl CheckedRequest {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// The key that it is for, which signs it.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.0.key
+    }
+
+    /// How it will be signed.
+    #[must_use]
+    pub const fn signature(&self) -> SignatureAlgorithm {
+        self.0.signature
+    }
+
+    /// The subject, read from the bytes.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`], which checked bytes are not.
+    pub fn subject(&self) -> Result<Name, X509Error> {
+        let info = CertificationRequestInfo::from_der(self.der()).map_err(X509Error::malformed(WHAT))?;
+        Name::from_any(&info.subject, WHAT)
     }
 }
 

@@ -6,7 +6,7 @@ use der::asn1::{Any, Int, Null, OctetString};
 use der::{Decode, Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
 
-use super::refused;
+use super::{REQUEST, refused};
 use crate::signer::{Hash, Hex, sha1};
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, SerialNumber, X509Error};
@@ -131,21 +131,67 @@ impl CertId {
     }
 }
 
-#[cfg(test)]
+/// The hash by which a CertID names the CA.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertIdHash {
+    /// SHA-1: what most clients ask with (RFC 5019 section 2.1.1).
+    #[default]
+    Sha1,
+    /// SHA-256: what RFC 9654 clients and some browsers ask with.
+    Sha256,
+}
+
+impl CertIdHash {
+    const fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Sha1 => ID_SHA_1,
+            Self::Sha256 => ID_SHA_256,
+        }
+    }
+}
+
 impl CertId {
-    /// As a client makes it.
-    pub(super) fn for_tests(authority: &Certificate, serial: &SerialNumber, hash: ObjectIdentifier) -> Any {
-        let (_, digest) = HASHES.into_iter().find(|(oid, _)| *oid == hash).unwrap();
-        let octets = |bytes: &[u8]| OctetString::new(digest(bytes)).unwrap();
+    /// The CertID of a certificate that `authority` issued, as a client makes it.
+    ///
+    /// # Errors
+    /// [`X509Error`] when the CA certificate's key is of no use, or the serial number cannot be encoded.
+    pub(super) fn of(
+        authority: &Certificate,
+        serial: &SerialNumber,
+        hash: CertIdHash,
+    ) -> Result<Any, X509Error> {
+        Self::hashed(authority, serial, hash.oid())
+    }
+
+    fn hashed(
+        authority: &Certificate,
+        serial: &SerialNumber,
+        hash: ObjectIdentifier,
+    ) -> Result<Any, X509Error> {
+        let malformed = X509Error::malformed(REQUEST);
+        let Some((_, digest)) = HASHES.into_iter().find(|(oid, _)| *oid == hash) else {
+            return refused(REQUEST, "a hash that is not known here");
+        };
+        let octets = |bytes: &[u8]| OctetString::new(digest(bytes)).map_err(&malformed);
         let fields = CertIdDer {
             hash_algorithm: AlgorithmIdentifierOwned {
                 oid: hash,
                 parameters: Some(Any::from(Null)),
             },
-            issuer_name_hash: octets(authority.subject().der()),
-            issuer_key_hash: octets(authority.public_key().unwrap().subject_public_key()),
-            serial_number: serial.to_int().unwrap(),
+            issuer_name_hash: octets(authority.subject().der())?,
+            issuer_key_hash: octets(authority.public_key()?.subject_public_key())?,
+            serial_number: serial.to_int()?,
         };
-        Any::from_der(&fields.to_der().unwrap()).unwrap()
+        let der = fields.to_der().map_err(&malformed)?;
+        Any::from_der(&der).map_err(&malformed)
+    }
+}
+
+#[cfg(test)]
+impl CertId {
+    /// As a client makes it.
+    pub(super) fn for_tests(authority: &Certificate, serial: &SerialNumber, hash: ObjectIdentifier) -> Any {
+        Self::hashed(authority, serial, hash).unwrap()
     }
 }

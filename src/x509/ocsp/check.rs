@@ -3,7 +3,8 @@
 use der::Encode;
 
 use super::data::{ResponderId, ResponseData};
-use super::{CertificateStatus, OcspPlan, OcspTbs, RESPONSE, ResponderIdKind, delegate, reread};
+use super::{CertificateStatus, OcspContent, OcspTbs, RESPONSE, ResponderIdKind, delegate, reread};
+use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::{CrlReason, UnixTime, X509Error};
 
 /// A planned response that passed every rule: the only thing that can be signed.
@@ -17,9 +18,21 @@ impl CheckedOcsp {
         &self.0.der
     }
 
+    /// The key that will sign.
+    #[must_use]
+    pub const fn signer_key(&self) -> &PublicKey {
+        &self.0.signer_key
+    }
+
+    /// How it will be signed.
+    #[must_use]
+    pub const fn signature(&self) -> SignatureAlgorithm {
+        self.0.signature
+    }
+
     /// What it will say, and who signs.
     #[must_use]
-    pub const fn plan(&self) -> &OcspPlan {
+    pub const fn plan(&self) -> &OcspContent {
         &self.0.plan
     }
 }

@@ -1,12 +1,12 @@
 //! `OCSPRequest` (RFC 6960 section 4.1.1), read strictly: its bytes are a stranger's.
 
 use der::asn1::Any;
-use der::{Decode, Sequence};
+use der::{Decode, Encode, Sequence};
 use x509_cert::ext::Extension;
 
-use super::{CertId, REQUEST, decode, nonce, refuse_twice, refused};
+use super::{CertId, CertIdHash, REQUEST, decode, nonce, refuse_twice, refused};
 use crate::signer::{Hex, sha256};
-use crate::x509::{ExtensionText, X509Error, extension, pem};
+use crate::x509::{Certificate, ExtensionText, SerialNumber, X509Error, extension, pem};
 
 /// The longest that is read. A request about one certificate has about a hundred bytes.
 const LONGEST: usize = 64 * 1024;
@@ -98,6 +98,33 @@ impl OcspRequest {
             nonce,
             fields,
         })
+    }
+
+    /// A request about certificates of `authority`, without a nonce, as a client makes it.
+    ///
+    /// # Errors
+    /// [`X509Error`]: none, or more than 256 serial numbers; one that cannot be encoded.
+    pub fn about(
+        authority: &Certificate,
+        serials: &[SerialNumber],
+        hash: CertIdHash,
+    ) -> Result<Self, X509Error> {
+        let requests = serials.iter().map(|serial| {
+            Ok::<_, X509Error>(SingleRequestDer {
+                req_cert: CertId::of(authority, serial, hash)?,
+                single_request_extensions: None,
+            })
+        });
+        let fields = OcspRequestDer {
+            tbs_request: TbsRequestDer {
+                version: v1(),
+                requestor_name: None,
+                request_list: requests.collect::<Result<_, _>>()?,
+                request_extensions: None,
+            },
+            optional_signature: None,
+        };
+        Self::read(&fields.to_der().map_err(X509Error::malformed(REQUEST))?)
     }
 
     /// The DER bytes it was read from.

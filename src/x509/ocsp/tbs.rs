@@ -3,9 +3,10 @@
 use der::Encode;
 use der::asn1::OctetString;
 
-use super::data::{ResponderIdDer, ResponseDataDer, SingleResponseDer, v1};
+use super::data::{ResponderId, ResponderIdDer, ResponseData, ResponseDataDer, SingleResponseDer, v1};
 use super::{AcceptedOcspRequest, CertificateStatus, RESPONSE, nonce};
 use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{Certificate, UnixTime, X509Error, extension};
 
 /// Who signs: the CA itself, or somebody whom it certified for that (RFC 6960 section 4.2.2.2).
@@ -81,7 +82,7 @@ pub enum ResponderIdKind {
 
 /// What a response says.
 #[derive(Clone, Debug)]
-pub struct OcspPlan {
+pub struct OcspContent {
     /// The request that it answers.
     pub request: AcceptedOcspRequest,
     /// The status of each certificate, in the request's order.
@@ -100,7 +101,7 @@ pub struct OcspPlan {
 #[derive(Clone, Debug)]
 pub struct OcspTbs {
     pub(super) der: Vec<u8>,
-    pub(super) plan: OcspPlan,
+    pub(super) plan: OcspContent,
     pub(super) signer_key: PublicKey,
     pub(super) signature: SignatureAlgorithm,
 }
@@ -110,7 +111,7 @@ impl OcspTbs {
     ///
     /// # Errors
     /// [`X509Error`] when a field cannot be encoded or the signer's key is of no use.
-    pub fn build(plan: OcspPlan, signature: SignatureAlgorithm) -> Result<Self, X509Error> {
+    pub fn build(plan: OcspContent, signature: SignatureAlgorithm) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed(RESPONSE);
         let signer = plan.responder.certificate();
         let signer_key = signer.public_key()?;
@@ -146,6 +147,36 @@ impl OcspTbs {
             signer_key,
             signature,
         })
+    }
+
+    /// Reads a planned response back from its bytes: times, statuses and the name of the signer from its fields, and then built once more.
+    /// Its rules are not checked yet: [`check`](Self::check) does that, as for a new one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that fields, request and responder make.
+    pub fn reopen(
+        der: &[u8],
+        request: AcceptedOcspRequest,
+        responder: Responder,
+        signature: SignatureAlgorithm,
+    ) -> Result<Self, X509Error> {
+        let data = ResponseData::read(der)?;
+        let next_update = data.responses.iter().find_map(|response| response.next_update);
+        let none = || X509Error::broken("planned-bytes", "there is no nextUpdate");
+        let content = OcspContent {
+            request,
+            statuses: data.responses.iter().map(|response| response.status).collect(),
+            responder,
+            responder_id: match data.responder {
+                ResponderId::Name(_) => ResponderIdKind::Name,
+                ResponderId::Key(_) => ResponderIdKind::Key,
+            },
+            produced_at: data.produced_at(),
+            next_update: next_update.ok_or_else(none)?,
+        };
+        let again = Self::build(content, signature)?;
+        refuse_other_bytes(der, again.der())?;
+        Ok(again)
     }
 
     /// The DER bytes that would be signed.

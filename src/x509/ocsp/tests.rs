@@ -53,8 +53,8 @@ impl Ca {
             .unwrap()
     }
 
-    fn plan(&self, request: OcspRequest, statuses: &[CertificateStatus]) -> OcspPlan {
-        OcspPlan {
+    fn plan(&self, request: OcspRequest, statuses: &[CertificateStatus]) -> OcspContent {
+        OcspContent {
             request: request.accept(&self.certificate).unwrap(),
             statuses: statuses.to_vec(),
             responder: Responder::authority(self.certificate.clone()),
@@ -64,19 +64,19 @@ impl Ca {
         }
     }
 
-    fn good(&self) -> OcspPlan {
+    fn good(&self) -> OcspContent {
         self.plan(self.request(), &[CertificateStatus::Good])
     }
 
-    fn delegated(&self, signer: &Certificate) -> OcspPlan {
-        OcspPlan {
+    fn delegated(&self, signer: &Certificate) -> OcspContent {
+        OcspContent {
             responder: Responder::delegated(self.certificate.clone(), signer.clone()),
             ..self.good()
         }
     }
 }
 
-fn build(plan: OcspPlan) -> OcspTbs {
+fn build(plan: OcspContent) -> OcspTbs {
     let key = plan.responder.certificate().public_key().unwrap();
     OcspTbs::build(plan, key.algorithm().default_signature()).unwrap()
 }
@@ -125,7 +125,7 @@ impl Asking {
 }
 
 /// Any plan that the rules take.
-fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspPlan {
+fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspContent {
     let hashes = [ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512];
     let (mut ids, mut statuses) = (vec![ca.id(&[1], ID_SHA_1)], vec![CertificateStatus::Good]);
     for _ in 0..numbers.below(5) {
@@ -148,7 +148,7 @@ fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspPlan {
         [] => Asking::about(ids),
         nonce => Asking::about(ids).with(nonce),
     };
-    OcspPlan {
+    OcspContent {
         responder: match numbers.below(2) {
             0 => Responder::authority(ca.certificate.clone()),
             _ => Responder::delegated(ca.certificate.clone(), ca.signer.clone()),
@@ -193,7 +193,7 @@ fn whatever_can_be_built_is_read_back_as_it_was() {
                     .all(|single| single.next_update == Some(plan.next_update))
             );
             // What was read, built again, is the same to be signed.
-            let again = OcspPlan {
+            let again = OcspContent {
                 statuses,
                 ..plan.clone()
             };

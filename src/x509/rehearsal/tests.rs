@@ -83,7 +83,10 @@ fn what_is_read_back_is_held_against_the_rules_again() {
     let sound = plan(&Profile::tls_client(), &request, &ca);
     // With a placeholder and with a signature, the same is refused.
     let rehearse = |plan: Tbs| {
-        let checked = Checked(plan);
+        let checked = Checked {
+            tbs: plan,
+            authority: None,
+        };
         let rehearsed = checked
             .rehearse(&throwaway, Issuer::Authority(&ca), NOW)
             .map(drop);
@@ -93,7 +96,7 @@ fn what_is_read_back_is_held_against_the_rules_again() {
     };
     assert!(rehearse(sound.clone()).is_ok());
     let other = Tbs {
-        profile: Profile::code_signing(),
+        profile: Profile::code_signing().into(),
         ..sound.clone()
     };
     assert!(matches!(

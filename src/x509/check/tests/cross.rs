@@ -132,7 +132,7 @@ fn each_difference_from_the_original_is_found_in_the_bytes() {
     let unprofiled = |change: Bend| {
         let mut plan = plan.clone();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
-        change(&mut tbs, &mut plan.profile);
+        change(&mut tbs, Arc::make_mut(&mut plan.profile));
         plan.der = tbs.to_der().unwrap();
         plan
     };
@@ -247,7 +247,7 @@ fn what_is_not_as_critical_as_it_must_be_is_put_right() {
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
         let flipped = !extension(&mut tbs, place).critical;
         extension(&mut tbs, place).critical = flipped;
-        if let ProfileExtension::Carried(carried) = &mut plan.profile.extensions[place] {
+        if let ProfileExtension::Carried(carried) = &mut Arc::make_mut(&mut plan.profile).extensions[place] {
             carried.critical = flipped;
         }
         plan.der = tbs.to_der().unwrap();
@@ -291,7 +291,7 @@ fn a_root_without_key_usage_gets_that_of_a_ca() {
     let bend = |change: &dyn Fn(&mut TbsCertificate, &mut Profile)| {
         let mut plan = plan.clone();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
-        change(&mut tbs, &mut plan.profile);
+        change(&mut tbs, Arc::make_mut(&mut plan.profile));
         plan.der = tbs.to_der().unwrap();
         plan.check(Issuer::Authority(&scene.ca), NOW).unwrap_err()
     };

@@ -142,7 +142,7 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
     // A purpose that is in the certificate, and not in the profile.
     let rule = "extended-key-usage";
     let plan = Tbs {
-        profile: Profile::tls_client(),
+        profile: Profile::tls_client().into(),
         ..plan(&Profile::code_signing(), &below, &issuer)
     };
     assert_eq!(found(plan, &issuer), Some(rule));
@@ -291,7 +291,7 @@ fn a_servers_names_are_those_that_the_profile_takes() {
             .find(|extension| matches!(extension, ProfileExtension::SubjectAlternativeName(_)));
         *place.unwrap() = ProfileExtension::SubjectAlternativeName(taken);
         let plan = Tbs {
-            profile,
+            profile: profile.into(),
             ..sound.clone()
         };
         assert_eq!(found(plan, &ca), wrong);
@@ -352,7 +352,7 @@ fn what_a_profile_says_is_what_the_certificate_says() {
         (access("http://a.example/"), access("http://b.example/")),
     ] {
         let plan = Tbs {
-            profile: intermediate(None, vec![other]),
+            profile: intermediate(None, vec![other]).into(),
             ..plan(&intermediate(None, vec![one]), &below, &ca)
         };
         assert_eq!(found(plan, &ca), Some("extensions"));
@@ -423,7 +423,10 @@ fn keys_that_are_none_are_certified_by_nobody() {
     let prime = BigUint::parse_bytes(generated.stdout.trim_ascii(), 16).expect("a prime");
     let prime = PublicKey::from_rsa(&prime.to_bytes_be(), &[1, 0, 1]).unwrap();
     // Its other rules are those of a certificate for this key.
-    let checked = Checked(with_key(&prime));
+    let checked = Checked {
+        tbs: with_key(&prime),
+        authority: None,
+    };
     assert_eq!(checked.confirm_key().unwrap_err().rule(), Some("key-composite"));
     assert_eq!(checked.sign(&ca_key).unwrap_err().rule(), Some("key-composite"));
     let roca = PublicKey::from_rsa(&roca_modulus(), &[1, 0, 1]).unwrap();
@@ -437,7 +440,7 @@ fn keys_that_are_none_are_certified_by_nobody() {
         ..Profile::tls_client()
     };
     let none = Tbs {
-        profile: none,
+        profile: none.into(),
         ..sound.clone()
     };
     assert_eq!(found(none, &ca), Some("key-kind"));
@@ -448,7 +451,7 @@ fn keys_that_are_none_are_certified_by_nobody() {
     assert_eq!(
         found(
             Tbs {
-                profile: by_none,
+                profile: by_none.into(),
                 ..sound.clone()
             },
             &ca

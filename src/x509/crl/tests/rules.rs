@@ -49,7 +49,7 @@ fn extension(fields: &mut Fields, index: usize) -> &mut Extension {
 #[test]
 fn each_rule_about_the_fields_can_be_broken() {
     let ca = Ca::new();
-    let plan = CrlPlan {
+    let plan = CrlContent {
         distribution_point: Some("http://crl.example/a".to_owned()),
         kind: CrlKind::Full {
             freshest: Some("ldap://crl.example/b".to_owned()),
@@ -119,7 +119,7 @@ fn each_rule_about_the_fields_can_be_broken() {
 #[test]
 fn each_rule_about_the_plan_can_be_broken() {
     let ca = Ca::new();
-    let url = |url: &str| CrlPlan {
+    let url = |url: &str| CrlContent {
         distribution_point: Some(url.to_owned()),
         ..full()
     };
@@ -234,12 +234,12 @@ fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
     assert_breaks(&ca, ca.build(full(), &[]), Some(base), "base-crl");
     assert_breaks(&ca, ca.build(delta_of(8), &[]), Some(base), "base-crl");
     assert_breaks(&ca, ca.build(delta_of(9), &[]), Some(base), "delta-indicator");
-    let scoped = CrlPlan {
+    let scoped = CrlContent {
         scope: CrlScope::UserCertificates,
         ..delta_of(7)
     };
     assert_breaks(&ca, ca.build(scoped, &[]), Some(base), "base-crl");
-    let younger = CrlPlan {
+    let younger = CrlContent {
         this_update: UnixTime(LATER.0 - 1),
         ..delta_of(7)
     };
@@ -251,7 +251,7 @@ fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
     let issued = checked.sign(&ca.key).unwrap();
     assert_eq!(issued.list().base().unwrap(), Some(CrlNumber::from(7)));
     issued.list().verify(&ca.certificate, LATER).unwrap();
-    let of_delta = CrlPlan {
+    let of_delta = CrlContent {
         number: CrlNumber::from(10),
         ..delta_of(9)
     };

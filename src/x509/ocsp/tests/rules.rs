@@ -19,7 +19,7 @@ fn breaks(tbs: OcspTbs, rule: &str) {
 
 /// A sound plan whose bytes say something else.
 #[track_caller]
-fn bent(plan: OcspPlan, rule: &str, bend: impl FnOnce(&mut ResponseDataDer)) {
+fn bent(plan: OcspContent, rule: &str, bend: impl FnOnce(&mut ResponseDataDer)) {
     let mut tbs = build(plan);
     let mut data = ResponseDataDer::from_der(&tbs.der).unwrap();
     bend(&mut data);
@@ -114,7 +114,7 @@ fn what_is_planned_is_possible() {
     let both = ca.plan(mixed.read().unwrap(), &[CertificateStatus::Good; 2]);
     breaks(build(both), "ocsp-status");
 
-    let at = |produced_at: u64, next_update: u64| OcspPlan {
+    let at = |produced_at: u64, next_update: u64| OcspContent {
         produced_at: UnixTime(produced_at),
         next_update: UnixTime(next_update),
         ..ca.good()
@@ -134,7 +134,7 @@ fn a_delegated_signer_is_one() {
     let (ca, other) = (Ca::new(), Ca::new());
     breaks(build(ca.delegated(&other.signer)), "ocsp-signer");
     let ends = ca.signer.validity().not_after.0;
-    let until = |next_update| OcspPlan {
+    let until = |next_update| OcspContent {
         next_update: UnixTime(next_update),
         ..ca.delegated(&ca.signer)
     };

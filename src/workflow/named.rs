@@ -1,0 +1,60 @@
+//! An input, and what errors call it.
+
+use super::WorkflowError;
+use crate::x509::X509Error;
+
+/// An input of a job with its name. The one check of the input is in the job, and its error names the input.
+#[derive(Clone, Debug)]
+pub struct Named<T> {
+    /// What errors call it: the file that it was read from.
+    pub name: String,
+    /// The input.
+    pub value: T,
+}
+
+impl<T> Named<T> {
+    /// An input that was read from `name`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: T) -> Self {
+        Self {
+            name: name.into(),
+            value,
+        }
+    }
+
+    /// The same input after a check, or the check's error with the input's name.
+    ///
+    /// # Errors
+    /// [`WorkflowError::InInput`]
+    pub fn try_map<U, E: Into<WorkflowError>>(
+        self,
+        check: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<Named<U>, WorkflowError> {
+        let Self { name, value } = self;
+        match check(value) {
+            Ok(value) => Ok(Named { name, value }),
+            Err(error) => Err(in_input(&name, error)),
+        }
+    }
+
+    /// An error about this input.
+    pub fn about(&self, error: impl Into<WorkflowError>) -> WorkflowError {
+        in_input(&self.name, error)
+    }
+}
+
+/// An error about the input of that name.
+pub(super) fn in_input(name: &str, error: impl Into<WorkflowError>) -> WorkflowError {
+    WorkflowError::InInput {
+        name: name.to_owned(),
+        cause: Box::new(error.into()),
+    }
+}
+
+/// Only a refusal is about an input; what a token or a linter failed to do is not.
+pub(super) fn refusal_of(name: &str, error: WorkflowError) -> WorkflowError {
+    match error {
+        WorkflowError::X509(X509Error::Signer(_) | X509Error::Throwaway) | WorkflowError::Linter(_) => error,
+        refused => in_input(name, refused),
+    }
+}

@@ -1,0 +1,114 @@
+//! From held to begun: the last refusals, and the record before the signature.
+
+use super::{Begun, Held, Planned, Signable};
+use crate::ledger::{EntryId, LedgerError};
+use crate::signer::KeyStore;
+use crate::workflow::record::{NewAuthority, authority_with};
+use crate::workflow::{Recorder, WorkflowError};
+
+impl Recorder {
+    /// Refuses what the ledger knows a reason against: a compromised key, an unknown CA, a revoked one, a second certificate of a CA.
+    /// [`begin`](Self::begin) does so too; whoever asks for a PIN or signs in parts asks here first. Nothing is recorded.
+    ///
+    /// # Errors
+    /// [`WorkflowError::X509`] with the rule `compromised-key`, `issuer-status`, `second-certificate` or `same-name-other-key`;
+    /// [`WorkflowError::UnknownAuthority`]. Gives the rules that are broken and waived.
+    pub fn check_planned<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Vec<String>, WorkflowError> {
+        let checked = &planned.checked;
+        let certified = planned.certified.as_ref();
+        if let Some(certified) = certified {
+            self.refuse_compromised(&certified.key)
+                .map_err(|error| planned.about(error))?;
+        }
+        if let Some(authority) = checked.authority() {
+            self.require_known(authority)?;
+            if certified.is_some() {
+                self.refuse_revoked(authority)?;
+            }
+        }
+        checked.confirm().map_err(|error| planned.about(error.into()))?;
+        self.check_new_authority(planned, None)
+    }
+
+    /// Records what a key of `store` is about to sign: all of them or none, in one transaction. From here on their serial numbers are used.
+    /// What another process may have begun in between is looked at once more after that.
+    ///
+    /// # Errors
+    /// Those of [`check_planned`](Self::check_planned); [`WorkflowError::Ledger`]; [`WorkflowError::X509`] with the rule `serial-unused`;
+    /// [`WorkflowError::KeptHead`] where the ledger is not the one whose head was kept; [`WorkflowError::ClockBehind`]. Then nothing may
+    /// be signed.
+    pub fn begin<T: Signable>(
+        &mut self,
+        held: Vec<Held<T>>,
+        store: &dyn KeyStore,
+    ) -> Result<Vec<Begun<T>>, WorkflowError> {
+        let mut intents = Vec::with_capacity(held.len());
+        for Held { planned, .. } in &held {
+            let waived = self.check_planned(planned)?;
+            let mut intent = planned.intent.clone();
+            intent.waived.extend(waived);
+            intents.push(intent);
+        }
+        let entries = self.begin_guarded(store, intents)?;
+        for (held, entry) in held.iter().zip(&entries) {
+            if let Err(error) = self.check_begun(&held.planned, *entry) {
+                self.abandon(&entries, &error.to_string());
+                return Err(error);
+            }
+        }
+        let begun = held.into_iter().zip(entries);
+        Ok(begun
+            .map(|(held, entry)| Begun {
+                checked: held.planned.checked,
+                slot: held.slot,
+                entry,
+            })
+            .collect())
+    }
+
+    /// [`begin`](Self::begin), of one.
+    ///
+    /// # Errors
+    /// Those of `begin`.
+    pub fn begin_one<T: Signable>(
+        &mut self,
+        held: Held<T>,
+        store: &dyn KeyStore,
+    ) -> Result<Begun<T>, WorkflowError> {
+        let begun = self.begin(vec![held], store)?.pop();
+        Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
+    }
+
+    /// Another process may have begun something in between. What began first goes on.
+    fn check_begun<T: Signable>(
+        &mut self,
+        planned: &Planned<T>,
+        entry: EntryId,
+    ) -> Result<(), WorkflowError> {
+        self.check_new_authority(planned, Some(entry))?;
+        match (planned.since, planned.checked.authority()) {
+            (Some(since), Some(authority)) => self.refuse_crl_in_between(authority, since, entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// The rules about other certificates of a CA's name.
+    fn check_new_authority<T: Signable>(
+        &self,
+        planned: &Planned<T>,
+        entry: Option<EntryId>,
+    ) -> Result<Vec<String>, WorkflowError> {
+        let certified = planned.certified.as_ref();
+        let Some(certified) = certified.filter(|certified| certified.is_authority) else {
+            return Ok(Vec::new());
+        };
+        let new = NewAuthority {
+            subject: &certified.subject,
+            authority: authority_with(&certified.subject, &certified.key),
+            cross_issuer: certified.cross_issuer.as_ref(),
+            itself: None,
+            entry,
+        };
+        new.check(self.ledger(), planned.waivers, self.now())
+    }
+}

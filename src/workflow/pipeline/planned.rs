@@ -1,0 +1,139 @@
+//! Before the signature: planned, its place held, begun in the ledger.
+
+use super::{Certified, Signable};
+use crate::ledger::{Digest, EntryId, Intent};
+use crate::workflow::delivery::Slot;
+use crate::workflow::named::refusal_of;
+use crate::workflow::record::Waivers;
+use crate::workflow::{Delivery, WorkflowError};
+
+/// An object whose exact bytes passed every rule. Nothing is signed or recorded.
+#[derive(Clone, Debug)]
+pub struct Planned<T> {
+    pub(super) checked: T,
+    pub(super) intent: Intent,
+    /// The key that it vouches for.
+    pub(super) certified: Option<Certified>,
+    pub(super) waivers: Waivers,
+    /// What errors call it, where it is one of several.
+    pub(super) name: Option<String>,
+    /// Of a CRL: how far the ledger went before its revocations were read.
+    pub(super) since: Option<u64>,
+}
+
+impl<T: Signable> Planned<T> {
+    pub(in crate::workflow) fn new(checked: T) -> Result<Self, WorkflowError> {
+        Ok(Self {
+            intent: checked.intent()?,
+            certified: checked.certified()?,
+            checked,
+            waivers: Waivers::default(),
+            name: None,
+            since: None,
+        })
+    }
+
+    /// The same with the rules that the operator waives, where it is a CA's certificate.
+    #[must_use]
+    pub fn waiving(self, waivers: Waivers) -> Self {
+        Self { waivers, ..self }
+    }
+
+    /// The same, with errors that are about it named by `name`.
+    #[must_use]
+    pub(in crate::workflow) fn named(self, name: &str) -> Self {
+        let name = Some(name.to_owned());
+        Self { name, ..self }
+    }
+
+    /// The same, refused where the ledger has another CRL of its CA that began after event `since`.
+    #[must_use]
+    pub(in crate::workflow) fn read_at(self, since: u64) -> Self {
+        let since = Some(since);
+        Self { since, ..self }
+    }
+
+    /// What will be signed.
+    #[must_use]
+    pub const fn checked(&self) -> &T {
+        &self.checked
+    }
+
+    /// SHA-256 of the bytes that will be signed: what people approve, and what the ledger records.
+    #[must_use]
+    pub const fn sha256(&self) -> Digest {
+        self.intent.tbs_sha256
+    }
+
+    /// What the ledger will record before the signature.
+    #[must_use]
+    pub const fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// Keeps the place for the output, with room for all of it.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Output`]
+    pub fn hold(self, delivery: &Delivery) -> Result<Held<T>, WorkflowError> {
+        Ok(Held {
+            slot: self.reserve(delivery)?,
+            planned: self,
+        })
+    }
+
+    /// Sees whether the place could be kept, and leaves nothing behind: before a PIN is asked for.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Output`]
+    pub fn check_place(&self, delivery: &Delivery) -> Result<(), WorkflowError> {
+        self.reserve(delivery).map(drop)
+    }
+
+    fn reserve(&self, delivery: &Delivery) -> Result<Slot, WorkflowError> {
+        let slot = delivery.reserve()?;
+        slot.make_room(|encoding| self.checked.longest_file(encoding))?;
+        Ok(slot)
+    }
+
+    /// The error, named where this is one of several.
+    pub(super) fn about(&self, error: WorkflowError) -> WorkflowError {
+        match &self.name {
+            Some(name) => refusal_of(name, error),
+            None => error,
+        }
+    }
+}
+
+/// A planned object, and the place that is kept for it.
+#[derive(Debug)]
+pub struct Held<T> {
+    pub(super) planned: Planned<T>,
+    pub(super) slot: Slot,
+}
+
+impl<T: Signable> Held<T> {
+    /// What will be signed.
+    #[must_use]
+    pub const fn planned(&self) -> &Planned<T> {
+        &self.planned
+    }
+}
+
+/// An object that the ledger has as begun: the only thing that a key can sign. One that is dropped stays begun in the ledger, as after a
+/// process that was killed; [`Recorder::abandon`](crate::workflow::Recorder::abandon) records that it was not signed.
+#[derive(Debug)]
+#[must_use = "it stays open in the ledger until it is signed or abandoned"]
+pub struct Begun<T> {
+    pub(super) checked: T,
+    pub(super) slot: Slot,
+    pub(super) entry: EntryId,
+}
+
+impl<T> Begun<T> {
+    /// Its entry in the ledger.
+    #[must_use]
+    pub const fn entry(&self) -> EntryId {
+        self.entry
+    }
+}

@@ -1,0 +1,157 @@
+//! The signature, and what comes after it.
+
+use std::fmt;
+
+use super::{Begun, Signable};
+use crate::ledger::{EntryId, LedgerError, Outcome};
+use crate::signer::Signer;
+use crate::workflow::delivery::Slot;
+use crate::workflow::{Delivered, Recorder, WorkflowError};
+use crate::x509::X509Error;
+
+/// A signed object whose signature verified. The ledger does not have it yet, so it cannot be delivered.
+#[must_use = "the ledger has it as begun and not ended until it is completed"]
+pub struct Signed<T: Signable> {
+    object: T::Signed,
+    slot: Slot,
+    entry: EntryId,
+}
+
+/// A signed object that the ledger has.
+#[must_use = "it is not delivered yet"]
+pub struct Completed<T: Signable> {
+    object: T::Signed,
+    slot: Slot,
+    entry: EntryId,
+}
+
+/// A signed object that is where it belongs.
+pub struct Finished<T: Signable> {
+    /// The object.
+    pub object: T::Signed,
+    /// Its entry in the ledger.
+    pub entry: EntryId,
+    /// Where it is.
+    pub delivered: Delivered,
+}
+
+/// No signature: the key did not sign, or signed wrongly. It is not tried again.
+#[derive(Debug)]
+#[must_use = "the ledger has it as begun and not ended until it is abandoned"]
+pub struct NotSigned {
+    /// The entry that began.
+    pub entry: EntryId,
+    /// Why.
+    pub cause: X509Error,
+}
+
+impl<T: Signable> Begun<T> {
+    /// Has `signer` sign it, once, and verifies the signature in software. Asks neither the ledger nor the file system for anything.
+    ///
+    /// # Errors
+    /// [`NotSigned`], which [`Recorder::give_up`] records.
+    pub fn sign(self, signer: &dyn Signer) -> Result<Signed<T>, NotSigned> {
+        let Self { checked, slot, entry } = self;
+        match checked.sign(signer) {
+            Ok(object) => Ok(Signed { object, slot, entry }),
+            Err(cause) => Err(NotSigned { entry, cause }),
+        }
+    }
+}
+
+impl Recorder {
+    /// Records why there is no signature. Gives the error of the job.
+    pub fn give_up(&mut self, NotSigned { entry, cause }: NotSigned) -> WorkflowError {
+        self.abandon(&[entry], &cause.to_string());
+        cause.into()
+    }
+
+    /// Records what was signed: all or none, in one transaction.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Unrecorded`] with the first entry: the signatures exist, and nothing of them may be delivered.
+    pub fn complete<T: Signable>(
+        &mut self,
+        signed: Vec<Signed<T>>,
+    ) -> Result<Vec<Completed<T>>, WorkflowError> {
+        let Some(entry) = signed.first().map(|first| first.entry) else {
+            return Ok(Vec::new());
+        };
+        let outcomes: Vec<_> = signed
+            .iter()
+            .map(|signed| Outcome {
+                entry: signed.entry,
+                signed: T::signed_der(&signed.object),
+            })
+            .collect();
+        self.complete_many(&outcomes)
+            .map_err(|cause| WorkflowError::Unrecorded { entry, cause })?;
+        let completed = signed.into_iter().map(|signed| Completed {
+            object: signed.object,
+            slot: signed.slot,
+            entry: signed.entry,
+        });
+        Ok(completed.collect())
+    }
+
+    /// Gives what the ledger has its place, and records that it is there.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Undelivered`]: the ledger has it and its place has not.
+    pub fn deliver<T: Signable>(&mut self, completed: Completed<T>) -> Result<Finished<T>, WorkflowError> {
+        let Completed { object, slot, entry } = completed;
+        let delivered = slot
+            .deliver(&object)
+            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+        self.note_delivery(entry, &delivered);
+        Ok(Finished {
+            object,
+            entry,
+            delivered,
+        })
+    }
+
+    /// The steps from [`Begun::sign`] on, one after the other.
+    ///
+    /// # Errors
+    /// The signature's own, and those of [`complete`](Self::complete) and [`deliver`](Self::deliver).
+    pub fn finish<T: Signable>(
+        &mut self,
+        begun: Begun<T>,
+        signer: &dyn Signer,
+    ) -> Result<Finished<T>, WorkflowError> {
+        let entry = begun.entry();
+        if let Err(error) = begun.slot.check() {
+            self.abandon(&[entry], &error.to_string());
+            return Err(error.into());
+        }
+        let signed = begun.sign(signer).map_err(|failed| self.give_up(failed))?;
+        let completed = self.complete(vec![signed])?.pop();
+        self.deliver(completed.ok_or(LedgerError::NoEntry { entry })?)
+    }
+}
+
+impl<T: Signable> fmt::Debug for Signed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Signable> fmt::Debug for Completed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Completed")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Signable> fmt::Debug for Finished<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finished")
+            .field("entry", &self.entry)
+            .field("delivered", &self.delivered)
+            .finish_non_exhaustive()
+    }
+}
