@@ -350,7 +350,7 @@ fn a_crl_from_an_index_says_what_it_leaves_out() {
     let message = rig.json(&[&passed[..], &CA].concat()).refused(3, "rule");
     assert!(
         message.contains("crl-number")
-            && message.contains("5 was asked for, and the last CRL of this CA has 9"),
+            && message.contains("5 was requested, but the last CRL of this CA has 9"),
         "{message}"
     );
     // One that was used is refused for the same reason, and nobody else is said to have been faster.

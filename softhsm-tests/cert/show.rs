@@ -185,7 +185,7 @@ fn extensions_have_names_and_values_that_can_be_read() {
         "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3,\n                          upn:user@example.com\n",
         "  certificatePolicies     1.2.3.4, 1.2.3.5 (CPS http://example.com/cps)\n",
         "  authorityInfoAccess     ocsp URI:http://ocsp.example.com,\n                          caIssuers URI:http://example.com/ca.crt\n",
-        "  1.2.3.4.5.6             critical, not known here: 0c0568656c6c6f\n",
+        "  1.2.3.4.5.6             critical, unknown extension: 0c0568656c6c6f\n",
         " days left)\n",
     ];
     for wanted in wanted {
@@ -306,7 +306,7 @@ fn a_request_says_what_it_asks_for_and_what_is_wrong_with_it() {
     let text = rig.command(&["csr", "show", "good.csr"]).ok().stdout;
     for wanted in [
         "Certification request\n\nsubject      CN=www.example.com\n             O=Example\n",
-        "signature    valid: whoever made it has the key\n",
+        "signature    valid: the requester has the private key\n",
         "asks for\n  subjectAltName  DNS:www.example.com\n  keyUsage        critical, digitalSignature\n",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");

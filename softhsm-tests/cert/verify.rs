@@ -74,16 +74,26 @@ fn crls_decide_as_with_openssl() {
         ("leaf.crt", &["held.crl"], false, "certificateHold"),
         ("leaf.crt", &["other.crl"], true, ""),
         ("leaf.crt", &["expired.crl"], false, "the next one was due"),
-        ("leaf.crt", &["future.crl"], false, "still to come"),
+        ("leaf.crt", &["future.crl"], false, "in the future"),
         ("leaf.crt", &["forged.crl"], false, "signature"),
-        ("leaf.crt", &["critical.crl"], false, "not known here"),
-        ("leaf.crt", &["entry-critical.crl"], false, "not known here"),
-        ("leaf.crt", &["stranger.crl"], false, "no --crl is of its issuer"),
+        ("leaf.crt", &["critical.crl"], false, "not supported"),
+        ("leaf.crt", &["entry-critical.crl"], false, "not supported"),
+        (
+            "leaf.crt",
+            &["stranger.crl"],
+            false,
+            "no --crl is from its issuer",
+        ),
         ("muted.crt", &["mute.crl"], false, "cRLSign"),
         // A root by itself.
         ("root.crt", &["empty.crl"], true, ""),
         ("root.crt", &["expired.crl"], false, "the next one was due"),
-        ("root.crt", &["stranger.crl"], false, "no --crl is of its issuer"),
+        (
+            "root.crt",
+            &["stranger.crl"],
+            false,
+            "no --crl is from its issuer",
+        ),
         // Scope.
         ("leaf.crt", &["users.crl"], true, ""),
         ("leaf.crt", &["authorities.crl"], false, "CA certificates only"),
@@ -95,7 +105,7 @@ fn crls_decide_as_with_openssl() {
             "pointing.crt",
             &["elsewhere.crl"],
             false,
-            "another distribution point",
+            "a distribution point that the certificate does not name",
         ),
         ("pointing.crt", &["empty.crl"], true, ""),
         // The newest counts, in whatever order.
@@ -111,7 +121,7 @@ fn crls_decide_as_with_openssl() {
         ),
         ("leaf.crt", &["held.crl", "delta-released.crl"], true, ""),
         // One below: the CRL of its own issuer is asked for, and that of the root is not enough.
-        ("below.crt", &["empty.crl"], false, "no --crl is of its issuer"),
+        ("below.crt", &["empty.crl"], false, "no --crl is from its issuer"),
         ("below.crt", &["sub.crl", "empty.crl"], true, ""),
     ];
     for (certificate, crls, expected, says) in cases {
@@ -135,7 +145,7 @@ fn crls_decide_as_with_openssl() {
     // Section 6.3.3 (c): a delta CRL says nothing without its base, or with an earlier one. OpenSSL 3.0 takes both for a complete CRL.
     for (crls, says) in [
         (&["held.crl", "delta-of-later.crl"][..], "certificateHold"),
-        (&["delta-released.crl"], "its base is not at hand"),
+        (&["delta-released.crl"], "its base is not available"),
     ] {
         let verdict = ours(&rig, "leaf.crt", crls, &[]);
         assert!(
@@ -347,7 +357,7 @@ fn what_the_ledger_revoked_is_never_verified() {
     .ok();
     let same = rig.json(&["cert", "verify", "same.crt", "--ca", "same.crt"]);
     assert_eq!(same.code, Some(3), "{same:#?}");
-    assert!(same.stdout.contains("known as compromised"), "{same:#?}");
+    assert!(same.stdout.contains("recorded as compromised"), "{same:#?}");
     // A ledger that is named has to be there.
     rig.json(&[&["--ledger", "sqlite:nowhere.db"], &verify[..]].concat())
         .refused(4, "no-ledger");

@@ -198,7 +198,7 @@ fn when_no_path_is_valid_the_reason_of_the_best_one_is_told() {
         (
             &["cross", "crossback"],
             "issuer",
-            "only lead back to this path",
+            "only lead back into this path",
             1,
         ),
         (&["oldroot"], "issuer", "no --ca certificate has the name", 1),

@@ -42,7 +42,7 @@ fn a_cluster_without_a_csr_says_why() {
     ] {
         cluster.set_certificate(kind, None);
     }
-    assert_refused(&rig, cluster.id(), 3, "no-csr", "AWS gives no CSR");
+    assert_refused(&rig, cluster.id(), 3, "no-csr", "AWS returned no CSR");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_bad_id_is_not_asked_for() {
         "cluster-aaaaaaaaaa1",
     ] {
         let message = fetch(&rig, id, &[]).refused(2, "usage");
-        assert!(message.contains("is no cluster id"), "{message}");
+        assert!(message.contains("is not a cluster id"), "{message}");
     }
     assert_eq!(Weather::of(KEY).calls(), [""; 0]);
 }

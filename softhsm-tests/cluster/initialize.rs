@@ -174,7 +174,7 @@ fn the_wait_tells_each_state() {
         .command(&[&["-q"], &arguments(id, &["--wait"])[..]].concat())
         .ok();
     assert_eq!(run.stderr, "");
-    assert!(run.stdout.contains("has this certificate already"), "{run:?}");
+    assert!(run.stdout.contains("already has this certificate"), "{run:?}");
 }
 
 #[test]
@@ -325,8 +325,8 @@ fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
     let cluster = LocalCluster::create(HSM2, "");
     sign(&rig, &cluster);
     for (options, answer, words) in [
-        (&[][..], "yes", "another word was typed"),
-        (&["--no-input"], "", "--yes is not given"),
+        (&[][..], "yes", "what was typed does not match"),
+        (&["--no-input"], "", "--yes was not given"),
     ] {
         let run = on_a_terminal(&rig, &arguments(cluster.id(), options), answer);
         assert_eq!(run.code, Some(2), "{run:#?}");

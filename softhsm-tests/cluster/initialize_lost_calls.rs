@@ -67,7 +67,7 @@ fn a_call_whose_answer_is_lost_is_found_done() {
         assert_eq!(result["already"], false, "{kind}");
         assert_eq!(result["confirmed"], true, "{kind}");
         let warning = result["warnings"][0].as_str().expect("a warning");
-        assert!(warning.contains("yet AWS did it"), "{kind}: {warning}");
+        assert!(warning.contains("AWS did it anyway"), "{kind}: {warning}");
         assert_eq!(asked(&key), 1, "{kind}");
     }
 }
@@ -136,7 +136,7 @@ fn a_wait_that_may_not_look_any_more_says_what_it_saw_last() {
         json!({ "skip": 1, "times": 0 }),
     )]);
     let run = initialize(&rig, &cluster, &["--wait"]);
-    assert!(run.stderr.contains("AWS goes on by itself"), "{run:?}");
+    assert!(run.stderr.contains("AWS continues by itself"), "{run:?}");
     let message = run.refused(4, "access-denied");
     assert!(
         message.contains("was INITIALIZE_IN_PROGRESS when it was last seen"),

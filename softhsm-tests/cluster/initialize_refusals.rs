@@ -143,7 +143,11 @@ fn a_file_that_is_more_or_less_than_one_certificate_is_refused() {
     ] {
         let dump = openssl(rig, &["x509", "-in", file, "-text"]);
         for (text, kind, words) in [
-            (dump, "pem-text", "text besides the PEM block (':' in line 1)"),
+            (
+                dump,
+                "pem-text",
+                "text in addition to the PEM block (':' in line 1)",
+            ),
             (
                 format!("Bag Attributes\n    localKeyID: 01\n{good}"),
                 "pem-text",
@@ -394,7 +398,7 @@ fn a_signed_certificate_that_does_not_fit_is_refused() {
 fn a_certificate_that_aws_takes_and_no_client_would_is_refused() {
     for (extensions, words) in [
         ("extendedKeyUsage=clientAuth", "does not include serverAuth"),
-        ("keyUsage=keyCertSign", "of no use in TLS"),
+        ("keyUsage=keyCertSign", "cannot be used in TLS"),
         ("1.2.3.4=critical,DER:0500", "critical extension"),
         (
             "authorityKeyIdentifier=DER:301680140000000000000000000000000000000000000000",

@@ -34,11 +34,11 @@ fn assert_each_refused(replace: impl Fn(&Evidence, &str), code: i32, kind: &str,
 
 #[test]
 fn a_file_that_is_missing_is_named() {
-    assert_each_refused(|_, _| {}, 3, "identity-incomplete", "is not there");
+    assert_each_refused(|_, _| {}, 3, "identity-incomplete", "does not exist");
     let dangle = |evidence: &Evidence, file: &str| {
         symlink("nowhere", evidence.rig.path(file)).expect("a link");
     };
-    assert_each_refused(dangle, 3, "identity-incomplete", "is not there");
+    assert_each_refused(dangle, 3, "identity-incomplete", "does not exist");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_file_with_two_certificates() {
 
 #[test]
 fn pipes_devices_and_directories_are_not_read() {
-    let words = "no regular file";
+    let words = "not a regular file";
     let pipe = |evidence: &Evidence, file: &str| drop(evidence.rig.tool("mkfifo", &[file]).ok());
     assert_each_refused(pipe, 2, "unreadable-file", words);
     let device = |evidence: &Evidence, file: &str| {

@@ -94,7 +94,7 @@ fn assert_hardware_fault(fault: &str, of_hardware: &[[&'static str; 2]], of_hsm:
     }
 }
 
-const WRONG_KEY: &str = "the issuer's certificate has the right name and another key";
+const WRONG_KEY: &str = "the issuer's certificate has the right name but a different key";
 
 #[test]
 fn the_hardware_of_another_hsm_did_not_issue_this_one() {
@@ -191,7 +191,7 @@ fn an_hsm_certificate_that_has_expired_or_is_not_valid_yet_fails_in_both_chains(
 
 #[test]
 fn a_csr_with_another_key_or_a_broken_signature() {
-    let words = "the CSR is of another HSM";
+    let words = "the CSR is from another HSM";
     assert_fault("csr-other-key", &[[CSR, "ClusterCsr", "key", words]]);
     let words = "does not verify";
     assert_fault("csr-broken", &[[CSR, "ClusterCsr", "signature", words]]);
@@ -202,7 +202,7 @@ fn the_csr_of_another_cluster_is_of_another_hsm() {
     let evidence = Evidence::of(HSM2, "");
     let other = LocalCluster::create(HSM2, "");
     evidence.replace("ClusterCsr.csr", other.certificate("ClusterCsr"));
-    let words = "the CSR is of another HSM";
+    let words = "the CSR is from another HSM";
     evidence
         .judge()
         .assert_failed(&[[CSR, "ClusterCsr", "key", words]]);

@@ -29,7 +29,7 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     let verdict = Verdict::of(&evidence.verify(&FILES_OF_ROOTS));
     let unknown = ["AWS", "the manufacturer"].map(|owner| {
         let role = owner.trim_start_matches("the ");
-        format!("{role} root, root: its SHA-256 is that of no root of {owner} that is known here")
+        format!("{role} root, root: its SHA-256 matches no known root of {owner}")
     });
     assert_failures(&verdict, &unknown.each_ref().map(String::as_str));
     assert_eq!(verdict.0["unknown_roots"], serde_json::json!([]));
@@ -54,7 +54,7 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
         assert!(name.contains("CN=") && name.contains(&fingerprint), "{name}");
         let last = text.lines().last().expect("a verdict");
         assert!(
-            last.starts_with("Verified, under roots that are not known here: ") && last.contains(name),
+            last.starts_with("Verified, but under roots that hsm-ca does not know: ") && last.contains(name),
             "{text}"
         );
     }
@@ -70,7 +70,7 @@ fn each_root_is_trusted_by_its_own_fingerprint() {
         let failed = failures(&Verdict::of(&evidence.verify(&one)));
         assert_eq!(failed.len(), 1, "{failed:?}");
         assert!(
-            failed[0].starts_with(&format!("{role} root, root: its SHA-256 is that of no root")),
+            failed[0].starts_with(&format!("{role} root, root: its SHA-256 matches no known root")),
             "{failed:?}"
         );
     }
@@ -79,9 +79,7 @@ fn each_root_is_trusted_by_its_own_fingerprint() {
         other[place] = "0".repeat(64);
         let failed = failures(&Verdict::of(&evidence.verify(&words(&other))));
         assert!(
-            failed
-                .iter()
-                .any(|line| line.contains("not the one that was given")),
+            failed.iter().any(|line| line.contains("not the given one")),
             "{failed:?}"
         );
         other[place] = "12".to_owned();
@@ -119,14 +117,14 @@ fn a_root_that_is_not_named_has_to_be_a_known_one_in_the_directory() {
     let trust = ["--aws-root-sha256", &"0".repeat(64)];
     let message = evidence.verify(&trust).refused(2, "usage");
     assert!(
-        message.contains("no root of AWS") && message.contains("--aws-root"),
+        message.contains("no known root of AWS") && message.contains("--aws-root"),
         "{message}"
     );
     let message = evidence
         .verify(&[trust[0], trust[1], "--aws-root", "aws-root.crt"])
         .refused(2, "usage");
     assert!(
-        message.contains("no root of the manufacturer") && message.contains("--manufacturer-root"),
+        message.contains("no known root of the manufacturer") && message.contains("--manufacturer-root"),
         "{message}"
     );
 }
@@ -226,7 +224,7 @@ fn a_root_is_self_signed() {
     // It would stand for itself: its key is in the path twice, and no root.
     for begin in [
         "AWS hardware certificate, key: it is also the key of",
-        "AWS root, self-signature: it is no root",
+        "AWS root, self-signature: it is not a root",
     ] {
         assert!(failed.iter().any(|line| line.starts_with(begin)), "{failed:#?}");
     }

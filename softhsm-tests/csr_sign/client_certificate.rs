@@ -113,7 +113,7 @@ fn keys_that_aws_does_not_list_and_chains_that_are_too_long_are_refused() {
         make_request(&rig, "client.csr", kind, &[]);
         let message = sign(&rig, "client.csr", "client.crt", &[]).refused(3, "rule");
         assert!(
-            message.contains("cloudhsm-client certificates take no"),
+            message.contains("cloudhsm-client certificates do not accept"),
             "{message}"
         );
     }

@@ -160,6 +160,6 @@ fn that_the_hsm_is_not_verified_is_said_before_the_pin_is_asked_for() {
     let sign = ["--no-input", "--pin-source", "prompt", "csr", "sign", "a.csr"];
     let run = rig.command(&[&sign[..], &["--ca", "customerCA.crt", "--out", "a.crt"]].concat());
     let place = |text: &str| run.stderr.find(text);
-    let (warning, pin) = (place("identity is not checked"), place("would ask for"));
+    let (warning, pin) = (place("identity is not checked"), place("needs to ask for"));
     assert!(warning.is_some() && pin.is_some() && warning < pin, "{run:?}");
 }

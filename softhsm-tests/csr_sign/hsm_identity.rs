@@ -78,7 +78,8 @@ fn the_csr_of_a_verified_hsm_is_signed_and_the_unknown_roots_are_named() {
         let warnings = signed["warnings"].as_array().expect("warnings");
         let warning = warnings[0].as_str().expect("text");
         assert!(
-            warning.starts_with("the HSM's identity is verified under roots that are not known here: "),
+            warning
+                .starts_with("the HSM's identity is verified, but under roots that hsm-ca does not know: "),
             "{warning}"
         );
         assert_eq!(
@@ -119,7 +120,7 @@ fn the_csr_of_an_hsm_that_is_not_verified_is_not_signed() {
     let message = desk
         .sign(&[&desk.request()], &arguments)
         .refused(3, "identity-not-verified");
-    assert!(message.contains("no root of AWS"), "{message}");
+    assert!(message.contains("no known root of AWS"), "{message}");
     desk.assert_nothing_signed();
 }
 

@@ -306,7 +306,7 @@ fn the_key_of_a_ca_in_the_ledger_is_said_to_be_one() {
     let run = on_a_terminal(&rig, "key delete ca", "");
     assert!(
         run.stdout
-            .contains("WARNING: by the ledger, it is the key of the CA \"CN=Test CA,O=Test\""),
+            .contains("WARNING: the ledger says that it is the key of the CA \"CN=Test CA,O=Test\""),
         "{run:#?}"
     );
     generate(&rig, "other", "ec:p256").ok();

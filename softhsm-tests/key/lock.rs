@@ -90,7 +90,7 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
     // It says that it waits, and not before it does.
     let mut lines = BufReader::new(second.stderr.take().expect("a pipe"));
     let mut told = String::new();
-    while !told.contains("another process is putting a key on this token, waiting for it") {
+    while !told.contains("another process is putting a key on this token; waiting for it") {
         let read = lines.read_line(&mut told).expect("what it says");
         assert_ne!(read, 0, "it does not wait: {told}");
     }
@@ -117,7 +117,7 @@ fn a_home_that_others_can_write_to_is_no_place_for_a_lock() {
     let run = Run::of(generate.env("HOME", &home)).ok();
     assert!(
         run.stderr
-            .contains("there is no directory of this user's own for a lock"),
+            .contains("this user has no private directory for a lock file"),
         "{run:?}"
     );
     assert_eq!(fs::read_dir(&home).expect("it").count(), 0);

@@ -259,7 +259,7 @@ fn the_certificate_decides_between_keys_that_no_name_tells_apart() {
     let refused = rig.json(&request);
     let hint = hint(&refused);
     refused.refused(3, "several-keys");
-    assert!(hint.contains("public key decides"), "{hint}");
+    assert!(hint.contains("public key identifies the key"), "{hint}");
 }
 
 #[test]

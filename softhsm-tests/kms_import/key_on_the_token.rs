@@ -171,7 +171,7 @@ fn nss_lets_another_program_wrap_the_key_out_and_the_import_warns_of_it() {
     let report = rig.import().ok().json();
     let warnings = report["warnings"].to_string();
     assert!(
-        warnings.contains("NSS lets C_WrapKey take out a key"),
+        warnings.contains("NSS lets C_WrapKey extract a key"),
         "{warnings}"
     );
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/steal.py");

@@ -66,7 +66,7 @@ impl fmt::Display for Fault {
 /// What a failed run says of an object that it leaves.
 fn admits(message: &str) -> bool {
     [
-        "on the token now, not proven",
+        "on the token anyway, not proven",
         "STILL ON THE TOKEN",
         "is on the token now is not known",
     ]

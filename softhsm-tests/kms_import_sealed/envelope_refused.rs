@@ -47,7 +47,7 @@ fn an_envelope_of_another_shape_is_refused_before_the_token_sees_it() {
             ("empty-content", "encryptedContent has 0 bytes"),
             ("no-content", "no encryptedContent"),
             ("deep", "KMS makes 1 to 6144"),
-            ("huge-length", "4294967295 bytes should follow"),
+            ("huge-length", "4294967295 more bytes expected"),
             ("huge-outer-length", "a length that is not supported"),
         ] {
             let message = refused(&rig, &key, envelope, 3, "envelope");

@@ -13,7 +13,7 @@ use crate::oracle::openssl;
 const ATTEMPTS: usize = 5;
 
 /// What an uncertain error says.
-const UNCERTAIN: &str = "the signature may have been made all the same";
+const UNCERTAIN: &str = "the signature may have been made anyway";
 
 /// A fault, and what comes of it.
 struct Bad {

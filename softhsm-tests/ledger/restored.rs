@@ -321,7 +321,7 @@ fn no_crl_is_replaced_by_one_that_says_less() {
         .json(&[&create[..], &["second.crl"]].concat())
         .refused(3, "rule");
     assert!(
-        message.contains("crl-entries") && message.contains("taken for good"),
+        message.contains("crl-entries") && message.contains("count as valid again"),
         "{message}"
     );
     rig.json(&[&create[..], &["elsewhere.crl"]].concat()).ok();

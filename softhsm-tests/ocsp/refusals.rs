@@ -152,7 +152,7 @@ fn a_signer_that_is_none_is_refused() {
         &signer("foreign.crt"),
         3,
         "rule",
-        "not by this CA's key",
+        "not signed by this CA's key",
     );
     responder.revoke("signer.crt", &["--reason", "keyCompromise"]);
     refused(&responder, &signer("signer.crt"), 3, "rule", "ocsp-signer-status");

@@ -258,7 +258,7 @@ fn what_a_request_asks_for_is_taken_where_the_profile_allows_it_and_reported_whe
         sign(&rig, "bad.csr", "tls-server", "bad.crt").refused(3, wanted);
     }
     // One name more than there may be.
-    for (count, wanted) in [(1000, None), (1001, Some("1001 names, of at most 1000"))] {
+    for (count, wanted) in [(1000, None), (1001, Some("1001 names; at most 1000"))] {
         let names: Vec<_> = (0..count).map(|name| format!("DNS:{name}.example.com")).collect();
         let names = format!("subjectAltName={}", names.join(","));
         let subject = "/CN=1.example.com";

@@ -109,12 +109,12 @@ fn a_field_that_does_not_fit() {
         (
             "\"mine\"",
             "\"root\"",
-            "the profile \"root\": name: a built-in profile has it",
+            "the profile \"root\": name: a built-in profile has this name",
         ),
         (
             "days = 30",
             "days = 61",
-            "the profile \"mine\": days: 61 is not from 1 to 60",
+            "the profile \"mine\": days: 61 is not between 1 and 60",
         ),
         (
             "\"rsa:2048\"",
@@ -188,7 +188,7 @@ fn a_profile_for_another_command() {
     rig.write("mine.toml", SOUND.replace("rsa:2048", "ec:p256"));
     let message = refuses(&rig, &SIGN, 3, "rule");
     assert!(
-        message.contains("key-kind (profile): mine certificates take no RSA 2048 key"),
+        message.contains("key-kind (profile): mine certificates do not accept an RSA 2048 key"),
         "{message}"
     );
 }

@@ -173,7 +173,7 @@ pub(super) fn report_issued(
             .map_or_else(|| "to stdout".to_owned(), |path| path.display().to_string());
         let headline = match summary.retried {
             true => format!(
-                "Delivered again, not signed: the same request has entry {} of the ledger",
+                "Delivered again without signing: entry {} of the ledger is for the same request",
                 summary.entry
             ),
             false => headline.to_owned(),
@@ -203,7 +203,7 @@ pub(super) fn report_issued(
         let faults = summary.certificate.subject().type_faults().into_iter();
         report.warnings.extend(faults.map(|fault| {
             format!(
-                "the subject breaks the rule {}: {}; it was signed, because the profile leaves the subject to the request",
+                "the subject breaks the rule {}: {}; it was signed anyway, because the profile accepts the subject from the request",
                 fault.rule,
                 printable(&fault.found)
             )

@@ -22,7 +22,7 @@ const LONGEST_SECONDS: u32 = 10;
 
 const CRASHED: &[u8] = b"warning: the module crashed when it was closed, after its work was done\n";
 const HANGS: &[u8] =
-    b"warning: the module did not close within 10 seconds, and is not waited for; its work was done\n";
+    b"warning: the module did not close within 10 seconds; exiting without it, after its work was done\n";
 
 /// What an invalid access, a failed assertion, or the alarm sends.
 const SIGNALS: [libc::c_int; 6] = [

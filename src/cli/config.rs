@@ -37,7 +37,7 @@ impl ConfigFile {
             .find(|name| !is_for_a_module(name))
         {
             let reason = format!(
-                "[module-environment] cannot set {name:?}, only what PKCS#11 modules read: {}",
+                "[module-environment] cannot set {name:?}, only variables that PKCS#11 modules read: {}",
                 FOR_MODULES.join(", ")
             );
             return Err(CliError::config(path, None, &reason));

@@ -26,8 +26,7 @@ use super::ui::Ui;
 use super::validity::{self, ValidityOptions};
 
 /// Told before the PIN is asked for, so that there is time to stop.
-const UNVERIFIED: &str =
-    "the HSM's identity is not checked: `hsm-ca cluster verify` does it, and --identity DIR requires it";
+const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
 
 /// So many requests are kept in memory. More are read from their files again each time that the job goes through them.
 const MOST_HELD: usize = 64;
@@ -123,7 +122,7 @@ impl ShowRequest {
         match &verified {
             Ok(()) => page.toned_row(
                 "signature",
-                "valid: whoever made it has the key",
+                "valid: the requester has the private key",
                 Some(Tone::Good),
             ),
             Err(error) => page.toned_row("signature", &format!("REFUSED: {error}"), Some(Tone::Bad)),
@@ -222,7 +221,7 @@ impl SignRequests {
         report.warnings.extend(recorder.take_notices());
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
-                "the HSM's identity is verified under roots that are not known here: {}",
+                "the HSM's identity is verified, but under roots that hsm-ca does not know: {}",
                 unknown_roots.join("; ")
             )),
             _ => {}
@@ -233,7 +232,9 @@ impl SignRequests {
     /// Of one CA: two keys do not have the same identifier.
     fn read_identifier(&self, digits: &str, profile: &Profile) -> Result<Vec<u8>, CliError> {
         if profile.role != Role::Intermediate || self.files.len() > 1 {
-            return Err(CliError::options("--ski is for the request of one CA"));
+            return Err(CliError::options(
+                "--ski needs exactly one request, for a CA certificate",
+            ));
         }
         let octets = hex::decode(digits.replace(':', "")).ok();
         octets
@@ -257,7 +258,7 @@ impl SignRequests {
         let Some(directory) = &self.identity else {
             if self.identity_options.are_given() {
                 return Err(CliError::options(
-                    "--cluster and the roots are for --identity DIR",
+                    "--cluster and the root options need --identity DIR",
                 ));
             }
             return Ok(None);
@@ -296,7 +297,7 @@ impl SignRequests {
             .filter(|stem| *stem != "-")
             .ok_or_else(|| {
                 CliError::options(format!(
-                    "--out-dir needs inputs with names, {} has none",
+                    "--out-dir needs inputs with names, and {} has none",
                     file.display()
                 ))
             })?;

@@ -119,7 +119,7 @@ impl DoctorCommand {
         checks.push(check_session(session));
         if self.try_key {
             // Tells more than the use of an old one.
-            ui.step("making a key on the token, and destroying it");
+            ui.step("making a test key on the token and destroying it");
             checks.push(check_new_key(session));
             return Ok(());
         }
@@ -142,7 +142,7 @@ impl DoctorCommand {
                 Some(match input::certificates(path) {
                     Ok(chain) => check_authority_key(path, &chain, client),
                     Err(CliError::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
-                        note_no_authority(&format!("{CLUSTER_AUTHORITY} is not there"))
+                        note_no_authority(&format!("{CLUSTER_AUTHORITY} does not exist"))
                     }
                     Err(error) => note_no_authority(&error.explain().message),
                 })

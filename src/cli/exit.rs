@@ -197,7 +197,9 @@ impl CliError {
             Self::PinSource => (
                 "pin-source",
                 USAGE,
-                Some("write prompt, env:NAME, file:PATH, fd:N or credential:NAME, never the PIN itself"),
+                Some(
+                    "give where the PIN is, never the PIN itself; file:PATH names a file that only you can read",
+                ),
             ),
             Self::Pin { .. } => ("pin-source", USAGE, None),
             Self::PinFileMode { .. } => (
@@ -229,28 +231,28 @@ impl CliError {
             Self::MissingEvidence { .. } => (
                 "identity-incomplete",
                 REFUSED,
-                Some(
-                    "`hsm-ca cluster fetch` gets all of them while the cluster is UNINITIALIZED, and not later",
-                ),
+                Some("`hsm-ca cluster fetch` gets all of them, but only while the cluster is UNINITIALIZED"),
             ),
             #[cfg(feature = "aws")]
             Self::Server { cause } => explain_server(cause),
             Self::LedgerUrl { .. } => (
                 "ledger-url",
                 USAGE,
-                Some("write sqlite:PATH; a relative path in the configuration file starts beside it"),
+                Some(
+                    "write sqlite:PATH; a relative path in the configuration file starts at the file's directory",
+                ),
             ),
             Self::NoLedger { .. } => ("no-ledger", UNAVAILABLE, None),
             Self::NoEntry { .. } => (
                 "no-entry",
                 REFUSED,
-                Some("`hsm-ca ledger list` shows the entries; a number of the list is written '#3'"),
+                Some("`hsm-ca ledger list` shows the entries; write an entry's number as '#3'"),
             ),
             Self::NoProfile { .. } => (
                 "no-profile",
                 USAGE,
                 Some(
-                    "`hsm-ca csr show` shows what a request asks for; docs/profiles.md has what each profile gives",
+                    "`hsm-ca csr show` shows what a request asks for; docs/profiles.md says what each profile gives",
                 ),
             ),
             Self::Options { .. } => ("usage", USAGE, None),
@@ -274,12 +276,7 @@ impl fmt::Display for CliError {
             Self::Workflow { file: None, cause } => cause.fmt(f),
             Self::Read { path, cause } => write!(f, "{} cannot be read: {cause}", path.display()),
             Self::TooLarge { path, limit } => {
-                write!(
-                    f,
-                    "{} is larger than {} KiB, nothing like it is",
-                    path.display(),
-                    limit / 1024
-                )
+                write!(f, "{} exceeds the {} KiB limit", path.display(), limit / 1024)
             }
             Self::Config {
                 path,
@@ -296,7 +293,7 @@ impl fmt::Display for CliError {
                 found: true,
                 cause,
             } => {
-                write!(f, "{} is here, and is not used: {cause}", path.display())
+                write!(f, "{} was found but not used: {cause}", path.display())
             }
             Self::Trust {
                 path,
@@ -310,9 +307,11 @@ impl fmt::Display for CliError {
                 )
             }
             Self::Restart { cause } => write!(f, "cannot set the module's environment: {cause}"),
-            Self::Uri { option, cause } => write!(f, "{option} is no usable pkcs11: URI: {cause}"),
+            Self::Uri { option, cause } => write!(f, "{option} is not a usable pkcs11: URI: {cause}"),
             Self::NoModule => f.write_str("no PKCS#11 module is named"),
-            Self::PinSource => f.write_str("--pin-source is none of its forms"),
+            Self::PinSource => {
+                f.write_str("--pin-source must be prompt, env:NAME, file:PATH, fd:N or credential:NAME")
+            }
             Self::Pin { reason } => write!(f, "no PIN: {reason}"),
             Self::PinFileMode { path, mode } => {
                 write!(
@@ -326,7 +325,9 @@ impl fmt::Display for CliError {
             Self::NotInitialized { reason } => {
                 write!(f, "AWS was not asked to initialise the cluster: {reason}")
             }
-            Self::WouldPrompt { what } => write!(f, "this would ask for {what}"),
+            Self::WouldPrompt { what } => {
+                write!(f, "--no-input is set, and this command needs to ask for {what}")
+            }
             Self::NoClusterFiles {
                 directory,
                 cluster: None,
@@ -335,12 +336,12 @@ impl fmt::Display for CliError {
                 directory,
                 cluster: Some(cluster),
             } => write!(f, "{} has no files of {cluster}", directory.display()),
-            Self::MissingEvidence { file } => write!(f, "{} is not there", file.display()),
+            Self::MissingEvidence { file } => write!(f, "{} does not exist", file.display()),
             #[cfg(feature = "aws")]
             Self::Server { cause } => cause.fmt(f),
-            Self::LedgerUrl { origin, cause } => write!(f, "{origin} names no ledger: {cause}"),
+            Self::LedgerUrl { origin, cause } => write!(f, "{origin} does not name a ledger: {cause}"),
             Self::NoLedger { place, origin } => {
-                write!(f, "there is no ledger at {place}, the place that {origin} names")
+                write!(f, "there is no ledger at {place}, which {origin} names")
             }
             Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
             Self::NoProfile { request } => {

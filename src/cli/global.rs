@@ -173,7 +173,7 @@ impl Settings {
         if let Some(wrong) =
             env::var_os("HSM_CA_FORMAT").filter(|value| !known.iter().any(|known| value == known))
         {
-            let reason = format!("HSM_CA_FORMAT is {wrong:?}, it can be text or json");
+            let reason = format!("HSM_CA_FORMAT is {wrong:?}; it must be text or json");
             return Err(CliError::options(reason));
         }
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
@@ -319,7 +319,7 @@ fn head_place(
         (Some(HeadPlace::File(path)), Some(directory)) => Ok(HeadPlace::File(directory.join(path))),
         (Some(place), _) => Ok(place),
         (None, _) => Err(CliError::options(format!(
-            "{origin} is {text:?}, it can be token, file:PATH or none"
+            "{origin} is {text:?}; it must be token, file:PATH or none"
         ))),
     }
 }

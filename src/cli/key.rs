@@ -91,7 +91,15 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
             fields.add("id", Hex(&key.id));
         }
         if key.class == KeyClass::Private {
-            fields.add("may", usages(key));
+            fields.add("usage", usages(key));
+            for (name, answer) in [
+                ("extractable", key.attributes.extractable),
+                ("sensitive", key.attributes.sensitive),
+            ] {
+                if let Some(answer) = answer {
+                    fields.add(name, if answer { "yes" } else { "no" });
+                }
+            }
         }
         text.push_str(&format!(
             "{} {} {}\n{}",
@@ -131,7 +139,7 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
         .add(
             "key identifier",
             identifier.as_deref().unwrap_or(
-                "not known: the token does not tell which public key is its own; `hsm-ca key verify` finds out by a signature",
+                "not known: the token does not show which public key belongs to it; `hsm-ca key verify` finds out with a signature",
             ),
         );
     for (name, value) in key.attributes.named() {
@@ -171,10 +179,7 @@ impl VerifyKey {
             },
         );
         fields
-            .add(
-                "attributes",
-                "it can sign and nothing else, and cannot be extracted",
-            )
+            .add("attributes", "it can only sign, and cannot be extracted")
             .add("signature", "by the token, verified in software");
         let text = format!(
             "Verified the key {}\n{}",
@@ -214,8 +219,6 @@ fn usages(key: &KeyDescription) -> String {
         ("decrypt", attributes.decrypt),
         ("unwrap", attributes.unwrap),
         ("derive", attributes.derive),
-        ("BE EXTRACTED", attributes.extractable),
-        ("BE READ", attributes.sensitive.map(|sensitive| !sensitive)),
     ];
     usages
         .iter()
@@ -235,7 +238,7 @@ pub(super) fn label(text: &str) -> Result<String, String> {
             .any(|scheme| text.starts_with(scheme))
         && !text.contains(is_unprintable);
     fits.then(|| text.to_owned()).ok_or_else(|| {
-        "a label has 1 to 126 bytes, no invisible characters, and starts neither with pkcs11: nor with kms:"
+        "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11: or kms:"
             .to_owned()
     })
 }

@@ -100,7 +100,7 @@ pub(super) fn context_entry(text: &str) -> Result<(String, String), String> {
 pub(super) fn grant_token(text: &str) -> Result<String, String> {
     let fits = (1..=8192).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| text.to_owned())
-        .ok_or_else(|| "a grant token has 1 to 8192 characters without blanks".to_owned())
+        .ok_or_else(|| "a grant token has 1 to 8192 characters and no spaces".to_owned())
 }
 
 pub(super) fn context(entries: &[(String, String)]) -> Result<EncryptionContext, CliError> {
@@ -150,7 +150,7 @@ impl GenerateKeyPair {
         settings.refuse_own_file(&self.out)?;
         let spec: KeySpec = self.spec.parse().map_err(|_| {
             CliError::options(format!(
-                "--spec {} is not supported: {} are",
+                "--spec {} is not supported; supported: {}",
                 self.spec,
                 KeySpec::names().join(", ")
             ))
@@ -190,8 +190,9 @@ impl GenerateKeyPair {
             json["pair"] = serde_json::from_slice(content).unwrap_or_default();
         }
         let text = format!(
-            "KMS generated a key pair; its private half is encrypted\n{}\
-            Note the SHA-256 or its words where nobody can change them: `kms import --expect` takes no other key\n",
+            "KMS generated a key pair; its private half is encrypted\n\
+             {}Note the SHA-256 or its words where nobody can change them: `kms import --expect` accepts no \
+             other key\n",
             fields.render(2)
         );
         Ok(Report {

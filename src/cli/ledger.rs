@@ -77,7 +77,7 @@ fn parse_wanted(text: &str) -> Result<Wanted, String> {
         return number
             .parse()
             .map(|number| Wanted::Entry(EntryId(number)))
-            .map_err(|_| "no number after #".to_owned());
+            .map_err(|_| "write a number after #".to_owned());
     }
     SerialNumber::from_hex(text)
         .map(Wanted::Serial)
@@ -229,7 +229,7 @@ fn verdict(report: &VerifyReport) -> String {
     fields.add("events", report.head.count).add("head", report.head);
     if report.open > 0 {
         let those = format!(
-            "{} began and did not end: `hsm-ca ledger list --open`",
+            "{} began but did not end: see `hsm-ca ledger list --open`",
             report.open
         );
         fields.add("open", those);

@@ -31,8 +31,8 @@ pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
         .find_map(|(base, name)| make(&base, name));
     if found.is_none() {
         ui.step(
-            "there is no directory of this user's own for a lock (HOME, /run/user/UID): another import at the same time is only \
-             noticed afterwards",
+            "this user has no private directory for a lock file (HOME, /run/user/UID), so a simultaneous \
+             import is noticed only afterwards",
         );
     }
     found

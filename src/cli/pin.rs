@@ -150,7 +150,7 @@ fn read_variable(name: &str) -> Result<Pin, CliError> {
     let from = format!("the variable {name}");
     let text = value
         .into_string()
-        .map_err(|_| CliError::pin(format!("{from} holds no text")))?;
+        .map_err(|_| CliError::pin(format!("{from} is not UTF-8 text")))?;
     let text = Zeroizing::new(text);
     Ok(Pin::take(&guard, trim_pin(&text, &from)?)?)
 }

@@ -17,7 +17,7 @@ pub(super) fn decode_pin(bytes: &[u8], from: &str) -> Result<Zeroizing<String>, 
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(CliError::pin(format!("{from} is UTF-16: save it as UTF-8")));
     }
-    let text = str::from_utf8(bytes).map_err(|_| CliError::pin(format!("{from} holds no text")))?;
+    let text = str::from_utf8(bytes).map_err(|_| CliError::pin(format!("{from} is not UTF-8 text")))?;
     trim_pin(text, from)
 }
 
@@ -32,7 +32,7 @@ pub(super) fn trim_pin(text: &str, from: &str) -> Result<Zeroizing<String>, CliE
     } else if pin.contains('\0') {
         "holds no PIN: it has a NUL"
     } else if pin.contains(['\r', '\n']) {
-        "holds more than one line, and a PIN has one"
+        "holds more than one line; a PIN is one line"
     } else if pin.contains(BYTE_ORDER_MARK) {
         "has a byte-order mark in the middle"
     } else {

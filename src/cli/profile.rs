@@ -32,7 +32,7 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
         false => ("a root", "ca create"),
     };
     Err(CliError::options(format!(
-        "{text} is the profile of {role}: it is for `{command}`"
+        "{text} is the profile of {role}: use it with `{command}`"
     )))
 }
 

@@ -72,7 +72,7 @@ fn token_label(text: &str) -> Result<String, String> {
         && text.trim() == text
         && !text.contains(char::is_control);
     fits.then(|| text.to_owned()).ok_or_else(|| {
-        "a token label has 1 to 32 bytes, no space at its ends, and starts with neither - nor pkcs11:"
+        "a token label has 1 to 32 bytes, no space at either end, and does not start with - or pkcs11:"
             .to_owned()
     })
 }

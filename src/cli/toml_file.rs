@@ -11,7 +11,7 @@ use super::input;
 /// Reads a file, every key of which must be known, and which only those who count can have written.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, owners: Owners) -> Result<T, CliError> {
     let bytes = input::read_trusted(path, owners)?;
-    let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
     toml::from_str(&text).map_err(|error| {
         let line = error
             .span()

@@ -92,13 +92,13 @@ impl Ui {
     #[cfg(feature = "aws")]
     pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
         if self.no_input {
-            return Err("--no-input does not let anybody be asked, and --yes is not given");
+            return Err("--no-input forbids the confirmation prompt, and --yes was not given");
         }
         let answer = Terminal::open().and_then(|mut terminal| terminal.ask(question));
         match answer {
             Ok(answer) if answer == word => Ok(()),
-            Ok(_) => Err("another word was typed"),
-            Err(_) => Err("there is no terminal to ask on, and --yes is not given"),
+            Ok(_) => Err("what was typed does not match"),
+            Err(_) => Err("there is no terminal to ask on, and --yes was not given"),
         }
     }
 

@@ -12,13 +12,13 @@ pub(super) fn describe(found: &Unfinished) -> String {
     let mut parts = Vec::new();
     if !found.undelivered.is_empty() {
         parts.push(format!(
-            "{} signed, and not known to be delivered",
+            "{} signed, but not confirmed as delivered",
             name(&found.undelivered)
         ));
     }
     if !found.open.is_empty() {
         parts.push(format!(
-            "{} begun, and not ended: another run is signing it now, or was cut off",
+            "{} begun, but not ended: another run is signing it now, or was interrupted",
             name(&found.open)
         ));
     }
@@ -30,7 +30,7 @@ pub(super) fn describe(found: &Unfinished) -> String {
         _ => "hsm-ca ledger list --open".to_owned(),
     };
     format!(
-        "the ledger has for this CA: {}{more}; see to it with `{command}`",
+        "the ledger has for this CA: {}{more}; check with `{command}`",
         parts.join("; ")
     )
 }

@@ -48,5 +48,5 @@ pub(super) fn warn(validity: &Validity, now: UnixTime, ui: &Ui) -> Option<String
     } else {
         return None;
     };
-    ui.warn(&format!("the certificate is dated by hand: {warning}"))
+    ui.warn(&format!("the certificate's dates were set by hand: {warning}"))
 }

@@ -101,10 +101,10 @@ impl CloudHsm {
                 })
             };
             if next.clone().is_some_and(|token| !asked.insert(token)) {
-                return endless("end: its NextToken was asked for before");
+                return endless("end: its NextToken repeats an earlier one");
             }
             if asked.len() > MOST_PAGES {
-                return endless("end: it goes on after 100 pages");
+                return endless("end: it continues after 100 pages");
             }
             page = next;
             if page.is_none() {

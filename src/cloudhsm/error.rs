@@ -99,7 +99,7 @@ impl fmt::Display for CloudHsmError {
             Self::ClusterId { text } => {
                 return write!(
                     f,
-                    "\"{text}\" is no cluster id: cluster- and 11 to 16 letters or digits from 2 to 7"
+                    "\"{text}\" is not a cluster id: cluster- and 11 to 16 letters or digits from 2 to 7"
                 );
             }
             Self::Aws(error) => return error.fmt(f),
@@ -151,14 +151,14 @@ fn explain_missing(
         }
         NoCsr::Initialized => write!(
             f,
-            "{cluster} is {state}: it has its certificate, and no CSR any more"
+            "{cluster} is {state}: it has its certificate, and no longer a CSR"
         ),
         NoCsr::Changing => write!(
             f,
-            "{cluster} is {state}: something is being changed, and there is neither a CSR nor a certificate"
+            "{cluster} is {state}: a change is in progress, and there is neither a CSR nor a certificate"
         ),
         NoCsr::Unusable => write!(f, "{cluster} is {state}: there is no CSR"),
-        NoCsr::Missing => write!(f, "{cluster} is {state} with an HSM, and AWS gives no CSR"),
+        NoCsr::Missing => write!(f, "{cluster} is {state} with an HSM, but AWS returned no CSR"),
     }
 }
 

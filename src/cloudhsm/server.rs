@@ -148,7 +148,7 @@ impl ServerAddress {
                 });
             }
             if received > MOST_BYTES {
-                return Err(self.handshake(&Error::General("more than 256 KiB and no end".to_owned())));
+                return Err(self.handshake(&Error::General("more than 256 KiB without an end".to_owned())));
             }
             let mut rest = &bytes[..count];
             while !rest.is_empty() {

@@ -52,8 +52,8 @@ pub enum ServerError {
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address { text } => write!(f, "\"{text}\" is no HOST[:PORT]"),
-            Self::Refused { server } => write!(f, "{server} refuses the connection: nobody listens there"),
+            Self::Address { text } => write!(f, "\"{text}\" is not HOST[:PORT]"),
+            Self::Refused { server } => write!(f, "{server} refused the connection: nothing listens there"),
             Self::Silent {
                 server,
                 awaited: "connection",
@@ -61,7 +61,7 @@ impl fmt::Display for ServerError {
             Self::Silent { server, awaited } => {
                 write!(
                     f,
-                    "{server} took the connection, and then sent no {awaited} in time"
+                    "{server} accepted the connection, but sent no {awaited} in time"
                 )
             }
             Self::Closed { server } => {
@@ -74,7 +74,7 @@ impl fmt::Display for ServerError {
                     "{server}: the TLS handshake ended before the certificate: {reason}"
                 )
             }
-            Self::Unreachable { server, reason } => write!(f, "{server} is not reached: {reason}"),
+            Self::Unreachable { server, reason } => write!(f, "{server} cannot be reached: {reason}"),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Kms {
         };
         let usage = answer.key_usage.ok_or_else(|| incomplete("KeyUsage"))?;
         if usage != KeyUsageType::SignVerify {
-            return Err(reject(format!("its usage is {usage}, and not SIGN_VERIFY")));
+            return Err(reject(format!("its usage is {usage}, not SIGN_VERIFY")));
         }
         let der = answer.public_key.ok_or_else(|| incomplete("PublicKey"))?;
         let public_key = PublicKey::from_der(der.as_ref()).map_err(|error| reject(error.to_string()))?;

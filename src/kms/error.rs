@@ -206,7 +206,7 @@ fn exception(f: &mut fmt::Formatter<'_>, operation: &str, code: &str, message: &
 impl fmt::Display for KmsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pair { reason } => write!(f, "no key pair file: {reason}"),
+            Self::Pair { reason } => write!(f, "not a key pair file: {reason}"),
             Self::PlaintextInPair => write!(
                 f,
                 "the file holds the private key in plaintext (PrivateKeyPlaintext)"
@@ -215,18 +215,18 @@ impl fmt::Display for KmsError {
             Self::WeakKey { reason } => write!(f, "the pair's public key is not one that KMS generates: {reason}"),
             Self::OtherFingerprint { expected, found } => write!(
                 f,
-                "the pair's public key is not the expected one: its SHA-256 is {found}, and {expected} was given"
+                "the pair's public key is not the expected one: its SHA-256 is {found}, not {expected}"
             ),
             Self::OtherAccount { key, caller } => write!(
                 f,
-                "the pair file names the KMS key {key} of the account {}, and the AWS credentials are those of the account {caller}",
+                "the pair file names the KMS key {key} of the account {}, but the AWS credentials belong to the account {caller}",
                 key.account()
             ),
             Self::Spec { spec } => write!(f, "the key pair spec {spec} is not supported"),
             Self::Context => write!(f, "the encryption context given is not the one in the pair file"),
             Self::Region { key, region } => write!(f, "the KMS key is {key}, but the AWS region is {region}"),
             Self::Aws(error) => error.fmt(f),
-            Self::AliasExists { alias, key } => write!(f, "{alias} exists already and points at {key}"),
+            Self::AliasExists { alias, key } => write!(f, "{alias} already exists and points to {key}"),
             Self::AliasNotMade { key, cause } => {
                 write!(f, "the key {key} was made, but its alias was not: {cause}")
             }
@@ -237,7 +237,7 @@ impl fmt::Display for KmsError {
             Self::InvalidCiphertext { with_context: true } => {
                 write!(
                     f,
-                    "KMS Decrypt: InvalidCiphertextException: the ciphertext is damaged, or the encryption context is another one"
+                    "KMS Decrypt: InvalidCiphertextException: the ciphertext is damaged, or the encryption context is different"
                 )
             }
             Self::InvalidCiphertext { with_context: false } => {
@@ -263,12 +263,12 @@ impl fmt::Display for KmsError {
             #[cfg(feature = "nitro-enclave")]
             Self::SecurityModule { reason } => write!(f, "the Nitro Secure Module: {reason}"),
             Self::NotSealed => f.write_str(
-                "KMS Decrypt: the answer holds the private key in plaintext, although it was to be encrypted to the recipient",
+                "KMS Decrypt: the answer holds the private key in plaintext, although it was requested encrypted to the recipient",
             ),
-            Self::DryRunIgnored => f.write_str("KMS did not know DryRun, and did what was only to be rehearsed"),
+            Self::DryRunIgnored => f.write_str("KMS ignored DryRun, and carried out what was meant as a rehearsal"),
             Self::Memory(error) => error.fmt(f),
-            Self::KeyName { name } => write!(f, "{name:?} names no KMS key"),
-            Self::UnfitKey { key, reason } => write!(f, "the KMS key {key} cannot be used to sign here: {reason}"),
+            Self::KeyName { name } => write!(f, "{name:?} does not name a KMS key"),
+            Self::UnfitKey { key, reason } => write!(f, "the KMS key {key} cannot be used for signing: {reason}"),
             Self::OtherPublicKey { name, key } => {
                 write!(f, "{name} is not the CA certificate's key; it is the KMS key {key}")
             }
@@ -279,9 +279,9 @@ impl fmt::Display for KmsError {
             ),
             Self::MessageTooLong { key, bytes, longest } => write!(
                 f,
-                "KMS signs at most {longest} bytes with the key {key}, and these are {bytes}"
+                "KMS signs at most {longest} bytes with the key {key}; the message has {bytes}"
             ),
-            Self::MayBeSigned { cause, .. } => write!(f, "{cause}; the signature may have been made all the same"),
+            Self::MayBeSigned { cause, .. } => write!(f, "{cause}; the signature may have been made anyway"),
             Self::AnsweredOtherwise { operation, asked, answered } => {
                 write!(f, "KMS {operation}: asked for {asked}, it answered with {answered}")
             }

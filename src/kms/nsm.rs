@@ -35,7 +35,7 @@ pub fn attest(public_key: &PublicKey) -> Result<AttestationDocument, KmsError> {
         }
         _ => {
             return Err(KmsError::SecurityModule {
-                reason: "it answered another question".to_owned(),
+                reason: "it answered a different request".to_owned(),
             });
         }
     };

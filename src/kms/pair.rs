@@ -141,7 +141,7 @@ impl KeyPairFile {
         if private_key_ciphertext.is_empty() || private_key_ciphertext.len() > LONGEST_CIPHERTEXT {
             let length = private_key_ciphertext.len();
             return Err(wrong(format!(
-                "PrivateKeyCiphertextBlob has {length} bytes, KMS allows 1 to {LONGEST_CIPHERTEXT}"
+                "PrivateKeyCiphertextBlob has {length} bytes; KMS allows 1 to {LONGEST_CIPHERTEXT}"
             )));
         }
         let public_key =
@@ -149,7 +149,7 @@ impl KeyPairFile {
         let spec: KeySpec = json.key_pair_spec.parse()?;
         if public_key.algorithm() != spec.algorithm() {
             return Err(wrong(format!(
-                "PublicKey is {}, KeyPairSpec says {spec}",
+                "PublicKey is {}, but KeyPairSpec says {spec}",
                 public_key.algorithm()
             )));
         }

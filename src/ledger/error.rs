@@ -186,11 +186,11 @@ impl fmt::Display for CrlNumberProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotReserved => "it was not reserved in this ledger",
-            Self::Used => "a CRL of this kind has it already",
-            Self::Passed => "a CRL of a higher number was begun meanwhile",
-            Self::OtherTime => "its other CRL, complete or delta, has another thisUpdate",
+            Self::Used => "a CRL of this kind already has it",
+            Self::Passed => "a CRL with a higher number was begun in the meantime",
+            Self::OtherTime => "the other CRL with this number, complete or delta, has a different thisUpdate",
             Self::Last => "it is the highest number of 20 octets (RFC 5280 section 5.2.3), and this CA has used it: no CRL can follow",
-            Self::Base => "its base is no complete CRL of a lower number that was signed",
+            Self::Base => "its base is not a signed complete CRL with a lower number",
         })
     }
 }
@@ -200,7 +200,7 @@ impl fmt::Display for LedgerError {
         match self {
             Self::NotFound { place } => write!(f, "there is no ledger at {place}"),
             Self::Exists { place } => write!(f, "{place} exists already"),
-            Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
+            Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
             Self::OpenToOthers { cause } => {
                 write!(
                     f,
@@ -215,14 +215,14 @@ impl fmt::Display for LedgerError {
             ),
             Self::Newer { place, found, known } => write!(
                 f,
-                "ledger {place}: its version is {found}, and this program knows up to {known}",
+                "ledger {place}: its version is {found}, and this program supports up to {known}",
             ),
             Self::Older { place, found } => write!(
                 f,
-                "ledger {place}: its version {found} is older than this program's, and reading changes nothing",
+                "ledger {place}: its version {found} is older than this program's, and a command that only reads does not upgrade it",
             ),
             Self::NotALedger { place, found } => {
-                write!(f, "{place} is no ledger of this program: it is {found}")
+                write!(f, "{place} is not a ledger of this program: it is {found}")
             }
             Self::Empty { place } => write!(
                 f,
@@ -230,7 +230,7 @@ impl fmt::Display for LedgerError {
             ),
             Self::Altered { place, name } => write!(
                 f,
-                "ledger {place}: {name} is not as this program made it, so nothing is recorded in it",
+                "ledger {place}: {name} was changed by another program, so nothing is recorded in it",
             ),
             Self::Damaged { place, found } => write!(f, "ledger {place} is damaged: {found}"),
             Self::Replaced { place } => write!(
@@ -242,17 +242,14 @@ impl fmt::Display for LedgerError {
             Self::SerialUsed { serial, entry } => {
                 write!(
                     f,
-                    "the serial number {serial} has been used before, by entry {entry} of the ledger"
+                    "the serial number {serial} is already used by entry {entry} of the ledger"
                 )
             }
             Self::CrlNumber { number, problem } => write!(f, "CRL number {number}: {problem}"),
             Self::NoEntry { entry } => write!(f, "the ledger has no entry {entry}"),
-            Self::Ended { entry, state } => write!(f, "entry {entry} has ended before: {state}"),
+            Self::Ended { entry, state } => write!(f, "entry {entry} has already ended: {state}"),
             Self::OtherBytes { entry } => {
-                write!(
-                    f,
-                    "what was signed is not what entry {entry} said would be signed"
-                )
+                write!(f, "what was signed differs from what entry {entry} announced")
             }
             Self::NotACertificate => f.write_str("only certificates can be adopted"),
             Self::UnknownCertificate { serial } => {
@@ -261,7 +258,7 @@ impl fmt::Display for LedgerError {
             Self::AlreadyRevoked { serial, reason } => {
                 write!(
                     f,
-                    "the certificate {serial} is revoked already: {}",
+                    "the certificate {serial} is already revoked: {}",
                     reason.name()
                 )
             }

@@ -124,11 +124,11 @@ impl fmt::Display for Fault {
             Self::Schema { name, found } => write!(f, "{name}: {found}"),
             Self::Gap { first, last } if first == last => write!(f, "event {first} is missing"),
             Self::Gap { first, last } => write!(f, "events {first} to {last} are missing"),
-            Self::Misplaced { sequence } => write!(f, "event {sequence} has no place in the chain"),
-            Self::Hash { sequence: 1 } => write!(f, "event 1: its hash does not fit: it was changed"),
+            Self::Misplaced { sequence } => write!(f, "event {sequence} does not belong to the chain"),
+            Self::Hash { sequence: 1 } => write!(f, "event 1: its hash does not match: it was changed"),
             Self::Hash { sequence } => write!(
                 f,
-                "event {sequence}: its hash does not fit: it, or the one before it, was changed or moved"
+                "event {sequence}: its hash does not match: it, or the one before it, was changed or moved"
             ),
             Self::Body { sequence, found } | Self::Event { sequence, found } => {
                 write!(f, "event {sequence}: {found}")
@@ -144,7 +144,7 @@ impl fmt::Display for Fault {
             ),
             Self::Kept { kept, .. } => write!(
                 f,
-                "the kept head is not the hash of event {}: this chain is not the one that the head was taken from",
+                "the kept head is not the hash of event {}: the head was taken from a different chain",
                 kept.count
             ),
         }

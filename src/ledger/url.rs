@@ -132,7 +132,7 @@ impl fmt::Display for LedgerUrlError {
         f.write_str(match self {
             Self::NoPath => "sqlite: without a path",
             Self::Postgres => "a ledger on PostgreSQL is not supported yet",
-            Self::Scheme => "it does not begin with sqlite:",
+            Self::Scheme => "it does not start with sqlite:",
         })
     }
 }

@@ -31,7 +31,7 @@ impl Misspelt {
 
 impl fmt::Display for Misspelt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it is not written as {}", self.0)
+        write!(f, "it must be {}", self.0)
     }
 }
 

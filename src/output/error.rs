@@ -67,9 +67,13 @@ pub enum OutputError {
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
+            Self::Exists { path } => write!(f, "{} already exists and was not changed", path.display()),
             Self::NotReplaceable { path } => {
-                write!(f, "{} is not a regular file, and is not replaced", path.display())
+                write!(
+                    f,
+                    "{} is not a regular file, so it is not replaced",
+                    path.display()
+                )
             }
             Self::Database { path } => {
                 write!(
@@ -80,10 +84,10 @@ impl fmt::Display for OutputError {
             }
             Self::Protected { path } => write!(
                 f,
-                "{} is a file that this command reads, and is not replaced",
+                "{} is an input of this command, so it is not replaced",
                 path.display()
             ),
-            Self::NoDirectory { directory } => write!(f, "{} is no directory", directory.display()),
+            Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
             Self::NoSpace { path } => write!(f, "{}: no space left on the file system", path.display()),
             Self::Recheck { path, reason } => {
                 write!(

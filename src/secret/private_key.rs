@@ -79,7 +79,7 @@ pub enum PrivateKeyError {
 
 impl fmt::Display for PrivateKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NOT: &str = "the decrypted bytes are no consistent";
+        const NOT: &str = "the decrypted bytes are not a consistent";
         match self {
             Self::Malformed { expected, what } => {
                 write!(f, "{NOT} {expected} private key in PKCS#8: {what}")
@@ -141,7 +141,7 @@ impl PrivateKeyDer {
             KeyAlgorithm::MlDsa(_) => {
                 return Err(PrivateKeyError::Algorithm {
                     expected,
-                    found: "such a key is generated on the token, and not imported".to_owned(),
+                    found: "such a key must be generated on the token; it cannot be imported".to_owned(),
                 });
             }
         };
@@ -248,14 +248,16 @@ fn normalise_rsa(info: &PrivateKeyInfo<'_>, public_key: &PublicKey) -> Result<Lo
     // AWS-LC's RSA_check_key: n = p·q, d·e = 1 modulo p - 1 and q - 1, and the three CRT values.
     let pair = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|error| {
         inconsistent(format!(
-            "n, e, d, p, q, dP, dQ and qInv do not go together ({error})"
+            "n, e, d, p, q, dP, dQ and qInv are inconsistent ({error})"
         ))
     })?;
     let derived = PublicKey::from_rsa_public_key(pair.public_key().as_ref())
         .map_err(|error| inconsistent(error.to_string()))?;
     let told = PublicKey::from_rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes());
     if told.as_ref() != Ok(&derived) {
-        return Err(inconsistent("the modulus is not that of the primes".to_owned()));
+        return Err(inconsistent(
+            "the modulus is not the product of the primes".to_owned(),
+        ));
     }
     if derived != *public_key {
         return Err(PrivateKeyError::OtherKey);
@@ -281,7 +283,7 @@ fn normalise_ec(
     {
         return Err(PrivateKeyError::Algorithm {
             expected,
-            found: "the curve in its ECPrivateKey is another".to_owned(),
+            found: "its ECPrivateKey names a different curve".to_owned(),
         });
     }
     let scalar = scalar_of(key.private_key.as_bytes(), curve)
@@ -293,7 +295,7 @@ fn normalise_ec(
         "InconsistentComponents" => PrivateKeyError::OtherKey,
         other => PrivateKeyError::Inconsistent {
             expected,
-            what: format!("its scalar is not that of a key: it is 0, or not below the order ({other})"),
+            what: format!("its scalar is not a valid private key: it is 0, or not below the order ({other})"),
         },
     })?;
     let inner = key.public_key.as_ref().map(BitStringRef::raw_bytes);
@@ -304,7 +306,7 @@ fn normalise_ec(
         })?;
     }
 
-    let failed = |_| malformed("it cannot be encoded again");
+    let failed = |_| malformed("it cannot be re-encoded");
     let normal = EcPrivateKey {
         version: 1,
         private_key: OctetStringRef::new(scalar.expose()).map_err(failed)?,
@@ -359,7 +361,7 @@ fn normalise_ed25519(
     {
         return Err(PrivateKeyError::Inconsistent {
             expected,
-            what: "its publicKey is not that of its seed".to_owned(),
+            what: "its publicKey does not belong to its seed".to_owned(),
         });
     }
     Ed25519KeyPair::from_seed_and_public_key(seed, public_key.subject_public_key())
@@ -375,7 +377,7 @@ fn encode(
 ) -> Result<LockedBytes, PrivateKeyError> {
     let failed = |_| PrivateKeyError::Malformed {
         expected,
-        what: "it cannot be encoded again",
+        what: "it cannot be re-encoded",
     };
     let normal = PrivateKeyInfo {
         version: 0,

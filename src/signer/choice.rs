@@ -44,18 +44,18 @@ impl fmt::Display for UnfitChoice {
             Self::Hash {
                 key: key @ (KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_)),
                 ..
-            } => write!(f, "an {key} key has a hash of its own: leave the hash out"),
+            } => write!(f, "an {key} key has a fixed hash: leave the hash out"),
             Self::Hash {
                 key: key @ KeyAlgorithm::Ec(Curve::Secp256k1),
                 hash,
-            } => write!(f, "an {key} key signs with SHA-256 here, not with {hash}"),
+            } => write!(f, "hsm-ca signs with SHA-256 under an {key} key, not with {hash}"),
             Self::Hash {
                 key: key @ KeyAlgorithm::RsaPss { only: Some(only), .. },
                 hash,
             } if hash != only.hash => {
                 write!(
                     f,
-                    "this {key} key is restricted to {}, it does not sign with {hash}",
+                    "this {key} key is restricted to {}; it does not sign with {hash}",
                     only.hash
                 )
             }
@@ -64,10 +64,10 @@ impl fmt::Display for UnfitChoice {
                 hash,
             } => write!(f, "{hash} is weaker than an {key} key (FIPS 186-5 section 6.1.1)"),
             Self::Hash { key, hash } => write!(f, "an {key} key does not sign with {hash}"),
-            Self::Pss { key } => write!(f, "RSASSA-PSS is for RSA, this is an {key} key"),
+            Self::Pss { key } => write!(f, "RSASSA-PSS needs an RSA key; this is an {key} key"),
             Self::Restricted { key, signature } => write!(
                 f,
-                "this {key} key is restricted to {signature}, which is verified here, not made"
+                "this {key} key is restricted to {signature}, which hsm-ca verifies but does not make"
             ),
         }
     }
@@ -142,7 +142,7 @@ mod tests {
         );
         assert_eq!(
             refusal(p384, choice(None, true)),
-            "RSASSA-PSS is for RSA, this is an EC P-384 key"
+            "RSASSA-PSS needs an RSA key; this is an EC P-384 key"
         );
         for key in [
             KeyAlgorithm::Ed25519,
@@ -150,7 +150,7 @@ mod tests {
         ] {
             assert_eq!(
                 refusal(key, choice(Some(Hash::Sha512), false)),
-                format!("an {key} key has a hash of its own: leave the hash out")
+                format!("an {key} key has a fixed hash: leave the hash out")
             );
             assert!(key.choose(SignatureChoice::default()).is_ok());
         }
@@ -160,11 +160,11 @@ mod tests {
         };
         assert_eq!(
             refusal(restricted(Hash::Sha384), choice(Some(Hash::Sha256), true)),
-            "this RSA-PSS 2048 key is restricted to SHA-384, it does not sign with SHA-256"
+            "this RSA-PSS 2048 key is restricted to SHA-384; it does not sign with SHA-256"
         );
         assert_eq!(
             refusal(restricted(Hash::Sha224), SignatureChoice::default()),
-            "this RSA-PSS 2048 key is restricted to rsassaPss with SHA-224 and a salt of 28 bytes, which is verified here, not made"
+            "this RSA-PSS 2048 key is restricted to rsassaPss with SHA-224 and a salt of 28 bytes, which hsm-ca verifies but does not make"
         );
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Display for KeyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exponent => f.write_str("the public exponent is below 65537"),
-            Self::OffCurve => f.write_str("the public key is no point of its curve"),
+            Self::OffCurve => f.write_str("the public key is not a point on its curve"),
             Self::SmallOrder => {
                 f.write_str("the public key is a point of small order: anybody can sign for it")
             }

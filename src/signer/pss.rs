@@ -96,7 +96,7 @@ impl Pss {
         };
         // RFC 4055 section 3.1: "It is RECOMMENDED"; no program makes anything else.
         if mask_hash != hash {
-            return wrong("MGF1 has another hash than the message");
+            return wrong("MGF1 uses a different hash than the message");
         }
         // The same section: verifiers "MUST recognize both a present trailerField field with value 1 and an absent" one.
         if parameters.trailer_field.is_some_and(|trailer| trailer != TRAILER) {

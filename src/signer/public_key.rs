@@ -54,7 +54,7 @@ impl fmt::Display for PublicKeyError {
             Self::Unsupported { oid } => {
                 write!(
                     f,
-                    "the public key is of a kind not supported here ({oid}); RSA, P-256, P-384, P-521, secp256k1, Ed25519 and ML-DSA are"
+                    "the public key is of a kind that is not supported ({oid}); supported: RSA, P-256, P-384, P-521, secp256k1, Ed25519, ML-DSA"
                 )
             }
         }

@@ -51,9 +51,9 @@ impl fmt::Display for UnfitAttribute {
         let found = match self.found {
             Some(true) => "true",
             Some(false) => "false",
-            None => "not told by the token",
+            None => "not reported by the token",
         };
-        write!(f, "{} is {found}, it must be {}", self.name, self.wanted)
+        write!(f, "{} is {found}; it must be {}", self.name, self.wanted)
     }
 }
 

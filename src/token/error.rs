@@ -217,21 +217,20 @@ impl fmt::Display for TokenError {
                 )
             }
             Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
-            Self::PinLength { token } => write!(f, "token \"{token}\": it takes no PIN of this length"),
+            Self::PinLength { token } => {
+                write!(f, "token \"{token}\": it does not accept a PIN of this length")
+            }
             Self::WriteProtected { token } => write!(f, "token \"{token}\" is write-protected"),
             Self::KeyWantsPin { key } => write!(
                 f,
-                "the key \"{key}\" wants the PIN for each use (CKA_ALWAYS_AUTHENTICATE), and there is none"
+                "the key \"{key}\" needs the PIN for each use (CKA_ALWAYS_AUTHENTICATE), and no PIN was given"
             ),
             Self::KeyPinRefused { key, value } => write!(
                 f,
-                "the key \"{key}\" wants the PIN for each use (CKA_ALWAYS_AUTHENTICATE): C_Login: {value}"
+                "the key \"{key}\" needs the PIN for each use (CKA_ALWAYS_AUTHENTICATE): C_Login: {value}"
             ),
             Self::NoKey { wanted, found } if found.is_empty() => {
-                write!(
-                    f,
-                    "no private key {wanted}: the token shows no private key at all"
-                )
+                write!(f, "no private key {wanted}: the token shows no private keys")
             }
             Self::NoKey { wanted, found } => write!(f, "no private key {wanted}; there is: {}", join(found)),
             Self::SeveralKeys { wanted, found } => {
@@ -251,7 +250,7 @@ impl fmt::Display for TokenError {
             } => {
                 write!(
                     f,
-                    "token \"{token}\" makes no signature of the kind {signature}: it lacks {lacking}"
+                    "token \"{token}\" cannot sign with {signature}: it lacks {lacking}"
                 )
             }
             Self::CannotGenerate {
@@ -270,7 +269,7 @@ impl fmt::Display for TokenError {
             }
             Self::ContentKey { found } => write!(
                 f,
-                "the content key that was unwrapped with the recipient key has {found} bytes, an AES-256 key has 32"
+                "the content key that was unwrapped with the recipient key has {found} bytes; an AES-256 key has 32"
             ),
             Self::Memory(error) => error.fmt(f),
             Self::Software { what } => write!(f, "{what} failed"),
@@ -289,7 +288,7 @@ fn write_no_token(
 ) -> fmt::Result {
     write!(f, "no token {wanted}")?;
     if found.is_empty() && uninitialised.is_empty() && skipped.is_empty() {
-        return f.write_str(": the module shows no token at all");
+        return f.write_str(": the module shows no tokens");
     }
     if !skipped.is_empty() {
         write!(f, "; not readable: {}", join(skipped))?;

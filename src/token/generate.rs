@@ -118,7 +118,7 @@ impl Session {
 
     /// By an id that was drawn for them a moment ago.
     fn destroy_pair(&self, doing: &str, id: &[u8]) -> Result<(), TokenError> {
-        let doing = format!("{doing}, WHICH MAY BE STILL ON THE TOKEN");
+        let doing = format!("{doing}, WHICH MAY STILL BE ON THE TOKEN");
         for class in [KeyClass::Private, KeyClass::Public] {
             for object in self.find_class(class, &doing, Attribute::Id(id.to_vec()))? {
                 self.destroy(&doing, object)?;

@@ -47,7 +47,7 @@ impl ImportRoute {
             Self::Sealed => "nothing outside KMS and the token had the plaintext",
             Self::RsaAesKeyWrap | Self::OaepAesKwp => "this process had the plaintext, and wiped it",
             Self::CreateObject => {
-                "this process had the plaintext, handed it to the PKCS#11 module as it is, and wiped its own copies"
+                "this process had the plaintext, handed it to the PKCS#11 module in the clear, and wiped its own copies"
             }
         }
     }

@@ -95,7 +95,7 @@ impl Session {
         Err(TokenError::Call {
             doing: KEEPING.to_owned(),
             function: "C_FindObjects".to_owned(),
-            value: "the object that was made is not found: the token changed its attributes".to_owned(),
+            value: "the object just made cannot be found: the token changed its attributes".to_owned(),
         })
     }
 

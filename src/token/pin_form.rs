@@ -90,22 +90,22 @@ impl fmt::Display for UnfitPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColon => write!(f, "{NOT_A_CRYPTO_USERS}: there is no colon in it"),
-            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands before its first colon"),
-            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands after its first colon"),
+            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: there is nothing before its first colon"),
+            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: there is nothing after its first colon"),
             Self::LongUser => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: more than {LONGEST_USER} characters stand before its first colon"
+                "{NOT_A_CRYPTO_USERS}: there are more than {LONGEST_USER} characters before its first colon"
             ),
             Self::ShortPassword => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: fewer than {SHORTEST_PASSWORD} characters stand after its first colon"
+                "{NOT_A_CRYPTO_USERS}: there are fewer than {SHORTEST_PASSWORD} characters after its first colon"
             ),
             Self::LongPassword => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: more than {LONGEST_PASSWORD} characters stand after its first colon"
+                "{NOT_A_CRYPTO_USERS}: there are more than {LONGEST_PASSWORD} characters after its first colon"
             ),
-            Self::Short { least } => write!(f, "it is too short, the token takes {least} bytes or more"),
-            Self::Long { most } => write!(f, "it is too long, the token takes {most} bytes or fewer"),
+            Self::Short { least } => write!(f, "it is too short; the token accepts {least} bytes or more"),
+            Self::Long { most } => write!(f, "it is too long; the token accepts {most} bytes or fewer"),
         }
     }
 }

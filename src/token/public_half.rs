@@ -131,8 +131,8 @@ impl Session {
 /// That nothing on the token tells the public half of a private key.
 pub(super) fn no_public_object(private: &KeyDescription) -> TokenError {
     let reason = match private.id.as_slice() {
-        [] => "it has no id, and no public-key object without one is of its kind".to_owned(),
-        id => format!("no public-key object with id {} is beside it", Hex(id)),
+        [] => "it has no id, and the token has no public-key object of its kind without an id".to_owned(),
+        id => format!("the token has no public-key object with id {}", Hex(id)),
     };
     TokenError::NoPublicKey {
         key: private.label.clone(),

@@ -54,7 +54,7 @@ impl Session {
                 thread::sleep(FIRST_WAIT * 2_u32.pow(wait));
             }
             let error = TokenError::during(doing)(error);
-            undo(&format!("{error}; taking off what it has made"))?;
+            undo(&format!("{error}; removing what it has made"))?;
             if wait.is_none() {
                 return Err(error);
             }

@@ -53,7 +53,7 @@ impl Session {
         }
         let set = refused.map_or_else(String::new, |value| format!(" (C_SetAttributeValue: {value})"));
         let reason = format!(
-            "C_UnwrapKey of this token does not do what its template says, and nothing sets it right afterwards{set}: {ignored}"
+            "C_UnwrapKey of this token does not do what its template says, and the attributes cannot be corrected afterwards{set}: {ignored}"
         );
         Err(TokenError::NoRoute {
             token: self.token().description().label.clone(),

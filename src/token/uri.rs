@@ -56,12 +56,12 @@ impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => write!(f, "it does not start with pkcs11:"),
-            Self::PinValue => write!(f, "a PIN has no place in a URI, use --pin-source"),
+            Self::PinValue => write!(f, "a PIN must not be in a URI; use --pin-source"),
             Self::Syntax { attribute } => {
-                write!(f, "\"{attribute}\" is written wrongly or given twice (RFC 7512)")
+                write!(f, "\"{attribute}\" is malformed or given twice (RFC 7512)")
             }
-            Self::Unknown { attribute } => write!(f, "the attribute \"{attribute}\" is not understood here"),
-            Self::NoKey => write!(f, "it names no key: it has neither object nor id"),
+            Self::Unknown { attribute } => write!(f, "the attribute \"{attribute}\" is not supported"),
+            Self::NoKey => write!(f, "it does not name a key: it has neither object nor id"),
             Self::Value { attribute } => write!(f, "the value of \"{attribute}\" cannot be used"),
         }
     }

@@ -93,7 +93,7 @@ pub struct CrlNumberTextError;
 
 impl fmt::Display for CrlNumberTextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number is wanted, decimal or 0x and hexadecimal, of at most 159 bits")
+        f.write_str("write a number, decimal or 0x and hexadecimal, of at most 159 bits")
     }
 }
 

@@ -112,7 +112,7 @@ pub struct UnknownReason;
 impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = CrlReason::ALL.map(CrlReason::name);
-        write!(f, "no reason of RFC 5280 section 5.3.1: {}", names.join(", "))
+        write!(f, "not a reason of RFC 5280 section 5.3.1: {}", names.join(", "))
     }
 }
 

@@ -83,7 +83,7 @@ impl AdoptionRequest {
         if let Some(crl) = &self.crl {
             crl.verify_undated(authority)?;
             if crl.base()?.is_some() {
-                let found = "it is a delta CRL: name the last complete one";
+                let found = "it is a delta CRL: give the last complete one";
                 return Err(X509Error::broken("adopted-crl", found).into());
             }
             for entry in crl.entries() {
@@ -129,14 +129,14 @@ fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
     if serial.octets().len() <= LONGEST {
         return Ok(());
     }
-    let found = format!("{serial} has more than {LONGEST} octets, which no CRL here can hold");
+    let found = format!("{serial} has more than {LONGEST} octets, too many for a CRL of hsm-ca");
     Err(X509Error::broken("serial-number", found))
 }
 
 fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) -> Result<(), X509Error> {
     check_length(serial)?;
     if revoked_at.0 > now.0.saturating_add(SKEW) {
-        let found = format!("{serial} is revoked on {revoked_at}, and it is {now}");
+        let found = format!("{serial} is revoked on {revoked_at}, but it is only {now}");
         return Err(X509Error::broken("revocation-date", found));
     }
     Ok(())

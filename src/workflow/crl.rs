@@ -208,7 +208,7 @@ impl CrlJob {
             _ => recorder.reserve_crl_number(authority, above)?.number,
         };
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
-            let found = format!("{asked} was asked for, and the ledger is at {reserved}: numbers rise");
+            let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
             return Err(X509Error::broken("crl-number", found).into());
         }
         // Read after the number was taken, and before the revocations are: a CRL of a lower number is not younger, and what was
@@ -261,7 +261,7 @@ impl NumberedCrl {
             return Ok(());
         }
         let found = format!(
-            "the CRL before, number {}, has {} entries, and the ledger has {has}: was it made from an index (--revoked)?",
+            "the last CRL, number {}, has {} entries, but the ledger has {has}: was it made from an index (--revoked)?",
             last.number, last.entries
         );
         Err(X509Error::broken("crl-entries", found).into())

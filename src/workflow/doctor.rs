@@ -51,7 +51,7 @@ pub fn check_token(token: &Token) -> Vec<Check> {
         description.manufacturer, description.model
     );
     let kind = match token.kind() {
-        Ok("PKCS#11") => Check::noted("kind", "not known here: spoken to as PKCS#11 says"),
+        Ok("PKCS#11") => Check::noted("kind", "unknown: used as PKCS#11 specifies"),
         Ok(kind) => Check::passed("kind", kind),
         Err(error) => Check::failed("kind", error.to_string()),
     };
@@ -70,7 +70,7 @@ pub fn check_login(session: &Session) -> Check {
     match (session.count_keys(), session.user()) {
         (Ok(keys), _) if !session.is_logged_in() => Check::noted(
             NAME,
-            format!("none, the token needs none and no PIN source is named; {keys} key objects"),
+            format!("none: the token needs none and no PIN source was given; {keys} key objects"),
         )
         .with_hint("if keys are missing, name a PIN source: --pin-source".to_owned()),
         (Ok(keys), Some(user)) => Check::passed(NAME, format!("as crypto user {user}; {keys} key objects")),
@@ -98,7 +98,7 @@ pub fn check_new_key(session: &Session) -> Check {
         Ok(0) => Check::passed(NAME, "one was made on the token, and destroyed"),
         Ok(left) => Check::passed(
             NAME,
-            format!("one was made on the token, and destroyed with {left} of an earlier try"),
+            format!("one was made on the token, and destroyed with {left} left by an earlier attempt"),
         ),
         // tpm2-pkcs11 makes no secret keys.
         Err(TokenError::Call { function, value, .. })
@@ -106,7 +106,7 @@ pub fn check_new_key(session: &Session) -> Check {
         {
             Check::noted(
                 NAME,
-                format!("not tried, the token makes no AES keys: {function}: {value}"),
+                format!("not tried: the token cannot make AES keys: {function}: {value}"),
             )
         }
         Err(error) => match session.token().is_cloudhsm() {
@@ -123,8 +123,8 @@ pub fn check_left_key_probes(session: &Session) -> Option<Check> {
     match session.count_left_key_probes() {
         Ok(0) => None,
         Ok(left) => {
-            let found = format!("{left} on the token of a try that was cut off, \"{KEY_PROBE_LABEL}\"");
-            let hint = "`hsm-ca doctor --try-key` takes it off".to_owned();
+            let found = format!("{left} left on the token by an interrupted attempt, \"{KEY_PROBE_LABEL}\"");
+            let hint = "`hsm-ca doctor --try-key` deletes it".to_owned();
             Some(Check::warning(NAME, found).with_hint(hint))
         }
         Err(error) => Some(Check::failed(NAME, error.to_string())),
@@ -144,7 +144,7 @@ pub fn check_import_routes(token: &Token) -> Vec<Check> {
                 let note = match route {
                     ImportRoute::Sealed => " (with an attestation document)",
                     ImportRoute::CreateObject => {
-                        " (only when it is named: the plaintext crosses the PKCS#11 call)"
+                        " (only if it is named: the plaintext crosses the PKCS#11 call)"
                     }
                     _ => "",
                 };

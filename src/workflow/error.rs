@@ -235,9 +235,9 @@ impl fmt::Display for LeftBehind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingImported => f.write_str("nothing was put on the token"),
-            Self::Destroyed => f.write_str("the new objects were destroyed again"),
+            Self::Destroyed => f.write_str("the new objects were destroyed"),
             Self::StillThere { reason } => write!(f, "{reason}"),
-            Self::Untouched => f.write_str("the key is left on the token as it is"),
+            Self::Untouched => f.write_str("the key was left on the token"),
         }
     }
 }
@@ -251,22 +251,22 @@ impl fmt::Display for WorkflowError {
             Self::Ledger(error) => error.fmt(f),
             Self::Unrecorded { entry, cause } => write!(
                 f,
-                "entry {entry} was signed, and the ledger could not record that, so nothing is written: {cause}"
+                "entry {entry} was signed, but the ledger could not record that, so nothing was written: {cause}"
             ),
             Self::Undelivered { entry, cause } => {
                 write!(
                     f,
-                    "it is signed and recorded as entry {entry}, but not written: {cause}"
+                    "it was signed and recorded as entry {entry}, but not written: {cause}"
                 )
             }
             Self::NotDeliverable(error) => error.fmt(f),
             Self::UnrecordedKey { label, cause, left } => write!(
                 f,
-                "the key \"{label}\" was made, and the ledger could not record it: {cause}; {left}"
+                "the key \"{label}\" was made, but the ledger could not record it: {cause}; {left}"
             ),
             Self::UnrecordedDeletion { cause } => write!(
                 f,
-                "the key is deleted, and the ledger could not record that; its entry stays open: {cause}"
+                "the key was deleted, but the ledger could not record that; its entry stays open: {cause}"
             ),
             Self::Generate(error) => error.fmt(f),
             Self::KeyLock(error) => error.fmt(f),
@@ -281,7 +281,7 @@ impl fmt::Display for WorkflowError {
                 )
             }
             Self::OtherHsm => f.write_str(
-                "the request is not that of the HSM whose identity was verified: it carries another key",
+                "the request is not that of the HSM whose identity was verified: it has a different key",
             ),
             Self::Token(error) => error.fmt(f),
             Self::PlannedFile(error) => error.fmt(f),
@@ -299,7 +299,7 @@ impl fmt::Display for WorkflowError {
             Self::OtherLabel { label, found } => {
                 write!(
                     f,
-                    "the key for \"{label}\" is on the token already, under another label: {found}"
+                    "the key for \"{label}\" is already on the token, under another label: {found}"
                 )
             }
             Self::Unproven { unproven, left } => write!(f, "{unproven}; {left}"),
@@ -321,15 +321,18 @@ impl fmt::Display for WorkflowError {
             Self::UselessAttestation { route } => {
                 write!(
                     f,
-                    "an attestation document is for the sealed route, {route} has no use for it"
+                    "an attestation document is for the sealed route; {route} does not use it"
                 )
             }
             Self::NoRecipientKey => f.write_str("there is no recipient key on the token"),
             Self::RecipientLeft { cause, imported } => {
-                write!(f, "{cause}; the imported key is there, proven: {imported}")
+                write!(
+                    f,
+                    "{cause}; the imported key is on the token and proven: {imported}"
+                )
             }
             Self::LeftOnToken { cause, found } => {
-                write!(f, "{cause}; yet the key is on the token now, not proven: {found}")
+                write!(f, "{cause}; the key is on the token anyway, not proven: {found}")
             }
             Self::MayBeOnToken { cause, label } => {
                 write!(
@@ -341,16 +344,16 @@ impl fmt::Display for WorkflowError {
             Self::KeptHead(error) => error.fmt(f),
             Self::ClockBehind { now, last } => write!(
                 f,
-                "the clock says {now}, and the last event of the ledger is of {last}: the clock was set back, or it was ahead when \
-                 that was recorded"
+                "the clock says {now}, but the ledger's last event is dated {last}: the clock was set back, \
+                 or was ahead when that event was recorded"
             ),
             Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
             Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
-            Self::RigExists { path } => write!(f, "{} exists already, it is left as it is", path.display()),
+            Self::RigExists { path } => write!(f, "{} already exists and was not changed", path.display()),
             Self::RigPath { path } => {
                 write!(
                     f,
-                    "{path:?} cannot stand in a token's configuration: use a path of at most 480 bytes without '#', '=', quotes and control characters"
+                    "{path:?} cannot be used in a token's configuration: use a path of at most 480 bytes without '#', '=', quotes and control characters"
                 )
             }
             Self::RigToken { reason } => write!(f, "the token could not be initialised: {reason}"),

@@ -57,7 +57,7 @@ pub fn generate_key(
     token.check_writable()?;
     token.check_generation(request.algorithm)?;
     let _alone = KeyLock::take(token.description(), request.lock_directory.as_deref(), || {
-        progress.step("another process is putting a key on this token, waiting for it");
+        progress.step("another process is putting a key on this token; waiting for it");
     })?;
     refuse_label(session, &request.label)?;
     let unfinished = session.keys_labelled(UNFINISHED_LABEL)?;
@@ -145,7 +145,7 @@ fn prove_generated(
     let public_key = new.read_public_object().map_err(&unread)?.ok_or_else(|| {
         Unproven::found(
             ProofKind::GeneratedKey,
-            "its public-key object tells no public key",
+            "its public-key object contains no public key",
         )
     })?;
     check_kind(request.algorithm, &public_key)?;
@@ -162,7 +162,7 @@ fn prove_generated(
     if named.public_key != public_key
         || new.read_public_object().map_err(&unnamed)?.as_ref() != Some(&public_key)
     {
-        let found = "with its new name it reads back as another key";
+        let found = "under its new name it reads back as a different key";
         return Err(Unproven::found(ProofKind::GeneratedKey, found).into());
     }
     let key = named.description;
@@ -186,7 +186,7 @@ fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unprove
     let found = public_key.algorithm();
     let wrong = |found: String| Err(Unproven::found(ProofKind::GeneratedKey, found));
     if found != asked {
-        return wrong(format!("it is an {found} key, and {asked} was asked for"));
+        return wrong(format!("it is an {found} key, but {asked} was requested"));
     }
     if asked.rsa_bits().is_some() && public_key.rsa_integers().map(|(_, exponent)| exponent) != Some(EXPONENT)
     {
@@ -219,9 +219,9 @@ mod tests {
         assert!(refusal(RSA, ones, &[1, 0, 3]).ends_with("its public exponent is not 65537"));
         let other = KeyAlgorithm::Rsa { bits: 3072 };
         assert!(
-            refusal(other, ones, EXPONENT).ends_with("it is an RSA 2048 key, and RSA 3072 was asked for")
+            refusal(other, ones, EXPONENT).ends_with("it is an RSA 2048 key, but RSA 3072 was requested")
         );
-        assert!(refusal(KeyAlgorithm::Ed25519, ones, EXPONENT).contains("Ed25519 was asked for"));
+        assert!(refusal(KeyAlgorithm::Ed25519, ones, EXPONENT).contains("Ed25519 was requested"));
     }
 
     #[test]

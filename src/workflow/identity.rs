@@ -219,7 +219,7 @@ fn judge_root(
     };
     let finding = match known {
         _ if compared.is_some_and(|wanted| wanted != root.fingerprint()) => Finding::Failed(format!(
-            "its SHA-256 is {}, not the one that was given",
+            "its SHA-256 is {}, not the given one",
             root.fingerprint()
         )),
         Some(known) if known.side == side => Finding::Passed(format!("{}, by its SHA-256", known.name)),
@@ -234,12 +234,9 @@ fn judge_root(
             Finding::Failed("AWS's root and the manufacturer's have the same key".to_owned())
         }
         None if compared.is_some() => {
-            Finding::Noted("not a root that is known here; trusted by the SHA-256 that was given".to_owned())
+            Finding::Noted("not a known root; trusted because of the given SHA-256".to_owned())
         }
-        None => Finding::Failed(format!(
-            "its SHA-256 is that of no root of {} that is known here",
-            side.owner()
-        )),
+        None => Finding::Failed(format!("its SHA-256 matches no known root of {}", side.owner())),
     };
     // Only on its own side is a root what it is known for.
     JudgedRoot {
@@ -270,7 +267,7 @@ fn judge_request(evidence: &IdentityEvidence) -> IdentityPart {
             Finding::Passed(format!("{}, that of the HSM certificate", hsm.algorithm()))
         }
         (Ok(_), Ok(_)) => {
-            Finding::Failed("it is not the HSM certificate's: the CSR is of another HSM".to_owned())
+            Finding::Failed("it is not the HSM certificate's: the CSR is from another HSM".to_owned())
         }
         (Err(error), _) | (_, Err(error)) => Finding::Failed(error.to_string()),
     };

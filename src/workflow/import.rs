@@ -110,10 +110,10 @@ pub fn import_key_pair(
     let _alone = KeyLock::take(
         session.token().description(),
         request.lock_directory.as_deref(),
-        || progress.step("another process is putting a key on this token, waiting for it"),
+        || progress.step("another process is putting a key on this token; waiting for it"),
     )?;
     if let Some(existing) = find_existing(session, request)? {
-        progress.step("the key is on the token already, checking it again");
+        progress.step("the key is already on the token; checking it again");
         let (proof, completed) = prove_present(session, request, &existing)?;
         // A run that was cut off has begun it, and this one ends it.
         let recorded = log.open_import(session, &request.label, &proof.public_key)?;

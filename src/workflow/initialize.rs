@@ -47,14 +47,12 @@ pub fn initialize_cluster(
     wait: Option<WaitLimits>,
     progress: &dyn Progress,
 ) -> Result<InitializeSummary, WorkflowError> {
-    progress.step(&format!(
-        "asking for the state and the CSR of {id} as they are now"
-    ));
+    progress.step(&format!("asking for the current state and CSR of {id}"));
     let cluster = service.describe(id)?;
     let mut summary = match cluster.csr() {
         Ok(csr) => {
             let doubt = check_request(&cluster, csr, certificates)?;
-            progress.step("the certificate fits the CSR; asking AWS to initialise the cluster with it");
+            progress.step("the certificate matches the CSR; asking AWS to initialise the cluster with it");
             let mut summary = ask::ask(service, &cluster, certificates)?;
             summary.remarks.extend(doubt);
             summary
@@ -113,7 +111,7 @@ fn check_request(
     let is_renamed = !certificate.subject().is_like(request.subject());
     Ok(is_renamed.then(|| {
         format!(
-            "the certificate has the CSR's key and another name: \"{}\" instead of \"{}\"",
+            "the certificate has the CSR's key but a different name: \"{}\" instead of \"{}\"",
             certificate.subject(),
             request.subject()
         )

@@ -130,7 +130,7 @@ impl fmt::Display for KeptHeadError {
             Self::OtherLedger { place } => {
                 write!(
                     f,
-                    "the head that was kept {place} is of another ledger than the one in use"
+                    "the head that was kept {place} belongs to another ledger, not the one in use"
                 )
             }
             Self::Unreadable { place, reason } => {
@@ -213,7 +213,7 @@ fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError>
         KeptHead::parse(&note).ok_or_else(|| {
             let unreadable = KeptHeadError::Unreadable {
                 place: ON_TOKEN.to_owned(),
-                reason: "it is not written as this program writes it".to_owned(),
+                reason: "it is not in the form that this program writes".to_owned(),
             };
             unreadable.into()
         })
@@ -325,7 +325,7 @@ fn read_file(path: &Path, mut file: File) -> Result<KeptHead, WorkflowError> {
     let read = Read::by_ref(&mut file).take(LONGEST).read_to_end(&mut bytes);
     read.map_err(|cause| unreadable(path, cause.to_string()))?;
     KeptHead::parse(&bytes)
-        .ok_or_else(|| unreadable(path, "it is not written as this program writes it".to_owned()))
+        .ok_or_else(|| unreadable(path, "it is not in the form that this program writes".to_owned()))
 }
 
 fn unreadable(path: &Path, reason: String) -> WorkflowError {

@@ -62,7 +62,7 @@ impl fmt::Display for LinterError {
             Self::Untrusted { cause } => {
                 write!(
                     f,
-                    "the linter is not run, because others could change it: {cause}"
+                    "the linter was not run, because others could change it: {cause}"
                 )
             }
             Self::TimedOut { program, limit } => {
@@ -159,7 +159,7 @@ impl<'a> Rehearsals<'a> {
             return Ok(checked.read_back(issuer, now)?);
         };
         let rehearsal = checked.rehearse(throwaway, issuer, now)?;
-        progress.step(&format!("the profile's linter looks at {what}"));
+        progress.step(&format!("the profile's linter checks {what}"));
         lint_within(linter, rehearsal.pem().as_bytes(), LONGEST_RUN)
     }
 }

@@ -8,7 +8,7 @@ use super::signing_key::find_token_key;
 use crate::signer::{PublicKey, SignError, Signer, new_challenge};
 use crate::token::{KeyDescription, KeySelector, PrivateKey, Session, TokenError, TokenSigner};
 
-const OTHER_KEY: &str = "the private key object has another public key";
+const OTHER_KEY: &str = "the private key object has a different public key";
 
 /// What a key has to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,7 @@ impl fmt::Display for ProofKind {
         f.write_str(match self {
             Self::DecryptedKey => "the decrypted private key is not that of the KMS public key",
             Self::TokenKey => "no proof that the token holds the expected key",
-            Self::GeneratedKey => {
-                "no proof that the token generated a sound key of the kind that was asked for"
-            }
+            Self::GeneratedKey => "no proof that the token generated a sound key of the requested kind",
             Self::ExpectedKey => "no proof that it is the expected key",
             Self::Attributes => "no proof that the key can only sign",
             Self::Signature => "no proof that the key signs",
@@ -160,7 +158,7 @@ pub fn prove_signer(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unp
     if signer.public_key() != expected {
         return Err(Unproven::found(
             ProofKind::ExpectedKey,
-            "the private key has another public key",
+            "the private key has a different public key",
         ));
     }
     prove_signature(signer, expected)

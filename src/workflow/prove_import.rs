@@ -22,7 +22,7 @@ pub(super) fn prove_present(
         .map_err(Unproven::token(ProofKind::TokenKey))
         .map_err(unproven)?;
     if public.as_ref().is_some_and(|found| found != expected) {
-        let found = "the public-key object beside it holds another key";
+        let found = "its public-key object holds a different key";
         return Err(unproven(Unproven::found(ProofKind::TokenKey, found)));
     }
     let completed = public.is_none();

@@ -83,7 +83,7 @@ impl fmt::Display for NotDeliverable {
             Self::Open { entry, serial } => {
                 write!(
                     f,
-                    "entry {entry} began and did not end: whether a signature was made is not known, and the ledger has no bytes of it"
+                    "entry {entry} began but did not end: whether a signature was made is not known, and the ledger does not have it"
                 )?;
                 match serial {
                     Some(serial) => write!(f, " (certificate {serial})"),
@@ -99,14 +99,14 @@ impl fmt::Display for NotDeliverable {
             ),
             Self::NoAuthority { entry, subject } => write!(
                 f,
-                "entry {entry} was signed by \"{subject}\", and the ledger does not have the certificate to verify that"
+                "entry {entry} was signed by \"{subject}\", and the ledger does not have the certificate to verify it with"
             ),
             Self::OtherAuthority { entry, subject } => write!(
                 f,
-                "entry {entry} was signed by \"{subject}\", and the certificate that was given has another name or key"
+                "entry {entry} was signed by \"{subject}\", but the given certificate has another name or key"
             ),
             Self::Altered { entry, found } => {
-                write!(f, "entry {entry} is not as it was recorded: {found}")
+                write!(f, "entry {entry} differs from what was recorded: {found}")
             }
         }
     }
@@ -210,7 +210,7 @@ fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
         _ => return Err(not_kept(entry)),
     };
     if Digest::of(&der.0) != *sha256 {
-        let found = "its bytes have another SHA-256".to_owned();
+        let found = "its bytes have a different SHA-256".to_owned();
         return Err(NotDeliverable::Altered {
             entry: entry.id,
             found,

@@ -51,7 +51,7 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
         Revoked::Certificate(certificate) => {
             check_issued_by(certificate, authority)?;
             if certificate.is_self_issued() {
-                let found = "it is a self-signed certificate: take it out of the trust stores that have it";
+                let found = "it is a self-signed certificate: remove it from the trust stores that have it";
                 return Err(X509Error::broken("revoked-by-issuer", found).into());
             }
             certificate.serial_number()

@@ -68,7 +68,7 @@ impl Certificate {
             .iter()
             .find(|extension| !kinds.insert(extension.extn_id))
         {
-            let reason = format!("the extension {} stands in it twice", describe_oid(twice.extn_id));
+            let reason = format!("the extension {} occurs twice", describe_oid(twice.extn_id));
             return Err(X509Error::Malformed { what: WHAT, reason });
         }
         let issuer = Name::from_any(&tbs.issuer, WHAT)?;
@@ -228,7 +228,7 @@ impl Certificate {
     pub fn check_authority(&self, now: UnixTime) -> Result<(), X509Error> {
         self.check_authority_flags()?;
         if !self.unprocessed_critical_extensions().is_empty() {
-            return Err(self.is_no_authority("it has a critical extension that is not processed here"));
+            return Err(self.is_no_authority("it has a critical extension that hsm-ca does not process"));
         }
         self.check_time(now)
     }
@@ -238,7 +238,9 @@ impl Certificate {
         let refused = |reason| Err(self.is_no_authority(reason));
         match extension::find_basic_constraints(self.extensions())? {
             Some(constraints) if constraints.ca && self.version() == 3 => {}
-            Some(_) if self.version() < 3 => return refused("it has extensions and is no v3 certificate"),
+            Some(_) if self.version() < 3 => {
+                return refused("it has extensions, but is not a v3 certificate");
+            }
             Some(_) => return refused("basicConstraints says CA:FALSE"),
             None if self.version() < 3 => {
                 return refused("it is an X.509 v1 certificate, which cannot say CA:TRUE");

@@ -174,7 +174,7 @@ fn judge_end(
             "it is self-signed, and not one of the --ca certificates".to_owned()
         }
         Some(_) => format!(
-            "the certificates of \"{}\" only lead back to this path",
+            "the certificates of \"{}\" only lead back into this path",
             last.issuer()
         ),
     };

@@ -246,7 +246,7 @@ impl Plan<'_> {
             Issuer::Authority(authority) => {
                 authority.check_authority(self.now)?;
                 if issuer != *authority.subject() || authority.public_key()? != self.of.issuer_key {
-                    return broken("issuer", "name or key are not the CA certificate's");
+                    return broken("issuer", "the name or the key is not the CA certificate's");
                 }
             }
         }
@@ -260,7 +260,7 @@ impl Plan<'_> {
         for time in times {
             let late = time.to_date_time().year() >= 2050;
             if late != matches!(time, Time::GeneralTime(_)) {
-                return broken("validity-encoding", "UTCTime is for years up to 2049 only");
+                return broken("validity-encoding", "UTCTime ends with the year 2049");
             }
         }
         if not_before > not_after {
@@ -278,9 +278,9 @@ impl Plan<'_> {
         if let Some(longest) = longest.filter(|longest| validity.seconds() > u64::from(*longest) * DAY) {
             let (days, more) = (validity.seconds() / DAY, validity.seconds() % DAY);
             let found = match more {
-                0 => format!("{days} days where {} takes {longest}", profile.name),
+                0 => format!("{days} days; profile {} allows at most {longest}", profile.name),
                 _ => format!(
-                    "{days} days and {more} seconds where {} takes {longest} days",
+                    "{days} days and {more} seconds; profile {} allows at most {longest} days",
                     profile.name
                 ),
             };
@@ -300,7 +300,7 @@ impl Plan<'_> {
             if not_before < earliest {
                 return broken(
                     "validity-nesting",
-                    format!("it starts {not_before}, its CA {earliest}"),
+                    format!("it starts {not_before}, before its CA: {earliest}"),
                 );
             }
         }
@@ -316,7 +316,7 @@ impl Plan<'_> {
         let length = encode_pem(pem::CERTIFICATE, &der).len();
         let profile = &self.of.profile;
         if let Some(longest) = profile.longest_pem.filter(|longest| length > *longest) {
-            let found = format!("up to {length} characters of PEM where {longest} are taken");
+            let found = format!("up to {length} characters of PEM; at most {longest} are accepted");
             return broken("pem-length", found);
         }
         let Issuer::Authority(authority) = self.issuer else {
@@ -324,7 +324,7 @@ impl Plan<'_> {
         };
         let length = length + encode_pem(pem::CERTIFICATE, authority.der()).len();
         if let Some(longest) = profile.longest_chain.filter(|longest| length > *longest) {
-            let found = format!("up to {length} bytes of PEM with its CA's where {longest} are taken");
+            let found = format!("up to {length} bytes of PEM with its CA's; at most {longest} are accepted");
             return broken("chain-length", found);
         }
         Ok(())

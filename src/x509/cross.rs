@@ -69,13 +69,13 @@ fn find_repairs(original: &[Extension]) -> Vec<String> {
     for found in original.iter().filter(|found| CARRIED.contains(&found.extn_id)) {
         let name = extension::extension_name(found.extn_id);
         match (found.critical, carried(found).critical) {
-            (false, true) => repairs.push(format!("{name} is critical, which it is not in the original")),
-            (true, false) => repairs.push(format!("{name} is not critical, which it is in the original")),
+            (false, true) => repairs.push(format!("{name} is critical, but not in the original")),
+            (true, false) => repairs.push(format!("{name} is not critical, but is in the original")),
             _ => {}
         }
     }
     if original.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
-        repairs.push("keyUsage says keyCertSign and cRLSign, which the original does not say".to_owned());
+        repairs.push("keyUsage has keyCertSign and cRLSign, which the original lacks".to_owned());
     }
     repairs
 }
@@ -115,7 +115,7 @@ impl Original {
         certificate.check_authority_flags()?;
         let is_strange = |found: &Extension| found.critical && !CARRIED.contains(&found.extn_id);
         if certificate.extensions().iter().any(is_strange) {
-            return Err(certificate.is_no_authority("it has a critical extension that is not known here"));
+            return Err(certificate.is_no_authority("it has a critical extension that is not supported"));
         }
         // Sections 4.2.1.3 to 4.2.1.12: lists of one element and more. What an empty one was meant to say, nobody knows.
         let is_empty = |found: &Extension| {
@@ -201,7 +201,7 @@ impl Profile {
         }
         if let Some(own) = own {
             if own.role != Role::Intermediate {
-                let found = format!("{} is no profile of intermediates", own.name);
+                let found = format!("{} is not a profile for intermediates", own.name);
                 return Err(X509Error::broken("profile", found));
             }
             extensions.extend(added_by(own, original)?);
@@ -252,7 +252,7 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
                 let carried = constraints.and_then(|constraints| constraints.path_len_constraint);
                 if path_length.is_some() && *path_length != carried {
                     let found = format!(
-                        "the profile {} has another path length than the original",
+                        "profile {} has a different path length than the original",
                         own.name
                     );
                     return Err(X509Error::broken(RULE, found));
@@ -266,7 +266,7 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
             _ => {
                 let name = extension::extension_name(kind);
                 let found = format!(
-                    "the profile {} has its own {name}, and the original's is kept",
+                    "profile {} sets its own {name}, but the original's is kept",
                     own.name
                 );
                 return Err(X509Error::broken(RULE, found));

@@ -92,7 +92,7 @@ impl CertificationRequest {
         {
             return Err(X509Error::Malformed {
                 what: WHAT,
-                reason: format!("the values of {} are no SET", describe_oid(other.kind)),
+                reason: format!("the values of {} are not a SET", describe_oid(other.kind)),
             });
         }
         refuse_contradiction(attributes)?;
@@ -232,7 +232,7 @@ impl CertificationRequest {
         {
             return Err(X509Error::Malformed {
                 what: "extensionRequest",
-                reason: "subjectAltName stands in it twice".to_owned(),
+                reason: "subjectAltName occurs twice".to_owned(),
             });
         }
         Ok(extension::find_alternative_names(&extensions)?.0)
@@ -246,7 +246,7 @@ impl CertificationRequest {
         if extensions.iter().filter(of_kind).count() > 1 {
             return Err(X509Error::Malformed {
                 what: "extensionRequest",
-                reason: "subjectKeyIdentifier stands in it twice".to_owned(),
+                reason: "subjectKeyIdentifier occurs twice".to_owned(),
             });
         }
         extension::find_subject_key_identifier(&extensions)

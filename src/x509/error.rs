@@ -214,18 +214,15 @@ impl fmt::Display for X509Error {
                 write!(f, "a PEM block \"{found}\" where \"{expected}\" is expected")
             }
             Self::BrokenPem { reason } => write!(f, "the PEM block is broken: {reason}"),
-            Self::SeveralPem { count } => write!(f, "{count} PEM blocks where one is expected"),
+            Self::SeveralPem { count } => write!(f, "{count} PEM blocks; expected one"),
             Self::TooManyCertificates { count, most } => {
-                write!(
-                    f,
-                    "{count} certificates, of at most {most} that are shown as a chain"
-                )
+                write!(f, "{count} certificates; at most {most} are shown as a chain")
             }
             Self::TrailingBytes { what, count } => write!(f, "{count} bytes follow the end of the {what}"),
             Self::Malformed { what, reason } => write!(f, "not a well-formed {what}: {reason}"),
             Self::Version { what, found } => write!(
                 f,
-                "the {what} has version number {found}, which does not exist for it"
+                "the {what} has version number {found}, which does not exist for that type"
             ),
             Self::WeakSignature { what, algorithm } => {
                 write!(f, "the {what} is signed with {algorithm}, which can be forged")
@@ -233,11 +230,11 @@ impl fmt::Display for X509Error {
             Self::UnknownSignature { what, oid } => {
                 write!(
                     f,
-                    "the {what} is signed with an algorithm that is not supported here ({oid})"
+                    "the {what} is signed with an algorithm that is not supported ({oid})"
                 )
             }
             Self::SignatureParameters { what, reason } => {
-                write!(f, "the {what}'s RSASSA-PSS signature is of no use: {reason}")
+                write!(f, "the {what}'s RSASSA-PSS signature is unusable: {reason}")
             }
             Self::Signature { what, cause } => write!(f, "the {what}'s signature is wrong: {cause}"),
             Self::AlgorithmMismatch => write!(
@@ -246,14 +243,18 @@ impl fmt::Display for X509Error {
             ),
             Self::Key(error) => error.fmt(f),
             Self::WeakKey { found } => write!(f, "the public key is {found}, less than RSA 2048"),
-            Self::Subject { text, reason } => write!(f, "\"{text}\" is no distinguished name: {reason}"),
+            Self::Subject { text, reason } => write!(f, "\"{text}\" is not a distinguished name: {reason}"),
             Self::UnknownProfile { name, known } => {
-                write!(f, "no profile \"{name}\" here; there is: {}", known.join(", "))
+                write!(
+                    f,
+                    "there is no profile \"{name}\"; profiles: {}",
+                    known.join(", ")
+                )
             }
             Self::Profile { name, field, reason } => write!(f, "the profile \"{name}\": {field}: {reason}"),
             Self::Rule { rule, source, found } => write!(f, "{rule} ({source}): {found}"),
             Self::NotAnAuthority { subject, reason } => {
-                write!(f, "\"{subject}\" is no CA certificate: {reason}")
+                write!(f, "\"{subject}\" is not a CA certificate: {reason}")
             }
             Self::IssuerNotValid {
                 subject,
@@ -271,12 +272,12 @@ impl fmt::Display for X509Error {
             } => {
                 write!(
                     f,
-                    "the certificate would be valid until {not_after}, its CA only until {issuer_not_after}"
+                    "the certificate would be valid until {not_after}, but its CA only until {issuer_not_after}"
                 )
             }
             Self::Calendar => write!(
                 f,
-                "it would end after the year 9999, and X.509 has no such time (RFC 5280 section 4.1.2.5)"
+                "it would end after the year 9999, which X.509 cannot express (RFC 5280 section 4.1.2.5)"
             ),
             Self::EndsBeforeItBegins { validity } => write!(
                 f,
@@ -285,9 +286,12 @@ impl fmt::Display for X509Error {
             ),
             Self::OverWhenIssued { not_after, now } => write!(
                 f,
-                "the certificate would end at {not_after}, and it is {now} already"
+                "the certificate would end at {not_after}, and it is already {now}"
             ),
-            Self::Throwaway => write!(f, "no throwaway key: AWS-LC made none, or it did not sign"),
+            Self::Throwaway => write!(
+                f,
+                "no throwaway key: AWS-LC could not make one, or could not sign with it"
+            ),
             Self::Index { line, reason } => write!(f, "line {line}: {reason}"),
             Self::Signer(error) => error.fmt(f),
             Self::TokenSignature => {

@@ -132,12 +132,12 @@ impl AlternativeName {
             "ip" => value
                 .parse()
                 .map(Self::Ip)
-                .map_err(|_| format!("\"{value}\" is no IP address")),
+                .map_err(|_| format!("\"{value}\" is not an IP address")),
             "email" => check_email(value).map(|()| Self::Email(value.to_owned())),
             "uri" => check_uri(value).map(|()| Self::Uri(value.to_owned())),
             _ => match NameKind::ALL.into_iter().find(|known| known.word() == kind) {
                 Some(known) => other::parse(known, value),
-                None => Err(format!("\"{kind}\" is none of {}", NameKind::words())),
+                None => Err(format!("\"{kind}\" must be one of {}", NameKind::words())),
             },
         }
     }

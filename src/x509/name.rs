@@ -35,7 +35,7 @@ impl Name {
         if any.tag() != Tag::Sequence {
             return Err(X509Error::Malformed {
                 what,
-                reason: "a name that is no SEQUENCE".to_owned(),
+                reason: "a name that is not a SEQUENCE".to_owned(),
             });
         }
         any.to_der().map(Self).map_err(X509Error::malformed(what))

@@ -73,7 +73,7 @@ fn refuse_twice(what: &'static str, extensions: Option<&[Extension]>) -> Result<
     match extensions.find(|extension| !kinds.insert(extension.extn_id)) {
         Some(twice) => refused(
             what,
-            format!("the extension {} stands in it twice", describe_oid(twice.extn_id)),
+            format!("the extension {} occurs twice", describe_oid(twice.extn_id)),
         ),
         None => Ok(()),
     }

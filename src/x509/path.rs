@@ -173,7 +173,7 @@ impl Place<'_> {
         let outcome = match self.certificate.public_key() {
             Ok(key) => match (key.algorithm(), self.find_above(&key)) {
                 (_, Some(other)) => Err(format!(
-                    "it is also the key of \"{}\" above it, which would vouch for itself",
+                    "it is also the key of \"{}\" above it, which would then vouch for itself",
                     other.subject()
                 )),
                 (weak, None) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
@@ -195,7 +195,7 @@ impl Place<'_> {
         let outcome = path_rules::check_critical(self.certificate);
         step(
             "critical extensions",
-            outcome.map(|()| "none that is not understood".to_owned()),
+            outcome.map(|()| "all supported".to_owned()),
         )
     }
 
@@ -209,12 +209,12 @@ impl Place<'_> {
         ) {
             (Err(error), _) | (_, Err(error)) => Finding::Failed(error.to_string()),
             (Ok(Some(constraints)), _) if constraints.ca => {
-                Finding::Noted("CA:TRUE, though it is no CA here".to_owned())
+                Finding::Noted("CA:TRUE, although it is used as an end entity".to_owned())
             }
             (_, Ok(Some(usage))) if !usage.digital_signature() => {
                 Finding::Noted("its keyUsage does not include digitalSignature".to_owned())
             }
-            _ => Finding::Passed("no CA".to_owned()),
+            _ => Finding::Passed("not a CA".to_owned()),
         };
         PathStep {
             what: "purpose",
@@ -227,7 +227,7 @@ impl Place<'_> {
         let is_mute = certificate.version() < 3 && certificate.field_of_later_version().is_none();
         let finding = if is_mute && self.policy.version_1_authorities {
             Finding::Noted(format!(
-                "X.509 v{} cannot say CA:TRUE; taken as a CA for its place (RFC 5280 6.1.4 k)",
+                "X.509 v{} cannot say CA:TRUE; accepted as a CA because of its place in the path (RFC 5280 6.1.4 k)",
                 certificate.version()
             ))
         } else {
@@ -250,7 +250,7 @@ fn judge_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
     let finding = if wanted == found {
         Finding::Passed(wanted.to_string())
     } else if wanted.is_like(found) {
-        Finding::Noted(format!("{wanted}, which is \"{found}\" written otherwise"))
+        Finding::Noted(format!("{wanted}, which is \"{found}\" in another encoding"))
     } else {
         Finding::Failed(format!("it is issued by \"{wanted}\", which is not \"{found}\""))
     };
@@ -268,9 +268,9 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
     let outcome = match outcome {
         Ok(algorithm) => Ok(format!("{algorithm}, verifies under the issuer's key")),
         // The name is right and the key is not: somebody made a certificate of that name.
-        Err(X509Error::Signature { .. }) if has_name => {
-            Err("it does not verify: the issuer's certificate has the right name and another key".to_owned())
-        }
+        Err(X509Error::Signature { .. }) if has_name => Err(
+            "it does not verify: the issuer's certificate has the right name but a different key".to_owned(),
+        ),
         Err(error) => Err(error.to_string()),
     };
     step("signature", outcome)
@@ -280,7 +280,10 @@ fn judge_self_signature(certificate: &Certificate) -> PathStep {
     let outcome = if certificate.is_self_issued() {
         path_rules::check_signature(certificate, certificate).map(|()| "it is its own issuer".to_owned())
     } else {
-        Err(format!("it is no root: \"{}\" issued it", certificate.issuer()))
+        Err(format!(
+            "it is not a root: \"{}\" issued it",
+            certificate.issuer()
+        ))
     };
     step("self-signature", outcome)
 }

@@ -23,7 +23,7 @@ pub(super) fn check_version(certificate: &Certificate) -> Result<String, String>
     match certificate.field_of_later_version() {
         None => Ok(format!("X.509 v{version}")),
         Some(field) => Err(format!(
-            "it says X.509 v{version}, and has {field}, which that version has not"
+            "it says X.509 v{version}, but has {field}, which that version lacks"
         )),
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn check_version(certificate: &Certificate) -> Result<String, String>
 pub(super) fn check_critical(certificate: &Certificate) -> Result<(), String> {
     match certificate.unprocessed_critical_extensions().as_slice() {
         [] => Ok(()),
-        names => Err(format!("not processed here: {}", names.join(", "))),
+        names => Err(format!("not supported: {}", names.join(", "))),
     }
 }
 

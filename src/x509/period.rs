@@ -38,7 +38,7 @@ impl fmt::Display for PeriodTextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Form => "write a number of days, or a number with h, d or y: 90, 90d, 12h, 10y",
-            Self::Zero => "it has to be 1 or more",
+            Self::Zero => "it must be 1 or more",
             Self::TooLong => "X.509 has no time after the year 9999 (RFC 5280 section 4.1.2.5)",
         })
     }

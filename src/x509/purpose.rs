@@ -48,7 +48,7 @@ impl Certificate {
         let extensions = self.extensions();
         let usage = extension::find_key_usage(extensions).map_err(|error| error.to_string())?;
         if usage.is_some_and(|usage| (usage.0 & end.usages()).is_empty()) {
-            return Err("its keyUsage is of no use in TLS".to_owned());
+            return Err("its keyUsage cannot be used in TLS".to_owned());
         }
         let extended: Option<ExtendedKeyUsage> =
             extension::find(extensions, ID_CE_EXT_KEY_USAGE).map_err(|error| error.to_string())?;
@@ -120,7 +120,7 @@ fn check_leaf(certificate: &Certificate, purpose: Purpose) -> Result<(), String>
                 .any(|extension| extension.extn_id == ID_CE_EXT_KEY_USAGE && extension.critical);
             if found.len() > 1 || !is_critical {
                 return Err(
-                    "its extendedKeyUsage has to be critical, and timeStamping alone (RFC 3161 section 2.3)"
+                    "its extendedKeyUsage must be critical, and timeStamping alone (RFC 3161 section 2.3)"
                         .to_owned(),
                 );
             }

@@ -151,7 +151,7 @@ impl Checked {
         let Some(read) = reread::tbs_of(&der).filter(|read| *read == tbs.der) else {
             return Err(X509Error::broken(
                 "read-back",
-                "other bytes are read back than were planned",
+                "the bytes read back are not the planned ones",
             ));
         };
         let read = Tbs {

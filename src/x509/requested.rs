@@ -55,7 +55,7 @@ pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
     if names <= MOST_NAMES {
         return Ok(());
     }
-    let found = format!("{names} names, of at most {MOST_NAMES}");
+    let found = format!("{names} names; at most {MOST_NAMES} are allowed");
     Err(X509Error::broken("subject-alternative-name", found))
 }
 

@@ -56,7 +56,7 @@ pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String
         ("extensions", read.extensions().iter().all(is_understood)),
     ];
     match same.iter().find(|(_, equal)| !equal) {
-        Some((field, _)) => Err(format!("a second decoder reads another {field}")),
+        Some((field, _)) => Err(format!("a second decoder reads a different {field}")),
         None => Ok(()),
     }
 }

@@ -45,7 +45,7 @@ const fn waivable(name: &'static str, source: &'static str, asks: &'static str) 
 pub(super) fn source_of(name: &str) -> &'static str {
     let mut all = RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
     let rule = all.find(|rule| rule.name == name);
-    debug_assert!(rule.is_some(), "no rule has the name {name}");
+    debug_assert!(rule.is_some(), "there is no rule named {name}");
     rule.map_or("hsm-ca", |rule| rule.source)
 }
 
@@ -75,12 +75,12 @@ pub const RULES: &[Rule] = &[
     rule(
         "serial-entropy",
         "CA/B BR 7.1",
-        "159 bits from the token (for a KMS key, from the operating system), which are not all zeros but for the last 64",
+        "159 bits from the token (for a KMS key, from the operating system), not all zeros apart from the last 64",
     ),
     rule(
         "serial-unused",
         "RFC 5280 4.1.2.2",
-        "never used before under this issuer's name, as far as the ledger goes",
+        "never used before under this issuer's name, as far as the ledger shows",
     ),
     rule(
         "ocsp-signing-ca",
@@ -95,20 +95,20 @@ pub const RULES: &[Rule] = &[
     rule(
         "issuer-status",
         "RFC 5280 6.1.3 (a)(3)",
-        "the CA certificate is not revoked, as far as the ledger goes",
+        "the CA certificate is not revoked, as far as the ledger shows",
     ),
     by_flag(
         "second-certificate",
         "hsm-ca",
-        "no other certificate of the same CA name and key that is still valid, as far as the ledger goes; for a cross-certificate, none \
-         of the same issuer",
+        "no other certificate of the same CA name and key that is still valid, as far as the ledger shows; \
+         for a cross-certificate, none of the same issuer",
         "--second-certificate",
     ),
     by_flag(
         "same-name-other-key",
         "RFC 5280 4.1.2.2",
-        "no CA certificate of the same name and another key that is still valid, as far as the ledger goes: serial numbers and CRLs are \
-         the name's",
+        "no CA certificate of the same name and another key that is still valid, as far as the ledger shows: \
+         serial numbers and CRLs belong to the name",
         "--same-name-other-key",
     ),
     rule(
@@ -124,7 +124,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "revoked-by-issuer",
         "RFC 5280 5",
-        "a certificate that another one issued: nobody takes a root's word that it is revoked",
+        "a certificate that another one issued: a root cannot revoke itself",
     ),
     rule(
         "signature-algorithm",
@@ -149,7 +149,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "validity-nesting",
         "RFC 5280 6.1.3 (a)(2)",
-        "inside the CA certificate's validity: outside of it, no path is valid",
+        "within the CA certificate's validity: outside it, no path is valid",
     ),
     rule(
         "validity-length",
@@ -159,7 +159,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject",
         "RFC 5280 4.1.2.6",
-        "readable, nothing in it empty or too long; another than the CA's; a CA has one, a leaf has one or names",
+        "readable, with nothing empty or too long; not the CA's own; a CA has one, a leaf has one or names",
     ),
     rule(
         "name-string-type",
@@ -175,21 +175,22 @@ pub const RULES: &[Rule] = &[
     rule(
         "name-text",
         "Unicode UTS 39",
-        "no value that reads as another: invisible characters, a space at either end or one that is not U+0020, look-alikes of . / @ : - *; \
-         in a common name no other forms of ASCII letters, and no Latin with Greek, Cyrillic, Armenian or Cherokee in one word",
+        "no value that can be mistaken for another: invisible characters, a space at either end or one that \
+         is not U+0020, look-alikes of . / @ : - *; in a common name no other forms of ASCII letters, and no \
+         Latin with Greek, Cyrillic, Armenian or Cherokee in one word",
     ),
     rule("name-size", "hsm-ca", "at most 64 attributes in the subject"),
-    rule("subject-key", "hsm-ca", "another key than the CA's"),
-    rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits and more"),
+    rule("subject-key", "hsm-ca", "not the CA's own key"),
+    rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits or more"),
     rule(
         "key-kind",
         "profile",
-        "kinds of keys, the subject's and the CA's, that the profile takes",
+        "kinds of keys, the subject's and the CA's, that the profile accepts",
     ),
     rule(
         "key-point",
         "NIST SP 800-56A 5.6.2.3.3",
-        "an EC public key is a point of its curve, an Ed25519 key none of small order",
+        "an EC public key is a point on its curve, an Ed25519 key not a point of small order",
     ),
     rule(
         "key-exponent",
@@ -209,7 +210,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "key-roca",
         "CVE-2017-15361",
-        "no RSA key of the generator that has the ROCA fingerprint",
+        "no RSA key with the fingerprint of the ROCA weakness",
     ),
     rule(
         "key-close-primes",
@@ -224,7 +225,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject-key-identifier",
         "RFC 5280 4.2.1.2",
-        "the key's; of a CA the one that was asked for, of 1 to 64 octets and not the issuer's",
+        "the key's; for a CA the one that was requested, of 1 to 64 octets and not the issuer's",
     ),
     rule(
         "authority-key-identifier",
@@ -240,13 +241,13 @@ pub const RULES: &[Rule] = &[
     rule(
         "key-usage-fits",
         "RFC 5280 4.2.1.3",
-        "what the key is able to do: keyEncipherment for RSA, keyAgreement for EC, signatures for every kind",
+        "what the key can do: keyEncipherment for RSA, keyAgreement for EC, signatures for every kind",
     ),
     rule("extended-key-usage", "RFC 5280 4.2.1.12", "what the profile says"),
     waivable(
         "extended-key-usage-nesting",
         "CA/B BR 7.1.2.10.6",
-        "no purpose, but OCSPSigning, that the CA certificate's own does not have",
+        "no purpose except OCSPSigning that the CA certificate lacks",
     ),
     rule(
         "path-length",
@@ -256,7 +257,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "subject-alternative-name",
         "RFC 5280 4.2.1.6",
-        "names that the profile takes, each well-formed and once, at most 1000",
+        "names that the profile accepts, each well-formed and once, at most 1000",
     ),
     rule(
         "name-constraints",
@@ -291,7 +292,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "cross-ski",
         "RFC 5280 4.2.1.2",
-        "the original's subjectKeyIdentifier, which stands in all that this CA issued",
+        "the original's subjectKeyIdentifier, which everything that this CA issued refers to",
     ),
     rule(
         "cross-extensions",
@@ -307,12 +308,12 @@ pub const RULES: &[Rule] = &[
     rule(
         "pem-length",
         "CloudHSM InitializeCluster",
-        "not longer than who takes it allows",
+        "not longer than the recipient allows",
     ),
     rule(
         "chain-length",
         "CloudHSM mutual TLS",
-        "with the CA's, not longer than who takes both allows",
+        "together with the CA's, not longer than the recipient allows",
     ),
     rule(
         "second-decoder",
@@ -327,11 +328,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "linter",
         "profile",
-        "the profile's linter finds nothing in it, signed by a throwaway key",
+        "the profile's linter accepts it, signed by a throwaway key",
     ),
-    rule(
-        "signing-key",
-        "RFC 5280 6.1.3",
-        "the key that signs is the issuer's",
-    ),
+    rule("signing-key", "RFC 5280 6.1.3", "the signing key is the issuer's"),
 ];

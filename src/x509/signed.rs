@@ -86,7 +86,7 @@ pub(super) fn sign_once(
     if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
             "signing-key",
-            "the key that would sign is not the issuer's",
+            "the signing key is not the issuer's",
         ));
     }
     let signature = signer.sign(algorithm, content).map_err(X509Error::Signer)?;

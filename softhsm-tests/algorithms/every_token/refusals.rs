@@ -34,16 +34,16 @@ fn a_hash_or_pss_that_does_not_fit_the_key_is_refused_by_name() {
             "ed25519",
             "--hash=sha512",
             "weak-hash",
-            "an Ed25519 key has a hash of its own",
+            "an Ed25519 key has a fixed hash",
         ),
         (
             "ml-dsa-65",
             "--hash=sha512",
             "weak-hash",
-            "an ML-DSA-65 key has a hash of its own",
+            "an ML-DSA-65 key has a fixed hash",
         ),
-        ("p384", "--pss", "no-pss", "RSASSA-PSS is for RSA"),
-        ("ed25519", "--pss", "no-pss", "RSASSA-PSS is for RSA"),
+        ("p384", "--pss", "no-pss", "RSASSA-PSS needs an RSA key"),
+        ("ed25519", "--pss", "no-pss", "RSASSA-PSS needs an RSA key"),
         ("ml-dsa-65", "--pss", "no-pss", "this is an ML-DSA-65 key"),
     ];
     for (label, option, kind, said) in refusals {
@@ -84,7 +84,7 @@ fn profiles_for_cloudhsm_take_no_ml_dsa() {
     ];
     let message = rig.json(&cloudhsm).refused(3, "rule");
     assert!(
-        message.contains("cloudhsm-ca certificates take no ML-DSA-44 key"),
+        message.contains("cloudhsm-ca certificates do not accept an ML-DSA-44 key"),
         "{message}"
     );
 }

@@ -163,7 +163,7 @@ fn a_request_is_refused_whose_ml_dsa_signature_or_key_is_not_sound() {
     };
     let message = sign("87.csr", "./web.toml").refused(3, "rule");
     assert!(
-        message.contains("web certificates take no ML-DSA-87 key"),
+        message.contains("web certificates do not accept an ML-DSA-87 key"),
         "{message}"
     );
     let whole = rig.read("87.der");

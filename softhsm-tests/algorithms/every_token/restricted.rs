@@ -117,5 +117,5 @@ fn a_key_restricted_to_sha_224_signs_nothing() {
     let message = rig
         .json(&[&SIGN[..], &["--out", "leaf.crt"]].concat())
         .refused(3, "restricted-key");
-    assert!(message.contains("verified here, not made"), "{message}");
+    assert!(message.contains("hsm-ca verifies but does not make"), "{message}");
 }

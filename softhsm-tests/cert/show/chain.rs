@@ -83,7 +83,7 @@ fn more_certificates_than_anybody_shows_are_refused() {
     ] {
         let message = rig.json(show).refused(3, "too-many-certificates");
         assert!(
-            message.contains("more.pem: 257 certificates, of at most 256"),
+            message.contains("more.pem: 257 certificates; at most 256"),
             "{message}"
         );
     }
@@ -99,7 +99,7 @@ fn what_breaks_a_chain_is_said_where_it_breaks() {
     assert_eq!(shown["in_order"], json!(null));
     let text = rig.command(&["cert", "show", "gap.pem"]).ok().stdout;
     assert!(
-        text.contains("(CN=Sub,O=Example\\, Inc.: not here)\n`- [1] CN=www.example.com\n"),
+        text.contains("(CN=Sub,O=Example\\, Inc.: not in this file)\n`- [1] CN=www.example.com\n"),
         "{text}"
     );
     // Another CA of the same name and another key.

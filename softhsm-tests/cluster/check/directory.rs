@@ -112,7 +112,7 @@ const CASES: [(&str, Files, &str, &str); 24] = [
         "a text alone",
         &[("21a10654.0", Text("hello\n"))],
         "not checked",
-        "OpenSSL comes to",
+        "OpenSSL reaches",
     ),
     (
         "a broken link alone",

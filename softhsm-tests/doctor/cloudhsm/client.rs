@@ -106,7 +106,7 @@ fn a_module_that_is_not_there_is_told_by_its_name() {
     assert!(checks(&run, "module")[0].2.ends_with(sdk_5));
     // No CloudHSM: nothing of it is said.
     let run = named("/nowhere/module.so");
-    assert_check(&run, "module", "failed", "cannot be loaded", "look at the path");
+    assert_check(&run, "module", "failed", "cannot be loaded", "check the path");
     assert!(checks(&run, "cluster CA").is_empty());
 }
 
@@ -150,7 +150,7 @@ fn a_call_that_fails_leads_to_the_library_s_log() {
         (
             "C_OpenSession:CKR_FUNCTION_FAILED",
             "login",
-            "read-write sessions only, and one was asked for",
+            "only read-write sessions, and hsm-ca asked for one",
         ),
         ("C_Login:CKR_FUNCTION_FAILED", "login", ""),
     ] {

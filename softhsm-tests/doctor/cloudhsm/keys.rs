@@ -12,7 +12,7 @@ fn one_hsm_makes_and_uses_no_key() {
         &run,
         "key use",
         "note",
-        "no key is there to try",
+        "there is no key to try",
         "doctor --try-key",
     );
     rig.import().ok();
@@ -111,7 +111,7 @@ fn a_trial_that_is_cut_off_is_told_of_and_taken_off() {
             &run,
             "new key",
             "warning",
-            "1 on the token of a try that was cut off",
+            "1 left on the token by an interrupted attempt",
             "doctor --try-key",
         );
         let run = doctor(&rig, &["--try-key"], &[]);

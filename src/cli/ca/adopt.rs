@@ -50,7 +50,7 @@ impl AdoptCa {
         }
         if authority.is_self_issued() && !issuers.is_empty() {
             return Err(CliError::options(
-                "the CA certificate is self-signed: no --issuer is above it",
+                "the CA certificate is self-signed: leave out --issuer",
             ));
         }
         let crl = self.crl.as_deref().map(input::revocation_list).transpose()?;
@@ -113,20 +113,23 @@ impl AdoptCa {
             .add("subject", summary.authority.subject())
             .add("path", path);
         if let Some(key) = &self.key {
-            fields.add("key", format!("{key} has it, and signs"));
+            fields.add("key", format!("{key} has the private key, and can sign with it"));
         }
         fields
             .add("certificates", format!("{} new", new.certificates))
             .add("serial numbers", format!("{} new", new.serials))
             .add("revocations", format!("{} new", new.revocations));
         if let Some(number) = new.crl_number {
-            fields.add("CRL number", format!("the next is above {number}"));
+            fields.add(
+                "CRL number",
+                format!("the next CRL's number will be above {number}"),
+            );
         }
         if !summary.waived.is_empty() {
             fields.add("rules waived", summary.waived.join(", "));
         }
         let text = format!(
-            "The ledger knows this CA: {}\n{}",
+            "The CA is in the ledger: {}\n{}",
             shown(&self.file),
             fields.render(2)
         );
@@ -143,7 +146,7 @@ impl AdoptCa {
         let mut report = Report::new(text, json);
         if summary.path == PathCheck::NotChecked {
             report.warnings.push(
-                "whether this certificate is what its issuer signed was not checked: --issuer FILE checks it"
+                "the issuer's signature on this certificate was not checked; give --issuer FILE to check it"
                     .to_owned(),
             );
         }

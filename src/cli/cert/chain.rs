@@ -55,7 +55,7 @@ impl Chain {
             }
             if self.links[top].state == LinkState::IssuerMissing {
                 let issuer = self.certificates[top].issuer();
-                page.hang("", &format!("({issuer}: not here)"), Some(Tone::Doubtful));
+                page.hang("", &format!("({issuer}: not in this file)"), Some(Tone::Doubtful));
                 self.write_one(page, top, "", true, now);
             } else {
                 self.write_one(page, top, "", false, now);
@@ -64,7 +64,7 @@ impl Chain {
         for place in repeated {
             page.hang(
                 "",
-                &format!("{} stands here twice", self.name(place)),
+                &format!("{} occurs twice", self.name(place)),
                 Some(Tone::Doubtful),
             );
         }
@@ -81,7 +81,7 @@ impl Chain {
             _ if self.shown == 1 => count,
             Some((_, true)) => format!("{count} of one chain, each followed by its issuer"),
             Some((way, false)) if way.is_sorted_by(|a, b| a > b) => {
-                format!("{count} of one chain, from the top down; TLS has them the other way round")
+                format!("{count} of one chain, from the top down; TLS expects the reverse order")
             }
             Some((way, false)) => {
                 let way: Vec<_> = way.iter().map(|at| self.name(*at)).collect();

@@ -107,7 +107,7 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     json["kept"] = json!(summary.kept);
     json["repairs"] = json!(summary.repairs);
     let repaired = summary.repairs.into_iter();
-    let repaired = repaired.map(|repair| format!("put right as RFC 5280 asks: {repair}"));
+    let repaired = repaired.map(|repair| format!("corrected as RFC 5280 requires: {repair}"));
     json["changes"] = summary.changes.iter().map(as_json).collect();
     json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
     Report {
@@ -129,7 +129,7 @@ fn warn(cross: &Certificate) -> Option<String> {
         .iter()
         .any(|extension| extension.name == "nameConstraints");
     (theirs != ours && !is_bound).then(|| {
-        "it is the CA of another organisation, and no name constraints bound it: it can issue for every name; a --profile can add them"
+        "this CA belongs to another organisation and has no name constraints, so it can issue for every name; a --profile can add constraints"
             .to_owned()
     })
 }
@@ -150,7 +150,7 @@ fn as_json(change: &Change) -> Value {
 /// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.
 fn next(cross: &Certificate, path: &Path) -> String {
     format!(
-        "Next: whoever shows certificates that \"{}\" issued to somebody who trusts \"{}\" only sends {} after them.",
+        "Next: for certificates that \"{}\" issued to be accepted by peers that trust only \"{}\", send {} after them.",
         cross.subject(),
         cross.issuer(),
         path.display()

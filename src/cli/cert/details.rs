@@ -102,7 +102,7 @@ pub(in crate::cli) fn write_extensions(page: &mut Page, title: &str, extensions:
     let pair = |extension: &ExtensionText| {
         let is_unknown = extension.name.starts_with(|first: char| first.is_ascii_digit());
         let critical = if extension.critical { "critical, " } else { "" };
-        let unknown = if is_unknown { "not known here: " } else { "" };
+        let unknown = if is_unknown { "unknown extension: " } else { "" };
         let tone = (is_unknown && extension.critical).then_some(Tone::Bad);
         (
             extension.name.clone(),

@@ -63,7 +63,7 @@ impl RevokeCertificate {
             }
             _ => "The hold ended",
         };
-        let next = "The world learns it from the next CRL: hsm-ca crl create";
+        let next = "Publish this with the next CRL: hsm-ca crl create";
         let text = format!(
             "{done}: entry {} of the ledger\n{}{next}\n",
             entry.id,

@@ -208,7 +208,7 @@ impl Judged {
             Some(RecordedStatus::CompromisedKey { entry }) => {
                 sources.push("ledger");
                 bad.push(format!(
-                    "its key is known as compromised: entry {entry} of the ledger was revoked for that"
+                    "its key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
                 ));
             }
             Some(RecordedStatus::Unknown) | None => {}
@@ -221,7 +221,7 @@ impl Judged {
         match listed {
             Some(ListedStatus::NotListed { until }) => {
                 sources.push("crl");
-                good.push(format!("not on the CRL, which is good until {until}"));
+                good.push(format!("not on the CRL, which is valid until {until}"));
             }
             Some(ListedStatus::Revoked { revoked_at, reason }) => {
                 sources.push("crl");
@@ -230,14 +230,17 @@ impl Judged {
             // The certificates below the root are what its CRLs are for, and they are refused for it.
             Some(ListedStatus::Unusable(_)) if is_root && place > 0 => {}
             Some(ListedStatus::Unusable(problems)) => {
-                bad.push(format!("no CRL can be used: {}", problems.join("; ")));
+                bad.push(format!("there is no usable CRL: {}", problems.join("; ")));
             }
             Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
-                bad.push(format!("no CRL is about it: {}", problems.join("; ")));
+                bad.push(format!("no CRL covers it: {}", problems.join("; ")));
             }
             // As `openssl verify -crl_check`: who gives a CRL wants the certificate to be looked up.
             Some(ListedStatus::NoList) if place == 0 && !lists.is_empty() => {
-                bad.push(format!("no --crl is of its issuer, \"{}\"", certificate.issuer()));
+                bad.push(format!(
+                    "no --crl is from its issuer, \"{}\"",
+                    certificate.issuer()
+                ));
             }
             Some(ListedStatus::NoList | ListedStatus::OutOfScope(_)) | None => {}
         }
@@ -304,7 +307,7 @@ impl Judged {
             (true, false) => {
                 let names: Vec<_> = unknown.iter().map(|one| format!("\"{}\"", one.subject)).collect();
                 let ledger = match has_ledger {
-                    true => "the ledger does not have it",
+                    true => "it is not in the ledger",
                     false => "there is no ledger",
                 };
                 format!(

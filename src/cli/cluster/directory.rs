@@ -41,7 +41,10 @@ impl ClusterDirectory {
         let file = self.path.join(format!("{}{}", self.cluster, kind.file_suffix()));
         match fs::metadata(&file) {
             Ok(found) if found.is_file() => Ok(file),
-            Ok(_) => Err(CliError::read(&file, io::Error::other("it is no regular file"))),
+            Ok(_) => Err(CliError::read(
+                &file,
+                io::Error::other("it is not a regular file"),
+            )),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(CliError::MissingEvidence { file }),
             Err(cause) => Err(CliError::read(&file, cause)),
         }

@@ -93,7 +93,7 @@ fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Ce
     };
     found.into_iter().next().map(|(_, root)| root).ok_or_else(|| {
         CliError::options(format!(
-            "{} has no root of {} that is known here: name one with {option}",
+            "{} has no known root of {}: name one with {option}",
             directory.display(),
             side.owner()
         ))
@@ -150,7 +150,7 @@ impl VerifyIdentity {
                 printable(files.cluster())
             ),
             (true, false) => format!(
-                "Verified, under roots that are not known here: {}.\n",
+                "Verified, but under roots that hsm-ca does not know: {}.\n",
                 printable(&unknown_roots.join("; "))
             ),
             (false, _) => format!(

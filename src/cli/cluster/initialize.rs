@@ -107,7 +107,7 @@ impl InitializeCluster {
     fn next_steps(&self, state: &ClusterState) -> String {
         let cluster = &self.cluster;
         if is_under_way(state) {
-            return "Next: the same command with --wait, which follows the states\n".to_owned();
+            return "Next: run the same command with --wait, which follows the states\n".to_owned();
         }
         let anchor = printable(&quote(&self.trust_anchor.display().to_string()));
         let anchor = if anchor == "-" { "customerCA.crt" } else { &anchor };
@@ -134,7 +134,7 @@ const fn is_under_way(state: &ClusterState) -> bool {
 
 fn headline(summary: &InitializeSummary) -> &'static str {
     if summary.already {
-        "has this certificate already"
+        "already has this certificate"
     } else if is_under_way(&summary.state) {
         "is being initialised"
     } else {
@@ -155,9 +155,9 @@ fn describe(summary: &InitializeSummary, certificates: &ClusterCertificates) -> 
             .add("  until", certificate.validity().not_after);
     }
     let confirmed = if summary.confirmed {
-        "AWS shows this certificate; the trust anchor it never shows"
+        "AWS shows this certificate (it never shows the trust anchor)"
     } else {
-        "not yet: AWS does not show the cluster's certificate so far"
+        "not yet: AWS does not show the cluster's certificate yet"
     };
     fields.add("confirmed", confirmed);
     fields

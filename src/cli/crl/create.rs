@@ -100,9 +100,9 @@ impl CreateCrl {
         let planned = job.plan(&mut recorder, sources)?;
         let unnamed = planned.unnamed_distribution_point().map(|url| {
             ui.warn(&format!(
-                "no certificate of this CA in the ledger names the distribution point {url}: a verifier passes over a \
-                 CRL with another issuingDistributionPoint (RFC 5280 sections 5.2.5 and 6.3.3); a profile's crl-urls put it into \
-                 certificates"
+                "no certificate of this CA in the ledger names the distribution point {url}: a verifier \
+                 ignores a CRL with a different issuingDistributionPoint (RFC 5280 sections 5.2.5 and \
+                 6.3.3); a profile's crl-urls put it into certificates"
             ))
         });
         let left_out = planned.left_out();
@@ -130,8 +130,8 @@ impl CreateCrl {
         }
         if unusual_serials > 0 {
             report.warnings.push(format!(
-                "{unusual_serials} of the serial numbers are zero, negative or above 20 octets, which RFC 5280 section \
-                 4.1.2.2 does not allow; they are on the CRL as they are"
+                "{unusual_serials} of the serial numbers are zero, negative or above 20 octets, which RFC \
+                 5280 section 4.1.2.2 does not allow; they are on the CRL unchanged"
             ));
         }
         Ok(report.with_receipt(recorder))

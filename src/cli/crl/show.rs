@@ -161,5 +161,5 @@ fn entry_json(entry: &CrlEntry<'_>) -> Value {
 
 /// As `cert show` and openssl print it, with or without colons.
 fn parse_serial(text: &str) -> Result<SerialNumber, String> {
-    SerialNumber::from_hex(text).ok_or_else(|| "a hexadecimal number is wanted".to_owned())
+    SerialNumber::from_hex(text).ok_or_else(|| "write a hexadecimal number".to_owned())
 }

@@ -113,7 +113,7 @@ impl CreateRequest {
         if let Some(file) = &shown {
             let profile = self.profile.as_deref().unwrap_or("PROFILE");
             text.push_str(&format!(
-                "Next, where the CA is: hsm-ca csr sign {} --ca CA --profile {} --out FILE\n",
+                "Next, on the CA's machine: hsm-ca csr sign {} --ca CA --profile {} --out FILE\n",
                 printable(&quote(file)),
                 printable(&quote(profile))
             ));

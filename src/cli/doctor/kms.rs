@@ -38,7 +38,7 @@ impl DoctorCommand {
             Ok(Reachability::Answered) => Check::passed("KMS", format!("answers in {region}")),
             Ok(Reachability::Denied) => Check::passed(
                 "KMS",
-                format!("answers in {region} (kms:ListAliases is denied, which is no matter)"),
+                format!("answers in {region} (kms:ListAliases is denied, which does not matter)"),
             ),
             Err(error) => failed("KMS", error),
         });

@@ -35,24 +35,26 @@ pub(super) fn explain_aws(error: &AwsError) -> Row {
             "plaintext-endpoint",
             USAGE,
             Some(
-                "anybody on the way could put another CSR in the answer: name an https endpoint (http is for this machine only)",
+                "anyone on the network path could replace the CSR in the answer: name an https endpoint (http is for this machine only)",
             ),
         ),
         AwsError::Unreachable { service: "KMS", .. } => (
             "kms-unreachable",
             UNAVAILABLE,
-            Some("look at the network, the proxy and AWS_ENDPOINT_URL_KMS; `hsm-ca doctor` tries again"),
+            Some(
+                "check the network, the proxy and AWS_ENDPOINT_URL_KMS; `hsm-ca doctor` tests the connection again",
+            ),
         ),
         AwsError::Unreachable { .. } => (
             "cloudhsm-unreachable",
             UNAVAILABLE,
-            Some("look at the network, the proxy and AWS_ENDPOINT_URL_CLOUDHSM_V2"),
+            Some("check the network, the proxy and AWS_ENDPOINT_URL_CLOUDHSM_V2"),
         ),
         AwsError::AnswerTooLong { .. } => (
             "answer-too-long",
             UNAVAILABLE,
             Some(
-                "what answers is not AWS, or something on the way changes the answers: look at the proxy and the AWS_ENDPOINT_URL variables",
+                "the server is not AWS, or something in between changes its answers: check the proxy and the AWS_ENDPOINT_URL variables",
             ),
         ),
         _ => ("aws", UNAVAILABLE, None),

@@ -17,7 +17,7 @@ pub(super) fn explain_cloudhsm(error: &CloudHsmError) -> Row {
         CloudHsmError::NotFound { .. } => (
             "cluster-not-found",
             UNAVAILABLE,
-            Some("look at account and region; `hsm-ca cluster list` shows what is there"),
+            Some("check the account and the region; `hsm-ca cluster list` shows the clusters"),
         ),
         CloudHsmError::AccessDenied { .. } => (
             "access-denied",
@@ -29,7 +29,7 @@ pub(super) fn explain_cloudhsm(error: &CloudHsmError) -> Row {
         _ => (
             "cloudhsm",
             UNAVAILABLE,
-            Some("it is on AWS's side, and may pass: try again in a minute"),
+            Some("the fault is on AWS's side and may be temporary: try again in a minute"),
         ),
     }
 }
@@ -48,11 +48,11 @@ const fn explain_no_csr(reason: &NoCsr) -> Row {
                 "its first HSM makes the CSR: aws cloudhsmv2 create-hsm --cluster-id … --availability-zone …",
             ),
         ),
-        NoCsr::HsmInCreation { .. } => ("no-csr-yet", REFUSED, Some("wait some minutes, and try again")),
+        NoCsr::HsmInCreation { .. } => ("no-csr-yet", REFUSED, Some("wait a few minutes and try again")),
         NoCsr::Initialized => (
             "already-initialized",
             REFUSED,
-            Some("`hsm-ca cluster check` looks at the certificate that it has"),
+            Some("`hsm-ca cluster check` checks the certificate that it has"),
         ),
         NoCsr::Changing => (
             "cluster-state",
@@ -79,7 +79,7 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
         InitializeClusterError::TooLong { .. } => (
             "pem-length",
             REFUSED,
-            Some("leave out what makes it long: extensions, names, or whitespace in the file"),
+            Some("shorten it: leave out extensions, names, or whitespace in the file"),
         ),
         InitializeClusterError::PrivateKey { .. } => (
             "private-key",
@@ -94,7 +94,9 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
         InitializeClusterError::Several { .. } => (
             "several-certificates",
             REFUSED,
-            Some("the trust anchor is the one self-signed certificate that signed the cluster's; no chain"),
+            Some(
+                "the trust anchor is the one self-signed certificate that signed the cluster's certificate, not a chain",
+            ),
         ),
         InitializeClusterError::Same | InitializeClusterError::Swapped => (
             "files-mixed-up",
@@ -114,7 +116,7 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
         InitializeClusterError::Anchor { .. } => (
             "anchor-no-authority",
             REFUSED,
-            Some("a v3 trust anchor needs basicConstraints CA:TRUE, and nothing that says otherwise"),
+            Some("a v3 trust anchor needs basicConstraints CA:TRUE, and no extension that contradicts it"),
         ),
         InitializeClusterError::NotIssued { .. } => (
             "not-issued-by-anchor",
@@ -129,7 +131,7 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
             ),
         ),
         InitializeClusterError::NotValid { .. } => {
-            ("not-valid-now", REFUSED, Some("look at this machine's clock too"))
+            ("not-valid-now", REFUSED, Some("check this machine's clock too"))
         }
         InitializeClusterError::Algorithm { .. } => (
             "algorithm",
@@ -140,7 +142,7 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
             "other-key",
             REFUSED,
             Some(
-                "AWS replaces a first HSM that fails, and with it the CSR: `hsm-ca cluster fetch`, `cluster verify` and `csr sign` once more",
+                "AWS replaces a first HSM that fails, and with it the CSR: run `hsm-ca cluster fetch`, `cluster verify` and `csr sign` again",
             ),
         ),
         _ => explain_course(error),
@@ -154,7 +156,7 @@ fn explain_course(error: &InitializeClusterError) -> Row {
             "already-initialized",
             REFUSED,
             Some(
-                "a cluster keeps its certificate for life; `hsm-ca cluster check` looks at the one that it has",
+                "a cluster keeps its certificate for life; `hsm-ca cluster check` checks the one that it has",
             ),
         ),
         InitializeClusterError::Refused { .. } => (
@@ -165,13 +167,13 @@ fn explain_course(error: &InitializeClusterError) -> Row {
         InitializeClusterError::NotDone { .. } => (
             "cloudhsm-failed",
             UNAVAILABLE,
-            Some("run the same command again: it looks at the state first"),
+            Some("run the same command again: it checks the state first"),
         ),
         InitializeClusterError::Unknown { .. } => (
             "outcome-unknown",
             UNAVAILABLE,
             Some(
-                "run the same command again when CloudHSM answers: it looks at the state first, and goes on from there",
+                "run the same command again when CloudHSM answers: it checks the state firstand continues from there",
             ),
         ),
         InitializeClusterError::Unconfirmed {
@@ -185,20 +187,20 @@ fn explain_course(error: &InitializeClusterError) -> Row {
         InitializeClusterError::Unconfirmed { .. } => (
             "unconfirmed",
             UNAVAILABLE,
-            Some("try again in some minutes; it is initialised, by whomever"),
+            Some("try again in a few minutes; the cluster is initialised, perhaps by someone else"),
         ),
         InitializeClusterError::OutOfSight { cause, .. } => (
             explain_cloudhsm(cause).0,
             UNAVAILABLE,
             Some(
-                "AWS goes on by itself; when CloudHSM answers again, the same command with --wait follows it",
+                "AWS continues by itself; when CloudHSM answers again, the same command with --wait follows it",
             ),
         ),
         InitializeClusterError::StillInProgress { .. } => (
             "still-in-progress",
             UNAVAILABLE,
             Some(
-                "the same command waits again; after half an hour look at the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
+                "the same command waits again; after half an hour, check the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
             ),
         ),
         InitializeClusterError::Failed { .. } => (
@@ -218,7 +220,7 @@ pub(super) const fn explain_server(error: &ServerError) -> Row {
         ServerError::Address { .. } => (
             "server-address",
             USAGE,
-            Some("it is the ENI IP address of an HSM, and the port where it is not 2223"),
+            Some("give the ENI IP address of an HSM, and the port if it is not 2223"),
         ),
         ServerError::Refused { .. } => (
             "server-refused",
@@ -233,14 +235,14 @@ pub(super) const fn explain_server(error: &ServerError) -> Row {
         ServerError::NotTls { .. } => (
             "server-not-tls",
             UNAVAILABLE,
-            Some("something else answers there: look at the address, and at what is between"),
+            Some("something else answers there: check the address, and any proxy in between"),
         ),
         ServerError::Closed { .. } => ("server-closed", UNAVAILABLE, None),
         ServerError::Handshake { .. } => (
             "server-handshake",
             UNAVAILABLE,
             Some(
-                "`openssl s_client -connect IP:2223` may come further: give what it prints with --server-cert",
+                "`openssl s_client -connect IP:2223` may get further: pass what it prints with --server-cert",
             ),
         ),
         _ => ("server-unreachable", UNAVAILABLE, None),

@@ -12,13 +12,13 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             "pair-file",
             REFUSED,
             Some(
-                "it is what `hsm-ca kms generate-key-pair` or `aws kms generate-data-key-pair-without-plaintext` prints",
+                "a pair file is the output of `hsm-ca kms generate-key-pair` or `aws kms generate-data-key-pair-without-plaintext`",
             ),
         ),
         KmsError::PlaintextInPair => (
             "plaintext-pair",
             REFUSED,
-            Some("that key has been in the open: make another with `hsm-ca kms generate-key-pair`"),
+            Some("that key has been exposed: make another with `hsm-ca kms generate-key-pair`"),
         ),
         KmsError::PublicKey(_) => ("pair-file", REFUSED, None),
         KmsError::WeakKey { .. } => (
@@ -46,7 +46,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             "key-spec",
             REFUSED,
             Some(
-                "RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1 and ECC_NIST_EDWARDS25519 are",
+                "supported: RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1 and ECC_NIST_EDWARDS25519",
             ),
         ),
         KmsError::Context => (
@@ -98,7 +98,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::NotFound { .. } => (
             "key-not-found",
             UNAVAILABLE,
-            Some("look at account and region: `aws kms describe-key --key-id …`"),
+            Some("check the account and the region: `aws kms describe-key --key-id …`"),
         ),
         KmsError::Service { code, .. } if code == "InvalidGrantTokenException" => (
             "grant-token",
@@ -115,19 +115,23 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::Envelope(_) => (
             "envelope",
             REFUSED,
-            Some("nothing was put on the token; if it happens again, find out what is between here and KMS"),
+            Some(
+                "nothing was put on the token; if it happens again, find out what sits between this machine and KMS",
+            ),
         ),
         #[cfg(feature = "nitro-enclave")]
         KmsError::SecurityModule { .. } => (
             "security-module",
             UNAVAILABLE,
-            Some("this works inside a Nitro Enclave only; elsewhere take the document from where it is made"),
+            Some(
+                "this works only inside a Nitro Enclave; outside one, give the document with --attestation-document",
+            ),
         ),
         KmsError::NotSealed => (
             "not-sealed",
             REFUSED,
             Some(
-                "what answers is not KMS, or is a stand-in that does not know Recipient; the answer was wiped",
+                "the server is not KMS, or is an emulator that does not support Recipient; the answer was wiped",
             ),
         ),
         KmsError::KeyName { .. } => (
@@ -155,19 +159,21 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::MessageTooLong { .. } => (
             "message-too-long",
             REFUSED,
-            Some("KMS keys for RSA and ECDSA sign a digest, whatever it is of"),
+            Some(
+                "use an RSA or ECDSA key in KMS: those sign a digest, so the message's length does not matter",
+            ),
         ),
         KmsError::MayBeSigned { .. } => (
             "maybe-signed",
             UNAVAILABLE,
             Some(
-                "nothing was written, and KMS was not asked again; the key's Sign events in CloudTrail tell whether it signed",
+                "nothing was written, and KMS was not asked again; the key's Sign events in CloudTrail show whether it signed",
             ),
         ),
         KmsError::AnsweredOtherwise { .. } => (
             "other-answer",
             REFUSED,
-            Some("the answer was dropped; find out what is between here and KMS"),
+            Some("the answer was dropped; find out what sits between this machine and KMS"),
         ),
         KmsError::Memory(_) => (
             "memory",

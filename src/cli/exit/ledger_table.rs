@@ -17,27 +17,27 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "empty-ledger",
             UNAVAILABLE,
             Some(
-                "bring the ledger back from a copy; if there never was one, remove the empty file and run `hsm-ca ledger new`",
+                "restore the ledger from a copy; if there never was one, remove the empty file and run `hsm-ca ledger new`",
             ),
         ),
         LedgerError::Exists { .. } => (
             "ledger-exists",
             USAGE,
-            Some("`hsm-ca ledger verify` looks at it; name another place with --ledger sqlite:PATH"),
+            Some("`hsm-ca ledger verify` checks it; name another place with --ledger sqlite:PATH"),
         ),
         LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
         LedgerError::OpenToOthers { .. } => (
             "ledger-mode",
             USAGE,
             Some(
-                "give it to yourself (chown, chmod go-w), and run `hsm-ca ledger verify` with a head that you kept",
+                "take ownership of it (chown, chmod go-w), then run `hsm-ca ledger verify` with a head that you kept",
             ),
         ),
         LedgerError::Denied { .. } => (
             "ledger-denied",
             UNAVAILABLE,
             Some(
-                "look at the owner and the mode of the file, of its -wal and -shm, and of the directory; to read a copy, copy all of them",
+                "check the owner and the mode of the file, of its -wal and -shm files, and of the directory; to read a copy, copy all of them",
             ),
         ),
         LedgerError::Locked { .. } => (
@@ -58,29 +58,31 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::NotALedger { .. } => (
             "not-a-ledger",
             UNAVAILABLE,
-            Some("look at the path in --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml"),
+            Some("check the path in --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml"),
         ),
         LedgerError::Altered { .. } | LedgerError::Damaged { .. } => (
             "ledger-damaged",
             UNAVAILABLE,
-            Some("keep a copy as it is; `hsm-ca ledger verify` tells what is wrong; go on from a backup"),
+            Some(
+                "keep an unchanged copy; `hsm-ca ledger verify` shows what is wrong; continue from a backup",
+            ),
         ),
         LedgerError::Replaced { .. } => (
             "ledger-replaced",
             UNAVAILABLE,
             Some(
-                "find out who moved it; `hsm-ca ledger verify` and `hsm-ca ledger list --open` tell what the file there has",
+                "find out who moved it; `hsm-ca ledger verify` and `hsm-ca ledger list --open` show what the file at that path contains",
             ),
         ),
         LedgerError::Full { .. } => (
             "ledger-full",
             UNAVAILABLE,
-            Some("make room; nothing was recorded, and what was recorded before is safe"),
+            Some("free some space; nothing was recorded, and what was recorded before is safe"),
         ),
         LedgerError::SerialUsed { .. } => (
             "serial-used",
             REFUSED,
-            Some("`hsm-ca ledger show SERIAL` tells what has it; nothing was signed"),
+            Some("`hsm-ca ledger show SERIAL` shows which certificate has it; nothing was signed"),
         ),
         LedgerError::CrlNumber {
             problem: CrlNumberProblem::Passed,
@@ -118,7 +120,9 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::AlreadyRevoked { .. } => (
             "already-revoked",
             REFUSED,
-            Some("only a hold can become something else, and anything a compromise"),
+            Some(
+                "a hold can be changed to any reason, and any reason to a compromise; nothing else can be changed",
+            ),
         ),
         LedgerError::NotOnHold { .. } => ("not-on-hold", REFUSED, None),
         LedgerError::Export { .. } => ("output", FAILED, None),
@@ -132,23 +136,25 @@ pub(super) fn explain_kept_head(error: &KeptHeadError) -> Row {
             "ledger-older-copy",
             UNAVAILABLE,
             Some(
-                "nothing was signed. Bring back the newest ledger. If that is lost, `hsm-ca ledger accept --ca FILE` goes on with this \
-                 one: look first for the CRLs and certificates that it does not know",
+                "nothing was signed. Restore the newest ledger. If it is lost, `hsm-ca ledger accept --ca \
+                 FILE` continues with this one: first look for CRLs and certificates that it does not \
+                 contain",
             ),
         ),
         KeptHeadError::OtherLedger { .. } => (
             "other-ledger",
             UNAVAILABLE,
             Some(
-                "nothing was signed. Look at --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml. `hsm-ca ca adopt FILE` brings the CA into \
-                 this ledger; `hsm-ca ledger accept --ca FILE` goes on with this one alone",
+                "nothing was signed. Check --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml. `hsm-ca ca \
+                 adopt FILE` brings the CA into this ledger; `hsm-ca ledger accept --ca FILE` continues with \
+                 this one alone",
             ),
         ),
         _ => (
             "ledger-head",
             UNAVAILABLE,
             Some(
-                "nothing was signed; look at `ledger-head` in hsm-ca.toml, HSM_CA_LEDGER_HEAD or --ledger-head",
+                "nothing was signed; check `ledger-head` in hsm-ca.toml, HSM_CA_LEDGER_HEAD or --ledger-head",
             ),
         ),
     }

@@ -15,7 +15,7 @@ impl CliError {
             Self::NoLedger { place, .. } => {
                 let url = quote(&place.to_string());
                 Some(format!(
-                    "if there was a ledger, bring it back or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
+                    "if there was a ledger, restore it or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
                 ))
             }
             Self::Trust { path, found, cause } => {
@@ -70,10 +70,10 @@ fn token_error(cause: &WorkflowError) -> Option<&TokenError> {
 /// How to say which of several keys is meant.
 fn several_hint(found: &[KeyDescription]) -> String {
     const SHOWN: usize = 4;
-    const NO_NAME: &str = "no name tells them apart: name the CA certificate, whose public key decides (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)";
+    const NO_NAME: &str = "no name distinguishes them: name the CA certificate, whose public key identifies the key (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)";
     let is_public = found.iter().any(|key| key.class == KeyClass::Public);
     if is_public {
-        return "take off the public-key object that is not the key's, or give it another id with the token's own tool".to_owned();
+        return "with the token's own tool, delete the public-key object that does not belong to the key, or give it another id".to_owned();
     }
     let names = tell_apart(found);
     if names.is_empty() {

@@ -25,7 +25,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::InAnswer { .. } => (
             "cloudhsm-answer",
             UNAVAILABLE,
-            Some("look at the answer: aws cloudhsmv2 describe-clusters"),
+            Some("check the answer: aws cloudhsmv2 describe-clusters"),
         ),
         WorkflowError::IdentityNotVerified { .. } => (
             "identity-not-verified",
@@ -50,7 +50,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "unrecorded",
             UNAVAILABLE,
             Some(
-                "mend the ledger, `hsm-ca ledger verify`; what was signed is gone, so run the command again",
+                "repair the ledger (`hsm-ca ledger verify` shows what is wrong), then run the command again: what was signed was discarded",
             ),
         ),
         WorkflowError::Undelivered { .. } => (
@@ -63,13 +63,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::UnrecordedKey { .. } => (
             "unrecorded",
             UNAVAILABLE,
-            Some("look at the ledger with `hsm-ca ledger verify`, then run the command again"),
+            Some("check the ledger with `hsm-ca ledger verify`, then run the command again"),
         ),
         WorkflowError::UnrecordedDeletion { .. } => (
             "unrecorded",
             UNAVAILABLE,
             Some(
-                "look at the ledger with `hsm-ca ledger verify`; `hsm-ca ledger list --open` shows the deletion",
+                "check the ledger with `hsm-ca ledger verify`; `hsm-ca ledger list --open` shows the deletion",
             ),
         ),
         WorkflowError::NotDeliverable(error) => explain_not_deliverable(error),
@@ -80,13 +80,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "memory",
             FAILED,
             Some(
-                "raise the limit of locked memory (ulimit -l), two pages a secret, or run as a user who may lock memory",
+                "raise the limit of locked memory (ulimit -l), two pages per secret, or run as a user who may lock memory",
             ),
         ),
         WorkflowError::PrivateKey(PrivateKeyError::OtherKey) => (
             "proof-failed",
             REFUSED,
-            Some("do not use this pair: find out who changed what, and generate another"),
+            Some("do not use this pair: find out what was changed and by whom, and generate another"),
         ),
         WorkflowError::PrivateKey(_) => ("private-key", REFUSED, None),
         WorkflowError::NoAttestation => (
@@ -104,25 +104,25 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::NoRecipientKey => (
             "no-recipient-key",
             REFUSED,
-            Some("`hsm-ca kms recipient-key --out FILE` makes it; the document has to carry that key"),
+            Some("`hsm-ca kms recipient-key --out FILE` makes it; the document must carry that key"),
         ),
         WorkflowError::RecipientLeft { .. } => (
             "recipient-key-left",
             UNAVAILABLE,
             Some(
-                "the import is done; the same command again, or `hsm-ca kms recipient-key --delete`, takes the recipient key off",
+                "the import is done; to delete the recipient key, run the same command again, or `hsm-ca kms recipient-key --delete`",
             ),
         ),
         WorkflowError::LeftOnToken { .. } => (
             "left-on-token",
             UNAVAILABLE,
-            Some("run the same command again: it checks the key, and finishes the import"),
+            Some("run the same command again: it checks the key and finishes the import"),
         ),
         WorkflowError::MayBeOnToken { .. } => (
             "left-on-token",
             UNAVAILABLE,
             Some(
-                "when the token is well again, run the same command again: it checks what is there, and finishes the import",
+                "when the token responds again, run the same command again: it checks what is there and finishes the import",
             ),
         ),
         WorkflowError::LabelTaken { .. } => (
@@ -142,13 +142,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             _ => (
                 "proof-failed",
                 REFUSED,
-                Some("do not use this pair: find out who changed what, and generate another"),
+                Some("do not use this pair: find out what was changed and by whom, and generate another"),
             ),
         },
         WorkflowError::ImportedTwice { .. } => (
             "imported-twice",
             FAILED,
-            Some("look with `hsm-ca key list`, and import once more"),
+            Some("check with `hsm-ca key list`, then import again"),
         ),
         WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
         WorkflowError::InputChanged { .. } => (
@@ -178,7 +178,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "clock",
             REFUSED,
             Some(
-                "set the clock right (timedatectl); if it is right, --clock-is-right goes on, and the ledger records that",
+                "set the clock (timedatectl); if it is right already, --clock-is-right continues, and the ledger records that",
             ),
         ),
         WorkflowError::Linter(LinterError::Missing { .. }) => (
@@ -194,7 +194,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::KeyLock(KeyLockError::Held { .. }) => (
             "token-locked",
             UNAVAILABLE,
-            Some("let that process come to its end, or end it; then run this command again"),
+            Some("wait for that process to end, or stop it; then run this command again"),
         ),
         WorkflowError::KeyLock(_) => ("key-lock", FAILED, None),
         WorkflowError::SameOutput { .. } => (
@@ -219,22 +219,20 @@ fn explain_generate(error: &GenerateError) -> Row {
         GenerateError::LabelTaken { .. } => (
             "label-taken",
             REFUSED,
-            Some(
-                "choose another --label; `hsm-ca key show` shows that key, `hsm-ca key delete` takes it off",
-            ),
+            Some("choose another --label; `hsm-ca key show` shows that key, `hsm-ca key delete` deletes it"),
         ),
         GenerateError::Unproven { unproven, .. } => match &unproven.reason {
             UnprovenReason::Token(error) => explain_signer(error),
             _ => (
                 "proof-failed",
                 REFUSED,
-                Some("do not trust this token with keys before somebody has found out what is wrong with it"),
+                Some("do not use this token for keys until you know what is wrong with it"),
             ),
         },
         GenerateError::Twice { .. } => (
             "generated-twice",
             FAILED,
-            Some("look with `hsm-ca key list`, and generate once more"),
+            Some("check with `hsm-ca key list`, then generate again"),
         ),
         _ => ("failed", FAILED, None),
     }
@@ -261,7 +259,7 @@ fn explain_output(error: &OutputError) -> Row {
         OutputError::Recheck { .. } => (
             "recheck",
             FAILED,
-            Some("the file was not given its name; look at the disk"),
+            Some("the file was not given its name; check the disk"),
         ),
         _ => ("output", FAILED, None),
     }
@@ -273,7 +271,7 @@ fn explain_not_deliverable(error: &NotDeliverable) -> Row {
             "entry-open",
             REFUSED,
             Some(
-                "sign the request again; `hsm-ca cert revoke SERIAL --ca CA --reason superseded` revokes the certificate, should there be one",
+                "sign the request again; `hsm-ca cert revoke SERIAL --ca CA --reason superseded` revokes the certificate, if there is one",
             ),
         ),
         NotDeliverable::Open { .. } => ("entry-open", REFUSED, Some("run the command that began it again")),
@@ -296,7 +294,7 @@ fn explain_not_deliverable(error: &NotDeliverable) -> Row {
         _ => (
             "ledger-damaged",
             UNAVAILABLE,
-            Some("`hsm-ca ledger verify` shows what is wrong; go on from a backup"),
+            Some("`hsm-ca ledger verify` shows what is wrong; continue from a backup"),
         ),
     }
 }

@@ -11,13 +11,13 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "module",
             UNAVAILABLE,
             Some(
-                "look at the path; SoftHSM is Debian's softhsm2, CloudHSM's is /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
+                "check the path; SoftHSM is Debian's softhsm2, CloudHSM's is /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
             ),
         ),
         TokenError::NoToken { skipped, .. } if !skipped.is_empty() => (
             "token",
             UNAVAILABLE,
-            Some("look at the token in that slot; `hsm-ca token list` shows what every slot has"),
+            Some("check the token in that slot; `hsm-ca token list` shows what every slot has"),
         ),
         TokenError::NoToken {
             found, uninitialised, ..
@@ -25,8 +25,9 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "no-token",
             UNAVAILABLE,
             Some(
-                "initialise the token with its vendor's tool (SoftHSM: softhsm2-util --init-token --free --label LABEL); if it was initialised, \
-                 the module reads another configuration: SoftHSM finds its tokens by SOFTHSM2_CONF",
+                "initialise the token with its vendor's tool (SoftHSM: softhsm2-util --init-token --free \
+                 --label LABEL); if it is initialised already, the module is reading another configuration: \
+                 SoftHSM finds its tokens by SOFTHSM2_CONF",
             ),
         ),
         TokenError::NoToken { .. } => (
@@ -47,7 +48,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "pin-incorrect",
             UNAVAILABLE,
             Some(
-                "`/opt/cloudhsm/bin/cloudhsm-cli user list` shows the users: the role has to be crypto-user (an admin cannot log in here), and locked false; more than five wrong tries lock a user",
+                "`/opt/cloudhsm/bin/cloudhsm-cli user list` shows the users: the role must be crypto-user (an admin cannot log in here) and locked must be false; more than five wrong PINs lock a user",
             ),
         ),
         TokenError::PinIncorrect { .. } => (
@@ -61,7 +62,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         } => (
             "unfit-pin",
             USAGE,
-            Some("look at what the PIN source gives; the token has not counted a try"),
+            Some("check what the PIN source gives; the token has not counted a try"),
         ),
         TokenError::UnfitPin { .. } => (
             "unfit-pin",
@@ -125,7 +126,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::NoRoute { .. } => (
             "no-route",
             REFUSED,
-            Some("`hsm-ca doctor` shows the routes that this token can go"),
+            Some("`hsm-ca doctor` shows the routes that this token supports"),
         ),
         TokenError::NoMechanism { .. } => (
             "no-mechanism",
@@ -142,7 +143,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::ContentKey { .. } => (
             "envelope",
             REFUSED,
-            Some("nothing was put on the token; find out what is between here and KMS"),
+            Some("nothing was put on the token; find out what sits between this machine and KMS"),
         ),
         TokenError::UnfitRecipient { .. } => (
             "unfit-recipient-key",
@@ -159,7 +160,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
                 "token",
                 UNAVAILABLE,
                 Some(
-                    "on CloudHSM, the HSM is throttling, or the cluster has one HSM only: `hsm-ca doctor --try-key` tells more",
+                    "on CloudHSM, the HSM is throttling, or the cluster has one HSM only: `hsm-ca doctor --try-key` shows which",
                 ),
             )
         }
@@ -172,9 +173,10 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "token",
             UNAVAILABLE,
             Some(
-                "the module does not start: look at its configuration and at who may read and write what it names (SoftHSM: SOFTHSM2_CONF, \
-                 tokendir; Kryoptic: KRYOPTIC_CONF; NSS: NSS_LIB_PARAMS; tpm2-pkcs11: TPM2_PKCS11_STORE; opencryptoki: pkcsslotd runs, \
-                 group pkcs11), and at the system's log",
+                "the module does not start: check its configuration and who may read and write the files it \
+                 names (SoftHSM: SOFTHSM2_CONF, tokendir; Kryoptic: KRYOPTIC_CONF; NSS: NSS_LIB_PARAMS; \
+                 tpm2-pkcs11: TPM2_PKCS11_STORE; opencryptoki: pkcsslotd runs, group pkcs11), and the system \
+                 log",
             ),
         ),
         _ => ("token", UNAVAILABLE, None),

@@ -14,7 +14,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "token-signature",
             FAILED,
             Some(
-                "do not simply try again: a faulty signature can give a key away; find out what is wrong with the token, or with what answers for KMS",
+                "do not just try again: a faulty signature can reveal the key; find out what is wrong with the token, or with the KMS endpoint",
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
@@ -83,7 +83,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::Index { .. } => (
             "index",
             REFUSED,
-            Some("it has to be the index.txt of `openssl ca`, with one line for each certificate"),
+            Some("it must be the index.txt of `openssl ca`, with one line for each certificate"),
         ),
         _ => ("malformed", REFUSED, None),
     }

@@ -38,7 +38,7 @@ impl Settings {
                 .any(|own| real_path(own).is_some_and(|own| Some(own) == real_path(output)))
         {
             return Err(CliError::options(format!(
-                "{} is a file of this program's settings, or the ledger, and no place for an output",
+                "{} is a settings file of this program, or the ledger: name another file for the output",
                 output.display()
             )));
         }

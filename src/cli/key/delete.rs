@@ -73,10 +73,10 @@ impl DeleteKey {
             return Ok(None);
         }
         if settings.no_input {
-            let reason = "--no-input does not let anybody be asked, and --yes is not given";
+            let reason = "--no-input forbids the confirmation prompt, and --yes was not given";
             return Err(CliError::Unconfirmed { reason });
         }
-        let reason = "there is no terminal to ask on, and --yes is not given";
+        let reason = "there is no terminal to ask on, and --yes was not given";
         Terminal::open()
             .map(Some)
             .map_err(|_| CliError::Unconfirmed { reason })
@@ -101,7 +101,7 @@ fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
 }
 
 fn describe_authority(subject: &str) -> String {
-    format!("by the ledger, it is the key of the CA \"{subject}\"")
+    format!("the ledger says that it is the key of the CA \"{subject}\"")
 }
 
 fn confirm(
@@ -116,13 +116,14 @@ fn confirm(
     let word = word_of(key);
     let consequence = match key.class {
         KeyClass::Private => {
-            "A private key that is deleted is gone for good. What it has signed stays valid; certificates and CRLs\n\
-             under it can then be issued, renewed or revoked by nobody.\n"
+            "A deleted private key cannot be recovered. What it has signed stays valid, but nobody can \
+             issue, renew\n\
+             or revoke anything under it any more.\n"
         }
-        _ => "It has no private key beside it on this token.\n",
+        _ => "This token has no private key for it.\n",
     };
     let question = format!(
-        "On the token \"{}\" will be deleted:\n{}{}{consequence}Type {} to delete it: ",
+        "This deletes from the token \"{}\":\n{}{}{consequence}Type {} to delete it: ",
         printable(token),
         fields(objects.descriptions()).render(2),
         authority.map_or_else(String::new, |subject| {
@@ -137,7 +138,7 @@ fn confirm(
         return Ok(());
     }
     Err(CliError::Unconfirmed {
-        reason: "that is not its name",
+        reason: "what was typed is not its name",
     })
 }
 

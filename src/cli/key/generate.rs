@@ -98,12 +98,9 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
         .add("key identifier", &identifier)
         .add(
             "attributes",
-            "it can sign and nothing else, was never outside the token, and cannot be extracted",
+            "it can only sign, was never outside the token, and cannot be extracted",
         )
-        .add(
-            "public key",
-            "of the kind that was asked for, without a known fault",
-        )
+        .add("public key", "of the requested kind, with no known weakness")
         .add("signature", "by the token, verified in software")
         .add("ledger", recorded);
     let name = printable(&key.label);
@@ -128,7 +125,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
 /// A run that was cut off: nobody uses the key, and somebody may be making it right now on another machine.
 fn describe_unfinished(key: &KeyDescription) -> String {
     format!(
-        "a run that was cut off has left a {} key, which nobody uses: `hsm-ca key delete '{}'` takes it off",
+        "an interrupted run left a {} key that nothing uses: `hsm-ca key delete '{}'` deletes it",
         key.class,
         uri_of(key)
     )

@@ -126,10 +126,7 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
     let mut fields = Fields::default();
     fields
         .add("key", format!("{key} on the token \"{token}\""))
-        .add(
-            "attributes",
-            "it can sign and nothing else, and cannot be extracted",
-        )
+        .add("attributes", "it can only sign, and cannot be extracted")
         .add(
             "signature",
             "by the token, verified in software under the KMS public key",
@@ -156,13 +153,13 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
         ImportOutcome::AlreadyThere { completed: false } => {
             fields.add("public key", "the token has the one in the pair file");
             (
-                "The key is on the token already; checked it again, decrypted nothing",
+                "The key is already on the token; checked it again, decrypted nothing",
                 "already-there",
                 None,
             )
         }
         ImportOutcome::AlreadyThere { completed: true } => (
-            "The key is on the token already; added its missing public-key object",
+            "The key is already on the token; added its missing public-key object",
             "completed",
             None,
         ),

@@ -58,7 +58,7 @@ pub(in crate::cli) fn verify(
     let mut fields = Fields::default();
     fields
         .add("public key", against)
-        .add("usage", "SIGN_VERIFY: KMS lets it sign and nothing else")
+        .add("usage", "SIGN_VERIFY: KMS lets it only sign")
         .add("signature", "by KMS, verified in software");
     let mut json = describe(name, key);
     json["verified"] = json!({ "public_key": compared, "usage": true, "signature": true });

@@ -45,7 +45,7 @@ impl RecipientKeyCommand {
             .add(
                 "private half",
                 format!(
-                    "\"{}\" on the token \"{}\": it can unwrap and nothing else, and cannot be extracted",
+                    "\"{}\" on the token \"{}\": it can only unwrap, and cannot be extracted",
                     summary.key.label,
                     session.token().description().label
                 ),
@@ -56,7 +56,7 @@ impl RecipientKeyCommand {
         let headline = if summary.generated {
             "Generated a recipient key on the token"
         } else {
-            "The recipient key is on the token already"
+            "The recipient key is already on the token"
         };
         let text = format!(
             "{headline}\n{}Next: have it attested, then `hsm-ca kms import PAIR --label L --attestation-document FILE`.\n",

@@ -45,7 +45,7 @@ impl AcceptLedger {
         }
         fields.add("head", head);
         let text = match given_up.as_slice() {
-            [] => "The ledger contains every head that was kept of it: nothing to accept.\n",
+            [] => "The ledger contains every head that was kept for it: nothing to accept.\n",
             _ => "Accepted the ledger as it is.\n",
         };
         let list: Vec<_> = given_up
@@ -58,8 +58,9 @@ impl AcceptLedger {
         );
         if !given_up.is_empty() {
             report.warnings.push(
-                "what was signed, numbered and revoked after this copy was made is not in the ledger: revoke what has to stay revoked, \
-                 and give the next CRL a number above the last one's (crl create --number)"
+                "whatever was signed, numbered or revoked after this copy was made is missing from the \
+                 ledger: revoke again what must stay revoked, and give the next CRL a number above the last \
+                 one's (crl create --number)"
                     .to_owned(),
             );
         }

@@ -195,10 +195,10 @@ pub(super) fn text(entry: &Entry) -> String {
     match entry.delivery {
         DeliveryState::Undelivered if entry.state.der().is_some() => {
             let command = format!("hsm-ca ledger deliver '{}' --out FILE", entry.id);
-            fields.add("delivered", format!("not known to be: {command}"));
+            fields.add("delivered", format!("not confirmed: {command}"));
         }
         DeliveryState::Undelivered => {
-            fields.add("delivered", "not known to be; it is too large to be kept");
+            fields.add("delivered", "not confirmed; it is too large to be kept");
         }
         DeliveryState::Delivered { event, time: when } => {
             fields.add("delivered", format!("{} (event {event})", time(when)));
@@ -224,7 +224,7 @@ fn add_revocation(fields: &mut Fields, revocation: &Revocation) {
             }
         }
         RevocationState::Released => {
-            fields.add("revoked", "not any more: it was on hold");
+            fields.add("revoked", "no longer: it was on hold");
         }
     }
 }

@@ -120,8 +120,9 @@ impl Respond {
         report.warnings.extend(recorder.take_notices());
         if unusual_usage {
             report.warnings.push(
-                "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), so a client may \
-                 refuse the response; a delegated signer (csr sign --profile ocsp-signer) needs no such thing"
+                "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), \
+                 so a client may refuse the response; a delegated signer (csr sign --profile ocsp-signer) \
+                 does not need it"
                     .to_owned(),
             );
         }

@@ -61,7 +61,7 @@ pub(super) fn skip_map(decoder: &mut Decoder<'_>, part: &'static str) -> Result<
         Type::Map | Type::MapIndef => skip_value(decoder, part, 0),
         other => Err(AttestationError::Cbor {
             part,
-            reason: format!("{other} where a map belongs"),
+            reason: format!("{other} instead of a map"),
         }),
     }
 }

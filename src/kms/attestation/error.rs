@@ -116,20 +116,20 @@ impl fmt::Display for AttestationError {
         match self {
             Self::Size { found, longest } => write!(
                 f,
-                "the attestation document has {found} bytes, KMS takes 1 to {longest}"
+                "the attestation document has {found} bytes; KMS accepts 1 to {longest}"
             ),
             Self::Base64 => write!(f, "the attestation document is neither CBOR nor base64"),
             Self::Cbor { part, reason } => write!(f, "attestation document: {part}: {reason}"),
             Self::TooDeep { part, deepest } => {
                 write!(
                     f,
-                    "attestation document: {part} has more than {deepest} values in each other"
+                    "attestation document: {part} is nested more than {deepest} levels deep"
                 )
             }
             Self::NotCoseSign1 { found } => {
                 write!(
                     f,
-                    "the attestation document is no COSE_Sign1 (an array of 4): it is {found}"
+                    "the attestation document is not a COSE_Sign1 (an array of 4): it is {found}"
                 )
             }
             Self::Trailing { part, count } => {
@@ -150,7 +150,7 @@ impl fmt::Display for AttestationError {
             Self::PublicKey { whose, cause } => write!(f, "{whose}: {cause}"),
             Self::NotDer { whose } => write!(f, "{whose} is not a DER SubjectPublicKeyInfo"),
             Self::NotRsa { whose, algorithm } => {
-                write!(f, "{whose} is {algorithm}; KMS encrypts to RSA keys only")
+                write!(f, "{whose} is {algorithm}; KMS encrypts only to RSA keys")
             }
             Self::OtherKey { document, token } => write!(
                 f,

@@ -61,7 +61,7 @@ impl Fields {
                 let value = decoder.str().map_err(at("module_id"))?;
                 // It is shown to a person: nothing that moves a cursor.
                 if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-                    return Err(wrong("module_id", "is empty, or has more than printable ASCII"));
+                    return Err(wrong("module_id", "is empty, or is not printable ASCII"));
                 }
                 self.module_id = value.to_owned();
             }

@@ -59,19 +59,19 @@ impl fmt::Display for BerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { needed, left } => {
-                write!(f, "it ends too early: {needed} bytes should follow, {left} do")
+                write!(f, "it ends too early: {needed} more bytes expected, {left} left")
             }
             Self::HighTagNumber => write!(f, "it has a tag number above 30"),
             Self::Length { octet } => write!(f, "it has a length that is not supported (octet {octet:02x})"),
             Self::IndefinitePrimitive => write!(f, "it has a primitive element of indefinite length"),
             Self::EndOfContents => write!(f, "it has end-of-contents octets out of place"),
-            Self::TooDeep { deepest } => write!(f, "it has more than {deepest} elements in each other"),
-            Self::Tag { expected, found } => write!(f, "{found} where {expected} belongs"),
+            Self::TooDeep { deepest } => write!(f, "it is nested more than {deepest} levels deep"),
+            Self::Tag { expected, found } => write!(f, "{found} instead of {expected}"),
             Self::Form { tag, constructed } => {
                 let form = if *constructed { "constructed" } else { "primitive" };
                 write!(f, "{tag} in {form} form")
             }
-            Self::Value { of } => write!(f, "the value is no {of}"),
+            Self::Value { of } => write!(f, "the value is not a valid {of}"),
             Self::Trailing { count } => write!(f, "{count} bytes follow the last element"),
         }
     }

@@ -144,7 +144,7 @@ impl fmt::Display for EnvelopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CiphertextForRecipient: ")?;
         match self {
-            Self::Size { found, longest } => write!(f, "it has {found} bytes, KMS makes 1 to {longest}"),
+            Self::Size { found, longest } => write!(f, "it has {found} bytes; KMS makes 1 to {longest}"),
             Self::Malformed { field, cause } => write!(f, "{field}: {cause}"),
             Self::ContentType { found, expected } => {
                 write!(f, "ContentInfo.contentType is {found}, not {expected}")
@@ -187,7 +187,7 @@ impl fmt::Display for EnvelopeError {
                 write!(f, "the label source of RSAES-OAEP is {found}, not {expected}")
             }
             Self::OaepLabel { length } => {
-                write!(f, "RSAES-OAEP has a label of {length} bytes, where KMS uses none")
+                write!(f, "RSAES-OAEP has a label of {length} bytes; KMS uses none")
             }
             Self::EncryptedKeyLength { found } => write!(
                 f,

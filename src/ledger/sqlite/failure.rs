@@ -85,7 +85,7 @@ impl Failure {
             _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => LedgerError::Full { place },
             Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
                 place,
-                found: "no SQLite database",
+                found: "not an SQLite database",
             },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 LedgerError::Denied { place, found }

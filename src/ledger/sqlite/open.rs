@@ -169,7 +169,7 @@ fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
     match fs::metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(LedgerError::NotALedger {
             place: LedgerPlace::file(path),
-            found: "a symbolic link to nothing",
+            found: "a dangling symbolic link",
         }),
         _ => Ok(()),
     }
@@ -228,7 +228,7 @@ fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerErr
     }
     Err(LedgerError::NotALedger {
         place: LedgerPlace::file(path),
-        found: "no regular file",
+        found: "not a regular file",
     })
 }
 

@@ -159,7 +159,7 @@ fn walk(
 
 /// The event, if its bytes are those that this program writes for it.
 fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
-    let text = std::str::from_utf8(body).map_err(|error| format!("it is no text: {error}"))?;
+    let text = std::str::from_utf8(body).map_err(|error| format!("it is not UTF-8 text: {error}"))?;
     let event: Event = Event::decode(text).map_err(|error| format!("it cannot be read: {error}"))?;
     if event.sequence != sequence {
         return Err(format!("it says that it is event {}", event.sequence));
@@ -179,11 +179,11 @@ fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
         _ => false,
     };
     if other_object {
-        return Err("the object in it has another SHA-256".to_owned());
+        return Err("the object in it has a different SHA-256".to_owned());
     }
     match event.encode() {
         Ok(again) if again == text => Ok(event),
-        _ => Err("it is not spelt as this program spells it".to_owned()),
+        _ => Err("it is not encoded as this program encodes it".to_owned()),
     }
 }
 

@@ -180,19 +180,19 @@ fn by(authority: Authority, intent: Intent) -> Step {
 fn a_serial_number_is_used_once_for_a_name() {
     let mut stores = Stores::new();
     stores.done(&begin(&[1]));
-    stores.refused(&begin(&[1]), "has been used before");
+    stores.refused(&begin(&[1]), "is already used");
     let renewed = authority("new key", "CN=Test CA");
-    stores.refused(&by(renewed.clone(), certificate(1)), "has been used before");
+    stores.refused(&by(renewed.clone(), certificate(1)), "is already used");
     stores.done(&by(authority("key", "CN=Other CA"), certificate(1)));
     // All or none, also within one batch.
-    stores.refused(&begin(&[2, 3, 1]), "has been used before");
-    stores.refused(&begin(&[2, 2]), "has been used before");
+    stores.refused(&begin(&[2, 3, 1]), "is already used");
+    stores.refused(&begin(&[2, 2]), "is already used");
     stores.done(&begin(&[2, 3]));
     // Given up is used too.
     let last = stores.last();
     stores.done(&Step::Abandon(vec![last]));
-    stores.refused(&by(renewed, certificate(3)), "has been used before");
-    stores.refused(&Step::Adopt(3), "has been used before");
+    stores.refused(&by(renewed, certificate(3)), "is already used");
+    stores.refused(&Step::Adopt(3), "is already used");
     let bare = Intent {
         object: bare(9),
         ..certificate(9)
@@ -207,22 +207,22 @@ fn an_entry_ends_once_and_as_it_began() {
     stores.done(&begin(&[1, 2]));
     let (one, two) = (stores.last() - 1, stores.last());
     stores.refused(&Step::Deliver(one), "no entry");
-    stores.refused(&complete(one, 2), "is not what entry");
+    stores.refused(&complete(one, 2), "differs from what entry");
     stores.refused(
         &Step::Complete(vec![(one, signed(1)), (two, signed(1))]),
-        "is not what entry",
+        "differs from what entry",
     );
     stores.done(&complete(one, 1));
     let before = stores.last();
     stores.done(&complete(one, 1));
     assert_eq!(stores.last(), before, "a second time changes nothing");
     let longer = [signed(1), vec![0]].concat();
-    stores.refused(&Step::Complete(vec![(one, longer)]), "has ended before: signed");
-    stores.refused(&Step::Abandon(vec![two, one]), "has ended before: signed");
+    stores.refused(&Step::Complete(vec![(one, longer)]), "has already ended: signed");
+    stores.refused(&Step::Abandon(vec![two, one]), "has already ended: signed");
     stores.refused(&Step::Abandon(vec![two, 99]), "no entry #99");
-    stores.refused(&Step::Abandon(vec![two, two]), "has ended before: abandoned");
+    stores.refused(&Step::Abandon(vec![two, two]), "has already ended: abandoned");
     stores.done(&Step::Abandon(vec![two]));
-    stores.refused(&complete(two, 2), "has ended before: abandoned");
+    stores.refused(&complete(two, 2), "has already ended: abandoned");
     stores.refused(&Step::Deliver(two), "no entry");
     for number in [0, 1, before, 99] {
         stores.refused(&complete(number, 1), "no entry");
@@ -250,25 +250,25 @@ fn crl_numbers_rise_and_a_delta_has_a_base() {
     }
     stores.done(&one(crl(1, None, 5)));
     let base = stores.last();
-    stores.refused(&one(crl(1, None, 5)), "has it already");
+    stores.refused(&one(crl(1, None, 5)), "already has it");
     stores.refused(&one(crl(1, Some(1), 5)), "its base");
     // Its base is not signed yet.
     stores.refused(&one(crl(2, Some(1), 6)), "its base");
     stores.done(&complete(base, 0));
     stores.done(&one(crl(2, Some(1), 6)));
-    stores.refused(&one(crl(2, None, 7)), "another thisUpdate");
+    stores.refused(&one(crl(2, None, 7)), "a different thisUpdate");
     stores.done(&one(crl(2, None, 6)));
     let given_up = stores.last();
     stores.done(&Step::Abandon(vec![given_up]));
     stores.refused(&one(crl(3, Some(2), 8)), "its base");
     stores.done(&one(crl(3, Some(1), 8)));
-    stores.refused(&one(crl(1, Some(0), 5)), "was begun meanwhile");
+    stores.refused(&one(crl(1, Some(0), 5)), "was begun in the meantime");
     // The name's, whichever key signs; a number above that of another program.
     let renewed = authority("new key", "CN=Test CA");
     stores.done(&Step::Reserve(renewed.clone(), Some(40)));
     stores.done(&Step::Reserve(ca(), Some(5)));
     stores.done(&by(renewed, crl(42, None, 9)));
-    stores.refused(&one(crl(41, None, 9)), "was begun meanwhile");
+    stores.refused(&one(crl(41, None, 9)), "was begun in the meantime");
     stores.done(&Step::Reserve(ca(), Some(u64::MAX)));
     stores.done(&Step::Reserve(authority("key", "CN=Other CA"), None));
     stores.assert_alike();
@@ -282,17 +282,17 @@ fn a_revocation_changes_only_as_it_may() {
     stores.done(&begin(&[1, 2]));
     stores.refused(&Step::Release(1), "not on hold");
     stores.done(&revoke(1, CertificateHold));
-    stores.refused(&revoke(1, CertificateHold), "revoked already");
+    stores.refused(&revoke(1, CertificateHold), "already revoked");
     stores.done(&Step::Release(1));
     stores.refused(&Step::Release(1), "not on hold");
     stores.done(&revoke(1, Superseded));
     for reason in [Superseded, CertificateHold, Unspecified] {
-        stores.refused(&revoke(1, reason), "revoked already");
+        stores.refused(&revoke(1, reason), "already revoked");
     }
     stores.refused(&Step::Release(1), "not on hold");
     stores.done(&revoke(1, KeyCompromise));
     let batch = [2, 1].map(|number| revocation(number, Unspecified));
-    stores.refused(&Step::Revoke(batch.to_vec()), "revoked already");
+    stores.refused(&Step::Revoke(batch.to_vec()), "already revoked");
     stores.done(&revoke(2, Unspecified));
     // Another key of the name issued it: it is on that one's CRLs.
     stores.done(&by(authority("new key", "CN=Test CA"), certificate(3)));
@@ -313,7 +313,7 @@ fn what_began_with_a_key_ends_once() {
         stores.done(&Step::BeginKey(act));
         let begun = stores.last();
         stores.done(&Step::FailKey(begun));
-        stores.refused(&Step::CompleteKey(begun), "has ended before: failed");
+        stores.refused(&Step::CompleteKey(begun), "has already ended: failed");
     }
     for number in [0, 1, stores.last(), 99] {
         stores.refused(&Step::CompleteKey(number), "no entry");
@@ -352,7 +352,7 @@ fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later() {
     known.certificates.push(adoption(103, 103));
     stores.done(&Step::TakeOver(Box::new(known.clone())));
     known.certificates.push(adoption(103, 104));
-    stores.refused(&Step::TakeOver(Box::new(known)), "has been used before");
+    stores.refused(&Step::TakeOver(Box::new(known)), "is already used");
     stores.assert_alike();
 }
 

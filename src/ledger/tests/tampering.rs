@@ -233,15 +233,15 @@ fn rows_that_are_swapped_or_put_in_are_found() {
     for (sql, expected) in [
         (
             "INSERT INTO events SELECT sequence - 3, body, hash FROM events WHERE sequence < 3",
-            "event -2 has no place in the chain",
+            "event -2 does not belong to the chain",
         ),
         (
             "INSERT INTO revocations SELECT authority, X'1004', reason, revoked, NULL, changed FROM revocations WHERE serial = X'1001'",
-            "table revocations, authority 2, serial 1004: no event says so",
+            "table revocations, authority 2, serial 1004: no event accounts for it",
         ),
         (
             "INSERT INTO serials VALUES (2, X'77', 3, 5)",
-            "table serials, issuer 2, serial 77: no event says so",
+            "table serials, issuer 2, serial 77: no event accounts for it",
         ),
         (
             "UPDATE entries SET outcome = NULL, ended = NULL WHERE sequence = 3",

@@ -100,7 +100,7 @@ fn every_other_deviation_is_refused_by_name() {
     type Change = Box<dyn FnOnce(&mut Parameters)>;
     let cases: [(&str, Change); 6] = [
         (
-            "another hash",
+            "different hash",
             Box::new(|parameters| parameters.mask_gen_algorithm = Some(mgf1(ID_SHA_512))),
         ),
         (

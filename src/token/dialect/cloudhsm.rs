@@ -64,13 +64,13 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     renames_keys: false,
     not_generated: &[(
         Keys::Ed25519,
-        "CloudHSM signs with Ed25519 keys by CKM_CLOUDHSM_EDDSA only, which is not used here (pkcs11-mechanisms)",
+        "CloudHSM signs with Ed25519 keys only by CKM_CLOUDHSM_EDDSA, which hsm-ca does not use (pkcs11-mechanisms)",
     )],
     refusals: &[
         Refusal {
             routes: &[ImportRoute::Sealed],
             keys: Keys::All,
-            reason: "CloudHSM lists no unwrap with CKM_AES_CBC_PAD, in which KMS encrypts to a recipient (pkcs11-mechanisms)",
+            reason: "CloudHSM does not list unwrapping with CKM_AES_CBC_PAD, which KMS uses to encrypt to a recipient (pkcs11-mechanisms)",
         },
         Refusal {
             routes: &ImportRoute::ALL,

@@ -18,7 +18,7 @@ pub(super) const KRYOPTIC: Dialect = Dialect {
     refusals: &[Refusal {
         routes: &ImportRoute::ALL,
         keys: Keys::Curve(Curve::Secp256k1),
-        reason: "Kryoptic has P-256, P-384 and P-521 only",
+        reason: "Kryoptic supports only P-256, P-384 and P-521",
     }],
     settles_unwrapped: false,
     ..STANDARD

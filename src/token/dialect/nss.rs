@@ -10,7 +10,7 @@ pub(super) const NSS: Dialect = Dialect {
     name: "NSS",
     manufacturers: &["Mozilla"],
     caveat: Some(
-        "NSS lets C_WrapKey take out a key that is not extractable, and a key replaces another with the same CKA_ID: for tests only",
+        "NSS lets C_WrapKey extract a key that is not extractable, and a new key replaces one with the same CKA_ID: for tests only",
     ),
     // 0x210A is RFC 3394 over PKCS#7 padding here.
     key_wrap_padded: &[MechanismNumber::AES_KEY_WRAP_KWP],
@@ -24,17 +24,17 @@ pub(super) const NSS: Dialect = Dialect {
         Refusal {
             routes: &[ImportRoute::Sealed],
             keys: Keys::All,
-            reason: "NSS lets C_WrapKey take the recipient key out, so nothing would be sealed",
+            reason: "NSS lets C_WrapKey extract the recipient key, so nothing would be sealed",
         },
         Refusal {
             routes: &ImportRoute::ALL,
             keys: Keys::Curve(Curve::Secp256k1),
-            reason: "NSS has no public-key objects for secp256k1 (CKR_DOMAIN_PARAMS_INVALID), and does not sign with it (C_SignInit: CKR_HOST_MEMORY)",
+            reason: "NSS does not support public-key objects for secp256k1 (CKR_DOMAIN_PARAMS_INVALID), and does not sign with it (C_SignInit: CKR_HOST_MEMORY)",
         },
         Refusal {
             routes: &ImportRoute::ALL,
             keys: Keys::Ed25519,
-            reason: "NSS 3.87 has no Ed25519 (CKR_TEMPLATE_INCOMPLETE)",
+            reason: "NSS 3.87 does not support Ed25519 (CKR_TEMPLATE_INCOMPLETE)",
         },
     ],
     ..STANDARD

@@ -4,7 +4,7 @@ use super::{Dialect, Keys, Refusal, STANDARD};
 use crate::token::ImportRoute;
 use crate::token::mechanism::{MechanismNumber, OaepHash};
 
-const OAEP_SHA1_ONLY: &str = "SoftHSM unwraps RSA-OAEP with SHA-1 only, and KMS encrypts to a recipient with SHA-256 (SoftHSM.cpp, C_UnwrapKey)";
+const OAEP_SHA1_ONLY: &str = "SoftHSM unwraps RSA-OAEP only with SHA-1, and KMS encrypts to a recipient with SHA-256 (SoftHSM.cpp, C_UnwrapKey)";
 
 /// 2.7.0 and later: Ed25519 and `CKM_RSA_AES_KEY_WRAP` came with it, the OAEP inside of which is SHA-1 whatever the parameters say
 /// (OSSLRSA.cpp).
@@ -38,7 +38,7 @@ pub(super) const SOFTHSM_2_6: Dialect = Dialect {
         Refusal {
             routes: &[ImportRoute::RsaAesKeyWrap, ImportRoute::OaepAesKwp],
             keys: Keys::Ed25519,
-            reason: "SoftHSM unwraps Ed25519 keys from 2.7.0 on only",
+            reason: "SoftHSM unwraps Ed25519 keys only from version 2.7.0 on",
         },
     ],
     ..SOFTHSM

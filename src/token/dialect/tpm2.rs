@@ -38,11 +38,11 @@ pub(super) const TPM2: Dialect = Dialect {
     not_generated: &[
         (
             Keys::Rsa,
-            "tpm2-pkcs11 signs with CKM_RSA_PKCS only by keys that may decrypt, too (C_Sign: CKR_GENERAL_ERROR)",
+            "tpm2-pkcs11 signs with CKM_RSA_PKCS only with keys that may also decrypt (C_Sign: CKR_GENERAL_ERROR)",
         ),
         (
             Keys::Curve(Curve::P521),
-            "tpm2-pkcs11 tells the points of P-521 keys without their leading zeros",
+            "tpm2-pkcs11 reports the points of P-521 keys without their leading zeros",
         ),
     ],
     private_rsa: SIGN_ONLY,

@@ -19,10 +19,7 @@ impl fmt::Display for Absurd {
         let Self {
             found, most, what, ..
         } = self;
-        write!(
-            f,
-            "it tells of {found} {what}, and {most} are the most that are taken"
-        )
+        write!(f, "it reports {found} {what}; at most {most} are accepted")
     }
 }
 

@@ -41,7 +41,7 @@ impl fmt::Display for TimeTextError {
             Self::NoOffset => {
                 "a time needs Z or an offset from UTC after it: 2027-01-31T12:00:00Z or 2027-01-31T12:00:00+01:00"
             }
-            Self::Fraction => "X.509 has whole seconds only: leave the fraction out",
+            Self::Fraction => "X.509 has only whole seconds: leave the fraction out",
             Self::LeapSecond => "certificates have no leap seconds: write second 59",
             Self::NoSuchTime => "there is no such day or time in the calendar",
             Self::Before1950 => "X.509 has no time before the year 1950 (RFC 5280 section 4.1.2.5)",

@@ -27,7 +27,7 @@ impl NumberedCrl {
         }
         if let Some(number) = existing.number()?.filter(|number| *number >= self.content.number) {
             let found = format!(
-                "the CRL there has number {number}, and this one would have {}: numbers rise. Is the ledger an older copy?",
+                "the CRL there has number {number}, but this one would have {}: numbers must rise. Is the ledger an older copy?",
                 self.content.number
             );
             return Err(X509Error::broken("crl-number", found).into());
@@ -53,7 +53,7 @@ impl NumberedCrl {
             String::new()
         };
         let found = format!(
-            "the CRL there has certificates that this one would not have, so they would be taken for good again: {}{more}",
+            "the CRL there lists certificates that this one would not list, so they would count as valid again: {}{more}",
             lost.join(", ")
         );
         Err(X509Error::broken("crl-entries", found).into())

@@ -8,7 +8,7 @@ const NAME: &str = "client SDK";
 
 /// How to learn the patch level: check-client_version.
 const PATCH_LEVEL: &str =
-    "`rpm -qa | grep ^cloudhsm`, on Ubuntu `apt list --installed | grep ^cloudhsm`, tells the patch level";
+    "`rpm -qa | grep ^cloudhsm`, on Ubuntu `apt list --installed | grep ^cloudhsm`, shows the patch level";
 
 /// Major, minor, patch.
 type Version = (u8, u8, u8);
@@ -29,7 +29,7 @@ const ISSUES: [Issue; 8] = [
         from: (0, 0, 0),
         until: Some((5, 0, 0)),
         state: CheckState::Failed,
-        what: "it has reached its end of support, CloudHSM may refuse its connections, and Client SDK 5 is what is spoken here",
+        what: "it has reached its end of support, CloudHSM may refuse its connections, and hsm-ca is written for Client SDK 5",
         source: "end-of-life-release",
     },
     Issue {
@@ -43,7 +43,7 @@ const ISSUES: [Issue; 8] = [
         from: (5, 0, 0),
         until: Some((5, 12, 0)),
         state: CheckState::Noted,
-        what: "a TLS client key of your own has to be PKCS#8, else its log says \"NotPkcs8\"",
+        what: "your own TLS client key must be PKCS#8, otherwise its log says \"NotPkcs8\"",
         source: "ki-all, issue 11",
     },
     Issue {
@@ -58,7 +58,7 @@ const ISSUES: [Issue; 8] = [
         from: (5, 0, 0),
         until: Some((5, 17, 2)),
         state: CheckState::Noted,
-        what: "many signatures at a time can fail, which its log calls \"Sequence number is outside of window\": then take fewer --jobs",
+        what: "many signatures at a time can fail, which its log calls \"Sequence number is outside of window\": then use fewer --jobs",
         source: "ki-all, issue 16",
     },
     Issue {
@@ -72,7 +72,7 @@ const ISSUES: [Issue; 8] = [
         from: (5, 16, 0),
         until: None,
         state: CheckState::Noted,
-        what: "ECDSA with a hash weaker than the curve is refused as an invalid mechanism; hsm-ca asks for none",
+        what: "ECDSA with a hash weaker than the curve is refused as an invalid mechanism; hsm-ca does not ask for it",
         source: "ki-all, issue 12",
     },
 ];
@@ -83,7 +83,7 @@ const WEAK_AUTHORITY: Issue = Issue {
     from: (5, 17, 0),
     until: Some((5, 17, 2)),
     state: CheckState::Noted,
-    what: "it does not connect where the cluster's CA has an RSA key below 2048 bits (see \"cluster CA\")",
+    what: "it does not connect if the cluster's CA has an RSA key below 2048 bits (see \"cluster CA\")",
     source: "ki-all, issue 15",
 };
 

@@ -12,7 +12,7 @@ const MODULE: &str = "/opt/cloudhsm/lib/libcloudhsm_pkcs11.so";
 const SDK_3_FILE: &str = "libcloudhsm_pkcs11_standard.so";
 
 /// hsm-client-logs; `--log-file` of configure-pkcs11 moves it, and the day is added to its name.
-const LOG: &str = "the library's log says more: /opt/cloudhsm/run/cloudhsm-pkcs11.log.<date>";
+const LOG: &str = "see the library's log: /opt/cloudhsm/run/cloudhsm-pkcs11.log.<date>";
 
 /// cluster-connect: the client is pointed at its cluster, has its certificate, and reaches it.
 const CONNECT: &str = "point the client at its cluster (`sudo /opt/cloudhsm/bin/configure-pkcs11 --cluster-id ID`, or `-a` and an HSM's \
@@ -76,7 +76,7 @@ fn check_path(path: &Path) -> Vec<Check> {
         return Vec::new();
     }
     let found = format!(
-        "not {MODULE}, where the package installs it: a copy stays as it is when the package is updated"
+        "not {MODULE}, where the package installs it: a copy does not change when the package is updated"
     );
     vec![Check::noted(NAME, found)]
 }
@@ -104,7 +104,7 @@ pub fn advise(error: &TokenError, path: &Path) -> Option<String> {
             ("C_Initialize" | "C_GetSlotList" | "C_GetTokenInfo", _) => format!("{CONNECT}; {LOG}"),
             // ki-pkcs11-sdk: without CKF_RW_SESSION, that is the answer to every try.
             ("C_OpenSession", "CKR_FUNCTION_FAILED") => format!(
-                "CloudHSM opens read-write sessions only, and one was asked for: so the HSM is throttling, or out of reach; {LOG}"
+                "CloudHSM opens only read-write sessions, and hsm-ca asked for one: so the HSM is throttling, or out of reach; {LOG}"
             ),
             ("C_OpenSession", "CKR_SESSION_COUNT") => {
                 "an application can have 1,024 sessions, and a cluster 900 connections (limits)".to_owned()
@@ -126,7 +126,7 @@ pub fn check_key_use(session: &Session) -> Check {
         ),
         Ok(None) => Check::noted(
             NAME,
-            "no key is there to try; with one HSM none can be used, nor made, unless the key availability check is off",
+            "there is no key to try; with one HSM, keys can be neither used nor made unless the key availability check is off",
         )
         .with_hint("`hsm-ca doctor --try-key` makes a key on the token and destroys it".to_owned()),
         Err(error) => refused_key(NAME, &error),

@@ -57,11 +57,11 @@ pub fn check_authority_key(path: &Path, chain: &[Certificate], client: &Client) 
 pub fn note_no_authority(reason: &str) -> Check {
     Check::noted(
         NAME,
-        format!("not looked at: {reason}"),
+        format!("not checked: {reason}"),
     )
     .with_hint(
-        "the client looks there for its cluster's CA, or where `configure-pkcs11 --hsm-ca-cert FILE` said; `hsm-ca doctor --ca FILE` \
-         looks at that one"
+        "the client looks there for its cluster's CA, or where `configure-pkcs11 --hsm-ca-cert FILE` set it; \
+         `hsm-ca doctor --ca FILE` checks that one"
             .to_owned(),
     )
 }

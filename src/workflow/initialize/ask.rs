@@ -55,9 +55,9 @@ fn look(
     let state = now.state.clone();
     if leads_on(&state) {
         let remark = if error.is_answered() {
-            format!("{error}; somebody else asked at the same time")
+            format!("{error}; someone else made the same request at the same time")
         } else {
-            format!("{error}; yet AWS did it: the cluster is {state}")
+            format!("{error}; AWS did it anyway: the cluster is {state}")
         };
         return Ok(InitializeSummary {
             already: error.is_answered(),

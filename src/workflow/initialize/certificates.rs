@@ -86,7 +86,7 @@ impl ClusterCertificates {
         let days = validity.days_left(now);
         if days < SHORT {
             doubts.push(format!(
-                "{which} ends in {days} days, on {}, and a cluster keeps its certificates for life",
+                "{which} ends in {days} days, on {}, and a cluster cannot change its certificates",
                 validity.not_after
             ));
         }
@@ -147,7 +147,7 @@ fn check_anchor(anchor: &Certificate, now: UnixTime) -> Result<(), InitializeClu
 fn check_issued(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeClusterError> {
     if signed.issuer() != anchor.subject() {
         let how = match signed.issuer().is_like(anchor.subject()) {
-            true => ": the same name in another spelling or string type, and other bytes",
+            true => ": the same name in another spelling or string type, so the bytes differ",
             false => "",
         };
         return Err(InitializeClusterError::NotIssued {

@@ -53,7 +53,7 @@ fn read_pem(
     let refused = |found: String| InitializeClusterError::Text { which, found };
     check_characters(&text).map_err(|(character, line)| {
         refused(format!(
-            "text besides the PEM block ({character:?} in line {line})"
+            "text in addition to the PEM block ({character:?} in line {line})"
         ))
     })?;
     // Text of such characters alone would pass AWS's pattern; what its parser makes of it is not documented.

@@ -9,16 +9,16 @@ impl fmt::Display for InitializeClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { which, found } => {
-                write!(f, "{which} comes with {found}, which AWS does not take")
+                write!(f, "{which} comes with {found}, which AWS does not accept")
             }
             Self::TooLong { which, characters } => write!(
                 f,
-                "{which} has {characters} characters, AWS takes {LONGEST_CERTIFICATE}"
+                "{which} has {characters} characters; AWS accepts at most {LONGEST_CERTIFICATE}"
             ),
             Self::Unreadable { which, cause } => write!(f, "{which}: {cause}"),
             Self::PrivateKey { which } => write!(
                 f,
-                "a private key where {which} is expected; nothing of it was sent"
+                "a private key where {which} is expected; none of it was sent"
             ),
             Self::Request { which } => write!(f, "a CSR where {which} is expected"),
             Self::Several { which, count } => {
@@ -30,13 +30,13 @@ impl fmt::Display for InitializeClusterError {
             ),
             Self::NotSelfSigned { subject, issuer } => write!(
                 f,
-                "the trust anchor \"{subject}\" is no self-signed certificate: \"{issuer}\" issued it"
+                "the trust anchor \"{subject}\" is not a self-signed certificate: \"{issuer}\" issued it"
             ),
             Self::SelfSignature { subject } => write!(
                 f,
                 "the trust anchor \"{subject}\" is not self-signed: its signature does not verify under its own key"
             ),
-            Self::Anchor { reason } => write!(f, "the trust anchor is no CA certificate: {reason}"),
+            Self::Anchor { reason } => write!(f, "the trust anchor is not a CA certificate: {reason}"),
             Self::NotIssued { reason } => {
                 write!(
                     f,
@@ -51,14 +51,14 @@ impl fmt::Display for InitializeClusterError {
                 not_before,
                 not_after,
             } => write!(f, "{which} is valid from {not_before} to {not_after}, not now"),
-            Self::Algorithm { which, found } => write!(f, "{which}: {found}, which AWS does not take"),
+            Self::Algorithm { which, found } => write!(f, "{which}: {found}, which AWS does not accept"),
             Self::OtherKey {
                 cluster,
                 certificate,
                 request,
             } => write!(
                 f,
-                "the signed certificate is for another key than the CSR that {cluster} has now: it is for \"{certificate}\", the CSR is of \"{request}\""
+                "the signed certificate is for another key than the CSR that {cluster} has now: it is for \"{certificate}\", but the CSR is for \"{request}\""
             ),
             Self::OtherCertificate {
                 cluster,
@@ -82,7 +82,7 @@ impl fmt::Display for InitializeClusterError {
             ),
             Self::Unconfirmed { cluster, state } => write!(
                 f,
-                "{cluster} is {state} already, and AWS does not show with which certificate"
+                "{cluster} is already {state}, and AWS does not show with which certificate"
             ),
             Self::OutOfSight {
                 cluster,

@@ -195,8 +195,7 @@ impl Run<'_> {
                 Ok(summary) => self.hand_over(summary),
                 Err(error) => {
                     let rest: Vec<_> = begun.map(|(begun, _)| begun.entry()).collect();
-                    self.recorder
-                        .abandon(&rest, "not signed: the one before it failed");
+                    self.recorder.abandon(&rest, "not signed: an earlier one failed");
                     return Err(error);
                 }
             }

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(
             status(&ledger, 3),
             CertificateStatus::Unknown,
-            "begun, and not ended"
+            "begun, but not ended"
         );
         assert_eq!(status(&ledger, 4), revoked(CrlReason::KeyCompromise));
         assert_eq!(status(&ledger, 5), revoked(CrlReason::CertificateHold));

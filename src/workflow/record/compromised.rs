@@ -29,7 +29,7 @@ impl Recorder {
             return Ok(());
         };
         let found = format!(
-            "the private key of this public key is known as compromised: entry {entry} of the ledger was revoked for it"
+            "the private key of this public key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
         );
         Err(X509Error::broken("compromised-key", found).into())
     }

@@ -73,7 +73,7 @@ impl Recorder {
         match last {
             Some((number, entry)) if asked < number => {
                 let found = format!(
-                    "{asked} was asked for, and the last CRL of this CA has {number} (entry {entry} of the ledger): numbers rise"
+                    "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger): numbers must rise"
                 );
                 Err(X509Error::broken("crl-number", found).into())
             }

@@ -147,8 +147,9 @@ impl Recorder {
             HeadKept::There => Ok(()),
             HeadKept::Refused(reason) => {
                 self.notices.push(format!(
-                    "the ledger's head is not kept on the token ({reason}): an older copy of the ledger would not be noticed. Name a \
-                     file for it with --ledger-head file:PATH, or say --ledger-head none"
+                    "the ledger's head is not kept on the token ({reason}): an older copy of the ledger \
+                     would not be noticed. Name a file for it with --ledger-head file:PATH, or give \
+                     --ledger-head none"
                 ));
                 self.not_kept(&reason)
             }

@@ -64,7 +64,7 @@ impl fmt::Display for UnknownAuthority {
             Self::Never { subject } => write!(f, "the ledger does not know the CA \"{subject}\""),
             Self::OtherCertificate { subject, known } => write!(
                 f,
-                "this is not the certificate that the ledger has of \"{subject}\": {known} has the same name and key, and other bytes"
+                "this is not the certificate that the ledger has of \"{subject}\": {known} has the same name and key, but different bytes"
             ),
             Self::OtherName { subject, known } => write!(
                 f,

@@ -45,7 +45,8 @@ impl Recorder {
             return Err(contradiction(error));
         }
         if let Some(time) = future {
-            let found = format!("the ledger has one of {time}, and it is {this_update}: look at the clock");
+            let found =
+                format!("the ledger has one dated {time}, but it is only {this_update}: check the clock");
             return Err(X509Error::broken("revocation-date", found).into());
         }
         let found = found.sorted().map_err(contradiction)?;

@@ -27,7 +27,7 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
         );
         let mut state = StepState::Noted;
         if rivals(leaf, fitting, &file.certificates).next().is_some() {
-            found.push_str(", and another has the same name: take that out, OpenSSL may choose it");
+            found.push_str(", and another has the same name: remove that one, because OpenSSL may choose it");
             state = StepState::Warning;
         }
         report.step(ROLE, None, "several certificates", state, found);
@@ -52,7 +52,10 @@ fn check_kind(certificate: &Certificate, at: usize, source: &str, report: &mut T
     }
     let critical = certificate.unprocessed_critical_extensions();
     if !critical.is_empty() {
-        let why = format!("a critical extension is not judged here: {}", critical.join(", "));
+        let why = format!(
+            "a critical extension that hsm-ca does not check: {}",
+            critical.join(", ")
+        );
         let obtain = format!("openssl verify -CAfile {source} {source}");
         return report.not_checked(ROLE, Some(at), NAME, Missing { why, obtain });
     }
@@ -61,7 +64,7 @@ fn check_kind(certificate: &Certificate, at: usize, source: &str, report: &mut T
         // OpenSSL takes a self-signed one as a root, having no better way to know.
         Err(_) if certificate.version() < 3 && certificate.is_self_issued() => (
             StepState::Warning,
-            "an X.509 v1 certificate, which cannot say that it is a CA: OpenSSL takes it, others may not"
+            "an X.509 v1 certificate, which cannot say that it is a CA: OpenSSL accepts it, others may not"
                 .to_owned(),
         ),
         Err(X509Error::NotAnAuthority { reason, .. }) => (StepState::Failed, reason.to_owned()),
@@ -98,7 +101,7 @@ fn check_key(certificate: &Certificate, at: usize, report: &mut TlsReport) {
         }
         _ => (
             StepState::Warning,
-            format!("{kind}, which is not among those that AWS names: RSA 2048 to 4096, P-256, P-384, P-521"),
+            format!("{kind}, which AWS does not list as supported: RSA 2048 to 4096, P-256, P-384, P-521"),
         ),
     };
     report.step(ROLE, Some(at), "key", state, found);

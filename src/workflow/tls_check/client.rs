@@ -37,8 +37,8 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
 /// AWS CloudHSM User Guide, "Known issues for all HSM instances", 14: that the default one has expired has no effect.
 fn check_default(at: usize, report: &mut TlsReport) {
     report.certificates[at].may_expire = true;
-    let found = "the default of the client package, which every client has: it says nothing about who connects, and is fine \
-                 where mutual TLS is not enforced";
+    let found = "the default of the client package, which every client has: it says nothing about who \
+                 connects, and is fine if mutual TLS is not enforced";
     report.step(ROLE, Some(at), KIND, StepState::Noted, found);
 }
 
@@ -60,8 +60,9 @@ fn check_own(
         Some(Issued::Not(problem)) => report.step(ROLE, Some(at), ISSUED, StepState::Failed, problem),
         Some(Issued::Unknown(missing)) => report.not_checked(ROLE, Some(at), ISSUED, missing),
         None => {
-            let why = "there is no CA certificate to hold it against".to_owned();
-            let obtain = "name it with --ca FILE, or with --client-ca FILE where it is another".to_owned();
+            let why = "there is no CA certificate to check it against".to_owned();
+            let obtain =
+                "name it with --ca FILE, or with --client-ca FILE if it is a different one".to_owned();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }
     }
@@ -71,7 +72,7 @@ fn check_own(
     }
     if client.length > LONGEST_CHAIN {
         let found = format!(
-            "{} has {} bytes; for mutual TLS with the HSM {LONGEST_CHAIN} are the limit",
+            "{} has {} bytes; the limit for mutual TLS with the HSM is {LONGEST_CHAIN}",
             client.source, client.length
         );
         report.step(ROLE, Some(at), "chain length", StepState::Warning, found);

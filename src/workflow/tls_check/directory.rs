@@ -34,7 +34,7 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
                     }
                 }
             }
-            Content::Der(_) => warn(report, "file", format!("{file}: DER, and OpenSSL reads PEM here")),
+            Content::Der(_) => warn(report, "file", format!("{file}: DER, but OpenSSL reads PEM here")),
             // A README, a directory, or a CRL (`HASH.r0`).
             Content::Strange(_) | Content::Unreadable(_) if split(file).is_none() => {}
             Content::Strange(reason) => {

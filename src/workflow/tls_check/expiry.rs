@@ -26,19 +26,21 @@ pub struct Expiry {
 const fn effect(role: TlsRole, may_expire: bool) -> &'static str {
     match role {
         TlsRole::ClientDirectory => {
-            "Clients then refuse every server that shows it: the client package needs a newer one."
+            "After that, clients refuse every server that shows it: the client package needs a newer one."
         }
         TlsRole::Server => {
-            "Clients then refuse this server: AWS has to change its certificate, and the client package has to know the new one."
+            "After that, clients refuse this server: AWS must change its certificate, and the client package must contain the new one."
         }
         TlsRole::Client if may_expire => {
-            "Nothing, says AWS: the default client certificate ended on 2026-01-31 without effect."
+            "No effect, according to AWS: the default client certificate expired on 2026-01-31 without effect."
         }
-        TlsRole::Client => "This client is then refused: sign another certificate for it before that day.",
+        TlsRole::Client => {
+            "After that, this client is refused: sign another certificate for it before that day."
+        }
         TlsRole::CustomerAuthority => {
-            "No client can then verify the cluster: new connections to every HSM of it end."
+            "After that, no client can verify the cluster: new connections to all its HSMs fail."
         }
-        TlsRole::Cluster => "No client then accepts the cluster's HSMs: new connections to them end.",
+        TlsRole::Cluster => "After that, no client accepts the cluster's HSMs: new connections to them fail.",
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn check_signature(certificate: &Certificate, issuer: &Certificate) -
     };
     if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
         return Err(Doubt::Unknown(format!(
-            "signatures of {} are not verified here, only those from RSA 2048 on",
+            "signatures of {} are not verified by hsm-ca, only RSA 2048 and above",
             key.algorithm()
         )));
     }
@@ -113,7 +113,9 @@ pub(super) fn check_path(
         .flat_map(Certificate::unprocessed_critical_extensions)
         .next()
     {
-        return unknown(format!("a critical extension is not judged here: {critical}"));
+        return unknown(format!(
+            "a critical extension that hsm-ca does not check: {critical}"
+        ));
     }
     for (certificate, issuer) in path().zip(&issuers) {
         if let Err(Doubt::Unknown(why)) = check_signature(certificate, issuer) {
@@ -144,11 +146,11 @@ pub(super) fn check_path(
     });
     match problem {
         None if shadowed.is_some() => Issued::Not(format!(
-            "{source} has its CA, after another certificate of the same name with another key, which is the one that OpenSSL takes"
+            "{source} has its CA, after another certificate of the same name with a different key, which OpenSSL uses"
         )),
         None => Issued::By(issuer.subject().to_string()),
         Some(("signature", problem)) if check_signature(leaf, issuer).is_err() => Issued::Not(format!(
-            "{source} has a CA of the right name, \"{}\", with another key: {problem}",
+            "{source} has a CA with the right name, \"{}\", but a different key: {problem}",
             issuer.subject()
         )),
         Some(("issuer", _)) => Issued::Not(format!(

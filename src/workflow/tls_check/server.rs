@@ -25,7 +25,7 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
         };
         let at = report.add_certificate(ROLE, &server.name, certificate);
         if server.asked {
-            let found = format!("what answered at {} just now, and no more than that", server.name);
+            let found = format!("only what {} answered just now", server.name);
             report.step(ROLE, Some(at), "asked", StepState::Noted, found);
         }
         let is_self_signed = check_self_signature(certificate, at, report);
@@ -48,7 +48,7 @@ fn check_self_signature(certificate: &Certificate, at: usize, report: &mut TlsRe
         }
     } else {
         let found = format!(
-            "issued by \"{}\": what AWS's servers show is self-signed, so this may be something else",
+            "issued by \"{}\": AWS's servers show self-signed certificates, so this may be something else",
             certificate.issuer()
         );
         (StepState::Failed, found)

@@ -64,7 +64,7 @@ impl TrustStore {
 
     pub(super) fn search(&self, wanted: &Certificate) -> Search {
         let Some(hash) = wanted.subject_hash() else {
-            let problem = "its subject has no hash, so OpenSSL finds it in no directory".to_owned();
+            let problem = "its subject has no hash, so OpenSSL cannot find it in a directory".to_owned();
             return Search::NotFound { problem };
         };
         let mut passed = Passed::default();
@@ -74,7 +74,7 @@ impl TrustStore {
                 Some(Content::Certificates(found)) if has(found, wanted) => return passed.found(file),
                 Some(Content::Certificates(_)) => passed.others.push(file),
                 Some(Content::Der(_)) => {
-                    let reason = "DER, and OpenSSL reads PEM here".to_owned();
+                    let reason = "DER, but OpenSSL reads PEM here".to_owned();
                     passed.obstacle.get_or_insert((file, reason));
                 }
                 Some(Content::Unreadable(reason)) => {
@@ -99,20 +99,20 @@ impl TrustStore {
         });
         let problem = match (elsewhere, &passed.obstacle) {
             (_, Some((file, reason))) if passed.is_strange => {
-                let why = format!("OpenSSL comes to {file}, which is not read here: {reason}");
+                let why = format!("OpenSSL reaches {file}, which hsm-ca cannot read: {reason}");
                 return Search::Unclear { why };
             }
             (Some((file, Content::Der(_))), _) => {
                 let name = if is_earlier(file, end) { file } else { end };
                 format!(
-                    "{file} has it as DER, and OpenSSL reads PEM here: openssl x509 -inform DER -in {file} -out {name}"
+                    "{file} has it as DER, but OpenSSL reads PEM here: openssl x509 -inform DER -in {file} -out {name}"
                 )
             }
             (Some((file, _)), _) if is_earlier(end, file) => format!(
-                "{file} has it, and OpenSSL's search ends at {end}, which is missing: rename {file} to {end}"
+                "{file} has it, but OpenSSL's search ends at {end}, which is missing: rename {file} to {end}"
             ),
             (Some((file, _)), _) => {
-                format!("{file} has it, under a name where OpenSSL does not look: rename it to {end}")
+                format!("{file} has it, but under a name that OpenSSL does not look for: rename it to {end}")
             }
             (None, Some((file, reason))) => {
                 format!("no file that OpenSSL finds has it; and {file}: {reason}")
@@ -121,8 +121,8 @@ impl TrustStore {
                 format!("no file of {} has it; OpenSSL looks for {end}", self.path)
             }
             (None, None) => format!(
-                "{} has the same name and is another certificate: this server is not the one that the client package knows, \
-                 or has a newer certificate than the package",
+                "{} has the same name but is a different certificate: this server is not the one that the \
+                 client package knows, or has a newer certificate than the package",
                 passed.others.join(", ")
             ),
         };
@@ -147,8 +147,8 @@ impl Passed {
             None => Search::Found { file },
             Some((obstacle, reason)) => Search::Unclear {
                 why: format!(
-                    "{file} has it, and before it {obstacle} does not load ({reason}): some builds of OpenSSL give up there, \
-                     so repair that one or take it out"
+                    "{file} has it, but before it {obstacle} does not load ({reason}): some builds of \
+                     OpenSSL stop there, so repair or remove that one"
                 ),
             },
         }

@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
             return *known;
         }
         if self.signatures.len() >= MOST_SIGNATURES {
-            self.bound = Some(format!("the first {MOST_SIGNATURES} signatures decide nothing"));
+            self.bound = Some(format!("the first {MOST_SIGNATURES} signatures gave no result"));
             return false;
         }
         let [signed, by] = [certificate, issuer].map(|place| self.nodes[place].certificate);

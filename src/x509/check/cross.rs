@@ -56,7 +56,7 @@ impl Plan<'_> {
             .find(|wanted| find(self.extensions(), wanted.extn_id) != Some(carried(wanted)));
         if let Some(lost) = lost {
             let name = extension_name(lost.extn_id);
-            return broken(RULE, format!("{name} is not as in the original"));
+            return broken(RULE, format!("{name} differs from the original"));
         }
         // keyCertSign and cRLSign, and nothing else.
         let is_usage_of_a_ca = |found: &Extension| {
@@ -79,7 +79,7 @@ impl Plan<'_> {
         let added = self.extensions().iter().find(|found| !may_stand(found));
         if let Some(added) = added {
             let name = extension_name(added.extn_id);
-            return broken(RULE, format!("{name} is not to be repeated"));
+            return broken(RULE, format!("{name} must not be repeated"));
         }
         Ok(())
     }

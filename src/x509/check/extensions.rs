@@ -36,12 +36,12 @@ impl Plan<'_> {
             |wanted| matches!(wanted, ProfileExtension::SubjectAlternativeName(names) if names.required && !has_names),
         );
         if no_names {
-            let found = "the request asks for no name that the profile takes";
+            let found = "the request asks for no name that the profile accepts";
             return broken("subject-alternative-name", found);
         }
         broken(
             "extensions",
-            format!("not those of the profile {}", self.of.profile.name),
+            format!("not those of profile {}", self.of.profile.name),
         )
     }
 
@@ -80,7 +80,7 @@ impl Plan<'_> {
                 let name = extension::extension_name(found.extn_id);
                 return broken(
                     rule,
-                    format!("{name} is not what the profile {} says", self.of.profile.name),
+                    format!("{name} is not what profile {} says", self.of.profile.name),
                 );
             }
         }
@@ -131,7 +131,7 @@ fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate
     if asked.is_empty() || asked.len() > LONGEST {
         return broken(
             RULE,
-            format!("{} octets are asked for, of 1 to {LONGEST}", asked.len()),
+            format!("{} octets are requested; 1 to {LONGEST} are allowed", asked.len()),
         );
     }
     let of_issuer = authority
@@ -140,7 +140,7 @@ fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate
     if asked == of_issuer && *key != authority.public_key()? {
         return broken(
             RULE,
-            "the one that is asked for is the issuer's own, and the key is another",
+            "the requested identifier is the issuer's own, but the key is different",
         );
     }
     Ok(())
@@ -160,13 +160,13 @@ fn check_names(
     let mut seen = HashSet::new();
     for name in names {
         if !taken.kinds.contains(&name.kind()) {
-            return broken(RULE, format!("the profile takes no {name}"));
+            return broken(RULE, format!("the profile does not accept {name}"));
         }
         if name.is_wildcard() && !taken.wildcards {
-            return broken(RULE, format!("the profile takes no wildcard: {name}"));
+            return broken(RULE, format!("the profile does not accept wildcards: {name}"));
         }
         if !seen.insert(name) {
-            return broken(RULE, format!("{name} stands in it twice"));
+            return broken(RULE, format!("{name} occurs twice"));
         }
     }
     Ok(())

@@ -72,11 +72,14 @@ impl Plan<'_> {
             (Some(0), _) => broken("path-length", "the CA certificate allows no CA below it"),
             (Some(room), None) => broken(
                 "path-length",
-                format!("the CA certificate allows {room} below it, this one as many as it likes"),
+                format!("the CA certificate allows {room} below it; this one sets no limit"),
             ),
             (Some(room), Some(planned)) if planned >= room => broken(
                 "path-length",
-                format!("{planned} below it where the CA certificate leaves {}", room - 1),
+                format!(
+                    "{planned} below it; the CA certificate leaves room for {}",
+                    room - 1
+                ),
             ),
             _ => Ok(()),
         }
@@ -92,7 +95,7 @@ impl Plan<'_> {
         if is_authority && own.is_some_and(|own| own.contains(&Purpose::OCSP_SIGNING.0)) {
             return broken(
                 "ocsp-signing-ca",
-                "it would answer for every certificate of the CA above it: OCSPSigning is for certificates that issue nothing",
+                "it could answer for every certificate of the CA above it: OCSPSigning is only for certificates that issue nothing",
             );
         }
         if self.of.profile.waives(RULE) {
@@ -105,14 +108,17 @@ impl Plan<'_> {
             return Ok(());
         }
         let Some(purposes) = extension::find_purposes(self.extensions())? else {
-            return broken(RULE, "the CA certificate has purposes, this one none");
+            return broken(RULE, "the CA certificate has purposes, but this one has none");
         };
         let is_outside =
             |purpose: &&ObjectIdentifier| **purpose != Purpose::OCSP_SIGNING.0 && !bounds.contains(*purpose);
         match purposes.iter().find(is_outside) {
             Some(outside) => broken(
                 RULE,
-                format!("{} is no purpose of the CA certificate", describe_oid(*outside)),
+                format!(
+                    "{} is not a purpose of the CA certificate",
+                    describe_oid(*outside)
+                ),
             ),
             None => Ok(()),
         }
@@ -141,7 +147,7 @@ impl Plan<'_> {
         {
             Some(other) => broken(
                 RULE,
-                format!("\"{other}\" is none of the names in subjectAltName"),
+                format!("\"{other}\" is not among the names in subjectAltName"),
             ),
             None => Ok(()),
         }

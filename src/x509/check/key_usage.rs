@@ -44,10 +44,10 @@ impl Plan<'_> {
         match wanted.any(|wanted| matches!(wanted, ProfileExtension::KeyUsage(usages) if !usages.is_empty()))
         {
             true => refuse(format!(
-                "no key-usage of the profile {} is for an {key} key: add digitalSignature, or leave such keys out of its keys",
+                "no key-usage of profile {} suits an {key} key: add digitalSignature, or remove such keys from its keys",
                 self.of.profile.name
             )),
-            false => broken("key-usage", "there is no bit in it"),
+            false => broken("key-usage", "it has no bit set"),
         }
     }
 }

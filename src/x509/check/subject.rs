@@ -50,7 +50,7 @@ impl Plan<'_> {
             (&profile.signed_by, self.of.issuer_key.algorithm()),
         ] {
             if !kinds.include(algorithm) {
-                let found = format!("{} certificates take no {algorithm} key", profile.name);
+                let found = format!("{} certificates do not accept an {algorithm} key", profile.name);
                 return broken("key-kind", found);
             }
         }

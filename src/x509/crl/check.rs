@@ -133,7 +133,7 @@ impl Planned<'_> {
             return broken("crl-issuer", "the issuer is empty");
         }
         if issuer != *self.authority.subject() || self.authority.public_key()? != self.of.issuer_key {
-            return broken("crl-issuer", "name or key are not the CA certificate's");
+            return broken("crl-issuer", "the name or the key is not the CA certificate's");
         }
         // Where there is no keyUsage, as in a CA certificate by AWS's own recipe, nothing is restricted.
         let usage = certificate_extension::find_key_usage(self.authority.extensions())?;
@@ -166,7 +166,7 @@ impl Planned<'_> {
         }
         let [this_update, next_update] = [&self.fields.this_update, next_update].map(UnixTime::from_time);
         if this_update > self.now {
-            return broken("this-update", format!("{this_update} is still to come"));
+            return broken("this-update", format!("{this_update} is in the future"));
         }
         if next_update <= this_update {
             return broken(
@@ -239,7 +239,10 @@ impl Planned<'_> {
                 rest.is_some_and(|rest| !rest.is_empty())
             });
             if !known || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return broken("distribution-point", format!("\"{url}\" is no http or ldap URL"));
+                return broken(
+                    "distribution-point",
+                    format!("\"{url}\" is not an http or ldap URL"),
+                );
             }
         }
         let extensions = self.fields.extensions();
@@ -263,7 +266,7 @@ impl Planned<'_> {
         const RULE: &str = "base-crl";
         let (CrlKind::Delta { base: number }, Some(base)) = (&self.of.plan.kind, base) else {
             return match (&self.of.plan.kind, base) {
-                (CrlKind::Delta { .. }, None) => broken(RULE, "it is not at hand"),
+                (CrlKind::Delta { .. }, None) => broken(RULE, "it is not available"),
                 (CrlKind::Full { .. }, Some(_)) => broken(RULE, "a full CRL has none"),
                 _ => Ok(()),
             };
@@ -280,13 +283,13 @@ impl Planned<'_> {
         let same_scope =
             extension::find_distribution(extensions)? == extension::find_distribution(base.extensions())?;
         if !base.issuer().is_like(self.authority.subject()) || !same_key {
-            return broken(RULE, "it is another issuer's");
+            return broken(RULE, "it is from a different issuer");
         }
         if !same_scope {
-            return broken(RULE, "its issuingDistributionPoint is another");
+            return broken(RULE, "its issuingDistributionPoint is different");
         }
         if base.this_update() > UnixTime::from_time(&self.fields.this_update) {
-            return broken(RULE, "it is younger than its delta CRL");
+            return broken(RULE, "it is newer than its delta CRL");
         }
         Ok(())
     }
@@ -306,7 +309,7 @@ impl Planned<'_> {
             if (serial.len(), serial) <= (previous.len(), previous) {
                 return broken(
                     "entry-order",
-                    format!("entry {count} does not follow the one before it, or is the same certificate"),
+                    format!("entry {count} is out of order, or repeats the certificate before it"),
                 );
             }
             previous = serial;
@@ -314,7 +317,7 @@ impl Planned<'_> {
             self.check_entry(&entry, count, &mut again)?;
         }
         if count == 0 {
-            return broken("revoked-certificates", "a list of none, which has to be absent");
+            return broken("revoked-certificates", "an empty list, which must be absent");
         }
         Ok((count, unusual))
     }
@@ -346,7 +349,10 @@ impl Planned<'_> {
         again.clear();
         read.encode_to_vec(again).map_err(X509Error::malformed(WHAT))?;
         if again != entry.der || entry.unprocessed_critical.is_some() {
-            return broken("entry", format!("entry {position} is not as it is written here"));
+            return broken(
+                "entry",
+                format!("entry {position} is not encoded as hsm-ca encodes it"),
+            );
         }
         Ok(())
     }
@@ -358,5 +364,5 @@ fn check_time(time: &Time) -> Result<(), X509Error> {
     if is_late == matches!(time, Time::GeneralTime(_)) {
         return Ok(());
     }
-    broken("time-encoding", "UTCTime is for years up to 2049 only")
+    broken("time-encoding", "UTCTime ends with the year 2049")
 }

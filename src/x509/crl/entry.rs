@@ -153,7 +153,7 @@ fn read_entry(der: &[u8]) -> Result<CrlEntry<'_>, X509Error> {
     let read = EntryDer::from_der(der).map_err(&malformed)?;
     let serial = read.user_certificate.value();
     if read.user_certificate.tag() != Tag::Integer || !is_minimal(serial) {
-        return Err(refused("a serial number that is no INTEGER in DER"));
+        return Err(refused("a serial number that is not an INTEGER in DER"));
     }
     let mut entry = CrlEntry {
         serial,

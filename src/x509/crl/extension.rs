@@ -208,7 +208,7 @@ fn describe_name(name: &DistributionPointName) -> String {
     };
     let one = |name: &GeneralName| match name {
         GeneralName::UniformResourceIdentifier(url) => format!("URI:{}", visible(url.as_str())),
-        _ => "a name that is no URI".to_owned(),
+        _ => "a name that is not a URI".to_owned(),
     };
     names.iter().map(one).collect::<Vec<_>>().join(", ")
 }

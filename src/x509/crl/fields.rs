@@ -42,7 +42,7 @@ impl Fields {
         let malformed = X509Error::malformed(WHAT);
         let whole = AnyRef::from_der(tbs).map_err(&malformed)?;
         if whole.tag() != Tag::Sequence {
-            return Err(refused("a TBSCertList that is no SEQUENCE"));
+            return Err(refused("a TBSCertList that is not a SEQUENCE"));
         }
         let front = tbs.len() - whole.value().len();
         let fields = read_content(whole.value(), front).map_err(&malformed)?;
@@ -67,7 +67,7 @@ impl Fields {
         for extension in fields.extensions() {
             if !kinds.insert(extension.extn_id) {
                 let name = describe_oid(extension.extn_id);
-                return Err(refused(&format!("the extension {name} stands in it twice")));
+                return Err(refused(&format!("the extension {name} occurs twice")));
             }
         }
         Ok(fields)

@@ -52,7 +52,7 @@ impl CertificateRevocationList {
         if whole.tag() != Tag::Sequence {
             return Err(X509Error::Malformed {
                 what: WHAT,
-                reason: "a CertificateList that is no SEQUENCE".to_owned(),
+                reason: "a CertificateList that is not a SEQUENCE".to_owned(),
             });
         }
         let (length, algorithm, signature) = read_frame(whole.value()).map_err(&malformed)?;

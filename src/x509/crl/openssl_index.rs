@@ -153,7 +153,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
         ends
     });
     let mut field = || fields.next().ok_or(NOT_SIX_FIELDS);
-    let mut text_field = || str::from_utf8(field()?).map_err(|_| "a field that is no text");
+    let mut text_field = || str::from_utf8(field()?).map_err(|_| "a field that is not text");
     let (status, expiry, revocation, serial) = (text_field()?, text_field()?, text_field()?, text_field()?);
     text_field()?;
     // The subject, of any encoding.
@@ -164,7 +164,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     let status = match status {
         "R" => LineStatus::Revoked,
         "V" | "E" => LineStatus::Issued,
-        _ => return Err("a status that is none of V, R and E"),
+        _ => return Err("a status other than V, R or E"),
     };
     Ok(Some(IndexLine {
         status,

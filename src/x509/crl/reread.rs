@@ -22,14 +22,14 @@ pub(super) fn compare(issued: &CertificateRevocationList) -> Result<(), String> 
     let (end, signature) = any(algorithm.0)?;
     if !rest.is_empty() || !end.is_empty() || tbs.tag() != Tag::Sequence || signature.tag() != Tag::BitString
     {
-        return Err("a second decoder reads another structure".to_owned());
+        return Err("a second decoder reads a different structure".to_owned());
     }
     read_tbs(issued.tbs(), issued.fields())
 }
 
 /// Reads a TBSCertList and compares it with `fields`, which the first decoder read from it.
 pub(super) fn read_tbs(tbs: &[u8], fields: &Fields) -> Result<(), String> {
-    let differs = |what: &str| Err(format!("a second decoder reads another {what}"));
+    let differs = |what: &str| Err(format!("a second decoder reads a different {what}"));
     let text = |error: x509_parser::nom::Err<x509_parser::error::X509Error>| error.to_string();
     let (rest, whole) = element(tbs)?;
     if !rest.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn read_tbs(tbs: &[u8], fields: &Fields) -> Result<(), String> {
 fn compare_entries(list: &[u8]) -> Result<(), String> {
     let mut rest = list;
     for (index, entry) in Entries::of(list).enumerate() {
-        let differs = || format!("a second decoder reads another entry {}", index + 1);
+        let differs = || format!("a second decoder reads a different entry {}", index + 1);
         let entry = entry.map_err(|error| error.to_string())?;
         let (after, read) = RevokedCertificate::from_der(rest).map_err(|_| differs())?;
         let reason = read.reason_code().map_or(0, |(_, reason)| reason.0);
@@ -99,7 +99,7 @@ fn compare_entries(list: &[u8]) -> Result<(), String> {
 }
 
 fn compare_extensions(content: &[u8], fields: &Fields) -> Result<(), String> {
-    let differs = || "a second decoder reads other extensions".to_owned();
+    let differs = || "a second decoder reads different extensions".to_owned();
     if content.is_empty() && fields.extensions.is_none() {
         return Ok(());
     }
@@ -136,7 +136,7 @@ fn element(bytes: &[u8]) -> Result<(&[u8], Any<'_>), String> {
     let (rest, found) = any(bytes)?;
     match found.tag() {
         Tag::Sequence => Ok((rest, found)),
-        other => Err(format!("a second decoder reads {other} where a SEQUENCE is")),
+        other => Err(format!("a second decoder reads {other} instead of a SEQUENCE")),
     }
 }
 

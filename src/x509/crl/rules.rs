@@ -20,12 +20,8 @@ pub const CRL_RULES: &[Rule] = &[
         "RFC 5280 5.1.2.4",
         "UTCTime up to 2049, GeneralizedTime from 2050",
     ),
-    rule("this-update", "RFC 5280 5.1.2.4", "not still to come"),
-    rule(
-        "next-update",
-        "RFC 5280 5.1.2.5",
-        "there is one, after thisUpdate",
-    ),
+    rule("this-update", "RFC 5280 5.1.2.4", "not in the future"),
+    rule("next-update", "RFC 5280 5.1.2.5", "present, and after thisUpdate"),
     rule(
         "update-nesting",
         "RFC 5280 5.1.2.5",
@@ -49,7 +45,7 @@ pub const CRL_RULES: &[Rule] = &[
     rule(
         "crl-entries",
         "RFC 5280 3.3",
-        "none fewer than on the CRL before, but for holds that ended",
+        "none missing that the CRL before had, except holds that ended",
     ),
     rule(
         "delta-indicator",

@@ -89,7 +89,7 @@ pub fn listed_status<'a>(
                 return Ok(ListedStatus::Revoked { revoked_at, reason });
             }
             _ if !is_based => problems.push(format!(
-                "the CRL of {}: a delta CRL, and its base is not at hand",
+                "the CRL of {}: a delta CRL, and its base is not available",
                 delta.this_update()
             )),
             _ => {}
@@ -145,10 +145,10 @@ impl CertificateRevocationList {
         };
         let is_authority = certificate.is_authority();
         if scope.only_contains_user_certs && is_authority {
-            return refuse("it has user certificates only, and this is a CA's");
+            return refuse("it covers only user certificates, and this is a CA certificate");
         }
         if scope.only_contains_ca_certs && !is_authority {
-            return refuse("it has CA certificates only, and this is none");
+            return refuse("it covers only CA certificates, and this is not one");
         }
         match &scope.distribution_point {
             None => Ok(()),
@@ -158,9 +158,9 @@ impl CertificateRevocationList {
                 Ok(())
             }
             Some(_) if points.is_empty() => {
-                refuse("it is for one distribution point, and the certificate names none")
+                refuse("it is for one distribution point, but the certificate names none")
             }
-            Some(_) => refuse("it is for another distribution point than those in the certificate"),
+            Some(_) => refuse("it is for a distribution point that the certificate does not name"),
         }
     }
 

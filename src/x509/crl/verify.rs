@@ -52,7 +52,7 @@ impl CertificateRevocationList {
             return refuse(
                 "crl-authority-key-identifier",
                 "RFC 5280 5.2.1",
-                "it names another key of the CA",
+                "it names a different key of the CA",
             );
         }
         // 6.3.3 (f): "If a key usage extension is present"
@@ -78,12 +78,12 @@ impl CertificateRevocationList {
             return refuse(
                 "critical-extension",
                 "RFC 5280 5.2",
-                format!("{name} is not known here"),
+                format!("{name} is not supported"),
             );
         }
         let unknown = self.entries().find_map(|entry| entry.unprocessed_critical);
         if let Some(unknown) = unknown {
-            let found = format!("{} of an entry is not known here", describe_oid(unknown));
+            let found = format!("{} of an entry is not supported", describe_oid(unknown));
             return refuse("critical-extension", "RFC 5280 5.3", found);
         }
         Ok(())
@@ -109,17 +109,17 @@ impl CertificateRevocationList {
             return refuse(
                 RULE,
                 SOURCE,
-                "it is about user and CA certificates only, which are none",
+                "it is limited to user certificates and to CA certificates, so it covers nothing",
             );
         }
         if point.indirect_crl {
-            return refuse(RULE, SOURCE, "an indirect CRL, which is not supported here");
+            return refuse(RULE, SOURCE, "an indirect CRL, which is not supported");
         }
         if point.only_some_reasons.is_some() {
             return refuse(
                 RULE,
                 SOURCE,
-                "a CRL of some reasons only, which is not supported here",
+                "a CRL limited to some reasons, which is not supported",
             );
         }
         if point.only_contains_attribute_certs {
@@ -130,7 +130,7 @@ impl CertificateRevocationList {
 
     fn verify_dates(&self, now: UnixTime) -> Result<(), X509Error> {
         if self.this_update() > now {
-            let found = format!("it is from {}, which is still to come", self.this_update());
+            let found = format!("it is from {}, which is in the future", self.this_update());
             return refuse("this-update", "RFC 5280 5.1.2.4", found);
         }
         match self.next_update() {

@@ -41,7 +41,7 @@ pub(super) fn compare(written: &[u8], issued: &CertificationRequest) -> Result<(
         ("attributes", is_understood(info)),
     ];
     match same.iter().find(|(_, equal)| !equal) {
-        Some((field, _)) => Err(format!("a second decoder reads another {field}")),
+        Some((field, _)) => Err(format!("a second decoder reads a different {field}")),
         None => Ok(()),
     }
 }

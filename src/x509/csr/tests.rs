@@ -116,7 +116,7 @@ fn values_that_are_no_set_are_refused() {
         assert!(with_attribute(kind, b"\x31\x02\x30\x00").is_ok());
         for values in [b"\x30\x02\x30\x00", b"\x04\x02\x30\x00"] {
             let refused = with_attribute(kind, values).unwrap_err();
-            assert!(refused.to_string().ends_with("are no SET"), "{refused}");
+            assert!(refused.to_string().ends_with("are not a SET"), "{refused}");
         }
     }
 }

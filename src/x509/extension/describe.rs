@@ -141,7 +141,7 @@ fn describe_value(extension: &Extension) -> Option<String> {
             };
             Some(join(ways.iter().map(one)))
         }
-        ID_PKIX_OCSP_NOCHECK => Some("its revocation is not to be asked for".to_owned()),
+        ID_PKIX_OCSP_NOCHECK => Some("its revocation need not be checked".to_owned()),
         _ => None,
     }
 }

@@ -20,12 +20,12 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     let Some(encoded) = label.strip_prefix(PREFIX) else {
         return Ok(());
     };
-    let text = decode(encoded).ok_or("is no Punycode")?;
+    let text = decode(encoded).ok_or("is not Punycode")?;
     if text.iter().all(char::is_ascii) {
         return Err("is Punycode of ASCII, which needs none".to_owned());
     }
     if encode(&text).as_deref() != Some(encoded) {
-        return Err("is not the one Punycode of what it says".to_owned());
+        return Err("is not the canonical Punycode of its text".to_owned());
     }
     // RFC 5891 section 4.2.3 and RFC 5892 section 2: letters in small, digits and marks.
     let is_wrong = |character: &&char| {
@@ -39,11 +39,11 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     };
     if let Some(character) = text.iter().find(is_wrong) {
         let code = u32::from(*character);
-        return Err(format!("holds U+{code:04X}, which no label has"));
+        return Err(format!("contains U+{code:04X}, which no label may have"));
     }
     let is_hyphen = |place: usize| text.get(place) == Some(&'-');
     if is_hyphen(0) || text.last() == Some(&'-') || (is_hyphen(2) && is_hyphen(3)) {
-        return Err("has a hyphen where no label has one (RFC 5891 section 4.2.3.1)".to_owned());
+        return Err("has a hyphen where no label may have one (RFC 5891 section 4.2.3.1)".to_owned());
     }
     if text.first().is_some_and(|first| is_combining(*first)) {
         return Err("begins with a combining mark (RFC 5891 section 4.2.3.2)".to_owned());
@@ -206,8 +206,8 @@ mod tests {
             ("xn--", "needs none"),
             ("xn--abc-", "needs none"),
             ("xn--a-b-", "needs none"),
-            ("xn--bcher-kv", "no Punycode"),
-            ("xn--99999999", "no Punycode"),
+            ("xn--bcher-kv", "not Punycode"),
+            ("xn--99999999", "not Punycode"),
             ("xn--ls8h", "U+1F4A9"),
         ] {
             let found = check_a_label(label);

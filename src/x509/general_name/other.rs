@@ -160,7 +160,7 @@ pub(super) fn show_guid(guid: &[u8; 16]) -> String {
 }
 
 fn parse_guid(text: &str) -> Result<[u8; 16], String> {
-    let refused = || format!("{text:?} is not a GUID as 6b29fc40-ca47-1067-b31d-00dd010662da");
+    let refused = || format!("{text:?} is not a GUID such as 6b29fc40-ca47-1067-b31d-00dd010662da");
     let groups: Vec<_> = text.split('-').map(str::len).collect();
     let digits = text.replace('-', "");
     if groups != [8, 4, 4, 4, 12] || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

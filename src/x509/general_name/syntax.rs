@@ -22,7 +22,7 @@ pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
             return refused("has an empty label, or one longer than 63 characters");
         }
         if !bytes.iter().all(is_inner) || bytes.starts_with(b"-") || bytes.ends_with(b"-") {
-            return refused("has a label that is not of letters, digits and inner hyphens");
+            return refused("has a label with something other than letters, digits and inner hyphens");
         }
         if let Err(problem) = check_a_label(label) {
             return refused(&format!("has the label {label:?}, which {problem}"));
@@ -49,7 +49,7 @@ pub(in crate::x509) fn check_email(mailbox: &str) -> Result<(), String> {
         {
             check_dns(domain)
         }
-        _ => Err(format!("{mailbox:?} is no mailbox")),
+        _ => Err(format!("{mailbox:?} is not a mailbox")),
     }
 }
 
@@ -58,7 +58,7 @@ pub(in crate::x509) fn check_uri(uri: &str) -> Result<(), String> {
     let refused = |reason: &str| Err(format!("the URI {uri:?} {reason}"));
     let is_written = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
     if !uri.bytes().all(is_written) {
-        return refused("has characters that a URI does not have");
+        return refused("has characters that a URI may not have");
     }
     let Some((scheme, rest)) = uri.split_once(':') else {
         return refused("is not absolute");
@@ -71,7 +71,7 @@ pub(in crate::x509) fn check_uri(uri: &str) -> Result<(), String> {
         return refused("is not absolute");
     }
     match rest.strip_prefix("//") {
-        Some(rest) if !has_sound_host(rest) => refused("names no host"),
+        Some(rest) if !has_sound_host(rest) => refused("has no host"),
         _ => Ok(()),
     }
 }

@@ -65,7 +65,7 @@ impl Name {
             };
             if !readable {
                 return Err(format!(
-                    "the value of {} is no string of its type",
+                    "the value of {} is not a string of its type",
                     describe_oid(attribute.oid)
                 ));
             }
@@ -87,7 +87,7 @@ impl Name {
         let attributes = || sequence.iter().flat_map(|rdn| rdn.iter());
         let count = attributes().count();
         if count > MOST_ATTRIBUTES {
-            let found = format!("{count} attributes, {MOST_ATTRIBUTES} at most");
+            let found = format!("{count} attributes; at most {MOST_ATTRIBUTES} are allowed");
             return Err(NameFault::of("name-size")(found));
         }
         for attribute in attributes() {
@@ -144,13 +144,13 @@ pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), Strin
     let Some(value) = text_of(&attribute.value) else {
         return Err(match attribute.value.tag() {
             Tag::NumericString => return Ok(()),
-            tag => format!("the value of {kind} has a character that a {tag} does not have"),
+            tag => format!("the value of {kind} has a character that a {tag} cannot have"),
         });
     };
     check_text(attribute).map_err(|fault| fault.found)?;
     if attribute.oid == COUNTRY && (value.len() != 2 || !value.bytes().all(|byte| byte.is_ascii_uppercase()))
     {
-        return Err("C takes the two capital letters of ISO 3166".to_owned());
+        return Err("C must be the two capital letters of ISO 3166".to_owned());
     }
     check_length(attribute)
 }
@@ -161,7 +161,7 @@ fn check_text(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     let characters = characters(attribute).unwrap_or_default();
     match find_misleading(&characters, attribute.oid == COMMON_NAME) {
         Some(found) => {
-            let found = format!("{} holds {found}", describe_oid(attribute.oid));
+            let found = format!("{} contains {found}", describe_oid(attribute.oid));
             Err(NameFault::of("name-text")(found))
         }
         None => Ok(()),
@@ -172,14 +172,14 @@ fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     let kind = describe_oid(attribute.oid);
     let Some(characters) = characters(attribute) else {
         return Err(NameFault::of("subject")(format!(
-            "the value of {kind} is no text"
+            "the value of {kind} is not text"
         )));
     };
     if characters.is_empty() {
         return Err(NameFault::of("subject")(format!("{kind} is empty")));
     }
     match find_invisible(&characters) {
-        Some(found) => Err(NameFault::of("name-text")(format!("{kind} holds {found}"))),
+        Some(found) => Err(NameFault::of("name-text")(format!("{kind} contains {found}"))),
         None => Ok(()),
     }
 }
@@ -192,7 +192,7 @@ fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), String> {
         && (length != 2 || !attribute.value.value().iter().all(u8::is_ascii_alphabetic))
     {
         return Err(format!(
-            "{kind} is not of two letters (RFC 5280 appendix A.1, ISO 3166)"
+            "{kind} is not two letters (RFC 5280 appendix A.1, ISO 3166)"
         ));
     }
     let oid = attribute.oid.to_string();

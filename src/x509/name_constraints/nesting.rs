@@ -12,16 +12,11 @@ impl NameConstraints {
     /// # Errors
     /// The first tree that is missing or too wide, and what would fit.
     pub(in crate::x509) fn check_nesting(&self, above: &Self) -> Result<(), String> {
-        let refuse = |found: String| {
-            Err(format!(
-                "{found}; what fits in the profile is {}",
-                above.as_profile()
-            ))
-        };
+        let refuse = |found: String| Err(format!("{found}; a profile that fits has {}", above.as_profile()));
         for tree in &above.permitted {
             if !self.permitted.iter().any(|own| own.kind() == tree.kind()) {
                 return refuse(format!(
-                    "the CA certificate permits {tree}, this one every name of that kind"
+                    "the CA certificate permits {tree}, but this one permits every name of that kind"
                 ));
             }
         }
@@ -37,7 +32,9 @@ impl NameConstraints {
         }
         for tree in &above.excluded {
             if !any(&self.excluded, |own| tree.is_within(own))? {
-                return refuse(format!("the CA certificate excludes {tree}, this one does not"));
+                return refuse(format!(
+                    "the CA certificate excludes {tree}, but this one does not"
+                ));
             }
         }
         Ok(())

@@ -82,7 +82,9 @@ impl<'a> ConstrainedName<'a> {
                 // certificate".
                 let host = authority_after_scheme(uri).map_or("", host_of);
                 if host.is_empty() || host.parse::<IpAddr>().is_ok() {
-                    return Err(format!("uri:{uri} has no host name, which is constrained"));
+                    return Err(format!(
+                        "uri:{uri} has no host name, and host names are constrained"
+                    ));
                 }
                 Self::Uri { host, uri }
             }
@@ -94,16 +96,16 @@ impl<'a> ConstrainedName<'a> {
             }
             GeneralName::OtherName(name) => match smtp_utf8_mailbox(name) {
                 Some(mailbox) => return Self::mailbox(mailbox),
-                None => return Err("an otherName of a type that is not processed here".to_owned()),
+                None => return Err("an otherName of a type that is not supported".to_owned()),
             },
-            _ => return Err("a name of a kind that is not processed here".to_owned()),
+            _ => return Err("a name of a kind that is not supported".to_owned()),
         })
     }
 
     pub(super) fn mailbox(mailbox: &'a str) -> Result<Self, String> {
         let (local, host) = mailbox
             .rsplit_once('@')
-            .ok_or_else(|| format!("{mailbox:?} is no mailbox"))?;
+            .ok_or_else(|| format!("{mailbox:?} is not a mailbox"))?;
         Ok(Self::Email { local, host })
     }
 }
@@ -141,7 +143,9 @@ impl Subtree {
         };
         let (kind, value) = text.split_once(':').ok_or_else(unknown)?;
         let host = |value: &str| match value.strip_prefix('.').unwrap_or(value) {
-            wildcard if wildcard.starts_with('*') => Err(format!("\"{text}\": a tree has no wildcard")),
+            wildcard if wildcard.starts_with('*') => {
+                Err(format!("\"{text}\": a subtree cannot have a wildcard"))
+            }
             host => check_dns(host),
         };
         match kind.to_ascii_lowercase().as_str() {
@@ -172,7 +176,7 @@ impl Subtree {
                 Self::Directory(Name::from_der(&der).map_err(|error| error.to_string())?)
             }
             GeneralName::IpAddress(octets) => read_network(octets.as_bytes())?,
-            _ => return Err("a subtree of a kind that is not processed here".to_owned()),
+            _ => return Err("a subtree of a kind that is not supported".to_owned()),
         })
     }
 
@@ -273,7 +277,7 @@ pub(super) fn is_below(host: &str, tree: &str, subdomains: bool) -> bool {
 }
 
 fn parse_network(text: &str) -> Result<Subtree, String> {
-    let wrong = || format!("\"{text}\" is no network: write ADDRESS/BITS");
+    let wrong = || format!("\"{text}\" is not a network: write ADDRESS/BITS");
     let (address, bits) = text.split_once('/').ok_or_else(wrong)?;
     let address: IpAddr = address.parse().map_err(|_| wrong())?;
     let bits: u32 = bits.parse().map_err(|_| wrong())?;
@@ -282,7 +286,7 @@ fn parse_network(text: &str) -> Result<Subtree, String> {
     let is_outside = |(octet, mask): (&u8, &u8)| octet & !mask != 0;
     if is_too_long || octets.iter().zip(&mask_of(octets.len(), bits)).any(is_outside) {
         return Err(format!(
-            "\"{text}\" is no network: bits outside the mask are set, or there are too many"
+            "\"{text}\" is not a network: bits outside the mask are set, or there are too many"
         ));
     }
     Ok(Subtree::Ip(address, bits))
@@ -293,7 +297,7 @@ fn read_network(octets: &[u8]) -> Result<Subtree, String> {
     let (address, mask) = octets.split_at(octets.len() / 2);
     let bits = mask.iter().map(|octet| octet.count_ones()).sum();
     if !octets.len().is_multiple_of(2) || mask_of(mask.len(), bits) != mask {
-        return Err("a network without a mask, or with one that is no prefix".to_owned());
+        return Err("a network without a mask, or with a mask that is not a prefix".to_owned());
     }
     Ok(Subtree::Ip(read_address(address)?, bits))
 }

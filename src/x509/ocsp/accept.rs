@@ -32,10 +32,10 @@ impl OcspRequest {
             // Section 4.1.1 hashes the name as it is encoded: a hash tells no spelling of a name from another name.
             let found = match self.certificates.iter().any(|id| id.has_key_of(authority)) {
                 true => {
-                    "the request names this CA's key, and hashes another name than that of the CA certificate, or the same name in \
-                     another spelling"
+                    "the request names this CA's key, but hashes a different name than the CA certificate's, \
+                     or the same name in another encoding"
                 }
-                false => "the request asks about nothing that this CA, with this key, issued",
+                false => "the request asks only about certificates that this CA and key did not issue",
             };
             return Err(X509Error::broken("ocsp-issuer", found));
         }
@@ -50,7 +50,7 @@ impl OcspRequest {
         if self.is_signed() {
             return Err(X509Error::broken(
                 "ocsp-signed-request",
-                "the request is signed, and nobody's signature is known here; send it without",
+                "the request is signed, and hsm-ca verifies no requester's signature; send it unsigned",
             ));
         }
         let mut extensions = self.extensions().iter().chain(self.single_extensions());
@@ -59,7 +59,7 @@ impl OcspRequest {
             let name = describe_oid(unknown.extn_id);
             return Err(X509Error::broken(
                 "ocsp-critical-extension",
-                format!("{name} is not known here"),
+                format!("{name} is not supported"),
             ));
         }
         // Section 4.4.3: who says which types it understands means it.
@@ -67,7 +67,7 @@ impl OcspRequest {
         if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
             return Err(X509Error::broken(
                 "ocsp-response-type",
-                "the request takes no basic response, and there is no other",
+                "the request does not accept a basic response, and there is no other kind",
             ));
         }
         Ok(())

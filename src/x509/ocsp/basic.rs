@@ -43,7 +43,7 @@ impl BasicResponse {
             return refused(
                 RESPONSE,
                 format!(
-                    "it brings {} certificates, {MOST_CERTIFICATES} is the most",
+                    "it has {} certificates; the limit is {MOST_CERTIFICATES}",
                     certs.len()
                 ),
             );

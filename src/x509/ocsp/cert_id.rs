@@ -70,7 +70,7 @@ impl CertId {
         if hashes.iter().any(|hash| hash.as_bytes().len() != length) {
             return refused(
                 what,
-                "issuerNameHash or issuerKeyHash is not as long as its hash is",
+                "issuerNameHash or issuerKeyHash has the wrong length for its hash",
             );
         }
         Ok(())

@@ -86,7 +86,7 @@ impl Planned<'_> {
         if again == self.of.der {
             return Ok(());
         }
-        broken("ocsp-encoding", "it is not as it is written here")
+        broken("ocsp-encoding", "it is not encoded as hsm-ca encodes it")
     }
 
     /// RFC 6960 section 4.2.2.2
@@ -127,7 +127,10 @@ impl Planned<'_> {
             return broken("ocsp-responder-id", "it is not the signer's key or name");
         }
         if signer.subject().is_empty() && self.of.plan.responder_id == ResponderIdKind::Name {
-            return broken("ocsp-responder-id", "the signer has no name: name it by its key");
+            return broken(
+                "ocsp-responder-id",
+                "the signer has no name: identify it by its key",
+            );
         }
         Ok(())
     }
@@ -159,7 +162,7 @@ impl Planned<'_> {
             if !is_ours && single.status != CertificateStatus::Unknown {
                 return broken(
                     "ocsp-status",
-                    format!("{serial} is another CA's certificate, and not unknown"),
+                    format!("{serial} is another CA's certificate, so its status must be unknown"),
                 );
             }
             let CertificateStatus::Revoked { revoked_at, reason } = single.status else {
@@ -175,7 +178,7 @@ impl Planned<'_> {
             if reason == CrlReason::RemoveFromCrl {
                 return broken(
                     "ocsp-revocation",
-                    format!("{serial} is revoked for {reason}, which is no reason"),
+                    format!("{serial} is revoked for {reason}, which is not a revocation reason"),
                 );
             }
         }
@@ -189,7 +192,7 @@ impl Planned<'_> {
         if produced_at != plan.produced_at || produced_at > self.now {
             return broken(
                 "ocsp-times",
-                format!("producedAt, {produced_at}, is still to come"),
+                format!("producedAt, {produced_at}, is in the future"),
             );
         }
         let not_after = plan.responder.not_after();
@@ -211,7 +214,7 @@ impl Planned<'_> {
             }
             if plan.next_update > not_after {
                 let found = format!(
-                    "nextUpdate would be {}, and the signer's certificate, or its CA's, ends on {not_after}",
+                    "nextUpdate would be {}, but the signer's certificate, or its CA's, ends on {not_after}",
                     plan.next_update
                 );
                 return broken("ocsp-nesting", found);
@@ -232,6 +235,9 @@ impl Planned<'_> {
         if is_plain {
             return Ok(());
         }
-        broken("ocsp-extensions", "one that was not planned, or is critical")
+        broken(
+            "ocsp-extensions",
+            "an extension that was not planned, or is critical",
+        )
     }
 }

@@ -114,7 +114,7 @@ impl ResponseData {
             .map(read_single)
             .collect::<Result<_, _>>()?;
         if responses.is_empty() {
-            return refused(RESPONSE, "it is about no certificate");
+            return refused(RESPONSE, "it covers no certificate");
         }
         Ok(Self {
             fields,

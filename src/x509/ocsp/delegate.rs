@@ -19,13 +19,13 @@ pub(super) fn check_authorized(
     if !delegate.issuer().is_like(authority.subject()) {
         return broken(
             "ocsp-signer",
-            format!("the signer's certificate is by \"{}\"", delegate.issuer()),
+            format!("the signer's certificate was issued by \"{}\"", delegate.issuer()),
         );
     }
     if let Err(error) = delegate.verify_signature(&authority.public_key()?) {
         return broken(
             "ocsp-signer",
-            format!("the signer's certificate is not by this CA's key: {error}"),
+            format!("the signer's certificate was not signed by this CA's key: {error}"),
         );
     }
     if let [unknown, ..] = delegate.unprocessed_critical_extensions().as_slice() {

@@ -35,7 +35,7 @@ impl IndexStatuses {
                 }
             };
             if found.iter().any(|(other, _)| other.octets() == serial.octets()) {
-                return Err("a serial number that an earlier line has, too");
+                return Err("a serial number that an earlier line has already");
             }
             found.push((serial, status));
             Ok(())

@@ -18,13 +18,13 @@ pub(super) fn find(extensions: &[Extension], what: &'static str) -> Result<Optio
         return Ok(None);
     };
     let Ok(nonce) = OctetString::from_der(found.extn_value.as_bytes()) else {
-        return refused(what, "a nonce that is no OCTET STRING");
+        return refused(what, "a nonce that is not an OCTET STRING");
     };
     match nonce.as_bytes().len() {
         1..=LONGEST => Ok(Some(nonce.as_bytes().to_vec())),
         length => refused(
             what,
-            format!("a nonce of {length} octets, where RFC 9654 has 1 to 128"),
+            format!("a nonce of {length} octets; RFC 9654 allows 1 to 128"),
         ),
     }
 }

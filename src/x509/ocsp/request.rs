@@ -81,7 +81,7 @@ impl OcspRequest {
             count => {
                 return refused(
                     REQUEST,
-                    format!("it asks about {count} certificates, {MOST_CERTIFICATES} is the most"),
+                    format!("it asks about {count} certificates; the limit is {MOST_CERTIFICATES}"),
                 );
             }
         }
@@ -177,8 +177,5 @@ impl OcspRequest {
 }
 
 fn too_long<T>() -> Result<T, X509Error> {
-    refused(
-        REQUEST,
-        format!("it is longer than {} KiB, nothing like it is", LONGEST / 1024),
-    )
+    refused(REQUEST, format!("it exceeds the {} KiB limit", LONGEST / 1024))
 }

@@ -139,7 +139,7 @@ fn compare_single(mut single: Walk<'_>, wanted: &SingleResponse) -> Result<(), S
 }
 
 fn differs<T>(what: &str) -> Result<T, String> {
-    Err(format!("a second decoder reads another {what}"))
+    Err(format!("a second decoder reads a different {what}"))
 }
 
 /// The elements of a structure, one after the other.
@@ -162,7 +162,7 @@ impl<'a> Walk<'a> {
     fn universal(&mut self, tag: Tag) -> Result<&'a [u8], String> {
         let found = self.any()?;
         if found.class() != Class::Universal || found.tag() != tag {
-            return Err(format!("a second decoder reads {} where {tag} is", found.tag()));
+            return Err(format!("a second decoder reads {} instead of {tag}", found.tag()));
         }
         Ok(found.data)
     }
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
     fn end(&self) -> Result<(), String> {
         match self.0 {
             [] => Ok(()),
-            _ => Err("a second decoder reads more than is there".to_owned()),
+            _ => Err("a second decoder reads more than the first".to_owned()),
         }
     }
 }

@@ -89,7 +89,7 @@ impl OcspResponse {
     /// [`X509Error`]: it is longer than a mebibyte, not DER, of a type that is not basic, or successful without an answer.
     pub fn read(input: &[u8]) -> Result<Self, X509Error> {
         if input.len() > LONGEST {
-            return refused(RESPONSE, "it is longer than 1 MiB, nothing like it is");
+            return refused(RESPONSE, "it exceeds the 1 MiB limit");
         }
         Self::from_der(decode(input, pem::OCSP_RESPONSE)?)
     }
@@ -106,16 +106,16 @@ impl OcspResponse {
         };
         let basic = match (status, fields.response_bytes) {
             (ResponseStatus::Successful, None) => {
-                return refused(RESPONSE, "it is successful, and has no answer");
+                return refused(RESPONSE, "it is successful, but has no answer");
             }
             // Section 4.2.1: "If the value of responseStatus is one of the error conditions, the responseBytes field is not set."
             (error, Some(_)) if error != ResponseStatus::Successful => {
-                return refused(RESPONSE, format!("it says {error}, and has an answer"));
+                return refused(RESPONSE, format!("it says {error}, but has an answer"));
             }
             (_, None) => None,
             (_, Some(bytes)) if bytes.response_type != ID_PKIX_OCSP_BASIC => {
                 let name = describe_oid(bytes.response_type);
-                return refused(RESPONSE, format!("its type is {name}, which is not known here"));
+                return refused(RESPONSE, format!("its type is {name}, which is not supported"));
             }
             (_, Some(bytes)) => Some(BasicResponse::from_der(bytes.response.as_bytes())?),
         };

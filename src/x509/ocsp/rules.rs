@@ -7,12 +7,12 @@ pub const OCSP_RULES: &[Rule] = &[
     rule(
         "ocsp-signed-request",
         "RFC 6960 4.1.2",
-        "the request is not signed: nobody's signature is known",
+        "the request is not signed: no requester's signature can be verified",
     ),
     rule(
         "ocsp-critical-extension",
         "RFC 6960 4.1.2",
-        "no critical extension that is not known here",
+        "no critical extension that is not supported",
     ),
     rule(
         "ocsp-response-type",
@@ -63,12 +63,12 @@ pub const OCSP_RULES: &[Rule] = &[
     rule(
         "ocsp-status",
         "RFC 6960 2.2",
-        "what is known; of another CA's certificate nothing",
+        "what is known; unknown for another CA's certificate",
     ),
     rule(
         "ocsp-revocation",
         "RFC 6960 4.2.1",
-        "revoked before thisUpdate, for a reason that there is",
+        "revoked before thisUpdate, for a reason that exists",
     ),
     rule(
         "ocsp-times",
@@ -78,14 +78,14 @@ pub const OCSP_RULES: &[Rule] = &[
     rule(
         "ocsp-next-update",
         "RFC 6960 4.2.2.1",
-        "there, and after thisUpdate; when verified, not past",
+        "present, and after thisUpdate; when verified, not past",
     ),
     rule(
         "ocsp-nesting",
         "RFC 6960 4.2.2.2",
         "nextUpdate not after the end of the signer's certificate and its CA's",
     ),
-    rule("ocsp-nonce", "RFC 9654 2.1", "the request's, or none"),
+    rule("ocsp-nonce", "RFC 9654 2.1", "the request's, or absent"),
     rule(
         "ocsp-extensions",
         "RFC 6960 4.4",

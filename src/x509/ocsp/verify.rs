@@ -36,7 +36,7 @@ impl OcspResponse {
         };
         let is_answered = |id: &CertId| basic.responses().iter().any(|single| single.id == *id);
         if !request.certificates().iter().all(is_answered) {
-            return broken("ocsp-cert-ids", "it is not about every CertID of the request");
+            return broken("ocsp-cert-ids", "it does not cover every CertID of the request");
         }
         if request.nonce().is_some() && request.nonce() != basic.nonce() {
             return broken("ocsp-nonce", "it is not the request's");
@@ -49,7 +49,7 @@ impl OcspResponse {
         Err(X509Error::Rule {
             rule: "ocsp-successful",
             source: "RFC 6960 2.3",
-            found: format!("it says {}, and answers nothing", self.status()),
+            found: format!("it says {}, and has no answer", self.status()),
         })
     }
 }
@@ -65,7 +65,7 @@ impl BasicResponse {
             return broken(
                 "ocsp-responder-id",
                 format!(
-                    "\"{}\" is not the CA, nor has it a certificate in it",
+                    "\"{}\" is not the CA, and the response has no certificate for it",
                     self.responder()
                 ),
             );
@@ -85,7 +85,7 @@ impl BasicResponse {
                     rule: "ocsp-status",
                     source: "RFC 6960 3.2",
                     found: format!(
-                        "it says {} of certificate {}, which is none of this CA and key",
+                        "it says {} of certificate {}, which this CA and key did not issue",
                         single.status,
                         single.id.serial_number()
                     ),
@@ -97,7 +97,7 @@ impl BasicResponse {
         }
         broken(
             "ocsp-issuer",
-            "it is about nothing that this CA, with this key, issued",
+            "it covers nothing that this CA, with this key, issued",
         )
     }
 
@@ -108,7 +108,7 @@ impl BasicResponse {
         match all.find(|found| found.critical && !KNOWN.contains(&found.extn_id)) {
             Some(unknown) => broken(
                 "ocsp-critical-extension",
-                format!("{} is not known here", describe_oid(unknown.extn_id)),
+                format!("{} is not supported", describe_oid(unknown.extn_id)),
             ),
             None => Ok(()),
         }
@@ -122,7 +122,7 @@ impl BasicResponse {
             if this_update > now {
                 return broken(
                     "ocsp-times",
-                    format!("it is from {this_update}, which is still to come"),
+                    format!("it is from {this_update}, which is in the future"),
                 );
             }
             match single.next_update {

@@ -104,11 +104,11 @@ impl ProfileFile {
             .iter()
             .any(|profile| profile.name == self.name)
         {
-            return Err(("name", "a built-in profile has it".to_owned()));
+            return Err(("name", "a built-in profile has this name".to_owned()));
         }
         let longest = self.longest_days.unwrap_or(LONGEST_VALIDITY);
         if self.days == 0 || self.days > longest {
-            return Err(("days", format!("{} is not from 1 to {longest}", self.days)));
+            return Err(("days", format!("{} is not between 1 and {longest}", self.days)));
         }
         if longest > LONGEST_VALIDITY {
             return Err((
@@ -190,7 +190,7 @@ impl ProfileFile {
         let is_leaf = role == Role::Leaf;
         let only_for = |field, fits: bool, whom: &str| match fits {
             true => Ok(()),
-            false => Err((field, format!("it is for {whom} only"))),
+            false => Err((field, format!("it is only for {whom}"))),
         };
         // RFC 5280 section 4.2.1.9: "MUST NOT include the pathLenConstraint field unless the cA boolean is asserted".
         only_for(

@@ -99,7 +99,7 @@ impl Purpose {
             .or_else(|| other().map(|(_, purpose)| purpose))
             .ok_or_else(|| {
                 let known = Self::NAMED.map(|(_, name)| name).join(", ");
-                format!("one of {known}, or an object identifier, is wanted")
+                format!("it must be one of {known}, or an object identifier")
             })
     }
 

@@ -61,7 +61,7 @@ impl CheckCluster {
             && given.der() != signed.der()
         {
             circumstances.warnings.push(format!(
-                "{given_path} and {signed_path} are different certificates: the first is what the HSM shows, and what was looked at"
+                "{given_path} and {signed_path} are different certificates: the HSM shows the first, and the first was checked"
             ));
         }
         let certificate = given
@@ -103,8 +103,8 @@ impl CheckCluster {
                     .map_err(|error| CliError::in_file(Path::new("ClusterCertificate from AWS"), error))?,
             }),
             None => Err(Missing {
-                why: format!("the cluster is {}, and AWS gives none", cluster.state),
-                obtain: "it has one when it is initialised".to_owned(),
+                why: format!("the cluster is {}, and AWS returned none", cluster.state),
+                obtain: "a cluster has one once it is initialised".to_owned(),
             }),
         };
         Ok(Known {
@@ -122,8 +122,8 @@ impl CheckCluster {
             .or_else(|| installed(AUTHORITY));
         path.as_deref().map(authority_file).transpose().map(|file| {
             file.ok_or_else(|| Missing {
-                why: format!("no customerCA.crt here, and no {AUTHORITY}"),
-                obtain: "name it with --ca FILE: it is what the cluster was initialised with as trust anchor"
+                why: format!("neither customerCA.crt nor {AUTHORITY} was found"),
+                obtain: "name it with --ca FILE: the trust anchor that the cluster was initialised with"
                     .to_owned(),
             })
         })
@@ -133,7 +133,7 @@ impl CheckCluster {
         let Some(directory) = self.client_dir.clone().or_else(|| installed(CLIENT_DIRECTORY)) else {
             return Ok(Err(Missing {
                 why: format!(
-                    "there is no {CLIENT_DIRECTORY} here; the libraries of Client SDK 5 have their certificates inside"
+                    "{CLIENT_DIRECTORY} does not exist; the Client SDK 5 libraries have their certificates built in"
                 ),
                 obtain: "run this on a client, or name a copy with --client-dir DIR".to_owned(),
             }));
@@ -143,7 +143,7 @@ impl CheckCluster {
             let path = directory.join(&name);
             // A pipe would wait for somebody to write.
             let content = if path.exists() && !path.is_file() {
-                Err("no ordinary file".to_owned())
+                Err("not a regular file".to_owned())
             } else {
                 input::read(&path).map_err(|error| error.to_string())
             };
@@ -159,7 +159,7 @@ impl CheckCluster {
         let Some(path) = self.client_cert.clone().or_else(installed) else {
             return Ok(Err(Missing {
                 why: format!(
-                    "there is no {} here; the libraries of Client SDK 5 have their default one inside",
+                    "{} does not exist; the Client SDK 5 libraries have a default one built in",
                     of_package.display()
                 ),
                 obtain: "name your own with --client-cert FILE".to_owned(),
@@ -222,8 +222,8 @@ impl CheckCluster {
 
 fn no_server() -> Missing {
     Missing {
-        why: "nothing shows the server's certificate".to_owned(),
-        obtain: "have it shown with --connect, or save it and name it with --server-cert: openssl s_client \
+        why: "no server certificate was given".to_owned(),
+        obtain: "fetch it with --connect, or save it and name it with --server-cert: openssl s_client \
                  -connect IP:2223 </dev/null >server.crt"
             .to_owned(),
     }

@@ -29,7 +29,7 @@ impl CheckCluster {
                 }
                 (true, None) => {
                     return Err(CliError::options(
-                        "--connect without HOST needs a CLUSTER to be asked about: with --dir, name the host",
+                        "--connect without HOST needs a CLUSTER; with --dir, name the host",
                     ));
                 }
             }
@@ -50,7 +50,7 @@ pub(super) fn ask(
     ui: &Ui,
 ) -> Vec<ServerEvidence> {
     for address in addresses {
-        ui.step(&format!("having {address} show its certificate"));
+        ui.step(&format!("fetching the certificate of {address}"));
     }
     let answers: Vec<_> = thread::scope(|scope| {
         let asked: Vec<_> = addresses

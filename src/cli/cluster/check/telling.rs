@@ -103,7 +103,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
     let begin = format!("  {}  ", expiry.date);
     let told = wrap(
         &begin,
-        &format!("{when}: the {} ends. {}", expiry.role, expiry.effect),
+        &format!("{when}: the {} expires. {}", expiry.role, expiry.effect),
     );
     let tone = tone(expiry.state).filter(|_| expiry.state > StepState::Noted);
     told.replacen(&when, &canvas.paint(tone, &when), 1)
@@ -116,19 +116,19 @@ fn verdict(report: &TlsReport, canvas: Canvas) -> String {
     };
     let open = report.in_state(StepState::NotChecked).count();
     match report.fits() {
-        Some(true) => format!("{}.\n", canvas.paint(Some(Tone::Good), "Everything fits")),
+        Some(true) => format!("{}.\n", canvas.paint(Some(Tone::Good), "Every step passed")),
         Some(false) => {
             let not_checked = match open {
                 0 => String::new(),
                 _ => format!(", {} not checked", count(StepState::NotChecked)),
             };
-            let bad = canvas.paint(Some(Tone::Bad), "It does NOT fit");
+            let bad = canvas.paint(Some(Tone::Bad), "The path is NOT valid");
             format!("{bad}: {} failed{not_checked}.\n", count(StepState::Failed))
         }
         None => {
             let doubtful = canvas.paint(Some(Tone::Doubtful), "Not everything was checked");
             format!(
-                "{doubtful}: {} open. What was checked fits.\n",
+                "{doubtful}: {} open. What was checked passed.\n",
                 count(StepState::NotChecked)
             )
         }

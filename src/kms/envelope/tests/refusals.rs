@@ -148,7 +148,7 @@ fn an_error_is_a_sentence_and_debug_shows_no_ciphertext() {
     let error = refused(|parts| parts.version = tlv(0x04, &[2]));
     assert_eq!(
         error.to_string(),
-        "CiphertextForRecipient: EnvelopedData.version: OCTET STRING where INTEGER belongs"
+        "CiphertextForRecipient: EnvelopedData.version: OCTET STRING instead of INTEGER"
     );
     assert_eq!(
         format!("{:?}", expected()),

@@ -43,7 +43,7 @@ pub(super) fn compare(
         if order == Ordering::Less
             && let Some(is) = is
         {
-            fault(is, "no event says so".to_owned())?;
+            fault(is, "no event accounts for it".to_owned())?;
         }
         if order == Ordering::Greater
             && let Some(should) = should

@@ -59,7 +59,7 @@ fn code() -> String {
 #[test]
 fn every_rule_is_in_the_list_once_and_in_the_code() {
     let listed: BTreeSet<_> = all().map(|rule| rule.name).collect();
-    assert_eq!(listed.len(), all().count(), "one stands in it twice");
+    assert_eq!(listed.len(), all().count(), "one occurs twice");
     let code = code();
     let missing: Vec<_> = listed
         .iter()

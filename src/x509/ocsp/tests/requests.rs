@@ -40,7 +40,7 @@ fn how_much_a_request_asks_for_has_an_end() {
     refused(&many(0), "no certificate");
     assert_eq!(many(256).read().unwrap().certificates().len(), 256);
     refused(&many(257), "257 certificates");
-    refused(&many(10_000), "longer than 64 KiB");
+    refused(&many(10_000), "exceeds the 64 KiB limit");
     let longest = |octets: usize| Asking::about(vec![ca.id(&vec![0x7f; octets], ID_SHA_1)]);
     assert!(longest(64).read().is_ok());
     refused(&longest(65), "more than 64 octets");
@@ -59,7 +59,7 @@ fn a_nonce_has_1_to_128_octets() {
     refused(&asking.clone().with(&[0; 129]), "a nonce of 129 octets");
     // As OpenSSL wrote it before 0.9.7d.
     let raw = with_extension(&asking, ID_PKIX_OCSP_NONCE, false, &[7; 16]);
-    refused(&raw, "no OCTET STRING");
+    refused(&raw, "not an OCTET STRING");
     refused(&asking.with(b"a").with(b"b"), "twice");
 }
 

@@ -19,8 +19,8 @@ pub(super) fn read_keys(words: &[String]) -> Result<KeyKinds, Misfit> {
         match word.split_once(':') {
             Some(("rsa", bits)) => match bits.parse() {
                 Ok(bits @ 2048..=8192) if kinds.rsa.is_none() => kinds.rsa = Some(bits),
-                Ok(2048..=8192) => return Err((FIELD, "rsa stands in it twice".to_owned())),
-                _ => return Err((FIELD, format!("\"{word}\": from rsa:2048 to rsa:8192"))),
+                Ok(2048..=8192) => return Err((FIELD, "rsa occurs twice".to_owned())),
+                _ => return Err((FIELD, format!("\"{word}\": must be from rsa:2048 to rsa:8192"))),
             },
             Some(("ec", "p256")) => curves.push(Curve::P256),
             Some(("ec", "p384")) => curves.push(Curve::P384),
@@ -30,8 +30,8 @@ pub(super) fn read_keys(words: &[String]) -> Result<KeyKinds, Misfit> {
             None if word == "ml-dsa-65" => ml_dsa.push(MlDsaParameterSet::MlDsa65),
             None if word == "ml-dsa-87" => ml_dsa.push(MlDsaParameterSet::MlDsa87),
             _ => {
-                let known = "rsa:BITS (so many and more), ec:p256, ec:p384, ec:p521, ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87";
-                return Err((FIELD, format!("\"{word}\" is none of {known}")));
+                let known = "rsa:BITS (that size or larger), ec:p256, ec:p384, ec:p521, ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87";
+                return Err((FIELD, format!("\"{word}\" must be one of {known}")));
             }
         }
     }
@@ -49,13 +49,13 @@ pub(super) fn read_names(names: &AlternativeNamesFile) -> Result<ProfileExtensio
     refuse_repetition(FIELD, &names.from_request)?;
     for word in &names.from_request {
         let kind = NameKind::ALL.into_iter().find(|kind| kind.word() == word);
-        kinds.push(kind.ok_or_else(|| (FIELD, format!("\"{word}\" is none of {}", NameKind::words())))?);
+        kinds.push(kind.ok_or_else(|| (FIELD, format!("\"{word}\" must be one of {}", NameKind::words())))?);
     }
     if kinds.is_empty() {
-        return Err((FIELD, "from-request names no kind".to_owned()));
+        return Err((FIELD, "from-request does not name a kind".to_owned()));
     }
     if names.wildcards && !kinds.contains(&NameKind::Dns) {
-        return Err((FIELD, "wildcards are for dns".to_owned()));
+        return Err((FIELD, "wildcards are only for dns".to_owned()));
     }
     Ok(ProfileExtension::SubjectAlternativeName(AlternativeNames {
         kinds: Cow::Owned(kinds),
@@ -78,7 +78,7 @@ pub(super) fn read_constraints(file: &NameConstraintsFile) -> Result<ProfileExte
     };
     // RFC 5280 section 4.2.1.10: "MUST NOT issue certificates where name constraints is an empty sequence".
     if constraints == NameConstraints::default() {
-        return Err((FIELD, "neither permitted nor excluded names anything".to_owned()));
+        return Err((FIELD, "permitted and excluded are both empty".to_owned()));
     }
     Ok(ProfileExtension::NameConstraints(constraints))
 }
@@ -88,13 +88,13 @@ pub(super) fn read_policies(files: &[PolicyFile]) -> Result<Vec<Policy>, Misfit>
     let mut policies: Vec<Policy> = Vec::new();
     for file in files {
         let identifier = ObjectIdentifier::new(&file.oid)
-            .map_err(|_| (FIELD, format!("\"{}\" is no object identifier", file.oid)))?;
+            .map_err(|_| (FIELD, format!("\"{}\" is not an object identifier", file.oid)))?;
         if let Some(cps) = &file.cps {
             check_url(FIELD, cps)?;
         }
         // RFC 5280 section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
         if policies.iter().any(|policy| policy.identifier == identifier) {
-            return Err((FIELD, format!("{identifier} stands in it twice")));
+            return Err((FIELD, format!("{identifier} occurs twice")));
         }
         policies.push(Policy {
             identifier,
@@ -124,14 +124,14 @@ fn check_url(field: &'static str, url: &str) -> Result<(), Misfit> {
     }
     Err((
         field,
-        format!("\"{url}\" begins with none of {}", schemes.join(", ")),
+        format!("\"{url}\" must begin with one of {}", schemes.join(", ")),
     ))
 }
 
 fn refuse_repetition(field: &'static str, words: &[String]) -> Result<(), Misfit> {
     let is_repeated = |(index, word): &(usize, &String)| words[..*index].contains(word);
     match words.iter().enumerate().find(is_repeated) {
-        Some((_, word)) => Err((field, format!("{word} stands in it twice"))),
+        Some((_, word)) => Err((field, format!("{word} occurs twice"))),
         None => Ok(()),
     }
 }
@@ -157,7 +157,7 @@ pub(super) fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>
         return Ok(None);
     };
     match command.first().map(String::as_str) {
-        None | Some("") => Err((FIELD, "it names no program".to_owned())),
+        None | Some("") => Err((FIELD, "it does not name a program".to_owned())),
         // What is beside the caller is somebody else's every time.
         Some(program) if program.contains('/') && !program.starts_with('/') => Err((
             FIELD,
@@ -167,7 +167,7 @@ pub(super) fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>
             ),
         )),
         Some(_) if command.iter().any(|word| word.contains('\0')) => {
-            Err((FIELD, "a word of it has a zero byte".to_owned()))
+            Err((FIELD, "one of its words has a zero byte".to_owned()))
         }
         Some(_) => Ok(Some(Linter { command })),
     }
@@ -179,7 +179,7 @@ pub(super) fn read_usages(names: &[String]) -> Result<Vec<Usage>, Misfit> {
     let usage = |name: &String| {
         Usage::named(name).ok_or_else(|| {
             let known: Vec<_> = Usage::ALL.iter().map(|(_, known)| *known).collect();
-            (FIELD, format!("\"{name}\" is none of {}", known.join(", ")))
+            (FIELD, format!("\"{name}\" must be one of {}", known.join(", ")))
         })
     };
     names.iter().map(usage).collect()
@@ -194,7 +194,7 @@ pub(super) fn read_purposes(names: &[String]) -> Result<Vec<Purpose>, Misfit> {
             return Err((FIELD, reason));
         };
         if purposes.contains(&purpose) {
-            return Err((FIELD, format!("{name} stands in it twice")));
+            return Err((FIELD, format!("{name} occurs twice")));
         }
         purposes.push(purpose);
     }
@@ -203,7 +203,7 @@ pub(super) fn read_purposes(names: &[String]) -> Result<Vec<Purpose>, Misfit> {
     if purposes.len() > 1 && purposes.contains(&Purpose::TIME_STAMPING) {
         return Err((
             FIELD,
-            "timeStamping stands alone (RFC 3161 section 2.3)".to_owned(),
+            "timeStamping must be the only purpose (RFC 3161 section 2.3)".to_owned(),
         ));
     }
     Ok(purposes)
