@@ -201,7 +201,7 @@ fn when_no_path_is_valid_the_reason_of_the_best_one_is_told() {
             "only lead back into this path",
             1,
         ),
-        (&["oldroot"], "issuer", "no --ca certificate has the name", 1),
+        (&["oldroot"], "issuer", "no given CA certificate has the name", 1),
     ] {
         let run = verify(&rig, "leaf", authorities);
         assert_eq!(run.code, Some(3), "{run:#?}");

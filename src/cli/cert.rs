@@ -15,7 +15,8 @@ use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::IssueSummary;
 use hsm_ca::x509::{
-    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, UnixTime, words,
+    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, Rule, UnixTime,
+    words,
 };
 use serde_json::{Value, json};
 
@@ -60,11 +61,16 @@ impl CertCommand {
     }
 }
 
+/// The option that waives a rule for one signature has the rule's name.
+fn flag_of(rule: &Rule) -> Option<String> {
+    rule.can_be_waived_once.then(|| format!("--{}", rule.name))
+}
+
 fn list_rules() -> Report {
     let mut text = String::new();
     let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
     for rule in rules() {
-        let waivable = match rule.flag {
+        let waivable = match flag_of(rule) {
             Some(flag) => format!(", {flag} waives it"),
             None if rule.can_be_waived => ", a profile may waive it".to_owned(),
             None => String::new(),
@@ -75,7 +81,7 @@ fn list_rules() -> Report {
         ));
     }
     let list: Vec<_> = rules()
-        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": rule.flag }))
+        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": flag_of(rule) }))
         .collect();
     Report::new(text, json!({ "rules": list }))
 }

@@ -115,7 +115,8 @@ impl DoctorCommand {
             ("login", error)
         })?;
         client.connected = true;
-        checks.push(check_login(session));
+        let no_login = "if keys are missing, name a PIN source: --pin-source";
+        checks.push(advise_if(CheckState::Noted, no_login, check_login(session)));
         checks.push(check_session(session));
         if self.try_key {
             // Tells more than the use of an old one.
@@ -123,10 +124,18 @@ impl DoctorCommand {
             checks.push(check_new_key(session));
             return Ok(());
         }
-        checks.extend(check_left_key_probes(session));
+        let left = check_left_key_probes(session);
+        checks.extend(left.map(|left| {
+            advise_if(
+                CheckState::Warning,
+                "`hsm-ca doctor --try-key` takes it off",
+                left,
+            )
+        }));
         if client.is_cloudhsm {
             // Last: the session is good for nothing else then.
-            checks.push(check_key_use(session));
+            let untried = "`hsm-ca doctor --try-key` makes a key on the token and destroys it";
+            checks.push(advise_if(CheckState::Noted, untried, check_key_use(session)));
         }
         Ok(())
     }
@@ -142,14 +151,32 @@ impl DoctorCommand {
                 Some(match input::certificates(path) {
                     Ok(chain) => check_authority_key(path, &chain, client),
                     Err(CliError::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
-                        note_no_authority(&format!("{CLUSTER_AUTHORITY} does not exist"))
+                        without_authority(&format!("{CLUSTER_AUTHORITY} does not exist"))
                     }
-                    Err(error) => note_no_authority(&error.explain().message),
+                    Err(error) => without_authority(&error.explain().message),
                 })
             }
             None => None,
         }
     }
+}
+
+/// What an option of this program can do about a check that ended so.
+fn advise_if(state: CheckState, advice: &str, check: Check) -> Check {
+    if check.state == state {
+        check.with_hint(advice.to_owned())
+    } else {
+        check
+    }
+}
+
+fn without_authority(reason: &str) -> Check {
+    let check = note_no_authority(reason);
+    let hint = check
+        .hint
+        .as_ref()
+        .map(|hint| format!("{hint}; `hsm-ca doctor --ca FILE` looks at that one"));
+    check.with_hint(hint)
 }
 
 /// A check that an error ended, with what CloudHSM's users have to know, or with the error's own hint.

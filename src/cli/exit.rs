@@ -186,6 +186,14 @@ impl CliError {
                 FAILED,
                 Some("export the variables of [module-environment] yourself"),
             ),
+            Self::Uri {
+                cause: UriError::PinValue,
+                ..
+            } => (
+                "uri",
+                USAGE,
+                Some("name where the PIN is with --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
+            ),
             Self::Uri { .. } => ("uri", USAGE, None),
             Self::NoModule => (
                 "no-module",

@@ -13,7 +13,7 @@ use super::dialect::Flag;
 use super::{Session, TokenError};
 
 /// The label of the key that is made and destroyed.
-pub const KEY_PROBE_LABEL: &str = "hsm-ca doctor --try-key, may be deleted";
+pub const KEY_PROBE_LABEL: &str = "hsm-ca key probe, may be deleted";
 const KEY_PROBE_ID: &[u8] = b"hsm-ca-doctor";
 
 /// A key without any use. CloudHSM has `CKA_SIGN` and `CKA_VERIFY` true by default here (pkcs11-attributes-interpreting).

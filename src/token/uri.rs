@@ -56,7 +56,7 @@ impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => write!(f, "it does not start with pkcs11:"),
-            Self::PinValue => write!(f, "a PIN must not be in a URI; use --pin-source"),
+            Self::PinValue => write!(f, "a PIN must not be in a URI"),
             Self::Syntax { attribute } => {
                 write!(f, "\"{attribute}\" is malformed or given twice (RFC 7512)")
             }

@@ -261,7 +261,8 @@ impl NumberedCrl {
             return Ok(());
         }
         let found = format!(
-            "the last CRL, number {}, has {} entries, but the ledger has {has}: was it made from an index (--revoked)?",
+            "the last CRL, number {}, has {} entries, but the ledger has {has}: was it made from an index of another program? \
+             Then that index is needed again",
             last.number, last.entries
         );
         Err(X509Error::broken("crl-entries", found).into())

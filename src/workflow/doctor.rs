@@ -71,8 +71,7 @@ pub fn check_login(session: &Session) -> Check {
         (Ok(keys), _) if !session.is_logged_in() => Check::noted(
             NAME,
             format!("none: the token needs none and no PIN source was given; {keys} key objects"),
-        )
-        .with_hint("if keys are missing, name a PIN source: --pin-source".to_owned()),
+        ),
         (Ok(keys), Some(user)) => Check::passed(NAME, format!("as crypto user {user}; {keys} key objects")),
         (Ok(keys), None) => Check::passed(NAME, format!("as user; {keys} key objects")),
         (Err(error), _) => Check::failed(NAME, format!("the keys cannot be counted: {error}")),
@@ -124,8 +123,7 @@ pub fn check_left_key_probes(session: &Session) -> Option<Check> {
         Ok(0) => None,
         Ok(left) => {
             let found = format!("{left} left on the token by an interrupted attempt, \"{KEY_PROBE_LABEL}\"");
-            let hint = "`hsm-ca doctor --try-key` deletes it".to_owned();
-            Some(Check::warning(NAME, found).with_hint(hint))
+            Some(Check::warning(NAME, found))
         }
         Err(error) => Some(Check::failed(NAME, error.to_string())),
     }

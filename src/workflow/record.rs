@@ -134,8 +134,8 @@ impl Recorder {
         } = known
         {
             let notice = format!(
-                "the path above the CA certificate of \"{}\" was NOT checked: it was adopted without its issuers. Adopt it again with them: \
-                 hsm-ca ca adopt FILE --issuer ISSUER",
+                "the path above the CA certificate of \"{}\" was NOT checked: it was adopted without its issuers. Adopt it again, \
+                 with their certificates",
                 authority.subject()
             );
             if !self.notices.contains(&notice) {

@@ -169,9 +169,9 @@ fn judge_end(
         .iter()
         .filter(|authority| authority.subject().is_like(last.issuer()));
     let problem = match named.next() {
-        None => format!("no --ca certificate has the name \"{}\"", last.issuer()),
+        None => format!("no given CA certificate has the name \"{}\"", last.issuer()),
         Some(_) if is_self_signed(last) => {
-            "it is self-signed, and not one of the --ca certificates".to_owned()
+            "it is self-signed, and not one of the given CA certificates".to_owned()
         }
         Some(_) => format!(
             "the certificates of \"{}\" only lead back into this path",

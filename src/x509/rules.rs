@@ -13,8 +13,8 @@ pub struct Rule {
     pub asks: &'static str,
     /// Whether a profile may waive it.
     pub can_be_waived: bool,
-    /// The flag that waives it for one signature; the ledger records that.
-    pub flag: Option<&'static str>,
+    /// Whether the caller may waive it for one signature; the ledger records that.
+    pub can_be_waived_once: bool,
 }
 
 pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
@@ -23,13 +23,13 @@ pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'stati
         source,
         asks,
         can_be_waived: false,
-        flag: None,
+        can_be_waived_once: false,
     }
 }
 
-const fn by_flag(name: &'static str, source: &'static str, asks: &'static str, flag: &'static str) -> Rule {
+const fn waivable_once(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
     Rule {
-        flag: Some(flag),
+        can_be_waived_once: true,
         ..rule(name, source, asks)
     }
 }
@@ -97,19 +97,17 @@ pub const RULES: &[Rule] = &[
         "RFC 5280 6.1.3 (a)(3)",
         "the CA certificate is not revoked, as far as the ledger shows",
     ),
-    by_flag(
+    waivable_once(
         "second-certificate",
         "hsm-ca",
         "no other certificate of the same CA name and key that is still valid, as far as the ledger shows; \
          for a cross-certificate, none of the same issuer",
-        "--second-certificate",
     ),
-    by_flag(
+    waivable_once(
         "same-name-other-key",
         "RFC 5280 4.1.2.2",
         "no CA certificate of the same name and another key that is still valid, as far as the ledger shows: \
          serial numbers and CRLs belong to the name",
-        "--same-name-other-key",
     ),
     rule(
         "adopted-path",

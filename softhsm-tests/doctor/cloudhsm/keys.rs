@@ -84,7 +84,7 @@ fn a_trial_that_is_cut_off_is_told_of_and_taken_off() {
                 &run,
                 "new key",
                 "failed",
-                "hsm-ca doctor --try-key, may be deleted",
+                "hsm-ca key probe, may be deleted",
                 "log",
             );
         } else {

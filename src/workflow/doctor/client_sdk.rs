@@ -58,7 +58,7 @@ const ISSUES: [Issue; 8] = [
         from: (5, 0, 0),
         until: Some((5, 17, 2)),
         state: CheckState::Noted,
-        what: "many signatures at a time can fail, which its log calls \"Sequence number is outside of window\": then use fewer --jobs",
+        what: "many signatures at a time can fail, which its log calls \"Sequence number is outside of window\": then make fewer at a time",
         source: "ki-all, issue 16",
     },
     Issue {

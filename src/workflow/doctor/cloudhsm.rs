@@ -127,8 +127,7 @@ pub fn check_key_use(session: &Session) -> Check {
         Ok(None) => Check::noted(
             NAME,
             "there is no key to try; with one HSM, keys can be neither used nor made unless the key availability check is off",
-        )
-        .with_hint("`hsm-ca doctor --try-key` makes a key on the token and destroys it".to_owned()),
+        ),
         Err(error) => refused_key(NAME, &error),
     }
 }

@@ -55,13 +55,8 @@ pub fn check_authority_key(path: &Path, chain: &[Certificate], client: &Client) 
 /// No certificate where the client looks for it by default.
 #[must_use]
 pub fn note_no_authority(reason: &str) -> Check {
-    Check::noted(
-        NAME,
-        format!("not checked: {reason}"),
-    )
-    .with_hint(
-        "the client looks there for its cluster's CA, or where `configure-pkcs11 --hsm-ca-cert FILE` set it; \
-         `hsm-ca doctor --ca FILE` checks that one"
+    Check::noted(NAME, format!("not checked: {reason}")).with_hint(
+        "the client looks there for its cluster's CA, or where `configure-pkcs11 --hsm-ca-cert FILE` set it"
             .to_owned(),
     )
 }

@@ -26,7 +26,7 @@ impl fmt::Display for InitializeClusterError {
             }
             Self::Same => f.write_str("the signed certificate and the trust anchor are the same certificate"),
             Self::Swapped => f.write_str(
-                "the files are swapped: --signed-cert has the CA's certificate, --trust-anchor the one that it signed",
+                "the certificates are swapped: the signed certificate is the CA's, and the trust anchor is the one that it signed",
             ),
             Self::NotSelfSigned { subject, issuer } => write!(
                 f,

@@ -148,8 +148,7 @@ impl Recorder {
             HeadKept::Refused(reason) => {
                 self.notices.push(format!(
                     "the ledger's head is not kept on the token ({reason}): an older copy of the ledger \
-                     would not be noticed. Name a file for it with --ledger-head file:PATH, or give \
-                     --ledger-head none"
+                     would not be noticed. Have it kept in a file, or nowhere"
                 ));
                 self.not_kept(&reason)
             }

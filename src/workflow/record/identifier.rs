@@ -52,7 +52,7 @@ impl Recorder {
         for (other, who) in others {
             self.notices.push(format!(
                 "the subjectKeyIdentifier of {of} is {shown}, and {who} {}: certificates that name that one as their \
-                 authorityKeyIdentifier do not verify under this certificate (--ski keeps it)",
+                 authorityKeyIdentifier do not verify under this certificate; the identifier can be kept",
                 Hex(&other)
             ));
         }

@@ -61,8 +61,7 @@ fn check_own(
         Some(Issued::Unknown(missing)) => report.not_checked(ROLE, Some(at), ISSUED, missing),
         None => {
             let why = "there is no CA certificate to check it against".to_owned();
-            let obtain =
-                "name it with --ca FILE, or with --client-ca FILE if it is a different one".to_owned();
+            let obtain = "name the certificate of the CA that issued it".to_owned();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }
     }

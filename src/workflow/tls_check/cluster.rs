@@ -17,9 +17,9 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let certificate = &found.certificate;
     let at = report.add_certificate(ROLE, &found.source, certificate);
     match &evidence.authority {
-        Err(_) => {
+        Err(missing) => {
             let why = "there is no customerCA.crt to check it against".to_owned();
-            let obtain = "name it with --ca FILE".to_owned();
+            let obtain = missing.obtain.clone();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }
         Ok(file) => match check_path(certificate, &found.source, &[], file, report.now) {
