@@ -146,6 +146,7 @@ mod ledger {
 mod library {
     mod aws_settings;
     mod errors;
+    mod examples;
     mod source_text;
 }
 
