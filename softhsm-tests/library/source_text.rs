@@ -112,8 +112,8 @@ fn literals(text: &str) -> Vec<String> {
         let raw = here.strip_prefix('r').map(|after| after.trim_start_matches('#'));
         let skipped = if here.starts_with("//") {
             here.find('\n').unwrap_or(here.len())
-        } else if here.starts_with("'\\") {
-            2 + here[2..].find('\'').map_or(1, |end| end.max(1) + 1)
+        } else if let Some(escape) = here.strip_prefix("'\\") {
+            2 + escape.find('\'').map_or(1, |end| end.max(1) + 1)
         } else if here.starts_with('\'') && here.chars().nth(2) == Some('\'') {
             here.char_indices().nth(3).map_or(here.len(), |(end, _)| end)
         } else if let Some(raw) = raw.filter(|raw| raw.starts_with('"')) {
@@ -123,15 +123,15 @@ fn literals(text: &str) -> Vec<String> {
                 .expect("an end");
             found.push(raw[1..=end].to_owned());
             here.len() - raw.len() + 1 + end + 1 + hashes
-        } else if here.starts_with('"') {
+        } else if let Some(text) = here.strip_prefix('"') {
             let mut escaped = false;
-            let end = here[1..].find(|one| {
+            let end = text.find(|one| {
                 let ends = one == '"' && !escaped;
                 escaped = one == '\\' && !escaped;
                 ends
             });
             let end = end.expect("an end");
-            found.push(here[1..=end].to_owned());
+            found.push(text[..end].to_owned());
             end + 2
         } else {
             1

@@ -19,6 +19,7 @@ const DEFAULT: Period = Period::Days(1);
 
 /// Which certificates a response is about.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum OcspQuestion {
     /// Those that somebody asks about.
     Request(Named<OcspRequest>),

@@ -16,6 +16,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 
 /// What a stored certificate was built from, besides its profile.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Basis<'a> {
     /// Its own name and key, which it is signed by.
     Itself,
