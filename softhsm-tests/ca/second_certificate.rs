@@ -299,7 +299,7 @@ fn a_forged_copy_of_an_intermediate_signs_nothing_and_the_true_one_is_named() {
         ];
         let message = rig.json(&leaf).refused(3, "unknown-ca");
         assert!(
-            message.contains("entry #") && message.contains("other bytes"),
+            message.contains("entry #") && message.contains("different bytes"),
             "{message}"
         );
         // Nor is it adopted by the way.

@@ -96,7 +96,7 @@ fn crls_decide_as_with_openssl() {
         ),
         // Scope.
         ("leaf.crt", &["users.crl"], true, ""),
-        ("leaf.crt", &["authorities.crl"], false, "CA certificates only"),
+        ("leaf.crt", &["authorities.crl"], false, "only CA certificates"),
         ("leaf.crt", &["attributes.crl"], false, "attribute certificates"),
         ("leaf.crt", &["indirect.crl"], false, "indirect"),
         ("leaf.crt", &["point.crl"], false, "names none"),

@@ -199,7 +199,7 @@ fn what_is_taken_and_may_not_be_meant_is_a_warning() {
         (
             &["-days", "3652", "-subj", "/CN=My HSM"],
             "",
-            "another name: \"CN=My HSM\" instead of \"CN=HSM:",
+            "a different name: \"CN=My HSM\" instead of \"CN=HSM:",
         ),
     ] {
         let bench = Bench::new(HSM1, "INITDOUBT");
@@ -210,7 +210,7 @@ fn what_is_taken_and_may_not_be_meant_is_a_warning() {
         assert!(warnings.len() == 1 && warnings[0].contains(words), "{warnings:?}");
         // For people, too.
         let run = bench.rig.command(&arguments(bench.cluster.id(), &[])).ok();
-        let is_of_the_csr = words.starts_with("another name");
+        let is_of_the_csr = words.starts_with("a different name");
         assert_eq!(run.stderr.contains(words), !is_of_the_csr, "{run:?}");
     }
 }

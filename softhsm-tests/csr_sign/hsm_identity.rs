@@ -141,7 +141,7 @@ fn the_csr_of_another_hsm_than_the_directory_s_is_not_signed() {
     desk.rig.write("other.csr", other.certificate("ClusterCsr"));
     let message = desk.sign_for_identity("other.csr", &[]).refused(3, "other-hsm");
     assert!(
-        message.starts_with("other.csr: ") && message.contains("another key"),
+        message.starts_with("other.csr: ") && message.contains("a different key"),
         "{message}"
     );
     desk.assert_nothing_signed();

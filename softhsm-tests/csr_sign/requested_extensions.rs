@@ -112,7 +112,7 @@ fn a_profile_allows_each_kind_of_other_name_by_name_and_no_other() {
     rig.write("mine.toml", format!("{PROFILE}from-request = [\"kerberos\"]\n"));
     let message = rig.json(&SIGN).refused(2, "profile-file");
     assert!(
-        message.contains("none of dns, ip, email, uri, upn, ntds-guid, srv, smtp-utf8, registered-id"),
+        message.contains("must be one of dns, ip, email, uri, upn, ntds-guid, srv, smtp-utf8, registered-id"),
         "{message}"
     );
 }

@@ -10,7 +10,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
     let rig = desk();
     for (subject, words) in [
         ("/CN=Other CA", "has only"),
-        ("/CN=Example CA/O=Example", "another key"),
+        ("/CN=Example CA/O=Example", "a different key"),
     ] {
         self_signed(&rig, "other", subject);
         let run = check(&rig, &["--ca", "other.crt", "--server-cert", "server.crt"]);

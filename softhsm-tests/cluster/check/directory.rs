@@ -60,7 +60,7 @@ const CASES: [(&str, Files, &str, &str); 24] = [
         "another alone",
         &[("21a10654.0", OTHER)],
         "failed",
-        "another certificate",
+        "a different certificate",
     ),
     (
         "two in a file",
