@@ -335,8 +335,9 @@ fn everything_or_nothing_is_adopted() {
     let message = adopt(&rig, &["--revoked", "future.txt"]).refused(3, "rule");
     assert!(message.contains("revocation-date"), "{message}");
     // A key that is not the CA's.
-    rig.command(&["key", "generate", "--label", "other", "--type", "rsa:2048"])
-        .ok();
+    // It is recorded in the rig's own ledger: the new one is not there yet.
+    let generate = ["key", "generate", "--label", "other", "--type", "rsa:2048"];
+    Run::of(rig.prepare(&generate).env_remove("HSM_CA_LEDGER")).ok();
     adopt(&rig, &["--key", "other"]).refused(3, "rule");
     adopt(&rig, &["--key", "nobody"]).refused(3, "no-key");
     // What is no CA.
@@ -465,8 +466,8 @@ fn crl_numbers_go_on_where_they_were_up_to_20_octets() {
     rig.json(&[&create[..], &["last.crl", "--number", &largest]].concat())
         .ok();
     assert_eq!(number_of("last.crl").to_lowercase(), largest[2..]);
-    let refused = rig.json(&[&create[..], &["over.crl"]].concat());
-    assert_eq!(refused.code, Some(4), "{refused:#?}");
+    rig.json(&[&create[..], &["over.crl"]].concat())
+        .refused(3, "crl-number");
     rig.json(
         &[
             &create[..],

@@ -40,7 +40,14 @@ fn both_clients_work_with_settings_of_the_caller() {
     let cloudhsm = CloudHsm::with_config(&settings).expect("a client");
     assert_eq!(cloudhsm.region(), REGION);
     cloudhsm.list().expect("the clusters");
-    assert_eq!(weather.calls(), ["CreateKey", "DescribeClusters"]);
+    // A page of clusters each: other tests have made some.
+    let calls = weather.calls();
+    let (first, pages) = calls.split_first().expect("a call");
+    assert_eq!(first, "CreateKey");
+    assert!(
+        !pages.is_empty() && pages.iter().all(|call| call == "DescribeClusters"),
+        "{calls:?}"
+    );
 }
 
 #[test]
