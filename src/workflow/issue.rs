@@ -4,6 +4,8 @@
 mod batch;
 mod retry;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub use retry::{LookedBack, RecordedJob};
 

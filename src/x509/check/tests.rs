@@ -16,7 +16,7 @@ use x509_cert::ext::Extension;
 use super::*;
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, authority_plan, serial};
-use crate::x509::{Certificate, Profile, VerifiedRequest};
+use crate::x509::{Basis, Certificate, Profile, VerifiedRequest};
 
 type Change = fn(&mut TbsCertificate);
 
@@ -266,4 +266,20 @@ fn a_wrong_signature_or_another_key_issues_nothing() {
     ));
     let faulty = key.that_signs_wrongly();
     assert!(matches!(checked.sign(&faulty), Err(X509Error::TokenSignature)));
+}
+
+#[test]
+fn what_is_reopened_is_what_its_inputs_make() {
+    let plan = authority_plan(&SoftwareKey::generate());
+    let reopen = |der: &[u8]| Tbs::reopen(der, Arc::clone(&plan.profile), Basis::Itself);
+    assert_eq!(reopen(plan.der()).unwrap().der(), plan.der());
+    let other = changed(&plan, |tbs| {
+        tbs.extensions.as_mut().unwrap().pop();
+    });
+    match reopen(other.der()) {
+        Err(X509Error::Rule { rule, .. }) => assert_eq!(rule, "planned-bytes"),
+        other => panic!("{other:?}"),
+    }
+    assert!(reopen(&plan.der()[..plan.der().len() - 1]).is_err());
+    assert!(reopen(&[plan.der(), &[0]].concat()).is_err());
 }
