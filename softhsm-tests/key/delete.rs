@@ -289,7 +289,7 @@ fn somebody_has_to_type_the_label() {
         "private key",
         "public key",
         &id,
-        "renewed",
+        "nobody can issue, renew",
         "Type ca to delete it",
     ] {
         assert!(run.stdout.contains(told), "{told}: {run:#?}");

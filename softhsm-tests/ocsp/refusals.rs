@@ -45,7 +45,7 @@ fn a_broken_request_is_refused_with_the_reason() {
     rig.tool("python3", &["many.py", "300", "16"]).ok();
     refused(&responder, &[], 3, "malformed", "300 certificates");
     rig.tool("python3", &["many.py", "10000", "16"]).ok();
-    refused(&responder, &[], 3, "malformed", "longer than 64 KiB");
+    refused(&responder, &[], 3, "malformed", "exceeds the 64 KiB limit");
     rig.tool("python3", &["many.py", "40000", "16"]).ok();
     refused(&responder, &[], 3, "too-large", "1024 KiB");
     rig.tool("python3", &["many.py", "1", "0"]).ok();

@@ -175,7 +175,7 @@ fn without_authority(reason: &str) -> Check {
     let hint = check
         .hint
         .as_ref()
-        .map(|hint| format!("{hint}; `hsm-ca doctor --ca FILE` looks at that one"));
+        .map(|hint| format!("{hint}; `hsm-ca doctor --ca FILE` checks that one"));
     check.with_hint(hint)
 }
 

@@ -100,7 +100,7 @@ fn a_module_that_is_not_there_is_told_by_its_name() {
     let sdk_5 = "/opt/cloudhsm/lib/libcloudhsm_pkcs11.so";
     let run = named(&rig.path("libcloudhsm_pkcs11.so").display().to_string());
     assert_check(&run, "module", "failed", "cannot be loaded", sdk_5);
-    assert_check(&run, "cluster CA", "note", "not looked at", "--hsm-ca-cert");
+    assert_check(&run, "cluster CA", "note", "not checked", "--hsm-ca-cert");
     let run = named(&rig.path("libcloudhsm_pkcs11_standard.so").display().to_string());
     assert_check(&run, "module", "failed", "cannot be loaded", "is Client SDK 3");
     assert!(checks(&run, "module")[0].2.ends_with(sdk_5));

@@ -87,7 +87,7 @@ fn recover(rig: &Rig, run: &Run, case: &str) {
         next = generate();
     } else {
         let warnings = next.json()["warnings"].to_string();
-        assert!(warnings.contains("cut off"), "{case}: {left:?} {warnings}");
+        assert!(warnings.contains("interrupted"), "{case}: {left:?} {warnings}");
     }
     let report = next.ok().json();
     delete_all_named(rig, &report["warnings"].to_string());
