@@ -147,6 +147,7 @@ mod library {
     mod aws_settings;
     mod errors;
     mod examples;
+    mod public_types;
     mod source_text;
 }
 

@@ -92,4 +92,6 @@ pub use text::to_utf8;
 pub use validity::{AskedValidity, Validity, ValidityEnd};
 pub use words::{read_words, words};
 
+pub use const_oid::ObjectIdentifier;
+
 pub use crate::values::{CrlNumber, CrlNumberTextError, CrlReason, SerialNumber, TimeTextError, UnixTime};

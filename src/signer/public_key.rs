@@ -91,7 +91,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`PublicKeyError`]
-    pub fn from_info(info: &SubjectPublicKeyInfoOwned) -> Result<Self, PublicKeyError> {
+    pub(crate) fn from_info(info: &SubjectPublicKeyInfoOwned) -> Result<Self, PublicKeyError> {
         let bits = info
             .subject_public_key
             .as_bytes()

@@ -21,7 +21,7 @@ use super::{ImportRoute, Session};
 
 /// A `CK_MECHANISM_TYPE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MechanismNumber(pub CK_MECHANISM_TYPE);
+pub struct MechanismNumber(pub(super) CK_MECHANISM_TYPE);
 
 impl MechanismNumber {
     pub(super) const RSA_PKCS_KEY_PAIR_GEN: Self = Self(CKM_RSA_PKCS_KEY_PAIR_GEN);
