@@ -66,7 +66,7 @@ fn a_sound_file_is_a_profile() {
     let before = rig.read("a.crt");
     let message = rig.json(&days("61")).refused(3, "rule");
     assert!(
-        message.contains("validity-length (profile): 61 days where mine takes 60"),
+        message.contains("validity-length (profile): 61 days; profile mine allows at most 60"),
         "{message}"
     );
     assert_eq!(rig.read("a.crt"), before);
@@ -95,7 +95,7 @@ fn a_file_that_is_no_profile() {
         );
     }
     rig.write("mine.toml", b"\xff\xfe");
-    assert!(refuses(&rig, &SIGN, 2, "configuration").contains("no text"));
+    assert!(refuses(&rig, &SIGN, 2, "configuration").contains("not UTF-8 text"));
     rig.write("mine.toml", vec![b'#'; 2 * 1024 * 1024]);
     refuses(&rig, &SIGN, 3, "too-large");
     fs::remove_file(rig.path("mine.toml")).expect("the file");
@@ -159,7 +159,7 @@ fn a_profile_for_another_command() {
         "name = \"mine\"\nrole = \"root\"\ndays = 30\nkeys = [\"rsa:2048\"]\n",
     );
     let message = refuses(&rig, &SIGN, 2, "usage");
-    assert!(message.contains("it is for `ca create`"), "{message}");
+    assert!(message.contains("use it with `ca create`"), "{message}");
     rig.write("leaf.toml", SOUND);
     let create = [
         "ca",
@@ -173,7 +173,7 @@ fn a_profile_for_another_command() {
         "--profile",
     ];
     let message = refuses(&rig, &[&create[..], &["./leaf.toml"]].concat(), 2, "usage");
-    assert!(message.contains("it is for `csr sign`"), "{message}");
+    assert!(message.contains("use it with `csr sign`"), "{message}");
     rig.json(&[&create[..], &["./mine.toml"]].concat()).ok();
     assert!(openssl(&rig, &["x509", "-in", "b.crt", "-noout", "-text"]).contains("CA:TRUE"));
     // Built-in ones, likewise.
