@@ -98,7 +98,10 @@ fn of_two_pairs_under_one_id_the_named_one_signs() {
         let message = rig
             .json(&["key", "verify", "a", "--public-key", "b.crt"])
             .refused(3, "proof-failed");
-        assert!(message.contains("a different public key"), "{key_type}: {message}");
+        assert!(
+            message.contains("a different public key"),
+            "{key_type}: {message}"
+        );
         let before = entries(&rig);
         let message = sign(&rig, "a.crt", &["--key", "b"], "wrong.crt").refused(3, "rule");
         assert!(message.contains("signing-key"), "{key_type}: {message}");

@@ -352,7 +352,11 @@ fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
             "--label",
             "customer-ca",
         ]);
-        assert!(rig.import().refused(3, "proof-failed").contains("a different key"));
+        assert!(
+            rig.import()
+                .refused(3, "proof-failed")
+                .contains("a different key")
+        );
         rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id]);
         assert_eq!(rig.import().ok().json()["outcome"], "completed");
         private_key_lines(&rig);

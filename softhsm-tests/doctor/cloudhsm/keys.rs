@@ -115,7 +115,13 @@ fn a_trial_that_is_cut_off_is_told_of_and_taken_off() {
             "doctor --try-key",
         );
         let run = doctor(&rig, &["--try-key"], &[]);
-        assert_check(&run, "new key", "ok", "destroyed with 1 left by an earlier attempt", "");
+        assert_check(
+            &run,
+            "new key",
+            "ok",
+            "destroyed with 1 left by an earlier attempt",
+            "",
+        );
         rig.assert_token_is_empty();
     }
 }
