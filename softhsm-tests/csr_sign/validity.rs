@@ -183,7 +183,7 @@ fn a_profile_s_longest_days_may_be_used_to_the_last_second() {
     ] {
         let message = mine("never.crt", more).refused(3, "rule");
         assert!(
-            message.contains("validity-length") && message.contains("at most 60 days"),
+            message.contains("validity-length") && message.contains("at most 60"),
             "{message}"
         );
     }

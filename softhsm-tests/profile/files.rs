@@ -183,7 +183,7 @@ fn a_profile_for_another_command() {
         2,
         "profile",
     );
-    assert!(server.contains("there is: cloudhsm-ca, root"), "{server}");
+    assert!(server.contains("profiles: cloudhsm-ca, root"), "{server}");
     // A key that the profile does not take.
     rig.write("mine.toml", SOUND.replace("rsa:2048", "ec:p256"));
     let message = refuses(&rig, &SIGN, 3, "rule");
