@@ -130,7 +130,7 @@ subject() {
 }
 check() { # LABEL
     local tool command
-    quietly ./hsm-ca ca create --key "$1" --subject 'CN=Benchmark CA,O=Example,C=US' --out "$1-ca.crt"
+    quietly ./hsm-ca ca create --key "$1" --subject "CN=Benchmark CA $1,O=Example,C=US" --out "$1-ca.crt"
     for tool in hsm_ca certtool openssl; do
         command=$("sign_$tool" "$1" "$1-$tool.crt")
         # The commands are written for hyperfine, whose quoting is the shell's.
