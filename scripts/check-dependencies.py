@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds every package of both lock files against deny.toml: licences, versions, sources. Needs no network.
+"""Holds every package of both lock files against deny.toml: licences, versions, sources.
+Cargo downloads what is not here yet; after `cargo fetch` of both workspaces no network is needed.
 
 usage: scripts/check-dependencies.py [RULES]     RULES: a file in the place of deny.toml
 Prints each breach on a line of its own, and exits with 1 if there is one. It does not look at advisories: cargo-deny does.
@@ -19,7 +20,7 @@ REGISTRY = "registry+"
 
 def packages_of(manifest):
     """Every package that a lock file can bring in, with all features and for every target."""
-    command = ["cargo", "metadata", "--locked", "--offline", "--all-features", "--format-version", "1"]
+    command = ["cargo", "metadata", "--locked", "--all-features", "--format-version", "1"]
     answer = subprocess.run(
         [*command, "--manifest-path", os.path.join(ROOT, manifest)], stdout=subprocess.PIPE, check=True
     )
