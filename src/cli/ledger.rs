@@ -35,7 +35,8 @@ pub(super) enum LedgerCommand {
     Deliver(deliver::DeliverEntry),
     /// Check every event, the chain through them, and what follows from them
     ///
-    /// With --head, a head that was kept elsewhere: only it shows that events are missing at the end.
+    /// It is compared with the head that is given with --head. Without one, with the head that is kept in a file, or on the token where the
+    /// PIN source needs no question. Only such a head shows that events are missing at the end.
     Verify,
     /// Go on with this ledger though it does not contain a head that was kept: after an older copy had to be restored
     ///

@@ -78,7 +78,7 @@ impl fmt::Display for OutputError {
             Self::Database { path } => {
                 write!(
                     f,
-                    "{} is a database, as a ledger is, and is not replaced",
+                    "{} is an SQLite database, such as a ledger, and is not replaced",
                     path.display()
                 )
             }

@@ -75,7 +75,7 @@ fn force_replaces_a_file_but_no_directory() {
 }
 
 #[test]
-fn force_replaces_no_database_whoever_it_belongs_to() {
+fn force_replaces_no_database_of_any_owner() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
     fs::write(&path, [&b"SQLite format 3\0"[..], &[0; 84]].concat()).unwrap();

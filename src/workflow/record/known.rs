@@ -205,7 +205,7 @@ pub(super) fn authority_certificates(
     Ok(found)
 }
 
-/// The same, of every CA whose name differs at most in its spelling (RFC 5280 section 7.1): to whoever verifies, it is one name.
+/// The same, of every CA whose name differs at most in its spelling (RFC 5280 section 7.1): a verifier takes it for one name.
 pub(super) fn authority_certificates_in_any_spelling(
     ledger: &dyn Ledger,
     subject: &Name,
