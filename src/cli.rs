@@ -70,12 +70,12 @@ enum Command {
     /// Make a throwaway token (SoftHSM or Kryoptic) with its settings in a directory
     #[command(subcommand)]
     Rig(rig::RigCommand),
-    /// Check that module, token, login, mechanisms and KMS are there
+    /// Check the module, token, login, mechanisms and KMS
     Doctor(doctor::DoctorCommand),
-    /// Look at the tokens of the module
+    /// Show the module's tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Look at the keys on the token; generate and delete them
+    /// Show, generate and delete keys on the token
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Have AWS KMS generate a key pair, and import it into the token
@@ -85,22 +85,22 @@ enum Command {
     /// Create the certificate of a CA whose key is on the token
     #[command(subcommand)]
     Ca(ca::CaCommand),
-    /// Look at certification requests, make them, and sign them
+    /// Create, show and sign certification requests
     #[command(subcommand)]
     Csr(csr::CsrCommand),
-    /// Create certificate revocation lists, and look at them
+    /// Create and show certificate revocation lists
     #[command(subcommand)]
     Crl(crl::CrlCommand),
-    /// Answer OCSP requests, and look at requests and responses
+    /// Answer OCSP requests; show requests and responses
     #[command(subcommand)]
     Ocsp(ocsp::OcspCommand),
-    /// AWS CloudHSM clusters: whether their HSM is genuine, their initialisation, what protects their traffic
+    /// AWS CloudHSM clusters: verify the HSM's identity, initialise, check what protects the traffic
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
-    /// Look at certificates, verify, cross-sign and revoke them
+    /// Show, verify, cross-sign and revoke certificates
     #[command(subcommand)]
     Cert(cert::CertCommand),
-    /// What the CA key signed: every signature, before and after
+    /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
 }
@@ -180,3 +180,6 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Ledger(command) => command.run(settings, ui),
     }
 }
+
+#[cfg(test)]
+mod tests;

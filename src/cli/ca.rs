@@ -23,10 +23,10 @@ use super::validity::{self, ValidityOptions};
 pub(super) enum CaCommand {
     /// Create the self-signed certificate of a CA
     Create(CreateCa),
-    /// Bring a CA that lived elsewhere into the ledger, with what it has issued and revoked
+    /// Add an existing CA to the ledger, with the certificates it has issued and revoked
     ///
-    /// Everything is verified first and recorded together, or not at all. Run it again with more, and what is new is added. It makes the
-    /// ledger where there is none. Without --key no token is needed.
+    /// Everything is verified first and recorded together, or not at all. Run it again with more certificates and it adds the new ones. It
+    /// makes the ledger if there is none. Without --key no token is needed.
     Adopt(Box<adopt::AdoptCa>),
 }
 
@@ -35,7 +35,7 @@ pub(super) struct CreateCa {
     /// The CA's key: its label, a pkcs11: URI, or kms:KEY, a KMS key that signs (id, ARN or alias)
     #[arg(long)]
     key: String,
-    /// Its name, most specific part first, as "CN=Example CA,O=Example,C=US"
+    /// Its subject, most specific part first, as "CN=Example CA,O=Example,C=US"
     #[arg(long, value_name = "DN")]
     subject: String,
     /// The certificate, or - for stdout
@@ -43,7 +43,7 @@ pub(super) struct CreateCa {
     out: PathBuf,
     #[command(flatten)]
     validity: ValidityOptions,
-    /// What the certificate holds: cloudhsm-ca, root, or a file of your own, as ./x.toml
+    /// The profile of the certificate: cloudhsm-ca, root, or a file of your own, as ./x.toml
     #[arg(long, value_name = "PROFILE", default_value = "cloudhsm-ca")]
     profile: String,
     #[command(flatten)]

@@ -36,16 +36,16 @@ pub(super) enum CertCommand {
     Show(ShowCertificate),
     /// Verify a certificate up to a self-signed CA certificate, step by step
     ///
-    /// What the ledger or a CRL has revoked is not verified. Where neither has an answer, the result says so.
+    /// A certificate that the ledger or a CRL revokes fails. If neither has an answer, the result says so.
     Verify(VerifyCertificate),
-    /// Vouch for another CA: its certificate once more, signed by the CA's key
+    /// Cross-sign another CA's certificate with the CA's key
     ///
     /// Subject, key, key identifier and the extensions about the subject are carried over byte for byte, and checked against the original
-    /// before the token signs. Who trusts the CA then takes what the other one issued.
+    /// before the token signs. Clients that trust this CA then accept what the other one issued.
     CrossSign(Box<CrossSign>),
-    /// Revoke a certificate in the ledger, or end its hold; the next CRL says it to the world
+    /// Revoke a certificate in the ledger, or end its hold; the next CRL publishes it
     Revoke(revoke::RevokeCertificate),
-    /// List the rules that every certificate, CRL and OCSP response is held against before it is signed
+    /// List the rules that every certificate, CRL and OCSP response must meet before it is signed
     Rules,
 }
 

@@ -35,12 +35,12 @@ pub(super) enum ClusterCommand {
     Verify(identity::VerifyIdentity),
     /// Initialise a cluster with the certificate that was signed for it
     ///
-    /// Both certificates are checked as AWS asks. The CSR is fetched again and its key compared: AWS replaces a first HSM that fails,
-    /// and a certificate for the old one binds nothing. It cannot be taken back, so it is asked for once: whatever happens, run the
-    /// same command again, which looks at the state first and goes on from there.
+    /// Both certificates are checked against AWS's requirements. The CSR is fetched again and its key compared: AWS replaces a first HSM
+    /// that fails, and a certificate for the old one is useless. Initialising cannot be undone, so AWS is asked only once: if anything goes
+    /// wrong, run the same command again. It checks the state first and continues from there.
     #[cfg(feature = "aws")]
     Initialize(initialize::InitializeCluster),
-    /// Show which certificates protect client-to-HSM traffic, whether they fit, and when they end
+    /// Show which certificates protect client-to-HSM traffic, whether they are valid, and when they expire
     Check(Box<check::CheckCluster>),
 }
 

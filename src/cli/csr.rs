@@ -66,12 +66,12 @@ pub(super) struct SignRequests {
         conflicts_with = "out_dir"
     )]
     out: Option<PathBuf>,
-    /// Where the certificates go: X.csr becomes X.crt, ID_ClusterCsr.csr ID_CustomerHsmCertificate.crt
+    /// The directory for the certificates: X.csr becomes X.crt, ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// What each certificate holds: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
-    /// or a file of your own, as ./x.toml [default: cloudhsm-cluster with --identity, and where the subject of every request is that
-    /// of a CloudHSM's HSM; none for other requests]
+    /// The profile of each certificate: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
+    /// or a file of your own, as ./x.toml [default: cloudhsm-cluster with --identity, or if every request has the subject of a CloudHSM
+    /// HSM; otherwise required]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
     /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
@@ -79,15 +79,15 @@ pub(super) struct SignRequests {
     identity: Option<PathBuf>,
     #[command(flatten)]
     identity_options: IdentityOptions,
-    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
+    /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]
     validity: ValidityOptions,
-    /// The subjectKeyIdentifier of a CA's certificate, in hex: instead of the one that its request asks for, or that follows from its key
+    /// The subjectKeyIdentifier for a CA certificate, in hex, instead of the one that its request asks for or that is derived from its key
     #[arg(long, value_name = "HEX")]
     ski: Option<String>,
-    /// Sign every request, also where its certificate was signed before and is still young
+    /// Sign every request, even if it was signed before and that certificate is recent
     #[arg(long)]
     again: bool,
     #[command(flatten)]

@@ -21,16 +21,16 @@ use super::input;
 use super::report::{Report, printable};
 use super::ui::Ui;
 
-/// Looks at everything in turn, and does not stop at the first thing that fails.
+/// Checks everything in turn and does not stop at the first failure.
 #[derive(Debug, Args)]
 pub(super) struct DoctorCommand {
-    /// Make a key on the token and destroy it: with one HSM, CloudHSM refuses that
+    /// Make a test key on the token and destroy it: CloudHSM refuses that with only one HSM
     #[arg(long)]
     try_key: bool,
-    /// The CA that CloudHSM's client knows its cluster by [default: /opt/cloudhsm/etc/customerCA.crt]
+    /// The CA that CloudHSM's client trusts for its cluster [default: /opt/cloudhsm/etc/customerCA.crt]
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Leave KMS out
+    /// Do not check KMS
     #[arg(long)]
     no_kms: bool,
     /// Ask KMS whether it would generate a key pair under this key (DryRun): nothing is generated

@@ -42,19 +42,19 @@ pub(super) struct GlobalOptions {
     #[arg(long, global = true, value_name = "URL")]
     ledger: Option<String>,
     /// Where the ledger's head is kept, so that an older copy is noticed: token, file:PATH or none [env: HSM_CA_LEDGER_HEAD] [default:
-    /// token, where it takes data objects]
+    /// token, if it accepts data objects]
     #[arg(long, global = true, value_name = "PLACE")]
     ledger_head: Option<String>,
-    /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger has to contain it
+    /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger must contain it
     #[arg(long, global = true, value_name = "COUNT:HASH")]
     head: Option<Head>,
-    /// Go on though the clock is behind the last event of the ledger; the ledger records that
+    /// Continue although the clock is behind the ledger's last event; the ledger records that
     #[arg(long, global = true)]
     clock_is_right: bool,
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Never prompt: what would be asked is an error
+    /// Never prompt: fail if input is needed
     #[arg(long, global = true)]
     pub(super) no_input: bool,
     /// No progress on stderr

@@ -29,16 +29,16 @@ pub(super) enum KeyCommand {
     List,
     /// Show a private key's attributes and public half
     Show(KeyName),
-    /// Have the token generate a key pair, which signs and does nothing else
+    /// Have the token generate a key pair that can only sign
     ///
-    /// The private key never is outside the token. Before it has its label, it has proven that it is of the kind that was asked for, that
-    /// it can only sign, and that it does.
+    /// The private key never leaves the token. It gets its label only after it has been shown to be of the requested kind, to be able only
+    /// to sign, and to sign correctly.
     Generate(generate::GenerateKey),
     /// Prove that a private key can only sign, that it does sign, and that it belongs to a public key
     Verify(VerifyKey),
     /// Write a key's public half to a file
     ExportPublic(export::ExportPublic),
-    /// Take a key off the token, for good: the private key and its public-key object
+    /// Delete a key from the token for good: the private key and its public-key object
     Delete(delete::DeleteKey),
 }
 

@@ -26,21 +26,21 @@ use recipient::RecipientKeyCommand;
 pub(super) enum KmsCommand {
     /// Make a symmetric KMS key that encrypts key pairs
     CreateKey(CreateKey),
-    /// Have KMS generate a key pair, whose private half leaves it encrypted only
+    /// Have KMS generate a key pair; the private half leaves KMS only encrypted
     ///
-    /// The fingerprint that it prints is what says, at the import, that the pair file is this one: anybody who may call kms:Encrypt
-    /// on the KMS key can make another.
+    /// Only the fingerprint that it prints identifies the pair file at the import: anyone who may call kms:Encrypt on the KMS key can make
+    /// another one.
     GenerateKeyPair(GenerateKeyPair),
-    /// Bring the private key of a pair into the token
+    /// Import the private key of a pair into the token
     ///
-    /// In the token it can sign and nothing else. Before the command says done, the key has proven that it is the pair's. A second
-    /// run finds the key and checks it again. The command says which route it took, and what saw the key in plaintext on the way:
-    /// with an attestation document nothing but KMS and the token, else this process, once, in locked memory.
+    /// In the token the key can only sign. Before the command reports success, a signature has proven that the key is the pair's. A second
+    /// run finds the key and checks it again. The result names the route, and what saw the key in plaintext: with an attestation document
+    /// only KMS and the token, otherwise this process, once, in locked memory.
     Import(Import),
     /// Write the public half of the token's own wrapping key, for an attestation document
     ///
-    /// The first step of the sealed route. The key is generated on the token when it is not there yet; it can unwrap and nothing
-    /// else. Then have a Nitro Enclave or a NitroTPM instance attest it, and give the document to `kms import`.
+    /// The first step of the sealed route. The key is generated on the token if it is not there yet; it can only unwrap. Then have a Nitro
+    /// Enclave or a NitroTPM instance attest it, and give the document to `kms import`.
     RecipientKey(RecipientKeyCommand),
     /// Have this Nitro Enclave's security module attest a recipient key
     #[cfg(feature = "nitro-enclave")]

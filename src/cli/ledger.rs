@@ -20,27 +20,27 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Make a new ledger, where nothing is yet
+    /// Make a new, empty ledger
     ///
-    /// `ca create` and `ca adopt` make one too, where there is none. No other command does: a new ledger knows of no certificate and of
-    /// no revocation.
+    /// `ca create` and `ca adopt` also make one if there is none. No other command does: a new ledger knows no certificates and no
+    /// revocations.
     New,
-    /// List what was signed, the last at the end
+    /// List what was signed, newest last
     List(ListEntries),
-    /// Show all that is known of a certificate, or of an entry
+    /// Show everything known about a certificate or an entry
     Show(ShowEntry),
-    /// Write what was signed before and is recorded to a file: nothing is signed
+    /// Write a recorded certificate, request or CRL to a file; nothing is signed
     ///
     /// Its hash and its signature are verified again. Certificates, requests and CRLs up to 64 KiB are kept in the ledger.
     Deliver(deliver::DeliverEntry),
-    /// Check every event, the chain through them, and what follows from them
+    /// Check every event, the chain through them, and the tables that follow from them
     ///
-    /// It is compared with the head that is given with --head. Without one, with the head that is kept in a file, or on the token where the
-    /// PIN source needs no question. Only such a head shows that events are missing at the end.
+    /// The ledger is compared with the head that --head gives or, without --head, with the head that is kept in a file, or on the token if
+    /// its PIN source needs no prompt. Without a kept head, truncation cannot be detected.
     Verify,
-    /// Go on with this ledger though it does not contain a head that was kept: after an older copy had to be restored
+    /// Continue with a ledger that does not contain a kept head: after restoring an older copy
     ///
-    /// The ledger is verified, what is given up is recorded in it, and its own head is kept from here on. Nothing is signed.
+    /// The ledger is verified, the abandoned head is recorded in it, and its own head is kept from now on. Nothing is signed.
     Accept(accept::AcceptLedger),
     /// Write every event to stdout as a line of JSON, with its hash (docs/ledger.md)
     Export,
@@ -48,10 +48,10 @@ pub(super) enum LedgerCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ListEntries {
-    /// How many
+    /// How many entries
     #[arg(long, value_name = "N", default_value = "20")]
     last: u64,
-    /// Only what began and did not end (whether a signature was made is not known), and what was signed and not delivered
+    /// Only entries that began but did not end (whether a signature was made is not known), and those signed but not delivered
     #[arg(long)]
     open: bool,
     /// Only those before entry N: the page before

@@ -64,7 +64,7 @@ pub(super) struct SignatureOptions {
     /// their own]
     #[arg(long)]
     hash: Option<HashName>,
-    /// Sign with RSASSA-PSS, by an RSA key, instead of PKCS#1 v1.5
+    /// With an RSA key, sign with RSASSA-PSS instead of PKCS#1 v1.5
     #[arg(long)]
     pss: bool,
 }
@@ -90,10 +90,10 @@ impl SignatureOptions {
 /// Rules about CA certificates that an operator may waive, one by one; the ledger records it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct WaiverOptions {
-    /// For a CA's certificate: allow that another one of the same name and key is still valid (rule second-certificate)
+    /// For a CA's certificate: allow it although another one of the same name and key is still valid (rule second-certificate)
     #[arg(long)]
     second_certificate: bool,
-    /// For a CA's certificate: allow that one of the same name and another key is still valid (rule same-name-other-key)
+    /// For a CA's certificate: allow it although one of the same name with a different key is still valid (rule same-name-other-key)
     #[arg(long)]
     same_name_other_key: bool,
 }

@@ -22,21 +22,21 @@ use super::report::{Fields, Report};
 pub(super) enum RigCommand {
     /// Make a software token with random PINs, hsm-ca.toml, a ledger and env.sh in a new directory
     ///
-    /// The rig is for tests and rehearsals: the token keeps keys in files, encrypted under the PIN that lies beside them.
+    /// The rig is for tests and rehearsals: the token keeps keys in files, encrypted under a PIN that is stored next to them.
     New(NewRig),
-    /// Initialise the token of a rig that is being made (started by `rig new`, with the module's environment)
+    /// Initialise the token of a new rig (started by `rig new`, with the module's environment)
     #[command(hide = true)]
     InitialiseToken(InitialiseToken),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct NewRig {
-    /// The directory, which does not exist yet
+    /// The directory to create; it must not exist
     directory: PathBuf,
     /// The token's label
     #[arg(long, default_value = "ca", value_parser = token_label)]
     label: String,
-    /// The software token that it is made of
+    /// The software token to use
     #[arg(long, value_parser = kinds(), default_value = RigToken::ALL[0].name())]
     kind: RigToken,
 }

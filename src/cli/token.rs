@@ -12,7 +12,7 @@ use super::report::{Fields, Report, printable};
 pub(super) enum TokenCommand {
     /// List the tokens of the module, and the slots whose token cannot be read, without logging in
     List,
-    /// Show what the module and the token say of themselves, without logging in
+    /// Show what the module and the token report about themselves, without logging in
     Show,
 }
 

@@ -7,15 +7,15 @@ use super::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(super) struct ValidityOptions {
-    /// How long it is valid: days of 24 hours (90 or 90d), hours (12h) or years of the calendar (10y), the last second included
-    /// [default: the profile's days, and no longer than the certificates above it]
+    /// The validity period: days of 24 hours (90 or 90d), hours (12h) or years of the calendar (10y), the last second included [default:
+    /// the profile's days, but no longer than the certificates above it]
     #[arg(long, value_name = "N|90d|12h|10y", allow_negative_numbers = true)]
     days: Option<Period>,
-    /// The first second that it is valid: a date (2027-01-31, from 00:00:00 UTC) or a time of RFC 3339 (2027-01-31T12:00:00+01:00)
-    /// [default: now]
+    /// The first second of validity: a date (2027-01-31, from 00:00:00 UTC) or a time of RFC 3339 (2027-01-31T12:00:00+01:00) [default:
+    /// now]
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     not_before: Option<UnixTime>,
-    /// The last second that it is valid, instead of --days: a date (2027-01-31, to 23:59:59 UTC) or a time of RFC 3339
+    /// The last second of validity, instead of --days: a date (2027-01-31, to 23:59:59 UTC) or a time of RFC 3339
     #[arg(
         long,
         value_name = "TIME",

@@ -22,7 +22,7 @@ use super::super::ui::Ui;
 pub(in super::super) struct AdoptCa {
     /// The CA certificate, PEM or DER
     file: PathBuf,
-    /// The CA's key, which then has to be on the token, and is tried: its label, a pkcs11: URI, or kms:KEY
+    /// The CA's key, which must then be on the token and is tested with a signature: its label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     pub(in super::super) key: Option<String>,
     /// The index.txt of `openssl ca`, or - for stdin: every certificate in it, with its revocation
@@ -31,10 +31,10 @@ pub(in super::super) struct AdoptCa {
     /// A directory with the certificates that the CA has issued, PEM or DER, and nothing else
     #[arg(long, value_name = "DIR")]
     certificates: Option<PathBuf>,
-    /// The last complete CRL of the CA: the next one has a higher number, and what is on it stays revoked
+    /// The last complete CRL of the CA: the next CRL gets a higher number, and every entry stays revoked
     #[arg(long, value_name = "FILE")]
     crl: Option<PathBuf>,
-    /// The certificates above one that is not self-signed, its issuer's first; may be given more than once
+    /// The certificates above a CA certificate that is not self-signed, its issuer's first; may be given more than once
     #[arg(long, value_name = "FILE")]
     issuer: Vec<PathBuf>,
     #[command(flatten)]

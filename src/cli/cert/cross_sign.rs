@@ -30,14 +30,14 @@ pub(in crate::cli) struct CrossSign {
     /// The cross-certificate, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Who issued the other CA's certificate, where it is not self-signed: its signature is verified
+    /// The issuer of the other CA's certificate, if that is not self-signed: the signature is verified
     #[arg(long, value_name = "FILE")]
     original_issuer: Option<PathBuf>,
     /// A profile file of your own for intermediates, as ./x.toml: its URLs, limits and linter, and its purposes, name constraints and
-    /// policies where the other certificate has none
+    /// policies if the other certificate has none
     #[arg(long, value_name = "FILE")]
     profile: Option<String>,
-    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
+    /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]

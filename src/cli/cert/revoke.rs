@@ -26,7 +26,7 @@ pub(in super::super) struct RevokeCertificate {
     /// privilegeWithdrawn, aACompromise; or removeFromCRL, which ends a hold
     #[arg(long)]
     reason: CrlReason,
-    /// Since when the key was in the wrong hands, or the certificate wrong, as 2026-11-20 or 2026-11-20T08:30:00Z
+    /// Since when the key is known or suspected to be compromised, or the certificate invalid, as 2026-11-20 or 2026-11-20T08:30:00Z
     #[arg(long, value_name = "TIME")]
     invalid_since: Option<UnixTime>,
 }

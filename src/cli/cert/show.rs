@@ -19,8 +19,7 @@ use crate::cli::ui::Ui;
 pub(in crate::cli) struct ShowCertificate {
     /// The certificate, PEM or DER, or - for stdin; several in one file are shown as a chain
     file: PathBuf,
-    /// CA certificates to draw the chain up to its root with; may be given more than once. Nothing is trusted for it: that is what
-    /// `cert verify` is for
+    /// CA certificates to complete the chain with; may be given more than once. They are not trusted: use `cert verify` for that
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
 }

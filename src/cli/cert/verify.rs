@@ -20,17 +20,18 @@ use super::super::report::{Report, printable};
 pub(in super::super) struct VerifyCertificate {
     /// The certificate, PEM or DER, or - for stdin
     file: PathBuf,
-    /// CA certificates that are trusted; may be given more than once, and hold several each. Their order does not matter: one valid path
-    /// is enough
+    /// Trusted CA certificates; may be given more than once, and each file may have several. Their order does not matter: one valid path is
+    /// enough
     #[arg(long, value_name = "FILE", required = true)]
     ca: Vec<PathBuf>,
-    /// A CRL, complete or delta; may be given more than once. The certificate has to be covered by one of its issuer
+    /// A CRL, complete or delta; may be given more than once. A CRL of its issuer must cover the certificate
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
-    /// The host that the certificate has to be for: a DNS name or an IP address (RFC 9525)
+    /// The host that the certificate must be valid for: a DNS name or an IP address (RFC 9525)
     #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
     host: Option<HostName>,
-    /// What it has to be for: serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, or an object identifier
+    /// The purpose that it must be valid for: serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, or an object
+    /// identifier
     #[arg(long, value_name = "PURPOSE", value_parser = Purpose::parse)]
     purpose: Option<Purpose>,
 }

@@ -20,9 +20,9 @@ use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
-/// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and
-/// with the HSM. Every certificate of both is held against what it has to fit, as far as it is at hand; what is not is told with
-/// the way to get it. Exit code 3 if anything does not fit.
+/// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and with the
+/// HSM. Every available certificate of both is checked; for each missing one, the result says how to get it. Exit code 3 if any check
+/// fails.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(in crate::cli) struct CheckCluster {
@@ -30,33 +30,33 @@ pub(in crate::cli) struct CheckCluster {
     #[cfg(feature = "aws")]
     #[arg(value_name = "CLUSTER", group = "what")]
     cluster_id: Option<String>,
-    /// Look at the files in this directory instead: ID_ClusterCertificate.crt or ID_CustomerHsmCertificate.crt, and customerCA.crt
+    /// Read the files in this directory instead: ID_ClusterCertificate.crt or ID_CustomerHsmCertificate.crt, and customerCA.crt
     #[arg(long, value_name = "DIR", group = "what")]
     dir: Option<PathBuf>,
-    /// Which cluster, where DIR has files of several
+    /// The cluster, if DIR has files of several
     #[arg(long, value_name = "ID", requires = "dir")]
     cluster: Option<String>,
     /// The CA certificate that the clients have [default: customerCA.crt in DIR or in /opt/cloudhsm/etc]
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The client package's directory of server certificates [default: /opt/cloudhsm/etc/certs, where it is there]
+    /// The client package's directory of server certificates [default: /opt/cloudhsm/etc/certs, if it exists]
     #[arg(long, value_name = "DIR")]
     client_dir: Option<PathBuf>,
-    /// The certificate of the server that hosts the HSM: what `openssl s_client -connect IP:2223` prints will do
+    /// The certificate of the server that hosts the HSM: the output of `openssl s_client -connect IP:2223` is accepted
     #[cfg_attr(feature = "aws", arg(long, value_name = "FILE", conflicts_with = "connect"))]
     #[cfg_attr(not(feature = "aws"), arg(long, value_name = "FILE"))]
     server_cert: Option<PathBuf>,
-    /// Have the server show its certificate, and break off [default: every HSM of CLUSTER, port 2223]; may be given more than once
+    /// Connect to the server, read its certificate and disconnect [default: every HSM of CLUSTER, port 2223]; may be given more than once
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, default_missing_value = "")]
     connect: Vec<String>,
-    /// Your own client certificate, with its chain [default: the package's, client.crt beside the client directory, where it is there]
+    /// Your own client certificate, with its chain [default: the package's, client.crt beside the client directory, if it exists]
     #[arg(long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
-    /// The CA of your client certificate, where that is not customerCA.crt: a trust anchor registered for mutual TLS
+    /// The CA of your client certificate, if that is not customerCA.crt: a trust anchor registered for mutual TLS
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     client_ca: Option<PathBuf>,
-    /// Warn about what ends in less than so many days
+    /// Warn about certificates that expire in fewer than this many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u32,
 }

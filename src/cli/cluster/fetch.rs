@@ -16,10 +16,10 @@ use crate::cli::ui::Ui;
 pub(in crate::cli) struct FetchCluster {
     /// The cluster's id, as cluster-…
     cluster: ClusterId,
-    /// Where the files go; it is made if it is missing
+    /// The directory for the files; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
-    /// Replace a CSR or certificate that has another content; the state is replaced in any case
+    /// Replace a CSR or certificate whose content differs; the state is always replaced
     #[arg(long)]
     force: bool,
 }

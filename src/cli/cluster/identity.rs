@@ -22,16 +22,17 @@ use crate::cli::report::{Report, printable};
 /// Which cluster's files, and the roots, which are given by file and recognised by their SHA-256.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct IdentityOptions {
-    /// Which cluster, where DIR has files of several
+    /// The cluster, if DIR has files of several
     #[arg(long, value_name = "CLUSTER")]
     cluster: Option<String>,
-    /// AWS's root, AWS_CloudHSM_Root-G1.crt [default: the one in DIR that is known]
+    /// AWS's root, AWS_CloudHSM_Root-G1.crt [default: the known one in DIR]
     #[arg(long, value_name = "FILE")]
     aws_root: Option<PathBuf>,
-    /// The manufacturer's root [default: the one in DIR that is known]
+    /// The manufacturer's root [default: the known one in DIR]
     #[arg(long, value_name = "FILE")]
     manufacturer_root: Option<PathBuf>,
-    /// The SHA-256 of AWS's root, as you have compared it: 64 hex digits or 32 words. One that is not known here is trusted by it
+    /// The SHA-256 of AWS's root, which you have compared yourself: 64 hex digits or 32 words. A root that hsm-ca does not know is trusted
+    /// because of it
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint::parse)]
     aws_root_sha256: Option<KeyFingerprint>,
     /// The same for the manufacturer's root

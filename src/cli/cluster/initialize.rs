@@ -30,10 +30,10 @@ pub(in crate::cli) struct InitializeCluster {
     /// Follow the cluster's states until it is initialised
     #[arg(long)]
     wait: bool,
-    /// Initialise without asking on the terminal; where there is none, nobody is asked
+    /// Initialise without asking for confirmation on the terminal
     #[arg(long)]
     yes: bool,
-    /// Give up waiting after so many seconds
+    /// Give up waiting after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, requires = "wait", value_parser = clap::value_parser!(u32).range(1..))]
     wait_seconds: u32,
 }

@@ -24,30 +24,30 @@ pub(in super::super) struct CreateCrl {
     /// revoked]
     #[arg(long, value_name = "FILE")]
     revoked: Option<PathBuf>,
-    /// cRLNumber, decimal or 0x…: above every number that the CA has used, for one whose CRLs another program made
-    /// (`hsm-ca crl show` tells that of the last) [default: the ledger's next]
+    /// cRLNumber, decimal or 0x…, if another program made the CA's earlier CRLs: above every number that the CA has used (`hsm-ca crl show`
+    /// shows the last) [default: the ledger's next]
     #[arg(long, value_name = "N")]
     number: Option<CrlNumber>,
     /// The CRL, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// How long until the next CRL: days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y)
-    /// [default: 7, or until the CA ends]
+    /// Time until the next CRL: days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y) [default: 7, or until the CA
+    /// certificate expires]
     #[arg(long, value_name = "N|7d|12h|1y", allow_negative_numbers = true)]
     days: Option<Period>,
     /// Make a delta CRL: only what changed since this CRL
     #[arg(long, value_name = "FILE", conflicts_with = "freshest")]
     base: Option<PathBuf>,
-    /// Say that the CRL is about this kind of certificates only
+    /// Limit the CRL to this kind of certificate, and say so in it
     #[arg(long, value_name = "KIND")]
     only: Option<Kind>,
-    /// The URL of this CRL, as in the certificates, where the CA has more CRLs than one
+    /// The URL of this CRL, as in the certificates, if the CA has more than one CRL
     #[arg(long, value_name = "URL")]
     distribution_point: Option<String>,
     /// The URL of its delta CRL
     #[arg(long, value_name = "URL")]
     freshest: Option<String>,
-    /// The CA's key, where the CA certificate's public key does not find it on the token: a label, a pkcs11: URI, or kms:KEY
+    /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]

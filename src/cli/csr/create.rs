@@ -31,7 +31,7 @@ pub(in crate::cli) struct CreateRequest {
     /// The request, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// A host name to ask for; may be given more than once, as those below
+    /// A host name to ask for; may be given more than once, like those below
     #[arg(long, value_name = "NAME", value_parser = |name: &str| AlternativeName::parse(&format!("dns:{name}")))]
     dns: Vec<AlternativeName>,
     /// An IP address to ask for
@@ -43,7 +43,7 @@ pub(in crate::cli) struct CreateRequest {
     /// A URI to ask for
     #[arg(long, value_name = "URI", value_parser = |uri: &str| AlternativeName::parse(&format!("uri:{uri}")))]
     uri: Vec<AlternativeName>,
-    /// Ask for what the certificates of this profile hold: whether it is a CA, usages and purposes
+    /// Ask for what certificates of this profile have: whether it is a CA, usages and purposes
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
     #[command(flatten)]

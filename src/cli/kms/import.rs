@@ -26,23 +26,23 @@ pub(in crate::cli) struct Import {
     /// The label of the key on the token
     #[arg(long, value_parser = key::label)]
     label: String,
-    /// How the key gets into the token; a named route is taken or refused
+    /// How the key gets into the token; a named route is used or refused, never replaced by another
     #[arg(long, default_value = "auto")]
     route: Route,
-    /// The SHA-256 of the only public key to take, in hex or in words, as `kms generate-key-pair` printed it
+    /// The SHA-256 of the only public key to accept, in hex or in words, as `kms generate-key-pair` printed it
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint::parse)]
     expect: Option<KeyFingerprint>,
-    /// The KMS key that the pair must be encrypted under; another account's key has to be named by its ARN [default: the pair file's, in
-    /// the account of the credentials]
+    /// The KMS key that the pair must be encrypted under; another account's key must be named by its ARN [default: the pair file's, in the
+    /// account of the credentials]
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
-    /// The encryption context of the pair, where its file has none
+    /// The encryption context of the pair, if its file has none
     #[arg(long, value_name = "K=V", value_parser = context_entry)]
     encryption_context: Vec<(String, String)>,
     /// A grant token that allows the call; may be given more than once
     #[arg(long, value_name = "TOKEN", value_parser = grant_token)]
     grant_token: Vec<String>,
-    /// Sealed route: the document that carries the token's recipient key
+    /// Sealed route: the document with the token's recipient key
     #[arg(long, value_name = "FILE")]
     attestation_document: Option<PathBuf>,
     /// Sealed route: leave the recipient key on the token, for another pair
@@ -52,13 +52,13 @@ pub(in crate::cli) struct Import {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Route {
-    /// The best that the token can do
+    /// The best route that the token supports
     Auto,
-    /// KMS encrypts to a key of the token: no plaintext outside of both
+    /// KMS encrypts to a key of the token: no plaintext outside the two
     Sealed,
     /// CKM_RSA_AES_KEY_WRAP, in one call
     RsaAesKeyWrap,
-    /// RSA-OAEP delivers an AES key, AES key wrap (RFC 5649) the private key
+    /// RSA-OAEP for an AES key, then AES key wrap (RFC 5649) for the private key
     OaepAesKwp,
     /// C_CreateObject: the plaintext crosses the PKCS#11 call
     CreateObject,

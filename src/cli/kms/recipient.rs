@@ -18,7 +18,7 @@ pub(in crate::cli) struct RecipientKeyCommand {
     /// The public key's file, or - for stdout
     #[arg(long, value_name = "FILE", required_unless_present = "delete")]
     out: Option<PathBuf>,
-    /// Take the key off the token instead: what was encrypted to it can then be read by nobody
+    /// Delete the key from the token instead: nobody can then read what was encrypted to it
     #[arg(long, conflicts_with_all = ["out", "der", "force"])]
     delete: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ fn delete(settings: &Settings) -> Result<Report, CliError> {
 #[cfg(feature = "nitro-enclave")]
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Attest {
-    /// What `kms recipient-key` wrote
+    /// The file that `kms recipient-key` wrote
     #[arg(long, value_name = "FILE")]
     public_key: PathBuf,
     /// The attestation document's file, or - for stdout

@@ -17,7 +17,7 @@ pub(in crate::cli) struct AcceptLedger {
     /// The certificate of the CA whose head is kept
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
-    /// The CA's key, where the CA certificate's public key does not find it on the token
+    /// The CA's key, if it cannot be found on the token by the CA certificate's public key
     #[arg(long)]
     key: Option<String>,
 }

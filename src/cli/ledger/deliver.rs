@@ -22,7 +22,7 @@ pub(in crate::cli) struct DeliverEntry {
     /// The file, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The certificate of the CA that signed it, where the ledger does not have it
+    /// The certificate of the CA that signed it, if the ledger does not have it
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     #[command(flatten)]

@@ -26,16 +26,16 @@ pub(in super::super) struct Respond {
     /// The response, or - for stdout: DER, as it is sent
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The certificate of a delegated signer (profile ocsp-signer); the CA signs where there is none
+    /// The certificate of a delegated signer (profile ocsp-signer); without it, the CA signs
     #[arg(long, value_name = "FILE")]
     signer: Option<PathBuf>,
-    /// The signer's key, where the public key of its certificate does not find it on the token: a label, a pkcs11: URI, or kms:KEY
+    /// The signer's key, if it cannot be found on the token by its certificate's public key: a label, a pkcs11: URI, or kms:KEY
     #[arg(long)]
     key: Option<String>,
     /// Also the certificates in this index.txt of `openssl ca`
     #[arg(long, value_name = "FILE")]
     revoked: Option<PathBuf>,
-    /// Hours until there is newer information [default: 24, or until a certificate ends]
+    /// Hours until newer information is available [default: 24, or until a certificate expires]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     hours: Option<u32>,
     /// The same in days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y)
@@ -46,13 +46,13 @@ pub(in super::super) struct Respond {
         conflicts_with = "hours"
     )]
     days: Option<Period>,
-    /// How the response names its signer; GnuTLS finds a CA that signs itself by its name only
+    /// How the response identifies its signer; if the CA signs, GnuTLS finds it only by name
     #[arg(long, value_name = "BY", default_value = "name")]
     responder_id: NamedBy,
     /// Write PEM (OCSP RESPONSE) instead of DER
     #[arg(long)]
     pem: bool,
-    /// Write DER, as without it
+    /// Write DER, the default
     #[arg(long, conflicts_with = "pem", hide = true)]
     der: bool,
     /// Replace an existing file

@@ -19,7 +19,7 @@ use super::super::report::{Fields, Report};
 pub(in super::super) struct ShowOcsp {
     /// The request or response, DER or PEM, or - for stdin
     file: PathBuf,
-    /// Verify it against this CA certificate: a response by signer, dates and extensions; a request whether it would be answered
+    /// Verify it against this CA certificate: for a response its signer, dates and extensions; for a request whether it would be answered
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Verify that a response answers this request
