@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The direction of dependencies (docs/architecture.md):
 #
-#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger } -> { signer, secret, output, file_trust, aws }
+#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger, ceremony } -> { signer, secret, output, file_trust, aws }
 #
 # and who may name which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
@@ -37,13 +37,14 @@ allowed_for() {
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
     ledger) echo signer output file_trust values ;;
-    workflow) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ;;
-    cli) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger workflow ;;
+    ceremony) echo signer secret output file_trust values ;;
+    workflow) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ceremony ;;
+    cli) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ceremony workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(values signer secret output file_trust aws x509 token kms cloudhsm ledger workflow)
+library=(values signer secret output file_trust aws x509 token kms cloudhsm ledger ceremony workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do

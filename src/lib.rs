@@ -2,7 +2,7 @@
 //!
 //! # The rooms of this library
 //!
-//! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`] →
+//! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`], [`ceremony`] →
 //! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
 //!
 //! # Errors
@@ -13,6 +13,7 @@
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 
 pub mod aws;
+pub mod ceremony;
 pub mod cloudhsm;
 pub mod file_trust;
 pub mod kms;
