@@ -1,4 +1,4 @@
-//! AWS CloudHSM: its clusters, the certificates that come with them, and the roots that vouch for the hardware.
+//! AWS CloudHSM: its clusters, the certificates that come with them, and the roots that certify the hardware.
 
 #[cfg(feature = "aws")]
 mod api;
@@ -26,7 +26,7 @@ pub use server::ServerAddress;
 #[cfg(feature = "aws")]
 pub use server_error::ServerError;
 
-/// Whoever knows the clusters of an account, and can initialise one.
+/// A service that knows the clusters of an account, and can initialise one.
 pub trait ClusterService {
     /// The cluster as it is now.
     ///
@@ -37,7 +37,7 @@ pub trait ClusterService {
     /// `InitializeCluster`, asked once: `signed_cert` is the cluster's certificate, `trust_anchor` that of the CA, both PEM.
     ///
     /// # Errors
-    /// [`CloudHsmError`]; [`CloudHsmError::is_answered`] tells whether the cluster may have been initialised all the same.
+    /// [`CloudHsmError`]; [`CloudHsmError::is_answered`] tells whether the cluster may have been initialised anyway.
     fn initialize(
         &self,
         cluster: &ClusterId,

@@ -1,14 +1,14 @@
 //! Who can change a file: not only its own mode counts, but the owner and mode of every directory on the way to it.
 //!
-//! Two questions. A file that was *found* (`./hsm-ca.toml`, a ledger) decides what is loaded and signed without anybody naming it, so it
-//! and every directory above it must belong to this user or root ([`Owners::Own`]). A file that was *named* on purpose (`--config`,
-//! `--module`, `--profile`) may belong to anybody, but only its owner and root may be able to change it ([`Owners::Any`]).
+//! Two questions. A file that was *found* (`./hsm-ca.toml`, a ledger) decides what is loaded and signed without being named, so it and
+//! every directory above it must belong to this user or root ([`Owners::Own`]). A file that was *named* on purpose (`--config`, `--module`,
+//! `--profile`) may belong to anyone, but only its owner and root may be able to change it ([`Owners::Any`]).
 //!
 //! Permission to write for the group counts as permission for others, as sshd's `StrictModes` and sudo have it: a mode does not say who
 //! is in a group, and a POSIX ACL shows as the group's bits (acl(5)).
 //!
-//! A sticky directory (`/tmp`) does not let others rename what they do not own (inode(7)), so it may be on the way, if what follows in
-//! it belongs to an owner who counts. It may not be the directory of a found file: others can put files beside it.
+//! A sticky directory (`/tmp`) does not let others rename what they do not own (inode(7)), so it may be on the path, if what follows in it
+//! belongs to a trusted owner. It may not be the directory of a found file: others can put files beside it.
 
 mod error;
 #[cfg(test)]
@@ -29,7 +29,7 @@ use walk::Walk;
 pub enum Owners {
     /// This user's or root's: nobody named it.
     Own,
-    /// Anybody's: somebody named it on purpose.
+    /// Anyone's: someone named it on purpose.
     Any,
 }
 

@@ -37,7 +37,7 @@ pub use signing_key_name::SigningKeyName;
 
 use crate::secret::{MemoryGuard, PrivateKeyDer};
 
-/// Whoever can decrypt the private key of a pair file: KMS.
+/// The service that can decrypt the private key of a pair file: KMS.
 pub trait KeyPairDecryptor {
     /// Decrypts the private key of `pair`, whose key must be `pair`'s own or the one pinned by the implementation.
     /// The guard shows that the process keeps its memory to itself.

@@ -63,8 +63,8 @@ pub trait Ledger: Send {
     /// changes nothing.
     ///
     /// # Errors
-    /// [`LedgerError::OtherBytes`] when what was signed is not what was begun, [`LedgerError::Ended`], [`LedgerError::NoEntry`],
-    /// or that the ledger cannot be written. The signature exists all the same: whoever uses what is not recorded uses it without a trace.
+    /// [`LedgerError::OtherBytes`] when what was signed is not what was begun, [`LedgerError::Ended`], [`LedgerError::NoEntry`], or that
+    /// the ledger cannot be written. The signature exists anyway; using it leaves no trace in the ledger.
     fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError>;
 
     /// Records that nothing will come of these entries, and why: all or none, in one transaction. Their serial numbers stay used.
@@ -193,7 +193,7 @@ pub trait Ledger: Send {
     /// That the ledger cannot be read.
     fn own_certificates(&self, authority: &Authority) -> Result<Vec<Der>, LedgerError>;
 
-    /// What an authority has signed or begun that still needs somebody: see [`Unfinished`].
+    /// What an authority has signed or begun that still needs attention: see [`Unfinished`].
     ///
     /// # Errors
     /// That the ledger cannot be read.
@@ -256,7 +256,7 @@ pub trait Ledger: Send {
         each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
-    /// Records that the operator goes on with this ledger though it does not contain a head that was kept.
+    /// Records that the operator continues with this ledger though it does not contain a head that was kept.
     ///
     /// # Errors
     /// That the ledger cannot be written.
@@ -288,7 +288,7 @@ pub trait Ledger: Send {
     fn head(&self) -> Result<Head, LedgerError>;
 
     /// Checks every event, the chain, and every table that follows from the events. Only `kept`, a head from earlier that was kept
-    /// elsewhere, can show that events are missing at the end, or that somebody wrote the whole chain anew.
+    /// elsewhere, can show that events are missing at the end, or that someone wrote the whole chain again.
     ///
     /// # Errors
     /// That the ledger cannot be read. What is wrong with it is in the report.

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use zeroizing_alloc::ZeroAlloc;
 
-/// Wipes every heap block when it is freed: the buffers of the AWS SDK, of TLS and of JSON hold the private key for a moment
-/// and know nothing of it.
+/// Wipes every heap block when it is freed: the buffers of the AWS SDK, of TLS and of JSON hold the private key for a moment without
+/// knowing what it is.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

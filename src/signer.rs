@@ -106,7 +106,7 @@ pub trait KeyStore {
     }
 }
 
-/// A store that somebody else keeps open.
+/// A store that someone else keeps open.
 impl<T: KeyStore + ?Sized> KeyStore for &T {
     fn random_source(&self) -> &dyn RandomSource {
         (**self).random_source()

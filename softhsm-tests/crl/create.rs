@@ -326,7 +326,7 @@ fn a_distribution_point_that_no_certificate_names_is_warned_of_before_the_signat
     assert!(verify(&rig, "a.crt", "a.crl", &[]).0);
     assert!(is_warned(&create(other), other));
     assert!(!verify(&rig, "a.crt", "a.crl", &[]).0, "openssl passes over it");
-    // It is told before the PIN is asked for.
+    // It is told before the PIN prompt.
     let wrong = [
         "--pin-source",
         "file:nowhere",

@@ -38,7 +38,7 @@ impl Failure {
     {
         let SdkError::ServiceError(answer) = error else {
             let mut failed = read_connection(service, operation, error);
-            // Somebody was reached: a proxy with a page of its own, perhaps.
+            // Someone was reached: a proxy with a page of its own, perhaps.
             if let (AwsError::Unreachable { reason, .. }, SdkError::ResponseError(answer)) =
                 (&mut failed, error)
             {

@@ -1,4 +1,4 @@
-//! `cert`, and how an issued certificate is told.
+//! `cert`, and how an issued certificate is reported.
 
 mod chain;
 mod cross_sign;
@@ -164,7 +164,7 @@ pub(super) fn extensions_json(extensions: &[ExtensionText]) -> Vec<Value> {
     extensions.iter().map(one).collect()
 }
 
-/// What is told of certificates that were just issued; `next` says what to do with one in that file.
+/// What is reported about certificates that were just issued; `next` says what to do with one in that file.
 pub(super) fn report_issued(
     issued: Vec<IssueSummary>,
     headline: &str,

@@ -20,7 +20,7 @@ const NOT_HERE: &str = "and this command is for keys on the token";
 #[cfg(not(feature = "aws"))]
 const NOT_HERE: &str = "and this program was built without the feature aws";
 
-/// Refuses a name that names no key that signs, on the token or in KMS, before anybody is asked for a PIN.
+/// Refuses a name that names no key that signs, on the token or in KMS, before the PIN prompt.
 pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
     if SigningKeyName::is_meant(key) {
         SigningKeyName::parse(key)?;
@@ -29,7 +29,7 @@ pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
     check_key_name(key).map(drop)
 }
 
-/// Refuses a name that names no key on the token, before anybody is asked for a PIN.
+/// Refuses a name that names no key on the token, before the PIN prompt.
 pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
     if SigningKeyName::is_meant(key) {
         return Err(CliError::options(format!("{key} is a KMS key, {NOT_HERE}")));
@@ -113,8 +113,8 @@ impl Settings {
         self.log_in(&self.find_token(key)?)
     }
 
-    /// Logs in, with one try; what cannot succeed is refused before anybody is asked for a PIN. A token that needs no login gets one
-    /// only if a PIN source is named.
+    /// Logs in, with one try; what cannot succeed is refused before the PIN prompt. A token that needs no login gets one only if a PIN
+    /// source is named.
     pub(super) fn log_in(&self, token: &Token) -> Result<&Session, CliError> {
         Ok(self.opened.keep_session(self.start_session(token)?))
     }

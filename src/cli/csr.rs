@@ -25,7 +25,7 @@ use super::report::Report;
 use super::ui::Ui;
 use super::validity::{self, ValidityOptions};
 
-/// Told before the PIN is asked for, so that there is time to stop.
+/// Told before the PIN prompt, so that there is time to stop.
 const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
 
 /// So many requests are kept in memory. More are read from their files again each time that the job goes through them.

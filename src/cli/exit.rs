@@ -59,7 +59,7 @@ pub(super) enum CliError {
     Trust {
         /// As it was named, or found.
         path: PathBuf,
-        /// Nobody named it.
+        /// It was not named.
         found: bool,
         cause: TrustError,
     },
@@ -69,7 +69,7 @@ pub(super) enum CliError {
     Uri { option: String, cause: UriError },
     /// No module is named.
     NoModule,
-    /// `--pin-source` is none of its forms.
+    /// `--pin-source` has an unknown form.
     PinSource,
     /// The PIN cannot be read.
     Pin { reason: String },
@@ -97,7 +97,7 @@ pub(super) enum CliError {
         origin: &'static str,
         cause: LedgerUrlError,
     },
-    /// There is no ledger where the settings say.
+    /// There is no ledger at the configured place.
     NoLedger { place: LedgerUrl, origin: String },
     /// The ledger has nothing of that number.
     NoEntry { wanted: String },
@@ -107,7 +107,7 @@ pub(super) enum CliError {
     Options { reason: String },
 }
 
-/// An error as it is told.
+/// An error as it is reported.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) kind: &'static str,
@@ -132,7 +132,7 @@ impl CliError {
         }
     }
 
-    /// What is not there is told like any other file that cannot be read.
+    /// A missing file is reported like any other file that cannot be read.
     pub(super) fn trust(path: &Path, owners: Owners, cause: TrustError) -> Self {
         let path = path.to_owned();
         match cause {

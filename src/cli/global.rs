@@ -127,7 +127,7 @@ pub(super) struct FoundConfig {
 }
 
 impl FoundConfig {
-    /// The file, where there is one.
+    /// The file, if there is one.
     pub(super) fn path(&self) -> Option<PathBuf> {
         self.path.clone()
     }
@@ -158,7 +158,7 @@ impl Layer {
 }
 
 impl Settings {
-    /// Puts the layers together. The format is not among them: an error on the way has to be told in it.
+    /// Puts the layers together. The format is not among them: an error on the way must be reported in it.
     pub(super) fn load(
         options: GlobalOptions,
         config: FoundConfig,
@@ -256,7 +256,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What the ledger is held against.
+    /// What the ledger is checked against.
     pub(super) const fn guards(&self) -> &Guards {
         &self.guards
     }
@@ -281,7 +281,7 @@ impl Settings {
         self.ledger.origin != DEFAULT_ORIGIN
     }
 
-    /// What is told where there is no ledger: the whole path, and which setting names it.
+    /// What is reported if there is no ledger: the whole path, and which setting names it.
     pub(super) fn no_ledger(&self) -> CliError {
         let place = match self.ledger() {
             Ok(LedgerUrl::Sqlite(path)) => LedgerUrl::Sqlite(std::path::absolute(&path).unwrap_or(path)),

@@ -66,7 +66,7 @@ pub(super) struct ShowEntry {
     serial: Wanted,
 }
 
-/// What `show` is asked for.
+/// What `show` shows.
 #[derive(Clone, Debug)]
 enum Wanted {
     Serial(SerialNumber),

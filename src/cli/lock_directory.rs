@@ -12,9 +12,9 @@ use rustix::process::geteuid;
 
 use super::ui::Ui;
 
-/// A directory of this user's own, which is made if it is not there. The home directory comes first: a user's sessions, services and
-/// cron jobs agree on it, and not on a runtime directory. Where there is none, that is told, and nothing is locked: two imports at
-/// the same time are then found out afterwards.
+/// A directory of this user's own, which is made if it is not there. The home directory comes first: a user's sessions, services and cron
+/// jobs agree on it, and not on a runtime directory. If there is none, the command says so, and nothing is locked: two imports at the same
+/// time are then found out afterwards.
 pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
     let home = env::home_dir().filter(|home| home.is_absolute());
     let user = geteuid();

@@ -5,7 +5,7 @@ use rustix::termios::tcgetwinsize;
 use super::canvas::{Canvas, Tone};
 use super::report::printable;
 
-/// Where nobody says how wide it is.
+/// If the width is unknown.
 const WIDTH: usize = 80;
 /// Nothing is gained by longer lines.
 const WIDEST: usize = 120;
@@ -109,8 +109,8 @@ impl Page {
         self
     }
 
-    /// `first`, and the text after it; what does not fit stands under the text's beginning. A word stays whole, for somebody wants to
-    /// copy it; hex digits, which nobody reads at one go, are cut into equal parts.
+    /// `first`, and the text after it; what does not fit is aligned with the start of the text. A word stays whole, so that it can be
+    /// copied; hex digits are cut into equal parts, so that they can be read.
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
         let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
         block.add(&printable(text));
@@ -164,7 +164,7 @@ impl Block {
 
     fn add(&mut self, text: &str) {
         let room = self.room;
-        // Two spaces are two: they may be all that tells one name from another.
+        // Two spaces stay two: they may be the only difference between two names.
         for word in text.split(' ').flat_map(|word| cut_hex(word, room)) {
             self.put(word);
         }

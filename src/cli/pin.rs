@@ -198,7 +198,7 @@ pub(super) fn read_pin(
     Ok(Pin::take(&guard, pin)?)
 }
 
-/// Refuses what anybody but the owner of the file and root could replace, and a pipe, which could be waited for.
+/// Refuses what anyone but the owner of the file and root could replace, and a pipe, which could be waited for.
 fn open(path: &Path) -> Result<File, CliError> {
     file_trust::open(path, Owners::Any).map_err(|cause| CliError::trust(path, Owners::Any, cause))
 }

@@ -85,8 +85,8 @@ fn take_back(answer: &mut Vec<u8>) {
     }
 }
 
-/// Asks for a line of at most `longest` bytes. Ctrl-Z suspends as it does elsewhere, and afterwards the question is asked anew; what was
-/// typed before counts for nothing.
+/// Asks for a line of at most `longest` bytes. Ctrl-Z suspends as it does elsewhere, and afterwards the question is asked again; what was
+/// typed before does not count.
 pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String>> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     // Enough for all, so that no copy stays behind when it grows.
@@ -105,7 +105,7 @@ pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String
                 return Ok(Zeroizing::new(text.to_owned()));
             }
             End::Hangup => return Err(io::ErrorKind::UnexpectedEof.into()),
-            // The whole job stops, and goes on here when the shell continues it.
+            // The whole job stops, and continues here when the shell continues it.
             End::Signal(Signal::TSTP) => kill_current_process_group(Signal::TSTP)?,
             End::Signal(signal) => {
                 kill_process(getpid(), signal)?;

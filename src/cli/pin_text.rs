@@ -21,7 +21,7 @@ pub(super) fn decode_pin(bytes: &[u8], from: &str) -> Result<Zeroizing<String>, 
     trim_pin(text, from)
 }
 
-/// Drops a byte-order mark in front and every line end behind. A second line is refused: which of them is the PIN, nobody knows.
+/// Drops a byte-order mark in front and every line end behind. A second line is refused: there is no way to know which of them is the PIN.
 pub(super) fn trim_pin(text: &str, from: &str) -> Result<Zeroizing<String>, CliError> {
     let pin = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let pin = pin.trim_end_matches(['\r', '\n']);

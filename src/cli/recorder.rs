@@ -16,8 +16,8 @@ use super::global::Settings;
 use super::ui::Ui;
 
 impl Settings {
-    /// Refuses a ledger that could not be recorded in, or a place where none could be made, before anybody is asked for a PIN: for a
-    /// command that makes a ledger where there is none.
+    /// Refuses a ledger that could not be recorded in, or a place where none could be made, before the PIN prompt: for a command that makes
+    /// a ledger if there is none.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
         Ok(self.ledger()?.is_there().map(drop)?)
     }
@@ -50,7 +50,7 @@ impl Settings {
     }
 
     /// The head that is kept of this ledger: in a file, or on the token if it takes no question to log in. A token that cannot be asked is
-    /// a warning, because a ledger can be verified where there is no token.
+    /// a warning, because a ledger can be verified if there is no token.
     pub(super) fn kept_head(&self, ledger: &dyn Ledger) -> Result<(Option<Head>, Option<String>), CliError> {
         let place = &self.guards().place;
         if !place.is_token() {
@@ -69,7 +69,7 @@ impl Settings {
         }
     }
 
-    /// Opens the ledger for recording, if it knows this CA: before anybody is asked for a PIN.
+    /// Opens the ledger for recording, if it knows this CA: before the PIN prompt.
     pub(super) fn open_recorder_of(&self, authority: &Named<Certificate>) -> Result<Recorder, CliError> {
         let mut recorder = self.open_recorder()?;
         recorder
@@ -88,7 +88,7 @@ impl Settings {
         self.open_recorder_of(authority)
     }
 
-    /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before anybody is asked for a PIN.
+    /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before the PIN prompt.
     pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
         Ok(self.open_recorder_to_accept()?.guarded(self.guards().clone())?)
     }
@@ -106,7 +106,7 @@ impl Settings {
         }
     }
 
-    /// Where a key's coming or going is recorded: in the ledger, which has to be one that can be recorded in. Nowhere, if no setting names a
+    /// Where a key's coming or going is recorded: in the ledger, which must be one that can be recorded in. Nowhere, if no setting names a
     /// ledger and none is in the default place: a key can be made before there is a CA, and that makes no ledger.
     pub(super) fn open_key_log(&self) -> Result<KeyLog, CliError> {
         match self.open_recorder() {
@@ -131,7 +131,7 @@ impl Settings {
         Ok(recorder.guarded(self.guards().clone())?)
     }
 
-    /// Opens the ledger for recording. Where there is none it is made, and that is told: for the commands with which a CA begins.
+    /// Opens the ledger for recording. If there is none it is made, and the result says so: for the commands with which a CA begins.
     pub(super) fn open_or_make_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
         match self.open_recorder() {
             Err(CliError::NoLedger { .. }) => {}

@@ -2,7 +2,7 @@ use clap::{Command as Parsed, CommandFactory};
 
 use super::Cli;
 
-/// Words and turns that a reader under stress has to read twice, or that the project has replaced everywhere.
+/// Words and turns that a reader under stress must read twice, or that the project has replaced everywhere.
 const AVOIDED: &[&str] = &[
     "whoever",
     "nobody else",

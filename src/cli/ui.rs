@@ -27,7 +27,7 @@ use super::global::{ColorChoice, FoundConfig, GlobalOptions};
 use super::report::{Report, json_text, printable};
 use super::unfinished;
 
-/// Whoever sits at the terminal, wherever standard input and output go.
+/// The person at the terminal, wherever standard input and output go.
 #[derive(Debug)]
 pub(super) struct Terminal(File);
 
@@ -49,7 +49,7 @@ impl Terminal {
     }
 }
 
-/// How to talk to whoever is there.
+/// How to talk to the user.
 #[derive(Debug)]
 pub(super) struct Ui {
     json: bool,
@@ -82,13 +82,13 @@ impl Ui {
         }
     }
 
-    /// Whether somebody reads what is asked: a script has decided already.
+    /// Whether someone reads what is asked: a script has decided already.
     #[cfg(feature = "aws")]
     pub(super) fn has_reader() -> bool {
         io::stdin().is_terminal()
     }
 
-    /// Asks for a word on the terminal. Tells why it was not given.
+    /// Asks for a word on the terminal. Says why it was not given.
     #[cfg(feature = "aws")]
     pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
         if self.no_input {
@@ -102,7 +102,7 @@ impl Ui {
         }
     }
 
-    /// A warning that has to be read before the work is done. A program that reads JSON finds it in the result, so it is given back.
+    /// A warning that must be read before the work is done. A program that reads JSON finds it in the result, so it is given back.
     pub(super) fn warn(&self, warning: &str) -> Option<String> {
         if self.json {
             return Some(warning.to_owned());
@@ -131,7 +131,7 @@ impl Ui {
             exit_code,
         } = report;
         warnings.splice(0..0, self.warned.take());
-        // A report that nobody reads to its end is no loss; the content itself is.
+        // Losing part of the report does not matter; losing part of the content does.
         let is_content = content.is_some();
         if let (Some(content), Some(object)) = (&content, json.as_object_mut())
             && self.json
@@ -172,7 +172,7 @@ impl Ui {
                 }
                 exit_code
             }
-            // Whoever read along has seen enough.
+            // The reader of stdout has closed it.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => exit_code,
             Err(error) => {
                 tell(format_args!(
@@ -184,7 +184,7 @@ impl Ui {
         }
     }
 
-    /// An error to stderr: one line, and a hint where there is one.
+    /// An error to stderr: one line, and a hint if there is one.
     pub(super) fn refuse(&self, error: &CliError) -> u8 {
         let refusal = error.explain();
         let message = shorten(&printable(&one_line(&refusal.message)));
@@ -317,7 +317,7 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// A stranger's megabyte in an error is no error message.
+/// A foreign text of a megabyte does not belong in an error message.
 fn shorten(message: &str) -> String {
     const LONGEST: usize = 2000;
     match message.char_indices().nth(LONGEST) {
@@ -332,7 +332,7 @@ fn print(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Help and version as clap writes them; a usage error in the format that was asked for.
+/// Help and version as clap writes them; a usage error in the format that was requested.
 pub(super) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         let _ = error.print();
@@ -340,7 +340,7 @@ pub(super) fn report_usage(error: &clap::Error) -> u8 {
     }
     if wants_json() {
         let text = error.to_string();
-        // Up to the blank line before the hints: what is missing stands in lines of its own.
+        // Up to the blank line before the hints: what is missing is in lines of its own.
         let lines: Vec<_> = text
             .lines()
             .map(str::trim)

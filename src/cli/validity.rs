@@ -36,8 +36,8 @@ impl ValidityOptions {
     }
 }
 
-/// Warns of a certificate that claims to have been valid for days, or is not valid for some time: before the PIN is asked for. Given back
-/// where the warning belongs into the result.
+/// Warns of a certificate that claims to have been valid for days, or is not valid for some time: before the PIN prompt. Given back where
+/// the warning belongs into the result.
 pub(super) fn warn(validity: &Validity, now: UnixTime, ui: &Ui) -> Option<String> {
     let begins = validity.not_before;
     // CA/B BR 7.1.2.7: "A value within 48 hours of the certificate signing operation."

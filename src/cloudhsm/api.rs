@@ -93,7 +93,7 @@ impl CloudHsm {
                 clusters.push(read_cluster(cluster)?);
             }
             let next = answer.next_token.filter(|token| !token.is_empty());
-            // Asked for ever, it would answer for ever.
+            // Asked forever, it would answer forever.
             let endless = |field| {
                 Err(CloudHsmError::Incomplete {
                     operation: DESCRIBE,

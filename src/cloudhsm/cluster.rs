@@ -49,7 +49,7 @@ impl fmt::Display for ClusterId {
 pub enum ClusterState {
     /// It is being made.
     CreateInProgress,
-    /// It is there, and belongs to nobody yet: the only state with a CSR, once it has an HSM.
+    /// It exists and belongs to nobody yet: the only state with a CSR, once it has an HSM.
     Uninitialized,
     /// It is being initialised.
     InitializeInProgress,
@@ -116,7 +116,7 @@ pub struct Hsm {
     pub availability_zone: Option<String>,
 }
 
-/// What is told of a cluster.
+/// What is reported about a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// `ClusterId`

@@ -9,7 +9,7 @@ use crate::aws::AwsError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloudHsmError {
-    /// The text is no cluster id.
+    /// The text is not a cluster id.
     ClusterId {
         /// The text.
         text: String,

@@ -1,4 +1,4 @@
-//! The roots that vouch for CloudHSM's hardware, by the SHA-256 of their certificates.
+//! The roots that certify CloudHSM's hardware, by the SHA-256 of their certificates.
 
 /// Whose root it is: an identity needs one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct KnownRoot {
 /// A later certificate of a root, with the same name and the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Successor {
-    /// Its last second, in seconds since 1970: whoever holds the key vouches for nothing after it.
+    /// Its last second, in seconds since 1970: the holder of the key certifies nothing after it.
     pub ends: u64,
     /// What it is, in words.
     pub what: &'static str,
@@ -52,7 +52,7 @@ impl KnownRoot {
             sha256: "9c6958fcacbb6f0e36546be1f2ce59ad84ee206835e6977f697d30dce9a7b570",
             successor: None,
         },
-        // Reissued in 2024 with the same name and the same key: whoever holds that key vouches for the same hardware.
+        // Reissued in 2024 with the same name and the same key: the holder of that key certifies the same hardware.
         Self {
             name: "LiquidSecurity root of 2015",
             side: RootSide::Manufacturer,

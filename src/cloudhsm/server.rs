@@ -25,7 +25,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// No handshake needs as much.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// `HOST[:PORT]`; an IPv6 address with a port stands in brackets.
+/// `HOST[:PORT]`; an IPv6 address with a port is in brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
     host: String,

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A user: the number, and the name in `/etc/passwd` where there is one.
+/// A user: the number, and the name in `/etc/passwd` if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The user's number.
@@ -43,7 +43,7 @@ impl fmt::Display for Owner {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrustError {
-    /// The file, or a directory on the way to it, belongs to somebody who could change it.
+    /// The file, or a directory on the way to it, belongs to someone who could change it.
     OtherOwner {
         /// The file or directory.
         path: PathBuf,

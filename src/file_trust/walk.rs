@@ -84,7 +84,7 @@ impl Walk {
         self.found.uid()
     }
 
-    /// Refuses what anybody but `counting` could change. `sticky_home`: whether the last directory may be one that everybody writes to.
+    /// Refuses what anyone but `counting` could change. `sticky_home`: whether the last directory may be one that everyone writes to.
     pub(super) fn judge(&self, counting: &[u32], sticky_home: bool) -> Result<(), TrustError> {
         for (index, step) in self.steps.iter().enumerate() {
             let is_home = index + 1 == self.steps.len();

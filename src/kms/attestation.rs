@@ -81,8 +81,8 @@ impl AttestationDocument {
         })
     }
 
-    /// Whether the document is for the key whose DER `SubjectPublicKeyInfo` this is: to no other will KMS encrypt. Both have to
-    /// be RSA keys in DER, and equal byte for byte.
+    /// Whether the document is for the key whose DER `SubjectPublicKeyInfo` this is: KMS encrypts to no other. Both have to be RSA keys in
+    /// DER, and equal byte for byte.
     ///
     /// # Errors
     /// [`AttestationError::NoPublicKey`], [`AttestationError::OtherKey`]; [`AttestationError::PublicKey`],
@@ -100,7 +100,7 @@ impl AttestationDocument {
         Ok(())
     }
 
-    /// The document as KMS takes it: CBOR, as it was read, never encoded anew.
+    /// The document as KMS takes it: CBOR, as it was read, never re-encoded.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -121,7 +121,7 @@ fn check_key(whose: KeyOwner, der: &[u8]) -> Result<(), AttestationError> {
             algorithm: key.algorithm(),
         });
     };
-    // `PublicKey` puts in the NULL that RFC 3279 section 2.3.1 wants and some leave out.
+    // `PublicKey` puts in the NULL that RFC 3279 section 2.3.1 requires and some programs leave out.
     if key.der() != der {
         return Err(AttestationError::NotDer { whose });
     }

@@ -183,7 +183,7 @@ impl Kms {
     /// `GenerateDataKeyPairWithoutPlaintext`: the private key leaves KMS encrypted only.
     ///
     /// # Errors
-    /// What KMS refuses; [`KmsError::AnsweredOtherwise`] when the answer is about another KMS key or spec than was asked for;
+    /// What KMS refuses; [`KmsError::AnsweredOtherwise`] when the answer is about another KMS key or spec than requested;
     /// [`KmsError::WeakKey`].
     pub fn generate_key_pair(
         &self,

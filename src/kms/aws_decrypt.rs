@@ -14,8 +14,8 @@ use crate::secret::{MemoryGuard, PrivateKeyDer};
 const OPERATION: &str = "Decrypt";
 
 impl Kms {
-    /// The key that KMS is told to use: the pinned one, or the pair file's in the caller's own account. Anybody can write a pair file
-    /// for a key of their own account whose policy lets everybody decrypt; by its bare id KMS does not find such a key.
+    /// The key that KMS is told to use: the pinned one, or the pair file's in the caller's own account. Anyone can write a pair file for a
+    /// key of their own account whose policy lets everyone decrypt; by its bare id KMS does not find such a key.
     fn key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
         self.pinned_key.as_deref().unwrap_or_else(|| pair.key_id.id())
     }
@@ -65,7 +65,7 @@ impl Kms {
         })
     }
 
-    /// KMS answers with the ARN of the key it used: the pair file's, which the pinned key has to be too.
+    /// KMS answers with the ARN of the key it used: the pair file's, which the pinned key must be too.
     fn check_key(&self, pair: &KeyPairFile, answered: Option<&str>) -> Result<(), KmsError> {
         let is_right = answered.and_then(KeyArn::parse).is_some_and(|answered| {
             let is_pinned = |name: &String| answered.may_be_named(name);

@@ -33,7 +33,7 @@ impl Kms {
     /// Asks KMS for a key that signs.
     ///
     /// # Errors
-    /// [`KmsError::UnfitKey`] where it is none, or one of a kind that is not known here, and what KMS refuses.
+    /// [`KmsError::UnfitKey`] if it is not a signing key, or of an unknown kind, and what KMS refuses.
     pub fn signing_key(&self, name: &SigningKeyName) -> Result<SigningKey, KmsError> {
         let incomplete = |field| KmsError::Incomplete {
             operation: GET_PUBLIC_KEY,
@@ -129,8 +129,8 @@ impl<'a> KmsSigner<'a> {
         self.read_answer(&named, answer)
     }
 
-    /// One request, on a connection of its own: one that was kept open may be closed by now, which would show itself only after
-    /// the request was sent, and then nobody could tell whether KMS had seen it.
+    /// One request, on a connection of its own: one that was kept open may be closed by now, which would show itself only after the request
+    /// was sent, and then there would be no way to know whether KMS had seen it.
     fn ask_once(
         &self,
         algorithm: &SigningAlgorithmSpec,
@@ -168,7 +168,7 @@ impl<'a> KmsSigner<'a> {
         }
     }
 
-    /// KMS tells which key signed, and how.
+    /// KMS reports which key signed, and how.
     fn read_answer(&self, asked: &SigningAlgorithmSpec, answer: SignOutput) -> Result<Vec<u8>, KmsError> {
         let incomplete = |field| {
             self.may_be_signed(KmsError::Incomplete {

@@ -1,8 +1,8 @@
-//! A reader of BER (X.690) for bytes that nobody vouches for: lengths are definite or indefinite, octet strings primitive or
-//! in pieces, and whatever lies deeper than [`DEEPEST`] is refused.
+//! A reader of BER (X.690) for untrusted bytes: lengths are definite or indefinite, octet strings primitive or in pieces, and whatever lies
+//! deeper than [`DEEPEST`] is refused.
 //!
-//! It does what CMS needs: low tag numbers, lengths of up to four octets. Every length is held against the bytes that are
-//! there before it is used, and nothing is copied but the pieces of an octet string.
+//! It does what CMS needs: low tag numbers, lengths of up to four octets. Every length is checked against the bytes that are there before
+//! it is used, and nothing is copied but the pieces of an octet string.
 
 mod error;
 mod header;

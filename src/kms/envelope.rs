@@ -32,8 +32,8 @@ const SHORTEST_CONTENT: usize = 64;
 
 /// The two ciphertexts in a `CiphertextForRecipient`, and whom they are for.
 ///
-/// That it was read says that it has the one shape accepted here. It says nothing about who made it: CMS EnvelopedData has no
-/// signature, and CBC no integrity. What is imported from it has to prove that it is the key that was meant.
+/// That it was read says that it has the one shape accepted here. It says nothing about who made it: CMS EnvelopedData has no signature,
+/// and CBC no integrity. What is imported from it must prove that it is the key that was meant.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecipientEnvelope {
     recipient: Option<Vec<u8>>,
@@ -86,7 +86,7 @@ impl RecipientEnvelope {
         }
         let content = open(&mut data, Tag::SEQUENCE, "EnvelopedData.encryptedContentInfo")?;
         let (initialization_vector, encrypted_content) = encrypted_content_info(content)?;
-        // RFC 5652 section 6.1: unprotectedAttrs [1] IMPLICIT OPTIONAL. Nobody reads them here.
+        // RFC 5652 section 6.1: unprotectedAttrs [1] IMPLICIT OPTIONAL. They are not read here.
         if data.is_next(Tag::context(1)) {
             return Err(EnvelopeError::UnprotectedAttributes);
         }

@@ -11,7 +11,7 @@ use crate::signer::{KeyFingerprint, PublicKeyError, SignatureAlgorithm};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KmsError {
-    /// The file is no pair file.
+    /// The file is not a pair file.
     Pair {
         /// What is wrong with it; never its content.
         reason: String,
@@ -69,9 +69,9 @@ pub enum KmsError {
         /// Why the alias does not.
         cause: Box<Self>,
     },
-    /// `IncorrectKeyException`, or an answer under another key than was asked for.
+    /// `IncorrectKeyException`, or an answer under another key than requested.
     IncorrectKey {
-        /// The key that was asked for.
+        /// The key that was requested.
         key: String,
     },
     /// `InvalidCiphertextException`: a changed ciphertext, or another encryption context.
@@ -127,7 +127,7 @@ pub enum KmsError {
     Attestation(AttestationError),
     /// What KMS encrypted to the recipient is not what it must be.
     Envelope(EnvelopeError),
-    /// This machine is no Nitro Enclave, or its security module fails.
+    /// This machine is not a Nitro Enclave, or its security module fails.
     #[cfg(feature = "nitro-enclave")]
     SecurityModule {
         /// What it said.
@@ -167,7 +167,7 @@ pub enum KmsError {
         /// What KMS says it signs with.
         listed: Vec<String>,
     },
-    /// KMS hashes nothing of this length itself, and the algorithm has it that nobody else does.
+    /// KMS does not hash messages of this length, and the algorithm requires that the signer hashes.
     MessageTooLong {
         /// The key's ARN.
         key: String,
@@ -176,7 +176,7 @@ pub enum KmsError {
         /// What KMS takes.
         longest: usize,
     },
-    /// The answer to `Sign` got lost, or is none: the call was not repeated.
+    /// The answer to `Sign` was lost or unusable: the call was not repeated.
     MayBeSigned {
         /// The key's ARN.
         key: String,
@@ -187,7 +187,7 @@ pub enum KmsError {
     AnsweredOtherwise {
         /// The operation.
         operation: &'static str,
-        /// What was asked for.
+        /// What was requested.
         asked: String,
         /// What the answer is about.
         answered: String,

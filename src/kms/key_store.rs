@@ -1,4 +1,4 @@
-//! An asymmetric KMS key in the place of a token: it signs, and nothing of it is ever here.
+//! An asymmetric KMS key in the place of a token: it signs, and no part of the private key is ever on this machine.
 
 use super::aws_sign::KmsSigner;
 use super::{Kms, KmsError, SigningKey, SigningKeyName};

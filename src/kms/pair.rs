@@ -84,7 +84,7 @@ pub struct KeyPairFile {
     pub key_material_id: Option<String>,
 }
 
-/// The JSON as it stands in the file. Fields that AWS may add later are passed over.
+/// The JSON as it is in the file. Fields that AWS may add later are passed over.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct PairJson {
@@ -199,7 +199,7 @@ impl KeyPairFile {
 /// KMS generates RSA keys with this exponent, 65537, only.
 const EXPONENT: &[u8] = &[1, 0, 1];
 
-/// Refuses a public key that KMS does not generate: somebody else did, or something is wrong with the answer.
+/// Refuses a public key that KMS does not generate: someone else did, or something is wrong with the answer.
 ///
 /// # Errors
 /// [`KmsError::WeakKey`]
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_key_that_kms_does_not_generate_is_refused() {
-        // A point of order 1: every signature that anybody writes verifies under it.
+        // A point of order 1: every signature that anyone writes verifies under it.
         let mut identity = [0; 32];
         identity[0] = 1;
         let ones = [0xff; 256];

@@ -18,7 +18,7 @@ impl SigningKeyName {
         name.starts_with(Self::SCHEME)
     }
 
-    /// Reads `kms:KEY`. KMS takes an alias without `alias/` for a key's id, so what is none is refused here.
+    /// Reads `kms:KEY`. KMS takes an alias without `alias/` for a key's id, so anything else is refused here.
     ///
     /// # Errors
     /// [`KmsError::KeyName`]

@@ -1,4 +1,4 @@
-//! Why a ledger was not read or written, in the words of somebody who has to do something about it.
+//! Why a ledger was not read or written, in words for the person who must act on it.
 
 use std::fmt;
 use std::io;
@@ -121,7 +121,7 @@ pub enum LedgerError {
     },
     /// There is no such entry.
     NoEntry {
-        /// What was asked for.
+        /// What was requested.
         entry: EntryId,
     },
     /// The entry ended before.

@@ -1,8 +1,8 @@
 //! One event: its canonical bytes, and the chain through all of them.
 //!
-//! The bytes are JSON of one line as [`Event::encode`] writes it: fields in this order, no space, integers, strings escaped only
-//! where JSON demands it. They are stored and exported as they are, and the hash is over them, so nobody has to write JSON the
-//! same way to check it. Reading is strict, and `verify` writes every event again and compares, so an event has one spelling.
+//! The bytes are JSON of one line as [`Event::encode`] writes it: fields in this order, no space, integers, strings escaped only where JSON
+//! demands it. They are stored and exported as they are, and the hash is over them, so a checker need not write JSON the same way. Reading
+//! is strict, and `verify` writes every event again and compares, so an event has one spelling.
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,7 +33,7 @@ pub(super) struct Event<D = Der> {
     pub(super) event: What<D>,
 }
 
-/// Stands for the encoded objects where nobody looks at them: reading one takes as long as all the rest of its event.
+/// Replaces the encoded objects where they are not needed: reading one takes as long as all the rest of its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unread;
 
@@ -106,7 +106,7 @@ pub(super) enum What<D = Der> {
     },
     /// A hold ends.
     Released { authority: u64, serial: SerialNumber },
-    /// An operator goes on with this ledger though it does not contain a head that was kept: of `ledger`, the hash of its first event.
+    /// An operator continues with this ledger though it does not contain a head that was kept: of `ledger`, the hash of its first event.
     HeadGivenUp {
         place: String,
         ledger: Digest,

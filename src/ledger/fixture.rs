@@ -1,4 +1,4 @@
-//! For the unit tests of other rooms: somebody else who uses the ledger.
+//! For the unit tests of other rooms: someone else who uses the ledger.
 
 use std::path::Path;
 

@@ -13,7 +13,7 @@ pub enum KeyAct {
     Generate,
     /// It comes from outside.
     Import,
-    /// It is taken off the token.
+    /// It is deleted from the token.
     Delete,
 }
 
@@ -84,7 +84,7 @@ pub struct KeyRecord {
     /// SHA-256 of the SubjectPublicKeyInfo, where the token tells the public half.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<Digest>,
-    /// What the token says of it, as `CKA_SENSITIVE=true`; what it does not tell is not here.
+    /// What the token says of it, as `CKA_SENSITIVE=true`; what it does not report is absent.
     pub attributes: Vec<String>,
 }
 

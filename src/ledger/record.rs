@@ -1,4 +1,4 @@
-//! What is told to a ledger, and what it tells.
+//! What goes into a ledger, and what comes out of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +59,11 @@ pub enum Object {
         subject: Name,
         /// The profile's name.
         profile: String,
-        /// SHA-256 of all names that a leaf is for, as the caller puts them together; where there is none, the hash of the encoded
-        /// subject stands for it. A renewal is found by it.
+        /// SHA-256 of all names that a leaf is for, as the caller puts them together; if there is none, the hash of the encoded subject
+        /// stands for it. A renewal is found by it.
         #[serde(skip_serializing_if = "Option::is_none")]
         names_sha256: Option<Digest>,
-        /// SHA-256 of the certification request, where there is one.
+        /// SHA-256 of the certification request, if there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         request_sha256: Option<Digest>,
         /// `notBefore`
@@ -216,8 +216,8 @@ pub enum DeliveryState {
     },
 }
 
-/// What an authority has signed or begun that still needs somebody. Left out is what no longer matters: revoked and expired
-/// certificates, and CRLs, OCSP responses and requests that have a later one of their kind, signed by the same authority.
+/// What an authority has signed or begun that still needs attention. Left out is what no longer matters: revoked and expired certificates,
+/// and CRLs, OCSP responses and requests that have a later one of their kind, signed by the same authority.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unfinished {
     /// Begun, and not ended: another process is signing it now, or was cut off.
@@ -294,7 +294,7 @@ impl EntryState {
 pub struct EntryFilter {
     /// Of this authority only.
     pub authority: Option<Authority>,
-    /// Certificates of this serial number, whoever issued them.
+    /// Certificates of this serial number, of any issuer.
     pub serial: Option<SerialNumber>,
     /// Certificates for these names only: the value of `names_sha256`, or what stands for it.
     pub names: Option<Digest>,

@@ -17,7 +17,7 @@ impl RevocationReason {
     }
 }
 
-/// A revocation that is asked for.
+/// A revocation that is requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationRequest {
     /// Which certificate.

@@ -139,7 +139,7 @@ impl<'a, S: Store> Recording<'a, S> {
             Object::OcspResponse { .. } | Object::SerialNumber { .. } => false,
         };
         let der = kept.then(|| Der(signed.to_vec()));
-        // An answer of a moment ago is of no use to anybody: the next request gets a new one.
+        // An old answer is useless: the next request gets a new one.
         let to_deliver = !matches!(object, Object::OcspResponse { .. });
         self.append(What::Signed {
             entry,

@@ -20,7 +20,7 @@ pub enum Access {
     Read,
     /// To decide a signature by it: nothing is created or changed, and one whose tables are not what its events say is refused.
     Decide,
-    /// To record in it. It has to be there: [`LedgerUrl::create`] makes one.
+    /// To record in it. It must be there: [`LedgerUrl::create`] makes one.
     Record,
 }
 
@@ -78,8 +78,7 @@ impl LedgerUrl {
         }
     }
 
-    /// Whether a ledger is there. Refuses one that could not be recorded in, and a place where none could be made: before anybody is
-    /// asked for a PIN.
+    /// Whether a ledger is there. Refuses one that could not be recorded in, and a place where none could be made: before the PIN prompt.
     ///
     /// # Errors
     /// [`LedgerError`]

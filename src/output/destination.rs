@@ -221,7 +221,7 @@ impl Reserved {
             directory,
             temporary,
         } = self;
-        // What was read since, and what somebody put there.
+        // What was read since, and what someone put there.
         destination.refuse_what_is_there()?;
         let persisted = if destination.overwrite {
             temporary.persist(&destination.path)

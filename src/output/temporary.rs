@@ -20,7 +20,7 @@ const SUFFIX: &str = ".tmp";
 /// Letters and digits between the two.
 const RANDOM: usize = 6;
 
-/// So many names of a directory are looked at.
+/// At most this many names of a directory are checked.
 const LOOKED_AT: usize = 100_000;
 
 /// Makes a temporary file with these permission bits, and first removes those of dead processes from the directory.

@@ -9,8 +9,8 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 /// Proof that core dumps and `ptrace` by the same user are off for this process.
 ///
-/// Whoever asks for a plaintext private key has to show one. It stays on until the process ends: `PR_SET_DUMPABLE`
-/// and the limit are the process's own, and a program that has held a CA key has no use for a core dump afterwards.
+/// Code that asks for a plaintext private key must show one. It stays on until the process ends: `PR_SET_DUMPABLE` and the limit are the
+/// process's own, and a program that has held a CA key has no use for a core dump afterwards.
 #[derive(Debug)]
 pub struct MemoryGuard(());
 

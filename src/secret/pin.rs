@@ -21,7 +21,7 @@ impl Pin {
         Ok(Self(locked))
     }
 
-    /// A PIN nobody chose: 24 characters of an alphabet without look-alikes, 120 bits.
+    /// A PIN that nobody chose: 24 characters of an alphabet without look-alikes, 120 bits.
     ///
     /// # Errors
     /// [`MemoryError`] when no memory can be locked.

@@ -54,7 +54,7 @@ pub enum PrivateKeyError {
         /// What does not decode.
         what: &'static str,
     },
-    /// A key of another kind, or one whose kind is not told as its standard says.
+    /// A key of another kind, or one whose kind is not encoded as its standard says.
     Algorithm {
         /// The kind that was expected.
         expected: KeyAlgorithm,

@@ -122,7 +122,7 @@ impl KeyAlgorithm {
         is_fit.then_some(SignatureAlgorithm::RsaPss(pss))
     }
 
-    /// Bits of the modulus; `None` for a key that is none of RSA.
+    /// Bits of the modulus; `None` for other keys than RSA.
     #[must_use]
     pub const fn rsa_bits(self) -> Option<usize> {
         match self {

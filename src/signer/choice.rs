@@ -21,10 +21,10 @@ pub enum UnfitChoice {
     Hash {
         /// The key.
         key: KeyAlgorithm,
-        /// The hash that was asked for.
+        /// The hash that was requested.
         hash: Hash,
     },
-    /// RSASSA-PSS with a key that is none of RSA.
+    /// RSASSA-PSS with a key that is not RSA.
     Pss {
         /// The key.
         key: KeyAlgorithm,

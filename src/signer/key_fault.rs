@@ -1,4 +1,4 @@
-//! Keys that are no secret, or no keys: what their public half gives away.
+//! Keys that are not secret, or not valid: what their public half reveals.
 
 mod edwards;
 mod factor;
@@ -33,7 +33,7 @@ pub enum KeyFault {
     ClosePrimes,
     /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
     OffCurve,
-    /// A point of Ed25519 whose order divides 8: a signature that anybody can write verifies under it, so possession is not proven.
+    /// A point of Ed25519 whose order divides 8: a signature that anyone can write verifies under it, so possession is not proven.
     SmallOrder,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for KeyFault {
     }
 }
 
-/// CA/B BR 6.1.6: "no factors smaller than 752". Looked for first, because it costs little; [`factor`] goes on from there.
+/// CA/B BR 6.1.6: "no factors smaller than 752". Looked for first, because it costs little; [`factor`] continues from there.
 const LARGEST_SMALL_PRIME: u32 = 751;
 
 /// Keys whose answer is kept.
@@ -237,7 +237,7 @@ fn has_close_primes(modulus: &BigUint) -> bool {
     false
 }
 
-/// False for nearly every number that is no square, by what squares leave modulo a few small numbers: a root costs much more. Every
+/// False for nearly every number that is not a square, by what squares leave modulo a few small numbers: a root costs much more. Every
 /// certificate asks this several times.
 fn may_be_square(number: &BigUint) -> bool {
     const MODULI: [u32; 4] = [64, 63, 65, 11];

@@ -28,7 +28,7 @@ struct RsaPublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
-/// Why bytes are no public key that can be used here.
+/// Why bytes are not a public key that can be used here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicKeyError {
@@ -270,7 +270,7 @@ fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
         });
     }
     let bits = modulus.len() * 8 - usize::try_from(leading).unwrap_or(0);
-    // What the verification in software takes; larger keys only slow everybody down.
+    // What the verification in software takes; larger keys only slow everyone down.
     if bits > 8192 || key.public_exponent.as_bytes().len() > 4 {
         return Err(PublicKeyError::Malformed {
             what: "an RSA key above 8192 bits, or a public exponent above 32",

@@ -8,7 +8,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::SignError;
 
-/// Where random numbers come from: a token, or the operating system where there is no token.
+/// Where random numbers come from: a token, or the operating system if there is no token.
 pub trait RandomSource {
     /// Fills `buffer`.
     ///

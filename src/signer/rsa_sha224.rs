@@ -1,5 +1,5 @@
-//! RSA signatures over SHA-224, which AWS takes for a cluster's certificates and AWS-LC's interface for Rust does not verify.
-//! Verification only, with public numbers only: nothing here has to take the same time for all.
+//! RSA signatures over SHA-224, which AWS takes for a cluster's certificates and AWS-LC's interface for Rust does not verify. Verification
+//! only, with public numbers only: nothing here must take the same time for all.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use num_bigint::BigUint;

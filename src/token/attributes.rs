@@ -124,8 +124,8 @@ impl KeyAttributes {
             .collect()
     }
 
-    /// Finds the first attribute that the wrapping key of the sealed route must not have as it is: whoever can decrypt with it, or
-    /// take it out, can read what KMS encrypts to it.
+    /// Finds the first attribute that the wrapping key of the sealed route must not have: anyone who can decrypt with the key, or extract
+    /// it, can read what KMS encrypts to it.
     #[must_use]
     pub fn unfit_for_unwrapping_only(&self) -> Option<UnfitAttribute> {
         unfit([

@@ -73,8 +73,8 @@ fn as_far_as_told(
 }
 
 impl KeyObjects<'_> {
-    /// Those under the private key's id that hold its own public half. An EC key does not tell it and goes by the id, which somebody
-    /// else's public key can have, too.
+    /// Those under the private key's id that hold its own public half. An EC key does not tell it and goes by the id, which someone else's
+    /// public key can have, too.
     fn add_public_objects(&mut self) -> Result<(), TokenError> {
         const DOING: &str = "looking for the public-key object";
         let session = self.session;

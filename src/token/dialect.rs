@@ -1,5 +1,5 @@
-//! How each kind of token wants to be spoken to, as data with its source: templates, mechanism numbers, what it answers when it is
-//! busy, and what it is known not to do. Nothing else in this room asks which vendor it is.
+//! How to talk to each kind of token, as data with its source: templates, mechanism numbers, what it answers when it is busy, and what it
+//! is known not to do. Nothing else in this room asks which vendor it is.
 
 mod cloudhsm;
 mod kryoptic;
@@ -133,9 +133,9 @@ pub(super) struct Dialect {
     pub(super) refusals: &'static [Refusal],
     /// Keys that it does not generate, or not so that they sign and do nothing else; and why.
     pub(super) not_generated: &'static [(Keys, &'static str)],
-    /// What an operator has to know before trusting it with a key.
+    /// What an operator must know before trusting it with a key.
     pub(super) caveat: Option<&'static str>,
-    /// An attribute in which an EC private key has to bring its public point.
+    /// An attribute in which an EC private key must bring its public point.
     pub(super) public_point_attribute: Option<CK_ATTRIBUTE_TYPE>,
     /// Whether `C_SetAttributeValue` changes a key's label and id.
     pub(super) renames_keys: bool,

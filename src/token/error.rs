@@ -146,7 +146,7 @@ pub enum TokenError {
     CannotGenerate {
         /// The token's label.
         token: String,
-        /// What was asked for.
+        /// What was requested.
         algorithm: KeyAlgorithm,
         /// What is missing.
         reason: String,
@@ -306,7 +306,7 @@ fn write_no_token(
     Ok(())
 }
 
-/// A list for a sentence, cut where nobody would read on.
+/// A list for a sentence, cut to a readable length.
 fn join<T: fmt::Display>(items: &[T]) -> String {
     const SHOWN: usize = 10;
     let mut text = items

@@ -1,7 +1,7 @@
 //! Key pairs that are generated on the token.
 //!
-//! Until it has proven itself, a pair has a label that is nobody's and an id of chance, where the token lets a program change both
-//! later: a process that is killed on the way leaves nothing that could be taken for the key that was asked for.
+//! Until it has proven itself, a pair has a label that is nobody's and an id of chance, where the token lets a program change both later: a
+//! process that is killed on the way leaves nothing that could be taken for the key that was requested.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};

@@ -12,7 +12,7 @@ use crate::secret::Pin;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum InitTokenError {
-    /// The module is of another product, and its tokens may be somebody's.
+    /// The module is of another product, and its tokens may be someone's.
     OtherProduct {
         /// The product that the rig is to be made of.
         wanted: &'static str,
@@ -47,8 +47,8 @@ impl From<TokenError> for InitTokenError {
     }
 }
 
-/// Initialises the one free token of a new rig, with its label and both PINs. A module of another product than `wanted`, or one
-/// with tokens on it, is refused: `C_InitToken` gives a token to whoever calls it first.
+/// Initialises the one free token of a new rig, with its label and both PINs. A module of another product than `wanted`, or one with tokens
+/// on it, is refused: the first caller of `C_InitToken` takes over a token.
 ///
 /// # Errors
 /// [`InitTokenError::OtherProduct`], [`TokenError::NoToken`] when none is free, [`TokenError::Call`]

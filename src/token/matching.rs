@@ -1,8 +1,8 @@
 //! Which public key a private key belongs to.
 //!
-//! Labels and ids can lie, be empty, or be shared: AWS CloudHSM's command line makes pairs without an id, and whose two labels
-//! differ. Where neither the private key itself nor an id of its own tells its public half, a signature over a
-//! [challenge](new_challenge) does: the public key that it verifies under is the one.
+//! Labels and ids can be wrong, empty, or shared: AWS CloudHSM's command line makes pairs without an id, and whose two labels differ. Where
+//! neither the private key itself nor an id of its own tells its public half, a signature over a [challenge](new_challenge) does: the
+//! public key that it verifies under is the one.
 
 use std::collections::BTreeSet;
 

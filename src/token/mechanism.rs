@@ -201,7 +201,7 @@ impl Session {
     }
 }
 
-/// What a mechanism has to do (`CK_MECHANISM_INFO.flags`).
+/// What a mechanism must do (`CK_MECHANISM_INFO.flags`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MechanismUse {
     GenerateKeyPair,

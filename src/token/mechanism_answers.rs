@@ -7,9 +7,9 @@ use cryptoki::mechanism::MechanismInfo;
 use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{Token, TokenError};
 
-/// The answers so far. A token keeps its mechanisms while a program uses it; on AWS CloudHSM each question is a round trip. Should one
-/// go away all the same, the call that uses it fails: nothing is decided by these answers that the token does not decide again.
-/// An error is no answer, and the next one asks again.
+/// The answers so far. A token keeps its mechanisms while a program uses it; on AWS CloudHSM each question is a round trip. If one
+/// disappears anyway, the call that uses it fails: the token decides again everything that these answers decide. An error is not stored as
+/// an answer, so the next caller asks again.
 #[derive(Debug, Default)]
 pub(super) struct MechanismAnswers {
     listed: OnceLock<Vec<MechanismNumber>>,

@@ -34,7 +34,7 @@ struct Initialised {
 
 impl Drop for Initialised {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // There is nobody left to report it to.
         let _ = self.pkcs11.clone().finalize();
     }
 }
@@ -137,7 +137,7 @@ impl Token {
         &self.module
     }
 
-    /// Refuses, before anybody is asked for a PIN, a login that cannot or must not be tried.
+    /// Refuses, before the PIN prompt, a login that cannot or must not be tried.
     ///
     /// # Errors
     /// [`TokenError::PinLocked`], [`TokenError::PinFinalTry`], [`TokenError::PinNotInitialised`], [`TokenError::Call`]
@@ -173,12 +173,12 @@ impl Token {
         Ok(())
     }
 
-    /// How this kind of token wants to be spoken to.
+    /// How to talk to this kind of token.
     pub(super) fn dialect(&self) -> Result<&'static Dialect, TokenError> {
         Ok(Dialect::of(self.module.describe()?, &self.description))
     }
 
-    /// What an operator has to know before trusting this kind of token with a key.
+    /// What an operator must know before trusting this kind of token with a key.
     ///
     /// # Errors
     /// [`TokenError::Call`]

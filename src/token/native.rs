@@ -157,7 +157,7 @@ impl NativeModule {
     }
 
     /// `C_SignInit` and `C_Sign` (section 5.11), with room for every signature there is instead of a question for its length. Between the
-    /// two goes the PIN, for a key that wants it for each use.
+    /// two goes the PIN, for a key that needs it for each use.
     pub(super) fn sign(
         &self,
         session: CK_SESSION_HANDLE,

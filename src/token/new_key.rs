@@ -134,7 +134,7 @@ impl<'a> NewKey<'a> {
 
 impl Drop for NewKey<'_> {
     fn drop(&mut self) {
-        // Reported where somebody waits for it; here another error is on its way.
+        // Reported where a caller waits for it; here another error is already being returned.
         let _ = self.destroy_ours();
     }
 }

@@ -18,7 +18,7 @@ const KEEPING: &str = "keeping the ledger's head on the token";
 /// Where a note is, and what it says.
 pub(super) type HeldNote = (ObjectHandle, Vec<u8>);
 
-/// Private: an object that is not can be made by anybody who reaches the token, without a PIN.
+/// Private: an object that is not can be made by anyone who reaches the token, without a PIN.
 fn identity() -> [Attribute; 5] {
     [
         Attribute::Class(ObjectClass::DATA),

@@ -1,5 +1,5 @@
-//! What a PIN has to look like to be worth a try: every wrong try counts, and on CloudHSM one more than five lock the user
-//! (User Guide, key_mgmt_util-loginHSM).
+//! What a PIN must look like to be worth a try: every wrong try counts, and on CloudHSM one more than five lock the user (User Guide,
+//! key_mgmt_util-loginHSM).
 
 use std::fmt;
 

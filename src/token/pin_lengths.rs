@@ -15,7 +15,7 @@ pub struct PinLengths {
 }
 
 impl PinLengths {
-    /// 0 is no limit (for the upper one it is `CK_EFFECTIVELY_INFINITE` too), nor is `CK_UNAVAILABLE_INFORMATION`. Limits that no PIN
+    /// 0 means no limit (for the upper one it is `CK_EFFECTIVELY_INFINITE` too), nor is `CK_UNAVAILABLE_INFORMATION`. Limits that no PIN
     /// can keep are a token's mistake: then the token decides by itself.
     pub(super) fn of(least: CK_ULONG, most: CK_ULONG) -> Self {
         let limit = |value: CK_ULONG| (value != 0 && value != CK_UNAVAILABLE_INFORMATION).then_some(value);

@@ -108,7 +108,7 @@ impl Session {
 }
 
 impl<'a> RecipientKey<'a> {
-    /// Its public half, which an attestation document has to carry.
+    /// Its public half, which an attestation document must carry.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.public_key

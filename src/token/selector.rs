@@ -45,7 +45,7 @@ impl TokenSelector {
 }
 
 impl TokenSelector {
-    /// The slot that it has to be in, if one is named.
+    /// The slot that it must be in, if one is named.
     pub(super) const fn slot_id(&self) -> Option<u64> {
         self.slot_id
     }
@@ -175,7 +175,7 @@ impl KeySelector {
 pub fn tell_apart(keys: &[KeyDescription]) -> Vec<String> {
     let fits_one = |selector: &KeySelector| keys.iter().filter(|key| selector.fits(key)).count() == 1;
     let name = |key: &KeyDescription| {
-        // A label with bytes that are no UTF-8 is not the token's own any more.
+        // A label with bytes that are not UTF-8 is no longer the token's own.
         let label = Some(key.label.clone()).filter(|label| !label.contains(char::REPLACEMENT_CHARACTER));
         let by_label = KeySelector {
             label: label.clone().filter(|label| !label.is_empty()),

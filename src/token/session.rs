@@ -25,15 +25,15 @@ pub struct Session {
     user: Option<String>,
     /// The notes that were found last.
     pub(super) held_notes: RefCell<Vec<HeldNote>>,
-    /// For keys that want it for each use.
+    /// For keys that need it for each use.
     pub(super) pin: Option<Pin>,
     /// What the token said when such a key did not take it.
     pub(super) key_pin_refused: RefCell<Option<String>>,
 }
 
 impl Token {
-    /// Opens a session and logs the user in, with one try. `held` is the PIN, `None` for a token with a keypad of its
-    /// own. The session keeps it: some keys want it for each use.
+    /// Opens a session and logs the user in, with one try. `held` is the PIN, `None` for a token with a keypad of its own. The session
+    /// keeps it: some keys need it for each use.
     ///
     /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library");
     /// on another token that is write-protected, it is read-only.
@@ -43,7 +43,7 @@ impl Token {
     /// [`TokenError::PinIncorrect`], [`TokenError::Call`]
     pub fn login(&self, held: Option<Pin>) -> Result<Session, TokenError> {
         let pin = held.as_ref();
-        // The tries may have gone while somebody was typing.
+        // The tries may have gone while someone was typing.
         let now = self.module.describe_token(self.slot)?;
         Self {
             description: now,
@@ -246,7 +246,7 @@ impl Session {
 
 impl RandomSource for Session {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        // Not asked again: it would need the buffer twice, and a busy token is told of by the next call.
+        // Not asked again: it would need the buffer twice, and the next call reports a busy token.
         self.session
             .generate_random_slice(buffer)
             .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))

@@ -11,7 +11,7 @@ use cryptoki::slot::Slot;
 use super::native::NativeModule;
 use super::{Module, Token, TokenDescription, TokenError, TokenSelector};
 
-/// What the slots of a module hold. One slot that cannot be read does not keep anybody from the others.
+/// What the slots of a module hold. One slot that cannot be read does not keep anyone from the others.
 #[derive(Clone, Debug)]
 pub struct Slots {
     module: Module,

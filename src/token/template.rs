@@ -18,8 +18,8 @@ fn flags(flags: Flags) -> impl Iterator<Item = Attribute> {
     flags.iter().copied().map(Attribute::from)
 }
 
-/// The two halves of the wrapping pair (PKCS#11 v2.40 mechanisms section 2.1.2); `CKA_PUBLIC_EXPONENT` 65537. Session objects,
-/// unless they are for the sealed route: that key has to be there when the operator comes back with an attestation document.
+/// The two halves of the wrapping pair (PKCS#11 v2.40 mechanisms section 2.1.2); `CKA_PUBLIC_EXPONENT` 65537. Session objects, unless they
+/// are for the sealed route: that key must be there when the operator comes back with an attestation document.
 pub(super) fn wrapping_pair(dialect: &Dialect, recipient: bool) -> (Vec<Attribute>, Vec<Attribute>) {
     let mut public = vec![
         Attribute::ModulusBits(Ulong::from(WRAPPING_RSA_BITS)),

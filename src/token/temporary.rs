@@ -33,7 +33,7 @@ impl<'a> Temporary<'a> {
         object
     }
 
-    /// Destroys them now, where somebody waits for the answer.
+    /// Destroys them now, while a caller waits for the answer.
     pub(super) fn destroy(mut self, doing: &str) -> Result<(), TokenError> {
         self.destroy_all(doing)
     }
@@ -57,7 +57,7 @@ impl<'a> Temporary<'a> {
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // Reported where somebody waits for it; here another error is on its way, and the session ends them.
+        // Reported where a caller waits for it; here another error is already being returned, and the session ends them.
         let _ = self.destroy_all("destroying a wrapping key");
     }
 }

@@ -25,7 +25,7 @@ pub struct Pkcs11Uri {
     pub pin_source: Option<String>,
 }
 
-/// Why a text is no URI that can be used. It never repeats the text: it could hold a PIN.
+/// Why a text is not a usable URI. It never repeats the text: it could hold a PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UriError {
@@ -45,7 +45,7 @@ pub enum UriError {
     },
     /// It names a token and no key: it has neither `object` nor `id`.
     NoKey,
-    /// `type` of something that is no private key, or another value that cannot be.
+    /// `type` of something that is not a private key, or another invalid value.
     Value {
         /// The attribute's name.
         attribute: &'static str,

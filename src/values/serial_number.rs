@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A `serialNumber`: any INTEGER, in the one form that DER has for it.
 ///
-/// RFC 5280 wants it positive and of at most 20 octets, and every number that is made here is. A foreign certificate may have a
+/// RFC 5280 requires it to be positive and of at most 20 octets, and every number that is made here is. A foreign certificate may have a
 /// negative or a longer one, or encode it with octets too many, and it can be revoked all the same. So nothing is refused here: the rule
 /// `serial-number` holds a certificate that is about to be signed to the RFC.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ impl PartialOrd for SerialNumber {
 }
 
 impl fmt::Display for SerialNumber {
-    /// The absolute value in pairs of hexadecimal digits, a minus before it where there is one: [`from_hex`](Self::from_hex) reads it.
+    /// The absolute value in pairs of hexadecimal digits, a minus before it if there is one: [`from_hex`](Self::from_hex) reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut magnitude = self.0.clone();
         if self.is_negative() {

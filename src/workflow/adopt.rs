@@ -61,7 +61,7 @@ impl AdoptionRequest {
     /// Verifies the CA's certificate, the path above it, and under its key every certificate and the CRL.
     ///
     /// # Errors
-    /// [`WorkflowError`]: the first that is wrong. Then nothing of it may be recorded.
+    /// [`WorkflowError`]: the first fault found. Then none of it may be recorded.
     pub fn check(self, now: UnixTime) -> Result<PlannedAdoption, WorkflowError> {
         let authority = &self.authority;
         if !authority.is_authority() {

@@ -43,7 +43,7 @@ impl AuthorityRequest {
     /// The validity of a certificate that is made `now`.
     ///
     /// # Errors
-    /// [`X509Error`] where what was asked for is not a validity period.
+    /// [`X509Error`] where what was requested is not a validity period.
     pub fn choose_validity(&self, now: UnixTime) -> Result<Validity, X509Error> {
         self.validity.choose(self.profile.default_days, &[], now)
     }

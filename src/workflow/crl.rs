@@ -61,7 +61,7 @@ pub struct CrlSources {
 /// A CRL whose CA, base and output were looked at.
 #[derive(Debug)]
 pub struct CrlJob {
-    /// The one that was asked for.
+    /// The one that was requested.
     number: Option<CrlNumber>,
     this_update: UnixTime,
     next_update: UnixTime,
@@ -187,7 +187,7 @@ impl CrlJob {
         })
     }
 
-    /// Takes its number from the ledger: the one that was asked for, or the next. One below that of an earlier CRL is refused, and none is
+    /// Takes its number from the ledger: the one that was requested, or the next. One below that of an earlier CRL is refused, and none is
     /// taken for it.
     fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         let authority = &self.signing.authority;
@@ -247,8 +247,8 @@ impl NumberedCrl {
         Ok((!is_named).then(|| url.to_owned()))
     }
 
-    /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: whoever made that one from
-    /// another program's index, and forgets the index now, would take its certificates for good ones again.
+    /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: if that CRL was made from another
+    /// program's index, and the index is forgotten now, its certificates would count as valid again.
     fn refuse_to_forget(&self, recorder: &Recorder, revocations: &Revocations) -> Result<(), WorkflowError> {
         if self.content.scope != CrlScope::All {
             return Ok(());

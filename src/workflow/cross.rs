@@ -1,4 +1,4 @@
-//! `cert cross-sign`: this CA vouches for another one, whose certificate it repeats under its own name.
+//! `cert cross-sign`: this CA certifies another one, whose certificate it repeats under its own name.
 
 use std::sync::Arc;
 
@@ -60,8 +60,8 @@ pub struct CrossJob {
 }
 
 impl CrossJob {
-    /// Checks both certificates and the output, and holds a certificate of the same fields, but for the serial number, against every
-    /// rule: what is refused is refused before anybody is asked for a PIN.
+    /// Checks both certificates and the output, and holds a certificate of the same fields, but for the serial number, against every rule:
+    /// what is refused is refused before the PIN prompt.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -76,7 +76,7 @@ impl CrossJob {
         let authority_key = authority.value.public_key()?;
         let refused = |error: X509Error| original.about(error);
         let profile = Profile::cross(&original.value, request.profile.as_deref()).map_err(refused)?;
-        // An end that was asked for is kept, or refused by the rules.
+        // An end that was requested is kept, or refused by the rules.
         let ends = [&authority.value, original.value.certificate()].map(|one| one.validity().not_after);
         let validity = request.validity.choose(profile.default_days, &ends, now);
         let validity = validity.map_err(refused)?;

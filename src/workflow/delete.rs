@@ -1,4 +1,4 @@
-//! `key delete`: a key is taken off the token, and the ledger has it before and after.
+//! `key delete`: a key is deleted from the token, and the ledger has it before and after.
 
 use super::{KeyLog, WorkflowError, forget_kept_head};
 use crate::ledger::{Digest, EntryId, KeyAct};

@@ -11,7 +11,7 @@ use crate::output::{Destination, Encoding, OutputError, Reserved, Verified};
 pub enum Delivery {
     /// To a file.
     File(Destination),
-    /// To the caller, who prints it.
+    /// To the caller, which prints it.
     Caller(Encoding),
 }
 
@@ -32,7 +32,7 @@ pub(super) enum Slot {
 }
 
 impl Delivery {
-    /// Sees whether the result could be delivered, and leaves nothing behind: before a PIN is asked for.
+    /// Sees whether the result could be delivered, and leaves nothing behind: before the PIN prompt.
     ///
     /// # Errors
     /// [`OutputError`]

@@ -20,7 +20,7 @@ pub fn check_slots(slots: &Slots) -> Vec<Check> {
         .collect()
 }
 
-/// What can be seen of the token before anybody logs in.
+/// What can be seen of the token before anyone logs in.
 #[must_use]
 pub fn check_token(token: &Token) -> Vec<Check> {
     let description = token.description();

@@ -79,7 +79,7 @@ pub enum WorkflowError {
     Output(OutputError),
     /// Memory could not be protected, so nothing was decrypted.
     Memory(MemoryError),
-    /// The decrypted bytes are no key of the kind that was promised; nothing reached the token.
+    /// The decrypted bytes are not a key of the promised kind; nothing reached the token.
     PrivateKey(PrivateKeyError),
     /// Another key has the label.
     LabelTaken {
@@ -90,7 +90,7 @@ pub enum WorkflowError {
     },
     /// The key is on the token under another label.
     OtherLabel {
-        /// The label that was asked for.
+        /// The label that was requested.
         label: String,
         /// The key as it is.
         found: KeyDescription,
@@ -102,7 +102,7 @@ pub enum WorkflowError {
         /// What became of the objects on the token.
         left: LeftBehind,
     },
-    /// The same pair was imported by somebody else at the same time.
+    /// The same pair was imported by someone else at the same time.
     ImportedTwice {
         /// The label.
         label: String,

@@ -24,7 +24,7 @@ pub const CLUSTER_FILE_SUFFIX: &str = "_Cluster.json";
 
 /// Writes the CSR and each certificate that `cluster` has, and its state, to `directory`. A file that is there with the same content is
 /// left; with another content it is replaced only when `overwrite` says so, but for the state, which changes all the time. The directory is
-/// made where there is none. Nothing is written before all can be.
+/// made if there is none. Nothing is written before all can be.
 ///
 /// # Errors
 /// [`WorkflowError::InAnswer`] for a certificate that cannot be read, [`WorkflowError::Output`]

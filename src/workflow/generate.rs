@@ -41,9 +41,9 @@ pub struct GenerateSummary {
 /// How a key got to the token that generated it, as the ledger has it.
 pub(super) const GENERATED: &str = "generated";
 
-/// Has the token generate a key, which then proves that it is of the kind that was asked for, that nothing is known against its public
-/// half, that it was never outside, that it can only sign, and that it does sign. The ledger has it before and after; a key that cannot
-/// be recorded is taken off the token again.
+/// Has the token generate a key, which then proves that it is of the kind that was requested, that nothing is known against its public
+/// half, that it was never outside, that it can only sign, and that it does sign. The ledger has it before and after; a key that cannot be
+/// recorded is deleted from the token again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is as it was.
@@ -181,7 +181,7 @@ fn prove_generated(
     Ok(KeyProof { key, public_key })
 }
 
-/// What was asked for, and a key without a known fault.
+/// What was requested, and a key without a known fault.
 fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unproven> {
     let found = public_key.algorithm();
     let wrong = |found: String| Err(Unproven::found(ProofKind::GeneratedKey, found));

@@ -39,7 +39,7 @@ pub struct IdentityRoots {
     pub aws: Certificate,
     /// The manufacturer's.
     pub manufacturer: Certificate,
-    /// SHA-256 of AWS's root in lower-case hex, as somebody has compared it: the root must be this one, and may then be one that is not
+    /// SHA-256 of AWS's root in lower-case hex, as someone has compared it: the root must be this one, and may then be one that is not
     /// among the [`KnownRoot`]s. The result names it.
     pub aws_sha256: Option<String>,
     /// The same of the manufacturer's.
@@ -205,7 +205,7 @@ fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySub
         .collect()
 }
 
-/// A root is who it is by its fingerprint: anybody can make a certificate with its name.
+/// A root is who it is by its fingerprint: anyone can make a certificate with its name.
 fn judge_root(
     side: RootSide,
     root: &Certificate,

@@ -92,9 +92,9 @@ pub struct ImportSummary {
     pub recorded: Option<EntryId>,
 }
 
-/// Brings the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that
-/// it can only sign, and that it does sign. The ledger has an import before and after; a key that cannot be recorded is taken off the
-/// token again.
+/// Brings the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that it can
+/// only sign, and that it does sign. The ledger has an import before and after; a key that cannot be recorded is deleted from the token
+/// again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is as it was.
@@ -274,7 +274,7 @@ impl Import<'_> {
         })
     }
 
-    /// A token that fails in the middle of the call may have made the key all the same: whoever reads the error has to know.
+    /// A token that fails in the middle of the call may have made the key anyway: the reader of the error must know.
     fn prove(&mut self, imported: Result<NewKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
         let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
             Ok(None) => WorkflowError::Token(cause),

@@ -24,7 +24,7 @@ use crate::x509::{Certificate, CertificationRequest};
 pub struct InitializeSummary {
     /// The cluster's state at the end.
     pub state: ClusterState,
-    /// True if it was not this call that did it: it had been done before, or somebody else did it at the same time.
+    /// True if it was not this call that did it: it had been done before, or someone else did it at the same time.
     pub already: bool,
     /// True once AWS shows the cluster's certificate, and it is the one that was given.
     pub confirmed: bool,
@@ -35,7 +35,7 @@ pub struct InitializeSummary {
 /// Fetches the CSR again and compares its key (AWS replaces a first HSM that fails, and with it the CSR: a certificate for the old one
 /// binds nothing), initialises the cluster, and with `wait` follows its states until it is initialised.
 ///
-/// A second run after one that was cut off goes on where that one was. It is asked at most once; that somebody else initialised the
+/// A second run after one that was cut off continues where that one stopped. It is asked at most once; that someone else initialised the
 /// cluster is a success only where AWS shows this certificate.
 ///
 /// # Errors

@@ -97,8 +97,8 @@ impl IssueSummary {
 
 /// Requests that passed every check that needs no token, and whose outputs can be written.
 ///
-/// The job goes through the requests more than once, by clones of the iterator, and keeps of each only what it has to know again: an
-/// iterator that reads files lets a job of any length run in the same memory. A request that is another one the second time is refused.
+/// The job goes through the requests more than once, by clones of the iterator, and keeps of each only what it must know again: an iterator
+/// that reads files lets a job of any length run in the same memory. A request that is another one the second time is refused.
 #[derive(Clone, Debug)]
 pub struct SigningJob<R> {
     requests: R,
@@ -117,7 +117,7 @@ where
     E: From<WorkflowError>,
 {
     /// Checks the CA certificate, the validity and every output, and holds certificates of the same fields, but for the serial numbers,
-    /// against every rule. Nothing is left behind: a PIN may be asked for next, and whoever is asked may walk away.
+    /// against every rule. Nothing is left behind: a PIN prompt may follow, and the user may walk away from it.
     ///
     /// # Errors
     /// What the iterator says; [`WorkflowError`]

@@ -1,5 +1,5 @@
-//! How far the ledger went when something was last signed, kept where a copy of the ledger does not take it along: on the token that
-//! holds the CA's key, or in a file. An older copy that somebody restored, or another ledger, is found before anything is signed.
+//! How far the ledger went when something was last signed, kept where a copy of the ledger does not take it along: on the token that holds
+//! the CA's key, or in a file. An older copy that someone restored, or another ledger, is found before anything is signed.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use crate::signer::{KeyStore, NoteKeeper};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadPlace {
-    /// On the token of the CA's key, where there is one and it takes data objects.
+    /// On the token of the CA's key, if there is one and it takes data objects.
     #[default]
     TokenIfPossible,
     /// On the token of the CA's key; nothing is signed where that is not possible.
@@ -108,7 +108,7 @@ pub enum KeptHeadError {
         /// Why not.
         reason: String,
     },
-    /// The ledger does not verify, so nobody goes on with it.
+    /// The ledger does not verify, so nobody continues with it.
     Unsound,
     /// It cannot be written.
     Unwritable {
@@ -248,7 +248,7 @@ pub fn find_kept_head(
     Ok(of_this.map(|kept| kept.head).max_by_key(|head| head.count))
 }
 
-/// Where there is no ledger yet: refuses a place that keeps the head of one.
+/// If there is no ledger yet: refuses a place that keeps the head of one.
 ///
 /// # Errors
 /// [`KeptHeadError::OtherLedger`]
@@ -336,8 +336,8 @@ fn unreadable(path: &Path, reason: String) -> WorkflowError {
     .into()
 }
 
-/// Writes the head to a file, whole or not at all, if it is higher than the one there. Whoever raises it holds a lock on the file that
-/// is there: nobody else can open that.
+/// Writes the head to a file, whole or not at all, if it is higher than the one there. The process that raises it holds a lock on the
+/// existing file, which no other user can open.
 pub(super) fn raise_in_file(path: &Path, now: &KeptHead) -> Result<(), WorkflowError> {
     write_file(path, now, false)
 }
@@ -386,7 +386,7 @@ fn write_file(path: &Path, now: &KeptHead, whatever: bool) -> Result<(), Workflo
         held.lock().map_err(io)?;
         let (mine, there) = (held.metadata().map_err(io)?, fs::metadata(path).map_err(io)?);
         if (mine.dev(), mine.ino()) != (there.dev(), there.ino()) {
-            // Somebody else was first.
+            // Someone else was first.
             continue;
         }
         let kept = read_file(path, held.try_clone().map_err(io)?)?;

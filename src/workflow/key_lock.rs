@@ -84,8 +84,8 @@ pub(super) struct KeyLock {
 }
 
 impl KeyLock {
-    /// Takes the lock of this token in `directory`, which must belong to this user, and into which nobody else may write: whoever can
-    /// open a lock file can hold it for ever. Without a directory nothing is locked. `waiting` is called before a wait.
+    /// Takes the lock of this token in `directory`, which must belong to this user, and into which nobody else may write: anyone who can
+    /// open a lock file can hold it forever. Without a directory nothing is locked. `waiting` is called before a wait.
     ///
     /// # Errors
     /// [`KeyLockError`]
@@ -140,7 +140,7 @@ impl KeyLock {
         })
     }
 
-    /// Writes down who has it. That is for whoever waits; the lock holds without it.
+    /// Writes down who has it. That informs a process that waits; the lock works without it.
     fn held(mut file: File) -> Self {
         let _ = file
             .set_len(0)

@@ -106,7 +106,7 @@ const SHOWN_CHARACTERS: usize = 400;
 /// The file that a linter's command names: its path, or the first of that name in [`Linter::PATH`]. `None` when there is none.
 ///
 /// # Errors
-/// [`LinterError::Untrusted`] when anybody but its owner or root could change it.
+/// [`LinterError::Untrusted`] when anyone but its owner or root could change it.
 pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
     let Some(program) = linter.command.first() else {
         return Ok(None);

@@ -21,9 +21,9 @@ const DEFAULT: Period = Period::Days(1);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum OcspQuestion {
-    /// Those that somebody asks about.
+    /// Those that someone asks about.
     Request(Named<OcspRequest>),
-    /// Certificates of the CA, by their serial numbers: a response that is made before anybody asks, without a nonce.
+    /// Certificates of the CA, by their serial numbers: a response that is made before anyone asks, without a nonce.
     Certificates {
         /// Their serial numbers.
         serials: Vec<SerialNumber>,
@@ -37,7 +37,7 @@ pub enum OcspQuestion {
 pub struct OcspResponseRequest {
     /// The CA certificate.
     pub authority: Named<Certificate>,
-    /// The certificate of a delegated signer; the CA signs where there is none.
+    /// The certificate of a delegated signer; the CA signs if there is none.
     pub signer: Option<Certificate>,
     /// The signer's key, where it is not to be found by the public key of its certificate.
     pub key: Option<String>,

@@ -10,7 +10,7 @@ use crate::token::{KeyDescription, KeySelector, PrivateKey, Session, TokenError,
 
 const OTHER_KEY: &str = "the private key object has a different public key";
 
-/// What a key has to prove.
+/// What a key must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofKind {
@@ -18,7 +18,7 @@ pub enum ProofKind {
     DecryptedKey,
     /// The token holds the public key that is expected.
     TokenKey,
-    /// The key that the token generated is of the kind that was asked for, and sound.
+    /// The key that the token generated is of the kind that was requested, and sound.
     GeneratedKey,
     /// A key elsewhere has the public key that is expected.
     ExpectedKey,
@@ -50,7 +50,7 @@ pub struct Unproven {
     pub reason: UnprovenReason,
 }
 
-/// Why a proof was not given: two very different things for whoever has to act on it.
+/// Why a proof was not given: two very different things for the person who must act on it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UnprovenReason {
@@ -89,7 +89,7 @@ impl Unproven {
     /// For `map_err`: the token failed during this proof.
     pub(super) fn token(proof: ProofKind) -> impl Fn(TokenError) -> Self {
         move |error| match error {
-            // The token told something that is no public key: that is an answer.
+            // The token returned something that is not a public key: that is an answer.
             TokenError::NoPublicKey { .. } => Self::found(proof, error.to_string()),
             other => Self {
                 proof,

@@ -1,4 +1,4 @@
-//! A key that has arrived on the token, now or in an earlier run, and has to prove itself.
+//! A key that has arrived on the token, now or in an earlier run, and must prove itself.
 
 use super::error::LeftBehind;
 use super::{ImportRequest, KeyProof, ProofKind, Unproven, WorkflowError, prove_key};

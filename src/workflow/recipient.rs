@@ -21,8 +21,8 @@ pub struct RecipientSummary {
     pub delivered: Delivered,
 }
 
-/// Finds the recipient key or generates it, and delivers its public half (DER `SubjectPublicKeyInfo`), which an attestation
-/// document has to carry. What `delivery` cannot write, it cannot write before a key is generated.
+/// Finds the recipient key or generates it, and delivers its public half (DER `SubjectPublicKeyInfo`), which an attestation document must
+/// carry. What `delivery` cannot write, it cannot write before a key is generated.
 ///
 /// # Errors
 /// [`WorkflowError`]; a key that was generated for nothing is destroyed again.
@@ -77,7 +77,7 @@ pub fn delete_recipient(session: &Session, log: &mut KeyLog) -> Result<bool, Wor
     }
 }
 
-/// A recipient key that cannot be recorded is taken off the token again.
+/// A recipient key that cannot be recorded is deleted from the token again.
 fn generate_recorded<'a>(session: &'a Session, log: &mut KeyLog) -> Result<RecipientKey<'a>, WorkflowError> {
     let begun = log.begin(session, KeyAct::Generate, RECIPIENT_LABEL, Some(GENERATED), None)?;
     let key = session

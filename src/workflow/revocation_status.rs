@@ -1,4 +1,4 @@
-//! Whether the ledger has revoked a certificate that somebody else's path leads through.
+//! Whether the ledger has revoked a certificate that someone else's path leads through.
 
 use std::ops::ControlFlow;
 
@@ -76,7 +76,7 @@ pub fn recorded_status(
     Ok(status)
 }
 
-/// A serial number that was begun may be the certificate's: what was signed then, nobody recorded.
+/// A serial number that was begun may be the certificate's: what was signed then is not recorded.
 fn is_about(entry: &Entry, certificate: &Certificate) -> bool {
     let known = match &entry.state {
         EntryState::Signed { sha256, .. } => Some(*sha256),

@@ -1,9 +1,9 @@
 //! `cluster check`: which certificates protect client-to-HSM traffic, and whether they fit together.
 //!
-//! AWS CloudHSM User Guide, "Client end-to-end encryption", and AWS re:Post, "How can I use CloudHSM certificates for a client
-//! end-to-end encrypted connection?": one TLS connection inside another. The outer one, server TLS, ends at the server that hosts
-//! the HSM. It shows a self-signed certificate of AWS's, which the client has to have; the client shows a certificate too. The
-//! inner one, HSM TLS, ends in the HSM. It shows the cluster certificate, which the client verifies under `customerCA.crt`.
+//! AWS CloudHSM User Guide, "Client end-to-end encryption", and AWS re:Post, "How can I use CloudHSM certificates for a client end-to-end
+//! encrypted connection?": one TLS connection inside another. The outer one, server TLS, ends at the server that hosts the HSM. It shows a
+//! self-signed certificate of AWS's, which the client must have; the client shows a certificate too. The inner one, HSM TLS, ends in the
+//! HSM. It shows the cluster certificate, which the client verifies under `customerCA.crt`.
 
 mod authority;
 mod client;
@@ -64,7 +64,7 @@ impl fmt::Display for TlsRole {
     }
 }
 
-/// Checks everything that is at hand, and names what is not. `warn_days` before its end a certificate is worth a warning.
+/// Checks everything that is available, and names what is not. `warn_days` before its end a certificate is worth a warning.
 #[must_use]
 pub fn check_tls(evidence: &TlsEvidence, warn_days: u32, now: UnixTime) -> TlsReport {
     let mut report = TlsReport::new(warn_days, now);

@@ -20,7 +20,7 @@ pub enum LinkState {
     SelfSigned,
     /// Issued by one of the others.
     Issued,
-    /// Issued by somebody who is not among them.
+    /// Issued by someone who is not among them.
     IssuerMissing,
     /// The same certificate stands before it.
     Repeated,

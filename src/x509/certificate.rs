@@ -140,7 +140,7 @@ impl Certificate {
         Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
     }
 
-    /// `subjectPublicKeyInfo` as it stands in it.
+    /// `subjectPublicKeyInfo` as it is in it.
     pub(super) const fn key_info(&self) -> &SubjectPublicKeyInfoOwned {
         &self.tbs.subject_public_key_info
     }
@@ -203,8 +203,8 @@ impl Certificate {
         self.signed.verify(key, WHAT)
     }
 
-    /// Verifies the signature of a self-issued certificate under its own key: its words are its own. One that another CA signed
-    /// is passed over, its issuer is not at hand.
+    /// Verifies the signature of a self-issued certificate under its own key: its words are its own. One that another CA signed is passed
+    /// over, its issuer is not available.
     ///
     /// # Errors
     /// As [`verify_signature`](Self::verify_signature).

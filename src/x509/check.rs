@@ -59,13 +59,13 @@ impl Checked {
         self.authority.as_ref()
     }
 
-    /// The profile that it was held against.
+    /// The profile that it was checked against.
     #[must_use]
     pub const fn profile(&self) -> &Arc<Profile> {
         &self.tbs.profile
     }
 
-    /// The request that it answers, where there is one.
+    /// The request that it answers, if there is one.
     #[must_use]
     pub fn request(&self) -> Option<&VerifiedRequest> {
         self.tbs.request.as_deref()

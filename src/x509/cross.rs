@@ -21,8 +21,8 @@ use super::extension::{self, Context};
 use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
 use super::{Certificate, UnixTime, X509Error};
 
-/// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are
-/// not known here, and nobody vouches for what he does not understand.
+/// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are not
+/// known here, and nobody certifies what he does not understand.
 pub(super) const CARRIED: [ObjectIdentifier; 11] = [
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_KEY_USAGE,
@@ -87,8 +87,8 @@ pub(super) const OF_THE_ISSUER: [ObjectIdentifier; 3] = [
     ID_PE_AUTHORITY_INFO_ACCESS,
 ];
 
-/// Those that an own profile may add where the original, as that of a root, has none: a trust anchor's are not looked at by everybody
-/// (RFC 5280 section 6.1.1 (d)), a cross-certificate's are.
+/// Those that an own profile may add where the original, as that of a root, has none: a trust anchor's are not looked at by everyone (RFC
+/// 5280 section 6.1.1 (d)), a cross-certificate's are.
 pub(super) const ADDED: [ObjectIdentifier; 3] = [
     ID_CE_EXT_KEY_USAGE,
     ID_CE_NAME_CONSTRAINTS,
@@ -261,7 +261,7 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
             _ if OF_THE_ISSUER.contains(&kind) || (ADDED.contains(&kind) && !is_there) => {
                 added.push(wanted.clone());
             }
-            // Stated twice and the same is no contradiction.
+            // Stating the same thing twice is not a contradiction.
             _ if is_there && says_the_same(wanted, original)? => {}
             _ => {
                 let name = extension::extension_name(kind);

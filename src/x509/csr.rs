@@ -168,7 +168,7 @@ impl CertificationRequest {
         algorithm::describe(&self.signed.algorithm)
     }
 
-    /// The extensions that are asked for (RFC 2985 section 5.4.2). A list that does not decode is one entry, so that it is not passed over
+    /// The extensions that are requested (RFC 2985 section 5.4.2). A list that does not decode is one entry, so that it is not passed over
     /// in silence.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
@@ -219,7 +219,7 @@ impl CertificationRequest {
             .collect()
     }
 
-    /// The names that are asked for, of the kinds that are issued.
+    /// The names that are requested, of the kinds that are issued.
     fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
         let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
         let extensions = lists.concat();
@@ -238,7 +238,7 @@ impl CertificationRequest {
         Ok(extension::find_alternative_names(&extensions)?.0)
     }
 
-    /// The subjectKeyIdentifier that is asked for.
+    /// The subjectKeyIdentifier that is requested.
     fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
         let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
         let extensions = lists.concat();
@@ -300,7 +300,7 @@ impl VerifiedRequest {
         self.request.alternative_names()
     }
 
-    /// The subjectKeyIdentifier that is asked for.
+    /// The subjectKeyIdentifier that is requested.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -308,13 +308,13 @@ impl VerifiedRequest {
         self.request.subject_key_identifier()
     }
 
-    /// The extensions that are asked for; a profile decides, not the request.
+    /// The extensions that are requested; a profile decides, not the request.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         self.request.requested_extensions()
     }
 
-    /// Every other attribute: nothing of it gets into a certificate.
+    /// Every other attribute: none of it gets into a certificate.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
         self.request.other_attributes()

@@ -112,7 +112,7 @@ pub enum X509Error {
         /// What it is.
         found: KeyAlgorithm,
     },
-    /// The text is no distinguished name.
+    /// The text is not a distinguished name.
     Subject {
         /// The text.
         text: String,
@@ -160,21 +160,21 @@ pub enum X509Error {
         /// … to here.
         not_after: UnixTime,
     },
-    /// The validity that was asked for ends after the CA's.
+    /// The validity that was requested ends after the CA's.
     OutlivesIssuer {
-        /// The end that was asked for.
+        /// The end that was requested.
         not_after: UnixTime,
         /// The CA's end.
         issuer_not_after: UnixTime,
     },
     /// The calendar of X.509 does not have the time: it ends with the year 9999 (RFC 5280 section 4.1.2.5).
     Calendar,
-    /// The validity that was asked for has no second.
+    /// The validity that was requested has no second.
     EndsBeforeItBegins {
         /// The validity.
         validity: Validity,
     },
-    /// The validity that was asked for is in the past.
+    /// The validity that was requested is in the past.
     OverWhenIssued {
         /// Its end.
         not_after: UnixTime,

@@ -115,7 +115,7 @@ pub(super) fn find_name_constraints(extensions: &[Extension]) -> Result<Option<N
         .transpose()
 }
 
-/// What path validation ([`super::path_rules`]) processes; names and purposes are for whoever uses the certificate.
+/// What path validation ([`super::path_rules`]) processes; names and purposes are for the user of the certificate.
 pub(super) const PROCESSED: [ObjectIdentifier; 5] = [
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_KEY_USAGE,

@@ -55,8 +55,8 @@ impl fmt::Display for HostName {
 
 impl Certificate {
     /// Makes sure that `subjectAltName` has the host: its address as an iPAddress, or its name as a dNSName. A whole leftmost label `*`
-    /// stands for one label (RFC 9525 section 6.3). The common name counts for nothing (section 2), and a dNSName that spells an address
-    /// is no address (section 6.4).
+    /// stands for one label (RFC 9525 section 6.3). The common name does not count (section 2), and a dNSName that spells an address is not
+    /// an address (section 6.4).
     ///
     /// # Errors
     /// Which names the certificate has instead, in words.

@@ -167,7 +167,7 @@ fn find_unescaped(text: &str) -> Option<char> {
     })
 }
 
-/// Spaces around an unescaped comma or plus are no part of a value (RFC 4514 section 2 has none, people write them).
+/// Spaces around an unescaped comma or plus are not part of a value (RFC 4514 section 2 has none, but people write them).
 fn trim_separators(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut part = String::new();
@@ -215,7 +215,7 @@ pub(super) fn text_of(value: &Any) -> Option<&str> {
     .and(std::str::from_utf8(value.value()).ok())
 }
 
-/// The text of a string of any type, to be shown: nothing of it moves a cursor or hides.
+/// The text of a string of any type, to be shown: no character of it moves the cursor or hides text.
 pub(super) fn shown_text(value: &Any) -> Option<String> {
     let tag = *value.to_der().ok()?.first()?;
     read_text(tag, value.value()).map(|text| visible(&text))

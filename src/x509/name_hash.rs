@@ -102,9 +102,9 @@ fn canonical_attribute((tag, attribute): (u8, &[u8]), folding: Folding) -> Optio
 fn string(tag: u8, value: &[u8]) -> Option<Option<String>> {
     let text = match tag {
         UTF8_STRING => std::str::from_utf8(value).ok()?.to_owned(),
-        // T.61 is read as ISO 8859-1, as everybody does.
+        // T.61 is read as ISO 8859-1, as everyone does.
         PRINTABLE_STRING | IA5_STRING | TELETEX_STRING => value.iter().copied().map(char::from).collect(),
-        // UCS-2: a surrogate is no character.
+        // UCS-2: a surrogate is not a character.
         BMP_STRING => code_points(value, |[high, low]| u32::from(u16::from_be_bytes([high, low])))?,
         UNIVERSAL_STRING => code_points(value, u32::from_be_bytes)?,
         // NumericString is not among those that OpenSSL folds.
@@ -159,7 +159,7 @@ fn is_ignored(character: char) -> bool {
 /// The text of any string type, to be shown.
 pub(super) fn read_text(tag: u8, value: &[u8]) -> Option<String> {
     match tag {
-        // What is no ASCII is no text of these types.
+        // Text of these types must be ASCII.
         NUMERIC_STRING | PRINTABLE_STRING | IA5_STRING if !value.is_ascii() => None,
         NUMERIC_STRING => string(PRINTABLE_STRING, value)?,
         // The characters beyond UCS-2 are written as UTF-16 by some.

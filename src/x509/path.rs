@@ -166,9 +166,9 @@ impl Place<'_> {
         }
     }
 
-    /// NIST SP 800-131A: RSA keys below 2048 bits vouch for nothing. RFC 5280 section 6.1: "A certificate MUST NOT appear more than
-    /// once in a prospective certification path"; nor does a key here. A root and its successor with the same key would else be
-    /// two levels, and what the root issued could stand one level too low.
+    /// NIST SP 800-131A: RSA keys below 2048 bits certify nothing. RFC 5280 section 6.1: "A certificate MUST NOT appear more than once in a
+    /// prospective certification path"; nor does a key here. A root and its successor with the same key would else be two levels, and what
+    /// the root issued could stand one level too low.
     fn judge_key(&self) -> PathStep {
         let outcome = match self.certificate.public_key() {
             Ok(key) => match (key.algorithm(), self.find_above(&key)) {
@@ -267,7 +267,7 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
         .and_then(|key| certificate.verify_signature(&key));
     let outcome = match outcome {
         Ok(algorithm) => Ok(format!("{algorithm}, verifies under the issuer's key")),
-        // The name is right and the key is not: somebody made a certificate of that name.
+        // The name is right and the key is not: someone made a certificate of that name.
         Err(X509Error::Signature { .. }) if has_name => Err(
             "it does not verify: the issuer's certificate has the right name but a different key".to_owned(),
         ),

@@ -29,7 +29,7 @@ pub struct Profile {
     pub default_days: u32,
     /// The most days that may be asked for.
     pub longest_days: Option<u32>,
-    /// The most characters its PEM file may have, where whoever takes it sets a limit.
+    /// The most characters its PEM file may have, if the recipient sets a limit.
     pub longest_pem: Option<usize>,
     /// The most bytes that its PEM file and its issuer's have together, where they are handed over as a chain.
     pub longest_chain: Option<usize>,
@@ -37,7 +37,7 @@ pub struct Profile {
     pub keys: KeyKinds,
     /// The keys that it may be signed with.
     pub signed_by: KeyKinds,
-    /// Rules that are not held against it, by name (`cert rules`).
+    /// Rules that are not checked against it, by name (`cert rules`).
     pub waived: Vec<Cow<'static, str>>,
     /// The program that looks at each certificate before it is signed.
     pub linter: Option<Linter>,
@@ -112,7 +112,7 @@ pub enum ProfileExtension {
     Carried(CarriedExtension),
 }
 
-/// An extension as it stands in the certificate that it is taken from.
+/// An extension as it is in the certificate that it is taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriedExtension {
     /// extnID

@@ -62,8 +62,8 @@ impl Certificate {
     }
 }
 
-/// What a leaf's keyUsage has to have one of, where there is a keyUsage: RFC 5280 section 4.2.1.12. `None` for a purpose that is not
-/// defined there.
+/// What a leaf's keyUsage must have one of, where there is a keyUsage: RFC 5280 section 4.2.1.12. `None` for a purpose that is not defined
+/// there.
 fn usages_of(purpose: Purpose) -> Option<FlagSet<KeyUsages>> {
     let signing = KeyUsages::DigitalSignature | KeyUsages::NonRepudiation;
     match purpose.0 {
@@ -76,8 +76,8 @@ fn usages_of(purpose: Purpose) -> Option<FlagSet<KeyUsages>> {
     }
 }
 
-/// A certificate that says nothing of its purposes has these all the same. Nobody may sign programs, times or OCSP responses that is not
-/// said to: RFC 3161 section 2.3, RFC 6960 section 4.2.2.2, and `openssl verify -purpose codesign`.
+/// A certificate that does not name its purposes has these anyway. Only a certificate that says so may sign programs, times or OCSP
+/// responses: RFC 3161 section 2.3, RFC 6960 section 4.2.2.2, and `openssl verify -purpose codesign`.
 const fn needs_no_mention(purpose: Purpose) -> bool {
     !matches!(
         purpose.0,

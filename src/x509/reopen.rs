@@ -1,7 +1,7 @@
 //! Planned certificates that were stored, and are read back.
 //!
-//! A stored plan is built once more from what it was built from, with the serial number, the dates and the algorithm of its bytes: it has to be
-//! the same, byte for byte. Only then is it held against the rules again.
+//! A stored plan is built once more from what it was built from, with the serial number, the dates and the algorithm of its bytes: it must
+//! be the same, byte for byte. Only then is it checked against the rules again.
 
 use std::sync::Arc;
 

@@ -46,11 +46,11 @@ impl Requested {
     }
 }
 
-/// A certificate goes over the wire in every handshake, and whoever verifies it compares each name: hundreds are much, more than this is
-/// a mistake or an attack.
+/// A certificate goes over the wire in every handshake, and every verifier compares each name: hundreds are a lot, and more than this is a
+/// mistake or an attack.
 const MOST_NAMES: usize = 1000;
 
-/// That there are no more names than anybody needs.
+/// That there are no more names than anyone needs.
 pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
     if names <= MOST_NAMES {
         return Ok(());
@@ -59,7 +59,7 @@ pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
     Err(X509Error::broken("subject-alternative-name", found))
 }
 
-/// What was asked for and is not in the certificate; of `subjectAltName` the names that are not.
+/// What was requested and is not in the certificate; of `subjectAltName` the names that are not.
 #[must_use]
 pub fn dropped(asked: Vec<ExtensionText>, given: &[ExtensionText]) -> Vec<ExtensionText> {
     let missing = |asked: ExtensionText| {

@@ -1,4 +1,4 @@
-//! Every rule that a planned certificate is held against, by name (`cert rules`).
+//! Every rule that a planned certificate is checked against, by name (`cert rules`).
 
 use super::{CRL_RULES, OCSP_RULES};
 
@@ -49,7 +49,7 @@ pub(super) fn source_of(name: &str) -> &'static str {
     rule.map_or("hsm-ca", |rule| rule.source)
 }
 
-/// The rules, in the order in which they are held against a certificate.
+/// The rules, in the order in which they are checked against a certificate.
 pub const RULES: &[Rule] = &[
     rule(
         "profile",

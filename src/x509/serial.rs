@@ -10,7 +10,7 @@ use crate::values::SerialNumber;
 const OCTETS: usize = 20;
 
 impl SerialNumber {
-    /// 159 bits from `source`: a token's generator, or the operating system's where there is no token.
+    /// 159 bits from `source`: a token's generator, or the operating system's if there is no token.
     ///
     /// # Errors
     /// What the source said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant

@@ -36,7 +36,7 @@ impl Certificate {
         sha256(self.der()).to_vec()
     }
 
-    /// SHA-256 of subjectPublicKeyInfo as it stands in it, in hex: what pins and allow-lists name a key by.
+    /// SHA-256 of subjectPublicKeyInfo as it is in it, in hex: what pins and allow-lists name a key by.
     #[must_use]
     pub fn key_fingerprint(&self) -> String {
         let der = self.key_info().to_der().unwrap_or_default();

@@ -79,7 +79,7 @@ pub struct Tbs {
     pub(super) request: Option<Box<VerifiedRequest>>,
     /// The certificate that a cross-certificate repeats.
     pub(super) original: Option<Box<Certificate>>,
-    /// The subjectKeyIdentifier that was asked for; where there was none, it is the key's.
+    /// The subjectKeyIdentifier that was requested; where there was none, it is the key's.
     pub(super) key_identifier: Option<Vec<u8>>,
 }
 

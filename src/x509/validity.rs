@@ -56,7 +56,7 @@ impl Validity {
     }
 }
 
-/// The validity that is asked for. What is left out is chosen.
+/// The validity that is requested. What is left out is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AskedValidity {
     /// Its first second; the time of issue when not given.
@@ -75,7 +75,7 @@ pub enum ValidityEnd {
 }
 
 impl AskedValidity {
-    /// The validity of a certificate that is issued `now`. An end that is asked for is kept; `default_days` give way to `ends`, those of
+    /// The validity of a certificate that is issued `now`. An end that is requested is kept; `default_days` give way to `ends`, those of
     /// the issuer and of whatever else must not be outlived.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The places from the one leaf up, where there is one way only.
+    /// The places from the one leaf up, if there is one way only.
     fn way_up(&self) -> Option<Vec<usize>> {
         let is_issuer = |place: usize| self.links.iter().any(|link| link.issuer == Some(place));
         let leaves: Vec<_> = (0..self.links.len()).filter(|place| !is_issuer(*place)).collect();

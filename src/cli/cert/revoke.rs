@@ -72,7 +72,7 @@ impl RevokeCertificate {
         Ok(Report::new(text, json))
     }
 
-    /// A file of that name wins over a number: `./…` says so without doubt.
+    /// A file of that name wins over a number: `./…` makes it unambiguous.
     fn named(&self) -> Result<Revoked, CliError> {
         let path = Path::new(&self.certificate);
         if self.certificate != "-"

@@ -177,8 +177,7 @@ impl Judged {
         });
     }
 
-    /// Asks the ledger, and the CRLs. A root that nobody has revoked is not a gap: only the trust that it was given
-    /// vouches for it.
+    /// Asks the ledger, and the CRLs. A root that nobody has revoked is not a gap: it rests only on the trust that it was given.
     fn revocation(
         &mut self,
         path: &[Certificate],
@@ -236,7 +235,7 @@ impl Judged {
             Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
                 bad.push(format!("no CRL covers it: {}", problems.join("; ")));
             }
-            // As `openssl verify -crl_check`: who gives a CRL wants the certificate to be looked up.
+            // As `openssl verify -crl_check`: if a CRL is given, the certificate must be covered by it.
             Some(ListedStatus::NoList) if place == 0 && !lists.is_empty() => {
                 bad.push(format!(
                     "no --crl is from its issuer, \"{}\"",

@@ -78,7 +78,7 @@ impl CheckCluster {
         let report = check_tls(&evidence, self.warn_days, now);
         let exit_code = match (report.fits(), circumstances.silent.is_empty()) {
             (Some(false), _) => REFUSED,
-            // What was asked for is not there.
+            // What was requested is missing.
             (_, false) => UNAVAILABLE,
             _ => 0,
         };

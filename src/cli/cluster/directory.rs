@@ -51,8 +51,8 @@ impl ClusterDirectory {
     }
 }
 
-/// The cluster that has files in a directory, under the names of AWS's guide or with one of the `more` suffixes; `wanted` chooses
-/// where there are several. `None` where there is none.
+/// The cluster that has files in a directory, under the names of AWS's guide or with one of the `more` suffixes; `wanted` chooses where
+/// there are several. `None` if there is none.
 pub(super) fn choose_cluster(
     path: &Path,
     wanted: Option<&str>,

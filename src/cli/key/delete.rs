@@ -28,7 +28,7 @@ pub(in crate::cli) struct DeleteKey {
 impl DeleteKey {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let selector = self.key.selector()?;
-        // Whoever cannot be asked later is told before a PIN is asked for.
+        // If the confirmation prompt is impossible, the command fails before the PIN prompt.
         let terminal = self.terminal(settings)?;
         let mut log = settings.open_key_log()?;
         let session = settings.open_session(Some(&self.key.key))?;
@@ -142,7 +142,7 @@ fn confirm(
     })
 }
 
-/// Its label, or where nobody could type it its id.
+/// Its label, or its id if the label cannot be typed.
 fn word_of(key: &KeyDescription) -> String {
     match key.label.trim() {
         label if label.is_empty() || label.contains(is_unprintable) => Hex(&key.id).to_string(),

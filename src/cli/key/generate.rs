@@ -73,7 +73,7 @@ impl GenerateKey {
             lock_directory: lock_directory(ui),
         };
         let token = settings.find_token(None)?;
-        // Before anybody is asked for a PIN.
+        // Before the PIN prompt.
         token.check_writable()?;
         token.check_generation(request.algorithm)?;
         let mut log = settings.open_key_log()?;
@@ -122,7 +122,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
     }
 }
 
-/// A run that was cut off: nobody uses the key, and somebody may be making it right now on another machine.
+/// A run that was cut off: nobody uses the key, and someone may be making it right now on another machine.
 fn describe_unfinished(key: &KeyDescription) -> String {
     format!(
         "an interrupted run left a {} key that nothing uses: `hsm-ca key delete '{}'` deletes it",

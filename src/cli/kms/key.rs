@@ -32,7 +32,7 @@ pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
     ))
 }
 
-/// `key verify`: KMS tells a key's usage, and enforces it; what is left to prove is the match and a signature.
+/// `key verify`: KMS reports a key's usage, and enforces it; what is left to prove is the match and a signature.
 pub(in crate::cli) fn verify(
     name: &str,
     expected: Option<(&Path, PublicKey)>,

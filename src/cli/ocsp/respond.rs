@@ -95,7 +95,7 @@ impl Respond {
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
         let index = index.transpose()?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
-        // What is refused is refused before anybody is asked for a PIN; what is signed is as it is when the PIN is there.
+        // What is refused is refused before the PIN prompt; what is signed is as it is when the PIN is there.
         job.plan(&recorder, index.as_ref())?;
         recorder.tell_unfinished(&authority.value, ui)?;
         let store = settings.open_store(self.key.as_deref())?;

@@ -76,7 +76,7 @@ fn report(mut fields: Fields, mut json: Value, verified: Option<Result<(), X509E
     }
 }
 
-/// Of which CA a certificate is, where one is at hand.
+/// Of which CA a certificate is, where one is available.
 fn is_of(id: &CertId, authority: Option<&Certificate>) -> Option<bool> {
     authority.and_then(|authority| id.is_of(authority).ok())
 }

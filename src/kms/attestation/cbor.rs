@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949) that is passed over: it has to be well-formed, without a key twice, and not too deep.
+//! CBOR (RFC 8949) that is passed over: it must be well-formed, without a key twice, and not too deep.
 
 use std::collections::BTreeSet;
 

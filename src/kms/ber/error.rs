@@ -43,7 +43,7 @@ pub enum BerError {
         /// Whether it is the constructed form that is here.
         constructed: bool,
     },
-    /// The value is none of its type.
+    /// The value is not valid for its type.
     Value {
         /// The type.
         of: &'static str,

@@ -15,7 +15,7 @@ use super::failure::Failure;
 #[derive(Debug)]
 pub(super) struct Audit {
     head: Head,
-    /// `PRAGMA data_version` when the tables were compared: another one after somebody else wrote.
+    /// `PRAGMA data_version` when the tables were compared: another one after someone else wrote.
     version: i64,
     rows: Rows,
 }
@@ -33,8 +33,8 @@ impl Audit {
         }
     }
 
-    /// Brings it up to the ledger as `db` sees it, if somebody else has written since. What this connection wrote itself it made from
-    /// rows that were checked.
+    /// Brings it up to the ledger as `db` sees it, if someone else has written since. What this connection wrote itself it made from rows
+    /// that were checked.
     pub(super) fn follow(&mut self, db: &Connection) -> Result<(), Failure> {
         let version = db.pragma_query_value(None, "data_version", |row| row.get(0))?;
         if version == self.version {

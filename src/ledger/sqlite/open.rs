@@ -1,4 +1,4 @@
-//! Opening the file: making it, recognising it, and refusing what is none.
+//! Opening the file: making it, recognising it, and refusing what is not one.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -48,8 +48,8 @@ impl SqliteLedger {
         Self::open_patiently(path, access, PATIENCE)
     }
 
-    /// Whether a ledger is there. Refuses a file that could not be recorded in, and a place where none could be made: before anybody is
-    /// asked for a PIN.
+    /// Whether a ledger is there. Refuses a file that could not be recorded in, and a place where none could be made: before the PIN
+    /// prompt.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -159,7 +159,7 @@ fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
 
-/// A link to nothing is refused as what it is: somebody meant a ledger that is not there any more.
+/// A link to nothing is refused as what it is: it was meant for a ledger that no longer exists.
 fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
     if is_missing(path) {
         return Err(LedgerError::NotFound {
@@ -210,7 +210,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
     Ok(db)
 }
 
-/// Tables or triggers of somebody else's could show one thing and do another.
+/// Tables or triggers of someone else's could show one thing and do another.
 fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
     match schema::differences(db)?.into_iter().next() {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Reading: the tables find, the events tell.
+//! Reading: the tables locate entries, the events have their content.
 
 mod authorities;
 mod entries;

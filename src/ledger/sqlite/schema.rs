@@ -44,7 +44,7 @@ pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Brings the tables up to date, in one transaction: whoever comes second finds them so.
+/// Brings the tables up to date, in one transaction: a second process finds them up to date.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     migrate_by(db, MIGRATIONS)
 }

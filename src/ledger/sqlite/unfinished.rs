@@ -1,4 +1,4 @@
-//! What still needs somebody: begun and not ended, signed and not delivered.
+//! What still needs attention: begun but not ended, signed but not delivered.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use super::super::{Authority, Entry, Object, RevocationState, Unfinished, UnixTi
 use super::failure::{Failure, column};
 use super::read;
 
-/// So many of each are looked at. After a batch of a million that was killed, nobody waits for a longer list.
+/// At most this many of each are read. After a killed batch of a million, a longer list would take too long.
 const LOOKED_AT: u64 = 100;
 
 pub(super) fn unfinished(

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::projection::project;
 use super::schema;
 
-/// Who changes a ledger wholesale need not be told every row of it.
+/// If a ledger was changed wholesale, not every row needs to be reported.
 const FAULTS_TOLD: usize = 100;
 
 struct Findings {
@@ -37,7 +37,7 @@ pub(super) fn verify(db: &Connection, kept: Option<&Head>) -> Result<VerifyRepor
     for (name, found) in schema::differences(db)? {
         findings.add(Fault::Schema { name, found });
     }
-    // A page that cannot be read ends the walk: what was found until then is told with it.
+    // A page that cannot be read ends the walk: what was found until then is reported with it.
     let mut again = schema::empty_copy()?;
     let (head, kept) = match walk(db, &mut again, kept, &mut findings) {
         Ok(found) => found,
@@ -118,7 +118,7 @@ fn walk(
         } else if head.after(body).hash != hash {
             findings.add(Fault::Hash { sequence });
         }
-        // From here on as it stands, so that one change is told once.
+        // From here on as stored, so that one change is reported once.
         head = Head {
             count: sequence,
             hash,

@@ -85,7 +85,7 @@ fn a_row_that_was_removed_or_put_in_decides_nothing() {
     }
 }
 
-/// The reason of a revocation becomes another one, in the event and in the table; then with the event's own hash made anew.
+/// The reason of a revocation becomes another one, in the event and in the table; then with the event's own hash made again.
 #[test]
 fn an_event_that_was_changed_decides_nothing_even_with_its_own_hash_made_anew() {
     let sound = busy_desk();

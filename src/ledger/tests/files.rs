@@ -170,7 +170,7 @@ fn what_others_could_change_is_not_recorded_in() {
     );
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o640)).unwrap();
     open(&desk, Access::Record).unwrap();
-    // A log that somebody puts beside it is taken for its own, and a sticky directory does not keep them from that.
+    // A log that someone puts beside it is taken for its own, and a sticky directory does not keep them from that.
     for wrong in [0o777, 0o1777, 0o770] {
         fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(wrong)).unwrap();
         let refused = open(&desk, Access::Record);

@@ -142,11 +142,11 @@ fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
         &crl(numbers[1], Some(numbers[1]), 6),
         CrlNumberProblem::Base,
     );
-    // One of a higher number, whoever made it.
+    // One of a higher number, from any program.
     refused(&mut desk, &crl(numbers[1], Some(77), 6), CrlNumberProblem::Base);
     desk.ledger.complete(begun, &signed(0), &stamp()).unwrap();
     sign(&mut desk, &crl(numbers[1], Some(numbers[0]), 6));
-    // A delta CRL is no base.
+    // A delta CRL is not a base.
     refused(
         &mut desk,
         &crl(numbers[2], Some(numbers[1]), 7),

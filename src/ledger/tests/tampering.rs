@@ -5,7 +5,7 @@ use super::*;
 const NO_TRIGGERS: &str = "DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed;
     DROP TRIGGER events_come_in_order;";
 
-/// Puts the triggers back afterwards, as somebody would who wants nobody to notice.
+/// Puts the triggers back afterwards, as someone would who wants nobody to notice.
 pub(super) fn restored(sql: &str) -> String {
     let made = include_str!("../sqlite/version_1.sql");
     let start = made.find("CREATE TRIGGER").unwrap();
@@ -359,7 +359,7 @@ fn events_in_another_spelling_are_found_even_when_the_chain_was_made_anew() {
         let copy = desk.copy();
         copy.write_chain_anew(|body| body.replacen(from, to, 1));
         let faults = copy.verify().faults;
-        // Who writes the whole chain anew, and nothing that shows in the tables, is found by a kept head only.
+        // Who writes the whole chain again, and nothing that shows in the tables, is found by a kept head only.
         assert_eq!(faults.is_empty(), from == "tls-client", "{from}: {faults:?}");
         let kept = desk.ledger.head().unwrap();
         assert!(!copy.ledger.verify(Some(&kept)).unwrap().passed(), "{from}");

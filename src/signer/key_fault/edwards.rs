@@ -43,7 +43,7 @@ impl Edwards25519 {
         (symbol <= BigUint::from(1_u32)).then_some(y)
     }
 
-    /// x² = (y² - 1) / (d·y² + 1). The divisor is never 0: -1/d is no square.
+    /// x² = (y² - 1) / (d·y² + 1). The divisor is never 0: -1/d is not a square.
     fn x_squared(&self, y: &BigUint) -> BigUint {
         let y_squared = y * y % &self.p;
         self.divide(&y_squared + &self.p - 1_u32, &self.d * &y_squared + 1_u32)

@@ -2,7 +2,7 @@
 
 use crate::secret::Pin;
 
-/// What a key wants between the beginning of its use and the use.
+/// What a key needs between the start of its use and the use itself.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::token) enum Authentication<'a> {
     /// Nothing: the login is enough.

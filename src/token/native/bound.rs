@@ -1,11 +1,11 @@
-//! The most that a module's counts and lengths may tell.
+//! The largest counts and lengths that a module may report.
 
 use std::fmt;
 
 use cryptoki::context::Function;
 use cryptoki_sys::CK_ULONG;
 
-/// A count or length that no module tells in earnest.
+/// A count or length that no real module reports.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::token) struct Absurd {
     pub(in crate::token) function: Function,

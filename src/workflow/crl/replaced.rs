@@ -12,7 +12,7 @@ const SHOWN: usize = 5;
 
 impl NumberedCrl {
     /// Refuses to replace a CRL of this CA by one with a number that is not above its own, or, if it is complete, by one that lacks any of
-    /// its entries but for holds that ended. What is no CRL of this CA is not looked at.
+    /// its entries but for holds that ended. A file that is not a CRL of this CA is ignored.
     ///
     /// # Errors
     /// The rules `crl-number` and `crl-entries`

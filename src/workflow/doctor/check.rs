@@ -5,7 +5,7 @@
 pub enum CheckState {
     /// As it should be.
     Passed,
-    /// Told, and neither good nor bad.
+    /// Reported, and neither good nor bad.
     Noted,
     /// It works, with a limit.
     Warning,
@@ -44,7 +44,7 @@ impl Check {
         Self::new(name, CheckState::Passed, found)
     }
 
-    /// Told, and neither good nor bad.
+    /// Reported, and neither good nor bad.
     #[must_use]
     pub fn noted(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, CheckState::Noted, found)

@@ -23,7 +23,7 @@ pub enum GenerateError {
         /// What became of the key.
         left: LeftBehind,
     },
-    /// A key of the same name was made by somebody else at the same time.
+    /// A key of the same name was made by someone else at the same time.
     Twice {
         /// The label.
         label: String,

@@ -1,4 +1,4 @@
-//! The two certificates that `InitializeCluster` takes, held against AWS's demands before AWS is asked.
+//! The two certificates that `InitializeCluster` takes, checked against AWS's demands before AWS is asked.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl ClusterCertificates {
         &self.anchor
     }
 
-    /// What AWS takes, and somebody may not have meant.
+    /// What AWS takes, and someone may not have meant.
     #[must_use]
     pub fn doubts(&self, now: UnixTime) -> Vec<String> {
         let mut doubts = Vec::new();
@@ -76,7 +76,7 @@ impl ClusterCertificates {
                 "the signed certificate is a CA certificate itself: the HSM could issue others".to_owned(),
             );
         }
-        // The guide makes the CA first, and both for as long: the CA ends first, which is no doubt by itself.
+        // The guide makes the CA first, and both for as long: the CA ends first, which is not suspicious by itself.
         let [signed, anchor] = [&self.signed, &self.anchor].map(|one| one.validity());
         let (which, validity) = if anchor.not_after < signed.not_after {
             (WhichCertificate::Anchor, anchor)

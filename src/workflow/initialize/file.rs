@@ -8,7 +8,7 @@ use crate::x509::{CERTIFICATE, Certificate, X509Error};
 const FIRST_LINE: &str = "-----BEGIN CERTIFICATE-----";
 const LAST_LINE: &str = "-----END CERTIFICATE-----";
 
-/// What some editors put before UTF-8. Nobody sees it, and AWS would not take it.
+/// What some editors put before UTF-8. It is invisible, and AWS would not accept it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The certificate of a file, and its PEM text as AWS gets it: a PEM file as it is, DER as PEM.

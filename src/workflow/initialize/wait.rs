@@ -19,7 +19,7 @@ pub struct WaitLimits {
 /// A cluster takes minutes, and the account's calls are throttled.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Who watches for half an hour wants to see now and then that it goes on.
+/// A user who watches for half an hour wants to see now and then that it continues.
 const SILENCE: Duration = Duration::from_secs(15);
 
 impl WaitLimits {

@@ -10,7 +10,7 @@ use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Delivered, Recorder, WorkflowError};
 use crate::x509::{UnixTime, Validity, VerifiedRequest};
 
-/// Seconds from the moment that a certificate's dates are chosen to its entry in the ledger: somebody types a PIN in between.
+/// Seconds from the moment that a certificate's dates are chosen to its entry in the ledger: someone types a PIN in between.
 const LONGEST_WAIT: u64 = 3600;
 
 /// So many certificates of one request are looked at, the newest first.
@@ -32,9 +32,9 @@ where
     R: Iterator<Item = Result<RequestToSign, E>> + Clone,
     E: From<WorkflowError>,
 {
-    /// Looks for certificates that were signed for these requests before. One that has the same fields and the same length of
-    /// validity, is not revoked, and has more than two thirds of its life left, is delivered instead of signing another. A request that
-    /// stands in the job twice gets one certificate. With `again` in the request of the job, every one is signed.
+    /// Looks for certificates that were signed for these requests before. One that has the same fields and the same length of validity, is
+    /// not revoked, and has more than two thirds of its life left, is delivered instead of signing another. A request that is in the job
+    /// twice gets one certificate. With `again` in the request of the job, every one is signed.
     ///
     /// # Errors
     /// What the iterator says; that the ledger cannot be read, or that a certificate in it does not verify.
@@ -46,7 +46,7 @@ where
         Ok(LookedBack::AllRecorded(RecordedJob(self)))
     }
 
-    /// Looks once more if the ledger has gone on: another process may have signed the same while somebody typed a PIN.
+    /// Looks once more if the ledger has gone on: another process may have signed the same while someone typed a PIN.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), E> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
@@ -127,7 +127,7 @@ impl Terms {
         Ok(Source::New)
     }
 
-    /// Both start at the time of their own run, or both at one time that was asked for.
+    /// Both start at the time of their own run, or both at one time that was requested.
     fn starts_alike(&self, recorded: Validity, begun: UnixTime) -> bool {
         let is_asked = self.validity.not_before != self.now;
         let was_asked = recorded.not_before.0.abs_diff(begun.0) > LONGEST_WAIT;
@@ -142,7 +142,7 @@ impl Terms {
 /// What looking back has found.
 #[derive(Debug)]
 pub enum LookedBack<R> {
-    /// Something has to be signed.
+    /// Something must be signed.
     ToSign(SigningJob<R>),
     /// Nothing has: the token is not needed.
     AllRecorded(RecordedJob<R>),
@@ -188,7 +188,7 @@ where
     }
 }
 
-/// The same days were asked for; or both end with the CA, or at a time that was asked for.
+/// The same days were asked for; or both end with the CA, or at a time that was requested.
 fn lasts_as_long(asked: Validity, recorded: Validity) -> bool {
     let length = |validity: Validity| validity.not_after.0.saturating_sub(validity.not_before.0);
     length(asked) == length(recorded) || asked.not_after.0 == recorded.not_after.0

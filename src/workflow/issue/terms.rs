@@ -36,7 +36,7 @@ impl Terms {
             .and_then(|()| authority.value.check_self_signature())
             .map_err(|error| authority.about(error))?;
         let authority_key = authority.value.public_key()?;
-        // An end that was asked for is kept or refused; the profile's own days give way to the end of the CA.
+        // An end that was requested is kept or refused; the profile's own days give way to the end of the CA.
         let issuer_not_after = authority.value.validity().not_after;
         let default_days = request.profile.default_days;
         let validity = request.validity.choose(default_days, &[issuer_not_after], now)?;

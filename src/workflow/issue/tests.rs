@@ -221,7 +221,7 @@ fn a_key_that_stops_leaves_nothing_open() {
     assert_eq!(handed_over.len(), 70);
     // Of the second chunk, 6 were signed, one failed, and 57 were given up with it.
     assert_eq!(desk.count(), [71, 58, 0]);
-    // The same command goes on: what is signed is delivered again, and the rest is signed.
+    // The same command continues: what is signed is delivered again, and the rest is signed.
     desk.store.left.set(usize::MAX);
     for number in 0..70 {
         std::fs::remove_file(desk.directory.path().join(format!("{number}.crt"))).unwrap();

@@ -79,7 +79,7 @@ impl Recorder {
         Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
     }
 
-    /// Another process may have begun something in between. What began first goes on.
+    /// Another process may have begun something in between. What began first continues.
     fn check_begun<T: Signable>(
         &mut self,
         planned: &Planned<T>,

@@ -1,9 +1,9 @@
 //! A planned object that survives its process: written as bytes, and read back on the day of the signature.
 //!
-//! The file holds the exact bytes, and hashes of what they were made from. Those inputs (profile, CA certificate, request) are given again when
-//! it is read, so nothing in the file decides what is trusted. Every byte that follows from the inputs has to be the one that they make, and
-//! every rule is checked again. What remains is the serial number, the dates, and the subject of a self-signed certificate: people approve those
-//! by [`Planned::sha256`].
+//! The file holds the exact bytes, and hashes of what they were made from. Those inputs (profile, CA certificate, request) are given again
+//! when it is read, so nothing in the file decides what is trusted. Every byte that follows from the inputs must be the one that they make,
+//! and every rule is checked again. What remains is the serial number, the dates, and the subject of a self-signed certificate: people
+//! approve those by [`Planned::sha256`].
 
 use std::fmt;
 use std::sync::Arc;

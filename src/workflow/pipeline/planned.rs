@@ -12,7 +12,7 @@ use crate::workflow::{Delivery, WorkflowError};
 pub struct Planned<T> {
     pub(super) checked: T,
     pub(super) intent: Intent,
-    /// The key that it vouches for.
+    /// The key that it certifies.
     pub(super) certified: Option<Certified>,
     pub(super) waivers: Waivers,
     /// What errors call it, where it is one of several.
@@ -82,7 +82,7 @@ impl<T: Signable> Planned<T> {
         })
     }
 
-    /// Sees whether the place could be kept, and leaves nothing behind: before a PIN is asked for.
+    /// Sees whether the place could be kept, and leaves nothing behind: before the PIN prompt.
     ///
     /// # Errors
     /// [`WorkflowError::Output`]

@@ -1,4 +1,4 @@
-//! What the pipeline has to know of the four structures that it signs.
+//! What the pipeline must know of the four structures that it signs.
 
 use crate::ledger::Intent;
 use crate::output::{Encoding, Verified};
@@ -24,12 +24,12 @@ pub trait Signable: sealed::Sealed + Sized {
     /// How it signs.
     fn algorithm(&self) -> SignatureAlgorithm;
 
-    /// The CA certificate in whose name it is signed. The ledger has to know it. None where a key speaks for itself.
+    /// The CA certificate in whose name it is signed. The ledger must know it. None where a key speaks for itself.
     fn authority(&self) -> Option<&Certificate> {
         None
     }
 
-    /// The key that it vouches for, and for whom. None where it vouches for no key.
+    /// The key that it certifies, and for whom. None where it certifies no key.
     ///
     /// # Errors
     /// [`X509Error::Malformed`], which checked bytes are not.

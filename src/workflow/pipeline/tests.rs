@@ -325,7 +325,7 @@ fn it_is_reopened_with_what_it_was_planned_with_and_as_what_it_is() {
     });
     let refused = Planned::<Checked>::reopen(&file, &renamed, desk.basis(), later()).unwrap_err();
     assert!(refused.to_string().contains("another profile"), "{refused}");
-    // When the day comes, it has to be valid still.
+    // When the day comes, it must be valid still.
     let over = UnixTime(NOW.0 + 31 * DAY);
     let refused = Planned::<Checked>::reopen(&file, &desk.profile, desk.basis(), over).unwrap_err();
     assert!(refused.to_string().contains("validity"), "{refused}");

@@ -11,7 +11,7 @@ use crate::x509::{Certificate, X509Error};
 /// The exponent that stands for every other one.
 const F4: [u8; 3] = [1, 0, 1];
 
-/// What a key is remembered by: whoever has the private key of an RSA modulus has it for every exponent, and for RSASSA-PSS too.
+/// What identifies a key: the private key of an RSA modulus works for every exponent, and for RSASSA-PSS too.
 pub(in super::super) fn remembered_by(key: &PublicKey) -> Digest {
     let rsa = key
         .rsa_integers()

@@ -155,7 +155,7 @@ impl Recorder {
         Ok(self.ledger().entries(&filter, each)?)
     }
 
-    /// Refuses a CA whose own certificate this ledger has revoked, whoever issued it: what it signs now nobody should take.
+    /// Refuses a CA whose own certificate this ledger has revoked, whichever CA issued it: nobody should accept what it signs now.
     ///
     /// # Errors
     /// The rule `issuer-status`

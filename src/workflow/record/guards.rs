@@ -17,7 +17,7 @@ const CLOCK: &str = "clock";
 pub struct Guards {
     /// Where the ledger's head is kept.
     pub place: HeadPlace,
-    /// A head that its user kept: the ledger has to contain it.
+    /// A head that its user kept: the ledger must contain it.
     pub head: Option<Head>,
     /// The operator says that the clock is right, though it is behind the last event.
     pub clock_is_right: bool,

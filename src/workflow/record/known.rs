@@ -1,5 +1,5 @@
 //! Whether the ledger knows a CA certificate, byte for byte. The names and constraints of a certificate of the same name and key can be
-//! anybody's invention.
+//! anyone's invention.
 
 use std::collections::BTreeSet;
 use std::fmt;

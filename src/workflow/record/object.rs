@@ -49,7 +49,7 @@ pub(in super::super) fn certificate_intent(checked: &Checked) -> Result<Intent, 
         ..
     } = checked.content()?;
     let has_more_names = !is_authority && names != subject.der();
-    // What was asked for is recorded by its hash: the request, or the certificate that is repeated.
+    // What was requested is recorded by its hash: the request, or the certificate that is repeated.
     let asked = checked.request().map(VerifiedRequest::der);
     let asked = asked.or_else(|| checked.original().map(Certificate::der));
     Ok(Intent {

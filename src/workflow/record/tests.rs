@@ -248,7 +248,7 @@ fn what_cannot_be_recorded_is_not_delivered() {
     assert_eq!(desk.entries()[0].state, EntryState::Begun);
 }
 
-/// Somebody moves another file into the ledger's place, or takes its log away, while the token signs.
+/// Someone moves another file into the ledger's place, or takes its log away, while the token signs.
 #[test]
 fn what_is_recorded_in_a_file_that_was_moved_away_is_not_delivered() {
     for name in ["l.db", "l.db-wal"] {
@@ -294,7 +294,7 @@ fn what_cannot_be_begun_is_not_signed() {
     assert!(!exists(&desk.path("out")));
 }
 
-/// Somebody puts a file there while the token signs.
+/// Someone puts a file there while the token signs.
 #[test]
 fn what_cannot_be_delivered_is_in_the_ledger() {
     let desk = Desk::new();

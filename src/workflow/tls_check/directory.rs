@@ -1,4 +1,4 @@
-//! The directory of the client package as a whole: which of its certificates OpenSSL finds, and which nobody does.
+//! The directory of the client package as a whole: which of its certificates OpenSSL finds, and which it does not.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use super::TrustStore;
 use crate::x509::Certificate;
 
-/// A piece that is not at hand.
+/// A piece that is not available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// Why.
@@ -56,7 +56,7 @@ pub struct ClientEvidence {
     pub authority: Option<AuthorityFile>,
 }
 
-/// Everything that is at hand.
+/// Everything that is available.
 #[derive(Clone, Debug)]
 pub struct TlsEvidence {
     /// The directory of the client package that the client looks for the server's certificate in.

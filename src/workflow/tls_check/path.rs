@@ -9,7 +9,7 @@ pub(super) enum Issued {
     By(String),
     /// Not.
     Not(String),
-    /// Nobody can say here.
+    /// It cannot be decided here.
     Unknown(Missing),
 }
 
@@ -89,7 +89,7 @@ pub(super) fn check_path(
     now: UnixTime,
 ) -> Issued {
     let AuthorityFile { source, certificates } = file;
-    // What comes with the leaf is no anchor, whatever it says of itself.
+    // What comes with the leaf is never an anchor, whatever it says about itself.
     let between = between.iter().filter(|certificate| !certificate.is_self_issued());
     let known: Vec<_> = certificates.iter().chain(between).cloned().collect();
     let report = verify_chain(leaf, &known, now);

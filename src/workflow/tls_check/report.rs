@@ -9,7 +9,7 @@ use crate::x509::{Certificate, UnixTime};
 pub enum StepState {
     /// As it should be.
     Passed,
-    /// Told, and neither good nor bad.
+    /// Reported, and neither good nor bad.
     Noted,
     /// It works, and something is to be done.
     Warning,
@@ -121,7 +121,7 @@ impl TlsReport {
         });
     }
 
-    /// A step that nobody can take as things are.
+    /// A step that is not possible at the moment.
     pub(super) fn not_checked(
         &mut self,
         role: TlsRole,

@@ -43,7 +43,7 @@ fn check_self_signature(certificate: &Certificate, at: usize, report: &mut TlsRe
         match check_signature(certificate, certificate) {
             Ok(()) => (StepState::Passed, "by its own key".to_owned()),
             Err(Doubt::Wrong(problem)) => (StepState::Warning, problem),
-            // It proves nothing to whoever has the certificate already.
+            // It proves nothing if the certificate is already trusted.
             Err(Doubt::Unknown(why)) => (StepState::Noted, why),
         }
     } else {

@@ -1,8 +1,8 @@
 //! The directory of the client package, searched as OpenSSL searches it (`openssl verify -CApath`, by_dir.c).
 //!
-//! A certificate is in the file `HASH.0`, HASH being that of its subject; with several of one subject the next is in `HASH.1`, and
-//! so on up to the first number that is missing. Files are PEM. At a file that does not load, OpenSSL as it comes from openssl.org
-//! gives up; Debian's and others go on with the next.
+//! A certificate is in the file `HASH.0`, HASH being that of its subject; with several of one subject the next is in `HASH.1`, and so on up
+//! to the first number that is missing. Files are PEM. At a file that does not load, OpenSSL as it comes from openssl.org gives up;
+//! Debian's and others continue with the next.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) enum Content {
     Der(Box<Certificate>),
     /// The system does not let it be read.
     Unreadable(String),
-    /// It is read, and is no certificate for this program; which need not be what OpenSSL thinks.
+    /// It can be read, but this program does not accept it as a certificate; OpenSSL may.
     Strange(String),
 }
 

@@ -182,8 +182,8 @@ impl<'a> Search<'a> {
         self.climb(self.leaf, &mut climb, &purposes, &heights)
     }
 
-    /// How many steps each sound certificate is below a root, as far as it can be above the leaf. Without this, a mesh of CAs that
-    /// vouch for each other and lead nowhere takes longer than anybody waits.
+    /// How many steps each sound certificate is below a root, as far as it can be above the leaf. Without this, a mesh of CAs that certify
+    /// each other and lead nowhere takes longer than anyone waits.
     fn measure_heights(&mut self) -> Vec<Option<usize>> {
         let mut heights = vec![None; self.nodes.len()];
         let mut is_above = vec![false; self.nodes.len()];

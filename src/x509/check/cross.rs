@@ -11,7 +11,7 @@ use crate::x509::extension::{self, extension_name};
 use crate::x509::{Certificate, Name, UnixTime, X509Error};
 
 impl Plan<'_> {
-    /// What this CA issued is verified under either certificate: so all that paths are built and judged by has to be the same.
+    /// What this CA issued is verified under either certificate: so all that paths are built and judged by must be the same.
     pub(super) fn check_cross(&self, original: &Certificate) -> Result<(), X509Error> {
         original.check_authority_flags()?;
         self.check_cross_subject(original)?;
@@ -20,7 +20,7 @@ impl Plan<'_> {
         self.check_cross_validity(original)
     }
 
-    /// RFC 5280 section 6.1.4 (a) and (d): name and key of the CA are what the next certificate of a path is held against.
+    /// RFC 5280 section 6.1.4 (a) and (d): name and key of the CA are what the next certificate of a path is checked against.
     fn check_cross_subject(&self, original: &Certificate) -> Result<(), X509Error> {
         if Name::from_any(&self.tbs.subject, "subject")? != *original.subject() {
             return broken("cross-subject", "it is not the original's");

@@ -124,8 +124,8 @@ impl Plan<'_> {
         }
     }
 
-    /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the
-    /// Certificate's subjectAltName extension": old clients look at it. Here for common names that somebody could take for a host.
+    /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the Certificate's
+    /// subjectAltName extension": old clients look at it. Here for common names that someone could take for a host.
     fn check_common_name(&self, subject: &Name) -> Result<(), X509Error> {
         const RULE: &str = "common-name";
         let purposes = extension::find_purposes(self.extensions())?.unwrap_or_default();

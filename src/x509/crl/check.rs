@@ -156,7 +156,7 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. A list that outlives its CA could be replaced by nobody.
+    /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. Nobody could replace a list that outlives its CA.
     fn check_updates(&self) -> Result<(), X509Error> {
         let Some(next_update) = &self.fields.next_update else {
             return broken("next-update", "there is none");

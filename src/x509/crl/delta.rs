@@ -10,8 +10,8 @@ impl CertificateRevocationList {
     /// The entries of a delta CRL to this one: what is in `revocations`, the full list of now, and not here, or here otherwise; and
     /// removeFromCRL for a certificate on hold that is no longer there.
     ///
-    /// A certificate that was revoked for good and is no longer there may have expired, or been lost: nothing is said of it, and
-    /// it stays revoked for whoever has this list.
+    /// A certificate that was revoked for good and is no longer there may have expired, or been lost: it is not mentioned, and stays
+    /// revoked for everyone who has this list.
     pub fn changes<E>(
         &self,
         revocations: impl IntoIterator<Item = Result<Revocation, E>>,

@@ -13,7 +13,7 @@ use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 /// A revoked certificate, as a ledger or an index tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// The certificate's serial number, as it stands in the certificate.
+    /// The certificate's serial number, as it is in the certificate.
     pub serial: SerialNumber,
     /// When the CA revoked it.
     pub revoked_at: UnixTime,
@@ -30,7 +30,7 @@ pub struct CrlEntry<'a> {
     pub serial: &'a [u8],
     /// revocationDate
     pub revoked_at: UnixTime,
-    /// reasonCode (5.3.1); unspecified where there is none.
+    /// reasonCode (5.3.1); unspecified if there is none.
     pub reason: CrlReason,
     /// invalidityDate (5.3.2)
     pub invalid_since: Option<UnixTime>,

@@ -20,7 +20,7 @@ pub(super) const V2: u8 = 1;
 /// The fields of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Fields {
-    /// 5.1.2.1: 0 where there is none.
+    /// 5.1.2.1: 0 if there is none.
     pub(super) version: u8,
     /// 5.1.2.2: the same as the outer signatureAlgorithm.
     pub(super) signature: AlgorithmIdentifierOwned,

@@ -9,7 +9,7 @@ use super::revocations::RevocationsError;
 use super::{Revocation, Revocations};
 use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 
-/// Lines of an index are short; more is no index.
+/// Lines of an index are short; anything longer is not an index.
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// The revoked certificates of an `index.txt`, in the order of a CRL.
@@ -145,7 +145,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     if text.trim_ascii().is_empty() || text.starts_with(b"#") {
         return Ok(None);
     }
-    // As TXT_DB_read of OpenSSL: a tab behind a backslash is no end of a field, the last field may be empty, and a tab may follow it.
+    // As TXT_DB_read of OpenSSL: a tab after a backslash does not end a field, the last field may be empty, and a tab may follow it.
     let mut escaped = false;
     let mut fields = text.split(|byte| {
         let ends = *byte == b'\t' && !escaped;

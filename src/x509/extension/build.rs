@@ -31,13 +31,13 @@ use crate::x509::{AlternativeName, X509Error};
 pub(in crate::x509) struct Context<'a> {
     /// The subject's key.
     pub(in crate::x509) key: &'a PublicKey,
-    /// The subjectKeyIdentifier; where there is none, that of the key.
+    /// The subjectKeyIdentifier; if there is none, that of the key.
     pub(in crate::x509) key_identifier: Option<&'a [u8]>,
     /// Whether the subject is the empty name.
     pub(in crate::x509) subject_is_empty: bool,
     /// The issuer's subjectKeyIdentifier.
     pub(in crate::x509) authority_key_identifier: &'a [u8],
-    /// The names that were asked for and are given.
+    /// The names that were requested and are given.
     pub(in crate::x509) names: &'a [AlternativeName],
 }
 

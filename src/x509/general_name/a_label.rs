@@ -61,7 +61,7 @@ const fn is_combining(character: char) -> bool {
     )
 }
 
-/// Marks inside words of India's and South-East Asia's scripts that are no letters, and the signs that RFC 5892 appendix A allows.
+/// Marks inside words of India's and South-East Asia's scripts that are not letters, and the signs that RFC 5892 appendix A allows.
 fn is_mark(character: char) -> bool {
     match u32::from(character) {
         // The blocks of ISCII's order have nukta and virama in the same places.

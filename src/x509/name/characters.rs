@@ -2,7 +2,7 @@
 
 use super::is_unprintable;
 
-/// Why a value misleads whoever reads it; `is_common_name` where it may stand for a host.
+/// Why a value misleads its reader; `is_common_name` where it may stand for a host.
 pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Option<String> {
     if let Some(found) = find_invisible(characters) {
         return Some(found);

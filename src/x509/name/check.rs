@@ -1,4 +1,4 @@
-//! What stands in a name: whether it can be read, and whether it is what a subject may be called.
+//! What is in a name: whether it can be read, and whether it is what a subject may be called.
 
 use std::char::decode_utf16;
 
@@ -74,7 +74,7 @@ impl Name {
     }
 
     /// Makes sure of a subject that gets its first certificate: readable, in the string types that RFC 5280 appendix A.1 and section
-    /// 4.1.2.4 have for new subjects, nothing empty, misleading or longer than appendix A.1 allows. Whoever sends a request chooses words
+    /// 4.1.2.4 have for new subjects, nothing empty, misleading or longer than appendix A.1 allows. The sender of a request chooses words
     /// that others read in a log, or compare up to a NUL.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ pub(super) fn kind_of(name: &GeneralName) -> Option<Kind> {
     })
 }
 
-/// What of a name is held against trees. It may be a stranger's: nothing more than that is known to be well-formed.
+/// What of a name is checked against trees. It may be a stranger's: nothing more than that is known to be well-formed.
 pub(super) enum ConstrainedName<'a> {
     Dns(&'a str),
     Ip(IpAddr),

@@ -33,7 +33,7 @@ fn name(rdns: &[&[Attribute<'_>]]) -> Vec<u8> {
     element(SEQUENCE, &rdns.concat()).unwrap()
 }
 
-/// A certificate with that subject; nobody looks at its signature.
+/// A certificate with that subject; its signature does not matter.
 fn certificate(subject: &[u8]) -> Certificate {
     let key = SoftwareKey::generate();
     let mut tbs = TbsCertificate::from_der(authority_plan(&key).der()).unwrap();

@@ -46,7 +46,7 @@ impl OcspRequest {
     }
 
     fn check_acceptable(&self) -> Result<(), X509Error> {
-        // Section 4.1.2 leaves to the responder whose signatures it takes; here nobody is asked who he is.
+        // Section 4.1.2 lets the responder decide whose signatures it accepts; this one authenticates nobody.
         if self.is_signed() {
             return Err(X509Error::broken(
                 "ocsp-signed-request",

@@ -35,7 +35,7 @@ struct CertIdDer {
     serial_number: Int,
 }
 
-/// Which certificate is asked about, in the bytes of whoever asks.
+/// Which certificate is asked about, in the bytes of the requester.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertId {
     any: Any,

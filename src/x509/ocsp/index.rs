@@ -6,7 +6,7 @@ use super::CertificateStatus;
 use crate::x509::crl::{LineStatus, each_line};
 use crate::x509::{SerialNumber, X509Error};
 
-/// What an index says of the certificates that were asked for.
+/// What an index says of the certificates that were requested.
 #[derive(Clone, Debug, Default)]
 pub struct IndexStatuses {
     found: Vec<(SerialNumber, CertificateStatus)>,

@@ -151,7 +151,7 @@ impl OcspRequest {
         self.nonce.as_deref()
     }
 
-    /// Whether whoever asks has signed.
+    /// Whether the requester has signed.
     #[must_use]
     pub const fn is_signed(&self) -> bool {
         self.fields.optional_signature.is_some()

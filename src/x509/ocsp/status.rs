@@ -17,7 +17,7 @@ pub enum CertificateStatus {
     Revoked {
         /// revocationTime
         revoked_at: UnixTime,
-        /// revocationReason; unspecified where there is none.
+        /// revocationReason; unspecified if there is none.
         reason: CrlReason,
     },
     /// Not known: never issued, or not by this CA.

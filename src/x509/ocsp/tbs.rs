@@ -9,7 +9,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{Certificate, UnixTime, X509Error, extension};
 
-/// Who signs: the CA itself, or somebody whom it certified for that (RFC 6960 section 4.2.2.2).
+/// Who signs: the CA itself, or someone whom it certified for that (RFC 6960 section 4.2.2.2).
 #[derive(Clone, Debug)]
 pub struct Responder {
     pub(super) authority: Certificate,

@@ -226,7 +226,7 @@ impl Profile {
         leaf("tls-client", YEAR, &[Purpose::CLIENT_AUTH], [names])
     }
 
-    /// A delegated OCSP signer (RFC 6960 section 4.2.2.2). It cannot be revoked in a way that anybody would notice, so it is short.
+    /// A delegated OCSP signer (RFC 6960 section 4.2.2.2). It cannot be revoked in a way that anyone would notice, so it is short.
     #[must_use]
     pub fn ocsp_signer() -> Self {
         leaf(
@@ -237,7 +237,7 @@ impl Profile {
         )
     }
 
-    /// Whoever signs programs.
+    /// A signer of programs.
     #[must_use]
     pub fn code_signing() -> Self {
         leaf("code-signing", 3 * YEAR, &[Purpose::CODE_SIGNING], [])

@@ -198,7 +198,7 @@ impl ProfileFile {
             !is_leaf || self.path_length.is_none(),
             "CA certificates",
         )?;
-        // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; a root's are not looked at by everybody.
+        // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; a root's are not looked at by everyone.
         only_for(
             "name-constraints",
             role == Role::Intermediate || self.name_constraints.is_none(),

@@ -1,6 +1,6 @@
-//! An RSA key with many small primes (RFC 8017 section 3.2), which takes milliseconds to find where two large primes take seconds.
-//! Its strength is that of its smallest prime: enough for a key that is thrown away before its signature is shown to anybody but the
-//! program's own readers and a linter.
+//! An RSA key with many small primes (RFC 8017 section 3.2), which takes milliseconds to find where two large primes take seconds. Its
+//! strength is that of its smallest prime: enough for a key that is thrown away before its signature is shown to anyone but the program's
+//! own readers and a linter.
 
 use aws_lc_rs::error::Unspecified;
 use num_bigint::BigUint;

@@ -141,7 +141,7 @@ impl CheckCluster {
         let mut files = Vec::new();
         for name in names(&directory)? {
             let path = directory.join(&name);
-            // A pipe would wait for somebody to write.
+            // A pipe would block until someone writes.
             let content = if path.exists() && !path.is_file() {
                 Err("not a regular file".to_owned())
             } else {

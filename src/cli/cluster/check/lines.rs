@@ -5,8 +5,8 @@ use crate::cli::report::printable;
 /// Columns of a line.
 const WIDTH: usize = 80;
 
-/// `first`, and after it the text, broken at spaces; what follows stands under the text's beginning. A word that is longer than a
-/// line stays whole: it is a name, and somebody wants to copy it.
+/// `first`, and after it the text, broken at spaces; what follows is aligned with the start of the text. A word that is longer than a line
+/// stays whole: it is a name that someone may want to copy.
 pub(super) fn wrap(first: &str, text: &str) -> String {
     let indent = first.chars().count();
     let mut lines = first.to_owned();

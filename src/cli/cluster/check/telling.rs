@@ -69,7 +69,7 @@ pub(super) fn tell(report: &TlsReport, canvas: Canvas) -> String {
     text
 }
 
-/// Names may be longer than a line, and somebody may copy them: they stay whole.
+/// Names may be longer than a line, and someone may copy them: they stay whole.
 fn tell_certificate(listed: &TlsCertificate) -> String {
     let certificate = &listed.certificate;
     let validity = certificate.validity();

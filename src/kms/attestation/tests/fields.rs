@@ -91,7 +91,7 @@ fn fields_keep_their_limits() {
     ] {
         assert!(matches!(refused(&with(name, value)), AttestationError::Cbor { part, .. } if part == name));
     }
-    // A key of the document that is no text.
+    // A key of the document that is not text.
     assert!(matches!(
         refused(&sign1(&[0xa1, 1, 1])),
         AttestationError::Cbor {

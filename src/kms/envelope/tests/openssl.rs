@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::changes::assert_no_change_goes_unseen;
 use super::*;
 
-/// openssl with an RSA key of its own. Fails where there is no openssl.
+/// openssl with an RSA key of its own. Fails if there is no openssl.
 struct OpenSsl {
     folder: TempDir,
 }

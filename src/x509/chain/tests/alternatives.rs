@@ -242,7 +242,7 @@ fn an_issuer_in_another_spelling_is_the_issuer() {
     let middle = Sketch::authority("CN=Sub", "CN=EXAMPLE  root,O=MÜLLER STRASSE").sign(&sub, &ca);
     assert_in_any_order(&issue("CN=sub", &sub), &[&top, &middle], true);
     assert_in_any_order(&issue("CN=Sub X", &sub), &[&top, &middle], false);
-    // Self-issued in two spellings: a root all the same, and counted in no path length.
+    // Self-issued in two spellings: still a root, and counted in no path length.
     let odd = Sketch::authority("CN=Odd Root", "CN=ODD ROOT").sign(&ca, &ca);
     assert!(odd.is_self_issued());
     assert_in_any_order(&issue("CN=Odd root", &ca), &[&odd], true);

@@ -16,7 +16,7 @@ const SKI: &[u8] = b"\x04\x03ski";
 /// Microsoft's "CA Version".
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.21.1");
 
-/// A root of somebody else's, with extensions that no profile here makes.
+/// A root of someone else's, with extensions that no profile here makes.
 fn sketch() -> Sketch {
     let mut sketch = Sketch::authority("CN=Other,O=Elsewhere", "CN=Other,O=Elsewhere");
     let extensions = sketch.extensions.as_mut().unwrap();

@@ -83,7 +83,7 @@ fn path_length() {
         let plan = plan(&intermediate(planned, Vec::new()), &below, &issuer);
         let wanted = if is_fine { None } else { Some("path-length") };
         assert_eq!(found(plan, &issuer), wanted, "{planned:?} under {above:?}");
-        // Leaves are no CAs.
+        // Leaves are not CAs.
         assert_eq!(
             found(fixture::plan(&Profile::tls_client(), &below, &issuer), &issuer),
             None
@@ -179,7 +179,7 @@ fn names_stay_inside_the_constraints() {
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:*.example.com"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Example", &["ip:192.0.2.1"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Other", &["dns:www.example.com"]), wrong);
-    // What OpenSSL takes for a host name, where there is no other.
+    // What OpenSSL takes for a host name, if there is no other.
     let client = Profile::tls_client();
     assert_eq!(of(&client, "CN=www.example.org,O=Example", &[]), wrong);
     assert_eq!(of(&client, "CN=www.example.com,O=Example", &[]), None);

@@ -1,4 +1,4 @@
-//! What a key cannot do is not in its certificate, whoever put it there.
+//! A certificate does not name a use that its key cannot have, whoever asked for it.
 
 use std::borrow::Cow;
 

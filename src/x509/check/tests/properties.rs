@@ -312,7 +312,7 @@ fn produce(profile: Profile, request: &VerifiedRequest, authority: &Authority) -
     let decoded = TbsCertificate::from_der(&planned).unwrap();
     assert_eq!(decoded.to_der().unwrap(), planned);
     assert_eq!(reread::compare(certificate.der(), certificate), Ok(()));
-    // What was asked for beyond the profile is not in it.
+    // What was requested beyond the profile is not in it.
     for (found, wanted) in certificate.extensions().iter().zip(&profile.extensions) {
         assert!(found.extn_value.as_bytes().len() > 1, "{wanted:?}");
     }

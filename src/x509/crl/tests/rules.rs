@@ -287,7 +287,7 @@ fn a_ca_that_may_not_sign_crls_does_not() {
     ));
 }
 
-/// RFC 5280 section 4.2.1.3: where there is none, nothing is restricted. AWS's own recipe for a cluster's CA makes such certificates.
+/// RFC 5280 section 4.2.1.3: if there is none, nothing is restricted. AWS's own recipe for a cluster's CA makes such certificates.
 #[test]
 fn a_ca_without_key_usage_may_sign_crls() {
     let mut sketch = Sketch::authority("CN=Test CA", "CN=Test CA");

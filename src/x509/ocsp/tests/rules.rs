@@ -212,7 +212,7 @@ fn a_response_is_verified_as_a_client_does() {
     );
 }
 
-/// As somebody with the CA's key could make it, but no rule here lets through.
+/// As someone with the CA's key could make it, but no rule here lets through.
 #[test]
 fn a_response_that_vouches_for_another_cas_certificate_is_not_verified() {
     let (ca, other) = (Ca::new(), Ca::new());

@@ -158,7 +158,7 @@ pub(super) fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>
     };
     match command.first().map(String::as_str) {
         None | Some("") => Err((FIELD, "it does not name a program".to_owned())),
-        // What is beside the caller is somebody else's every time.
+        // What is beside the caller is someone else's every time.
         Some(program) if program.contains('/') && !program.starts_with('/') => Err((
             FIELD,
             format!(
