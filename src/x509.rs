@@ -36,7 +36,7 @@ mod reopen;
 mod repeat;
 mod requested;
 mod reread;
-mod rules;
+pub(crate) mod rules;
 mod serial;
 mod signed;
 mod summary;

@@ -210,7 +210,7 @@ pub(super) fn report_issued(
         report.warnings.extend(faults.map(|fault| {
             format!(
                 "the subject breaks the rule {}: {}; it was signed anyway, because the profile accepts the subject from the request",
-                fault.rule,
+                fault.rule.name,
                 printable(&fault.found)
             )
         }));

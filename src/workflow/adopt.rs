@@ -14,7 +14,7 @@ use crate::ledger::{
 use crate::signer::KeyStore;
 use crate::x509::{
     Certificate, CertificateRevocationList, IndexedCertificate, Revocation, SerialNumber, UnixTime,
-    X509Error, verify_chain,
+    X509Error, rules, verify_chain,
 };
 
 /// Seconds that the clock of another machine may be ahead.
@@ -84,7 +84,7 @@ impl AdoptionRequest {
             crl.verify_undated(authority)?;
             if crl.base()?.is_some() {
                 let found = "it is a delta CRL: give the last complete one";
-                return Err(X509Error::broken("adopted-crl", found).into());
+                return Err(X509Error::broken(rules::ADOPTED_CRL, found).into());
             }
             for entry in crl.entries() {
                 check_revocation(&SerialNumber::from_octets(entry.serial), entry.revoked_at, now)?;
@@ -117,7 +117,7 @@ impl AdoptionRequest {
             Some(step) => {
                 let problem = step.problem.unwrap_or_default();
                 let found = format!("\"{}\", {}: {problem}", step.subject, step.what);
-                Err(X509Error::broken("adopted-path", found).into())
+                Err(X509Error::broken(rules::ADOPTED_PATH, found).into())
             }
         }
     }
@@ -130,14 +130,14 @@ fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
         return Ok(());
     }
     let found = format!("{serial} has more than {LONGEST} octets, too many for a CRL of hsm-ca");
-    Err(X509Error::broken("serial-number", found))
+    Err(X509Error::broken(rules::SERIAL_NUMBER, found))
 }
 
 fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) -> Result<(), X509Error> {
     check_length(serial)?;
     if revoked_at.0 > now.0.saturating_add(SKEW) {
         let found = format!("{serial} is revoked on {revoked_at}, but it is only {now}");
-        return Err(X509Error::broken("revocation-date", found));
+        return Err(X509Error::broken(rules::REVOCATION_DATE, found));
     }
     Ok(())
 }

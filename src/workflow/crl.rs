@@ -7,7 +7,7 @@ use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Work
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlContent, CrlKind, CrlNumber, CrlScope, CrlTbs,
-    IssuedCrl, Period, Revocations, UnixTime, X509Error,
+    IssuedCrl, Period, Revocations, UnixTime, X509Error, rules,
 };
 
 /// A week, when nothing is asked for.
@@ -124,7 +124,7 @@ impl CrlJob {
                 let refused = |error: X509Error| base.about(error);
                 base.value.verify_undated(&authority).map_err(refused)?;
                 let number = base.value.number().map_err(refused)?;
-                let none = || refused(X509Error::broken("base-crl", "it has no cRLNumber"));
+                let none = || refused(X509Error::broken(rules::BASE_CRL, "it has no cRLNumber"));
                 CrlKind::Delta {
                     base: number.ok_or_else(none)?,
                 }
@@ -209,7 +209,7 @@ impl CrlJob {
         };
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
             let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
-            return Err(X509Error::broken("crl-number", found).into());
+            return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
         }
         // Read after the number was taken, and before the revocations are: a CRL of a lower number is not younger, and what was
         // recorded before is on this one.
@@ -265,7 +265,7 @@ impl NumberedCrl {
              Then that index is needed again",
             last.number, last.entries
         );
-        Err(X509Error::broken("crl-entries", found).into())
+        Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
     }
 
     /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is

@@ -16,7 +16,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{Progress, WorkflowError};
 use crate::file_trust::{self, Owners, TrustError};
 use crate::signer::PublicKey;
-use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, is_unprintable};
+use crate::x509::{
+    Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, is_unprintable, rules,
+};
 
 /// Why a linter gave no verdict. None of these is a pass.
 #[derive(Debug)]
@@ -231,7 +233,7 @@ fn judge(
         .collect();
     let code = status.code().unwrap_or_default();
     let found = format!("{program} exited with {code}: {}", first_lines(&output));
-    Err(X509Error::broken("linter", found).into())
+    Err(X509Error::broken(rules::LINTER, found).into())
 }
 
 /// Reads to the end, in a thread of its own: a program that is waited for while it waits for a reader would never end.

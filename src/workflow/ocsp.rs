@@ -10,6 +10,7 @@ use crate::signer::{KeyStore, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AcceptedOcspRequest, CertIdHash, Certificate, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
     OcspContent, OcspRequest, OcspTbs, Period, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
+    rules,
 };
 
 use status::StatusSource;
@@ -157,7 +158,7 @@ impl OcspJob {
             let status = statuses.of(responder.issuer(), &responder.certificate().serial_number())?;
             if let CertificateStatus::Revoked { .. } = status {
                 let found = format!("the signer's certificate is {status}");
-                return Err(X509Error::broken("ocsp-signer-status", found).into());
+                return Err(X509Error::broken(rules::OCSP_SIGNER_STATUS, found).into());
             }
         }
         let asked = self.request.certificates();

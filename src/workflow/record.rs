@@ -39,7 +39,7 @@ use crate::ledger::{
     Adoption, Authority, CrlNumber, EntryId, Ledger, LedgerError, LedgerUrl, Outcome, PathCheck,
     ReservedCrlNumber, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
 };
-use crate::x509::{Certificate, UnixTime, X509Error};
+use crate::x509::{Certificate, UnixTime, X509Error, rules};
 
 /// A ledger that is open for writing, and who writes with which clock.
 pub struct Recorder {
@@ -256,7 +256,7 @@ fn stamp(by: &str, now: UnixTime) -> Stamp {
 /// One serial number twice is a rule's to refuse; only the ledger can tell.
 fn refused(error: LedgerError) -> WorkflowError {
     match error {
-        LedgerError::SerialUsed { .. } => X509Error::broken("serial-unused", error.to_string()).into(),
+        LedgerError::SerialUsed { .. } => X509Error::broken(rules::SERIAL_UNUSED, error.to_string()).into(),
         other => other.into(),
     }
 }

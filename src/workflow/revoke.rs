@@ -3,7 +3,7 @@
 use super::record::remembered_by;
 use super::{Recorder, WorkflowError};
 use crate::ledger::{Digest, Entry, LedgerError, RevocationReason, RevocationRequest};
-use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error, rules};
 
 /// Which certificate.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
     }
     recorder.require_known(authority)?;
     if request.invalid_since.is_some_and(|since| since > now) {
-        return Err(X509Error::broken("invalidity-date", "it is in the future").into());
+        return Err(X509Error::broken(rules::INVALIDITY_DATE, "it is in the future").into());
     }
     let serial = match &request.revoked {
         Revoked::Serial(serial) => serial.clone(),
@@ -52,7 +52,7 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
             check_issued_by(certificate, authority)?;
             if certificate.is_self_issued() {
                 let found = "it is a self-signed certificate: remove it from the trust stores that have it";
-                return Err(X509Error::broken("revoked-by-issuer", found).into());
+                return Err(X509Error::broken(rules::REVOKED_BY_ISSUER, found).into());
             }
             certificate.serial_number()
         }
@@ -101,7 +101,7 @@ fn compromised_key(
 pub(super) fn check_issued_by(certificate: &Certificate, authority: &Certificate) -> Result<(), X509Error> {
     if !certificate.issuer().is_like(authority.subject()) {
         return Err(X509Error::broken(
-            "issuer",
+            rules::ISSUER,
             format!(
                 "its issuer is {}, not {}",
                 certificate.issuer(),

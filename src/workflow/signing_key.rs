@@ -3,7 +3,7 @@
 use super::WorkflowError;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{KeySelector, PrivateKey, Session, TokenError};
-use crate::x509::{Certificate, X509Error};
+use crate::x509::{Certificate, X509Error, rules};
 
 /// The key that `name` points at, which must be that of the issuer's certificate; without a name the one that is. It makes
 /// signatures of `signature`, as far as its store tells.
@@ -20,7 +20,9 @@ pub(super) fn find_signing_key<'a>(
         None => store.signer_for(issuer_key)?,
         Some(name) => store
             .signer_among(name, std::slice::from_ref(issuer_key))?
-            .ok_or_else(|| X509Error::broken("signing-key", format!("{name} is not the issuer's key")))?,
+            .ok_or_else(|| {
+                X509Error::broken(rules::SIGNING_KEY, format!("{name} is not the issuer's key"))
+            })?,
     };
     signer.check(signature)?;
     Ok(signer)

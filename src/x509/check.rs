@@ -20,8 +20,8 @@ use x509_cert::time::Time;
 use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
 use super::{
-    Certificate, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest, X509Error,
-    algorithm, extension, named::names_of, pem, reread,
+    Certificate, Issuer, Name, Profile, Rule, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest,
+    X509Error, algorithm, extension, named::names_of, pem, reread, rules,
 };
 use crate::output::encode_pem;
 use crate::signer::{PublicKey, SignatureAlgorithm};
@@ -158,7 +158,7 @@ impl Tbs {
         plan.check_length()?;
         // A second opinion on the bytes, before a signature is spent on them.
         if let Err(found) = reread::read_tbs(&self.der) {
-            return broken("second-decoder", found);
+            return broken(rules::SECOND_DECODER, found);
         }
         let authority = match issuer {
             Issuer::Itself => None,
@@ -175,7 +175,7 @@ struct Plan<'a> {
     now: UnixTime,
 }
 
-fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
@@ -186,7 +186,7 @@ impl Plan<'_> {
             return Ok(());
         }
         broken(
-            "profile",
+            rules::PROFILE,
             format!("{} is not for this issuer", self.of.profile.name),
         )
     }
@@ -195,14 +195,14 @@ impl Plan<'_> {
     fn check_version(&self) -> Result<(), X509Error> {
         match self.tbs.version {
             V3 => Ok(()),
-            other => broken("version", format!("version number {other}")),
+            other => broken(rules::VERSION, format!("version number {other}")),
         }
     }
 
     /// RFC 5280 section 4.1.2.8: "MUST NOT generate certificates with unique identifiers".
     fn check_unique_identifiers(&self) -> Result<(), X509Error> {
         if self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some() {
-            return broken("unique-identifiers", "there is one");
+            return broken(rules::UNIQUE_IDENTIFIERS, "there is one");
         }
         Ok(())
     }
@@ -212,7 +212,10 @@ impl Plan<'_> {
         let octets = self.tbs.serial_number.as_bytes();
         match octets.first() {
             Some(first) if first & 0x80 == 0 && (8..=20).contains(&octets.len()) => Ok(()),
-            _ => broken("serial-number", format!("{} octets, or negative", octets.len())),
+            _ => broken(
+                rules::SERIAL_NUMBER,
+                format!("{} octets, or negative", octets.len()),
+            ),
         }
     }
 
@@ -221,7 +224,7 @@ impl Plan<'_> {
         let found = algorithm::recognise(&self.tbs.signature, "planned certificate")?;
         let key = self.of.issuer_key.algorithm();
         if found != self.of.signature || !key.makes(found) {
-            return broken("signature-algorithm", format!("{found} with an {key} key"));
+            return broken(rules::SIGNATURE_ALGORITHM, format!("{found} with an {key} key"));
         }
         Ok(())
     }
@@ -230,23 +233,26 @@ impl Plan<'_> {
     fn check_issuer(&self) -> Result<(), X509Error> {
         let issuer = Name::from_any(&self.tbs.issuer, "issuer")?;
         if let Err(found) = issuer.check_readable() {
-            return broken("issuer", found);
+            return broken(rules::ISSUER, found);
         }
         if issuer.is_empty() {
-            return broken("issuer", "the issuer is empty");
+            return broken(rules::ISSUER, "the issuer is empty");
         }
         match self.issuer {
             Issuer::Itself => {
                 if self.of.issuer_key.der() != self.subject_key()?.der()
                     || self.tbs.issuer != self.tbs.subject
                 {
-                    return broken("issuer", "a self-signed certificate with another's name or key");
+                    return broken(
+                        rules::ISSUER,
+                        "a self-signed certificate with another's name or key",
+                    );
                 }
             }
             Issuer::Authority(authority) => {
                 authority.check_authority(self.now)?;
                 if issuer != *authority.subject() || authority.public_key()? != self.of.issuer_key {
-                    return broken("issuer", "the name or the key is not the CA certificate's");
+                    return broken(rules::ISSUER, "the name or the key is not the CA certificate's");
                 }
             }
         }
@@ -260,14 +266,20 @@ impl Plan<'_> {
         for time in times {
             let late = time.to_date_time().year() >= 2050;
             if late != matches!(time, Time::GeneralTime(_)) {
-                return broken("validity-encoding", "UTCTime ends with the year 2049");
+                return broken(rules::VALIDITY_ENCODING, "UTCTime ends with the year 2049");
             }
         }
         if not_before > not_after {
-            return broken("validity", format!("it starts {not_before} and ends {not_after}"));
+            return broken(
+                rules::VALIDITY,
+                format!("it starts {not_before} and ends {not_after}"),
+            );
         }
         if not_after < self.now {
-            return broken("validity", format!("it ends {not_after}, before it is signed"));
+            return broken(
+                rules::VALIDITY,
+                format!("it ends {not_after}, before it is signed"),
+            );
         }
         let validity = Validity {
             not_before,
@@ -284,7 +296,7 @@ impl Plan<'_> {
                     profile.name
                 ),
             };
-            return broken("validity-length", found);
+            return broken(rules::VALIDITY_LENGTH, found);
         }
         if let Issuer::Authority(authority) = self.issuer {
             let Validity {
@@ -299,7 +311,7 @@ impl Plan<'_> {
             }
             if not_before < earliest {
                 return broken(
-                    "validity-nesting",
+                    rules::VALIDITY_NESTING,
                     format!("it starts {not_before}, before its CA: {earliest}"),
                 );
             }
@@ -317,7 +329,7 @@ impl Plan<'_> {
         let profile = &self.of.profile;
         if let Some(longest) = profile.longest_pem.filter(|longest| length > *longest) {
             let found = format!("up to {length} characters of PEM; at most {longest} are accepted");
-            return broken("pem-length", found);
+            return broken(rules::PEM_LENGTH, found);
         }
         let Issuer::Authority(authority) = self.issuer else {
             return Ok(());
@@ -325,7 +337,7 @@ impl Plan<'_> {
         let length = length + encode_pem(pem::CERTIFICATE, authority.der()).len();
         if let Some(longest) = profile.longest_chain.filter(|longest| length > *longest) {
             let found = format!("up to {length} bytes of PEM with its CA's; at most {longest} are accepted");
-            return broken("chain-length", found);
+            return broken(rules::CHAIN_LENGTH, found);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ mod number;
 mod openssl_index;
 mod reread;
 mod revocations;
-mod rules;
+pub(crate) mod rules;
 mod status;
 mod tbs;
 #[cfg(test)]

@@ -19,7 +19,7 @@ use x509_cert::ext::Extension;
 
 use super::extension::{self, Context};
 use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
-use super::{Certificate, UnixTime, X509Error};
+use super::{Certificate, Rule, UnixTime, X509Error, rules};
 
 /// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are not
 /// known here, and nobody certifies what he does not understand.
@@ -125,7 +125,7 @@ impl Original {
         };
         if let Some(empty) = certificate.extensions().iter().find(|found| is_empty(found)) {
             let found = format!("{} is empty", extension::extension_name(empty.extn_id));
-            return Err(X509Error::broken("cross-original", found));
+            return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
         }
         certificate.check_time(now)?;
         let key = certificate.public_key()?;
@@ -142,7 +142,7 @@ impl Original {
                         certificate.issuer(),
                         issuer.subject()
                     );
-                    return Err(X509Error::broken("cross-original", found));
+                    return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
                 }
                 issuer.check_authority_flags()?;
                 certificate.verify_signature(&issuer.public_key()?)?;
@@ -155,7 +155,7 @@ impl Original {
                     "\"{}\" issued it, without whose certificate it cannot be verified",
                     certificate.issuer()
                 );
-                return Err(X509Error::broken("cross-original", found));
+                return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
             }
         }
         Ok(Self { certificate })
@@ -202,7 +202,7 @@ impl Profile {
         if let Some(own) = own {
             if own.role != Role::Intermediate {
                 let found = format!("{} is not a profile for intermediates", own.name);
-                return Err(X509Error::broken("profile", found));
+                return Err(X509Error::broken(rules::PROFILE, found));
             }
             extensions.extend(added_by(own, original)?);
         }
@@ -236,7 +236,7 @@ impl Profile {
 
 /// What a profile says that the original does not.
 fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>, X509Error> {
-    const RULE: &str = "cross-extensions";
+    const RULE: &Rule = rules::CROSS_EXTENSIONS;
     let found = original.certificate.extensions();
     let mut added = Vec::new();
     for wanted in &own.extensions {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Name, UnixTime, Validity, rules};
+use super::{Name, Rule, UnixTime, Validity, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -323,10 +323,10 @@ impl From<PublicKeyError> for X509Error {
 
 impl X509Error {
     /// A rule that is broken; its source is in the list of rules.
-    pub(crate) fn broken(rule: &'static str, found: impl Into<String>) -> Self {
+    pub(crate) fn broken(rule: &Rule, found: impl Into<String>) -> Self {
         Self::Rule {
-            rule,
-            source: rules::source_of(rule),
+            rule: rule.name,
+            source: rule.source,
             found: found.into(),
         }
     }
@@ -336,9 +336,9 @@ impl X509Error {
     pub const fn rule(&self) -> Option<&'static str> {
         match self {
             Self::Rule { rule, .. } => Some(rule),
-            Self::WeakKey { .. } => Some("key-size"),
-            Self::OutlivesIssuer { .. } => Some("validity-nesting"),
-            Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some("issuer"),
+            Self::WeakKey { .. } => Some(rules::KEY_SIZE.name),
+            Self::OutlivesIssuer { .. } => Some(rules::VALIDITY_NESTING.name),
+            Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some(rules::ISSUER.name),
             _ => None,
         }
     }

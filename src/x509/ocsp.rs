@@ -16,7 +16,7 @@ mod nonce;
 mod request;
 mod reread;
 mod response;
-mod rules;
+pub(crate) mod rules;
 mod status;
 mod tbs;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 
 use self::multi_prime::MultiPrimeKey;
 use super::signed::{Signed, longest_signature};
-use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread};
+use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread, rules};
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet, PublicKey, SignatureAlgorithm};
 
@@ -146,11 +146,11 @@ impl Checked {
         let certificate = Certificate::from_der(&der)?;
         let pem = encode_pem(pem::CERTIFICATE, &der);
         if let Err(found) = reread::compare(pem.as_bytes(), &certificate) {
-            return Err(X509Error::broken("read-back", found));
+            return Err(X509Error::broken(rules::READ_BACK, found));
         }
         let Some(read) = reread::tbs_of(&der).filter(|read| *read == tbs.der) else {
             return Err(X509Error::broken(
-                "read-back",
+                rules::READ_BACK,
                 "the bytes read back are not the planned ones",
             ));
         };

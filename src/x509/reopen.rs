@@ -10,7 +10,7 @@ use der::Decode;
 use super::tbs::{Tbs, TbsCertificate};
 use super::{
     Certificate, Name, Original, Profile, SerialNumber, UnixTime, Validity, VerifiedRequest, X509Error,
-    algorithm,
+    algorithm, rules,
 };
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
@@ -65,7 +65,7 @@ pub(super) fn refuse_other_bytes(stored: &[u8], again: &[u8]) -> Result<(), X509
     }
     let same = stored.iter().zip(again).take_while(|(a, b)| a == b).count();
     let found = format!("they differ from byte {same} on from those that the same inputs make");
-    Err(X509Error::broken("planned-bytes", found))
+    Err(X509Error::broken(rules::PLANNED_BYTES, found))
 }
 
 impl SignatureAlgorithm {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{AlternativeName, ExtensionText, Profile, ProfileExtension, Role, VerifiedRequest, X509Error};
+use super::{
+    AlternativeName, ExtensionText, Profile, ProfileExtension, Role, VerifiedRequest, X509Error, rules,
+};
 
 /// What of a request's extensions is taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
         return Ok(());
     }
     let found = format!("{names} names; at most {MOST_NAMES} are allowed");
-    Err(X509Error::broken("subject-alternative-name", found))
+    Err(X509Error::broken(rules::SUBJECT_ALTERNATIVE_NAME, found))
 }
 
 /// What was requested and is not in the certificate; of `subjectAltName` the names that are not.

@@ -2,7 +2,7 @@
 
 use der::asn1::Int;
 
-use super::X509Error;
+use super::{X509Error, rules};
 use crate::signer::{RandomSource, SignError};
 use crate::values::SerialNumber;
 
@@ -23,7 +23,7 @@ impl SerialNumber {
         octets[0] &= 0x7f;
         if octets[..OCTETS - 8].iter().all(|octet| *octet == 0) {
             return Err(X509Error::broken(
-                "serial-entropy",
+                rules::SERIAL_ENTROPY,
                 "the random number generator returned zeros",
             ));
         }

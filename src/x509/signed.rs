@@ -4,7 +4,7 @@ use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
 
-use super::{X509Error, algorithm};
+use super::{X509Error, algorithm, rules};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
 
 /// `SIGNED{}` of X.509: RFC 5280 section 4.1 and RFC 2986 section 4.2 have the same three fields.
@@ -85,7 +85,7 @@ pub(super) fn sign_once(
     // The token does not tell that an RSA key is for RSASSA-PSS only.
     if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
-            "signing-key",
+            rules::SIGNING_KEY,
             "the signing key is not the issuer's",
         ));
     }

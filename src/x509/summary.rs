@@ -1,5 +1,6 @@
 //! What people ask about a certificate or a key at first sight.
 
+use crate::x509::rules::{self, Rule};
 use der::Encode;
 
 use super::{Certificate, CertificationRequest, Name};
@@ -110,14 +111,14 @@ fn read_exponent(bytes: &[u8]) -> Option<u32> {
 }
 
 /// The rule (`cert rules`) that a key with this fault breaks.
-pub(super) const fn rule_of(fault: KeyFault) -> &'static str {
+pub(super) const fn rule_of(fault: KeyFault) -> &'static Rule {
     match fault {
-        KeyFault::Exponent => "key-exponent",
-        KeyFault::OffCurve | KeyFault::SmallOrder => "key-point",
-        KeyFault::SmallFactor(_) => "key-small-factors",
-        KeyFault::PrimePower => "key-composite",
-        KeyFault::Roca => "key-roca",
-        KeyFault::ClosePrimes => "key-close-primes",
+        KeyFault::Exponent => rules::KEY_EXPONENT,
+        KeyFault::OffCurve | KeyFault::SmallOrder => rules::KEY_POINT,
+        KeyFault::SmallFactor(_) => rules::KEY_SMALL_FACTORS,
+        KeyFault::PrimePower => rules::KEY_COMPOSITE,
+        KeyFault::Roca => rules::KEY_ROCA,
+        KeyFault::ClosePrimes => rules::KEY_CLOSE_PRIMES,
     }
 }
 

@@ -4,7 +4,7 @@ use super::NumberedCrl;
 use crate::ledger::RevocationState;
 use crate::workflow::{Recorder, WorkflowError, authority_of};
 use crate::x509::{
-    CertificateRevocationList, CrlKind, CrlReason, CrlScope, Revocations, SerialNumber, X509Error,
+    CertificateRevocationList, CrlKind, CrlReason, CrlScope, Revocations, SerialNumber, X509Error, rules,
 };
 
 /// As many serial numbers as fit a message.
@@ -30,7 +30,7 @@ impl NumberedCrl {
                 "the CRL there has number {number}, but this one would have {}: numbers must rise. Is the ledger an older copy?",
                 self.content.number
             );
-            return Err(X509Error::broken("crl-number", found).into());
+            return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
         }
         if existing.base()?.is_some() || matches!(self.content.kind, CrlKind::Delta { .. }) {
             return Ok(());
@@ -56,7 +56,7 @@ impl NumberedCrl {
             "the CRL there lists certificates that this one would not list, so they would count as valid again: {}{more}",
             lost.join(", ")
         );
-        Err(X509Error::broken("crl-entries", found).into())
+        Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
     }
 
     /// A hold that ended, by the ledger; and on a CRL of some certificates, one of the others.

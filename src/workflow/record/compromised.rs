@@ -6,7 +6,7 @@ use super::Recorder;
 use crate::ledger::{Digest, EntryId, Ledger, LedgerError};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
-use crate::x509::{Certificate, X509Error};
+use crate::x509::{Certificate, X509Error, rules};
 
 /// The exponent that stands for every other one.
 const F4: [u8; 3] = [1, 0, 1];
@@ -31,7 +31,7 @@ impl Recorder {
         let found = format!(
             "the private key of this public key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
         );
-        Err(X509Error::broken("compromised-key", found).into())
+        Err(X509Error::broken(rules::COMPROMISED_KEY, found).into())
     }
 }
 

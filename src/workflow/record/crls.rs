@@ -8,7 +8,7 @@ use crate::ledger::{
     RevocationState,
 };
 use crate::workflow::WorkflowError;
-use crate::x509::{Certificate, X509Error};
+use crate::x509::{Certificate, X509Error, rules};
 
 /// The last complete CRL of a CA that was signed.
 pub(in super::super) struct LastCrl {
@@ -75,7 +75,7 @@ impl Recorder {
                 let found = format!(
                     "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger): numbers must rise"
                 );
-                Err(X509Error::broken("crl-number", found).into())
+                Err(X509Error::broken(rules::CRL_NUMBER, found).into())
             }
             _ => Ok(()),
         }
@@ -182,6 +182,6 @@ impl Recorder {
             "the CA certificate is revoked, {}: entry {entry} of the ledger",
             reason.name()
         );
-        Err(X509Error::broken("issuer-status", found).into())
+        Err(X509Error::broken(rules::ISSUER_STATUS, found).into())
     }
 }

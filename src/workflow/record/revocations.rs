@@ -7,6 +7,7 @@ use crate::ledger::{self, LedgerError, RevocationState};
 use crate::workflow::WorkflowError;
 use crate::x509::{
     Certificate, CrlScope, Revocation, Revocations, RevocationsError, SerialNumber, UnixTime, X509Error,
+    rules,
 };
 
 /// Seconds that the clocks of two who use one ledger may differ.
@@ -47,7 +48,7 @@ impl Recorder {
         if let Some(time) = future {
             let found =
                 format!("the ledger has one dated {time}, but it is only {this_update}: check the clock");
-            return Err(X509Error::broken("revocation-date", found).into());
+            return Err(X509Error::broken(rules::REVOCATION_DATE, found).into());
         }
         let found = found.sorted().map_err(contradiction)?;
         if scope == CrlScope::All {

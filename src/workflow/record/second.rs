@@ -4,12 +4,7 @@ use super::known::{NamedAuthority, authority_certificates_in_any_spelling};
 use crate::ledger::{Authority, Digest, EntryId, Ledger};
 use crate::workflow::WorkflowError;
 use crate::workflow::record::KnownAs;
-use crate::x509::{Name, UnixTime, X509Error};
-
-/// The rule of [`Waivers::second_certificate`].
-const SECOND_CERTIFICATE: &str = "second-certificate";
-/// The rule of [`Waivers::same_name_other_key`].
-const SAME_NAME_OTHER_KEY: &str = "same-name-other-key";
+use crate::x509::{Name, UnixTime, X509Error, rules};
 
 /// What an operator waives for a CA's certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,12 +55,12 @@ impl NewAuthority<'_> {
             }
             let (rule, is_waived, words) = match is_same_key {
                 true => (
-                    SECOND_CERTIFICATE,
+                    rules::SECOND_CERTIFICATE,
                     waivers.second_certificate,
                     "with the same key",
                 ),
                 false => (
-                    SAME_NAME_OTHER_KEY,
+                    rules::SAME_NAME_OTHER_KEY,
                     waivers.same_name_other_key,
                     "with another key",
                 ),
@@ -82,8 +77,8 @@ impl NewAuthority<'_> {
                 );
                 return Err(X509Error::broken(rule, found).into());
             }
-            if !waived.iter().any(|waived| waived == rule) {
-                waived.push(rule.to_owned());
+            if !waived.iter().any(|waived| waived == rule.name) {
+                waived.push(rule.name.to_owned());
             }
         }
         Ok(waived)

@@ -8,7 +8,7 @@ use x509_cert::ext::Extension;
 use super::{Plan, broken};
 use crate::x509::cross::{ADDED, CARRIED, OF_THE_ISSUER, carried};
 use crate::x509::extension::{self, extension_name};
-use crate::x509::{Certificate, Name, UnixTime, X509Error};
+use crate::x509::{Certificate, Name, Rule, UnixTime, X509Error, rules};
 
 impl Plan<'_> {
     /// What this CA issued is verified under either certificate: so all that paths are built and judged by must be the same.
@@ -23,10 +23,10 @@ impl Plan<'_> {
     /// RFC 5280 section 6.1.4 (a) and (d): name and key of the CA are what the next certificate of a path is checked against.
     fn check_cross_subject(&self, original: &Certificate) -> Result<(), X509Error> {
         if Name::from_any(&self.tbs.subject, "subject")? != *original.subject() {
-            return broken("cross-subject", "it is not the original's");
+            return broken(rules::CROSS_SUBJECT, "it is not the original's");
         }
         if self.tbs.subject_public_key_info.to_der().ok() != original.key_info().to_der().ok() {
-            return broken("cross-key", "it is not the original's");
+            return broken(rules::CROSS_KEY, "it is not the original's");
         }
         Ok(())
     }
@@ -40,13 +40,13 @@ impl Plan<'_> {
             None => self.subject_key()?.key_identifier(),
         };
         if found != Some(wanted) {
-            return broken("cross-ski", "it is not the original's");
+            return broken(rules::CROSS_SKI, "it is not the original's");
         }
         Ok(())
     }
 
     fn check_cross_extensions(&self, original: &[Extension]) -> Result<(), X509Error> {
-        const RULE: &str = "cross-extensions";
+        const RULE: &Rule = rules::CROSS_EXTENSIONS;
         let find = |list: &[Extension], kind: ObjectIdentifier| {
             list.iter().find(|extension| extension.extn_id == kind).cloned()
         };
@@ -85,7 +85,7 @@ impl Plan<'_> {
     }
 
     fn check_cross_validity(&self, original: &Certificate) -> Result<(), X509Error> {
-        const RULE: &str = "cross-validity";
+        const RULE: &Rule = rules::CROSS_VALIDITY;
         let validity = &self.tbs.validity;
         let [begins, ends] = [&validity.not_before, &validity.not_after].map(UnixTime::from_time);
         let bounds = original.validity();

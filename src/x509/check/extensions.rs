@@ -9,7 +9,7 @@ use crate::signer::PublicKey;
 use crate::x509::extension::{self, Context};
 use crate::x509::profile::AlternativeNames;
 use crate::x509::requested::check_count;
-use crate::x509::{AlternativeName, Certificate, Issuer, Name, ProfileExtension, X509Error};
+use crate::x509::{AlternativeName, Certificate, Issuer, Name, ProfileExtension, Rule, X509Error, rules};
 
 impl Plan<'_> {
     /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 says.
@@ -37,10 +37,10 @@ impl Plan<'_> {
         );
         if no_names {
             let found = "the request asks for no name that the profile accepts";
-            return broken("subject-alternative-name", found);
+            return broken(rules::SUBJECT_ALTERNATIVE_NAME, found);
         }
         broken(
-            "extensions",
+            rules::EXTENSIONS,
             format!("not those of profile {}", self.of.profile.name),
         )
     }
@@ -57,15 +57,15 @@ impl Plan<'_> {
                 }
                 // Judged by themselves.
                 ProfileExtension::SubjectKeyIdentifier | ProfileExtension::AuthorityKeyIdentifier => continue,
-                ProfileExtension::BasicConstraints { .. } => "basic-constraints",
-                ProfileExtension::KeyUsage(_) => "key-usage",
-                ProfileExtension::ExtendedKeyUsage(_) => "extended-key-usage",
+                ProfileExtension::BasicConstraints { .. } => rules::BASIC_CONSTRAINTS,
+                ProfileExtension::KeyUsage(_) => rules::KEY_USAGE,
+                ProfileExtension::ExtendedKeyUsage(_) => rules::EXTENDED_KEY_USAGE,
                 ProfileExtension::NameConstraints(_)
                 | ProfileExtension::CertificatePolicies(_)
                 | ProfileExtension::CrlDistributionPoints(_)
                 | ProfileExtension::AuthorityInformationAccess { .. }
-                | ProfileExtension::OcspNoCheck => "extensions",
-                ProfileExtension::Carried(_) => "cross-extensions",
+                | ProfileExtension::OcspNoCheck => rules::EXTENSIONS,
+                ProfileExtension::Carried(_) => rules::CROSS_EXTENSIONS,
             };
             let context = Context {
                 key: &key,
@@ -106,7 +106,7 @@ impl Plan<'_> {
         let wanted = self.of.key_identifier.clone();
         let wanted = wanted.unwrap_or_else(|| key.key_identifier());
         if is_own && identifier.as_ref().is_some_and(|found| *found != wanted) {
-            return broken("subject-key-identifier", "it is not the key's");
+            return broken(rules::SUBJECT_KEY_IDENTIFIER, "it is not the key's");
         }
         if let (Some(asked), Issuer::Authority(authority)) = (&self.of.key_identifier, self.issuer) {
             check_asked_identifier(asked, &key, authority)?;
@@ -117,7 +117,7 @@ impl Plan<'_> {
                 .subject_key_identifier()?
                 .unwrap_or_else(|| self.of.issuer_key.key_identifier());
             if found != wanted {
-                return broken("authority-key-identifier", "it is not the CA certificate's");
+                return broken(rules::AUTHORITY_KEY_IDENTIFIER, "it is not the CA certificate's");
             }
         }
         Ok(())
@@ -126,7 +126,7 @@ impl Plan<'_> {
 
 /// An identifier that is not the key's: of a length that others read, and not the issuer's, by which it would seem to be its own issuer.
 fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate) -> Result<(), X509Error> {
-    const RULE: &str = "subject-key-identifier";
+    const RULE: &Rule = rules::SUBJECT_KEY_IDENTIFIER;
     const LONGEST: usize = 64;
     if asked.is_empty() || asked.len() > LONGEST {
         return broken(
@@ -152,7 +152,7 @@ fn check_names(
     names: &[AlternativeName],
     others: &[String],
 ) -> Result<(), X509Error> {
-    const RULE: &str = "subject-alternative-name";
+    const RULE: &Rule = rules::SUBJECT_ALTERNATIVE_NAME;
     if let Some(other) = others.first() {
         return broken(RULE, format!("{other} is of a kind that is not issued"));
     }

@@ -9,7 +9,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use super::{Plan, broken};
 use crate::x509::name::describe_oid;
 use crate::x509::profile::Purpose;
-use crate::x509::{AlternativeName, Certificate, Name, X509Error, extension};
+use crate::x509::{AlternativeName, Certificate, Name, Rule, X509Error, extension, rules};
 
 impl Plan<'_> {
     pub(super) fn check_hierarchy(&self, authority: &Certificate) -> Result<(), X509Error> {
@@ -23,7 +23,7 @@ impl Plan<'_> {
 
     /// RFC 5280 section 4.2.1.10. Where there are no DNS names, OpenSSL takes a common name that looks like a host for one.
     fn check_name_constraints(&self, authority: &Certificate, subject: &Name) -> Result<(), X509Error> {
-        const RULE: &str = "name-constraints";
+        const RULE: &Rule = rules::NAME_CONSTRAINTS;
         let Some(constraints) = extension::find_name_constraints(authority.extensions())? else {
             return Ok(());
         };
@@ -56,7 +56,7 @@ impl Plan<'_> {
         let own = extension::find_name_constraints(self.extensions())?.unwrap_or_default();
         match own.check_nesting(&above) {
             Ok(()) => Ok(()),
-            Err(found) => broken("name-constraints-nesting", found),
+            Err(found) => broken(rules::NAME_CONSTRAINTS_NESTING, found),
         }
     }
 
@@ -69,13 +69,13 @@ impl Plan<'_> {
         let room = extension::find_basic_constraints(authority.extensions())?
             .and_then(|constraints| constraints.path_len_constraint);
         match (room, planned.path_len_constraint) {
-            (Some(0), _) => broken("path-length", "the CA certificate allows no CA below it"),
+            (Some(0), _) => broken(rules::PATH_LENGTH, "the CA certificate allows no CA below it"),
             (Some(room), None) => broken(
-                "path-length",
+                rules::PATH_LENGTH,
                 format!("the CA certificate allows {room} below it; this one sets no limit"),
             ),
             (Some(room), Some(planned)) if planned >= room => broken(
-                "path-length",
+                rules::PATH_LENGTH,
                 format!(
                     "{planned} below it; the CA certificate leaves room for {}",
                     room - 1
@@ -88,17 +88,17 @@ impl Plan<'_> {
     /// RFC 5280 section 4.2.1.12 leaves open what the purposes of a CA certificate mean; verifiers, and CA/B BR 7.1.2.10.6, take them as
     /// bounds of what is below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
     fn check_purposes(&self, authority: &Certificate) -> Result<(), X509Error> {
-        const RULE: &str = "extended-key-usage-nesting";
+        const RULE: &Rule = rules::EXTENDED_KEY_USAGE_NESTING;
         let own = extension::find_purposes(self.extensions())?;
         let is_authority =
             extension::find_basic_constraints(self.extensions())?.is_some_and(|found| found.ca);
         if is_authority && own.is_some_and(|own| own.contains(&Purpose::OCSP_SIGNING.0)) {
             return broken(
-                "ocsp-signing-ca",
+                rules::OCSP_SIGNING_CA,
                 "it could answer for every certificate of the CA above it: OCSPSigning is only for certificates that issue nothing",
             );
         }
-        if self.of.profile.waives(RULE) {
+        if self.of.profile.waives(RULE.name) {
             return Ok(());
         }
         let Some(bounds) = extension::find_purposes(authority.extensions())? else {
@@ -127,9 +127,9 @@ impl Plan<'_> {
     /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the Certificate's
     /// subjectAltName extension": old clients look at it. Here for common names that someone could take for a host.
     fn check_common_name(&self, subject: &Name) -> Result<(), X509Error> {
-        const RULE: &str = "common-name";
+        const RULE: &Rule = rules::COMMON_NAME;
         let purposes = extension::find_purposes(self.extensions())?.unwrap_or_default();
-        if !purposes.contains(&Purpose::SERVER_AUTH.0) || self.of.profile.waives(RULE) {
+        if !purposes.contains(&Purpose::SERVER_AUTH.0) || self.of.profile.waives(RULE.name) {
             return Ok(());
         }
         let (names, _) = extension::find_alternative_names(self.extensions())?;

@@ -4,9 +4,9 @@ use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 use super::{Plan, broken};
 use crate::signer::KeyAlgorithm;
-use crate::x509::{ProfileExtension, X509Error, extension};
+use crate::x509::{ProfileExtension, Rule, X509Error, extension, rules};
 
-const RULE: &str = "key-usage-fits";
+const RULE: &Rule = rules::KEY_USAGE_FITS;
 
 impl Plan<'_> {
     pub(super) fn check_key_usage(&self) -> Result<(), X509Error> {
@@ -15,7 +15,7 @@ impl Plan<'_> {
         let usage = extension::find_key_usage(self.extensions())?;
         let is_authority = constraints.is_some_and(|constraints| constraints.ca);
         if is_authority && !usage.is_some_and(|usage| usage.key_cert_sign()) {
-            return broken("key-usage", "a CA certificate without keyCertSign");
+            return broken(rules::KEY_USAGE, "a CA certificate without keyCertSign");
         }
         match usage {
             Some(usage) => self.check_fit(usage),
@@ -29,7 +29,7 @@ impl Plan<'_> {
         let (unfit, source) = unfit(key);
         let refuse = |found: String| {
             Err(X509Error::Rule {
-                rule: RULE,
+                rule: RULE.name,
                 source,
                 found,
             })
@@ -47,7 +47,7 @@ impl Plan<'_> {
                 "no key-usage of profile {} suits an {key} key: add digitalSignature, or remove such keys from its keys",
                 self.of.profile.name
             )),
-            false => broken("key-usage", "it has no bit set"),
+            false => broken(rules::KEY_USAGE, "it has no bit set"),
         }
     }
 }

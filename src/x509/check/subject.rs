@@ -4,7 +4,7 @@ use super::{Plan, broken};
 use crate::signer::{KeyFault, PublicKey};
 use crate::x509::profile::Role;
 use crate::x509::summary::rule_of;
-use crate::x509::{Issuer, Name, X509Error, extension};
+use crate::x509::{Issuer, Name, X509Error, extension, rules};
 
 impl Plan<'_> {
     /// RFC 5280 section 4.1.2.6: a CA has a name of its own; a certificate under it has another's. An end entity may have an empty one,
@@ -19,12 +19,15 @@ impl Plan<'_> {
         sound.map_err(|fault| X509Error::broken(fault.rule, fault.found))?;
         let has_names = !extension::find_alternative_names(self.extensions())?.0.is_empty();
         if subject.is_empty() && !(self.of.profile.role == Role::Leaf && has_names) {
-            return broken("subject", "the subject is empty");
+            return broken(rules::SUBJECT, "the subject is empty");
         }
         if matches!(self.issuer, Issuer::Authority(_))
             && subject.is_like(&Name::from_any(&self.tbs.issuer, "issuer")?)
         {
-            return broken("subject", format!("{} carries the CA's own name", self.whose()));
+            return broken(
+                rules::SUBJECT,
+                format!("{} carries the CA's own name", self.whose()),
+            );
         }
         Ok(())
     }
@@ -51,12 +54,12 @@ impl Plan<'_> {
         ] {
             if !kinds.include(algorithm) {
                 let found = format!("{} certificates do not accept an {algorithm} key", profile.name);
-                return broken("key-kind", found);
+                return broken(rules::KEY_KIND, found);
             }
         }
         if matches!(self.issuer, Issuer::Authority(_)) && key.has_numbers_of(&self.of.issuer_key) {
             return broken(
-                "subject-key",
+                rules::SUBJECT_KEY,
                 format!("{} carries the CA's own key", self.whose()),
             );
         }

@@ -8,7 +8,7 @@ use super::fields::{Fields, V2};
 use super::{CertificateRevocationList, CrlContent, CrlKind, CrlTbs, WHAT, extension, reread};
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::extension as certificate_extension;
-use crate::x509::{Certificate, CrlReason, Name, UnixTime, X509Error, algorithm};
+use crate::x509::{Certificate, CrlReason, Name, Rule, UnixTime, X509Error, algorithm, rules};
 
 /// A planned list that passed every rule: the only thing that can be signed.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl CheckedCrl {
     }
 }
 
-fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
@@ -98,7 +98,7 @@ impl CrlTbs {
         let (entries, unusual_serials) = planned.check_entries()?;
         // A second opinion on the bytes, before a signature is spent on them.
         if let Err(found) = reread::read_tbs(self.der(), &fields) {
-            return broken("second-decoder", found);
+            return broken(rules::SECOND_DECODER, found);
         }
         Ok(CheckedCrl {
             authority: authority.clone(),
@@ -121,7 +121,7 @@ impl Planned<'_> {
     fn check_version(&self) -> Result<(), X509Error> {
         match self.fields.version {
             V2 => Ok(()),
-            other => broken("crl-version", format!("version number {other}")),
+            other => broken(rules::CRL_VERSION, format!("version number {other}")),
         }
     }
 
@@ -130,16 +130,19 @@ impl Planned<'_> {
         self.authority.check_authority(self.now)?;
         let issuer = Name::from_any(&self.fields.issuer, "issuer")?;
         if issuer.is_empty() {
-            return broken("crl-issuer", "the issuer is empty");
+            return broken(rules::CRL_ISSUER, "the issuer is empty");
         }
         if issuer != *self.authority.subject() || self.authority.public_key()? != self.of.issuer_key {
-            return broken("crl-issuer", "the name or the key is not the CA certificate's");
+            return broken(
+                rules::CRL_ISSUER,
+                "the name or the key is not the CA certificate's",
+            );
         }
         // Where there is no keyUsage, as in a CA certificate by AWS's own recipe, nothing is restricted.
         let usage = certificate_extension::find_key_usage(self.authority.extensions())?;
         if usage.is_some_and(|usage| !usage.crl_sign()) {
             return broken(
-                "crl-sign",
+                rules::CRL_SIGN,
                 "the CA certificate's keyUsage does not include cRLSign",
             );
         }
@@ -151,7 +154,7 @@ impl Planned<'_> {
         let found = algorithm::recognise(&self.fields.signature, WHAT)?;
         let key = self.of.issuer_key.algorithm();
         if found != self.of.signature || !key.makes(found) {
-            return broken("signature-algorithm", format!("{found} with an {key} key"));
+            return broken(rules::SIGNATURE_ALGORITHM, format!("{found} with an {key} key"));
         }
         Ok(())
     }
@@ -159,25 +162,25 @@ impl Planned<'_> {
     /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. Nobody could replace a list that outlives its CA.
     fn check_updates(&self) -> Result<(), X509Error> {
         let Some(next_update) = &self.fields.next_update else {
-            return broken("next-update", "there is none");
+            return broken(rules::NEXT_UPDATE, "there is none");
         };
         for time in [&self.fields.this_update, next_update] {
             check_time(time)?;
         }
         let [this_update, next_update] = [&self.fields.this_update, next_update].map(UnixTime::from_time);
         if this_update > self.now {
-            return broken("this-update", format!("{this_update} is in the future"));
+            return broken(rules::THIS_UPDATE, format!("{this_update} is in the future"));
         }
         if next_update <= this_update {
             return broken(
-                "next-update",
+                rules::NEXT_UPDATE,
                 format!("it is {next_update}, and thisUpdate is {this_update}"),
             );
         }
         let validity = self.authority.validity();
         if this_update < validity.not_before || next_update > validity.not_after {
             return broken(
-                "update-nesting",
+                rules::UPDATE_NESTING,
                 format!(
                     "from {this_update} to {next_update}, and the CA is valid from {} to {}",
                     validity.not_before, validity.not_after
@@ -196,7 +199,7 @@ impl Planned<'_> {
         {
             return Ok(());
         }
-        broken("crl-extensions", "not those of the plan")
+        broken(rules::CRL_EXTENSIONS, "not those of the plan")
     }
 
     /// RFC 5280 sections 5.2.1, 5.2.3 and 5.2.4
@@ -208,21 +211,24 @@ impl Planned<'_> {
             .subject_key_identifier()?
             .unwrap_or_else(|| self.of.issuer_key.key_identifier());
         if key_identifier != Some(wanted) {
-            return broken("crl-authority-key-identifier", "it is not the CA certificate's");
+            return broken(
+                rules::CRL_AUTHORITY_KEY_IDENTIFIER,
+                "it is not the CA certificate's",
+            );
         }
         match extension::find_number(extensions)? {
             Some(number) if number == self.of.plan.number => {}
             _ => {
-                return broken("crl-number", "not the plan's");
+                return broken(rules::CRL_NUMBER, "not the plan's");
             }
         }
         let base = extension::find_base(extensions)?;
         if base.as_ref() != self.of.plan.base() {
-            return broken("delta-indicator", "not the plan's base CRL");
+            return broken(rules::DELTA_INDICATOR, "not the plan's base CRL");
         }
         if base.is_some_and(|base| base >= self.of.plan.number) {
             return broken(
-                "delta-indicator",
+                rules::DELTA_INDICATOR,
                 "the base CRL's number is not below the delta's",
             );
         }
@@ -240,7 +246,7 @@ impl Planned<'_> {
             });
             if !known || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return broken(
-                    "distribution-point",
+                    rules::DISTRIBUTION_POINT,
                     format!("\"{url}\" is not an http or ldap URL"),
                 );
             }
@@ -252,18 +258,18 @@ impl Planned<'_> {
             .map(|()| extension::issuing_distribution_point(plan))
             .transpose()?;
         if found != wanted {
-            return broken("issuing-distribution-point", "it is not the plan's");
+            return broken(rules::ISSUING_DISTRIBUTION_POINT, "it is not the plan's");
         }
         let freshest = plan.freshest().map(|url| extension::point_at(url)).transpose()?;
         if extension::find_freshest(extensions)? != freshest.map(|point| vec![point]) {
-            return broken("freshest-crl", "it is not the plan's");
+            return broken(rules::FRESHEST_CRL, "it is not the plan's");
         }
         Ok(())
     }
 
     /// RFC 5280 section 5.2.4: a delta CRL and its base have the same issuer, key and scope.
     fn check_base(&self, base: Option<&CertificateRevocationList>) -> Result<(), X509Error> {
-        const RULE: &str = "base-crl";
+        const RULE: &Rule = rules::BASE_CRL;
         let (CrlKind::Delta { base: number }, Some(base)) = (&self.of.plan.kind, base) else {
             return match (&self.of.plan.kind, base) {
                 (CrlKind::Delta { .. }, None) => broken(RULE, "it is not available"),
@@ -308,7 +314,7 @@ impl Planned<'_> {
             let serial = entry.serial;
             if (serial.len(), serial) <= (previous.len(), previous) {
                 return broken(
-                    "entry-order",
+                    rules::ENTRY_ORDER,
                     format!("entry {count} is out of order, or repeats the certificate before it"),
                 );
             }
@@ -317,7 +323,7 @@ impl Planned<'_> {
             self.check_entry(&entry, count, &mut again)?;
         }
         if count == 0 {
-            return broken("revoked-certificates", "an empty list, which must be absent");
+            return broken(rules::REVOKED_CERTIFICATES, "an empty list, which must be absent");
         }
         Ok((count, unusual))
     }
@@ -333,8 +339,8 @@ impl Planned<'_> {
         check_time(&read.revocation_date)?;
         let this_update = UnixTime::from_time(&self.fields.this_update);
         for (rule, time) in [
-            ("revocation-date", Some(entry.revoked_at)),
-            ("invalidity-date", entry.invalid_since),
+            (rules::REVOCATION_DATE, Some(entry.revoked_at)),
+            (rules::INVALIDITY_DATE, entry.invalid_since),
         ] {
             if let Some(late) = time.filter(|time| *time > this_update) {
                 let found = format!("entry {position}: {late} is after thisUpdate");
@@ -344,13 +350,13 @@ impl Planned<'_> {
         // Section 5.3.1: "The removeFromCRL (8) reasonCode value may only appear in delta CRLs".
         if entry.reason == CrlReason::RemoveFromCrl && self.of.plan.base().is_none() {
             let found = format!("entry {position}: removeFromCRL in a full CRL");
-            return broken("reason-code", found);
+            return broken(rules::REASON_CODE, found);
         }
         again.clear();
         read.encode_to_vec(again).map_err(X509Error::malformed(WHAT))?;
         if again != entry.der || entry.unprocessed_critical.is_some() {
             return broken(
-                "entry",
+                rules::ENTRY,
                 format!("entry {position} is not encoded as hsm-ca encodes it"),
             );
         }
@@ -364,5 +370,5 @@ fn check_time(time: &Time) -> Result<(), X509Error> {
     if is_late == matches!(time, Time::GeneralTime(_)) {
         return Ok(());
     }
-    broken("time-encoding", "UTCTime ends with the year 2049")
+    broken(rules::TIME_ENCODING, "UTCTime ends with the year 2049")
 }

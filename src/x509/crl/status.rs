@@ -6,7 +6,7 @@ use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
 use super::{CertificateRevocationList, extension};
 use crate::x509::extension as certificate_extension;
-use crate::x509::{Certificate, CrlNumber, CrlReason, UnixTime, X509Error};
+use crate::x509::{Certificate, CrlNumber, CrlReason, UnixTime, X509Error, rules};
 
 /// What the lists at hand say of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl CertificateRevocationList {
         };
         let refuse = |found: &str| {
             Err(X509Error::Rule {
-                rule: "issuing-distribution-point",
+                rule: rules::ISSUING_DISTRIBUTION_POINT.name,
                 source: "RFC 5280 6.3.3 (b)",
                 found: found.to_owned(),
             })

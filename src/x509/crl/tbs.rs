@@ -7,7 +7,7 @@ use super::fields::{Fields, V2};
 use super::{Revocation, WHAT};
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::reopen::refuse_other_bytes;
-use crate::x509::{Certificate, CrlNumber, UnixTime, X509Error, algorithm};
+use crate::x509::{Certificate, CrlNumber, UnixTime, X509Error, algorithm, rules};
 
 /// A list to be, without its entries.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl CrlTbs {
     /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that content and entries make.
     pub fn reopen(der: &[u8], authority: &Certificate) -> Result<Self, X509Error> {
         let fields = Fields::read(der)?;
-        let missing = |what| X509Error::broken("planned-bytes", format!("there is no {what}"));
+        let missing = |what| X509Error::broken(rules::PLANNED_BYTES, format!("there is no {what}"));
         let extensions = fields.extensions();
         let number = extension::find_number(extensions)?.ok_or_else(|| missing("cRLNumber"))?;
         let next_update = fields.next_update.as_ref().ok_or_else(|| missing("nextUpdate"))?;

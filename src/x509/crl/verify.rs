@@ -3,12 +3,19 @@
 use super::{CertificateRevocationList, WHAT, extension};
 use crate::x509::extension as certificate_extension;
 use crate::x509::name::describe_oid;
-use crate::x509::{Certificate, UnixTime, X509Error};
+use crate::x509::{Certificate, Rule, UnixTime, X509Error, rules};
+
+/// It is about lists that are read: those that are planned have no such extension.
+const CRITICAL_EXTENSION: &Rule = &rules::rule(
+    "critical-extension",
+    "RFC 5280 5.2",
+    "no critical extension that is not supported",
+);
 
 /// With the clause about reading a list, where that is another than about making one.
-fn refuse<T>(rule: &'static str, source: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn refuse<T>(rule: &Rule, source: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::Rule {
-        rule,
+        rule: rule.name,
         source,
         found: found.into(),
     })
@@ -40,7 +47,7 @@ impl CertificateRevocationList {
     fn verify_issuer(&self, authority: &Certificate) -> Result<(), X509Error> {
         if !self.issuer().is_like(authority.subject()) {
             return refuse(
-                "crl-issuer",
+                rules::CRL_ISSUER,
                 "RFC 5280 6.3.3 (b)",
                 format!("it is a CRL of \"{}\"", self.issuer()),
             );
@@ -50,7 +57,7 @@ impl CertificateRevocationList {
             && named != has
         {
             return refuse(
-                "crl-authority-key-identifier",
+                rules::CRL_AUTHORITY_KEY_IDENTIFIER,
                 "RFC 5280 5.2.1",
                 "it names a different key of the CA",
             );
@@ -59,7 +66,7 @@ impl CertificateRevocationList {
         let usage = certificate_extension::find_key_usage(authority.extensions())?;
         if usage.is_some_and(|usage| !usage.crl_sign()) {
             return refuse(
-                "crl-sign",
+                rules::CRL_SIGN,
                 "RFC 5280 6.3.3 (f)",
                 "the CA certificate's keyUsage does not include cRLSign",
             );
@@ -76,7 +83,7 @@ impl CertificateRevocationList {
         if let Some(unknown) = unknown {
             let name = describe_oid(unknown.extn_id);
             return refuse(
-                "critical-extension",
+                CRITICAL_EXTENSION,
                 "RFC 5280 5.2",
                 format!("{name} is not supported"),
             );
@@ -84,7 +91,7 @@ impl CertificateRevocationList {
         let unknown = self.entries().find_map(|entry| entry.unprocessed_critical);
         if let Some(unknown) = unknown {
             let found = format!("{} of an entry is not supported", describe_oid(unknown));
-            return refuse("critical-extension", "RFC 5280 5.3", found);
+            return refuse(CRITICAL_EXTENSION, "RFC 5280 5.3", found);
         }
         Ok(())
     }
@@ -92,7 +99,7 @@ impl CertificateRevocationList {
     /// Section 5.2.5, and what it has that is not read here: a list of other issuers' certificates, or of some reasons only, says
     /// less than it seems to.
     fn verify_scope(&self) -> Result<(), X509Error> {
-        const RULE: &str = "issuing-distribution-point";
+        const RULE: &Rule = rules::ISSUING_DISTRIBUTION_POINT;
         const SOURCE: &str = "RFC 5280 5.2.5";
         // Both are read, or refused, with the list.
         self.number()?;
@@ -131,12 +138,16 @@ impl CertificateRevocationList {
     fn verify_dates(&self, now: UnixTime) -> Result<(), X509Error> {
         if self.this_update() > now {
             let found = format!("it is from {}, which is in the future", self.this_update());
-            return refuse("this-update", "RFC 5280 5.1.2.4", found);
+            return refuse(rules::THIS_UPDATE, "RFC 5280 5.1.2.4", found);
         }
         match self.next_update() {
-            None => refuse("next-update", "RFC 5280 5.1.2.5", format!("the {WHAT} has none")),
+            None => refuse(
+                rules::NEXT_UPDATE,
+                "RFC 5280 5.1.2.5",
+                format!("the {WHAT} has none"),
+            ),
             Some(next) if next < now => refuse(
-                "next-update",
+                rules::NEXT_UPDATE,
                 "RFC 5280 6.3.3 (a)",
                 format!("the next one was due {next}"),
             ),

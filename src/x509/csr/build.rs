@@ -13,6 +13,7 @@ use crate::x509::extension::Context;
 use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{
     AlternativeName, AlternativeNames, Name, Profile, ProfileExtension, X509Error, algorithm, extension,
+    rules,
 };
 
 /// `Version ::= INTEGER { v1(0) }` of RFC 2986 section 4.1.
@@ -111,7 +112,7 @@ impl RequestTbs {
             return Err(X509Error::broken(fault.rule, fault.found));
         }
         if subject.is_empty() && info.attributes.as_deref().unwrap_or_default().is_empty() {
-            return Err(X509Error::broken("subject", "neither a subject nor a name"));
+            return Err(X509Error::broken(rules::SUBJECT, "neither a subject nor a name"));
         }
         let key = PublicKey::from_info(&info.subject_public_key_info)?;
         if key.algorithm().rsa_bits().is_some_and(|bits| bits < SMALLEST_RSA) {
@@ -124,10 +125,10 @@ impl RequestTbs {
         algorithm::identifier(self.signature)?;
         if !key.algorithm().makes(self.signature) {
             let found = format!("{} with an {} key", self.signature, key.algorithm());
-            return Err(X509Error::broken("signature-algorithm", found));
+            return Err(X509Error::broken(rules::SIGNATURE_ALGORITHM, found));
         }
         if let Err(found) = reread::read_info(&self.der) {
-            return Err(X509Error::broken("second-decoder", found));
+            return Err(X509Error::broken(rules::SECOND_DECODER, found));
         }
         Ok(CheckedRequest(self))
     }

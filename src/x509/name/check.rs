@@ -10,6 +10,7 @@ use x509_cert::name::RdnSequence;
 use super::characters::{find_invisible, find_misleading};
 use super::string_type::check_new_type;
 use super::{COMMON_NAME, Name, describe_oid, text_of};
+use crate::x509::{Rule, rules};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// x500UniqueIdentifier: of X.520's attributes the one that is a BIT STRING.
@@ -81,25 +82,27 @@ impl Name {
     /// The rule that is broken, unless it is one of those that are `waived`, and how.
     pub(in crate::x509) fn check_new(&self, is_waived: impl Fn(&str) -> bool) -> Result<(), NameFault> {
         let broken = |rule| move |found| NameFault { rule, found };
-        self.check_readable().map_err(NameFault::of("subject"))?;
-        let sequence =
-            RdnSequence::from_der(&self.0).map_err(|error| broken("subject")(error.kind().to_string()))?;
+        self.check_readable().map_err(NameFault::of(rules::SUBJECT))?;
+        let sequence = RdnSequence::from_der(&self.0)
+            .map_err(|error| broken(rules::SUBJECT)(error.kind().to_string()))?;
         let attributes = || sequence.iter().flat_map(|rdn| rdn.iter());
         let count = attributes().count();
         if count > MOST_ATTRIBUTES {
             let found = format!("{count} attributes; at most {MOST_ATTRIBUTES} are allowed");
-            return Err(NameFault::of("name-size")(found));
+            return Err(NameFault::of(rules::NAME_SIZE)(found));
         }
         for attribute in attributes() {
             if attribute.oid == UNIQUE_IDENTIFIER && attribute.value.tag() == Tag::BitString {
                 continue;
             }
-            check_new_type(attribute).map_err(NameFault::of("subject"))?;
+            check_new_type(attribute).map_err(NameFault::of(rules::SUBJECT))?;
             check_text(attribute)?;
-            check_length(attribute).map_err(NameFault::of("subject"))?;
+            check_length(attribute).map_err(NameFault::of(rules::SUBJECT))?;
         }
         let mut faults = self.type_faults().into_iter();
-        faults.find(|fault| !is_waived(fault.rule)).map_or(Ok(()), Err)
+        faults
+            .find(|fault| !is_waived(fault.rule.name))
+            .map_or(Ok(()), Err)
     }
 
     /// Makes sure of the subject of a CA that has its name already: readable, nothing empty or invisible. Roots of old have
@@ -108,7 +111,7 @@ impl Name {
     /// # Errors
     /// The rule that is broken, and how.
     pub(in crate::x509) fn check_established(&self) -> Result<(), NameFault> {
-        self.check_readable().map_err(NameFault::of("subject"))?;
+        self.check_readable().map_err(NameFault::of(rules::SUBJECT))?;
         let sequence = self.sequence()?;
         let mut attributes = sequence.iter().flat_map(|rdn| rdn.iter());
         attributes.try_for_each(|attribute| match attribute.value.tag() {
@@ -119,7 +122,7 @@ impl Name {
 
     fn sequence(&self) -> Result<RdnSequence, NameFault> {
         let sequence = RdnSequence::from_der(&self.0);
-        sequence.map_err(|error| NameFault::of("subject")(error.kind().to_string()))
+        sequence.map_err(|error| NameFault::of(rules::SUBJECT)(error.kind().to_string()))
     }
 }
 
@@ -127,13 +130,13 @@ impl Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameFault {
     /// The rule (`cert rules`).
-    pub rule: &'static str,
+    pub rule: &'static Rule,
     /// How it is broken.
     pub found: String,
 }
 
 impl NameFault {
-    fn of(rule: &'static str) -> impl Fn(String) -> Self {
+    fn of(rule: &'static Rule) -> impl Fn(String) -> Self {
         move |found| Self { rule, found }
     }
 }
@@ -162,7 +165,7 @@ fn check_text(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     match find_misleading(&characters, attribute.oid == COMMON_NAME) {
         Some(found) => {
             let found = format!("{} contains {found}", describe_oid(attribute.oid));
-            Err(NameFault::of("name-text")(found))
+            Err(NameFault::of(rules::NAME_TEXT)(found))
         }
         None => Ok(()),
     }
@@ -171,15 +174,17 @@ fn check_text(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
 fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     let kind = describe_oid(attribute.oid);
     let Some(characters) = characters(attribute) else {
-        return Err(NameFault::of("subject")(format!(
+        return Err(NameFault::of(rules::SUBJECT)(format!(
             "the value of {kind} is not text"
         )));
     };
     if characters.is_empty() {
-        return Err(NameFault::of("subject")(format!("{kind} is empty")));
+        return Err(NameFault::of(rules::SUBJECT)(format!("{kind} is empty")));
     }
     match find_invisible(&characters) {
-        Some(found) => Err(NameFault::of("name-text")(format!("{kind} contains {found}"))),
+        Some(found) => Err(NameFault::of(rules::NAME_TEXT)(format!(
+            "{kind} contains {found}"
+        ))),
         None => Ok(()),
     }
 }

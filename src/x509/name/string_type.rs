@@ -9,6 +9,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
 use super::{Name, NameFault, describe_oid, text_of};
+use crate::x509::{Rule, rules};
 
 /// The attributes that have one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the two of persons, RFC 3739 section
 /// 3.2.2 for the others. Those of `EV` are CA/B EVG 7.1.4.2.3.
@@ -33,8 +34,8 @@ const ONE_TYPE: [(&str, Tag); 15] = [
 /// Where X.520 has its attributes: their strings are a DirectoryString, unless [`ONE_TYPE`] has another.
 const X520: &str = "2.5.4.";
 
-const RULE: &str = "name-string-type";
-const ONCE: &str = "name-attribute-once";
+const RULE: &Rule = rules::NAME_STRING_TYPE;
+const ONCE: &Rule = rules::NAME_ATTRIBUTE_ONCE;
 
 fn only_type_of(kind: ObjectIdentifier) -> Option<Tag> {
     let digits = kind.to_string();

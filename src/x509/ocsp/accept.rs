@@ -5,7 +5,7 @@ use const_oid::db::rfc6960::{ID_PKIX_OCSP_BASIC, ID_PKIX_OCSP_NONCE, ID_PKIX_OCS
 
 use super::{CertId, OcspRequest};
 use crate::x509::name::describe_oid;
-use crate::x509::{Certificate, X509Error, extension};
+use crate::x509::{Certificate, X509Error, extension, rules};
 
 /// What is looked at in a request.
 const PROCESSED: [ObjectIdentifier; 2] = [ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_RESPONSE];
@@ -37,7 +37,7 @@ impl OcspRequest {
                 }
                 false => "the request asks only about certificates that this CA and key did not issue",
             };
-            return Err(X509Error::broken("ocsp-issuer", found));
+            return Err(X509Error::broken(rules::OCSP_ISSUER, found));
         }
         Ok(AcceptedOcspRequest {
             request: self,
@@ -49,7 +49,7 @@ impl OcspRequest {
         // Section 4.1.2 lets the responder decide whose signatures it accepts; this one authenticates nobody.
         if self.is_signed() {
             return Err(X509Error::broken(
-                "ocsp-signed-request",
+                rules::OCSP_SIGNED_REQUEST,
                 "the request is signed, and hsm-ca verifies no requester's signature; send it unsigned",
             ));
         }
@@ -58,7 +58,7 @@ impl OcspRequest {
         if let Some(unknown) = unknown {
             let name = describe_oid(unknown.extn_id);
             return Err(X509Error::broken(
-                "ocsp-critical-extension",
+                rules::OCSP_CRITICAL_EXTENSION,
                 format!("{name} is not supported"),
             ));
         }
@@ -66,7 +66,7 @@ impl OcspRequest {
         let types: Option<Vec<ObjectIdentifier>> = extension::find(self.extensions(), ID_PKIX_OCSP_RESPONSE)?;
         if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
             return Err(X509Error::broken(
-                "ocsp-response-type",
+                rules::OCSP_RESPONSE_TYPE,
                 "the request does not accept a basic response, and there is no other kind",
             ));
         }

@@ -5,7 +5,7 @@ use der::Encode;
 use super::data::{ResponderId, ResponseData};
 use super::{CertificateStatus, OcspContent, OcspTbs, RESPONSE, ResponderIdKind, delegate, reread};
 use crate::signer::{PublicKey, SignatureAlgorithm};
-use crate::x509::{CrlReason, UnixTime, X509Error};
+use crate::x509::{CrlReason, Rule, UnixTime, X509Error, rules};
 
 /// A planned response that passed every rule: the only thing that can be signed.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl CheckedOcsp {
     }
 }
 
-fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
@@ -63,7 +63,7 @@ impl OcspTbs {
         planned.check_extensions()?;
         // A second opinion on the bytes, before a signature is spent on them.
         if let Err(found) = reread::read_data(&self.der, &data) {
-            return broken("second-decoder", found);
+            return broken(rules::SECOND_DECODER, found);
         }
         Ok(CheckedOcsp(self))
     }
@@ -86,7 +86,7 @@ impl Planned<'_> {
         if again == self.of.der {
             return Ok(());
         }
-        broken("ocsp-encoding", "it is not encoded as hsm-ca encodes it")
+        broken(rules::OCSP_ENCODING, "it is not encoded as hsm-ca encodes it")
     }
 
     /// RFC 6960 section 4.2.2.2
@@ -112,7 +112,7 @@ impl Planned<'_> {
         if key.makes(found) {
             return Ok(());
         }
-        broken("signature-algorithm", format!("{found} with an {key} key"))
+        broken(rules::SIGNATURE_ALGORITHM, format!("{found} with an {key} key"))
     }
 
     /// RFC 6960 section 4.2.2.3: "the information MUST correspond to the certificate that was used to sign the
@@ -124,11 +124,11 @@ impl Planned<'_> {
             ResponderIdKind::Key => ResponderId::Key(signer.public_key()?.key_identifier()),
         };
         if self.data.responder != wanted || signer.public_key()? != self.of.signer_key {
-            return broken("ocsp-responder-id", "it is not the signer's key or name");
+            return broken(rules::OCSP_RESPONDER_ID, "it is not the signer's key or name");
         }
         if signer.subject().is_empty() && self.of.plan.responder_id == ResponderIdKind::Name {
             return broken(
-                "ocsp-responder-id",
+                rules::OCSP_RESPONDER_ID,
                 "the signer has no name: identify it by its key",
             );
         }
@@ -142,7 +142,7 @@ impl Planned<'_> {
         if self.data.responses.iter().map(|single| &single.id).eq(asked) {
             return Ok(());
         }
-        broken("ocsp-cert-ids", "not the CertIDs of the request")
+        broken(rules::OCSP_CERT_IDS, "not the CertIDs of the request")
     }
 
     /// RFC 6960 section 2.2
@@ -155,13 +155,13 @@ impl Planned<'_> {
             .map(|single| single.status)
             .eq(plan.statuses.iter().copied())
         {
-            return broken("ocsp-status", "not the statuses of the plan");
+            return broken(rules::OCSP_STATUS, "not the statuses of the plan");
         }
         for ((id, is_ours), single) in plan.request.certificates().zip(&self.data.responses) {
             let serial = id.serial_number();
             if !is_ours && single.status != CertificateStatus::Unknown {
                 return broken(
-                    "ocsp-status",
+                    rules::OCSP_STATUS,
                     format!("{serial} is another CA's certificate, so its status must be unknown"),
                 );
             }
@@ -170,14 +170,14 @@ impl Planned<'_> {
             };
             if revoked_at > single.this_update {
                 return broken(
-                    "ocsp-revocation",
+                    rules::OCSP_REVOCATION,
                     format!("{serial} would be revoked only on {revoked_at}"),
                 );
             }
             // RFC 5280 section 5.3.1: it is for delta CRLs.
             if reason == CrlReason::RemoveFromCrl {
                 return broken(
-                    "ocsp-revocation",
+                    rules::OCSP_REVOCATION,
                     format!("{serial} is revoked for {reason}, which is not a revocation reason"),
                 );
             }
@@ -191,7 +191,7 @@ impl Planned<'_> {
         let produced_at = self.data.produced_at();
         if produced_at != plan.produced_at || produced_at > self.now {
             return broken(
-                "ocsp-times",
+                rules::OCSP_TIMES,
                 format!("producedAt, {produced_at}, is in the future"),
             );
         }
@@ -200,7 +200,7 @@ impl Planned<'_> {
             let this_update = single.this_update;
             if this_update != produced_at {
                 return broken(
-                    "ocsp-times",
+                    rules::OCSP_TIMES,
                     format!("thisUpdate, {this_update}, is not producedAt"),
                 );
             }
@@ -208,16 +208,16 @@ impl Planned<'_> {
                 Some(next) if next == plan.next_update && next > this_update => {}
                 Some(next) => {
                     let found = format!("it is {next}, and thisUpdate is {this_update}");
-                    return broken("ocsp-next-update", found);
+                    return broken(rules::OCSP_NEXT_UPDATE, found);
                 }
-                None => return broken("ocsp-next-update", "there is none"),
+                None => return broken(rules::OCSP_NEXT_UPDATE, "there is none"),
             }
             if plan.next_update > not_after {
                 let found = format!(
                     "nextUpdate would be {}, but the signer's certificate, or its CA's, ends on {not_after}",
                     plan.next_update
                 );
-                return broken("ocsp-nesting", found);
+                return broken(rules::OCSP_NESTING, found);
             }
         }
         Ok(())
@@ -227,7 +227,7 @@ impl Planned<'_> {
     fn check_extensions(&self) -> Result<(), X509Error> {
         let wanted = self.of.plan.request.request().nonce();
         if self.data.nonce.as_deref() != wanted {
-            return broken("ocsp-nonce", "it is not the request's");
+            return broken(rules::OCSP_NONCE, "it is not the request's");
         }
         let is_plain = self.data.extensions().len() == usize::from(wanted.is_some())
             && self.data.extensions().iter().all(|found| !found.critical)
@@ -236,7 +236,7 @@ impl Planned<'_> {
             return Ok(());
         }
         broken(
-            "ocsp-extensions",
+            rules::OCSP_EXTENSIONS,
             "an extension that was not planned, or is critical",
         )
     }

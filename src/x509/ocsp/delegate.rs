@@ -3,9 +3,9 @@
 use const_oid::db::rfc5280::ID_KP_OCSP_SIGNING;
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 
-use crate::x509::{Certificate, UnixTime, X509Error, extension};
+use crate::x509::{Certificate, Rule, UnixTime, X509Error, extension, rules};
 
-fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
@@ -18,45 +18,45 @@ pub(super) fn check_authorized(
 ) -> Result<(), X509Error> {
     if !delegate.issuer().is_like(authority.subject()) {
         return broken(
-            "ocsp-signer",
+            rules::OCSP_SIGNER,
             format!("the signer's certificate was issued by \"{}\"", delegate.issuer()),
         );
     }
     if let Err(error) = delegate.verify_signature(&authority.public_key()?) {
         return broken(
-            "ocsp-signer",
+            rules::OCSP_SIGNER,
             format!("the signer's certificate was not signed by this CA's key: {error}"),
         );
     }
     if let [unknown, ..] = delegate.unprocessed_critical_extensions().as_slice() {
         return broken(
-            "ocsp-signer",
+            rules::OCSP_SIGNER,
             format!("the signer's certificate has a critical {unknown}"),
         );
     }
     // A CA below this one, or across, would answer for its neighbours.
     if delegate.is_authority() {
-        return broken("ocsp-signer-purpose", "the signer's certificate is a CA's");
+        return broken(rules::OCSP_SIGNER_PURPOSE, "the signer's certificate is a CA's");
     }
     // Section 4.2.2.2: id-kp-OCSPSigning by name; anyExtendedKeyUsage is another.
     let purposes = extension::find_purposes(delegate.extensions())?.unwrap_or_default();
     if !purposes.contains(&ID_KP_OCSP_SIGNING) {
         return broken(
-            "ocsp-signer-purpose",
+            rules::OCSP_SIGNER_PURPOSE,
             "the signer's extendedKeyUsage does not include OCSPSigning",
         );
     }
     let usage = extension::find_key_usage(delegate.extensions())?;
     if usage.is_some_and(|usage| !usage.digital_signature()) {
         return broken(
-            "ocsp-signer-purpose",
+            rules::OCSP_SIGNER_PURPOSE,
             "the signer's keyUsage does not include digitalSignature",
         );
     }
     let validity = delegate.validity();
     if !validity.covers(now) {
         return broken(
-            "ocsp-signer-validity",
+            rules::OCSP_SIGNER_VALIDITY,
             format!(
                 "the signer's certificate is valid from {} to {}, not now",
                 validity.not_before, validity.not_after
@@ -73,5 +73,8 @@ pub(super) fn check_no_check(delegate: &Certificate) -> Result<(), X509Error> {
     if delegate.extensions().iter().any(has) {
         return Ok(());
     }
-    broken("ocsp-nocheck", "the signer's certificate has no ocsp-nocheck")
+    broken(
+        rules::OCSP_NOCHECK,
+        "the signer's certificate has no ocsp-nocheck",
+    )
 }

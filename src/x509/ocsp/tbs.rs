@@ -7,7 +7,7 @@ use super::data::{ResponderId, ResponderIdDer, ResponseData, ResponseDataDer, Si
 use super::{AcceptedOcspRequest, CertificateStatus, RESPONSE, nonce};
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::reopen::refuse_other_bytes;
-use crate::x509::{Certificate, UnixTime, X509Error, extension};
+use crate::x509::{Certificate, UnixTime, X509Error, extension, rules};
 
 /// Who signs: the CA itself, or someone whom it certified for that (RFC 6960 section 4.2.2.2).
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ impl OcspTbs {
     ) -> Result<Self, X509Error> {
         let data = ResponseData::read(der)?;
         let next_update = data.responses.iter().find_map(|response| response.next_update);
-        let none = || X509Error::broken("planned-bytes", "there is no nextUpdate");
+        let none = || X509Error::broken(rules::PLANNED_BYTES, "there is no nextUpdate");
         let content = OcspContent {
             request,
             statuses: data.responses.iter().map(|response| response.status).collect(),

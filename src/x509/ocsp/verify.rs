@@ -4,9 +4,9 @@ use const_oid::db::rfc6960::{ID_PKIX_OCSP_EXTENDED_REVOKE, ID_PKIX_OCSP_NONCE};
 
 use super::{BasicResponse, CertId, CertificateStatus, OcspRequest, OcspResponse, ResponderId, delegate};
 use crate::x509::name::describe_oid;
-use crate::x509::{Certificate, UnixTime, X509Error};
+use crate::x509::{Certificate, Rule, UnixTime, X509Error, rules};
 
-fn broken<T>(rule: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
+fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
@@ -36,10 +36,13 @@ impl OcspResponse {
         };
         let is_answered = |id: &CertId| basic.responses().iter().any(|single| single.id == *id);
         if !request.certificates().iter().all(is_answered) {
-            return broken("ocsp-cert-ids", "it does not cover every CertID of the request");
+            return broken(
+                rules::OCSP_CERT_IDS,
+                "it does not cover every CertID of the request",
+            );
         }
         if request.nonce().is_some() && request.nonce() != basic.nonce() {
-            return broken("ocsp-nonce", "it is not the request's");
+            return broken(rules::OCSP_NONCE, "it is not the request's");
         }
         Ok(())
     }
@@ -63,7 +66,7 @@ impl BasicResponse {
         let mut named = self.certificates().iter();
         let Some(signer) = named.find(|one| is_named(self.responder(), one)) else {
             return broken(
-                "ocsp-responder-id",
+                rules::OCSP_RESPONDER_ID,
                 format!(
                     "\"{}\" is not the CA, and the response has no certificate for it",
                     self.responder()
@@ -82,7 +85,7 @@ impl BasicResponse {
                 is_about_it = true;
             } else if single.status != CertificateStatus::Unknown {
                 return Err(X509Error::Rule {
-                    rule: "ocsp-status",
+                    rule: rules::OCSP_STATUS.name,
                     source: "RFC 6960 3.2",
                     found: format!(
                         "it says {} of certificate {}, which this CA and key did not issue",
@@ -96,7 +99,7 @@ impl BasicResponse {
             return Ok(());
         }
         broken(
-            "ocsp-issuer",
+            rules::OCSP_ISSUER,
             "it covers nothing that this CA, with this key, issued",
         )
     }
@@ -107,7 +110,7 @@ impl BasicResponse {
         let mut all = self.data.extensions().iter().chain(self.data.single_extensions());
         match all.find(|found| found.critical && !KNOWN.contains(&found.extn_id)) {
             Some(unknown) => broken(
-                "ocsp-critical-extension",
+                rules::OCSP_CRITICAL_EXTENSION,
                 format!("{} is not supported", describe_oid(unknown.extn_id)),
             ),
             None => Ok(()),
@@ -121,16 +124,16 @@ impl BasicResponse {
             let this_update = single.this_update;
             if this_update > now {
                 return broken(
-                    "ocsp-times",
+                    rules::OCSP_TIMES,
                     format!("it is from {this_update}, which is in the future"),
                 );
             }
             match single.next_update {
                 Some(next) if next < now => {
-                    return broken("ocsp-next-update", format!("the next one was due {next}"));
+                    return broken(rules::OCSP_NEXT_UPDATE, format!("the next one was due {next}"));
                 }
                 Some(_) => {}
-                None => return broken("ocsp-next-update", "there is none, so it may be old"),
+                None => return broken(rules::OCSP_NEXT_UPDATE, "there is none, so it may be old"),
             }
         }
         Ok(())

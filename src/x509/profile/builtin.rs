@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{AlternativeNames, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
 use crate::signer::{Curve, MlDsaParameterSet};
 use crate::x509::general_name::NameKind;
+use crate::x509::rules;
 
 /// AWS CloudHSM User Guide, "Initialize the cluster": "a maximum of 5000 characters" for either certificate.
 const CLOUDHSM_LONGEST_PEM: usize = 5000;
@@ -167,8 +168,8 @@ impl Profile {
             signed_by: cloudhsm_keys(),
             // What the HSM wrote, nobody can change: these two are told, and refuse nothing.
             waived: vec![
-                Cow::Borrowed("name-string-type"),
-                Cow::Borrowed("name-attribute-once"),
+                Cow::Borrowed(rules::NAME_STRING_TYPE.name),
+                Cow::Borrowed(rules::NAME_ATTRIBUTE_ONCE.name),
             ],
             ..profile("cloudhsm-cluster", Role::Leaf, 3652, extensions)
         }
