@@ -27,6 +27,11 @@ mod cert {
     mod verify_paths;
 }
 
+/// Signing ceremonies, beside stock `ssh-keygen`.
+mod ceremony {
+    mod ssh_keygen;
+}
+
 /// Help, settings, formats, exit codes.
 mod cli {
     mod command_line;

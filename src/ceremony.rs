@@ -2,5 +2,14 @@
 //! and no X.509: `workflow` checks what is planned against the rules.
 
 mod canonical;
+mod ssh_key;
+mod ssh_wire;
+mod sshsig;
+#[cfg(test)]
+mod test_key;
+mod words;
 
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
+pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
+pub use sshsig::{SshSignature, SshSignatureError};
+pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};

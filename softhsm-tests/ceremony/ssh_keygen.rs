@@ -1,0 +1,169 @@
+//! Signatures by stock `ssh-keygen`: read by us, and held to more than it holds them to.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64ct::{Base64, Encoding};
+use hsm_ca::ceremony::{SshKey, SshKeyError, SshKeyKind, SshSignature, SshSignatureError};
+use hsm_ca::signer::Curve;
+use tempfile::TempDir;
+
+const NAMESPACE: &str = "ceremony-approval@hsm-ca";
+const MESSAGE: &[u8] = b"{\"decision\":\"approve\",\"person\":\"A\"}\n";
+
+fn ssh_keygen(directory: &Path, arguments: &[&str]) {
+    let output = Command::new("ssh-keygen")
+        .current_dir(directory)
+        .args(arguments)
+        .output();
+    let output = output.expect("ssh-keygen, of the package openssh-client");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "ssh-keygen {arguments:?}: {said}");
+}
+
+/// A key `k` and a message `m`.
+fn key(arguments: &[&str]) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let new = ["-q", "-N", "", "-C", "a person", "-f", "k"];
+    ssh_keygen(directory.path(), &[&new, arguments].concat());
+    fs::write(directory.path().join("m"), MESSAGE).expect("a message");
+    directory
+}
+
+fn sign(directory: &Path, key: &str, options: &[&str]) -> Vec<u8> {
+    let _ = fs::remove_file(directory.join("m.sig"));
+    let sign = ["-Y", "sign", "-q", "-f", key, "-n", NAMESPACE];
+    ssh_keygen(directory, &[&sign, options, &["m"]].concat());
+    fs::read(directory.join("m.sig")).expect("a signature")
+}
+
+fn public_key(directory: &Path) -> Result<SshKey, SshKeyError> {
+    SshKey::from_line(&fs::read_to_string(directory.join("k.pub")).expect("a public key"))
+}
+
+#[test]
+fn keys_and_signatures_of_ssh_keygen_are_read_and_verified() {
+    let kinds: [(&[&str], SshKeyKind); 5] = [
+        (&["-t", "ed25519"], SshKeyKind::Ed25519),
+        (&["-t", "ecdsa", "-b", "256"], SshKeyKind::Ecdsa(Curve::P256)),
+        (&["-t", "ecdsa", "-b", "384"], SshKeyKind::Ecdsa(Curve::P384)),
+        (&["-t", "ecdsa", "-b", "521"], SshKeyKind::Ecdsa(Curve::P521)),
+        (&["-t", "rsa", "-b", "3072"], SshKeyKind::Rsa),
+    ];
+    for (arguments, kind) in kinds {
+        let directory = key(arguments);
+        let public = public_key(directory.path()).expect("a key");
+        assert_eq!(public.kind(), kind);
+        for options in [&[][..], &["-O", "hashalg=sha256"], &["-O", "hashalg=sha512"]] {
+            let armoured = sign(directory.path(), "k", options);
+            let signature = SshSignature::verify(&armoured, NAMESPACE, MESSAGE).expect("verified");
+            assert_eq!(*signature.key(), public);
+            assert!(!signature.is_touched() && !signature.is_pin_entered());
+            let other = SshSignature::verify(&armoured, NAMESPACE, b"another message");
+            assert_eq!(other, Err(SshSignatureError::Signature));
+            let practice = SshSignature::verify(&armoured, "ceremony-practice-approval@hsm-ca", MESSAGE);
+            assert!(
+                matches!(practice, Err(SshSignatureError::Namespace { .. })),
+                "{practice:?}"
+            );
+        }
+        let listed = Command::new("ssh-keygen")
+            .args(["-l", "-f"])
+            .arg(directory.path().join("k.pub"))
+            .output();
+        let listed = String::from_utf8(listed.expect("ssh-keygen").stdout).expect("text");
+        assert!(listed.contains(&public.fingerprint()), "{listed}");
+    }
+}
+
+#[test]
+fn short_rsa_keys_cannot_approve() {
+    let directory = key(&["-t", "rsa", "-b", "2048"]);
+    let short = SshKeyError::ShortRsa { bits: 2048 };
+    assert_eq!(public_key(directory.path()), Err(short.clone()));
+    let armoured = sign(directory.path(), "k", &[]);
+    let refused = SshSignature::verify(&armoured, NAMESPACE, MESSAGE);
+    assert_eq!(refused, Err(SshSignatureError::Key(short)));
+}
+
+#[test]
+fn a_signature_with_a_certificate_is_refused() {
+    let directory = key(&["-t", "ed25519"]);
+    let path = directory.path();
+    ssh_keygen(path, &["-q", "-t", "ed25519", "-N", "", "-f", "ca"]);
+    ssh_keygen(path, &["-q", "-s", "ca", "-I", "a person", "-n", "a", "k.pub"]);
+    let line = fs::read_to_string(path.join("k-cert.pub")).expect("a certificate");
+    assert_eq!(SshKey::from_line(&line), Err(SshKeyError::Certificate));
+    // The key is not part of what is signed, so a certificate of the same key can be put in its place.
+    let blob = |line: &str| Base64::decode_vec(line.split(' ').nth(1).expect("base64")).expect("base64");
+    let certificate = blob(&line);
+    let public = blob(&fs::read_to_string(path.join("k.pub")).expect("a public key"));
+    let armoured = String::from_utf8(sign(path, "k", &[])).expect("text");
+    let lines: Vec<&str> = armoured.lines().collect();
+    let [begin, body @ .., end] = lines.as_slice() else {
+        panic!("{armoured}");
+    };
+    let signature = Base64::decode_vec(&body.concat()).expect("base64");
+    let rest = &signature[10 + 4 + public.len()..];
+    let length = u32::try_from(certificate.len()).expect("a length").to_be_bytes();
+    let with_certificate = [&signature[..10], &length, &certificate, rest].concat();
+    let text = Base64::encode_string(&with_certificate);
+    let body: Vec<String> = text
+        .as_bytes()
+        .chunks(70)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let armoured = format!("{begin}\n{}\n{end}\n", body.join("\n"));
+    let refused = SshSignature::verify(armoured.as_bytes(), NAMESPACE, MESSAGE);
+    assert_eq!(refused, Err(SshSignatureError::Key(SshKeyError::Certificate)));
+}
+
+/// What OpenSSH accepts (9.2) and we refuse: another file for the same signature.
+#[test]
+fn armour_that_ssh_keygen_accepts_is_refused_if_it_was_touched() {
+    let directory = key(&["-t", "ed25519"]);
+    let path = directory.path();
+    let good = String::from_utf8(sign(path, "k", &[])).expect("text");
+    let public = fs::read_to_string(path.join("k.pub")).expect("a public key");
+    fs::write(path.join("allowed"), format!("a {public}")).expect("written");
+    let openssh_accepts = |armoured: &str| {
+        fs::write(path.join("changed.sig"), armoured).expect("written");
+        let verify = [
+            "-Y",
+            "verify",
+            "-q",
+            "-f",
+            "allowed",
+            "-I",
+            "a",
+            "-n",
+            NAMESPACE,
+            "-s",
+            "changed.sig",
+        ];
+        let message = fs::File::open(path.join("m")).expect("a message");
+        let run = Command::new("ssh-keygen")
+            .current_dir(path)
+            .args(verify)
+            .stdin(message)
+            .output();
+        run.expect("ssh-keygen").status.success()
+    };
+    let us = |armoured: &str| SshSignature::verify(armoured.as_bytes(), NAMESPACE, MESSAGE);
+    assert!(openssh_accepts(&good) && us(&good).is_ok());
+    let (first, rest) = good.split_at(40);
+    let one_line = format!("{first}{}", rest.replacen('\n', "", 1));
+    for changed in [
+        format!("{good}trailing garbage\n"),
+        format!("{good}{good}"),
+        good.replacen("\nU1NIU0lH", "\n \n\nU1NIU0lH", 1),
+        one_line,
+    ] {
+        assert_eq!(us(&changed), Err(SshSignatureError::Armour), "{changed}");
+        assert!(
+            openssh_accepts(&changed),
+            "no longer accepted, so the documentation is out of date: {changed}"
+        );
+    }
+}
