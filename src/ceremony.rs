@@ -1,7 +1,10 @@
 //! A signing ceremony: what is planned, approved and done in front of witnesses. This room knows bytes, hashes and people. It knows no PKCS#11
 //! and no X.509: `workflow` checks what is planned against the rules.
 
+mod approval;
 mod canonical;
+mod digest;
+mod kind;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
@@ -9,7 +12,13 @@ mod sshsig;
 mod test_key;
 mod words;
 
+pub use approval::{
+    Approval, ApprovalCount, ApprovalError, ApprovalStatement, Approver, ApproverKey, Decision, PlanIdentity,
+    QuorumError, Rejection, Verdict,
+};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
+pub use digest::{Digest, NotADigest};
+pub use kind::{CeremonyKind, Requirement};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};

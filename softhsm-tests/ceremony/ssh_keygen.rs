@@ -5,8 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
-use hsm_ca::ceremony::{SshKey, SshKeyError, SshKeyKind, SshSignature, SshSignatureError};
+use hsm_ca::ceremony::{
+    ApprovalCount, ApprovalError, ApprovalStatement, Approver, ApproverKey, CeremonyKind, Decision, Digest,
+    PlanIdentity, SshKey, SshKeyError, SshKeyKind, SshSignature, SshSignatureError, Verdict,
+};
 use hsm_ca::signer::Curve;
+use hsm_ca::values::UnixTime;
 use tempfile::TempDir;
 
 const NAMESPACE: &str = "ceremony-approval@hsm-ca";
@@ -166,4 +170,60 @@ fn armour_that_ssh_keygen_accepts_is_refused_if_it_was_touched() {
             "no longer accepted, so the documentation is out of date: {changed}"
         );
     }
+}
+
+/// The statements are ours, the keys and signatures are not.
+#[test]
+fn two_of_three_people_approve_with_stock_ssh_keygen() {
+    let kinds: [&[&str]; 3] = [
+        &["-t", "ed25519"],
+        &["-t", "ecdsa", "-b", "384"],
+        &["-t", "rsa", "-b", "3072"],
+    ];
+    let plan = PlanIdentity {
+        kind: CeremonyKind::Production,
+        ceremony: "root-r1-2026".to_owned(),
+        hash: Digest::of(b"the plan\n"),
+    };
+    let people: Vec<(String, TempDir)> = kinds
+        .iter()
+        .zip(["A", "B", "C"])
+        .map(|(kind, name)| (name.to_owned(), key(kind)))
+        .collect();
+    let approvers = people.iter().map(|(name, directory)| Approver {
+        name: name.clone(),
+        keys: vec![ApproverKey {
+            key: public_key(directory.path()).expect("a key"),
+            require: Vec::new(),
+        }],
+    });
+    let mut count = ApprovalCount::new(plan.clone(), approvers.collect(), 2).expect("a quorum");
+    let mut say = |(name, directory): &(String, TempDir), decision: &Decision| {
+        let public = public_key(directory.path()).expect("a key");
+        let statement = ApprovalStatement::new(&plan, name, &public, UnixTime(1_796_114_400), decision);
+        let bytes = statement.expect("a statement").to_bytes().expect("bytes");
+        fs::write(directory.path().join("m"), &bytes).expect("written");
+        let signature = sign(directory.path(), "k", &[]);
+        // The namespace of the signature counts, and so does every byte of the statement.
+        let mut other = bytes.clone();
+        other[10] ^= 1;
+        assert!(count.add(&other, &signature).is_err());
+        count.add(&bytes, &signature).expect("counted");
+        assert!(matches!(
+            count.add(&bytes, b""),
+            Err(ApprovalError::Signature(SshSignatureError::Armour))
+        ));
+        count.verdict()
+    };
+    let open = Verdict::Open {
+        by: vec!["C".to_owned()],
+        missing: 1,
+    };
+    assert_eq!(say(&people[2], &Decision::Approve), open);
+    assert_eq!(say(&people[2], &Decision::Approve), open);
+    let by = vec!["B".to_owned(), "C".to_owned()];
+    assert_eq!(say(&people[1], &Decision::Approve), Verdict::Approved { by });
+    let because = "the dates are those of last year".to_owned();
+    let verdict = say(&people[0], &Decision::Reject { because });
+    assert!(matches!(verdict, Verdict::Rejected { .. }), "{verdict:?}");
 }
