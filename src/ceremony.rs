@@ -10,6 +10,7 @@ mod ssh_wire;
 mod sshsig;
 #[cfg(test)]
 mod test_key;
+mod transcript;
 mod words;
 
 pub use approval::{
@@ -21,4 +22,8 @@ pub use digest::{Digest, NotADigest};
 pub use kind::{CeremonyKind, Requirement};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
+pub use transcript::{
+    Checkpoint, CheckpointError, Following, NotAHead, Record, TornLine, Transcript, TranscriptError,
+    TranscriptFile, TranscriptHead, tree_head,
+};
 pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};

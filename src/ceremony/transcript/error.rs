@@ -1,0 +1,153 @@
+//! What can be wrong with a transcript.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::{TornLine, TranscriptHead};
+use crate::ceremony::CanonicalError;
+
+/// Why a transcript cannot be read, or a line not added. Lines are counted from 1.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TranscriptError {
+    /// The system said no.
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What it said.
+        cause: io::Error,
+    },
+    /// A directory, a pipe or a device.
+    NotAFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Another process has it open.
+    InUse {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is not the file that was read before.
+    Changed {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Too large to be one.
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// An earlier write failed.
+    Unknown {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Only the end of the last line is missing.
+    Torn(Box<TornLine>),
+    /// A line is damaged, or cannot be written.
+    Line {
+        /// Which.
+        line: u64,
+        /// What is wrong.
+        cause: CanonicalError,
+    },
+    /// A line has another number: one is missing, or was put in.
+    Number {
+        /// Where it is.
+        line: u64,
+        /// Its number.
+        found: u64,
+    },
+    /// A line does not follow the one before it: one of them was changed, or it belongs to another plan.
+    Chain {
+        /// Which.
+        line: u64,
+    },
+    /// A time that is not in the one spelling.
+    Time {
+        /// In which line.
+        line: u64,
+    },
+    /// What is recorded is not a JSON object.
+    NotAnObject,
+    /// What is recorded has a name that belongs to the chain.
+    OwnName {
+        /// The name.
+        name: &'static str,
+    },
+    /// Lines are missing at the end.
+    Shortened {
+        /// The head that was kept.
+        kept: TranscriptHead,
+        /// The one that it has.
+        found: TranscriptHead,
+    },
+    /// It is another transcript, or the line of the head was changed.
+    OtherHead {
+        /// The head that was kept.
+        kept: TranscriptHead,
+    },
+}
+
+impl fmt::Display for TranscriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { what, path, cause } => write!(f, "cannot {what} the transcript {path:?}: {cause}"),
+            Self::NotAFile { path } => write!(f, "the transcript {path:?} is not a regular file"),
+            Self::InUse { path } => write!(f, "the transcript {path:?} is in use by another process"),
+            Self::Changed { path } => write!(f, "the transcript {path:?} was changed since it was read"),
+            Self::TooLarge { path } => write!(f, "{path:?} is too large for a transcript"),
+            Self::Unknown { path } => {
+                write!(
+                    f,
+                    "the transcript {path:?} takes no more lines: writing the last one failed"
+                )
+            }
+            Self::Torn(torn) => write!(
+                f,
+                "line {} of the transcript was not written to its end ({} bytes are there)",
+                torn.before.next_number(),
+                torn.bytes.len()
+            ),
+            Self::Line { line, cause } => write!(f, "line {line} of the transcript: {cause}"),
+            Self::Number { line, found } => {
+                write!(
+                    f,
+                    "line {line} of the transcript has the number {found}: lines are missing or were put in"
+                )
+            }
+            Self::Chain { line: 1 } => f.write_str("line 1 of the transcript does not follow this plan"),
+            Self::Chain { line } => write!(
+                f,
+                "line {line} of the transcript does not follow line {}: one of them was changed",
+                line - 1
+            ),
+            Self::Time { line } => write!(
+                f,
+                "line {line} of the transcript has a time that is not in UTC and to the second: 2026-12-01T08:30:00Z"
+            ),
+            Self::NotAnObject => f.write_str("what is recorded must be a JSON object"),
+            Self::OwnName { name } => write!(
+                f,
+                "what is recorded has the name {name:?}, which belongs to the chain"
+            ),
+            Self::Shortened { kept, found } => write!(
+                f,
+                "the transcript lost lines at its end: it has {}, and the head that was kept has {}",
+                found.n, kept.n
+            ),
+            Self::OtherHead { kept } => {
+                write!(
+                    f,
+                    "the transcript does not have the head that was kept ({kept}): it was changed or is another one"
+                )
+            }
+        }
+    }
+}
+
+/// `Display` tells each cause.
+impl std::error::Error for TranscriptError {}

@@ -1,0 +1,197 @@
+//! The file of a transcript, which is only ever appended to.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Record, Transcript, TranscriptError, TranscriptHead};
+use crate::ceremony::{CanonicalError, Digest};
+use crate::values::UnixTime;
+
+/// Bytes of a transcript: some hundred thousand lines. A larger file is not one.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A transcript that lines can be added to. While it is open, no other process can open it so.
+#[derive(Debug)]
+pub struct TranscriptFile {
+    path: PathBuf,
+    file: File,
+    transcript: Transcript,
+    /// A write failed, so nobody knows what is on the disk.
+    is_unknown: bool,
+}
+
+impl TranscriptFile {
+    /// Makes an empty one for the plan with this SHA-256. Nothing may be there yet. The directory is synced as well, so the file survives a
+    /// power failure.
+    ///
+    /// # Errors
+    /// [`TranscriptError`]
+    pub fn create(path: &Path, plan: Digest) -> Result<Self, TranscriptError> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true).mode(0o600);
+        let file = options
+            .open(path)
+            .map_err(|cause| failed("create", path, cause))?;
+        lock(&file, path)?;
+        file.sync_all().map_err(|cause| failed("sync", path, cause))?;
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let synced = File::open(directory).and_then(|directory| directory.sync_all());
+        synced.map_err(|cause| failed("sync the directory of", path, cause))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            transcript: Transcript::new(plan),
+            is_unknown: false,
+        })
+    }
+
+    /// Opens one to go on with it, after reading all of it.
+    ///
+    /// # Errors
+    /// [`TranscriptError`]: nothing is changed, a torn last line included.
+    pub fn open(path: &Path, plan: Digest) -> Result<Self, TranscriptError> {
+        let mut file = Self::open_locked(path)?;
+        let bytes = read_all(&mut file, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            transcript: Transcript::read(&bytes, plan)?,
+            is_unknown: false,
+        })
+    }
+
+    /// Cuts off a last line that was torn, if the file still is what was read. The caller keeps a copy of the line first.
+    ///
+    /// # Errors
+    /// [`TranscriptError`]; [`TranscriptError::Changed`] if the file is not the one that was read.
+    pub fn cut(path: &Path, torn: &super::TornLine) -> Result<Self, TranscriptError> {
+        let mut file = Self::open_locked(path)?;
+        let bytes = read_all(&mut file, path)?;
+        let is_same = match Transcript::read(&bytes, torn.before.plan()) {
+            Err(TranscriptError::Torn(found)) => *found == *torn,
+            _ => false,
+        };
+        if !is_same {
+            return Err(TranscriptError::Changed {
+                path: path.to_owned(),
+            });
+        }
+        let length = u64::try_from(torn.at).unwrap_or(u64::MAX);
+        let cut = file.set_len(length).and_then(|()| file.sync_all());
+        cut.map_err(|cause| failed("cut a torn line off", path, cause))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            transcript: torn.before.clone(),
+            is_unknown: false,
+        })
+    }
+
+    /// For the tests: a file that fails.
+    #[cfg(test)]
+    pub(super) fn of_file(file: File, plan: Digest) -> Self {
+        Self {
+            path: PathBuf::from("transcript"),
+            file,
+            transcript: Transcript::new(plan),
+            is_unknown: false,
+        }
+    }
+
+    fn open_locked(path: &Path) -> Result<File, TranscriptError> {
+        // A link could lead to a file of another ceremony, and a pipe would make this wait.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap_or_default();
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).custom_flags(flags);
+        let file = options.open(path).map_err(|cause| failed("open", path, cause))?;
+        let found = file.metadata().map_err(|cause| failed("read", path, cause))?;
+        if !found.is_file() {
+            return Err(TranscriptError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        lock(&file, path)?;
+        Ok(file)
+    }
+
+    /// Adds a line, and returns only when it is on the disk. `fields` is an object without `n`, `prev` and `t`.
+    ///
+    /// # Errors
+    /// [`TranscriptError`]. After a failed write no further line is taken: open the file again, which tells what is there.
+    pub fn append(
+        &mut self,
+        time: UnixTime,
+        fields: &impl Serialize,
+    ) -> Result<TranscriptHead, TranscriptError> {
+        if self.is_unknown {
+            return Err(TranscriptError::Unknown {
+                path: self.path.clone(),
+            });
+        }
+        let number = self.transcript.next_number();
+        let wrong = |cause| TranscriptError::Line { line: number, cause };
+        let fields = serde_json::to_value(fields).map_err(|cause| wrong(CanonicalError::Json(cause)))?;
+        let Value::Object(fields) = fields else {
+            return Err(TranscriptError::NotAnObject);
+        };
+        let record = Record::new(number, self.transcript.head().hash, time, fields)?;
+        let line = record.to_line().map_err(wrong)?;
+        // What is written is read first: nothing goes into the file that cannot be read back.
+        let record = self.transcript.read_line(&line)?;
+        self.is_unknown = true;
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_all());
+        written.map_err(|cause| failed("append to", &self.path, cause))?;
+        self.is_unknown = false;
+        self.transcript.push(record, &line);
+        Ok(self.transcript.head())
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub const fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+}
+
+/// Released when the file is closed, however the process ends.
+fn lock(file: &File, path: &Path) -> Result<(), TranscriptError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(std::fs::TryLockError::WouldBlock) => Err(TranscriptError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(cause)) => Err(failed("lock", path, cause)),
+    }
+}
+
+fn read_all(file: &mut File, path: &Path) -> Result<Vec<u8>, TranscriptError> {
+    let mut bytes = Vec::new();
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    read.map_err(|cause| failed("read", path, cause))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+        return Err(TranscriptError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+fn failed(what: &'static str, path: &Path, cause: io::Error) -> TranscriptError {
+    TranscriptError::Io {
+        what,
+        path: path.to_owned(),
+        cause,
+    }
+}

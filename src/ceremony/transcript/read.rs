@@ -1,0 +1,174 @@
+//! Reading a transcript, and telling a torn line from damage.
+
+use serde_json::Value;
+
+use super::{Record, TranscriptError, TranscriptHead, tree_head};
+use crate::ceremony::{CanonicalError, Digest, from_canonical};
+
+/// A transcript that was read back: every line is canonical, numbered, and chained to the one before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcript {
+    plan: Digest,
+    records: Vec<Record>,
+    lines: Vec<Vec<u8>>,
+}
+
+/// A last line that was not written to its end: the machine or the program stopped in the middle. Nothing was done after it. Whether what it
+/// would have recorded was done is for the reader to find out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TornLine {
+    /// The whole lines before it.
+    pub before: Transcript,
+    /// Where it begins: how many bytes the whole lines have.
+    pub at: usize,
+    /// What there is of it.
+    pub bytes: Vec<u8>,
+}
+
+/// How a transcript follows a head that was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Following {
+    /// How many lines were added since.
+    pub added: u64,
+}
+
+impl Transcript {
+    /// A transcript of the plan with this SHA-256, without a line.
+    #[must_use]
+    pub const fn new(plan: Digest) -> Self {
+        Self {
+            plan,
+            records: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Reads the bytes of a transcript of the plan with this SHA-256.
+    ///
+    /// # Errors
+    /// [`TranscriptError::Torn`] if only the end of the last line is missing; others for every other damage.
+    pub fn read(bytes: &[u8], plan: Digest) -> Result<Self, TranscriptError> {
+        let mut read = Self::new(plan);
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, after) = rest.split_at(end + 1);
+            let record = read.read_line(line)?;
+            read.push(record, line);
+            rest = after;
+        }
+        if rest.is_empty() {
+            return Ok(read);
+        }
+        if !read.is_torn(rest) {
+            return Err(TranscriptError::Line {
+                line: read.next_number(),
+                cause: CanonicalError::Spelling { byte: rest.len() },
+            });
+        }
+        Err(TranscriptError::Torn(Box::new(TornLine {
+            at: bytes.len() - rest.len(),
+            bytes: rest.to_vec(),
+            before: read,
+        })))
+    }
+
+    /// Reads one more line, newline included, and checks that it follows.
+    pub(super) fn read_line(&self, line: &[u8]) -> Result<Record, TranscriptError> {
+        let number = self.next_number();
+        let record: Record =
+            from_canonical(line).map_err(|cause| TranscriptError::Line { line: number, cause })?;
+        if record.n != number {
+            return Err(TranscriptError::Number {
+                line: number,
+                found: record.n,
+            });
+        }
+        if record.prev != self.head().hash {
+            return Err(TranscriptError::Chain { line: number });
+        }
+        if record.time().is_none() {
+            return Err(TranscriptError::Time { line: number });
+        }
+        Ok(record)
+    }
+
+    pub(super) fn push(&mut self, record: Record, line: &[u8]) {
+        self.records.push(record);
+        self.lines.push(line.to_vec());
+    }
+
+    /// How many lines there are, and the hash of the last.
+    #[must_use]
+    pub fn head(&self) -> TranscriptHead {
+        TranscriptHead {
+            n: self.next_number() - 1,
+            hash: self.lines.last().map_or(self.plan, |line| Digest::of(line)),
+        }
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        u64::try_from(self.records.len()).map_or(u64::MAX, |count| count.saturating_add(1))
+    }
+
+    pub(super) const fn plan(&self) -> Digest {
+        self.plan
+    }
+
+    /// What happened, in order.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The RFC 6962 tree head of the lines, newlines included.
+    #[must_use]
+    pub fn tree_head(&self) -> Digest {
+        tree_head(&self.lines)
+    }
+
+    /// Holds the transcript against a head that was kept elsewhere.
+    ///
+    /// # Errors
+    /// [`TranscriptError::Shortened`] if lines are missing at the end, [`TranscriptError::OtherHead`] if it is another transcript.
+    pub fn follows(&self, head: TranscriptHead) -> Result<Following, TranscriptError> {
+        let own = self.head();
+        if head.n > own.n {
+            return Err(TranscriptError::Shortened {
+                kept: head,
+                found: own,
+            });
+        }
+        let hash = match usize::try_from(head.n).unwrap_or(usize::MAX).checked_sub(1) {
+            None => Some(self.plan),
+            Some(index) => self.lines.get(index).map(|line| Digest::of(line)),
+        };
+        match hash == Some(head.hash) {
+            true => Ok(Following {
+                added: own.n - head.n,
+            }),
+            false => Err(TranscriptError::OtherHead { kept: head }),
+        }
+    }
+
+    /// What an interrupted write leaves: the beginning of a line, perhaps all of it but the newline, and perhaps zeros where a file system
+    /// had made room. It begins as every line does, and the JSON in it ends too early but is not wrong.
+    fn is_torn(&self, tail: &[u8]) -> bool {
+        let zeros = tail.iter().rev().take_while(|byte| **byte == 0).count();
+        let written = &tail[..tail.len() - zeros];
+        if !(written.starts_with(b"{\"") || b"{\"".starts_with(written)) {
+            return false;
+        }
+        // A character may be cut in its middle.
+        let text = match str::from_utf8(written) {
+            Ok(text) => text,
+            Err(error) if error.error_len().is_none() => {
+                str::from_utf8(&written[..error.valid_up_to()]).unwrap_or_default()
+            }
+            Err(_) => return false,
+        };
+        match serde_json::from_str::<Value>(text) {
+            Ok(_) => self.read_line(&[written, b"\n"].concat()).is_ok(),
+            Err(error) => error.is_eof(),
+        }
+    }
+}
