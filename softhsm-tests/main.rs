@@ -153,6 +153,7 @@ mod library {
     mod errors;
     mod examples;
     mod public_types;
+    mod signer_source;
     mod source_text;
 }
 

@@ -33,8 +33,9 @@ pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
 pub use random::{NoRandomNumbers, RandomSource, SystemRandom, fill_random};
 
-/// A private key that can sign a message, wherever the key is.
-pub trait Signer {
+/// A private key that can sign a message, wherever the key is. It can be moved to another thread; [`SignerSource`] gives each thread
+/// its own.
+pub trait Signer: Send {
     /// The public half. A signature by [`sign`](Self::sign) verifies under it.
     fn public_key(&self) -> &PublicKey;
 
@@ -56,6 +57,18 @@ pub trait Signer {
     /// # Errors
     /// What the token said; the message may or may not have been signed, so it is never repeated blindly.
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// Signers of one key for several threads. It is shared by the threads; each signer is for one of them.
+pub trait SignerSource: Sync {
+    /// The public half of the key that all of them sign with.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Opens one signer more, with a session or a connection of its own. Nobody logs in again.
+    ///
+    /// # Errors
+    /// What the store said: a token has a limit of sessions.
+    fn open(&self) -> Result<Box<dyn Signer + '_>, SignError>;
 }
 
 /// A place that holds private keys: a PKCS#11 token, or a key of AWS KMS.

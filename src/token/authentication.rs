@@ -1,5 +1,7 @@
 //! Keys that want the PIN for each use: `CKA_ALWAYS_AUTHENTICATE` (PKCS#11 v2.40 sections 4.9 and 5.6, `CKU_CONTEXT_SPECIFIC`).
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use cryptoki::context::Function;
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::ObjectHandle;
@@ -9,8 +11,36 @@ use cryptoki::types::AuthPin;
 use super::native::{Authentication, Bounded};
 use super::{KeyDescription, Session, TokenError};
 
+/// The PIN of keys that want it for each use, as far as it was tried. All sessions of one login share it.
+#[derive(Debug, Default)]
+pub(super) struct KeyPinTries {
+    /// What the token said when such a key did not accept it.
+    refused: Mutex<Option<String>>,
+    turn: Mutex<()>,
+}
+
+impl KeyPinTries {
+    fn refused(&self) -> Option<String> {
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn refuse(&self, value: String) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+}
+
 impl Session {
-    /// What a key wants for a use. A PIN that was refused for this is not tried again in this session: every try counts.
+    /// Waits until no other session of this login uses a key that wants the PIN for each use: a PIN that such a key refuses is then
+    /// tried once, and not once in each session. Other keys do not wait.
+    pub(super) fn wait_for_turn(&self, key: &KeyDescription) -> Option<MutexGuard<'_, ()>> {
+        let wants_pin = key.attributes.always_authenticate == Some(true);
+        wants_pin.then(|| self.key_pin.turn.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a key wants for a use. A PIN that was refused for this is not tried again in this login: every try counts.
     ///
     /// # Errors
     /// [`TokenError::KeyWantsPin`], [`TokenError::KeyPinRefused`]
@@ -18,7 +48,7 @@ impl Session {
         if key.attributes.always_authenticate != Some(true) {
             return Ok(Authentication::None);
         }
-        if let Some(value) = self.key_pin_refused.borrow().clone() {
+        if let Some(value) = self.key_pin.refused() {
             return Err(TokenError::KeyPinRefused {
                 key: key.label.clone(),
                 value,
@@ -42,7 +72,7 @@ impl Session {
     ) -> TokenError {
         match TokenError::during(doing)(error) {
             TokenError::Call { function, value, .. } if function == "C_Login" => {
-                self.key_pin_refused.replace(Some(value.clone()));
+                self.key_pin.refuse(value.clone());
                 TokenError::KeyPinRefused {
                     key: key.label.clone(),
                     value,
@@ -60,7 +90,8 @@ impl Session {
             Authentication::Pin(pin) => Some(AuthPin::new(pin.expose().into())),
             Authentication::Keypad => None,
         };
-        match self.session.login(UserType::ContextSpecific, pin.as_ref()) {
+        let answer = self.cryptoki().login(UserType::ContextSpecific, pin.as_ref());
+        match answer {
             Ok(()) | Err(CryptokiError::Pkcs11(RvError::OperationNotInitialized, Function::Login)) => Ok(()),
             Err(error) => {
                 let doing = format!("unwrapping with the key \"{}\"", key.label);

@@ -83,6 +83,18 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
+    /// No more sessions can be opened (`CKR_SESSION_COUNT`, `ulMaxSessionCount`).
+    SessionLimit {
+        /// The token's label.
+        token: String,
+        /// How many sessions this process may have open, where the token says.
+        limit: Option<u64>,
+    },
+    /// The module has no locks (`CKR_CANT_LOCK`), so it signs in one thread only.
+    NoLocks {
+        /// The token's label.
+        token: String,
+    },
     /// The PIN has a length that the token does not take.
     PinLength {
         /// The token's label.
@@ -217,6 +229,14 @@ impl fmt::Display for TokenError {
                 )
             }
             Self::PinNotInitialised { token } => write!(f, "token \"{token}\": its user PIN is not set yet"),
+            Self::SessionLimit { token, limit } => {
+                write!(f, "token \"{token}\": no more sessions can be opened")?;
+                limit.map_or(Ok(()), |limit| write!(f, "; the token allows a process {limit}"))
+            }
+            Self::NoLocks { token } => write!(
+                f,
+                "token \"{token}\": its module has no locks (CKR_CANT_LOCK), so several threads cannot sign with it"
+            ),
             Self::PinLength { token } => {
                 write!(f, "token \"{token}\": it does not accept a PIN of this length")
             }

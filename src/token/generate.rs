@@ -69,7 +69,7 @@ impl Session {
         let doing = format!("generating the key pair \"{label}\"");
         let (public, private) = self.redo_with_retries(
             &doing,
-            || self.session.generate_key_pair(&mechanism, &public, &private),
+            || self.cryptoki().generate_key_pair(&mechanism, &public, &private),
             |doing| self.destroy_pair(doing, &id),
         )?;
         Ok(NewKey::generated(self, public, private))

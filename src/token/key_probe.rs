@@ -50,7 +50,7 @@ impl Session {
         template.push(Attribute::ValueLen(32.into()));
         template.extend(identity());
         let made = self.create_with_retries(DOING, &probes(), || {
-            self.session.generate_key(&Mechanism::AesKeyGen, &template)
+            self.cryptoki().generate_key(&Mechanism::AesKeyGen, &template)
         });
         // What a cluster has left that refused is not documented; a busy one may have made two.
         let destroyed = self.destroy_key_probes();
@@ -84,7 +84,7 @@ impl Session {
             }
             let Some(mechanism) = mechanism else { continue };
             let doing = format!("beginning a signature with the key \"{label}\"");
-            self.with_retries(|| self.session.sign_init(&mechanism, key))
+            self.with_retries(|| self.cryptoki().sign_init(&mechanism, key))
                 .map_err(TokenError::during(doing))?;
             return Ok(Some(label));
         }

@@ -164,7 +164,7 @@ impl Session {
         template: &[Attribute],
     ) -> Result<ObjectHandle, CryptokiError> {
         let unwrap = |mechanism: &Mechanism<'_>| {
-            self.session
+            self.cryptoki()
                 .unwrap_key(mechanism, unwrapping_key, wrapped, template)
         };
         // All of them as numbers with parameters: some have no name in cryptoki.

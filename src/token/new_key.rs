@@ -100,7 +100,7 @@ impl<'a> NewKey<'a> {
         ];
         for object in self.public.into_iter().chain([self.private]) {
             self.session
-                .with_retries(|| self.session.session.update_attributes(object, &names))
+                .with_retries(|| self.session.cryptoki().update_attributes(object, &names))
                 .map_err(TokenError::during(format!("naming the new key \"{label}\"")))?;
         }
         Ok(())
@@ -178,6 +178,6 @@ impl Session {
             Attribute::Id(public_key.key_identifier()),
         ];
         let doing = format!("creating the public-key object \"{label}\"");
-        self.create_with_retries(&doing, &identity, || self.session.create_object(&template))
+        self.create_with_retries(&doing, &identity, || self.cryptoki().create_object(&template))
     }
 }

@@ -1,6 +1,9 @@
 //! A few bytes that a program keeps on the token beside its keys, where a copy of its files does not take them along: `CKO_DATA`
 //! objects (PKCS#11 3.1 section 4.5), private to the user.
 
+use std::mem;
+use std::sync::PoisonError;
+
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 
@@ -78,10 +81,15 @@ impl Session {
         Ok(Ok(held))
     }
 
+    fn replace_held(&self, found: Vec<HeldNote>) -> Vec<HeldNote> {
+        let mut held = self.held_notes.lock().unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut held, found)
+    }
+
     fn put_note(&self, note: &[u8]) -> Result<ObjectHandle, TokenError> {
         let mut template = identity().to_vec();
         template.push(Attribute::Value(note.to_vec()));
-        self.session
+        self.cryptoki()
             .create_object(&template)
             .map_err(TokenError::during(KEEPING))
     }
@@ -91,7 +99,7 @@ impl Session {
         if self.find_notes()?.iter().any(|(handle, _)| *handle == note) {
             return Ok(());
         }
-        let _ = self.session.destroy_object(note);
+        let _ = self.cryptoki().destroy_object(note);
         Err(TokenError::Call {
             doing: KEEPING.to_owned(),
             function: "C_FindObjects".to_owned(),
@@ -102,10 +110,10 @@ impl Session {
     /// Of the notes that were found last, those with these values; never the new one, to which a token may have given the handle of
     /// one that another process has taken off.
     fn take_notes_off(&self, outdated: &[Vec<u8>], new: Option<ObjectHandle>) {
-        for (handle, value) in self.held_notes.take() {
+        for (handle, value) in self.replace_held(Vec::new()) {
             if outdated.contains(&value) && new != Some(handle) {
                 // Another process may have taken it off by now: what counts is what is found the next time.
-                let _ = self.session.destroy_object(handle);
+                let _ = self.cryptoki().destroy_object(handle);
             }
         }
     }
@@ -115,7 +123,7 @@ impl NoteKeeper for Session {
     fn notes(&self) -> Result<Vec<Vec<u8>>, SignError> {
         let held = self.find_notes().map_err(SignError::new)?;
         let values = held.iter().map(|(_, value)| value.clone()).collect();
-        self.held_notes.replace(held);
+        self.replace_held(held);
         Ok(values)
     }
 

@@ -42,7 +42,7 @@ impl Session {
         let (public, private) = template::wrapping_pair(self.dialect(), true);
         // Not asked again when the token is busy: it could have made a key that nobody would find under its number.
         let (public, private) = self
-            .session
+            .cryptoki()
             .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
             .map_err(TokenError::during("generating the recipient key"))?;
         let mut temporary = Temporary::new(self);

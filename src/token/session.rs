@@ -1,12 +1,13 @@
 //! A session, and the login.
 
-use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session as CryptokiSession, UserType};
 use cryptoki::types::AuthPin;
 
+use super::authentication::KeyPinTries;
 use super::dialect::Dialect;
 use super::native::{Bounded, find_by_cryptoki};
 use super::note::HeldNote;
@@ -18,17 +19,16 @@ use crate::signer::{KeyStore, NoteKeeper, PublicKey, RandomSource, SignError, Si
 /// module that it is on is finalised: the first field is dropped first.
 #[derive(Debug)]
 pub struct Session {
-    pub(super) session: CryptokiSession,
+    session: Mutex<CryptokiSession>,
     token: Token,
     dialect: &'static Dialect,
     logged_in: bool,
     user: Option<String>,
     /// The notes that were found last.
-    pub(super) held_notes: RefCell<Vec<HeldNote>>,
+    pub(super) held_notes: Mutex<Vec<HeldNote>>,
     /// For keys that need it for each use.
-    pub(super) pin: Option<Pin>,
-    /// What the token said when such a key did not take it.
-    pub(super) key_pin_refused: RefCell<Option<String>>,
+    pub(super) pin: Option<Arc<Pin>>,
+    pub(super) key_pin: Arc<KeyPinTries>,
 }
 
 impl Token {
@@ -64,7 +64,8 @@ impl Token {
         }
         let opened = self.open()?;
         let auth_pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
-        let user = match opened.session.login(UserType::User, auth_pin.as_ref()) {
+        let answer = opened.cryptoki().login(UserType::User, auth_pin.as_ref());
+        let user = match answer {
             Ok(()) => pin.and_then(|pin| dialect.pin_form.user(pin)).map(str::to_owned),
             Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => None,
             Err(error) => return Err(self.refused_login(dialect.pin_form, error)),
@@ -72,7 +73,7 @@ impl Token {
         Ok(Session {
             logged_in: true,
             user,
-            pin: held,
+            pin: held.map(Arc::new),
             ..opened
         })
     }
@@ -80,7 +81,7 @@ impl Token {
     /// Opens a session without a login: enough where [`login_required`](super::TokenDescription::login_required) is false.
     ///
     /// # Errors
-    /// [`TokenError::Call`]
+    /// [`TokenError::SessionLimit`], [`TokenError::Call`]
     pub fn open(&self) -> Result<Session, TokenError> {
         let dialect = self.dialect()?;
         let open = if self.description.write_protected && dialect.opens_read_only {
@@ -89,16 +90,22 @@ impl Token {
             self.module.pkcs11().open_rw_session(self.slot)
         };
         let label = &self.description.label;
-        let session = open.map_err(TokenError::during(format!("opening a session on \"{label}\"")))?;
+        let session = open.map_err(|error| match error {
+            CryptokiError::Pkcs11(RvError::SessionCount, _) => TokenError::SessionLimit {
+                token: label.clone(),
+                limit: None,
+            },
+            other => TokenError::during(format!("opening a session on \"{label}\""))(other),
+        })?;
         Ok(Session {
-            session,
+            session: Mutex::new(session),
             token: self.clone(),
             dialect,
             logged_in: false,
             user: None,
-            held_notes: RefCell::default(),
+            held_notes: Mutex::default(),
             pin: None,
-            key_pin_refused: RefCell::default(),
+            key_pin: Arc::default(),
         })
     }
 
@@ -167,10 +174,32 @@ impl Session {
     /// # Errors
     /// [`TokenError::Call`]
     pub fn is_read_write(&self) -> Result<bool, TokenError> {
-        let info = self.session.get_session_info();
+        let info = self.cryptoki().get_session_info();
         Ok(info
             .map_err(TokenError::during("asking what the session is"))?
             .read_write())
+    }
+
+    /// One call at a time: a PKCS#11 session is for one thread at a time (PKCS#11 v2.40 section 5.4). To be held for one call, or for
+    /// those that belong together, as `C_SignInit` and `C_Sign`; never while another method of this session is called.
+    pub(super) fn cryptoki(&self) -> MutexGuard<'_, CryptokiSession> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more session of the same login, which is all sessions' of one process (PKCS#11 v2.40 section 5.6, `C_Login`): `C_Login` is not
+    /// called again.
+    ///
+    /// # Errors
+    /// [`TokenError::SessionLimit`], [`TokenError::NoLocks`], [`TokenError::Call`]
+    pub(super) fn open_another(&self) -> Result<Self, TokenError> {
+        self.token.require_room()?;
+        Ok(Self {
+            logged_in: self.logged_in,
+            user: self.user.clone(),
+            pin: self.pin.clone(),
+            key_pin: Arc::clone(&self.key_pin),
+            ..self.token.open()?
+        })
     }
 
     pub(super) const fn dialect(&self) -> &'static Dialect {
@@ -189,8 +218,8 @@ impl Session {
         template: &[Attribute],
     ) -> Result<Bounded<Vec<ObjectHandle>>, CryptokiError> {
         self.token.module().native().bounded(
-            |native| native.find(self.session.handle(), template),
-            || find_by_cryptoki(&self.session, template),
+            |native| native.find(self.cryptoki().handle(), template),
+            || find_by_cryptoki(&self.cryptoki(), template),
         )
     }
 
@@ -213,7 +242,7 @@ impl Session {
         wanted: &[AttributeType],
     ) -> Result<Bounded<Vec<Attribute>>, CryptokiError> {
         self.token.module().native().bounded(
-            |native| native.attributes(self.session.handle(), object, wanted),
+            |native| native.attributes(self.cryptoki().handle(), object, wanted),
             || self.convertible(object, wanted).map(Ok),
         )
     }
@@ -226,13 +255,15 @@ impl Session {
         object: ObjectHandle,
         wanted: &[AttributeType],
     ) -> Result<Vec<Attribute>, CryptokiError> {
-        match self.session.get_attributes(object, wanted) {
+        let all = self.cryptoki().get_attributes(object, wanted);
+        match all {
             Ok(read) => Ok(read),
             Err(error @ CryptokiError::Pkcs11(..)) => Err(error),
             Err(_) => {
                 let mut read = Vec::new();
                 for one in wanted {
-                    match self.session.get_attributes(object, &[*one]) {
+                    let told = self.cryptoki().get_attributes(object, &[*one]);
+                    match told {
                         Ok(told) => read.extend(told),
                         Err(error @ CryptokiError::Pkcs11(..)) => return Err(error),
                         Err(_) => {}
@@ -247,7 +278,7 @@ impl Session {
 impl RandomSource for Session {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
         // Not asked again: it would need the buffer twice, and the next call reports a busy token.
-        self.session
+        self.cryptoki()
             .generate_random_slice(buffer)
             .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))
     }

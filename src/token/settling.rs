@@ -31,7 +31,7 @@ impl Session {
         };
         let mut wanted = template::protections(template);
         wanted.retain(|attribute| !told.contains(attribute));
-        let set = self.session.update_attributes(unwrapped, &wanted);
+        let set = self.cryptoki().update_attributes(unwrapped, &wanted);
         let refused = match set {
             Ok(()) => None,
             Err(CryptokiError::Pkcs11(value, _)) => Some(super::error::ckr_name(&value)),
@@ -45,7 +45,8 @@ impl Session {
             return Ok(unwrapped);
         }
         // PKCS#11 v2.40 section 5.7: C_CopyObject may change what C_SetAttributeValue may not.
-        if let Ok(copy) = self.session.copy_object(unwrapped, &wanted) {
+        let copied = self.cryptoki().copy_object(unwrapped, &wanted);
+        if let Ok(copy) = copied {
             temporary.own(copy);
             if self.unsettled(copy)?.0.is_none() {
                 return Ok(copy);

@@ -1,6 +1,6 @@
 //! Signing on the token.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::cell::RefCell;
 
 use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
@@ -17,10 +17,10 @@ use super::signing_way::{Digest, SigningWay};
 use super::{PrivateKey, Session, TokenError};
 use crate::signer::{Hash, KeyAlgorithm, Pss, PublicKey, SignError, SignatureAlgorithm, Signer};
 
-/// A private key on the token.
+/// A private key on the token, and the session that it signs in: one that other calls share, or its own.
 #[derive(Debug)]
-pub struct TokenSigner<'a> {
-    session: &'a Session,
+pub struct TokenSigner<S = Session> {
+    session: S,
     key: PrivateKey,
     /// The mechanisms for the signatures that were asked about last: the token's list is asked for once.
     ways: RefCell<Option<(SignatureAlgorithm, Vec<SigningWay>)>>,
@@ -33,10 +33,10 @@ struct EcdsaSigValue<'a> {
     s: UintRef<'a>,
 }
 
-impl<'a> TokenSigner<'a> {
+impl<S: Borrow<Session>> TokenSigner<S> {
     /// Signs with `key` in `session`.
     #[must_use]
-    pub const fn new(session: &'a Session, key: PrivateKey) -> Self {
+    pub const fn new(session: S, key: PrivateKey) -> Self {
         Self {
             session,
             key,
@@ -50,7 +50,7 @@ impl<'a> TokenSigner<'a> {
         match known {
             Some((known, ways)) if known == algorithm => Ok(ways),
             _ => {
-                let ways = self.session.token().signing_ways(algorithm)?;
+                let ways = self.session.borrow().token().signing_ways(algorithm)?;
                 self.ways.replace(Some((algorithm, ways.clone())));
                 Ok(ways)
             }
@@ -126,20 +126,24 @@ impl<'a> TokenSigner<'a> {
             ) => Cow::Owned(hash.digest(message)),
             _ => Cow::Borrowed(message),
         };
-        let authentication = self.session.authentication(description)?;
+        let session = self.session.borrow();
+        let _turn = session.wait_for_turn(description);
+        let authentication = session.authentication(description)?;
         let doing = format!("signing with the key \"{}\"", description.label);
-        let (session, key) = (&self.session.session, self.key.handle);
-        let signed = self.session.token().module().native().bounded(
-            |native| native.sign(session.handle(), &mechanism, key, authentication, &input),
-            || sign_by_cryptoki(session, &mechanism, key, authentication, &input),
+        let key = self.key.handle;
+        let call = session.cryptoki();
+        let signed = session.token().module().native().bounded(
+            |native| native.sign(call.handle(), &mechanism, key, authentication, &input),
+            || sign_by_cryptoki(&call, &mechanism, key, authentication, &input),
         );
+        drop(call);
         signed
-            .map_err(|error| self.session.refused_signature(description, &doing, error))?
+            .map_err(|error| session.refused_signature(description, &doing, error))?
             .map_err(TokenError::absurd(&doing))
     }
 }
 
-impl Signer for TokenSigner<'_> {
+impl<S: Borrow<Session> + Send> Signer for TokenSigner<S> {
     fn public_key(&self) -> &PublicKey {
         &self.key.public_key
     }

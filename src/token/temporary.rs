@@ -46,7 +46,7 @@ impl<'a> Temporary<'a> {
                 Ok(()) => session.destroy(doing, object),
                 // A token that was waited for once is not waited for with every object: they end with the session.
                 Err(error) => {
-                    let _ = session.session.destroy_object(object);
+                    let _ = session.cryptoki().destroy_object(object);
                     Err(error)
                 }
             };
@@ -68,7 +68,7 @@ impl Session {
         let tries = Cell::new(0_u32);
         let destroyed = self.with_retries(|| {
             tries.set(tries.get() + 1);
-            self.session.destroy_object(object)
+            self.cryptoki().destroy_object(object)
         });
         match destroyed {
             Err(CryptokiError::Pkcs11(RvError::ObjectHandleInvalid, _)) if tries.get() > 1 => Ok(()),

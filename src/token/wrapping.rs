@@ -59,7 +59,7 @@ impl<'a> WrappingKey<'a> {
         let (public, private) = session
             .with_retries(|| {
                 session
-                    .session
+                    .cryptoki()
                     .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
             })
             .map_err(TokenError::during("generating the wrapping key"))?;
@@ -178,7 +178,8 @@ impl Session {
         let mut temporary = Temporary::new(self);
         let unwrapped = temporary.own(unwrap(&in_session)?);
         let settled = self.settle(&mut temporary, unwrapped, &in_session, mechanism.route(), label)?;
-        let imported = match self.session.copy_object(settled, &[Attribute::Token(true)]) {
+        let copied = self.cryptoki().copy_object(settled, &[Attribute::Token(true)]);
+        let imported = match copied {
             Ok(copied) => NewKey::new(self, copied),
             // What was read back of the object in the session holds for one on the token.
             Err(CryptokiError::Pkcs11(RvError::FunctionNotSupported, _)) if settled == unwrapped => {
@@ -209,7 +210,7 @@ impl Session {
         template.extend(template::private_key_values(self.dialect(), &parts));
         let doing = format!("creating the private key \"{label}\" on the token");
         let created = self.create_with_retries(&doing, identity(&template), || {
-            self.session.create_object(&template)
+            self.cryptoki().create_object(&template)
         });
         created.map(|handle| NewKey::new(self, handle))
     }

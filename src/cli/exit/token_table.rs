@@ -94,6 +94,12 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             UNAVAILABLE,
             Some("the security officer sets it; a token that needs no login is used without a PIN source"),
         ),
+        TokenError::SessionLimit { .. } => (
+            "session-limit",
+            UNAVAILABLE,
+            Some("try again when other programs have closed their sessions, or sign in fewer threads"),
+        ),
+        TokenError::NoLocks { .. } => ("no-locks", UNAVAILABLE, Some("sign in one thread")),
         TokenError::PinLength { .. } => ("pin-incorrect", UNAVAILABLE, None),
         TokenError::WriteProtected { .. } => ("write-protected", UNAVAILABLE, None),
         TokenError::KeyWantsPin { .. } => (

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -20,7 +21,7 @@ const MANY: usize = 150;
 /// One key in software, which may stop after so many signatures.
 struct Store {
     key: SoftwareKey,
-    left: Cell<usize>,
+    left: AtomicUsize,
 }
 
 impl Signer for &Store {
@@ -29,10 +30,10 @@ impl Signer for &Store {
     }
 
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        match self.left.get().checked_sub(1) {
+        match self.left.load(Ordering::Relaxed).checked_sub(1) {
             None => Err(SignError::new(std::io::Error::other("CKR_DEVICE_ERROR"))),
             Some(left) => {
-                self.left.set(left);
+                self.left.store(left, Ordering::Relaxed);
                 self.key.sign(algorithm, message)
             }
         }
@@ -62,7 +63,7 @@ impl Desk {
         let directory = TempDir::new().unwrap();
         let store = Store {
             key: SoftwareKey::generate(),
-            left: Cell::new(usize::MAX),
+            left: AtomicUsize::new(usize::MAX),
         };
         let stamp = Stamp {
             time: NOW,
@@ -212,7 +213,7 @@ fn a_request_that_changes_before_its_signature_is_not_signed() {
 fn a_key_that_stops_leaves_nothing_open() {
     let desk = Desk::new();
     let requests: Vec<_> = (0..MANY).map(|number| desk.request(number)).collect();
-    desk.store.left.set(70);
+    desk.store.left.store(70, Ordering::Relaxed);
     let (handed_over, outcome) = desk.sign(&|number| Ok(requests[number].clone()));
     match outcome {
         Err(WorkflowError::Partly { done, .. }) => assert_eq!(done.len(), 70),
@@ -222,7 +223,7 @@ fn a_key_that_stops_leaves_nothing_open() {
     // Of the second chunk, 6 were signed, one failed, and 57 were given up with it.
     assert_eq!(desk.count(), [71, 58, 0]);
     // The same command continues: what is signed is delivered again, and the rest is signed.
-    desk.store.left.set(usize::MAX);
+    desk.store.left.store(usize::MAX, Ordering::Relaxed);
     for number in 0..70 {
         std::fs::remove_file(desk.directory.path().join(format!("{number}.crt"))).unwrap();
     }

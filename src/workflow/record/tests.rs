@@ -1,7 +1,8 @@
 //! What is recorded of a job that goes well, and of one that does not.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -17,17 +18,17 @@ use crate::x509::{AskedValidity, Name, Profile};
 /// One key in software; random numbers that repeat after so many calls; what happens as it signs.
 struct Store<'a> {
     key: SoftwareKey,
-    random: Cell<u8>,
+    random: AtomicU8,
     repeats: bool,
     fails: bool,
-    as_it_signs: &'a dyn Fn(),
+    as_it_signs: &'a (dyn Fn() + Sync),
 }
 
 impl Store<'_> {
     fn of(key: SoftwareKey) -> Self {
         Self {
             key,
-            random: Cell::new(1),
+            random: AtomicU8::new(1),
             repeats: false,
             fails: false,
             as_it_signs: &|| (),
@@ -51,9 +52,9 @@ impl Signer for &Store<'_> {
 
 impl RandomSource for Store<'_> {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        buffer.fill(self.random.get());
+        buffer.fill(self.random.load(Ordering::Relaxed));
         if !self.repeats {
-            self.random.set(self.random.get() + 1);
+            self.random.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -171,8 +172,10 @@ fn the_ca_certificate_s_own_record_is_the_certificate() {
 #[test]
 fn a_serial_number_that_was_used_is_not_signed_again() {
     let desk = Desk::new();
-    let signed = Cell::new(0);
-    let count = || signed.set(signed.get() + 1);
+    let signed = AtomicUsize::new(0);
+    let count = || {
+        signed.fetch_add(1, Ordering::Relaxed);
+    };
     let store = Store {
         repeats: true,
         as_it_signs: &count,
@@ -190,7 +193,7 @@ fn a_serial_number_that_was_used_is_not_signed_again() {
         ),
         "{error}"
     );
-    assert_eq!((signed.get(), desk.entries().len()), (1, 1));
+    assert_eq!((signed.into_inner(), desk.entries().len()), (1, 1));
     assert!(!exists(&desk.path("second")));
     // Whichever key: a serial number belongs to the issuer's name.
     let renewed = Store {
@@ -226,8 +229,8 @@ fn a_token_that_does_not_sign_or_signs_wrongly_leaves_its_reason() {
 fn what_cannot_be_recorded_is_not_delivered() {
     let desk = Desk::new();
     drop(desk.recorder());
-    let other = SlowWriter::at(&desk.path("l.db"));
-    let hold = || other.start();
+    let other = Mutex::new(SlowWriter::at(&desk.path("l.db")));
+    let hold = || other.lock().unwrap().start();
     let store = Store {
         as_it_signs: &hold,
         ..Store::of(SoftwareKey::generate())
@@ -244,7 +247,7 @@ fn what_cannot_be_recorded_is_not_delivered() {
         "{error}"
     );
     assert!(!exists(&desk.path("out")));
-    other.stop();
+    other.lock().unwrap().stop();
     assert_eq!(desk.entries()[0].state, EntryState::Begun);
 }
 

@@ -1,0 +1,91 @@
+//! Signers for several threads: one login, a session each.
+
+use std::fs;
+
+use crate::harness::{Rig, Run, TokenKind, example, on_each, shim};
+
+const SIGNATURES: usize = 5 * 8;
+
+impl Rig {
+    /// The program that signs in four threads, behind the fault-injecting module with its rules.
+    fn sign_in_parallel(&self, rules: &[(&str, &str)]) -> Run {
+        let module = shim();
+        let module = module.to_str().expect("UTF-8");
+        let arguments = [module, self.kind.label(), "rig/pin", "signer"];
+        let _ = fs::remove_file(self.path("calls.log"));
+        let mut command = self.prepare_tool(example("parallel-signer"), &arguments);
+        command
+            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module())
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
+        for (name, value) in rules {
+            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
+        }
+        self.without_secrets(Run::of(&mut command))
+    }
+
+    fn count(&self, function: &str) -> usize {
+        self.calls().iter().filter(|call| *call == function).count()
+    }
+
+    fn signatures(&self) -> Vec<String> {
+        let mut files = self.files();
+        files.retain(|name| name.ends_with(".sig"));
+        files
+    }
+}
+
+fn rig_with_signer(kind: TokenKind, algorithm: &str) -> Rig {
+    let rig = Rig::of(kind);
+    rig.command(&["key", "generate", "--label", "signer", "--type", algorithm])
+        .ok();
+    let exported = ["key", "export-public", "signer", "--out", "public.pem"];
+    rig.command(&exported).ok();
+    rig
+}
+
+#[test]
+fn four_threads_sign_by_one_login_and_openssl_verifies_each_signature() {
+    on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
+        for (algorithm, digest) in [("ec:p384", "-sha384"), ("rsa:2048", "-sha256")] {
+            let rig = rig_with_signer(kind, algorithm);
+            rig.sign_in_parallel(&[]).ok();
+            let signatures = rig.signatures();
+            assert_eq!(signatures.len(), SIGNATURES, "{signatures:?}");
+            for signature in signatures {
+                let message = signature.replace(".sig", ".txt");
+                let verify = [
+                    "dgst",
+                    digest,
+                    "-verify",
+                    "public.pem",
+                    "-signature",
+                    &signature,
+                    &message,
+                ];
+                rig.tool("openssl", &verify).ok();
+            }
+            // One for the session that logged in, and one for each of the five signers.
+            let counts = ["C_Login", "C_OpenSession", "C_Sign"].map(|function| rig.count(function));
+            assert_eq!(counts, [1, 6, SIGNATURES], "{kind:?} {algorithm}");
+        }
+    });
+}
+
+#[test]
+fn a_token_with_too_few_sessions_says_so_before_anything_is_signed() {
+    let rig = rig_with_signer(TokenKind::SoftHsm, "ec:p256");
+    let run = rig.sign_in_parallel(&[("FAIL", "C_OpenSession:CKR_SESSION_COUNT@4")]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("SessionLimit"), "{run:?}");
+    assert_eq!(rig.count("C_Sign"), 0);
+    assert_eq!(rig.signatures(), Vec::<String>::new());
+}
+
+#[test]
+fn a_module_without_locks_gives_no_signer_to_a_second_thread() {
+    let rig = rig_with_signer(TokenKind::SoftHsm, "ec:p256");
+    let run = rig.sign_in_parallel(&[("CORRUPT", "no-locks")]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("NoLocks"), "{run:?}");
+    assert_eq!(rig.count("C_Sign"), 0);
+}

@@ -1,0 +1,68 @@
+//! Signs in four threads, each with a signer and a session of its own, by one login. Each signature is verified in software, and left in a
+//! file beside what it signs, for programs that are not ours.
+
+#![allow(clippy::print_stdout, reason = "a program of a few lines")]
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+
+use hsm_ca::secret::{MemoryGuard, Pin};
+use hsm_ca::signer::{Signer, SignerSource};
+use hsm_ca::token::{KeySelector, Module, TokenSelector, TokenSignerSource};
+
+const THREADS: usize = 4;
+const EACH: usize = 8;
+
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Waits until every thread has its signer, and signs.
+fn sign(signer: &dyn Signer, thread: usize, ready: &Barrier) -> Outcome {
+    let algorithm = signer.public_key().algorithm().default_signature();
+    signer.check(algorithm)?;
+    ready.wait();
+    for number in 0..EACH {
+        let message = format!("thread {thread}, message {number}");
+        let signature = signer.sign(algorithm, message.as_bytes())?;
+        signer
+            .public_key()
+            .verify(algorithm, message.as_bytes(), &signature)?;
+        std::fs::write(format!("{thread}-{number}.txt"), &message)?;
+        std::fs::write(format!("{thread}-{number}.sig"), &signature)?;
+    }
+    Ok(())
+}
+
+fn main() -> Outcome {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [module, token, pin, label] = arguments.as_slice() else {
+        return Err("usage: parallel-signer MODULE TOKEN PIN-FILE LABEL".into());
+    };
+    let guard = MemoryGuard::engage()?;
+    let pin = Pin::take(&guard, std::fs::read_to_string(pin)?.into())?;
+    let module = Module::load(Path::new(module))?;
+    let session = module.token(&TokenSelector::parse(token)?)?.login(Some(pin))?;
+    let key = session.private_key(&KeySelector::parse(label)?)?;
+    let source = TokenSignerSource::new(&session, key);
+    // All of them before the first signature: a token that has too few sessions is found out now.
+    let signers: Vec<_> = (0..THREADS).map(|_| source.open()).collect::<Result<_, _>>()?;
+    let ready = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        let running: Vec<_> = signers
+            .into_iter()
+            .enumerate()
+            .map(|(thread, signer)| {
+                let ready = &ready;
+                scope.spawn(move || sign(&*signer, thread, ready))
+            })
+            .collect();
+        running
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+    })?;
+    // The login that the signers shared is this session's still.
+    sign(&*source.open()?, THREADS, &Barrier::new(1))?;
+    println!("{}", source.public_key().algorithm().default_signature());
+    Ok(())
+}

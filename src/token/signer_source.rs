@@ -1,0 +1,78 @@
+//! Signers of one key for several threads: one login, a session for each signer.
+
+use cryptoki_sys::{CK_EFFECTIVELY_INFINITE, CK_UNAVAILABLE_INFORMATION};
+
+use super::{PrivateKey, Session, Token, TokenError, TokenSigner};
+use crate::signer::{PublicKey, SignError, Signer, SignerSource};
+
+/// Opens signers of one private key on the token. They use the login of the session that it was made from.
+#[derive(Debug)]
+pub struct TokenSignerSource<'a> {
+    session: &'a Session,
+    key: PrivateKey,
+}
+
+impl<'a> TokenSignerSource<'a> {
+    /// Signers for `key`, which was found in `session`.
+    #[must_use]
+    pub const fn new(session: &'a Session, key: PrivateKey) -> Self {
+        Self { session, key }
+    }
+}
+
+impl SignerSource for TokenSignerSource<'_> {
+    fn public_key(&self) -> &PublicKey {
+        &self.key.public_key
+    }
+
+    fn open(&self) -> Result<Box<dyn Signer + '_>, SignError> {
+        let session = self.session.open_another().map_err(SignError::new)?;
+        // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.5, CK_OBJECT_HANDLE).
+        Ok(Box::new(TokenSigner::new(session, self.key.clone())))
+    }
+}
+
+impl Token {
+    /// Refuses one session more where the token or its module cannot have it.
+    pub(super) fn require_room(&self) -> Result<(), TokenError> {
+        let token = &self.description().label;
+        if self.module().is_single_threaded() {
+            return Err(TokenError::NoLocks { token: token.clone() });
+        }
+        // It is asked again: what is open changes.
+        let Ok(info) = self.module().native().token_info(self.slot) else {
+            // C_OpenSession says what is wrong.
+            return Ok(());
+        };
+        match limit_reached(info.ulMaxSessionCount, info.ulSessionCount) {
+            Some(limit) => Err(TokenError::SessionLimit {
+                token: token.clone(),
+                limit: Some(limit),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The limit, where `open` sessions reach it; `CK_TOKEN_INFO` (PKCS#11 v2.40 section 3.2) has two values that are not numbers.
+fn limit_reached(limit: u64, open: u64) -> Option<u64> {
+    let is_number = |value| value != CK_UNAVAILABLE_INFORMATION;
+    let is_limited = limit != CK_EFFECTIVELY_INFINITE && is_number(limit);
+    (is_limited && is_number(open) && open >= limit).then_some(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_reached_only_where_the_token_gives_both_numbers() {
+        assert_eq!(limit_reached(4, 3), None);
+        assert_eq!(limit_reached(4, 4), Some(4));
+        assert_eq!(limit_reached(4, 5), Some(4));
+        assert_eq!(limit_reached(1, 1), Some(1));
+        assert_eq!(limit_reached(CK_EFFECTIVELY_INFINITE, 1_000_000), None);
+        assert_eq!(limit_reached(CK_UNAVAILABLE_INFORMATION, 1_000_000), None);
+        assert_eq!(limit_reached(4, CK_UNAVAILABLE_INFORMATION), None);
+    }
+}
