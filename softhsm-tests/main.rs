@@ -27,8 +27,9 @@ mod cert {
     mod verify_paths;
 }
 
-/// Signing ceremonies, beside stock `ssh-keygen`.
+/// Signing ceremonies, beside stock `ssh-keygen` and a verifier in Python.
 mod ceremony {
+    mod second_verifier;
     mod ssh_keygen;
 }
 

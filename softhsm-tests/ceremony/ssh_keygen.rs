@@ -13,8 +13,8 @@ use hsm_ca::signer::Curve;
 use hsm_ca::values::UnixTime;
 use tempfile::TempDir;
 
-const NAMESPACE: &str = "ceremony-approval@hsm-ca";
-const MESSAGE: &[u8] = b"{\"decision\":\"approve\",\"person\":\"A\"}\n";
+pub(super) const NAMESPACE: &str = "ceremony-approval@hsm-ca";
+pub(super) const MESSAGE: &[u8] = b"{\"decision\":\"approve\",\"person\":\"A\"}\n";
 
 fn ssh_keygen(directory: &Path, arguments: &[&str]) {
     let output = Command::new("ssh-keygen")
@@ -27,7 +27,7 @@ fn ssh_keygen(directory: &Path, arguments: &[&str]) {
 }
 
 /// A key `k` and a message `m`.
-fn key(arguments: &[&str]) -> TempDir {
+pub(super) fn key(arguments: &[&str]) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let new = ["-q", "-N", "", "-C", "a person", "-f", "k"];
     ssh_keygen(directory.path(), &[&new, arguments].concat());
@@ -35,7 +35,7 @@ fn key(arguments: &[&str]) -> TempDir {
     directory
 }
 
-fn sign(directory: &Path, key: &str, options: &[&str]) -> Vec<u8> {
+pub(super) fn sign(directory: &Path, key: &str, options: &[&str]) -> Vec<u8> {
     let _ = fs::remove_file(directory.join("m.sig"));
     let sign = ["-Y", "sign", "-q", "-f", key, "-n", NAMESPACE];
     ssh_keygen(directory, &[&sign, options, &["m"]].concat());

@@ -1,8 +1,8 @@
 //! Detached SSH signatures (PROTOCOL.sshsig of OpenSSH), as `ssh-keygen -Y sign` makes them.
 //!
 //! Stricter than `ssh-keygen -Y verify`: one signature has one file. The armour is decoded, encoded again and compared, so other line
-//! breaks and anything before or after it are refused. ECDSA remains: who has a signature (r, s) can make (r, n - s) of it without the key. So
-//! nobody may count signatures by their bytes.
+//! breaks and anything before or after it are refused. ECDSA remains: anybody can turn a signature (r, s) into (r, n - s) without the key. So
+//! signatures are never counted by their bytes.
 
 mod armour;
 #[cfg(test)]

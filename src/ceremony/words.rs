@@ -14,7 +14,7 @@ use lists::{EVEN, ODD};
 
 /// How many octets of a hash are read aloud: 24, or 192 bits.
 ///
-/// Whoever writes a plan can try to make two plans with the same words, one to be read and one to be signed. With 192 bits that takes about
+/// The author of a plan can try to make two plans with the same words, one to be read and one to be signed. With 192 bits that takes about
 /// 2⁹⁶ hashes, which is out of reach. With 16 words it would take 2⁶⁴, which is not. All 32 words would take half a minute of reading.
 /// What a program compares is always the whole hash.
 pub const SPOKEN_OCTETS: usize = 24;
