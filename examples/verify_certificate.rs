@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let report = verify_chain(&certificate, &trusted, UnixTime::from_system(SystemTime::now()));
     for step in &report.steps {
         let found = step.problem.as_deref().unwrap_or("ok");
-        println!("{}: {}: {found}", step.subject, step.what);
+        println!("{}: {}: {found}", step.subject, step.what.name());
     }
     if report.passed() {
         Ok(())

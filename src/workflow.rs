@@ -21,6 +21,7 @@ mod lint;
 mod named;
 mod ocsp;
 mod pipeline;
+mod poll;
 mod proof;
 mod prove_import;
 mod recipient;

@@ -18,7 +18,8 @@ use serde_json::json;
 use super::exit::{CliError, UNAVAILABLE};
 use super::global::Settings;
 use super::input;
-use super::report::{Report, printable};
+use super::lines::{WIDTH, fold};
+use super::report::Report;
 use super::ui::Ui;
 
 /// Checks everything in turn and does not stop at the first failure.
@@ -212,42 +213,18 @@ const fn word(state: CheckState) -> &'static str {
     }
 }
 
-/// Name, state, and what was found and is to be done under each other, within 80 columns.
+/// Name, state, and what was found and is to be done under each other, within the width of a line.
 fn render(check: &Check) -> String {
     const COLUMN: usize = 23;
     let mut text = format!("{:13} {:8} ", check.name, word(check.state));
     let hint = check.hint.iter().map(|hint| format!("hint: {hint}"));
     let paragraphs = std::iter::once(check.found.clone()).chain(hint);
     for (at, paragraph) in paragraphs
-        .flat_map(|paragraph| fold(&printable(&paragraph), 80 - COLUMN))
+        .flat_map(|paragraph| fold(&paragraph, WIDTH - COLUMN))
         .enumerate()
     {
         let indent = if at == 0 { 0 } else { COLUMN };
         let _ = writeln!(text, "{:indent$}{paragraph}", "");
     }
     text
-}
-
-/// Breaks a text at blanks; a word that is longer stands alone.
-fn fold(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        match lines.last_mut() {
-            Some(line) if used == 0 || used + 1 + length <= width => {
-                if used > 0 {
-                    line.push(' ');
-                    used += 1;
-                }
-                line.push_str(word);
-                used += length;
-            }
-            _ => {
-                lines.push(word.to_owned());
-                used = length;
-            }
-        }
-    }
-    lines
 }

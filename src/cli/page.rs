@@ -3,10 +3,9 @@
 use rustix::termios::tcgetwinsize;
 
 use super::canvas::{Canvas, Tone};
+use super::lines::{Block, WIDTH, columns, fold};
 use super::report::printable;
 
-/// If the width is unknown.
-const WIDTH: usize = 80;
 /// Nothing is gained by longer lines.
 const WIDEST: usize = 120;
 /// Below it words stand alone in lines.
@@ -112,9 +111,8 @@ impl Page {
     /// `first`, and the text after it; what does not fit is aligned with the start of the text. A word stays whole, so that it can be
     /// copied; hex digits are cut into equal parts, so that they can be read.
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
-        let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
-        block.add(&printable(text));
-        self.set(first, &block.lines, tone)
+        let lines = fold(text, self.width.saturating_sub(columns(first)));
+        self.set(first, &lines, tone)
     }
 
     /// As [`hang`](Self::hang), but what is between commas stays in one line, where it fits in one.
@@ -123,7 +121,7 @@ impl Page {
         for part in printable(text).split_inclusive(", ") {
             block.add_part(part.strip_suffix(' ').unwrap_or(part));
         }
-        self.set(first, &block.lines, tone)
+        self.set(first, &block.into_lines(), tone)
     }
 
     fn set(&mut self, first: &str, lines: &[String], tone: Option<Tone>) -> &mut Self {
@@ -143,73 +141,6 @@ impl Page {
         }
         self
     }
-}
-
-/// Lines that are filled.
-struct Block {
-    room: usize,
-    lines: Vec<String>,
-    /// Whether the last line is not gone on with.
-    is_closed: bool,
-}
-
-impl Block {
-    fn of_width(room: usize) -> Self {
-        Self {
-            room: room.max(16),
-            lines: Vec::new(),
-            is_closed: false,
-        }
-    }
-
-    fn add(&mut self, text: &str) {
-        let room = self.room;
-        // Two spaces stay two: they may be the only difference between two names.
-        for word in text.split(' ').flat_map(|word| cut_hex(word, room)) {
-            self.put(word);
-        }
-    }
-
-    fn add_part(&mut self, part: &str) {
-        if columns(part) <= self.room {
-            return self.put(part);
-        }
-        // One that takes several lines has them for itself.
-        self.is_closed = true;
-        self.add(part);
-        self.is_closed = true;
-    }
-
-    fn put(&mut self, word: &str) {
-        let is_full = |line: &String| columns(line) + 1 + columns(word) > self.room;
-        match self.lines.last_mut() {
-            Some(line) if !self.is_closed && !is_full(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => self.lines.push(word.to_owned()),
-        }
-        self.is_closed = false;
-    }
-}
-
-fn columns(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// Halves of hex digits, or quarters, until they fit.
-fn cut_hex(word: &str, room: usize) -> Vec<&str> {
-    let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_hex || word.len() <= room {
-        return vec![word];
-    }
-    let longest = room - room % 8;
-    let parts = word.len().div_ceil(longest);
-    let length = word.len().div_ceil(parts).next_multiple_of(8).min(longest);
-    let starts = (0..word.len()).step_by(length);
-    starts
-        .map(|start| &word[start..(start + length).min(word.len())])
-        .collect()
 }
 
 #[cfg(test)]
@@ -240,17 +171,6 @@ mod tests {
         let address = format!("http://{}", "x".repeat(80));
         page.row("url", &address);
         assert!(page.into_text().contains(&address));
-    }
-
-    #[test]
-    fn hex_is_cut_into_equal_parts_and_words_are_not() {
-        let fingerprint = "0123456789abcdef".repeat(4);
-        assert_eq!(cut_hex(&fingerprint, 67), [&fingerprint]);
-        assert_eq!(
-            cut_hex(&fingerprint, 47),
-            [&fingerprint[..32], &fingerprint[32..]]
-        );
-        assert_eq!(cut_hex("x0123456789", 8), ["x0123456789"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A token that says it is busy is asked again, within a bound. Signatures and logins are not in here: a signature is never
 //! repeated, and every login counts.
 
+use std::convert::Infallible;
 use std::thread;
 use std::time::Duration;
 
@@ -13,9 +14,41 @@ use super::{Session, TokenError};
 const WAITS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
+/// Makes a call until its error is not `is_busy`, or `waits` are used up. After each wait `before_next` gets the error: it may clean up, or
+/// find that the failed call has done its work.
+pub(super) fn repeat<T, E>(
+    mut waits: impl Iterator<Item = Duration>,
+    is_busy: impl Fn(&CryptokiError) -> bool,
+    call: impl Fn() -> Result<T, CryptokiError>,
+    before_next: impl Fn(CryptokiError) -> Result<Option<T>, E>,
+) -> Result<Result<T, CryptokiError>, E> {
+    loop {
+        let error = match call() {
+            Err(error) if is_busy(&error) => error,
+            answer => return Ok(answer),
+        };
+        let Some(wait) = waits.next() else {
+            return Ok(Err(error));
+        };
+        thread::sleep(wait);
+        if let Some(done) = before_next(error)? {
+            return Ok(Ok(done));
+        }
+    }
+}
+
 impl Session {
     fn is_throttled(&self, error: &CryptokiError) -> bool {
         matches!(error, CryptokiError::Pkcs11(value, _) if self.dialect().throttled.contains(value))
+    }
+
+    fn repeat<T, E>(
+        &self,
+        call: impl Fn() -> Result<T, CryptokiError>,
+        before_next: impl Fn(CryptokiError) -> Result<Option<T>, E>,
+    ) -> Result<Result<T, CryptokiError>, E> {
+        let waits = (0..WAITS).map(|wait| FIRST_WAIT * 2_u32.pow(wait));
+        repeat(waits, |error| self.is_throttled(error), call, before_next)
     }
 
     /// Makes a call that changes nothing on the token, or only this session's own objects.
@@ -23,41 +56,25 @@ impl Session {
         &self,
         call: impl Fn() -> Result<T, CryptokiError>,
     ) -> Result<T, CryptokiError> {
-        let mut answer = call();
-        for wait in 0..WAITS {
-            match &answer {
-                Err(error) if self.is_throttled(error) => {}
-                _ => break,
-            }
-            thread::sleep(FIRST_WAIT * 2_u32.pow(wait));
-            answer = call();
-        }
+        let Ok(answer) = self.repeat(call, |_| Ok::<_, Infallible>(None));
         answer
     }
 
-    /// Makes a call that may put several objects on the token, and tell of none. Whatever a failed call has made, `undo` takes off: before
-    /// another try, and at the end.
+    /// Makes a call that may put several objects on the token and report none. `undo` deletes what a failed call has made: before another
+    /// try, and at the end.
     pub(super) fn redo_with_retries<T>(
         &self,
         doing: &str,
         call: impl Fn() -> Result<T, CryptokiError>,
         undo: impl Fn(&str) -> Result<(), TokenError>,
     ) -> Result<T, TokenError> {
-        let mut waits = 0..WAITS;
-        loop {
-            let error = match call() {
-                Ok(made) => return Ok(made),
-                Err(error) => error,
-            };
-            let wait = waits.next().filter(|_| self.is_throttled(&error));
-            if let Some(wait) = wait {
-                thread::sleep(FIRST_WAIT * 2_u32.pow(wait));
-            }
+        let clean = |error| {
             let error = TokenError::during(doing)(error);
-            undo(&format!("{error}; removing what it has made"))?;
-            if wait.is_none() {
-                return Err(error);
-            }
+            undo(&format!("{error}; removing what it has made")).map(|()| error)
+        };
+        match self.repeat(call, |error| clean(error).map(|_| None))? {
+            Ok(made) => Ok(made),
+            Err(error) => Err(clean(error)?),
         }
     }
 
@@ -69,18 +86,7 @@ impl Session {
         identity: &[Attribute],
         call: impl Fn() -> Result<ObjectHandle, CryptokiError>,
     ) -> Result<ObjectHandle, TokenError> {
-        let mut answer = call();
-        for wait in 0..WAITS {
-            match &answer {
-                Err(error) if self.is_throttled(error) => {}
-                _ => break,
-            }
-            thread::sleep(FIRST_WAIT * 2_u32.pow(wait));
-            if let Some(made) = self.find(doing, identity)?.into_iter().next() {
-                return Ok(made);
-            }
-            answer = call();
-        }
-        answer.map_err(TokenError::during(doing))
+        let look = |_| Ok::<_, TokenError>(self.find(doing, identity)?.into_iter().next());
+        self.repeat(call, look)?.map_err(TokenError::during(doing))
     }
 }

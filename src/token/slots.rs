@@ -1,14 +1,15 @@
 //! What the slots of a module hold, and the one token that is wanted.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::slot::Slot;
 
 use super::native::NativeModule;
+use super::retry::repeat;
 use super::{Module, Token, TokenDescription, TokenError, TokenSelector};
 
 /// What the slots of a module hold. One slot that cannot be read does not keep anyone from the others.
@@ -89,15 +90,20 @@ impl Module {
     /// Asks again, a few times, when the token is busy: this reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at
     /// every login, and answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
     pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
-        const TRIES: u32 = 6;
-        let mut info = self.native().token_info(slot);
-        for tried in 1..TRIES {
-            let Err(CryptokiError::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)) = info else {
-                break;
-            };
-            thread::sleep(Duration::from_millis(10) * tried);
-            info = self.native().token_info(slot);
-        }
+        const WAITS: u32 = 5;
+        let waits = (1..=WAITS).map(|wait| Duration::from_millis(10) * wait);
+        let is_busy = |error: &CryptokiError| {
+            matches!(
+                error,
+                CryptokiError::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)
+            )
+        };
+        let Ok(info) = repeat(
+            waits,
+            is_busy,
+            || self.native().token_info(slot),
+            |_| Ok::<_, Infallible>(None),
+        );
         let info = info.map_err(TokenError::during(format!(
             "reading the token in slot {}",
             slot.id()

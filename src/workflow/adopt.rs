@@ -116,7 +116,7 @@ impl AdoptionRequest {
             None => Ok(PathCheck::Verified),
             Some(step) => {
                 let problem = step.problem.unwrap_or_default();
-                let found = format!("\"{}\", {}: {problem}", step.subject, step.what);
+                let found = format!("\"{}\", {}: {problem}", step.subject, step.what.name());
                 Err(X509Error::broken(rules::ADOPTED_PATH, found).into())
             }
         }

@@ -4,18 +4,23 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::WorkflowError;
+use super::poll::{Pauses, poll};
 use crate::signer::{Hash, Hex};
 use crate::token::TokenDescription;
 
 /// Longer than an import or the generation of the slowest key takes.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(10),
+    longest: Duration::from_millis(200),
+};
 
 /// Why the lock was not taken.
 #[derive(Debug)]
@@ -123,14 +128,11 @@ impl KeyLock {
             return Ok(Self::held(file));
         }
         waiting();
-        let deadline = Instant::now() + limit;
-        let mut pause = Duration::from_millis(10);
-        while Instant::now() < deadline {
-            thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(200));
-            if try_lock(&file).map_err(failed)? {
-                return Ok(Self::held(file));
-            }
+        if poll(limit, PAUSES, || Ok(try_lock(&file)?.then_some(())))
+            .map_err(failed)?
+            .is_some()
+        {
+            return Ok(Self::held(file));
         }
         Err(KeyLockError::Held {
             token: token.to_owned(),

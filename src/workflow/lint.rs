@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::poll::{Pauses, poll};
 use super::{Progress, WorkflowError};
 use crate::file_trust::{self, Owners, TrustError};
 use crate::signer::PublicKey;
@@ -94,6 +95,11 @@ impl std::error::Error for LinterError {
 
 /// pkilint needs a second or two; a linter that asks a network has no place here.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
+
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(5),
+    longest: Duration::from_millis(100),
+};
 
 /// After the program's end, for what it wrote last.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -251,17 +257,8 @@ fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
 
 /// `None` when the time is over; the program and its children are then killed.
 fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + limit;
-    let mut pause = Duration::from_millis(5);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            break;
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(100));
+    if let Some(status) = poll(limit, PAUSES, || child.try_wait())? {
+        return Ok(Some(status));
     }
     // It has not been waited for, so its number is still its own.
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {

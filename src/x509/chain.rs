@@ -8,13 +8,61 @@ use super::path_rules::{
 use super::{Certificate, UnixTime};
 use search::{Search, is_self_signed};
 
+/// What a step looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChainCheck {
+    /// The signature, under the issuer's key.
+    Signature,
+    /// authorityKeyIdentifier and the issuer's subjectKeyIdentifier.
+    KeyIdentifiers,
+    /// Whether the issuer is a CA that may sign certificates.
+    Authority,
+    /// The names below a CA with name constraints.
+    NameConstraints,
+    /// extendedKeyUsage: whether a purpose is left.
+    Purposes,
+    /// The dates.
+    Validity,
+    /// Whether every critical extension is known.
+    CriticalExtensions,
+    /// The root's signature, under its own key.
+    SelfSignature,
+    /// Why the path has no next certificate.
+    Issuer,
+    /// How many certificates a path may have.
+    PathLength,
+    /// Whether every path was tried.
+    Search,
+}
+
+impl ChainCheck {
+    /// Its name, as results show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::KeyIdentifiers => "key identifiers",
+            Self::Authority => "CA certificate",
+            Self::NameConstraints => "name constraints",
+            Self::Purposes => "purposes",
+            Self::Validity => "validity",
+            Self::CriticalExtensions => "critical extensions",
+            Self::SelfSignature => "self-signature",
+            Self::Issuer => "issuer",
+            Self::PathLength => "path length",
+            Self::Search => "search",
+        }
+    }
+}
+
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainStep {
     /// The subject of the certificate it is about.
     pub subject: String,
     /// What was looked at.
-    pub what: &'static str,
+    pub what: ChainCheck,
     /// Empty when it is as it should be, else what is wrong.
     pub problem: Option<String>,
 }
@@ -37,7 +85,7 @@ impl ChainReport {
         self.steps.iter().all(|step| step.problem.is_none())
     }
 
-    fn note(&mut self, of: &Certificate, what: &'static str, result: Result<(), String>) {
+    fn note(&mut self, of: &Certificate, what: ChainCheck, result: Result<(), String>) {
         self.steps.push(ChainStep {
             subject: of.subject().to_string(),
             what,
@@ -51,8 +99,8 @@ impl ChainReport {
         let is_complete = self
             .steps
             .last()
-            .is_some_and(|step| step.what == "self-signature");
-        let forged = failed().filter(|step| step.what == "signature").count();
+            .is_some_and(|step| step.what == ChainCheck::SelfSignature);
+        let forged = failed().filter(|step| step.what == ChainCheck::Signature).count();
         (forged, !is_complete, failed().count())
     }
 }
@@ -90,7 +138,11 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
     if let Some(bound) = search.bound()
         && !best.passed()
     {
-        best.note(leaf, "search", Err(format!("not every path was tried: {bound}")));
+        best.note(
+            leaf,
+            ChainCheck::Search,
+            Err(format!("not every path was tried: {bound}")),
+        );
     }
     best
 }
@@ -105,7 +157,7 @@ fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], n
     let mut purposes = match Purposes::of(leaf) {
         Ok(purposes) => purposes,
         Err(problem) => {
-            report.note(leaf, "purposes", Err(problem));
+            report.note(leaf, ChainCheck::Purposes, Err(problem));
             return report;
         }
     };
@@ -116,23 +168,23 @@ fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], n
     let mut authorities_below = 0;
     for issuer in issuers {
         note_itself(&mut report, current, now);
-        report.note(current, "signature", check_signature(current, issuer));
+        report.note(current, ChainCheck::Signature, check_signature(current, issuer));
         report.note(
             current,
-            "key identifiers",
+            ChainCheck::KeyIdentifiers,
             check_identifiers(current, issuer).map(drop),
         );
         report.note(
             issuer,
-            "CA certificate",
+            ChainCheck::Authority,
             check_authority(issuer, authorities_below, now),
         );
         below.push(current);
         if let Some(result) = check_names(issuer, &below) {
-            report.note(issuer, "name constraints", result);
+            report.note(issuer, ChainCheck::NameConstraints, result);
         }
         if let Some(result) = purposes.bound_by(issuer) {
-            report.note(issuer, "purposes", result);
+            report.note(issuer, ChainCheck::Purposes, result);
         }
         if !issuer.is_self_issued() {
             authorities_below += 1;
@@ -147,8 +199,12 @@ fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], n
 }
 
 fn note_itself(report: &mut ChainReport, certificate: &Certificate, now: UnixTime) {
-    report.note(certificate, "validity", check_time(certificate, now));
-    report.note(certificate, "critical extensions", check_critical(certificate));
+    report.note(certificate, ChainCheck::Validity, check_time(certificate, now));
+    report.note(
+        certificate,
+        ChainCheck::CriticalExtensions,
+        check_critical(certificate),
+    );
 }
 
 /// Where a path ends: at a root that was named, at its greatest length, or because nobody issued the last certificate.
@@ -156,14 +212,14 @@ fn judge_end(
     last: &Certificate,
     authorities: &[Certificate],
     issuers: usize,
-) -> (&'static str, Result<(), String>) {
+) -> (ChainCheck, Result<(), String>) {
     let is_trusted = authorities.iter().any(|authority| authority.der() == last.der());
     if is_trusted && last.is_self_issued() {
-        return ("self-signature", check_signature(last, last));
+        return (ChainCheck::SelfSignature, check_signature(last, last));
     }
     if issuers + 1 >= LONGEST_PATH {
         let problem = format!("more than {LONGEST_PATH} certificates");
-        return ("path length", Err(problem));
+        return (ChainCheck::PathLength, Err(problem));
     }
     let mut named = authorities
         .iter()
@@ -178,7 +234,7 @@ fn judge_end(
             last.issuer()
         ),
     };
-    ("issuer", Err(problem))
+    (ChainCheck::Issuer, Err(problem))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::{
     Certificate, Issuer, Name, Profile, Rule, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest,
     X509Error, algorithm, extension, named::names_of, pem, reread, rules,
 };
-use crate::output::encode_pem;
+use crate::output::pem_length;
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
 /// A planned certificate that passed every rule: the only thing that can be signed.
@@ -324,8 +324,8 @@ impl Plan<'_> {
         let identifier = self.tbs.signature.to_der();
         let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;
         let signature = longest_signature(self.of.issuer_key.algorithm());
-        let der = vec![0; self.of.der.len() + identifier.len() + signature + FRAME_BYTES];
-        let length = encode_pem(pem::CERTIFICATE, &der).len();
+        let der = self.of.der.len() + identifier.len() + signature + FRAME_BYTES;
+        let length = pem_length(pem::CERTIFICATE, der);
         let profile = &self.of.profile;
         if let Some(longest) = profile.longest_pem.filter(|longest| length > *longest) {
             let found = format!("up to {length} characters of PEM; at most {longest} are accepted");
@@ -334,7 +334,7 @@ impl Plan<'_> {
         let Issuer::Authority(authority) = self.issuer else {
             return Ok(());
         };
-        let length = length + encode_pem(pem::CERTIFICATE, authority.der()).len();
+        let length = length + pem_length(pem::CERTIFICATE, authority.der().len());
         if let Some(longest) = profile.longest_chain.filter(|longest| length > *longest) {
             let found = format!("up to {length} bytes of PEM with its CA's; at most {longest} are accepted");
             return broken(rules::CHAIN_LENGTH, found);

@@ -85,7 +85,7 @@ impl VerifyCertificate {
         for step in &chain.steps {
             judged.note(
                 &step.subject,
-                step.what,
+                step.what.name(),
                 step.problem.clone().map_or_else(ok, Err),
             );
         }

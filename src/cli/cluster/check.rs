@@ -3,7 +3,6 @@
 mod drawing;
 mod evidence;
 mod files;
-mod lines;
 #[cfg(feature = "aws")]
 mod servers;
 mod telling;
@@ -17,6 +16,7 @@ use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
 use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
+use crate::cli::lines::hang;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
@@ -86,7 +86,7 @@ impl CheckCluster {
         let mut text = drawing::draw(&report, &evidence, circumstances.cluster.as_deref(), canvas);
         text.push_str(&telling::tell(&report, canvas));
         for (_, refusal) in &circumstances.silent {
-            text.extend(refusal.hint.iter().map(|hint| lines::wrap("hint: ", hint)));
+            text.extend(refusal.hint.iter().map(|hint| hang("hint: ", hint)));
         }
         Ok(Report {
             exit_code,

@@ -1,10 +1,10 @@
 //! Following a cluster's states.
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::InitializeClusterError;
 use crate::cloudhsm::{CertificateKind, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState};
+use crate::workflow::poll::{Pauses, poll};
 use crate::workflow::{Progress, WorkflowError};
 
 /// How to wait.
@@ -55,26 +55,20 @@ pub(super) fn until_initialized(
         "waiting up to {}; Ctrl-C ends the waiting, not AWS's work",
         in_words(limits.longest)
     ));
-    let mut pause = limits.first_pause;
-    loop {
-        match service.describe(id) {
-            Ok(cluster) => {
-                if watch.see(&cluster)? {
-                    return Ok(cluster);
-                }
-            }
-            // The account may be asked too often, or the network be away, for a moment: waiting is what this is for.
-            Err(error) if error.is_passing() => watch.complain(error),
-            Err(error) => return Err(watch.lose_sight(error)),
+    let pauses = Pauses {
+        first: limits.first_pause,
+        longest: LONGEST_PAUSE,
+    };
+    let found = poll(limits.longest, pauses, || match service.describe(id) {
+        Ok(cluster) => Ok(watch.see(&cluster)?.then_some(cluster)),
+        // The account may be asked too often, or the network be away, for a moment: waiting is what this is for.
+        Err(error) if error.is_passing() => {
+            watch.complain(error);
+            Ok(None)
         }
-        let left = limits.longest.saturating_sub(watch.began.elapsed());
-        if left.is_zero() {
-            return Err(watch.give_up());
-        }
-        // The last look is at the very end.
-        sleep(pause.min(left));
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
+        Err(error) => Err(watch.lose_sight(error)),
+    })?;
+    found.ok_or_else(|| watch.give_up())
 }
 
 struct Watch<'a> {
@@ -134,10 +128,10 @@ impl Watch<'_> {
         self.told = Instant::now();
     }
 
-    fn lose_sight(self, cause: CloudHsmError) -> WorkflowError {
+    fn lose_sight(&self, cause: CloudHsmError) -> WorkflowError {
         InitializeClusterError::OutOfSight {
             cluster: self.id.clone(),
-            state: self.state,
+            state: self.state.clone(),
             cause: Box::new(cause),
         }
         .into()

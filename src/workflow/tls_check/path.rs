@@ -1,7 +1,7 @@
 //! Whether a certificate is issued by what is in a file of CA certificates.
 
 use super::{AuthorityFile, Missing};
-use crate::x509::{Certificate, UnixTime, X509Error, verify_chain};
+use crate::x509::{Certificate, ChainCheck, UnixTime, X509Error, verify_chain};
 
 /// What a path comes to, the dates left aside: those are steps of their own.
 pub(super) enum Issued {
@@ -128,13 +128,13 @@ pub(super) fn check_path(
         .filter(|last| last.is_self_issued() && last.version() < 3);
     let problem = report.steps.into_iter().find_map(|step| {
         let elsewhere = match step.what {
-            "validity" | "self-signature" => true,
-            "CA certificate" => root.is_some_and(|root| root.subject().to_string() == step.subject),
+            ChainCheck::Validity | ChainCheck::SelfSignature => true,
+            ChainCheck::Authority => root.is_some_and(|root| root.subject().to_string() == step.subject),
             _ => false,
         };
         step.problem
             .filter(|_| !elsewhere)
-            .map(|problem| (step.what, problem))
+            .map(|problem| (step.what.name(), problem))
     });
     let shadowed = path().zip(&issuers).find_map(|(certificate, issuer)| {
         let first = rivals(certificate, issuer, certificates).next()?;

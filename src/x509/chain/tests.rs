@@ -47,7 +47,7 @@ impl Path {
         let problems = report
             .steps
             .into_iter()
-            .filter_map(|step| Some((step.what, step.problem?)));
+            .filter_map(|step| Some((step.what.name(), step.problem?)));
         problems
             .map(|(what, problem)| format!("{what}: {problem}"))
             .collect()

@@ -14,6 +14,7 @@ use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
 
 use super::*;
+use crate::output::encode_pem;
 use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, authority_plan, serial};
 use crate::x509::{Basis, Certificate, Profile, VerifiedRequest};

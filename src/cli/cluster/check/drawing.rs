@@ -3,9 +3,9 @@
 
 use hsm_ca::workflow::{StepState, TlsEvidence, TlsReport, TlsRole};
 
-use super::lines::cut;
 use super::telling::{mark, tone};
 use crate::cli::canvas::Canvas;
+use crate::cli::lines::cut;
 
 /// Columns between the walls of the outer frame.
 const OUTER: usize = 74;

@@ -3,8 +3,8 @@
 use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, TlsStep};
 use serde_json::{Value, json};
 
-use super::lines::wrap;
 use crate::cli::canvas::{Canvas, Tone};
+use crate::cli::lines::hang;
 use crate::cli::report::printable;
 
 /// The word for a state.
@@ -86,10 +86,10 @@ fn tell_certificate(listed: &TlsCertificate) -> String {
 fn tell_step(step: &TlsStep, canvas: Canvas) -> String {
     let state = word(step.state);
     let begin = format!("    {state:11}  ");
-    let told = wrap(&begin, &format!("{}: {}", step.name, step.found));
+    let told = hang(&begin, &format!("{}: {}", step.name, step.found));
     let told = told.replacen(state, &canvas.paint(tone(step.state), state), 1);
     let indent = " ".repeat(begin.len());
-    let obtain = step.obtain.as_ref().map(|obtain| wrap(&indent, obtain));
+    let obtain = step.obtain.as_ref().map(|obtain| hang(&indent, obtain));
     told + &obtain.unwrap_or_default()
 }
 
@@ -101,7 +101,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
         days => format!("in {days} days"),
     };
     let begin = format!("  {}  ", expiry.date);
-    let told = wrap(
+    let told = hang(
         &begin,
         &format!("{when}: the {} expires. {}", expiry.role, expiry.effect),
     );

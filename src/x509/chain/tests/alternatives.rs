@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_NAME_CONSTRAINTS};
 
-use super::{UnixTime, verify_chain};
+use super::{ChainCheck, UnixTime, verify_chain};
 use crate::x509::fixture::{NOW, Sketch, SoftwareKey, extension};
 use crate::x509::{Certificate, Validity};
 
@@ -125,7 +125,7 @@ fn two_keys_of_one_name_are_told_apart_by_the_signature() {
         .filter(|step| step.problem.is_some())
         .collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
-    assert_eq!(failed[0].what, "signature");
+    assert_eq!(failed[0].what, ChainCheck::Signature);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_mesh_of_cas_takes_no_longer_than_a_path() {
     let report = verify_chain(&leaf, &all, NOW);
     assert!(!report.passed());
     assert!(
-        report.steps.iter().any(|step| step.what == "search"),
+        report.steps.iter().any(|step| step.what == ChainCheck::Search),
         "{report:#?}"
     );
     let top = key();
@@ -222,13 +222,13 @@ fn the_last_of_many_candidates_is_found_and_the_bound_is_told() {
     let mut all: Vec<_> = (0..500).map(|_| root("CN=Root", &key())).collect();
     let leaf = issue("CN=Root", &right);
     let report = verify_chain(&leaf, &all, NOW);
-    assert!(!report.passed() && report.steps.iter().all(|step| step.what != "search"));
+    assert!(!report.passed() && report.steps.iter().all(|step| step.what != ChainCheck::Search));
     all.push(root("CN=Root", &right));
     assert!(verify_chain(&leaf, &all, NOW).passed());
     let many = (0..1001).map(|_| root("CN=Root", &key())).collect::<Vec<_>>();
     let report = verify_chain(&leaf, &many, NOW);
     let last = report.steps.last().unwrap();
-    assert_eq!(last.what, "search", "{last:?}");
+    assert_eq!(last.what, ChainCheck::Search, "{last:?}");
     assert!(
         last.problem.as_deref().unwrap().contains("2000 signatures"),
         "{last:?}"
