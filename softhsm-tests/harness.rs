@@ -1,11 +1,16 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
+mod aws;
+mod behind_shim;
 mod cluster;
 mod echo_server;
 mod faults;
 mod hierarchy;
+mod issuing;
 mod kms_authority;
 mod local_aws;
+mod objects;
+mod ordinary_user;
 mod process;
 mod remote;
 mod responder;
@@ -18,21 +23,18 @@ mod tls_server;
 mod tokens;
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use aws::ALIAS;
 pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
 pub(crate) use echo_server::EchoServer;
 pub(crate) use faults::{Call, Keys};
 pub(crate) use hierarchy::Hierarchy;
 pub(crate) use kms_authority::{KmsAuthority, make_kms_key};
 pub(crate) use local_aws::Weather;
-use local_aws::local_aws;
 pub(crate) use process::{in_mount_namespace, signal};
 pub(crate) use remote::Reporting;
 pub(crate) use responder::Responder;
@@ -44,12 +46,6 @@ pub(crate) use templates::{authority, ready_authority};
 pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
-
-/// The KMS alias of AWS's and Keyfactor's published recipe.
-pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
-
-/// Debian's `nobody`: the tests run as root, which may look into every process.
-const ORDINARY_USER: u32 = 65534;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hsm-ca");
 
@@ -153,21 +149,6 @@ impl Rig {
         }
     }
 
-    /// With a copy of the fault-injecting module that nobody else uses.
-    pub(crate) fn behind(self, shim: &Path) -> Self {
-        Self {
-            shim: Some(shim.to_owned()),
-            ..self
-        }
-    }
-
-    /// CloudHSM's rules with wrapping pairs that are generated, as on every other token; without this a stored one answers.
-    pub(crate) fn generating_wrapping_pairs(mut self) -> Self {
-        self.environment
-            .retain(|(name, _)| name != "CLOUDHSM_SHIM_STORED_PAIR");
-        self
-    }
-
     /// With one more variable for every command that follows.
     pub(crate) fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.environment.push((
@@ -175,31 +156,6 @@ impl Rig {
             value.as_ref().to_str().expect("UTF-8").to_owned(),
         ));
         self
-    }
-
-    /// Behind the fault-injecting module, with one of its rules.
-    pub(crate) fn command_with_rule(&self, arguments: &[&str], rules: &[(&str, &str)]) -> Run {
-        let mut command = self.prepare(arguments);
-        command
-            .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
-            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module());
-        command
-            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
-            .env("CLOUDHSM_SHIM_STORED_PAIR", "1");
-        for (name, value) in rules {
-            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
-        }
-        let _ = fs::remove_file(self.path("calls.log"));
-        self.without_secrets(Run::of(&mut command))
-    }
-
-    /// The PKCS#11 functions that the last command behind the fault-injecting module called.
-    pub(crate) fn calls(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.path("calls.log")).expect("the module was loaded");
-        log.lines()
-            .filter_map(|line| line.split_whitespace().next())
-            .map(str::to_owned)
-            .collect()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -254,33 +210,6 @@ impl Rig {
         command
     }
 
-    /// What is encrypted in the pair file, in base64, decrypted by the AWS CLI.
-    pub(crate) fn decrypt_with_aws_cli(&self) -> String {
-        let pair: Value = serde_json::from_slice(&self.read("pair.json")).expect("JSON");
-        self.write(
-            "blob.b64",
-            pair["PrivateKeyCiphertextBlob"].as_str().expect("base64"),
-        );
-        self.tool(
-            "openssl",
-            &["base64", "-d", "-A", "-in", "blob.b64", "-out", "blob"],
-        )
-        .ok();
-        let decrypt = [
-            "kms",
-            "decrypt",
-            "--key-id",
-            ALIAS,
-            "--ciphertext-blob",
-            "fileb://blob",
-        ];
-        self.aws(&[&decrypt[..], &["--query", "Plaintext", "--output", "text"]].concat())
-            .ok()
-            .stdout
-            .trim()
-            .to_owned()
-    }
-
     fn settle(&self, command: &mut Command) {
         command.env_clear().current_dir(self.directory.path());
         command
@@ -307,196 +236,6 @@ impl Rig {
             );
         }
         run
-    }
-
-    /// pkcs11-tool, logged in, which must succeed.
-    #[track_caller]
-    pub(crate) fn pkcs11_tool(&self, arguments: &[&str]) -> String {
-        let (pin, module) = (self.pin(), self.oracle_module());
-        let module = module.to_str().expect("UTF-8");
-        let login = [
-            "--module",
-            module,
-            "--token-label",
-            "ca",
-            "--login",
-            "--pin",
-            &pin,
-        ];
-        self.tool("pkcs11-tool", &[&login[..], arguments].concat())
-            .ok()
-            .stdout
-    }
-
-    /// Takes both halves of a key off the token.
-    #[track_caller]
-    pub(crate) fn delete_key(&self, id: &str) {
-        for kind in ["privkey", "pubkey"] {
-            self.pkcs11_tool(&["--delete-object", "--type", kind, "--id", id]);
-        }
-    }
-
-    /// The objects on the token as pkcs11-tool sees them.
-    #[track_caller]
-    pub(crate) fn objects(&self) -> String {
-        let listed = self.pkcs11_tool(&["--list-objects"]);
-        // Kryoptic shows its mechanisms as objects (CKO_MECHANISM, 7).
-        let shown = listed.lines().filter(|line| !line.ends_with(", type 7"));
-        shown.map(|line| format!("{line}\n")).collect()
-    }
-
-    #[track_caller]
-    pub(crate) fn assert_token_is_empty(&self) {
-        assert_eq!(self.objects().trim(), "", "objects are left on the token");
-    }
-
-    /// A KMS key under the recipe's alias.
-    pub(crate) fn with_key(self) -> Self {
-        let rig = self.with_aws();
-        rig.ensure_key();
-        rig
-    }
-
-    /// A KMS key under the recipe's alias, and a pair in `pair.json`.
-    pub(crate) fn with_pair(self, spec: &str) -> Self {
-        let rig = self.with_key();
-        rig.command(&[
-            "kms",
-            "generate-key-pair",
-            "--key-id",
-            ALIAS,
-            "--spec",
-            spec,
-            "--out",
-            "pair.json",
-        ])
-        .ok();
-        rig
-    }
-
-    /// The settings of the local AWS.
-    pub(crate) fn with_aws(self) -> Self {
-        let aws = local_aws();
-        self.with("AWS_ENDPOINT_URL", aws)
-            .with("AWS_REGION", "us-east-1")
-            .with("AWS_DEFAULT_REGION", "us-east-1")
-            .with("AWS_ACCESS_KEY_ID", "test")
-            .with("AWS_SECRET_ACCESS_KEY", "test")
-            .with("AWS_EC2_METADATA_DISABLED", "true")
-    }
-
-    /// The address that AWS calls go to.
-    pub(crate) fn endpoint(&self) -> String {
-        let set = self
-            .environment
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "AWS_ENDPOINT_URL");
-        set.expect("with_aws was called").1.clone()
-    }
-
-    /// Makes everything here belong to an ordinary user, with a copy of the program that such a one can reach.
-    pub(crate) fn give_to_ordinary_user(&self) {
-        fs::copy(PROGRAM, self.path("hsm-ca")).expect("a copy of the program");
-        Run::of(
-            Command::new("chown")
-                .args(["-R", &ORDINARY_USER.to_string()])
-                .arg(self.directory.path()),
-        )
-        .ok();
-    }
-
-    /// The program, as an ordinary user.
-    pub(crate) fn as_ordinary_user(&self, arguments: &[&str]) -> Command {
-        self.command_as_ordinary_user(self.path("hsm-ca").to_str().expect("UTF-8"), arguments)
-    }
-
-    /// Another program, as an ordinary user.
-    pub(crate) fn command_as_ordinary_user(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        self.settle(&mut command);
-        command.uid(ORDINARY_USER).gid(ORDINARY_USER).args(arguments);
-        command
-    }
-
-    pub(crate) fn tool_as_ordinary_user(&self, program: &str, arguments: &[&str]) -> Run {
-        Run::of(&mut self.command_as_ordinary_user(program, arguments))
-    }
-
-    /// The alias is made once for all tests.
-    fn ensure_key(&self) {
-        static KEY: OnceLock<()> = OnceLock::new();
-        KEY.get_or_init(|| drop(self.command(&["kms", "create-key", "--alias", ALIAS]).ok()));
-    }
-
-    /// The AWS CLI.
-    pub(crate) fn aws(&self, arguments: &[&str]) -> Run {
-        self.tool(python_tool("aws"), arguments)
-    }
-
-    /// The import of `pair.json`, with a stored wrapping pair. The module itself generates one in the tests of the compatibility table,
-    /// on every token, and wherever a test writes the command out.
-    #[track_caller]
-    pub(crate) fn import(&self) -> Run {
-        self.import_as("customer-ca")
-    }
-
-    /// The same under another label.
-    #[track_caller]
-    pub(crate) fn import_as(&self, label: &str) -> Run {
-        let mut command = self.prepare(&["--format", "json", "kms", "import", "pair.json", "--label", label]);
-        // A test that names another module means that one.
-        let named = self
-            .environment
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "HSM_CA_MODULE");
-        let module = self.oracle_module();
-        if named.is_none_or(|(_, named)| Path::new(named) == module) {
-            command
-                .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
-                .env("CLOUDHSM_SHIM_TARGET", module)
-                .env("CLOUDHSM_SHIM_STORED_PAIR", "1");
-        }
-        self.without_secrets(Run::of(&mut command))
-    }
-
-    /// A CA: a pair, imported, and its certificate in `customerCA.crt`.
-    pub(crate) fn with_authority(self, spec: &str) -> Self {
-        let rig = self.with_pair(spec);
-        rig.import().ok();
-        rig.command(&[
-            "ca",
-            "create",
-            "--key",
-            "customer-ca",
-            "--subject",
-            "CN=Test CA,O=Test,C=US",
-            "--out",
-            "customerCA.crt",
-        ])
-        .ok();
-        rig
-    }
-
-    /// Brings a CA that another program made into the ledger.
-    #[track_caller]
-    pub(crate) fn adopt(&self, authority: &str) {
-        self.command(&["ca", "adopt", authority]).ok();
-    }
-
-    pub(crate) fn sign(&self, request: &str) -> Run {
-        self.json(&[
-            "csr",
-            "sign",
-            request,
-            "--ca",
-            "customerCA.crt",
-            "--profile",
-            "cloudhsm-cluster",
-            "--out",
-            "out.crt",
-        ])
     }
 }
 

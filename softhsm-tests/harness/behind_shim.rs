@@ -1,0 +1,48 @@
+//! A rig behind the fault-injecting module.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Rig, Run, shim};
+
+impl Rig {
+    /// With a copy of the fault-injecting module that nobody else uses.
+    pub(crate) fn behind(self, shim: &Path) -> Self {
+        Self {
+            shim: Some(shim.to_owned()),
+            ..self
+        }
+    }
+
+    /// CloudHSM's rules with wrapping pairs that are generated, as on every other token; without this a stored one answers.
+    pub(crate) fn generating_wrapping_pairs(mut self) -> Self {
+        self.environment
+            .retain(|(name, _)| name != "CLOUDHSM_SHIM_STORED_PAIR");
+        self
+    }
+
+    /// Behind the fault-injecting module, with one of its rules.
+    pub(crate) fn command_with_rule(&self, arguments: &[&str], rules: &[(&str, &str)]) -> Run {
+        let mut command = self.prepare(arguments);
+        command
+            .env("HSM_CA_MODULE", self.shim.clone().unwrap_or_else(shim))
+            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module());
+        command
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
+            .env("CLOUDHSM_SHIM_STORED_PAIR", "1");
+        for (name, value) in rules {
+            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
+        }
+        let _ = fs::remove_file(self.path("calls.log"));
+        self.without_secrets(Run::of(&mut command))
+    }
+
+    /// The PKCS#11 functions that the last command behind the fault-injecting module called.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("calls.log")).expect("the module was loaded");
+        log.lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .map(str::to_owned)
+            .collect()
+    }
+}
