@@ -27,8 +27,9 @@ mod cert {
     mod verify_paths;
 }
 
-/// Signing ceremonies, beside stock `ssh-keygen` and a verifier in Python.
+/// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
 mod ceremony {
+    mod check;
     mod second_verifier;
     mod ssh_keygen;
 }

@@ -4,10 +4,12 @@
 mod approval;
 mod canonical;
 mod digest;
+mod file;
 mod kind;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
+mod template;
 #[cfg(test)]
 mod test_key;
 mod transcript;
@@ -19,9 +21,15 @@ pub use approval::{
 };
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
 pub use digest::{Digest, NotADigest};
+pub use file::{
+    CeremonyFile, CeremonyFileError, CloseSection, Confirm, CreateCa, Crl, CrossSign, DestroyKey,
+    GenerateKey, ImportKey, Input, Manual, NotAfter, NotBefore, Person, PreviousCeremony, Quorum, Revoke,
+    Role, Session, SignBy, SignCsr, Step, StepAction, TokenBinding, Waiver,
+};
 pub use kind::{CeremonyKind, Requirement};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
+pub use template::CeremonyTemplate;
 pub use transcript::{
     Checkpoint, CheckpointError, Following, NotAHead, Record, TornLine, Transcript, TranscriptError,
     TranscriptFile, TranscriptHead, tree_head,

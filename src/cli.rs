@@ -2,6 +2,7 @@
 
 mod ca;
 mod canvas;
+mod ceremony;
 mod cert;
 mod closing;
 mod cluster;
@@ -101,6 +102,9 @@ enum Command {
     /// Show, verify, cross-sign and revoke certificates
     #[command(subcommand)]
     Cert(cert::CertCommand),
+    /// Signing ceremonies: a file that says what is signed in front of witnesses, and its check
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -119,7 +123,8 @@ impl Command {
                     | cert::CertCommand::Verify(_)
                     | cert::CertCommand::Revoke(_)
                     | cert::CertCommand::Rules
-            ) | Self::Cluster(_)
+            ) | Self::Ceremony(_)
+                | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(
                     ledger::LedgerCommand::New
@@ -178,6 +183,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Ocsp(command) => command.run(settings, ui),
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(settings, ui),
+        Command::Ceremony(command) => command.run(settings, ui),
         Command::Ledger(command) => command.run(settings, ui),
     }
 }

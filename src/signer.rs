@@ -20,7 +20,7 @@ mod verify;
 use std::error::Error as StdError;
 use std::fmt;
 
-pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm};
+pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm, UnknownKeyType};
 pub use challenge::new_challenge;
 pub use choice::{SignatureChoice, UnfitChoice};
 pub use fingerprint::{KeyFingerprint, NoFingerprint};

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod authority;
+mod ceremony;
 mod clock;
 mod crl;
 mod cross;
@@ -36,6 +37,9 @@ mod tls_check;
 
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
+pub use ceremony::{
+    CeremonyDraft, CeremonyError, CeremonyInputs, DraftObject, DraftedSession, KeyBudget, draft_ceremony,
+};
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
 pub use cross::{CrossJob, CrossRequest, CrossSummary};

@@ -2,6 +2,7 @@
 
 /// Whether the ceremony is the real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CeremonyKind {
     /// It is.
     Production,

@@ -1,6 +1,7 @@
 //! Key and signature algorithms, and which fit together.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::{Hash, MlDsaParameterSet, Pss};
 
@@ -140,6 +141,53 @@ impl KeyAlgorithm {
             (_, None) => Some(self.default_signature()),
         };
         fitting == Some(algorithm)
+    }
+}
+
+/// The keys that a token is asked to generate, by their names on the command line and in files.
+const NAMED: [(&str, KeyAlgorithm); 10] = [
+    ("rsa:2048", KeyAlgorithm::Rsa { bits: 2048 }),
+    ("rsa:3072", KeyAlgorithm::Rsa { bits: 3072 }),
+    ("rsa:4096", KeyAlgorithm::Rsa { bits: 4096 }),
+    ("ec:p256", KeyAlgorithm::Ec(Curve::P256)),
+    ("ec:p384", KeyAlgorithm::Ec(Curve::P384)),
+    ("ec:p521", KeyAlgorithm::Ec(Curve::P521)),
+    ("ed25519", KeyAlgorithm::Ed25519),
+    ("ml-dsa-44", KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44)),
+    ("ml-dsa-65", KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa65)),
+    ("ml-dsa-87", KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa87)),
+];
+
+impl KeyAlgorithm {
+    /// The names that [`from_str`](Self::from_str) takes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMED.iter().map(|(name, _)| *name)
+    }
+}
+
+/// A text that names no kind of key that a token is asked to generate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownKeyType;
+
+impl fmt::Display for UnknownKeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "it must be one of {}",
+            KeyAlgorithm::names().collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownKeyType {}
+
+impl FromStr for KeyAlgorithm {
+    type Err = UnknownKeyType;
+
+    /// `rsa:3072`, `ec:p384`, `ed25519`, `ml-dsa-65` and their like.
+    fn from_str(text: &str) -> Result<Self, UnknownKeyType> {
+        let found = NAMED.iter().find(|(name, _)| *name == text);
+        found.map(|(_, algorithm)| *algorithm).ok_or(UnknownKeyType)
     }
 }
 

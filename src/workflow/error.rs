@@ -14,8 +14,8 @@ use crate::token::{ImportRoute, KeyDescription, TokenError};
 use crate::x509::{UnixTime, X509Error};
 
 use super::{
-    GenerateError, InitializeClusterError, KeptHeadError, KeyLockError, LinterError, NotDeliverable,
-    PlannedFileError, UnknownAuthority, Unproven,
+    CeremonyError, GenerateError, InitializeClusterError, KeptHeadError, KeyLockError, LinterError,
+    NotDeliverable, PlannedFileError, UnknownAuthority, Unproven,
 };
 
 /// Why a job was not done.
@@ -111,6 +111,8 @@ pub enum WorkflowError {
     },
     /// No new key.
     Generate(Box<GenerateError>),
+    /// A ceremony cannot be held as it is written.
+    Ceremony(Box<CeremonyError>),
     /// A refusal that is about one input of a job.
     InInput {
         /// What the input is called: its file.
@@ -285,6 +287,7 @@ impl fmt::Display for WorkflowError {
             ),
             Self::Token(error) => error.fmt(f),
             Self::PlannedFile(error) => error.fmt(f),
+            Self::Ceremony(error) => error.fmt(f),
             Self::UnknownAuthority(unknown) => unknown.fmt(f),
             Self::X509(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
@@ -387,6 +390,7 @@ impl std::error::Error for WorkflowError {
             Self::InInput { cause, .. } | Self::Partly { cause, .. } => cause.source(),
             Self::Rig { cause, .. } => cause.source(),
             Self::Linter(error) => error.source(),
+            Self::Ceremony(error) => error.source(),
             Self::KeyLock(error) => error.source(),
             Self::KeptHead(error) => error.source(),
             _ => None,

@@ -34,7 +34,7 @@ impl SoftwareKey {
     pub(crate) fn of(kind: KeyAlgorithm) -> Self {
         let pair = ThrowawayKey::of(kind).unwrap();
         Self {
-            public_key: pair.public_key(),
+            public_key: pair.public_key().unwrap(),
             pair,
             signs_wrongly: false,
         }

@@ -7,8 +7,8 @@ use aws_lc_rs::digest::{Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
-    ML_DSA_87_SIGNING, PqdsaKeyPair,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, ML_DSA_44_SIGNING,
+    ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair,
 };
 
 use self::multi_prime::MultiPrimeKey;
@@ -37,6 +37,12 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
+    /// The certificate, as those read it that only judge: no key of the issuer signed it.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
     /// As a linter reads it.
     #[must_use]
     pub fn pem(&self) -> String {
@@ -53,7 +59,11 @@ impl ThrowawayKey {
         Self::of(issuer.algorithm())
     }
 
-    pub(super) fn of(kind: KeyAlgorithm) -> Result<Self, X509Error> {
+    /// A key of this kind.
+    ///
+    /// # Errors
+    /// [`X509Error::Throwaway`] when there are no random numbers.
+    pub fn of(kind: KeyAlgorithm) -> Result<Self, X509Error> {
         let pair = match kind {
             KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => {
                 MultiPrimeKey::generate(bits).map(Pair::Rsa)
@@ -163,17 +173,19 @@ impl Checked {
     }
 }
 
-#[cfg(test)]
 impl ThrowawayKey {
-    pub(super) fn public_key(&self) -> PublicKey {
-        use aws_lc_rs::signature::KeyPair;
+    /// Its public half.
+    ///
+    /// # Errors
+    /// [`X509Error::Throwaway`] for one that no X.509 key can be made of, which AWS-LC does not make.
+    pub fn public_key(&self) -> Result<PublicKey, X509Error> {
         let key = match &self.0 {
             Pair::Rsa(pair) => PublicKey::from_rsa(&pair.modulus(), &[1, 0, 1]),
             Pair::Ec(curve, pair) => PublicKey::from_ec_point(*curve, pair.public_key().as_ref()),
             Pair::Ed25519(pair) => PublicKey::from_ed25519(pair.public_key().as_ref()),
             Pair::MlDsa(parameters, pair) => PublicKey::from_ml_dsa(*parameters, pair.public_key().as_ref()),
         };
-        key.unwrap()
+        key.map_err(|_| X509Error::Throwaway)
     }
 }
 

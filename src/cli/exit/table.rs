@@ -8,6 +8,7 @@ use hsm_ca::workflow::{
     GenerateError, KeyLockError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
 };
 
+use super::ceremony_table::explain_ceremony;
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
 use super::ledger_table::{explain_kept_head, explain_ledger};
@@ -151,6 +152,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             Some("check with `hsm-ca key list`, then import again"),
         ),
         WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
+        WorkflowError::Ceremony(error) => explain_ceremony(error),
         WorkflowError::InputChanged { .. } => (
             "input-changed",
             REFUSED,

@@ -1,8 +1,9 @@
 //! `key generate`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hsm_ca::output::encode_pem;
-use hsm_ca::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet};
+use hsm_ca::signer::{Hex, KeyAlgorithm};
 use hsm_ca::token::KeyDescription;
 use hsm_ca::workflow::{GenerateRequest, GenerateSummary, generate_key};
 use hsm_ca::x509::PUBLIC_KEY;
@@ -21,54 +22,18 @@ pub(in crate::cli) struct GenerateKey {
     #[arg(long, value_parser = label)]
     label: String,
     /// What kind of key
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: KeyType,
+    #[arg(long = "type", value_name = "TYPE", value_parser = key_type())]
+    kind: KeyAlgorithm,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KeyType {
-    #[value(name = "rsa:2048")]
-    Rsa2048,
-    #[value(name = "rsa:3072")]
-    Rsa3072,
-    #[value(name = "rsa:4096")]
-    Rsa4096,
-    #[value(name = "ec:p256")]
-    EcP256,
-    #[value(name = "ec:p384")]
-    EcP384,
-    #[value(name = "ec:p521")]
-    EcP521,
-    Ed25519,
-    #[value(name = "ml-dsa-44")]
-    MlDsa44,
-    #[value(name = "ml-dsa-65")]
-    MlDsa65,
-    #[value(name = "ml-dsa-87")]
-    MlDsa87,
-}
-
-impl KeyType {
-    const fn algorithm(self) -> KeyAlgorithm {
-        match self {
-            Self::Rsa2048 => KeyAlgorithm::Rsa { bits: 2048 },
-            Self::Rsa3072 => KeyAlgorithm::Rsa { bits: 3072 },
-            Self::Rsa4096 => KeyAlgorithm::Rsa { bits: 4096 },
-            Self::EcP256 => KeyAlgorithm::Ec(Curve::P256),
-            Self::EcP384 => KeyAlgorithm::Ec(Curve::P384),
-            Self::EcP521 => KeyAlgorithm::Ec(Curve::P521),
-            Self::Ed25519 => KeyAlgorithm::Ed25519,
-            Self::MlDsa44 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44),
-            Self::MlDsa65 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa65),
-            Self::MlDsa87 => KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa87),
-        }
-    }
+fn key_type() -> impl TypedValueParser<Value = KeyAlgorithm> {
+    PossibleValuesParser::new(KeyAlgorithm::names()).try_map(|name| name.parse())
 }
 
 impl GenerateKey {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let request = GenerateRequest {
-            algorithm: self.kind.algorithm(),
+            algorithm: self.kind,
             label: self.label.clone(),
             lock_directory: lock_directory(ui),
         };

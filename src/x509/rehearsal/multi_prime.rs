@@ -120,7 +120,6 @@ impl MultiPrimeKey {
         Ok(encoded)
     }
 
-    #[cfg(test)]
     pub(super) fn modulus(&self) -> Vec<u8> {
         self.modulus.to_bytes_be()
     }

@@ -1,0 +1,258 @@
+//! `ceremony new` and `check`: a whole ceremony held against every rule, without a token, before anybody comes to the room.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Rig, Run, python_tool};
+
+/// A ceremony of an offline root, an issuing CA, a cross-certificate by an older root and a first CRL, with its inputs.
+fn ceremony() -> Rig {
+    let rig = Rig::without_token();
+    rig.tool(python_tool("python3"), &["-c", include_str!("inputs.py")])
+        .ok();
+    rig
+}
+
+fn check(rig: &Rig) -> Run {
+    rig.json(&["ceremony", "check", "ceremony.toml"])
+}
+
+impl Rig {
+    /// The ceremony file with another text in one place.
+    #[track_caller]
+    fn edit(&self, piece: &str, other: &str) {
+        let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
+        assert!(text.contains(piece), "{piece}");
+        self.write("ceremony.toml", text.replacen(piece, other, 1));
+    }
+
+    /// An input by another file, which the ceremony file pins as it should.
+    fn pin_input(&self, name: &str, other: &str) {
+        let sum = self.tool("sha256sum", &[&format!("inputs/{other}")]).ok().stdout;
+        let sha256 = sum.split(' ').next().expect("a hash");
+        let line = format!("{name} = {{ file = \"inputs/{other}\", sha256 = \"{sha256}\" }}");
+        let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
+        let old = text.lines().find(|old| old.starts_with(&format!("{name} = ")));
+        let text = match old {
+            Some(old) => text.replace(old, &line),
+            None => text.replacen("[input]\n", &format!("[input]\n{line}\n"), 1),
+        };
+        self.write("ceremony.toml", text);
+    }
+}
+
+#[test]
+fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
+    let rig = ceremony();
+    let before = rig.files();
+    let report = check(&rig).ok().json();
+    assert_eq!(rig.files(), before);
+    let budget = json!([
+        { "key": "k", "token": "root", "signatures": 3, "proofs": 1 },
+        { "key": "legacy-root", "token": "legacy", "signatures": 1, "proofs": 0 },
+    ]);
+    assert_eq!(report["budget"], budget);
+    let sessions = report["sessions"].as_array().expect("sessions");
+    let [main, standby] = sessions.as_slice() else {
+        panic!("{report:#}")
+    };
+    let of = |session: &Value, place: usize| session["objects"][place].clone();
+    assert_eq!(of(main, 0)["not_before"], "2031-06-01T08:00:00Z");
+    // 7305 days, the last second included.
+    assert_eq!(of(main, 0)["not_after"], "2051-06-01T07:59:59Z");
+    assert_eq!(of(standby, 0)["not_before"], "2031-06-02T08:00:00Z");
+    assert_eq!(of(main, 1)["issuer"], "CN=Root R1,O=Example");
+    assert_eq!(of(main, 1)["key"], "EC P-256");
+    // It ends with its issuer, whichever day it is signed.
+    assert_eq!(of(main, 2)["not_after"], "2041-01-01T00:00:00Z");
+    assert_eq!(of(standby, 2)["not_after"], "2041-01-01T00:00:00Z");
+    assert_eq!(of(standby, 3)["this_update"], "2031-06-02T08:00:00Z");
+    assert_eq!(of(standby, 3)["entries"], 0);
+
+    let text = rig.command(&["ceremony", "check", "ceremony.toml"]).ok().stdout;
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.contains("Nothing was signed"), "{text}");
+}
+
+/// What Boulder's `ceremony` signs with exit code 0, and more of its kind: each is refused here, with the step.
+#[test]
+fn what_would_be_wrong_on_the_day_is_refused_today() {
+    type Spoil = fn(&Rig);
+    let cases: [(&str, Spoil, &str, &str); 12] = [
+        (
+            "another input file",
+            |rig| {
+                fs::copy(rig.path("inputs/own-key.csr"), rig.path("inputs/i1.csr")).expect("a copy");
+            },
+            "ceremony-input",
+            "input \"i1-csr\" is not the file that was pinned",
+        ),
+        (
+            "a request for the issuer's own key",
+            |rig| {
+                rig.pin_input("i1-csr", "own-key.csr");
+                rig.edit(
+                    "issuer = \"root\"\ncsr",
+                    "issuer = \"legacy-root\"\ntoken = \"legacy\"\ncsr",
+                );
+            },
+            "rule",
+            "step \"i1\", session \"main\"",
+        ),
+        (
+            "a request with the issuer's own name",
+            |rig| {
+                rig.pin_input("i1-csr", "own-name.csr");
+                rig.edit(
+                    "issuer = \"root\"\ncsr",
+                    "issuer = \"legacy-root\"\ntoken = \"legacy\"\ncsr",
+                );
+            },
+            "rule",
+            "step \"i1\", session \"main\"",
+        ),
+        (
+            "a CA below path length 0",
+            |rig| {
+                rig.pin_input("legacy-root", "low.crt");
+            },
+            "rule",
+            "step \"x1\", session \"main\"",
+        ),
+        (
+            "a certificate that outlives its issuer",
+            |rig| {
+                rig.edit("days = 2922", "days = 7306");
+            },
+            "outlives-ca",
+            "step \"i1\", session \"main\"",
+        ),
+        (
+            "an issuer that ends before the standby day does",
+            |rig| {
+                rig.pin_input("legacy-root", "ending.crt");
+            },
+            "ca-not-valid",
+            "step \"x1\", session \"standby\"",
+        ),
+        (
+            "a CRL number that goes back",
+            |rig| {
+                rig.pin_input("old-crl", "old.crl");
+                rig.edit(
+                    "[close]",
+                    "[[step]]\nid = \"crl2\"\ndo = \"crl\"\nissuer = \"legacy-root\"\ntoken = \"legacy\"\n\
+                     previous = \"old-crl\"\nnumber = 5\ndays = 30\nout = \"legacy.crl\"\n[close]",
+                );
+            },
+            "ceremony-file",
+            "5 is not above the number of the CRL before it, 5",
+        ),
+        (
+            "a leaf's profile for a root",
+            |rig| {
+                rig.edit("profile = \"root\"", "profile = \"tls-server\"");
+            },
+            "profile",
+            "tls-server",
+        ),
+        (
+            "a date that is left open",
+            |rig| rig.edit("days = 2922\n", ""),
+            "ceremony-file",
+            "leaves no date open",
+        ),
+        (
+            "a key that no token makes",
+            |rig| {
+                rig.edit("type = \"ec:p384\"", "type = \"rsa:1024\"");
+            },
+            "ceremony-file",
+            "step \"k\": type",
+        ),
+        (
+            "a rule that cannot be waived",
+            |rig| {
+                rig.edit(
+                    "waive = []",
+                    "waive = [{ rule = \"validity-nesting\", step = \"i1\", because = \"agreed by all\" }]",
+                );
+            },
+            "ceremony-file",
+            "cannot be waived",
+        ),
+        (
+            "a PIN in a file that everybody reads",
+            |rig| {
+                rig.edit("version = 1", "version = 1\npin = \"1234\"");
+            },
+            "ceremony-file",
+            "unknown field `pin`",
+        ),
+    ];
+    for (what, spoil, kind, wanted) in cases {
+        let rig = ceremony();
+        spoil(&rig);
+        let run = check(&rig);
+        let code = if kind == "ceremony-file" || kind == "profile" {
+            2
+        } else {
+            3
+        };
+        let found: Value = serde_json::from_str(&run.stderr).unwrap_or_else(|_| panic!("{what}: {run:#?}"));
+        assert_eq!(found["error"]["kind"], kind, "{what}: {found:#}");
+        let message = run.refused(code, kind);
+        assert!(message.contains(wanted), "{what}: {message}");
+    }
+}
+
+#[test]
+fn what_was_revoked_before_stays_on_the_next_crl() {
+    let rig = ceremony();
+    rig.pin_input("old-crl", "old.crl");
+    rig.edit(
+        "[close]",
+        "[[step]]\nid = \"crl2\"\ndo = \"crl\"\nissuer = \"legacy-root\"\ntoken = \"legacy\"\n\
+         previous = \"old-crl\"\nnumber = 6\ndays = 30\nout = \"legacy.crl\"\n[close]",
+    );
+    let report = check(&rig).ok().json();
+    assert_eq!(report["sessions"][1]["objects"][4]["entries"], 1);
+    assert_eq!(report["sessions"][1]["objects"][4]["number"], "6");
+}
+
+#[test]
+fn a_file_that_others_can_write_is_not_read() {
+    let rig = ceremony();
+    rig.tool("chmod", &["o+w", "ceremony.toml"]).ok();
+    check(&rig).refused(2, "untrusted-file");
+}
+
+#[test]
+fn a_session_that_is_over_is_a_warning() {
+    let rig = ceremony();
+    rig.edit("2031-06-01", "2026-03-01");
+    let report = check(&rig).ok().json();
+    assert!(
+        report["warnings"]
+            .to_string()
+            .contains("session \\\"main\\\" is over"),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn a_new_file_says_what_to_fill_in_and_replaces_nothing() {
+    let rig = Rig::without_token();
+    rig.json(&["ceremony", "new", "c.toml"]).ok();
+    let written = rig.read("c.toml");
+    rig.json(&["ceremony", "new", "c.toml"])
+        .refused(2, "output-exists");
+    assert_eq!(rig.read("c.toml"), written);
+    let message = rig
+        .json(&["ceremony", "check", "c.toml"])
+        .refused(2, "ceremony-file");
+    assert!(message.contains("FILL IN: administrator"), "{message}");
+    let printed = rig.command(&["ceremony", "new", "-"]).ok();
+    assert_eq!(printed.stdout.as_bytes(), written);
+}

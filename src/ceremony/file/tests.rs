@@ -1,0 +1,402 @@
+use std::sync::LazyLock;
+
+use super::{CeremonyFile, PreviousCeremony, StepAction};
+use crate::ceremony::test_key::TestKey;
+use crate::ceremony::{CeremonyTemplate, Requirement, Role, SshKey, SshKeyKind};
+use crate::values::UnixTime;
+
+/// The keys of Ada, Bo and Cy.
+static KEYS: LazyLock<[String; 3]> = LazyLock::new(|| [(); 3].map(|()| new_key(SshKeyKind::Ed25519)));
+
+fn new_key(kind: SshKeyKind) -> String {
+    TestKey::new(kind).line()
+}
+
+fn person(name: &str, roles: &str, place: usize) -> String {
+    let key = &KEYS[place];
+    format!("[[person]]\nname = \"{name}\"\nroles = [{roles}]\nkey = \"{key} {name}@example\"\n")
+}
+
+/// A sound file, in which the tests replace one piece each.
+fn sound() -> String {
+    let hash = "5f".repeat(32);
+    let people = [
+        person("Ada", r#""approver", "administrator""#, 0),
+        person("Bo", r#""approver", "operator""#, 1),
+        person("Cy", r#""witness""#, 2),
+    ]
+    .concat();
+    format!(
+        r#"version = 1
+id = "r1-2026"
+kind = "production"
+previous = {{ head = "none" }}
+[[session]]
+name = "main"
+date = 2026-12-01
+hours = ["08:00Z", "19:00+01:00"]
+[[session]]
+name = "standby"
+date = 2026-12-02
+hours = ["08:00Z", "18:00Z"]
+[token.root]
+serial = "2318-0042"
+[token.legacy]
+serial = "2117-0007"
+[people]
+approve-threshold = 2
+attend = {{ administrator = 1, witness = 1 }}
+separate = [["operator", "witness"]]
+{people}[input]
+legacy = {{ file = "inputs/legacy.crt", sha256 = "{hash}" }}
+csr = {{ file = "inputs/i1.csr", sha256 = "{hash}" }}
+[[step]]
+id = "room"
+do = "manual"
+say = "The clock is right"
+record = ["wall-clock", "bag:root-hsm"]
+[[step]]
+id = "k"
+do = "generate-key"
+token = "root"
+label = "root-r1"
+type = "ec:p384"
+[[step]]
+id = "gate"
+do = "confirm"
+sign-by = {{ role = "approver", threshold = 2 }}
+[[step]]
+id = "root"
+do = "create-ca"
+key = "k"
+subject = "CN=R1"
+profile = "root"
+days = 7305
+out = "r1.crt"
+[[step]]
+id = "i1"
+do = "sign-csr"
+issuer = "root"
+csr = "csr"
+profile = "intermediate"
+days = 2922
+out = "i1.crt"
+[[step]]
+id = "x1"
+do = "cross-sign"
+issuer = "legacy"
+token = "legacy"
+subject-of = "root"
+not-after = "issuer"
+out = "x1.crt"
+[[step]]
+id = "crl1"
+do = "crl"
+issuer = "root"
+number = 1
+days = 364
+out = "r1.crl"
+[close]
+attest = ["witness"]
+waive = []
+"#
+    )
+}
+
+fn refusal(text: &str) -> String {
+    CeremonyFile::read(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_sound_file_is_read_as_it_is_meant() {
+    let file = CeremonyFile::read(&sound()).unwrap();
+    assert_eq!(file.previous, PreviousCeremony::None);
+    // 19:00 at UTC+1 is 18:00 UTC, and the end is not part of the session.
+    let [main, standby] = file.sessions.as_slice() else {
+        panic!("{:?}", file.sessions)
+    };
+    assert_eq!(main.begins, "2026-12-01T08:00:00Z".parse::<UnixTime>().unwrap());
+    assert_eq!(main.ends, "2026-12-01T17:59:59Z".parse::<UnixTime>().unwrap());
+    assert_eq!(standby.name, "standby");
+    assert_eq!(file.steps.len(), 7);
+    assert_eq!(file.step("gate").unwrap().action.word(), "confirm");
+    let StepAction::Confirm(confirm) = &file.step("gate").unwrap().action else {
+        panic!()
+    };
+    assert_eq!(
+        (confirm.sign_by.role, confirm.sign_by.threshold),
+        (Role::Approver, 2)
+    );
+    // The comment of a key says nothing about it.
+    assert_eq!(file.people[0].key, SshKey::from_line(&KEYS[0]).unwrap());
+}
+
+/// Each replacement, and what the error has to say: the place, and what is wrong with it.
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    let cases = [
+        ("version = 1", "version = 2", "version is 2"),
+        (
+            "kind = \"production\"",
+            "kind = \"real\"",
+            "must be production or practice",
+        ),
+        ("id = \"r1-2026\"", "id = \"../r1\"", "id must be"),
+        (
+            "id = \"r1-2026\"",
+            "id = \"r1-2026\"\npin = \"1234\"",
+            "unknown field `pin`",
+        ),
+        (
+            "{ head = \"none\" }",
+            "{ head = \"3:00\" }",
+            "needs file and sha256",
+        ),
+        (
+            "{ head = \"none\" }",
+            "{ head = \"none\", file = \"a\" }",
+            "must be left out",
+        ),
+        (
+            "date = 2026-12-01",
+            "date = 2026-12-01T08:00:00Z",
+            "session \"main\": date must be a date alone",
+        ),
+        (
+            "date = 2026-12-02",
+            "date = 2026-12-01",
+            "begins before session \"main\" ends",
+        ),
+        (
+            "\"08:00Z\", \"19:00+01:00\"",
+            "\"08:00\", \"18:00\"",
+            "needs Z or an offset",
+        ),
+        (
+            "\"08:00Z\", \"19:00+01:00\"",
+            "\"18:00Z\", \"08:00Z\"",
+            "ends before it begins",
+        ),
+        ("name = \"standby\"", "name = \"main\"", "same name"),
+        (
+            "serial = \"2117-0007\"",
+            "serial = \"2318-0042\"",
+            "same serial number",
+        ),
+        ("serial = \"2117-0007\"", "slot = 3", "unknown field `slot`"),
+        (
+            "approve-threshold = 2",
+            "approve-threshold = 3",
+            "only 2 people are approvers",
+        ),
+        (
+            "approve-threshold = 2",
+            "approve-threshold = 0",
+            "nobody would approve",
+        ),
+        (
+            "approve-threshold = 2",
+            "approve-threshold = 1",
+            "no single person",
+        ),
+        ("witness = 1 }", "witness = 2 }", "only 1 people have it"),
+        (
+            "[[\"operator\", \"witness\"]]",
+            "[[\"operator\", \"approver\"]]",
+            "\"Bo\" is operator and approver",
+        ),
+        (
+            "name = \"Bo\"",
+            "name = \"ADA\"",
+            "another person has the same name",
+        ),
+        ("name = \"Bo\"", "name = \"B\u{202e}o\"", "U+202E"),
+        (
+            "roles = [\"witness\"]",
+            "roles = [\"king\"]",
+            "\"king\" is not a role",
+        ),
+        (
+            "roles = [\"witness\"]",
+            "roles = [\"witness\"]\nrequire = [\"touch\"]",
+            "only a security key",
+        ),
+        (
+            "file = \"inputs/legacy.crt\"",
+            "file = \"../legacy.crt\"",
+            "input \"legacy\": file is",
+        ),
+        (
+            "file = \"inputs/legacy.crt\"",
+            "file = \"/etc/passwd\"",
+            "input \"legacy\": file is",
+        ),
+        (
+            "file = \"inputs/legacy.crt\"",
+            "file = \"inputs//legacy.crt\"",
+            "input \"legacy\": file is",
+        ),
+        (
+            "file = \"inputs/legacy.crt\"",
+            "file = \"./legacy.crt\"",
+            "input \"legacy\": file is",
+        ),
+        ("do = \"manual\"", "do = \"shell\"", "do is \"shell\""),
+        ("say = \"The clock is right\"", "say = \" \"", "say is empty"),
+        ("id = \"room\"", "id = \"k\"", "same id"),
+        ("id = \"room\"", "id = \"csr\"", "an input has the same name"),
+        (
+            "token = \"root\"",
+            "token = \"other\"",
+            "step \"k\": token \"other\" is not declared",
+        ),
+        ("key = \"k\"", "key = \"gate\"", "which is a confirm step"),
+        ("key = \"k\"", "key = \"nothing\"", "which does not exist"),
+        (
+            "issuer = \"root\"\ncsr",
+            "issuer = \"x1\"\ncsr",
+            "which comes later",
+        ),
+        (
+            "issuer = \"root\"\ncsr",
+            "issuer = \"root\"\ntoken = \"root\"\ncsr",
+            "token must be left out",
+        ),
+        ("token = \"legacy\"\nsubject-of", "subject-of", "token is missing"),
+        (
+            "subject-of = \"root\"",
+            "subject-of = \"legacy\"",
+            "same certificate",
+        ),
+        ("threshold = 2 }", "threshold = 3 }", "only 2 people have it"),
+        (
+            "out = \"i1.crt\"",
+            "out = \"r1.crt\"",
+            "an earlier step writes \"r1.crt\" too",
+        ),
+        ("out = \"i1.crt\"", "out = \"../i1.crt\"", "out must be"),
+        ("number = 1", "number = -1", "step \"crl1\""),
+        (
+            "days = 2922",
+            "days = 2922\nforce = true",
+            "unknown field `force`",
+        ),
+        ("attest = [\"witness\"]", "attest = []", "at least one role"),
+        (
+            "attest = [\"witness\"]",
+            "attest = [\"auditor\"]",
+            "attend does not ask for any",
+        ),
+        (
+            "waive = []",
+            "waive = [{ rule = \"common-name\", step = \"i1\", because = \"ok\" }]",
+            "needs a reason",
+        ),
+        (
+            "waive = []",
+            "waive = [{ rule = \"common-name\", step = \"crl1\", because = \"agreed on 2026-11-01\" }]",
+            "makes no certificate",
+        ),
+        (
+            "waive = []",
+            "waive = [{ rule = \"common-name\", step = \"i9\", because = \"agreed on 2026-11-01\" }]",
+            "does not exist",
+        ),
+    ];
+    for (piece, other, wanted) in cases {
+        let text = sound();
+        assert!(text.contains(piece), "{piece}");
+        let found = refusal(&text.replacen(piece, other, 1));
+        assert!(found.contains(wanted), "{other}: {found}");
+        assert!(!found.contains('\n'), "{found}");
+    }
+}
+
+#[test]
+fn nobody_counts_twice_by_a_second_name() {
+    let text = sound().replace(&KEYS[1], &KEYS[0]);
+    assert!(refusal(&text).contains("\"Ada\" has the same key"));
+}
+
+#[test]
+fn a_key_is_one_that_can_approve() {
+    let with = |line: &str| sound().replace(&KEYS[0], line);
+    let certificate = KEYS[0].replacen("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com", 1);
+    assert!(refusal(&with(&certificate)).contains("person \"Ada\": key: an SSH certificate"));
+    // The type beside the base64 is not the one in it.
+    let other = KEYS[0].replacen("ssh-ed25519", "ssh-rsa", 1);
+    assert!(refusal(&with(&other)).contains("damaged"));
+    let security_key = new_key(SshKeyKind::SkEd25519);
+    let text =
+        with(&security_key).replace("name = \"Ada\"", "require = [\"touch\", \"pin\"]\nname = \"Ada\"");
+    let file = CeremonyFile::read(&text).unwrap();
+    assert_eq!(file.people[0].require, [Requirement::Touch, Requirement::Pin]);
+}
+
+#[test]
+fn what_no_step_uses_is_a_mistake() {
+    let text = sound().replace("[token.legacy]", "[token.spare]\nserial = \"1\"\n[token.legacy]");
+    assert!(refusal(&text).contains("token \"spare\": no step uses it"));
+    let hash = "00".repeat(32);
+    let spare = format!("[input]\nspare = {{ file = \"a\", sha256 = \"{hash}\" }}\n");
+    let text = sound().replace("[input]\n", &spare);
+    assert!(refusal(&text).contains("input \"spare\": no step uses it"));
+}
+
+#[test]
+fn crl_numbers_rise_and_begin_somewhere() {
+    let second = |number: u64| {
+        format!(
+            "[[step]]\nid = \"crl2\"\ndo = \"crl\"\nissuer = \"root\"\nnumber = {number}\ndays = 9\nout = \"b.crl\"\n[close]"
+        )
+    };
+    let with = |text: &str| sound().replace("[close]", text);
+    assert!(CeremonyFile::read(&with(&second(2))).is_ok());
+    assert!(refusal(&with(&second(1))).contains("numbers must rise"));
+    // Nobody knows what an older CA has said before.
+    let old = second(7).replace("issuer = \"root\"", "issuer = \"legacy\"\ntoken = \"legacy\"");
+    assert!(refusal(&with(&old)).contains("previous is missing"));
+    let none = old.replace("number", "previous = \"none\"\nnumber");
+    assert!(CeremonyFile::read(&with(&none)).is_ok());
+}
+
+#[test]
+fn a_destroyed_key_signs_nothing() {
+    let destroy = "[[step]]\nid = \"gone\"\ndo = \"destroy-key\"\ntoken = \"root\"\nkey = \"k\"\n";
+    let text = sound().replace(
+        "[[step]]\nid = \"i1\"",
+        &format!("{destroy}[[step]]\nid = \"i1\""),
+    );
+    assert!(
+        refusal(&text).contains("step \"i1\": its issuer's key is \"k\", which an earlier step destroys")
+    );
+    let text = sound().replace("[close]", &format!("{destroy}[close]"));
+    assert!(CeremonyFile::read(&text).is_ok());
+}
+
+#[test]
+fn a_revocation_that_no_crl_tells_is_a_mistake() {
+    let revoke = "[[step]]\nid = \"r\"\ndo = \"revoke\"\nissuer = \"root\"\ncertificate = \"i1\"\nreason = \"superseded\"\n";
+    let text = sound().replace("[close]", &format!("{revoke}[close]"));
+    assert!(refusal(&text).contains("no later crl step"));
+    let text = sound().replace(
+        "[[step]]\nid = \"crl1\"",
+        &format!("{revoke}[[step]]\nid = \"crl1\""),
+    );
+    assert!(CeremonyFile::read(&text).is_ok());
+}
+
+/// Each line of the template that a person has to fill in stops the file from being read, and with them filled in it is sound.
+#[test]
+fn the_template_is_sound_once_it_is_filled_in() {
+    let template = CeremonyTemplate::dated("2026-12-01T10:00:00Z".parse().unwrap());
+    assert!(template.text().contains("date = 2026-12-01\n"));
+    assert!(template.text().contains("date = 2026-12-02\n"));
+    assert!(refusal(template.text()).contains("FILL IN: administrator\": key: "));
+    let mut text = template.text().replace("serial = \"FILL-IN\"", "serial = \"1\"");
+    for key in KEYS.iter() {
+        text = text.replacen("ssh-ed25519 FILL-IN", key, 1);
+    }
+    let file = CeremonyFile::read(&text).unwrap();
+    assert_eq!(file.steps.len(), 5);
+}

@@ -1,0 +1,124 @@
+//! The TOML of a ceremony file, field by field. What the fields mean to each other is checked in the neighbouring modules.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::{Spanned, Table};
+
+use super::CeremonyFileError;
+
+/// The file as it is written. Steps are read one by one, so that an error can name the step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileText {
+    pub(super) version: u32,
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) policy: Option<String>,
+    pub(super) previous: PreviousText,
+    #[serde(default)]
+    pub(super) session: Vec<Spanned<Table>>,
+    #[serde(default)]
+    pub(super) token: BTreeMap<String, TokenText>,
+    pub(super) people: PeopleText,
+    #[serde(default)]
+    pub(super) person: Vec<Spanned<Table>>,
+    #[serde(default)]
+    pub(super) input: BTreeMap<String, InputText>,
+    #[serde(default)]
+    pub(super) step: Vec<Spanned<Table>>,
+    pub(super) close: CloseText,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PreviousText {
+    pub(super) head: String,
+    pub(super) file: Option<String>,
+    pub(super) sha256: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionText {
+    pub(super) name: String,
+    pub(super) date: toml::value::Datetime,
+    pub(super) hours: [String; 2],
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenText {
+    pub(super) serial: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PeopleText {
+    pub(super) approve_threshold: u32,
+    pub(super) quorum: Option<String>,
+    #[serde(default)]
+    pub(super) attend: BTreeMap<String, u32>,
+    #[serde(default)]
+    pub(super) separate: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonText {
+    pub(super) name: String,
+    pub(super) roles: Vec<String>,
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) require: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InputText {
+    pub(super) file: String,
+    pub(super) sha256: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CloseText {
+    pub(super) attest: Vec<String>,
+    #[serde(default)]
+    pub(super) waive: Vec<WaiverText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaiverText {
+    pub(super) rule: String,
+    pub(super) step: String,
+    pub(super) because: String,
+}
+
+/// Reads the whole file.
+pub(super) fn read(text: &str) -> Result<FileText, CeremonyFileError> {
+    toml::from_str(text).map_err(|error| CeremonyFileError {
+        place: None,
+        line: error.span().map(|span| line_of(text, span.start)),
+        reason: error.message().to_owned(),
+    })
+}
+
+/// Reads one of the file's tables. `place` is what an error calls it.
+pub(super) fn read_table<T: DeserializeOwned>(
+    table: Table,
+    place: &str,
+    line: usize,
+) -> Result<T, CeremonyFileError> {
+    table
+        .try_into()
+        .map_err(|error: toml::de::Error| CeremonyFileError::at(place, Some(line), error.message()))
+}
+
+/// The number of the line in which the byte at `offset` is.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().iter().take(offset);
+    before.filter(|byte| **byte == b'\n').count() + 1
+}

@@ -1,0 +1,31 @@
+//! `ceremony`.
+
+mod check;
+mod new;
+
+use clap::Subcommand;
+
+use super::exit::CliError;
+use super::global::Settings;
+use super::report::Report;
+use super::ui::Ui;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CeremonyCommand {
+    /// Write a ceremony file with comments, to be filled in
+    New(new::NewCeremony),
+    /// Check a ceremony file: names, dates, profiles, rules and nesting of everything that it would sign
+    ///
+    /// Every object of every session is built with keys that stand in for the real ones, and held against every rule. No token is needed.
+    /// Nothing is signed with a real key, and nothing is written.
+    Check(check::CheckCeremony),
+}
+
+impl CeremonyCommand {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        match self {
+            Self::New(new) => new.run(settings),
+            Self::Check(check) => check.run(settings, ui),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `ceremony check`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use hsm_ca::ceremony::{CeremonyFile, CreateCa, CrossSign, Session, SignCsr, StepAction};
+use hsm_ca::file_trust::Owners;
+use hsm_ca::signer::SystemRandom;
+use hsm_ca::workflow::{
+    CeremonyDraft, CeremonyError, CeremonyInputs, DraftObject, DraftedSession, KeyBudget, draft_ceremony,
+};
+use hsm_ca::x509::{Profile, UnixTime};
+use serde_json::{Value, json};
+
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::input;
+use crate::cli::profile;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CheckCeremony {
+    /// The ceremony file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl CheckCeremony {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let file = read_file(&self.file)?;
+        let directory = self.file.parent().unwrap_or(Path::new(""));
+        let inputs = CeremonyInputs::read(&file, |path| input::read(&directory.join(path)))?;
+        let profiles = find_profiles(&file, directory)?;
+        let draft = draft_ceremony(&file, &inputs, &profiles, &SystemRandom, ui)
+            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let mut report = Report::new(describe(&file, &draft), to_json(&file, &draft));
+        let now = settings.clock.now();
+        for session in file.sessions.iter().filter(|session| session.ends < now) {
+            let warning = format!("session {:?} is over: it ended at {}", session.name, session.ends);
+            report.warnings.extend(ui.warn(&warning));
+        }
+        Ok(report)
+    }
+}
+
+fn read_file(path: &Path) -> Result<CeremonyFile, CliError> {
+    let bytes = input::read_trusted(path, Owners::Any)?;
+    let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
+    CeremonyFile::read(&text).map_err(|error| CliError::in_file(path, CeremonyError::from(error)))
+}
+
+/// Every profile that the file names. A path is below the directory of the file, as those of the inputs are.
+fn find_profiles(file: &CeremonyFile, directory: &Path) -> Result<BTreeMap<String, Arc<Profile>>, CliError> {
+    let mut profiles = BTreeMap::new();
+    for step in &file.steps {
+        let (name, self_signed) = match &step.action {
+            StepAction::CreateCa(CreateCa { profile, .. }) => (profile, true),
+            StepAction::SignCsr(SignCsr { profile, .. }) => (profile, false),
+            StepAction::CrossSign(CrossSign {
+                profile: Some(profile),
+                ..
+            }) => (profile, false),
+            _ => continue,
+        };
+        let below = match name.strip_prefix("./") {
+            Some(path) => directory.join(path).display().to_string(),
+            None => name.clone(),
+        };
+        let found = profile::find(&below, self_signed)?;
+        profiles.insert(name.clone(), Arc::new(found));
+    }
+    Ok(profiles)
+}
+
+fn describe(file: &CeremonyFile, draft: &CeremonyDraft) -> String {
+    let mut text = format!(
+        "{}: a {} ceremony\nEvery object passes every rule in every session. Nothing was signed.\n",
+        printable(&file.id),
+        file.kind.word()
+    );
+    let mut fields = Fields::default();
+    fields.add("steps", file.steps.len());
+    fields.add(
+        "people",
+        format!("{}, of whom {} approve", file.people.len(), file.quorum.threshold),
+    );
+    for (name, token) in &file.tokens {
+        fields.add(format!("token {name}"), format!("serial number {}", token.serial));
+    }
+    for KeyBudget {
+        key,
+        token,
+        signatures,
+        proofs,
+    } in &draft.budget
+    {
+        let proof = if *proofs == 0 {
+            ""
+        } else {
+            ", and one that proves the key"
+        };
+        fields.add(
+            format!("key {key}"),
+            format!("on token {token}; signatures: {signatures}{proof}"),
+        );
+    }
+    text.push_str(&fields.render(2));
+    for (session, drafted) in file.sessions.iter().zip(&draft.sessions) {
+        text.push_str(&format!(
+            "\nSession {}: {} to {}\n",
+            session.name, session.begins, session.ends
+        ));
+        for object in &drafted.objects {
+            text.push_str(&describe_object(object));
+        }
+    }
+    text
+}
+
+fn describe_object(object: &DraftObject) -> String {
+    let mut fields = Fields::default();
+    let title = match object {
+        DraftObject::Certificate {
+            step,
+            out,
+            subject,
+            issuer,
+            key,
+            validity,
+            signature,
+        } => {
+            fields.add("subject", subject);
+            let issuer = if issuer == subject {
+                "itself".to_owned()
+            } else {
+                issuer.to_string()
+            };
+            fields
+                .add("issuer", issuer)
+                .add("key", key)
+                .add("signature", signature);
+            fields.add(
+                "valid",
+                format!("{} to {}", validity.not_before, validity.not_after),
+            );
+            format!("{step}: certificate {out}")
+        }
+        DraftObject::Crl {
+            step,
+            out,
+            issuer,
+            number,
+            this_update,
+            next_update,
+            entries,
+        } => {
+            fields.add("issuer", issuer).add("number", number);
+            fields.add("entries", entries);
+            fields.add("updates", format!("{this_update}, the next by {next_update}"));
+            format!("{step}: CRL {out}")
+        }
+        _ => return String::new(),
+    };
+    format!("  {title}\n{}", fields.render(4))
+}
+
+fn to_json(file: &CeremonyFile, draft: &CeremonyDraft) -> Value {
+    let time = |time: UnixTime| time.to_string();
+    let sessions = file.sessions.iter().zip(&draft.sessions);
+    let session = |(session, drafted): (&Session, &DraftedSession)| {
+        json!({
+            "name": session.name,
+            "begins": time(session.begins),
+            "ends": time(session.ends),
+            "objects": drafted.objects.iter().map(object_json).collect::<Vec<_>>(),
+        })
+    };
+    let budget = |budget: &KeyBudget| {
+        json!({
+            "key": budget.key,
+            "token": budget.token,
+            "signatures": budget.signatures,
+            "proofs": budget.proofs,
+        })
+    };
+    json!({
+        "id": file.id,
+        "kind": file.kind.word(),
+        "steps": file.steps.len(),
+        "people": file.people.len(),
+        "approve_threshold": file.quorum.threshold,
+        "budget": draft.budget.iter().map(budget).collect::<Vec<_>>(),
+        "sessions": sessions.map(session).collect::<Vec<_>>(),
+    })
+}
+
+fn object_json(object: &DraftObject) -> Value {
+    match object {
+        DraftObject::Certificate {
+            step,
+            out,
+            subject,
+            issuer,
+            key,
+            validity,
+            signature,
+        } => json!({
+            "kind": "certificate",
+            "step": step,
+            "out": out,
+            "subject": subject.to_string(),
+            "issuer": issuer.to_string(),
+            "key": key.to_string(),
+            "signature": signature.to_string(),
+            "not_before": validity.not_before.to_string(),
+            "not_after": validity.not_after.to_string(),
+        }),
+        DraftObject::Crl {
+            step,
+            out,
+            issuer,
+            number,
+            this_update,
+            next_update,
+            entries,
+        } => json!({
+            "kind": "crl",
+            "step": step,
+            "out": out,
+            "issuer": issuer.to_string(),
+            "number": number.to_string(),
+            "this_update": this_update.to_string(),
+            "next_update": next_update.to_string(),
+            "entries": entries,
+        }),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,85 @@
+//! Why a ceremony cannot be held as it is written.
+
+use std::fmt;
+
+use crate::ceremony::{CeremonyFileError, Digest};
+use crate::workflow::WorkflowError;
+
+/// Why a ceremony cannot be held as it is written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CeremonyError {
+    /// The file is wrong in itself.
+    File(CeremonyFileError),
+    /// An input is not the one that the file pins.
+    OtherInput {
+        /// Its name.
+        name: String,
+        /// SHA-256 in the file.
+        pinned: Digest,
+        /// SHA-256 of its bytes.
+        found: Digest,
+    },
+    /// An input has another kind of content than the step needs.
+    InputContent {
+        /// Its name.
+        name: String,
+        /// Why it does not fit.
+        reason: String,
+    },
+    /// A step would break a rule.
+    Step {
+        /// The step.
+        step: String,
+        /// The session in which it would.
+        session: String,
+        /// The rule.
+        cause: Box<WorkflowError>,
+    },
+    /// A value in a step means nothing.
+    Value {
+        /// The step.
+        step: String,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for CeremonyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::OtherInput { name, pinned, found } => write!(
+                f,
+                "input {name:?} is not the file that was pinned: its SHA-256 is {}, and the ceremony file has {}",
+                found, pinned
+            ),
+            Self::InputContent { name, reason } => write!(f, "input {name:?}: {reason}"),
+            Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
+            Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for CeremonyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Step { cause, .. } => cause.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<CeremonyFileError> for CeremonyError {
+    fn from(error: CeremonyFileError) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<CeremonyError> for WorkflowError {
+    fn from(error: CeremonyError) -> Self {
+        Self::Ceremony(Box::new(error))
+    }
+}
