@@ -35,6 +35,7 @@ mod recorder;
 mod report;
 mod rig;
 mod shell;
+mod steps;
 mod token;
 mod toml_file;
 mod ui;

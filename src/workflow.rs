@@ -33,6 +33,7 @@ mod revocation_status;
 mod revoke;
 mod rig;
 mod signing_key;
+mod step;
 mod tls_check;
 
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
@@ -83,6 +84,7 @@ pub use revocation_status::{RecordedStatus, recorded_status};
 pub use revoke::{RevokeRequest, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use signing_key::find_token_key;
+pub use step::{Linted, Step};
 pub use tls_check::{
     AuthorityFile, ClientEvidence, Expiry, Missing, ServerEvidence, SourcedCertificate, StepState,
     TlsCertificate, TlsEvidence, TlsReport, TlsRole, TlsStep, TrustStore, check_tls,
@@ -93,7 +95,7 @@ use crate::ledger::Unfinished;
 /// Told what is being done, as it is done; the command line shows it, a test may record it.
 pub trait Progress {
     /// One step begins.
-    fn step(&self, what: &str);
+    fn step(&self, step: &Step<'_>);
 
     /// Before a signature: this is what the ledger has open or undelivered for the authority.
     fn unfinished(&self, found: &Unfinished);
@@ -101,7 +103,7 @@ pub trait Progress {
 
 /// Nobody is watching.
 impl Progress for () {
-    fn step(&self, _: &str) {}
+    fn step(&self, _: &Step<'_>) {}
 
     fn unfinished(&self, _: &Unfinished) {}
 }

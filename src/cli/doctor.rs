@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hsm_ca::token::TokenError;
 use hsm_ca::workflow::{
-    CLUSTER_AUTHORITY, Check, CheckState, Client, Progress, WorkflowError, advise, check_authority_key,
-    check_client, check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key,
-    check_session, check_signing, check_slots, check_token, note_no_authority,
+    CLUSTER_AUTHORITY, Check, CheckState, Client, WorkflowError, advise, check_authority_key, check_client,
+    check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key, check_session,
+    check_signing, check_slots, check_token, note_no_authority,
 };
 use serde_json::json;
 
@@ -58,7 +58,7 @@ impl DoctorCommand {
         }
         checks.extend(self.look_at_authority(&client));
         if !self.no_kms {
-            ui.step("asking KMS");
+            ui.announce("asking KMS");
             checks.extend(self.look_at_kms()?);
         }
         let failed = checks.iter().any(|check| check.state == CheckState::Failed);
@@ -110,7 +110,7 @@ impl DoctorCommand {
         checks.extend(check_token(&token));
         checks.push(check_signing(&token));
         checks.extend(check_import_routes(&token));
-        ui.step("logging in");
+        ui.announce("logging in");
         let session = settings.log_in(&token).map_err(|error| {
             client.connected = judges_pin(&error);
             ("login", error)
@@ -121,7 +121,7 @@ impl DoctorCommand {
         checks.push(check_session(session));
         if self.try_key {
             // Tells more than the use of an old one.
-            ui.step("making a test key on the token and destroying it");
+            ui.announce("making a test key on the token and destroying it");
             checks.push(check_new_key(session));
             return Ok(());
         }

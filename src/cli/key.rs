@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
-use hsm_ca::workflow::{Progress, prove_named_key};
+use hsm_ca::workflow::prove_named_key;
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one, is_unprintable};
 use serde_json::{Value, json};
 
@@ -168,7 +168,7 @@ impl VerifyKey {
         }
         let selector = self.key.selector()?;
         let session = settings.open_session(Some(&self.key.key))?;
-        ui.step("the token signs a challenge");
+        ui.announce("the token signs a challenge");
         let proof = prove_named_key(session, &selector, expected.as_ref())?;
         let mut fields = Fields::default();
         fields.add(

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use hsm_ca::kms::{EncryptionContext, KeySpec, Kms};
 use hsm_ca::output::Destination;
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::{Delivery, Progress, deliver};
+use hsm_ca::workflow::{Delivery, deliver};
 use serde_json::json;
 
 use super::exit::CliError;
@@ -166,7 +166,7 @@ impl GenerateKeyPair {
         };
         let kms = Kms::connect(Some(&self.key_id))?.with_grant_tokens(self.grant_token.clone());
         let (pair, delivered) = deliver(&delivery, || {
-            ui.step("KMS generates a key pair");
+            ui.announce("KMS generates a key pair");
             Ok(kms.generate_key_pair(&self.key_id, spec, context)?)
         })?;
         let (path, content) = split(delivered);

@@ -6,7 +6,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use hsm_ca::file_trust::check_directory;
-use hsm_ca::workflow::Progress;
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
@@ -30,7 +29,7 @@ pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
         .flatten()
         .find_map(|(base, name)| make(&base, name));
     if found.is_none() {
-        ui.step(
+        ui.announce(
             "this user has no private directory for a lock file (HOME, /run/user/UID), so a simultaneous \
              import is noticed only afterwards",
         );

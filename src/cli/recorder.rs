@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError};
 use hsm_ca::workflow::{
-    KeyLog, Named, Progress, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
+    KeyLog, Named, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
 };
 use hsm_ca::x509::Certificate;
 
@@ -137,7 +137,7 @@ impl Settings {
             Err(CliError::NoLedger { .. }) => {}
             other => return other,
         }
-        ui.step(&format!("making a new ledger: {}", self.ledger()?));
+        ui.announce(&format!("making a new ledger: {}", self.ledger()?));
         match self.make_ledger() {
             // Another process was faster.
             Err(CliError::Workflow { cause, .. })

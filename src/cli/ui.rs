@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use base64ct::{Base64, Encoding as _};
 use hsm_ca::ledger::Unfinished;
-use hsm_ca::workflow::Progress;
+use hsm_ca::workflow::{Progress, Step};
 use serde_json::{Value, json};
 
 use super::canvas::Canvas;
@@ -25,6 +25,7 @@ use super::exit::{CliError, FAILED, USAGE};
 use super::format::Format;
 use super::global::{ColorChoice, FoundConfig, GlobalOptions};
 use super::report::{Report, json_text, printable};
+use super::steps::describe_step;
 use super::unfinished;
 
 /// The person at the terminal, wherever standard input and output go.
@@ -269,13 +270,22 @@ impl Ui {
     }
 }
 
-impl Progress for Ui {
-    fn step(&self, what: &str) {
+impl Ui {
+    /// Says what is being done, to a person.
+    pub(super) fn announce(&self, what: &str) {
         if !self.quiet && (!self.json || self.verbose > 0) {
             tell(format_args!(
                 "{}",
                 self.paint(DIM, &format!("{} …", printable(what)))
             ));
+        }
+    }
+}
+
+impl Progress for Ui {
+    fn step(&self, step: &Step<'_>) {
+        if let Some(sentence) = describe_step(step) {
+            self.announce(&sentence);
         }
     }
 

@@ -6,7 +6,7 @@ use super::kept_head::refuse_kept_head;
 use super::lint::Rehearsals;
 use super::record::{Guards, Waivers};
 use super::signing_key::find_named_key;
-use super::{Clock, Delivery, Held, IssueSummary, Planned, Progress, Recorder, WorkflowError};
+use super::{Clock, Delivery, Held, IssueSummary, Linted, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::ledger::Digest;
 use crate::signer::{KeyStore, PublicKey, RandomSource, SignatureChoice, Signer};
 use crate::x509::{
@@ -67,7 +67,7 @@ impl AuthorityRequest {
         let tbs = Tbs::self_signed(profile, key, &self.subject, &serial, validity, signature)?;
         let checked = tbs.check(Issuer::Itself, now)?;
         let rehearsals = Rehearsals::of(&self.profile, key)?;
-        rehearsals.judge(&checked, Issuer::Itself, now, "the CA certificate", progress)?;
+        rehearsals.judge(&checked, Issuer::Itself, now, Linted::Authority, progress)?;
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 
@@ -113,7 +113,7 @@ impl PlannedAuthority<'_> {
     ) -> Result<IssueSummary, WorkflowError> {
         recorder.tell_unfinished_of(&self.held.planned().intent().authority, progress)?;
         let begun = recorder.begin_one(self.held, self.store)?;
-        progress.step("the key signs the CA certificate");
+        progress.step(&Step::SignAuthority);
         let finished = recorder.finish(begun, self.signer.as_ref())?;
         Ok(IssueSummary::of(finished, &[]))
     }

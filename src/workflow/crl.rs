@@ -3,7 +3,7 @@
 mod replaced;
 
 use super::signing_key::find_signing_key;
-use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
+use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlContent, CrlKind, CrlNumber, CrlScope, CrlTbs,
@@ -320,7 +320,7 @@ impl PlannedCrl {
             (checked.entries(), checked.unusual_serials())
         };
         let begun = recorder.begin_one(planned.hold(&signing.delivery)?, store)?;
-        progress.step(&format!("the CA's key signs a CRL, entries: {entries}"));
+        progress.step(&Step::SignCrl { entries });
         let finished = recorder.finish(begun, signer.as_ref())?;
         Ok(CrlSummary {
             issued: finished.object,

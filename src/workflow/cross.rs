@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lint::Rehearsals;
 use super::record::Waivers;
 use super::signing_key::find_signing_key;
-use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
+use super::{Clock, Delivered, Delivery, Linted, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, RandomSource, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
@@ -112,7 +112,7 @@ impl CrossJob {
         let checked = self.build(&SerialNumber::random(random)?)?;
         let issuer = Issuer::Authority(&self.request.authority.value);
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
-        rehearsals.judge(&checked, issuer, self.now, "the cross-certificate", progress)?;
+        rehearsals.judge(&checked, issuer, self.now, Linted::Cross, progress)?;
         Ok(Planned::new(checked)?.waiving(self.request.waivers))
     }
 
@@ -130,7 +130,7 @@ impl CrossJob {
         let signer = find_signing_key(store, key, &self.authority_key, self.signature)?;
         let planned = self.plan(store.random_source(), progress)?;
         let begun = recorder.begin_one(planned.hold(&self.request.delivery)?, store)?;
-        progress.step("the CA's key signs the cross-certificate");
+        progress.step(&Step::SignCross);
         let finished = recorder.finish(begun, signer.as_ref())?;
         let certificate = finished.object.certificate().clone();
         let original = &self.request.original.value;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::error::LeftBehind;
 use super::key_lock::KeyLock;
-use super::{KeyLog, KeyProof, Progress, ProofKind, Unproven, WorkflowError, prove_key};
+use super::{KeyLog, KeyProof, Progress, ProofKind, Step, Unproven, WorkflowError, prove_key};
 use crate::ledger::{EntryId, KeyAct, LedgerError};
 use crate::signer::{KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, NewKey, Session, UNFINISHED_LABEL};
@@ -57,7 +57,7 @@ pub fn generate_key(
     token.check_writable()?;
     token.check_generation(request.algorithm)?;
     let _alone = KeyLock::take(token.description(), request.lock_directory.as_deref(), || {
-        progress.step("another process is putting a key on this token; waiting for it");
+        progress.step(&Step::WaitForKeyLock);
     })?;
     refuse_label(session, &request.label)?;
     let unfinished = session.keys_labelled(UNFINISHED_LABEL)?;
@@ -85,9 +85,11 @@ fn generate_and_prove<'a>(
     request: &GenerateRequest,
     progress: &dyn Progress,
 ) -> Result<(KeyProof, NewKey<'a>), WorkflowError> {
-    progress.step(&format!("generating an {} key on the token", request.algorithm));
+    progress.step(&Step::GenerateKey {
+        algorithm: request.algorithm,
+    });
     let new = session.generate_key_pair(request.algorithm, &request.label)?;
-    progress.step("proving the key on the token");
+    progress.step(&Step::ProveKey);
     match prove_generated(session, request, &new) {
         Ok(proof) => Ok((proof, new)),
         Err(failure) => Err(failure.after(&request.label, new)),

@@ -6,7 +6,7 @@ use super::error::LeftBehind;
 use super::key_lock::KeyLock;
 use super::prove_import::{prove_or_destroy, prove_present};
 use super::recipient::destroy_recorded;
-use super::{KeyLog, KeyProof, Progress, WorkflowError};
+use super::{KeyLog, KeyProof, Progress, Step, WorkflowError};
 use crate::kms::{AttestationDocument, KeyPairDecryptor, KeyPairFile, KmsError};
 use crate::ledger::{EntryId, KeyAct};
 use crate::secret::{MemoryGuard, PrivateKeyError};
@@ -110,10 +110,10 @@ pub fn import_key_pair(
     let _alone = KeyLock::take(
         session.token().description(),
         request.lock_directory.as_deref(),
-        || progress.step("another process is putting a key on this token; waiting for it"),
+        || progress.step(&Step::WaitForKeyLock),
     )?;
     if let Some(existing) = find_existing(session, request)? {
-        progress.step("the key is already on the token; checking it again");
+        progress.step(&Step::CheckPresentKey);
         let (proof, completed) = prove_present(session, request, &existing)?;
         // A run that was cut off has begun it, and this one ends it.
         let recorded = log.open_import(session, &request.label, &proof.public_key)?;
@@ -187,7 +187,7 @@ impl Import<'_> {
     fn through_this_process(&mut self, route: ImportRoute) -> Result<ImportSummary, WorkflowError> {
         let pair = &self.request.pair;
         if route != ImportRoute::CreateObject {
-            self.progress.step("generating a wrapping key on the token");
+            self.progress.step(&Step::GenerateWrappingKey);
         }
         let prepared = self.session.prepare_import(route, pair.spec.algorithm())?;
         self.check_alone()?;
@@ -198,15 +198,11 @@ impl Import<'_> {
         } else {
             MemoryLocking::KeyPages
         };
-        self.progress.step("KMS decrypts the private key");
+        self.progress.step(&Step::DecryptKey);
         let private_key = self.decryptor.decrypt(pair, &guard)?;
         let private_key = private_key.check(&pair.public_key).map_err(not_the_pairs)?;
 
-        self.progress.step(if route == ImportRoute::CreateObject {
-            "creating it on the token, in plaintext"
-        } else {
-            "unwrapping it into the token"
-        });
+        self.progress.step(&Step::ImportKey { route });
         let imported = prepared.import(private_key, &pair.public_key, &self.request.label);
         let proof = self.prove(imported)?;
         Ok(ImportSummary {
@@ -237,15 +233,16 @@ impl Import<'_> {
             .map_err(KmsError::Attestation)?;
         self.check_alone()?;
         self.record(ImportRoute::Sealed)?;
-        self.progress
-            .step("KMS encrypts the private key to the token's key");
+        self.progress.step(&Step::SealKey);
         let envelope = self.decryptor.decrypt_for_recipient(pair, document)?;
         let sealed = SealedKey {
             encrypted_key: envelope.encrypted_key(),
             initialization_vector: envelope.initialization_vector(),
             encrypted_content: envelope.encrypted_content(),
         };
-        self.progress.step("unwrapping it into the token");
+        self.progress.step(&Step::ImportKey {
+            route: ImportRoute::Sealed,
+        });
         let imported = recipient.unseal(&sealed, &pair.public_key, &self.request.label);
         let proof = self.prove(imported)?;
         let recipient_destroyed = !self.request.keep_recipient_key;
@@ -287,7 +284,7 @@ impl Import<'_> {
                 label: self.request.label.clone(),
             },
         })?;
-        self.progress.step("proving the key on the token");
+        self.progress.step(&Step::ProveKey);
         let (log, recorded) = (&mut *self.log, self.recorded);
         prove_or_destroy(self.session, self.request, imported, |proof| {
             log.complete(recorded, &proof.key, Some(&proof.public_key))

@@ -13,7 +13,7 @@ pub use certificates::{ClusterCertificates, WhichCertificate};
 pub use error::InitializeClusterError;
 pub use wait::WaitLimits;
 
-use super::{Progress, WorkflowError};
+use super::{Progress, Step, WorkflowError};
 use crate::cloudhsm::{
     CertificateKind, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState, NoCsr,
 };
@@ -47,12 +47,12 @@ pub fn initialize_cluster(
     wait: Option<WaitLimits>,
     progress: &dyn Progress,
 ) -> Result<InitializeSummary, WorkflowError> {
-    progress.step(&format!("asking for the current state and CSR of {id}"));
+    progress.step(&Step::DescribeCluster { cluster: id });
     let cluster = service.describe(id)?;
     let mut summary = match cluster.csr() {
         Ok(csr) => {
             let doubt = check_request(&cluster, csr, certificates)?;
-            progress.step("the certificate matches the CSR; asking AWS to initialise the cluster with it");
+            progress.step(&Step::InitializeCluster { cluster: id });
             let mut summary = ask::ask(service, &cluster, certificates)?;
             summary.remarks.extend(doubt);
             summary

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::poll::{Pauses, poll};
-use super::{Progress, WorkflowError};
+use super::{Linted, Progress, Step, WorkflowError};
 use crate::file_trust::{self, Owners, TrustError};
 use crate::signer::PublicKey;
 use crate::x509::{
@@ -160,14 +160,14 @@ impl<'a> Rehearsals<'a> {
         checked: &Checked,
         issuer: Issuer<'_>,
         now: UnixTime,
-        what: &str,
+        what: Linted,
         progress: &dyn Progress,
     ) -> Result<(), WorkflowError> {
         let Some((linter, throwaway)) = &self.0 else {
             return Ok(checked.read_back(issuer, now)?);
         };
         let rehearsal = checked.rehearse(throwaway, issuer, now)?;
-        progress.step(&format!("the profile's linter checks {what}"));
+        progress.step(&Step::Lint(what));
         lint_within(linter, rehearsal.pem().as_bytes(), LONGEST_RUN)
     }
 }

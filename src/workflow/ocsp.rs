@@ -5,7 +5,7 @@ mod status;
 
 use super::named::in_input;
 use super::signing_key::find_signing_key;
-use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, WorkflowError};
+use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AcceptedOcspRequest, CertIdHash, Certificate, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
@@ -192,7 +192,7 @@ impl OcspJob {
         let signer = find_signing_key(store, self.key.as_deref(), &signer_key, self.signature)?;
         let planned = self.plan(recorder, index)?;
         let begun = recorder.begin_one(planned.hold(&self.delivery)?, store)?;
-        progress.step("the key signs the OCSP response");
+        progress.step(&Step::SignOcsp);
         let finished = recorder.finish(begun, signer.as_ref())?;
         Ok(OcspSummary {
             issued: finished.object,

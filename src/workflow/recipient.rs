@@ -2,7 +2,7 @@
 
 use super::error::LeftBehind;
 use super::generate::GENERATED;
-use super::{Delivered, Delivery, KeyLog, Progress, WorkflowError};
+use super::{Delivered, Delivery, KeyLog, Progress, Step, WorkflowError};
 use crate::ledger::KeyAct;
 use crate::signer::PublicKey;
 use crate::token::{ImportRoute, KeyDescription, RECIPIENT_LABEL, RecipientKey, Session};
@@ -40,7 +40,7 @@ pub fn prepare_recipient(
     let key = match found {
         Some(key) => key,
         None => {
-            progress.step("generating a recipient key on the token");
+            progress.step(&Step::GenerateRecipientKey);
             generate_recorded(session, log)?
         }
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::signing_key::find_named_key;
-use super::{Delivered, Delivery, Planned, Progress, Recorder, WorkflowError};
+use super::{Delivered, Delivery, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureChoice};
 use crate::x509::{AlternativeName, CertificationRequest, CheckedRequest, Name, Profile, RequestTbs};
 
@@ -62,7 +62,7 @@ pub fn create_request(
     let held = request.plan(key)?.hold(&request.delivery)?;
     recorder.tell_unfinished_of(&held.planned().intent().authority, progress)?;
     let begun = recorder.begin_one(held, store)?;
-    progress.step("the key signs the request");
+    progress.step(&Step::SignRequest);
     let finished = recorder.finish(begun, signer.as_ref())?;
     Ok(CsrSummary {
         request: finished.object.request().clone(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::cloudhsm::{CertificateKind, CloudHsm, CloudHsmError, ClusterId, ClusterService, NoCsr};
-use hsm_ca::workflow::{Progress, describe_cluster, fetch_certificates};
+use hsm_ca::workflow::{describe_cluster, fetch_certificates};
 use serde_json::json;
 
 use crate::cli::exit::CliError;
@@ -27,7 +27,7 @@ pub(in crate::cli) struct FetchCluster {
 impl FetchCluster {
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let service = CloudHsm::connect()?;
-        ui.step(&format!("asking CloudHSM in {}", service.region()));
+        ui.announce(&format!("asking CloudHSM in {}", service.region()));
         let cluster = service.describe(&self.cluster)?;
         let missing = cluster.csr().err();
         // A cluster that never had an HSM has no file to give.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use hsm_ca::cloudhsm::{CloudHsm, ClusterId, ClusterService, ClusterState};
 use hsm_ca::workflow::{
-    ClusterCertificates, InitializeSummary, Progress, WaitLimits, WhichCertificate, initialize_cluster,
+    ClusterCertificates, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
 use hsm_ca::x509::UnixTime;
 use serde_json::json;
@@ -50,7 +50,7 @@ impl InitializeCluster {
             .collect();
         let limits = WaitLimits::up_to(Duration::from_secs(u64::from(self.wait_seconds)));
         let wait = self.wait.then_some(limits);
-        ui.step(&format!("asking CloudHSM in {}", service.region()));
+        ui.announce(&format!("asking CloudHSM in {}", service.region()));
         if !self.yes && Ui::has_reader() && self.would_begin(&service)? {
             let question = format!(
                 "{} will be initialised with the certificate of \"{}\" under the trust anchor \"{}\".\n\

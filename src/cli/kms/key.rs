@@ -5,7 +5,7 @@ use std::path::Path;
 use hsm_ca::kms::SigningKey;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::{Hex, KeyStore, PublicKey};
-use hsm_ca::workflow::{LeftBehind, Progress, WorkflowError, prove_signer};
+use hsm_ca::workflow::{LeftBehind, WorkflowError, prove_signer};
 use hsm_ca::x509::PUBLIC_KEY;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(in crate::cli) fn verify(
             key.public_key.clone(),
         ),
     };
-    ui.step("KMS signs a challenge");
+    ui.announce("KMS signs a challenge");
     let signer = store.signer_named(name)?;
     prove_signer(signer.as_ref(), &expected).map_err(|unproven| WorkflowError::Unproven {
         unproven,

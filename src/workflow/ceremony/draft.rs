@@ -478,7 +478,7 @@ impl<'a> Draft<'a> {
             checked,
             issuer,
             session.begins,
-            "a drafted certificate",
+            crate::workflow::Linted::Draft,
             self.progress,
         )?;
         Ok(checked.read_back(issuer, session.ends)?)

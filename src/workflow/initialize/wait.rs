@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::InitializeClusterError;
 use crate::cloudhsm::{CertificateKind, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState};
 use crate::workflow::poll::{Pauses, poll};
-use crate::workflow::{Progress, WorkflowError};
+use crate::workflow::{Progress, Step, WorkflowError};
 
 /// How to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +50,13 @@ pub(super) fn until_initialized(
         begun: false,
         trouble: None,
     };
-    progress.step(&format!("{id} is {}", watch.state));
-    progress.step(&format!(
-        "waiting up to {}; Ctrl-C ends the waiting, not AWS's work",
-        in_words(limits.longest)
-    ));
+    progress.step(&Step::ClusterState {
+        cluster: id,
+        state: &watch.state,
+    });
+    progress.step(&Step::WaitForCluster {
+        longest: limits.longest,
+    });
     let pauses = Pauses {
         first: limits.first_pause,
         longest: LONGEST_PAUSE,
@@ -89,10 +91,18 @@ impl Watch<'_> {
         self.trouble = None;
         let before = std::mem::replace(&mut self.state, cluster.state.clone());
         if before != self.state {
-            self.tell(&format!("{} is {}", self.id, self.state));
+            self.progress.step(&Step::ClusterState {
+                cluster: self.id,
+                state: &self.state,
+            });
+            self.told = Instant::now();
         } else if self.told.elapsed() >= SILENCE {
-            let waited = in_words(self.began.elapsed());
-            self.tell(&format!("{} is still {} after {waited}", self.id, self.state));
+            self.progress.step(&Step::ClusterUnchanged {
+                cluster: self.id,
+                state: &self.state,
+                waited: self.began.elapsed(),
+            });
+            self.told = Instant::now();
         }
         match &self.state {
             ClusterState::Initialized | ClusterState::Active => Ok(true),
@@ -118,14 +128,10 @@ impl Watch<'_> {
 
     fn complain(&mut self, error: CloudHsmError) {
         if self.trouble.as_ref() != Some(&error) {
-            self.tell(&format!("asking again: {error}"));
+            self.progress.step(&Step::AskAgain { cause: &error });
+            self.told = Instant::now();
         }
         self.trouble = Some(error);
-    }
-
-    fn tell(&mut self, what: &str) {
-        self.progress.step(what);
-        self.told = Instant::now();
     }
 
     fn lose_sight(&self, cause: CloudHsmError) -> WorkflowError {
@@ -148,13 +154,5 @@ impl Watch<'_> {
             }
             .into(),
         }
-    }
-}
-
-fn in_words(time: Duration) -> String {
-    match time.as_secs() {
-        1 => "1 second".to_owned(),
-        seconds @ ..120 => format!("{seconds} seconds"),
-        seconds => format!("{} minutes", seconds / 60),
     }
 }

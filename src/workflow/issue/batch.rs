@@ -11,7 +11,7 @@ use crate::workflow::lint::Rehearsals;
 use crate::workflow::named::refusal_of;
 use crate::workflow::record::Renewed;
 use crate::workflow::signing_key::find_signing_key;
-use crate::workflow::{Begun, Delivered, Planned, Progress, Recorder, WorkflowError};
+use crate::workflow::{Begun, Delivered, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::x509::{Checked, Role, SerialNumber};
 
 /// So many outputs are held, and so many requests begun, at one time. Each output that is held is an open file.
@@ -243,10 +243,10 @@ impl Run<'_> {
         renews: Option<Renewed>,
     ) -> Result<IssueSummary, WorkflowError> {
         self.signed += 1;
-        self.progress.step(&format!(
-            "the CA's key signs certificate {} of {}",
-            self.signed, self.count
-        ));
+        self.progress.step(&Step::SignCertificate {
+            number: self.signed,
+            count: self.count,
+        });
         let finished = self.recorder.finish(begun, self.signer)?;
         Ok(IssueSummary {
             renews,

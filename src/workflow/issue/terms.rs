@@ -6,7 +6,7 @@ use super::SigningRequest;
 use crate::signer::{PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::lint::Rehearsals;
 use crate::workflow::record::Waivers;
-use crate::workflow::{Clock, Named, Planned, Progress, WorkflowError};
+use crate::workflow::{Clock, Linted, Named, Planned, Progress, WorkflowError};
 use crate::x509::{
     Certificate, Checked, Issuer, Profile, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest, X509Error,
 };
@@ -88,7 +88,7 @@ impl Terms {
     ) -> Result<Planned<Checked>, WorkflowError> {
         let checked = self.check(request, &SerialNumber::random(random)?)?;
         let issuer = Issuer::Authority(&self.authority.value);
-        rehearsals.judge(&checked, issuer, self.now, "a certificate", progress)?;
+        rehearsals.judge(&checked, issuer, self.now, Linted::Certificate, progress)?;
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 }

@@ -90,10 +90,9 @@ impl CheckCluster {
     #[cfg(feature = "aws")]
     fn ask_aws(&self, circumstances: &mut Circumstances, ui: &Ui) -> Result<Known, CliError> {
         use hsm_ca::cloudhsm::{CertificateKind, CloudHsm, ClusterService};
-        use hsm_ca::workflow::Progress;
         use hsm_ca::x509::Certificate;
         let id = self.cluster_id.as_deref().unwrap_or_default().parse()?;
-        ui.step("asking CloudHSM");
+        ui.announce("asking CloudHSM");
         let cluster = CloudHsm::connect()?.describe(&id)?;
         circumstances.cluster = Some(id.to_string());
         let certificate = match cluster.certificates.get(CertificateKind::ClusterCertificate) {

@@ -3,7 +3,7 @@
 use std::thread;
 
 use hsm_ca::cloudhsm::{Cluster, ClusterId, ServerAddress};
-use hsm_ca::workflow::{Missing, Progress, ServerEvidence};
+use hsm_ca::workflow::{Missing, ServerEvidence};
 use hsm_ca::x509::Certificate;
 
 use super::{CheckCluster, Circumstances};
@@ -50,7 +50,7 @@ pub(super) fn ask(
     ui: &Ui,
 ) -> Vec<ServerEvidence> {
     for address in addresses {
-        ui.step(&format!("fetching the certificate of {address}"));
+        ui.announce(&format!("fetching the certificate of {address}"));
     }
     let answers: Vec<_> = thread::scope(|scope| {
         let asked: Vec<_> = addresses

@@ -7,7 +7,7 @@ use crate::aws::AwsError;
 use crate::cloudhsm::{
     CertificateKind, Certificates, CloudHsmError, Cluster, ClusterId, ClusterService, ClusterState, Hsm,
 };
-use crate::workflow::Progress;
+use crate::workflow::{Progress, Step};
 
 pub(super) fn id() -> ClusterId {
     "cluster-igklspoyj5v".parse().unwrap()
@@ -115,8 +115,12 @@ impl ClusterService for Script {
 pub(super) struct Told(pub(super) RefCell<Vec<String>>);
 
 impl Progress for Told {
-    fn step(&self, what: &str) {
-        self.0.borrow_mut().push(what.to_owned());
+    fn step(&self, step: &Step<'_>) {
+        self.0.borrow_mut().push(match step {
+            Step::AskAgain { cause } => format!("asking again: {cause}"),
+            Step::ClusterState { cluster, state } => format!("{cluster} is {state}"),
+            other => format!("{other:?}"),
+        });
     }
 
     fn unfinished(&self, _: &crate::ledger::Unfinished) {}
