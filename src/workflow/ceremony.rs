@@ -4,8 +4,6 @@ mod draft;
 mod error;
 mod inputs;
 mod stand_in;
-#[cfg(test)]
-mod tests;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, KeyBudget, draft_ceremony};
 pub use error::CeremonyError;
