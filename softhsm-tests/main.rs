@@ -154,6 +154,7 @@ mod library {
     mod aws_settings;
     mod errors;
     mod examples;
+    mod planned_file;
     mod public_types;
     mod signer_source;
     mod source_text;

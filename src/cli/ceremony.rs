@@ -16,8 +16,8 @@ pub(super) enum CeremonyCommand {
     New(new::NewCeremony),
     /// Check a ceremony file: names, dates, profiles, rules and nesting of everything that it would sign
     ///
-    /// Every object of every session is built with keys that stand in for the real ones, and held against every rule. No token is needed.
-    /// Nothing is signed with a real key, and nothing is written.
+    /// It builds every object of every session with stand-in keys, and checks each against every rule. It needs no token, signs nothing with a
+    /// real key, and writes nothing.
     Check(check::CheckCeremony),
 }
 
