@@ -32,7 +32,7 @@ fn the_token_signs_the_planned_bytes_and_no_others() {
         .tool(example("planned-ca"), &["plan", "public.pem", "planned"])
         .ok();
     let sha256 = planned.stdout.trim();
-    let entry = sign(&rig).ok().stdout.trim().trim_start_matches('#').to_owned();
+    let entry = sign(&rig).ok().stdout.trim().to_owned();
     assert_eq!(rig.calls().iter().filter(|call| *call == "C_Sign").count(), 1);
 
     let verify = [
@@ -84,7 +84,8 @@ fn a_plan_that_was_changed_is_not_signed() {
         fs::write(rig.path("planned"), changed).expect("the plan");
         let run = sign(&rig);
         assert_eq!(run.code, Some(1), "{place}: {run:#?}");
-        assert!(rig.calls().iter().all(|call| call != "C_Sign"), "{place}");
+        // The module is not even loaded.
+        assert!(!rig.path("calls.log").exists(), "{place}");
         assert!(
             !rig.path("planned.db").exists() && !rig.path("ca.crt").exists(),
             "{place}"

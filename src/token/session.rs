@@ -180,7 +180,7 @@ impl Session {
             .read_write())
     }
 
-    /// One call at a time: a PKCS#11 session is for one thread at a time (PKCS#11 v2.40 section 5.4). To be held for one call, or for
+    /// One call at a time, as cryptoki asks: its session is not `Sync`. To be held for one call, or for
     /// those that belong together, as `C_SignInit` and `C_Sign`; never while another method of this session is called.
     pub(super) fn cryptoki(&self) -> MutexGuard<'_, CryptokiSession> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)

@@ -27,7 +27,7 @@ impl SignerSource for TokenSignerSource<'_> {
 
     fn open(&self) -> Result<Box<dyn Signer + '_>, SignError> {
         let session = self.session.open_another().map_err(SignError::new)?;
-        // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.5, CK_OBJECT_HANDLE).
+        // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.4, CK_OBJECT_HANDLE).
         Ok(Box::new(TokenSigner::new(session, self.key.clone())))
     }
 }
