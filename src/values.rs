@@ -8,8 +8,10 @@ mod crl_number;
 mod reason;
 mod serial_number;
 mod time;
+mod word_list;
 
 pub use crl_number::{CrlNumber, CrlNumberTextError};
 pub use reason::{CrlReason, NotARevocation, RevocationReason, UnknownReason};
 pub use serial_number::SerialNumber;
 pub use time::{TimeTextError, UnixTime};
+pub(crate) use word_list::word_pairs;

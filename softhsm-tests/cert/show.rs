@@ -131,7 +131,7 @@ fn facts_are_those_that_openssl_prints() {
 
 /// By the list in the source, read here without its program; that the list is the right one is tested beside it.
 fn words_of(hex: &str) -> String {
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/x509/words.txt");
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/values/word_list.txt");
     let list = fs::read_to_string(list).expect("the list");
     let pairs: Vec<Vec<_>> = list.lines().map(|line| line.split(' ').collect()).collect();
     let byte = |index: usize| usize::from_str_radix(&hex[2 * index..2 * index + 2], 16).expect("hex");

@@ -98,7 +98,7 @@ fn generation_prints_what_import_compares() {
         assert_eq!(generated["key_id"], key.as_str());
         assert_eq!(generated["kms_key_account"], "123456789012");
         // The words, by Python, from the published list.
-        let list = concat!(env!("CARGO_MANIFEST_DIR"), "/src/x509/words.txt");
+        let list = concat!(env!("CARGO_MANIFEST_DIR"), "/src/values/word_list.txt");
         let program = "import sys; lines = [line.split() for line in open(sys.argv[1])]; \
             print(' '.join(lines[byte][place % 2] for place, byte in enumerate(bytes.fromhex(sys.argv[2]))))";
         let words = rig.tool(python_tool("python"), &["-c", program, list, &fingerprint]);

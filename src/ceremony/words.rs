@@ -4,13 +4,12 @@
 //! sound alike. So a word that is left out, said twice or exchanged with its neighbour is noticed at once. Lists of 2048 words (BIP 39) need
 //! fewer words, but notice none of these.
 
-mod lists;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use lists::{EVEN, ODD};
+use crate::values::word_pairs;
 
 /// How many octets of a hash are read aloud: 24, or 192 bits.
 ///
@@ -22,10 +21,11 @@ pub const SPOKEN_OCTETS: usize = 24;
 /// One word for each octet, with a space between them.
 #[must_use]
 pub fn words(octets: &[u8]) -> String {
+    let pairs: Vec<_> = word_pairs().collect();
     let words: Vec<&str> = octets
         .iter()
         .enumerate()
-        .map(|(place, octet)| list(place)[usize::from(*octet)])
+        .map(|(place, octet)| at(place, pairs[usize::from(*octet)]))
         .collect();
     words.join(" ")
 }
@@ -46,11 +46,7 @@ pub fn octets_of_words(text: &str) -> Result<Vec<u8>, WordsError> {
 }
 
 fn octet(place: usize, word: &str) -> Result<u8, WordsError> {
-    let found = |place| {
-        list(place)
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(word))
-    };
+    let found = |place| word_pairs().position(|pair| at(place, pair).eq_ignore_ascii_case(word));
     match (found(place), found(place + 1)) {
         // Each list has 256 words.
         (Some(octet), _) => Ok(u8::try_from(octet).unwrap_or(u8::MAX)),
@@ -65,10 +61,10 @@ fn octet(place: usize, word: &str) -> Result<u8, WordsError> {
     }
 }
 
-const fn list(place: usize) -> &'static [&'static str; 256] {
+const fn at(place: usize, (even, odd): (&'static str, &'static str)) -> &'static str {
     match place % 2 {
-        0 => &EVEN,
-        _ => &ODD,
+        0 => even,
+        _ => odd,
     }
 }
 

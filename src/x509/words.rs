@@ -1,13 +1,11 @@
 //! Bytes as words that two people can compare over the telephone.
 
-/// The PGP word list, a line for each byte: P. Juola and P. Zimmermann, "Whole-Word Phonetic Distances and the PGPfone Alphabet", ICSLP
-/// 1996; <https://philzimmermann.com/docs/PGP_word_list.pdf>.
-const LIST: &str = include_str!("words.txt");
+use crate::values::word_pairs;
 
 /// One word for each byte: of two syllables in even places, of three in odd ones, so that a word that is left out or said twice shows.
 #[must_use]
 pub fn words(bytes: &[u8]) -> Vec<&'static str> {
-    let pairs: Vec<_> = LIST.lines().filter_map(|line| line.split_once(' ')).collect();
+    let pairs: Vec<_> = word_pairs().collect();
     let word = |(index, byte): (usize, &u8)| {
         let (even, odd) = pairs.get(usize::from(*byte))?;
         Some(if index % 2 == 0 { *even } else { *odd })
@@ -19,7 +17,7 @@ pub fn words(bytes: &[u8]) -> Vec<&'static str> {
 /// neither list, or in the list of the other places.
 #[must_use]
 pub fn read_words(text: &str) -> Option<Vec<u8>> {
-    let pairs: Vec<_> = LIST.lines().filter_map(|line| line.split_once(' ')).collect();
+    let pairs: Vec<_> = word_pairs().collect();
     let byte = |(index, word): (usize, &str)| {
         let is_it = |(even, odd): &(&str, &str)| {
             let right = if index % 2 == 0 { even } else { odd };
@@ -35,21 +33,19 @@ pub fn read_words(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::signer::{Hex, sha256};
 
     /// Of the lists of two programs that are not ours, IANA's kskm (`kskm/common/wordlist.py`) and Magic Wormhole
-    /// (`wormhole/_wordlist.py`), written in this form.
+    /// (`wormhole/_wordlist.py`), a line for each octet.
     const SHA256_OF_THE_LIST: &str = "f816e91d6148165fc67361aa1886eb71ad6b19c9d65673ca40fa96e160f02f5a";
 
     #[test]
     fn the_list_is_the_one_that_others_have() {
-        let found = sha256(LIST.as_bytes());
-        assert_eq!(Hex(&found).to_string(), SHA256_OF_THE_LIST);
-        let different: BTreeSet<_> = LIST.split_whitespace().map(str::to_lowercase).collect();
-        assert_eq!(different.len(), 512);
+        let list: String = word_pairs()
+            .map(|(even, odd)| format!("{even} {odd}\n"))
+            .collect();
+        assert_eq!(Hex(&sha256(list.as_bytes())).to_string(), SHA256_OF_THE_LIST);
     }
 
     /// The example of the article about the list in Wikipedia.

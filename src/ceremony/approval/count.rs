@@ -50,7 +50,7 @@ pub enum Verdict {
         /// How many more are needed.
         missing: usize,
     },
-    /// Somebody has rejected, so nothing may run, whoever else approves.
+    /// At least one person has rejected. Nothing may run, no matter how many approve.
     Rejected {
         /// Each rejection.
         rejections: Vec<Rejection>,
