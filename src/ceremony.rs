@@ -4,8 +4,12 @@
 mod approval;
 mod canonical;
 mod digest;
+mod directory;
+mod event;
 mod file;
 mod kind;
+mod octets;
+mod plan;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
@@ -21,12 +25,20 @@ pub use approval::{
 };
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
 pub use digest::{Digest, NotADigest};
+pub use directory::CeremonyDirectory;
+pub use event::{Choice, Event, KeyOrigin};
 pub use file::{
     CeremonyFile, CeremonyFileError, CloseSection, Confirm, CreateCa, Crl, CrossSign, DestroyKey,
     GenerateKey, ImportKey, Input, Manual, NotAfter, NotBefore, Person, PreviousCeremony, Quorum, Revoke,
     Role, Session, SignBy, SignCsr, Step, StepAction, TokenBinding, Waiver,
 };
 pub use kind::{CeremonyKind, Requirement};
+pub use octets::{NotBase64, Octets};
+pub use plan::{
+    CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
+    PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedSession, PlannedStep,
+    PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS, SeenToken, Spare, script_words,
+};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use template::CeremonyTemplate;

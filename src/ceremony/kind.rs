@@ -1,7 +1,10 @@
 //! Whether it is real, and what signatures have to show.
 
+use serde::{Deserialize, Serialize};
+
 /// Whether the ceremony is the real one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CeremonyKind {
     /// It is.
@@ -22,7 +25,8 @@ impl CeremonyKind {
 }
 
 /// What a security key has to show in each signature (U2F raw message formats 1.2 section 5.4: the flags octet).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Requirement {
     /// The key was touched: user presence, 0x01.

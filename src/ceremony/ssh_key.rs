@@ -107,6 +107,12 @@ impl SshKey {
         }
     }
 
+    /// As in a public key file, without a comment: [`from_line`](Self::from_line) reads it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} {}", self.kind.name(), Base64::encode_string(&self.blob))
+    }
+
     /// Reads the key's own encoding (RFC 4253 section 6.6), of which there is one for each key.
     ///
     /// # Errors

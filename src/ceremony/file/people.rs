@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use toml::{Spanned, Table};
 
 use super::text::{self, PeopleText, PersonText};
@@ -9,7 +10,8 @@ use super::{CeremonyFileError, names};
 use crate::ceremony::{Requirement, SshKey};
 
 /// What somebody does in a ceremony.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Role {
     /// Leads the ceremony and reads the script aloud.

@@ -1,6 +1,6 @@
 //! What is done, step by step. The values inside a step that only X.509 understands (names, profiles, key types) stay text here.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Spanned, Table, Value};
 
 use super::people::{self, Role};
@@ -18,7 +18,8 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum StepAction {
     /// People do something, say so, and write down what they see.
@@ -44,18 +45,18 @@ pub enum StepAction {
 }
 
 /// `do = "manual"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manual {
     /// What is read aloud.
     pub say: String,
     /// What is written down: `wall-clock`, `bag:NAME`, or a name of its own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record: Vec<String>,
 }
 
 /// `do = "generate-key"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenerateKey {
     /// The token.
@@ -68,7 +69,7 @@ pub struct GenerateKey {
 }
 
 /// `do = "import-key"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportKey {
     /// The token.
@@ -80,7 +81,7 @@ pub struct ImportKey {
 }
 
 /// `do = "confirm"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Confirm {
     /// Who signs.
@@ -88,7 +89,7 @@ pub struct Confirm {
 }
 
 /// How many people of a role sign.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignBy {
     /// The role.
@@ -99,12 +100,13 @@ pub struct SignBy {
 }
 
 /// `do = "create-ca"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CreateCa {
     /// The step that makes the key, or the input with its public half.
     pub key: String,
     /// The token of a key that was there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Subject and issuer, as `CN=Root R1,O=Example`.
     pub subject: String,
@@ -114,22 +116,26 @@ pub struct CreateCa {
     #[serde(default)]
     pub not_before: NotBefore,
     /// Days of 24 hours, the last second included.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// The last second, instead of `days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<NotAfter>,
     /// The hash of the signature, where the key's own is not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The name of its file in `out`.
     pub out: String,
 }
 
 /// `do = "sign-csr"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SignCsr {
     /// The step that makes the CA's certificate, or the input with it.
     pub issuer: String,
     /// The token of the issuer's key, where an input is the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The input with the request.
     pub csr: String,
@@ -139,47 +145,56 @@ pub struct SignCsr {
     #[serde(default)]
     pub not_before: NotBefore,
     /// Days of 24 hours, the last second included.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// The last second, instead of `days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<NotAfter>,
     /// The hash of the signature, where the key's own is not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The name of its file in `out`.
     pub out: String,
 }
 
 /// `do = "cross-sign"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrossSign {
     /// The step that makes the CA's certificate, or the input with it.
     pub issuer: String,
     /// The token of the issuer's key, where an input is the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The step that makes the certificate that is repeated, or the input with it.
     pub subject_of: String,
     /// The issuer of that certificate, where it is not self-signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
     /// The issuer's own profile for intermediates.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Purposes that the original does not restrict.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended_key_usage: Vec<String>,
     /// The first second.
     #[serde(default)]
     pub not_before: NotBefore,
     /// Days of 24 hours, the last second included.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// The last second, instead of `days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<NotAfter>,
     /// The hash of the signature, where the key's own is not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The name of its file in `out`.
     pub out: String,
 }
 
 /// `do = "revoke"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Revoke {
     /// The step that makes the CA's certificate, or the input with it.
@@ -189,31 +204,35 @@ pub struct Revoke {
     /// `CRLReason`, as `hsm-ca cert revoke --reason` takes it.
     pub reason: String,
     /// `invalidityDate`
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid_since: Option<String>,
 }
 
 /// `do = "crl"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Crl {
     /// The step that makes the CA's certificate, or the input with it.
     pub issuer: String,
     /// The token of the issuer's key, where an input is the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// `cRLNumber`
     pub number: u64,
     /// The step or the input with the CRL before it, or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// Days until the next one.
     pub days: u32,
     /// The hash of the signature, where the key's own is not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The name of its file in `out`.
     pub out: String,
 }
 
 /// `do = "destroy-key"`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DestroyKey {
     /// The token.
@@ -223,8 +242,8 @@ pub struct DestroyKey {
 }
 
 /// When a certificate begins.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum NotBefore {
     /// With the session.
@@ -235,8 +254,8 @@ pub enum NotBefore {
 }
 
 /// When a certificate ends.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum NotAfter {
     /// With its issuer.
@@ -259,6 +278,24 @@ impl From<String> for NotAfter {
         match text.as_str() {
             "issuer" => Self::Issuer,
             _ => Self::At(text),
+        }
+    }
+}
+
+impl From<NotBefore> for String {
+    fn from(not_before: NotBefore) -> Self {
+        match not_before {
+            NotBefore::Session => "session".to_owned(),
+            NotBefore::At(text) => text,
+        }
+    }
+}
+
+impl From<NotAfter> for String {
+    fn from(not_after: NotAfter) -> Self {
+        match not_after {
+            NotAfter::Issuer => "issuer".to_owned(),
+            NotAfter::At(text) => text,
         }
     }
 }

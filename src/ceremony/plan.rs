@@ -1,0 +1,332 @@
+//! The plan: everything that a ceremony will do, frozen. People approve the SHA-256 of its file, and a token signs nothing else.
+//!
+//! Each object's bytes are here for each session, with holes where a key is not made yet. Everything else about them is fixed.
+
+mod error;
+mod hole;
+mod object;
+mod people;
+mod script_words;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::error::PlanError;
+pub use self::hole::{Hole, HoleContent, KeyOctets, Keys};
+pub use self::object::{ObjectKind, PlannedObject, Spare, Verdict as RuleVerdict};
+pub use self::people::{PlannedPeople, PlannedPerson};
+pub use self::script_words::{SCRIPT_WORDS, script_words};
+use super::{
+    CeremonyKind, Digest, Person, PlanIdentity, Role, StepAction, from_canonical, to_canonical, words,
+};
+use crate::values::UnixTime;
+
+/// The plan's `format`.
+const FORMAT: &str = "hsm-ca ceremony plan 1";
+
+/// A plan. Its file is canonical JSON, and its hash is the SHA-256 of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CeremonyPlan {
+    /// The format's name.
+    pub format: String,
+    /// Production or practice.
+    pub kind: CeremonyKind,
+    /// The ceremony's id.
+    pub ceremony: String,
+    /// SHA-256 of `ceremony.toml`.
+    pub file: Digest,
+    /// The clause of the policy that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The head of the ceremony before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// When it was planned: UTC, whole seconds.
+    pub time: String,
+    /// The program that planned it.
+    pub tool: PlannedTool,
+    /// The PKCS#11 module, where it was there when the ceremony was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<PlannedModule>,
+    /// The tokens, by the name that the steps use.
+    pub tokens: BTreeMap<String, PlannedToken>,
+    /// Who takes part, and how many of each role are needed.
+    pub people: PlannedPeople,
+    /// The files that it needs, by the name that the steps use.
+    pub inputs: BTreeMap<String, PlannedInput>,
+    /// The profiles, by the name that the steps use: SHA-256 of the profile's file, or of the program's own profile as a file.
+    pub profiles: BTreeMap<String, Digest>,
+    /// The linters, by profile.
+    pub linters: BTreeMap<String, PlannedLinter>,
+    /// The days on which it may run, in order.
+    pub sessions: Vec<PlannedSession>,
+    /// What is done, in order.
+    pub steps: Vec<PlannedStep>,
+    /// What is signed: for each session, in the order of the steps.
+    pub objects: Vec<PlannedObject>,
+    /// How often each key signs in one session.
+    pub budget: Vec<KeyBudget>,
+    /// Rules that are not held against a step.
+    pub waived: Vec<PlannedWaiver>,
+}
+
+/// A program, as it is on the machine that planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTool {
+    /// `hsm-ca`
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file.
+    pub sha256: Digest,
+}
+
+/// A PKCS#11 module (`CK_INFO`, PKCS#11 v3.1 section 3.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedModule {
+    /// The last part of its path.
+    pub file: String,
+    /// `libraryDescription` and `libraryVersion`.
+    pub library: String,
+    /// SHA-256 of its file.
+    pub sha256: Digest,
+}
+
+/// A token (`CK_TOKEN_INFO`, PKCS#11 v3.1 section 3.3). Where it was not there when the ceremony was planned, only its serial number is fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedToken {
+    /// `serialNumber`
+    pub serial: String,
+    /// What else it said of itself.
+    #[serde(flatten)]
+    pub seen: Option<SeenToken>,
+}
+
+/// What a token said of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenToken {
+    /// `manufacturerID`
+    pub manufacturer: String,
+    /// `model`
+    pub model: String,
+    /// `firmwareVersion`
+    pub firmware: String,
+    /// `hardwareVersion`
+    pub hardware: String,
+}
+
+/// A file that the ceremony needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedInput {
+    /// Its path in the ceremony's directory.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// `certificate`, `request`, `crl`, `public-key`, `key-pair` or `ledger`.
+    pub is: String,
+    /// What it says, line by line, for people.
+    pub shown: Vec<String>,
+    /// SHA-256 of its `subjectPublicKeyInfo`, where it has one. People compare it in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Digest>,
+}
+
+/// The linter of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedLinter {
+    /// Its command.
+    pub command: Vec<String>,
+    /// SHA-256 of the program's file.
+    pub sha256: Digest,
+}
+
+/// A day, with the hours in which a token may sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSession {
+    /// Its name.
+    pub name: String,
+    /// Its first second.
+    pub begins: String,
+    /// Its last second.
+    pub ends: String,
+}
+
+/// A step: what the ceremony file says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its name.
+    pub id: String,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: StepAction,
+}
+
+/// How often a key signs in one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyBudget {
+    /// The step that makes the key, or the input with its public half or certificate.
+    pub key: String,
+    /// Its token.
+    pub token: String,
+    /// Signatures over certificates and CRLs.
+    pub signatures: u64,
+    /// The signature that proves a new key.
+    pub proofs: u64,
+}
+
+/// A rule that is not held against one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedWaiver {
+    /// The rule.
+    pub rule: String,
+    /// The step.
+    pub step: String,
+    /// Why.
+    pub because: String,
+}
+
+impl CeremonyPlan {
+    /// The format's name, for a new plan.
+    #[must_use]
+    pub fn format() -> String {
+        FORMAT.to_owned()
+    }
+
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// [`PlanError::Canonical`]
+    pub fn to_bytes(&self) -> Result<Vec<u8>, PlanError> {
+        to_canonical(self).map_err(PlanError::Canonical)
+    }
+
+    /// Reads the bytes of a plan, and checks that its parts agree: hashes, holes, sessions, people, budget.
+    ///
+    /// # Errors
+    /// [`PlanError`]
+    pub fn read(bytes: &[u8]) -> Result<Self, PlanError> {
+        let plan: Self = from_canonical(bytes).map_err(PlanError::Canonical)?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// What people approve.
+    ///
+    /// # Errors
+    /// [`PlanError::Canonical`]
+    pub fn identity(&self) -> Result<PlanIdentity, PlanError> {
+        Ok(PlanIdentity {
+            kind: self.kind,
+            ceremony: self.ceremony.clone(),
+            hash: Digest::of(&self.to_bytes()?),
+        })
+    }
+
+    /// The step of that name.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<&PlannedStep> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The session of that name.
+    #[must_use]
+    pub fn session(&self, name: &str) -> Option<&PlannedSession> {
+        self.sessions.iter().find(|session| session.name == name)
+    }
+
+    /// What the session signs, in the order of the steps.
+    pub fn objects_of<'a>(&'a self, session: &str) -> impl Iterator<Item = &'a PlannedObject> {
+        let session = session.to_owned();
+        self.objects
+            .iter()
+            .filter(move |object| object.session == session)
+    }
+
+    /// What a step signs in a session.
+    #[must_use]
+    pub fn object(&self, session: &str, step: &str) -> Option<&PlannedObject> {
+        self.objects_of(session).find(|object| object.step == step)
+    }
+
+    /// Every role that has to sign the transcript.
+    #[must_use]
+    pub fn attest(&self) -> &[Role] {
+        &self.people.attest
+    }
+
+    fn check(&self) -> Result<(), PlanError> {
+        if self.format != FORMAT {
+            return Err(PlanError::Format {
+                found: self.format.clone(),
+            });
+        }
+        check_time("time", &self.time)?;
+        for session in &self.sessions {
+            check_time("begins", &session.begins)?;
+            check_time("ends", &session.ends)?;
+        }
+        self.people.check()?;
+        for object in &self.objects {
+            if self.session(&object.session).is_none() || self.step(&object.step).is_none() {
+                return Err(PlanError::object(
+                    object,
+                    "its session or its step does not exist",
+                ));
+            }
+            object.check()?;
+        }
+        self.check_budget()
+    }
+
+    /// Each session signs as often as the budget says, with each key.
+    fn check_budget(&self) -> Result<(), PlanError> {
+        for session in &self.sessions {
+            for budget in &self.budget {
+                let signed = self
+                    .objects_of(&session.name)
+                    .filter(|object| object.key == budget.key);
+                if u64::try_from(signed.count()).ok() != Some(budget.signatures) {
+                    return Err(PlanError::Budget {
+                        key: budget.key.clone(),
+                        session: session.name.clone(),
+                    });
+                }
+            }
+            let has_budget =
+                |object: &PlannedObject| self.budget.iter().any(|budget| budget.key == object.key);
+            if let Some(object) = self.objects_of(&session.name).find(|object| !has_budget(object)) {
+                return Err(PlanError::object(object, "its key has no budget"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PlannedSession {
+    /// Its first and its last second.
+    ///
+    /// # Errors
+    /// [`PlanError::Time`], which a plan that was read does not have.
+    pub fn hours(&self) -> Result<(UnixTime, UnixTime), PlanError> {
+        Ok((
+            check_time("begins", &self.begins)?,
+            check_time("ends", &self.ends)?,
+        ))
+    }
+}
+
+/// In UTC and to the second: each time has one spelling.
+fn check_time(what: &'static str, text: &str) -> Result<UnixTime, PlanError> {
+    let time = text
+        .parse::<UnixTime>()
+        .ok()
+        .filter(|time| time.to_string() == text);
+    time.ok_or_else(|| PlanError::Time {
+        what,
+        found: text.to_owned(),
+    })
+}

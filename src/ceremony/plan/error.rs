@@ -1,0 +1,113 @@
+//! Why a plan is not one.
+
+use std::fmt;
+
+use super::PlannedObject;
+use crate::ceremony::CanonicalError;
+
+/// Why a plan is not one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// It is not canonical JSON of this form.
+    Canonical(CanonicalError),
+    /// Another format.
+    Format {
+        /// What it says.
+        found: String,
+    },
+    /// A time that is not UTC in whole seconds.
+    Time {
+        /// Which time.
+        what: &'static str,
+        /// As it is written.
+        found: String,
+    },
+    /// Somebody whose key or name cannot be.
+    Person {
+        /// Who.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The threshold cannot be met.
+    Threshold {
+        /// How many have to approve.
+        threshold: u64,
+        /// How many there are.
+        approvers: u64,
+    },
+    /// The parts of an object do not agree.
+    Object {
+        /// The session.
+        session: String,
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// A key signs more or less often than its budget says.
+    Budget {
+        /// The key.
+        key: String,
+        /// The session.
+        session: String,
+    },
+    /// The octets for a hole do not fit in it.
+    Hole {
+        /// The step.
+        step: String,
+        /// The key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl PlanError {
+    pub(super) fn object(object: &PlannedObject, reason: impl Into<String>) -> Self {
+        Self::Object {
+            session: object.session.clone(),
+            step: object.step.clone(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Canonical(cause) => cause.fmt(f),
+            Self::Format { found } => write!(
+                f,
+                "its format is {found:?}, and this program knows {:?}",
+                super::FORMAT
+            ),
+            Self::Time { what, found } => write!(
+                f,
+                "{what} is {found:?}, not a time in UTC such as 2026-12-01T08:00:00Z"
+            ),
+            Self::Person { name, reason } => write!(f, "person {name:?}: {reason}"),
+            Self::Threshold { threshold, approvers } => {
+                write!(
+                    f,
+                    "{threshold} people have to approve, and there are {approvers} approvers"
+                )
+            }
+            Self::Object {
+                session,
+                step,
+                reason,
+            } => write!(f, "step {step:?}, session {session:?}: {reason}"),
+            Self::Budget { key, session } => write!(
+                f,
+                "key {key:?} does not sign as often as its budget says in session {session:?}"
+            ),
+            Self::Hole { step, key, reason } => {
+                write!(f, "step {step:?}: the octets of key {key:?}: {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
