@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Rig, Run, shim};
+use super::{Rig, Run, example, shim};
 
 impl Rig {
     /// With a copy of the fault-injecting module that nobody else uses.
@@ -35,6 +35,26 @@ impl Rig {
         }
         let _ = fs::remove_file(self.path("calls.log"));
         self.without_secrets(Run::of(&mut command))
+    }
+
+    /// One of our example programs behind that module, with its rules. Its arguments begin with the module and the token.
+    pub(crate) fn example_with_rule(&self, program: &str, arguments: &[&str], rules: &[(&str, &str)]) -> Run {
+        let module = shim();
+        let first = [module.to_str().expect("UTF-8"), self.kind.label()];
+        let mut command = self.prepare_tool(example(program), &[&first[..], arguments].concat());
+        command
+            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module())
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
+        for (name, value) in rules {
+            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
+        }
+        let _ = fs::remove_file(self.path("calls.log"));
+        self.without_secrets(Run::of(&mut command))
+    }
+
+    /// How often that command called one of them.
+    pub(crate) fn count(&self, function: &str) -> usize {
+        self.calls().iter().filter(|call| *call == function).count()
     }
 
     /// The PKCS#11 functions that the last command behind the fault-injecting module called.

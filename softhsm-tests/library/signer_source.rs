@@ -1,30 +1,13 @@
 //! Signers for several threads: one login, a session each.
 
-use std::fs;
-
-use crate::harness::{Rig, Run, TokenKind, example, on_each, shim};
+use crate::harness::{Rig, Run, TokenKind, on_each};
 
 const SIGNATURES: usize = 5 * 8;
 
 impl Rig {
     /// The program that signs in four threads, behind the fault-injecting module with its rules.
     fn sign_in_parallel(&self, rules: &[(&str, &str)]) -> Run {
-        let module = shim();
-        let module = module.to_str().expect("UTF-8");
-        let arguments = [module, self.kind.label(), "rig/pin", "signer"];
-        let _ = fs::remove_file(self.path("calls.log"));
-        let mut command = self.prepare_tool(example("parallel-signer"), &arguments);
-        command
-            .env("CLOUDHSM_SHIM_TARGET", self.oracle_module())
-            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"));
-        for (name, value) in rules {
-            command.env(format!("CLOUDHSM_SHIM_{name}"), value);
-        }
-        self.without_secrets(Run::of(&mut command))
-    }
-
-    fn count(&self, function: &str) -> usize {
-        self.calls().iter().filter(|call| *call == function).count()
+        self.example_with_rule("parallel-signer", &["rig/pin", "signer"], rules)
     }
 
     fn signatures(&self) -> Vec<String> {

@@ -79,14 +79,44 @@ fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
     }
     rig.command_with_rule(&["--format", "json", "--token", "cc", "key", "list"], &crash)
         .refused(4, "no-token");
+    for end in ENDS {
+        for (answer, kind) in [
+            ("CKR_PIN_LOCKED", "pin-locked"),
+            ("CKR_PIN_INCORRECT", "pin-incorrect"),
+            ("CKR_FUNCTION_FAILED", "token"),
+        ] {
+            let failing = [("CRASH", end), ("FAIL", &format!("C_Login:{answer}"))];
+            rig.command_with_rule(&LIST, &failing).refused(4, kind);
+        }
+    }
     let failing = [("CRASH", "C_Finalize"), ("FAIL", "C_Login:CKR_PIN_LOCKED")];
-    rig.command_with_rule(&LIST, &failing).refused(4, "pin-locked");
     let doctor = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &failing);
     assert_eq!(
         (doctor.code, doctor.json()["passed"].as_bool()),
         (Some(4), Some(false)),
         "{doctor:?}"
     );
+}
+
+/// The session of a refused login stays open until the module is closed. It must not take another's place.
+#[test]
+fn refused_logins_share_one_session() {
+    let rig = Rig::new();
+    let generate = ["key", "generate", "--label", "ca", "--type", "ec:p256"];
+    rig.command(&generate).ok();
+    let log_in = |rules: &[(&str, &str)]| {
+        rig.example_with_rule("refused-logins", &["rig/pin", "200"], rules)
+            .ok()
+    };
+    // A token with room for one session.
+    let run = log_in(&[("FAIL", "C_OpenSession:CKR_SESSION_COUNT@2")]);
+    assert_eq!(run.stdout, "2 keys\n");
+    let counts = ["C_Login", "C_OpenSession", "C_CloseSession", "C_Finalize"].map(|call| rig.count(call));
+    assert_eq!(counts, [201, 1, 1, 1]);
+    // A session that the module has lost is not used.
+    log_in(&[("FAIL", "C_GetSessionInfo:CKR_SESSION_HANDLE_INVALID@1")]);
+    assert_eq!(["C_Login", "C_OpenSession"].map(|call| rig.count(call)), [201, 2]);
+    rig.command(&["key", "list"]).ok();
 }
 
 /// Nothing of the result waits in this process: it is all there when the process dies in the module.

@@ -1,10 +1,11 @@
 //! The module, and a token of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki::session::Session as CryptokiSession;
 use cryptoki::slot::Slot;
 
 use super::dialect::Dialect;
@@ -30,10 +31,16 @@ struct Initialised {
     single_threaded: bool,
     /// Asked for once: it stays what it is as long as the module is loaded.
     description: OnceLock<ModuleDescription>,
+    /// The sessions of logins that were refused.
+    left_open: Mutex<Vec<(Slot, CryptokiSession)>>,
 }
 
 impl Drop for Initialised {
     fn drop(&mut self) {
+        self.left_open
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         // There is nobody left to report it to.
         let _ = self.pkcs11.clone().finalize();
     }
@@ -71,6 +78,7 @@ impl Module {
                 native,
                 single_threaded,
                 description: OnceLock::new(),
+                left_open: Mutex::default(),
             }),
             path: path.to_owned(),
         })
@@ -89,6 +97,27 @@ impl Module {
 
     pub(super) fn native(&self) -> &NativeModule {
         &self.initialised.native
+    }
+
+    /// Keeps the session of a refused login. It is closed with the module, or used by the next login: some modules crash in
+    /// `C_CloseSession`, and the caller must have the refusal before that.
+    pub(super) fn leave_open(&self, slot: Slot, session: CryptokiSession) {
+        self.left_open().push((slot, session));
+    }
+
+    /// A session that a refused login on the slot left open, if the module still knows it.
+    pub(super) fn take_left_open(&self, slot: Slot) -> Option<CryptokiSession> {
+        let mut left_open = self.left_open();
+        let index = left_open.iter().position(|(of, _)| *of == slot)?;
+        let (_, session) = left_open.swap_remove(index);
+        session.get_session_info().is_ok().then_some(session)
+    }
+
+    fn left_open(&self) -> MutexGuard<'_, Vec<(Slot, CryptokiSession)>> {
+        self.initialised
+            .left_open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the module says of itself.

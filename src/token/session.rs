@@ -62,13 +62,21 @@ impl Token {
                 .check(pin, self.description.pin_lengths)
                 .map_err(unfit)?;
         }
-        let opened = self.open()?;
+        let opened = match self.module.take_left_open(self.slot) {
+            Some(session) => self.session(session, dialect),
+            None => self.open()?,
+        };
         let auth_pin = pin.map(|pin| AuthPin::new(pin.expose().into()));
         let answer = opened.cryptoki().login(UserType::User, auth_pin.as_ref());
         let user = match answer {
             Ok(()) => pin.and_then(|pin| dialect.pin_form.user(pin)).map(str::to_owned),
             Err(CryptokiError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => None,
-            Err(error) => return Err(self.refused_login(dialect.pin_form, error)),
+            Err(error) => {
+                let session = opened.session.into_inner();
+                self.module
+                    .leave_open(self.slot, session.unwrap_or_else(PoisonError::into_inner));
+                return Err(self.refused_login(dialect.pin_form, error));
+            }
         };
         Ok(Session {
             logged_in: true,
@@ -97,7 +105,11 @@ impl Token {
             },
             other => TokenError::during(format!("opening a session on \"{label}\""))(other),
         })?;
-        Ok(Session {
+        Ok(self.session(session, dialect))
+    }
+
+    fn session(&self, session: CryptokiSession, dialect: &'static Dialect) -> Session {
+        Session {
             session: Mutex::new(session),
             token: self.clone(),
             dialect,
@@ -106,7 +118,7 @@ impl Token {
             held_notes: Mutex::default(),
             pin: None,
             key_pin: Arc::default(),
-        })
+        }
     }
 
     fn refused_login(&self, form: PinForm, error: CryptokiError) -> TokenError {
