@@ -3,7 +3,6 @@
 
 mod approval;
 mod canonical;
-mod digest;
 mod directory;
 mod event;
 mod file;
@@ -24,7 +23,6 @@ pub use approval::{
     QuorumError, Rejection, Verdict,
 };
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
-pub use digest::{Digest, NotADigest};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
 pub use file::{
@@ -47,3 +45,5 @@ pub use transcript::{
     TranscriptFile, TranscriptHead, tree_head,
 };
 pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};
+
+pub use crate::values::{Digest, NotADigest};

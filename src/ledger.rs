@@ -38,9 +38,9 @@ pub use revocation::{CompromisedKey, ReservedCrlNumber, Revocation, RevocationRe
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
-pub use value::{Der, Digest, EntryId, Misspelt};
+pub use value::{Der, EntryId, Misspelt};
 
-pub use crate::values::{CrlNumber, RevocationReason, SerialNumber, UnixTime};
+pub use crate::values::{CrlNumber, Digest, RevocationReason, SerialNumber, UnixTime};
 
 /// The record of a CA.
 ///

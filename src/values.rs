@@ -1,16 +1,18 @@
-//! The plain values that X.509 and the ledger share: one definition each, normalised when it is made, so that two of them are equal
+//! The plain values that X.509, the ledger and ceremonies share: one definition each, normalised when it is made, so that two of them are equal
 //! exactly if they mean the same.
 //!
 //! This room knows no other. How a value is encoded is the business of the room that encodes it: `x509` adds DER, and `ledger` the one
 //! spelling that its events have.
 
 mod crl_number;
+mod digest;
 mod reason;
 mod serial_number;
 mod time;
 mod word_list;
 
 pub use crl_number::{CrlNumber, CrlNumberTextError};
+pub use digest::{Digest, NotADigest};
 pub use reason::{CrlReason, NotARevocation, RevocationReason, UnknownReason};
 pub use serial_number::SerialNumber;
 pub use time::{TimeTextError, UnixTime};

@@ -227,7 +227,7 @@ impl FromStr for Head {
         let (count, hash) = text.split_once(':').ok_or(FORM)?;
         Ok(Self {
             count: count.parse().map_err(|_| FORM)?,
-            hash: hash.parse().map_err(|_| FORM)?,
+            hash: hash.to_ascii_lowercase().parse().map_err(|_| FORM)?,
         })
     }
 }
@@ -243,6 +243,18 @@ mod tests {
             tool: "t".to_owned(),
             waived: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_head_that_someone_typed_is_read_in_either_case() {
+        let head = Head {
+            count: 7,
+            hash: Digest::of(b"abc"),
+        };
+        let text = head.to_string();
+        assert_eq!(text.parse(), Ok(head));
+        assert_eq!(text.to_uppercase().parse(), Ok(head));
+        assert_eq!(text[..text.len() - 1].parse::<Head>(), Err(Misspelt::head()));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The plain values of a ledger alone, and their one spelling in an event: bytes as hex or base64.
 
 use std::fmt;
-use std::str::FromStr;
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
-use crate::signer::{Hash, Hex};
+use crate::values::Digest;
 
 /// The number of the event that began an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,65 +35,6 @@ impl fmt::Display for Misspelt {
 }
 
 impl std::error::Error for Misspelt {}
-
-/// A SHA-256 value.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Digest(pub [u8; 32]);
-
-impl Digest {
-    /// SHA-256 of `bytes`.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self::take(&Hash::Sha256.digest(bytes))
-    }
-
-    /// The first 32 bytes; zeros where there are none.
-    fn take(bytes: &[u8]) -> Self {
-        let mut digest = [0; 32];
-        for (to, from) in digest.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        Self(digest)
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(&self.0).fmt(f)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for Digest {
-    type Err = Misspelt;
-
-    fn from_str(text: &str) -> Result<Self, Misspelt> {
-        match from_hex(text) {
-            Some(bytes) if bytes.len() == 32 => Ok(Self::take(&bytes)),
-            _ => Err(Misspelt("64 hex digits")),
-        }
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = Misspelt;
-
-    fn try_from(text: String) -> Result<Self, Misspelt> {
-        text.parse()
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
-    }
-}
 
 /// Encoded bytes, in events as base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

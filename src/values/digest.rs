@@ -1,13 +1,12 @@
-//! A SHA-256 in a file of a ceremony: 64 lower-case hex digits.
+//! A SHA-256, as text: 64 lower-case hex digits.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::signer::{Hex, sha256};
-
-/// A SHA-256.
+/// A SHA-256: what the ledger and a ceremony name bytes by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Digest(pub [u8; 32]);
@@ -16,13 +15,13 @@ impl Digest {
     /// SHA-256 of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(sha256(bytes))
+        Self(Sha256::digest(bytes).into())
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(&self.0).fmt(f)
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -69,3 +68,27 @@ impl fmt::Display for NotADigest {
 }
 
 impl std::error::Error for NotADigest {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_has_one_spelling() {
+        // FIPS 180-4, "abc"
+        let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let digest = Digest::of(b"abc");
+        assert_eq!((digest.to_string().as_str(), text.parse()), (text, Ok(digest)));
+        assert_eq!(serde_json::to_string(&digest).unwrap(), format!("\"{text}\""));
+        for wrong in [
+            "",
+            &text[1..],
+            &text.to_uppercase(),
+            &format!("{text}00"),
+            &format!(" {text}"),
+            &text.replace('b', "g"),
+        ] {
+            assert_eq!(wrong.parse::<Digest>(), Err(NotADigest), "{wrong:?}");
+        }
+    }
+}
