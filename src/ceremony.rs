@@ -34,8 +34,9 @@ pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
-    PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedSession, PlannedStep,
-    PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS, SeenToken, Spare, script_words,
+    PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,
+    PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS,
+    SeenToken, Spare, script_words,
 };
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};

@@ -20,7 +20,8 @@ pub use self::object::{ObjectKind, PlannedObject, Spare, Verdict as RuleVerdict}
 pub use self::people::{PlannedPeople, PlannedPerson};
 pub use self::script_words::{SCRIPT_WORDS, script_words};
 use super::{
-    CeremonyKind, Digest, Person, PlanIdentity, Role, StepAction, from_canonical, to_canonical, words,
+    CeremonyKind, Digest, Person, PlanIdentity, PreviousCeremony, Role, StepAction, from_canonical,
+    to_canonical, words,
 };
 use crate::values::UnixTime;
 
@@ -42,9 +43,9 @@ pub struct CeremonyPlan {
     /// The clause of the policy that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// The head of the ceremony before it.
+    /// The ceremony before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<String>,
+    pub previous: Option<PlannedPrevious>,
     /// When it was planned: UTC, whole seconds.
     pub time: String,
     /// The program that planned it.
@@ -72,6 +73,17 @@ pub struct CeremonyPlan {
     pub budget: Vec<KeyBudget>,
     /// Rules that are not held against a step.
     pub waived: Vec<PlannedWaiver>,
+}
+
+/// The ceremony before this one, and what it exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPrevious {
+    /// The head of its transcript: `N:HASH`.
+    pub head: String,
+    /// The path of its export in this ceremony's directory.
+    pub file: String,
+    /// SHA-256 of that file.
+    pub sha256: Digest,
 }
 
 /// A program, as it is on the machine that planned.
@@ -303,6 +315,21 @@ impl CeremonyPlan {
             }
         }
         Ok(())
+    }
+}
+
+impl PlannedPrevious {
+    /// What the ceremony file says of it.
+    #[must_use]
+    pub fn of(previous: &PreviousCeremony) -> Option<Self> {
+        match previous {
+            PreviousCeremony::None => None,
+            PreviousCeremony::Exported { head, export } => Some(Self {
+                head: head.clone(),
+                file: export.file.clone(),
+                sha256: export.sha256,
+            }),
+        }
     }
 }
 
