@@ -2,26 +2,29 @@
 //! and no X.509: `workflow` checks what is planned against the rules.
 
 mod approval;
+mod attestation;
 mod canonical;
 mod directory;
 mod event;
 mod file;
+mod gate;
 mod kind;
 mod octets;
 mod plan;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
+mod statement;
 mod template;
 #[cfg(test)]
 mod test_key;
+#[cfg(test)]
+mod test_plan;
 mod transcript;
 mod words;
 
-pub use approval::{
-    Approval, ApprovalCount, ApprovalError, ApprovalStatement, Approver, ApproverKey, Decision, PlanIdentity,
-    QuorumError, Rejection, Verdict,
-};
+pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
+pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
@@ -30,6 +33,7 @@ pub use file::{
     GenerateKey, ImportKey, Input, Manual, NotAfter, NotBefore, Person, PreviousCeremony, Quorum, Revoke,
     Role, Session, SignBy, SignCsr, Step, StepAction, TokenBinding, Waiver,
 };
+pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
 pub use plan::{
@@ -40,6 +44,11 @@ pub use plan::{
 };
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
+pub use statement::{
+    PlanIdentity, QuorumError, Signatories, Signatory, SignatoryKey, SignatureFile, SignedStatement,
+    Statement, StatementError, StatementFile, StatementFileError, StatementFrame, StatementKind,
+    UnsignedStatement, read_statements,
+};
 pub use template::CeremonyTemplate;
 pub use transcript::{
     Checkpoint, CheckpointError, Following, NotAHead, Record, TornLine, Transcript, TranscriptError,

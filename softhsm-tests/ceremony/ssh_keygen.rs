@@ -6,8 +6,8 @@ use std::process::Command;
 
 use base64ct::{Base64, Encoding};
 use hsm_ca::ceremony::{
-    ApprovalCount, ApprovalError, ApprovalStatement, Approver, ApproverKey, CeremonyKind, Decision, Digest,
-    PlanIdentity, SshKey, SshKeyError, SshKeyKind, SshSignature, SshSignatureError, Verdict,
+    ApprovalCount, ApprovalStatement, CeremonyKind, Decision, Digest, PlanIdentity, Signatory, SignatoryKey,
+    SshKey, SshKeyError, SshKeyKind, SshSignature, SshSignatureError, StatementError, Verdict, to_canonical,
 };
 use hsm_ca::signer::Curve;
 use hsm_ca::values::UnixTime;
@@ -190,9 +190,9 @@ fn two_of_three_people_approve_with_stock_ssh_keygen() {
         .zip(["A", "B", "C"])
         .map(|(kind, name)| (name.to_owned(), key(kind)))
         .collect();
-    let approvers = people.iter().map(|(name, directory)| Approver {
+    let approvers = people.iter().map(|(name, directory)| Signatory {
         name: name.clone(),
-        keys: vec![ApproverKey {
+        keys: vec![SignatoryKey {
             key: public_key(directory.path()).expect("a key"),
             require: Vec::new(),
         }],
@@ -201,7 +201,7 @@ fn two_of_three_people_approve_with_stock_ssh_keygen() {
     let mut say = |(name, directory): &(String, TempDir), decision: &Decision| {
         let public = public_key(directory.path()).expect("a key");
         let statement = ApprovalStatement::new(&plan, name, &public, UnixTime(1_796_114_400), decision);
-        let bytes = statement.expect("a statement").to_bytes().expect("bytes");
+        let bytes = to_canonical(&statement.expect("a statement")).expect("bytes");
         fs::write(directory.path().join("m"), &bytes).expect("written");
         let signature = sign(directory.path(), "k", &[]);
         // The namespace of the signature counts, and so does every byte of the statement.
@@ -211,7 +211,7 @@ fn two_of_three_people_approve_with_stock_ssh_keygen() {
         count.add(&bytes, &signature).expect("counted");
         assert!(matches!(
             count.add(&bytes, b""),
-            Err(ApprovalError::Signature(SshSignatureError::Armour))
+            Err(StatementError::Signature(SshSignatureError::Armour))
         ));
         count.verdict()
     };

@@ -2,34 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{Approval, ApprovalError, ApprovalStatement, Decision, PlanIdentity, QuorumError};
-use crate::ceremony::Requirement;
-use crate::ceremony::ssh_key::SshKey;
-use crate::ceremony::sshsig::SshSignature;
+use super::{Approval, ApprovalStatement, Decision};
+use crate::ceremony::statement::{PlanIdentity, QuorumError, Signatories, Signatory, StatementError};
+use crate::ceremony::{CeremonyPlan, PlanError, PlannedPeople, Role};
 
-/// Somebody who may approve.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approver {
-    /// The name, as in the plan.
-    pub name: String,
-    /// The keys, one of which signs.
-    pub keys: Vec<ApproverKey>,
-}
-
-/// A key of an approver, and what its signatures have to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApproverKey {
-    /// The key.
-    pub key: SshKey,
-    /// What a security key has to show in each signature.
-    pub require: Vec<Requirement>,
-}
+/// What they are called in errors.
+const APPROVERS: &str = "the approvers";
 
 /// The approvals of one plan, as they are read.
 #[derive(Clone, Debug)]
 pub struct ApprovalCount {
-    plan: PlanIdentity,
-    approvers: Vec<Approver>,
+    approvers: Signatories,
     threshold: usize,
     approvals: Vec<Approval>,
 }
@@ -71,19 +54,34 @@ impl ApprovalCount {
     ///
     /// # Errors
     /// [`QuorumError`]: a key that two people have or one has twice, a name twice, a threshold that cannot be met.
-    pub fn new(plan: PlanIdentity, approvers: Vec<Approver>, threshold: usize) -> Result<Self, QuorumError> {
-        for (index, approver) in approvers.iter().enumerate() {
-            let earlier = approvers.get(..index).unwrap_or_default();
-            check_approver(approver, earlier)?;
-        }
-        if threshold == 0 || threshold > approvers.len() {
-            return Err(QuorumError::Threshold {
-                threshold,
-                people: approvers.len(),
-            });
+    pub fn new(plan: PlanIdentity, approvers: Vec<Signatory>, threshold: usize) -> Result<Self, QuorumError> {
+        Self::by(Signatories::new(plan, approvers, APPROVERS)?, threshold)
+    }
+
+    /// Nothing counted yet, by the approvers of the plan and its threshold.
+    ///
+    /// # Errors
+    /// [`PlanError`], which a plan that was read does not give.
+    pub fn of(plan: &CeremonyPlan) -> Result<Self, PlanError> {
+        Self::of_people(plan.identity()?, &plan.people)
+    }
+
+    /// Nothing counted yet, by the approvers among these people: those of the plan, or of the ceremony before.
+    ///
+    /// # Errors
+    /// [`PlanError`]
+    pub fn of_people(plan: PlanIdentity, people: &PlannedPeople) -> Result<Self, PlanError> {
+        let approvers = Signatories::of(plan, people.with(Role::Approver), APPROVERS)?;
+        let threshold = usize::try_from(people.approve_threshold).unwrap_or(usize::MAX);
+        Self::by(approvers, threshold).map_err(PlanError::Quorum)
+    }
+
+    fn by(approvers: Signatories, threshold: usize) -> Result<Self, QuorumError> {
+        let people = approvers.count();
+        if threshold == 0 || threshold > people {
+            return Err(QuorumError::Threshold { threshold, people });
         }
         Ok(Self {
-            plan,
             approvers,
             threshold,
             approvals: Vec::new(),
@@ -93,52 +91,12 @@ impl ApprovalCount {
     /// Verifies a statement and its signature, and counts it. The same statement may come again, signed with the same key or another one.
     ///
     /// # Errors
-    /// [`ApprovalError`]; then it is not counted. A file that cannot be counted is a reason to stop, not one to go on without it.
-    pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Approval, ApprovalError> {
-        let approval = self.verify(statement, signature)?;
+    /// [`StatementError`]; then it is not counted. A file that cannot be counted is a reason to stop, not one to go on without it.
+    pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Approval, StatementError> {
+        let approval = self.approvers.verify::<ApprovalStatement>(statement, signature)?;
         let index = self.approvals.len();
         self.approvals.push(approval);
         Ok(&self.approvals[index])
-    }
-
-    fn verify(&self, statement: &[u8], signature: &[u8]) -> Result<Approval, ApprovalError> {
-        let read = ApprovalStatement::read(statement, &self.plan)?;
-        let approver = self
-            .approvers
-            .iter()
-            .find(|approver| approver.name == read.person);
-        let approver = approver.ok_or_else(|| ApprovalError::UnknownPerson {
-            person: read.person.clone(),
-        })?;
-        let signature = SshSignature::verify(signature, self.plan.approval_namespace(), statement)
-            .map_err(ApprovalError::Signature)?;
-        let found = approver.keys.iter().find(|known| known.key == *signature.key());
-        let known = found.ok_or_else(|| ApprovalError::NotTheirKey {
-            person: read.person.clone(),
-            fingerprint: signature.key().fingerprint(),
-        })?;
-        if read.key != known.key.fingerprint() {
-            return Err(ApprovalError::OtherKeyStated {
-                stated: read.key,
-                fingerprint: known.key.fingerprint(),
-            });
-        }
-        let shows = |requirement| match requirement {
-            Requirement::Touch => signature.is_touched(),
-            Requirement::Pin => signature.is_pin_entered(),
-        };
-        if let Some(missing) = known.require.iter().find(|requirement| !shows(**requirement)) {
-            return Err(ApprovalError::NotShown {
-                person: read.person,
-                requirement: *missing,
-            });
-        }
-        Ok(Approval {
-            time: read.claimed_time()?,
-            decision: read.decision()?,
-            person: read.person,
-            key: known.key.clone(),
-        })
     }
 
     /// Everything that was counted.
@@ -153,7 +111,7 @@ impl ApprovalCount {
         let mut by = BTreeSet::new();
         let mut rejections = Vec::new();
         for approval in &self.approvals {
-            match approval.decision() {
+            match approval.content() {
                 Decision::Approve => {
                     by.insert(approval.person().to_owned());
                 }
@@ -171,36 +129,4 @@ impl ApprovalCount {
             (true, missing) => Verdict::Open { by, missing },
         }
     }
-}
-
-fn check_approver(approver: &Approver, earlier: &[Approver]) -> Result<(), QuorumError> {
-    let same_name = |other: &&Approver| other.name.to_lowercase() == approver.name.to_lowercase();
-    if earlier.iter().any(|other| same_name(&other)) {
-        return Err(QuorumError::SameName {
-            person: approver.name.clone(),
-        });
-    }
-    for (index, known) in approver.keys.iter().enumerate() {
-        let of_others = earlier
-            .iter()
-            .flat_map(|other| other.keys.iter().map(move |key| (other, key)));
-        let own = approver.keys[..index].iter().map(|key| (approver, key));
-        let same = of_others
-            .chain(own)
-            .find(|(_, other)| other.key.has_numbers_of(&known.key));
-        if let Some((other, _)) = same {
-            return Err(QuorumError::SameKey {
-                person: approver.name.clone(),
-                other: other.name.clone(),
-                fingerprint: known.key.fingerprint(),
-            });
-        }
-        if !known.require.is_empty() && !known.key.kind().is_security_key() {
-            return Err(QuorumError::CannotShow {
-                person: approver.name.clone(),
-                kind: known.key.kind().name(),
-            });
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,9 @@
 use super::*;
 use crate::ceremony::test_key::TestKey;
-use crate::ceremony::{Requirement, SshKeyKind, SshSignatureError};
+use crate::ceremony::{
+    CeremonyKind, Digest, QuorumError, Requirement, Signatory, SignatoryKey, SshKeyKind, SshSignatureError,
+    to_canonical,
+};
 use crate::signer::Curve;
 
 const APPROVAL: &str = "ceremony-approval@hsm-ca";
@@ -14,18 +17,18 @@ fn plan() -> PlanIdentity {
     }
 }
 
-fn approver(name: &str, keys: &[&TestKey]) -> Approver {
-    let keys = keys.iter().map(|key| ApproverKey {
+fn approver(name: &str, keys: &[&TestKey]) -> Signatory {
+    let keys = keys.iter().map(|key| SignatoryKey {
         key: key.key(),
         require: Vec::new(),
     });
-    Approver {
+    Signatory {
         name: name.to_owned(),
         keys: keys.collect(),
     }
 }
 
-fn demanding(name: &str, key: &TestKey, require: &[Requirement]) -> Approver {
+fn demanding(name: &str, key: &TestKey, require: &[Requirement]) -> Signatory {
     let mut approver = approver(name, &[key]);
     approver.keys[0].require = require.to_vec();
     approver
@@ -33,7 +36,7 @@ fn demanding(name: &str, key: &TestKey, require: &[Requirement]) -> Approver {
 
 fn statement(person: &str, key: &TestKey, decision: &Decision) -> Vec<u8> {
     let statement = ApprovalStatement::new(&plan(), person, &key.key(), NOW, decision).unwrap();
-    statement.to_bytes().unwrap()
+    to_canonical(&statement).unwrap()
 }
 
 fn reject(because: &str) -> Decision {
@@ -42,7 +45,7 @@ fn reject(because: &str) -> Decision {
     }
 }
 
-fn add(count: &mut ApprovalCount, person: &str, key: &TestKey) -> Result<(), ApprovalError> {
+fn add(count: &mut ApprovalCount, person: &str, key: &TestKey) -> Result<(), StatementError> {
     let bytes = statement(person, key, &Decision::Approve);
     count
         .add(&bytes, key.sign(APPROVAL, &bytes).as_bytes())
@@ -213,7 +216,7 @@ fn touch_and_pin_are_demanded_as_the_person_s_require_says() {
             .map(|_| ());
         match (added, missing) {
             (Ok(()), None) => {}
-            (Err(ApprovalError::NotShown { requirement, .. }), Some(missing)) if requirement == missing => {}
+            (Err(StatementError::NotShown { requirement, .. }), Some(missing)) if requirement == missing => {}
             (added, _) => panic!("{require:?} {flags:#x}: {added:?}"),
         }
     }
@@ -233,13 +236,13 @@ fn an_approval_of_something_else_is_refused() {
         let mut other = plan();
         change(&mut other);
         let statement = ApprovalStatement::new(&other, "A", &key.key(), NOW, &Decision::Approve).unwrap();
-        let bytes = statement.to_bytes().unwrap();
+        let bytes = to_canonical(&statement).unwrap();
         for namespace in [APPROVAL, "ceremony-practice-approval@hsm-ca"] {
             let error = count
                 .add(&bytes, key.sign(namespace, &bytes).as_bytes())
                 .unwrap_err();
             assert!(
-                matches!(error, ApprovalError::OtherPlan { what, .. } if what == name),
+                matches!(error, StatementError::OtherPlan { what, .. } if what == name),
                 "{error}"
             );
         }
@@ -253,7 +256,7 @@ fn an_approval_of_something_else_is_refused() {
         assert!(
             matches!(
                 error,
-                ApprovalError::Signature(SshSignatureError::Namespace { .. })
+                StatementError::Signature(SshSignatureError::Namespace { .. })
             ),
             "{error}"
         );
@@ -271,19 +274,19 @@ fn an_approval_of_something_else_is_refused() {
 fn nobody_approves_for_somebody_else() {
     let (keys, mut count) = five();
     let error = add(&mut count, "B", &keys[0]).unwrap_err();
-    assert!(matches!(error, ApprovalError::NotTheirKey { .. }), "{error}");
+    assert!(matches!(error, StatementError::NotTheirKey { .. }), "{error}");
     let error = add(&mut count, "F", &keys[0]).unwrap_err();
-    assert!(matches!(error, ApprovalError::UnknownPerson { .. }), "{error}");
+    assert!(matches!(error, StatementError::UnknownPerson { .. }), "{error}");
     let error = add(&mut count, "a", &keys[0]).unwrap_err();
-    assert!(matches!(error, ApprovalError::UnknownPerson { .. }), "{error}");
+    assert!(matches!(error, StatementError::UnknownPerson { .. }), "{error}");
     let error = add(&mut count, "A", &TestKey::new(SshKeyKind::Ed25519)).unwrap_err();
-    assert!(matches!(error, ApprovalError::NotTheirKey { .. }), "{error}");
+    assert!(matches!(error, StatementError::NotTheirKey { .. }), "{error}");
     // The statement names one key, and another one signs.
     let bytes = statement("A", &keys[4], &Decision::Approve);
     let error = count
         .add(&bytes, keys[0].sign(APPROVAL, &bytes).as_bytes())
         .unwrap_err();
-    assert!(matches!(error, ApprovalError::OtherKeyStated { .. }), "{error}");
+    assert!(matches!(error, StatementError::OtherKeyStated { .. }), "{error}");
     assert!(count.approvals().is_empty());
 }
 
@@ -303,26 +306,26 @@ fn each_statement_says_exactly_one_thing() {
         good.replacen(from, to, 1)
     };
     let error = refused(&with("\"approve\"", "\"maybe\""));
-    assert!(matches!(error, ApprovalError::Decision { .. }), "{error}");
+    assert!(matches!(error, StatementError::Decision { .. }), "{error}");
     for text in [
         with("\"approve\"", "\"reject\""),
         with("{", "{\"because\":\"all is well\","),
     ] {
         let error = refused(&text);
-        assert!(matches!(error, ApprovalError::Reason { .. }), "{error}");
+        assert!(matches!(error, StatementError::Reason { .. }), "{error}");
     }
     for because in ["", " ", "two\\nlines", "\\u001b[2K"] {
         let text = with("\"approve\"", "\"reject\"");
         let error = refused(&text.replacen('{', &format!("{{\"because\":\"{because}\","), 1));
         assert!(
-            matches!(error, ApprovalError::Reason { .. }),
+            matches!(error, StatementError::Reason { .. }),
             "{because}: {error}"
         );
     }
     let now = NOW.to_string();
     for time in ["2026-12-01", "2026-12-01T08:40:00+00:00", "now", ""] {
         let error = refused(&with(&now, time));
-        assert!(matches!(error, ApprovalError::Time { .. }), "{time}: {error}");
+        assert!(matches!(error, StatementError::Time { .. }), "{time}: {error}");
     }
     for text in [
         with("{", "{\"also\":\"this\","),
@@ -334,11 +337,11 @@ fn each_statement_says_exactly_one_thing() {
         with("\"plan\":\"", "\"plan\":\"A"),
     ] {
         let error = refused(&text);
-        assert!(matches!(error, ApprovalError::Statement(_)), "{text}: {error}");
+        assert!(matches!(error, StatementError::Statement(_)), "{text}: {error}");
     }
     let error = refused(&with("approval 1", "approval 2"));
     assert!(
-        matches!(error, ApprovalError::OtherPlan { what: "format", .. }),
+        matches!(error, StatementError::OtherPlan { what: "format", .. }),
         "{error}"
     );
     assert!(ApprovalStatement::new(&plan(), "A", &keys[0].key(), NOW, &reject(" ")).is_err());

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::PlannedObject;
-use crate::ceremony::CanonicalError;
+use crate::ceremony::{CanonicalError, QuorumError};
 
 /// Why a plan is not one.
 #[derive(Debug)]
@@ -29,6 +29,13 @@ pub enum PlanError {
         name: String,
         /// Why.
         reason: String,
+    },
+    /// People who cannot be counted.
+    Quorum(QuorumError),
+    /// The step is not a gate.
+    NotAGate {
+        /// The step.
+        step: String,
     },
     /// The threshold cannot be met.
     Threshold {
@@ -88,6 +95,8 @@ impl fmt::Display for PlanError {
                 "{what} is {found:?}, not a time in UTC such as 2026-12-01T08:00:00Z"
             ),
             Self::Person { name, reason } => write!(f, "person {name:?}: {reason}"),
+            Self::Quorum(cause) => cause.fmt(f),
+            Self::NotAGate { step } => write!(f, "step {step:?} is not a gate"),
             Self::Threshold { threshold, approvers } => {
                 write!(
                     f,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Person, PlanError, Role};
-use crate::ceremony::{Approver, ApproverKey, CeremonyFile, Digest, Requirement, SshKey, to_canonical};
+use crate::ceremony::{CeremonyFile, Digest, Requirement, Signatory, SignatoryKey, SshKey, to_canonical};
 
 /// The people, and how many of each role are needed. The SHA-256 of its canonical JSON is the *quorum*: a machine's settings, or the ceremony
 /// before, say which one may approve.
@@ -53,10 +53,10 @@ impl PlannedPerson {
     ///
     /// # Errors
     /// As [`ssh_key`](Self::ssh_key).
-    pub fn approver(&self) -> Result<Approver, PlanError> {
-        Ok(Approver {
+    pub fn signatory(&self) -> Result<Signatory, PlanError> {
+        Ok(Signatory {
             name: self.name.clone(),
-            keys: vec![ApproverKey {
+            keys: vec![SignatoryKey {
                 key: self.ssh_key()?,
                 require: self.require.clone(),
             }],

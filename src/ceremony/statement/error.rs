@@ -1,4 +1,4 @@
-//! Why an approval does not count, and why a quorum cannot be one.
+//! Why a statement does not count, and why people are not a quorum.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::ceremony::{CanonicalError, Requirement};
 /// Why a statement with its signature does not count.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ApprovalError {
+pub enum StatementError {
     /// The statement is not one.
     Statement(CanonicalError),
     /// It is about something else.
@@ -35,10 +35,36 @@ pub enum ApprovalError {
         /// As it is written.
         found: String,
     },
-    /// Not one of the approvers.
+    /// Not one of those who may sign it.
     UnknownPerson {
         /// The name in the statement.
         person: String,
+        /// What those are called.
+        called: &'static str,
+    },
+    /// A field that says neither of the two things that it can.
+    Word {
+        /// The field.
+        field: &'static str,
+        /// What it is instead.
+        found: String,
+    },
+    /// Text that is not one line of visible characters.
+    Text {
+        /// The field.
+        field: &'static str,
+    },
+    /// The signature of a gate is for another step, or for other bytes.
+    OtherGate {
+        /// What differs: the gate, or a step whose bytes do.
+        what: String,
+    },
+    /// An attestation of another head.
+    OtherHead {
+        /// What the statement has.
+        found: String,
+        /// What the transcript has.
+        expected: String,
     },
     /// Signed with a key that this person does not have.
     NotTheirKey {
@@ -65,7 +91,7 @@ pub enum ApprovalError {
     },
 }
 
-impl fmt::Display for ApprovalError {
+impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Statement(cause) => write!(f, "the statement is {cause}"),
@@ -97,7 +123,20 @@ impl fmt::Display for ApprovalError {
                     "the statement's time is {found:?}; it must be in UTC and to the second: 2026-12-01T08:30:00Z"
                 )
             }
-            Self::UnknownPerson { person } => write!(f, "{person:?} is not one of the approvers"),
+            Self::UnknownPerson { person, called } => write!(f, "{person:?} is not one of {called}"),
+            Self::Word { field, found } => {
+                write!(f, "the statement's {field} is {found:?}, which it cannot be")
+            }
+            Self::Text { field } => {
+                write!(f, "the statement's {field} must be one line of visible text")
+            }
+            Self::OtherGate { what } => {
+                write!(f, "the statement is not about the bytes at this gate: {what}")
+            }
+            Self::OtherHead { found, expected } => write!(
+                f,
+                "the statement is about the transcript's head {found}, and the transcript has {expected}"
+            ),
             Self::NotTheirKey { person, fingerprint } => {
                 write!(
                     f,
@@ -125,7 +164,7 @@ impl fmt::Display for ApprovalError {
 }
 
 /// `Display` tells each cause.
-impl std::error::Error for ApprovalError {}
+impl std::error::Error for StatementError {}
 
 /// Why people and a threshold are not a quorum.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +193,7 @@ pub enum QuorumError {
     },
     /// Zero, or more than there are people.
     Threshold {
-        /// How many have to approve.
+        /// How many have to sign.
         threshold: usize,
         /// How many there are.
         people: usize,
@@ -164,7 +203,7 @@ pub enum QuorumError {
 impl fmt::Display for QuorumError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SameName { person } => write!(f, "two approvers are called {person:?}"),
+            Self::SameName { person } => write!(f, "two people are called {person:?}"),
             Self::SameKey {
                 person,
                 other,
@@ -194,7 +233,7 @@ impl fmt::Display for QuorumError {
             Self::Threshold { threshold, people } => {
                 write!(
                     f,
-                    "{threshold} people cannot have to approve: there are {people} approvers, and at least one is needed"
+                    "{threshold} people have to sign, and {people} are there who may; at least one is needed"
                 )
             }
         }

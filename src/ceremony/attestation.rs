@@ -1,0 +1,203 @@
+//! What those present sign at the end: a statement about the transcript's head.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::ssh_key::SshKey;
+use super::statement::{
+    PlanIdentity, Signatories, SignedStatement, Statement, StatementError, StatementFrame, StatementKind,
+    is_line,
+};
+use super::{CeremonyPlan, PlanError, TranscriptHead};
+use crate::output::Sealed;
+use crate::values::UnixTime;
+
+/// How long somebody was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Presence {
+    /// From beginning to end.
+    All,
+    /// Not all the time.
+    Part,
+}
+
+impl Presence {
+    /// The word in the statement.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Part => "part",
+        }
+    }
+}
+
+/// What somebody who was there says about the ceremony.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remarks {
+    /// Whether they saw all of it.
+    pub present: Presence,
+    /// Whether what they saw went as planned.
+    pub as_planned: bool,
+    /// What else they say, in one line.
+    pub remarks: Option<String>,
+}
+
+/// The statement that is signed, as canonical JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AttestationStatement {
+    as_planned: String,
+    #[serde(flatten)]
+    frame: StatementFrame,
+    head: String,
+    present: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remarks: Option<String>,
+}
+
+/// A statement about the head whose signature was verified.
+pub type Attestation = SignedStatement<(TranscriptHead, Remarks)>;
+
+impl AttestationStatement {
+    /// What `person` says about the ceremony with this head, to be signed with `key`. The time is what this machine's clock says, and only a claim.
+    ///
+    /// # Errors
+    /// [`StatementError::Text`]: remarks that are not one line of visible text.
+    pub fn new(
+        plan: &PlanIdentity,
+        person: &str,
+        key: &SshKey,
+        time: UnixTime,
+        head: TranscriptHead,
+        remarks: &Remarks,
+    ) -> Result<Self, StatementError> {
+        let statement = Self {
+            as_planned: if remarks.as_planned { "yes" } else { "no" }.to_owned(),
+            frame: StatementFrame::new(StatementKind::Attestation, plan, person, key, time),
+            head: head.to_string(),
+            present: remarks.present.word().to_owned(),
+            remarks: remarks.remarks.clone(),
+        };
+        statement.content()?;
+        Ok(statement)
+    }
+}
+
+impl Sealed for AttestationStatement {}
+
+impl Statement for AttestationStatement {
+    type Content = (TranscriptHead, Remarks);
+
+    const KIND: StatementKind = StatementKind::Attestation;
+
+    fn frame(&self) -> &StatementFrame {
+        &self.frame
+    }
+
+    fn content(&self) -> Result<Self::Content, StatementError> {
+        let word = |field: &'static str, found: &str| StatementError::Word {
+            field,
+            found: found.to_owned(),
+        };
+        let present = match self.present.as_str() {
+            "all" => Presence::All,
+            "part" => Presence::Part,
+            other => return Err(word("present", other)),
+        };
+        let as_planned = match self.as_planned.as_str() {
+            "yes" => true,
+            "no" => false,
+            other => return Err(word("as-planned", other)),
+        };
+        if self.remarks.as_ref().is_some_and(|remarks| !is_line(remarks)) {
+            return Err(StatementError::Text { field: "remarks" });
+        }
+        let head = self.head.parse().map_err(|_| word("head", &self.head))?;
+        let remarks = Remarks {
+            present,
+            as_planned,
+            remarks: self.remarks.clone(),
+        };
+        Ok((head, remarks))
+    }
+}
+
+/// The attestations of one ceremony, as they are read.
+#[derive(Clone, Debug)]
+pub struct AttestationCount {
+    signatories: Signatories,
+    /// Who has to attest.
+    required: Vec<String>,
+    head: TranscriptHead,
+    attestations: Vec<Attestation>,
+}
+
+impl AttestationCount {
+    /// Nothing counted yet. `attended` are the names of those who were there, in any run: each of them may attest, and those with a role that
+    /// the plan names for it have to.
+    ///
+    /// # Errors
+    /// [`PlanError`], which a plan that was read does not give.
+    pub fn of(plan: &CeremonyPlan, attended: &[String], head: TranscriptHead) -> Result<Self, PlanError> {
+        let there = plan.people.persons.iter();
+        let there: Vec<_> = there.filter(|person| attended.contains(&person.name)).collect();
+        let has_to = there.iter().filter(|person| {
+            let roles = &plan.people.attest;
+            person.roles.iter().any(|role| roles.contains(role))
+        });
+        let required = has_to.map(|person| person.name.clone()).collect();
+        let signatories = Signatories::of(plan.identity()?, there.into_iter(), "those who attended")?;
+        Ok(Self {
+            signatories,
+            required,
+            head,
+            attestations: Vec::new(),
+        })
+    }
+
+    /// Verifies a statement and its signature, and counts it.
+    ///
+    /// # Errors
+    /// [`StatementError`]; then it is not counted.
+    pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Attestation, StatementError> {
+        let attestation = self
+            .signatories
+            .verify::<AttestationStatement>(statement, signature)?;
+        let (head, _) = attestation.content();
+        if *head != self.head {
+            return Err(StatementError::OtherHead {
+                found: head.to_string(),
+                expected: self.head.to_string(),
+            });
+        }
+        let index = self.attestations.len();
+        self.attestations.push(attestation);
+        Ok(&self.attestations[index])
+    }
+
+    /// Everything that was counted.
+    #[must_use]
+    pub fn attestations(&self) -> &[Attestation] {
+        &self.attestations
+    }
+
+    /// Who has to attest, by the plan's order.
+    #[must_use]
+    pub fn required(&self) -> &[String] {
+        &self.required
+    }
+
+    /// Who has to attest, and has not yet.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        let done: BTreeSet<_> = self.attestations.iter().map(Attestation::person).collect();
+        let missing = self.required.iter().filter(|name| !done.contains(name.as_str()));
+        missing.cloned().collect()
+    }
+}

@@ -1,0 +1,231 @@
+//! Who may sign, and statements that they have signed.
+
+use super::{PlanIdentity, QuorumError, Statement, StatementError, read};
+use crate::ceremony::ssh_key::SshKey;
+use crate::ceremony::sshsig::SshSignature;
+use crate::ceremony::{PlanError, PlannedPerson, Requirement};
+use crate::output::{Encoding, Sealed, Verified};
+use crate::values::UnixTime;
+
+/// Somebody who may sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signatory {
+    /// The name, as in the plan.
+    pub name: String,
+    /// The keys, one of which signs.
+    pub keys: Vec<SignatoryKey>,
+}
+
+/// A key of a signatory, and what its signatures have to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatoryKey {
+    /// The key.
+    pub key: SshKey,
+    /// What a security key has to show in each signature.
+    pub require: Vec<Requirement>,
+}
+
+/// The people who may sign statements of one kind about one plan: distinct names, distinct keys.
+#[derive(Clone, Debug)]
+pub struct Signatories {
+    plan: PlanIdentity,
+    people: Vec<Signatory>,
+    /// What they are called in errors: "the approvers".
+    called: &'static str,
+}
+
+/// A statement whose signature was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedStatement<C> {
+    bytes: Vec<u8>,
+    signature: Vec<u8>,
+    person: String,
+    key: SshKey,
+    time: UnixTime,
+    content: C,
+}
+
+impl Signatories {
+    /// Of these people; `called` names them in errors.
+    ///
+    /// # Errors
+    /// [`QuorumError`]: a key that two people have or one has twice, a name twice, a key that cannot show what it has to.
+    pub fn new(
+        plan: PlanIdentity,
+        people: Vec<Signatory>,
+        called: &'static str,
+    ) -> Result<Self, QuorumError> {
+        for (index, signatory) in people.iter().enumerate() {
+            let earlier = people.get(..index).unwrap_or_default();
+            check_signatory(signatory, earlier)?;
+        }
+        Ok(Self { plan, people, called })
+    }
+
+    /// Of these people of a plan.
+    ///
+    /// # Errors
+    /// [`PlanError`], which a plan that was read does not give.
+    pub(in crate::ceremony) fn of<'a>(
+        plan: PlanIdentity,
+        people: impl Iterator<Item = &'a PlannedPerson>,
+        called: &'static str,
+    ) -> Result<Self, PlanError> {
+        let people: Result<Vec<_>, _> = people.map(PlannedPerson::signatory).collect();
+        Self::new(plan, people?, called).map_err(PlanError::Quorum)
+    }
+
+    /// How many people there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.people.len()
+    }
+
+    /// What they sign about.
+    #[must_use]
+    pub const fn plan(&self) -> &PlanIdentity {
+        &self.plan
+    }
+
+    /// Verifies a statement and its signature.
+    ///
+    /// # Errors
+    /// [`StatementError`]. A file that does not verify is a reason to stop, not one to go on without it.
+    pub fn verify<T: Statement>(
+        &self,
+        statement: &[u8],
+        signature: &[u8],
+    ) -> Result<SignedStatement<T::Content>, StatementError> {
+        let stated: T = read(statement, &self.plan)?;
+        let frame = stated.frame();
+        let signatory = self
+            .people
+            .iter()
+            .find(|signatory| signatory.name == frame.person);
+        let signatory = signatory.ok_or_else(|| StatementError::UnknownPerson {
+            person: frame.person.clone(),
+            called: self.called,
+        })?;
+        let namespace = T::KIND.namespace(self.plan.kind);
+        let found =
+            SshSignature::verify(signature, namespace, statement).map_err(StatementError::Signature)?;
+        let known = signatory.keys.iter().find(|known| known.key == *found.key());
+        let known = known.ok_or_else(|| StatementError::NotTheirKey {
+            person: frame.person.clone(),
+            fingerprint: found.key().fingerprint(),
+        })?;
+        if frame.key != known.key.fingerprint() {
+            return Err(StatementError::OtherKeyStated {
+                stated: frame.key.clone(),
+                fingerprint: known.key.fingerprint(),
+            });
+        }
+        let shows = |requirement| match requirement {
+            Requirement::Touch => found.is_touched(),
+            Requirement::Pin => found.is_pin_entered(),
+        };
+        if let Some(missing) = known.require.iter().find(|requirement| !shows(**requirement)) {
+            return Err(StatementError::NotShown {
+                person: frame.person.clone(),
+                requirement: *missing,
+            });
+        }
+        Ok(SignedStatement {
+            bytes: statement.to_vec(),
+            signature: signature.to_vec(),
+            person: frame.person.clone(),
+            key: known.key.clone(),
+            time: frame.claimed_time()?,
+            content: stated.content()?,
+        })
+    }
+}
+
+impl<C> SignedStatement<C> {
+    /// Who signed.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
+    /// With which key.
+    #[must_use]
+    pub const fn key(&self) -> &SshKey {
+        &self.key
+    }
+
+    /// When, as the signer's machine claimed.
+    #[must_use]
+    pub const fn claimed_time(&self) -> UnixTime {
+        self.time
+    }
+
+    /// What the statement says.
+    #[must_use]
+    pub const fn content(&self) -> &C {
+        &self.content
+    }
+
+    /// The statement, as its file has it.
+    #[must_use]
+    pub fn statement(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The file of the signature.
+    #[must_use]
+    pub fn signature(&self) -> SignatureFile {
+        SignatureFile(self.signature.clone())
+    }
+}
+
+/// The armoured signature of a statement, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureFile(Vec<u8>);
+
+impl Sealed for SignatureFile {}
+
+impl Verified for SignatureFile {
+    fn content(&self, _: Encoding) -> Vec<u8> {
+        self.0.clone()
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        match written == self.0 {
+            true => Ok(()),
+            false => Err("it reads back differently".to_owned()),
+        }
+    }
+}
+
+fn check_signatory(signatory: &Signatory, earlier: &[Signatory]) -> Result<(), QuorumError> {
+    let same_name = |other: &&Signatory| other.name.to_lowercase() == signatory.name.to_lowercase();
+    if earlier.iter().any(|other| same_name(&other)) {
+        return Err(QuorumError::SameName {
+            person: signatory.name.clone(),
+        });
+    }
+    for (index, known) in signatory.keys.iter().enumerate() {
+        let of_others = earlier
+            .iter()
+            .flat_map(|other| other.keys.iter().map(move |key| (other, key)));
+        let own = signatory.keys[..index].iter().map(|key| (signatory, key));
+        let same = of_others
+            .chain(own)
+            .find(|(_, other)| other.key.has_numbers_of(&known.key));
+        if let Some((other, _)) = same {
+            return Err(QuorumError::SameKey {
+                person: signatory.name.clone(),
+                other: other.name.clone(),
+                fingerprint: known.key.fingerprint(),
+            });
+        }
+        if !known.require.is_empty() && !known.key.kind().is_security_key() {
+            return Err(QuorumError::CannotShow {
+                person: signatory.name.clone(),
+                kind: known.key.kind().name(),
+            });
+        }
+    }
+    Ok(())
+}
