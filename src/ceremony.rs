@@ -10,6 +10,7 @@ mod file;
 mod gate;
 mod kind;
 mod octets;
+mod paper;
 mod plan;
 mod ssh_key;
 mod ssh_wire;
@@ -36,6 +37,7 @@ pub use file::{
 pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
+pub use paper::plan_text;
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
     PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,

@@ -21,7 +21,6 @@ mod key;
 #[cfg(feature = "aws")]
 mod kms;
 mod ledger;
-mod lines;
 mod lock_directory;
 mod next_steps;
 mod ocsp;

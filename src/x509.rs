@@ -63,7 +63,7 @@ pub use foreign_file::ForeignFile;
 pub use general_name::{AlternativeName, NameKind};
 pub use host::HostName;
 pub use issue::Issued;
-pub use name::{Name, NameFault, is_unprintable};
+pub use name::{Name, NameFault};
 pub use name_constraints::{NameConstraints, Subtree};
 pub use ocsp::{
     AcceptedOcspRequest, BasicResponse, CertId, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses,

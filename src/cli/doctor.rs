@@ -18,9 +18,9 @@ use serde_json::json;
 use super::exit::{CliError, UNAVAILABLE};
 use super::global::Settings;
 use super::input;
-use super::lines::{WIDTH, fold};
 use super::report::Report;
 use super::ui::Ui;
+use hsm_ca::values::{WIDTH, fold};
 
 /// Checks everything in turn and does not stop at the first failure.
 #[derive(Debug, Args)]

@@ -10,8 +10,9 @@ use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
+use hsm_ca::values::is_unprintable;
 use hsm_ca::workflow::prove_named_key;
-use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one, is_unprintable};
+use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 use serde_json::{Value, json};
 
 use super::connect::check_key_name;

@@ -3,8 +3,8 @@
 use rustix::termios::tcgetwinsize;
 
 use super::canvas::{Canvas, Tone};
-use super::lines::{Block, WIDTH, columns, fold};
 use super::report::printable;
+use hsm_ca::values::{Block, WIDTH, columns, fold};
 
 /// Nothing is gained by longer lines.
 const WIDEST: usize = 120;

@@ -1,7 +1,8 @@
 //! The result of a command, for people and for programs.
 
+use hsm_ca::values::is_unprintable;
+pub(super) use hsm_ca::values::printable;
 use hsm_ca::workflow::Recorder;
-use hsm_ca::x509::is_unprintable;
 use serde_json::Value;
 
 /// What a command has to say.
@@ -62,19 +63,6 @@ impl Fields {
         let line = |(name, value): &(String, String)| format!("{:indent$}{name:width$}  {value}\n", "");
         self.0.iter().map(line).collect()
     }
-}
-
-/// Text from tokens, files and servers, without what could move a cursor or hide a word.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            if is_unprintable(character) {
-                '\u{FFFD}'
-            } else {
-                character
-            }
-        })
-        .collect()
 }
 
 /// The JSON text of a value, which a terminal may show: what cannot be printed is escaped (RFC 8259 section 7), and a parser reads the

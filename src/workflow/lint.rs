@@ -17,9 +17,8 @@ use super::poll::{Pauses, poll};
 use super::{Linted, Progress, Step, WorkflowError};
 use crate::file_trust::{self, Owners, TrustError};
 use crate::signer::PublicKey;
-use crate::x509::{
-    Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, is_unprintable, rules,
-};
+use crate::values::printable;
+use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, rules};
 
 /// Why a linter gave no verdict. None of these is a pass.
 #[derive(Debug)]
@@ -273,17 +272,7 @@ fn first_lines(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let shown = lines.take(SHOWN_LINES).collect::<Vec<_>>().join("; ");
-    let shown: String = shown
-        .chars()
-        .map(|character| {
-            if is_unprintable(character) {
-                '\u{FFFD}'
-            } else {
-                character
-            }
-        })
-        .take(SHOWN_CHARACTERS)
-        .collect();
+    let shown: String = printable(&shown).chars().take(SHOWN_CHARACTERS).collect();
     if shown.is_empty() {
         return "it says nothing".to_owned();
     }

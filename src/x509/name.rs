@@ -21,6 +21,7 @@ use x509_cert::name::RdnSequence;
 use super::X509Error;
 use super::name_hash::read_text;
 use crate::signer::Hex;
+use crate::values::is_unprintable;
 
 /// A `Name` (RFC 5280 section 4.1.2.4) as the bytes it came in. Two names are equal when their bytes are.
 #[derive(Clone, PartialEq, Eq)]
@@ -282,22 +283,6 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         }
     }
     Ok(())
-}
-
-/// Controls, and the marks that change the direction or the visibility of text.
-#[must_use]
-pub fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-                | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}' | '\u{1BCA0}'..='\u{1BCA3}'
-                | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
-        )
-        // For private use, and no characters: nobody knows what they show.
-        || matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FDD0}'..='\u{FDEF}')
-        || u32::from(character) & 0xfffe == 0xfffe
 }
 
 /// What could hide or turn a word is written as RFC 4514 writes it.

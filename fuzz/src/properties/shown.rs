@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use hsm_ca::x509::{ExtensionText, is_unprintable};
+use hsm_ca::values::is_unprintable;
+use hsm_ca::x509::ExtensionText;
 
 /// Nothing of it moves a cursor, hides, or turns the direction of text.
 pub(super) fn printable(shown: impl Display) {

@@ -16,9 +16,9 @@ use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
 use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
-use crate::cli::lines::hang;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
+use hsm_ca::values::hang;
 
 /// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and with the
 /// HSM. Every available certificate of both is checked; for each missing one, the result says how to get it. Exit code 3 if any check

@@ -6,8 +6,8 @@ use clap::Args;
 use hsm_ca::ledger::{Access, Digest, EntryFilter, Object};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
+use hsm_ca::values::is_unprintable;
 use hsm_ca::workflow::{DeleteSummary, delete_key};
-use hsm_ca::x509::is_unprintable;
 use serde_json::json;
 
 use super::{KeyName, describe};

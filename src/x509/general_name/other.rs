@@ -7,8 +7,9 @@ use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 
 use super::syntax::check_dns;
 use super::{AlternativeName, NameKind};
+use crate::values::is_unprintable;
 use crate::x509::X509Error;
-use crate::x509::name::{describe_oid, is_unprintable, text_of};
+use crate::x509::name::{describe_oid, text_of};
 
 /// szOID_NT_PRINCIPAL_NAME ([MS-WCCE] section 2.2.2.7.7.4): a UTF8String.
 const UPN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");

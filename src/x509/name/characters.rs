@@ -1,6 +1,6 @@
 //! Characters that make a name read as another: those that show nothing, and those that look like others.
 
-use super::is_unprintable;
+use crate::values::is_unprintable;
 
 /// Why a value misleads its reader; `is_common_name` where it may stand for a host.
 pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Option<String> {

@@ -5,7 +5,7 @@ use hsm_ca::workflow::{StepState, TlsEvidence, TlsReport, TlsRole};
 
 use super::telling::{mark, tone};
 use crate::cli::canvas::Canvas;
-use crate::cli::lines::cut;
+use hsm_ca::values::cut;
 
 /// Columns between the walls of the outer frame.
 const OUTER: usize = 74;

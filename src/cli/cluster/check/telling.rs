@@ -4,8 +4,8 @@ use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, Tl
 use serde_json::{Value, json};
 
 use crate::cli::canvas::{Canvas, Tone};
-use crate::cli::lines::hang;
 use crate::cli::report::printable;
+use hsm_ca::values::hang;
 
 /// The word for a state.
 pub(super) const fn word(state: StepState) -> &'static str {

@@ -1,19 +1,21 @@
 //! Text in lines of a width.
 
-use super::report::printable;
+use super::printable;
 
 /// Columns of a line if the width is unknown.
-pub(super) const WIDTH: usize = 80;
+pub const WIDTH: usize = 80;
 
 /// The text in lines of `room` columns. A word that is longer stays whole, so that it can be copied; hex digits are cut into equal parts.
-pub(super) fn fold(text: &str, room: usize) -> Vec<String> {
+#[must_use]
+pub fn fold(text: &str, room: usize) -> Vec<String> {
     let mut block = Block::of_width(room);
     block.add(&printable(text));
     block.into_lines()
 }
 
 /// `first`, and after it the text in lines of 80 columns, aligned with its start.
-pub(super) fn hang(first: &str, text: &str) -> String {
+#[must_use]
+pub fn hang(first: &str, text: &str) -> String {
     let indent = columns(first);
     let mut lines = String::new();
     for (index, line) in fold(text, WIDTH.saturating_sub(indent)).iter().enumerate() {
@@ -28,7 +30,8 @@ pub(super) fn hang(first: &str, text: &str) -> String {
 }
 
 /// At most `width` characters, the end cut with `dots` where it is longer.
-pub(super) fn cut(text: &str, width: usize, dots: &str) -> String {
+#[must_use]
+pub fn cut(text: &str, width: usize, dots: &str) -> String {
     let text = printable(text);
     if text.chars().count() <= width {
         return text;
@@ -38,7 +41,8 @@ pub(super) fn cut(text: &str, width: usize, dots: &str) -> String {
 }
 
 /// Lines that are filled.
-pub(super) struct Block {
+#[derive(Debug)]
+pub struct Block {
     room: usize,
     lines: Vec<String>,
     /// Whether the last line is not gone on with.
@@ -46,7 +50,9 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn of_width(room: usize) -> Self {
+    /// Lines of `room` columns, at least 16.
+    #[must_use]
+    pub fn of_width(room: usize) -> Self {
         Self {
             room: room.max(16),
             lines: Vec::new(),
@@ -62,7 +68,8 @@ impl Block {
         }
     }
 
-    pub(super) fn add_part(&mut self, part: &str) {
+    /// Adds a part that stays in one line, where it fits in one.
+    pub fn add_part(&mut self, part: &str) {
         if columns(part) <= self.room {
             return self.put(part);
         }
@@ -72,7 +79,9 @@ impl Block {
         self.is_closed = true;
     }
 
-    pub(super) fn into_lines(self) -> Vec<String> {
+    /// The lines.
+    #[must_use]
+    pub fn into_lines(self) -> Vec<String> {
         self.lines
     }
 
@@ -89,7 +98,9 @@ impl Block {
     }
 }
 
-pub(super) fn columns(text: &str) -> usize {
+/// How many columns a text takes: one for each character.
+#[must_use]
+pub fn columns(text: &str) -> usize {
     text.chars().count()
 }
 

@@ -1,0 +1,11 @@
+//! A ceremony for people: what they read, sign and keep. Everything here is a pure function of
+//! what it is given, so the same plan gives the same text everywhere.
+
+mod objects;
+mod people;
+mod plan_text;
+mod step;
+#[cfg(test)]
+mod test_plan;
+
+pub use self::plan_text::plan_text;

@@ -1,0 +1,52 @@
+//! People and their roles in words.
+
+use crate::ceremony::{PlanError, PlannedPeople, PlannedPerson, Requirement, Role};
+
+/// `administrator, approver`
+pub(super) fn roles_text(roles: &[Role]) -> String {
+    let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+    words.join(", ")
+}
+
+/// The rules about the people, a sentence each.
+pub(super) fn rules_about(people: &PlannedPeople) -> Vec<String> {
+    let approvers = people.with(Role::Approver).count();
+    let mut rules = vec![format!(
+        "{} of the {approvers} approvers approve this plan. One rejection stops the ceremony.",
+        people.approve_threshold
+    )];
+    let attend: Vec<String> = people
+        .attend
+        .iter()
+        .map(|(role, count)| format!("{} {count}", role.word()))
+        .collect();
+    if !attend.is_empty() {
+        rules.push(format!("Present in the room, at least: {}.", attend.join(", ")));
+    }
+    for apart in &people.separate {
+        rules.push(format!("Nobody has two of these roles: {}.", roles_text(apart)));
+    }
+    rules.push(format!(
+        "The transcript's head is signed by everybody present with a role of: {}.",
+        roles_text(&people.attest)
+    ));
+    rules
+}
+
+/// Type and fingerprint of somebody's key, as `ssh-keygen -l` prints it, and what it has to show.
+pub(super) fn key_text(person: &PlannedPerson) -> Result<String, PlanError> {
+    let key = person.ssh_key()?;
+    let mut text = format!("{} {}", key.kind().name(), key.fingerprint());
+    let shown: Vec<&str> = person
+        .require
+        .iter()
+        .map(|requirement| match requirement {
+            Requirement::Touch => "touch",
+            Requirement::Pin => "PIN",
+        })
+        .collect();
+    if !shown.is_empty() {
+        text.push_str(&format!(" (must show: {})", shown.join(", ")));
+    }
+    Ok(text)
+}
