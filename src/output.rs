@@ -1,6 +1,7 @@
 //! Files that appear whole or not at all, never over another file, and only with content that was verified.
 
 mod destination;
+mod directory;
 mod error;
 mod pem;
 mod protected;
@@ -8,6 +9,7 @@ mod temporary;
 mod verified;
 
 pub use destination::{Destination, Reserved};
+pub use directory::NewDirectory;
 pub use error::OutputError;
 pub use pem::{encode_pem, pem_length, write_pem};
 pub use protected::Protected;

@@ -39,7 +39,8 @@ mod tls_check;
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
-    CeremonyDraft, CeremonyError, CeremonyInputs, DraftObject, DraftedSession, KeyBudget, draft_ceremony,
+    CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, DraftObject,
+    DraftedSession, PlanCircumstances, check_plan, digest_of_file, draft_ceremony, plan_ceremony,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Rig, Run, python_tool};
 
 /// A ceremony of an offline root, an issuing CA, a cross-certificate by an older root and a first CRL, with its inputs.
-fn ceremony() -> Rig {
+pub(super) fn ceremony() -> Rig {
     let rig = Rig::without_token();
     rig.tool(python_tool("python3"), &["-c", include_str!("inputs.py")])
         .ok();
@@ -21,7 +21,7 @@ fn check(rig: &Rig) -> Run {
 impl Rig {
     /// The ceremony file with another text in one place.
     #[track_caller]
-    fn edit(&self, piece: &str, other: &str) {
+    pub(super) fn edit(&self, piece: &str, other: &str) {
         let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
         assert!(text.contains(piece), "{piece}");
         self.write("ceremony.toml", text.replacen(piece, other, 1));

@@ -1,7 +1,10 @@
 //! `ceremony`.
 
 mod check;
+mod directory;
 mod new;
+mod plan;
+mod source;
 
 use clap::Subcommand;
 
@@ -19,6 +22,11 @@ pub(super) enum CeremonyCommand {
     /// It builds every object of every session with stand-in keys, and checks each against every rule. It needs no token, signs nothing with a
     /// real key, and writes nothing.
     Check(check::CheckCeremony),
+    /// Freeze a ceremony: every serial number, date and octet that its tokens will sign
+    ///
+    /// The new directory holds the ceremony file, its inputs, the plan for programs (plan.json) and for people (plan.txt). People approve the
+    /// SHA-256 of plan.json. With --check, another machine makes the same plan from the same files. Nothing is signed, and no PIN is needed.
+    Plan(plan::PlanCeremony),
 }
 
 impl CeremonyCommand {
@@ -26,6 +34,7 @@ impl CeremonyCommand {
         match self {
             Self::New(new) => new.run(settings),
             Self::Check(check) => check.run(settings, ui),
+            Self::Plan(plan) => plan.run(settings, ui),
         }
     }
 }

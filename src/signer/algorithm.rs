@@ -228,6 +228,13 @@ impl SignatureAlgorithm {
             Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
+
+    /// Whether the same key always makes the same signature of the same message (RFC 8017 section 8.2, RFC 8032 section 5.1). Of the others a
+    /// token makes another one each time: ECDSA without RFC 6979, PSS with its salt, ML-DSA when it is hedged.
+    #[must_use]
+    pub const fn is_deterministic(self) -> bool {
+        matches!(self, Self::RsaPkcs1(_) | Self::Ed25519)
+    }
 }
 
 impl fmt::Display for SignatureAlgorithm {

@@ -234,6 +234,21 @@ impl PublicKey {
         &self.bits
     }
 
+    /// The octets in which keys of one kind differ: the modulus of an RSA key without a leading zero, the coordinates of an EC point, and the
+    /// whole of every other key. With the exponent 65537 every other octet of [`der`](Self::der) follows from the kind.
+    #[must_use]
+    pub fn own_octets(&self) -> &[u8] {
+        let bits = self.subject_public_key();
+        match self.algorithm {
+            // The first octet says that the point is uncompressed (SEC 1 section 2.3.3).
+            KeyAlgorithm::Ec(_) => bits.get(1..).unwrap_or_default(),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => {
+                self.rsa_integers().map_or(bits, |(modulus, _)| modulus)
+            }
+            _ => bits,
+        }
+    }
+
     /// Modulus and public exponent, big-endian without leading zeros; `None` for any other key.
     #[must_use]
     pub fn rsa_integers(&self) -> Option<(&[u8], &[u8])> {

@@ -3,8 +3,13 @@
 mod draft;
 mod error;
 mod inputs;
+mod objects;
+mod plan;
 mod stand_in;
 
-pub use draft::{CeremonyDraft, DraftObject, DraftedSession, KeyBudget, draft_ceremony};
+pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
 pub use inputs::CeremonyInputs;
+pub use plan::{
+    CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
+};

@@ -1,23 +1,17 @@
 //! `ceremony check`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyFile, CreateCa, CrossSign, Session, SignCsr, StepAction};
-use hsm_ca::file_trust::Owners;
+use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Session};
 use hsm_ca::signer::SystemRandom;
-use hsm_ca::workflow::{
-    CeremonyDraft, CeremonyError, CeremonyInputs, DraftObject, DraftedSession, KeyBudget, draft_ceremony,
-};
-use hsm_ca::x509::{Profile, UnixTime};
+use hsm_ca::workflow::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
+use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
+use super::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
-use crate::cli::input;
-use crate::cli::profile;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -30,13 +24,11 @@ pub(in crate::cli) struct CheckCeremony {
 
 impl CheckCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let file = read_file(&self.file)?;
-        let directory = self.file.parent().unwrap_or(Path::new(""));
-        let inputs = CeremonyInputs::read(&file, |path| input::read(&directory.join(path)))?;
-        let profiles = find_profiles(&file, directory)?;
-        let draft = draft_ceremony(&file, &inputs, &profiles, &SystemRandom, ui)
+        let read = source::read(&self.file)?;
+        let file = &read.source.file;
+        let draft = draft_ceremony(&read.source, &SystemRandom, ui)
             .map_err(|error| CliError::in_file(&self.file, error))?;
-        let mut report = Report::new(describe(&file, &draft), to_json(&file, &draft));
+        let mut report = Report::new(describe(file, &draft), to_json(file, &draft));
         let now = settings.clock.now();
         for session in file.sessions.iter().filter(|session| session.ends < now) {
             let warning = format!("session {:?} is over: it ended at {}", session.name, session.ends);
@@ -44,35 +36,6 @@ impl CheckCeremony {
         }
         Ok(report)
     }
-}
-
-fn read_file(path: &Path) -> Result<CeremonyFile, CliError> {
-    let bytes = input::read_trusted(path, Owners::Any)?;
-    let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
-    CeremonyFile::read(&text).map_err(|error| CliError::in_file(path, CeremonyError::from(error)))
-}
-
-/// Every profile that the file names. A path is below the directory of the file, as those of the inputs are.
-fn find_profiles(file: &CeremonyFile, directory: &Path) -> Result<BTreeMap<String, Arc<Profile>>, CliError> {
-    let mut profiles = BTreeMap::new();
-    for step in &file.steps {
-        let (name, self_signed) = match &step.action {
-            StepAction::CreateCa(CreateCa { profile, .. }) => (profile, true),
-            StepAction::SignCsr(SignCsr { profile, .. }) => (profile, false),
-            StepAction::CrossSign(CrossSign {
-                profile: Some(profile),
-                ..
-            }) => (profile, false),
-            _ => continue,
-        };
-        let below = match name.strip_prefix("./") {
-            Some(path) => directory.join(path).display().to_string(),
-            None => name.clone(),
-        };
-        let found = profile::find(&below, self_signed)?;
-        profiles.insert(name.clone(), Arc::new(found));
-    }
-    Ok(profiles)
 }
 
 fn describe(file: &CeremonyFile, draft: &CeremonyDraft) -> String {

@@ -4,7 +4,7 @@ use hsm_ca::workflow::CeremonyError;
 
 use super::row::Row;
 use super::table::explain_workflow;
-use super::{REFUSED, USAGE};
+use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
     match error {
@@ -23,6 +23,32 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             let (kind, exit_code, _) = explain_workflow(cause);
             (kind, exit_code, None)
         }
+        CeremonyError::SessionOver { .. } => (
+            "ceremony-session",
+            REFUSED,
+            Some("write the days that are still to come into the ceremony file, and plan again"),
+        ),
+        CeremonyError::Plan(_) => (
+            "ceremony-plan",
+            REFUSED,
+            Some(
+                "the file is not as `ceremony plan` wrote it: take the directory from somebody else, or plan again",
+            ),
+        ),
+        CeremonyError::OtherPlan { .. } => (
+            "ceremony-plan",
+            REFUSED,
+            Some(
+                "a file in the directory was changed, or another version of this program planned it (`tool` in plan.json)",
+            ),
+        ),
+        CeremonyError::Unreadable { .. } => ("file", FAILED, None),
+        CeremonyError::NoToken { .. } => (
+            "no-token",
+            UNAVAILABLE,
+            Some("`hsm-ca token list` shows the tokens that the module has; --offline plans without them"),
+        ),
+        CeremonyError::SameSerial => ("random", FAILED, None),
         _ => ("ceremony-input", REFUSED, None),
     }
 }

@@ -1,30 +1,29 @@
 //! Every object of every session, built with stand-in keys and held against every rule.
 //!
 //! A stand-in has the kind of the key that it stands for, so a drafted object differs from the final one only in the key's own octets and in what
-//! follows from them: the key identifiers, and the signature. No rule depends on those. Serial numbers are drawn for the draft only.
+//! follows from them: the key identifiers, and the signature. No rule depends on those.
 
 mod budget;
-mod certificates;
-mod crls;
-mod terms;
+mod planned;
+mod shown;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use budget::budget;
+pub(super) use budget::budget;
 
+use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step, issuer_of, judge, value};
 use super::stand_in::StandIn;
-use super::{CeremonyError, CeremonyInputs};
+use super::{CeremonyError, CeremonyInputs, CeremonySource};
 use crate::ceremony::{
-    CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, Session, Step, StepAction,
+    CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, KeyBudget, PlannedObject, Session, Step,
+    StepAction,
 };
 use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, WorkflowError};
 use crate::x509::{
-    Certificate, CrlNumber, Name, Profile, RULES, Revocation, ThrowawayKey, UnixTime, Validity,
+    Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, SerialNumber, ThrowawayKey, UnixTime, Validity,
 };
-
-pub use budget::KeyBudget;
 
 /// A ceremony whose every object passed every rule, with stand-in keys.
 #[derive(Clone, Debug)]
@@ -33,6 +32,8 @@ pub struct CeremonyDraft {
     pub sessions: Vec<DraftedSession>,
     /// How often each key signs, at most and at least.
     pub budget: Vec<KeyBudget>,
+    /// The exact bytes of all of them, for a plan.
+    pub(super) objects: Vec<PlannedObject>,
 }
 
 /// What one session would make.
@@ -84,206 +85,257 @@ pub enum DraftObject {
     },
 }
 
-/// Builds and checks every object of every session. `profiles` has each profile that the file names.
+/// Builds and checks every object of every session.
 ///
 /// # Errors
 /// [`WorkflowError::Ceremony`]: the first step that breaks a rule, with the rule.
 pub fn draft_ceremony(
-    file: &CeremonyFile,
-    inputs: &CeremonyInputs,
-    profiles: &BTreeMap<String, Arc<Profile>>,
+    source: &CeremonySource,
     random: &dyn RandomSource,
     progress: &dyn Progress,
 ) -> Result<CeremonyDraft, WorkflowError> {
-    let mut draft = Draft {
-        file,
-        inputs,
-        profiles,
-        random,
+    let serials = DrawnSerials::from(random);
+    draft_with(source, &serials, progress)
+}
+
+/// Serial numbers, and the spare ones, for a draft and for a new plan.
+pub(super) trait PlanSerials: SerialSource {
+    /// The one for the case that a signature is lost.
+    fn spare(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError>;
+}
+
+/// Drawn when they are needed. Each is as long as the others: a spare one takes the place of the first.
+pub(super) struct DrawnSerials<'a> {
+    random: &'a dyn RandomSource,
+    drawn: RefCell<Vec<SerialNumber>>,
+}
+
+impl<'a> From<&'a dyn RandomSource> for DrawnSerials<'a> {
+    fn from(random: &'a dyn RandomSource) -> Self {
+        Self {
+            random,
+            drawn: RefCell::default(),
+        }
+    }
+}
+
+impl SerialSource for DrawnSerials<'_> {
+    fn serial(&self, _: &str, _: &str) -> Result<SerialNumber, WorkflowError> {
+        /// RFC 5280 section 4.1.2.2: at most this many.
+        const OCTETS: usize = 20;
+        loop {
+            let serial = SerialNumber::random(self.random)?;
+            let mut drawn = self.drawn.borrow_mut();
+            // One of 128 is shorter. A source that repeats itself would be found by the second number, and not by an endless loop.
+            if drawn.contains(&serial) {
+                return Err(CeremonyError::SameSerial.into());
+            }
+            drawn.push(serial.clone());
+            if serial.octets().len() == OCTETS {
+                return Ok(serial);
+            }
+        }
+    }
+}
+
+impl PlanSerials for DrawnSerials<'_> {
+    fn spare(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError> {
+        self.serial(session, step)
+    }
+}
+
+pub(super) fn draft_with(
+    source: &CeremonySource,
+    serials: &dyn PlanSerials,
+    progress: &dyn Progress,
+) -> Result<CeremonyDraft, WorkflowError> {
+    let CeremonySource { file, inputs, .. } = source;
+    check_waivers(file)?;
+    let stand_ins = make_stand_ins(file, inputs)?;
+    let public = |(name, stand_in): (&String, &StandIn)| (name.clone(), stand_in.public_key.clone());
+    let known = |(name, stand_in): (&String, &StandIn)| Some((name.clone(), stand_in.known.clone()?));
+    let draft = Draft {
+        builder: ObjectBuilder {
+            file,
+            inputs,
+            profiles: &source.profiles,
+            serials,
+            keys: stand_ins.iter().map(public).collect(),
+            known: stand_ins.iter().filter_map(known).collect(),
+        },
+        serials,
+        stand_ins,
         progress,
-        keys: BTreeMap::new(),
     };
-    draft.check_waivers()?;
-    draft.make_stand_ins()?;
-    let sessions = file.sessions.iter().map(|session| draft.session(session));
-    Ok(CeremonyDraft {
-        sessions: sessions.collect::<Result<_, _>>()?,
+    let mut drafted = CeremonyDraft {
+        sessions: Vec::new(),
         budget: budget(file),
-    })
+        objects: Vec::new(),
+    };
+    for session in &file.sessions {
+        let objects = draft.session(session, &mut drafted.objects)?;
+        drafted.sessions.push(DraftedSession {
+            name: session.name.clone(),
+            objects,
+        });
+    }
+    Ok(drafted)
 }
 
 struct Draft<'a> {
-    file: &'a CeremonyFile,
-    inputs: &'a CeremonyInputs,
-    profiles: &'a BTreeMap<String, Arc<Profile>>,
-    random: &'a dyn RandomSource,
-    progress: &'a dyn Progress,
+    builder: ObjectBuilder<'a>,
+    serials: &'a dyn PlanSerials,
     /// By the step that makes the key, or the input that has its public half.
-    keys: BTreeMap<String, StandIn>,
-}
-
-/// What a session has made so far.
-#[derive(Default)]
-struct Made {
-    certificates: BTreeMap<String, Certificate>,
-    revocations: BTreeMap<String, Vec<Revocation>>,
-    objects: Vec<DraftObject>,
-}
-
-/// The CA that signs.
-struct Authority<'a> {
-    certificate: Certificate,
-    key: PublicKey,
-    /// `None` where the CA is older than this ceremony: nothing has to verify under its key in a draft.
-    stand_in: Option<&'a ThrowawayKey>,
+    stand_ins: BTreeMap<String, StandIn>,
+    progress: &'a dyn Progress,
 }
 
 impl Draft<'_> {
-    fn check_waivers(&self) -> Result<(), CeremonyError> {
-        for waiver in &self.file.close.waivers {
-            let reason = match RULES.iter().find(|rule| rule.name == waiver.rule) {
-                None => "there is no rule of that name",
-                Some(rule) if !rule.can_be_waived => "this rule cannot be waived",
-                Some(_) => continue,
-            };
-            return Err(value(&waiver.step, "waive", format!("{}: {reason}", waiver.rule)));
+    fn session(
+        &self,
+        session: &Session,
+        planned: &mut Vec<PlannedObject>,
+    ) -> Result<Vec<DraftObject>, WorkflowError> {
+        let mut made = Made::default();
+        let mut objects = Vec::new();
+        for step in &self.builder.file.steps {
+            let drafted = self
+                .step(step, session, &mut made, planned)
+                .map_err(|error| in_step(step, session, error))?;
+            objects.extend(drafted);
         }
-        Ok(())
+        Ok(objects)
     }
 
-    fn make_stand_ins(&mut self) -> Result<(), WorkflowError> {
-        for step in &self.file.steps {
-            let (name, stand_in) = match &step.action {
-                StepAction::GenerateKey(GenerateKey { key_type, .. }) => {
-                    let kind = key_type.parse::<KeyAlgorithm>();
-                    let kind = kind.map_err(|error| value(&step.id, "type", error.to_string()))?;
-                    (&step.id, StandIn::of(kind)?)
-                }
-                StepAction::ImportKey(ImportKey { pair, .. }) => {
-                    let known = self.inputs.pair(pair)?.public_key;
-                    (&step.id, self.stand_in_for(pair, known)?)
-                }
-                StepAction::CreateCa(CreateCa { key, .. })
-                | StepAction::DestroyKey(DestroyKey { key, .. })
-                    if self.inputs.has(key) =>
-                {
-                    (key, self.stand_in_for(key, self.inputs.public_key(key)?)?)
-                }
-                _ => continue,
-            };
-            self.keys.insert(name.clone(), stand_in);
-        }
-        Ok(())
-    }
-
-    fn stand_in_for(&self, input: &str, known: PublicKey) -> Result<StandIn, WorkflowError> {
-        for (other, stand_in) in &self.keys {
-            if other != input && stand_in.known.as_ref() == Some(&known) {
-                let reason = format!("it has the same key as {other:?}");
-                let name = input.to_owned();
-                return Err(CeremonyError::InputContent { name, reason }.into());
+    fn step(
+        &self,
+        step: &Step,
+        session: &Session,
+        made: &mut Made,
+        planned: &mut Vec<PlannedObject>,
+    ) -> Result<Option<DraftObject>, WorkflowError> {
+        Ok(match self.builder.build(step, session, made)? {
+            Some(Built::Certificate(checked)) => {
+                judge(&checked, session, self.progress)?;
+                let certificate = self.rehearse(&checked, session)?;
+                planned.push(self.plan_certificate(step, session, &checked, &certificate)?);
+                let drafted = describe(step, &certificate, checked.signature())?;
+                made.certificates.insert(step.id.clone(), certificate);
+                Some(drafted)
             }
-        }
-        if let Some(fault) = known.find_fault() {
-            let (name, reason) = (input.to_owned(), fault.to_string());
+            Some(Built::Crl(checked)) => {
+                let revocations = match &step.action {
+                    StepAction::Crl(crl) => made.revocations.get(&crl.issuer),
+                    _ => None,
+                };
+                let revocations = revocations.map_or(&[][..], Vec::as_slice);
+                planned.push(self.plan_crl(step, session, &checked, revocations)?);
+                Some(describe_crl(step, &checked))
+            }
+            _ => None,
+        })
+    }
+
+    /// The certificate as it will be, but for the octets of keys and the signature.
+    fn rehearse(&self, checked: &Checked, session: &Session) -> Result<Certificate, WorkflowError> {
+        let is_issuer = |stand_in: &&StandIn| stand_in.public_key == *checked.issuer_key();
+        let own;
+        let key = match self.stand_ins.values().find(is_issuer) {
+            Some(stand_in) => &stand_in.key,
+            None => {
+                own = ThrowawayKey::like(checked.issuer_key())?;
+                &own
+            }
+        };
+        let rehearsal = checked.rehearse(key, issuer_of(checked), session.begins)?;
+        Ok(rehearsal.certificate().clone())
+    }
+}
+
+fn describe(
+    step: &Step,
+    certificate: &Certificate,
+    signature: SignatureAlgorithm,
+) -> Result<DraftObject, WorkflowError> {
+    Ok(DraftObject::Certificate {
+        step: step.id.clone(),
+        out: step.action.out().unwrap_or_default().to_owned(),
+        subject: certificate.subject().clone(),
+        issuer: certificate.issuer().clone(),
+        key: certificate.public_key()?.algorithm(),
+        validity: certificate.validity(),
+        signature,
+    })
+}
+
+fn describe_crl(step: &Step, checked: &CheckedCrl) -> DraftObject {
+    let content = checked.plan();
+    DraftObject::Crl {
+        step: step.id.clone(),
+        out: step.action.out().unwrap_or_default().to_owned(),
+        issuer: checked.authority().subject().clone(),
+        number: content.number,
+        this_update: content.this_update,
+        next_update: content.next_update,
+        entries: checked.entries(),
+    }
+}
+
+fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
+    for waiver in &file.close.waivers {
+        let reason = match RULES.iter().find(|rule| rule.name == waiver.rule) {
+            None => "there is no rule of that name",
+            Some(rule) if !rule.can_be_waived => "this rule cannot be waived",
+            Some(_) => continue,
+        };
+        return Err(value(&waiver.step, "waive", format!("{}: {reason}", waiver.rule)));
+    }
+    Ok(())
+}
+
+fn make_stand_ins(
+    file: &CeremonyFile,
+    inputs: &CeremonyInputs,
+) -> Result<BTreeMap<String, StandIn>, WorkflowError> {
+    let mut stand_ins = BTreeMap::new();
+    for step in &file.steps {
+        let (name, stand_in) = match &step.action {
+            StepAction::GenerateKey(GenerateKey { key_type, .. }) => {
+                let kind = key_type.parse::<KeyAlgorithm>();
+                let kind = kind.map_err(|error| value(&step.id, "type", error.to_string()))?;
+                (&step.id, StandIn::of(kind)?)
+            }
+            StepAction::ImportKey(ImportKey { pair, .. }) => {
+                let known = inputs.pair(pair)?.public_key;
+                (&step.id, stand_in_for(&stand_ins, pair, known)?)
+            }
+            StepAction::CreateCa(CreateCa { key, .. }) | StepAction::DestroyKey(DestroyKey { key, .. })
+                if inputs.has(key) =>
+            {
+                (key, stand_in_for(&stand_ins, key, inputs.public_key(key)?)?)
+            }
+            _ => continue,
+        };
+        stand_ins.insert(name.clone(), stand_in);
+    }
+    Ok(stand_ins)
+}
+
+fn stand_in_for(
+    stand_ins: &BTreeMap<String, StandIn>,
+    input: &str,
+    known: PublicKey,
+) -> Result<StandIn, WorkflowError> {
+    for (other, stand_in) in stand_ins {
+        if other != input && stand_in.known.as_ref() == Some(&known) {
+            let reason = format!("it has the same key as {other:?}");
+            let name = input.to_owned();
             return Err(CeremonyError::InputContent { name, reason }.into());
         }
-        Ok(StandIn::for_known(known)?)
     }
-
-    fn session(&self, session: &Session) -> Result<DraftedSession, WorkflowError> {
-        let mut made = Made::default();
-        for step in &self.file.steps {
-            self.step(step, session, &mut made)
-                .map_err(|error| in_step(step, session, error))?;
-        }
-        Ok(DraftedSession {
-            name: session.name.clone(),
-            objects: made.objects,
-        })
+    if let Some(fault) = known.find_fault() {
+        let (name, reason) = (input.to_owned(), fault.to_string());
+        return Err(CeremonyError::InputContent { name, reason }.into());
     }
-
-    fn step(&self, step: &Step, session: &Session, made: &mut Made) -> Result<(), WorkflowError> {
-        match &step.action {
-            StepAction::CreateCa(create) => self.create_ca(step, create, session, made),
-            StepAction::SignCsr(sign) => self.sign_csr(step, sign, session, made),
-            StepAction::CrossSign(cross) => self.cross_sign(step, cross, session, made),
-            StepAction::Revoke(revoke) => self.revoke(step, revoke, session, made),
-            StepAction::Crl(crl) => self.crl(step, crl, session, made),
-            _ => Ok(()),
-        }
-    }
-
-    fn authority(&self, name: &str, session: &Session, made: &Made) -> Result<Authority<'_>, WorkflowError> {
-        let certificate = self.certificate(name, made)?;
-        for time in [session.begins, session.ends] {
-            certificate.check_authority(time)?;
-        }
-        certificate.check_self_signature()?;
-        let key = certificate.public_key()?;
-        let of_step = self.file.step(name).and_then(|step| match &step.action {
-            StepAction::CreateCa(create) => self.keys.get(&create.key),
-            _ => None,
-        });
-        Ok(Authority {
-            stand_in: of_step.map(|stand_in| &stand_in.key),
-            certificate,
-            key,
-        })
-    }
-
-    fn certificate(&self, name: &str, made: &Made) -> Result<Certificate, CeremonyError> {
-        match made.certificates.get(name) {
-            Some(certificate) => Ok(certificate.clone()),
-            None => self.inputs.certificate(name),
-        }
-    }
-}
-
-impl Made {
-    fn take(
-        &mut self,
-        step: &Step,
-        out: &str,
-        certificate: Certificate,
-        signature: SignatureAlgorithm,
-    ) -> Result<(), WorkflowError> {
-        self.objects.push(DraftObject::Certificate {
-            step: step.id.clone(),
-            out: out.to_owned(),
-            subject: certificate.subject().clone(),
-            issuer: certificate.issuer().clone(),
-            key: certificate.public_key()?.algorithm(),
-            validity: certificate.validity(),
-            signature,
-        });
-        self.certificates.insert(step.id.clone(), certificate);
-        Ok(())
-    }
-}
-
-fn time(step: &Step, field: &'static str, text: &str) -> Result<UnixTime, CeremonyError> {
-    text.parse()
-        .map_err(|error| value(&step.id, field, format!("{error}")))
-}
-
-fn value(step: &str, field: &'static str, reason: String) -> CeremonyError {
-    CeremonyError::Value {
-        step: step.to_owned(),
-        field,
-        reason,
-    }
-}
-
-/// A rule that a step breaks is told with the session; what is wrong in every session is not.
-fn in_step(step: &Step, session: &Session, error: WorkflowError) -> WorkflowError {
-    match error {
-        WorkflowError::Ceremony(_) | WorkflowError::Linter(_) => error,
-        cause => CeremonyError::Step {
-            step: step.id.clone(),
-            session: session.name.clone(),
-            cause: Box::new(cause),
-        }
-        .into(),
-    }
+    Ok(StandIn::for_known(known)?)
 }

@@ -1,8 +1,10 @@
 //! Why a ceremony cannot be held as it is written.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::{fmt, io};
 
-use crate::ceremony::{CeremonyFileError, Digest};
+use crate::ceremony::{CeremonyFileError, Digest, PlanError};
+use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
 /// Why a ceremony cannot be held as it is written.
@@ -36,6 +38,36 @@ pub enum CeremonyError {
         /// The rule.
         cause: Box<WorkflowError>,
     },
+    /// A session is over before the ceremony is planned.
+    SessionOver {
+        /// The session.
+        session: String,
+        /// Its last second.
+        ends: UnixTime,
+    },
+    /// The plan does not agree with itself.
+    Plan(PlanError),
+    /// The same files do not make the same plan.
+    OtherPlan {
+        /// The first part that differs.
+        what: String,
+    },
+    /// A file that the plan pins cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A token of the ceremony is not there.
+    NoToken {
+        /// Its name in the ceremony file.
+        name: String,
+        /// Its serial number.
+        serial: String,
+    },
+    /// The random number generator gave the same number twice.
+    SameSerial,
     /// A value in a step means nothing.
     Value {
         /// The step.
@@ -57,6 +89,20 @@ impl fmt::Display for CeremonyError {
                 found, pinned
             ),
             Self::InputContent { name, reason } => write!(f, "input {name:?}: {reason}"),
+            Self::SessionOver { session, ends } => {
+                write!(f, "session {session:?} is over: it ended at {ends}")
+            }
+            Self::Plan(error) => error.fmt(f),
+            Self::OtherPlan { what } => write!(
+                f,
+                "the plan is not what its files make: {what} differs when it is made again"
+            ),
+            Self::Unreadable { path, cause } => write!(f, "{}: cannot read it: {cause}", path.display()),
+            Self::NoToken { name, serial } => write!(
+                f,
+                "token {name:?} is not there: the module shows no token with the serial number {serial}"
+            ),
+            Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),
         }
@@ -75,6 +121,12 @@ impl std::error::Error for CeremonyError {
 impl From<CeremonyFileError> for CeremonyError {
     fn from(error: CeremonyFileError) -> Self {
         Self::File(error)
+    }
+}
+
+impl From<PlanError> for CeremonyError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The files that a ceremony needs: taken only as the file pins them.
 
+mod describe;
+
 use std::collections::BTreeMap;
 
 use super::CeremonyError;

@@ -1,28 +1,23 @@
-//! The certificates of a draft.
+//! The certificates of a ceremony.
 
 use std::sync::Arc;
 
 use super::terms::End;
-use super::{Authority, Draft, Made, value};
+use super::{Made, ObjectBuilder, value};
 use crate::ceremony::{CreateCa, CrossSign, NotAfter, Session, SignCsr, Step};
-use crate::signer::PublicKey;
+use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CeremonyError;
-use crate::workflow::ceremony::stand_in::StandIn;
-use crate::workflow::lint::Rehearsals;
-use crate::workflow::{Linted, WorkflowError};
-use crate::x509::{Checked, Issuer, Name, Original, Profile, SerialNumber, Tbs, ThrowawayKey};
+use crate::x509::{Checked, Issuer, Name, Original, Tbs};
 
-impl Draft<'_> {
+impl ObjectBuilder<'_> {
     pub(super) fn create_ca(
         &self,
         step: &Step,
         create: &CreateCa,
         session: &Session,
-        made: &mut Made,
-    ) -> Result<(), WorkflowError> {
-        let stand_in = self.keys.get(&create.key);
-        let stand_in = stand_in.ok_or_else(|| value(&step.id, "key", "it does not exist".to_owned()))?;
-        let key = &stand_in.public_key;
+    ) -> Result<Checked, WorkflowError> {
+        let key = self.keys.get(&create.key);
+        let key = key.ok_or_else(|| value(&step.id, "key", "it does not exist".to_owned()))?;
         let profile = self.profile(step, &create.profile)?;
         let end = End {
             days: create.days,
@@ -35,16 +30,9 @@ impl Draft<'_> {
         let validity = self.validity(step, &create.not_before, &end, &profile, &[], session)?;
         let subject = Name::from_rfc4514(&create.subject)?;
         let signature = self.signature(step, create.hash.as_deref(), key)?;
-        let serial = SerialNumber::random(self.random)?;
+        let serial = self.serials.serial(&session.name, &step.id)?;
         let tbs = Tbs::self_signed(Arc::clone(&profile), key, &subject, &serial, validity, signature)?;
-        let checked = tbs.check(Issuer::Itself, session.begins)?;
-        let issuer = Issuer::Itself;
-        self.judge(&checked, issuer, &profile, key, session)?;
-        let certificate = checked
-            .rehearse(&stand_in.key, issuer, session.begins)?
-            .certificate()
-            .clone();
-        made.take(step, &create.out, certificate, signature)
+        Ok(tbs.check(Issuer::Itself, session.begins)?)
     }
 
     pub(super) fn sign_csr(
@@ -52,12 +40,11 @@ impl Draft<'_> {
         step: &Step,
         sign: &SignCsr,
         session: &Session,
-        made: &mut Made,
-    ) -> Result<(), WorkflowError> {
+        made: &Made,
+    ) -> Result<Checked, WorkflowError> {
         let authority = self.authority(&sign.issuer, session, made)?;
         let request = self.inputs.request(&sign.csr)?;
-        let is_of_ceremony = |stand_in: &StandIn| stand_in.known.as_ref() == Some(request.public_key());
-        if let Some((name, _)) = self.keys.iter().find(|(_, stand_in)| is_of_ceremony(stand_in)) {
+        if let Some((name, _)) = self.known.iter().find(|(_, key)| **key == *request.public_key()) {
             let reason = format!("it is for the key {name:?}, which signs in this ceremony");
             let name = sign.csr.clone();
             return Err(CeremonyError::InputContent { name, reason }.into());
@@ -70,7 +57,7 @@ impl Draft<'_> {
         let ends = [authority.certificate.validity().not_after];
         let validity = self.validity(step, &sign.not_before, &end, &profile, &ends, session)?;
         let signature = self.signature(step, sign.hash.as_deref(), &authority.key)?;
-        let serial = SerialNumber::random(self.random)?;
+        let serial = self.serials.serial(&session.name, &step.id)?;
         let issuer = &authority.certificate;
         let tbs = Tbs::for_request(
             Arc::clone(&profile),
@@ -80,7 +67,7 @@ impl Draft<'_> {
             validity,
             signature,
         )?;
-        self.issue(step, &sign.out, tbs, &authority, &profile, session, made)
+        Ok(tbs.check(Issuer::Authority(issuer), session.begins)?)
     }
 
     pub(super) fn cross_sign(
@@ -88,8 +75,8 @@ impl Draft<'_> {
         step: &Step,
         cross: &CrossSign,
         session: &Session,
-        made: &mut Made,
-    ) -> Result<(), WorkflowError> {
+        made: &Made,
+    ) -> Result<Checked, WorkflowError> {
         let authority = self.authority(&cross.issuer, session, made)?;
         let original = self.certificate(&cross.subject_of, made)?;
         let signed_by = cross
@@ -106,7 +93,7 @@ impl Draft<'_> {
         let ends = [&authority.certificate, original.certificate()].map(|one| one.validity().not_after);
         let validity = self.validity(step, &cross.not_before, &end, &profile, &ends, session)?;
         let signature = self.signature(step, cross.hash.as_deref(), &authority.key)?;
-        let serial = SerialNumber::random(self.random)?;
+        let serial = self.serials.serial(&session.name, &step.id)?;
         let issuer = &authority.certificate;
         let tbs = Tbs::cross(
             Arc::clone(&profile),
@@ -116,47 +103,6 @@ impl Draft<'_> {
             validity,
             signature,
         )?;
-        self.issue(step, &cross.out, tbs, &authority, &profile, session, made)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one certificate")]
-    pub(super) fn issue(
-        &self,
-        step: &Step,
-        out: &str,
-        tbs: Tbs,
-        authority: &Authority<'_>,
-        profile: &Profile,
-        session: &Session,
-        made: &mut Made,
-    ) -> Result<(), WorkflowError> {
-        let issuer = Issuer::Authority(&authority.certificate);
-        let checked = tbs.check(issuer, session.begins)?;
-        self.judge(&checked, issuer, profile, &authority.key, session)?;
-        let signature = checked.signature();
-        let own;
-        let key = match authority.stand_in {
-            Some(key) => key,
-            None => {
-                own = ThrowawayKey::like(&authority.key)?;
-                &own
-            }
-        };
-        let rehearsal = checked.rehearse(key, issuer, session.begins)?;
-        made.take(step, out, rehearsal.certificate().clone(), signature)
-    }
-
-    /// Reads the certificate back at both ends of the session, and has the profile's linter look at it.
-    pub(super) fn judge(
-        &self,
-        checked: &Checked,
-        issuer: Issuer<'_>,
-        profile: &Profile,
-        issuer_key: &PublicKey,
-        session: &Session,
-    ) -> Result<(), WorkflowError> {
-        let rehearsals = Rehearsals::of(profile, issuer_key)?;
-        rehearsals.judge(checked, issuer, session.begins, Linted::Draft, self.progress)?;
-        Ok(checked.read_back(issuer, session.ends)?)
+        Ok(tbs.check(Issuer::Authority(issuer), session.begins)?)
     }
 }

@@ -1,15 +1,15 @@
-//! The revocations and the CRLs of a draft.
+//! The revocations and the CRLs of a ceremony.
 
-use super::{Authority, Draft, DraftObject, Made, time, value};
+use super::{Authority, Made, ObjectBuilder, time, value};
 use crate::ceremony::{Crl, Revoke, Session, Step};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CeremonyError;
 use crate::x509::{
-    CertificateRevocationList, CrlContent, CrlKind, CrlNumber, CrlReason, CrlScope, CrlTbs, Period,
-    Revocation, Revocations, X509Error,
+    CertificateRevocationList, CheckedCrl, CrlContent, CrlKind, CrlNumber, CrlReason, CrlScope, CrlTbs,
+    Period, Revocation, Revocations, X509Error,
 };
 
-impl Draft<'_> {
+impl ObjectBuilder<'_> {
     pub(super) fn revoke(
         &self,
         step: &Step,
@@ -27,7 +27,7 @@ impl Draft<'_> {
             );
             return Err(value(&step.id, "certificate", reason).into());
         }
-        if authority.stand_in.is_none() {
+        if authority.is_input {
             certificate.verify_signature(&authority.key)?;
         }
         let reason: CrlReason =
@@ -69,7 +69,7 @@ impl Draft<'_> {
         crl: &Crl,
         session: &Session,
         made: &mut Made,
-    ) -> Result<(), WorkflowError> {
+    ) -> Result<CheckedCrl, WorkflowError> {
         let authority = self.authority(&crl.issuer, session, made)?;
         let number = number(step, crl.number)?;
         let mut revocations: Vec<_> = made.revocations.get(&crl.issuer).cloned().unwrap_or_default();
@@ -103,18 +103,9 @@ impl Draft<'_> {
         let entries = sorted.iter().map(Ok::<_, X509Error>);
         let checked =
             CrlTbs::build(content, issuer, signature, entries)?.check(issuer, None, session.begins)?;
-        made.objects.push(DraftObject::Crl {
-            step: step.id.clone(),
-            out: crl.out.clone(),
-            issuer: issuer.subject().clone(),
-            number,
-            this_update: session.begins,
-            next_update,
-            entries: checked.entries(),
-        });
         // What is on a CRL stays on the next one.
         made.revocations.insert(crl.issuer.clone(), revocations);
-        Ok(())
+        Ok(checked)
     }
 }
 
@@ -122,7 +113,7 @@ impl Draft<'_> {
 fn continue_crl(
     step: &Step,
     previous: &CertificateRevocationList,
-    authority: &Authority<'_>,
+    authority: &Authority,
     number: CrlNumber,
     revocations: &mut Vec<Revocation>,
 ) -> Result<(), WorkflowError> {

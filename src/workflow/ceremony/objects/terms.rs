@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_CE_EXT_KEY_USAGE;
 
-use super::{Draft, time, value};
+use super::{ObjectBuilder, time, value};
 use crate::ceremony::{CrossSign, NotAfter, NotBefore, Session, Step};
 use crate::signer::{Hash, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::workflow::WorkflowError;
@@ -19,12 +19,12 @@ pub(super) struct End<'a> {
     pub(super) not_after: Option<&'a NotAfter>,
 }
 
-impl Draft<'_> {
+impl ObjectBuilder<'_> {
     pub(super) fn profile(&self, step: &Step, name: &str) -> Result<Arc<Profile>, CeremonyError> {
         let found = self.profiles.get(name);
         let found =
             found.ok_or_else(|| value(&step.id, "profile", format!("there is no profile {name:?}")))?;
-        Ok(Arc::new(self.waived(step, found.as_ref().clone())))
+        Ok(Arc::new(self.waived(step, found.profile.as_ref().clone())))
     }
 
     /// The profile with the rules that the file waives for this step.

@@ -1,0 +1,34 @@
+//! Reading the directory of a ceremony.
+
+use std::path::Path;
+
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPlan, Digest};
+use hsm_ca::file_trust::Owners;
+use hsm_ca::workflow::CeremonyError;
+
+use crate::cli::exit::CliError;
+use crate::cli::input;
+
+/// The plan in a ceremony's directory.
+pub(super) struct ReadPlan {
+    pub(super) directory: CeremonyDirectory,
+    pub(super) plan: CeremonyPlan,
+    /// SHA-256 of its file.
+    pub(super) hash: Digest,
+}
+
+impl ReadPlan {
+    /// Reads it. Only those who count can have written it: it decides what is signed.
+    pub(super) fn read(path: &Path) -> Result<Self, CliError> {
+        let directory = CeremonyDirectory::at(path);
+        let file = directory.plan();
+        let bytes = input::read_trusted(&file, Owners::Any)?;
+        let plan = CeremonyPlan::read(&bytes);
+        let plan = plan.map_err(|error| CliError::in_file(&file, CeremonyError::from(error)))?;
+        Ok(Self {
+            directory,
+            plan,
+            hash: Digest::of(&bytes),
+        })
+    }
+}

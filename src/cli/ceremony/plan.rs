@@ -1,0 +1,210 @@
+//! `ceremony plan`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hsm_ca::ceremony::{
+    CeremonyDirectory, CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words,
+};
+use hsm_ca::output::NewDirectory;
+use hsm_ca::signer::SystemRandom;
+use hsm_ca::token::{Module, TokenDescription};
+use hsm_ca::workflow::{CeremonyError, PlanCircumstances, check_plan, digest_of_file, plan_ceremony};
+use serde_json::json;
+
+use super::directory::ReadPlan;
+use super::source::{self, ReadCeremony};
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::input;
+use crate::cli::report::{Fields, Report};
+use crate::cli::shell::quote;
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PlanCeremony {
+    /// The ceremony file
+    #[arg(value_name = "FILE", required_unless_present = "check")]
+    file: Option<PathBuf>,
+    /// The new directory of the ceremony
+    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// Plan without module and tokens: only their serial numbers are fixed then, and no version or hash
+    #[arg(long, requires = "file")]
+    offline: bool,
+    /// Make the plan in DIR again from its files, and compare: it must be the same, byte for byte
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "out", "offline"])]
+    check: Option<PathBuf>,
+}
+
+impl PlanCeremony {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        match (&self.check, &self.file, &self.out) {
+            (Some(directory), ..) => check(directory, ui),
+            (None, Some(file), Some(out)) => self.plan(file, out, settings, ui),
+            _ => Err(CliError::options("give FILE and --out DIR, or --check DIR")),
+        }
+    }
+
+    fn plan(&self, path: &Path, out: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        // The place first: a plan takes seconds, and a typing error in the path should not.
+        let directory = NewDirectory::begin(out)?;
+        let read = source::read(path)?;
+        let (module, tokens) = match self.offline {
+            true => (None, BTreeMap::new()),
+            false => see_tokens(&read, settings)?,
+        };
+        let circumstances = PlanCircumstances {
+            tool: this_program()?,
+            module,
+            tokens,
+            time: settings.clock.now(),
+        };
+        let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ui)
+            .map_err(|error| CliError::in_file(path, error))?;
+        let bytes = plan.to_bytes().map_err(CeremonyError::from)?;
+        let names = CeremonyDirectory::at(Path::new(""));
+        let name = |path: PathBuf| path.display().to_string();
+        directory.add(&name(names.file()), &read.bytes)?;
+        for (below, content) in &read.files {
+            directory.add(below, content)?;
+        }
+        directory.add(&name(names.plan()), &bytes)?;
+        directory.add(&name(names.plan_text()), plan_text(&plan).as_bytes())?;
+        directory.add_directory(&name(names.approvals()))?;
+        let written = directory.commit()?;
+        let mut report = describe(&plan, &Digest::of(&bytes), &written);
+        if self.offline {
+            let warning = "the plan fixes the serial numbers of the tokens only: no module, no firmware";
+            report.warnings.extend(ui.warn(warning));
+        }
+        Ok(report)
+    }
+}
+
+/// Every token of the file, and the module that finds them.
+fn see_tokens(
+    read: &ReadCeremony,
+    settings: &Settings,
+) -> Result<(Option<PlannedModule>, BTreeMap<String, SeenToken>), CliError> {
+    let module = settings.load_module()?;
+    let slots = module.slots()?;
+    let mut seen = BTreeMap::new();
+    for (name, wanted) in &read.source.file.tokens {
+        let found = slots.tokens().find(|token| token.serial == wanted.serial);
+        let found = found.ok_or_else(|| CeremonyError::NoToken {
+            name: name.clone(),
+            serial: wanted.serial.clone(),
+        })?;
+        seen.insert(name.clone(), see(found));
+    }
+    Ok((Some(describe_module(&module)?), seen))
+}
+
+/// What a plan says of a token.
+pub(super) fn see(token: &TokenDescription) -> SeenToken {
+    SeenToken {
+        manufacturer: token.manufacturer.clone(),
+        model: token.model.clone(),
+        firmware: token.firmware.clone(),
+        hardware: token.hardware.clone(),
+    }
+}
+
+/// What a plan says of a module.
+pub(super) fn describe_module(module: &Module) -> Result<PlannedModule, CliError> {
+    let description = module.describe()?;
+    let (major, minor) = description.library_version;
+    let path = &description.path;
+    Ok(PlannedModule {
+        file: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        library: format!("{} {major}.{minor}", description.library),
+        sha256: digest_of_file(path).map_err(|cause| CeremonyError::Unreadable {
+            path: path.clone(),
+            cause,
+        })?,
+    })
+}
+
+/// This program.
+pub(super) fn this_program() -> Result<PlannedTool, CliError> {
+    let path = PathBuf::from("/proc/self/exe");
+    let sha256 = digest_of_file(&path).map_err(|cause| CeremonyError::Unreadable { path, cause })?;
+    Ok(PlannedTool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sha256,
+    })
+}
+
+fn check(directory: &Path, ui: &Ui) -> Result<Report, CliError> {
+    let ReadPlan {
+        directory: names,
+        plan,
+        hash,
+    } = ReadPlan::read(directory)?;
+    let read = source::read(&names.file())?;
+    check_plan(&plan, &read.source, ui)?;
+    let expected = plan_text(&plan);
+    if input::read(&names.plan_text())? != expected.as_bytes() {
+        return Err(CeremonyError::OtherPlan {
+            what: "plan.txt".to_owned(),
+        }
+        .into());
+    }
+    let mut report = describe(&plan, &hash, directory);
+    report
+        .text
+        .insert_str(0, "The same files make the same plan, byte for byte.\n");
+    let tool = this_program()?;
+    if tool.sha256 != plan.tool.sha256 {
+        let warning = format!(
+            "{} {} planned it, and this is another program file: {} {}",
+            plan.tool.name, plan.tool.version, tool.name, tool.version
+        );
+        report.warnings.extend(ui.warn(&warning));
+    }
+    Ok(report)
+}
+
+fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
+    let mut fields = Fields::default();
+    fields
+        .add("directory", directory.display())
+        .add("plan", hash)
+        .add("in words", hash_words(&hash.0));
+    for session in &plan.sessions {
+        let text = format!("{} to {}", session.begins, session.ends);
+        fields.add(format!("session {}", session.name), text);
+    }
+    for budget in &plan.budget {
+        let text = format!("{} signatures, {} proofs", budget.signatures, budget.proofs);
+        fields.add(format!("key {}", budget.key), text);
+    }
+    let shown = quote(&directory.display().to_string());
+    let text = format!(
+        "Planned {}, a {} ceremony. Nothing was signed.\n{}\nNext: hsm-ca ceremony show {shown}\n      hsm-ca ceremony approve {shown} --ssh-key FILE\n",
+        plan.ceremony,
+        plan.kind.word(),
+        fields.render(2)
+    );
+    let json = json!({
+        "directory": directory.display().to_string(),
+        "ceremony": plan.ceremony,
+        "kind": plan.kind.word(),
+        "plan_sha256": hash.to_string(),
+        "plan_words": hash_words(&hash.0),
+        "sessions": plan.sessions.iter().map(|session| &session.name).collect::<Vec<_>>(),
+        "budget": plan.budget,
+    });
+    Report::new(text, json)
+}
+
+fn plan_text(plan: &CeremonyPlan) -> String {
+    plan.ceremony.clone()
+}

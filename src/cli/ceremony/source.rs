@@ -1,0 +1,96 @@
+//! Reading a ceremony file with everything that it names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use hsm_ca::ceremony::{CeremonyFile, CreateCa, CrossSign, Digest, PreviousCeremony, SignCsr, StepAction};
+use hsm_ca::file_trust::Owners;
+use hsm_ca::workflow::{CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource};
+
+use crate::cli::exit::CliError;
+use crate::cli::input;
+use crate::cli::profile;
+
+/// A ceremony file, with what it names, and the bytes of all of it.
+pub(super) struct ReadCeremony {
+    pub(super) source: CeremonySource,
+    /// The ceremony file's own.
+    pub(super) bytes: Vec<u8>,
+    /// Of inputs and profiles, by their path below the file's directory.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Reads it. Inputs and profiles are below the directory of the file.
+pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
+    let bytes = input::read_trusted(path, Owners::Any)?;
+    let text = str::from_utf8(&bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
+    let in_file = |error| CliError::in_file(path, CeremonyError::from(error));
+    let file = CeremonyFile::read(text).map_err(in_file)?;
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let mut files = BTreeMap::new();
+    let inputs = CeremonyInputs::read(&file, |name| {
+        let bytes = input::read(&directory.join(name))?;
+        files.insert(name.to_owned(), bytes.clone());
+        Ok::<_, CliError>(bytes)
+    })?;
+    if let PreviousCeremony::Exported { export, .. } = &file.previous {
+        let bytes = input::read(&directory.join(&export.file))?;
+        files.insert(export.file.clone(), bytes);
+    }
+    let profiles = find_profiles(&file, directory, &mut files)?;
+    Ok(ReadCeremony {
+        source: CeremonySource {
+            sha256: Digest::of(&bytes),
+            file,
+            inputs,
+            profiles,
+        },
+        bytes,
+        files,
+    })
+}
+
+/// Every profile that the file names.
+fn find_profiles(
+    file: &CeremonyFile,
+    directory: &Path,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, CeremonyProfile>, CliError> {
+    let mut profiles = BTreeMap::new();
+    for step in &file.steps {
+        let (name, self_signed) = match &step.action {
+            StepAction::CreateCa(CreateCa { profile, .. }) => (profile, true),
+            StepAction::SignCsr(SignCsr { profile, .. }) => (profile, false),
+            StepAction::CrossSign(CrossSign {
+                profile: Some(profile),
+                ..
+            }) => (profile, false),
+            _ => continue,
+        };
+        let own = path_of(name).map(|below| (directory.join(&below), below));
+        let shown = own
+            .as_ref()
+            .map_or_else(|| name.clone(), |(path, _)| path.display().to_string());
+        let profile = Arc::new(profile::find(&shown, self_signed)?);
+        let mut sha256 = None;
+        if let Some((path, below)) = own {
+            let bytes = input::read_trusted(&path, Owners::Any)?;
+            sha256 = Some(Digest::of(&bytes));
+            files.insert(below, bytes);
+        }
+        profiles.insert(
+            name.clone(),
+            CeremonyProfile {
+                profile,
+                file: sha256,
+            },
+        );
+    }
+    Ok(profiles)
+}
+
+/// The path of a profile's file below the directory; none for a name.
+fn path_of(name: &str) -> Option<String> {
+    name.strip_prefix("./").map(str::to_owned)
+}

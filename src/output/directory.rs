@@ -1,0 +1,171 @@
+//! A directory that appears with all its files, or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use tempfile::TempDir;
+
+use super::OutputError;
+
+/// A directory that is being filled, beside the place where it will be. Dropped before [`commit`](Self::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct NewDirectory {
+    path: PathBuf,
+    temporary: TempDir,
+}
+
+impl NewDirectory {
+    /// Begins one, with permissions 0700. Nothing may be at `path`, and its parent must be there.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn begin(path: &Path) -> Result<Self, OutputError> {
+        let path = PathBuf::from_iter(path.components());
+        if path.symlink_metadata().is_ok() {
+            return Err(OutputError::Exists { path });
+        }
+        let parent = parent_of(&path);
+        if !parent.is_dir() {
+            let directory = parent.to_owned();
+            return Err(OutputError::NoDirectory { directory });
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix(".hsm-ca-")
+            .tempdir_in(parent)
+            .map_err(|cause| failed(&path, "create a directory beside it", cause))?;
+        Ok(Self { path, temporary })
+    }
+
+    /// Adds a file (0600), with the directories (0700) above it. `name` is relative, without `..`.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn add(&self, name: &str, content: &[u8]) -> Result<(), OutputError> {
+        let file = self.temporary.path().join(name);
+        let shown = self.path.join(name);
+        self.make_directories(parent_of(&file))?;
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create_new(true).mode(0o600).open(&file);
+        let mut opened = opened.map_err(|cause| failed(&shown, "create it", cause))?;
+        let written = opened.write_all(content).and_then(|()| opened.sync_all());
+        written.map_err(|cause| failed(&shown, "write it", cause))?;
+        let found = fs::read(&file).map_err(|cause| failed(&shown, "read it back", cause))?;
+        if found != content {
+            let reason = "the bytes differ".to_owned();
+            return Err(OutputError::Recheck { path: shown, reason });
+        }
+        Ok(())
+    }
+
+    /// Adds an empty directory (0700), with those above it.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn add_directory(&self, name: &str) -> Result<(), OutputError> {
+        self.make_directories(&self.temporary.path().join(name))
+    }
+
+    fn make_directories(&self, directory: &Path) -> Result<(), OutputError> {
+        let mut builder = DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(directory);
+        made.map_err(|cause| failed(&self.path, "create a directory in it", cause))
+    }
+
+    /// Gives it its name, if nothing has the name meanwhile.
+    ///
+    /// # Errors
+    /// [`OutputError`]: nothing is at its path that was not there before, except for [`OutputError::NotSynced`].
+    pub fn commit(self) -> Result<PathBuf, OutputError> {
+        let Self { path, temporary } = self;
+        sync_all_below(temporary.path()).map_err(|cause| failed(&path, "sync it", cause))?;
+        match renameat_with(CWD, temporary.path(), CWD, &path, RenameFlags::NOREPLACE) {
+            Ok(()) => {}
+            Err(Errno::EXIST | Errno::NOTEMPTY) => return Err(OutputError::Exists { path }),
+            Err(errno) => {
+                return Err(failed(
+                    &path,
+                    "rename the finished directory to its name",
+                    errno.into(),
+                ));
+            }
+        }
+        // Its old name is gone: there is nothing to remove.
+        let _ = temporary.keep();
+        let synced = File::open(parent_of(&path)).and_then(|parent| parent.sync_all());
+        match synced {
+            Ok(()) => Ok(path),
+            Err(cause) => Err(OutputError::NotSynced { path, cause }),
+        }
+    }
+}
+
+fn sync_all_below(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all_below(&entry.path())?;
+        }
+    }
+    File::open(directory)?.sync_all()
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str() != OsString::new() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn failed(path: &Path, action: &'static str, cause: io::Error) -> OutputError {
+    let path = path.to_owned();
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => OutputError::NoSpace { path },
+        _ => OutputError::Io { path, action, cause },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn it_appears_whole_or_not_at_all_and_never_over_something() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("new");
+        let begun = NewDirectory::begin(&path).unwrap();
+        begun.add("a.txt", b"a").unwrap();
+        begun.add("below/b.txt", b"b").unwrap();
+        begun.add_directory("empty").unwrap();
+        assert!(matches!(
+            begun.add("a.txt", b"other"),
+            Err(OutputError::Io { .. })
+        ));
+        assert!(!path.exists());
+        drop(begun);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+
+        let begun = NewDirectory::begin(&path).unwrap();
+        begun.add("below/b.txt", b"b").unwrap();
+        let late = NewDirectory::begin(&path).unwrap();
+        begun.commit().unwrap();
+        assert_eq!(fs::read(path.join("below/b.txt")).unwrap(), b"b");
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&path.join("below/b.txt"))), (0o700, 0o600));
+        // Another process was faster.
+        assert!(matches!(late.commit(), Err(OutputError::Exists { .. })));
+        assert!(matches!(
+            NewDirectory::begin(&path),
+            Err(OutputError::Exists { .. })
+        ));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+        let lost = NewDirectory::begin(&parent.path().join("none/new"));
+        assert!(matches!(lost, Err(OutputError::NoDirectory { .. })));
+    }
+}

@@ -1,0 +1,229 @@
+//! A drafted object as a plan has it: its exact bytes, with holes for keys that are not made yet.
+
+use std::collections::BTreeMap;
+
+use super::shown::{show_certificate, show_crl};
+use super::{Draft, StandIn};
+use crate::ceremony::{
+    Digest, Hole, HoleContent, ObjectKind, Octets, PlannedObject, RuleVerdict, Session, Spare, Step,
+};
+use crate::signer::SignatureAlgorithm;
+use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::CeremonyError;
+use crate::workflow::ceremony::objects::{signing_key, value};
+use crate::x509::{CRL_RULES, Certificate, Checked, CheckedCrl, RULES, Revocation, SerialNumber};
+
+/// Rules that the ledger decides, before the signature.
+const AT_SIGNING: [&str; 6] = [
+    "serial-unused",
+    "compromised-key",
+    "issuer-status",
+    "second-certificate",
+    "same-name-other-key",
+    "signing-key",
+];
+
+/// Rules of another command: for a CA that is taken over.
+const NOT_HERE: [&str; 3] = ["adopted-path", "adopted-crl", "revoked-by-issuer"];
+
+/// The rule of a profile's linter, where it has one.
+const LINTER: &str = "linter";
+
+impl Draft<'_> {
+    pub(super) fn plan_certificate(
+        &self,
+        step: &Step,
+        session: &Session,
+        checked: &Checked,
+        certificate: &Certificate,
+    ) -> Result<PlannedObject, WorkflowError> {
+        let (tbs, holes) = self.cut_holes(step, checked.der())?;
+        let serial = certificate.serial_number();
+        let spare = match checked.signature().is_deterministic() {
+            true => None,
+            false => Some(self.spare(step, session, &serial, &tbs)?),
+        };
+        let profile = checked.profile();
+        let verdicts = RULES.iter().filter(|rule| {
+            !NOT_HERE.contains(&rule.name) && (rule.name != LINTER || profile.linter.is_some())
+        });
+        let verdicts = verdicts.map(|rule| {
+            let verdict = if profile.waives(rule.name) {
+                RuleVerdict::Waived
+            } else {
+                verdict_of(rule.name)
+            };
+            (rule.name.to_owned(), verdict)
+        });
+        let parts = Parts {
+            is: ObjectKind::Certificate,
+            signature: checked.signature(),
+            tbs,
+            holes,
+            serial: Some(serial.to_string()),
+            spare,
+            shown: show_certificate(certificate, &self.names_of_identifiers()),
+            verdicts: verdicts.collect(),
+        };
+        self.plan_object(step, session, parts)
+    }
+
+    pub(super) fn plan_crl(
+        &self,
+        step: &Step,
+        session: &Session,
+        checked: &CheckedCrl,
+        revocations: &[Revocation],
+    ) -> Result<PlannedObject, WorkflowError> {
+        let (tbs, holes) = self.cut_holes(step, checked.der())?;
+        let verdicts = CRL_RULES
+            .iter()
+            .map(|rule| (rule.name.to_owned(), verdict_of(rule.name)));
+        let parts = Parts {
+            is: ObjectKind::Crl,
+            signature: checked.signature(),
+            tbs,
+            holes,
+            serial: None,
+            spare: None,
+            shown: show_crl(checked, revocations),
+            verdicts: verdicts.collect(),
+        };
+        self.plan_object(step, session, parts)
+    }
+
+    fn plan_object(
+        &self,
+        step: &Step,
+        session: &Session,
+        parts: Parts,
+    ) -> Result<PlannedObject, WorkflowError> {
+        Ok(PlannedObject {
+            session: session.name.clone(),
+            step: step.id.clone(),
+            is: parts.is,
+            out: step.action.out().unwrap_or_default().to_owned(),
+            key: signing_key(self.builder.file, step)
+                .unwrap_or_default()
+                .to_owned(),
+            algorithm: Octets(parts.signature.to_identifier()?),
+            deterministic: parts.signature.is_deterministic(),
+            sha256: Digest::of(&parts.tbs),
+            tbs: Octets(parts.tbs),
+            holes: parts.holes,
+            serial: parts.serial,
+            spare: parts.spare,
+            shown: parts.shown,
+            verdicts: parts.verdicts,
+        })
+    }
+
+    fn spare(
+        &self,
+        step: &Step,
+        session: &Session,
+        serial: &SerialNumber,
+        tbs: &[u8],
+    ) -> Result<Spare, WorkflowError> {
+        let spare = self.serials.spare(&session.name, &step.id)?;
+        let octets = serial.octets();
+        // The serial number is the first field but one: nothing of that length is before it.
+        let at = tbs.windows(octets.len()).position(|found| found == octets);
+        let at = at.filter(|_| spare.octets().len() == octets.len());
+        let at = at.ok_or(CeremonyError::SameSerial)?;
+        Ok(Spare {
+            serial: spare.to_string(),
+            at,
+        })
+    }
+
+    /// Puts zeros where a key of the ceremony fills in its octets, and the octets of those that exist already.
+    fn cut_holes(&self, step: &Step, der: &[u8]) -> Result<(Vec<u8>, Vec<Hole>), CeremonyError> {
+        let mut tbs = der.to_vec();
+        let mut holes = Vec::new();
+        for (name, stand_in) in &self.stand_ins {
+            for (is, own, known) in octets_of(stand_in) {
+                for at in places(der, &own) {
+                    let place = tbs.get_mut(at..at + own.len());
+                    match (place, &known) {
+                        (Some(place), Some(known)) if known.len() == place.len() => {
+                            place.copy_from_slice(known);
+                        }
+                        (Some(place), None) => {
+                            place.fill(0);
+                            holes.push(Hole {
+                                at,
+                                len: own.len(),
+                                is,
+                                key: name.clone(),
+                            });
+                        }
+                        _ => {
+                            let reason = format!("the octets of key {name:?} are of another length");
+                            return Err(value(&step.id, "key", reason));
+                        }
+                    }
+                }
+            }
+        }
+        holes.sort_by_key(|hole| hole.at);
+        Ok((tbs, holes))
+    }
+
+    /// Key identifiers of stand-ins, in the spelling of a description, with the key's name.
+    fn names_of_identifiers(&self) -> BTreeMap<String, String> {
+        let stand_ins = self.stand_ins.iter();
+        let named = stand_ins.map(|(name, stand_in)| {
+            let identifier = hex::encode(stand_in.public_key.key_identifier());
+            let shown = match &stand_in.known {
+                Some(known) => hex::encode(known.key_identifier()),
+                None => format!("of key {name}"),
+            };
+            (identifier, shown)
+        });
+        named.collect()
+    }
+}
+
+struct Parts {
+    is: ObjectKind,
+    signature: SignatureAlgorithm,
+    tbs: Vec<u8>,
+    holes: Vec<Hole>,
+    serial: Option<String>,
+    spare: Option<Spare>,
+    shown: Vec<String>,
+    verdicts: BTreeMap<String, RuleVerdict>,
+}
+
+fn verdict_of(rule: &str) -> RuleVerdict {
+    match AT_SIGNING.contains(&rule) {
+        true => RuleVerdict::AtSigning,
+        false => RuleVerdict::Passed,
+    }
+}
+
+type KeyPart = (HoleContent, Vec<u8>, Option<Vec<u8>>);
+
+/// The stand-in's octets, and those of the key itself where it exists.
+fn octets_of(stand_in: &StandIn) -> [KeyPart; 2] {
+    let known = stand_in.known.as_ref();
+    [
+        (
+            HoleContent::Key,
+            stand_in.public_key.own_octets().to_vec(),
+            known.map(|key| key.own_octets().to_vec()),
+        ),
+        (
+            HoleContent::KeyIdentifier,
+            stand_in.public_key.key_identifier(),
+            known.map(|key| key.key_identifier()),
+        ),
+    ]
+}
+
+fn places(der: &[u8], part: &[u8]) -> Vec<usize> {
+    let found = der.windows(part.len()).enumerate();
+    let found = found.filter(|(_, window)| *window == part);
+    found.map(|(at, _)| at).collect()
+}
