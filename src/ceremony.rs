@@ -4,9 +4,12 @@
 mod approval;
 mod attestation;
 mod canonical;
+mod course;
 mod directory;
 mod event;
+mod export;
 mod file;
+mod finding;
 mod gate;
 mod kind;
 mod octets;
@@ -27,13 +30,16 @@ mod words;
 pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
+pub use course::{BegunSignature, Course, CourseEnd, MadeKey, PassedGate};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
+pub use export::{CeremonyExport, ExportError, ExportedIssuer, ExportedRevocation};
 pub use file::{
     CeremonyFile, CeremonyFileError, CloseSection, Confirm, CreateCa, Crl, CrossSign, DestroyKey,
     GenerateKey, ImportKey, Input, Manual, NotAfter, NotBefore, Person, PreviousCeremony, Quorum, Revoke,
     Role, Session, SignBy, SignCsr, Step, StepAction, TokenBinding, Waiver,
 };
+pub use finding::Finding;
 pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};

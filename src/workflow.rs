@@ -40,7 +40,8 @@ pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
     CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, DraftObject,
-    DraftedSession, PlanCircumstances, check_plan, digest_of_file, draft_ceremony, plan_ceremony,
+    DraftedSession, PlanCircumstances, PreviousError, check_plan, check_previous, digest_of_file,
+    draft_ceremony, next_state, plan_ceremony,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

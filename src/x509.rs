@@ -86,6 +86,7 @@ pub use rehearsal::{Rehearsal, ThrowawayKey};
 pub use reopen::Basis;
 pub use requested::dropped;
 pub use rules::{RULES, Rule};
+pub use signed::join_signature;
 pub use summary::{CertificateRole, KeySummary};
 pub use tbs::{Issuer, Tbs};
 pub use text::to_utf8;

@@ -204,6 +204,28 @@ pub enum Choice {
     ClockIsRight,
 }
 
+impl Event {
+    /// The step that it belongs to; none of what can happen anywhere.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Confirmed { step }
+            | Self::Said { step, .. }
+            | Self::KeyBegin { step, .. }
+            | Self::KeyEnd { step, .. }
+            | Self::GateOpen { step, .. }
+            | Self::GatePassed { step, .. }
+            | Self::SignBegin { step, .. }
+            | Self::SignEnd { step, .. }
+            | Self::Written { step, .. }
+            | Self::Revoked { step, .. }
+            | Self::DestroyBegin { step, .. }
+            | Self::DestroyEnd { step } => Some(step),
+            _ => None,
+        }
+    }
+}
+
 impl Record {
     /// What happened.
     ///

@@ -2,14 +2,18 @@
 
 mod draft;
 mod error;
+mod export;
 mod inputs;
 mod objects;
 mod plan;
+mod previous;
 mod stand_in;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
+pub use export::next_state;
 pub use inputs::CeremonyInputs;
 pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
 };
+pub use previous::{PreviousError, check_previous};

@@ -70,6 +70,18 @@ pub(super) fn whole_octets<'a>(
     })
 }
 
+/// The DER of a certificate, a request or a list, from its three parts. Nothing about it is verified.
+///
+/// # Errors
+/// [`X509Error::Malformed`]
+pub fn join_signature(
+    content: &[u8],
+    algorithm: SignatureAlgorithm,
+    signature: &[u8],
+) -> Result<Vec<u8>, X509Error> {
+    Signed::assemble(content, algorithm, signature)?.to_der()
+}
+
 /// Has `signer` sign `content`, once, and verifies what it returns under the issuer's public key, in software.
 ///
 /// # Errors

@@ -323,6 +323,12 @@ impl StepAction {
         }
     }
 
+    /// Whether the words of the script are typed before it: it makes, uses or destroys a key, or revokes.
+    #[must_use]
+    pub const fn needs_words(&self) -> bool {
+        !matches!(self, Self::Manual(_) | Self::Confirm(_))
+    }
+
     /// The name of the file that it makes in `out`.
     #[must_use]
     pub fn out(&self) -> Option<&str> {

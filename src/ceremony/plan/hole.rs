@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::signer::PublicKey;
+
 /// What goes into a hole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,6 +40,17 @@ pub struct KeyOctets {
     pub key: Vec<u8>,
     /// For [`HoleContent::KeyIdentifier`].
     pub identifier: Vec<u8>,
+}
+
+impl KeyOctets {
+    /// Those of a public key.
+    #[must_use]
+    pub fn of(key: &PublicKey) -> Self {
+        Self {
+            key: key.own_octets().to_vec(),
+            identifier: key.key_identifier(),
+        }
+    }
 }
 
 /// The keys that are made so far, by step.

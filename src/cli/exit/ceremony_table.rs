@@ -1,6 +1,6 @@
 //! The table's part about ceremonies.
 
-use hsm_ca::workflow::CeremonyError;
+use hsm_ca::workflow::{CeremonyError, PreviousError};
 
 use super::row::Row;
 use super::table::explain_workflow;
@@ -18,6 +18,7 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             REFUSED,
             Some("find out which of the two is meant; `sha256sum` prints the hash of a file"),
         ),
+        CeremonyError::Previous(error) => explain_previous(error),
         // Its hint is about the options of another command.
         CeremonyError::Step { cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);
@@ -50,5 +51,20 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
         ),
         CeremonyError::SameSerial => ("random", FAILED, None),
         _ => ("ceremony-input", REFUSED, None),
+    }
+}
+
+fn explain_previous(error: &PreviousError) -> Row {
+    match error {
+        PreviousError::NotEnded => (
+            "ceremony-not-ended",
+            REFUSED,
+            Some("`hsm-ca ceremony run` finishes it, and `hsm-ca ceremony abort` gives it up"),
+        ),
+        _ => (
+            "ceremony-previous",
+            REFUSED,
+            Some("`hsm-ca ceremony export` writes the file in the directory of the ceremony before"),
+        ),
     }
 }

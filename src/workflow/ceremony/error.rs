@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use super::PreviousError;
 use crate::ceremony::{CeremonyFileError, Digest, PlanError};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
@@ -68,6 +69,8 @@ pub enum CeremonyError {
     },
     /// The random number generator gave the same number twice.
     SameSerial,
+    /// What was exported by the ceremony before is not what this one needs.
+    Previous(PreviousError),
     /// A value in a step means nothing.
     Value {
         /// The step.
@@ -104,6 +107,7 @@ impl fmt::Display for CeremonyError {
             ),
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
+            Self::Previous(error) => error.fmt(f),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),
         }
     }
@@ -115,6 +119,12 @@ impl std::error::Error for CeremonyError {
             Self::Step { cause, .. } => cause.source(),
             _ => None,
         }
+    }
+}
+
+impl From<PreviousError> for CeremonyError {
+    fn from(error: PreviousError) -> Self {
+        Self::Previous(error)
     }
 }
 

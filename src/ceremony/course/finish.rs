@@ -1,0 +1,54 @@
+//! The end of a ceremony.
+
+use std::collections::BTreeMap;
+
+use super::{Course, CourseEnd, Follower};
+use crate::ceremony::Digest;
+
+impl Follower<'_> {
+    pub(super) fn close(&mut self, line: u64, out: BTreeMap<String, Digest>) {
+        if self.run.is_none() {
+            self.find(line, "run", "no run is open");
+        }
+        match self.place.next {
+            Some(next) if next >= self.plan.steps.len() => {}
+            next => {
+                let step = self.plan.steps.get(next.unwrap_or_default());
+                let id = step.map_or("", |step| &step.id);
+                self.find(line, "order", format!("closed before step {id:?}"));
+            }
+        }
+        if !self.place.closing {
+            self.find(line, "confirmed", "the words for the closing were not typed");
+        }
+        self.check_budget(line);
+        self.course.end = CourseEnd::Closed { line, out };
+    }
+
+    /// Each object of the session has one signature, under its key. Signatures that were begun beside it were decided, or come out the same.
+    fn check_budget(&mut self, line: u64) {
+        let session = self.course.session.clone().unwrap_or_default();
+        let mut wrong = Vec::new();
+        for budget in &self.plan.budget {
+            let planned = self
+                .plan
+                .objects_of(&session)
+                .filter(|object| object.key == budget.key);
+            let ended = planned.filter(|object| self.course.signature_of(&object.step).is_some());
+            let ended = u64::try_from(ended.count()).unwrap_or(u64::MAX);
+            if ended != budget.signatures {
+                let (key, planned) = (&budget.key, budget.signatures);
+                wrong.push(format!(
+                    "key {key:?} signed {ended} objects, and the plan has {planned}"
+                ));
+            }
+        }
+        for found in wrong {
+            self.find(line, "budget", found);
+        }
+    }
+
+    pub(super) fn finish(self) -> Course {
+        self.course
+    }
+}

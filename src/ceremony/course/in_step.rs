@@ -1,0 +1,225 @@
+//! What may happen in a step, and in which order.
+
+use std::collections::BTreeMap;
+
+use super::Follower;
+use crate::ceremony::{Choice, Digest, Event, PlannedStep, StepAction};
+use crate::values::UnixTime;
+
+/// The words typed before the first step, and after the last.
+pub(super) const OPENING: &str = "opening";
+pub(super) const CLOSING: &str = "closing";
+
+/// Where the ceremony is.
+#[derive(Default)]
+pub(super) struct Place {
+    /// The place of the next step in the plan; none before `opening` was confirmed.
+    pub(super) next: Option<usize>,
+    /// How far the step is.
+    pub(super) stage: Stage,
+    /// What people decided about the step, until it is carried out.
+    pub(super) choice: Option<Choice>,
+    /// The step goes on with its spare serial number.
+    pub(super) spare: bool,
+    /// `closing` was confirmed.
+    pub(super) closing: bool,
+    /// A gate that was passed in another session is open once more, for these bytes.
+    pub(super) repeated: Option<(usize, BTreeMap<String, Digest>)>,
+}
+
+impl Place {
+    /// The step is done, or another one is looked at.
+    pub(super) fn go_to(&mut self, next: usize) {
+        self.next = Some(next);
+        self.stage = Stage::Fresh;
+        self.choice = None;
+        self.spare = false;
+    }
+
+    pub(super) fn advance(&mut self) {
+        self.go_to(self.next.map_or(0, |next| next + 1));
+    }
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing was done.
+    #[default]
+    Fresh,
+    /// Something was begun.
+    Begun,
+    /// The signature is there, and the object is not written.
+    Signed,
+    /// The gate is open for these bytes.
+    Gate(BTreeMap<String, Digest>),
+}
+
+impl Follower<'_> {
+    pub(super) fn step(&mut self, line: u64, time: UnixTime, event: Event) {
+        self.check_room(line);
+        let Some(id) = event.step().map(str::to_owned) else {
+            return self.find(line, "event", "it is not known here");
+        };
+        if let Event::Confirmed { .. } = event {
+            return self.confirm(line, &id);
+        }
+        let Some(index) = self.plan.steps.iter().position(|step| step.id == id) else {
+            return self.find(line, "order", format!("the plan has no step {id:?}"));
+        };
+        if self.is_repeated_gate(line, index, &event) {
+            return;
+        }
+        if self.place.next != Some(index) {
+            let expected = match self.current() {
+                Some(step) => format!("step {:?} is next", step.id),
+                None if self.place.next.is_none() => "the opening is not confirmed".to_owned(),
+                None => "only the closing is left".to_owned(),
+            };
+            self.find(line, "order", format!("step {id:?}, and {expected}"));
+            self.place.go_to(index);
+        }
+        let step = &self.plan.steps[index];
+        self.carry_out(line, time, step, event);
+    }
+
+    /// Nothing is done before people have compared the clock and said who is there.
+    fn check_room(&mut self, line: u64) {
+        let Some(run) = &mut self.run else {
+            return self.find(line, "run", "no run is open");
+        };
+        let (killed, went_back) = (run.after_kill && !run.deviation, run.went_back.take());
+        let is_ready = run.clock && run.attending.is_some();
+        run.after_kill = false;
+        if !is_ready {
+            self.find(
+                line,
+                "order",
+                "the clock was not compared, or nobody said who attends",
+            );
+        }
+        if killed {
+            let found = "the run before it was interrupted, and no deviation says so";
+            self.find(line, "run", found);
+        }
+        if let Some(back) = went_back {
+            let found = format!("the clock went back in line {back}, and nobody decided that it is right");
+            self.find(line, "clock", found);
+        }
+    }
+
+    fn confirm(&mut self, line: u64, id: &str) {
+        let expected = match (self.place.next, self.current()) {
+            (None, _) => OPENING,
+            (Some(_), Some(step)) => &step.id,
+            (Some(_), None) => CLOSING,
+        };
+        if id != expected {
+            return self.find(
+                line,
+                "order",
+                format!("confirmed for {id:?}, and {expected:?} is next"),
+            );
+        }
+        let needs_words = self.current().is_none_or(|step| step.action.needs_words());
+        if !needs_words {
+            self.find(line, "order", format!("step {id:?} has no words to confirm"));
+        }
+        match id {
+            OPENING if self.place.next.is_none() => self.place.next = Some(0),
+            CLOSING if self.current().is_none() => self.place.closing = true,
+            _ => {}
+        }
+        if let Some(run) = &mut self.run {
+            run.confirmed = Some(id.to_owned());
+        }
+    }
+
+    pub(super) fn check_confirmed(&mut self, line: u64, step: &PlannedStep) {
+        let confirmed = self.run.as_ref().and_then(|run| run.confirmed.as_ref());
+        if confirmed != Some(&step.id) {
+            let found = format!("the words for step {:?} were not typed in this run", step.id);
+            self.find(line, "confirmed", found);
+        }
+    }
+
+    fn carry_out(&mut self, line: u64, time: UnixTime, step: &PlannedStep, event: Event) {
+        match (&step.action, event) {
+            (StepAction::Manual(manual), Event::Said { record, .. }) => {
+                let mut wanted: Vec<_> = manual.record.iter().collect();
+                wanted.sort();
+                if !wanted.into_iter().eq(record.keys()) {
+                    self.find(
+                        line,
+                        "record",
+                        "it does not have exactly what the plan has to be recorded",
+                    );
+                }
+                self.place.advance();
+            }
+            (StepAction::GenerateKey(_) | StepAction::ImportKey(_), Event::KeyBegin { token, label, .. }) => {
+                self.key_begin(line, step, &token, &label);
+            }
+            (
+                StepAction::GenerateKey(_) | StepAction::ImportKey(_),
+                Event::KeyEnd { how, public_key, .. },
+            ) => {
+                self.key_end(line, time, step, how, public_key.0);
+            }
+            (StepAction::Confirm(_), Event::GateOpen { objects, .. }) => {
+                self.check_gate(line, &step.id, &objects);
+                self.place.stage = Stage::Gate(objects);
+            }
+            (StepAction::Confirm(_), Event::GatePassed { people, .. }) => {
+                match std::mem::take(&mut self.place.stage) {
+                    Stage::Gate(objects) => self.gate_passed(line, step, objects, people),
+                    _ => self.find(line, "order", "a gate is passed that is not open"),
+                }
+                self.place.advance();
+            }
+            (action, event @ Event::SignBegin { .. }) if action.out().is_some() => {
+                self.sign_begin(line, time, step, event);
+            }
+            (action, Event::SignEnd { signature, .. }) if action.out().is_some() => {
+                self.sign_end(line, step, signature.0);
+            }
+            (action, Event::Written { sha256, .. }) if action.out().is_some() => {
+                if self.place.stage != Stage::Signed {
+                    self.find(line, "order", "an object is written that was not signed");
+                }
+                self.course.written.insert(step.id.clone(), (line, sha256));
+                self.place.advance();
+            }
+            (StepAction::Revoke(_), Event::Revoked { serial, .. }) => {
+                self.check_confirmed(line, step);
+                self.course.revoked.insert(step.id.clone(), (line, serial));
+                self.place.advance();
+            }
+            (StepAction::DestroyKey(destroy), Event::DestroyBegin { key, .. }) => {
+                self.check_confirmed(line, step);
+                if key != destroy.key {
+                    self.find(
+                        line,
+                        "key",
+                        format!("key {key:?} is destroyed, and the plan has {:?}", destroy.key),
+                    );
+                }
+                self.place.stage = Stage::Begun;
+            }
+            (StepAction::DestroyKey(_), Event::DestroyEnd { .. }) => {
+                if self.place.stage != Stage::Begun {
+                    self.find(line, "order", "the destruction of a key ends that was not begun");
+                }
+                self.place.advance();
+            }
+            (action, _) => {
+                let found = format!(
+                    "step {:?} is {}, where this does not happen",
+                    step.id,
+                    action.word()
+                );
+                self.find(line, "order", found);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Runs, the clock and the people in the room.
+
+use std::collections::BTreeSet;
+
+use super::Follower;
+use crate::ceremony::{Choice, Digest, StepAction};
+
+/// A run that is open.
+pub(super) struct Run {
+    pub(super) clock: bool,
+    pub(super) attending: Option<Vec<String>>,
+    /// The run before it was killed: a deviation has to say so.
+    pub(super) after_kill: bool,
+    /// A deviation was noted in it.
+    pub(super) deviation: bool,
+    /// The line where the clock went back, until people say that it is right.
+    pub(super) went_back: Option<u64>,
+    /// The step whose words were typed in it.
+    pub(super) confirmed: Option<String>,
+    /// A key was begun in it, and no end follows yet.
+    pub(super) key_begun: bool,
+}
+
+impl Follower<'_> {
+    pub(super) fn open(&mut self, line: u64, number: u64, session: String, module: Digest) {
+        let after_kill = self.run.is_some();
+        if number != self.course.runs.saturating_add(1) {
+            self.find(
+                line,
+                "run",
+                format!("run {number} follows run {}", self.course.runs),
+            );
+        }
+        self.course.runs = number;
+        if self.plan.session(&session).is_none() {
+            self.find(line, "session", format!("the plan has no session {session:?}"));
+        }
+        if let Some(signed) = self.course.signatures.first().map(|begun| begun.session.clone())
+            && signed != session
+        {
+            let found = format!("session {session:?}, after a signature in session {signed:?}");
+            self.find(line, "session", found);
+        }
+        if let Some(planned) = &self.plan.module
+            && planned.sha256 != module
+        {
+            self.find(line, "module", "the PKCS#11 module is not the one of the plan");
+        }
+        let went_back = match (&self.last, self.course.findings.last()) {
+            // The clock went back with this line: it is for this run to say that it is right.
+            (Some(_), Some(last)) if last.line == Some(line) && last.rule == "clock" => {
+                self.course.findings.pop();
+                Some(line)
+            }
+            _ => self.run.as_ref().and_then(|run| run.went_back),
+        };
+        self.course.session = Some(session);
+        self.run = Some(Run {
+            clock: false,
+            attending: None,
+            after_kill,
+            deviation: false,
+            went_back,
+            confirmed: None,
+            key_begun: false,
+        });
+    }
+
+    pub(super) fn clock(&mut self, line: u64) {
+        match &mut self.run {
+            Some(run) if !run.clock && run.attending.is_none() => run.clock = true,
+            _ => self.find(
+                line,
+                "order",
+                "the clock is compared once in a run, at its beginning",
+            ),
+        }
+    }
+
+    pub(super) fn attend(&mut self, line: u64, people: Vec<String>) {
+        match &self.run {
+            Some(run) if run.clock && run.attending.is_none() => {}
+            _ => self.find(
+                line,
+                "order",
+                "who attends is said once in a run, after the clock is compared",
+            ),
+        }
+        let distinct: BTreeSet<_> = people.iter().collect();
+        if distinct.len() != people.len() {
+            self.find(line, "attendance", "somebody is named twice");
+        }
+        for name in &distinct {
+            if self.plan.people.person(name).is_none() {
+                self.find(line, "attendance", format!("{name:?} is not in the plan"));
+            }
+        }
+        for (role, wanted) in &self.plan.people.attend {
+            let there = self.plan.people.with(*role);
+            let there = there.filter(|person| distinct.contains(&person.name)).count();
+            if u64::try_from(there).unwrap_or(u64::MAX) < *wanted {
+                let role = role.word();
+                let found = format!("{there} of role {role} attend, and the plan asks for {wanted}");
+                self.find(line, "attendance", found);
+            }
+        }
+        self.course.attended.extend(people.iter().cloned());
+        if let Some(run) = &mut self.run {
+            run.attending = Some(people);
+        }
+    }
+
+    pub(super) fn decide(&mut self, line: u64, step: String, choice: Choice, people: &[String]) {
+        let attending = self
+            .run
+            .as_ref()
+            .and_then(|run| run.attending.clone())
+            .unwrap_or_default();
+        let distinct: BTreeSet<_> = people.iter().collect();
+        if distinct.len() != people.len() || !people.iter().all(|name| attending.contains(name)) {
+            self.find(
+                line,
+                "decision",
+                "somebody who decides does not attend, or is named twice",
+            );
+        }
+        match choice {
+            Choice::ClockIsRight => {
+                if people.is_empty() {
+                    self.find(line, "decision", "nobody decided");
+                }
+                if let Some(run) = &mut self.run {
+                    run.went_back = None;
+                }
+            }
+            _ => {
+                if self.current().is_none_or(|current| current.id != step) {
+                    self.find(line, "decision", format!("step {step:?} is not the one at hand"));
+                }
+                self.check_deciders(line, &distinct);
+                self.place.choice = Some(choice);
+                self.place.spare |= choice == Choice::SpareSerial;
+            }
+        }
+        self.course.decisions.push((line, step, choice));
+    }
+
+    /// What a signature or a key needs that nobody knows is decided by as many people as the gate before it asks for.
+    fn check_deciders(&mut self, line: u64, people: &BTreeSet<&String>) {
+        let before = self.plan.steps.iter().take(self.place.next.unwrap_or_default());
+        let gate = before.rev().find_map(|step| match &step.action {
+            StepAction::Confirm(confirm) => Some(&confirm.sign_by),
+            _ => None,
+        });
+        let (there, wanted) = match gate {
+            Some(sign_by) => {
+                let with = self.plan.people.with(sign_by.role);
+                let there = with.filter(|person| people.contains(&person.name)).count();
+                (there, sign_by.threshold)
+            }
+            None => (people.len(), 1),
+        };
+        if there < wanted {
+            let found = format!("{there} people decided who may, and {wanted} have to");
+            self.find(line, "decision", found);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What a ceremony hands on to the next one, from its plan and its transcript.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::PreviousError;
+use crate::ceremony::{
+    CeremonyExport, CeremonyPlan, Choice, Course, CourseEnd, Digest, ExportedIssuer, ExportedRevocation,
+    ObjectKind, Octets, PlannedObject, StepAction, Transcript,
+};
+use crate::signer::SignatureAlgorithm;
+use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
+
+/// What the ceremony with this transcript hands on: everything that the one before it did, and its own. It has to be closed or aborted.
+///
+/// # Errors
+/// [`PreviousError::NotEnded`]; [`PreviousError::Object`] for a plan whose objects cannot be read.
+pub fn next_state(
+    plan: &CeremonyPlan,
+    transcript: &Transcript,
+    previous: Option<&CeremonyExport>,
+) -> Result<CeremonyExport, PreviousError> {
+    let course = Course::follow(plan, transcript);
+    let end = match course.end {
+        CourseEnd::Closed { .. } => "closed",
+        CourseEnd::Aborted { .. } => "aborted",
+        _ => return Err(PreviousError::NotEnded),
+    };
+    let mut numbers = Numbers::of(previous);
+    for object in &plan.objects {
+        numbers.take_planned(plan, &course, object)?;
+    }
+    for begun in &course.signatures {
+        if let Some(object) = plan.object(&begun.session, &begun.step) {
+            let is_lost = end == "aborted" || (begun.signature.is_none() && !begun.spare);
+            numbers.take_begun(plan, &course, object, is_lost.then_some(end))?;
+        }
+    }
+    numbers.take_revoked(plan, &course)?;
+    Ok(CeremonyExport {
+        format: CeremonyExport::format(),
+        kind: plan.kind,
+        ceremony: plan.ceremony.clone(),
+        plan: plan.identity().map_err(PreviousError::Plan)?.hash,
+        head: transcript.head().to_string(),
+        end: end.to_owned(),
+        people: plan.people.clone(),
+        issuers: numbers.into_issuers(),
+    })
+}
+
+/// The numbers of an issuer, as they are collected.
+#[derive(Default)]
+struct Collected {
+    shown: String,
+    keys: BTreeSet<String>,
+    serials: BTreeSet<String>,
+    crl_number: Option<u64>,
+    revoked: BTreeMap<String, String>,
+}
+
+/// By DER of the issuer's name.
+struct Numbers(BTreeMap<Vec<u8>, Collected>);
+
+impl Numbers {
+    fn of(previous: Option<&CeremonyExport>) -> Self {
+        let issuers = previous.into_iter().flat_map(|export| &export.issuers);
+        let collected = issuers.map(|issuer| {
+            let collected = Collected {
+                shown: issuer.shown.clone(),
+                keys: issuer.keys.iter().map(Digest::to_string).collect(),
+                serials: issuer.serials.iter().cloned().collect(),
+                crl_number: issuer.crl_number,
+                revoked: issuer
+                    .revoked
+                    .iter()
+                    .map(|revoked| (revoked.serial.clone(), revoked.because.clone()))
+                    .collect(),
+            };
+            (issuer.name.0.clone(), collected)
+        });
+        Self(collected.collect())
+    }
+
+    fn at(&mut self, name: &Name) -> &mut Collected {
+        let collected = self.0.entry(name.der().to_vec()).or_default();
+        collected.shown = name.to_string();
+        collected
+    }
+
+    /// Every serial number that was drawn counts as used. A key that was never made signs nothing.
+    fn take_planned(
+        &mut self,
+        plan: &CeremonyPlan,
+        course: &Course,
+        object: &PlannedObject,
+    ) -> Result<(), PreviousError> {
+        let Some(key) = key_of(plan, course, &object.key) else {
+            return Ok(());
+        };
+        let collected = self.at(&issuer_of(course, object)?);
+        collected.keys.insert(key.to_string());
+        collected.serials.extend(object.serial.clone());
+        collected
+            .serials
+            .extend(object.spare.as_ref().map(|spare| spare.serial.clone()));
+        Ok(())
+    }
+
+    /// The CRL number of a list, and its entries; of a certificate that is `lost`, its serial number.
+    fn take_begun(
+        &mut self,
+        plan: &CeremonyPlan,
+        course: &Course,
+        object: &PlannedObject,
+        lost: Option<&str>,
+    ) -> Result<(), PreviousError> {
+        let action = plan.step(&object.step).map(|step| &step.action);
+        match (object.is, action) {
+            (ObjectKind::Crl, Some(StepAction::Crl(crl))) => {
+                let list = read_crl(course, object)?;
+                let entries = list
+                    .entries()
+                    .map(|entry| entry.to_revocation().serial.to_string());
+                let entries: Vec<_> = entries.collect();
+                let collected = self.at(list.issuer());
+                collected.crl_number = collected.crl_number.max(Some(crl.number));
+                for serial in entries {
+                    collected
+                        .revoked
+                        .entry(serial)
+                        .or_insert_with(|| "revoked".to_owned());
+                }
+            }
+            // Its own word is all that a self-signed certificate has; a CRL of the same key says nothing about it.
+            (ObjectKind::Certificate, Some(StepAction::CreateCa(_))) => {}
+            (ObjectKind::Certificate, _) => {
+                let decided = |(_, step, choice): &(u64, String, Choice)| {
+                    *step == object.step && *choice == Choice::SpareSerial
+                };
+                let is_replaced = course.decisions.iter().any(decided);
+                let because = match lost {
+                    Some("aborted") => "aborted",
+                    _ if is_replaced => "lost",
+                    _ => return Ok(()),
+                };
+                let issuer = issuer_of(course, object)?;
+                let spare = object.spare.as_ref().map(|spare| spare.serial.clone());
+                let signed = course
+                    .signatures
+                    .iter()
+                    .any(|begun| begun.step == object.step && begun.spare);
+                let collected = self.at(&issuer);
+                let serials = object
+                    .serial
+                    .iter()
+                    .chain(spare.iter().filter(|_| signed && because == "aborted"));
+                for serial in serials {
+                    collected.revoked.insert(serial.clone(), because.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What was revoked is on the CRL that a later step makes, unless the ceremony was given up before.
+    fn take_revoked(&mut self, plan: &CeremonyPlan, course: &Course) -> Result<(), PreviousError> {
+        for (step, (_, serial)) in &course.revoked {
+            let Some(StepAction::Revoke(revoke)) = plan.step(step).map(|step| &step.action) else {
+                continue;
+            };
+            let list =
+                plan.objects
+                    .iter()
+                    .find(|object| match plan.step(&object.step).map(|step| &step.action) {
+                        Some(StepAction::Crl(crl)) => crl.issuer == revoke.issuer,
+                        _ => false,
+                    });
+            if let Some(list) = list {
+                let name = issuer_of(course, list)?;
+                let revoked = &mut self.at(&name).revoked;
+                revoked
+                    .entry(serial.clone())
+                    .or_insert_with(|| "revoked".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn into_issuers(self) -> Vec<ExportedIssuer> {
+        let issuers = self.0.into_iter().map(|(name, collected)| ExportedIssuer {
+            name: Octets(name),
+            shown: collected.shown,
+            keys: collected.keys.iter().filter_map(|key| key.parse().ok()).collect(),
+            serials: collected.serials.into_iter().collect(),
+            crl_number: collected.crl_number,
+            revoked: collected
+                .revoked
+                .into_iter()
+                .map(|(serial, because)| ExportedRevocation { serial, because })
+                .collect(),
+        });
+        issuers.collect()
+    }
+}
+
+/// SHA-256 of the `subjectPublicKeyInfo` of a key of the plan, once it is there.
+pub(super) fn key_of(plan: &CeremonyPlan, course: &Course, key: &str) -> Option<Digest> {
+    match course.keys.get(key) {
+        Some(made) => Some(Digest::of(&made.public_key)),
+        None => plan.inputs.get(key)?.key,
+    }
+}
+
+/// The issuer's name, in an object whose holes may be open still: no name has any.
+pub(super) fn issuer_of(course: &Course, object: &PlannedObject) -> Result<Name, PreviousError> {
+    Ok(match object.is {
+        ObjectKind::Certificate => read_certificate(course, object)?.issuer().clone(),
+        ObjectKind::Crl => read_crl(course, object)?.issuer().clone(),
+    })
+}
+
+fn read_certificate(course: &Course, object: &PlannedObject) -> Result<Certificate, PreviousError> {
+    let read = unsigned(course, object).and_then(|der| Certificate::from_der(&der));
+    read.map_err(|error| PreviousError::object(object, error))
+}
+
+pub(super) fn read_crl(
+    course: &Course,
+    object: &PlannedObject,
+) -> Result<CertificateRevocationList, PreviousError> {
+    let read = unsigned(course, object).and_then(CertificateRevocationList::from_der);
+    read.map_err(|error| PreviousError::object(object, error))
+}
+
+/// With an octet where the signature will be: only the content is read.
+fn unsigned(course: &Course, object: &PlannedObject) -> Result<Vec<u8>, X509Error> {
+    let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0)?;
+    let content = course.completed(object, false);
+    join_signature(content.as_ref().unwrap_or(&object.tbs.0), algorithm, &[0])
+}

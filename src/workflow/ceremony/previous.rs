@@ -1,0 +1,221 @@
+//! The ceremony before this one: what it exported binds this plan.
+
+use std::fmt;
+
+use super::export::{issuer_of, read_crl};
+use crate::ceremony::{
+    CeremonyExport, CeremonyKind, CeremonyPlan, Course, Digest, ExportError, ObjectKind, PlanError,
+    PlannedObject, StepAction, Transcript,
+};
+
+/// Why a ceremony does not follow the one before it, or hands on nothing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PreviousError {
+    /// The file is not an export.
+    Export(ExportError),
+    /// The export is another file than the one that is pinned.
+    OtherFile {
+        /// SHA-256 that is pinned.
+        pinned: Digest,
+        /// SHA-256 of the file.
+        found: Digest,
+    },
+    /// It is the export of another ceremony.
+    OtherHead {
+        /// The head that is named.
+        named: String,
+        /// The head in the export.
+        found: String,
+    },
+    /// A practice follows a real ceremony, or the other way round.
+    OtherKind {
+        /// The kind of the export.
+        found: CeremonyKind,
+    },
+    /// A serial number that is used.
+    SerialUsed {
+        /// The step.
+        step: String,
+        /// The issuer.
+        issuer: String,
+        /// The number.
+        serial: String,
+    },
+    /// A CRL number that does not rise.
+    CrlNumber {
+        /// The step.
+        step: String,
+        /// The issuer.
+        issuer: String,
+        /// The number in the plan.
+        planned: u64,
+        /// The highest before.
+        used: u64,
+    },
+    /// A revocation that the CRL does not have.
+    NotRevoked {
+        /// The step.
+        step: String,
+        /// The issuer.
+        issuer: String,
+        /// The serial number.
+        serial: String,
+        /// Why it has to be there.
+        because: String,
+    },
+    /// The ceremony is neither closed nor aborted, so it hands on nothing yet.
+    NotEnded,
+    /// An object of the plan cannot be read.
+    Object {
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// The plan cannot be written as JSON.
+    Plan(PlanError),
+}
+
+impl PreviousError {
+    pub(super) fn object(object: &PlannedObject, reason: impl fmt::Display) -> Self {
+        Self::Object {
+            step: object.step.clone(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for PreviousError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Export(cause) => cause.fmt(f),
+            Self::OtherFile { pinned, found } => write!(
+                f,
+                "previous: the export has SHA-256 {found}, and the ceremony file pins {pinned}"
+            ),
+            Self::OtherHead { named, found } => write!(
+                f,
+                "previous: the export is of the ceremony with head {found}, and the ceremony file names {named}"
+            ),
+            Self::OtherKind { found } => write!(
+                f,
+                "previous: the export is of a {} ceremony, and this one is not",
+                found.word()
+            ),
+            Self::SerialUsed { step, issuer, serial } => write!(
+                f,
+                "step {step:?}: serial number {serial} of \"{issuer}\" was used in an earlier ceremony"
+            ),
+            Self::CrlNumber {
+                step,
+                issuer,
+                planned,
+                used,
+            } => write!(
+                f,
+                "step {step:?}: CRL number {planned} of \"{issuer}\" is not above {used}, the last one of an earlier ceremony"
+            ),
+            Self::NotRevoked {
+                step,
+                issuer,
+                serial,
+                because,
+            } => write!(
+                f,
+                "step {step:?}: the CRL of \"{issuer}\" lacks serial number {serial} ({because} in an earlier ceremony)"
+            ),
+            Self::NotEnded => {
+                f.write_str("the ceremony is neither closed nor aborted; it has nothing to hand on yet")
+            }
+            Self::Object { step, reason } => write!(f, "step {step:?}: {reason}"),
+            Self::Plan(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PreviousError {}
+
+/// Reads the export that the plan pins, and holds the plan against it: head, kind, serial numbers, CRL numbers and revocations. `None` where
+/// the plan names no ceremony before it. Whether the people may be others is for the old quorum to approve.
+///
+/// # Errors
+/// [`PreviousError`]: the first thing that does not follow.
+pub fn check_previous(plan: &CeremonyPlan, export: &[u8]) -> Result<Option<CeremonyExport>, PreviousError> {
+    let Some(previous) = &plan.previous else {
+        return Ok(None);
+    };
+    let found = Digest::of(export);
+    if found != previous.sha256 {
+        let pinned = previous.sha256;
+        return Err(PreviousError::OtherFile { pinned, found });
+    }
+    let export = CeremonyExport::read(export).map_err(PreviousError::Export)?;
+    if export.head != previous.head {
+        return Err(PreviousError::OtherHead {
+            named: previous.head.clone(),
+            found: export.head,
+        });
+    }
+    if export.kind != plan.kind {
+        return Err(PreviousError::OtherKind { found: export.kind });
+    }
+    let hash = plan.identity().map_err(PreviousError::Plan)?.hash;
+    let course = Course::follow(plan, &Transcript::new(hash));
+    for object in &plan.objects {
+        check_object(plan, &course, object, &export)?;
+    }
+    Ok(Some(export))
+}
+
+fn check_object(
+    plan: &CeremonyPlan,
+    course: &Course,
+    object: &PlannedObject,
+    export: &CeremonyExport,
+) -> Result<(), PreviousError> {
+    let name = issuer_of(course, object)?;
+    let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {
+        return Ok(());
+    };
+    let (step, shown) = (object.step.clone(), issuer.shown.clone());
+    let spare = object.spare.as_ref().map(|spare| &spare.serial);
+    if let Some(serial) = object
+        .serial
+        .iter()
+        .chain(spare)
+        .find(|serial| issuer.serials.contains(serial))
+    {
+        return Err(PreviousError::SerialUsed {
+            step,
+            issuer: shown,
+            serial: serial.clone(),
+        });
+    }
+    let action = plan.step(&object.step).map(|step| &step.action);
+    let (ObjectKind::Crl, Some(StepAction::Crl(crl))) = (object.is, action) else {
+        return Ok(());
+    };
+    if let Some(used) = issuer.crl_number.filter(|used| *used >= crl.number) {
+        return Err(PreviousError::CrlNumber {
+            step,
+            issuer: shown,
+            planned: crl.number,
+            used,
+        });
+    }
+    let list = read_crl(course, object)?;
+    let has = |serial: &str| {
+        list.entries()
+            .any(|entry| entry.to_revocation().serial.to_string() == serial)
+    };
+    match issuer.revoked.iter().find(|revoked| !has(&revoked.serial)) {
+        None => Ok(()),
+        Some(missing) => Err(PreviousError::NotRevoked {
+            step,
+            issuer: shown,
+            serial: missing.serial.clone(),
+            because: missing.because.clone(),
+        }),
+    }
+}
