@@ -4,7 +4,7 @@
 mod approval;
 mod attestation;
 mod canonical;
-mod course;
+
 mod directory;
 mod event;
 mod export;
@@ -24,13 +24,13 @@ mod template;
 mod test_key;
 #[cfg(test)]
 mod test_plan;
+mod trail;
 mod transcript;
 mod words;
 
 pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
-pub use course::{BegunSignature, Course, CourseEnd, MadeKey, PassedGate};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
 pub use export::{CeremonyExport, ExportError, ExportedIssuer, ExportedRevocation};
@@ -58,6 +58,7 @@ pub use statement::{
     UnsignedStatement, read_statements,
 };
 pub use template::CeremonyTemplate;
+pub use trail::{Trail, TrailEnd, TrailGate, TrailKey, TrailSignature};
 pub use transcript::{
     Checkpoint, CheckpointError, Following, NotAHead, Record, TornLine, Transcript, TranscriptError,
     TranscriptFile, TranscriptHead, tree_head,

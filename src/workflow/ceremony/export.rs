@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::PreviousError;
 use crate::ceremony::{
-    CeremonyExport, CeremonyPlan, Choice, Course, CourseEnd, Digest, ExportedIssuer, ExportedRevocation,
-    ObjectKind, Octets, PlannedObject, StepAction, Transcript,
+    CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation, ObjectKind, Octets,
+    PlannedObject, StepAction, Trail, TrailEnd, Transcript,
 };
 use crate::signer::SignatureAlgorithm;
 use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
@@ -19,23 +19,23 @@ pub fn next_state(
     transcript: &Transcript,
     previous: Option<&CeremonyExport>,
 ) -> Result<CeremonyExport, PreviousError> {
-    let course = Course::follow(plan, transcript);
-    let end = match course.end {
-        CourseEnd::Closed { .. } => "closed",
-        CourseEnd::Aborted { .. } => "aborted",
+    let trail = Trail::follow(plan, transcript);
+    let end = match trail.end {
+        TrailEnd::Closed { .. } => "closed",
+        TrailEnd::Aborted { .. } => "aborted",
         _ => return Err(PreviousError::NotEnded),
     };
     let mut numbers = Numbers::of(previous);
     for object in &plan.objects {
-        numbers.take_planned(plan, &course, object)?;
+        numbers.take_planned(plan, &trail, object)?;
     }
-    for begun in &course.signatures {
+    for begun in &trail.signatures {
         if let Some(object) = plan.object(&begun.session, &begun.step) {
             let is_lost = end == "aborted" || (begun.signature.is_none() && !begun.spare);
-            numbers.take_begun(plan, &course, object, is_lost.then_some(end))?;
+            numbers.take_begun(plan, &trail, object, is_lost.then_some(end))?;
         }
     }
-    numbers.take_revoked(plan, &course)?;
+    numbers.take_revoked(plan, &trail)?;
     Ok(CeremonyExport {
         format: CeremonyExport::format(),
         kind: plan.kind,
@@ -91,13 +91,13 @@ impl Numbers {
     fn take_planned(
         &mut self,
         plan: &CeremonyPlan,
-        course: &Course,
+        trail: &Trail,
         object: &PlannedObject,
     ) -> Result<(), PreviousError> {
-        let Some(key) = key_of(plan, course, &object.key) else {
+        let Some(key) = key_of(plan, trail, &object.key) else {
             return Ok(());
         };
-        let collected = self.at(&issuer_of(course, object)?);
+        let collected = self.at(&issuer_of(trail, object)?);
         collected.keys.insert(key.to_string());
         collected.serials.extend(object.serial.clone());
         collected
@@ -110,14 +110,14 @@ impl Numbers {
     fn take_begun(
         &mut self,
         plan: &CeremonyPlan,
-        course: &Course,
+        trail: &Trail,
         object: &PlannedObject,
         lost: Option<&str>,
     ) -> Result<(), PreviousError> {
         let action = plan.step(&object.step).map(|step| &step.action);
         match (object.is, action) {
             (ObjectKind::Crl, Some(StepAction::Crl(crl))) => {
-                let list = read_crl(course, object)?;
+                let list = read_crl(trail, object)?;
                 let entries = list
                     .entries()
                     .map(|entry| entry.to_revocation().serial.to_string());
@@ -137,15 +137,15 @@ impl Numbers {
                 let decided = |(_, step, choice): &(u64, String, Choice)| {
                     *step == object.step && *choice == Choice::SpareSerial
                 };
-                let is_replaced = course.decisions.iter().any(decided);
+                let is_replaced = trail.decisions.iter().any(decided);
                 let because = match lost {
                     Some("aborted") => "aborted",
                     _ if is_replaced => "lost",
                     _ => return Ok(()),
                 };
-                let issuer = issuer_of(course, object)?;
+                let issuer = issuer_of(trail, object)?;
                 let spare = object.spare.as_ref().map(|spare| spare.serial.clone());
-                let signed = course
+                let signed = trail
                     .signatures
                     .iter()
                     .any(|begun| begun.step == object.step && begun.spare);
@@ -164,8 +164,8 @@ impl Numbers {
     }
 
     /// What was revoked is on the CRL that a later step makes, unless the ceremony was given up before.
-    fn take_revoked(&mut self, plan: &CeremonyPlan, course: &Course) -> Result<(), PreviousError> {
-        for (step, (_, serial)) in &course.revoked {
+    fn take_revoked(&mut self, plan: &CeremonyPlan, trail: &Trail) -> Result<(), PreviousError> {
+        for (step, (_, serial)) in &trail.revoked {
             let Some(StepAction::Revoke(revoke)) = plan.step(step).map(|step| &step.action) else {
                 continue;
             };
@@ -177,7 +177,7 @@ impl Numbers {
                         _ => false,
                     });
             if let Some(list) = list {
-                let name = issuer_of(course, list)?;
+                let name = issuer_of(trail, list)?;
                 let revoked = &mut self.at(&name).revoked;
                 revoked
                     .entry(serial.clone())
@@ -205,37 +205,37 @@ impl Numbers {
 }
 
 /// SHA-256 of the `subjectPublicKeyInfo` of a key of the plan, once it is there.
-pub(super) fn key_of(plan: &CeremonyPlan, course: &Course, key: &str) -> Option<Digest> {
-    match course.keys.get(key) {
+pub(super) fn key_of(plan: &CeremonyPlan, trail: &Trail, key: &str) -> Option<Digest> {
+    match trail.keys.get(key) {
         Some(made) => Some(Digest::of(&made.public_key)),
         None => plan.inputs.get(key)?.key,
     }
 }
 
 /// The issuer's name, in an object whose holes may be open still: no name has any.
-pub(super) fn issuer_of(course: &Course, object: &PlannedObject) -> Result<Name, PreviousError> {
+pub(super) fn issuer_of(trail: &Trail, object: &PlannedObject) -> Result<Name, PreviousError> {
     Ok(match object.is {
-        ObjectKind::Certificate => read_certificate(course, object)?.issuer().clone(),
-        ObjectKind::Crl => read_crl(course, object)?.issuer().clone(),
+        ObjectKind::Certificate => read_certificate(trail, object)?.issuer().clone(),
+        ObjectKind::Crl => read_crl(trail, object)?.issuer().clone(),
     })
 }
 
-fn read_certificate(course: &Course, object: &PlannedObject) -> Result<Certificate, PreviousError> {
-    let read = unsigned(course, object).and_then(|der| Certificate::from_der(&der));
+fn read_certificate(trail: &Trail, object: &PlannedObject) -> Result<Certificate, PreviousError> {
+    let read = unsigned(trail, object).and_then(|der| Certificate::from_der(&der));
     read.map_err(|error| PreviousError::object(object, error))
 }
 
 pub(super) fn read_crl(
-    course: &Course,
+    trail: &Trail,
     object: &PlannedObject,
 ) -> Result<CertificateRevocationList, PreviousError> {
-    let read = unsigned(course, object).and_then(CertificateRevocationList::from_der);
+    let read = unsigned(trail, object).and_then(CertificateRevocationList::from_der);
     read.map_err(|error| PreviousError::object(object, error))
 }
 
 /// With an octet where the signature will be: only the content is read.
-fn unsigned(course: &Course, object: &PlannedObject) -> Result<Vec<u8>, X509Error> {
+fn unsigned(trail: &Trail, object: &PlannedObject) -> Result<Vec<u8>, X509Error> {
     let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0)?;
-    let content = course.completed(object, false);
+    let content = trail.completed(object, false);
     join_signature(content.as_ref().unwrap_or(&object.tbs.0), algorithm, &[0])
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::export::{issuer_of, read_crl};
 use crate::ceremony::{
-    CeremonyExport, CeremonyKind, CeremonyPlan, Course, Digest, ExportError, ObjectKind, PlanError,
-    PlannedObject, StepAction, Transcript,
+    CeremonyExport, CeremonyKind, CeremonyPlan, Digest, ExportError, ObjectKind, PlanError, PlannedObject,
+    StepAction, Trail, Transcript,
 };
 
 /// Why a ceremony does not follow the one before it, or hands on nothing.
@@ -161,20 +161,20 @@ pub fn check_previous(plan: &CeremonyPlan, export: &[u8]) -> Result<Option<Cerem
         return Err(PreviousError::OtherKind { found: export.kind });
     }
     let hash = plan.identity().map_err(PreviousError::Plan)?.hash;
-    let course = Course::follow(plan, &Transcript::new(hash));
+    let trail = Trail::follow(plan, &Transcript::new(hash));
     for object in &plan.objects {
-        check_object(plan, &course, object, &export)?;
+        check_object(plan, &trail, object, &export)?;
     }
     Ok(Some(export))
 }
 
 fn check_object(
     plan: &CeremonyPlan,
-    course: &Course,
+    trail: &Trail,
     object: &PlannedObject,
     export: &CeremonyExport,
 ) -> Result<(), PreviousError> {
-    let name = issuer_of(course, object)?;
+    let name = issuer_of(trail, object)?;
     let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {
         return Ok(());
     };
@@ -204,7 +204,7 @@ fn check_object(
             used,
         });
     }
-    let list = read_crl(course, object)?;
+    let list = read_crl(trail, object)?;
     let has = |serial: &str| {
         list.entries()
             .any(|entry| entry.to_revocation().serial.to_string() == serial)

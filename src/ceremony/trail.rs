@@ -1,4 +1,4 @@
-//! The course of a ceremony: what its transcript says was done, held against its plan.
+//! The trail of a ceremony: what its transcript says was done, held against its plan.
 //!
 //! The plan fixes the order of everything. So this is a small machine: it knows which step is next and what may happen in it, and it notes
 //! whatever else happens as a [`Finding`]. It goes on after a finding, so that people see all of them.
@@ -23,7 +23,7 @@ use crate::values::UnixTime;
 
 /// What the transcript says, step by step.
 #[derive(Clone, Debug, Default)]
-pub struct Course {
+pub struct Trail {
     /// The session of the last run. Once something is signed, there is no other.
     pub session: Option<String>,
     /// How many runs there were.
@@ -31,26 +31,26 @@ pub struct Course {
     /// Everybody who attended any of them.
     pub attended: BTreeSet<String>,
     /// The keys that were made, by step.
-    pub keys: BTreeMap<String, MadeKey>,
+    pub keys: BTreeMap<String, TrailKey>,
     /// Every signature that was begun, in order.
-    pub signatures: Vec<BegunSignature>,
+    pub signatures: Vec<TrailSignature>,
     /// SHA-256 of the DER of each object that was written, by step, with the line.
     pub written: BTreeMap<String, (u64, Digest)>,
     /// The gates that were passed, by step.
-    pub gates: BTreeMap<String, PassedGate>,
+    pub gates: BTreeMap<String, TrailGate>,
     /// Serial numbers that were revoked, by step, with the line.
     pub revoked: BTreeMap<String, (u64, String)>,
     /// Who decided what, in order, with the line.
     pub decisions: Vec<(u64, String, Choice)>,
     /// How it ended.
-    pub end: CourseEnd,
+    pub end: TrailEnd,
     /// What does not follow the plan.
     pub findings: Vec<Finding>,
 }
 
 /// A key that a step made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MadeKey {
+pub struct TrailKey {
     /// The line of its `key-end`.
     pub line: u64,
     /// When.
@@ -63,7 +63,7 @@ pub struct MadeKey {
 
 /// A signature that was begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BegunSignature {
+pub struct TrailSignature {
     /// The line of its `sign-begin`.
     pub line: u64,
     /// When.
@@ -86,7 +86,7 @@ pub struct BegunSignature {
 
 /// A gate that was passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassedGate {
+pub struct TrailGate {
     /// The line of its `gate-passed`.
     pub line: u64,
     /// The session.
@@ -102,7 +102,7 @@ pub struct PassedGate {
 /// How a transcript ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CourseEnd {
+pub enum TrailEnd {
     /// It does not: the ceremony is not finished.
     #[default]
     Open,
@@ -122,7 +122,7 @@ pub enum CourseEnd {
     },
 }
 
-impl Course {
+impl Trail {
     /// Follows the transcript from its first line to its last.
     #[must_use]
     pub fn follow(plan: &CeremonyPlan, transcript: &Transcript) -> Self {
@@ -141,7 +141,7 @@ impl Course {
     /// The octets that the keys of the ceremony fill in.
     #[must_use]
     pub fn filled(&self) -> Keys {
-        let read = |(step, made): (&String, &MadeKey)| {
+        let read = |(step, made): (&String, &TrailKey)| {
             let key = PublicKey::from_der(&made.public_key).ok()?;
             Some((step.clone(), KeyOctets::of(&key)))
         };
@@ -160,8 +160,8 @@ impl Course {
 
     /// The last signature of a step that has an end.
     #[must_use]
-    pub fn signature_of(&self, step: &str) -> Option<&BegunSignature> {
-        let ended = |begun: &&BegunSignature| begun.step == step && begun.signature.is_some();
+    pub fn signature_of(&self, step: &str) -> Option<&TrailSignature> {
+        let ended = |begun: &&TrailSignature| begun.step == step && begun.signature.is_some();
         self.signatures.iter().rev().find(ended)
     }
 }
@@ -169,7 +169,7 @@ impl Course {
 /// The machine.
 struct Follower<'a> {
     plan: &'a CeremonyPlan,
-    course: Course,
+    trail: Trail,
     /// The line before.
     last: Option<(u64, UnixTime)>,
     /// Where the ceremony is.
@@ -181,7 +181,7 @@ impl<'a> Follower<'a> {
     fn of(plan: &'a CeremonyPlan) -> Self {
         Self {
             plan,
-            course: Course::default(),
+            trail: Trail::default(),
             last: None,
             place: Place::default(),
             run: None,
@@ -189,11 +189,11 @@ impl<'a> Follower<'a> {
     }
 
     fn find(&mut self, line: u64, rule: &'static str, found: impl Into<String>) {
-        self.course.findings.push(Finding::in_line(line, rule, found));
+        self.trail.findings.push(Finding::in_line(line, rule, found));
     }
 
     fn take(&mut self, line: u64, time: UnixTime, event: Event) {
-        if self.course.end != CourseEnd::Open {
+        if self.trail.end != TrailEnd::Open {
             self.find(line, "end", "something follows the end of the ceremony");
         }
         if let Some((_, before)) = self.last
@@ -227,7 +227,7 @@ impl<'a> Follower<'a> {
                 None => self.find(line, "order", "stopped, and no run is open"),
             },
             Event::Closed { out } => self.close(line, out),
-            Event::Aborted { because, by } => self.course.end = CourseEnd::Aborted { because, by },
+            Event::Aborted { because, by } => self.trail.end = TrailEnd::Aborted { because, by },
             event => self.step(line, time, event),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Course, CourseEnd, Follower};
+use super::{Follower, Trail, TrailEnd};
 use crate::ceremony::Digest;
 
 impl Follower<'_> {
@@ -22,19 +22,19 @@ impl Follower<'_> {
             self.find(line, "confirmed", "the words for the closing were not typed");
         }
         self.check_budget(line);
-        self.course.end = CourseEnd::Closed { line, out };
+        self.trail.end = TrailEnd::Closed { line, out };
     }
 
     /// Each object of the session has one signature, under its key. Signatures that were begun beside it were decided, or come out the same.
     fn check_budget(&mut self, line: u64) {
-        let session = self.course.session.clone().unwrap_or_default();
+        let session = self.trail.session.clone().unwrap_or_default();
         let mut wrong = Vec::new();
         for budget in &self.plan.budget {
             let planned = self
                 .plan
                 .objects_of(&session)
                 .filter(|object| object.key == budget.key);
-            let ended = planned.filter(|object| self.course.signature_of(&object.step).is_some());
+            let ended = planned.filter(|object| self.trail.signature_of(&object.step).is_some());
             let ended = u64::try_from(ended.count()).unwrap_or(u64::MAX);
             if ended != budget.signatures {
                 let (key, planned) = (&budget.key, budget.signatures);
@@ -48,7 +48,7 @@ impl Follower<'_> {
         }
     }
 
-    pub(super) fn finish(self) -> Course {
-        self.course
+    pub(super) fn finish(self) -> Trail {
+        self.trail
     }
 }

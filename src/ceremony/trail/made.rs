@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::in_step::Stage;
-use super::{BegunSignature, Follower, MadeKey, PassedGate};
+use super::{Follower, TrailGate, TrailKey, TrailSignature};
 use crate::ceremony::{Choice, Digest, Event, GenerateKey, ImportKey, KeyOrigin, PlannedStep, StepAction};
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
@@ -86,26 +86,26 @@ impl Follower<'_> {
         if let Some(run) = &mut self.run {
             run.key_begun = false;
         }
-        let made = MadeKey {
+        let made = TrailKey {
             line,
             time,
             how,
             public_key,
         };
-        self.course.keys.insert(step.id.clone(), made);
+        self.trail.keys.insert(step.id.clone(), made);
         self.place.advance();
     }
 
     /// The SHA-256 of every later object that is complete, and nothing else.
     pub(super) fn check_gate(&mut self, line: u64, gate: &str, objects: &BTreeMap<String, Digest>) {
-        let session = self.course.session.clone().unwrap_or_default();
+        let session = self.trail.session.clone().unwrap_or_default();
         let after = self.plan.steps.iter().skip_while(|step| step.id != gate);
         let later: BTreeSet<_> = after.map(|step| &step.id).collect();
         let planned = self.plan.objects_of(&session);
         let complete = planned
             .filter(|object| later.contains(&object.step))
             .filter_map(|object| {
-                let bytes = self.course.completed(object, false)?;
+                let bytes = self.trail.completed(object, false)?;
                 Some((object.step.clone(), Digest::of(&bytes)))
             });
         let complete: BTreeMap<_, _> = complete.collect();
@@ -140,14 +140,14 @@ impl Follower<'_> {
                 self.find(line, "gate", found);
             }
         }
-        let passed = PassedGate {
+        let passed = TrailGate {
             line,
-            session: self.course.session.clone().unwrap_or_default(),
+            session: self.trail.session.clone().unwrap_or_default(),
             objects,
             people,
             attending,
         };
-        self.course.gates.insert(step.id.clone(), passed);
+        self.trail.gates.insert(step.id.clone(), passed);
     }
 
     /// A gate that was passed in one session is passed once more in another one: its objects have other bytes there.
@@ -155,9 +155,9 @@ impl Follower<'_> {
         let step = &self.plan.steps[index];
         match event {
             Event::GateOpen { objects, .. } => {
-                let passed = self.course.gates.get(&step.id);
+                let passed = self.trail.gates.get(&step.id);
                 let is_other =
-                    passed.is_some_and(|passed| Some(&passed.session) != self.course.session.as_ref());
+                    passed.is_some_and(|passed| Some(&passed.session) != self.trail.session.as_ref());
                 if is_other && self.place.next > Some(index) {
                     self.check_gate(line, &step.id, objects);
                     self.place.repeated = Some((index, objects.clone()));
@@ -193,7 +193,7 @@ impl Follower<'_> {
             return;
         };
         self.check_confirmed(line, step);
-        let session = self.course.session.clone().unwrap_or_default();
+        let session = self.trail.session.clone().unwrap_or_default();
         let Some(object) = self.plan.object(&session, &step.id) else {
             return self.find(
                 line,
@@ -238,7 +238,7 @@ impl Follower<'_> {
                 format!("key {key:?} signs, and the plan has {:?}", object.key),
             );
         }
-        match self.course.completed(object, spare) {
+        match self.trail.completed(object, spare) {
             None => self.find(
                 line,
                 "object",
@@ -256,7 +256,7 @@ impl Follower<'_> {
         self.check_gates_before(line, step, sha256, spare);
         self.place.choice = None;
         self.place.stage = Stage::Begun;
-        self.course.signatures.push(BegunSignature {
+        self.trail.signatures.push(TrailSignature {
             line,
             time,
             session,
@@ -275,7 +275,7 @@ impl Follower<'_> {
         let gates = before.filter(|other| matches!(other.action, StepAction::Confirm(_)));
         let mut wrong = Vec::new();
         for gate in gates {
-            match self.course.gates.get(&gate.id) {
+            match self.trail.gates.get(&gate.id) {
                 None => wrong.push(format!("the gate {:?} before it was not passed", gate.id)),
                 Some(_) if spare => {}
                 Some(passed) => {
@@ -283,7 +283,7 @@ impl Follower<'_> {
                         .objects
                         .get(&step.id)
                         .is_some_and(|signed| *signed != sha256);
-                    let is_late = passed.session != self.course.session.clone().unwrap_or_default();
+                    let is_late = passed.session != self.trail.session.clone().unwrap_or_default();
                     if other || is_late {
                         wrong.push(format!("people signed other bytes at the gate {:?}", gate.id));
                     }
@@ -301,7 +301,7 @@ impl Follower<'_> {
         }
         self.place.stage = Stage::Signed;
         let begun = self
-            .course
+            .trail
             .signatures
             .last_mut()
             .filter(|begun| begun.step == step.id);

@@ -24,18 +24,18 @@ pub(super) struct Run {
 impl Follower<'_> {
     pub(super) fn open(&mut self, line: u64, number: u64, session: String, module: Digest) {
         let after_kill = self.run.is_some();
-        if number != self.course.runs.saturating_add(1) {
+        if number != self.trail.runs.saturating_add(1) {
             self.find(
                 line,
                 "run",
-                format!("run {number} follows run {}", self.course.runs),
+                format!("run {number} follows run {}", self.trail.runs),
             );
         }
-        self.course.runs = number;
+        self.trail.runs = number;
         if self.plan.session(&session).is_none() {
             self.find(line, "session", format!("the plan has no session {session:?}"));
         }
-        if let Some(signed) = self.course.signatures.first().map(|begun| begun.session.clone())
+        if let Some(signed) = self.trail.signatures.first().map(|begun| begun.session.clone())
             && signed != session
         {
             let found = format!("session {session:?}, after a signature in session {signed:?}");
@@ -46,15 +46,15 @@ impl Follower<'_> {
         {
             self.find(line, "module", "the PKCS#11 module is not the one of the plan");
         }
-        let went_back = match (&self.last, self.course.findings.last()) {
+        let went_back = match (&self.last, self.trail.findings.last()) {
             // The clock went back with this line: it is for this run to say that it is right.
             (Some(_), Some(last)) if last.line == Some(line) && last.rule == "clock" => {
-                self.course.findings.pop();
+                self.trail.findings.pop();
                 Some(line)
             }
             _ => self.run.as_ref().and_then(|run| run.went_back),
         };
-        self.course.session = Some(session);
+        self.trail.session = Some(session);
         self.run = Some(Run {
             clock: false,
             attending: None,
@@ -104,7 +104,7 @@ impl Follower<'_> {
                 self.find(line, "attendance", found);
             }
         }
-        self.course.attended.extend(people.iter().cloned());
+        self.trail.attended.extend(people.iter().cloned());
         if let Some(run) = &mut self.run {
             run.attending = Some(people);
         }
@@ -142,7 +142,7 @@ impl Follower<'_> {
                 self.place.spare |= choice == Choice::SpareSerial;
             }
         }
-        self.course.decisions.push((line, step, choice));
+        self.trail.decisions.push((line, step, choice));
     }
 
     /// What a signature or a key needs that nobody knows is decided by as many people as the gate before it asks for.

@@ -1,4 +1,4 @@
-//! A sound course, and one for each way to leave the plan.
+//! A sound trail, and one for each way to leave the plan.
 
 use std::collections::BTreeMap;
 
@@ -279,36 +279,36 @@ impl Sound {
         self.events.splice(place..place, events);
     }
 
-    fn follow(&self) -> Course {
+    fn follow(&self) -> Trail {
         let directory = tempfile::tempdir().unwrap();
         let plan = Digest::of(b"plan");
         let mut file = TranscriptFile::create(&directory.path().join("t"), plan).unwrap();
         for (time, event) in &self.events {
             file.append(UnixTime(*time), event).unwrap();
         }
-        Course::follow(&self.plan, file.transcript())
+        Trail::follow(&self.plan, file.transcript())
     }
 
     fn expect(&self, rules: &[&str]) {
-        let course = self.follow();
-        let found: Vec<_> = course.findings.iter().map(|finding| finding.rule).collect();
-        assert_eq!(found, rules, "{:#?}", course.findings);
+        let trail = self.follow();
+        let found: Vec<_> = trail.findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(found, rules, "{:#?}", trail.findings);
     }
 }
 
 #[test]
 fn a_sound_course_has_no_finding_and_says_what_was_done() {
     let sound = Sound::new();
-    let course = sound.follow();
-    assert_eq!(course.findings, []);
-    assert_eq!((course.runs, course.session.as_deref()), (1, Some("main")));
-    assert_eq!(course.keys["k"].public_key, sound.public_key.0);
+    let trail = sound.follow();
+    assert_eq!(trail.findings, []);
+    assert_eq!((trail.runs, trail.session.as_deref()), (1, Some("main")));
+    assert_eq!(trail.keys["k"].public_key, sound.public_key.0);
     assert_eq!(
-        course.signature_of("root").unwrap().signature,
+        trail.signature_of("root").unwrap().signature,
         Some((13, vec![1, 2, 3]))
     );
-    assert_eq!(course.gates["gate"].people, ["A", "B"]);
-    assert!(matches!(course.end, CourseEnd::Closed { line: 19, .. }));
+    assert_eq!(trail.gates["gate"].people, ["A", "B"]);
+    assert!(matches!(trail.end, TrailEnd::Closed { line: 19, .. }));
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn each_line_that_is_left_out_or_said_twice_is_found() {
     }
     let mut open = Sound::new();
     open.events.pop();
-    assert_eq!(open.follow().end, CourseEnd::Open);
+    assert_eq!(open.follow().end, TrailEnd::Open);
 }
 
 #[test]
@@ -618,8 +618,8 @@ fn nothing_follows_the_end() {
     ] {
         let mut sound = Sound::new();
         sound.events.push((BEGIN + 100, note));
-        let course = sound.follow();
-        assert_eq!(course.findings.first().map(|finding| finding.rule), Some("end"));
+        let trail = sound.follow();
+        assert_eq!(trail.findings.first().map(|finding| finding.rule), Some("end"));
     }
     let mut aborted = Sound::new();
     aborted.events.truncate(5);
@@ -628,7 +628,7 @@ fn nothing_follows_the_end() {
         by: "W".to_owned(),
     };
     aborted.events.push((BEGIN + 100, abort));
-    let course = aborted.follow();
-    assert_eq!(course.findings, []);
-    assert!(matches!(course.end, CourseEnd::Aborted { .. }));
+    let trail = aborted.follow();
+    assert_eq!(trail.findings, []);
+    assert!(matches!(trail.end, TrailEnd::Aborted { .. }));
 }

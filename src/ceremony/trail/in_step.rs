@@ -187,12 +187,12 @@ impl Follower<'_> {
                 if self.place.stage != Stage::Signed {
                     self.find(line, "order", "an object is written that was not signed");
                 }
-                self.course.written.insert(step.id.clone(), (line, sha256));
+                self.trail.written.insert(step.id.clone(), (line, sha256));
                 self.place.advance();
             }
             (StepAction::Revoke(_), Event::Revoked { serial, .. }) => {
                 self.check_confirmed(line, step);
-                self.course.revoked.insert(step.id.clone(), (line, serial));
+                self.trail.revoked.insert(step.id.clone(), (line, serial));
                 self.place.advance();
             }
             (StepAction::DestroyKey(destroy), Event::DestroyBegin { key, .. }) => {
