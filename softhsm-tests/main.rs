@@ -30,6 +30,7 @@ mod cert {
 /// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
 mod ceremony {
     mod check;
+    mod paper;
     mod plan;
     mod second_verifier;
     mod ssh_keygen;

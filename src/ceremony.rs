@@ -43,7 +43,7 @@ pub use finding::Finding;
 pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
-pub use paper::plan_text;
+pub use paper::{CeremonyPage, PaperSize, plan_text, script_page};
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
     PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,

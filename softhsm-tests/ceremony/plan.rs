@@ -72,7 +72,7 @@ fn a_plan_has_holes_for_the_new_key_and_fixes_every_other_octet() {
     // A P-384 point and SHA-1 of it: the root, what it signs, the cross-certificate, the CRL.
     let (key, identifier) = ("key 96 k".to_owned(), "key-identifier 20 k".to_owned());
     assert_eq!(holes(0), [key.clone(), identifier.clone()]);
-    assert_eq!(holes(1), [identifier.clone()]);
+    assert_eq!(holes(1), std::slice::from_ref(&identifier));
     assert_eq!(holes(2), [key, identifier.clone()]);
     assert_eq!(holes(3), [identifier]);
     // The older root signs with P-256, which is randomised; the CRL has no serial number that could be spare.

@@ -1,11 +1,17 @@
 //! A ceremony for people: what they read, sign and keep. Everything here is a pure function of
 //! what it is given, so the same plan gives the same text everywhere.
 
+mod blocks;
+mod document;
+mod html;
 mod objects;
 mod people;
 mod plan_text;
+mod script;
 mod step;
 #[cfg(test)]
 mod test_plan;
 
+pub use self::document::{CeremonyPage, PaperSize};
 pub use self::plan_text::plan_text;
+pub use self::script::script_page;

@@ -4,6 +4,8 @@ mod check;
 mod directory;
 mod new;
 mod plan;
+mod script;
+mod show;
 mod source;
 
 use clap::Subcommand;
@@ -27,6 +29,14 @@ pub(super) enum CeremonyCommand {
     /// The new directory holds the ceremony file, its inputs, the plan for programs (plan.json) and for people (plan.txt). People approve the
     /// SHA-256 of plan.json. With --check, another machine makes the same plan from the same files. Nothing is signed, and no PIN is needed.
     Plan(plan::PlanCeremony),
+    /// Show a plan to people: hash in hex and words, sessions, people, inputs, steps, and everything that will be signed
+    Show(show::ShowCeremony),
+    /// Write the script of a ceremony as one HTML page, to be printed by a browser before the day
+    ///
+    /// The script has numbered steps with what is read aloud, boxes for initials, times and bag numbers, tables of everything that will be
+    /// signed, and sheets for attendance, exceptions and closing. It also has the words that run asks for. They are nowhere else, so keep the
+    /// script closed until the ceremony.
+    Script(script::WriteScript),
 }
 
 impl CeremonyCommand {
@@ -35,6 +45,8 @@ impl CeremonyCommand {
             Self::New(new) => new.run(settings),
             Self::Check(check) => check.run(settings, ui),
             Self::Plan(plan) => plan.run(settings, ui),
+            Self::Show(show) => show.run(),
+            Self::Script(script) => script.run(settings),
         }
     }
 }

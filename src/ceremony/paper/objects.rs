@@ -38,7 +38,7 @@ pub(super) fn rules_text(object: &PlannedObject) -> Vec<(&'static str, String)> 
         format!("{} of {}", with(RuleVerdict::Passed).len(), object.verdicts.len()),
     )];
     for (name, wanted) in [
-        ("decided at the signature", RuleVerdict::AtSigning),
+        ("decided later", RuleVerdict::AtSigning),
         ("waived", RuleVerdict::Waived),
     ] {
         let rules = with(wanted);

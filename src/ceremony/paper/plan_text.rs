@@ -72,7 +72,11 @@ fn people(page: &mut Page, plan: &CeremonyPlan) -> Result<(), PlanError> {
     for rule in rules_about(&plan.people) {
         page.line(2, &rule);
     }
-    page.row(2, "quorum", &format!("sha256:{}", plan.people.quorum()?));
+    page.row(
+        2,
+        "quorum, for the settings",
+        &format!("sha256:{}", plan.people.quorum()?),
+    );
     for person in &plan.people.persons {
         page.line(2, &person.name);
         page.row(4, "roles", &roles_text(&person.roles));
@@ -166,9 +170,9 @@ fn describe_object(page: &mut Page, object: &PlannedObject) {
     for (name, value) in rules_text(object) {
         page.row(4, name, &value);
     }
-    page.row(4, "SHA-256 of the signed bytes", &object.sha256.to_string());
+    page.row(4, "TBS SHA-256", &object.sha256.to_string());
     for hole in holes_text(object) {
-        page.row(4, "hole (zeros until then)", &hole);
+        page.row(4, "hole (zeros)", &hole);
     }
 }
 
@@ -199,7 +203,7 @@ fn waivers(page: &mut Page, plan: &CeremonyPlan) {
 }
 
 /// The column of the values.
-const VALUES: usize = 18;
+const VALUES: usize = 20;
 
 #[derive(Default)]
 struct Page(String);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ceremony::{
-    CeremonyDirectory, CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words,
+    CeremonyDirectory, CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words, plan_text,
 };
 use hsm_ca::output::NewDirectory;
 use hsm_ca::signer::SystemRandom;
@@ -71,7 +71,8 @@ impl PlanCeremony {
             directory.add(below, content)?;
         }
         directory.add(&name(names.plan()), &bytes)?;
-        directory.add(&name(names.plan_text()), plan_text(&plan).as_bytes())?;
+        let text = plan_text(&plan).map_err(CeremonyError::from)?;
+        directory.add(&name(names.plan_text()), text.as_bytes())?;
         directory.add_directory(&name(names.approvals()))?;
         let written = directory.commit()?;
         let mut report = describe(&plan, &Digest::of(&bytes), &written);
@@ -150,7 +151,7 @@ fn check(directory: &Path, ui: &Ui) -> Result<Report, CliError> {
     } = ReadPlan::read(directory)?;
     let read = source::read(&names.file())?;
     check_plan(&plan, &read.source, ui)?;
-    let expected = plan_text(&plan);
+    let expected = plan_text(&plan).map_err(CeremonyError::from)?;
     if input::read(&names.plan_text())? != expected.as_bytes() {
         return Err(CeremonyError::OtherPlan {
             what: "plan.txt".to_owned(),
@@ -203,8 +204,4 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
         "budget": plan.budget,
     });
     Report::new(text, json)
-}
-
-fn plan_text(plan: &CeremonyPlan) -> String {
-    plan.ceremony.clone()
 }

@@ -1,0 +1,144 @@
+//! What people read and print: `ceremony show` and `ceremony script`, read back by a strict reader of HTML that is not ours.
+
+use serde_json::Value;
+
+use super::check::ceremony;
+use crate::harness::{Rig, python_tool};
+
+/// The ceremony, planned.
+pub(super) fn planned() -> Rig {
+    let rig = ceremony();
+    let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
+    rig.json(&plan).ok();
+    rig
+}
+
+/// What Python reads in a page; it fails on everything that could run or load something.
+pub(super) fn read_page(rig: &Rig, page: &str) -> Value {
+    rig.write("read_page.py", include_str!("read_page.py"));
+    rig.write("words.txt", include_str!("../../src/values/word_list.txt"));
+    let arguments = ["read_page.py", page, "room/plan.json", "words.txt"];
+    rig.tool(python_tool("python3"), &arguments).ok().json()
+}
+
+fn texts<'a>(page: &'a Value, class: &str) -> Vec<&'a str> {
+    let found = page["classes"][class].as_array();
+    let found = found.unwrap_or_else(|| panic!("nothing of class {class}"));
+    found.iter().filter_map(Value::as_str).collect()
+}
+
+fn has_text(page: &Value, text: &str) -> bool {
+    let texts = page["texts"].as_array().expect("texts");
+    texts.iter().any(|found| found.as_str() == Some(text))
+}
+
+#[test]
+fn the_script_has_the_words_that_another_program_computes_and_each_step() {
+    let rig = planned();
+    let report = rig
+        .json(&["ceremony", "script", "room", "--out", "script.html"])
+        .ok()
+        .json();
+    assert_eq!(report["file"], "script.html");
+    let page = read_page(&rig, "script.html");
+    let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
+    let steps = plan["steps"].as_array().expect("steps");
+    let is_typed = |step: &&Value| !["manual", "confirm"].contains(&step["do"].as_str().expect("a step"));
+    let typed = steps
+        .iter()
+        .filter(is_typed)
+        .filter_map(|step| step["id"].as_str());
+    let expected: Vec<&Value> = ["opening"]
+        .into_iter()
+        .chain(typed)
+        .chain(["closing"])
+        .map(|step| &page["script_words"][step])
+        .collect();
+    assert_eq!(texts(&page, "typed"), expected);
+    for number in 1..=steps.len() {
+        let start = format!("Step {number} of {}: ", steps.len());
+        let texts = page["texts"].as_array().expect("texts");
+        assert!(
+            texts
+                .iter()
+                .any(|text| text.as_str().is_some_and(|text| text.starts_with(&start)))
+        );
+    }
+    // The whole hash in the foot of each sheet, and every exact value of every session.
+    let words = page["plan_words"].as_str().expect("words");
+    let style = page["style"].as_str().expect("a style");
+    assert!(
+        style.contains(&format!("@bottom-left {{ content: \"Plan {words}\" }}")),
+        "{style}"
+    );
+    assert!(style.contains("size: A4"));
+    for object in plan["objects"].as_array().expect("objects") {
+        for line in object["shown"].as_array().expect("lines") {
+            let line = line.as_str().expect("text");
+            let value = line.split_once(": ").map_or(line, |(_, value)| value);
+            assert!(has_text(&page, value), "{line}");
+        }
+    }
+    assert!(!page.to_string().contains("PRACTICE"));
+
+    let letter = ["ceremony", "script", "room", "--out", "-", "--paper", "letter"];
+    let printed = rig.command(&letter).ok().stdout;
+    assert!(printed.contains("size: letter") && printed.contains("</html>"));
+    // Nothing is written over it.
+    rig.json(&["ceremony", "script", "room", "--out", "script.html"])
+        .refused(2, "output-exists");
+}
+
+#[test]
+fn a_practice_is_marked_and_no_text_of_the_file_becomes_markup() {
+    let rig = ceremony();
+    rig.edit("kind = \"production\"", "kind = \"practice\"");
+    rig.edit(
+        "The clock agrees",
+        "<script>alert(1)</script> <img src=x onerror='y'> The clock agrees",
+    );
+    let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
+    rig.json(&plan).ok();
+    rig.json(&["ceremony", "script", "room", "--out", "script.html"])
+        .ok();
+    let page = read_page(&rig, "script.html");
+    assert_eq!(texts(&page, "kind"), ["practice ceremony"]);
+    assert!(texts(&page, "banner")[0].starts_with("PRACTICE"));
+    let style = page["style"].as_str().expect("a style");
+    assert!(style.contains("@top-right { content: \"PRACTICE\" }"));
+    let said = page["texts"].as_array().expect("texts").iter();
+    let mut said = said.filter_map(Value::as_str);
+    assert!(said.any(|text| text.starts_with("<script>alert(1)</script> <img src=x onerror='y'> The clock")));
+}
+
+#[test]
+fn show_is_the_text_of_the_plan_and_its_state() {
+    let rig = planned();
+    let shown = rig.command(&["ceremony", "show", "room"]).ok().stdout;
+    let text = String::from_utf8(rig.read("room/plan.txt")).expect("UTF-8");
+    assert_eq!(shown.strip_prefix(&text), Some("\nState\n  run  not started\n"));
+    for line in text.lines() {
+        let is_one_word = !line.trim_start().contains(' ');
+        assert!(line.chars().count() <= 80 || is_one_word, "{line}");
+    }
+    let report = rig.json(&["ceremony", "show", "room"]).ok().json();
+    let sum = rig.tool("sha256sum", &["room/plan.json"]).ok().stdout;
+    assert_eq!(sum.split(' ').next(), report["plan_sha256"].as_str());
+    assert!(text.contains("in words"));
+    let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
+    assert_eq!(report["plan"], plan);
+
+    // The words that run asks for are in the script alone.
+    rig.json(&["ceremony", "script", "room", "--out", "script.html"])
+        .ok();
+    let page = read_page(&rig, "script.html");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(page["plan_words"].as_str().expect("words")));
+    for words in page["script_words"].as_object().expect("words").values() {
+        assert!(!flat.contains(words.as_str().expect("words")), "{words}");
+    }
+
+    rig.write("room/plan.json", "{}\n");
+    rig.json(&["ceremony", "show", "room"])
+        .refused(3, "ceremony-plan");
+}

@@ -1,0 +1,101 @@
+//! Parts that the script and the report have in common.
+
+use super::html::Html;
+use super::objects::split_line;
+use crate::ceremony::{CeremonyKind, CeremonyPlan, Digest, hash_words};
+
+/// A table of names and values.
+pub(super) fn facts<'a>(html: &mut Html, caption: &str, facts: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    html.element("table", "facts", |html| {
+        if !caption.is_empty() {
+            html.leaf("caption", "", caption);
+        }
+        html.element("tbody", "", |html| {
+            for (name, value) in facts {
+                html.element("tr", "", |html| {
+                    html.leaf("th", "", name);
+                    html.leaf("td", if is_hex(value) { "hex" } else { "" }, value);
+                });
+            }
+        });
+    });
+}
+
+/// What an object or an input says.
+pub(super) fn shown(lines: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    lines.iter().map(|line| split_line(line))
+}
+
+/// A table with a head, and a row for each of `rows`.
+pub(super) fn table<R: AsRef<[String]>>(html: &mut Html, class: &'static str, head: &[&str], rows: &[R]) {
+    html.element("div", "wide", |html| {
+        html.element("table", class, |html| {
+            html.element("thead", "", |html| {
+                html.element("tr", "", |html| {
+                    for name in head {
+                        html.leaf("th", "", name);
+                    }
+                });
+            });
+            html.element("tbody", "", |html| {
+                for row in rows {
+                    html.element("tr", "", |html| {
+                        for value in row.as_ref() {
+                            html.leaf("td", if is_hex(value) { "hex" } else { "" }, value);
+                        }
+                    });
+                }
+            });
+        });
+    });
+}
+
+/// A SHA-256 in hex and in words.
+pub(super) fn hash(html: &mut Html, hash: &Digest) {
+    html.leaf("p", "hex", &hash.to_string());
+    words(html, hash);
+}
+
+/// The words of a SHA-256, two and two: a word of two syllables, and one of three.
+pub(super) fn words(html: &mut Html, hash: &Digest) {
+    let words = hash_words(&hash.0);
+    let words: Vec<&str> = words.split(' ').collect();
+    html.element("ol", "words", |html| {
+        for (index, pair) in words.chunks(2).enumerate() {
+            html.leaf("li", "", &format!("{:>2} {}", 2 * index + 1, pair.join(" ")));
+        }
+    });
+}
+
+/// Empty boxes to be filled in by hand.
+pub(super) fn boxes(html: &mut Html, names: &[String]) {
+    html.element("div", "boxes", |html| {
+        for name in names {
+            html.leaf("div", "box", name);
+        }
+    });
+}
+
+/// Empty lines for the words of a hash, numbered by pairs.
+pub(super) fn blanks(html: &mut Html) {
+    html.element("div", "blanks", |html| {
+        for pair in 0..crate::ceremony::SPOKEN_OCTETS / 2 {
+            html.leaf("span", "", &(2 * pair + 1).to_string());
+        }
+    });
+}
+
+/// Says on the screen, and at the top of the first sheet, that it is an exercise.
+pub(super) fn practice_banner(html: &mut Html, plan: &CeremonyPlan) {
+    if plan.kind == CeremonyKind::Practice {
+        html.leaf(
+            "p",
+            "banner",
+            "PRACTICE. This ceremony is an exercise. Nothing that it makes is real.",
+        );
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

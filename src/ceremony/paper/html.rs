@@ -1,0 +1,119 @@
+//! HTML that cannot forget to escape: text comes in by one function, and everything else is written in this program.
+
+use std::fmt::Write;
+
+use crate::values::printable;
+
+/// A part of a page. Whatever is in it is markup of this program or escaped text.
+#[derive(Debug, Default)]
+pub(super) struct Html(String);
+
+impl Html {
+    /// Text of any origin. What could be markup is escaped, and what could deceive a reader is U+FFFD.
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        for character in printable(text).chars() {
+            match character {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&#39;"),
+                other => self.0.push(other),
+            }
+        }
+        self
+    }
+
+    /// An element with a class, or with none if it is empty, and what `fill` puts into it.
+    pub(super) fn element(
+        &mut self,
+        name: &'static str,
+        class: &'static str,
+        fill: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        self.tag(name, class);
+        fill(self);
+        self.0.push_str("</");
+        self.0.push_str(name);
+        self.0.push_str(">\n");
+        self
+    }
+
+    /// An element that has text only.
+    pub(super) fn leaf(&mut self, name: &'static str, class: &'static str, text: &str) -> &mut Self {
+        self.element(name, class, |html| {
+            html.text(text);
+        })
+    }
+
+    /// Markup of this program.
+    pub(super) fn markup(&mut self, markup: &'static str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// Markup that only has numbers of this program in it, as SVG does.
+    pub(super) fn drawn(&mut self, markup: std::fmt::Arguments<'_>) -> &mut Self {
+        // Writing to a String does not fail.
+        let _ = self.0.write_fmt(markup);
+        self
+    }
+
+    /// A part that was made elsewhere.
+    pub(super) fn part(&mut self, part: &Self) -> &mut Self {
+        self.0.push_str(&part.0);
+        self
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.0
+    }
+
+    fn tag(&mut self, name: &'static str, class: &'static str) {
+        self.0.push('<');
+        self.0.push_str(name);
+        if !class.is_empty() {
+            self.0.push_str(" class=\"");
+            self.0.push_str(class);
+            self.0.push('"');
+        }
+        self.0.push('>');
+    }
+}
+
+/// A string of CSS (CSS Syntax Level 3 section 4.3.5), which can also not end the style element.
+pub(super) fn css_string(text: &str) -> String {
+    let mut string = String::from("\"");
+    for character in printable(text).chars() {
+        match character {
+            ' ' | '.' | '-' | ':' | '_' => string.push(character),
+            plain if plain.is_ascii_alphanumeric() => string.push(plain),
+            other => string.push_str(&format!("\\{:x} ", u32::from(other))),
+        }
+    }
+    string.push('"');
+    string
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_cannot_deceive() {
+        let mut html = Html::default();
+        html.leaf("p", "said", "<script>alert('1')</script> & \" \u{202e}txt\u{0} é");
+        assert_eq!(
+            html.into_text(),
+            "<p class=\"said\">&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot; \u{fffd}txt\u{fffd} é</p>\n"
+        );
+    }
+
+    #[test]
+    fn a_string_of_css_ends_neither_itself_nor_its_element() {
+        assert_eq!(
+            css_string("a\"</style>\\é\n"),
+            r#""a\22 \3c \2f style\3e \5c \e9 \fffd ""#
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! What is checked before the first step.
+
+use crate::ceremony::CeremonyPlan;
+use crate::ceremony::paper::blocks;
+use crate::ceremony::paper::html::Html;
+use crate::ceremony::paper::plan_text::token_text;
+
+pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
+    html.element("section", "whole", |html| {
+        html.leaf("h2", "", "Preparation");
+        html.leaf("h3", "", "Before the day");
+        checks(
+            html,
+            &[
+                "Each approver compared the 24 words of the plan with the plan that they approved.",
+                "hsm-ca ceremony plan --check gave the same plan on another machine.",
+                "hsm-ca ceremony approvals says that the plan is approved.",
+                "The ceremony was rehearsed, and the comparison found no difference outside the holes.",
+                "Copies of this script are printed: one for the administrator, one for each witness, one spare.",
+            ],
+        );
+        html.leaf("h3", "", "In the room, before the machine is started");
+        checks(
+            html,
+            &[
+                "Everybody is on the attendance sheet, with the identity document that was shown.",
+                "Cameras and microphones run, and their clock shows UTC.",
+                "The machine has no network: no cable, and no radio.",
+                "Every tamper-evident bag is closed, and its number is that of the last ceremony's closing sheet.",
+            ],
+        );
+        html.leaf("h3", "", "At the machine, before run is started");
+        checks(
+            html,
+            &["sha256sum shows the hashes of this table for the program, and for the module where the table has one."],
+        );
+        let program = plan.tool.sha256.to_string();
+        let module = plan.module.as_ref();
+        let module = module.map(|module| (module.file.as_str(), module.sha256.to_string()));
+        let mut files = vec![(plan.tool.name.as_str(), program.as_str())];
+        files.extend(module.as_ref().map(|(file, sha256)| (*file, sha256.as_str())));
+        blocks::facts(html, "", files);
+        checks(html, &["The serial number printed on each token is that of this table."]);
+        let tokens: Vec<[String; 3]> = plan
+            .tokens
+            .iter()
+            .map(|(name, token)| [name.clone(), token_text(token), String::new()])
+            .collect();
+        blocks::table(html, "lines", &["token", "as planned", "as printed on it"], &tokens);
+        inputs(html, plan);
+        budget(html, plan);
+        waivers(html, plan);
+    });
+}
+
+/// A box to tick for each sentence.
+pub(super) fn checks(html: &mut Html, sentences: &[&str]) {
+    html.element("ul", "check", |html| {
+        for sentence in sentences {
+            html.leaf("li", "", sentence);
+        }
+    });
+}
+
+fn inputs(html: &mut Html, plan: &CeremonyPlan) {
+    if plan.inputs.is_empty() {
+        return;
+    }
+    html.leaf("h3", "", "Inputs");
+    html.leaf(
+        "p",
+        "",
+        "The person who brings an input reads the words of its key aloud, from a source of their own.",
+    );
+    for (name, input) in &plan.inputs {
+        let sha256 = input.sha256.to_string();
+        let key = input.key.map(|key| key.to_string());
+        let mut facts = vec![("file", input.file.as_str()), ("SHA-256 of the file", &sha256)];
+        facts.extend(blocks::shown(&input.shown));
+        facts.extend(key.as_ref().map(|key| ("SHA-256 of the key", key.as_str())));
+        html.element("section", "together", |html| {
+            blocks::facts(html, &format!("{name}: {}", input.is), facts);
+            if let Some(key) = &input.key {
+                blocks::words(html, key);
+            }
+        });
+    }
+}
+
+fn budget(html: &mut Html, plan: &CeremonyPlan) {
+    html.leaf("h3", "", "Signatures that each key makes");
+    let rows: Vec<[String; 4]> = plan
+        .budget
+        .iter()
+        .map(|budget| {
+            let (signatures, proofs) = (budget.signatures.to_string(), budget.proofs.to_string());
+            [budget.key.clone(), budget.token.clone(), signatures, proofs]
+        })
+        .collect();
+    let head = ["key", "token", "certificates and CRLs", "proofs of a new key"];
+    blocks::table(html, "", &head, &rows);
+}
+
+fn waivers(html: &mut Html, plan: &CeremonyPlan) {
+    html.leaf("h3", "", "Waived rules");
+    if plan.waived.is_empty() {
+        html.leaf("p", "", "None.");
+        return;
+    }
+    html.leaf("p", "", "The administrator reads these aloud.");
+    let rows: Vec<[String; 3]> = plan
+        .waived
+        .iter()
+        .map(|waiver| [waiver.rule.clone(), waiver.step.clone(), waiver.because.clone()])
+        .collect();
+    blocks::table(html, "", &["rule", "step", "because"], &rows);
+}

@@ -1,0 +1,96 @@
+//! What the script has, and what it must not have.
+
+use super::*;
+use crate::ceremony::paper::test_plan::{strange_plan, test_plan};
+use crate::ceremony::{hash_words, script_words};
+
+fn script(plan: &CeremonyPlan) -> String {
+    script_page(plan, PaperSize::A4).unwrap().text().to_owned()
+}
+
+#[test]
+fn the_words_are_there_for_each_step_that_asks_for_them_and_for_no_other() {
+    let plan = test_plan();
+    let hash = plan.identity().unwrap().hash;
+    let text = script(&plan);
+    let typed = |step: &str| format!("<p class=\"typed\">{}</p>", script_words(&hash, step));
+    let asking = [
+        "opening",
+        "k",
+        "parked",
+        "root",
+        "i1",
+        "x1",
+        "revoke-i0",
+        "crl1",
+        "destroy",
+        "closing",
+    ];
+    for step in asking {
+        assert_eq!(text.matches(&typed(step)).count(), 1, "{step}");
+    }
+    assert_eq!(text.matches("class=\"typed\"").count(), asking.len());
+}
+
+#[test]
+fn each_session_has_a_table_of_each_object_with_its_own_dates() {
+    let plan = test_plan();
+    let text = script(&plan);
+    for session in &plan.sessions {
+        let title = format!("What is signed in session {}", session.name);
+        let (_, after) = text.split_once(&title).unwrap();
+        let part = after.split("What is signed in session").next().unwrap();
+        for object in plan.objects_of(&session.name) {
+            assert!(part.contains(&format!("{}: ", object.step)), "{}", object.step);
+            assert!(part.contains(&object.out));
+        }
+        assert_eq!(part.matches(&format!(">{}<", session.begins)).count(), 4);
+    }
+}
+
+#[test]
+fn there_are_boxes_for_records_bags_times_and_initials() {
+    let text = script(&test_plan());
+    for part in [
+        "<div class=\"box\">wall-clock</div>",
+        "<div class=\"box\">number of bag root-hsm</div>",
+        "<div class=\"box\">initials: witness</div>",
+        "<td>bag root-hsm</td>",
+        "<td>token legacy</td>",
+        "Exception sheet 3 of 3",
+        "<blockquote>The clock agrees with the wall clock",
+        "Step 10 of 10",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    // Twelve boxes: each step, the opening, the closing.
+    assert_eq!(
+        text.matches("<div class=\"box\">time (UTC)</div>").count(),
+        12 + 3
+    );
+}
+
+#[test]
+fn the_hash_of_the_plan_is_there_in_words() {
+    let plan = test_plan();
+    let text = script(&plan);
+    let hash = plan.identity().unwrap().hash;
+    assert!(text.contains(&hash.to_string()));
+    assert!(text.contains(&format!("content: \"Plan {}\"", hash_words(&hash.0))));
+}
+
+#[test]
+fn a_practice_says_so_and_nothing_of_the_plan_is_markup() {
+    let text = script(&strange_plan());
+    assert!(text.contains("@top-right { content: \"PRACTICE\" }"));
+    assert!(text.contains("<p class=\"banner\">PRACTICE"));
+    let (_, body) = text.split_once("<body>").unwrap();
+    assert!(!body.contains("<script") && !body.contains("onload='"));
+    assert!(body.contains(
+        "&lt;script&gt;alert(1)&lt;/script&gt; \u{fffd}gnp.exe &quot; onload=&#39;x&#39; &amp;amp;"
+    ));
+    assert!(!body.contains('\u{202e}') && !body.contains('\u{1b}'));
+    assert!(!text.contains("http-equiv=\"refresh\"") && !text.contains("url("));
+    let production = script(&test_plan());
+    assert!(!production.contains("PRACTICE"));
+}

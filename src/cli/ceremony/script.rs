@@ -1,0 +1,64 @@
+//! `ceremony script`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use hsm_ca::ceremony::{PaperSize, script_page};
+use hsm_ca::workflow::{CeremonyError, deliver};
+use serde_json::json;
+
+use super::directory::ReadPlan;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::output_file::{OutputOptions, split};
+use crate::cli::report::{Report, printable};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WriteScript {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// The new HTML file, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The size of the paper
+    #[arg(long, value_enum, default_value_t = Paper::A4)]
+    paper: Paper,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Paper {
+    A4,
+    Letter,
+}
+
+impl WriteScript {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        settings.refuse_own_file(&self.out)?;
+        let ReadPlan { plan, hash, .. } = ReadPlan::read(&self.directory)?;
+        let paper = match self.paper {
+            Paper::A4 => PaperSize::A4,
+            Paper::Letter => PaperSize::Letter,
+        };
+        let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
+        let write = || Ok(script_page(&plan, paper).map_err(CeremonyError::from)?);
+        let (_, delivered) = deliver(&delivery, write)?;
+        let (path, content) = split(delivered);
+        let shown = path.as_ref().map(|path| path.display().to_string());
+        let mut text = match &shown {
+            Some(path) => format!("Wrote {}\n", printable(path)),
+            None => String::new(),
+        };
+        text.push_str(
+            "Print it with a browser, in colour or not. It has the words that run asks for: keep it closed until the \
+             ceremony.\n",
+        );
+        let json = json!({ "file": shown, "plan_sha256": hash.to_string() });
+        let mut report = Report::new(text, json);
+        report.content = content;
+        Ok(report)
+    }
+}

@@ -1,0 +1,107 @@
+//! `ceremony show`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, hash_words, plan_text};
+use hsm_ca::workflow::CeremonyError;
+use serde_json::{Value, json};
+
+use super::directory::ReadPlan;
+use crate::cli::exit::CliError;
+use crate::cli::input;
+use crate::cli::report::{Fields, Report};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowCeremony {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl ShowCeremony {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        let read = ReadPlan::read(&self.directory)?;
+        let mut text = plan_text(&read.plan).map_err(CeremonyError::from)?;
+        let state = RunState::read(&read)?;
+        text.push_str("\nState\n");
+        text.push_str(&state.describe());
+        let json = json!({
+            "ceremony": read.plan.ceremony,
+            "kind": read.plan.kind.word(),
+            "plan_sha256": read.hash.to_string(),
+            "plan_words": hash_words(&read.hash.0),
+            "plan": read.plan,
+            "run": state.to_json(),
+        });
+        Ok(Report::new(text, json))
+    }
+}
+
+/// How far `run` came.
+enum RunState {
+    NotStarted,
+    Started { transcript: Transcript, is_torn: bool },
+}
+
+impl RunState {
+    fn read(read: &ReadPlan) -> Result<Self, CliError> {
+        let path = read.directory.transcript();
+        if !path.exists() {
+            return Ok(Self::NotStarted);
+        }
+        let bytes = input::read(&path)?;
+        Self::of(&bytes, read.hash).map_err(|error| CliError::config(&path, None, &error.to_string()))
+    }
+
+    fn of(bytes: &[u8], plan: Digest) -> Result<Self, TranscriptError> {
+        match Transcript::read(bytes, plan) {
+            Ok(transcript) => Ok(Self::Started {
+                transcript,
+                is_torn: false,
+            }),
+            Err(TranscriptError::Torn(torn)) => Ok(Self::Started {
+                transcript: torn.before,
+                is_torn: true,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The last event decides.
+    fn word(&self) -> &'static str {
+        let Self::Started { transcript, .. } = self else {
+            return "not started";
+        };
+        let last = transcript.records().last().and_then(|record| record.event().ok());
+        match last {
+            Some(Event::Closed { .. }) => "closed",
+            Some(Event::Aborted { .. }) => "aborted",
+            Some(Event::Stopped { .. }) => "stopped",
+            _ => "running or interrupted",
+        }
+    }
+
+    fn describe(&self) -> String {
+        let mut fields = Fields::default();
+        fields.add("run", self.word());
+        if let Self::Started { transcript, is_torn } = self {
+            fields.add("head", transcript.head());
+            if *is_torn {
+                fields.add("last line", "torn: it was not written to its end");
+            }
+        }
+        fields.render(2)
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::NotStarted => json!({ "state": self.word() }),
+            Self::Started { transcript, is_torn } => json!({
+                "state": self.word(),
+                "head": transcript.head().to_string(),
+                "torn": is_torn,
+            }),
+        }
+    }
+}
