@@ -84,6 +84,7 @@ mod csr_sign {
     pub(crate) mod refused_requests;
     mod request_encodings;
     mod requested_extensions;
+    mod searched_keys;
     mod subject_names;
     mod third_party_requests;
     pub(crate) mod tls_handshakes;

@@ -191,3 +191,36 @@ fn a_batch_names_the_request_it_refuses_and_signs_none_of_them() {
             .is_none()
     );
 }
+
+#[test]
+fn csr_show_says_which_names_csr_sign_would_refuse() {
+    let desk = Desk::new();
+    let show = |file: &str| desk.rig.json(&["csr", "show", file]).ok().json()["name_faults"].clone();
+    make_request(
+        &desk.rig,
+        "space.csr",
+        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        &["-subj", "/CN=space "],
+    );
+    let faults = show("space.csr").to_string();
+    assert!(faults.contains("name-text"), "{faults}");
+    let text = desk.rig.command(&["csr", "show", "space.csr"]).ok().stdout;
+    assert!(text.contains("`csr sign` refuses them"), "{text}");
+    let names = ["-subj", "/CN=x", "-addext", "subjectAltName=DNS:0xC0000201"];
+    make_request(
+        &desk.rig,
+        "number.csr",
+        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        &names,
+    );
+    let faults = show("number.csr").to_string();
+    assert!(faults.contains("0xC0000201"), "{faults}");
+    let names = ["-subj", "/CN=x", "-addext", "subjectAltName=DNS:x.example"];
+    make_request(
+        &desk.rig,
+        "sound.csr",
+        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        &names,
+    );
+    assert_eq!(show("sound.csr"), serde_json::json!([]));
+}

@@ -1,16 +1,19 @@
-"""Writes requests whose RSA keys can be broken: weak_keys.py DIRECTORY.
+"""Makes RSA keys that can be broken: weak_keys.py DIRECTORY NAME...
 
-Each is signed by its own key, so that the key is all that is wrong with it.
+Of each there are a request and the self-signed certificate of a CA, so that the key is all that is wrong with them, and the private key.
 """
 
+import datetime
+import math
 import random
+import subprocess
 import sys
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 chance = random.Random(5)
 
@@ -29,7 +32,10 @@ def next_prime(number):
 
 
 def prime(bits):
-    return next_prime(chance.getrandbits(bits) | 3 << bits - 2)
+    generate = ["openssl", "prime", "-generate", "-hex", "-bits", str(bits)]
+    found = int(subprocess.run(generate, check=True, capture_output=True, text=True).stdout, 16)
+    # One of 65,537 has no private exponent for 65537.
+    return prime(bits) if found % 65537 == 1 else found
 
 
 def roca_prime(bits=1024):
@@ -46,15 +52,37 @@ def roca_prime(bits=1024):
             return candidate
 
 
-def request(p, q, exponent=65537):
-    private = pow(exponent, -1, (p - 1) * (q - 1))
+NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
+
+
+def private_key(p, *others, exponent=65537):
+    """The others are primes; their product takes the place of the second prime."""
+    q, order = math.prod(others), math.prod(prime - 1 for prime in others)
+    private = pow(exponent, -1, (p - 1) * order)
     numbers = rsa.RSAPrivateNumbers(
-        p=p, q=q, d=private, dmp1=private % (p - 1), dmq1=private % (q - 1), iqmp=pow(q, -1, p),
+        p=p, q=q, d=private, dmp1=private % (p - 1), dmq1=private % order, iqmp=pow(q, -1, p),
         public_numbers=rsa.RSAPublicNumbers(e=exponent, n=p * q),
     )
-    key = numbers.private_key(unsafe_skip_rsa_key_validation=True)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+def request(key, *extensions):
+    builder = x509.CertificateSigningRequestBuilder(NAME, list(extensions))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def authority(key):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    signs = dict.fromkeys(
+        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+        False,
+    )
+    builder = (
+        x509.CertificateBuilder(NAME, NAME, key.public_key(), chance.getrandbits(120), now, now + datetime.timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **signs), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
@@ -65,18 +93,36 @@ def coprime_prime(bits, exponent):
             return found
 
 
+def close_primes():
+    first = prime(1024)
+    return private_key(first, next_prime(first + 2))
+
+
+WEAK = {
+    "sound": lambda: private_key(prime(1024), prime(1024)),
+    "exponent-3": lambda: private_key(coprime_prime(1024, 3), coprime_prime(1024, 3), exponent=3),
+    "exponent-257": lambda: private_key(coprime_prime(1024, 257), coprime_prime(1024, 257), exponent=257),
+    "small-factor": lambda: private_key(prime(2040), 743),
+    "factor-65521": lambda: private_key(prime(2032), 65521),
+    "roca": lambda: private_key(roca_prime(), roca_prime()),
+    "close-primes": close_primes,
+    "factor-17-bits": lambda: private_key(prime(2032), 65537),
+    "factor-20-bits": lambda: private_key(prime(2028), 1000003),
+    "factor-31-bits": lambda: private_key(prime(2017), 2147483629),
+    "factor-32-bits": lambda: private_key(prime(2016), 4294967291),
+    "two-factors": lambda: private_key(prime(1997), 1000003, 2147483629),
+}
+
+
 def main():
-    directory = Path(sys.argv[1])
-    close = prime(1024)
-    for name, content in {
-        "sound": request(prime(1024), prime(1024)),
-        "exponent-3": request(coprime_prime(1024, 3), coprime_prime(1024, 3), 3),
-        "exponent-257": request(coprime_prime(1024, 257), coprime_prime(1024, 257), 257),
-        "small-factor": request(prime(2040), 743),
-        "roca": request(roca_prime(), roca_prime()),
-        "close-primes": request(close, next_prime(close + 2)),
-    }.items():
-        (directory / f"{name}.csr").write_bytes(content)
+    directory, *names = sys.argv[1:]
+    names_of_server = x509.SubjectAlternativeName([x509.DNSName("weak.example")])
+    server = x509.Extension(names_of_server.oid, False, names_of_server)
+    for name in names:
+        key, file = WEAK[name](), Path(directory, name)
+        file.with_suffix(".csr").write_bytes(request(key, server))
+        file.with_suffix(".crt").write_bytes(authority(key))
+        file.with_suffix(".der").write_bytes(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
 main()

@@ -8,7 +8,7 @@ use std::fmt;
 use base64ct::{Base64, Base64Unpadded, Encoding};
 
 use super::ssh_wire::Reader;
-use crate::signer::{Curve, KeyAlgorithm, KeyFault, PublicKey, PublicKeyError, sha256};
+use crate::signer::{Curve, KeyAlgorithm, KeyFault, KeySearch, PublicKey, PublicKeyError, sha256};
 
 /// RSA keys that approve have at least so many bits: 128 bits of strength (SP 800-57 part 1, table 2).
 pub const LEAST_RSA_BITS: usize = 3072;
@@ -139,7 +139,7 @@ impl SshKey {
         {
             return Err(SshKeyError::ShortRsa { bits });
         }
-        if let Some(fault) = public_key.find_fault() {
+        if let Some(fault) = public_key.find_fault(KeySearch::Short) {
             return Err(SshKeyError::Fault(fault));
         }
         Ok(Self {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use hsm_ca::workflow::AuthorityRequest;
-use hsm_ca::x509::Name;
+use hsm_ca::x509::{Name, Profile};
 
 use super::cert::report_issued;
 use super::connect::check_signing_key_name;
@@ -64,7 +64,10 @@ impl CaCommand {
         let request = AuthorityRequest {
             key: create.key.clone(),
             subject: Name::from_rfc4514(&create.subject)?,
-            profile: Arc::new(profile::find(&create.profile, true)?),
+            profile: Arc::new(Profile {
+                refused_keys: settings.refused_keys()?,
+                ..profile::find(&create.profile, true)?
+            }),
             validity: create.validity.asked(),
             signature: create.signature.chosen(),
             waivers: create.waivers.chosen(),

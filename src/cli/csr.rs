@@ -101,7 +101,7 @@ pub(super) struct SignRequests {
 impl CsrCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::Show(show) => show.run(ui),
+            Self::Show(show) => show.run(settings, ui),
             Self::Create(create) => create.run(settings, ui),
             Self::Sign(sign) => sign.run(settings, ui),
         }
@@ -109,10 +109,12 @@ impl CsrCommand {
 }
 
 impl ShowRequest {
-    fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+    fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let request = input::request(&self.file)?;
         let verified = request.clone().verify().map(|_| ());
-        let (key, asked) = (request.key_summary(), request.requested_extensions());
+        let refused_keys = settings.refused_keys()?;
+        let key = request.key_summary(refused_keys.as_deref());
+        let asked = request.requested_extensions();
         let attributes = request.other_attributes();
         let mut page = Page::new(ui.canvas());
         page.line("Certification request").blank();
@@ -127,6 +129,14 @@ impl ShowRequest {
             ),
             Err(error) => page.toned_row("signature", &format!("REFUSED: {error}"), Some(Tone::Bad)),
         };
+        let name_faults = request.name_faults();
+        for fault in &name_faults {
+            page.toned_row(
+                "names",
+                &format!("`csr sign` refuses them: {fault}"),
+                Some(Tone::Bad),
+            );
+        }
         details::write_extensions(&mut page, "asks for", &asked);
         if !attributes.is_empty() {
             let pairs: Vec<_> = attributes
@@ -144,6 +154,7 @@ impl ShowRequest {
             "key_identifier": key.identifier,
             "signature_algorithm": request.describe_signature(), "signature_valid": verified.is_ok(),
             "refused_because": verified.err().map(|error| error.to_string()),
+            "name_faults": name_faults,
             "requested_extensions": extensions_json(&asked),
             "other_attributes": attributes.iter().map(attribute).collect::<Vec<_>>(),
             "sha256": request.fingerprint(),
@@ -185,6 +196,8 @@ impl SignRequests {
         if let Some(identifier) = &self.ski {
             profile.key_identifier = Some(self.read_identifier(identifier, &profile)?);
         }
+        let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
+        profile.refused_keys = settings.refused_keys()?;
         let profile = Arc::new(profile);
         let request = SigningRequest {
             authority: authority.clone(),
@@ -200,7 +213,6 @@ impl SignRequests {
             check_signing_key_name(key)?;
         }
         let job = SigningJob::prepare(request, requests, &settings.clock)?;
-        let is_unverified = identity.is_none() && *profile == Profile::cloudhsm_cluster();
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), settings.clock.now(), ui));
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;

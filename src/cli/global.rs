@@ -8,10 +8,12 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::{Head, LedgerUrl};
+use hsm_ca::signer::KeyList;
 use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
@@ -48,6 +50,10 @@ pub(super) struct GlobalOptions {
     /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger must contain it
     #[arg(long, global = true, value_name = "COUNT:HASH")]
     head: Option<Head>,
+    /// A list of keys to refuse, because others have their private keys: hashes from openssl-blacklist, dwk_blocklists or badkeys
+    /// [env: HSM_CA_REFUSED_KEYS]
+    #[arg(long, global = true, value_name = "FILE")]
+    refused_keys: Option<PathBuf>,
     /// Continue although the clock is behind the ledger's last event; the ledger records that
     #[arg(long, global = true)]
     clock_is_right: bool,
@@ -99,6 +105,7 @@ pub(super) struct Settings {
     /// The clock of everything that the command does.
     pub(super) clock: Clock,
     guards: Guards,
+    refused_keys: Option<PathBuf>,
     ledger: LedgerSetting,
     config_file: Option<PathBuf>,
 }
@@ -225,6 +232,10 @@ impl Settings {
         let _ = take_variable(RESTARTED);
         // After the restart, which must inherit it.
         let pins = HeldPins::take(layers.iter().filter_map(|layer| layer.pin_source.as_deref()));
+        let refused_keys = options
+            .refused_keys
+            .or_else(|| text("HSM_CA_REFUSED_KEYS").map(PathBuf::from))
+            .or_else(|| config.refused_keys.map(|path| beside_file.join(path)));
         let guards = Guards {
             place: head_place(
                 options.ledger_head,
@@ -246,6 +257,7 @@ impl Settings {
             clock: Clock::system(),
             config_file: path,
             guards,
+            refused_keys,
             ledger: named.unwrap_or(LedgerSetting {
                 url: DEFAULT_LEDGER.to_owned(),
                 origin: DEFAULT_ORIGIN,
@@ -254,6 +266,16 @@ impl Settings {
         };
         settings.own_files().iter().for_each(|file| input::protect(file));
         Ok(settings)
+    }
+
+    /// The keys that nothing is signed for.
+    pub(super) fn refused_keys(&self) -> Result<Option<Arc<KeyList>>, CliError> {
+        let Some(path) = &self.refused_keys else {
+            return Ok(None);
+        };
+        let bytes = input::read_trusted_list(path, Owners::Any)?;
+        let list = KeyList::read(&bytes).map_err(|error| CliError::config(path, None, &error.to_string()))?;
+        Ok(Some(Arc::new(list)))
     }
 
     /// What the ledger is checked against.

@@ -60,6 +60,12 @@ pub(super) fn read_trusted(path: &Path, owners: Owners) -> Result<Vec<u8>, CliEr
     read_file(path, file, LARGEST_INPUT)
 }
 
+/// The same, of a list of up to a million things and more.
+pub(super) fn read_trusted_list(path: &Path, owners: Owners) -> Result<Vec<u8>, CliError> {
+    let file = file_trust::open(path, owners).map_err(|cause| CliError::trust(path, owners, cause))?;
+    read_file(path, file, LARGEST_LIST)
+}
+
 fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();

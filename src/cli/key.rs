@@ -163,14 +163,16 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
 impl VerifyKey {
     fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let expected = self.public_key.as_deref().map(read_public_key).transpose()?;
+        let refused_keys = settings.refused_keys()?;
         #[cfg(feature = "aws")]
         if self.key.is_in_kms() {
-            return kms_key::verify(&self.key.key, self.public_key.as_deref().zip(expected), ui);
+            let expected = self.public_key.as_deref().zip(expected);
+            return kms_key::verify(&self.key.key, expected, refused_keys.as_deref(), ui);
         }
         let selector = self.key.selector()?;
         let session = settings.open_session(Some(&self.key.key))?;
         ui.announce("the token signs a challenge");
-        let proof = prove_named_key(session, &selector, expected.as_ref())?;
+        let proof = prove_named_key(session, &selector, expected.as_ref(), refused_keys.as_deref())?;
         let mut fields = Fields::default();
         fields.add(
             "public key",

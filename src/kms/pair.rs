@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyArn, KmsError};
 use crate::output::{Encoding, Sealed, Verified};
-use crate::signer::{Curve, KeyAlgorithm, KeyFingerprint, PublicKey};
+use crate::signer::{Curve, KeyAlgorithm, KeyFingerprint, KeySearch, PublicKey};
 
 /// The names and values that KMS binds a ciphertext to. Not secret; the same is needed to decrypt.
 pub type EncryptionContext = BTreeMap<String, String>;
@@ -204,7 +204,7 @@ const EXPONENT: &[u8] = &[1, 0, 1];
 /// # Errors
 /// [`KmsError::WeakKey`]
 pub(super) fn refuse_weak(public_key: &PublicKey) -> Result<(), KmsError> {
-    if let Some(fault) = public_key.find_fault() {
+    if let Some(fault) = public_key.find_fault(KeySearch::Short) {
         return Err(KmsError::WeakKey {
             reason: fault.to_string(),
         });

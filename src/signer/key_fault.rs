@@ -1,12 +1,14 @@
 //! Keys that are not secret, or not valid: what their public half reveals.
 
+mod curves;
 mod edwards;
 mod factor;
-mod montgomery;
+mod residues;
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::thread;
 
 use aws_lc_rs::signature::{
@@ -15,7 +17,7 @@ use aws_lc_rs::signature::{
 };
 use num_bigint::BigUint;
 
-use super::{Curve, KeyAlgorithm, PublicKey};
+use super::{Curve, KeyAlgorithm, PublicKey, sha256};
 
 /// What is wrong with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +27,16 @@ pub enum KeyFault {
     Exponent,
     /// A small prime divides the modulus.
     SmallFactor(u32),
+    /// A prime from 2¹⁶ to 2³² divides the modulus, or several that could not be told apart.
+    MediumFactor(Option<u32>),
     /// NIST SP 800-89 section 5.3.3: "composite and not a power of a prime".
     PrimePower,
     /// The modulus is of the form that one vendor's generator made (CVE-2017-15361, "The Return of Coppersmith's Attack").
     Roca,
     /// Fermat's method factors the modulus (CVE-2022-26320).
     ClosePrimes,
+    /// It is in a list of keys that others have.
+    Listed,
     /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
     OffCurve,
     /// A point of Ed25519 whose order divides 8: a signature that anyone can write verifies under it, so possession is not proven.
@@ -45,10 +51,18 @@ impl fmt::Display for KeyFault {
             Self::SmallOrder => {
                 f.write_str("the public key is a point of small order: anybody can sign for it")
             }
-            Self::SmallFactor(factor) => write!(f, "{factor} divides the modulus"),
+            Self::MediumFactor(None) => {
+                f.write_str("several primes below 2^32 divide the modulus: anybody can factor it")
+            }
+            Self::SmallFactor(factor) | Self::MediumFactor(Some(factor)) => {
+                write!(f, "{factor} divides the modulus")
+            }
             Self::PrimePower => f.write_str(
                 "the modulus is a prime or a power of one: anybody can compute the private key from it",
             ),
+            Self::Listed => {
+                f.write_str("the key is in the list of refused keys: others have its private key")
+            }
             Self::Roca => f.write_str("the modulus has the fingerprint of ROCA"),
             Self::ClosePrimes => f.write_str("the two primes are close together"),
         }
@@ -58,17 +72,42 @@ impl fmt::Display for KeyFault {
 /// CA/B BR 6.1.6: "no factors smaller than 752". Looked for first, because it costs little; [`factor`] continues from there.
 const LARGEST_SMALL_PRIME: u32 = 751;
 
-/// Keys whose answer is kept.
-const MOST_KNOWN: usize = 32;
+/// Keys whose answer is kept, so that a batch searches each of its keys once. Less than a megabyte.
+const MOST_KNOWN: usize = 4096;
 
 /// Searches on other threads at a time.
 const MOST_SEARCHES: usize = 2;
 
-/// What is known of an RSA key.
+/// What is known of an RSA key: what is found quickly, and what each longer search finds when it ends.
+#[derive(Clone)]
 struct Known {
-    key: Vec<u8>,
     quick: Option<KeyFault>,
-    is_prime_power: Arc<OnceLock<bool>>,
+    prime_power: Arc<Search>,
+    medium_factor: Arc<Search>,
+}
+
+/// What is known of the last keys, by the SHA-256 of each.
+#[derive(Default)]
+struct Memory {
+    known: HashMap<[u8; 32], Known>,
+    order: VecDeque<[u8; 32]>,
+}
+
+/// A search that takes long, and what it found.
+#[derive(Default)]
+struct Search {
+    is_begun: AtomicBool,
+    found: OnceLock<Option<KeyFault>>,
+}
+
+/// How long a key is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeySearch {
+    /// All faults but [`KeyFault::MediumFactor`]: milliseconds.
+    Short,
+    /// All faults: half a second of processor time for RSA-2048, a second for RSA-4096.
+    Long,
 }
 
 /// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
@@ -80,9 +119,22 @@ const LARGEST_ROCA_PRIME: u32 = 167;
 impl PublicKey {
     /// Looks for the known faults of keys; `None` for a sound one.
     #[must_use]
-    pub fn find_fault(&self) -> Option<KeyFault> {
+    pub fn find_fault(&self, search: KeySearch) -> Option<KeyFault> {
         match self.algorithm() {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.recall_rsa_fault(),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => {
+                let known = self.recall_rsa();
+                let prime_power = || *known.prime_power.found.get_or_init(|| self.find_prime_power());
+                let medium_factor = || {
+                    *known
+                        .medium_factor
+                        .found
+                        .get_or_init(|| self.find_medium_factor())
+                };
+                match search {
+                    KeySearch::Short => known.quick.or_else(prime_power),
+                    KeySearch::Long => known.quick.or_else(prime_power).or_else(medium_factor),
+                }
+            }
             KeyAlgorithm::Ec(curve) => {
                 let algorithm = match curve {
                     Curve::P256 => &ECDSA_P256_SHA256_ASN1,
@@ -99,69 +151,82 @@ impl PublicKey {
         }
     }
 
-    /// The same, but for [`KeyFault::PrimePower`], which takes milliseconds to find: another thread begins to look for it, and
-    /// [`find_fault`](Self::find_fault) waits for what that finds.
+    /// The faults that are found at once. Another thread begins to look for the rest, and [`find_fault`](Self::find_fault) waits for what
+    /// that finds.
     #[must_use]
-    pub fn find_quick_fault(&self) -> Option<KeyFault> {
+    pub fn find_quick_fault(&self, search: KeySearch) -> Option<KeyFault> {
         match self.algorithm() {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.recall_rsa(true).0,
-            _ => self.find_fault(),
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => {
+                let known = self.recall_rsa();
+                if known.quick.is_none() {
+                    self.begin_search(&known, search);
+                }
+                known.quick
+            }
+            _ => self.find_fault(search),
         }
     }
 
-    fn recall_rsa_fault(&self) -> Option<KeyFault> {
-        let (quick, is_prime_power) = self.recall_rsa(false);
-        quick.or_else(|| {
-            let found = *is_prime_power.get_or_init(|| self.is_prime_power());
-            found.then_some(KeyFault::PrimePower)
-        })
+    fn find_prime_power(&self) -> Option<KeyFault> {
+        let (modulus, _) = self.rsa_integers()?;
+        factor::find_prime_power(&BigUint::from_bytes_be(modulus))
     }
 
-    fn is_prime_power(&self) -> bool {
-        self.rsa_integers()
-            .is_some_and(|(modulus, _)| factor::is_prime_power(&BigUint::from_bytes_be(modulus)))
+    fn find_medium_factor(&self) -> Option<KeyFault> {
+        let (modulus, _) = self.rsa_integers()?;
+        let found = curves::find_medium_factor(&BigUint::from_bytes_be(modulus))?;
+        Some(KeyFault::MediumFactor(match found {
+            curves::Found::Prime(prime) => Some(prime),
+            curves::Found::Product => None,
+        }))
     }
 
     /// Every check of a certificate asks, and the answer costs as much as a signature. What was found quickly, and where the rest is told.
-    fn recall_rsa(&self, in_background: bool) -> (Option<KeyFault>, Arc<OnceLock<bool>>) {
-        static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
-        let known = || KNOWN.lock().ok();
-        let recalled = known().and_then(|known| {
-            let mut all = known.iter();
-            all.find(|known| known.key == self.der())
-                .map(|known| (known.quick, Arc::clone(&known.is_prime_power)))
-        });
-        if let Some(recalled) = recalled {
+    fn recall_rsa(&self) -> Known {
+        static MEMORY: LazyLock<Mutex<Memory>> = LazyLock::new(Mutex::default);
+        let memory = || MEMORY.lock().ok();
+        let name = sha256(self.der());
+        if let Some(recalled) = memory().and_then(|memory| memory.known.get(&name).cloned()) {
             return recalled;
         }
-        let quick = self.find_rsa_fault();
-        let is_prime_power = Arc::default();
-        if in_background && quick.is_none() {
-            self.begin_search(&is_prime_power);
+        let new = Known {
+            quick: self.find_rsa_fault(),
+            prime_power: Arc::default(),
+            medium_factor: Arc::default(),
+        };
+        let Some(mut memory) = memory() else {
+            return new;
+        };
+        if let Some(known) = memory.known.get(&name) {
+            return known.clone();
         }
-        if let Some(mut known) = known() {
-            if known.len() >= MOST_KNOWN {
-                known.remove(0);
-            }
-            known.push(Known {
-                key: self.der().to_vec(),
-                quick,
-                is_prime_power: Arc::clone(&is_prime_power),
-            });
+        if memory.order.len() >= MOST_KNOWN
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.known.remove(&oldest);
         }
-        (quick, is_prime_power)
+        memory.order.push_back(name);
+        memory.known.insert(name, new.clone());
+        new
     }
 
     /// Without a thread, the caller of [`find_fault`](Self::find_fault) computes it.
-    fn begin_search(&self, is_prime_power: &Arc<OnceLock<bool>>) {
+    fn begin_search(&self, known: &Known, search: KeySearch) {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        let wanted = match search {
+            KeySearch::Short => &known.prime_power,
+            KeySearch::Long => &known.medium_factor,
+        };
+        if wanted.is_begun.swap(true, Ordering::Relaxed) {
+            return;
+        }
         if RUNNING.fetch_add(1, Ordering::Relaxed) >= MOST_SEARCHES {
             RUNNING.fetch_sub(1, Ordering::Relaxed);
             return;
         }
-        let (key, found) = (self.clone(), Arc::clone(is_prime_power));
+        let key = self.clone();
         let search = move || {
-            found.get_or_init(|| key.is_prime_power());
+            let _ = key.find_fault(search);
             RUNNING.fetch_sub(1, Ordering::Relaxed);
         };
         if thread::Builder::new().spawn(search).is_err() {

@@ -1,6 +1,8 @@
 //! `ca adopt`: a CA that lived elsewhere comes into the ledger with what it has issued and revoked, so that nothing is forgotten. All of
 //! it is verified first, and recorded in one transaction.
 
+use std::sync::Arc;
+
 use super::record::{
     KnownAs, NewAuthority, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
     revocation_request,
@@ -11,10 +13,10 @@ use super::{Recorder, WorkflowError, prove_signer};
 use crate::ledger::{
     AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, TakenOver, Takeover,
 };
-use crate::signer::KeyStore;
+use crate::signer::{KeyList, KeyStore};
 use crate::x509::{
     Certificate, CertificateRevocationList, IndexedCertificate, Revocation, SerialNumber, UnixTime,
-    X509Error, rules, verify_chain,
+    X509Error, check_existing_key, rules, verify_chain,
 };
 
 /// Seconds that the clock of another machine may be ahead.
@@ -33,6 +35,8 @@ pub struct AdoptionRequest {
     pub index: Vec<IndexedCertificate>,
     /// Its last CRL.
     pub crl: Option<CertificateRevocationList>,
+    /// Keys that others have: no CA with one of them comes into the ledger.
+    pub refused_keys: Option<Arc<KeyList>>,
     /// The rules that the operator waives.
     pub waivers: Waivers,
 }
@@ -71,6 +75,7 @@ impl AdoptionRequest {
             }
             .into());
         }
+        check_existing_key(&authority.public_key()?, self.refused_keys.as_deref())?;
         let path = self.check_path(now)?;
         for (name, certificate) in &self.certificates {
             check_issued_by(certificate, authority)

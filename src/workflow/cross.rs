@@ -6,7 +6,7 @@ use super::lint::Rehearsals;
 use super::record::Waivers;
 use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Linted, Named, Planned, Progress, Recorder, Step, WorkflowError};
-use crate::signer::{KeyStore, PublicKey, RandomSource, SignatureAlgorithm, SignatureChoice};
+use crate::signer::{KeyList, KeyStore, PublicKey, RandomSource, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
     Validity, X509Error, compare_with_original,
@@ -23,6 +23,8 @@ pub struct CrossRequest {
     pub key: Option<String>,
     /// This CA's own profile, for what the original does not say.
     pub profile: Option<Arc<Profile>>,
+    /// Keys that are not certified.
+    pub refused_keys: Option<Arc<KeyList>>,
     /// Its validity; when no end is given the profile's days, or until one of the two certificates ends.
     pub validity: AskedValidity,
     /// How it is signed.
@@ -75,7 +77,8 @@ impl CrossJob {
             .map_err(|error| authority.about(error))?;
         let authority_key = authority.value.public_key()?;
         let refused = |error: X509Error| original.about(error);
-        let profile = Profile::cross(&original.value, request.profile.as_deref()).map_err(refused)?;
+        let mut profile = Profile::cross(&original.value, request.profile.as_deref()).map_err(refused)?;
+        profile.refused_keys.clone_from(&request.refused_keys);
         // An end that was requested is kept, or refused by the rules.
         let ends = [&authority.value, original.value.certificate()].map(|one| one.validity().not_after);
         let validity = request.validity.choose(profile.default_days, &ends, now);

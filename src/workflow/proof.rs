@@ -5,8 +5,9 @@ use std::fmt;
 use super::WorkflowError;
 use super::error::LeftBehind;
 use super::signing_key::find_token_key;
-use crate::signer::{PublicKey, SignError, Signer, new_challenge};
+use crate::signer::{KeyList, KeySearch, PublicKey, SignError, Signer, new_challenge};
 use crate::token::{KeyDescription, KeySelector, PrivateKey, Session, TokenError, TokenSigner};
+use crate::x509::check_quality;
 
 const OTHER_KEY: &str = "the private key object has a different public key";
 
@@ -127,14 +128,16 @@ pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Re
     })
 }
 
-/// Proves the same of the key on the token that is named: that it belongs to `expected`, if something is expected.
+/// Proves the same of the key on the token that is named: that it belongs to `expected`, if something is expected. Before that, a long search
+/// looks for faults of the key; `refused` are keys that others have.
 ///
 /// # Errors
-/// [`WorkflowError::Unproven`], and what the token said about the name.
+/// [`WorkflowError::X509`] with the rule that the key breaks, [`WorkflowError::Unproven`], and what the token said about the name.
 pub fn prove_named_key(
     session: &Session,
     selector: &KeySelector,
     expected: Option<&PublicKey>,
+    refused: Option<&KeyList>,
 ) -> Result<KeyProof, WorkflowError> {
     let unproven = |unproven| WorkflowError::Unproven {
         unproven,
@@ -147,6 +150,7 @@ pub fn prove_named_key(
             .ok_or_else(|| unproven(Unproven::found(ProofKind::TokenKey, OTHER_KEY)))?,
     };
     let public_key = key.public_key.clone();
+    check_quality(&public_key, KeySearch::Long, refused)?;
     prove_key(session, key, &public_key).map_err(unproven)
 }
 

@@ -9,7 +9,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-pub use subject::check_quality;
+pub use subject::{check_existing_key, check_quality};
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ use x509_cert::ext::Extension;
 use super::extension::{self, Context};
 use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
 use super::{Certificate, Rule, UnixTime, X509Error, rules};
+use crate::signer::KeySearch;
 
 /// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are not
 /// known here, and nobody certifies what he does not understand.
@@ -229,6 +230,8 @@ impl Profile {
                 waived: Vec::new(),
                 linter: None,
                 key_identifier: None,
+                key_search: KeySearch::Long,
+                refused_keys: None,
             },
         })
     }

@@ -19,7 +19,7 @@ use x509_cert::ext::Extension;
 
 use super::name::{describe_oid, shown_text};
 use super::signed::Signed;
-use super::{AlternativeName, ExtensionText, Name, X509Error, algorithm, extension, pem};
+use super::{AlternativeName, ExtensionText, Name, Profile, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey, sha256};
 
 const WHAT: &str = "certification request";
@@ -216,6 +216,21 @@ impl CertificationRequest {
         attributes
             .filter(|attribute| ![ID_EXTENSION_REQ, MICROSOFT_EXTENSIONS].contains(&attribute.kind))
             .map(describe)
+            .collect()
+    }
+
+    /// What `csr sign` would refuse of the subject, and in a profile that takes names, of those that are asked for.
+    #[must_use]
+    pub fn name_faults(&self) -> Vec<String> {
+        let cluster = Profile::cloudhsm_cluster();
+        let is_waived = |rule: &str| self.subject().is_of_hsm_partition() && cluster.waives(rule);
+        let subject = self.subject().check_new(is_waived).err();
+        let subject = subject.map(|fault| X509Error::broken(fault.rule, fault.found));
+        let names = self.alternative_names().err();
+        [subject, names]
+            .into_iter()
+            .flatten()
+            .map(|error| error.to_string())
             .collect()
     }
 

@@ -18,13 +18,14 @@ impl Checked {
     /// Waits for the search that the check of the subject's key began. Every signature does; who records it before asks here first.
     ///
     /// # Errors
-    /// The rule `key-composite`
+    /// The rules `key-composite` and `key-medium-factors`
     pub fn confirm_key(&self) -> Result<(), X509Error> {
         let tbs = TbsCertificate::from_der(self.der()).map_err(|error| X509Error::Malformed {
             what: "TBSCertificate",
             reason: error.to_string(),
         })?;
-        check_quality(&PublicKey::from_info(&tbs.subject_public_key_info)?)
+        let key = PublicKey::from_info(&tbs.subject_public_key_info)?;
+        check_quality(&key, self.tbs.profile.key_search, None)
     }
 
     /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.

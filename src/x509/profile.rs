@@ -9,12 +9,13 @@ pub use file::ProfileFile;
 pub use vocabulary::{Purpose, Usage};
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
 
 use super::general_name::NameKind;
 use super::{NameConstraints, X509Error};
-use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet};
+use crate::signer::{Curve, KeyAlgorithm, KeyList, KeySearch, MlDsaParameterSet};
 
 /// A kind of certificate: built in, or read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct Profile {
     pub linter: Option<Linter>,
     /// `subjectKeyIdentifier`, instead of the one that a CA's request asks for, or that follows from the key.
     pub key_identifier: Option<Vec<u8>>,
+    /// How long a key is searched for faults before it is certified.
+    pub key_search: KeySearch,
+    /// Keys that are not certified, whatever else is right with them.
+    pub refused_keys: Option<Arc<KeyList>>,
 }
 
 /// What a certificate is in the hierarchy.

@@ -195,6 +195,11 @@ rules! {
         "NIST SP 800-56A 5.6.2.3.3",
         "an EC public key is a point on its curve, an Ed25519 key not a point of small order",
     );
+    KEY_REFUSED = rule(
+        "key-refused",
+        "CVE-2008-0166",
+        "a key that is not in the list of refused keys that the operator has named",
+    );
     KEY_EXPONENT = rule(
         "key-exponent",
         "NIST SP 800-89 5.3.3",
@@ -204,6 +209,11 @@ rules! {
         "key-small-factors",
         "CA/B BR 6.1.6",
         "an RSA modulus without factors below 65536",
+    );
+    KEY_MEDIUM_FACTORS = rule(
+        "key-medium-factors",
+        "NIST SP 800-89 5.3.3",
+        "an RSA modulus without factors from 65536 to 2^32, where the profile has them searched for; the search misses a few of 29 bits and more",
     );
     KEY_COMPOSITE = rule(
         "key-composite",

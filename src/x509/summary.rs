@@ -4,7 +4,7 @@ use crate::x509::rules::{self, Rule};
 use der::Encode;
 
 use super::{Certificate, CertificationRequest, Name};
-use crate::signer::{Hex, KeyFault, PublicKey, sha256};
+use crate::signer::{Hex, KeyFault, KeyList, KeySearch, PublicKey, sha256};
 
 /// What a certificate is, in a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Certificate {
         Hex(&sha256(&der)).to_string()
     }
 
-    /// Its key in words, with what a first look wants to know, and what is wrong with it.
+    /// Its key in words, with what a first look wants to know, and what a short search finds wrong with it.
     #[must_use]
     pub fn key_summary(&self) -> KeySummary {
-        KeySummary::of(self.public_key().ok(), self.describe_key())
+        KeySummary::of(self.public_key().ok(), self.describe_key(), KeySearch::Short)
     }
 }
 
@@ -58,10 +58,19 @@ impl CertificationRequest {
         sha256(self.der()).to_vec()
     }
 
-    /// Its key in words, with what a first look wants to know, and what is wrong with it.
+    /// Its key in words, with what a first look wants to know, and what a long search finds wrong with it. `refused` are keys that others
+    /// have.
     #[must_use]
-    pub fn key_summary(&self) -> KeySummary {
-        KeySummary::of(self.public_key().ok(), self.describe_key())
+    pub fn key_summary(&self, refused: Option<&KeyList>) -> KeySummary {
+        let key = self.public_key().ok();
+        let listed = key
+            .as_ref()
+            .and_then(|key| refused.and_then(|list| list.find_fault(key)));
+        let summary = KeySummary::of(key, self.describe_key(), KeySearch::Long);
+        KeySummary {
+            fault: listed.map(|fault| fault.to_string()).or(summary.fault),
+            ..summary
+        }
     }
 }
 
@@ -79,7 +88,7 @@ pub struct KeySummary {
 }
 
 impl KeySummary {
-    fn of(key: Option<PublicKey>, kind: String) -> Self {
+    fn of(key: Option<PublicKey>, kind: String, search: KeySearch) -> Self {
         let Some(key) = key else {
             return Self {
                 kind,
@@ -89,7 +98,7 @@ impl KeySummary {
             };
         };
         let is_short = key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048);
-        let fault = match key.find_fault() {
+        let fault = match key.find_fault(search) {
             Some(fault) => Some(fault.to_string()),
             None => is_short.then(|| "less than RSA 2048".to_owned()),
         };
@@ -116,7 +125,9 @@ pub(super) const fn rule_of(fault: KeyFault) -> &'static Rule {
         KeyFault::Exponent => rules::KEY_EXPONENT,
         KeyFault::OffCurve | KeyFault::SmallOrder => rules::KEY_POINT,
         KeyFault::SmallFactor(_) => rules::KEY_SMALL_FACTORS,
+        KeyFault::MediumFactor(_) => rules::KEY_MEDIUM_FACTORS,
         KeyFault::PrimePower => rules::KEY_COMPOSITE,
+        KeyFault::Listed => rules::KEY_REFUSED,
         KeyFault::Roca => rules::KEY_ROCA,
         KeyFault::ClosePrimes => rules::KEY_CLOSE_PRIMES,
     }

@@ -61,6 +61,7 @@ impl AdoptCa {
             authority,
             issuers,
             crl,
+            refused_keys: settings.refused_keys()?,
             waivers: self.waivers.chosen(),
         };
         let adoptable = plan

@@ -68,6 +68,7 @@ impl CrossSign {
             authority: authority.clone(),
             key: self.key.clone(),
             profile: profile.transpose()?.map(Arc::new),
+            refused_keys: settings.refused_keys()?,
             validity: self.validity.asked(),
             signature: self.signature.chosen(),
             waivers: self.waivers.chosen(),

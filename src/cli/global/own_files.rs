@@ -10,7 +10,8 @@ use crate::cli::exit::CliError;
 impl Settings {
     /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
     pub(super) fn own_files(&self) -> Vec<PathBuf> {
-        let mut own: Vec<_> = self.config_file.iter().chain(&self.module).cloned().collect();
+        let named = [&self.config_file, &self.module, &self.refused_keys];
+        let mut own: Vec<_> = named.into_iter().flatten().cloned().collect();
         let pin = self
             .pin_source
             .as_deref()

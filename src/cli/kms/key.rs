@@ -4,9 +4,9 @@ use std::path::Path;
 
 use hsm_ca::kms::SigningKey;
 use hsm_ca::output::encode_pem;
-use hsm_ca::signer::{Hex, KeyStore, PublicKey};
+use hsm_ca::signer::{Hex, KeyList, KeySearch, KeyStore, PublicKey};
 use hsm_ca::workflow::{LeftBehind, WorkflowError, prove_signer};
-use hsm_ca::x509::PUBLIC_KEY;
+use hsm_ca::x509::{PUBLIC_KEY, check_quality};
 use serde_json::{Value, json};
 
 use crate::cli::connect::open_kms_key;
@@ -36,6 +36,7 @@ pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
 pub(in crate::cli) fn verify(
     name: &str,
     expected: Option<(&Path, PublicKey)>,
+    refused_keys: Option<&KeyList>,
     ui: &Ui,
 ) -> Result<Report, CliError> {
     let store = open_kms_key(name)?;
@@ -55,6 +56,7 @@ pub(in crate::cli) fn verify(
         unproven,
         left: LeftBehind::Untouched,
     })?;
+    check_quality(&expected, KeySearch::Long, refused_keys)?;
     let mut fields = Fields::default();
     fields
         .add("public key", against)

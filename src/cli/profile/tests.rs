@@ -3,7 +3,7 @@
 mod wrong;
 
 use const_oid::ObjectIdentifier;
-use hsm_ca::signer::{Curve, KeyAlgorithm};
+use hsm_ca::signer::{Curve, KeyAlgorithm, KeySearch};
 use hsm_ca::x509::{
     AlternativeNames, Linter, NameConstraints, NameKind, Policy, Profile, ProfileExtension, ProfileFile,
     Purpose, Role, Subtree, Usage, X509Error,
@@ -16,6 +16,54 @@ fn read(text: &str) -> Result<Profile, X509Error> {
 const LEAF: &str = "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
 const CA: &str = "name = \"mine\"\nrole = \"intermediate\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
 const ROOT: &str = "name = \"mine\"\nrole = \"root\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
+
+/// A long search where one key is trusted for years, unless the file says otherwise.
+#[test]
+fn the_profile_says_how_long_a_key_is_searched() {
+    use KeySearch::{Long, Short};
+    let built_in = [
+        ("cloudhsm-ca", Short),
+        ("root", Long),
+        ("cloudhsm-cluster", Short),
+        ("cloudhsm-client", Short),
+        ("intermediate", Long),
+        ("tls-server", Short),
+        ("tls-client", Short),
+        ("ocsp-signer", Long),
+        ("code-signing", Long),
+    ];
+    for (profile, (name, search)) in Profile::built_in().into_iter().zip(built_in) {
+        assert_eq!((&*profile.name, profile.key_search), (name, search));
+    }
+    let usage = "key-usage = [\"digitalSignature\"]\n";
+    for (text, default) in [
+        (ROOT.to_owned(), Long),
+        (CA.to_owned(), Long),
+        (format!("{LEAF}{usage}"), Short),
+        (
+            format!("{LEAF}{usage}extended-key-usage = [\"serverAuth\"]\n"),
+            Short,
+        ),
+        (
+            format!("{LEAF}{usage}extended-key-usage = [\"codeSigning\"]\n"),
+            Long,
+        ),
+        (
+            format!("{LEAF}{usage}extended-key-usage = [\"timeStamping\"]\n"),
+            Long,
+        ),
+        (
+            format!("{LEAF}{usage}extended-key-usage = [\"1.3.6.1.5.5.7.3.9\"]\n"),
+            Long,
+        ),
+    ] {
+        assert_eq!(read(&text).unwrap().key_search, default, "{text}");
+        for (word, search) in [("true", Long), ("false", Short)] {
+            let text = format!("{text}search-factors = {word}\n");
+            assert_eq!(read(&text).unwrap().key_search, search, "{text}");
+        }
+    }
+}
 
 #[test]
 fn every_field_of_a_leaf_is_used() {

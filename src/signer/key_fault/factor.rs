@@ -3,15 +3,15 @@
 
 use num_bigint::BigUint;
 
-use super::montgomery::Montgomery;
+use super::KeyFault;
+use super::residues::{Residues, common_divisor};
 
-/// Factors below it are found, all of them. Those from here up are not looked for: to find all factors of 32 bits takes longer than
-/// everything else that is done for a certificate.
+/// Factors below it are found, all of them. [`curves`](super::curves) looks for larger ones.
 pub(super) const SMALL_FACTORS: u32 = 1 << 16;
 
 /// The smallest prime below [`SMALL_FACTORS`] that divides the modulus.
 pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
-    let primes = sieve();
+    let primes = primes_below(SMALL_FACTORS);
     let mut product = BigUint::from(1_u32);
     // Of about the modulus's size: one long division for each.
     let mut part = BigUint::from(1_u32);
@@ -38,39 +38,28 @@ pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
         .find(|prime| super::residue(modulus, *prime) == 0)
 }
 
-/// True for a prime and for a power of one. Modulo each prime p of the modulus n, 2ⁿ⁻¹ is 1 where the order of 2, which divides p - 1, divides
-/// n - 1: it does when n is a power of p. For the product of two random primes that has a chance of less than 2⁻⁵⁰⁰: p - 1 and q - 1 would
-/// have nearly all their factors in common, which no generator of keys allows.
-pub(super) fn is_prime_power(modulus: &BigUint) -> bool {
-    let one = BigUint::from(1_u32);
-    // Without optimisation, as in the tests' build, it is slower than num-bigint, which is optimised there too.
-    let (power, form) = if cfg!(debug_assertions) {
-        let power = BigUint::from(2_u32).modpow(&(modulus - &one), modulus);
-        (power, one.clone())
-    } else {
-        let Some(montgomery) = Montgomery::of(modulus) else {
-            return false;
-        };
-        montgomery.two_to_the_last()
-    };
-    // Both have the same factor, which has none in common with the modulus.
-    let less_one = (power + modulus - form) % modulus;
-    common_divisor(less_one, modulus.clone()) != one
-}
-
-/// Euclid's.
-fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
-    while one != BigUint::ZERO {
-        (one, other) = (other % &one, one);
+/// Looks for a modulus that is a prime or a power of one. Modulo each prime p of the modulus n, 2ⁿ⁻¹ is 1 where the order of 2, which divides
+/// p - 1, divides n - 1: it does when n is a power of p. For the product of two random primes that has a chance of less than 2⁻⁵⁰⁰: p - 1
+/// and q - 1 would have nearly all their factors in common, which no generator of keys allows. For a prime p of few bits that chance is not
+/// small, and then p is what is found.
+pub(super) fn find_prime_power(modulus: &BigUint) -> Option<KeyFault> {
+    let residues = Residues::modulo(modulus)?;
+    let found = residues.common_divisor(&(&residues.two_to_the_last() - &residues.one()));
+    if found == BigUint::from(1_u32) {
+        return None;
     }
-    other
+    // Without factors below 2¹⁶, a number below 2³² is a prime.
+    Some(match u32::try_from(&found) {
+        Ok(prime) => KeyFault::MediumFactor(Some(prime)),
+        Err(_) => KeyFault::PrimePower,
+    })
 }
 
-/// Eratosthenes's, of odd numbers, and 2.
-fn sieve() -> Vec<u32> {
+/// Eratosthenes's sieve, of odd numbers, and 2; up to [`SMALL_FACTORS`].
+pub(super) fn primes_below(limit: u32) -> Vec<u32> {
     let mut primes = vec![2];
     let mut is_composite = vec![false; 1 << 15];
-    for number in (3..SMALL_FACTORS).step_by(2) {
+    for number in (3..limit.min(SMALL_FACTORS)).step_by(2) {
         let Some(false) = place(number).and_then(|place| is_composite.get(place)) else {
             continue;
         };

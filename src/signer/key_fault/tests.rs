@@ -24,16 +24,22 @@ fn is_prime(number: &BigUint) -> bool {
 
 #[test]
 fn a_sound_key_has_no_fault() {
-    assert_eq!(key(&prime(1024), &prime(1024)).find_fault(), None);
+    assert_eq!(key(&prime(1024), &prime(1024)).find_fault(KeySearch::Long), None);
 }
 
 #[test]
 fn an_exponent_of_three_is_a_fault() {
     let modulus = (prime(1024) * prime(1024)).to_bytes_be();
     let key = |exponent: &[u8]| PublicKey::from_rsa(&modulus, exponent);
-    assert_eq!(key(&[3]).unwrap().find_fault(), Some(KeyFault::Exponent));
-    assert_eq!(key(&[0xff, 0xff]).unwrap().find_fault(), Some(KeyFault::Exponent));
-    assert_eq!(key(&[1, 0, 3]).unwrap().find_fault(), None);
+    assert_eq!(
+        key(&[3]).unwrap().find_fault(KeySearch::Long),
+        Some(KeyFault::Exponent)
+    );
+    assert_eq!(
+        key(&[0xff, 0xff]).unwrap().find_fault(KeySearch::Long),
+        Some(KeyFault::Exponent)
+    );
+    assert_eq!(key(&[1, 0, 3]).unwrap().find_fault(KeySearch::Long), None);
     // 1 and even numbers are no keys at all.
     for exponent in [&[1][..], &[2], &[1, 0, 0]] {
         assert!(key(exponent).is_err(), "{exponent:?}");
@@ -48,24 +54,57 @@ fn every_small_factor_is_found() {
         3_u32, 5, 7, 257, 743, 751, 757, 1021, 4093, 8191, 32_749, 32_771, 65_519, 65_521,
     ] {
         assert_eq!(
-            key(&BigUint::from(small), &large).find_fault(),
+            key(&BigUint::from(small), &large).find_fault(KeySearch::Long),
             Some(KeyFault::SmallFactor(small))
         );
     }
     let both = BigUint::from(32_771_u32) * BigUint::from(65_521_u32);
     assert_eq!(
-        key(&both, &prime(2010)).find_fault(),
+        key(&both, &prime(2010)).find_fault(KeySearch::Long),
         Some(KeyFault::SmallFactor(32_771))
     );
-    // The next one is out of reach. (One in sixteen is found all the same: 2 has the order 32 modulo 65537.)
-    let found = key(&BigUint::from(65_537_u32), &large).find_fault();
-    assert!(matches!(found, None | Some(KeyFault::PrimePower)), "{found:?}");
     for bits in [1024, 1536] {
         assert_eq!(
-            key(&prime(bits), &(prime(bits - 16) * 65_519_u32)).find_fault(),
+            key(&prime(bits), &(prime(bits - 16) * 65_519_u32)).find_fault(KeySearch::Long),
             Some(KeyFault::SmallFactor(65_519))
         );
     }
+}
+
+#[test]
+fn factors_up_to_2_to_the_32_are_found() {
+    let large = prime(2016);
+    for medium in [65_537_u32, 2_147_483_647, 4_294_967_291] {
+        let key = key(&BigUint::from(medium), &large);
+        assert_eq!(
+            key.find_fault(KeySearch::Long),
+            Some(KeyFault::MediumFactor(Some(medium)))
+        );
+    }
+}
+
+/// 2 has the order 32 modulo 65537, so that one modulus in 16 passes for a prime there.
+#[test]
+fn a_factor_that_the_test_for_primes_meets_is_no_prime_power() {
+    let one = BigUint::from(1_u32);
+    let large = (0..)
+        .map(|_| prime(2016))
+        .find(|large| large % 32_u32 == one)
+        .unwrap();
+    assert_eq!(
+        key(&BigUint::from(65_537_u32), &large).find_fault(KeySearch::Short),
+        Some(KeyFault::MediumFactor(Some(65_537)))
+    );
+}
+
+#[test]
+fn a_short_search_does_not_wait_for_a_long_one() {
+    let faulty = key(&BigUint::from(16_777_259_u32), &prime(2016));
+    assert_eq!(faulty.find_fault(KeySearch::Short), None);
+    assert_eq!(faulty.find_quick_fault(KeySearch::Long), None);
+    let found = Some(KeyFault::MediumFactor(Some(16_777_259)));
+    assert_eq!(faulty.find_fault(KeySearch::Long), found);
+    assert_eq!(faulty.find_fault(KeySearch::Short), None);
 }
 
 /// NIST SP 800-89 section 5.3.3
@@ -73,20 +112,26 @@ fn every_small_factor_is_found() {
 fn a_modulus_that_is_prime_or_a_power_of_a_prime_is_a_fault() {
     let one = BigUint::from(1_u32);
     for bits in [2048, 3072] {
-        assert_eq!(key(&prime(bits), &one).find_fault(), Some(KeyFault::PrimePower));
+        assert_eq!(
+            key(&prime(bits), &one).find_fault(KeySearch::Long),
+            Some(KeyFault::PrimePower)
+        );
     }
     let third = prime(690);
     assert_eq!(
-        key(&third.pow(2), &third).find_fault(),
+        key(&third.pow(2), &third).find_fault(KeySearch::Long),
         Some(KeyFault::PrimePower)
     );
     let fifth = prime(411);
     assert_eq!(
-        key(&fifth.pow(4), &fifth).find_fault(),
+        key(&fifth.pow(4), &fifth).find_fault(KeySearch::Long),
         Some(KeyFault::PrimePower)
     );
     // Three primes are none.
-    assert_eq!(key(&(prime(690) * prime(690)), &prime(690)).find_fault(), None);
+    assert_eq!(
+        key(&(prime(690) * prime(690)), &prime(690)).find_fault(KeySearch::Long),
+        None
+    );
 }
 
 #[test]
@@ -95,8 +140,11 @@ fn what_was_found_for_one_key_is_not_told_of_another() {
     let faulty = key(&BigUint::from(65_521_u32), &large);
     let sound = key(&prime(1024), &prime(1024));
     for _ in 0..3 {
-        assert_eq!(faulty.find_fault(), Some(KeyFault::SmallFactor(65_521)));
-        assert_eq!(sound.find_fault(), None);
+        assert_eq!(
+            faulty.find_fault(KeySearch::Long),
+            Some(KeyFault::SmallFactor(65_521))
+        );
+        assert_eq!(sound.find_fault(KeySearch::Long), None);
     }
 }
 
@@ -118,11 +166,14 @@ fn a_modulus_of_the_vulnerable_generator_is_found() {
             .unwrap()
     };
     assert_eq!(
-        key(&generate(1_000_003), &generate(77_777)).find_fault(),
+        key(&generate(1_000_003), &generate(77_777)).find_fault(KeySearch::Long),
         Some(KeyFault::Roca)
     );
     // One such prime alone is none.
-    assert_eq!(key(&generate(1_000_003), &prime(1024)).find_fault(), None);
+    assert_eq!(
+        key(&generate(1_000_003), &prime(1024)).find_fault(KeySearch::Long),
+        None
+    );
 }
 
 #[test]
@@ -130,15 +181,21 @@ fn primes_that_are_close_are_found() {
     let p = prime(1024);
     let next = |from: BigUint| (1_u32..).map(|step| &from + 2 * step).find(is_prime).unwrap();
     assert_eq!(
-        key(&p, &next(p.clone())).find_fault(),
+        key(&p, &next(p.clone())).find_fault(KeySearch::Long),
         Some(KeyFault::ClosePrimes)
     );
     // The square of one.
-    assert_eq!(key(&p, &p).find_fault(), Some(KeyFault::ClosePrimes));
+    assert_eq!(
+        key(&p, &p).find_fault(KeySearch::Long),
+        Some(KeyFault::ClosePrimes)
+    );
     // a - √n is (p - q)² / 8√n: 2⁵¹⁶ apart is one round, 2⁵²⁵ apart some 2¹⁵.
     let apart = |bits: u32| next(&p + (BigUint::from(1_u32) << bits));
-    assert_eq!(key(&p, &apart(514)).find_fault(), Some(KeyFault::ClosePrimes));
-    assert_eq!(key(&p, &apart(525)).find_fault(), None);
+    assert_eq!(
+        key(&p, &apart(514)).find_fault(KeySearch::Long),
+        Some(KeyFault::ClosePrimes)
+    );
+    assert_eq!(key(&p, &apart(525)).find_fault(KeySearch::Long), None);
 }
 
 #[test]
@@ -146,7 +203,11 @@ fn a_point_off_its_curve_is_no_key() {
     for curve in Curve::ALL {
         let point = [&[4][..], &vec![7; 2 * curve.field_bytes()]].concat();
         let key = PublicKey::from_ec_point(curve, &point).unwrap();
-        assert_eq!(key.find_fault(), Some(KeyFault::OffCurve), "{curve}");
+        assert_eq!(
+            key.find_fault(KeySearch::Long),
+            Some(KeyFault::OffCurve),
+            "{curve}"
+        );
     }
 }
 
@@ -163,7 +224,7 @@ fn points_of_each_curve_are_keys() {
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
         let key = PublicKey::from_der(&output.stdout).unwrap();
         assert_eq!(key.algorithm(), KeyAlgorithm::Ec(curve));
-        assert_eq!(key.find_fault(), None, "{curve}");
+        assert_eq!(key.find_fault(KeySearch::Long), None, "{curve}");
     }
 }
 
@@ -193,7 +254,7 @@ fn an_ed25519_point_of_small_order_is_no_key() {
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
     ] {
-        assert!(ed25519(point).find_fault().is_some(), "{point}");
+        assert!(ed25519(point).find_fault(KeySearch::Long).is_some(), "{point}");
     }
 }
 
@@ -206,7 +267,11 @@ fn an_ed25519_point_off_the_curve_is_no_key() {
         largest
     }] {
         let key = PublicKey::from_ed25519(&point).unwrap();
-        assert_eq!(key.find_fault(), Some(KeyFault::OffCurve), "{point:?}");
+        assert_eq!(
+            key.find_fault(KeySearch::Long),
+            Some(KeyFault::OffCurve),
+            "{point:?}"
+        );
     }
 }
 
@@ -219,14 +284,14 @@ fn ed25519_keys_of_others_are_keys() {
         "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
         "5866666666666666666666666666666666666666666666666666666666666666",
     ] {
-        assert_eq!(ed25519(point).find_fault(), None, "{point}");
+        assert_eq!(ed25519(point).find_fault(KeySearch::Long), None, "{point}");
     }
     for _ in 0..8 {
         let script = "openssl genpkey -algorithm ed25519 | openssl pkey -pubout -outform DER";
         let output = Command::new("sh").args(["-c", script]).output().unwrap();
         let key = PublicKey::from_der(&output.stdout).unwrap();
         assert_eq!(key.algorithm(), KeyAlgorithm::Ed25519);
-        assert_eq!(key.find_fault(), None);
+        assert_eq!(key.find_fault(KeySearch::Long), None);
     }
 }
 

@@ -10,6 +10,7 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use tempfile::TempDir;
 
 use super::*;
+use crate::signer::KeySearch;
 
 const MESSAGE: &[u8] = b"To be signed";
 
@@ -229,6 +230,6 @@ fn an_ml_dsa_signature_is_of_one_key_one_parameter_set_and_one_message() {
             key.verify(SignatureAlgorithm::Ed25519, MESSAGE, &signature)
                 .is_err()
         );
-        assert_eq!(key.find_fault(), None);
+        assert_eq!(key.find_fault(KeySearch::Short), None);
     }
 }

@@ -19,7 +19,7 @@ use crate::ceremony::{
     CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, KeyBudget, PlannedObject, Session, Step,
     StepAction,
 };
-use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
+use crate::signer::{KeyAlgorithm, KeySearch, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, WorkflowError};
 use crate::x509::{
     Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, SerialNumber, ThrowawayKey, UnixTime, Validity,
@@ -333,7 +333,7 @@ fn stand_in_for(
             return Err(CeremonyError::InputContent { name, reason }.into());
         }
     }
-    if let Some(fault) = known.find_fault() {
+    if let Some(fault) = known.find_fault(KeySearch::Long) {
         let (name, reason) = (input.to_owned(), fault.to_string());
         return Err(CeremonyError::InputContent { name, reason }.into());
     }

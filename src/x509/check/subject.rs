@@ -1,7 +1,7 @@
 //! The subject and its key.
 
 use super::{Plan, broken};
-use crate::signer::{KeyFault, PublicKey};
+use crate::signer::{KeyFault, KeyList, KeySearch, PublicKey};
 use crate::x509::profile::Role;
 use crate::x509::summary::rule_of;
 use crate::x509::{Issuer, Name, X509Error, extension, rules};
@@ -63,17 +63,38 @@ impl Plan<'_> {
                 format!("{} carries the CA's own key", self.whose()),
             );
         }
-        // All but `key-composite`, for which another thread looks: `Checked::confirm_key` waits for it.
-        refuse_fault(key.find_quick_fault())
+        let refused = profile.refused_keys.as_ref();
+        refuse_fault(refused.and_then(|list| list.find_fault(&key)))?;
+        // All but `key-composite` and `key-medium-factors`, for which another thread looks: `Checked::confirm_key` waits for it.
+        refuse_fault(key.find_quick_fault(profile.key_search))
     }
 }
 
-/// The known faults of keys, each with its rule.
+/// The known faults of keys, each with its rule. `refused` are keys that others have.
 ///
 /// # Errors
 /// The rule that is broken
-pub fn check_quality(key: &PublicKey) -> Result<(), X509Error> {
-    refuse_fault(key.find_fault())
+pub fn check_quality(key: &PublicKey, search: KeySearch, refused: Option<&KeyList>) -> Result<(), X509Error> {
+    let listed = refused.and_then(|list| list.find_fault(key));
+    refuse_fault(listed.or_else(|| key.find_fault(search)))
+}
+
+/// The same for the key of a CA that exists already. It may have an exponent below 65537, as old CAs do: that gives nothing away.
+///
+/// # Errors
+/// The rule that is broken
+pub fn check_existing_key(key: &PublicKey, refused: Option<&KeyList>) -> Result<(), X509Error> {
+    const USUAL_EXPONENT: [u8; 3] = [1, 0, 1];
+    match key.rsa_integers() {
+        Some((modulus, _)) if key.find_quick_fault(KeySearch::Short) == Some(KeyFault::Exponent) => {
+            check_quality(
+                &PublicKey::from_rsa(modulus, &USUAL_EXPONENT)?,
+                KeySearch::Long,
+                refused,
+            )
+        }
+        _ => check_quality(key, KeySearch::Long, refused),
+    }
 }
 
 fn refuse_fault(fault: Option<KeyFault>) -> Result<(), X509Error> {

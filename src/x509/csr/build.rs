@@ -7,7 +7,7 @@ use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
 
 use super::{Attribute, CertificationRequestInfo, SMALLEST_RSA, WHAT, reread};
-use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::signer::{KeySearch, PublicKey, SignatureAlgorithm};
 use crate::x509::check::check_quality;
 use crate::x509::extension::Context;
 use crate::x509::reopen::refuse_other_bytes;
@@ -120,7 +120,7 @@ impl RequestTbs {
                 found: key.algorithm(),
             });
         }
-        check_quality(&key)?;
+        check_quality(&key, KeySearch::Short, None)?;
         // Both are there to be encoded after this.
         algorithm::identifier(self.signature)?;
         if !key.algorithm().makes(self.signature) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{AlternativeNames, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
-use crate::signer::{Curve, MlDsaParameterSet};
+use crate::signer::{Curve, KeySearch, MlDsaParameterSet};
 use crate::x509::general_name::NameKind;
 use crate::x509::rules;
 
@@ -32,6 +32,21 @@ fn cloudhsm_keys() -> KeyKinds {
     KeyKinds {
         rsa_pss: true,
         ..nist_keys()
+    }
+}
+
+impl KeySearch {
+    /// Long where one key is trusted for years: a CA's, and those that sign programs, times or OCSP responses. Others come in large numbers.
+    pub(super) fn of(role: Role, purposes: &[Purpose]) -> Self {
+        let signs = [
+            Purpose::CODE_SIGNING,
+            Purpose::TIME_STAMPING,
+            Purpose::OCSP_SIGNING,
+        ];
+        match role {
+            Role::Leaf if !purposes.iter().any(|purpose| signs.contains(purpose)) => Self::Short,
+            _ => Self::Long,
+        }
     }
 }
 
@@ -89,6 +104,8 @@ fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<Pr
         waived: Vec::new(),
         linter: None,
         key_identifier: None,
+        key_search: KeySearch::of(role, &[]),
+        refused_keys: None,
     }
 }
 
@@ -109,7 +126,10 @@ fn leaf(
         ProfileExtension::SubjectKeyIdentifier,
         ProfileExtension::AuthorityKeyIdentifier,
     ]);
-    profile(name, Role::Leaf, days, extensions)
+    Profile {
+        key_search: KeySearch::of(Role::Leaf, purposes),
+        ..profile(name, Role::Leaf, days, extensions)
+    }
 }
 
 fn names(kinds: &'static [NameKind], required: bool, wildcards: bool) -> ProfileExtension {
@@ -150,6 +170,7 @@ impl Profile {
             longest_pem: Some(CLOUDHSM_LONGEST_PEM),
             keys: cloudhsm_keys(),
             signed_by: cloudhsm_keys(),
+            key_search: KeySearch::Short,
             ..profile("cloudhsm-ca", Role::Root, 3652, extensions)
         }
     }

@@ -11,6 +11,7 @@ use self::values::{
     read_usages, read_waivers,
 };
 use super::{KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
+use crate::signer::KeySearch;
 use crate::x509::X509Error;
 
 /// The field that does not fit, and why.
@@ -44,6 +45,7 @@ pub struct ProfileFile {
     ocsp_no_check: bool,
     #[serde(default)]
     waive: Vec<String>,
+    search_factors: Option<bool>,
     linter: Option<Vec<String>>,
 }
 
@@ -121,6 +123,11 @@ impl ProfileFile {
             RoleWord::Intermediate => Role::Intermediate,
             RoleWord::Leaf => Role::Leaf,
         };
+        let key_search = match self.search_factors {
+            Some(true) => KeySearch::Long,
+            Some(false) => KeySearch::Short,
+            None => KeySearch::of(role, &read_purposes(&self.extended_key_usage)?),
+        };
         Ok(Profile {
             keys: read_keys(&self.keys)?,
             signed_by: KeyKinds::of_authorities(),
@@ -128,6 +135,8 @@ impl ProfileFile {
             waived: read_waivers(&self.waive)?,
             linter: read_linter(self.linter)?,
             key_identifier: None,
+            key_search,
+            refused_keys: None,
             name: Cow::Owned(self.name),
             role,
             default_days: self.days,

@@ -1,6 +1,8 @@
 //! Keys that no CA certifies, and random numbers that make no serial number.
 
 use super::*;
+use crate::signer::{Hex, KeyList, KeySearch, sha256};
+use crate::x509::check_existing_key;
 
 #[test]
 fn keys_that_are_none_are_certified_by_nobody() {
@@ -22,6 +24,17 @@ fn keys_that_are_none_are_certified_by_nobody() {
     let times_3 = BigUint::from_bytes_be(modulus) * 3_u32;
     let times_3 = PublicKey::from_rsa(&times_3.to_bytes_be(), &[1, 0, 1]).unwrap();
     assert_eq!(found(with_key(&times_3), &ca), Some("key-small-factors"));
+    let listed = Hex(&sha256(modulus)).to_string();
+    let refused_keys = Some(Arc::new(KeyList::read(listed.as_bytes()).unwrap()));
+    let profile = Profile {
+        refused_keys,
+        ..Profile::tls_client()
+    };
+    let planned = Tbs {
+        profile: profile.into(),
+        ..with_key(rsa.public_key())
+    };
+    assert_eq!(found(planned, &ca), Some("key-refused"));
     let off = PublicKey::from_ec_point(Curve::P256, &[&[4][..], &[7; 64]].concat()).unwrap();
     assert_eq!(found(with_key(&off), &ca), Some("key-point"));
     let prime = BigUint::from_bytes_be(modulus).sqrt() | BigUint::from(1_u32);
@@ -34,12 +47,22 @@ fn keys_that_are_none_are_certified_by_nobody() {
         .output()
         .expect("openssl");
     let prime = BigUint::parse_bytes(generated.stdout.trim_ascii(), 16).expect("a prime");
+    let times_medium = (&prime * 1_000_003_u32).to_bytes_be();
+    let times_medium = PublicKey::from_rsa(&times_medium, &[1, 0, 1]).unwrap();
+    let checked = |tbs| Checked { tbs, authority: None };
+    checked(with_key(&times_medium)).confirm_key().unwrap();
+    let searching = Tbs {
+        profile: Arc::new(Profile {
+            key_search: KeySearch::Long,
+            ..Profile::tls_client()
+        }),
+        ..with_key(&times_medium)
+    };
+    let refused = checked(searching).confirm_key().unwrap_err();
+    assert_eq!(refused.rule(), Some("key-medium-factors"));
     let prime = PublicKey::from_rsa(&prime.to_bytes_be(), &[1, 0, 1]).unwrap();
     // Its other rules are those of a certificate for this key.
-    let checked = Checked {
-        tbs: with_key(&prime),
-        authority: None,
-    };
+    let checked = checked(with_key(&prime));
     assert_eq!(checked.confirm_key().unwrap_err().rule(), Some("key-composite"));
     assert_eq!(checked.sign(&ca_key).unwrap_err().rule(), Some("key-composite"));
     let roca = PublicKey::from_rsa(&roca_modulus(), &[1, 0, 1]).unwrap();
@@ -102,4 +125,21 @@ fn random_numbers_that_are_zeros_make_no_serial_number() {
         })
     ));
     assert!(SerialNumber::random(&Constant(1)).is_ok());
+}
+
+#[test]
+fn the_key_of_a_ca_that_exists_may_have_a_small_exponent_and_no_other_fault() {
+    let rsa = SoftwareKey::of(KeyAlgorithm::Rsa { bits: 2048 });
+    let (modulus, _) = rsa.public_key().rsa_integers().unwrap();
+    let exponent_3 = PublicKey::from_rsa(modulus, &[3]).unwrap();
+    check_existing_key(&exponent_3, None).unwrap();
+    let times_medium = BigUint::from_bytes_be(modulus) * 2_147_483_629_u32;
+    for exponent in [&[3][..], &[1, 0, 1]] {
+        let faulty = PublicKey::from_rsa(&times_medium.to_bytes_be(), exponent).unwrap();
+        let refused = check_existing_key(&faulty, None).unwrap_err();
+        assert_eq!(refused.rule(), Some("key-medium-factors"), "{exponent:?}");
+    }
+    let list = KeyList::read(Hex(&sha256(modulus)).to_string().as_bytes()).unwrap();
+    let refused = check_existing_key(&exponent_3, Some(&list)).unwrap_err();
+    assert_eq!(refused.rule(), Some("key-refused"));
 }
