@@ -31,6 +31,8 @@ mod cert {
 mod ceremony {
     mod check;
     mod paper;
+    mod people;
+    mod people_present;
     mod plan;
     mod second_verifier;
     mod ssh_keygen;

@@ -1,7 +1,9 @@
 //! A signing ceremony: what is planned, approved and done in front of witnesses. This room knows bytes, hashes and people. It knows no PKCS#11
 //! and no X.509: `workflow` checks what is planned against the rules.
 
+mod abort_notice;
 mod approval;
+mod attendance;
 mod attestation;
 mod canonical;
 
@@ -15,6 +17,7 @@ mod kind;
 mod octets;
 mod paper;
 mod plan;
+mod quorum;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
@@ -28,7 +31,9 @@ mod trail;
 mod transcript;
 mod words;
 
+pub use abort_notice::AbortNotice;
 pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
+pub use attendance::{Attendance, Ending};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
 pub use directory::CeremonyDirectory;
@@ -50,12 +55,13 @@ pub use plan::{
     PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS,
     SeenToken, Spare, script_words,
 };
+pub use quorum::QuorumAnchor;
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use statement::{
     PlanIdentity, QuorumError, Signatories, Signatory, SignatoryKey, SignatureFile, SignedStatement,
     Statement, StatementError, StatementFile, StatementFileError, StatementFrame, StatementKind,
-    UnsignedStatement, read_statements,
+    UnsignedStatement, is_plain_line, read_statements,
 };
 pub use template::CeremonyTemplate;
 pub use trail::{Trail, TrailEnd, TrailGate, TrailKey, TrailSignature};

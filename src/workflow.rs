@@ -23,6 +23,7 @@ mod named;
 mod ocsp;
 mod pipeline;
 mod poll;
+mod program;
 mod proof;
 mod prove_import;
 mod recipient;
@@ -39,9 +40,11 @@ mod tls_check;
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
-    CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, DraftObject,
-    DraftedSession, PlanCircumstances, PreviousError, check_plan, check_previous, digest_of_file,
-    draft_ceremony, next_state, plan_ceremony,
+    ApprovalFile, Approvals, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource,
+    DraftObject, DraftedSession, OpenedCeremony, PeopleError, PlanCircumstances, PreparedStatement,
+    PreviousError, Remark, Saying, SignedFiles, SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony,
+    check_plan, check_previous, count_approvals, count_gate, digest_of_file, draft_ceremony, next_state,
+    note_in_transcript, plan_ceremony, prepare_statement,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

@@ -10,6 +10,7 @@ pub use self::count::{ApprovalCount, Rejection, Verdict};
 use super::ssh_key::SshKey;
 use super::statement::{
     PlanIdentity, SignedStatement, Statement, StatementError, StatementFrame, StatementKind, is_line,
+    is_plain_line,
 };
 use crate::output::Sealed;
 use crate::values::UnixTime;
@@ -54,6 +55,11 @@ impl ApprovalStatement {
     ) -> Result<Self, StatementError> {
         let (decision, because) = match decision {
             Decision::Approve => ("approve", None),
+            Decision::Reject { because } if !is_plain_line(because) => {
+                return Err(StatementError::Reason {
+                    decision: "reject".to_owned(),
+                });
+            }
             Decision::Reject { because } => ("reject", Some(because.clone())),
         };
         let statement = Self {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ssh_key::SshKey;
 use super::statement::{
     PlanIdentity, Signatories, SignedStatement, Statement, StatementError, StatementFrame, StatementKind,
-    is_line,
+    is_line, is_plain_line,
 };
 use super::{CeremonyPlan, PlanError, TranscriptHead};
 use crate::output::Sealed;
@@ -77,6 +77,9 @@ impl AttestationStatement {
         head: TranscriptHead,
         remarks: &Remarks,
     ) -> Result<Self, StatementError> {
+        if remarks.remarks.as_ref().is_some_and(|text| !is_plain_line(text)) {
+            return Err(StatementError::Text { field: "remarks" });
+        }
         let statement = Self {
             as_planned: if remarks.as_planned { "yes" } else { "no" }.to_owned(),
             frame: StatementFrame::new(StatementKind::Attestation, plan, person, key, time),

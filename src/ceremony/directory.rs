@@ -85,6 +85,12 @@ impl CeremonyDirectory {
         self.0.join("attest")
     }
 
+    /// Says that the ceremony was given up. Only there if it was.
+    #[must_use]
+    pub fn aborted(&self) -> PathBuf {
+        self.0.join("ABORTED.txt")
+    }
+
     /// What the next ceremony inherits, and the ledger's events.
     #[must_use]
     pub fn state(&self) -> PathBuf {

@@ -18,7 +18,7 @@ pub use self::signatories::{Signatories, Signatory, SignatoryKey, SignatureFile,
 use super::ssh_key::SshKey;
 use super::{CeremonyKind, Digest, from_canonical, to_canonical};
 use crate::output::{Encoding, Sealed, Verified};
-use crate::values::UnixTime;
+use crate::values::{UnixTime, is_unprintable};
 
 /// What the plan is that somebody makes a statement about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +223,14 @@ impl Verified for UnsignedStatement {
             false => Err("it has no format".to_owned()),
         }
     }
+}
+
+/// Whether a text is one line that prints as it is: no control characters, none that changes how others are shown, and not too long for a page.
+/// What this program writes is held to it; what others wrote only to the rules of the format.
+#[must_use]
+pub fn is_plain_line(text: &str) -> bool {
+    const LONGEST: usize = 1000;
+    !text.is_empty() && text.trim() == text && text.len() <= LONGEST && !text.contains(is_unprintable)
 }
 
 /// One line that people can read: at least one visible character, and none that moves a cursor.

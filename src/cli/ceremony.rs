@@ -1,11 +1,16 @@
 //! `ceremony`.
 
+mod approvals;
+mod approve;
+mod attest;
 mod check;
 mod directory;
 mod new;
+mod note;
 mod plan;
 mod script;
 mod show;
+mod signing;
 mod source;
 
 use clap::Subcommand;
@@ -37,6 +42,28 @@ pub(super) enum CeremonyCommand {
     /// signed, and sheets for attendance, exceptions and closing. It also has the words that run asks for. They are nowhere else, so keep the
     /// script closed until the ceremony.
     Script(script::WriteScript),
+    /// Approve or reject a plan with an SSH key; while a gate of `run` waits, confirm its bytes
+    ///
+    /// ssh-keygen makes the signature, and asks for passphrase, touch and PIN itself. The signature is verified before anything is written. Without
+    /// this program: --write-statement on any machine, then `ssh-keygen -Y sign` where the key is.
+    Approve(approve::ApproveCeremony),
+    /// Show who has approved a plan, who has rejected it, and who has not signed
+    ///
+    /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
+    /// hsm-ca.toml) or the ceremony before confirm. A practice needs no such confirmation.
+    Approvals(approvals::ShowApprovals),
+    /// Sign the transcript's head after the ceremony, as somebody who was there
+    ///
+    /// The statement is generated, never typed. ssh-keygen signs it, as for approve. The ceremony must be closed or aborted.
+    Attest(attest::AttestCeremony),
+    /// Add a note or a deviation to the transcript
+    ///
+    /// While `ceremony run` is open, notes are typed there.
+    Note(note::NoteInCeremony),
+    /// Give a ceremony up for good
+    ///
+    /// The transcript and ABORTED.txt say so. Nothing is deleted, and nothing is added afterwards.
+    Abort(note::AbortCeremony),
 }
 
 impl CeremonyCommand {
@@ -47,6 +74,11 @@ impl CeremonyCommand {
             Self::Plan(plan) => plan.run(settings, ui),
             Self::Show(show) => show.run(),
             Self::Script(script) => script.run(settings),
+            Self::Approve(approve) => approve.run(settings, ui),
+            Self::Approvals(approvals) => approvals.run(settings),
+            Self::Attest(attest) => attest.run(settings, ui),
+            Self::Note(note) => note.run(settings),
+            Self::Abort(abort) => abort.run(settings),
         }
     }
 }

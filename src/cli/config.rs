@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hsm_ca::ceremony::Digest;
 use hsm_ca::file_trust::Owners;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::exit::CliError;
 use super::format::Format;
@@ -24,6 +25,9 @@ pub(super) struct ConfigFile {
     pub(super) ledger_head: Option<String>,
     pub(super) refused_keys: Option<PathBuf>,
     pub(super) format: Option<Format>,
+    /// `sha256:HEX` of the people who may approve a ceremony.
+    #[serde(default, deserialize_with = "quorum")]
+    pub(super) ceremony_quorum: Option<Digest>,
     /// Variables that the module reads, such as `SOFTHSM2_CONF`, where they are not set outside.
     #[serde(default)]
     pub(super) module_environment: BTreeMap<String, String>,
@@ -45,6 +49,13 @@ impl ConfigFile {
         }
         Ok(config)
     }
+}
+
+fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let digest = text.strip_prefix("sha256:").and_then(|hex| hex.parse().ok());
+    let wrong = || serde::de::Error::custom("ceremony-quorum must be sha256: and 64 lower-case hex digits");
+    digest.ok_or_else(wrong).map(Some)
 }
 
 /// What PKCS#11 modules read to find their token. A name that ends in `_*` stands for every name that begins so. Nothing is here that

@@ -6,6 +6,7 @@ mod cloudhsm_table;
 mod kms_table;
 mod ledger_table;
 mod own_hint;
+mod people_table;
 mod row;
 mod signer_table;
 mod table;

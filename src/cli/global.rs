@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use hsm_ca::ceremony::Digest;
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::signer::KeyList;
@@ -108,6 +109,7 @@ pub(super) struct Settings {
     refused_keys: Option<PathBuf>,
     ledger: LedgerSetting,
     config_file: Option<PathBuf>,
+    ceremony_quorum: Option<Digest>,
 }
 
 /// Where the ledger is said to be. It is looked at only when a command needs it.
@@ -256,6 +258,7 @@ impl Settings {
             opened: Opened::default(),
             clock: Clock::system(),
             config_file: path,
+            ceremony_quorum: config.ceremony_quorum,
             guards,
             refused_keys,
             ledger: named.unwrap_or(LedgerSetting {
@@ -281,6 +284,11 @@ impl Settings {
     /// What the ledger is checked against.
     pub(super) const fn guards(&self) -> &Guards {
         &self.guards
+    }
+
+    /// Who may approve a ceremony, by the configuration file only: neither flag nor environment is the machine's own settings.
+    pub(super) const fn ceremony_quorum(&self) -> Option<Digest> {
+        self.ceremony_quorum
     }
 
     /// Where the ledger is.

@@ -282,6 +282,15 @@ impl Ui {
     }
 }
 
+impl Ui {
+    /// Shows what somebody is about to sign. A program that reads JSON finds it in the result.
+    pub(super) fn explain(&self, text: &str) {
+        if !self.json {
+            tell_raw(format_args!("{text}"));
+        }
+    }
+}
+
 impl Progress for Ui {
     fn step(&self, step: &Step<'_>) {
         if let Some(sentence) = describe_step(step) {

@@ -5,6 +5,7 @@ mod error;
 mod export;
 mod inputs;
 mod objects;
+mod people;
 mod plan;
 mod previous;
 mod stand_in;
@@ -13,6 +14,11 @@ pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
 pub use export::next_state;
 pub use inputs::CeremonyInputs;
+pub use people::{
+    ApprovalFile, Approvals, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying, SignedFiles,
+    SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony, count_approvals, count_gate,
+    note_in_transcript, prepare_statement,
+};
 pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
 };

@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -14,8 +14,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::poll::{Pauses, poll};
+use super::program::find_program;
 use super::{Linted, Progress, Step, WorkflowError};
-use crate::file_trust::{self, Owners, TrustError};
+use crate::file_trust::TrustError;
 use crate::signer::PublicKey;
 use crate::values::printable;
 use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, rules};
@@ -118,21 +119,7 @@ pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
     let Some(program) = linter.command.first() else {
         return Ok(None);
     };
-    let found = if program.contains('/') {
-        Some(PathBuf::from(program))
-    } else {
-        let mut places = Linter::PATH
-            .split(':')
-            .map(|place| Path::new(place).join(program));
-        places.find(|place| place.is_file())
-    };
-    let Some(found) = found.filter(|found| found.exists()) else {
-        return Ok(None);
-    };
-    match file_trust::check_file(&found, Owners::Any) {
-        Ok(_) => Ok(Some(found)),
-        Err(cause) => Err(LinterError::Untrusted { cause }),
-    }
+    find_program(program).map_err(|cause| LinterError::Untrusted { cause })
 }
 
 /// What judges every certificate of a job before the token signs: the rules once more, and the profile's linter where it has one.

@@ -2,6 +2,7 @@
 
 use hsm_ca::workflow::{CeremonyError, PreviousError};
 
+use super::people_table::explain_people;
 use super::row::Row;
 use super::table::explain_workflow;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -24,6 +25,7 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             let (kind, exit_code, _) = explain_workflow(cause);
             (kind, exit_code, None)
         }
+        CeremonyError::People(error) => explain_people(error),
         CeremonyError::SessionOver { .. } => (
             "ceremony-session",
             REFUSED,

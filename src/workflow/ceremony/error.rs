@@ -6,7 +6,7 @@ use std::{fmt, io};
 use super::PreviousError;
 use crate::ceremony::{CeremonyFileError, Digest, PlanError};
 use crate::values::UnixTime;
-use crate::workflow::WorkflowError;
+use crate::workflow::{PeopleError, WorkflowError};
 
 /// Why a ceremony cannot be held as it is written.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub enum CeremonyError {
     SameSerial,
     /// What was exported by the ceremony before is not what this one needs.
     Previous(PreviousError),
+    /// What people say about it.
+    People(Box<PeopleError>),
     /// A value in a step means nothing.
     Value {
         /// The step.
@@ -108,6 +110,7 @@ impl fmt::Display for CeremonyError {
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
+            Self::People(error) => error.fmt(f),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),
         }
     }
@@ -117,6 +120,7 @@ impl std::error::Error for CeremonyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Step { cause, .. } => cause.source(),
+            Self::People(cause) => cause.source(),
             _ => None,
         }
     }

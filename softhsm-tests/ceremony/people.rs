@@ -1,0 +1,422 @@
+//! `ceremony approve` and `approvals`, with keys and signatures of stock `ssh-keygen`.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+use super::check::ceremony;
+use crate::harness::{Rig, Run};
+
+const PEOPLE: [(&str, &[&str]); 6] = [
+    ("A", &["-t", "ed25519"]),
+    ("B", &["-t", "ecdsa", "-b", "384"]),
+    ("C", &["-t", "rsa", "-b", "3072"]),
+    ("D", &["-t", "ecdsa", "-b", "521"]),
+    ("E", &["-t", "ecdsa", "-b", "256"]),
+    ("W", &["-t", "ed25519"]),
+];
+
+/// A planned ceremony in `room`, with a key of `ssh-keygen` for each person, in files of their names.
+pub(super) fn planned() -> Rig {
+    static TEMPLATE: OnceLock<Rig> = OnceLock::new();
+    TEMPLATE
+        .get_or_init(|| {
+            let rig = ceremony();
+            for (name, kind) in PEOPLE {
+                rig.keygen(&[&["-q", "-N", "", "-C", "a person", "-f", name], kind].concat());
+                rig.set_key(name, name);
+            }
+            rig.plan("room");
+            rig
+        })
+        .copy()
+}
+
+impl Rig {
+    fn keygen(&self, arguments: &[&str]) -> Run {
+        self.tool("ssh-keygen", arguments).ok()
+    }
+
+    /// The key of a person in the ceremony file.
+    fn set_key(&self, person: &str, file: &str) {
+        let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
+        let public = String::from_utf8(self.read(&format!("{file}.pub"))).expect("UTF-8");
+        let key: Vec<_> = public.split(' ').take(2).collect();
+        let begin = text.find(&format!("name = \"{person}\"")).expect("the person");
+        let at = begin + text[begin..].find("key = ").expect("a key");
+        let end = at + text[at..].find('\n').expect("a line");
+        let line = format!("key = \"{}\"", key.join(" "));
+        self.write("ceremony.toml", [&text[..at], &line, &text[end..]].concat());
+    }
+
+    fn plan(&self, directory: &str) {
+        self.json(&[
+            "ceremony",
+            "plan",
+            "ceremony.toml",
+            "--out",
+            directory,
+            "--offline",
+        ])
+        .ok();
+    }
+
+    pub(super) fn approve(&self, person: &str) -> Run {
+        self.json(&["ceremony", "approve", "room", "--ssh-key", person])
+    }
+
+    pub(super) fn reject(&self, person: &str, because: &str) -> Run {
+        let approve = ["ceremony", "approve", "room", "--ssh-key", person];
+        self.json(&[&approve[..], &["--reject", "--because", because]].concat())
+    }
+
+    pub(super) fn approvals(&self) -> Run {
+        self.json(&["ceremony", "approvals", "room"])
+    }
+
+    /// The machine's settings name the quorum of the plan.
+    fn trust_quorum(&self) {
+        let quorum = self.approvals().json()["quorum"]
+            .as_str()
+            .expect("a quorum")
+            .to_owned();
+        self.write("hsm-ca.toml", format!("ceremony-quorum = \"{quorum}\"\n"));
+    }
+
+    fn stock_sign(&self, person: &str, namespace: &str, statement: &str) {
+        self.keygen(&["-Y", "sign", "-q", "-f", person, "-n", namespace, statement]);
+    }
+}
+
+#[test]
+fn three_of_five_approve_with_keys_of_every_kind_and_openssh_verifies_them() {
+    let rig = planned();
+    let report = rig.approvals();
+    assert_eq!(report.code, Some(3));
+    let report = report.json();
+    assert_eq!(
+        (&report["state"], &report["anchor"]),
+        (&json!("open"), &json!("none"))
+    );
+    assert_eq!(report["silent"], json!(["A", "B", "C", "D", "E"]));
+    for (name, _) in &PEOPLE[..5] {
+        let made = rig.approve(name).ok().json();
+        assert_eq!(made["person"], *name);
+        // OpenSSH's own opinion of the two files.
+        let public = fs::read_to_string(rig.path(&format!("{name}.pub"))).expect("a key");
+        rig.write("allowed", format!("{name} {public}"));
+        let statement = made["statement"].as_str().expect("a path");
+        let signature = made["signature"].as_str().expect("a path");
+        let namespace = "ceremony-approval@hsm-ca";
+        let verify = [
+            "-Y", "verify", "-f", "allowed", "-I", name, "-n", namespace, "-s", signature,
+        ];
+        let mut command = rig.prepare_tool("ssh-keygen", &verify);
+        command.stdin(fs::File::open(rig.path(statement)).expect("the statement"));
+        let output = command.output().expect("ssh-keygen");
+        assert!(output.status.success(), "{output:?}");
+    }
+    // Five approve, and still only the plan says that these may.
+    let report = rig.approvals();
+    assert_eq!(report.code, Some(3));
+    assert_eq!(report.json()["state"], "approved");
+    rig.trust_quorum();
+    let report = rig.approvals().ok().json();
+    assert_eq!(
+        (&report["anchor"], &report["may_run"]),
+        (&json!("settings"), &json!(true))
+    );
+    assert_eq!(report["approvers"]["by"], json!(["A", "B", "C", "D", "E"]));
+    let text = rig.command(&["ceremony", "approvals", "room"]).ok().stdout;
+    assert!(text.starts_with("root-r1-2031: approved\n"), "{text}");
+}
+
+#[test]
+fn another_quorum_in_the_settings_stops_the_ceremony() {
+    let rig = planned();
+    for name in ["A", "B", "C"] {
+        rig.approve(name).ok();
+    }
+    rig.write(
+        "hsm-ca.toml",
+        format!("ceremony-quorum = \"sha256:{}\"\n", "ab".repeat(32)),
+    );
+    let report = rig.approvals();
+    assert_eq!(report.code, Some(3));
+    let report = report.json();
+    assert_eq!(
+        (&report["anchor"], &report["may_run"]),
+        (&json!("other"), &json!(false))
+    );
+    for wrong in [
+        "sha256:ab",
+        "",
+        &"ab".repeat(32),
+        &format!("sha256:{}", "AB".repeat(32)),
+    ] {
+        rig.write("hsm-ca.toml", format!("ceremony-quorum = \"{wrong}\"\n"));
+        let message = rig.approvals().refused(2, "configuration");
+        assert!(message.contains("ceremony-quorum"), "{message}");
+    }
+}
+
+#[test]
+fn one_rejection_stops_and_nobody_signs_twice() {
+    let rig = planned();
+    rig.trust_quorum();
+    for name in ["A", "B", "C"] {
+        rig.approve(name).ok();
+    }
+    let before = rig.read("room/approvals/01-approve.json");
+    rig.approve("A").refused(3, "already-signed");
+    assert_eq!(rig.read("room/approvals/01-approve.json"), before);
+    rig.approvals().ok();
+    // Even by somebody who also approves.
+    rig.reject("A", "the path length is wrong").ok();
+    let report = rig.approvals();
+    assert_eq!(report.code, Some(3));
+    let rejections = json!([{ "person": "A", "because": "the path length is wrong" }]);
+    assert_eq!(report.json()["approvers"]["rejections"], rejections);
+    for because in ["", " ", "two\nlines", "a\u{1b}[2K", "a\u{202e}b"] {
+        rig.reject("B", because).refused(2, "ceremony-text");
+    }
+    let approve = ["ceremony", "approve", "room", "--ssh-key", "B"];
+    rig.json(&[&approve[..], &["--reject"]].concat())
+        .refused(2, "usage");
+    rig.json(&[&approve[..], &["--because", "x"]].concat())
+        .refused(2, "usage");
+}
+
+#[test]
+fn a_key_that_may_not_approve_signs_nothing() {
+    let rig = planned();
+    // A witness; somebody who is not in the plan.
+    rig.approve("W").refused(3, "ceremony-key");
+    rig.keygen(&["-q", "-t", "ed25519", "-N", "", "-f", "X"]);
+    rig.approve("X").refused(3, "ceremony-key");
+    // The public key of A beside another private one.
+    fs::copy(rig.path("A.pub"), rig.path("X.pub")).expect("a copy");
+    let run = rig.approve("X");
+    assert!(matches!(run.code, Some(1 | 3)), "{run:#?}");
+    rig.keygen(&["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "short"]);
+    rig.approve("short").refused(2, "configuration");
+    rig.approve("nowhere").refused(2, "usage");
+    assert_eq!(rig.list("room/approvals"), [""; 0]);
+}
+
+impl Rig {
+    pub(super) fn list(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(directory)).expect("the directory");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn a_passphrase_is_for_ssh_keygen_to_ask_and_a_wrong_one_leaves_nothing() {
+    let rig = planned();
+    rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
+    let approve = ["ceremony", "approve", "room", "--ssh-key", "A"];
+    // Nobody is there to ask, so it fails, and says what ssh-keygen said.
+    let message = rig
+        .json(&[&["--no-input"][..], &approve].concat())
+        .refused(1, "ssh-keygen-failed");
+    assert!(message.contains("exited with 255"), "{message}");
+    assert_eq!(rig.list("room/approvals"), [""; 0]);
+}
+
+#[test]
+fn a_statement_is_signed_on_another_machine_with_stock_ssh_keygen() {
+    let rig = planned();
+    let write = [
+        "ceremony",
+        "approve",
+        "room",
+        "--ssh-key",
+        "B.pub",
+        "--write-statement",
+    ];
+    let report = rig.json(&write).ok().json();
+    let command = report["command"].as_str().expect("a command");
+    let statement = rig.read("room/approvals/02-approve.json");
+    // Once more: it is what was written.
+    rig.json(&write).ok();
+    assert_eq!(rig.read("room/approvals/02-approve.json"), statement);
+    let report = rig.approvals().json();
+    assert_eq!(report["waiting"][0]["person"], "B");
+    assert_eq!(report["approvers"]["missing"], 3);
+    // The command that is printed, as it stands; the private key is beside the public one.
+    rig.tool("sh", &["-c", command]).ok();
+    let report = rig.approvals().json();
+    assert_eq!(
+        (&report["waiting"], &report["approvers"]["missing"]),
+        (&json!([]), &json!(2))
+    );
+    rig.approve("B").refused(3, "already-signed");
+}
+
+/// What a kill between the two files leaves is a statement that waits, and the same command goes on with it.
+#[test]
+fn an_interrupted_approval_goes_on_and_another_statement_is_not_signed() {
+    let rig = planned();
+    rig.json(&[
+        "ceremony",
+        "approve",
+        "room",
+        "--ssh-key",
+        "A",
+        "--write-statement",
+    ])
+    .ok();
+    let statement = rig.read("room/approvals/01-approve.json");
+    rig.write("room/approvals/.hsm-ca-aB3xY9.tmp", "half a signature");
+    rig.approve("A").ok();
+    assert_eq!(rig.read("room/approvals/01-approve.json"), statement);
+    rig.approvals();
+    // Of somebody else, or about something else: it is not ours to sign.
+    fs::remove_file(rig.path("room/approvals/01-approve.json.sig")).expect("removed");
+    let text = String::from_utf8(statement).expect("UTF-8");
+    for changed in [
+        text.replace("\"person\":\"A\"", "\"person\":\"B\""),
+        text.replace("root-r1-2031", "root-r2-2031"),
+        text.replace('{', "{ "),
+        String::new(),
+    ] {
+        rig.write("room/approvals/01-approve.json", &changed);
+        rig.approve("A").refused(3, "other-statement");
+        assert_eq!(rig.read("room/approvals/01-approve.json"), changed.as_bytes());
+    }
+}
+
+#[test]
+fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
+    let rig = planned();
+    rig.approve("A").ok();
+    let good = rig.read("room/approvals/01-approve.json");
+    let signature = rig.read("room/approvals/01-approve.json.sig");
+    let refused = |what: &str| {
+        let message = rig.approvals().refused(3, "ceremony-statement");
+        assert!(message.contains("approvals/"), "{what}: {message}");
+        message
+    };
+    let remove = |name: &str| fs::remove_file(rig.path(name)).expect("removed");
+    // Signed for the practice, for a gate, by somebody else.
+    for (person, namespace) in [
+        ("A", "ceremony-practice-approval@hsm-ca"),
+        ("A", "ceremony-gate@hsm-ca"),
+        ("B", "ceremony-approval@hsm-ca"),
+    ] {
+        rig.write("room/approvals/x.json", &good);
+        rig.stock_sign(person, namespace, "room/approvals/x.json");
+        let message = refused(namespace);
+        assert!(message.contains("x.json"), "{message}");
+        remove("room/approvals/x.json");
+        remove("room/approvals/x.json.sig");
+    }
+    // The approval of another plan of the same people.
+    rig.plan("room2");
+    rig.json(&["ceremony", "approve", "room2", "--ssh-key", "B"]).ok();
+    for name in ["02-approve.json", "02-approve.json.sig"] {
+        fs::copy(
+            rig.path(&format!("room2/approvals/{name}")),
+            rig.path(&format!("room/approvals/{name}")),
+        )
+        .expect("a copy");
+    }
+    let message = refused("another plan");
+    assert!(message.contains("plan"), "{message}");
+    remove("room/approvals/02-approve.json");
+    remove("room/approvals/02-approve.json.sig");
+    // A signature alone; one that was cut; one with something after it; a file that is neither.
+    rig.write("room/approvals/y.json.sig", &signature);
+    refused("alone");
+    remove("room/approvals/y.json.sig");
+    for changed in [
+        &signature[..signature.len() / 2],
+        &[&signature[..], b"\n"].concat(),
+        b"",
+    ] {
+        rig.write("room/approvals/01-approve.json.sig", changed);
+        refused("changed");
+    }
+    rig.write("room/approvals/01-approve.json.sig", &signature);
+    rig.write("room/approvals/notes.txt", "");
+    refused("notes");
+    remove("room/approvals/notes.txt");
+    // The same person, the same key, a second file: one person.
+    rig.write("room/approvals/a-again.json", good);
+    rig.stock_sign("A", "ceremony-approval@hsm-ca", "room/approvals/a-again.json");
+    let report = rig.approvals().json();
+    assert_eq!(
+        (&report["approvers"]["by"], &report["approvers"]["missing"]),
+        (&json!(["A"]), &json!(2))
+    );
+}
+
+#[test]
+fn files_and_directories_that_others_can_change_are_not_used() {
+    let rig = planned();
+    rig.approve("A").ok();
+    let set = |name: &str, mode| {
+        fs::set_permissions(rig.path(name), fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    for (name, mode, sound) in [
+        ("room", 0o777, 0o700),
+        ("room/plan.json", 0o666, 0o600),
+        ("room/approvals", 0o770, 0o700),
+        ("room/approvals/01-approve.json.sig", 0o622, 0o644),
+    ] {
+        set(name, mode);
+        let run = rig.approvals();
+        assert!(matches!(run.code, Some(2 | 3)), "{name}: {run:#?}");
+        assert!(
+            run.stderr
+                .contains("can be written by users other than its owner"),
+            "{name}: {run:#?}"
+        );
+        set(name, sound);
+    }
+    set("room", 0o777);
+    rig.approve("B").refused(2, "untrusted-file");
+    set("room", 0o700);
+    // Another user's file.
+    rig.tool("chown", &["65534", "room/approvals/01-approve.json"])
+        .ok();
+    rig.approvals().refused(3, "ceremony-statement");
+    rig.tool("chown", &["0", "room/approvals/01-approve.json"]).ok();
+    // A link at the place of the signature is not followed.
+    symlink("/tmp/elsewhere", rig.path("room/approvals/02-approve.json.sig")).expect("a link");
+    rig.approve("B").refused(3, "already-signed");
+    rig.json(&["ceremony", "approvals", "nowhere"])
+        .refused(2, "no-ceremony");
+}
+
+/// The window that asks is a program that prints the passphrase. Nothing but what is named goes to the child: the token's PIN may be in the
+/// environment.
+#[test]
+fn ssh_keygen_sees_neither_our_environment_nor_our_input() {
+    let rig = planned();
+    rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
+    let script = "#!/bin/sh\nenv > \"$HOME/askpass.env\"\necho 'a passphrase'\n";
+    let askpass = rig.write("askpass", script);
+    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
+    let approve = ["ceremony", "approve", "room", "--ssh-key", "A"];
+    let mut command: Command = rig.prepare(&approve);
+    command
+        .env("SSH_ASKPASS", &askpass)
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .env("TOKEN_PIN", "a secret of this program")
+        .stdin(Stdio::null());
+    Run::of(&mut command).ok();
+    let seen = String::from_utf8(rig.read("askpass.env")).expect("UTF-8");
+    assert!(
+        seen.contains("SSH_ASKPASS=") && !seen.contains("TOKEN_PIN"),
+        "{seen}"
+    );
+}

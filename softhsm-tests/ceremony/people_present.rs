@@ -1,0 +1,263 @@
+//! What people say while a ceremony runs and afterwards: at a gate, in notes, in attestations, and when they give it up.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use hsm_ca::ceremony::{CeremonyPlan, Digest, Event, TranscriptFile};
+use hsm_ca::values::UnixTime;
+use serde_json::{Value, json};
+
+use super::people::planned;
+use crate::harness::Rig;
+
+impl Rig {
+    /// A transcript with these events, as `run` would write it.
+    fn transcript(&self, events: &[Event]) {
+        let plan = CeremonyPlan::read(&self.read("room/plan.json")).expect("a plan");
+        fs::create_dir(self.path("room/run")).expect("a directory");
+        let path = self.path("room/run/transcript.jsonl");
+        let hash = plan.identity().expect("a hash").hash;
+        let mut file = TranscriptFile::create(&path, hash).expect("a transcript");
+        for event in events {
+            file.append(UnixTime(1_780_000_000), event).expect("a line");
+        }
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let text = String::from_utf8(self.read("room/run/transcript.jsonl")).expect("UTF-8");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+}
+
+fn attending(people: &[&str]) -> Event {
+    Event::Attending {
+        people: people.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+fn gate(content: &str) -> Event {
+    Event::GateOpen {
+        step: "gate".to_owned(),
+        objects: [("root".to_owned(), Digest::of(content.as_bytes()))].into(),
+    }
+}
+
+fn closed() -> Event {
+    Event::Closed { out: BTreeMap::new() }
+}
+
+#[test]
+fn while_a_gate_waits_its_bytes_are_confirmed() {
+    let rig = planned();
+    for name in ["A", "B", "C"] {
+        rig.approve(name).ok();
+    }
+    rig.transcript(&[attending(&["A", "B", "W"]), gate("the root's bytes")]);
+    let report = rig.approve("A").ok().json();
+    assert_eq!(report["namespace"], "ceremony-gate@hsm-ca");
+    let statement: Value =
+        serde_json::from_slice(&rig.read("room/run/gates/gate-01.json")).expect("a statement");
+    let digest = Digest::of(b"the root's bytes").to_string();
+    assert_eq!(statement["objects"], json!({ "root": digest }));
+    assert_eq!(
+        (&statement["step"], &statement["person"]),
+        (&json!("gate"), &json!("A"))
+    );
+    rig.approve("A").refused(3, "already-signed");
+    // An approver who is not in the room, and a witness who is.
+    for name in ["C", "W"] {
+        let message = rig.approve(name).refused(3, "ceremony-key");
+        assert!(message.contains("(A, B)"), "{message}");
+    }
+    // What is said in words, to a person.
+    let run = rig
+        .command(&["ceremony", "approve", "room", "--ssh-key", "B"])
+        .ok();
+    assert!(
+        run.stderr
+            .contains("confirms the completed bytes at gate gate: root"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains(&digest), "{}", run.stderr);
+    // A rejection is still about the plan.
+    rig.reject("B", "the bytes are not those of the script").ok();
+    assert_eq!(rig.approvals().json()["state"], "rejected");
+}
+
+#[test]
+fn those_who_were_there_attest_the_head_when_it_is_over() {
+    let rig = planned();
+    let attest = |person: &str, more: &[&str]| {
+        rig.json(&[&["ceremony", "attest", "room", "--ssh-key", person], more].concat())
+    };
+    attest("W", &[]).refused(3, "ceremony-state");
+    rig.transcript(&[attending(&["A", "W"])]);
+    attest("W", &[]).refused(3, "ceremony-state");
+    fs::remove_dir_all(rig.path("room/run")).expect("removed");
+    rig.transcript(&[attending(&["A", "W"]), closed()]);
+    let lines = rig.read("room/run/transcript.jsonl");
+    let last = lines
+        .split_inclusive(|byte| *byte == b'\n')
+        .next_back()
+        .expect("a line");
+    let head = format!("2:{}", Digest::of(last));
+    let remarks = [
+        "--part",
+        "--not-as-planned",
+        "--remarks",
+        "the second bag was opened early",
+    ];
+    attest("W", &remarks).ok();
+    let statement: Value = serde_json::from_slice(&rig.read("room/attest/06.json")).expect("a statement");
+    assert_eq!(statement["head"], head);
+    assert_eq!(
+        (&statement["present"], &statement["as-planned"]),
+        (&json!("part"), &json!("no"))
+    );
+    assert_eq!(statement["remarks"], "the second bag was opened early");
+    attest("W", &[]).refused(3, "already-signed");
+    attest("B", &[]).refused(3, "ceremony-key");
+    attest("A", &["--remarks", "two\nlines"]).refused(2, "ceremony-text");
+    let report = attest("A", &["--write-statement"]).ok().json();
+    rig.tool("sh", &["-c", report["command"].as_str().expect("a command")])
+        .ok();
+    assert_eq!(
+        rig.list("room/attest"),
+        ["01.json", "01.json.sig", "06.json", "06.json.sig"]
+    );
+    // It is over: nothing is added.
+    rig.json(&["ceremony", "note", "room", "x"])
+        .refused(3, "ceremony-state");
+    rig.json(&["ceremony", "abort", "room", "--because", "x"])
+        .refused(3, "ceremony-state");
+    rig.approve("A").refused(3, "ceremony-state");
+    assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
+}
+
+#[test]
+fn notes_and_deviations_go_into_the_transcript() {
+    let rig = planned();
+    let note = |more: &[&str]| rig.json(&[&["ceremony", "note", "room"], more].concat());
+    note(&["too early"]).refused(3, "ceremony-state");
+    rig.transcript(&[attending(&["A", "W"])]);
+    let first = note(&["the door was open", "--by", "W"]).ok().json();
+    note(&["the bag number is 7, not 8", "--deviation"]).ok();
+    let events = rig.events();
+    assert_eq!(events[1]["what"], "note");
+    assert_eq!(
+        (&events[1]["by"], &events[1]["text"]),
+        (&json!("W"), &json!("the door was open"))
+    );
+    assert_eq!(
+        (&events[2]["what"], &events[2]["by"]),
+        (&json!("deviation"), &json!("login root"))
+    );
+    let head = first["head"].as_str().expect("a head");
+    assert_eq!(head, format!("2:{}", events[2]["prev"].as_str().expect("a hash")));
+    note(&["x", "--by", "w"]).refused(2, "ceremony-name");
+    for text in ["", " ", "a\nb", "a\u{202e}b"] {
+        note(&[text]).refused(2, "ceremony-text");
+    }
+    // While `run` has the transcript, nothing is written into it.
+    let lines = rig.read("room/run/transcript.jsonl");
+    let lock = fs::File::open(rig.path("room/run/transcript.jsonl")).expect("the transcript");
+    lock.lock().expect("a lock");
+    note(&["x"]).refused(4, "ceremony-in-use");
+    drop(lock);
+    assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
+    // A line that was changed halts.
+    let changed = String::from_utf8(lines)
+        .expect("UTF-8")
+        .replacen("the door", "teh door", 1);
+    rig.write("room/run/transcript.jsonl", changed);
+    note(&["x"]).refused(3, "ceremony-transcript");
+}
+
+#[test]
+fn a_clock_that_went_back_is_said_to_be_right_or_set() {
+    let rig = planned();
+    rig.transcript(&[]);
+    let plan = CeremonyPlan::read(&rig.read("room/plan.json")).expect("a plan");
+    let hash = plan.identity().expect("a hash").hash;
+    let path = rig.path("room/run/transcript.jsonl");
+    let mut file = TranscriptFile::open(&path, hash).expect("a transcript");
+    file.append(UnixTime(4_000_000_000), &attending(&["A"]))
+        .expect("a line");
+    drop(file);
+    rig.json(&["ceremony", "note", "room", "x"]).refused(3, "clock");
+    rig.json(&["--clock-is-right", "ceremony", "note", "room", "x"])
+        .ok();
+    let events = rig.events();
+    assert_eq!(
+        (&events[1]["what"], &events[1]["by"]),
+        (&json!("deviation"), &json!("hsm-ca"))
+    );
+    assert_eq!(events[2]["what"], "note");
+}
+
+#[test]
+fn an_aborted_ceremony_says_so_and_nothing_is_deleted() {
+    let rig = planned();
+    rig.approve("A").ok();
+    let abort = |more: &[&str]| {
+        let abort = ["ceremony", "abort", "room", "--because", "the safe does not open"];
+        rig.json(&[&abort[..], more].concat())
+    };
+    abort(&["--by", "X"]).refused(2, "ceremony-name");
+    // One that never began.
+    abort(&["--by", "A"]).ok();
+    let events = rig.events();
+    assert_eq!(
+        (events.len(), &events[0]["what"], &events[0]["by"]),
+        (1, &json!("aborted"), &json!("A"))
+    );
+    let notice = String::from_utf8(rig.read("room/ABORTED.txt")).expect("UTF-8");
+    assert!(
+        notice.contains("the safe does not open") && notice.contains("root-r1-2031"),
+        "{notice}"
+    );
+    assert_eq!(rig.list("room/approvals").len(), 2);
+    abort(&[]).refused(3, "ceremony-state");
+    rig.approve("B").refused(3, "ceremony-state");
+    let report = rig.approvals();
+    assert_eq!((report.code, &report.json()["may_run"]), (Some(3), &json!(false)));
+    // Killed between the transcript and the notice: the same command writes what is missing, and no second line.
+    fs::remove_file(rig.path("room/ABORTED.txt")).expect("removed");
+    abort(&[]).ok();
+    assert_eq!(
+        String::from_utf8(rig.read("room/ABORTED.txt")).expect("UTF-8"),
+        notice
+    );
+    assert_eq!(rig.events().len(), 1);
+}
+
+#[test]
+fn a_torn_last_line_is_kept_and_said() {
+    let rig = planned();
+    rig.transcript(&[attending(&["A", "W"])]);
+    let whole = rig.read("room/run/transcript.jsonl");
+    let torn = [&whole[..], b"{\"n\":2,\"prev\":\"ab"].concat();
+    rig.write("room/run/transcript.jsonl", torn);
+    rig.json(&["ceremony", "abort", "room", "--because", "the power failed"])
+        .ok();
+    let events = rig.events();
+    assert_eq!(
+        (&events[1]["what"], &events[2]["what"]),
+        (&json!("deviation"), &json!("aborted"))
+    );
+    let names = rig.list("room/run");
+    let kept = names
+        .iter()
+        .find(|name| name.starts_with("torn-2-"))
+        .expect("a copy");
+    assert_eq!(rig.read(&format!("room/run/{kept}")), b"{\"n\":2,\"prev\":\"ab");
+    assert!(
+        events[1]["text"]
+            .as_str()
+            .expect("a text")
+            .contains(kept.as_str())
+    );
+}

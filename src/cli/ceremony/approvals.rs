@@ -1,0 +1,174 @@
+//! `ceremony approvals`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ceremony::{Decision, QuorumAnchor, Verdict};
+use hsm_ca::workflow::{ApprovalFile, Approvals, OpenedCeremony, WaitingApproval, count_approvals};
+use serde_json::{Value, json};
+
+use super::signing::{file_name, sign_command};
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::global::Settings;
+use crate::cli::report::{Fields, Report, printable};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowApprovals {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl ShowApprovals {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let ceremony = OpenedCeremony::open(&self.directory)?;
+        let found = count_approvals(&ceremony, settings.ceremony_quorum())?;
+        let ended = ceremony.refuse_ended().err().map(|error| error.to_string());
+        let mut text = describe(&ceremony, &found);
+        text.extend(ended.iter().map(|ended| format!("Now {ended}.\n")));
+        let mut report = Report::new(text, to_json(&ceremony, &found, ended.is_none()));
+        if found.permit().is_err() || ended.is_some() {
+            report.exit_code = REFUSED;
+        }
+        Ok(report)
+    }
+}
+
+/// The one word for it: the first reason that stops it.
+fn state(found: &Approvals) -> &'static str {
+    let verdicts = [Some(&found.verdict), found.old_verdict.as_ref()];
+    let is = |wanted: fn(&Verdict) -> bool| verdicts.into_iter().flatten().any(wanted);
+    if is(|verdict| matches!(verdict, Verdict::Rejected { .. })) {
+        "rejected"
+    } else if is(|verdict| !matches!(verdict, Verdict::Approved { .. })) {
+        "open"
+    } else {
+        "approved"
+    }
+}
+
+fn describe(ceremony: &OpenedCeremony, found: &Approvals) -> String {
+    let mut text = format!(
+        "{}: {}\n",
+        printable(&ceremony.plan.ceremony),
+        describe_state(found)
+    );
+    let mut fields = Fields::default();
+    fields.add("plan", format!("sha256:{}", ceremony.identity.hash));
+    fields.add("quorum", format!("sha256:{}", found.quorum));
+    let anchor = match found.anchor {
+        QuorumAnchor::Settings => "this machine's settings (ceremony-quorum)".to_owned(),
+        QuorumAnchor::Previous => "the ceremony before, which had the same".to_owned(),
+        QuorumAnchor::Changed { old } => {
+            format!("the ceremony before had sha256:{old}: its approvers have to approve too")
+        }
+        QuorumAnchor::Other { settings } => format!("NOT this one: the settings have sha256:{settings}"),
+        _ => "nothing outside the plan".to_owned(),
+    };
+    fields.add("confirmed by", anchor);
+    for ApprovalFile { path, approval } in &found.files {
+        let said = match approval.content() {
+            Decision::Reject { because } => format!("REJECTED: {because}"),
+            _ => "approved".to_owned(),
+        };
+        let by = approval.key().fingerprint();
+        fields.add(
+            printable(approval.person()),
+            format!("{said} ({}, {by}, {})", approval.claimed_time(), file_name(path)),
+        );
+    }
+    for WaitingApproval { path, person, .. } in &found.waiting {
+        fields.add(person, format!("waiting for a signature ({})", file_name(path)));
+    }
+    for name in &found.silent {
+        if !found.waiting.iter().any(|waiting| waiting.person == *name) {
+            fields.add(printable(name), "has not signed");
+        }
+    }
+    text.push_str(&fields.render(2));
+    for WaitingApproval { path, namespace, .. } in &found.waiting {
+        text.push_str(&format!("To sign it: {}\n", sign_command(path, namespace, None)));
+    }
+    text
+}
+
+fn describe_state(found: &Approvals) -> String {
+    let needed = |verdict: &Verdict| match verdict {
+        Verdict::Open { missing, .. } => *missing,
+        _ => 0,
+    };
+    match (state(found), found.permit()) {
+        ("rejected", _) => "REJECTED. The ceremony cannot run".to_owned(),
+        ("open", _) => {
+            let old = found.old_verdict.as_ref().map_or(0, needed);
+            let more = needed(&found.verdict);
+            match old {
+                0 => format!("not approved yet, {more} more needed"),
+                old => {
+                    format!(
+                        "not approved yet, {more} more needed, and {old} of the approvers of the ceremony before"
+                    )
+                }
+            }
+        }
+        (_, Ok(())) => "approved".to_owned(),
+        (_, Err(error)) => format!("enough have approved, but {error}"),
+    }
+}
+
+fn to_json(ceremony: &OpenedCeremony, found: &Approvals, goes_on: bool) -> Value {
+    let (anchor, other) = match found.anchor {
+        QuorumAnchor::Settings => ("settings", None),
+        QuorumAnchor::Previous => ("previous", None),
+        QuorumAnchor::Changed { old } => ("changed", Some(old)),
+        QuorumAnchor::Other { settings } => ("other", Some(settings)),
+        _ => ("none", None),
+    };
+    let verdict = |verdict: &Verdict| match verdict {
+        Verdict::Approved { by } => json!({ "verdict": "approved", "by": by, "missing": 0 }),
+        Verdict::Open { by, missing } => json!({ "verdict": "open", "by": by, "missing": missing }),
+        Verdict::Rejected { rejections } => {
+            let rejection =
+                |one: &hsm_ca::ceremony::Rejection| json!({ "person": one.person, "because": one.because });
+            let all: Vec<_> = rejections.iter().map(rejection).collect();
+            json!({ "verdict": "rejected", "rejections": all })
+        }
+        _ => Value::Null,
+    };
+    let said = |ApprovalFile { path, approval }: &ApprovalFile| {
+        let (decision, because) = describe_decision(approval.content());
+        json!({
+            "file": file_name(path), "person": approval.person(), "decision": decision, "because": because,
+            "key": approval.key().fingerprint(), "time": approval.claimed_time().to_string(),
+        })
+    };
+    let waits = |waiting: &WaitingApproval| {
+        json!({
+            "file": file_name(&waiting.path), "person": waiting.person,
+            "decision": describe_decision(&waiting.decision).0,
+            "command": sign_command(&waiting.path, waiting.namespace, None),
+        })
+    };
+    json!({
+        "ceremony": ceremony.plan.ceremony,
+        "kind": ceremony.plan.kind.word(),
+        "plan": ceremony.identity.hash,
+        "quorum": format!("sha256:{}", found.quorum),
+        "anchor": anchor,
+        "anchored_quorum": other.map(|other| format!("sha256:{other}")),
+        "state": state(found),
+        "may_run": goes_on && found.permit().is_ok(),
+        "approvers": verdict(&found.verdict),
+        "old_approvers": found.old_verdict.as_ref().map(verdict),
+        "statements": found.files.iter().map(said).collect::<Vec<_>>(),
+        "waiting": found.waiting.iter().map(waits).collect::<Vec<_>>(),
+        "silent": found.silent,
+    })
+}
+
+fn describe_decision(decision: &Decision) -> (&'static str, Option<&str>) {
+    match decision {
+        Decision::Reject { because } => ("reject", Some(because)),
+        _ => ("approve", None),
+    }
+}

@@ -1,0 +1,87 @@
+//! `ceremony note` and `ceremony abort`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ceremony::TranscriptHead;
+use hsm_ca::workflow::{OpenedCeremony, Remark, abort_ceremony, note_in_transcript};
+use serde_json::json;
+
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::report::{Report, printable};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct NoteInCeremony {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// The note, in one line
+    #[arg(value_name = "TEXT")]
+    text: String,
+    /// Something did not go as planned
+    #[arg(long)]
+    deviation: bool,
+    /// Who says so: a name of the plan [default: the login]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AbortCeremony {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Why, in one line
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+    /// Who says so: a name of the plan [default: the login]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl NoteInCeremony {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let ceremony = OpenedCeremony::open(&self.directory)?;
+        let remark = remark(&self.text, self.by.as_deref(), settings);
+        let head = note_in_transcript(&ceremony, &remark, self.deviation)?;
+        let what = if self.deviation { "deviation" } else { "note" };
+        Ok(report(
+            &ceremony,
+            what,
+            &format!("The transcript has the {what}"),
+            head,
+        ))
+    }
+}
+
+impl AbortCeremony {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let ceremony = OpenedCeremony::open(&self.directory)?;
+        let remark = remark(&self.because, self.by.as_deref(), settings);
+        let head = abort_ceremony(&ceremony, &remark)?;
+        let sentence = format!(
+            "{} is aborted. Nothing was deleted; nothing in the directory may be used",
+            printable(&ceremony.plan.ceremony)
+        );
+        Ok(report(&ceremony, "aborted", &sentence, head))
+    }
+}
+
+fn remark(text: &str, by: Option<&str>, settings: &Settings) -> Remark {
+    Remark {
+        text: text.to_owned(),
+        by: by.map(str::to_owned),
+        time: settings.clock.now(),
+        clock_is_right: settings.guards().clock_is_right,
+    }
+}
+
+fn report(ceremony: &OpenedCeremony, what: &str, sentence: &str, head: TranscriptHead) -> Report {
+    let json = json!({
+        "ceremony": ceremony.plan.ceremony,
+        "what": what,
+        "head": head.to_string(),
+    });
+    Report::new(format!("{sentence}\n  head  {head}\n"), json)
+}

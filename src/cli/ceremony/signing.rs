@@ -1,0 +1,145 @@
+//! Signing a statement with stock `ssh-keygen`: what `approve` and `attest` have in common.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hsm_ca::ceremony::{SshKey, hash_words};
+use hsm_ca::workflow::{OpenedCeremony, PeopleError, PreparedStatement, SignedFiles, SshKeygen};
+use serde_json::{Value, json};
+
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::input;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(super) struct SigningOptions {
+    /// The SSH key that signs. FILE.pub must be beside it; FILE.pub itself stands for the key in the agent
+    #[arg(long, value_name = "FILE")]
+    ssh_key: PathBuf,
+    /// Write the statement only, and print the command that signs it on another machine
+    #[arg(long)]
+    write_statement: bool,
+}
+
+impl SigningOptions {
+    /// The public key. The private one is for `ssh-keygen` to read, never for this program.
+    pub(super) fn public_key(&self) -> Result<SshKey, CliError> {
+        let path = self.public_path();
+        if !path.exists() && path != self.ssh_key {
+            return Err(CliError::options(format!(
+                "{} does not exist; make it from the private key: ssh-keygen -y -f {} > {}",
+                path.display(),
+                quote(&self.ssh_key.display().to_string()),
+                quote(&path.display().to_string())
+            )));
+        }
+        let bytes = input::read(&path)?;
+        let wrong = |reason: String| CliError::config(&path, None, &reason);
+        let text =
+            String::from_utf8(bytes).map_err(|_| wrong("it is not the text of a public key".to_owned()))?;
+        SshKey::from_line(&text).map_err(|error| wrong(error.to_string()))
+    }
+
+    fn public_path(&self) -> PathBuf {
+        if self
+            .ssh_key
+            .extension()
+            .is_some_and(|extension| extension == "pub")
+        {
+            return self.ssh_key.clone();
+        }
+        let mut name = self.ssh_key.clone().into_os_string();
+        name.push(".pub");
+        PathBuf::from(name)
+    }
+
+    /// Shows what is about to be signed, and has it signed. `what` says it in words.
+    pub(super) fn carry_out(
+        &self,
+        ceremony: &OpenedCeremony,
+        prepared: PreparedStatement,
+        what: &str,
+        settings: &Settings,
+        ui: &Ui,
+    ) -> Result<Report, CliError> {
+        let person = prepared.person().to_owned();
+        let namespace = prepared.statement().namespace();
+        let words = hash_words(&ceremony.identity.hash.0);
+        let mut fields = Fields::default();
+        fields.add("person", &person).add("statement", what);
+        fields.add("plan", format!("sha256:{}", ceremony.identity.hash));
+        let lines: Vec<_> = words.split(' ').collect();
+        for (index, line) in lines.chunks(6).enumerate() {
+            fields.add(if index == 0 { "in words" } else { "" }, line.join(" "));
+        }
+        let mut json = json!({
+            "ceremony": ceremony.plan.ceremony,
+            "kind": ceremony.plan.kind.word(),
+            "plan": ceremony.identity.hash,
+            "plan_words": words,
+            "person": person,
+            "namespace": namespace,
+        });
+        if self.write_statement {
+            let path = prepared.write_unsigned()?;
+            let command = sign_command(&path, namespace, Some(&self.ssh_key));
+            json["statement"] = json!(path);
+            json["signature"] = Value::Null;
+            json["command"] = json!(command);
+            let text = format!(
+                "Wrote {}, which counts once it is signed\n{}Sign it where the key is, and put the .sig beside it:\n  {command}\n",
+                printable(&path.display().to_string()),
+                fields.render(2),
+            );
+            return Ok(Report::new(text, json));
+        }
+        let shown = String::from_utf8_lossy(prepared.statement().bytes());
+        ui.explain(&format!(
+            "ssh-keygen signs this, for the namespace {namespace}:\n{}  {}\n",
+            fields.render(2),
+            printable(shown.trim_end())
+        ));
+        let may_ask = !settings.no_input;
+        let environment = SshKeygen::VARIABLES
+            .iter()
+            .filter_map(|name| Some(((*name).into(), env::var_os(name)?)));
+        let ssh_keygen =
+            SshKeygen::find(environment.collect(), ui.is_for_people(), may_ask).map_err(PeopleError::from)?;
+        let SignedFiles { statement, signature } = prepared.sign(&ssh_keygen, &self.ssh_key)?;
+        json["statement"] = json!(statement);
+        json["signature"] = json!(signature);
+        let text = format!(
+            "{} has signed: {what}\n{}",
+            printable(&person),
+            [("statement", statement), ("signature", signature)]
+                .into_iter()
+                .fold(Fields::default(), |mut fields, (name, path)| {
+                    fields.add(name, path.display());
+                    fields
+                })
+                .render(2)
+        );
+        Ok(Report::new(text, json))
+    }
+}
+
+/// The command that makes the signature of a statement.
+pub(super) fn sign_command(statement: &Path, namespace: &str, key: Option<&Path>) -> String {
+    let key = key.map_or_else(|| "KEY".to_owned(), |key| quote(&key.display().to_string()));
+    format!(
+        "ssh-keygen -Y sign -f {key} -n {namespace} {}",
+        quote(&statement.display().to_string())
+    )
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,134 @@
+//! The table's part about what people say in a ceremony.
+
+use hsm_ca::ceremony::TranscriptError;
+use hsm_ca::file_trust::TrustError;
+use hsm_ca::workflow::{PeopleError, SshKeygenError};
+
+use super::row::Row;
+use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
+
+pub(super) fn explain_people(error: &PeopleError) -> Row {
+    match error {
+        PeopleError::NoCeremony { .. } => (
+            "no-ceremony",
+            USAGE,
+            Some("`hsm-ca ceremony plan FILE --out DIR` makes the directory"),
+        ),
+        PeopleError::Trust { cause } => explain_trust(cause),
+        PeopleError::Plan { .. } => (
+            "ceremony-plan",
+            REFUSED,
+            Some("the plan is not as `ceremony plan` wrote it: find out who changed it"),
+        ),
+        PeopleError::Previous { .. } => ("ceremony-previous", REFUSED, None),
+        PeopleError::Transcript(TranscriptError::InUse { .. }) => (
+            "ceremony-in-use",
+            UNAVAILABLE,
+            Some("`ceremony run` has it open: type the note there, or stop it first"),
+        ),
+        PeopleError::Transcript(TranscriptError::Io { .. }) => ("ceremony-transcript", FAILED, None),
+        PeopleError::Transcript(_) | PeopleError::Event { .. } => (
+            "ceremony-transcript",
+            REFUSED,
+            Some("do not go on with it: compare it with another copy, and with the head that was kept"),
+        ),
+        PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
+            "ceremony-statement",
+            REFUSED,
+            Some("find out where the file comes from; nothing counts while it is there"),
+        ),
+        PeopleError::Saying { .. } | PeopleError::Text { .. } => ("ceremony-text", USAGE, None),
+        PeopleError::UnknownKey { .. } => (
+            "ceremony-key",
+            REFUSED,
+            Some("`ssh-keygen -l -f FILE.pub` prints the fingerprint of a key; the plan names the keys"),
+        ),
+        PeopleError::AlreadySigned { .. } => ("already-signed", REFUSED, None),
+        PeopleError::OtherStatement { .. } => (
+            "other-statement",
+            REFUSED,
+            Some("read it; if nobody is going to sign it, remove it and try again"),
+        ),
+        PeopleError::SshKeygen(cause) => explain_ssh_keygen(cause),
+        PeopleError::Signature { .. } => ("ceremony-signature", REFUSED, None),
+        PeopleError::NotApproved { .. } => (
+            "not-approved",
+            REFUSED,
+            Some("`hsm-ca ceremony approvals DIR` shows who has approved and who has not"),
+        ),
+        PeopleError::Rejected { .. } => (
+            "rejected",
+            REFUSED,
+            Some("settle the reason, and plan again: a rejected plan never runs"),
+        ),
+        PeopleError::NotAnchored { .. } => (
+            "quorum-not-anchored",
+            REFUSED,
+            Some(
+                "compare it with what the approvers have on paper, then write it into hsm-ca.toml: ceremony-quorum = \"sha256:...\"",
+            ),
+        ),
+        PeopleError::OtherQuorum { .. } => (
+            "other-quorum",
+            REFUSED,
+            Some(
+                "find out who changed the people; the settings change only after the old approvers have agreed",
+            ),
+        ),
+        PeopleError::NotBegun | PeopleError::NotEnded | PeopleError::Ended { .. } => {
+            ("ceremony-state", REFUSED, None)
+        }
+        PeopleError::ClockBehind { .. } => (
+            "clock",
+            REFUSED,
+            Some(
+                "set the clock (timedatectl); if it is right already, --clock-is-right continues, and the transcript records that",
+            ),
+        ),
+        PeopleError::UnknownName { .. } => (
+            "ceremony-name",
+            USAGE,
+            Some("write the name as plan.txt has it, or leave --by out"),
+        ),
+        _ => ("ceremony", REFUSED, None),
+    }
+}
+
+fn explain_trust(cause: &TrustError) -> Row {
+    match cause {
+        TrustError::Io { .. } => ("unreadable-file", USAGE, None),
+        TrustError::OpenToOthers { .. } => (
+            "untrusted-file",
+            USAGE,
+            Some("see what is in it, then take the permission from the others: chmod go-w"),
+        ),
+        _ => (
+            "untrusted-file",
+            USAGE,
+            Some("put the ceremony where only you and root can write; chown it, or copy it"),
+        ),
+    }
+}
+
+fn explain_ssh_keygen(cause: &SshKeygenError) -> Row {
+    match cause {
+        SshKeygenError::Missing => (
+            "no-ssh-keygen",
+            FAILED,
+            Some("install it (openssh-client), or use --write-statement and sign where there is one"),
+        ),
+        SshKeygenError::Untrusted { .. } => (
+            "untrusted-file",
+            USAGE,
+            Some("put ssh-keygen where only its owner and root can write"),
+        ),
+        SshKeygenError::Failed { .. } => (
+            "ssh-keygen-failed",
+            FAILED,
+            Some(
+                "the private key must be beside FILE.pub or in the agent; its passphrase or PIN may be wrong",
+            ),
+        ),
+        _ => ("ssh-keygen-failed", FAILED, None),
+    }
+}

@@ -1,0 +1,17 @@
+//! What people do with a planned ceremony: approve it, confirm bytes at a gate, attest, note, give it up.
+
+mod approvals;
+mod error;
+mod gate;
+mod opened;
+mod say;
+mod ssh_keygen;
+mod transcript;
+
+pub use approvals::{ApprovalFile, Approvals, WaitingApproval, count_approvals};
+pub use error::PeopleError;
+pub use gate::count_gate;
+pub use opened::OpenedCeremony;
+pub use say::{PreparedStatement, Saying, SignedFiles, prepare_statement};
+pub use ssh_keygen::{SshKeygen, SshKeygenError};
+pub use transcript::{Remark, abort_ceremony, note_in_transcript};

@@ -1,0 +1,174 @@
+//! Whether a plan is approved: by enough people, by people whom somebody else named, and rejected by nobody.
+
+use std::path::PathBuf;
+
+use super::{OpenedCeremony, PeopleError};
+use crate::ceremony::{
+    Approval, ApprovalCount, ApprovalStatement, CeremonyKind, Decision, Digest, QuorumAnchor, Role,
+    Statement, StatementError, StatementFile, UnsignedStatement, Verdict, read_statements,
+};
+
+/// What the approvals of a plan say.
+#[derive(Clone, Debug)]
+pub struct Approvals {
+    /// Production or practice.
+    pub kind: CeremonyKind,
+    /// The plan's quorum: SHA-256 of its people, as canonical JSON.
+    pub quorum: Digest,
+    /// What stands behind it.
+    pub anchor: QuorumAnchor,
+    /// What the plan's approvers say.
+    pub verdict: Verdict,
+    /// What the approvers of the ceremony before say, where the people have changed.
+    pub old_verdict: Option<Verdict>,
+    /// Every statement that was verified.
+    pub files: Vec<ApprovalFile>,
+    /// Every statement that has no signature yet.
+    pub waiting: Vec<WaitingApproval>,
+    /// The plan's approvers who have said nothing.
+    pub silent: Vec<String>,
+}
+
+/// A statement that was verified.
+#[derive(Clone, Debug)]
+pub struct ApprovalFile {
+    /// The statement's file.
+    pub path: PathBuf,
+    /// What it says.
+    pub approval: Approval,
+}
+
+/// A statement without a signature. It counts for nothing.
+#[derive(Clone, Debug)]
+pub struct WaitingApproval {
+    /// The statement's file.
+    pub path: PathBuf,
+    /// Whose it would be.
+    pub person: String,
+    /// What it would say.
+    pub decision: Decision,
+    /// What `ssh-keygen -Y sign -n` needs.
+    pub namespace: &'static str,
+}
+
+/// Reads and counts every approval of the ceremony. `settings` is the quorum in the machine's settings.
+///
+/// # Errors
+/// [`PeopleError`]: a file that does not verify ends the count, and is named.
+pub fn count_approvals(
+    ceremony: &OpenedCeremony,
+    settings: Option<Digest>,
+) -> Result<Approvals, PeopleError> {
+    let people = &ceremony.plan.people;
+    let previous = ceremony.previous_people()?;
+    let anchor = QuorumAnchor::of(people, settings, previous.as_ref())?;
+    let mut count = ApprovalCount::of(&ceremony.plan)?;
+    let mut old = match (&anchor, &previous) {
+        (QuorumAnchor::Changed { .. } | QuorumAnchor::Other { .. }, Some(previous))
+            if previous.quorum()? != people.quorum()? =>
+        {
+            Some(ApprovalCount::of_people(ceremony.identity.clone(), previous)?)
+        }
+        _ => None,
+    };
+    let (mut files, mut waiting) = (Vec::new(), Vec::new());
+    for file in read_statements(&ceremony.directory.approvals())? {
+        let wrong = |cause| PeopleError::Statement {
+            path: file.path.clone(),
+            cause,
+        };
+        match &file.signature {
+            Some(signature) => {
+                let approval = add(&mut count, old.as_mut(), &file, signature).map_err(wrong)?;
+                files.push(ApprovalFile {
+                    path: file.path.clone(),
+                    approval,
+                });
+            }
+            None => waiting.push(read_waiting(ceremony, &file).map_err(wrong)?),
+        }
+    }
+    let has_spoken = |name: &str| files.iter().any(|file| file.approval.person() == name);
+    let silent = people.with(Role::Approver);
+    let silent = silent.filter(|person| !has_spoken(&person.name));
+    Ok(Approvals {
+        kind: ceremony.plan.kind,
+        quorum: people.quorum()?,
+        anchor,
+        verdict: count.verdict(),
+        old_verdict: old.map(|old| old.verdict()),
+        silent: silent.map(|person| person.name.clone()).collect(),
+        files,
+        waiting,
+    })
+}
+
+/// Counts it for the plan's approvers, for those of the ceremony before, or for both.
+fn add(
+    count: &mut ApprovalCount,
+    old: Option<&mut ApprovalCount>,
+    file: &StatementFile,
+    signature: &[u8],
+) -> Result<Approval, StatementError> {
+    let new = count.add(&file.statement, signature).cloned();
+    let old = old.map(|old| old.add(&file.statement, signature).cloned());
+    match (new, old) {
+        (Ok(approval), _) | (Err(_), Some(Ok(approval))) => Ok(approval),
+        (Err(cause), _) => Err(cause),
+    }
+}
+
+fn read_waiting(ceremony: &OpenedCeremony, file: &StatementFile) -> Result<WaitingApproval, StatementError> {
+    let (unsigned, statement) =
+        UnsignedStatement::read::<ApprovalStatement>(&file.statement, &ceremony.identity)?;
+    Ok(WaitingApproval {
+        path: file.path.clone(),
+        person: statement.frame().signer().0.to_owned(),
+        decision: statement.content()?,
+        namespace: unsigned.namespace(),
+    })
+}
+
+impl Approvals {
+    /// Whether the ceremony may run: enough have approved, nobody has rejected, and for a production ceremony something outside the plan says
+    /// that these are the people.
+    ///
+    /// # Errors
+    /// [`PeopleError::Rejected`], [`PeopleError::OtherQuorum`], [`PeopleError::NotAnchored`], [`PeopleError::NotApproved`]
+    pub fn permit(&self) -> Result<(), PeopleError> {
+        let verdicts = [(Some(&self.verdict), false), (self.old_verdict.as_ref(), true)];
+        for (verdict, _) in &verdicts {
+            if let Some(Verdict::Rejected { rejections }) = verdict
+                && let Some(rejection) = rejections.first()
+            {
+                return Err(PeopleError::Rejected {
+                    rejection: rejection.clone(),
+                });
+            }
+        }
+        let quorum = self.quorum;
+        match self.anchor {
+            QuorumAnchor::Other { settings } => return Err(PeopleError::OtherQuorum { quorum, settings }),
+            QuorumAnchor::None if self.kind == CeremonyKind::Production => {
+                return Err(PeopleError::NotAnchored { quorum });
+            }
+            _ => {}
+        }
+        for (verdict, old) in verdicts {
+            match verdict {
+                Some(Verdict::Approved { .. }) | None => {}
+                Some(Verdict::Open { missing, .. }) => {
+                    return Err(PeopleError::NotApproved {
+                        missing: *missing,
+                        old,
+                    });
+                }
+                // Refused above.
+                Some(_) => {
+                    return Err(PeopleError::NotApproved { missing: 1, old });
+                }
+            }
+        }
+        Ok(())
+    }
+}

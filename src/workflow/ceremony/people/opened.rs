@@ -1,0 +1,154 @@
+//! A planned ceremony, as its directory has it.
+
+use std::fs::{self, DirBuilder};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use super::PeopleError;
+use crate::ceremony::{
+    Attendance, CeremonyDirectory, CeremonyPlan, Ending, PlanIdentity, PlannedPeople, Transcript,
+    TranscriptError,
+};
+use crate::file_trust::{self, Owners, TrustError};
+use crate::workflow::check_previous;
+
+/// Bytes of a plan or a transcript.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A planned ceremony: its directory, which only this user and root can change, and its plan, which was read and agrees with itself.
+#[derive(Clone, Debug)]
+pub struct OpenedCeremony {
+    /// Where it is.
+    pub directory: CeremonyDirectory,
+    /// The plan.
+    pub plan: CeremonyPlan,
+    /// What people sign about: the plan's hash.
+    pub identity: PlanIdentity,
+}
+
+impl OpenedCeremony {
+    /// Reads the plan of the ceremony in this directory.
+    ///
+    /// # Errors
+    /// [`PeopleError`]
+    pub fn open(path: &Path) -> Result<Self, PeopleError> {
+        let directory = CeremonyDirectory::at(path);
+        let Some(bytes) = read_if_there(&directory.plan())? else {
+            return Err(PeopleError::NoCeremony {
+                directory: path.to_owned(),
+            });
+        };
+        file_trust::check_directory(path).map_err(|cause| PeopleError::Trust { cause })?;
+        let unread = |cause| PeopleError::Plan {
+            path: directory.plan(),
+            cause,
+        };
+        let plan = CeremonyPlan::read(&bytes).map_err(unread)?;
+        let identity = plan.identity().map_err(unread)?;
+        Ok(Self {
+            directory,
+            plan,
+            identity,
+        })
+    }
+
+    /// The people of the ceremony before, from its export: the file that the plan names and pins.
+    ///
+    /// # Errors
+    /// [`PeopleError::Previous`]
+    pub fn previous_people(&self) -> Result<Option<PlannedPeople>, PeopleError> {
+        let Some(previous) = &self.plan.previous else {
+            return Ok(None);
+        };
+        let path = self.directory.named(&previous.file);
+        let wrong = |reason: String| PeopleError::Previous {
+            path: path.clone(),
+            reason,
+        };
+        let bytes = read_if_there(&path)?
+            .ok_or_else(|| wrong("the export of the ceremony before is missing".into()))?;
+        let export = check_previous(&self.plan, &bytes).map_err(|error| wrong(error.to_string()))?;
+        Ok(export.map(|export| export.people))
+    }
+
+    /// What the transcript says so far; `None` before the first run. A line that is being written, or was cut short, is not part of it.
+    ///
+    /// # Errors
+    /// [`PeopleError`]
+    pub fn transcript(&self) -> Result<Option<Transcript>, PeopleError> {
+        let Some(bytes) = read_if_there(&self.directory.transcript())? else {
+            return Ok(None);
+        };
+        match Transcript::read(&bytes, self.identity.hash) {
+            Ok(transcript) => Ok(Some(transcript)),
+            Err(TranscriptError::Torn(torn)) => Ok(Some(torn.before)),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// Refuses a ceremony that is over.
+    ///
+    /// # Errors
+    /// [`PeopleError::Ended`]
+    pub fn refuse_ended(&self) -> Result<(), PeopleError> {
+        match self.attendance()?.ending {
+            Some(Ending::Closed) => Err(PeopleError::Ended { how: "closed" }),
+            Some(_) => Err(PeopleError::Ended { how: "aborted" }),
+            None => Ok(()),
+        }
+    }
+
+    /// Who is there, which gate waits, and whether it is over.
+    ///
+    /// # Errors
+    /// [`PeopleError`]
+    pub fn attendance(&self) -> Result<Attendance, PeopleError> {
+        match self.transcript()? {
+            Some(transcript) => Attendance::of(&transcript).map_err(|cause| PeopleError::Event { cause }),
+            None => Ok(Attendance::default()),
+        }
+    }
+}
+
+/// A file of the ceremony that only this user and root can change; `None` if it is not there.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PeopleError> {
+    let file = match file_trust::open(path, Owners::Own) {
+        Ok(file) => file,
+        Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(PeopleError::Trust { cause }),
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST).read_to_end(&mut bytes);
+    let io = |cause| PeopleError::Trust {
+        cause: TrustError::Io {
+            path: path.to_owned(),
+            cause,
+        },
+    };
+    read.map_err(io)?;
+    Ok(Some(bytes))
+}
+
+/// Makes a directory of the ceremony, if it is not there: for this user only.
+pub(super) fn make_directory(path: &Path) -> Result<(), PeopleError> {
+    let failed = |cause| PeopleError::Trust {
+        cause: TrustError::Io {
+            path: path.to_owned(),
+            cause,
+        },
+    };
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {
+            let parent = path.parent().unwrap_or(Path::new("."));
+            fs::File::open(parent)
+                .and_then(|parent| parent.sync_all())
+                .map_err(failed)?;
+        }
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(cause) => return Err(failed(cause)),
+    }
+    file_trust::check_directory(path)
+        .map(drop)
+        .map_err(|cause| PeopleError::Trust { cause })
+}

@@ -1,0 +1,329 @@
+//! Making a statement, having it signed, and keeping both files or none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::opened::make_directory;
+use super::{OpenedCeremony, PeopleError, SshKeygen};
+use crate::ceremony::{
+    ApprovalCount, ApprovalStatement, AttestationCount, AttestationStatement, Decision, GateBytes, GateCount,
+    GateStatement, PlanError, PlannedPeople, PlannedPerson, Remarks, Role, SignatureFile, SshKey, Statement,
+    StatementError, StepAction, UnsignedStatement,
+};
+use crate::output::Destination;
+use crate::values::UnixTime;
+use crate::workflow::WorkflowError;
+
+/// What somebody wants to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Saying {
+    /// About the plan.
+    Plan(Decision),
+    /// At a gate that waits.
+    Gate(GateBytes),
+    /// About the ceremony, when it is closed or aborted.
+    Attestation(Remarks),
+}
+
+/// A statement that can be signed now: about this plan, by somebody who may, with their key.
+#[derive(Debug)]
+pub struct PreparedStatement {
+    person: String,
+    statement: UnsignedStatement,
+    path: PathBuf,
+    /// The statement was written before, and lacks only its signature.
+    is_there: bool,
+    count: Count,
+}
+
+/// The two files of a signed statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedFiles {
+    /// The statement.
+    pub statement: PathBuf,
+    /// The signature.
+    pub signature: PathBuf,
+}
+
+#[derive(Debug)]
+enum Count {
+    Approval(ApprovalCount),
+    Gate(GateCount),
+    Attestation(AttestationCount),
+}
+
+impl Count {
+    fn verify(&mut self, statement: &[u8], signature: &[u8]) -> Result<SignatureFile, StatementError> {
+        match self {
+            Self::Approval(count) => count.add(statement, signature).map(|signed| signed.signature()),
+            Self::Gate(count) => count.add(statement, signature).map(|signed| signed.signature()),
+            Self::Attestation(count) => count.add(statement, signature).map(|signed| signed.signature()),
+        }
+    }
+}
+
+/// Prepares what the owner of `key` wants to say. Nothing is written.
+///
+/// # Errors
+/// [`PeopleError`]: it is not for them to say, they have said it, or the ceremony is not there yet.
+pub fn prepare_statement(
+    ceremony: &OpenedCeremony,
+    key: &SshKey,
+    saying: &Saying,
+    now: UnixTime,
+) -> Result<PreparedStatement, PeopleError> {
+    if !matches!(saying, Saying::Attestation(_)) {
+        ceremony.refuse_ended()?;
+    }
+    match saying {
+        Saying::Plan(decision) => prepare_approval(ceremony, key, decision, now),
+        Saying::Gate(bytes) => prepare_gate(ceremony, key, bytes, now),
+        Saying::Attestation(remarks) => prepare_attestation(ceremony, key, remarks, now),
+    }
+}
+
+fn prepare_approval(
+    ceremony: &OpenedCeremony,
+    key: &SshKey,
+    decision: &Decision,
+    now: UnixTime,
+) -> Result<PreparedStatement, PeopleError> {
+    let word = match decision {
+        Decision::Reject { .. } => "reject",
+        _ => "approve",
+    };
+    let approvers =
+        |people: &PlannedPeople| -> Vec<PlannedPerson> { people.with(Role::Approver).cloned().collect() };
+    let previous = ceremony.previous_people()?;
+    let candidates = [(Some(&ceremony.plan.people), ""), (previous.as_ref(), "old-")];
+    for (people, prefix) in candidates {
+        let Some(people) = people else { continue };
+        let Some((place, person)) = find_by_key(people, &approvers(people), key)? else {
+            continue;
+        };
+        let name = format!("{prefix}{place:02}-{word}.json");
+        let statement = ApprovalStatement::new(&ceremony.identity, &person.name, key, now, decision);
+        let count = ApprovalCount::of_people(ceremony.identity.clone(), people)?;
+        return prepare(
+            ceremony,
+            &statement.map_err(|cause| PeopleError::Saying { cause })?,
+            ceremony.directory.approvals().join(name),
+            Count::Approval(count),
+        );
+    }
+    Err(unknown_key(
+        key,
+        "the approvers",
+        &approvers(&ceremony.plan.people),
+    ))
+}
+
+fn prepare_gate(
+    ceremony: &OpenedCeremony,
+    key: &SshKey,
+    bytes: &GateBytes,
+    now: UnixTime,
+) -> Result<PreparedStatement, PeopleError> {
+    let attending = ceremony.attendance()?.now;
+    let count = GateCount::of(&ceremony.plan, &attending, bytes.clone())?;
+    let people = &ceremony.plan.people;
+    let role = ceremony
+        .plan
+        .step(&bytes.step)
+        .and_then(|step| match &step.action {
+            StepAction::Confirm(confirm) => Some(confirm.sign_by.role),
+            _ => None,
+        });
+    let may = people
+        .persons
+        .iter()
+        .filter(|person| attending.contains(&person.name));
+    let may: Vec<_> = may
+        .filter(|person| role.is_some_and(|role| person.roles.contains(&role)))
+        .cloned()
+        .collect();
+    let Some((place, person)) = find_by_key(people, &may, key)? else {
+        return Err(unknown_key(
+            key,
+            "those in the room who may sign at this gate",
+            &may,
+        ));
+    };
+    let name = format!("{}-{place:02}.json", bytes.step);
+    prepare(
+        ceremony,
+        &GateStatement::new(&ceremony.identity, &person.name, key, now, bytes),
+        ceremony.directory.gates().join(name),
+        Count::Gate(count),
+    )
+}
+
+fn prepare_attestation(
+    ceremony: &OpenedCeremony,
+    key: &SshKey,
+    remarks: &Remarks,
+    now: UnixTime,
+) -> Result<PreparedStatement, PeopleError> {
+    let transcript = ceremony.transcript()?.ok_or(PeopleError::NotBegun)?;
+    let attendance = ceremony.attendance()?;
+    if attendance.ending.is_none() {
+        return Err(PeopleError::NotEnded);
+    }
+    let people = &ceremony.plan.people;
+    let there = people
+        .persons
+        .iter()
+        .filter(|person| attendance.ever.contains(&person.name));
+    let there: Vec<_> = there.cloned().collect();
+    let Some((place, person)) = find_by_key(people, &there, key)? else {
+        return Err(unknown_key(key, "those who attended", &there));
+    };
+    let head = transcript.head();
+    let statement = AttestationStatement::new(&ceremony.identity, &person.name, key, now, head, remarks);
+    prepare(
+        ceremony,
+        &statement.map_err(|cause| PeopleError::Saying { cause })?,
+        ceremony.directory.attestations().join(format!("{place:02}.json")),
+        Count::Attestation(AttestationCount::of(&ceremony.plan, &attendance.ever, head)?),
+    )
+}
+
+/// The place of the key's owner among all people, from 1, and who it is.
+fn find_by_key(
+    people: &PlannedPeople,
+    among: &[PlannedPerson],
+    key: &SshKey,
+) -> Result<Option<(usize, PlannedPerson)>, PlanError> {
+    for (index, person) in people.persons.iter().enumerate() {
+        if among.contains(person) && person.ssh_key()? == *key {
+            return Ok(Some((index + 1, person.clone())));
+        }
+    }
+    Ok(None)
+}
+
+fn unknown_key(key: &SshKey, called: &str, people: &[PlannedPerson]) -> PeopleError {
+    let names: Vec<_> = people.iter().map(|person| person.name.as_str()).collect();
+    let called = match names.is_empty() {
+        true => format!("{called} (nobody)"),
+        false => format!("{called} ({})", names.join(", ")),
+    };
+    PeopleError::UnknownKey {
+        fingerprint: key.fingerprint(),
+        called,
+    }
+}
+
+/// A statement that is there already without its signature is signed as it is, if it says the same.
+fn prepare<T: Statement>(
+    ceremony: &OpenedCeremony,
+    statement: &T,
+    path: PathBuf,
+    count: Count,
+) -> Result<PreparedStatement, PeopleError>
+where
+    T::Content: PartialEq,
+{
+    let saying = |cause| PeopleError::Saying { cause };
+    let (person, _) = statement.frame().signer();
+    if signature_path(&path).symlink_metadata().is_ok() {
+        return Err(PeopleError::AlreadySigned {
+            person: person.to_owned(),
+            path,
+        });
+    }
+    let there = super::opened::read_if_there(&path)?;
+    let is_there = there.is_some();
+    let unsigned = match there {
+        None => UnsignedStatement::of(statement, &ceremony.identity).map_err(saying)?,
+        Some(bytes) => {
+            let other = |_| PeopleError::OtherStatement { path: path.clone() };
+            let (unsigned, found) =
+                UnsignedStatement::read::<T>(&bytes, &ceremony.identity).map_err(other)?;
+            let is_same = found.frame().signer() == statement.frame().signer()
+                && found.content().map_err(saying)? == statement.content().map_err(saying)?;
+            if !is_same {
+                return Err(PeopleError::OtherStatement { path });
+            }
+            unsigned
+        }
+    };
+    Ok(PreparedStatement {
+        person: person.to_owned(),
+        statement: unsigned,
+        path,
+        is_there,
+        count,
+    })
+}
+
+impl PreparedStatement {
+    /// Who signs.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
+    /// What is signed, and for which namespace.
+    #[must_use]
+    pub const fn statement(&self) -> &UnsignedStatement {
+        &self.statement
+    }
+
+    /// Writes the statement only, to be signed on another machine.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn write_unsigned(self) -> Result<PathBuf, WorkflowError> {
+        if !self.is_there {
+            self.make_directory()?;
+            let place = Destination::new(&self.path).reserve()?;
+            place.commit(&self.statement)?;
+        }
+        Ok(self.path)
+    }
+
+    /// Has the statement signed, verifies that as everybody else will, and writes both files. If this is interrupted between the two, the statement
+    /// waits for its signature, and the same command goes on with it.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]: neither file was written.
+    pub fn sign(mut self, ssh_keygen: &SshKeygen, key: &Path) -> Result<SignedFiles, WorkflowError> {
+        self.make_directory()?;
+        let signature_path = signature_path(&self.path);
+        let statement_place = match self.is_there {
+            true => None,
+            false => Some(Destination::new(&self.path).reserve()?),
+        };
+        let signature_place = Destination::new(&signature_path).reserve()?;
+        let armoured = ssh_keygen.sign(key, &self.statement).map_err(PeopleError::from)?;
+        let signature = self.count.verify(self.statement.bytes(), &armoured);
+        let signature = signature.map_err(|cause| PeopleError::Signature { cause })?;
+        let is_new = statement_place.is_some();
+        if let Some(place) = statement_place {
+            place.commit(&self.statement)?;
+        }
+        if let Err(cause) = signature_place.commit(&signature) {
+            if is_new && !signature_path.exists() {
+                // Without it the statement would wait for a signature; that is no harm if it cannot be removed.
+                let _ = fs::remove_file(&self.path);
+            }
+            return Err(cause.into());
+        }
+        Ok(SignedFiles {
+            statement: self.path,
+            signature: signature_path,
+        })
+    }
+
+    fn make_directory(&self) -> Result<(), PeopleError> {
+        self.path.parent().map_or(Ok(()), make_directory)
+    }
+}
+
+fn signature_path(statement: &Path) -> PathBuf {
+    let mut name = statement.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}

@@ -1,0 +1,193 @@
+//! Stock `ssh-keygen`, which signs: it asks for the passphrase, the touch and the PIN itself, so none of them passes through this program.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::ceremony::UnsignedStatement;
+use crate::file_trust::TrustError;
+use crate::values::is_unprintable;
+use crate::workflow::program::find_program;
+use crate::x509::Linter;
+
+const PROGRAM: &str = "ssh-keygen";
+
+/// What is kept of its words.
+const SHOWN_CHARACTERS: usize = 400;
+
+/// No signature comes near it.
+const LARGEST_SIGNATURE: u64 = 64 * 1024;
+
+/// How `ssh-keygen` is run.
+#[derive(Clone, Debug)]
+pub struct SshKeygen {
+    program: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    is_heard: bool,
+    may_ask: bool,
+}
+
+/// Why `ssh-keygen` did not sign.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SshKeygenError {
+    /// There is none.
+    Missing,
+    /// Others could have changed it.
+    Untrusted {
+        /// The file or directory that they could change.
+        cause: TrustError,
+    },
+    /// It cannot be run, or given the statement.
+    System {
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It refused.
+    Failed {
+        /// How it ended, and what it said, if that was not shown.
+        said: String,
+    },
+}
+
+impl fmt::Display for SshKeygenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => write!(f, "there is no {PROGRAM} in {}", Linter::PATH),
+            Self::Untrusted { cause } => {
+                write!(
+                    f,
+                    "{PROGRAM} was not run, because others could change it: {cause}"
+                )
+            }
+            Self::System { cause } => write!(f, "{PROGRAM} cannot be run: {cause}"),
+            Self::Failed { said } => write!(f, "nothing was signed: {PROGRAM} {said}"),
+        }
+    }
+}
+
+impl std::error::Error for SshKeygenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Untrusted { cause } => cause.source(),
+            Self::System { cause } => cause.source(),
+            _ => None,
+        }
+    }
+}
+
+impl SshKeygen {
+    /// The variables that it is given, where they are set: the agent, the terminal, and the way to ask for a passphrase in a window.
+    pub const VARIABLES: [&str; 9] = [
+        "SSH_AUTH_SOCK",
+        "SSH_SK_PROVIDER",
+        "SSH_ASKPASS",
+        "SSH_ASKPASS_REQUIRE",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+        "HOME",
+        "TERM",
+    ];
+
+    /// Finds it. `environment` has values of [`VARIABLES`](Self::VARIABLES). What it says goes to standard error if `is_heard`, and into the
+    /// error else. Unless it `may_ask`, a key that needs a passphrase or a PIN is not used.
+    ///
+    /// # Errors
+    /// [`SshKeygenError`]
+    pub fn find(
+        environment: Vec<(OsString, OsString)>,
+        is_heard: bool,
+        may_ask: bool,
+    ) -> Result<Self, SshKeygenError> {
+        let found = find_program(PROGRAM).map_err(|cause| SshKeygenError::Untrusted { cause })?;
+        Ok(Self {
+            program: found.ok_or(SshKeygenError::Missing)?,
+            environment,
+            is_heard,
+            may_ask,
+        })
+    }
+
+    /// Has the statement signed with this key. Returns the armoured signature as it is: nothing about it was verified.
+    pub(super) fn sign(&self, key: &Path, statement: &UnsignedStatement) -> Result<Vec<u8>, SshKeygenError> {
+        let system = |cause| SshKeygenError::System { cause };
+        // A directory of its own, 0700, which goes when this function ends.
+        let directory = tempfile::Builder::new()
+            .prefix("hsm-ca-sign-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(system)?;
+        let file = directory.path().join("statement");
+        std::fs::write(&file, statement.bytes()).map_err(system)?;
+        let key = std::path::absolute(key).map_err(system)?;
+        let mut command = Command::new(&self.program);
+        command
+            .args(["-Y", "sign", "-n", statement.namespace(), "-f"])
+            .arg(key)
+            .arg(&file)
+            // The PIN of the token may be in the environment.
+            .env_clear()
+            .env("PATH", Linter::PATH)
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(directory.path())
+            .stdout(Stdio::null());
+        let allowed = |name: &OsString| Self::VARIABLES.iter().any(|known| name == known);
+        let given = self.environment.iter().filter(|(name, _)| allowed(name));
+        command.envs(given.map(|(name, value)| (name, value)));
+        if !self.may_ask {
+            // Without a terminal it would ask in a window.
+            command.stdin(Stdio::null()).env("SSH_ASKPASS_REQUIRE", "never");
+        }
+        command.stderr(if self.is_heard {
+            Stdio::inherit()
+        } else {
+            Stdio::piped()
+        });
+        let output = command
+            .spawn()
+            .and_then(|child| child.wait_with_output())
+            .map_err(system)?;
+        if !output.status.success() {
+            let ended = match (output.status.code(), output.status.signal()) {
+                (Some(code), _) => format!("exited with {code}"),
+                (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
+            };
+            let words = last_words(&output.stderr);
+            let said = if words.is_empty() {
+                ended
+            } else {
+                format!("{ended}: {words}")
+            };
+            return Err(SshKeygenError::Failed { said });
+        }
+        let signature = directory.path().join("statement.sig");
+        let length = std::fs::metadata(&signature).map_err(system)?.len();
+        if length > LARGEST_SIGNATURE {
+            let said = format!("made a signature of {length} bytes");
+            return Err(SshKeygenError::Failed { said });
+        }
+        std::fs::read(&signature).map_err(system)
+    }
+}
+
+/// On one line, without what could move a cursor.
+fn last_words(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let lines: Vec<_> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("Signing file "))
+        .collect();
+    let shown = lines.join("; ");
+    let plain = shown.chars().map(|character| match is_unprintable(character) {
+        true => '\u{FFFD}',
+        false => character,
+    });
+    plain.take(SHOWN_CHARACTERS).collect()
+}

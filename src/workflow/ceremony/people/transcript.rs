@@ -1,0 +1,187 @@
+//! What people add to a transcript while `run` does not have it: notes, deviations, and the end.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::opened::make_directory;
+use super::{OpenedCeremony, PeopleError};
+use crate::ceremony::{
+    AbortNotice, Attendance, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
+};
+use crate::file_trust::{self, TrustError};
+use crate::output::{Destination, OutputError};
+use crate::values::UnixTime;
+use crate::workflow::WorkflowError;
+
+/// Who says that the program found something.
+const PROGRAM: &str = "hsm-ca";
+
+/// Something that somebody has to say.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    /// What.
+    pub text: String,
+    /// A name of the plan; else the login that the command runs as counts.
+    pub by: Option<String>,
+    /// The time of the machine's clock.
+    pub time: UnixTime,
+    /// The clock was compared with another one: it is right, although the transcript is ahead of it.
+    pub clock_is_right: bool,
+}
+
+/// Adds a note or a deviation. Returns the new head.
+///
+/// # Errors
+/// [`PeopleError`]; [`TranscriptError::InUse`] while `run` has the transcript.
+pub fn note_in_transcript(
+    ceremony: &OpenedCeremony,
+    remark: &Remark,
+    is_deviation: bool,
+) -> Result<TranscriptHead, PeopleError> {
+    let by = check(ceremony, remark, "the note")?;
+    if !ceremony.directory.transcript().exists() {
+        return Err(PeopleError::NotBegun);
+    }
+    let mut file = open(ceremony, remark)?;
+    let text = remark.text.clone();
+    let event = match is_deviation {
+        true => Event::Deviation { text, by },
+        false => Event::Note { text, by },
+    };
+    Ok(file.append(remark.time, &event)?)
+}
+
+/// Ends the ceremony for good, and says so in its directory. Nothing is deleted.
+///
+/// # Errors
+/// [`WorkflowError`]; [`PeopleError::Ended`] if it is over already.
+pub fn abort_ceremony(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptHead, WorkflowError> {
+    let by = check(ceremony, remark, "the reason")?;
+    if let Some(head) = finish_notice(ceremony)? {
+        return Ok(head);
+    }
+    // Held before the transcript says so.
+    let place = Destination::new(ceremony.directory.aborted()).reserve()?;
+    let mut file = match ceremony.directory.transcript().exists() {
+        true => open(ceremony, remark)?,
+        false => {
+            make_directory(&ceremony.directory.run())?;
+            TranscriptFile::create(&ceremony.directory.transcript(), ceremony.identity.hash)
+                .map_err(PeopleError::from)?
+        }
+    };
+    let event = Event::Aborted {
+        because: remark.text.clone(),
+        by: by.clone(),
+    };
+    let head = file.append(remark.time, &event).map_err(PeopleError::from)?;
+    place.commit(&AbortNotice::new(
+        &ceremony.identity,
+        &remark.text,
+        &by,
+        remark.time,
+    ))?;
+    Ok(head)
+}
+
+/// If the program was stopped between the transcript's last line and the notice, the notice is written now.
+fn finish_notice(ceremony: &OpenedCeremony) -> Result<Option<TranscriptHead>, WorkflowError> {
+    let Some(transcript) = ceremony.transcript()? else {
+        return Ok(None);
+    };
+    let attendance = Attendance::of(&transcript).map_err(|cause| PeopleError::Event { cause })?;
+    let Some(Ending::Aborted { because, by }) = attendance.ending else {
+        return Ok(None);
+    };
+    let time = transcript
+        .records()
+        .last()
+        .and_then(crate::ceremony::Record::time);
+    let notice = AbortNotice::new(&ceremony.identity, &because, &by, time.unwrap_or(UnixTime(0)));
+    let place = match Destination::new(ceremony.directory.aborted()).reserve() {
+        Ok(place) => place,
+        Err(OutputError::Exists { .. }) => return Err(PeopleError::Ended { how: "aborted" }.into()),
+        Err(cause) => return Err(cause.into()),
+    };
+    place.commit(&notice)?;
+    Ok(Some(transcript.head()))
+}
+
+/// Who says it: somebody of the plan, or the login.
+fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Result<String, PeopleError> {
+    if !is_plain_line(&remark.text) {
+        return Err(PeopleError::Text { what });
+    }
+    match &remark.by {
+        Some(name) if ceremony.plan.people.person(name).is_some() => Ok(name.clone()),
+        Some(name) => Err(PeopleError::UnknownName { name: name.clone() }),
+        None => {
+            let login = file_trust::Owner::of(rustix::process::geteuid().as_raw());
+            Ok(format!("login {login}"))
+        }
+    }
+}
+
+/// Opens the transcript of a ceremony that is not over. A torn last line is kept in a file beside it and cut off, and a deviation says so.
+fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, PeopleError> {
+    let path = ceremony.directory.transcript();
+    let trusted = file_trust::check_directory(&ceremony.directory.run());
+    trusted.map_err(|cause| PeopleError::Trust { cause })?;
+    let (mut file, torn) = match TranscriptFile::open(&path, ceremony.identity.hash) {
+        Ok(file) => (file, None),
+        Err(TranscriptError::Torn(torn)) => {
+            let copy = format!("torn-{}-{}", torn.before.head().n + 1, remark.time.0);
+            keep(&ceremony.directory.run().join(&copy), &torn.bytes)?;
+            (TranscriptFile::cut(&path, &torn)?, Some(copy))
+        }
+        Err(cause) => return Err(cause.into()),
+    };
+    let attendance = Attendance::of(file.transcript()).map_err(|cause| PeopleError::Event { cause })?;
+    match attendance.ending {
+        Some(Ending::Closed) => return Err(PeopleError::Ended { how: "closed" }),
+        Some(_) => return Err(PeopleError::Ended { how: "aborted" }),
+        None => {}
+    }
+    let last = file.transcript().records().last();
+    let last = last.and_then(crate::ceremony::Record::time);
+    let mut deviations = Vec::new();
+    if let Some(last) = last.filter(|last| *last > remark.time) {
+        if !remark.clock_is_right {
+            return Err(PeopleError::ClockBehind {
+                now: remark.time,
+                last,
+            });
+        }
+        deviations.push(format!(
+            "the clock says {}, before the transcript's last line; it was said to be right",
+            remark.time
+        ));
+    }
+    if let Some(copy) = torn {
+        deviations.push(format!(
+            "the last line of the transcript was not written to its end; what there was of it is in {copy}"
+        ));
+    }
+    for text in deviations {
+        let by = PROGRAM.to_owned();
+        file.append(remark.time, &Event::Deviation { text, by })?;
+    }
+    Ok(file)
+}
+
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), PeopleError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|cause: io::Error| PeopleError::Trust {
+        cause: TrustError::Io {
+            path: path.to_owned(),
+            cause,
+        },
+    })
+}
