@@ -72,6 +72,7 @@ mod crl {
 /// `csr create`.
 mod csr_create {
     mod keys_on_tokens;
+    mod names;
 }
 
 /// `csr sign`.

@@ -7,7 +7,7 @@ use clap::Args;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{CsrRequest, CsrSummary, create_request};
-use hsm_ca::x509::{AlternativeName, CERTIFICATE_REQUEST, Name};
+use hsm_ca::x509::{AlternativeName, CERTIFICATE_REQUEST, Name, NameKind};
 use serde_json::json;
 
 use crate::cli::cert::extensions_json;
@@ -31,18 +31,8 @@ pub(in crate::cli) struct CreateRequest {
     /// The request, or - for stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// A host name to ask for; may be given more than once, like those below
-    #[arg(long, value_name = "NAME", value_parser = |name: &str| AlternativeName::parse(&format!("dns:{name}")))]
-    dns: Vec<AlternativeName>,
-    /// An IP address to ask for
-    #[arg(long, value_name = "ADDRESS", value_parser = |address: &str| AlternativeName::parse(&format!("ip:{address}")))]
-    ip: Vec<AlternativeName>,
-    /// A mailbox to ask for
-    #[arg(long, value_name = "MAILBOX", value_parser = |mailbox: &str| AlternativeName::parse(&format!("email:{mailbox}")))]
-    email: Vec<AlternativeName>,
-    /// A URI to ask for
-    #[arg(long, value_name = "URI", value_parser = |uri: &str| AlternativeName::parse(&format!("uri:{uri}")))]
-    uri: Vec<AlternativeName>,
+    #[command(flatten)]
+    names: RequestedNames,
     /// Ask for what certificates of this profile have: whether it is a CA, usages and purposes
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
@@ -52,6 +42,61 @@ pub(in crate::cli) struct CreateRequest {
     output: OutputOptions,
 }
 
+#[derive(Debug, Args)]
+struct RequestedNames {
+    /// A host name to ask for; may be given more than once, like those below
+    #[arg(long, value_name = "NAME", value_parser = of_kind(NameKind::Dns))]
+    dns: Vec<AlternativeName>,
+    /// An IP address to ask for
+    #[arg(long, value_name = "ADDRESS", value_parser = of_kind(NameKind::Ip))]
+    ip: Vec<AlternativeName>,
+    /// A mailbox to ask for
+    #[arg(long, value_name = "MAILBOX", value_parser = of_kind(NameKind::Email))]
+    email: Vec<AlternativeName>,
+    /// A URI to ask for
+    #[arg(long, value_name = "URI", value_parser = of_kind(NameKind::Uri))]
+    uri: Vec<AlternativeName>,
+    /// A user principal name of Active Directory to ask for; this and the names below need a profile that accepts their kind
+    #[arg(long, value_name = "USER@DOMAIN", value_parser = of_kind(NameKind::Upn))]
+    upn: Vec<AlternativeName>,
+    /// The GUID of a domain controller to ask for (its objectGUID)
+    #[arg(long, value_name = "GUID", value_parser = of_kind(NameKind::NtdsGuid))]
+    ntds_guid: Vec<AlternativeName>,
+    /// A service of a domain to ask for (RFC 4985)
+    #[arg(long, value_name = "_SERVICE.DOMAIN", value_parser = of_kind(NameKind::Srv))]
+    srv: Vec<AlternativeName>,
+    /// A mailbox to ask for whose local part is not ASCII (RFC 9598)
+    #[arg(long, value_name = "MAILBOX", value_parser = of_kind(NameKind::SmtpUtf8))]
+    smtp_utf8: Vec<AlternativeName>,
+    /// An object identifier to ask for as a name (registeredID)
+    #[arg(long, value_name = "OID", value_parser = of_kind(NameKind::RegisteredId))]
+    registered_id: Vec<AlternativeName>,
+}
+
+fn of_kind(kind: NameKind) -> impl Fn(&str) -> Result<AlternativeName, String> + Clone {
+    move |name| AlternativeName::parse(&format!("{}:{name}", kind.word()))
+}
+
+impl RequestedNames {
+    fn each_once(&self) -> Vec<AlternativeName> {
+        let mut names: Vec<AlternativeName> = Vec::new();
+        let usual = [&self.dns, &self.ip, &self.email, &self.uri];
+        let others = [
+            &self.upn,
+            &self.ntds_guid,
+            &self.srv,
+            &self.smtp_utf8,
+            &self.registered_id,
+        ];
+        for name in usual.into_iter().chain(others).flatten() {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+}
+
 impl CreateRequest {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
@@ -59,7 +104,7 @@ impl CreateRequest {
         let request = CsrRequest {
             key: self.key.clone(),
             subject: Name::from_rfc4514(&self.subject)?,
-            names: self.names(),
+            names: self.names.each_once(),
             profile: profile.transpose()?.map(Arc::new),
             signature: self.signature.chosen(),
             delivery: self.output.delivery(&self.out),
@@ -72,20 +117,6 @@ impl CreateRequest {
         let mut report = self.present(summary);
         report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
-    }
-
-    /// Each once.
-    fn names(&self) -> Vec<AlternativeName> {
-        let mut names: Vec<AlternativeName> = Vec::new();
-        for name in [&self.dns, &self.ip, &self.email, &self.uri]
-            .into_iter()
-            .flatten()
-        {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
     }
 
     fn present(&self, summary: CsrSummary) -> Report {
