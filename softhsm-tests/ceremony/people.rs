@@ -36,12 +36,12 @@ pub(super) fn planned() -> Rig {
 }
 
 impl Rig {
-    fn keygen(&self, arguments: &[&str]) -> Run {
+    pub(super) fn keygen(&self, arguments: &[&str]) -> Run {
         self.tool("ssh-keygen", arguments).ok()
     }
 
     /// The key of a person in the ceremony file.
-    fn set_key(&self, person: &str, file: &str) {
+    pub(super) fn set_key(&self, person: &str, file: &str) {
         let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
         let public = String::from_utf8(self.read(&format!("{file}.pub"))).expect("UTF-8");
         let key: Vec<_> = public.split(' ').take(2).collect();
@@ -52,7 +52,7 @@ impl Rig {
         self.write("ceremony.toml", [&text[..at], &line, &text[end..]].concat());
     }
 
-    fn plan(&self, directory: &str) {
+    pub(super) fn plan(&self, directory: &str) {
         self.json(&[
             "ceremony",
             "plan",

@@ -23,7 +23,7 @@ pub use steps::{
     Revoke, SignBy, SignCsr, Step, StepAction,
 };
 
-use super::{CeremonyKind, Digest};
+use super::{CeremonyKind, Digest, PlanError, PlannedPeople};
 
 /// The one version of the format.
 const VERSION: u32 = 1;
@@ -189,7 +189,31 @@ impl CeremonyFile {
             close: read_close(file.close)?,
         };
         read.check_references()?;
+        read.check_quorum()?;
         Ok(read)
+    }
+
+    /// The SHA-256 of the people, which the machine's settings or the ceremony before have too.
+    ///
+    /// # Errors
+    /// [`PlanError`], which a file that was read does not give.
+    pub fn quorum_hash(&self) -> Result<Digest, PlanError> {
+        PlannedPeople::of(self).quorum()
+    }
+
+    /// A quorum that the file claims is that of its people.
+    fn check_quorum(&self) -> Result<(), CeremonyFileError> {
+        let wrong = |reason: String| CeremonyFileError::at("people", None, reason);
+        let Some(claimed) = &self.quorum.claimed else {
+            return Ok(());
+        };
+        let hash = self.quorum_hash().map_err(|error| wrong(error.to_string()))?;
+        match *claimed == format!("sha256:{hash}") {
+            true => Ok(()),
+            false => Err(wrong(format!(
+                "quorum is {claimed}, and that of the people in this file is sha256:{hash}"
+            ))),
+        }
     }
 
     /// The step of that name.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Session};
 use hsm_ca::signer::SystemRandom;
-use hsm_ca::workflow::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
+use hsm_ca::workflow::{CeremonyDraft, CeremonyError, DraftObject, DraftedSession, draft_ceremony};
 use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
@@ -28,7 +28,9 @@ impl CheckCeremony {
         let file = &read.source.file;
         let draft = draft_ceremony(&read.source, &SystemRandom, ui)
             .map_err(|error| CliError::in_file(&self.file, error))?;
-        let mut report = Report::new(describe(file, &draft), to_json(file, &draft));
+        let quorum = file.quorum_hash().map_err(CeremonyError::from)?;
+        let quorum = format!("sha256:{quorum}");
+        let mut report = Report::new(describe(file, &draft, &quorum), to_json(file, &draft, &quorum));
         let now = settings.clock.now();
         for session in file.sessions.iter().filter(|session| session.ends < now) {
             let warning = format!("session {:?} is over: it ended at {}", session.name, session.ends);
@@ -38,7 +40,7 @@ impl CheckCeremony {
     }
 }
 
-fn describe(file: &CeremonyFile, draft: &CeremonyDraft) -> String {
+fn describe(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> String {
     let mut text = format!(
         "{}: a {} ceremony\nEvery object passes every rule in every session. Nothing was signed.\n",
         printable(&file.id),
@@ -71,6 +73,7 @@ fn describe(file: &CeremonyFile, draft: &CeremonyDraft) -> String {
         );
     }
     text.push_str(&fields.render(2));
+    text.push_str(&format!("Quorum: {quorum}\n"));
     for (session, drafted) in file.sessions.iter().zip(&draft.sessions) {
         text.push_str(&format!(
             "\nSession {}: {} to {}\n",
@@ -130,7 +133,7 @@ fn describe_object(object: &DraftObject) -> String {
     format!("  {title}\n{}", fields.render(4))
 }
 
-fn to_json(file: &CeremonyFile, draft: &CeremonyDraft) -> Value {
+fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> Value {
     let time = |time: UnixTime| time.to_string();
     let sessions = file.sessions.iter().zip(&draft.sessions);
     let session = |(session, drafted): (&Session, &DraftedSession)| {
@@ -155,6 +158,7 @@ fn to_json(file: &CeremonyFile, draft: &CeremonyDraft) -> Value {
         "steps": file.steps.len(),
         "people": file.people.len(),
         "approve_threshold": file.quorum.threshold,
+        "quorum": quorum,
         "budget": draft.budget.iter().map(budget).collect::<Vec<_>>(),
         "sessions": sessions.map(session).collect::<Vec<_>>(),
     })
