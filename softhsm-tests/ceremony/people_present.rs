@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use hsm_ca::ceremony::{CeremonyPlan, Digest, Event, TranscriptFile};
 use hsm_ca::values::UnixTime;
 use serde_json::{Value, json};
 
 use super::people::planned;
-use crate::harness::Rig;
+use crate::harness::{Rig, Run};
 
 impl Rig {
     /// A transcript with these events, as `run` would write it.
@@ -85,6 +86,50 @@ fn while_a_gate_waits_its_bytes_are_confirmed() {
     // A rejection is still about the plan.
     rig.reject("B", "the bytes are not those of the script").ok();
     assert_eq!(rig.approvals().json()["state"], "rejected");
+}
+
+/// While ssh-keygen asks for the passphrase, others pass the gate.
+#[test]
+fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
+    let rig = planned();
+    rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
+    let bytes = gate("the root's bytes");
+    let passed = Event::GatePassed {
+        step: "gate".to_owned(),
+        people: vec!["B".to_owned(), "C".to_owned()],
+    };
+    let begin = [attending(&["A", "B", "C"]), bytes];
+    rig.transcript(&[&begin[..], &[passed]].concat());
+    fs::rename(
+        rig.path("room/run/transcript.jsonl"),
+        rig.path("room/later.jsonl"),
+    )
+    .expect("renamed");
+    fs::remove_dir(rig.path("room/run")).expect("removed");
+    rig.transcript(&begin);
+    let directory = rig.path("room");
+    let script = format!(
+        "#!/bin/sh\nmv '{0}/later.jsonl' '{0}/run/transcript.jsonl'\necho 'a passphrase'\n",
+        directory.display()
+    );
+    let askpass = rig.write("askpass", script);
+    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
+    let approve = [
+        "--format",
+        "json",
+        "ceremony",
+        "approve",
+        "room",
+        "--ssh-key",
+        "A",
+    ];
+    let mut command = rig.prepare(&approve);
+    command
+        .env("SSH_ASKPASS", &askpass)
+        .env("SSH_ASKPASS_REQUIRE", "force");
+    let message = Run::of(&mut command).refused(3, "ceremony-state");
+    assert!(message.contains("gate \"gate\" no longer waits"), "{message}");
+    assert_eq!(rig.list("room/run/gates"), [""; 0]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ pub struct Attendance {
     pub now: Vec<String>,
     /// Who was there in any run, in the order of their coming.
     pub ever: Vec<String>,
-    /// The gate that waits for signatures.
-    pub gate: Option<GateBytes>,
+    /// The gate that was opened and is not passed. After an interruption the next run goes on with it.
+    gate: Option<GateBytes>,
     /// How the ceremony ended, if it did.
     pub ending: Option<Ending>,
 }
@@ -45,7 +45,7 @@ impl Attendance {
 
     fn follow(&mut self, event: Event) {
         match event {
-            Event::Opened { .. } | Event::Stopped { .. } => self.leave(),
+            Event::Opened { .. } | Event::Stopped { .. } => self.now.clear(),
             Event::Attending { people } => {
                 for person in &people {
                     if !self.ever.contains(person) {
@@ -57,20 +57,21 @@ impl Attendance {
             Event::GateOpen { step, objects } => self.gate = Some(GateBytes { step, objects }),
             Event::GatePassed { .. } => self.gate = None,
             Event::Closed { .. } => {
-                self.leave();
+                self.now.clear();
                 self.ending = Some(Ending::Closed);
             }
             Event::Aborted { because, by } => {
-                self.leave();
+                self.now.clear();
                 self.ending = Some(Ending::Aborted { because, by });
             }
             _ => {}
         }
     }
 
-    fn leave(&mut self) {
-        self.now.clear();
-        self.gate = None;
+    /// The gate that waits for signatures of those in the room.
+    #[must_use]
+    pub fn waiting_gate(&self) -> Option<&GateBytes> {
+        self.gate.as_ref().filter(|_| !self.now.is_empty())
     }
 }
 
@@ -115,11 +116,16 @@ mod tests {
         };
         let begin = [attending(&["A", "B"]), open];
         let found = attendance(&begin);
-        assert_eq!(found.gate, Some(GateBytes { step, objects }));
+        let waiting = GateBytes { step, objects };
+        assert_eq!(found.waiting_gate(), Some(&waiting));
         assert_eq!(found.now, ["A", "B"]);
-        assert_eq!(attendance(&[&begin[..], &[passed]].concat()).gate, None);
+        let found = attendance(&[&begin[..], &[passed]].concat());
+        assert_eq!(found.waiting_gate(), None);
+        let found = attendance(&[&begin[..], std::slice::from_ref(&stopped)].concat());
+        assert_eq!(found.waiting_gate(), None);
+        // The next run goes on with it, once it is known who is there.
         let found = attendance(&[&begin[..], &[stopped, attending(&["C", "A"])]].concat());
-        assert_eq!((found.gate, found.ending), (None, None));
+        assert_eq!((found.waiting_gate(), &found.ending), (Some(&waiting), &None));
         assert_eq!(found.now, ["C", "A"]);
         assert_eq!(found.ever, ["A", "B", "C"]);
     }

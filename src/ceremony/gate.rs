@@ -68,10 +68,12 @@ impl Statement for GateStatement {
     }
 }
 
-/// The signatures at one gate, as they are read: distinct people of the gate's role who attend.
+/// The signatures at one gate, as they are read: distinct people of the gate's role who attend. A signature of somebody with that role who does not
+/// attend (they left after an interruption, say) is verified too, and does not count.
 #[derive(Clone, Debug)]
 pub struct GateCount {
     signatories: Signatories,
+    attending: Vec<String>,
     threshold: usize,
     bytes: GateBytes,
     signed: Vec<Gate>,
@@ -88,14 +90,16 @@ impl GateCount {
             return Err(PlanError::NotAGate { step: bytes.step });
         };
         let people = plan.people.with(sign_by.role);
-        let people = people.filter(|person| attending.contains(&person.name));
         let signatories = Signatories::of(plan.identity()?, people, "those who may sign at this gate")?;
-        let (threshold, people) = (sign_by.threshold, signatories.count());
+        let there = plan.people.with(sign_by.role);
+        let there = there.filter(|person| attending.contains(&person.name));
+        let (threshold, people) = (sign_by.threshold, there.count());
         if threshold == 0 || threshold > people {
             return Err(PlanError::Quorum(QuorumError::Threshold { threshold, people }));
         }
         Ok(Self {
             signatories,
+            attending: attending.to_vec(),
             threshold,
             bytes,
             signed: Vec::new(),
@@ -120,11 +124,12 @@ impl GateCount {
         Ok(&self.signed[index])
     }
 
-    /// Who has signed, by name.
+    /// Who has signed and attends, by name.
     #[must_use]
     pub fn people(&self) -> Vec<String> {
         let names: BTreeSet<_> = self.signed.iter().map(Gate::person).collect();
-        names.into_iter().map(str::to_owned).collect()
+        let attends = |name: &&str| self.attending.iter().any(|there| there == name);
+        names.into_iter().filter(attends).map(str::to_owned).collect()
     }
 
     /// How many more people have to sign. At 0 the gate is passed.

@@ -109,7 +109,7 @@ impl SigningOptions {
             .filter_map(|name| Some(((*name).into(), env::var_os(name)?)));
         let ssh_keygen =
             SshKeygen::find(environment.collect(), ui.is_for_people(), may_ask).map_err(PeopleError::from)?;
-        let SignedFiles { statement, signature } = prepared.sign(&ssh_keygen, &self.ssh_key)?;
+        let SignedFiles { statement, signature } = prepared.sign(ceremony, &ssh_keygen, &self.ssh_key)?;
         json["statement"] = json!(statement);
         json["signature"] = json!(signature);
         let text = format!(

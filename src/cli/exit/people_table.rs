@@ -75,9 +75,10 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
                 "find out who changed the people; the settings change only after the old approvers have agreed",
             ),
         ),
-        PeopleError::NotBegun | PeopleError::NotEnded | PeopleError::Ended { .. } => {
-            ("ceremony-state", REFUSED, None)
-        }
+        PeopleError::GateGone { .. }
+        | PeopleError::NotBegun
+        | PeopleError::NotEnded
+        | PeopleError::Ended { .. } => ("ceremony-state", REFUSED, None),
         PeopleError::ClockBehind { .. } => (
             "clock",
             REFUSED,

@@ -110,6 +110,11 @@ pub enum PeopleError {
         /// That of the settings.
         settings: Digest,
     },
+    /// The gate was passed, or the run stopped, before the signature was made.
+    GateGone {
+        /// The step.
+        step: String,
+    },
     /// Nobody has begun the ceremony.
     NotBegun,
     /// It is neither closed nor aborted, so there is nothing to attest.
@@ -198,6 +203,12 @@ impl fmt::Display for PeopleError {
                 f,
                 "the plan's quorum is sha256:{quorum}, and this machine's settings have sha256:{settings}"
             ),
+            Self::GateGone { step } => {
+                write!(
+                    f,
+                    "gate {step:?} no longer waits for a signature, so none was written"
+                )
+            }
             Self::NotBegun => f.write_str("the ceremony has not begun: there is no transcript"),
             Self::NotEnded => {
                 f.write_str("the ceremony is neither closed nor aborted: there is nothing to attest yet")

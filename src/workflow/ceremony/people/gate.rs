@@ -3,18 +3,18 @@
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{GateBytes, GateCount, GateStatement, Statement, UnsignedStatement, read_statements};
 
-/// Reads and counts the signatures at a gate. `attended` are the names of those who are or were in the room: a signature of an earlier run over the
-/// same bytes still counts. Statements at other gates, and those without a signature, are passed over.
+/// Reads and counts the signatures at a gate. `attending` are the names of those in the room. Statements at other gates, and those without a
+/// signature, are passed over.
 ///
 /// # Errors
 /// [`PeopleError`]: a file that does not verify ends the count, and is named.
 pub fn count_gate(
     ceremony: &OpenedCeremony,
-    attended: &[String],
+    attending: &[String],
     bytes: GateBytes,
 ) -> Result<GateCount, PeopleError> {
     let step = bytes.step.clone();
-    let mut count = GateCount::of(&ceremony.plan, attended, bytes)?;
+    let mut count = GateCount::of(&ceremony.plan, attending, bytes)?;
     for file in read_statements(&ceremony.directory.gates())? {
         let wrong = |cause| PeopleError::Statement {
             path: file.path.clone(),

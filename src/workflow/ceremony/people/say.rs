@@ -289,7 +289,12 @@ impl PreparedStatement {
     ///
     /// # Errors
     /// [`WorkflowError`]: neither file was written.
-    pub fn sign(mut self, ssh_keygen: &SshKeygen, key: &Path) -> Result<SignedFiles, WorkflowError> {
+    pub fn sign(
+        mut self,
+        ceremony: &OpenedCeremony,
+        ssh_keygen: &SshKeygen,
+        key: &Path,
+    ) -> Result<SignedFiles, WorkflowError> {
         self.make_directory()?;
         let signature_path = signature_path(&self.path);
         let statement_place = match self.is_there {
@@ -300,6 +305,8 @@ impl PreparedStatement {
         let armoured = ssh_keygen.sign(key, &self.statement).map_err(PeopleError::from)?;
         let signature = self.count.verify(self.statement.bytes(), &armoured);
         let signature = signature.map_err(|cause| PeopleError::Signature { cause })?;
+        // Minutes may have passed until somebody touched a key.
+        self.refuse_late(ceremony)?;
         let is_new = statement_place.is_some();
         if let Some(place) = statement_place {
             place.commit(&self.statement)?;
@@ -315,6 +322,21 @@ impl PreparedStatement {
             statement: self.path,
             signature: signature_path,
         })
+    }
+
+    /// What was signed is still asked for.
+    fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
+        match &self.count {
+            Count::Approval(_) => ceremony.refuse_ended(),
+            Count::Gate(count) => match ceremony.attendance()?.waiting_gate() == Some(count.bytes()) {
+                true => Ok(()),
+                false => Err(PeopleError::GateGone {
+                    step: count.bytes().step.clone(),
+                }),
+            },
+            // Nothing is added after the end.
+            Count::Attestation(_) => Ok(()),
+        }
     }
 
     fn make_directory(&self) -> Result<(), PeopleError> {
