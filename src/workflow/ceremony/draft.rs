@@ -126,12 +126,12 @@ impl SerialSource for DrawnSerials<'_> {
         loop {
             let serial = SerialNumber::random(self.random)?;
             let mut drawn = self.drawn.borrow_mut();
-            // One of 128 is shorter. A source that repeats itself would be found by the second number, and not by an endless loop.
+            // One of 128 is shorter, or has an octet for its sign, which its text does not have. A source that repeats itself would be found by the second number, and not by an endless loop.
             if drawn.contains(&serial) {
                 return Err(CeremonyError::SameSerial.into());
             }
             drawn.push(serial.clone());
-            if serial.octets().len() == OCTETS {
+            if serial.octets().len() == OCTETS && serial.octets().first() != Some(&0) {
                 return Ok(serial);
             }
         }
@@ -338,4 +338,35 @@ fn stand_in_for(
         return Err(CeremonyError::InputContent { name, reason }.into());
     }
     Ok(StandIn::for_known(known)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::signer::SignError;
+
+    /// Numbers that begin with these two octets, one after the other.
+    struct Beginning(Cell<usize>, &'static [[u8; 2]]);
+
+    impl RandomSource for Beginning {
+        fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
+            let turn = self.0.get();
+            self.0.set(turn + 1);
+            buffer.fill(7);
+            buffer[..2].copy_from_slice(&self.1[turn]);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_serial_number_has_twenty_octets_and_none_for_its_sign() {
+        let random = Beginning(Cell::new(0), &[[0, 0x70], [0, 0x80], [0x80, 0xff], [1, 2]]);
+        let serials = DrawnSerials::from(&random as &dyn RandomSource);
+        let serial = serials.serial("main", "root").unwrap();
+        assert_eq!(random.0.get(), 4);
+        assert_eq!(serial.to_string(), format!("0102{}", "07".repeat(18)));
+        assert_eq!(hex::decode(serial.to_string()).unwrap(), serial.octets());
+    }
 }
