@@ -397,6 +397,23 @@ fn files_and_directories_that_others_can_change_are_not_used() {
         .refused(2, "no-ceremony");
 }
 
+/// Before somebody touches a key for nothing.
+#[test]
+fn a_full_disk_is_found_before_anything_is_signed() {
+    let rig = planned();
+    rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
+    let script = "mount -t tmpfs -o size=64k,mode=700 none room/approvals && export SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force\n\
+                  \"$0\" --format json ceremony approve room --ssh-key A; code=$?; ls -A room/approvals >&2; exit $code";
+    let askpass = rig.write(
+        "askpass",
+        "#!/bin/sh\ntouch \"$HOME/asked\"\necho 'a passphrase'\n",
+    );
+    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
+    rig.tool_in_mount_namespace(script, &[crate::harness::PROGRAM])
+        .refused(1, "disk-full");
+    assert!(!rig.path("asked").exists());
+}
+
 /// The window that asks is a program that prints the passphrase. Nothing but what is named goes to the child: the token's PIN may be in the
 /// environment.
 #[test]

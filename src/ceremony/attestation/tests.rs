@@ -153,6 +153,34 @@ fn each_attestation_says_exactly_one_thing() {
 }
 
 #[test]
+fn every_changed_byte_of_an_attestation_is_found() {
+    let room = room();
+    let mut count = room.count(&NAMES);
+    let remarks = Remarks {
+        remarks: Some("é, 1:2".to_owned()),
+        ..all_well()
+    };
+    let good = room.statement(3, head(), &remarks);
+    let signature = room.keys[3].sign(ATTESTATION, &good).into_bytes();
+    for place in 0..good.len() {
+        for change in [0x01, 0x20, 0x80] {
+            let mut bytes = good.clone();
+            bytes[place] ^= change;
+            assert!(
+                count.add(&bytes, &signature).is_err(),
+                "byte {place} ^ {change:#x}"
+            );
+        }
+    }
+    for place in 0..signature.len() {
+        let mut bytes = signature.clone();
+        bytes[place] ^= 1;
+        assert!(count.add(&good, &bytes).is_err(), "signature, byte {place}");
+    }
+    assert!(count.add(&good, &signature).is_ok());
+}
+
+#[test]
 fn the_statement_is_the_documented_one() {
     let room = room();
     let remarks = Remarks {
