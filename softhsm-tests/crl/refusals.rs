@@ -53,6 +53,40 @@ fn what_is_wrong_with_the_input_is_said_before_the_token_is_asked() {
     assert_eq!(rig.read("x.crl.there"), b"mine");
 }
 
+/// One line, which says what to request instead, before the PIN is asked for.
+#[test]
+fn a_number_that_was_passed_or_used_is_refused_in_one_line() {
+    let rig = ready_authority();
+    let make = |more: &[&str]| {
+        let make = ["crl", "create", "--ca", "customerCA.crt"];
+        rig.command(&[&make[..], more].concat())
+    };
+    make(&["--number", "5", "--out", "five.crl"]).ok();
+    let without_pin = ["--pin-source", "env:NOT_SET", "--out", "x.crl", "--number"];
+    for (number, wanted) in [
+        ("4", "4 was requested, but the last CRL of this CA has 5"),
+        ("0", "request 6 or more, or no number"),
+        (
+            "5",
+            "CRL number 5: a CRL of the same kind, complete or delta, has it already",
+        ),
+        ("0x5", "request a higher number, or none"),
+    ] {
+        let run = make(&[&without_pin[..], &[number]].concat());
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(
+            run.stderr.contains(wanted) && run.stderr.lines().count() == 1,
+            "{run:?}"
+        );
+        assert!(!rig.path("x.crl").exists());
+    }
+    // A delta CRL may have the number of the complete one that is issued with it; this one comes later.
+    let delta = ["--base", "five.crl", "--number", "5", "--out", "x.crl"];
+    assert_eq!(make(&delta).code, Some(3));
+    let next = make(&["--format", "json", "--out", "six.crl"]).ok().json();
+    assert_eq!(next["number"], "6", "{next}");
+}
+
 #[test]
 fn a_broken_crl_is_refused_with_the_reason() {
     let rig = ready_authority();

@@ -194,7 +194,8 @@ impl CrlJob {
         recorder.require_known(authority)?;
         let asked = self.number;
         if let Some(asked) = asked {
-            recorder.refuse_lower_crl_number(authority, asked)?;
+            let is_delta = matches!(self.kind, CrlKind::Delta { .. });
+            recorder.refuse_lower_crl_number(authority, asked, is_delta)?;
         }
         let base = match &self.kind {
             CrlKind::Delta { base } => Some(*base),

@@ -53,29 +53,39 @@ impl Recorder {
         Err(LedgerError::CrlNumber { number, problem }.into())
     }
 
-    /// RFC 5280 section 5.2.3: the numbers of a CA's CRLs rise. The newest CRL that was begun has the highest.
+    /// RFC 5280 section 5.2.3: the numbers of a CA's CRLs rise. The newest CRL that was begun has the highest; one of the same kind, complete or
+    /// delta, cannot have the same.
     ///
     /// # Errors
-    /// The rule `crl-number`
+    /// The rule `crl-number`, [`CrlNumberProblem::Used`]
     pub(in super::super) fn refuse_lower_crl_number(
         &self,
         authority: &Certificate,
         asked: CrlNumber,
+        is_delta: bool,
     ) -> Result<(), WorkflowError> {
         let mut last = None;
         self.newest_entries(authority, &mut |entry| match entry.object {
-            Object::Crl { number, .. } => {
-                last = Some((number, entry.id));
+            Object::Crl { number, base, .. } => {
+                last = Some((number, base.is_some(), entry.id));
                 ControlFlow::Break(())
             }
             _ => ControlFlow::Continue(()),
         })?;
         match last {
-            Some((number, entry)) if asked < number => {
+            Some((number, _, entry)) if asked < number => {
+                let next = number
+                    .next()
+                    .map_or_else(String::new, |next| format!(" {next} or more, or"));
                 let found = format!(
-                    "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger): numbers must rise"
+                    "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger), and numbers must rise: \
+                     request{next} no number"
                 );
                 Err(X509Error::broken(rules::CRL_NUMBER, found).into())
+            }
+            Some((number, of_delta, _)) if asked == number && of_delta == is_delta => {
+                let problem = CrlNumberProblem::Used;
+                Err(LedgerError::CrlNumber { number, problem }.into())
             }
             _ => Ok(()),
         }
