@@ -53,8 +53,8 @@ pub use delete::{DeleteSummary, delete_key};
 pub use delivery::{Delivered, Delivery, deliver};
 pub use doctor::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, advise, check_authority_key, check_client,
-    check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key, check_session,
-    check_signing, check_slots, check_token, note_no_authority,
+    check_import_routes, check_kept_heads, check_key_use, check_left_key_probes, check_login, check_new_key,
+    check_session, check_signing, check_slots, check_token, note_no_authority,
 };
 pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
@@ -70,7 +70,8 @@ pub use initialize::{
 };
 pub use issue::{IssueSummary, LookedBack, RecordedJob, RequestToSign, SigningJob, SigningRequest};
 pub use kept_head::{
-    HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, refuse_without_ledger, require_head,
+    HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, heads_on_token, refuse_without_ledger,
+    require_head,
 };
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Rig, TokenKind, authority, on_each, ready_authority};
 use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl, edit};
@@ -339,4 +339,60 @@ fn no_crl_is_replaced_by_one_that_says_less() {
     rig.write("not-ours.crl", "something else");
     crl(&rig, "not-ours.crl").ok();
     assert!(first != rig.read("not-ours.crl"));
+}
+
+/// The data object is not a key, and is named wherever someone looks at what is on the token.
+#[test]
+fn the_kept_head_is_named_where_the_token_is_looked_at() {
+    const NAME: &str = "hsm-ca ledger head";
+    let rig = ready_authority().with("HSM_CA_LEDGER_HEAD", "token");
+    let empty = Rig::new();
+    let doctor = empty.command(&["doctor", "--no-kms"]).ok().stdout;
+    assert!(doctor.contains("none is kept on the token"), "{doctor}");
+    assert_eq!(empty.json(&["key", "list"]).ok().json()["kept_heads"], json!([]));
+    assert!(!empty.command(&["key", "list"]).ok().stdout.contains(NAME));
+
+    crl(&rig, "a.crl").ok();
+    let listed = rig.pkcs11_tool(&["--list-objects", "--type", "data"]);
+    assert_eq!(listed.matches(NAME).count(), 1, "{listed}");
+    let heads = rig.json(&["key", "list"]).ok().json()["kept_heads"].clone();
+    let [head] = heads.as_array().expect("a list").as_slice() else {
+        panic!("{heads}");
+    };
+    let head = head.as_str().expect("a head");
+    rig.json(&["ledger", "verify", "--head", head]).ok();
+    let text = rig.command(&["key", "list"]).ok().stdout;
+    assert!(
+        text.contains(&format!("1 data object named \"{NAME}\"")),
+        "{text}"
+    );
+    let doctor = rig.json(&["doctor", "--no-kms"]).ok().json();
+    let checks = doctor["checks"].as_array().expect("a list");
+    let check = checks
+        .iter()
+        .find(|check| check["check"] == "ledger head")
+        .expect("a check");
+    let event = head.split(':').next().expect("a count");
+    let found = check["found"].as_str().expect("a text");
+    assert!(
+        found.starts_with("1 kept") && found.ends_with(&format!("event {event}")),
+        "{found}"
+    );
+
+    // What the token does not say of it is a warning beside the keys, and a failure of doctor.
+    rig.command_with_rule(&["key", "list"], &[]).ok();
+    let last = rig.count("C_FindObjectsInit");
+    let rule = format!("C_FindObjectsInit:CKR_DEVICE_ERROR@{last}");
+    let run = rig
+        .command_with_rule(&["--format", "json", "key", "list"], &[("FAIL", &rule)])
+        .ok();
+    let report = run.json();
+    assert!(
+        report["kept_heads"].is_null() && report["keys"].is_array(),
+        "{report}"
+    );
+    assert!(
+        report["warnings"][0].to_string().contains("CKR_DEVICE_ERROR"),
+        "{report}"
+    );
 }

@@ -65,8 +65,11 @@ fn a_directory_that_is_in_use_is_left_alone() {
     rig.json(&["rig", "new", "a=b"]).refused(2, "rig-path");
     assert_eq!(rig.files(), ["file", "rig"]);
     fs::create_dir(rig.path("empty")).expect("a directory");
-    rig.command(&["rig", "new", "empty", "--label", "another one"])
+    let made = rig
+        .command(&["rig", "new", "empty", "--label", "another one"])
         .ok();
+    let kept = "kept on the token from the first signature on, as a data object named \"hsm-ca ledger head\"";
+    assert!(made.stdout.contains(kept), "{made:?}");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use clap::Args;
 use hsm_ca::token::TokenError;
 use hsm_ca::workflow::{
     CLUSTER_AUTHORITY, Check, CheckState, Client, WorkflowError, advise, check_authority_key, check_client,
-    check_import_routes, check_key_use, check_left_key_probes, check_login, check_new_key, check_session,
-    check_signing, check_slots, check_token, note_no_authority,
+    check_import_routes, check_kept_heads, check_key_use, check_left_key_probes, check_login, check_new_key,
+    check_session, check_signing, check_slots, check_token, note_no_authority,
 };
 use serde_json::json;
 
@@ -119,6 +119,7 @@ impl DoctorCommand {
         let no_login = "if keys are missing, name a PIN source: --pin-source";
         checks.push(advise_if(CheckState::Noted, no_login, check_login(session)));
         checks.push(check_session(session));
+        checks.push(check_kept_heads(session));
         if self.try_key {
             // Tells more than the use of an old one.
             ui.announce("making a test key on the token and destroying it");

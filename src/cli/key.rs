@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, Pkcs11Uri};
+use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, NOTE_LABEL, Pkcs11Uri};
 use hsm_ca::values::is_unprintable;
-use hsm_ca::workflow::prove_named_key;
+use hsm_ca::workflow::{heads_on_token, prove_named_key};
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ pub(super) struct VerifyKey {
 impl KeyCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::List => list(settings),
+            Self::List => list(settings, ui),
             Self::Show(name) => show(settings, name),
             Self::Generate(generate) => generate.run(settings, ui),
             Self::Verify(verify) => verify.run(settings, ui),
@@ -82,8 +82,9 @@ impl KeyName {
     }
 }
 
-fn list(settings: &Settings) -> Result<Report, CliError> {
-    let keys = settings.open_session(None)?.keys()?;
+fn list(settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    let session = settings.open_session(None)?;
+    let keys = session.keys()?;
     let mut text = String::new();
     for key in &keys {
         let mut fields = Fields::default();
@@ -113,8 +114,27 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
     if keys.is_empty() {
         text.push_str("No key on the token.\n");
     }
+    // They are no keys: what cannot be read of them is told beside the list.
+    let heads = heads_on_token(session);
+    if let Ok(heads) = &heads
+        && !heads.is_empty()
+    {
+        let count = heads.len();
+        text.push_str(&format!(
+            "\nBeside the keys, for the ledger's head: {count} data object{} named \"{NOTE_LABEL}\"\n",
+            if count == 1 { "" } else { "s" }
+        ));
+    }
     let list: Vec<_> = keys.iter().map(describe).collect();
-    Ok(Report::new(text, json!({ "keys": list })))
+    let shown: Option<Vec<_>> = heads
+        .as_ref()
+        .ok()
+        .map(|heads| heads.iter().map(ToString::to_string).collect());
+    let warnings = Vec::from_iter(heads.err().and_then(|error| ui.warn(&error.to_string())));
+    Ok(Report {
+        warnings,
+        ..Report::new(text, json!({ "keys": list, "kept_heads": shown }))
+    })
 }
 
 fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {

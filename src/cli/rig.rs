@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use hsm_ca::token::{InitTokenError, Pkcs11Uri, RigToken, init_token};
+use hsm_ca::token::{InitTokenError, NOTE_LABEL, Pkcs11Uri, RigToken, init_token};
 use hsm_ca::workflow::{Rig, RigRequest, create_rig};
 use rustix::fs::Mode;
 use rustix::process::umask;
@@ -128,6 +128,12 @@ impl NewRig {
             .add(
                 "PINs",
                 format!("{} and {}", rig.user_pin().display(), rig.so_pin().display()),
+            )
+            .add(
+                "ledger head",
+                format!(
+                    "kept on the token from the first signature on, as a data object named \"{NOTE_LABEL}\""
+                ),
             );
         let text = format!(
             "Made a test rig in {}\n{}Use it:\n  . {}\n  hsm-ca token list\n",

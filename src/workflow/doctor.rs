@@ -5,7 +5,8 @@ mod client_sdk;
 mod cloudhsm;
 mod cluster_authority;
 
-use crate::token::{ImportRoute, KEY_PROBE_LABEL, PinTries, Session, Slots, Token, TokenError};
+use super::kept_head::heads_on_token;
+use crate::token::{ImportRoute, KEY_PROBE_LABEL, NOTE_LABEL, PinTries, Session, Slots, Token, TokenError};
 
 pub use check::{Check, CheckState};
 pub use cloudhsm::{Client, advise, check_client, check_key_use};
@@ -85,6 +86,25 @@ pub fn check_session(session: &Session) -> Check {
     match session.is_read_write() {
         Ok(true) => Check::passed(NAME, "read-write"),
         Ok(false) => Check::warning(NAME, "read-only: nothing can be imported"),
+        Err(error) => Check::failed(NAME, error.to_string()),
+    }
+}
+
+/// What is kept on the token of ledgers: data objects that no list of keys shows.
+#[must_use]
+pub fn check_kept_heads(session: &Session) -> Check {
+    const NAME: &str = "ledger head";
+    match heads_on_token(session) {
+        Ok(heads) => match heads.iter().map(|head| head.count).max() {
+            None => Check::noted(NAME, "none is kept on the token"),
+            Some(highest) => Check::passed(
+                NAME,
+                format!(
+                    "{} kept on the token (data objects named \"{NOTE_LABEL}\"); the highest is event {highest}",
+                    heads.len()
+                ),
+            ),
+        },
         Err(error) => Check::failed(NAME, error.to_string()),
     }
 }

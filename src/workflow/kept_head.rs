@@ -221,6 +221,15 @@ fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError>
     keeper.notes()?.into_iter().map(read).collect()
 }
 
+/// Every head that the token keeps: one for each ledger and key that signed.
+///
+/// # Errors
+/// What the token said; [`KeptHeadError::Unreadable`]
+pub fn heads_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<Head>, WorkflowError> {
+    let kept = all_on_token(keeper)?;
+    Ok(kept.into_iter().map(|kept| kept.head).collect())
+}
+
 /// The head that is kept of this ledger: in the file of the guards, or on the token of `store`, for whichever of its keys.
 ///
 /// # Errors
