@@ -363,7 +363,8 @@ mod tests {
     #[test]
     fn every_serial_number_has_twenty_octets_and_none_for_its_sign() {
         let random = Beginning(Cell::new(0), &[[0, 0x70], [0, 0x80], [0x80, 0xff], [1, 2]]);
-        let serials = DrawnSerials::from(&random as &dyn RandomSource);
+        let source: &dyn RandomSource = &random;
+        let serials = DrawnSerials::from(source);
         let serial = serials.serial("main", "root").unwrap();
         assert_eq!(random.0.get(), 4);
         assert_eq!(serial.to_string(), format!("0102{}", "07".repeat(18)));
