@@ -68,7 +68,7 @@ fn a_number_that_was_passed_or_used_is_refused_in_one_line() {
         ("0", "request 6 or more, or no number"),
         (
             "5",
-            "CRL number 5: a CRL of the same kind, complete or delta, has it already",
+            "CRL number 5: a CRL of the same kind, complete or delta, already has it",
         ),
         ("0x5", "request a higher number, or none"),
     ] {

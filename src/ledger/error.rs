@@ -186,7 +186,7 @@ impl fmt::Display for CrlNumberProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotReserved => "it was not reserved in this ledger",
-            Self::Used => "a CRL of the same kind, complete or delta, has it already: request a higher number, or none",
+            Self::Used => "a CRL of the same kind, complete or delta, already has it: request a higher number, or none",
             Self::Passed => "a CRL with a higher number was begun in the meantime",
             Self::OtherTime => "the other CRL with this number, complete or delta, has a different thisUpdate",
             Self::Last => "it is the highest number of 20 octets (RFC 5280 section 5.2.3), and this CA has used it: no CRL can follow",
