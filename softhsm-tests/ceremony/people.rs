@@ -397,6 +397,36 @@ fn files_and_directories_that_others_can_change_are_not_used() {
         .refused(2, "no-ceremony");
 }
 
+/// Who can rename the directory of the statement can have another one signed.
+#[test]
+fn a_statement_does_not_pass_through_a_directory_of_others() {
+    let rig = planned();
+    fs::create_dir(rig.path("shared")).expect("a directory");
+    let set = |mode| {
+        fs::set_permissions(rig.path("shared"), fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let approve = || {
+        let mut command = rig.prepare(&[
+            "--format",
+            "json",
+            "ceremony",
+            "approve",
+            "room",
+            "--ssh-key",
+            "A",
+        ]);
+        Run::of(command.env("TMPDIR", rig.path("shared")))
+    };
+    set(0o777);
+    let message = approve().refused(2, "untrusted-file");
+    assert!(message.contains("nothing was signed"), "{message}");
+    assert_eq!(rig.list("room/approvals"), [""; 0]);
+    // As /tmp is.
+    set(0o1777);
+    approve().ok();
+    assert_eq!(rig.list("shared"), [""; 0]);
+}
+
 /// Before somebody touches a key for nothing.
 #[test]
 fn a_full_disk_is_found_before_anything_is_signed() {

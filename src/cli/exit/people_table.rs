@@ -123,6 +123,11 @@ fn explain_ssh_keygen(cause: &SshKeygenError) -> Row {
             USAGE,
             Some("put ssh-keygen where only its owner and root can write"),
         ),
+        SshKeygenError::Directory { .. } => (
+            "untrusted-file",
+            USAGE,
+            Some("set TMPDIR to a directory that only you and root can write to"),
+        ),
         SshKeygenError::Failed { .. } => (
             "ssh-keygen-failed",
             FAILED,

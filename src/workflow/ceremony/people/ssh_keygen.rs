@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::ceremony::UnsignedStatement;
-use crate::file_trust::TrustError;
+use crate::file_trust::{self, TrustError};
 use crate::values::is_unprintable;
 use crate::workflow::program::find_program;
 use crate::x509::Linter;
@@ -43,6 +43,11 @@ pub enum SshKeygenError {
         /// The file or directory that they could change.
         cause: TrustError,
     },
+    /// Others could have changed the statement on its way, and had something else signed.
+    Directory {
+        /// The directory for temporary files that they could change.
+        cause: TrustError,
+    },
     /// It cannot be run, or given the statement.
     System {
         /// What the system said.
@@ -65,6 +70,10 @@ impl fmt::Display for SshKeygenError {
                     "{PROGRAM} was not run, because others could change it: {cause}"
                 )
             }
+            Self::Directory { cause } => write!(
+                f,
+                "nothing was signed: others could change what {PROGRAM} is given: {cause}"
+            ),
             Self::System { cause } => write!(f, "{PROGRAM} cannot be run: {cause}"),
             Self::Failed { said } => write!(f, "nothing was signed: {PROGRAM} {said}"),
         }
@@ -74,7 +83,7 @@ impl fmt::Display for SshKeygenError {
 impl std::error::Error for SshKeygenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Untrusted { cause } => cause.source(),
+            Self::Untrusted { cause } | Self::Directory { cause } => cause.source(),
             Self::System { cause } => cause.source(),
             _ => None,
         }
@@ -123,6 +132,7 @@ impl SshKeygen {
             .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .map_err(system)?;
+        file_trust::check_directory(directory.path()).map_err(|cause| SshKeygenError::Directory { cause })?;
         let file = directory.path().join("statement");
         std::fs::write(&file, statement.bytes()).map_err(system)?;
         let key = std::path::absolute(key).map_err(system)?;
