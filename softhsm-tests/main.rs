@@ -34,6 +34,7 @@ mod ceremony {
     mod people;
     mod people_present;
     mod plan;
+    mod proof;
     mod quorum;
     mod second_verifier;
     mod ssh_keygen;

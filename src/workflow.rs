@@ -40,11 +40,12 @@ mod tls_check;
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
-    ApprovalFile, Approvals, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource,
-    DraftObject, DraftedSession, OpenedCeremony, PeopleError, PlanCircumstances, PreparedStatement,
-    PreviousError, Remark, Saying, SignedFiles, SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony,
-    check_plan, check_previous, count_approvals, count_gate, digest_of_file, draft_ceremony, next_state,
-    note_in_transcript, plan_ceremony, prepare_statement,
+    ApprovalFile, Approvals, Attested, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile,
+    CeremonyReport, CeremonySource, DraftObject, DraftedSession, MadeObject, OpenedCeremony, PeopleError,
+    PlanCircumstances, PreparedStatement, PreviousError, Remark, Saying, SignedFiles, SshKeygen,
+    SshKeygenError, WaitingApproval, abort_ceremony, check_plan, check_previous, count_approvals, count_gate,
+    digest_of_file, draft_ceremony, export_ceremony, next_state, note_in_transcript, plan_ceremony,
+    prepare_statement, verify_ceremony,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

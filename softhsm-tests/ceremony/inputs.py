@@ -66,9 +66,23 @@ def sha256(file):
         return hashlib.sha256(content.read()).hexdigest()
 
 
+def private(file, key, form):
+    with open(os.open(os.path.join("keys", file), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
+        output.write(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+
+
+os.mkdir("keys", 0o700)
+for file, key in keys.items():
+    private(f"{file}.pem", key, serialization.PrivateFormat.PKCS8)
+
+
 def person(who, roles):
-    key = ed25519.Ed25519PrivateKey.generate().public_key()
+    key = ed25519.Ed25519PrivateKey.generate()
+    private(who, key, serialization.PrivateFormat.OpenSSH)
+    key = key.public_key()
     line = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+    with open(os.path.join("keys", f"{who}.pub"), "w") as output:
+        output.write(f"{line}\n")
     return f'[[person]]\nname = "{who}"\nroles = [{roles}]\nkey = "{line}"\n'
 
 

@@ -11,6 +11,26 @@ use serde_json::{Value, json};
 use super::ssh_keygen::{MESSAGE, NAMESPACE, key, sign};
 use crate::harness::python_tool;
 
+/// What the second verifier says of each case.
+pub(super) fn ask(cases: &[Value]) -> Vec<String> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut python = Command::new(python_tool("python"))
+        .arg(format!("{root}/softhsm-tests/ceremony/verify.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python");
+    let text: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let mut stdin = python.stdin.take().expect("a pipe");
+    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let output = python.wait_with_output().expect("answers");
+    writer.join().expect("a thread").expect("written");
+    let answers = String::from_utf8(output.stdout).expect("text");
+    let answers: Vec<_> = answers.lines().map(str::to_owned).collect();
+    assert_eq!(answers.len(), cases.len());
+    answers
+}
+
 /// What both say of one file: ours beside the case for the other.
 struct Cases(Vec<(String, Value)>);
 
@@ -53,21 +73,8 @@ impl Cases {
 
     /// How many both accept, and how many both refuse.
     fn compare(self) -> (usize, usize) {
-        let root = env!("CARGO_MANIFEST_DIR");
-        let mut python = Command::new(python_tool("python"))
-            .arg(format!("{root}/softhsm-tests/ceremony/verify.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Python");
-        let text: String = self.0.iter().map(|(_, case)| format!("{case}\n")).collect();
-        let mut stdin = python.stdin.take().expect("a pipe");
-        let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
-        let output = python.wait_with_output().expect("answers");
-        writer.join().expect("a thread").expect("written");
-        let answers = String::from_utf8(output.stdout).expect("text");
-        let answers: Vec<&str> = answers.lines().collect();
-        assert_eq!(answers.len(), self.0.len());
+        let cases: Vec<_> = self.0.iter().map(|(_, case)| case.clone()).collect();
+        let answers = ask(&cases);
         let mut accepted = 0;
         for ((ours, case), theirs) in self.0.iter().zip(&answers) {
             let both_refuse = ours == "refused" && theirs.starts_with("refused");

@@ -1,6 +1,5 @@
 //! What a ceremony hands on to the next one: numbers that are used, revocations that must not be lost, and who may approve.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CanonicalError, CeremonyKind, Digest, Octets, PlannedPeople, TranscriptHead, from_canonical, to_canonical,
 };
+use crate::output::{Encoding, Sealed, Verified};
 
 /// The export's `format`.
 const FORMAT: &str = "hsm-ca ceremony export 1";
@@ -30,7 +30,7 @@ pub struct CeremonyExport {
     pub end: String,
     /// Who took part: their approvers approve a change of the quorum.
     pub people: PlannedPeople,
-    /// The issuers, by name.
+    /// The issuers, sorted by the octets of their names.
     pub issuers: Vec<ExportedIssuer>,
 }
 
@@ -41,8 +41,6 @@ pub struct CeremonyExport {
 pub struct ExportedIssuer {
     /// DER of the name.
     pub name: Octets,
-    /// The same as text.
-    pub shown: String,
     /// SHA-256 of each `subjectPublicKeyInfo` that it signs with, sorted.
     pub keys: Vec<Digest>,
     /// Serial numbers that are used, in hex, sorted: every one that the plan drew, whatever became of it.
@@ -112,16 +110,32 @@ impl CeremonyExport {
         if !["closed", "aborted"].contains(&export.end.as_str()) {
             return value("end", &export.end);
         }
-        let mut names = BTreeSet::new();
+        if !export.issuers.is_sorted_by(|one, next| one.name.0 < next.name.0) {
+            return value("issuers", "not sorted by name");
+        }
         for issuer in &export.issuers {
-            if !names.insert(issuer.name.0.as_slice()) {
-                return value("name", &issuer.shown);
-            }
             if !issuer.serials.is_sorted_by(|one, next| one < next) {
-                return value("serials", &issuer.shown);
+                return value("serials", "not sorted");
             }
         }
         Ok(export)
+    }
+}
+
+impl Sealed for CeremonyExport {}
+
+impl Verified for CeremonyExport {
+    fn content(&self, _: Encoding) -> Vec<u8> {
+        // Text and small numbers have one spelling, so this does not fail.
+        self.to_bytes().unwrap_or_default()
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        match Self::read(written) {
+            Ok(read) if read == *self => Ok(()),
+            Ok(_) => Err("it reads back differently".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 

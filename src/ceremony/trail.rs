@@ -28,6 +28,8 @@ pub struct Trail {
     pub session: Option<String>,
     /// How many runs there were.
     pub runs: u64,
+    /// How many steps are done.
+    pub done: usize,
     /// Everybody who attended any of them.
     pub attended: BTreeSet<String>,
     /// The keys that were made, by step.

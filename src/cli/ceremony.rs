@@ -5,6 +5,7 @@ mod approve;
 mod attest;
 mod check;
 mod directory;
+mod export;
 mod new;
 mod note;
 mod plan;
@@ -12,6 +13,7 @@ mod script;
 mod show;
 mod signing;
 mod source;
+mod verify;
 
 use clap::Subcommand;
 
@@ -64,6 +66,16 @@ pub(super) enum CeremonyCommand {
     ///
     /// The transcript and ABORTED.txt say so. Nothing is deleted, and nothing is added afterwards.
     Abort(note::AbortCeremony),
+    /// Verify a ceremony from its directory alone: plan, approvals, transcript, objects, ledger events, attestations
+    ///
+    /// It needs no token, module or settings, and no network, so run it on another machine. It lists everything that is wrong, with file and line.
+    /// With --head, the transcript must contain that head, which somebody kept elsewhere: on paper, in an attestation, in a checkpoint.
+    /// Exit code 3: not verified. A ceremony that was aborted or is not closed is not verified. docs/ceremony-format.md lists every check.
+    Verify(verify::VerifyCeremony),
+    /// Write what the next ceremony inherits: head, serial numbers, CRL numbers, revocations, people
+    ///
+    /// The next ceremony file names it under `previous`, with its SHA-256. The ceremony must be closed or aborted.
+    Export(export::ExportCeremony),
 }
 
 impl CeremonyCommand {
@@ -79,6 +91,8 @@ impl CeremonyCommand {
             Self::Attest(attest) => attest.run(settings, ui),
             Self::Note(note) => note.run(settings),
             Self::Abort(abort) => abort.run(settings),
+            Self::Verify(verify) => verify.run(settings, ui),
+            Self::Export(export) => export.run(settings),
         }
     }
 }

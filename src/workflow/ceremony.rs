@@ -9,10 +9,11 @@ mod people;
 mod plan;
 mod previous;
 mod stand_in;
+mod verify;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
-pub use export::next_state;
+pub use export::{export_ceremony, next_state};
 pub use inputs::CeremonyInputs;
 pub use people::{
     ApprovalFile, Approvals, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying, SignedFiles,
@@ -23,3 +24,4 @@ pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
 };
 pub use previous::{PreviousError, check_previous};
+pub use verify::{Attested, CeremonyReport, MadeObject, verify_ceremony};

@@ -48,7 +48,8 @@ impl Follower<'_> {
         }
     }
 
-    pub(super) fn finish(self) -> Trail {
+    pub(super) fn finish(mut self) -> Trail {
+        self.trail.done = self.place.next.unwrap_or_default();
         self.trail
     }
 }

@@ -57,10 +57,15 @@ pub(super) enum Stage {
 
 impl Follower<'_> {
     pub(super) fn step(&mut self, line: u64, time: UnixTime, event: Event) {
-        self.check_room(line);
         let Some(id) = event.step().map(str::to_owned) else {
             return self.find(line, "event", "it is not known here");
         };
+        let is_opening = matches!(event, Event::Confirmed { .. }) && id == OPENING;
+        self.check_room(line, is_opening);
+        if is_opening {
+            self.place.next.get_or_insert(0);
+            return;
+        }
         if let Event::Confirmed { .. } = event {
             return self.confirm(line, &id);
         }
@@ -73,7 +78,6 @@ impl Follower<'_> {
         if self.place.next != Some(index) {
             let expected = match self.current() {
                 Some(step) => format!("step {:?} is next", step.id),
-                None if self.place.next.is_none() => "the opening is not confirmed".to_owned(),
                 None => "only the closing is left".to_owned(),
             };
             self.find(line, "order", format!("step {id:?}, and {expected}"));
@@ -83,20 +87,18 @@ impl Follower<'_> {
         self.carry_out(line, time, step, event);
     }
 
-    /// Nothing is done before people have compared the clock and said who is there.
-    fn check_room(&mut self, line: u64) {
+    /// Nothing is done in a run before people have compared the clock, said who is there, and typed the words of the opening.
+    fn check_room(&mut self, line: u64, is_opening: bool) {
         let Some(run) = &mut self.run else {
             return self.find(line, "run", "no run is open");
         };
         let (killed, went_back) = (run.after_kill && !run.deviation, run.went_back.take());
-        let is_ready = run.clock && run.attending.is_some();
+        let is_ready = run.clock && run.attending.is_some() && run.opening != is_opening;
         run.after_kill = false;
+        run.opening |= is_opening;
         if !is_ready {
-            self.find(
-                line,
-                "order",
-                "the clock was not compared, or nobody said who attends",
-            );
+            let found = "a run begins with the clock, who attends, and the words of the opening, once each";
+            self.find(line, "order", found);
         }
         if killed {
             let found = "the run before it was interrupted, and no deviation says so";
@@ -109,11 +111,8 @@ impl Follower<'_> {
     }
 
     fn confirm(&mut self, line: u64, id: &str) {
-        let expected = match (self.place.next, self.current()) {
-            (None, _) => OPENING,
-            (Some(_), Some(step)) => &step.id,
-            (Some(_), None) => CLOSING,
-        };
+        let current = self.current();
+        let expected = current.map_or(CLOSING, |step| &step.id);
         if id != expected {
             return self.find(
                 line,
@@ -121,14 +120,12 @@ impl Follower<'_> {
                 format!("confirmed for {id:?}, and {expected:?} is next"),
             );
         }
-        let needs_words = self.current().is_none_or(|step| step.action.needs_words());
-        if !needs_words {
-            self.find(line, "order", format!("step {id:?} has no words to confirm"));
-        }
-        match id {
-            OPENING if self.place.next.is_none() => self.place.next = Some(0),
-            CLOSING if self.current().is_none() => self.place.closing = true,
-            _ => {}
+        match current {
+            None => self.place.closing = true,
+            Some(step) if !step.action.needs_words() => {
+                self.find(line, "order", format!("step {id:?} has no words to confirm"));
+            }
+            Some(_) => {}
         }
         if let Some(run) = &mut self.run {
             run.confirmed = Some(id.to_owned());

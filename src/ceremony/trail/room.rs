@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Follower;
-use crate::ceremony::{Choice, Digest, StepAction};
+use crate::ceremony::{Choice, Digest, Role, StepAction};
 
 /// A run that is open.
 pub(super) struct Run {
     pub(super) clock: bool,
     pub(super) attending: Option<Vec<String>>,
+    /// The words of the opening were typed.
+    pub(super) opening: bool,
     /// The run before it was killed: a deviation has to say so.
     pub(super) after_kill: bool,
     /// A deviation was noted in it.
@@ -58,6 +60,7 @@ impl Follower<'_> {
         self.run = Some(Run {
             clock: false,
             attending: None,
+            opening: false,
             after_kill,
             deviation: false,
             went_back,
@@ -145,21 +148,24 @@ impl Follower<'_> {
         self.trail.decisions.push((line, step, choice));
     }
 
-    /// What a signature or a key needs that nobody knows is decided by as many people as the gate before it asks for.
+    /// What nobody can know is decided by the people of the last gate before the step, by the approvers who have to attend, or by the
+    /// administrator.
     fn check_deciders(&mut self, line: u64, people: &BTreeSet<&String>) {
         let before = self.plan.steps.iter().take(self.place.next.unwrap_or_default());
         let gate = before.rev().find_map(|step| match &step.action {
-            StepAction::Confirm(confirm) => Some(&confirm.sign_by),
+            StepAction::Confirm(confirm) => Some((confirm.sign_by.role, confirm.sign_by.threshold)),
             _ => None,
         });
-        let (there, wanted) = match gate {
-            Some(sign_by) => {
-                let with = self.plan.people.with(sign_by.role);
-                let there = with.filter(|person| people.contains(&person.name)).count();
-                (there, sign_by.threshold)
-            }
-            None => (people.len(), 1),
-        };
+        let approvers = self.plan.people.attend.get(&Role::Approver);
+        let approvers = approvers
+            .and_then(|count| usize::try_from(*count).ok())
+            .filter(|count| *count > 0);
+        let (role, wanted) = gate.unwrap_or(match approvers {
+            Some(count) => (Role::Approver, count),
+            None => (Role::Administrator, 1),
+        });
+        let there = self.plan.people.with(role);
+        let there = there.filter(|person| people.contains(&person.name)).count();
         if there < wanted {
             let found = format!("{there} people decided who may, and {wanted} have to");
             self.find(line, "decision", found);

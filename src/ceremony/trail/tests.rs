@@ -367,6 +367,7 @@ fn interrupted_runs_go_on_where_they_were() {
             opened(2, "main"),
             clock(),
             attending(),
+            confirmed("opening"),
             confirmed("root"),
         ],
     );
@@ -379,6 +380,7 @@ fn interrupted_runs_go_on_where_they_were() {
             clock(),
             attending(),
             deviation(),
+            confirmed("opening"),
             confirmed("root"),
         ],
     );
@@ -386,12 +388,27 @@ fn interrupted_runs_go_on_where_they_were() {
     let mut silent = Sound::new();
     silent.insert(
         place,
-        [opened(2, "main"), clock(), attending(), confirmed("root")],
+        [
+            opened(2, "main"),
+            clock(),
+            attending(),
+            confirmed("opening"),
+            confirmed("root"),
+        ],
     );
     silent.expect(&["run"]);
     // The words are asked for again.
     let mut unasked = Sound::new();
-    unasked.insert(place, [stopped(), opened(2, "main"), clock(), attending()]);
+    unasked.insert(
+        place,
+        [
+            stopped(),
+            opened(2, "main"),
+            clock(),
+            attending(),
+            confirmed("opening"),
+        ],
+    );
     unasked.expect(&["confirmed"]);
     let mut counted = Sound::new();
     counted.insert(
@@ -401,6 +418,7 @@ fn interrupted_runs_go_on_where_they_were() {
             opened(3, "main"),
             clock(),
             attending(),
+            confirmed("opening"),
             confirmed("root"),
         ],
     );
@@ -417,6 +435,7 @@ fn a_second_signature_needs_a_deterministic_key_or_a_decision() {
             opened(2, "main"),
             clock(),
             attending(),
+            confirmed("opening"),
             confirmed("root"),
         ];
         events.extend(decide);
@@ -542,7 +561,13 @@ fn another_session_is_possible_until_something_is_signed_and_needs_its_own_gate(
     let moved = |regate: bool| {
         let mut sound = Sound::new();
         let place = sound.at("root") - 1;
-        let mut events = vec![stopped(), opened(2, "standby"), clock(), attending()];
+        let mut events = vec![
+            stopped(),
+            opened(2, "standby"),
+            clock(),
+            attending(),
+            confirmed("opening"),
+        ];
         if regate {
             events.push(sound.gate("standby"));
             events.push(Event::GatePassed {
@@ -569,6 +594,7 @@ fn another_session_is_possible_until_something_is_signed_and_needs_its_own_gate(
             opened(2, "standby"),
             clock(),
             attending(),
+            confirmed("opening"),
             confirmed("end"),
         ],
     );

@@ -1,14 +1,33 @@
 //! What a ceremony hands on to the next one, from its plan and its transcript.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use super::PreviousError;
+use super::verify::read_file;
+use super::{PreviousError, check_previous};
 use crate::ceremony::{
-    CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation, ObjectKind, Octets,
-    PlannedObject, StepAction, Trail, TrailEnd, Transcript,
+    CeremonyDirectory, CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation,
+    ObjectKind, Octets, PlannedObject, StepAction, Trail, TrailEnd, Transcript,
 };
 use crate::signer::SignatureAlgorithm;
 use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
+
+/// What the ceremony in this directory hands on.
+///
+/// # Errors
+/// [`PreviousError`]: a file that cannot be read, and those of [`next_state`].
+pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<CeremonyExport, PreviousError> {
+    let read = |path: PathBuf| read_file(&path).map_err(|cause| PreviousError::Unreadable { path, cause });
+    let bytes = read(directory.plan())?;
+    let plan = CeremonyPlan::read(&bytes).map_err(PreviousError::Plan)?;
+    let transcript = Transcript::read(&read(directory.transcript())?, Digest::of(&bytes));
+    let transcript = transcript.map_err(PreviousError::Transcript)?;
+    let previous = match &plan.previous {
+        Some(previous) => check_previous(&plan, &read(directory.named(&previous.file))?)?,
+        None => None,
+    };
+    next_state(&plan, &transcript, previous.as_ref())
+}
 
 /// What the ceremony with this transcript hands on: everything that the one before it did, and its own. It has to be closed or aborted.
 ///
@@ -51,7 +70,6 @@ pub fn next_state(
 /// The numbers of an issuer, as they are collected.
 #[derive(Default)]
 struct Collected {
-    shown: String,
     keys: BTreeSet<String>,
     serials: BTreeSet<String>,
     crl_number: Option<u64>,
@@ -66,7 +84,6 @@ impl Numbers {
         let issuers = previous.into_iter().flat_map(|export| &export.issuers);
         let collected = issuers.map(|issuer| {
             let collected = Collected {
-                shown: issuer.shown.clone(),
                 keys: issuer.keys.iter().map(Digest::to_string).collect(),
                 serials: issuer.serials.iter().cloned().collect(),
                 crl_number: issuer.crl_number,
@@ -82,9 +99,7 @@ impl Numbers {
     }
 
     fn at(&mut self, name: &Name) -> &mut Collected {
-        let collected = self.0.entry(name.der().to_vec()).or_default();
-        collected.shown = name.to_string();
-        collected
+        self.0.entry(name.der().to_vec()).or_default()
     }
 
     /// Every serial number that was drawn counts as used. A key that was never made signs nothing.
@@ -190,7 +205,6 @@ impl Numbers {
     fn into_issuers(self) -> Vec<ExportedIssuer> {
         let issuers = self.0.into_iter().map(|(name, collected)| ExportedIssuer {
             name: Octets(name),
-            shown: collected.shown,
             keys: collected.keys.iter().filter_map(|key| key.parse().ok()).collect(),
             serials: collected.serials.into_iter().collect(),
             crl_number: collected.crl_number,

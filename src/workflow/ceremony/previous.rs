@@ -1,17 +1,27 @@
 //! The ceremony before this one: what it exported binds this plan.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::{fmt, io};
 
 use super::export::{issuer_of, read_crl};
 use crate::ceremony::{
     CeremonyExport, CeremonyKind, CeremonyPlan, Digest, ExportError, ObjectKind, PlanError, PlannedObject,
-    StepAction, Trail, Transcript,
+    StepAction, Trail, Transcript, TranscriptError,
 };
 
 /// Why a ceremony does not follow the one before it, or hands on nothing.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PreviousError {
+    /// A file of the ceremony cannot be read.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The transcript is damaged.
+    Transcript(TranscriptError),
     /// The file is not an export.
     Export(ExportError),
     /// The export is another file than the one that is pinned.
@@ -89,6 +99,8 @@ impl PreviousError {
 impl fmt::Display for PreviousError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreadable { path, cause } => write!(f, "{}: cannot read it: {cause}", path.display()),
+            Self::Transcript(cause) => cause.fmt(f),
             Self::Export(cause) => cause.fmt(f),
             Self::OtherFile { pinned, found } => write!(
                 f,
@@ -178,7 +190,7 @@ fn check_object(
     let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {
         return Ok(());
     };
-    let (step, shown) = (object.step.clone(), issuer.shown.clone());
+    let (step, shown) = (object.step.clone(), name.to_string());
     let spare = object.spare.as_ref().map(|spare| &spare.serial);
     if let Some(serial) = object
         .serial

@@ -1,0 +1,104 @@
+"""What people sign: approvals, gates, attestations."""
+
+import re
+
+from .formats import canonical, demand, read_key, verify_signature
+from .trail import seconds
+
+COMMON = {"ceremony", "format", "key", "kind", "person", "plan", "time"}
+LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*")
+
+
+def read_pairs(files, directory):
+    """Each statement of a directory with its signature, by path."""
+    names = sorted(name for name in files if name.startswith(directory + "/"))
+    pairs = {}
+    for name in names:
+        if re.fullmatch(r"\.hsm-ca-.*", name.rpartition("/")[2]):
+            continue
+        if name.endswith(".json.sig"):
+            demand(name[:-4] in names, f"{name}: no statement")
+        else:
+            demand(name.endswith(".json") and "/" not in name[len(directory) + 1 :], f"{name}: not a statement")
+            demand(name + ".sig" in names, f"{name}: no signature")
+            pairs[name] = (files[name], files[name + ".sig"])
+    return pairs
+
+
+def check(statement, signature, what, plan, plan_hash, people, more):
+    """The statement, once its signature by the key of its person is verified."""
+    said = canonical(statement)
+    demand(isinstance(said, dict), "not an object")
+    demand(COMMON <= set(said) and set(said) - COMMON <= set(more), "names")
+    demand(all(name in said for name, wanted in more.items() if wanted), "names")
+    demand(said["format"] == f"hsm-ca ceremony {what} 1", "format")
+    demand((said["kind"], said["ceremony"], said["plan"]) == (plan["kind"], plan["ceremony"], plan_hash), "another plan")
+    person = people.get(said["person"])
+    demand(person, f"{said['person']}: may not sign")
+    practice = "practice-" if plan["kind"] == "practice" else ""
+    namespace = f"ceremony-{practice}{what}@hsm-ca".encode()
+    fingerprint = verify_signature(signature, namespace, statement, require=person["require"], key=person["key"])
+    demand(said["key"] == fingerprint, "another key")
+    demand(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["time"], re.ASCII), "time")
+    seconds(said["time"])
+    return said
+
+
+def with_role(people, role, among=None):
+    return {
+        person["name"]: person
+        for person in people["persons"]
+        if role in person["roles"] and (among is None or person["name"] in among)
+    }
+
+
+def approvals(files, plan, plan_hash, groups):
+    """`groups`: the people of the plan, and those of the ceremony before where they differ."""
+    approved = [set() for _ in groups]
+    for name, (statement, signature) in read_pairs(files, "approvals").items():
+        outcomes = []
+        for people, yes in zip(groups, approved):
+            try:
+                more = {"decision": True, "because": False}
+                said = check(statement, signature, "approval", plan, plan_hash, with_role(people, "approver"), more)
+            except Exception as error:
+                outcomes.append(f"{name}: {error}")
+                continue
+            demand(said["decision"] == "approve" and "because" not in said, f"{name}: not an approval")
+            yes.add(said["person"])
+            outcomes.append(None)
+        demand(None in outcomes, outcomes[0])
+    for people, yes in zip(groups, approved):
+        demand(len(yes) >= people["approve-threshold"], "too few approvals")
+
+
+def gates(files, plan, plan_hash, trail):
+    pairs = read_pairs(files, "run/gates")
+    used = set()
+    for step, gate in trail.gates.items():
+        role = trail.steps[trail.places[step]]["sign-by"]["role"]
+        people = with_role(plan["people"], role, gate["attending"])
+        signed = set()
+        for name, (statement, signature) in pairs.items():
+            if re.fullmatch(re.escape(f"run/gates/{step}-") + r"[0-9]+\.json", name, re.ASCII):
+                said = check(statement, signature, "gate", plan, plan_hash, people, {"step": True, "objects": True})
+                demand(said["step"] == step and said["objects"] == gate["objects"], f"{name}: another gate")
+                signed.add(said["person"])
+                used.add(name)
+        demand(signed == set(gate["people"]), f"gate {step}: signatures")
+    demand(used == set(pairs), "a gate's statement without its gate")
+
+
+def attestations(files, plan, plan_hash, trail, head):
+    there = {person["name"]: person for person in plan["people"]["persons"] if person["name"] in trail.attended}
+    done = set()
+    for name, (statement, signature) in read_pairs(files, "attest").items():
+        more = {"head": True, "present": True, "as-planned": True, "remarks": False}
+        said = check(statement, signature, "attestation", plan, plan_hash, there, more)
+        demand(said["head"] == head, f"{name}: another head")
+        demand(said["present"] in ("all", "part") and said["as-planned"] in ("yes", "no"), f"{name}: words")
+        demand("remarks" not in said or LINE.fullmatch(said["remarks"]), f"{name}: remarks")
+        done.add(said["person"])
+    roles = set(plan["people"]["attest"])
+    missing = {name for name, person in there.items() if roles & set(person["roles"])} - done
+    demand(not missing, f"attestations missing: {missing}")

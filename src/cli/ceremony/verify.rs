@@ -1,0 +1,174 @@
+//! `ceremony verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, ObjectKind, TranscriptHead, hash_words};
+use hsm_ca::workflow::{CeremonyReport, check_plan, verify_ceremony};
+use serde_json::{Value, json};
+
+use super::source;
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::global::Settings;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VerifyCeremony {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl VerifyCeremony {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let directory = CeremonyDirectory::at(&self.directory);
+        // Nothing to verify is a mistake in the path, and no finding.
+        std::fs::read_dir(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
+        // The transcript is a chain as the ledger is, and --head is of the one that is verified.
+        let kept = settings.guards().head.map(|head| TranscriptHead {
+            n: head.count,
+            hash: head.hash,
+        });
+        let mut verified = verify_ceremony(&directory, kept);
+        let again = self.plan_again(&directory, &mut verified, ui);
+        let mut report = Report::new(describe(&verified, again), to_json(&verified, again));
+        if !verified.is_verified() {
+            report.exit_code = REFUSED;
+        }
+        if kept.is_none() && verified.is_verified() {
+            let warning = "no --head was given: lines that were cut off the end, and attestations that were made anew with them, are not \
+                           found without one";
+            report.warnings.extend(ui.warn(warning));
+        }
+        Ok(report)
+    }
+
+    /// Makes the plan once more from its files. Another version of the program can have other rules, so only the same one does it.
+    fn plan_again(&self, directory: &CeremonyDirectory, verified: &mut CeremonyReport, ui: &Ui) -> bool {
+        let Some(plan) = &verified.content else {
+            return false;
+        };
+        if plan.tool.version != env!("CARGO_PKG_VERSION") {
+            return false;
+        }
+        let again = source::read(&directory.file())
+            .and_then(|read| check_plan(plan, &read.source, ui).map_err(CliError::from));
+        if let Err(error) = again {
+            verified
+                .findings
+                .push(Finding::in_file("plan.json", "plan-again", error.to_string()));
+        }
+        true
+    }
+}
+
+fn describe(verified: &CeremonyReport, again: bool) -> String {
+    let mut text = match (&verified.content, verified.is_verified()) {
+        (Some(plan), true) => format!(
+            "{}, a {} ceremony: verified\n",
+            printable(&plan.ceremony),
+            plan.kind.word()
+        ),
+        (Some(plan), false) => {
+            format!(
+                "{}, a {} ceremony: NOT VERIFIED\n",
+                printable(&plan.ceremony),
+                plan.kind.word()
+            )
+        }
+        (None, _) => "NOT VERIFIED: the plan cannot be read\n".to_owned(),
+    };
+    let mut fields = Fields::default();
+    if let Some(plan) = verified.plan {
+        fields.add("plan", plan).add("in words", hash_words(&plan.0));
+    }
+    if let Some(transcript) = &verified.transcript {
+        fields.add("head", transcript.head());
+    }
+    if let Some(added) = verified.added {
+        let lines = match added {
+            0 => "the head that was given".to_owned(),
+            added => format!("{added} lines follow the head that was given"),
+        };
+        fields.add("transcript", lines);
+    }
+    if let Some(session) = &verified.trail.session {
+        fields.add("session", format!("{session}, runs: {}", verified.trail.runs));
+    }
+    fields.add(
+        "plan made again",
+        if again {
+            "yes, from the same files"
+        } else {
+            "no: another version planned it"
+        },
+    );
+    if !verified.approved_by.is_empty() {
+        fields.add("approved by", verified.approved_by.join(", "));
+    }
+    for attested in &verified.attested {
+        let present = if attested.present_all {
+            "all of it"
+        } else {
+            "a part of it"
+        };
+        let planned = if attested.as_planned {
+            "as planned"
+        } else {
+            "NOT as planned"
+        };
+        let mut said = format!("{}: saw {present}, {planned}", attested.person);
+        if let Some(remarks) = &attested.remarks {
+            said.push_str(&format!(": {remarks}"));
+        }
+        fields.add("attested by", said);
+    }
+    for made in &verified.made {
+        fields.add(format!("out/{}", made.out), Digest::of(&made.der));
+    }
+    text.push_str(&fields.render(2));
+    if !verified.findings.is_empty() {
+        text.push_str(&format!("\nFindings: {}\n", verified.findings.len()));
+        for finding in &verified.findings {
+            text.push_str(&format!("  {}\n", printable(&finding.to_string())));
+        }
+    }
+    text
+}
+
+fn to_json(verified: &CeremonyReport, again: bool) -> Value {
+    let plan = verified.content.as_ref();
+    let transcript = verified.transcript.as_ref();
+    json!({
+        "verified": verified.is_verified(),
+        "ceremony": plan.map(|plan| &plan.ceremony),
+        "kind": plan.map(|plan| plan.kind.word()),
+        "plan_sha256": verified.plan.map(|plan| plan.to_string()),
+        "plan_made_again": again,
+        "head": transcript.map(|transcript| transcript.head().to_string()),
+        "tree_head": transcript.map(|transcript| transcript.tree_head().to_string()),
+        "lines_after_head": verified.added,
+        "session": verified.trail.session,
+        "runs": verified.trail.runs,
+        "approved_by": verified.approved_by,
+        "attested_by": verified.attested.iter().map(|attested| json!({
+            "person": attested.person,
+            "present": if attested.present_all { "all" } else { "part" },
+            "as_planned": attested.as_planned,
+            "remarks": attested.remarks,
+        })).collect::<Vec<_>>(),
+        "objects": verified.made.iter().map(|made| json!({
+            "step": made.step,
+            "file": format!("out/{}", made.out),
+            "is": match made.is { ObjectKind::Certificate => "certificate", _ => "crl" },
+            "der_sha256": Digest::of(&made.der).to_string(),
+        })).collect::<Vec<_>>(),
+        "findings": verified.findings.iter().map(|finding| json!({
+            "file": finding.file,
+            "line": finding.line,
+            "rule": finding.rule,
+            "found": finding.found,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,173 @@
+//! Whether a ceremony was held as it was planned: from its directory alone, without token, module or settings.
+//!
+//! docs/ceremony-format.md, "What a verifier checks", has the list. Every check notes what it finds and goes on.
+
+mod archive;
+mod closing;
+mod ledger_events;
+mod objects;
+mod paths;
+mod pinned;
+mod statements;
+
+use std::collections::BTreeMap;
+
+use self::archive::Archive;
+pub(super) use self::archive::read_file;
+use crate::ceremony::{
+    CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript, TranscriptHead,
+};
+
+/// What a verification found.
+#[derive(Clone, Debug, Default)]
+pub struct CeremonyReport {
+    /// SHA-256 of the plan, if it could be read.
+    pub plan: Option<Digest>,
+    /// The plan.
+    pub content: Option<CeremonyPlan>,
+    /// The transcript, if its chain holds.
+    pub transcript: Option<Transcript>,
+    /// How many lines follow the head that was kept.
+    pub added: Option<u64>,
+    /// What was done.
+    pub trail: Trail,
+    /// Who approved the plan.
+    pub approved_by: Vec<String>,
+    /// Who attested it, with remarks.
+    pub attested: Vec<Attested>,
+    /// What was made.
+    pub made: Vec<MadeObject>,
+    /// Everything that is wrong. With none, the ceremony is verified.
+    pub findings: Vec<Finding>,
+}
+
+/// What somebody who was there says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    /// Who.
+    pub person: String,
+    /// Whether they saw all of it.
+    pub present_all: bool,
+    /// Whether it went as planned, as far as they saw.
+    pub as_planned: bool,
+    /// What else they say.
+    pub remarks: Option<String>,
+}
+
+/// A certificate or a CRL that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeObject {
+    /// The step.
+    pub step: String,
+    /// The name of its file in `out`.
+    pub out: String,
+    /// What it is.
+    pub is: ObjectKind,
+    /// DER.
+    pub der: Vec<u8>,
+}
+
+impl CeremonyReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn find_line(&mut self, line: u64, rule: &'static str, found: impl Into<String>) {
+        self.findings.push(Finding::in_line(line, rule, found));
+    }
+
+    fn find(&mut self, file: impl Into<String>, rule: &'static str, found: impl ToString) {
+        self.findings
+            .push(Finding::in_file(file, rule, found.to_string()));
+    }
+}
+
+/// Verifies the ceremony in this directory, against a head that was kept if there is one.
+#[must_use]
+pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHead>) -> CeremonyReport {
+    let mut report = CeremonyReport::default();
+    let archive = Archive::list(directory, &mut report);
+    let bytes = match archive.read("plan.json") {
+        Ok(bytes) => bytes,
+        Err(reason) => {
+            report.find("plan.json", "plan", reason);
+            return report;
+        }
+    };
+    let plan = match CeremonyPlan::read(&bytes) {
+        Ok(plan) => plan,
+        Err(error) => {
+            report.find("plan.json", "plan", error);
+            return report;
+        }
+    };
+    let hash = Digest::of(&bytes);
+    report.plan = Some(hash);
+    let inputs = pinned::check(&plan, &archive, &mut report);
+    statements::check_approvals(directory, &plan, &inputs, &mut report);
+    match archive
+        .read("run/transcript.jsonl")
+        .map(|bytes| Transcript::read(&bytes, hash))
+    {
+        Ok(Ok(transcript)) => {
+            report.trail = Trail::follow(&plan, &transcript);
+            report.findings.append(&mut report.trail.findings);
+            report.transcript = Some(transcript);
+        }
+        Ok(Err(error)) => report.find("run/transcript.jsonl", "chain", error),
+        Err(reason) => report.find("run/transcript.jsonl", "chain", reason),
+    }
+    check_kept(kept, &mut report);
+    check_end(&plan, &mut report);
+    if report.transcript.is_some() {
+        let made = objects::check(&plan, &inputs, &archive, &mut report);
+        statements::check_gates(directory, &plan, &mut report);
+        paths::check(&plan, &inputs, &made, &mut report);
+        ledger_events::check(&plan, &made, &archive, &mut report);
+        report.made = made;
+        statements::check_attestations(directory, &plan, &mut report);
+        closing::check(&plan, &inputs, &archive, &mut report);
+    }
+    report.content = Some(plan);
+    report
+}
+
+/// The head that was kept is the transcript's, or one of its earlier ones.
+fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
+    let (Some(kept), Some(transcript)) = (kept, &report.transcript) else {
+        return;
+    };
+    match transcript.follows(kept) {
+        Ok(following) => report.added = Some(following.added),
+        Err(error) => report.find("run/transcript.jsonl", "head", error),
+    }
+}
+
+/// A ceremony that is not closed is not verified, whatever was made in it.
+fn check_end(plan: &CeremonyPlan, report: &mut CeremonyReport) {
+    const FILE: &str = "run/transcript.jsonl";
+    match report.trail.end.clone() {
+        TrailEnd::Closed { .. } => {}
+        TrailEnd::Aborted { because, by } => {
+            report.find(
+                FILE,
+                "aborted",
+                format!("the ceremony was aborted by {by:?}: {because}"),
+            );
+        }
+        _ if report.trail.runs == 0 => report.find(FILE, "not-closed", "the ceremony has not begun"),
+        _ => {
+            let next = plan.steps.len();
+            let found = format!(
+                "the ceremony is not closed: {} of {next} steps are done",
+                report.trail.done
+            );
+            report.find(FILE, "not-closed", found);
+        }
+    }
+}
+
+/// What the plan's files hold, by path.
+type Inputs = BTreeMap<String, Vec<u8>>;

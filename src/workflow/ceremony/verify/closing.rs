@@ -1,0 +1,142 @@
+//! What `run` writes when it closes a ceremony: what the next one inherits, the checkpoint, the checksums.
+
+use std::collections::BTreeMap;
+
+use super::pinned::PREVIOUS;
+use super::{Archive, CeremonyReport, Inputs};
+use crate::ceremony::{CeremonyExport, CeremonyPlan, Checkpoint, Digest, TrailEnd};
+use crate::workflow::ceremony::next_state;
+
+const NEXT: &str = "state/next.json";
+const CHECKPOINT: &str = "checkpoint";
+const CHECKSUMS: &str = "SHA256SUMS";
+
+/// Files that may be added after the ceremony is closed.
+const LATER: [&str; 7] = [
+    "attest/",
+    "attestation/",
+    "time/",
+    "rehearsal/",
+    "report.html",
+    "script.html",
+    CHECKSUMS,
+];
+
+pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
+    if !matches!(report.trail.end, TrailEnd::Closed { .. }) {
+        return;
+    }
+    check_next(plan, inputs, archive, report);
+    check_checkpoint(archive, report);
+    check_sums(archive, report);
+}
+
+fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
+    let Some(transcript) = &report.transcript else {
+        return;
+    };
+    let previous = inputs
+        .get(PREVIOUS)
+        .and_then(|bytes| CeremonyExport::read(bytes).ok());
+    let expected = next_state(plan, transcript, previous.as_ref()).map_err(|error| error.to_string());
+    let expected = expected.and_then(|export| export.to_bytes().map_err(|error| error.to_string()));
+    match (expected, archive.read(NEXT)) {
+        (Ok(expected), Ok(found)) if expected == found => {}
+        (Ok(_), Ok(_)) => report.find(
+            NEXT,
+            "export",
+            "it is not what the plan and the transcript hand on",
+        ),
+        (Err(reason), _) | (_, Err(reason)) => report.find(NEXT, "export", reason),
+    }
+}
+
+/// Size and root hash are those of the transcript. Signatures of those who co-signed may follow.
+fn check_checkpoint(archive: &Archive, report: &mut CeremonyReport) {
+    let bytes = match archive.read(CHECKPOINT) {
+        Ok(bytes) => bytes,
+        Err(reason) => return report.find(CHECKPOINT, "checkpoint", reason),
+    };
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let (origin, _) = text.split_once('\n').unwrap_or_default();
+    let expected = match &report.transcript {
+        Some(transcript) => Checkpoint::of(transcript, origin).map(|checkpoint| checkpoint.to_string()),
+        None => return,
+    };
+    let is_sound = expected.is_ok_and(|expected| match text.strip_prefix(&expected) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('\n').is_some_and(|signatures| {
+            let mut lines = signatures.split_inclusive('\n');
+            lines.clone().next().is_some()
+                && lines.all(|line| line.starts_with("\u{2014} ") && line.ends_with('\n'))
+        }),
+        None => false,
+    });
+    if !is_sound {
+        report.find(
+            CHECKPOINT,
+            "checkpoint",
+            "it is not the checkpoint of this transcript",
+        );
+    }
+}
+
+/// Every file that was there has its line, sorted by path, as `sha256sum` writes it.
+fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
+    let bytes = match archive.read(CHECKSUMS) {
+        Ok(bytes) => bytes,
+        Err(reason) => return report.find(CHECKSUMS, "checksums", reason),
+    };
+    let listed = match read_sums(&bytes) {
+        Ok(listed) => listed,
+        Err((line, reason)) => {
+            report.findings.push(crate::ceremony::Finding {
+                file: CHECKSUMS.to_owned(),
+                line: Some(line),
+                rule: "checksums",
+                found: reason,
+            });
+            return;
+        }
+    };
+    for (file, sha256) in &listed {
+        match archive.read(file) {
+            Ok(found) if Digest::of(&found) == *sha256 => {}
+            Ok(_) => report.find(
+                file.clone(),
+                "checksums",
+                format!("{CHECKSUMS} has another SHA-256"),
+            ),
+            Err(reason) => report.find(file.clone(), "checksums", reason),
+        }
+    }
+    for file in archive.files() {
+        let is_later = LATER.iter().any(|later| match later.ends_with('/') {
+            true => file.starts_with(later),
+            false => file == later,
+        });
+        if !is_later && !listed.contains_key(file) {
+            report.find(file.clone(), "checksums", format!("{CHECKSUMS} does not have it"));
+        }
+    }
+}
+
+fn read_sums(bytes: &[u8]) -> Result<BTreeMap<String, Digest>, (u64, String)> {
+    let text = str::from_utf8(bytes).map_err(|_| (1, "not UTF-8 text".to_owned()))?;
+    let mut listed: BTreeMap<String, Digest> = BTreeMap::new();
+    for (number, line) in (1_u64..).zip(text.split_inclusive('\n')) {
+        let parts = line.strip_suffix('\n').and_then(|line| line.split_once("  "));
+        let read = parts.and_then(|(sha256, file)| Some((sha256.parse::<Digest>().ok()?, file)));
+        let Some((sha256, file)) = read else {
+            return Err((number, "not a SHA-256, two spaces and a path".to_owned()));
+        };
+        if listed
+            .last_key_value()
+            .is_some_and(|(before, _)| before.as_str() >= file)
+        {
+            return Err((number, "the paths are not in order".to_owned()));
+        }
+        listed.insert(file.to_owned(), sha256);
+    }
+    Ok(listed)
+}

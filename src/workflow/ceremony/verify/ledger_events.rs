@@ -1,0 +1,141 @@
+//! The ledger's events against the transcript: both have every signature, and neither has another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Archive, CeremonyReport, MadeObject};
+use crate::ceremony::{CeremonyPlan, Digest, TrailEnd};
+use crate::signer::sha256;
+
+const FILE: &str = "state/ledger-events.jsonl";
+
+pub(super) fn check(
+    plan: &CeremonyPlan,
+    made: &[MadeObject],
+    archive: &Archive,
+    report: &mut CeremonyReport,
+) {
+    let bytes = match archive.read(FILE) {
+        Ok(bytes) => bytes,
+        Err(reason) => {
+            if matches!(report.trail.end, TrailEnd::Closed { .. }) && !plan.objects.is_empty() {
+                report.find(FILE, "ledger", reason);
+            }
+            return;
+        }
+    };
+    let events = match read_chain(&bytes) {
+        Ok(events) => events,
+        Err((line, reason)) => {
+            report.findings.push(crate::ceremony::Finding {
+                file: FILE.to_owned(),
+                line: Some(line),
+                rule: "ledger",
+                found: reason,
+            });
+            return;
+        }
+    };
+    let mut begun = BTreeMap::new();
+    let mut signed = BTreeMap::new();
+    let mut keys = BTreeMap::new();
+    for (sequence, event) in (1_u64..).zip(&events) {
+        if let Some(key) = event.pointer("/authority/key_sha256").and_then(Value::as_str) {
+            keys.insert(sequence, key.to_owned());
+        }
+        if let Some(tbs) = event.pointer("/begun/tbs_sha256").and_then(Value::as_str) {
+            let authority = event
+                .pointer("/begun/authority")
+                .and_then(Value::as_u64)
+                .unwrap_or_default();
+            begun.insert(sequence, (tbs.to_owned(), authority));
+        }
+        let entry = event.pointer("/signed/entry").and_then(Value::as_u64);
+        if let (Some(entry), Some(sha256)) = (entry, event.pointer("/signed/sha256").and_then(Value::as_str))
+        {
+            signed.insert(entry, sha256.to_owned());
+        }
+    }
+    for signature in report.trail.signatures.clone() {
+        let hash = signature.sha256.to_string();
+        if begun.get(&signature.entry).is_none_or(|(tbs, _)| *tbs != hash) {
+            let found = format!("the ledger's entry {} does not have these bytes", signature.entry);
+            report.find_line(signature.line, "ledger", found);
+        }
+        let der = made
+            .iter()
+            .find(|object| object.step == signature.step && signature.signature.is_some());
+        let der = der.map(|object| Digest::of(&object.der).to_string());
+        if let Some(der) = der
+            && signed.get(&signature.entry) != Some(&der)
+        {
+            let found = format!(
+                "the ledger's entry {} does not have this object as signed",
+                signature.entry
+            );
+            report.find_line(signature.line, "ledger", found);
+        }
+    }
+    // The whole life of a key that the ceremony made is in its transcript.
+    let made_keys: BTreeSet<_> = report
+        .trail
+        .keys
+        .values()
+        .map(|key| Digest::of(&key.public_key).to_string())
+        .collect();
+    let known: BTreeSet<_> = report
+        .trail
+        .signatures
+        .iter()
+        .map(|signature| signature.entry)
+        .collect();
+    for (sequence, (_, authority)) in &begun {
+        let is_ours = keys.get(authority).is_some_and(|key| made_keys.contains(key));
+        if is_ours && !known.contains(sequence) && signed.contains_key(sequence) {
+            let found = format!(
+                "entry {sequence} is signed by a key of the ceremony, and the transcript does not have it"
+            );
+            report.find(FILE, "ledger", found);
+        }
+    }
+}
+
+/// The events of an export (docs/ledger.md, "The chain"): each line has the hash over the one before and its own bytes.
+fn read_chain(bytes: &[u8]) -> Result<Vec<Value>, (u64, String)> {
+    let mut events = Vec::new();
+    let mut head = [0; 32];
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let number = u64::try_from(events.len()).map_or(u64::MAX, |count| count.saturating_add(1));
+        let wrong = |reason: &str| (number, reason.to_owned());
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(|| wrong("no newline at its end"))?;
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        // {"hash":"<64 digits>","event":<event>}
+        let event = line
+            .get(83..line.len().saturating_sub(1))
+            .ok_or_else(|| wrong("too short"))?;
+        head = sha256(&[&head[..], event].concat());
+        let again = [
+            format!("{{\"hash\":\"{}\",\"event\":", Digest(head)).as_bytes(),
+            event,
+            b"}",
+        ]
+        .concat();
+        if again != line {
+            return Err(wrong(
+                "its hash does not follow from the line before it and its event",
+            ));
+        }
+        let value: Value = serde_json::from_slice(event).map_err(|error| (number, error.to_string()))?;
+        if value.get("sequence").and_then(Value::as_u64) != Some(number) {
+            return Err(wrong("its event has another number"));
+        }
+        events.push(value.get("event").cloned().unwrap_or_default());
+    }
+    Ok(events)
+}

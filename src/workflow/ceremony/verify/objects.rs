@@ -1,0 +1,193 @@
+//! What was signed: the signature under the right key, and the files of each object.
+
+use super::{Archive, CeremonyReport, Inputs, MadeObject};
+use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature};
+use crate::signer::{PublicKey, SignatureAlgorithm};
+use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, decode_one, join_signature};
+
+/// Verifies each signature that has an end, and compares its files. Returns what was made, in the order of the steps.
+pub(super) fn check(
+    plan: &CeremonyPlan,
+    inputs: &Inputs,
+    archive: &Archive,
+    report: &mut CeremonyReport,
+) -> Vec<MadeObject> {
+    let signatures: Vec<_> = report
+        .trail
+        .signatures
+        .iter()
+        .filter(|begun| begun.signature.is_some())
+        .cloned()
+        .collect();
+    let mut made = Vec::new();
+    for begun in &signatures {
+        let Some(object) = plan.object(&begun.session, &begun.step) else {
+            continue;
+        };
+        let line = begun.signature.as_ref().map_or(begun.line, |(line, _)| *line);
+        match join(plan, inputs, begun, object, report) {
+            Ok((content, der)) => {
+                check_files(archive, begun, &content, &der, report);
+                if let Some((line, sha256)) = report.trail.written.get(&begun.step).copied()
+                    && sha256 != Digest::of(&der)
+                {
+                    report.find_line(line, "object", "what was written is not what was signed");
+                }
+                made.push(MadeObject {
+                    step: object.step.clone(),
+                    out: object.out.clone(),
+                    is: object.is,
+                    der,
+                });
+            }
+            Err(reason) => report.find_line(line, "signature", format!("step {:?}: {reason}", begun.step)),
+        }
+    }
+    check_names(archive, &signatures, report);
+    check_out(&made, archive, report);
+    made
+}
+
+/// The bytes that were signed, and the same with the signature, once that verifies.
+fn join(
+    plan: &CeremonyPlan,
+    inputs: &Inputs,
+    begun: &TrailSignature,
+    object: &PlannedObject,
+    report: &CeremonyReport,
+) -> Result<(Vec<u8>, Vec<u8>), String> {
+    let content = report.trail.completed(object, begun.spare);
+    let content = content.ok_or("its bytes cannot be completed")?;
+    let (_, signature) = begun.signature.as_ref().ok_or("there is none")?;
+    let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0);
+    let algorithm = algorithm.map_err(|error| error.to_string())?;
+    let key = key_named(plan, inputs, &object.key, report)?;
+    let verified = key.verify(algorithm, &content, signature);
+    verified.map_err(|_| format!("the signature does not verify under key {:?}", object.key))?;
+    let der = join_signature(&content, algorithm, signature).map_err(|error| error.to_string())?;
+    Ok((content, der))
+}
+
+/// A key that the ceremony made, or that of an input.
+fn key_named(
+    plan: &CeremonyPlan,
+    inputs: &Inputs,
+    name: &str,
+    report: &CeremonyReport,
+) -> Result<PublicKey, String> {
+    if let Some(made) = report.trail.keys.get(name) {
+        return PublicKey::from_der(&made.public_key).map_err(|error| error.to_string());
+    }
+    let bytes = inputs
+        .get(name)
+        .ok_or_else(|| format!("there is no key {name:?}"))?;
+    let key = match Certificate::read(bytes) {
+        Ok(certificate) => certificate.public_key().map_err(|error| error.to_string())?,
+        Err(_) => {
+            let der = decode_one(bytes, PUBLIC_KEY).map_err(|error| error.to_string())?;
+            PublicKey::from_der(&der).map_err(|error| error.to_string())?
+        }
+    };
+    let planned = plan.inputs.get(name).and_then(|input| input.key);
+    match planned == Some(Digest::of(key.der())) {
+        true => Ok(key),
+        false => Err(format!("the plan has another key for input {name:?}")),
+    }
+}
+
+/// `run/objects/STEP.tbs`, `.sig` and `.der`; with a spare serial number, `STEP.spare.tbs`.
+fn check_files(
+    archive: &Archive,
+    begun: &TrailSignature,
+    content: &[u8],
+    der: &[u8],
+    report: &mut CeremonyReport,
+) {
+    let spare = if begun.spare { ".spare" } else { "" };
+    let signature = begun
+        .signature
+        .as_ref()
+        .map(|(_, octets)| octets.as_slice())
+        .unwrap_or_default();
+    let files = [
+        (format!("{spare}.tbs"), content),
+        (".sig".to_owned(), signature),
+        (".der".to_owned(), der),
+    ];
+    for (suffix, expected) in files {
+        let file = format!("run/objects/{}{suffix}", begun.step);
+        match archive.read(&file) {
+            Ok(found) if found == expected => {}
+            Ok(_) => report.find(
+                file,
+                "object",
+                "it is not what the plan, the keys and the transcript make",
+            ),
+            Err(reason) => report.find(file, "object", reason),
+        }
+    }
+}
+
+/// No file is there for a step that signed nothing.
+fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut CeremonyReport) {
+    let begun: Vec<_> = report
+        .trail
+        .signatures
+        .iter()
+        .map(|begun| begun.step.clone())
+        .collect();
+    for name in archive.files_in("run/objects") {
+        let step = [".spare.tbs", ".tbs", ".sig", ".der"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix));
+        let is_tbs = name.ends_with(".tbs");
+        let is_known = step.is_some_and(|step| match is_tbs {
+            true => begun.iter().any(|begun| begun == step),
+            false => signatures.iter().any(|signed| signed.step == step),
+        });
+        if !is_known {
+            report.find(format!("run/objects/{name}"), "object", "no step made it");
+        }
+    }
+}
+
+/// `out` has exactly the results, once the ceremony is closed, and the transcript has their hashes.
+fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport) {
+    let TrailEnd::Closed { line, out } = report.trail.end.clone() else {
+        for name in archive.files_in("out") {
+            report.find(
+                format!("out/{name}"),
+                "out",
+                "there are no results before the ceremony is closed",
+            );
+        }
+        return;
+    };
+    for object in made {
+        let file = format!("out/{}", object.out);
+        let label = match object.is {
+            ObjectKind::Certificate => CERTIFICATE,
+            ObjectKind::Crl => X509_CRL,
+        };
+        match archive.read(&file) {
+            Ok(found) if decode_one(&found, label).is_ok_and(|der| der == object.der) => {
+                if out.get(&object.out) != Some(&Digest::of(&found)) {
+                    report.find_line(line, "out", format!("{:?} has another SHA-256", object.out));
+                }
+            }
+            Ok(_) => report.find(file, "out", format!("it is not what step {:?} made", object.step)),
+            Err(reason) => report.find(file, "out", reason),
+        }
+    }
+    let is_made = |name: &String| made.iter().any(|object| object.out == *name);
+    for name in archive.files_in("out").into_iter().filter(|name| !is_made(name)) {
+        report.find(format!("out/{name}"), "out", "no step made it");
+    }
+    for name in out.keys().filter(|name| !is_made(name)) {
+        report.find_line(
+            line,
+            "out",
+            format!("{name:?} is among the results, and no step made it"),
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The files that the plan pins by their SHA-256.
+
+use super::{Archive, CeremonyReport, Inputs};
+use crate::ceremony::{CeremonyPlan, Digest};
+use crate::workflow::ceremony::check_previous;
+
+/// The path under which [`check`] keeps the export of the ceremony before.
+pub(super) const PREVIOUS: &str = "previous";
+
+/// Reads each, and compares. The bytes of inputs are kept by the name of the input.
+pub(super) fn check(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) -> Inputs {
+    let mut inputs = Inputs::new();
+    pin(archive, "ceremony.toml", plan.file, report);
+    for (name, input) in &plan.inputs {
+        if let Some(bytes) = pin(archive, &input.file, input.sha256, report) {
+            inputs.insert(name.clone(), bytes);
+        }
+    }
+    for (name, sha256) in &plan.profiles {
+        let file = name.strip_prefix("./").unwrap_or(name);
+        pin(archive, file, *sha256, report);
+    }
+    if let Some(previous) = &plan.previous
+        && let Some(bytes) = pin(archive, &previous.file, previous.sha256, report)
+    {
+        match check_previous(plan, &bytes) {
+            Ok(_) => {
+                inputs.insert(PREVIOUS.to_owned(), bytes);
+            }
+            Err(error) => report.find(previous.file.clone(), "previous", error),
+        }
+    }
+    inputs
+}
+
+fn pin(archive: &Archive, file: &str, sha256: Digest, report: &mut CeremonyReport) -> Option<Vec<u8>> {
+    match archive.read(file) {
+        Err(reason) => report.find(file, "pinned", reason),
+        Ok(bytes) if Digest::of(&bytes) != sha256 => {
+            let found = format!("its SHA-256 is {}, and the plan has {sha256}", Digest::of(&bytes));
+            report.find(file, "pinned", found);
+        }
+        Ok(bytes) => return Some(bytes),
+    }
+    None
+}

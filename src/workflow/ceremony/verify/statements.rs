@@ -1,0 +1,203 @@
+//! What people signed: approvals, gates, attestations.
+
+use std::path::Path;
+
+use super::pinned::PREVIOUS;
+use super::{Attested, CeremonyReport, Inputs};
+use crate::ceremony::{
+    ApprovalCount, AttestationCount, CeremonyDirectory, CeremonyExport, CeremonyPlan, GateBytes, GateCount,
+    PlanError, Presence, StatementFile, Verdict, read_statements,
+};
+
+const APPROVALS: &str = "approvals";
+const GATES: &str = "run/gates";
+const ATTESTATIONS: &str = "attest";
+
+/// Enough distinct people approved, and nobody rejected. If the people are others than in the ceremony before, its approvers approved too.
+pub(super) fn check_approvals(
+    directory: &CeremonyDirectory,
+    plan: &CeremonyPlan,
+    inputs: &Inputs,
+    report: &mut CeremonyReport,
+) {
+    let previous = inputs
+        .get(PREVIOUS)
+        .and_then(|bytes| CeremonyExport::read(bytes).ok());
+    let changed = previous.filter(|previous| previous.people.quorum().ok() != plan.people.quorum().ok());
+    let counts = ApprovalCount::of(plan).and_then(|count| {
+        let identity = plan.identity()?;
+        let old = changed.map(|previous| ApprovalCount::of_people(identity, &previous.people));
+        Ok((count, old.transpose()?))
+    });
+    let (mut count, mut old) = match counts {
+        Ok(counts) => counts,
+        Err(error) => return report.find("plan.json", "approval", error),
+    };
+    for (name, file) in statements_in(&directory.approvals(), APPROVALS, "approval", report) {
+        let Some(signature) = &file.signature else {
+            report.find(name, "approval", "it has no signature");
+            continue;
+        };
+        let by_old = old
+            .as_mut()
+            .map(|old| old.add(&file.statement, signature).is_ok());
+        if let Err(error) = count.add(&file.statement, signature)
+            && by_old != Some(true)
+        {
+            report.find(name, "approval", error);
+        }
+    }
+    let verdicts = [Some(count.verdict()), old.map(|old| old.verdict())];
+    for (verdict, whose) in verdicts
+        .into_iter()
+        .flatten()
+        .zip(["of the plan", "of the ceremony before"])
+    {
+        match verdict {
+            Verdict::Approved { by } if whose == "of the plan" => report.approved_by = by,
+            Verdict::Approved { .. } => {}
+            Verdict::Rejected { rejections } => {
+                for rejection in rejections {
+                    let found = format!("{:?} rejected the plan: {}", rejection.person, rejection.because);
+                    report.find(APPROVALS, "approval", found);
+                }
+            }
+            Verdict::Open { missing, .. } => {
+                let found = format!("{missing} more approvers {whose} have to approve");
+                report.find(APPROVALS, "approval", found);
+            }
+        }
+    }
+}
+
+/// At each gate that was passed, those whom the transcript names signed the hashes that it has.
+pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, report: &mut CeremonyReport) {
+    let files = statements_in(&directory.gates(), GATES, "gate", report);
+    let gates = report.trail.gates.clone();
+    let mut used = Vec::new();
+    for (step, gate) in gates {
+        let bytes = GateBytes {
+            step: step.clone(),
+            objects: gate.objects,
+        };
+        let mut count = match GateCount::of(plan, &gate.attending, bytes) {
+            Ok(count) => count,
+            Err(error) => {
+                report.find("run/transcript.jsonl", "gate", error);
+                continue;
+            }
+        };
+        let own = files
+            .iter()
+            .enumerate()
+            .filter(|(_, (name, _))| is_of_gate(name, &step));
+        for (index, (name, file)) in own {
+            used.push(index);
+            let outcome = match &file.signature {
+                Some(signature) => count
+                    .add(&file.statement, signature)
+                    .map(drop)
+                    .map_err(|error| error.to_string()),
+                None => Err("it has no signature".to_owned()),
+            };
+            if let Err(reason) = outcome {
+                report.find(name.clone(), "gate", reason);
+            }
+        }
+        let mut named = gate.people;
+        named.sort();
+        if count.people() != named || count.missing() > 0 {
+            let found = format!(
+                "step {step:?}: {:?} signed, and the transcript names {named:?}",
+                count.people()
+            );
+            report.find(GATES, "gate", found);
+        }
+    }
+    for (index, (name, _)) in files.iter().enumerate() {
+        if !used.contains(&index) {
+            report.find(name.clone(), "gate", "it belongs to no gate that was passed");
+        }
+    }
+}
+
+/// `run/gates/STEP-NN.json`
+fn is_of_gate(name: &str, step: &str) -> bool {
+    let rest = name.strip_prefix(GATES).and_then(|name| name.strip_prefix('/'));
+    let place = rest.and_then(|name| name.strip_prefix(step)?.strip_prefix('-')?.strip_suffix(".json"));
+    place.is_some_and(|place| !place.is_empty() && place.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// Everybody who has to attest the transcript's head did.
+pub(super) fn check_attestations(
+    directory: &CeremonyDirectory,
+    plan: &CeremonyPlan,
+    report: &mut CeremonyReport,
+) {
+    let files = statements_in(&directory.attestations(), ATTESTATIONS, "attestation", report);
+    let Some(transcript) = &report.transcript else {
+        return;
+    };
+    let attended: Vec<_> = report.trail.attended.iter().cloned().collect();
+    let count: Result<AttestationCount, PlanError> = AttestationCount::of(plan, &attended, transcript.head());
+    let mut count = match count {
+        Ok(count) => count,
+        Err(error) => return report.find("plan.json", "attestation", error),
+    };
+    for (name, file) in files {
+        let outcome = match &file.signature {
+            Some(signature) => count
+                .add(&file.statement, signature)
+                .map(drop)
+                .map_err(|error| error.to_string()),
+            None => Err("it has no signature".to_owned()),
+        };
+        if let Err(reason) = outcome {
+            report.find(name, "attestation", reason);
+        }
+    }
+    for person in count.missing() {
+        report.find(
+            ATTESTATIONS,
+            "attestation",
+            format!("{person:?} has to attest, and has not"),
+        );
+    }
+    let attested = count.attestations().iter().map(|attestation| {
+        let (_, remarks) = attestation.content();
+        Attested {
+            person: attestation.person().to_owned(),
+            present_all: remarks.present == Presence::All,
+            as_planned: remarks.as_planned,
+            remarks: remarks.remarks.clone(),
+        }
+    });
+    report.attested = attested.collect();
+}
+
+/// Each statement of a directory with its path in the ceremony's.
+fn statements_in(
+    path: &Path,
+    below: &str,
+    rule: &'static str,
+    report: &mut CeremonyReport,
+) -> Vec<(String, StatementFile)> {
+    match read_statements(path) {
+        Ok(files) => {
+            let named = files.into_iter().map(|file| {
+                let name = file
+                    .path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                (format!("{below}/{name}"), file)
+            });
+            named.collect()
+        }
+        Err(error) => {
+            report.find(below, rule, error);
+            Vec::new()
+        }
+    }
+}
