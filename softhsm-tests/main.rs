@@ -37,6 +37,7 @@ mod ceremony {
     mod proof;
     mod quorum;
     mod second_verifier;
+    mod signing;
     mod ssh_keygen;
 }
 

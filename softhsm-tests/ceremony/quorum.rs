@@ -223,16 +223,3 @@ fn touch_and_pin_are_demanded_of_security_keys() {
         assert_eq!(report["approvers"]["by"], json!(["A"]), "{which}");
     }
 }
-
-/// The private key is in an agent only, and its public half beside us.
-#[test]
-fn a_key_in_the_agent_signs() {
-    let rig = planned();
-    let script = format!(
-        "ssh-add -q A && rm A && {} --format json ceremony approve room --ssh-key A.pub",
-        crate::harness::PROGRAM
-    );
-    let made = rig.tool("ssh-agent", &["sh", "-c", &script]).ok().json();
-    assert_eq!(made["person"], "A");
-    assert_eq!(rig.approvals_of("room").json()["approvers"]["by"], json!(["A"]));
-}
