@@ -88,13 +88,26 @@ fn factors_up_to_2_to_the_32_are_found() {
 fn a_factor_that_the_test_for_primes_meets_is_no_prime_power() {
     let one = BigUint::from(1_u32);
     let large = (0..)
-        .map(|_| prime(2016))
+        .map(|_| prime(1024))
         .find(|large| large % 32_u32 == one)
         .unwrap();
     assert_eq!(
         key(&BigUint::from(65_537_u32), &large).find_fault(KeySearch::Short),
         Some(KeyFault::MediumFactor(Some(65_537)))
     );
+}
+
+/// A batch checks all of its keys before it signs for the first, and asks again for each signature.
+#[test]
+fn each_key_of_a_batch_is_searched_once() {
+    let large = prime(1024);
+    let keys: Vec<_> = (0..70).map(|_| key(&large, &prime(256))).collect();
+    for key in &keys {
+        assert_eq!(key.find_fault(KeySearch::Short), None);
+    }
+    for key in &keys {
+        assert_eq!(key.recall_rsa().prime_power.found.get(), Some(&None));
+    }
 }
 
 #[test]
