@@ -6,6 +6,7 @@ mod approval;
 mod attendance;
 mod attestation;
 mod canonical;
+mod course;
 
 mod directory;
 mod event;
@@ -36,6 +37,7 @@ pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejecti
 pub use attendance::{Attendance, Ending};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
+pub use course::{BegunSignature, Course, MadeKey, StepCourse};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
 pub use export::{CeremonyExport, ExportError, ExportedIssuer, ExportedRevocation};

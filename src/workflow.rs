@@ -41,11 +41,12 @@ pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile,
-    CeremonyReport, CeremonySource, DraftObject, DraftedSession, MadeObject, OpenedCeremony, PeopleError,
-    PlanCircumstances, PreparedStatement, PreviousError, Remark, Saying, SignedFiles, SshKeygen,
-    SshKeygenError, WaitingApproval, abort_ceremony, check_plan, check_previous, count_approvals, count_gate,
-    digest_of_file, draft_ceremony, export_ceremony, next_state, note_in_transcript, plan_ceremony,
-    prepare_statement, verify_ceremony,
+    CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource, DraftObject, DraftedSession, Machine,
+    MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances, PreparedStatement, PreviousError,
+    Question, Remark, RunError, RunRequest, RunSummary, Saying, SignedFiles, SshKeygen, SshKeygenError, Told,
+    WaitingApproval, abort_ceremony, check_plan, check_previous, count_approvals, count_gate, digest_of_file,
+    draft_ceremony, export_ceremony, next_state, note_in_transcript, plan_ceremony, prepare_statement,
+    verify_ceremony,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

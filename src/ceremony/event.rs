@@ -226,6 +226,20 @@ impl Event {
     }
 }
 
+impl Choice {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SignAgain => "sign-again",
+            Self::SpareSerial => "spare-serial",
+            Self::AdoptKey => "adopt-key",
+            Self::DestroyKey => "destroy-key",
+            Self::ClockIsRight => "clock-is-right",
+        }
+    }
+}
+
 impl Record {
     /// What happened.
     ///

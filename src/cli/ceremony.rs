@@ -9,6 +9,7 @@ mod export;
 mod new;
 mod note;
 mod plan;
+mod run;
 mod script;
 mod show;
 mod signing;
@@ -54,6 +55,12 @@ pub(super) enum CeremonyCommand {
     /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
     /// hsm-ca.toml) or the ceremony before confirm. A practice needs no such confirmation.
     Approvals(approvals::ShowApprovals),
+    /// Hold a ceremony, step by step, with the people in the room
+    ///
+    /// It asks for words that only the printed script has, shows what each key is about to sign, and writes every event to the transcript before it
+    /// goes on. An interrupted ceremony goes on from there: run the same command again. A line that begins with "note:" or "deviation:" is written
+    /// down at every question.
+    Run(run::RunCeremony),
     /// Sign the transcript's head after the ceremony, as somebody who was there
     ///
     /// The statement is generated, never typed. ssh-keygen signs it, as for approve. The ceremony must be closed or aborted.
@@ -88,6 +95,7 @@ impl CeremonyCommand {
             Self::Script(script) => script.run(settings),
             Self::Approve(approve) => approve.run(settings, ui),
             Self::Approvals(approvals) => approvals.run(settings),
+            Self::Run(run) => run.run(settings, ui),
             Self::Attest(attest) => attest.run(settings, ui),
             Self::Note(note) => note.run(settings),
             Self::Abort(abort) => abort.run(settings),

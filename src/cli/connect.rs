@@ -119,7 +119,8 @@ impl Settings {
         Ok(self.opened.keep_session(self.start_session(token)?))
     }
 
-    fn start_session(&self, token: &Token) -> Result<Session, CliError> {
+    /// As [`log_in`](Self::log_in), of one of several tokens.
+    pub(super) fn start_session(&self, token: &Token) -> Result<Session, CliError> {
         if !token.description().login_required && self.pin_source.is_none() {
             return Ok(token.open()?);
         }

@@ -8,6 +8,7 @@ mod ledger_table;
 mod own_hint;
 mod people_table;
 mod row;
+mod run_table;
 mod signer_table;
 mod table;
 mod token_table;

@@ -283,6 +283,28 @@ impl Ui {
 }
 
 impl Ui {
+    /// Tells the people in the room what happens. A program that reads JSON has only the result on stdout.
+    pub(super) fn say(&self, text: &str) {
+        if self.json {
+            tell_raw(format_args!("{text}"));
+        } else {
+            // Nothing of it is lost: the transcript has all that matters.
+            let _ = print(text.as_bytes());
+        }
+    }
+
+    /// Asks the people in the room, and waits for a line on standard input; `None` at its end.
+    pub(super) fn ask_line(&self, question: &str) -> io::Result<Option<String>> {
+        self.say(question);
+        let mut answer = String::new();
+        let length = io::stdin().lock().read_line(&mut answer)?;
+        if !io::stdin().is_terminal() {
+            // What was read is shown, so that a log reads as the room did.
+            self.say(&format!("{}\n", printable(answer.trim_end())));
+        }
+        Ok((length > 0).then(|| answer.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
     /// Shows what somebody is about to sign. A program that reads JSON finds it in the result.
     pub(super) fn explain(&self, text: &str) {
         if !self.json {

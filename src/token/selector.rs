@@ -31,6 +31,15 @@ impl TokenSelector {
         })
     }
 
+    /// The token with this serial number: labels change, and slots move.
+    #[must_use]
+    pub fn with_serial(serial: &str) -> Self {
+        Self {
+            serial: Some(serial.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// True if `token` is meant.
     #[must_use]
     pub fn fits(&self, token: &TokenDescription) -> bool {

@@ -8,8 +8,12 @@ mod objects;
 mod people;
 mod plan;
 mod previous;
+mod run;
 mod stand_in;
 mod verify;
+
+use crate::ceremony::KeyOctets;
+use crate::signer::PublicKey;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
@@ -24,4 +28,15 @@ pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
 };
 pub use previous::{PreviousError, check_previous};
+pub use run::{
+    CeremonyRoom, CeremonyRun, Machine, Opening, Question, RunError, RunRequest, RunSummary, Told,
+};
 pub use verify::{Attested, CeremonyReport, MadeObject, verify_ceremony};
+
+/// What a key fills into the holes of a plan.
+fn key_octets(key: &PublicKey) -> KeyOctets {
+    KeyOctets {
+        key: key.own_octets().to_vec(),
+        identifier: key.key_identifier(),
+    }
+}

@@ -4,6 +4,7 @@ use hsm_ca::workflow::{CeremonyError, PreviousError};
 
 use super::people_table::explain_people;
 use super::row::Row;
+use super::run_table::explain_run;
 use super::table::explain_workflow;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -26,6 +27,7 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             (kind, exit_code, None)
         }
         CeremonyError::People(error) => explain_people(error),
+        CeremonyError::Run(error) => explain_run(error),
         CeremonyError::SessionOver { .. } => (
             "ceremony-session",
             REFUSED,

@@ -6,7 +6,7 @@ use std::{fmt, io};
 use super::PreviousError;
 use crate::ceremony::{CeremonyFileError, Digest, PlanError};
 use crate::values::UnixTime;
-use crate::workflow::{PeopleError, WorkflowError};
+use crate::workflow::{PeopleError, RunError, WorkflowError};
 
 /// Why a ceremony cannot be held as it is written.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ pub enum CeremonyError {
     Previous(PreviousError),
     /// What people say about it.
     People(Box<PeopleError>),
+    /// It does not go on.
+    Run(Box<RunError>),
     /// A value in a step means nothing.
     Value {
         /// The step.
@@ -110,6 +112,7 @@ impl fmt::Display for CeremonyError {
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
+            Self::Run(error) => error.fmt(f),
             Self::People(error) => error.fmt(f),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),
         }

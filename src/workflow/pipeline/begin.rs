@@ -1,7 +1,7 @@
 //! From held to begun: the last refusals, and the record before the signature.
 
 use super::{Begun, Held, Planned, Signable};
-use crate::ledger::{EntryId, LedgerError};
+use crate::ledger::{EntryId, EntryState, LedgerError};
 use crate::signer::KeyStore;
 use crate::workflow::record::{NewAuthority, authority_with};
 use crate::workflow::{Recorder, WorkflowError};
@@ -77,6 +77,35 @@ impl Recorder {
     ) -> Result<Begun<T>, WorkflowError> {
         let begun = self.begin(vec![held], store)?.pop();
         Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
+    }
+
+    /// Takes up what an interrupted process began: the ledger has the same bytes under this entry, begun or signed. Whether they may be signed
+    /// (again) is for the caller to know; the ledger takes the same signed object once more, and no other.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`], [`LedgerError::OtherBytes`], [`LedgerError::Ended`]
+    pub(in crate::workflow) fn rejoin<T: Signable>(
+        &mut self,
+        held: Held<T>,
+        entry: EntryId,
+    ) -> Result<Begun<T>, WorkflowError> {
+        let found = self.ledger().entry(entry)?;
+        let found = found.ok_or(LedgerError::NoEntry { entry })?;
+        let intent = held.planned.intent();
+        if found.tbs_sha256 != Some(intent.tbs_sha256) || !found.authority.is(&intent.authority) {
+            return Err(LedgerError::OtherBytes { entry }.into());
+        }
+        match found.state {
+            EntryState::Begun | EntryState::Signed { .. } => Ok(Begun {
+                checked: held.planned.checked,
+                slot: held.slot,
+                entry,
+            }),
+            other => {
+                let state = other.name();
+                Err(LedgerError::Ended { entry, state }.into())
+            }
+        }
     }
 
     /// Another process may have begun something in between. What began first continues.

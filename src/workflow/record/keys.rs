@@ -27,6 +27,12 @@ impl KeyLog {
         Self(None)
     }
 
+    /// The recorder, for what else is recorded.
+    #[must_use]
+    pub fn into_recorder(self) -> Option<Recorder> {
+        self.0
+    }
+
     /// Records what is about to happen to a key. The token is not asked for it before this has returned.
     pub(in super::super) fn begin(
         &mut self,

@@ -1,0 +1,189 @@
+//! How far a ceremony has come, from the events of its transcript.
+
+use std::collections::BTreeMap;
+
+use super::{CanonicalError, Choice, Digest, Event, KeyOrigin, Octets, StepAction, Transcript};
+use crate::values::UnixTime;
+
+/// How far a ceremony has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// How often `run` was started.
+    pub runs: u64,
+    /// The session of the last run.
+    pub session: Option<String>,
+    /// The session that is bound: a key was made or used in it.
+    pub bound: Option<String>,
+    /// Who is in the room.
+    pub attending: Vec<String>,
+    /// Everybody who ever was.
+    pub attended: Vec<String>,
+    /// Each step that has begun.
+    pub steps: BTreeMap<String, StepCourse>,
+    /// SHA-256 of each result, once the ceremony is closed.
+    pub closed: Option<BTreeMap<String, Digest>>,
+    /// Why it was given up.
+    pub aborted: Option<String>,
+    /// Whether the last run said that it stopped. One that was killed did not.
+    pub stopped: bool,
+    /// The time of the last event.
+    pub last: Option<UnixTime>,
+}
+
+/// How far a step has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepCourse {
+    /// The step was said and done.
+    pub said: bool,
+    /// A key is being made.
+    pub key_begun: bool,
+    /// The key that was made.
+    pub key: Option<MadeKey>,
+    /// What is shown at a gate.
+    pub gate: Option<BTreeMap<String, Digest>>,
+    /// The gate is passed.
+    pub gate_passed: bool,
+    /// The last signature that was begun.
+    pub begun: Option<BegunSignature>,
+    /// How many were begun.
+    pub signatures: u64,
+    /// What people decided since the last signature was begun.
+    pub decision: Option<Choice>,
+    /// The signature.
+    pub signature: Option<Octets>,
+    /// SHA-256 of the DER of what was signed, once it is on the disk and in the ledger.
+    pub written: Option<Digest>,
+    /// The ledger has the revocation.
+    pub revoked: bool,
+    /// A key is being destroyed.
+    pub destroy_begun: bool,
+    /// The key is gone.
+    pub destroyed: bool,
+}
+
+/// A key that a step made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeKey {
+    /// How it came.
+    pub how: KeyOrigin,
+    /// DER of its `subjectPublicKeyInfo`.
+    pub public_key: Octets,
+}
+
+/// A signature that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunSignature {
+    /// SHA-256 of the bytes that are signed.
+    pub sha256: Digest,
+    /// The entry in the ledger.
+    pub entry: u64,
+    /// Whether they have the spare serial number.
+    pub spare: bool,
+}
+
+impl Course {
+    /// From a transcript.
+    ///
+    /// # Errors
+    /// [`CanonicalError`]: a line that is not an event.
+    pub fn of(transcript: &Transcript) -> Result<Self, CanonicalError> {
+        let mut course = Self::default();
+        for record in transcript.records() {
+            course.add(record.event()?, record.time());
+        }
+        Ok(course)
+    }
+
+    /// The course of a step; the default where it has not begun.
+    #[must_use]
+    pub fn step(&self, id: &str) -> StepCourse {
+        self.steps.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Takes one event more.
+    pub fn add(&mut self, event: Event, time: Option<UnixTime>) {
+        self.last = time.or(self.last);
+        match event {
+            Event::Opened { run, session, .. } => {
+                self.runs = run;
+                self.session = Some(session);
+                self.stopped = false;
+                self.attending.clear();
+            }
+            Event::Attending { people } => {
+                for person in &people {
+                    if !self.attended.contains(person) {
+                        self.attended.push(person.clone());
+                    }
+                }
+                self.attending = people;
+            }
+            Event::Said { step, .. } => self.at(step).said = true,
+            Event::KeyBegin { step, .. } => {
+                self.bind();
+                self.at(step).key_begun = true;
+            }
+            Event::KeyEnd {
+                step,
+                how,
+                public_key,
+                ..
+            } => self.at(step).key = Some(MadeKey { how, public_key }),
+            Event::GateOpen { step, objects } => self.at(step).gate = Some(objects),
+            Event::GatePassed { step, .. } => self.at(step).gate_passed = true,
+            Event::SignBegin {
+                step,
+                sha256,
+                entry,
+                spare,
+                ..
+            } => {
+                self.bind();
+                let step = self.at(step);
+                step.signatures += 1;
+                step.decision = None;
+                step.begun = Some(BegunSignature { sha256, entry, spare });
+            }
+            Event::SignEnd { step, signature } => self.at(step).signature = Some(signature),
+            Event::Written { step, sha256 } => self.at(step).written = Some(sha256),
+            Event::Revoked { step, .. } => self.at(step).revoked = true,
+            Event::DestroyBegin { step, .. } => {
+                self.bind();
+                self.at(step).destroy_begun = true;
+            }
+            Event::DestroyEnd { step } => self.at(step).destroyed = true,
+            Event::Decision { step, choice, .. } => self.at(step).decision = Some(choice),
+            Event::Stopped { .. } => self.stopped = true,
+            Event::Closed { out } => self.closed = Some(out),
+            Event::Aborted { because, .. } => self.aborted = Some(because),
+            Event::Clock { .. } | Event::Confirmed { .. } | Event::Note { .. } | Event::Deviation { .. } => {}
+        }
+    }
+
+    /// A key was made or used: another day would sign other bytes.
+    fn bind(&mut self) {
+        self.bound.clone_from(&self.session);
+    }
+
+    fn at(&mut self, step: String) -> &mut StepCourse {
+        self.steps.entry(step).or_default()
+    }
+}
+
+impl StepCourse {
+    /// Whether nothing of the step is left to do.
+    #[must_use]
+    pub const fn is_done(&self, action: &StepAction) -> bool {
+        match action {
+            StepAction::Manual(_) => self.said,
+            StepAction::GenerateKey(_) | StepAction::ImportKey(_) => self.key.is_some(),
+            StepAction::Confirm(_) => self.gate_passed,
+            StepAction::CreateCa(_)
+            | StepAction::SignCsr(_)
+            | StepAction::CrossSign(_)
+            | StepAction::Crl(_) => self.written.is_some(),
+            StepAction::Revoke(_) => self.revoked,
+            StepAction::DestroyKey(_) => self.destroyed,
+        }
+    }
+}

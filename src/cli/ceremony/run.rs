@@ -1,0 +1,157 @@
+//! `ceremony run`.
+
+mod room;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use clap::Args;
+use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
+use hsm_ca::workflow::{
+    CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunRequest, RunSummary, digest_of_file,
+};
+use serde_json::json;
+
+use self::room::Room;
+use super::plan::{describe_module, see};
+use super::source;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::lock_directory::lock_directory;
+use crate::cli::recorder::who;
+use crate::cli::report::{Fields, Report};
+use crate::cli::shell::quote;
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunCeremony {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// The session of the plan; without it, the one that is now
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
+}
+
+impl RunCeremony {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let ceremony = OpenedCeremony::open(&self.directory)?;
+        let read = source::read(&ceremony.directory.file())?;
+        let module = settings.load_module()?;
+        let tokens = find_tokens(&ceremony, &module.slots()?)?;
+        let seen = |(name, token): (&String, &Token)| (name.clone(), see(token.description()));
+        let this = Path::new("/proc/self/exe");
+        let request = RunRequest {
+            source: read.source,
+            session: self.session.clone(),
+            quorum: settings.ceremony_quorum(),
+            tool: digest_of_file(this).map_err(|cause| CeremonyError::Unreadable {
+                path: this.to_owned(),
+                cause,
+            })?,
+            module: describe_module(&module)?,
+            tokens: tokens.iter().map(seen).collect(),
+            machine: describe_machine(),
+            lock_directory: lock_directory(ui),
+            clock: settings.clock.clone(),
+            ceremony,
+        };
+        for token in tokens.values() {
+            token.check_login()?;
+        }
+        let recorder = settings.open_recorder()?;
+        let room = Room::new(ui, settings.no_input);
+        let summary = match CeremonyRun::open(&request, recorder, &room, ui)? {
+            Opening::Closed(summary) => summary,
+            Opening::Run(run) => {
+                let sessions = log_in(&tokens, settings).inspect_err(|error| run.note_stop(error))?;
+                let sessions = sessions.iter().map(|(name, session)| (name.clone(), session));
+                run.carry_out(&sessions.collect())?
+            }
+        };
+        Ok(describe(&request.ceremony, &summary, &self.directory))
+    }
+}
+
+/// One login for each token, after everybody is there.
+fn log_in(
+    tokens: &BTreeMap<String, Token>,
+    settings: &Settings,
+) -> Result<BTreeMap<String, Session>, CliError> {
+    let session = |(name, token): (&String, &Token)| Ok((name.clone(), settings.start_session(token)?));
+    tokens.iter().map(session).collect()
+}
+
+/// Each token of the plan, by its serial number.
+fn find_tokens(ceremony: &OpenedCeremony, slots: &Slots) -> Result<BTreeMap<String, Token>, CliError> {
+    let mut tokens = BTreeMap::new();
+    for (name, planned) in &ceremony.plan.tokens {
+        let token = slots
+            .token(&TokenSelector::with_serial(&planned.serial))
+            .map_err(|error| match error {
+                TokenError::NoToken { .. } => CliError::from(CeremonyError::NoToken {
+                    name: name.clone(),
+                    serial: planned.serial.clone(),
+                }),
+                other => other.into(),
+            })?;
+        tokens.insert(name.clone(), token);
+    }
+    Ok(tokens)
+}
+
+fn describe_machine() -> Machine {
+    let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
+    let unknown = |_: io::Error| "unknown".to_owned();
+    Machine {
+        boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_else(unknown),
+        host: read("/proc/sys/kernel/hostname").unwrap_or_else(unknown),
+        network: interfaces_up(),
+        by: who(),
+    }
+}
+
+/// Network interfaces that are up, other than loopback (`/sys/class/net/*/operstate`, Documentation/ABI/testing/sysfs-class-net). A machine for
+/// an offline root has none.
+fn interfaces_up() -> Vec<String> {
+    const NET: &str = "/sys/class/net";
+    let mut up = Vec::new();
+    for entry in fs::read_dir(NET).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let state = fs::read_to_string(entry.path().join("operstate")).unwrap_or_default();
+        if name != "lo" && state.trim() != "down" {
+            up.push(name);
+        }
+    }
+    up.sort();
+    up
+}
+
+fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -> Report {
+    let mut fields = Fields::default();
+    fields.add("head", summary.head.to_string());
+    let out = ceremony.directory.out();
+    for (name, sha256) in &summary.out {
+        fields.add(out.join(name).display().to_string(), format!("SHA-256 {sha256}"));
+    }
+    let shown = quote(&directory.display().to_string());
+    let text = format!(
+        "The ceremony {} is closed.\n{}\nWrite the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
+        ceremony.plan.ceremony,
+        fields.render(2),
+        summary.head
+    );
+    let out: BTreeMap<_, _> = summary
+        .out
+        .iter()
+        .map(|(name, sha256)| (name.clone(), sha256.to_string()))
+        .collect();
+    let json = json!({
+        "ceremony": ceremony.plan.ceremony,
+        "kind": ceremony.plan.kind.word(),
+        "head": summary.head.to_string(),
+        "out": out,
+    });
+    Report::new(text, json)
+}

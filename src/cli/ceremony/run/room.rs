@@ -1,0 +1,203 @@
+//! The people in the room, at the terminal: what they are told, and what they are asked.
+
+use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, StepAction, hash_words};
+use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
+
+use crate::cli::report::{Fields, printable};
+use crate::cli::ui::Ui;
+
+/// The people at the terminal, or lines on standard input.
+pub(super) struct Room<'a> {
+    ui: &'a Ui,
+    no_input: bool,
+}
+
+impl<'a> Room<'a> {
+    pub(super) fn new(ui: &'a Ui, no_input: bool) -> Self {
+        Self { ui, no_input }
+    }
+}
+
+impl CeremonyRoom for Room<'_> {
+    fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
+        let (text, asked) = phrase(question);
+        if self.no_input {
+            return Err(RunError::NoAnswer { asked }.into());
+        }
+        match self.ui.ask_line(&text) {
+            Ok(Some(answer)) => Ok(answer),
+            _ => Err(RunError::NoAnswer { asked }.into()),
+        }
+    }
+
+    fn tell(&self, told: &Told<'_>) {
+        self.ui.say(&sentence(told));
+    }
+}
+
+/// The question, and what it asks in a few words.
+fn phrase(question: &Question<'_>) -> (String, &'static str) {
+    match question {
+        Question::WallClock { machine } => (
+            format!(
+                "The machine's clock says {machine}.\nWhat time is it on the wall clock, in UTC (HH:MM)? "
+            ),
+            "the time of the wall clock",
+        ),
+        Question::Attending { people } => {
+            let mut text = "These people can take part:\n".to_owned();
+            for person in &people.persons {
+                let roles: Vec<_> = person.roles.iter().map(|role| role.word()).collect();
+                text.push_str(&format!("  {} ({})\n", printable(&person.name), roles.join(", ")));
+            }
+            text.push_str("Who is in the room? Names, with commas between them: ");
+            (text, "who is in the room")
+        }
+        Question::Words { step } => (
+            format!("Type the four words that the script has for \"{step}\": "),
+            "the words of the script",
+        ),
+        Question::Done { say } => (
+            format!(
+                "Read aloud: \"{}\"\nPress Enter when it is done: ",
+                printable(say)
+            ),
+            "whether the step is done",
+        ),
+        Question::Record { name } => (format!("{name}: "), "what is to be written down"),
+        Question::GateSigned { step, missing } => (
+            format!(
+                "{missing} more must sign at the gate \"{step}\", with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
+            ),
+            "whether the people at the gate have signed",
+        ),
+        Question::Decide { choices, .. } => {
+            let words: Vec<_> = choices.iter().map(|choice| choice.word()).collect();
+            (format!("Decide: {} or stop? ", words.join(", ")), "a decision")
+        }
+        Question::DecidedBy { sign_by } => (
+            format!(
+                "Who decided? At least {} of role {}. Names, with commas between them: ",
+                sign_by.threshold,
+                sign_by.role.word()
+            ),
+            "who decided",
+        ),
+        _ => ("? ".to_owned(), "a question"),
+    }
+}
+
+fn sentence(told: &Told<'_>) -> String {
+    match told {
+        Told::Opened {
+            ceremony,
+            plan,
+            session,
+            run,
+            approved_by,
+        } => {
+            let mut fields = Fields::default();
+            fields
+                .add("plan", plan)
+                .add("in words", hash_words(&plan.0))
+                .add("session", *session)
+                .add("run", run)
+                .add("approved by", printable(&approved_by.join(", ")));
+            format!("Ceremony {ceremony}\n{}", fields.render(2))
+        }
+        Told::Interrupted => {
+            "The run before this one did not end by itself. This one goes on where it stopped.\n".to_owned()
+        }
+        Told::Refused { reason } => format!("Not taken: {}\n", printable(reason)),
+        Told::Step { number, of, step } => {
+            format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
+        }
+        Told::AlreadyDone { number, step } => {
+            format!("\nStep {number}, {}: done in an earlier run\n", step.id)
+        }
+        Told::Key { step, sha256 } => {
+            format!(
+                "The key \"{step}\" is there. SHA-256 of its public key:\n{}",
+                two_ways(sha256)
+            )
+        }
+        Told::ToSign { object, sha256 } => describe_object(object, sha256),
+        Told::Gate {
+            step,
+            objects,
+            sign_by,
+        } => {
+            let mut text = format!(
+                "The gate \"{step}\": {} of role {} sign these bytes. SHA-256 of each:\n",
+                sign_by.threshold,
+                sign_by.role.word()
+            );
+            for (step, sha256) in *objects {
+                text.push_str(&format!("  {step}\n{}", two_ways(sha256)));
+            }
+            text
+        }
+        Told::GatePassed { people } => format!("Signed by {}.\n", printable(&people.join(", "))),
+        Told::Signed { step, sha256 } => format!(
+            "Signed \"{step}\", and the signature verifies. SHA-256 of the result:\n{}",
+            two_ways(sha256)
+        ),
+        Told::LostSignature { step } => format!(
+            "The run before stopped while a key signed \"{step}\". One signature may exist that nobody has.\n\
+             sign-again signs the same bytes once more. spare-serial signs the certificate with another serial\n\
+             number, and revokes the first. Nobody but you can choose.\n"
+        ),
+        Told::FoundKey {
+            step,
+            key,
+            attributes,
+        } => format!(
+            "The run before stopped while it made the key \"{step}\". On the token is:\n  {}\n  {}\n",
+            printable(key),
+            printable(attributes)
+        ),
+        _ => String::new(),
+    }
+}
+
+fn describe_step(step: &PlannedStep) -> String {
+    match &step.action {
+        StepAction::Manual(_) => "people do something".to_owned(),
+        StepAction::GenerateKey(generate) => format!(
+            "generate the key {:?} ({}) on token {:?}",
+            generate.label, generate.key_type, generate.token
+        ),
+        StepAction::ImportKey(import) => {
+            format!("import the key {:?} into token {:?}", import.label, import.token)
+        }
+        StepAction::Confirm(_) => "people sign the completed bytes".to_owned(),
+        StepAction::CreateCa(create) => format!("sign the CA certificate {}", create.out),
+        StepAction::SignCsr(sign) => format!("sign the certificate {}", sign.out),
+        StepAction::CrossSign(cross) => format!("sign the cross-certificate {}", cross.out),
+        StepAction::Revoke(revoke) => format!("revoke the certificate {:?}", revoke.certificate),
+        StepAction::Crl(crl) => format!("sign the CRL {}", crl.out),
+        StepAction::DestroyKey(destroy) => format!("destroy the key {:?}", destroy.key),
+        _ => step.action.word().to_owned(),
+    }
+}
+
+fn describe_object(object: &PlannedObject, sha256: &Digest) -> String {
+    let mut text = format!("Key \"{}\" signs {}:\n", object.key, object.out);
+    for line in &object.shown {
+        text.push_str(&format!("  {}\n", printable(line)));
+    }
+    text.push_str("SHA-256 of the bytes that are signed:\n");
+    text.push_str(&two_ways(sha256));
+    text
+}
+
+/// In hex, and in words, twelve on a line.
+fn two_ways(sha256: &Digest) -> String {
+    let words = hash_words(&sha256.0);
+    let words: Vec<_> = words.split(' ').collect();
+    let mut text = format!("    {sha256}\n");
+    for line in words.chunks(6) {
+        text.push_str(&format!("    {}\n", line.join(" ")));
+    }
+    text
+}

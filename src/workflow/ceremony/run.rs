@@ -1,0 +1,343 @@
+//! The ceremony itself: step by step, journalled before and verified after. An interrupted one goes on from its transcript.
+//!
+//! Every decision follows from the plan and the transcript; nothing else is kept. What was done is never done again, and what cannot be
+//! known is decided by people.
+
+mod answers;
+mod closing;
+mod error;
+mod files;
+mod gate;
+mod keys;
+mod preflight;
+mod resume;
+mod room;
+mod signing;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+pub use self::error::RunError;
+use self::files::ensure_directory;
+pub use self::room::{CeremonyRoom, Question, Told};
+use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step};
+use super::people::OpenedCeremony;
+use super::plan::PlannedSerials;
+use super::{CeremonyError, CeremonySource};
+use crate::ceremony::{
+    CeremonyPlan, Course, Digest, Event, Keys, PlannedModule, PlannedStep, SeenToken, Session, Step,
+    StepAction, TranscriptFile, TranscriptHead,
+};
+use crate::signer::PublicKey;
+use crate::token;
+use crate::values::UnixTime;
+use crate::workflow::{Clock, Progress, Recorder, WorkflowError};
+use crate::x509::SerialNumber;
+
+/// What a ceremony is run with.
+#[derive(Debug)]
+pub struct RunRequest {
+    /// The planned ceremony.
+    pub ceremony: OpenedCeremony,
+    /// The same from its files.
+    pub source: CeremonySource,
+    /// The session; none where the time decides.
+    pub session: Option<String>,
+    /// The quorum in the machine's settings.
+    pub quorum: Option<Digest>,
+    /// SHA-256 of this program's file.
+    pub tool: Digest,
+    /// The module.
+    pub module: PlannedModule,
+    /// Each token of the plan, as it is now, by its name.
+    pub tokens: BTreeMap<String, SeenToken>,
+    /// The machine.
+    pub machine: Machine,
+    /// Where this user's processes lock a token against each other.
+    pub lock_directory: Option<PathBuf>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The machine that a ceremony is run on.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// `/proc/sys/kernel/random/boot_id`
+    pub boot: String,
+    /// Its name.
+    pub host: String,
+    /// Its network interfaces that are up, other than loopback.
+    pub network: Vec<String>,
+    /// Who runs it, as the system knows them.
+    pub by: String,
+}
+
+/// A ceremony that is opened: everybody is there, and the opening words of the script were typed.
+pub struct CeremonyRun<'a> {
+    request: &'a RunRequest,
+    plan: &'a CeremonyPlan,
+    hash: Digest,
+    session: &'a Session,
+    transcript: RefCell<TranscriptFile>,
+    course: RefCell<Course>,
+    /// Taken out while a key is made or destroyed.
+    recorder: Option<Recorder>,
+    room: &'a dyn CeremonyRoom,
+    progress: &'a dyn Progress,
+    /// The keys that this ceremony made.
+    made_keys: BTreeMap<String, PublicKey>,
+    /// The steps that sign with the spare serial number.
+    spare: RefCell<BTreeSet<String>>,
+}
+
+/// What opening a ceremony comes to.
+pub enum Opening<'a> {
+    /// It is carried out now.
+    Run(Box<CeremonyRun<'a>>),
+    /// It was closed, and the run that closed it was interrupted: what was left to write is written.
+    Closed(RunSummary),
+}
+
+/// What a run has done.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
+    /// The transcript's head.
+    pub head: TranscriptHead,
+    /// SHA-256 of each result.
+    pub out: BTreeMap<String, Digest>,
+}
+
+impl<'a> CeremonyRun<'a> {
+    /// Tries everything that can fail before a token is asked for anything, opens the transcript, and asks who is there.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn open(
+        request: &'a RunRequest,
+        recorder: Recorder,
+        room: &'a dyn CeremonyRoom,
+        progress: &'a dyn Progress,
+    ) -> Result<Opening<'a>, WorkflowError> {
+        let approvals = preflight::check(request, progress)?;
+        let directory = &request.ceremony.directory;
+        for made in [directory.run(), directory.objects(), directory.gates()] {
+            ensure_directory(&made)?;
+        }
+        let hash = request.ceremony.identity.hash;
+        let (transcript, torn) = resume::open_transcript(request)?;
+        let course = Course::of(transcript.transcript()).map_err(RunError::Event)?;
+        let is_closed = course.closed.is_some();
+        let session = resume::choose_session(request, &course)?;
+        let mut run = Self {
+            request,
+            plan: &request.ceremony.plan,
+            hash,
+            session,
+            transcript: RefCell::new(transcript),
+            course: RefCell::new(course),
+            recorder: Some(recorder),
+            room,
+            progress,
+            made_keys: BTreeMap::new(),
+            spare: RefCell::default(),
+        };
+        if is_closed {
+            return run.finish_closing().map(Opening::Closed);
+        }
+        run.check_ledger()?;
+        run.begin(&approvals, torn).map_err(|error| run.stop(error))?;
+        Ok(Opening::Run(Box::new(run)))
+    }
+
+    /// Writes that the run stops, because nobody could log in.
+    pub fn note_stop(&self, error: &dyn std::error::Error) {
+        let because = one_line(&error.to_string());
+        let _ = self.record(Event::Stopped { because });
+    }
+
+    /// Carries out every step that is left, on sessions that are logged in, and closes the ceremony.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]: the transcript says how far it came.
+    pub fn carry_out(
+        mut self,
+        sessions: &BTreeMap<String, &token::Session>,
+    ) -> Result<RunSummary, WorkflowError> {
+        let mut made = Made::default();
+        let outcome = self.steps(sessions, &mut made).and_then(|()| self.close());
+        outcome.map_err(|error| self.stop(error))
+    }
+
+    fn steps(
+        &mut self,
+        sessions: &BTreeMap<String, &token::Session>,
+        made: &mut Made,
+    ) -> Result<(), WorkflowError> {
+        let (plan, steps) = (self.plan, &self.request.source.file.steps);
+        for (index, (step, planned)) in steps.iter().zip(&plan.steps).enumerate() {
+            let number = index + 1;
+            let of = plan.steps.len();
+            if self.course.borrow().step(&step.id).is_done(&step.action) {
+                self.room.tell(&Told::AlreadyDone {
+                    number,
+                    step: planned,
+                });
+            } else {
+                self.room.tell(&Told::Step {
+                    number,
+                    of,
+                    step: planned,
+                });
+            }
+            self.step(step, planned, sessions, made)?;
+        }
+        Ok(())
+    }
+
+    /// Does the step, or takes what an earlier run made of it.
+    fn step(
+        &mut self,
+        step: &Step,
+        planned: &PlannedStep,
+        sessions: &BTreeMap<String, &token::Session>,
+        made: &mut Made,
+    ) -> Result<(), WorkflowError> {
+        match &step.action {
+            StepAction::Manual(manual) => self.manual(&step.id, manual),
+            StepAction::GenerateKey(generate) => self.generate_key(&step.id, generate, sessions),
+            StepAction::ImportKey(_) => Err(RunError::CannotDo {
+                step: step.id.clone(),
+                reason: "this version does not import keys in a ceremony".to_owned(),
+            }
+            .into()),
+            StepAction::Confirm(confirm) => self.gate(&step.id, confirm),
+            StepAction::DestroyKey(destroy) => self.destroy_key(&step.id, destroy, sessions),
+            _ => self.build_and_sign(step, planned, sessions, made),
+        }
+    }
+
+    fn build_and_sign(
+        &mut self,
+        step: &Step,
+        planned: &PlannedStep,
+        sessions: &BTreeMap<String, &token::Session>,
+        made: &mut Made,
+    ) -> Result<(), WorkflowError> {
+        let request = self.request;
+        self.settle_lost_signature(step, made)?;
+        let built = {
+            let builder = ObjectBuilder {
+                file: &request.source.file,
+                inputs: &request.source.inputs,
+                profiles: &request.source.profiles,
+                serials: &RunSerials {
+                    plan: self.plan,
+                    spare: &self.spare,
+                },
+                keys: self.all_keys()?,
+                known: self.all_keys()?,
+            };
+            builder.build(step, self.session, made)
+        };
+        let built = built.map_err(|error| in_step(step, self.session, error))?;
+        match built {
+            Some(Built::Certificate(checked)) => {
+                let issued = self.sign(step, *checked, sessions)?;
+                made.certificates
+                    .insert(step.id.clone(), issued.certificate().clone());
+                Ok(())
+            }
+            Some(Built::Crl(checked)) => self.sign_crl(step, *checked, sessions, made),
+            Some(Built::Revocation) => self.revoke(step, made),
+            None => Err(RunError::CannotDo {
+                step: planned.id.clone(),
+                reason: format!("{} is not known", planned.action.word()),
+            }
+            .into()),
+        }
+    }
+
+    /// The keys that this ceremony made, and those of inputs that steps sign with.
+    fn all_keys(&self) -> Result<BTreeMap<String, PublicKey>, CeremonyError> {
+        let mut keys = self.made_keys.clone();
+        for step in &self.request.source.file.steps {
+            if let StepAction::CreateCa(create) = &step.action
+                && self.request.source.inputs.has(&create.key)
+            {
+                let key = self.request.source.inputs.public_key(&create.key)?;
+                keys.insert(create.key.clone(), key);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// What the keys that were made fill in.
+    fn key_octets(&self) -> Keys {
+        let octets = |(name, key): (&String, &PublicKey)| (name.clone(), super::key_octets(key));
+        Keys(self.made_keys.iter().map(octets).collect())
+    }
+
+    /// Writes an event, and returns only when it is on the disk.
+    fn record(&self, event: Event) -> Result<(), WorkflowError> {
+        let now = self.now();
+        self.transcript
+            .borrow_mut()
+            .append(now, &event)
+            .map_err(RunError::from)?;
+        self.course.borrow_mut().add(event, Some(now));
+        Ok(())
+    }
+
+    fn deviation(&self, text: impl Into<String>) -> Result<(), WorkflowError> {
+        let by = env!("CARGO_PKG_NAME").to_owned();
+        self.record(Event::Deviation {
+            text: text.into(),
+            by,
+        })
+    }
+
+    /// Writes that the run stops. Where even that cannot be written, the next run finds one that was interrupted.
+    fn stop(&self, error: WorkflowError) -> WorkflowError {
+        let because = one_line(&error.to_string());
+        let _ = self.record(Event::Stopped { because });
+        error
+    }
+
+    fn now(&self) -> UnixTime {
+        self.request.clock.now()
+    }
+
+    fn recorder(&mut self) -> Result<&mut Recorder, WorkflowError> {
+        self.recorder.as_mut().ok_or_else(|| {
+            RunError::CannotDo {
+                step: String::new(),
+                reason: "the ledger is not open".to_owned(),
+            }
+            .into()
+        })
+    }
+}
+
+/// A text of an error as one line of the transcript.
+fn one_line(text: &str) -> String {
+    let words: Vec<_> = text.split(char::is_control).collect();
+    words.join(" ")
+}
+
+/// The serial numbers of the plan, and the spare ones where people chose those.
+struct RunSerials<'a> {
+    plan: &'a CeremonyPlan,
+    spare: &'a RefCell<BTreeSet<String>>,
+}
+
+impl SerialSource for RunSerials<'_> {
+    fn serial(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError> {
+        use super::draft::PlanSerials;
+        let planned = PlannedSerials(self.plan);
+        match self.spare.borrow().contains(step) {
+            true => planned.spare(session, step),
+            false => planned.serial(session, step),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What people say: the opening, manual steps, words of the script, names.
+
+use std::collections::BTreeMap;
+
+use super::{CeremonyRun, Question, RunError, Told};
+use crate::ceremony::{Event, Manual, PlannedPerson, Role, SignBy, StepAction, script_words};
+use crate::values::UnixTime;
+use crate::workflow::WorkflowError;
+
+/// A slip is no reason to stop.
+const TRIES: usize = 3;
+
+/// How far the wall clock may be from the machine's, in seconds: it shows minutes.
+const CLOCK_TOLERANCE: u64 = 150;
+
+/// The words at the ceremony's two ends.
+pub(super) const OPENING: &str = "opening";
+pub(super) const CLOSING: &str = "closing";
+
+impl CeremonyRun<'_> {
+    /// Opens a run: the event, the clock, who is there, the words.
+    pub(super) fn begin(
+        &mut self,
+        approved_by: &[String],
+        torn: Option<String>,
+    ) -> Result<(), WorkflowError> {
+        let (was_interrupted, run) = {
+            let course = self.course.borrow();
+            (course.runs > 0 && !course.stopped, course.runs + 1)
+        };
+        let machine = &self.request.machine;
+        self.record(Event::Opened {
+            run,
+            session: self.session.name.clone(),
+            tool: self.request.tool,
+            module: self.request.module.sha256,
+            boot: machine.boot.clone(),
+            host: machine.host.clone(),
+            network: machine.network.clone(),
+            by: machine.by.clone(),
+        })?;
+        self.room.tell(&Told::Opened {
+            ceremony: &self.plan.ceremony,
+            plan: self.hash,
+            session: &self.session.name,
+            run,
+            approved_by,
+        });
+        if let Some(torn) = torn {
+            self.deviation(torn)?;
+        }
+        if was_interrupted {
+            self.room.tell(&Told::Interrupted);
+            self.deviation("the run before this one did not end by itself")?;
+        }
+        self.compare_clocks()?;
+        self.attend()?;
+        self.type_words(OPENING)
+    }
+
+    /// Asks a question. A line that begins with `note:` or `deviation:` is written down, and the question is asked again.
+    pub(super) fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
+        loop {
+            let answer = self.room.ask(question)?;
+            let by = self.request.machine.by.clone();
+            let remark = answer
+                .split_once(':')
+                .map(|(kind, text)| (kind, text.trim().to_owned()));
+            let event = match remark {
+                Some(("note", text)) if !text.is_empty() => Event::Note { text, by },
+                Some(("deviation", text)) if !text.is_empty() => Event::Deviation { text, by },
+                _ => return Ok(answer),
+            };
+            self.record(event)?;
+        }
+    }
+
+    fn compare_clocks(&self) -> Result<(), WorkflowError> {
+        self.retry("the time of the wall clock", |run| {
+            let machine = run.now();
+            let wall = run.ask(&Question::WallClock { machine })?;
+            // The machine may have waited for the answer.
+            let shown = run.now();
+            match minutes_of(&wall) {
+                Some(minutes) if is_near(shown, minutes) => {
+                    run.record(Event::Clock { wall })?;
+                    Ok(Ok(()))
+                }
+                Some(_) => Ok(Err(format!(
+                    "the machine's clock says {shown}: set it right, and begin again"
+                ))),
+                None => Ok(Err("a time is HH:MM, in UTC".to_owned())),
+            }
+        })
+    }
+
+    fn attend(&self) -> Result<(), WorkflowError> {
+        self.retry("who is in the room", |run| {
+            let people = &run.plan.people;
+            let answer = run.ask(&Question::Attending { people })?;
+            let names = match run.names_in(&answer) {
+                Ok(names) => names,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            for (role, wanted) in &people.attend {
+                let there = names.iter().filter(|person| person.roles.contains(role));
+                let there = u64::try_from(there.count()).unwrap_or(u64::MAX);
+                if there < *wanted {
+                    return Ok(Err(format!(
+                        "{wanted} of role {} have to attend, and {there} do",
+                        role.word()
+                    )));
+                }
+            }
+            let people = names.iter().map(|person| person.name.clone()).collect();
+            run.record(Event::Attending { people })?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Has the words of the script typed, and records it.
+    pub(super) fn type_words(&self, step: &str) -> Result<(), WorkflowError> {
+        let expected = script_words(&self.hash, step);
+        self.retry("the words of the script", |run| {
+            let answer = run.ask(&Question::Words { step })?;
+            let typed: Vec<_> = answer.split_whitespace().map(str::to_lowercase).collect();
+            if typed.join(" ") != expected.to_lowercase() {
+                return Ok(Err(
+                    "these are not the words that the approved script has here".to_owned()
+                ));
+            }
+            run.record(Event::Confirmed {
+                step: step.to_owned(),
+            })?;
+            Ok(Ok(()))
+        })
+    }
+
+    pub(super) fn manual(&self, step: &str, manual: &Manual) -> Result<(), WorkflowError> {
+        if self.course.borrow().step(step).said {
+            return Ok(());
+        }
+        self.ask(&Question::Done { say: &manual.say })?;
+        let mut record = BTreeMap::new();
+        for name in &manual.record {
+            self.retry("what is to be written down", |run| {
+                let answer = run.ask(&Question::Record { name })?;
+                let is_visible = answer.chars().any(|character| !character.is_whitespace());
+                if !is_visible || answer.chars().any(char::is_control) {
+                    return Ok(Err("write something down".to_owned()));
+                }
+                record.insert(name.clone(), answer.trim().to_owned());
+                Ok(Ok(()))
+            })?;
+        }
+        self.record(Event::Said {
+            step: step.to_owned(),
+            record,
+        })
+    }
+
+    /// Asks who made a decision: as many people as the gate before it asks for, of its role.
+    pub(super) fn ask_who_decided(&self, sign_by: &SignBy) -> Result<Vec<String>, WorkflowError> {
+        let mut decided = Vec::new();
+        self.retry("who decided", |run| {
+            let sign_by = sign_by.clone();
+            let (role, threshold) = (sign_by.role, sign_by.threshold);
+            let answer = run.ask(&Question::DecidedBy { sign_by })?;
+            let names = match run.names_in(&answer) {
+                Ok(names) => names,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            let attending = &run.course.borrow().attending;
+            if let Some(away) = names.iter().find(|person| !attending.contains(&person.name)) {
+                return Ok(Err(format!("{:?} is not in the room", away.name)));
+            }
+            if let Some(other) = names.iter().find(|person| !person.roles.contains(&role)) {
+                return Ok(Err(format!("{:?} is not {}", other.name, role.word())));
+            }
+            if names.len() < threshold {
+                return Ok(Err(format!("{threshold} of role {} have to decide", role.word())));
+            }
+            decided = names.iter().map(|person| person.name.clone()).collect();
+            Ok(Ok(()))
+        })?;
+        Ok(decided)
+    }
+
+    /// Who decides what the program cannot know: those of the last gate before the step, the approvers who have to attend, or the administrator.
+    pub(super) fn deciders(&self, step: &str) -> SignBy {
+        let before = self.plan.steps.iter().take_while(|planned| planned.id != step);
+        let gate = before.filter_map(|planned| match &planned.action {
+            StepAction::Confirm(confirm) => Some(confirm.sign_by.clone()),
+            _ => None,
+        });
+        let approvers = self.plan.people.attend.get(&Role::Approver);
+        let approvers = approvers.and_then(|count| usize::try_from(*count).ok());
+        gate.last().unwrap_or(match approvers {
+            Some(threshold) if threshold > 0 => SignBy {
+                role: Role::Approver,
+                threshold,
+            },
+            _ => SignBy {
+                role: Role::Administrator,
+                threshold: 1,
+            },
+        })
+    }
+
+    fn names_in(&self, answer: &str) -> Result<Vec<&PlannedPerson>, String> {
+        let mut found: Vec<&PlannedPerson> = Vec::new();
+        for name in answer.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let people = &self.plan.people.persons;
+            let person = people
+                .iter()
+                .find(|person| person.name.eq_ignore_ascii_case(name));
+            let person = person.ok_or_else(|| format!("the plan has nobody called {name:?}"))?;
+            if found.iter().any(|other| other.name == person.name) {
+                return Err(format!("{:?} is there twice", person.name));
+            }
+            found.push(person);
+        }
+        Ok(found)
+    }
+
+    /// Asks until the answer is taken. What is wrong with one is told.
+    pub(super) fn retry(
+        &self,
+        asked: &'static str,
+        mut ask: impl FnMut(&Self) -> Result<Result<(), String>, WorkflowError>,
+    ) -> Result<(), WorkflowError> {
+        for _ in 0..TRIES {
+            match ask(self)? {
+                Ok(()) => return Ok(()),
+                Err(reason) => self.room.tell(&Told::Refused { reason }),
+            }
+        }
+        Err(RunError::WrongAnswer { asked }.into())
+    }
+}
+
+/// The minutes since midnight.
+fn minutes_of(wall: &str) -> Option<u64> {
+    let (hours, minutes) = wall.trim().trim_end_matches(['Z', 'z']).split_once(':')?;
+    let (hours, minutes): (u64, u64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// Across midnight too.
+fn is_near(machine: UnixTime, minutes: u64) -> bool {
+    const DAY: u64 = 24 * 60 * 60;
+    let difference = (machine.0 % DAY).abs_diff(minutes * 60);
+    difference.min(DAY - difference) <= CLOCK_TOLERANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_clock_shows_minutes_and_midnight_is_near_midnight() {
+        assert_eq!(minutes_of("09:05"), Some(545));
+        assert_eq!(minutes_of(" 23:59Z "), Some(1439));
+        for wrong in ["", "9", "24:00", "12:60", "09:05:01", "-1:00", "9h05"] {
+            assert_eq!(minutes_of(wrong), None, "{wrong}");
+        }
+        let at = |text: &str| text.parse::<UnixTime>().unwrap();
+        assert!(is_near(at("2026-12-01T00:01:00Z"), 1439));
+        assert!(is_near(at("2026-12-01T23:59:30Z"), 0));
+        assert!(is_near(at("2026-12-01T08:01:59Z"), 8 * 60));
+        assert!(!is_near(at("2026-12-01T08:03:00Z"), 8 * 60));
+        assert!(!is_near(at("2026-12-01T20:00:00Z"), 8 * 60));
+    }
+}

@@ -1,0 +1,184 @@
+//! The end: the results get their names, and everything that proves them is written.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::answers::CLOSING;
+use super::files::{ensure_directory, failed, write_once};
+use super::{CeremonyRun, RunError, RunSummary};
+use crate::ceremony::{CeremonyExport, Checkpoint, Digest, Event, ObjectKind};
+use crate::output::{NewDirectory, encode_pem};
+use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::{CeremonyError, next_state};
+use crate::x509::{CERTIFICATE, X509_CRL};
+
+impl CeremonyRun<'_> {
+    /// Closes the ceremony.
+    pub(super) fn close(&mut self) -> Result<RunSummary, WorkflowError> {
+        let results = self.results()?;
+        self.type_words(CLOSING)?;
+        // The ledger is written first: after the event nothing of the ceremony changes.
+        self.write_ledger()?;
+        self.record(Event::Closed {
+            out: digests(&results),
+        })?;
+        self.write_results(&results)
+    }
+
+    /// Writes what an interrupted closing has left. Nothing is added to the transcript.
+    ///
+    /// # Errors
+    /// [`RunError::Closed`] if nothing is left to do.
+    pub(super) fn finish_closing(&self) -> Result<RunSummary, WorkflowError> {
+        if self.request.ceremony.directory.checksums().exists() {
+            return Err(RunError::Closed.into());
+        }
+        let results = self.results()?;
+        if self.course.borrow().closed.as_ref() != Some(&digests(&results)) {
+            return Err(self.cannot(CLOSING, "the transcript has other results").into());
+        }
+        self.write_results(&results)
+    }
+
+    fn write_results(&self, results: &BTreeMap<String, Vec<u8>>) -> Result<RunSummary, WorkflowError> {
+        self.write_out(results)?;
+        self.write_state()?;
+        let head = self.transcript.borrow().transcript().head();
+        self.write_checksums()?;
+        let out = digests(results);
+        Ok(RunSummary { head, out })
+    }
+
+    /// Each result as it will be in `out`, by its name.
+    fn results(&self) -> Result<BTreeMap<String, Vec<u8>>, WorkflowError> {
+        let mut results = BTreeMap::new();
+        for object in self.plan.objects_of(&self.session.name) {
+            let path = self.der_path(&object.step);
+            let der = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+            if self.course.borrow().step(&object.step).written != Some(Digest::of(&der)) {
+                let cause = std::io::Error::other("it is not what was signed");
+                return Err(failed(&path, cause).into());
+            }
+            let label = match object.is {
+                ObjectKind::Certificate => CERTIFICATE,
+                ObjectKind::Crl => X509_CRL,
+            };
+            results.insert(object.out.clone(), encode_pem(label, &der).into_bytes());
+        }
+        Ok(results)
+    }
+
+    fn write_out(&self, results: &BTreeMap<String, Vec<u8>>) -> Result<(), WorkflowError> {
+        let path = self.request.ceremony.directory.out();
+        if path.is_dir() {
+            return Ok(());
+        }
+        let out = NewDirectory::begin(&path)?;
+        for (name, content) in results {
+            out.add(name, content)?;
+        }
+        out.commit()?;
+        Ok(())
+    }
+
+    fn write_ledger(&mut self) -> Result<(), WorkflowError> {
+        let state = self.request.ceremony.directory.state();
+        ensure_directory(&state)?;
+        let path = state.join("ledger-events.jsonl");
+        // An interrupted closing wrote one, and the ledger may have gone on since.
+        if path.exists() {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        self.recorder()?.ledger().export(&mut events)?;
+        write_once(&path, &events)
+    }
+
+    fn write_state(&self) -> Result<(), WorkflowError> {
+        let directory = &self.request.ceremony.directory;
+        let transcript = self.transcript.borrow();
+        let transcript = transcript.transcript();
+        let previous = match &self.plan.previous {
+            Some(previous) => {
+                let path = directory.named(&previous.file);
+                let bytes = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+                Some(CeremonyExport::read(&bytes).map_err(|error| self.cannot(CLOSING, error))?)
+            }
+            None => None,
+        };
+        let next = next_state(self.plan, transcript, previous.as_ref()).map_err(CeremonyError::from)?;
+        let bytes = next.to_bytes().map_err(|error| self.cannot(CLOSING, error))?;
+        write_once(&directory.state().join("next.json"), &bytes)?;
+        let hash = self.hash.to_string();
+        let origin = format!(
+            "hsm-ca/ceremony/{}/{}",
+            self.plan.ceremony,
+            hash.get(..16).unwrap_or_default()
+        );
+        let checkpoint = Checkpoint::of(transcript, &origin).map_err(|error| self.cannot(CLOSING, error))?;
+        write_once(&directory.checkpoint(), checkpoint.to_string().as_bytes())
+    }
+
+    /// SHA-256 of every file of the directory that nothing changes any more.
+    fn write_checksums(&self) -> Result<(), WorkflowError> {
+        let directory = &self.request.ceremony.directory;
+        let mut lines = Vec::new();
+        for name in ["approvals", "inputs", "out", "run", "state"] {
+            list(directory.path(), Path::new(name), &mut lines)?;
+        }
+        for file in [
+            directory.file(),
+            directory.plan(),
+            directory.plan_text(),
+            directory.checkpoint(),
+        ] {
+            let name = file.strip_prefix(directory.path()).unwrap_or(&file).to_owned();
+            add(directory.path(), &name, &mut lines)?;
+        }
+        for input in self.plan.inputs.values() {
+            add(directory.path(), Path::new(&input.file), &mut lines)?;
+        }
+        lines.sort();
+        lines.dedup();
+        let text: String = lines
+            .iter()
+            .map(|(name, digest)| format!("{digest}  {name}\n"))
+            .collect();
+        write_once(&directory.checksums(), text.as_bytes())
+    }
+}
+
+fn digests(results: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Digest> {
+    let digest = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), Digest::of(bytes));
+    results.iter().map(digest).collect()
+}
+
+type Line = (String, Digest);
+
+/// Every regular file below.
+fn list(root: &Path, below: &Path, lines: &mut Vec<Line>) -> Result<(), RunError> {
+    let path = root.join(below);
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let entries = fs::read_dir(&path).map_err(|cause| failed(&path, cause))?;
+    for entry in entries {
+        let entry = entry.map_err(|cause| failed(&path, cause))?;
+        let name = below.join(entry.file_name());
+        let kind = entry.file_type().map_err(|cause| failed(&path, cause))?;
+        if kind.is_dir() {
+            list(root, &name, lines)?;
+        } else if kind.is_file() && !entry.file_name().to_string_lossy().starts_with('.') {
+            add(root, &name, lines)?;
+        }
+    }
+    Ok(())
+}
+
+fn add(root: &Path, name: &Path, lines: &mut Vec<Line>) -> Result<(), RunError> {
+    let path = root.join(name);
+    let bytes = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+    lines.push((name.display().to_string(), Digest::of(&bytes)));
+    Ok(())
+}

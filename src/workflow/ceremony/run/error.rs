@@ -1,0 +1,183 @@
+//! Why a ceremony does not go on.
+
+use std::path::PathBuf;
+use std::{fmt, io};
+
+use crate::ceremony::{CanonicalError, Digest, TranscriptError};
+use crate::values::UnixTime;
+use crate::workflow::{CeremonyError, WorkflowError};
+
+/// Why a ceremony does not go on. What was done so far is in the transcript.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The transcript cannot be read or written.
+    Transcript(TranscriptError),
+    /// A line of the transcript is not an event.
+    Event(CanonicalError),
+    /// It is closed.
+    Closed,
+    /// It was given up.
+    Aborted {
+        /// Why.
+        because: String,
+    },
+    /// There is no session of that name, or none now.
+    NoSession {
+        /// What was wanted; none where the time decides.
+        wanted: Option<String>,
+        /// The time.
+        now: UnixTime,
+    },
+    /// The session is not now.
+    OtherTime {
+        /// The session.
+        session: String,
+        /// Its first second.
+        begins: UnixTime,
+        /// Its last second.
+        ends: UnixTime,
+        /// The time.
+        now: UnixTime,
+    },
+    /// A key was made or used in another session, whose dates are in what it signed.
+    OtherSession {
+        /// That session.
+        bound: String,
+        /// The one that is wanted.
+        wanted: String,
+    },
+    /// The clock is behind the transcript.
+    ClockBehind {
+        /// The time of the last event.
+        last: UnixTime,
+        /// The time.
+        now: UnixTime,
+    },
+    /// Something is not what the plan says.
+    Swapped {
+        /// What.
+        what: String,
+        /// As the plan has it.
+        planned: String,
+        /// As it is.
+        found: String,
+    },
+    /// The machine cannot do a step.
+    CannotDo {
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// What would be signed is not what was approved.
+    OtherBytes {
+        /// The step.
+        step: String,
+        /// SHA-256 of the approved bytes.
+        approved: Digest,
+        /// SHA-256 of what the same inputs make now.
+        found: Digest,
+    },
+    /// A key would sign more often than the plan says.
+    OverBudget {
+        /// The key.
+        key: String,
+    },
+    /// Nobody answers.
+    NoAnswer {
+        /// What was asked.
+        asked: &'static str,
+    },
+    /// The answer was wrong too often.
+    WrongAnswer {
+        /// What was asked.
+        asked: &'static str,
+    },
+    /// People decided to stop.
+    Halted {
+        /// The step.
+        step: String,
+    },
+    /// A file of the ceremony cannot be written, or holds something else.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said, or what is wrong.
+        cause: io::Error,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transcript(cause) => cause.fmt(f),
+            Self::Event(cause) => write!(f, "the transcript has a line that is not an event: {cause}"),
+            Self::Closed => f.write_str("the ceremony is closed already"),
+            Self::Aborted { because } => write!(f, "the ceremony was aborted: {because}"),
+            Self::NoSession {
+                wanted: Some(wanted), ..
+            } => write!(f, "the plan has no session {wanted:?}"),
+            Self::NoSession { wanted: None, now } => write!(f, "no session of the plan is now ({now})"),
+            Self::OtherTime {
+                session,
+                begins,
+                ends,
+                now,
+            } => write!(
+                f,
+                "session {session:?} is from {begins} to {ends}, and it is {now}"
+            ),
+            Self::OtherSession { bound, wanted } => write!(
+                f,
+                "session {bound:?} has made or used a key, so session {wanted:?} can no longer be held"
+            ),
+            Self::ClockBehind { last, now } => write!(
+                f,
+                "the clock says {now}, and the last event of the transcript was at {last}"
+            ),
+            Self::Swapped { what, planned, found } => {
+                write!(
+                    f,
+                    "{what} is not the planned one: planned {planned}, found {found}"
+                )
+            }
+            Self::CannotDo { step, reason } => write!(f, "step {step:?} cannot be done here: {reason}"),
+            Self::OtherBytes {
+                step,
+                approved,
+                found,
+            } => write!(
+                f,
+                "step {step:?}: the same inputs make other bytes than the approved ones: SHA-256 {found}, approved {approved}. \
+                 Nothing was signed"
+            ),
+            Self::OverBudget { key } => write!(f, "key {key:?} has signed as often as the plan says"),
+            Self::NoAnswer { asked } => write!(f, "nobody answered: {asked}"),
+            Self::WrongAnswer { asked } => write!(f, "wrong too often: {asked}"),
+            Self::Halted { step } => write!(f, "halted at step {step:?}, as decided"),
+            Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Transcript(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<TranscriptError> for RunError {
+    fn from(cause: TranscriptError) -> Self {
+        Self::Transcript(cause)
+    }
+}
+
+impl From<RunError> for WorkflowError {
+    fn from(error: RunError) -> Self {
+        CeremonyError::Run(Box::new(error)).into()
+    }
+}

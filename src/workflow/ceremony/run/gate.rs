@@ -1,0 +1,72 @@
+//! A gate: people sign the completed bytes before a key does.
+
+use std::collections::BTreeMap;
+
+use super::{CeremonyRun, Question, Told};
+use crate::ceremony::{Confirm, Digest, Event, GateBytes};
+use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::people::count_gate;
+
+impl CeremonyRun<'_> {
+    pub(super) fn gate(&self, step: &str, confirm: &Confirm) -> Result<(), WorkflowError> {
+        let course = self.course.borrow().step(step);
+        if course.gate_passed {
+            return Ok(());
+        }
+        let objects = self.completed_after(step)?;
+        // After an interruption the same bytes are shown again.
+        if course.gate.as_ref() != Some(&objects) {
+            self.record(Event::GateOpen {
+                step: step.to_owned(),
+                objects: objects.clone(),
+            })?;
+        }
+        self.room.tell(&Told::Gate {
+            step,
+            objects: &objects,
+            sign_by: &confirm.sign_by,
+        });
+        let bytes = GateBytes {
+            step: step.to_owned(),
+            objects,
+        };
+        let attending = self.course.borrow().attending.clone();
+        loop {
+            let count = count_gate(&self.request.ceremony, &attending, bytes.clone());
+            match count {
+                Ok(count) if count.missing() == 0 => {
+                    let people = count.people();
+                    self.room.tell(&Told::GatePassed { people: &people });
+                    let step = step.to_owned();
+                    return self.record(Event::GatePassed { step, people });
+                }
+                Ok(count) => {
+                    let missing = count.missing();
+                    self.ask(&Question::GateSigned { step, missing })?;
+                }
+                // A file that is half-written, or for other bytes: people see why, and put it right.
+                Err(error) => {
+                    self.room.tell(&Told::Refused {
+                        reason: error.to_string(),
+                    });
+                    self.ask(&Question::GateSigned { step, missing: 1 })?;
+                }
+            }
+        }
+    }
+
+    /// SHA-256 of each later object of the session whose every hole can be filled.
+    fn completed_after(&self, step: &str) -> Result<BTreeMap<String, Digest>, WorkflowError> {
+        let keys = self.key_octets();
+        let later = self.plan.steps.iter().skip_while(|planned| planned.id != step);
+        let mut objects = BTreeMap::new();
+        for planned in later {
+            if let Some(object) = self.plan.object(&self.session.name, &planned.id)
+                && let Ok(bytes) = object.completed(&keys)
+            {
+                objects.insert(planned.id.clone(), Digest::of(&bytes));
+            }
+        }
+        Ok(objects)
+    }
+}

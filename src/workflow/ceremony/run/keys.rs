@@ -1,0 +1,234 @@
+//! Keys that come to a token and go from it.
+
+use std::collections::BTreeMap;
+
+use super::{CeremonyRun, Question, RunError, Told};
+use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets};
+use crate::signer::{Hex, KeyAlgorithm, PublicKey};
+use crate::token::{KeyDescription, KeySelector, Session, UNFINISHED_LABEL};
+use crate::workflow::{GenerateRequest, KeyLog, WorkflowError, delete_key, generate_key};
+
+impl CeremonyRun<'_> {
+    pub(super) fn generate_key(
+        &mut self,
+        step: &str,
+        generate: &GenerateKey,
+        sessions: &BTreeMap<String, &Session>,
+    ) -> Result<(), WorkflowError> {
+        let session = self.session_of(step, &generate.token, sessions)?;
+        let course = self.course.borrow().step(step);
+        if let Some(made) = course.key {
+            let key = PublicKey::from_der(&made.public_key.0).map_err(|error| self.cannot(step, error))?;
+            self.made_keys.insert(step.to_owned(), key);
+            return Ok(());
+        }
+        let algorithm: KeyAlgorithm = generate
+            .key_type
+            .parse()
+            .map_err(|error| self.cannot(step, error))?;
+        session.token().check_writable()?;
+        session.token().check_generation(algorithm)?;
+        self.type_words(step)?;
+        if course.key_begun && self.take_what_was_left(step, generate, algorithm, session)? {
+            return Ok(());
+        }
+        self.record(Event::KeyBegin {
+            step: step.to_owned(),
+            token: generate.token.clone(),
+            label: generate.label.clone(),
+        })?;
+        let request = GenerateRequest {
+            algorithm,
+            label: generate.label.clone(),
+            lock_directory: self.request.lock_directory.clone(),
+        };
+        let progress = self.progress;
+        let summary = self.with_log(|log| generate_key(session, &request, log, progress))?;
+        let (key, id) = (summary.proof.public_key, summary.proof.key.id);
+        self.keep_key(step, key, &id, KeyOrigin::Generated)
+    }
+
+    /// Looks for a key that an interrupted run has made, and asks people what becomes of it. Whether the step is done with that.
+    fn take_what_was_left(
+        &mut self,
+        step: &str,
+        generate: &GenerateKey,
+        algorithm: KeyAlgorithm,
+        session: &Session,
+    ) -> Result<bool, WorkflowError> {
+        let unnamed = session.private_keys(&KeySelector::labelled(UNFINISHED_LABEL))?;
+        if let Some(found) = unnamed.first() {
+            self.found(step, found);
+            self.decide(step, &[Choice::DestroyKey])?;
+            self.destroy(session, &KeySelector::with_id(&found.id))?;
+        }
+        let selector = KeySelector::labelled(&generate.label);
+        let named = session.keys_labelled(&generate.label)?;
+        let private = session.private_keys(&selector)?;
+        let choices: &[Choice] = match (named.first(), private.as_slice()) {
+            (None, _) => return Ok(false),
+            (Some(found), []) => {
+                self.found(step, found);
+                &[Choice::DestroyKey]
+            }
+            (_, [found]) => {
+                self.found(step, found);
+                &[Choice::AdoptKey, Choice::DestroyKey]
+            }
+            (_, several) => {
+                let reason = format!(
+                    "{} keys on the token are labelled {:?}",
+                    several.len(),
+                    generate.label
+                );
+                return Err(self.cannot(step, reason).into());
+            }
+        };
+        if self.decide(step, choices)? == Choice::DestroyKey {
+            self.destroy(session, &selector)?;
+            return Ok(false);
+        }
+        // It signed once to prove itself, before it had its name: it is not asked again.
+        let key = session.private_key(&selector)?;
+        let public_key = key.public_key.clone();
+        let unfit = session.unfit_for_a_generated_key(&key.description.attributes);
+        if let Some(unfit) = unfit {
+            return Err(self.cannot(step, unfit).into());
+        }
+        if public_key.algorithm() != algorithm {
+            let reason = format!("the key that was found is {}", public_key.algorithm());
+            return Err(self.cannot(step, reason).into());
+        }
+        self.keep_key(step, public_key, &key.description.id, KeyOrigin::Adopted)?;
+        Ok(true)
+    }
+
+    fn keep_key(
+        &mut self,
+        step: &str,
+        key: PublicKey,
+        id: &[u8],
+        how: KeyOrigin,
+    ) -> Result<(), WorkflowError> {
+        self.record(Event::KeyEnd {
+            step: step.to_owned(),
+            how,
+            public_key: Octets(key.der().to_vec()),
+            id: Hex(id).to_string(),
+        })?;
+        let sha256 = Digest::of(key.der());
+        self.room.tell(&Told::Key { step, sha256 });
+        self.made_keys.insert(step.to_owned(), key);
+        Ok(())
+    }
+
+    pub(super) fn destroy_key(
+        &mut self,
+        step: &str,
+        destroy: &DestroyKey,
+        sessions: &BTreeMap<String, &Session>,
+    ) -> Result<(), WorkflowError> {
+        let course = self.course.borrow().step(step);
+        if course.destroyed {
+            return Ok(());
+        }
+        let session = self.session_of(step, &destroy.token, sessions)?;
+        let key = match self.made_keys.get(&destroy.key) {
+            Some(key) => key.clone(),
+            None => self.request.source.inputs.public_key(&destroy.key)?,
+        };
+        self.type_words(step)?;
+        if !course.destroy_begun {
+            self.record(Event::DestroyBegin {
+                step: step.to_owned(),
+                key: destroy.key.clone(),
+            })?;
+        }
+        match session.private_key_for(&key) {
+            Ok(found) => self.destroy(session, &KeySelector::with_id(&found.description.id))?,
+            Err(crate::token::TokenError::NoKey { .. }) if course.destroy_begun => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.record(Event::DestroyEnd {
+            step: step.to_owned(),
+        })
+    }
+
+    fn destroy(&mut self, session: &Session, selector: &KeySelector) -> Result<(), WorkflowError> {
+        let objects = session.key_objects(selector)?;
+        self.with_log(|log| delete_key(session, objects, log)).map(drop)
+    }
+
+    /// The ledger records what becomes of keys.
+    fn with_log<T>(
+        &mut self,
+        work: impl FnOnce(&mut KeyLog) -> Result<T, WorkflowError>,
+    ) -> Result<T, WorkflowError> {
+        let mut log = match self.recorder.take() {
+            Some(recorder) => KeyLog::of(recorder),
+            None => KeyLog::nowhere(),
+        };
+        let outcome = work(&mut log);
+        self.recorder = log.into_recorder();
+        outcome
+    }
+
+    fn found(&self, step: &str, key: &KeyDescription) {
+        let attributes = key.attributes.named().into_iter();
+        let attributes: Vec<_> = attributes
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        self.room.tell(&Told::FoundKey {
+            step,
+            key: key.to_string(),
+            attributes: attributes.join(" "),
+        });
+    }
+
+    /// Asks people to choose, and records it with their names. To stop is always a choice.
+    pub(super) fn decide(&self, step: &str, choices: &[Choice]) -> Result<Choice, WorkflowError> {
+        let mut chosen = None;
+        self.retry("a decision", |run| {
+            let answer = run.ask(&Question::Decide { step, choices })?;
+            let answer = answer.trim();
+            if answer.eq_ignore_ascii_case("stop") {
+                let step = step.to_owned();
+                return Err(RunError::Halted { step }.into());
+            }
+            chosen = choices.iter().find(|choice| choice.word() == answer).copied();
+            match chosen {
+                Some(_) => Ok(Ok(())),
+                None => Ok(Err(format!("{answer:?} is not one of the choices"))),
+            }
+        })?;
+        let choice = chosen.ok_or(RunError::WrongAnswer { asked: "a decision" })?;
+        let people = self.ask_who_decided(&self.deciders(step))?;
+        self.record(Event::Decision {
+            step: step.to_owned(),
+            choice,
+            people,
+        })?;
+        self.deviation(format!("step {step:?}: people chose {}", choice.word()))?;
+        Ok(choice)
+    }
+
+    pub(super) fn session_of<'s>(
+        &self,
+        step: &str,
+        token: &str,
+        sessions: &BTreeMap<String, &'s Session>,
+    ) -> Result<&'s Session, WorkflowError> {
+        let session = sessions.get(token).copied();
+        session.ok_or_else(|| {
+            self.cannot(step, format!("nobody is logged in to token {token:?}"))
+                .into()
+        })
+    }
+
+    pub(super) fn cannot(&self, step: &str, reason: impl ToString) -> RunError {
+        RunError::CannotDo {
+            step: step.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Everything that can fail is tried before a token is asked for anything.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use rustix::fs::statvfs;
+
+use super::files::failed;
+use super::{CeremonyRun, RunError, RunRequest};
+use crate::ceremony::{ObjectKind, SeenToken, StepAction};
+use crate::ledger::{CrlNumber, EntryFilter, EntryState, Object};
+use crate::output::OutputError;
+use crate::workflow::ceremony::check_plan;
+use crate::workflow::ceremony::people::count_approvals;
+use crate::workflow::{Progress, WorkflowError, authority_of};
+use crate::x509::{Certificate, SerialNumber};
+
+/// Bytes that a ceremony needs at most, without CRLs of more than a hundred thousand entries.
+const ROOM: u64 = 16 * 1024 * 1024;
+
+/// The plan, its approvals, the program, the module and the tokens. Gives the names of those who approved.
+pub(super) fn check(request: &RunRequest, progress: &dyn Progress) -> Result<Vec<String>, WorkflowError> {
+    let plan = &request.ceremony.plan;
+    let approvals = count_approvals(&request.ceremony, request.quorum)?;
+    approvals.permit()?;
+    let swapped = |what: String, planned: String, found: String| {
+        Err(WorkflowError::from(RunError::Swapped { what, planned, found }))
+    };
+    if plan.tool.sha256 != request.tool {
+        let (planned, found) = (plan.tool.sha256.to_string(), request.tool.to_string());
+        return swapped("the program".to_owned(), planned, found);
+    }
+    if let Some(module) = plan
+        .module
+        .as_ref()
+        .filter(|module| module.sha256 != request.module.sha256)
+    {
+        let (planned, found) = (module.sha256.to_string(), request.module.sha256.to_string());
+        return swapped("the PKCS#11 module".to_owned(), planned, found);
+    }
+    for (name, planned) in &plan.tokens {
+        let found = request.tokens.get(name);
+        if let (Some(planned), Some(found)) = (&planned.seen, found)
+            && planned != found
+        {
+            return swapped(format!("token {name:?}"), show(planned), show(found));
+        }
+    }
+    check_plan(plan, &request.source, progress)?;
+    check_room(request)?;
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for file in &approvals.files {
+        names.insert(file.approval.person().to_owned());
+    }
+    Ok(names.into_iter().collect())
+}
+
+fn show(token: &SeenToken) -> String {
+    let SeenToken {
+        manufacturer,
+        model,
+        firmware,
+        hardware,
+    } = token;
+    format!("{manufacturer} {model}, firmware {firmware}, hardware {hardware}")
+}
+
+fn check_room(request: &RunRequest) -> Result<(), WorkflowError> {
+    let path = request.ceremony.directory.path();
+    let found = statvfs(path).map_err(|errno| failed(path, errno.into()))?;
+    if found.f_bavail.saturating_mul(found.f_frsize) < ROOM {
+        let path = path.to_owned();
+        return Err(OutputError::NoSpace { path }.into());
+    }
+    Ok(())
+}
+
+impl CeremonyRun<'_> {
+    /// Refuses what the ledger knows a reason against: before anybody has typed a word.
+    pub(super) fn check_ledger(&mut self) -> Result<(), WorkflowError> {
+        let request = self.request;
+        let course = self.course.borrow().clone();
+        for step in &request.source.file.steps {
+            let issuer = match &step.action {
+                StepAction::SignCsr(sign) => &sign.issuer,
+                StepAction::CrossSign(cross) => &cross.issuer,
+                StepAction::Revoke(revoke) => &revoke.issuer,
+                StepAction::Crl(crl) => &crl.issuer,
+                _ => continue,
+            };
+            if !request.source.inputs.has(issuer) || course.step(&step.id).signatures > 0 {
+                continue;
+            }
+            let authority = request.source.inputs.certificate(issuer)?;
+            self.recorder()?.require_known(&authority)?;
+            self.check_unused(&step.id, &authority)?;
+        }
+        Ok(())
+    }
+
+    /// The serial number and the CRL number of the step are still free.
+    fn check_unused(&mut self, step: &str, authority: &Certificate) -> Result<(), WorkflowError> {
+        let Some(object) = self.plan.object(&self.session.name, step) else {
+            return Ok(());
+        };
+        let issuer = authority_of(authority)?;
+        let recorder = self.recorder()?;
+        let serial = object.serial.as_deref().and_then(SerialNumber::from_hex);
+        if let Some(serial) = serial
+            && let Some(entry) = recorder.ledger().certificate(&issuer, &serial)?
+            && entry.state != EntryState::Begun
+        {
+            return Err(RunError::CannotDo {
+                step: step.to_owned(),
+                reason: format!(
+                    "its serial number is used already, in entry {} of the ledger",
+                    entry.id
+                ),
+            }
+            .into());
+        }
+        if object.is == ObjectKind::Crl
+            && let Some(StepAction::Crl(crl)) = self.plan.step(step).map(|planned| &planned.action)
+            && let Some(number) = CrlNumber::from_octets(&crl.number.to_be_bytes())
+        {
+            // An interrupted run may have begun it in the ledger, and not signed.
+            let filter = EntryFilter {
+                authority: Some(issuer),
+                open: true,
+                ..EntryFilter::default()
+            };
+            let mut is_begun = false;
+            self.recorder()?.ledger().entries(&filter, &mut |entry| {
+                is_begun |= matches!(entry.object, Object::Crl { number: found, .. } if found == number);
+                ControlFlow::Continue(())
+            })?;
+            if !is_begun {
+                self.recorder()?
+                    .refuse_lower_crl_number(authority, number, false)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,540 @@
+//! One signature: the approved bytes, journalled before `C_SignInit`, verified after, in the ledger and on the disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
+
+use super::files::{failed, write_once};
+use super::resume::check_time;
+use super::{CeremonyRun, RunError, Told};
+use crate::ceremony::{BegunSignature, Choice, Digest, Event, Octets, PlannedObject, Step, StepAction};
+use crate::ledger::{CrlNumber, EntryId, EntryState, Revocation as LedgerRevocation};
+use crate::output::{Destination, Encoding};
+use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::token::Session;
+use crate::workflow::ceremony::CeremonyError;
+use crate::workflow::ceremony::objects::{Made, signing_key};
+use crate::workflow::pipeline::{Begun, Planned, Signable};
+use crate::workflow::record::{revocation, revocation_request};
+use crate::workflow::{Delivered, Delivery, WorkflowError, authority_of};
+use crate::x509::{Certificate, CheckedCrl, CrlReason, Revocation, SerialNumber};
+
+impl CeremonyRun<'_> {
+    /// A randomised signature that may exist and that nobody has: people decide. Of a deterministic one the same octets come again.
+    pub(super) fn settle_lost_signature(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
+        let id = step.id.as_str();
+        let course = self.course.borrow().step(id);
+        let planned = self.plan.object(&self.session.name, id);
+        let (Some(begun), None, Some(object)) = (course.begun, &course.signature, planned) else {
+            self.choose_spare(id);
+            return Ok(());
+        };
+        let decision = match course.decision {
+            None if !object.deterministic => {
+                self.room.tell(&Told::LostSignature { step: id });
+                let choices: &[Choice] = match object.spare.is_some() && !begun.spare {
+                    true => &[Choice::SignAgain, Choice::SpareSerial],
+                    false => &[Choice::SignAgain],
+                };
+                Some(self.decide(id, choices)?)
+            }
+            decision => decision,
+        };
+        if decision == Some(Choice::SpareSerial) && !begun.spare {
+            self.give_up_first(step, &begun, made)?;
+        }
+        self.choose_spare(id);
+        Ok(())
+    }
+
+    fn choose_spare(&self, step: &str) {
+        let course = self.course.borrow().step(step);
+        let is_spare =
+            course.begun.is_some_and(|begun| begun.spare) || course.decision == Some(Choice::SpareSerial);
+        if is_spare {
+            self.spare.borrow_mut().insert(step.to_owned());
+        }
+    }
+
+    pub(super) fn sign_crl(
+        &mut self,
+        step: &Step,
+        checked: CheckedCrl,
+        sessions: &BTreeMap<String, &Session>,
+        made: &Made,
+    ) -> Result<(), WorkflowError> {
+        let authority = checked.authority().clone();
+        let StepAction::Crl(crl) = &step.action else {
+            return Err(self.cannot(&step.id, "it is not a CRL").into());
+        };
+        if self.course.borrow().step(&step.id).begun.is_none() {
+            self.check_revocations(&step.id, &authority, made.revocations.get(&crl.issuer))?;
+            self.reserve_number(&step.id, &authority, checked.plan().number)?;
+        }
+        self.sign(step, checked, sessions).map(drop)
+    }
+
+    /// Every certificate that the ledger has as revoked is on the planned CRL.
+    fn check_revocations(
+        &mut self,
+        step: &str,
+        authority: &Certificate,
+        planned: Option<&Vec<Revocation>>,
+    ) -> Result<(), WorkflowError> {
+        let issuer = authority_of(authority)?;
+        let mut missing: Option<SerialNumber> = None;
+        let given_up = self.given_up();
+        let recorder = self.recorder()?;
+        recorder
+            .ledger()
+            .revocations(&issuer, None, &mut |found: LedgerRevocation| {
+                let is_planned = planned
+                    .into_iter()
+                    .flatten()
+                    .any(|planned| planned.serial == found.serial);
+                if !is_planned && !given_up.contains(&found.serial) && revocation(&found).is_some() {
+                    missing = Some(found.serial);
+                    return std::ops::ControlFlow::Break(());
+                }
+                std::ops::ControlFlow::Continue(())
+            })?;
+        match missing {
+            Some(serial) => {
+                let reason =
+                    format!("the ledger has certificate {serial} as revoked, and the approved CRL does not");
+                Err(self.cannot(step, reason).into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The number that was approved, and no other.
+    fn reserve_number(
+        &mut self,
+        step: &str,
+        authority: &Certificate,
+        number: CrlNumber,
+    ) -> Result<(), WorkflowError> {
+        let recorder = self.recorder()?;
+        if recorder.has_crl_number(authority, number)? {
+            return Ok(());
+        }
+        let reserved = recorder.reserve_crl_number(authority, number.previous())?;
+        if reserved.number != number {
+            let reason = format!(
+                "CRL number {number} was approved, and the ledger gives {}",
+                reserved.number
+            );
+            return Err(self.cannot(step, reason).into());
+        }
+        Ok(())
+    }
+
+    /// Signs, or goes on where an interrupted run stopped.
+    pub(super) fn sign<T: Signable>(
+        &mut self,
+        step: &Step,
+        checked: T,
+        sessions: &BTreeMap<String, &Session>,
+    ) -> Result<T::Signed, WorkflowError> {
+        let (id, session) = (step.id.as_str(), self.session);
+        let course = self.course.borrow().step(id);
+        let object = self.object(id)?;
+        let sha256 = Digest::of(checked.to_sign());
+        let approved = {
+            let completed = object.completed(&self.key_octets());
+            Digest::of(&completed.map_err(CeremonyError::from)?)
+        };
+        if sha256 != approved {
+            let (step, found) = (id.to_owned(), sha256);
+            return Err(RunError::OtherBytes {
+                step,
+                approved,
+                found,
+            }
+            .into());
+        }
+        let (file, key) = (&self.request.source.file, checked.signing_key().clone());
+        let key_name = signing_key(file, step).unwrap_or_default().to_owned();
+        if let Some(signature) = &course.signature {
+            // The token is not asked.
+            if let Some(written) = course.written {
+                let signed = checked.sign(&RecordedSignature::new(key, &signature.0))?;
+                return self.compare_with_written::<T>(id, signed, written);
+            }
+            let entry = course.begun.map(|begun| begun.entry).unwrap_or_default();
+            let begun = self.rejoin(id, checked, EntryId(entry))?;
+            return self.finish(id, begun, &RecordedSignature::new(key, &signature.0), true, None);
+        }
+        let token = self.token_of(step, &key_name)?;
+        let store = self.session_of(id, &token, sessions)?;
+        let signer = store.signer_for(&key).map_err(WorkflowError::from)?;
+        signer.check(checked.algorithm()).map_err(WorkflowError::from)?;
+        self.room.tell(&Told::ToSign {
+            object: &object,
+            sha256,
+        });
+        write_once(&self.tbs_path(id), checked.to_sign())?;
+        let begun = match course.begun {
+            None => {
+                self.check_budget(&key_name)?;
+                self.type_words(id)?;
+                self.begin_signature(id, checked, store)?
+            }
+            Some(begun) => {
+                self.type_words(id)?;
+                match begun.sha256 == sha256 {
+                    true => self.rejoin(id, checked, EntryId(begun.entry))?,
+                    // With the spare serial number it is another entry.
+                    false => self.begin_signature(id, checked, store)?,
+                }
+            }
+        };
+        check_time(session, self.request)?;
+        self.record(Event::SignBegin {
+            step: id.to_owned(),
+            key: key_name,
+            sha256,
+            entry: begun.entry().0,
+            spare: self.spare.borrow().contains(id),
+        })?;
+        let signer = Remembering::new(signer);
+        let remembered = || signer.signature();
+        self.finish(id, begun, &signer, false, Some(&remembered))
+    }
+
+    /// Signs once, records the signature, and delivers the object.
+    fn finish<T: Signable>(
+        &mut self,
+        id: &str,
+        begun: Begun<T>,
+        signer: &dyn Signer,
+        is_recorded: bool,
+        signature: Option<&dyn Fn() -> Vec<u8>>,
+    ) -> Result<T::Signed, WorkflowError> {
+        // What failed stays begun: nobody knows whether the token made a signature.
+        let signed = begun
+            .sign(signer)
+            .map_err(|failed| WorkflowError::from(failed.cause))?;
+        if !is_recorded && let Some(signature) = signature {
+            self.record(Event::SignEnd {
+                step: id.to_owned(),
+                signature: Octets(signature()),
+            })?;
+        }
+        let octets = self.course.borrow().step(id).signature.unwrap_or_default();
+        write_once(&self.sig_path(id), &octets.0)?;
+        let recorder = self.recorder()?;
+        let completed = recorder.complete(vec![signed])?.pop();
+        let completed = completed.ok_or_else(|| self.cannot(id, "nothing was completed"))?;
+        let finished = self.recorder()?.deliver(completed)?;
+        let der = T::signed_der(&finished.object);
+        if let Delivered::Content(content) = &finished.delivered {
+            self.compare_with_file(id, content)?;
+        }
+        let sha256 = Digest::of(der);
+        if self.course.borrow().step(id).written.is_none() {
+            let step = id.to_owned();
+            self.record(Event::Written { step, sha256 })?;
+        }
+        self.room.tell(&Told::Signed { step: id, sha256 });
+        Ok(finished.object)
+    }
+
+    /// What an earlier run has done.
+    fn compare_with_written<T: Signable>(
+        &self,
+        id: &str,
+        signed: T::Signed,
+        written: Digest,
+    ) -> Result<T::Signed, WorkflowError> {
+        let der = T::signed_der(&signed);
+        if Digest::of(der) != written {
+            return Err(self
+                .cannot(id, "the transcript has another SHA-256 of what was signed")
+                .into());
+        }
+        self.compare_with_file(id, der)?;
+        Ok(signed)
+    }
+
+    /// The file that an interrupted run wrote has the same bytes.
+    fn compare_with_file(&self, id: &str, content: &[u8]) -> Result<(), WorkflowError> {
+        let path = self.der_path(id);
+        let found = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+        if found != content {
+            let cause = std::io::Error::other("it is not what was signed");
+            return Err(failed(&path, cause).into());
+        }
+        Ok(())
+    }
+
+    fn begin_signature<T: Signable>(
+        &mut self,
+        id: &str,
+        checked: T,
+        store: &dyn KeyStore,
+    ) -> Result<Begun<T>, WorkflowError> {
+        let planned = Planned::new(checked)?;
+        let left = self.find_left(&planned)?;
+        let held = planned.hold(&self.delivery(id))?;
+        match left {
+            // An interrupted run began it in the ledger, and the transcript shows that nothing was signed.
+            Some(entry) => self.recorder()?.rejoin(held, entry),
+            None => self.recorder()?.begin_one(held, store),
+        }
+    }
+
+    fn rejoin<T: Signable>(
+        &mut self,
+        id: &str,
+        checked: T,
+        entry: EntryId,
+    ) -> Result<Begun<T>, WorkflowError> {
+        let held = Planned::new(checked)?.hold(&self.delivery(id))?;
+        self.recorder()?.rejoin(held, entry)
+    }
+
+    /// The entry of the same bytes that began and did not end.
+    fn find_left<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Option<EntryId>, WorkflowError> {
+        let (wanted, authority) = (planned.sha256(), planned.intent().authority.clone());
+        let filter = crate::ledger::EntryFilter {
+            authority: Some(authority),
+            open: true,
+            ..Default::default()
+        };
+        let mut left = None;
+        self.recorder()?.ledger().entries(&filter, &mut |entry| {
+            if entry.tbs_sha256 == Some(wanted) && entry.state == EntryState::Begun {
+                left = Some(entry.id);
+                return std::ops::ControlFlow::Break(());
+            }
+            std::ops::ControlFlow::Continue(())
+        })?;
+        Ok(left)
+    }
+
+    /// The certificate with the first serial number is given up, and revoked in case somebody has it.
+    fn give_up_first(
+        &mut self,
+        step: &Step,
+        begun: &BegunSignature,
+        made: &Made,
+    ) -> Result<(), WorkflowError> {
+        let reason =
+            "a signature may have been lost: the certificate with the spare serial number replaces it";
+        let object = self.plan.object(&self.session.name, &step.id);
+        let serial = object.and_then(|object| SerialNumber::from_hex(object.serial.as_deref()?));
+        let revoked_at = self.now();
+        let authority = match &step.action {
+            StepAction::SignCsr(sign) => Some(self.authority(&sign.issuer, made)?),
+            StepAction::CrossSign(cross) => Some(self.authority(&cross.issuer, made)?),
+            // A self-signed certificate cannot be revoked by its own CRL.
+            _ => None,
+        };
+        let recorder = self.recorder()?;
+        recorder.abandon(&[EntryId(begun.entry)], reason);
+        let (Some(authority), Some(serial)) = (authority, serial) else {
+            return Ok(());
+        };
+        let issuer = authority_of(&authority)?;
+        let entry = recorder.ledger().certificate(&issuer, &serial)?;
+        if entry.is_some_and(|entry| entry.revocation.is_none()) {
+            let request = revocation_request(&Revocation {
+                serial: serial.clone(),
+                revoked_at,
+                reason: CrlReason::Superseded,
+                invalid_since: None,
+            })?;
+            recorder.revoke(&authority, &[request])?;
+            let text = format!(
+                "certificate {serial} of step {:?} is revoked in the ledger: the CRLs of this ceremony do not have it, and the next one must",
+                step.id
+            );
+            self.deviation(text)?;
+        }
+        Ok(())
+    }
+
+    fn authority(&self, name: &str, made: &Made) -> Result<Certificate, CeremonyError> {
+        match made.certificates.get(name) {
+            Some(certificate) => Ok(certificate.clone()),
+            None => self.request.source.inputs.certificate(name),
+        }
+    }
+
+    /// The first serial numbers of the certificates that were replaced.
+    fn given_up(&self) -> Vec<SerialNumber> {
+        let spare = self.spare.borrow();
+        let objects = self.plan.objects_of(&self.session.name);
+        let given_up = objects.filter(|object| spare.contains(&object.step));
+        given_up
+            .filter_map(|object| SerialNumber::from_hex(object.serial.as_deref()?))
+            .collect()
+    }
+
+    fn object(&self, id: &str) -> Result<PlannedObject, WorkflowError> {
+        let object = self.plan.object(&self.session.name, id);
+        let object = object.ok_or_else(|| self.cannot(id, "the plan has no object for it"))?;
+        match self.spare.borrow().contains(id) {
+            true => Ok(object.with_spare().map_err(CeremonyError::from)?),
+            false => Ok(object.clone()),
+        }
+    }
+
+    /// One signature more is within the plan.
+    fn check_budget(&self, key: &str) -> Result<(), RunError> {
+        let planned = self.plan.budget.iter().find(|budget| budget.key == key);
+        let planned = planned.map_or(0, |budget| budget.signatures);
+        let course = self.course.borrow();
+        let steps = self.plan.objects_of(&self.session.name);
+        let begun = steps.filter(|object| object.key == key && course.step(&object.step).signatures > 0);
+        if u64::try_from(begun.count()).unwrap_or(u64::MAX) < planned {
+            return Ok(());
+        }
+        Err(RunError::OverBudget { key: key.to_owned() })
+    }
+
+    fn token_of(&self, step: &Step, key: &str) -> Result<String, WorkflowError> {
+        let made = self
+            .request
+            .source
+            .file
+            .step(key)
+            .and_then(|made| made.action.token());
+        let token = step.action.token().or(made);
+        match token {
+            Some(token) => Ok(token.to_owned()),
+            None => Err(self.cannot(&step.id, "its key is on no token").into()),
+        }
+    }
+
+    fn delivery(&self, id: &str) -> Delivery {
+        let path = self.der_path(id);
+        match path.exists() {
+            true => Delivery::Caller(Encoding::Der),
+            false => Delivery::File(Destination {
+                encoding: Encoding::Der,
+                mode: 0o600,
+                ..Destination::new(path)
+            }),
+        }
+    }
+
+    pub(super) fn der_path(&self, id: &str) -> std::path::PathBuf {
+        self.request
+            .ceremony
+            .directory
+            .objects()
+            .join(format!("{id}.der"))
+    }
+
+    fn tbs_path(&self, id: &str) -> std::path::PathBuf {
+        let spare = if self.spare.borrow().contains(id) {
+            ".spare"
+        } else {
+            ""
+        };
+        let objects = self.request.ceremony.directory.objects();
+        objects.join(format!("{id}{spare}.tbs"))
+    }
+
+    fn sig_path(&self, id: &str) -> std::path::PathBuf {
+        self.request
+            .ceremony
+            .directory
+            .objects()
+            .join(format!("{id}.sig"))
+    }
+
+    pub(super) fn revoke(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
+        let StepAction::Revoke(revoke) = &step.action else {
+            return Err(self.cannot(&step.id, "it is not a revocation").into());
+        };
+        if self.course.borrow().step(&step.id).revoked {
+            return Ok(());
+        }
+        let revoked = made.revocations.get(&revoke.issuer).and_then(|list| list.last());
+        let revoked = revoked
+            .ok_or_else(|| self.cannot(&step.id, "it revokes nothing"))?
+            .clone();
+        let authority = self.authority(&revoke.issuer, made)?;
+        let certificate = self.authority(&revoke.certificate, made)?;
+        self.type_words(&step.id)?;
+        let issuer = authority_of(&authority)?;
+        let recorder = self.recorder()?;
+        recorder.adopt(&authority, &certificate)?;
+        let entry = recorder.ledger().certificate(&issuer, &revoked.serial)?;
+        // An interrupted run may have done it.
+        if entry.is_some_and(|entry| entry.revocation.is_none()) {
+            recorder.revoke(&authority, &[revocation_request(&revoked)?])?;
+        }
+        self.record(Event::Revoked {
+            step: step.id.clone(),
+            serial: revoked.serial.to_string(),
+        })
+    }
+}
+
+/// A signature that the transcript has: the same octets again, and no token.
+struct RecordedSignature {
+    key: PublicKey,
+    signature: Vec<u8>,
+}
+
+impl RecordedSignature {
+    fn new(key: PublicKey, signature: &[u8]) -> Self {
+        let signature = signature.to_vec();
+        Self { key, signature }
+    }
+}
+
+impl Signer for RecordedSignature {
+    fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    fn sign(&self, _: SignatureAlgorithm, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature.clone())
+    }
+}
+
+/// The token's signer, with the octets of its signature for the transcript.
+struct Remembering<'a> {
+    signer: Box<dyn Signer + 'a>,
+    signature: Mutex<Vec<u8>>,
+}
+
+impl<'a> Remembering<'a> {
+    fn new(signer: Box<dyn Signer + 'a>) -> Self {
+        Self {
+            signer,
+            signature: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn signature(&self) -> Vec<u8> {
+        self.signature
+            .lock()
+            .map(|octets| octets.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl Signer for Remembering<'_> {
+    fn public_key(&self) -> &PublicKey {
+        self.signer.public_key()
+    }
+
+    fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
+        self.signer.check(algorithm)
+    }
+
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let octets = self.signer.sign(algorithm, message)?;
+        if let Ok(mut signature) = self.signature.lock() {
+            signature.clone_from(&octets);
+        }
+        Ok(octets)
+    }
+}
