@@ -594,6 +594,10 @@ const INTERRUPTED: &[(&str, &str)] = &[
         "say('note', text='x', by='W')\nevents.insert(9, events.pop())\nsay('deviation', text='y', by='A')\nevents.insert(12, events.pop())",
     ),
     (
+        "somebody signed at the gate, and left after an interruption",
+        "opened = next(event for event in events if event['what'] == 'gate-open')\nstatement('run/gates', f\"gate-{place('C')}\", 'gate', 'C', {'step': 'gate', 'objects': opened['objects']})",
+    ),
+    (
         "the clock went back, and people said that it is right",
         "times[20:] = [time - 5 for time in times[20:]]\nsay('decision', step='x', choice='clock-is-right', people=['W'])\nevents.insert(20, events.pop())",
     ),
