@@ -218,7 +218,7 @@ def finish(times):
     ]
     files["state/next.json"] = canonical(next_state(plan, plan_hash, head, trail, None))
     root = base64.b64encode(tree_head(lines)).decode()
-    files["checkpoint"] = f"hsm-ca.invalid/ceremony/{plan['ceremony']}\n{len(lines)}\n{root}\n".encode()
+    files["checkpoint"] = f"hsm-ca/ceremony/{plan['ceremony']}/{plan_hash[:16]}\n{len(lines)}\n{root}\n".encode()
     return head
 
 

@@ -16,7 +16,7 @@ from .formats import canonical, demand, tree_head, write
 from .trail import Trail, completed, seconds
 from .values import octets
 
-LATER = ("attest/", "attestation/", "time/", "rehearsal/")
+LISTED = ("approvals/", "inputs/", "out/", "run/", "state/")
 
 
 def sha256(data):
@@ -325,14 +325,16 @@ def sums(files):
         demand(name in files and sha256(files[name]) == digest, f"SHA256SUMS: {name}")
         listed.append(name)
     demand(listed == sorted(set(listed), key=str.encode), "SHA256SUMS: order")
-    later = {name for name in files if name.startswith(LATER) or name in ("report.html", "script.html", "SHA256SUMS")}
-    demand(set(files) - later <= set(listed), "SHA256SUMS: a file is missing")
+    for name in files:
+        has_to_be = name.startswith(LISTED) or name in ("ceremony.toml", "plan.json", "plan.txt", "checkpoint")
+        is_temporary = name.rpartition("/")[2].startswith(".hsm-ca-")
+        demand(not has_to_be or is_temporary or name in listed, f"SHA256SUMS: {name} is missing")
 
 
-def checkpoint(files, lines):
+def checkpoint(files, lines, plan, plan_hash):
     text = files["checkpoint"].decode("utf-8")
     origin, size, root, rest = text.split("\n", 3)
-    demand(origin and not re.search(r"[\s+\x00-\x1f\x7f-\x9f]", origin), "checkpoint: origin")
+    demand(origin == f"hsm-ca/ceremony/{plan['ceremony']}/{plan_hash[:16]}", "checkpoint: origin")
     demand(size == str(len(lines)) and root == base64.b64encode(tree_head(lines)).decode(), "checkpoint")
     demand(rest == "" or re.fullmatch("\n(\u2014 [^\n]*\n)+", rest), "checkpoint: what follows")
 
@@ -390,6 +392,6 @@ def verify_ceremony(files, kept=None):
     statements.attestations(files, plan, plan_hash, trail, head)
     expected = next_state(plan, plan_hash, head, trail, previous)
     demand(files["state/next.json"] == (write(expected) + "\n").encode(), "state/next.json")
-    checkpoint(files, lines)
+    checkpoint(files, lines, plan, plan_hash)
     sums(files)
     return head

@@ -34,15 +34,18 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
         files.insert(name.to_owned(), bytes.clone());
         Ok::<_, CliError>(bytes)
     })?;
+    let mut previous = None;
     if let PreviousCeremony::Exported { export, .. } = &file.previous {
         let bytes = input::read(&directory.join(&export.file))?;
-        files.insert(export.file.clone(), bytes);
+        files.insert(export.file.clone(), bytes.clone());
+        previous = Some(bytes);
     }
     let profiles = find_profiles(&file, directory, &mut files)?;
     Ok(ReadCeremony {
         source: CeremonySource {
             sha256: Digest::of(&bytes),
             file,
+            previous,
             inputs,
             profiles,
         },

@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 pub(super) use budget::budget;
 
 use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step, issuer_of, judge, value};
+use super::previous::Following;
 use super::stand_in::StandIn;
 use super::{CeremonyError, CeremonyInputs, CeremonySource};
 use crate::ceremony::{
-    CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, KeyBudget, PlannedObject, Session, Step,
-    StepAction,
+    CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, KeyBudget, PlannedObject, PlannedPrevious,
+    Session, Step, StepAction,
 };
 use crate::signer::{KeyAlgorithm, KeySearch, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, WorkflowError};
@@ -178,6 +179,16 @@ pub(super) fn draft_with(
             name: session.name.clone(),
             objects,
         });
+    }
+    if let Some(previous) = PlannedPrevious::of(&file.previous) {
+        let following = Following {
+            previous: &previous,
+            kind: file.kind,
+            action: &|step| file.step(step).map(|step| &step.action),
+            objects: &drafted.objects,
+        };
+        let export = source.previous.as_deref().unwrap_or_default();
+        following.check(export).map_err(CeremonyError::from)?;
     }
     Ok(drafted)
 }

@@ -33,6 +33,8 @@ pub struct CeremonySource {
     pub file: CeremonyFile,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
+    /// What the ceremony before it exported, if the file names one.
+    pub previous: Option<Vec<u8>>,
     /// Its inputs.
     pub inputs: CeremonyInputs,
     /// Each profile that it names.

@@ -6,7 +6,7 @@ use std::{fmt, io};
 use super::export::{issuer_of, read_crl};
 use crate::ceremony::{
     CeremonyExport, CeremonyKind, CeremonyPlan, Digest, ExportError, ObjectKind, PlanError, PlannedObject,
-    StepAction, Trail, Transcript, TranscriptError,
+    PlannedPrevious, StepAction, Trail, TranscriptError,
 };
 
 /// Why a ceremony does not follow the one before it, or hands on nothing.
@@ -157,77 +157,92 @@ pub fn check_previous(plan: &CeremonyPlan, export: &[u8]) -> Result<Option<Cerem
     let Some(previous) = &plan.previous else {
         return Ok(None);
     };
-    let found = Digest::of(export);
-    if found != previous.sha256 {
-        let pinned = previous.sha256;
-        return Err(PreviousError::OtherFile { pinned, found });
-    }
-    let export = CeremonyExport::read(export).map_err(PreviousError::Export)?;
-    if export.head != previous.head {
-        return Err(PreviousError::OtherHead {
-            named: previous.head.clone(),
-            found: export.head,
-        });
-    }
-    if export.kind != plan.kind {
-        return Err(PreviousError::OtherKind { found: export.kind });
-    }
-    let hash = plan.identity().map_err(PreviousError::Plan)?.hash;
-    let trail = Trail::follow(plan, &Transcript::new(hash));
-    for object in &plan.objects {
-        check_object(plan, &trail, object, &export)?;
-    }
-    Ok(Some(export))
+    let following = Following {
+        previous,
+        kind: plan.kind,
+        action: &|step| plan.step(step).map(|step| &step.action),
+        objects: &plan.objects,
+    };
+    following.check(export).map(Some)
 }
 
-fn check_object(
-    plan: &CeremonyPlan,
-    trail: &Trail,
-    object: &PlannedObject,
-    export: &CeremonyExport,
-) -> Result<(), PreviousError> {
-    let name = issuer_of(trail, object)?;
-    let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {
-        return Ok(());
-    };
-    let (step, shown) = (object.step.clone(), name.to_string());
-    let spare = object.spare.as_ref().map(|spare| &spare.serial);
-    if let Some(serial) = object
-        .serial
-        .iter()
-        .chain(spare)
-        .find(|serial| issuer.serials.contains(serial))
-    {
-        return Err(PreviousError::SerialUsed {
-            step,
-            issuer: shown,
-            serial: serial.clone(),
-        });
+/// The ceremony that follows: its plan, or a draft of it.
+pub(super) struct Following<'a> {
+    pub(super) previous: &'a PlannedPrevious,
+    pub(super) kind: CeremonyKind,
+    /// What a step does.
+    pub(super) action: &'a dyn Fn(&str) -> Option<&'a StepAction>,
+    pub(super) objects: &'a [PlannedObject],
+}
+
+impl Following<'_> {
+    pub(super) fn check(&self, export: &[u8]) -> Result<CeremonyExport, PreviousError> {
+        let (found, pinned) = (Digest::of(export), self.previous.sha256);
+        if found != pinned {
+            return Err(PreviousError::OtherFile { pinned, found });
+        }
+        let export = CeremonyExport::read(export).map_err(PreviousError::Export)?;
+        if export.head != self.previous.head {
+            return Err(PreviousError::OtherHead {
+                named: self.previous.head.clone(),
+                found: export.head,
+            });
+        }
+        if export.kind != self.kind {
+            return Err(PreviousError::OtherKind { found: export.kind });
+        }
+        for object in self.objects {
+            self.check_object(object, &export)?;
+        }
+        Ok(export)
     }
-    let action = plan.step(&object.step).map(|step| &step.action);
-    let (ObjectKind::Crl, Some(StepAction::Crl(crl))) = (object.is, action) else {
-        return Ok(());
-    };
-    if let Some(used) = issuer.crl_number.filter(|used| *used >= crl.number) {
-        return Err(PreviousError::CrlNumber {
-            step,
-            issuer: shown,
-            planned: crl.number,
-            used,
-        });
-    }
-    let list = read_crl(trail, object)?;
-    let has = |serial: &str| {
-        list.entries()
-            .any(|entry| entry.to_revocation().serial.to_string() == serial)
-    };
-    match issuer.revoked.iter().find(|revoked| !has(&revoked.serial)) {
-        None => Ok(()),
-        Some(missing) => Err(PreviousError::NotRevoked {
-            step,
-            issuer: shown,
-            serial: missing.serial.clone(),
-            because: missing.because.clone(),
-        }),
+
+    fn check_object(&self, object: &PlannedObject, export: &CeremonyExport) -> Result<(), PreviousError> {
+        // Nothing is made yet. No name, number or entry is in a hole.
+        let trail = Trail::default();
+        let name = issuer_of(&trail, object)?;
+        let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {
+            return Ok(());
+        };
+        let (step, shown) = (object.step.clone(), name.to_string());
+        let spare = object.spare.as_ref().map(|spare| &spare.serial);
+        if let Some(serial) = object
+            .serial
+            .iter()
+            .chain(spare)
+            .find(|serial| issuer.serials.contains(serial))
+        {
+            return Err(PreviousError::SerialUsed {
+                step,
+                issuer: shown,
+                serial: serial.clone(),
+            });
+        }
+        let action = (self.action)(&object.step);
+        let (ObjectKind::Crl, Some(StepAction::Crl(crl))) = (object.is, action) else {
+            return Ok(());
+        };
+        if let Some(used) = issuer.crl_number.filter(|used| *used >= crl.number) {
+            return Err(PreviousError::CrlNumber {
+                step,
+                issuer: shown,
+                planned: crl.number,
+                used,
+            });
+        }
+        let list = read_crl(&trail, object)?;
+        let has = |serial: &str| {
+            list.entries()
+                .any(|entry| entry.to_revocation().serial.to_string() == serial)
+        };
+        match issuer.revoked.iter().find(|revoked| !has(&revoked.serial)) {
+            None => Ok(()),
+            Some(missing) => Err(PreviousError::NotRevoked {
+                step,
+                issuer: shown,
+                serial: missing.serial.clone(),
+                because: missing.because.clone(),
+            }),
+        }
     }
 }

@@ -11,23 +11,28 @@ const NEXT: &str = "state/next.json";
 const CHECKPOINT: &str = "checkpoint";
 const CHECKSUMS: &str = "SHA256SUMS";
 
-/// Files that may be added after the ceremony is closed.
-const LATER: [&str; 7] = [
-    "attest/",
-    "attestation/",
-    "time/",
-    "rehearsal/",
-    "report.html",
-    "script.html",
-    CHECKSUMS,
+/// What the checksums have every file of. Others may be added later: attestations, a report, timestamps.
+const LISTED: [&str; 9] = [
+    "approvals/",
+    "inputs/",
+    "out/",
+    "run/",
+    "state/",
+    "ceremony.toml",
+    "plan.json",
+    "plan.txt",
+    CHECKPOINT,
 ];
+
+/// What a killed program can leave of a file that never had its name.
+const TEMPORARY: &str = ".hsm-ca-";
 
 pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
     if !matches!(report.trail.end, TrailEnd::Closed { .. }) {
         return;
     }
     check_next(plan, inputs, archive, report);
-    check_checkpoint(archive, report);
+    check_checkpoint(plan, archive, report);
     check_sums(archive, report);
 }
 
@@ -52,17 +57,22 @@ fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &
 }
 
 /// Size and root hash are those of the transcript. Signatures of those who co-signed may follow.
-fn check_checkpoint(archive: &Archive, report: &mut CeremonyReport) {
+fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
     let bytes = match archive.read(CHECKPOINT) {
         Ok(bytes) => bytes,
         Err(reason) => return report.find(CHECKPOINT, "checkpoint", reason),
     };
     let text = String::from_utf8(bytes).unwrap_or_default();
-    let (origin, _) = text.split_once('\n').unwrap_or_default();
-    let expected = match &report.transcript {
-        Some(transcript) => Checkpoint::of(transcript, origin).map(|checkpoint| checkpoint.to_string()),
-        None => return,
+    let Some(transcript) = &report.transcript else {
+        return;
     };
+    let hash = report.plan.map(|plan| plan.to_string()).unwrap_or_default();
+    let origin = format!(
+        "hsm-ca/ceremony/{}/{}",
+        plan.ceremony,
+        hash.get(..16).unwrap_or_default()
+    );
+    let expected = Checkpoint::of(transcript, &origin).map(|checkpoint| checkpoint.to_string());
     let is_sound = expected.is_ok_and(|expected| match text.strip_prefix(&expected) {
         Some("") => true,
         Some(rest) => rest.strip_prefix('\n').is_some_and(|signatures| {
@@ -111,11 +121,12 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
         }
     }
     for file in archive.files() {
-        let is_later = LATER.iter().any(|later| match later.ends_with('/') {
-            true => file.starts_with(later),
-            false => file == later,
+        let has_to_be = LISTED.iter().any(|listed| match listed.ends_with('/') {
+            true => file.starts_with(listed),
+            false => file == listed,
         });
-        if !is_later && !listed.contains_key(file) {
+        let name = file.rsplit('/').next().unwrap_or_default();
+        if has_to_be && !name.starts_with(TEMPORARY) && !listed.contains_key(file) {
             report.find(file.clone(), "checksums", format!("{CHECKSUMS} does not have it"));
         }
     }

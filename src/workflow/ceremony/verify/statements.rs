@@ -1,6 +1,9 @@
 //! What people signed: approvals, gates, attestations.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use serde_json::Value;
 
 use super::pinned::PREVIOUS;
 use super::{Attested, CeremonyReport, Inputs};
@@ -35,7 +38,6 @@ pub(super) fn check_approvals(
     };
     for (name, file) in statements_in(&directory.approvals(), APPROVALS, "approval", report) {
         let Some(signature) = &file.signature else {
-            report.find(name, "approval", "it has no signature");
             continue;
         };
         let by_old = old
@@ -70,41 +72,39 @@ pub(super) fn check_approvals(
     }
 }
 
-/// At each gate that was passed, those whom the transcript names signed the hashes that it has.
+/// At each gate that was passed, those whom the transcript names signed the hashes that it has. A file's name has no meaning.
 pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, report: &mut CeremonyReport) {
-    let files = statements_in(&directory.gates(), GATES, "gate", report);
-    let gates = report.trail.gates.clone();
-    let mut used = Vec::new();
-    for (step, gate) in gates {
+    let mut counts = BTreeMap::new();
+    for (step, gate) in report.trail.gates.clone() {
         let bytes = GateBytes {
             step: step.clone(),
             objects: gate.objects,
         };
-        let mut count = match GateCount::of(plan, &gate.attending, bytes) {
-            Ok(count) => count,
-            Err(error) => {
-                report.find("run/transcript.jsonl", "gate", error);
-                continue;
+        match GateCount::of(plan, &gate.attending, bytes) {
+            Ok(count) => {
+                counts.insert(step, (count, gate.people));
             }
-        };
-        let own = files
-            .iter()
-            .enumerate()
-            .filter(|(_, (name, _))| is_of_gate(name, &step));
-        for (index, (name, file)) in own {
-            used.push(index);
-            let outcome = match &file.signature {
-                Some(signature) => count
-                    .add(&file.statement, signature)
-                    .map(drop)
-                    .map_err(|error| error.to_string()),
-                None => Err("it has no signature".to_owned()),
-            };
-            if let Err(reason) = outcome {
-                report.find(name.clone(), "gate", reason);
-            }
+            Err(error) => report.find_line(gate.line, "gate", error.to_string()),
         }
-        let mut named = gate.people;
+    }
+    for (name, file) in statements_in(&directory.gates(), GATES, "gate", report) {
+        let Some(signature) = &file.signature else {
+            continue;
+        };
+        let said = serde_json::from_slice::<Value>(&file.statement).unwrap_or_default();
+        let step = said.get("step").and_then(Value::as_str).unwrap_or_default();
+        let outcome = match counts.get_mut(step) {
+            Some((count, _)) => count
+                .add(&file.statement, signature)
+                .map(drop)
+                .map_err(|error| error.to_string()),
+            None => Err("it belongs to no gate that was passed".to_owned()),
+        };
+        if let Err(reason) = outcome {
+            report.find(name, "gate", reason);
+        }
+    }
+    for (step, (count, mut named)) in counts {
         named.sort();
         if count.people() != named || count.missing() > 0 {
             let found = format!(
@@ -114,18 +114,6 @@ pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, re
             report.find(GATES, "gate", found);
         }
     }
-    for (index, (name, _)) in files.iter().enumerate() {
-        if !used.contains(&index) {
-            report.find(name.clone(), "gate", "it belongs to no gate that was passed");
-        }
-    }
-}
-
-/// `run/gates/STEP-NN.json`
-fn is_of_gate(name: &str, step: &str) -> bool {
-    let rest = name.strip_prefix(GATES).and_then(|name| name.strip_prefix('/'));
-    let place = rest.and_then(|name| name.strip_prefix(step)?.strip_prefix('-')?.strip_suffix(".json"));
-    place.is_some_and(|place| !place.is_empty() && place.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// Everybody who has to attest the transcript's head did.
@@ -145,15 +133,11 @@ pub(super) fn check_attestations(
         Err(error) => return report.find("plan.json", "attestation", error),
     };
     for (name, file) in files {
-        let outcome = match &file.signature {
-            Some(signature) => count
-                .add(&file.statement, signature)
-                .map(drop)
-                .map_err(|error| error.to_string()),
-            None => Err("it has no signature".to_owned()),
-        };
-        if let Err(reason) = outcome {
-            report.find(name, "attestation", reason);
+        // Without a signature it waits for one, and counts for nothing.
+        if let Some(signature) = &file.signature
+            && let Err(error) = count.add(&file.statement, signature)
+        {
+            report.find(name, "attestation", error);
         }
     }
     for person in count.missing() {
