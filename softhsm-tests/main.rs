@@ -30,6 +30,8 @@ mod cert {
 /// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
 mod ceremony {
     mod check;
+    mod held_cases;
+    mod inherited;
     mod paper;
     mod people;
     mod people_present;

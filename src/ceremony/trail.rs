@@ -8,6 +8,8 @@ mod in_step;
 mod made;
 mod room;
 #[cfg(test)]
+mod sound;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
