@@ -38,6 +38,7 @@ mod ceremony {
     mod plan;
     mod proof;
     mod quorum;
+    mod run;
     mod second_verifier;
     mod signing;
     mod ssh_keygen;

@@ -1,9 +1,9 @@
 //! A directory that appears with all its files, or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -36,6 +36,7 @@ impl NewDirectory {
         }
         let temporary = tempfile::Builder::new()
             .prefix(".hsm-ca-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(|cause| failed(&path, "create a directory beside it", cause))?;
         Ok(Self { path, temporary })
@@ -131,8 +132,6 @@ fn failed(path: &Path, action: &'static str, cause: io::Error) -> OutputError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

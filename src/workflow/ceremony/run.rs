@@ -14,7 +14,7 @@ mod resume;
 mod room;
 mod signing;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -89,6 +89,8 @@ pub struct CeremonyRun<'a> {
     made_keys: BTreeMap<String, PublicKey>,
     /// The steps that sign with the spare serial number.
     spare: RefCell<BTreeSet<String>>,
+    /// The clock is behind the transcript, and people are asked about it.
+    may_go_back: Cell<bool>,
 }
 
 /// What opening a ceremony comes to.
@@ -141,6 +143,7 @@ impl<'a> CeremonyRun<'a> {
             progress,
             made_keys: BTreeMap::new(),
             spare: RefCell::default(),
+            may_go_back: Cell::new(false),
         };
         if is_closed {
             return run.finish_closing().map(Opening::Closed);
@@ -278,9 +281,14 @@ impl<'a> CeremonyRun<'a> {
         Keys(self.made_keys.iter().map(octets).collect())
     }
 
-    /// Writes an event, and returns only when it is on the disk.
+    /// Writes an event, and returns only when it is on the disk. Time does not go back, unless people have to say that it is right now.
     fn record(&self, event: Event) -> Result<(), WorkflowError> {
         let now = self.now();
+        if let Some(last) = self.course.borrow().last.filter(|last| *last > now)
+            && !self.may_go_back.get()
+        {
+            return Err(RunError::ClockBehind { last, now }.into());
+        }
         self.transcript
             .borrow_mut()
             .append(now, &event)

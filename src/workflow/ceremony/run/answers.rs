@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{CeremonyRun, Question, RunError, Told};
-use crate::ceremony::{Event, Manual, PlannedPerson, Role, SignBy, StepAction, script_words};
+use crate::ceremony::{Choice, Event, Manual, PlannedPerson, Role, SignBy, StepAction, script_words};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
@@ -29,6 +29,8 @@ impl CeremonyRun<'_> {
             (course.runs > 0 && !course.stopped, course.runs + 1)
         };
         let machine = &self.request.machine;
+        let last = self.course.borrow().last.filter(|last| *last > self.now());
+        self.may_go_back.set(last.is_some());
         self.record(Event::Opened {
             run,
             session: self.session.name.clone(),
@@ -55,6 +57,13 @@ impl CeremonyRun<'_> {
         }
         self.compare_clocks()?;
         self.attend()?;
+        if let Some(last) = last {
+            let reason =
+                format!("the last event of the transcript was at {last}, later than the clock says now");
+            self.room.tell(&Told::Refused { reason });
+            self.decide(OPENING, &[Choice::ClockIsRight])?;
+            self.may_go_back.set(false);
+        }
         self.type_words(OPENING)
     }
 

@@ -6,7 +6,7 @@ use super::{CeremonyRun, Question, RunError, Told};
 use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, Session, UNFINISHED_LABEL};
-use crate::workflow::{GenerateRequest, KeyLog, WorkflowError, delete_key, generate_key};
+use crate::workflow::{GenerateError, GenerateRequest, KeyLog, WorkflowError, delete_key, generate_key};
 
 impl CeremonyRun<'_> {
     pub(super) fn generate_key(
@@ -28,6 +28,13 @@ impl CeremonyRun<'_> {
             .map_err(|error| self.cannot(step, error))?;
         session.token().check_writable()?;
         session.token().check_generation(algorithm)?;
+        // After an interruption a key of that label may be this step's. Before the step has begun it never is.
+        if !course.key_begun
+            && let Some(found) = session.keys_labelled(&generate.label)?.into_iter().next()
+        {
+            let label = generate.label.clone();
+            return Err(GenerateError::LabelTaken { label, found }.into());
+        }
         self.type_words(step)?;
         if course.key_begun && self.take_what_was_left(step, generate, algorithm, session)? {
             return Ok(());

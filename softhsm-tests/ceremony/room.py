@@ -1,0 +1,158 @@
+"""A room for a ceremony: `room.py PROGRAM MODULE TARGET DIR TYPE`.
+
+DIR gets a rig with two SoftHSM tokens, an older root on one of them, a request, the people's keys, a planned and approved ceremony (room), and its
+script. The key that the ceremony generates is of TYPE. MODULE is in front of TARGET.
+"""
+
+import datetime
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+PROGRAM, MODULE, TARGET, DIRECTORY, TYPE = sys.argv[1:]
+UTC = datetime.timezone.utc
+ROLES = {
+    "A": '"approver", "administrator"',
+    "B": '"approver", "operator"',
+    "C": '"approver"',
+    "D": '"approver"',
+    "E": '"approver"',
+    "W": '"witness"',
+}
+
+os.makedirs(DIRECTORY, mode=0o700)
+os.chdir(DIRECTORY)
+environment = {name: value for name, value in os.environ.items() if not name.startswith("HSM_CA_")}
+environment.pop("SOFTHSM2_CONF", None)
+
+
+def run(*command):
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+    return done.stdout
+
+
+def read(name):
+    with open(name) as file:
+        return file.read()
+
+
+def sha256(name):
+    with open(name, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+run(PROGRAM, "rig", "new", "rig", "--label", "root")
+pin = read("rig/pin").strip()
+environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", SOFTHSM2_CONF=f"{DIRECTORY}/rig/softhsm2.conf")
+run("softhsm2-util", "--init-token", "--free", "--label", "legacy", "--so-pin", "12345678", "--pin", pin)
+tokens = json.loads(run(PROGRAM, "token", "list", "--format", "json"))["tokens"]
+serial = {token["label"]: token["serial"] for token in tokens}
+legacy = ("--token", f"pkcs11:serial={serial['legacy']}")
+run(PROGRAM, *legacy, "key", "generate", "--label", "legacy", "--type", "rsa:2048")
+os.makedirs("inputs")
+os.makedirs("keys")
+begin = (datetime.datetime.now(UTC) - datetime.timedelta(days=2)).strftime("%Y-%m-%d")
+root = ("--subject", "CN=Legacy Root,O=Example", "--profile", "root", "--days", "5000", "--not-before", begin)
+run(PROGRAM, *legacy, "ca", "create", "--key", "legacy", *root, "--out", "inputs/legacy.crt")
+request = ("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "i1.key")
+run("openssl", *request, "-subj", "/O=Example/CN=Issuing I1", "-out", "inputs/i1.csr")
+people = ""
+for name, roles in ROLES.items():
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", f"keys/{name}")
+    people += f'[[person]]\nname = "{name}"\nroles = [{roles}]\nkey = "{read(f"keys/{name}.pub").strip()}"\n'
+now = datetime.datetime.now(UTC)
+# At most 24 hours, and not over while the test runs: just before midnight it is the day that begins then.
+day = (now + datetime.timedelta(minutes=5)).date()
+hours = ["00:00Z", "23:59Z"] if day == now.date() else ["00:00+01:00", "23:00+01:00"]
+day = day.isoformat()
+standby = (now + datetime.timedelta(days=2)).strftime("%Y-%m-%d")
+
+with open("ceremony.toml", "w") as file:
+    file.write(f"""version = 1
+id = "root-r1"
+kind = "production"
+previous = {{ head = "none" }}
+[[session]]
+name = "main"
+date = {day}
+hours = ["{hours[0]}", "{hours[1]}"]
+[[session]]
+name = "standby"
+date = {standby}
+hours = ["08:00Z", "18:00Z"]
+[token.root]
+serial = "{serial['root']}"
+[token.legacy]
+serial = "{serial['legacy']}"
+[people]
+approve-threshold = 3
+attend = {{ administrator = 1, operator = 1, approver = 2, witness = 1 }}
+separate = [["administrator", "operator"], ["operator", "witness"]]
+{people}[input]
+legacy-root = {{ file = "inputs/legacy.crt", sha256 = "{sha256('inputs/legacy.crt')}" }}
+i1-csr = {{ file = "inputs/i1.csr", sha256 = "{sha256('inputs/i1.csr')}" }}
+[[step]]
+id = "room"
+do = "manual"
+say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
+record = ["wall-clock", "bag:root-hsm"]
+[[step]]
+id = "k"
+do = "generate-key"
+token = "root"
+label = "root-r1"
+type = "{TYPE}"
+[[step]]
+id = "gate"
+do = "confirm"
+sign-by = {{ role = "approver", threshold = 2 }}
+[[step]]
+id = "root"
+do = "create-ca"
+key = "k"
+subject = "CN=Root R1,O=Example"
+profile = "root"
+not-before = "session"
+days = 7305
+out = "r1.crt"
+[[step]]
+id = "i1"
+do = "sign-csr"
+issuer = "root"
+csr = "i1-csr"
+profile = "intermediate"
+days = 2922
+out = "i1.crt"
+[[step]]
+id = "x1"
+do = "cross-sign"
+issuer = "legacy-root"
+token = "legacy"
+subject-of = "root"
+extended-key-usage = ["serverAuth"]
+not-after = "issuer"
+out = "r1-x.crt"
+[[step]]
+id = "crl1"
+do = "crl"
+issuer = "root"
+number = 1
+days = 364
+out = "r1.crl"
+[close]
+attest = ["witness", "administrator"]
+waive = []
+""")
+
+environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET)
+quorum = json.loads(run(PROGRAM, "ceremony", "check", "ceremony.toml", "--format", "json"))["quorum"]
+settings = read("rig/hsm-ca.toml")
+with open("rig/hsm-ca.toml", "w") as file:
+    file.write(f'ceremony-quorum = "{quorum}"\n{settings}')
+run(PROGRAM, "ceremony", "plan", "ceremony.toml", "--out", "room")
+for name in "ABC":
+    run(PROGRAM, "ceremony", "approve", "room", "--ssh-key", f"keys/{name}")
+run(PROGRAM, "ceremony", "script", "room", "--out", "script.html")
