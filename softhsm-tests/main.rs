@@ -39,6 +39,7 @@ mod ceremony {
     mod proof;
     mod quorum;
     mod run;
+    mod run_refusals;
     mod second_verifier;
     mod signing;
     mod ssh_keygen;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{PROGRAM, Rig, python_tool, shim, softhsm};
 
 /// A planned and approved ceremony whose new key is of this type, behind the fault-injecting module.
-fn room(key_type: &str) -> Rig {
+pub(super) fn room(key_type: &str) -> Rig {
     let rig = Rig::without_token();
     let path = rig.path("base");
     let module = shim();
@@ -110,10 +110,7 @@ fn a_ceremony_is_killed_around_calls_and_goes_on() {
 #[test]
 fn nobody_has_to_decide_about_a_signature_that_comes_again() {
     let rig = room("rsa:3072");
-    for held in hold(
-        &rig,
-        &["none", "C_SignInit@2", "C_Sign!@2", "C_Sign!@5"],
-    ) {
+    for held in hold(&rig, &["none", "C_SignInit@2", "C_Sign!@2", "C_Sign!@5"]) {
         assert_sound(&held);
         let decided = held["decided"].to_string();
         assert!(

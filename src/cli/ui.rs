@@ -283,10 +283,13 @@ impl Ui {
 }
 
 impl Ui {
-    /// Tells the people in the room what happens. A program that reads JSON has only the result on stdout.
+    /// Tells the people in the room what happens. A program that reads JSON has only the result on stdout, and an error on stderr: people read it on
+    /// the terminal, if there is one.
     pub(super) fn say(&self, text: &str) {
         if self.json {
-            tell_raw(format_args!("{text}"));
+            if let Ok(mut terminal) = Terminal::open() {
+                let _ = terminal.0.write_all(text.as_bytes());
+            }
         } else {
             // Nothing of it is lost: the transcript has all that matters.
             let _ = print(text.as_bytes());

@@ -98,12 +98,14 @@ fn sentence(told: &Told<'_>) -> String {
         } => {
             let mut fields = Fields::default();
             fields
-                .add("plan", plan)
-                .add("in words", hash_words(&plan.0))
                 .add("session", *session)
                 .add("run", run)
                 .add("approved by", printable(&approved_by.join(", ")));
-            format!("Ceremony {ceremony}\n{}", fields.render(2))
+            format!(
+                "Ceremony {ceremony}\n{}SHA-256 of the plan:\n{}",
+                fields.render(2),
+                two_ways(plan)
+            )
         }
         Told::Interrupted => {
             "The run before this one did not end by itself. This one goes on where it stopped.\n".to_owned()
@@ -191,7 +193,7 @@ fn describe_object(object: &PlannedObject, sha256: &Digest) -> String {
     text
 }
 
-/// In hex, and in words, twelve on a line.
+/// In hex, and in words, six on a line.
 fn two_ways(sha256: &Digest) -> String {
     let words = hash_words(&sha256.0);
     let words: Vec<_> = words.split(' ').collect();

@@ -1,0 +1,291 @@
+//! What `ceremony run` refuses before it asks anybody anything, and before the token is asked for anything but what it is.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::run::room;
+use crate::harness::{Rig, Run, shim, softhsm};
+
+/// A room whose ceremony nobody has held yet.
+struct Room {
+    rig: Rig,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self { rig: room("ec:p256") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.rig.path("base").join(name)
+    }
+
+    /// Nobody answers: standard input is empty.
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+        let mut command = self.rig.prepare(arguments);
+        command
+            .current_dir(self.path(""))
+            .env("HSM_CA_CONFIG", self.path("rig/hsm-ca.toml"))
+            .env("HSM_CA_MODULE", shim())
+            .env("CLOUDHSM_SHIM_TARGET", softhsm())
+            .env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
+            .envs(environment.iter().copied());
+        let _ = fs::remove_file(self.path("calls.log"));
+        Run::of(&mut command)
+    }
+
+    fn refused(&self, environment: &[(&str, &str)], code: i32, kind: &str) -> String {
+        let run = self.run(&["ceremony", "run", "room", "--format", "json"], environment);
+        let message = run.refused(code, kind);
+        let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
+        for never in [
+            "C_Login",
+            "C_SignInit",
+            "C_GenerateKeyPair",
+            "C_CreateObject",
+            "C_DestroyObject",
+        ] {
+            assert!(!calls.contains(never), "{kind}: {calls}");
+        }
+        message
+    }
+
+    fn change(&self, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+        let path = self.path(name);
+        let sound = fs::read(&path).expect("a file");
+        fs::write(&path, change(sound.clone())).expect("a file");
+        sound
+    }
+
+    fn restore(&self, name: &str, sound: &[u8]) {
+        fs::write(self.path(name), sound).expect("a file");
+    }
+}
+
+#[test]
+fn what_was_swapped_after_planning_is_refused_before_anybody_types_a_word() {
+    let room = Room::new();
+    // Sound, it asks for the time on the wall clock, and nobody is there.
+    room.refused(&[], 1, "ceremony-stopped");
+    assert!(!room.path("room/out").exists());
+
+    // The module.
+    let module = softhsm();
+    let message = room.refused(
+        &[("HSM_CA_MODULE", module.to_str().expect("UTF-8"))],
+        3,
+        "ceremony-swapped",
+    );
+    assert!(message.contains("PKCS#11 module"), "{message}");
+    // A token with another firmware: the shim tells another manufacturer.
+    let message = room.refused(
+        &[("CLOUDHSM_SHIM_CORRUPT", "manufacturer")],
+        3,
+        "ceremony-swapped",
+    );
+    assert!(message.contains("token"), "{message}");
+
+    // An input, the ceremony file, the plan's text, an approval.
+    let sound = room.change("room/inputs/i1.csr", |mut bytes| {
+        bytes.extend(b"\n");
+        bytes
+    });
+    room.refused(&[], 3, "ceremony-input");
+    room.restore("room/inputs/i1.csr", &sound);
+    let sound = room.change("room/ceremony.toml", |mut bytes| {
+        bytes.extend(b"# a word\n");
+        bytes
+    });
+    room.refused(&[], 3, "ceremony-plan");
+    room.restore("room/ceremony.toml", &sound);
+    fs::remove_file(room.path("room/approvals/03-approve.json.sig")).expect("it is there");
+    room.refused(&[], 3, "not-approved");
+}
+
+#[test]
+fn a_session_a_quorum_and_a_second_run_are_refused() {
+    let room = Room::new();
+    let message = room.run(
+        &[
+            "ceremony",
+            "run",
+            "room",
+            "--session",
+            "standby",
+            "--format",
+            "json",
+        ],
+        &[],
+    );
+    let message = message.refused(3, "ceremony-session");
+    assert!(message.contains("standby"), "{message}");
+    let other = room.run(
+        &[
+            "ceremony",
+            "run",
+            "room",
+            "--session",
+            "other",
+            "--format",
+            "json",
+        ],
+        &[],
+    );
+    other.refused(3, "ceremony-session");
+
+    // The same token by its label only: the serial number is another one.
+    let sound = room.change("rig/softhsm2.conf", |bytes| {
+        let empty = room.path("empty");
+        fs::create_dir(&empty).expect("a directory");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        text.replace("rig/tokens", "empty").into_bytes()
+    });
+    room.refused(&[], 4, "no-token");
+    room.restore("rig/softhsm2.conf", &sound);
+
+    // People whom the machine's settings do not name.
+    let sound = room.change("rig/hsm-ca.toml", |bytes| {
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let lines = text.lines().filter(|line| !line.starts_with("ceremony-quorum"));
+        lines
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+            .into_bytes()
+    });
+    room.refused(&[], 3, "quorum-not-anchored");
+    room.restore("rig/hsm-ca.toml", &sound);
+
+    // A run that is open holds the transcript.
+    room.refused(&[], 1, "ceremony-stopped");
+    let file = fs::File::open(room.path("room/run/transcript.jsonl")).expect("a transcript");
+    file.lock().expect("a lock");
+    room.refused(&[], 4, "transcript");
+    drop(file);
+    room.refused(&[], 1, "ceremony-stopped");
+
+    // One rejection is enough.
+    let reject = [
+        "ceremony",
+        "approve",
+        "room",
+        "--ssh-key",
+        "keys/D",
+        "--reject",
+        "--because",
+        "not today",
+    ];
+    room.run(&reject, &[]).ok();
+    let message = room.refused(&[], 3, "rejected");
+    assert!(message.contains("not today"), "{message}");
+}
+
+/// A damaged transcript is never gone on with; a torn last line is.
+#[test]
+fn a_changed_line_of_the_transcript_halts_the_ceremony() {
+    let room = Room::new();
+    room.refused(&[], 1, "ceremony-stopped");
+    let path = "room/run/transcript.jsonl";
+    let sound = room.change(path, |bytes| {
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        text.replacen("\"run\":1", "\"run\":7", 1).into_bytes()
+    });
+    room.refused(&[], 4, "transcript");
+    room.restore(path, &sound);
+    room.change(path, |mut bytes| {
+        bytes.extend(b"{\"by\":\"h");
+        bytes
+    });
+    room.refused(&[], 1, "ceremony-stopped");
+    let lines = fs::read_to_string(room.path(path)).expect("a transcript");
+    let events: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let torn = events.iter().any(|event| {
+        event["what"] == "deviation" && event["text"].as_str().is_some_and(|text| text.contains("torn"))
+    });
+    assert!(torn, "{lines}");
+}
+
+/// The words of the script, in its order: what is typed at the opening and at each step.
+fn words(room: &Room) -> Vec<String> {
+    let script = fs::read_to_string(room.path("script.html")).expect("a script");
+    let typed = script.split("class=\"typed\">").skip(1);
+    typed
+        .map(|rest| rest.split('<').next().expect("text").trim().to_owned())
+        .collect()
+}
+
+/// What people answer wrongly is asked again, three times. Then the run stops, and says so in the transcript.
+#[test]
+fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
+    let room = Room::new();
+    let answer = |answers: &[&str], environment: &[(&str, &str)]| {
+        let now = hsm_ca::x509::UnixTime::from_system(std::time::SystemTime::now()).to_string();
+        let text = answers.join("\n").replace("NOW", &now[11..16]) + "\n";
+        fs::write(room.path("answers"), text).expect("a file");
+        let mut command = std::process::Command::new("sh");
+        let script = format!(
+            "exec '{}' ceremony run room --format json < answers",
+            crate::harness::PROGRAM
+        );
+        command.args(["-c", &script]).current_dir(room.path(""));
+        command
+            .env("HSM_CA_CONFIG", room.path("rig/hsm-ca.toml"))
+            .env("HSM_CA_MODULE", shim())
+            .env("CLOUDHSM_SHIM_TARGET", softhsm())
+            .env("SOFTHSM2_CONF", room.path("rig/softhsm2.conf"))
+            .env("CLOUDHSM_SHIM_LOG", room.path("calls.log"))
+            .envs(environment.iter().copied());
+        let _ = fs::remove_file(room.path("calls.log"));
+        let run = Run::of(&mut command);
+        let calls = fs::read_to_string(room.path("calls.log")).unwrap_or_default();
+        (run, calls)
+    };
+    let words = words(&room);
+    let opening = words[0].as_str();
+    for (answers, asked) in [
+        (&["03:61", "soon", ""][..], "wall clock"),
+        (&["NOW", "A, B", "A, B, C, D", "Z"], "who is in the room"),
+        (
+            &["NOW", "A, B, C, W", "yes", "", &words[1]],
+            "words of the script",
+        ),
+    ] {
+        let (run, calls) = answer(answers, &[]);
+        let message = run.refused(1, "ceremony-stopped");
+        assert!(message.contains(asked), "{message}");
+        assert!(!calls.contains("C_Login"), "{calls}");
+    }
+    // One login, one try.
+    let begin = ["NOW", "A, B, C, W", opening];
+    let pin = room.change("rig/pin", |_| b"wrong-pin\n".to_vec());
+    let (run, calls) = answer(&begin, &[]);
+    run.refused(4, "pin-incorrect");
+    assert_eq!(calls.matches("C_Login ").count(), 1, "{calls}");
+    room.restore("rig/pin", &pin);
+    // A key that was there before is never taken for the step's, also not in a second run.
+    let generate = ["key", "generate", "--label", "root-r1", "--type", "ec:p256"];
+    room.run(&generate, &[]).ok();
+    for _ in 0..2 {
+        let (run, calls) = answer(&[&begin[..], &["", "12:00", "bag 1", &words[1]]].concat(), &[]);
+        let message = run.refused(3, "label-taken");
+        assert!(message.contains("root-r1"), "{message}");
+        assert!(!calls.contains("C_GenerateKeyPair"), "{calls}");
+    }
+    let transcript = fs::read_to_string(room.path("room/run/transcript.jsonl")).expect("a transcript");
+    assert_eq!(
+        transcript.matches("\"what\":\"opened\"").count(),
+        6,
+        "{transcript}"
+    );
+    assert_eq!(
+        transcript.matches("\"what\":\"stopped\"").count(),
+        6,
+        "{transcript}"
+    );
+    assert!(!transcript.contains("key-begin"), "{transcript}");
+}
