@@ -30,6 +30,7 @@ const CLOSED: [(&str, &str); 39] = [
     ("MlDsaParameterSet", "FIPS 204"),
     ("NameKind", "RFC 5280 GeneralName"),
     ("OcspMessage", "RFC 6960: request or response"),
+    ("Opening", "a ceremony goes on or it is closed"),
     ("Owners", "whose files count"),
     ("PathCheck", "a verdict"),
     ("PinTries", "a verdict"),

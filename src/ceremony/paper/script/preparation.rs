@@ -13,7 +13,7 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
             html,
             &[
                 "Each approver compared the 24 words of the plan with the plan that they approved.",
-                "hsm-ca ceremony plan --check gave the same plan on another machine.",
+                "Another machine made the same plan from the same files.",
                 "hsm-ca ceremony approvals says that the plan is approved.",
                 "The ceremony was rehearsed, and the comparison found no difference outside the holes.",
                 "Copies of this script are printed: one for the administrator, one for each witness, one spare.",
