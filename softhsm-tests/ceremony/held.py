@@ -117,7 +117,7 @@ def say(what, **fields):
 
 def opened(run=1, session=session):
     module = plan.get("module", {}).get("sha256", sha256(b"module"))
-    say("opened", run=run, session=session, tool=sha256(b"tool"), module=module, boot="b", host="h", network=[], by="root")
+    say("opened", run=run, session=session, tool=plan["tool"]["sha256"], module=module, boot="b", host="h", network=[], by="root")
     say("clock", wall="08:00")
     say("attending", people=ATTENDING)
     say("confirmed", step="opening")

@@ -327,6 +327,7 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
         "",
         "session",
     ),
+    ("another program", "events[0]['tool'] = sha256(b'x')", "", "tool"),
     (
         "the clock goes back",
         "times[20:] = [time - 100 for time in times[20:]]",

@@ -215,8 +215,12 @@ impl<'a> Follower<'a> {
         self.last = Some((line, time));
         match event {
             Event::Opened {
-                run, session, module, ..
-            } => self.open(line, run, session, module),
+                run,
+                session,
+                tool,
+                module,
+                ..
+            } => self.open(line, run, session, tool, module),
             Event::Clock { .. } => self.clock(line),
             Event::Attending { people } => self.attend(line, people),
             Event::Note { .. } => {}

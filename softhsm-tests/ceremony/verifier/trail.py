@@ -164,6 +164,7 @@ class Trail:
         killed, self.runs = self.run is not None, event["run"]
         demand(event["session"] in [session["name"] for session in self.plan["sessions"]], "session")
         demand(not self.signatures or self.signatures[0]["session"] == event["session"], "session after a signature")
+        demand(self.plan["tool"]["sha256"] == event["tool"], "tool")
         demand("module" not in self.plan or self.plan["module"]["sha256"] == event["module"], "module")
         self.session = event["session"]
         self.run = {"stage": 0, "killed": killed, "people": None, "confirmed": None, "key": False}

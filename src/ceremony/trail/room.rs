@@ -24,7 +24,7 @@ pub(super) struct Run {
 }
 
 impl Follower<'_> {
-    pub(super) fn open(&mut self, line: u64, number: u64, session: String, module: Digest) {
+    pub(super) fn open(&mut self, line: u64, number: u64, session: String, tool: Digest, module: Digest) {
         let after_kill = self.run.is_some();
         if number != self.trail.runs.saturating_add(1) {
             self.find(
@@ -42,6 +42,9 @@ impl Follower<'_> {
         {
             let found = format!("session {session:?}, after a signature in session {signed:?}");
             self.find(line, "session", found);
+        }
+        if self.plan.tool.sha256 != tool {
+            self.find(line, "tool", "the program is not the one that made the plan");
         }
         if let Some(planned) = &self.plan.module
             && planned.sha256 != module

@@ -252,6 +252,7 @@ fn what_leaves_the_plan_is_found() {
         changed(&passed(people), &["gate"]);
     }
     changed(&|sound| sound.plan.module = Some(module()), &["module"]);
+    changed(&|sound| sound.plan.tool.sha256 = hash, &["tool"]);
 }
 
 fn module() -> crate::ceremony::PlannedModule {
