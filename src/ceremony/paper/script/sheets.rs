@@ -106,7 +106,7 @@ pub(super) fn exceptions(html: &mut Html) {
                 "p",
                 "",
                 "For everything that does not go as this script says. The operator also records it: \
-                 hsm-ca ceremony note DIR 'WHAT HAPPENED' --deviation",
+                 at the next question on the screen, type \"deviation: \" and what happened",
             );
             let names = ["time (UTC)", "step", "seen by"].map(str::to_owned);
             blocks::boxes(html, &names);
