@@ -1,4 +1,4 @@
-"""A ceremony that is killed around PKCS#11 calls, and goes on: `kills.py PROGRAM SHIM TARGET DIR POINT...`.
+"""A ceremony that is killed around PKCS#11 calls, and goes on: `kills.py PROGRAM SHIM TARGET DIR VERIFIER POINT...`.
 
 DIR is what room.py made. For each POINT (a rule of the shim's KILL, or `none`), a copy of it is held: killed there, held again to its end. After
 `=` comes what people choose where they have to; `~` at the end tears the transcript's last line. One JSON object a line says what came of it.
@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 
-PROGRAM, SHIM, TARGET, DIRECTORY = sys.argv[1:5]
-POINTS = sys.argv[5:]
+PROGRAM, SHIM, TARGET, DIRECTORY, VERIFIER = sys.argv[1:6]
+POINTS = sys.argv[6:]
 GATE_KEYS = ("A", "C")
 
 
@@ -143,6 +143,10 @@ for point in POINTS:
             assert attested.returncode == 0, attested
         verified = room.command("ceremony", "verify", "room")
         result["verified"] = verified.returncode
+        second = subprocess.run([sys.executable, VERIFIER, os.path.join(copy, "room")], capture_output=True, text=True)
+        result["second"] = second.stdout.partition(" ")[0]
+        if result["second"] != "ok":
+            result["said"] = second.stdout + second.stderr
         if verified.returncode != 0:
             result["said"] = (verified.stdout + verified.stderr)[-1500:]
         result["ledger"] = room.command("ledger", "verify").returncode
