@@ -50,7 +50,9 @@ pub use finding::Finding;
 pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
-pub use paper::{CeremonyPage, PaperSize, plan_text, script_page};
+pub use paper::{
+    CeremonyPage, PaperSize, ReportContent, ReportedObject, plan_text, report_page, script_page,
+};
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
     PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,

@@ -46,7 +46,7 @@ pub use ceremony::{
     Question, Remark, RunError, RunRequest, RunSummary, Saying, SignedFiles, SshKeygen, SshKeygenError, Told,
     WaitingApproval, abort_ceremony, check_plan, check_previous, count_approvals, count_gate, digest_of_file,
     draft_ceremony, export_ceremony, next_state, note_in_transcript, plan_ceremony, prepare_statement,
-    verify_ceremony,
+    reported_objects, verify_ceremony,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

@@ -106,6 +106,13 @@ impl Course {
         match event {
             Event::Opened { run, session, .. } => {
                 self.runs = run;
+                // Another day signs other bytes: those of its gates are shown again.
+                if self.session.as_ref().is_some_and(|before| *before != session) {
+                    for step in self.steps.values_mut() {
+                        step.gate = None;
+                        step.gate_passed = false;
+                    }
+                }
                 self.session = Some(session);
                 self.stopped = false;
                 self.attending.clear();

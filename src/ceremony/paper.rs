@@ -7,6 +7,7 @@ mod html;
 mod objects;
 mod people;
 mod plan_text;
+mod report;
 mod script;
 mod step;
 #[cfg(test)]
@@ -14,4 +15,5 @@ mod test_plan;
 
 pub use self::document::{CeremonyPage, PaperSize};
 pub use self::plan_text::plan_text;
+pub use self::report::{ReportContent, ReportedObject, report_page};
 pub use self::script::script_page;

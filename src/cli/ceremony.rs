@@ -9,6 +9,7 @@ mod export;
 mod new;
 mod note;
 mod plan;
+mod report;
 mod run;
 mod script;
 mod show;
@@ -65,6 +66,11 @@ pub(super) enum CeremonyCommand {
     ///
     /// The statement is generated, never typed. ssh-keygen signs it, as for approve. The ceremony must be closed or aborted.
     Attest(attest::AttestCeremony),
+    /// Write a ceremony's report: one HTML page, for the screen and for paper
+    ///
+    /// It verifies the ceremony first, and says on every page if it is not verified. What was made, the hierarchy, fingerprints in words, attendance,
+    /// deviations, the time line, evidence by clause, and deadlines. The page has no script, and loads nothing. Print it with a browser.
+    Report(report::WriteReport),
     /// Add a note or a deviation to the transcript
     ///
     /// While `ceremony run` is open, notes are typed there.
@@ -95,6 +101,7 @@ impl CeremonyCommand {
             Self::Script(script) => script.run(settings),
             Self::Approve(approve) => approve.run(settings, ui),
             Self::Approvals(approvals) => approvals.run(settings),
+            Self::Report(report) => report.run(settings),
             Self::Run(run) => run.run(settings, ui),
             Self::Attest(attest) => attest.run(settings, ui),
             Self::Note(note) => note.run(settings),

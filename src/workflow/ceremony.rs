@@ -8,6 +8,7 @@ mod objects;
 mod people;
 mod plan;
 mod previous;
+mod report;
 mod run;
 mod stand_in;
 mod verify;
@@ -28,6 +29,7 @@ pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
 };
 pub use previous::{PreviousError, check_previous};
+pub use report::reported_objects;
 pub use run::{
     CeremonyRoom, CeremonyRun, Machine, Opening, Question, RunError, RunRequest, RunSummary, Told,
 };

@@ -29,20 +29,29 @@ pub(in crate::cli) struct WriteScript {
     force: bool,
 }
 
+/// A4 or Letter.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Paper {
+pub(super) enum Paper {
+    /// 210 mm by 297 mm
     A4,
+    /// 8.5 in by 11 in
     Letter,
+}
+
+impl Paper {
+    pub(super) const fn size(self) -> PaperSize {
+        match self {
+            Self::A4 => PaperSize::A4,
+            Self::Letter => PaperSize::Letter,
+        }
+    }
 }
 
 impl WriteScript {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
         let ReadPlan { plan, hash, .. } = ReadPlan::read(&self.directory)?;
-        let paper = match self.paper {
-            Paper::A4 => PaperSize::A4,
-            Paper::Letter => PaperSize::Letter,
-        };
+        let paper = self.paper.size();
         let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
         let write = || Ok(script_page(&plan, paper).map_err(CeremonyError::from)?);
         let (_, delivered) = deliver(&delivery, write)?;

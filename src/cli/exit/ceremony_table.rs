@@ -53,6 +53,11 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             UNAVAILABLE,
             Some("`hsm-ca token list` shows the tokens that the module has; --offline plans without them"),
         ),
+        CeremonyError::NothingToReport { .. } => (
+            "ceremony-not-verified",
+            REFUSED,
+            Some("`hsm-ca ceremony verify` lists everything that is wrong"),
+        ),
         CeremonyError::SameSerial => ("random", FAILED, None),
         _ => ("ceremony-input", REFUSED, None),
     }

@@ -73,6 +73,11 @@ pub enum CeremonyError {
     Previous(PreviousError),
     /// What people say about it.
     People(Box<PeopleError>),
+    /// Plan or transcript cannot be read, so there is nothing to report.
+    NothingToReport {
+        /// What the verification found.
+        findings: Vec<String>,
+    },
     /// It does not go on.
     Run(Box<RunError>),
     /// A value in a step means nothing.
@@ -112,6 +117,9 @@ impl fmt::Display for CeremonyError {
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
+            Self::NothingToReport { findings } => {
+                write!(f, "there is nothing to report: {}", findings.join("; "))
+            }
             Self::Run(error) => error.fmt(f),
             Self::People(error) => error.fmt(f),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),

@@ -1,0 +1,126 @@
+//! Who was there, what did not go as planned, and the time line.
+
+use super::ReportContent;
+use crate::ceremony::paper::blocks;
+use crate::ceremony::paper::html::Html;
+use crate::ceremony::{Event, Record};
+
+pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
+    html.element("section", "whole", |html| {
+        html.leaf("h2", "", "Attendance");
+        let mark = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
+        let rows: Vec<[String; 6]> = content
+            .plan
+            .people
+            .persons
+            .iter()
+            .map(|person| {
+                let roles: Vec<_> = person.roles.iter().map(|role| role.word()).collect();
+                let attested = content.attested.iter().find(|(name, _)| *name == person.name);
+                [
+                    person.name.clone(),
+                    roles.join(", "),
+                    mark(content.approved_by.contains(&person.name)),
+                    mark(content.trail.attended.contains(&person.name)),
+                    attested.map_or_else(|| "no".to_owned(), |(_, said)| said.clone()),
+                    String::new(),
+                ]
+            })
+            .collect();
+        let head = ["name", "roles", "approved", "attended", "attested", "signature"];
+        blocks::table(html, "lines", &head, &rows);
+    });
+}
+
+pub(super) fn write_deviations(html: &mut Html, content: &ReportContent<'_>) {
+    html.leaf("h2", "", "Deviations and notes");
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    for record in content.transcript.records() {
+        let (kind, text, by) = match record.event() {
+            Ok(Event::Deviation { text, by }) => ("deviation", text, by),
+            Ok(Event::Note { text, by }) => ("note", text, by),
+            Ok(Event::Stopped { because }) => ("stopped", because, "hsm-ca".to_owned()),
+            _ => continue,
+        };
+        rows.push([time_of(record), kind.to_owned(), text, by]);
+    }
+    match rows.is_empty() {
+        true => {
+            html.leaf("p", "", "None. The ceremony went as planned.");
+        }
+        false => blocks::table(html, "facts", &["time (UTC)", "what", "text", "by"], &rows),
+    }
+}
+
+pub(super) fn write_time_line(html: &mut Html, content: &ReportContent<'_>) {
+    html.leaf("h2", "", "Time line");
+    let row = |record: &Record| {
+        let what = record
+            .event()
+            .map_or_else(|_| "?".to_owned(), |event| sentence(&event));
+        [record.number().to_string(), time_of(record), what]
+    };
+    let rows: Vec<[String; 3]> = content.transcript.records().iter().map(row).collect();
+    blocks::table(html, "facts", &["line", "time (UTC)", "what happened"], &rows);
+}
+
+fn time_of(record: &Record) -> String {
+    record.time().map(|time| time.to_string()).unwrap_or_default()
+}
+
+fn sentence(event: &Event) -> String {
+    match event {
+        Event::Opened {
+            run,
+            session,
+            host,
+            network,
+            by,
+            ..
+        } => {
+            let network = match network.is_empty() {
+                true => "no network interface is up".to_owned(),
+                false => format!("network interfaces: {}", network.join(", ")),
+            };
+            format!("Run {run} of session {session} was opened by {by} on {host}; {network}")
+        }
+        Event::Clock { wall } => format!("The clock was compared with the wall clock: {wall}"),
+        Event::Attending { people } => format!("In the room: {}", people.join(", ")),
+        Event::Confirmed { step } => format!("The words of the script were typed for {step}"),
+        Event::Said { step, record } => {
+            let record: Vec<_> = record
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
+            format!("{step} was done. {}", record.join("; "))
+        }
+        Event::KeyBegin { step, token, label } => {
+            format!("Key {step} ({label}) is made on token {token}")
+        }
+        Event::KeyEnd { step, id, .. } => format!("Key {step} is there, CKA_ID {id}"),
+        Event::GateOpen { step, .. } => format!("Gate {step}: the completed bytes are shown"),
+        Event::GatePassed { step, people } => format!("Gate {step} was passed by {}", people.join(", ")),
+        Event::SignBegin {
+            step,
+            key,
+            sha256,
+            entry,
+            ..
+        } => format!("Key {key} signs {step}, SHA-256 {sha256}, entry {entry} of the ledger"),
+        Event::SignEnd { step, .. } => format!("{step} is signed, and the signature verifies"),
+        Event::Written { step, sha256 } => {
+            format!("{step} is on the disk and in the ledger, SHA-256 {sha256}")
+        }
+        Event::Revoked { step, serial } => format!("{step}: certificate {serial} is revoked in the ledger"),
+        Event::DestroyBegin { step, key } => format!("{step}: key {key} is being destroyed"),
+        Event::DestroyEnd { step } => format!("{step}: the key is gone"),
+        Event::Note { text, by } => format!("Note by {by}: {text}"),
+        Event::Deviation { text, by } => format!("Deviation, by {by}: {text}"),
+        Event::Decision { step, choice, people } => {
+            format!("{step}: {} decided: {}", people.join(", "), choice.word())
+        }
+        Event::Stopped { because } => format!("The run stopped: {because}"),
+        Event::Closed { .. } => "The ceremony was closed".to_owned(),
+        Event::Aborted { because, by } => format!("{by} aborted the ceremony: {because}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! The auditor's table, deadlines, and the signatures of those who answer for the report.
+
+use super::ReportContent;
+use crate::ceremony::paper::blocks;
+use crate::ceremony::paper::html::Html;
+use crate::values::UnixTime;
+
+/// CCADB Policy section 3.2: intermediate certificates are disclosed within so many days.
+const DISCLOSURE_DAYS: u32 = 7;
+
+/// What is demanded, and where the evidence is.
+const EVIDENCE: [[&str; 3]; 12] = [
+    [
+        "CA/B BR 6.1.1.1",
+        "a script; witnesses; multi-person control; a log",
+        "script.html; attest/; approvals/; run/transcript.jsonl",
+    ],
+    [
+        "CA/B BR 5.4.1, 5.4.3",
+        "time, person and description of every event",
+        "run/transcript.jsonl; the time line above",
+    ],
+    [
+        "CA/B BR 7.1.2.1.1",
+        "a root's notBefore at most one day before the signature",
+        "the session's hours in plan.json, and sign-begin in the transcript",
+    ],
+    [
+        "CA/B BR 4.3.1.2",
+        "linting before the signature",
+        "verdicts and linters in plan.json",
+    ],
+    [
+        "CA/B BR 7.2",
+        "nextUpdate at most 12 months ahead; CRL numbers that rise",
+        "out/; state/next.json",
+    ],
+    [
+        "CA/B NSR item c",
+        "a root CA is offline or air-gapped",
+        "network interfaces in each opened event",
+    ],
+    [
+        "Mozilla 3.1.3",
+        "SHA-256 of subjectPublicKeyInfo, also of parked keys; a witnessed report",
+        "keys that were made, above; attest/",
+    ],
+    [
+        "Chrome 1.8, 2.2",
+        "the date of the ceremony, and of each key",
+        "keys that were made, above",
+    ],
+    ["CCADB 3.2", "disclosure within 7 days", "deadlines, below"],
+    [
+        "ETSI EN 319 411-1, GEN-6.5.1-11 to 14",
+        "roles by phase; a report with two signatures",
+        "attendance above, and the signatures below",
+    ],
+    [
+        "C2PA certificate policy 0.2",
+        "approval, hardware, storage, sign-off, deviations",
+        "approvals/; tokens in plan.json; bag numbers and deviations in the transcript",
+    ],
+    [
+        "CA/B Code Signing BR",
+        "two trusted roles witness the destruction of a key",
+        "destroy-begin and destroy-end in the transcript; attest/",
+    ],
+];
+
+pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
+    html.leaf("h2", "", "Deadlines");
+    let rows = deadlines(content);
+    match rows.is_empty() {
+        true => {
+            html.leaf("p", "", "None follows from what was made.");
+        }
+        false => blocks::table(html, "facts", &["by (UTC)", "what", "why"], &rows),
+    }
+    html.leaf("h2", "", "Evidence for auditors");
+    let rows: Vec<[String; 3]> = EVIDENCE.map(|row| row.map(str::to_owned)).to_vec();
+    blocks::table(
+        html,
+        "facts",
+        &["clause", "what it asks for", "where it is in this directory"],
+        &rows,
+    );
+    html.leaf(
+        "p",
+        "",
+        "docs/ceremony-format.md of the program describes every file, so that somebody else can write a verifier. SHA256SUMS lists them.",
+    );
+    html.element("section", "together", |html| {
+        html.leaf("h2", "", "Signatures");
+        let row = |who: &str| [who.to_owned(), String::new(), String::new(), String::new()];
+        let rows = [
+            row("for the CA, in a trusted role"),
+            row("independent of the CA's management"),
+        ];
+        blocks::table(html, "lines", &["who", "name", "date", "signature"], &rows);
+    });
+}
+
+fn deadlines(content: &ReportContent<'_>) -> Vec<[String; 3]> {
+    let mut rows = Vec::new();
+    for made in &content.made {
+        let signed = content.trail.signatures.iter().rev();
+        let signed = signed
+            .filter(|signature| signature.step == made.step)
+            .map(|signature| signature.time);
+        let time: Option<UnixTime> = signed.clone().next();
+        if let (true, Some(time)) = (made.is_subordinate, time) {
+            rows.push([
+                time.plus_days(DISCLOSURE_DAYS).to_string(),
+                format!("disclose {} in the CCADB", made.out),
+                "CCADB Policy 3.2: within 7 days".to_owned(),
+            ]);
+        }
+        if let Some(next) = made.next_update {
+            rows.push([
+                next.to_string(),
+                format!("publish the CRL after {}", made.out),
+                "its nextUpdate".to_owned(),
+            ]);
+        }
+    }
+    rows.sort();
+    rows
+}

@@ -1,0 +1,67 @@
+//! A report of strange names, of an aborted ceremony, and of one that is not verified.
+
+use super::super::test_plan::strange_plan;
+use super::*;
+
+fn render(end: TrailEnd, findings: &[Finding]) -> String {
+    let plan = strange_plan();
+    let hash = plan.identity().unwrap().hash;
+    let transcript = Transcript::new(hash);
+    let trail = Trail {
+        end,
+        ..Trail::default()
+    };
+    let content = ReportContent {
+        plan: &plan,
+        hash,
+        transcript: &transcript,
+        trail: &trail,
+        findings,
+        approved_by: &[],
+        attested: vec![("A".to_owned(), "<script>remark</script>".to_owned())],
+        made: vec![ReportedObject {
+            step: "root".to_owned(),
+            out: "root.crt".to_owned(),
+            lines: vec!["subject: <script>name</script>\u{202e}".to_owned()],
+            sha256: hash,
+            issuer: "CN=<script>root</script>".to_owned(),
+            subject: Some("CN=\"Sub\"".to_owned()),
+            is_subordinate: true,
+            next_update: None,
+        }],
+    };
+    report_page(&content, PaperSize::A4).unwrap().text().to_owned()
+}
+
+#[test]
+fn nothing_of_a_name_is_markup_and_nothing_is_loaded() {
+    let closed = TrailEnd::Closed {
+        line: 1,
+        out: Default::default(),
+    };
+    let text = render(closed, &[]);
+    assert!(!text.contains("<script") && !text.contains('\u{202e}'), "{text}");
+    assert!(text.contains("&lt;script&gt;name&lt;/script&gt;"));
+    for loads in ["src=", "href=", "url(", "@import"] {
+        assert!(!text.contains(loads), "{loads}");
+    }
+    assert!(text.contains("<svg") && text.contains("Verified when"));
+}
+
+#[test]
+fn an_aborted_ceremony_and_one_that_is_not_verified_say_so_on_every_sheet() {
+    let aborted = TrailEnd::Aborted {
+        because: "the safe did not open".to_owned(),
+        by: "A".to_owned(),
+    };
+    let text = render(aborted, &[]);
+    assert!(
+        text.contains("<div class=\"watermark\"><span>ABORTED</span>"),
+        "{text}"
+    );
+    assert!(text.contains("the safe did not open") && !text.contains("Verified when"));
+    let finding = Finding::in_file("out/root.crt", "objects", "another SHA-256");
+    let text = render(TrailEnd::Open, &[finding]);
+    assert!(text.contains("NOT VERIFIED") && text.contains("another SHA-256"));
+    assert!(!text.contains("Verified when"));
+}

@@ -1,0 +1,98 @@
+//! `ceremony report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ceremony::{CeremonyDirectory, ReportContent, report_page};
+use hsm_ca::workflow::{Attested, CeremonyError, CeremonyReport, deliver, reported_objects, verify_ceremony};
+use serde_json::json;
+
+use super::script::Paper;
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::global::Settings;
+use crate::cli::output_file::{OutputOptions, split};
+use crate::cli::report::{Report, printable};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WriteReport {
+    /// The directory of the ceremony
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// The new HTML file, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The size of the paper
+    #[arg(long, value_enum, default_value_t = Paper::A4)]
+    paper: Paper,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+impl WriteReport {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        settings.refuse_own_file(&self.out)?;
+        std::fs::read_dir(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
+        let verified = verify_ceremony(&CeremonyDirectory::at(&self.directory), None);
+        let CeremonyReport {
+            plan: Some(hash),
+            content: Some(plan),
+            transcript: Some(transcript),
+            ..
+        } = &verified
+        else {
+            return Err(CeremonyError::NothingToReport {
+                findings: verified.findings.iter().map(ToString::to_string).collect(),
+            }
+            .into());
+        };
+        let content = ReportContent {
+            plan,
+            hash: *hash,
+            transcript,
+            trail: &verified.trail,
+            findings: &verified.findings,
+            approved_by: &verified.approved_by,
+            attested: verified.attested.iter().map(describe).collect(),
+            made: reported_objects(&verified),
+        };
+        let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
+        let write = || Ok(report_page(&content, self.paper.size()).map_err(CeremonyError::from)?);
+        let (_, delivered) = deliver(&delivery, write)?;
+        let (path, page) = split(delivered);
+        let shown = path.as_ref().map(|path| path.display().to_string());
+        let mut text = match &shown {
+            Some(path) => format!("Wrote {}\n", printable(path)),
+            None => String::new(),
+        };
+        if !verified.is_verified() {
+            text.push_str("The ceremony is NOT verified, and the report says so on every page.\n");
+        }
+        let json =
+            json!({ "file": shown, "plan_sha256": hash.to_string(), "verified": verified.is_verified() });
+        let mut report = Report::new(text, json);
+        report.content = page;
+        if !verified.is_verified() {
+            report.exit_code = REFUSED;
+        }
+        Ok(report)
+    }
+}
+
+fn describe(attested: &Attested) -> (String, String) {
+    let present = if attested.present_all {
+        "all of it"
+    } else {
+        "part of it"
+    };
+    let planned = if attested.as_planned {
+        "as planned"
+    } else {
+        "NOT as planned"
+    };
+    let mut said = format!("{present}, {planned}");
+    if let Some(remarks) = &attested.remarks {
+        said.push_str(&format!(": {remarks}"));
+    }
+    (attested.person.clone(), said)
+}
