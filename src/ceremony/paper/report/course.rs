@@ -48,7 +48,7 @@ pub(super) fn write_deviations(html: &mut Html, content: &ReportContent<'_>) {
         true => {
             html.leaf("p", "", "None. The ceremony went as planned.");
         }
-        false => blocks::table(html, "facts", &["time (UTC)", "what", "text", "by"], &rows),
+        false => blocks::table(html, "timeline", &["time (UTC)", "what", "text", "by"], &rows),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn write_time_line(html: &mut Html, content: &ReportContent<'_>) {
         [record.number().to_string(), time_of(record), what]
     };
     let rows: Vec<[String; 3]> = content.transcript.records().iter().map(row).collect();
-    blocks::table(html, "facts", &["line", "time (UTC)", "what happened"], &rows);
+    blocks::table(html, "timeline", &["line", "time (UTC)", "what happened"], &rows);
 }
 
 fn time_of(record: &Record) -> String {
