@@ -19,13 +19,12 @@ die() {
 }
 
 # For the demo: cc for aws-lc, the token, and the tools that look at keys and certificates.
-packages=(build-essential softhsm2 openssl gnutls-bin opensc python3 python3-venv)
+# ssh-keygen signs the approvals of the ceremony demo.
+packages=(build-essential softhsm2 openssl gnutls-bin opensc openssh-client python3 python3-venv)
 case ${1-} in
 '')
     # The OpenSSL engine, p11-kit, hyperfine, and what counts system calls and instructions, for tests and benchmarks.
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
-    # ssh-keygen, which signs approvals of ceremonies.
-    packages+=(openssh-client)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.

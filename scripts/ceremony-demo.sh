@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# A whole signing ceremony on SoftHSM: an offline root, an issuing CA, a cross-certificate by an older root, a first CRL, three of five approvers, and an
+# interruption in the middle. docs/ceremony.md is the run book of a real one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+    cat <<'USAGE'
+usage: scripts/ceremony-demo.sh [--profile PROFILE] [DIR]
+  The ceremony is held in DIR/ceremony, which must not exist; without DIR a
+  directory under /tmp is made. PROFILE is the Cargo profile of the build: demo
+  (the default), dev or release.
+USAGE
+}
+profile=demo
+while (($# > 0)); do
+    case $1 in
+    --profile) [[ ${2-} =~ ^(demo|dev|release)$ ]] || { usage >&2; exit 2; }; profile=$2; shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *) break ;;
+    esac
+done
+(($# <= 1)) || { usage >&2; exit 2; }
+
+bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+[[ -t 1 ]] || bold='' plain=''
+say() {
+    printf '\n%s%s%s\n' "$bold" "$*" "$plain"
+}
+run() {
+    local word shown=
+    for word in "$@"; do
+        [[ $word = *[[:space:]]* ]] && shown+=" \"$word\"" || shown+=" $word"
+    done
+    printf '%s$%s%s\n' "$bold" "$shown" "$plain"
+    "$@"
+}
+
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export CARGO_TARGET_DIR
+people=$PWD/scripts/ceremony-people.py
+
+directory=${1:-$(mktemp -d /tmp/hsm-ca-ceremony.XXXXXX)}
+mkdir -p "$directory"
+directory=$(realpath "$directory")/ceremony
+[[ ! -e $directory ]] || { echo "ceremony-demo.sh: $directory exists already" >&2; exit 1; }
+command -v cargo >/dev/null || { echo "ceremony-demo.sh: cargo is missing; install Rust (rustup)" >&2; exit 1; }
+
+say "What is missing on this machine"
+scripts/install.sh --demo
+
+say "Build (the first time takes some minutes)"
+cargo build --locked --profile "$profile"
+[[ $profile != dev ]] || profile=debug # Cargo's name for that directory
+PATH=$CARGO_TARGET_DIR/$profile:$PATH
+began=$SECONDS
+unset "${!HSM_CA_@}" SOFTHSM2_CONF
+mkdir -m 700 "$directory"
+cd "$directory"
+
+say "1. Two tokens: SoftHSM stands in for the new HSM and for that of an older root"
+run hsm-ca rig new rig --label root
+# shellcheck disable=SC1091
+. rig/env.sh
+softhsm2-util --init-token --free --label legacy --so-pin 12345678 --pin "$(<rig/pin)" >/dev/null
+serial_of() {
+    hsm-ca token list --format json |
+        python3 -c 'import json, sys; print(next(t["serial"] for t in json.load(sys.stdin)["tokens"] if t["label"] == sys.argv[1]))' "$1"
+}
+root=$(serial_of root) legacy=$(serial_of legacy)
+
+say "2. What is there before: the older root, a request for an issuing CA, and people with SSH keys"
+mkdir inputs keys
+yesterday=$(date -u -d yesterday +%F)
+run hsm-ca --token "pkcs11:serial=$legacy" key generate --label legacy --type rsa:3072
+run hsm-ca --token "pkcs11:serial=$legacy" ca create --key legacy --subject "CN=Legacy Root,O=Example" --profile root \
+    --days 5000 --not-before "$yesterday" --out inputs/legacy.crt
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout issuing-ca.key -subj "/O=Example/CN=Issuing CA I1" \
+    -out inputs/i1.csr 2>/dev/null
+for name in A B C D E W; do
+    ssh-keygen -q -t ed25519 -N '' -C '' -f "keys/$name"
+done
+
+say "3. The ceremony file (\`hsm-ca ceremony new\` writes one with comments)"
+person() {
+    printf '[[person]]\nname = "%s"\nroles = [%s]\nkey = "%s"\n' "$1" "$2" "$(<"keys/$1.pub")"
+}
+input() {
+    printf '%s = { file = "%s", sha256 = "%s" }\n' "$1" "$2" "$(sha256sum "$2" | cut -d' ' -f1)"
+}
+# The session is now. Just before midnight it is the day that begins then.
+day=$(date -u -d '5 minutes' +%F)
+[[ $day = $(date -u +%F) ]] && hours='["00:00Z", "23:59Z"]' || hours='["00:00+01:00", "23:00+01:00"]'
+cat >ceremony.toml <<FILE
+version = 1
+id = "demo-root-r1"
+kind = "production"
+previous = { head = "none" }
+[[session]]
+name = "main"
+date = $day
+hours = $hours
+[[session]]
+name = "standby"
+date = $(date -u -d '3 days' +%F)
+hours = ["08:00Z", "18:00Z"]
+[token.root]
+serial = "$root"
+[token.legacy]
+serial = "$legacy"
+[people]
+approve-threshold = 3
+attend = { administrator = 1, operator = 1, approver = 2, witness = 1 }
+separate = [["administrator", "operator"], ["operator", "witness"]]
+$(person A '"approver", "administrator"')
+$(person B '"approver", "operator"')
+$(person C '"approver"')
+$(person D '"approver"')
+$(person E '"approver"')
+$(person W '"witness"')
+[input]
+$(input legacy-root inputs/legacy.crt)
+$(input i1-csr inputs/i1.csr)
+[[step]]
+id = "room"
+do = "manual"
+say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
+record = ["wall-clock", "bag:root-hsm"]
+[[step]]
+id = "k"
+do = "generate-key"
+token = "root"
+label = "root-r1"
+type = "ec:p384"
+[[step]]
+id = "gate"
+do = "confirm"
+sign-by = { role = "approver", threshold = 2 }
+[[step]]
+id = "root"
+do = "create-ca"
+key = "k"
+subject = "CN=Root R1,O=Example"
+profile = "root"
+days = 7305
+out = "r1.crt"
+[[step]]
+id = "i1"
+do = "sign-csr"
+issuer = "root"
+csr = "i1-csr"
+profile = "intermediate"
+days = 2922
+out = "i1.crt"
+[[step]]
+id = "x1"
+do = "cross-sign"
+issuer = "legacy-root"
+token = "legacy"
+subject-of = "root"
+extended-key-usage = ["serverAuth"]
+not-after = "issuer"
+out = "r1-x.crt"
+[[step]]
+id = "crl1"
+do = "crl"
+issuer = "root"
+number = 1
+days = 364
+out = "r1.crl"
+[close]
+attest = ["witness", "administrator"]
+waive = []
+FILE
+run hsm-ca ceremony check ceremony.toml
+
+say "4. The plan: every octet is fixed but those of the key that is not made yet"
+quorum=$(hsm-ca ceremony check ceremony.toml --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["quorum"])')
+# Who may approve is in the machine's settings, not only in the file that they approve.
+sed -i "1i ceremony-quorum = \"$quorum\"" rig/hsm-ca.toml
+run hsm-ca ceremony plan ceremony.toml --out room
+run hsm-ca ceremony plan --check room >/dev/null
+
+say "5. Three of five approve it with their SSH keys, and the script is printed"
+for name in A B C; do
+    run hsm-ca ceremony approve room --ssh-key "keys/$name" >/dev/null
+done
+run hsm-ca ceremony approvals room
+run hsm-ca ceremony script room --out script.html
+
+say "6. The day. The people type the words of the script; after the root is signed, the power fails"
+steps="k root i1 x1 crl1"
+python3 "$people" room script.html 'Signed "root"' <<<"$steps"
+
+say "7. The same command goes on where it stopped"
+python3 "$people" room script.html <<<"$steps"
+
+say "8. Those present sign the head; then anybody verifies, with this program and with others"
+for name in A W; do
+    run hsm-ca ceremony attest room --ssh-key "keys/$name" >/dev/null
+done
+head=$(python3 -c 'import json; print(json.load(open("room/attest/01.json"))["head"])')
+run hsm-ca ceremony verify room --head "$head"
+run hsm-ca ledger verify
+(cd room && run sha256sum --quiet -c SHA256SUMS)
+run openssl verify -CAfile room/out/r1.crt room/out/i1.crt
+run openssl verify -CAfile inputs/legacy.crt -untrusted room/out/r1-x.crt room/out/i1.crt
+run openssl crl -in room/out/r1.crl -CAfile room/out/r1.crt -noout -verify
+
+say "9. The report, and what the next ceremony inherits"
+run hsm-ca ceremony report room --out report.html
+run hsm-ca ceremony export room --out next.json >/dev/null
+
+say "Done in $((SECONDS - began)) seconds. Everything is in $directory:"
+cat <<EOT
+  room/          the ceremony: plan, approvals, transcript, results (out/), attestations
+  script.html    what was printed before the day
+  report.html    what is printed after it: open file://$directory/report.html
+EOT

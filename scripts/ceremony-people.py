@@ -1,0 +1,65 @@
+"""The people of scripts/ceremony-demo.sh: `ceremony-people.py DIR SCRIPT [KILL-AT]` runs `hsm-ca ceremony run DIR` and answers its questions.
+
+Words come from the printed script, as they do for people. With KILL-AT, the run is killed (SIGKILL) once it has said that text.
+"""
+
+import datetime
+import os
+import re
+import subprocess
+import sys
+
+directory, script = sys.argv[1:3]
+kill_at = sys.argv[3] if len(sys.argv) > 3 else None
+signers = ["A", "C"]
+
+
+def words(page):
+    """Each step's words, in the order in which the script has them."""
+    parts = re.findall(r'class="typed">([^<]*)', page)
+    return [part.strip() for part in parts]
+
+
+with open(script) as file:
+    typed = words(file.read())
+steps = ["opening", *sys.stdin.read().split(), "closing"]
+by_step = dict(zip(steps, typed, strict=True))
+
+
+def answer(question):
+    if "wall clock, in UTC" in question:
+        return datetime.datetime.now(datetime.timezone.utc).strftime("%H:%M")
+    if "Who is in the room" in question:
+        return "A, B, C, W"
+    if "four words" in question:
+        return by_step[re.search(r'"([^"]*)"', question).group(1)]
+    if "Press Enter to count" in question:
+        approve = ["hsm-ca", "ceremony", "approve", directory, "--ssh-key", f"keys/{signers.pop(0)}"]
+        subprocess.run(approve, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return ""
+    if "Press Enter" in question:
+        return ""
+    if question.startswith("Decide"):
+        return "sign-again"
+    if question.startswith("Who decided"):
+        return "A, C"
+    return "as in the script"
+
+
+run = subprocess.Popen(["hsm-ca", "ceremony", "run", directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+said, line = "", ""
+while chunk := os.read(run.stdout.fileno(), 65536).decode():
+    sys.stdout.write(chunk)
+    sys.stdout.flush()
+    said += chunk
+    line = (line + chunk).rsplit("\n", 1)[-1]
+    if kill_at and kill_at in said:
+        run.kill()
+        run.wait()
+        print("\n*** killed (SIGKILL) ***")
+        sys.exit(0)
+    if line.endswith((": ", "? ")):
+        run.stdin.write(answer(line).encode() + b"\n")
+        run.stdin.flush()
+        line = ""
+sys.exit(run.wait())
