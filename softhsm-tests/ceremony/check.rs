@@ -28,7 +28,7 @@ impl Rig {
     }
 
     /// An input by another file, which the ceremony file pins as it should.
-    fn pin_input(&self, name: &str, other: &str) {
+    pub(super) fn pin_input(&self, name: &str, other: &str) {
         let sum = self.tool("sha256sum", &[&format!("inputs/{other}")]).ok().stdout;
         let sha256 = sum.split(' ').next().expect("a hash");
         let line = format!("{name} = {{ file = \"inputs/{other}\", sha256 = \"{sha256}\" }}");

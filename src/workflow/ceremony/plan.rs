@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::draft::{CeremonyDraft, DrawnSerials, PlanSerials, draft_with};
-use super::objects::SerialSource;
+use super::objects::{SerialSource, value};
 use super::{CeremonyError, CeremonyInputs};
 use crate::ceremony::{
     CeremonyFile, CeremonyPlan, Digest, PlannedLinter, PlannedModule, PlannedObject, PlannedPeople,
     PlannedPrevious, PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, SeenToken,
-    TokenBinding,
+    StepAction, TokenBinding,
 };
 use crate::signer::RandomSource;
 use crate::workflow::lint::linter_program;
@@ -75,6 +75,13 @@ pub fn plan_ceremony(
             ends: over.ends,
         }
         .into());
+    }
+    // Before anybody comes to the room, not at the step.
+    for step in &source.file.steps {
+        if let StepAction::ImportKey(_) = step.action {
+            let reason = "this version does not import keys in a ceremony: import the key before it, and use its public half as an input";
+            return Err(value(&step.id, "do", reason.to_owned()).into());
+        }
     }
     let serials = DrawnSerials::from(random);
     plan_with(source, circumstances, &serials, progress)
