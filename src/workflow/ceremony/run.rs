@@ -9,9 +9,11 @@ mod error;
 mod files;
 mod gate;
 mod keys;
+mod lost;
 mod preflight;
 mod resume;
 mod room;
+mod signers;
 mod signing;
 
 use std::cell::{Cell, RefCell};

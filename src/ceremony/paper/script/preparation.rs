@@ -15,7 +15,7 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
                 "Each approver compared the 24 words of the plan with the plan that they approved.",
                 "Another machine made the same plan from the same files.",
                 "hsm-ca ceremony approvals says that the plan is approved.",
-                "The ceremony was rehearsed, and the comparison found no difference outside the holes.",
+                "The ceremony was practised: a practice of the same file was held with the same people.",
                 "Copies of this script are printed: one for the administrator, one for each witness, one spare.",
             ],
         );

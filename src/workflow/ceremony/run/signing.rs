@@ -2,60 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Mutex;
 
 use super::files::{failed, write_once};
 use super::resume::check_time;
+use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
-use crate::ceremony::{BegunSignature, Choice, Digest, Event, Octets, PlannedObject, Step, StepAction};
+use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
 use crate::ledger::{CrlNumber, EntryId, EntryState, Revocation as LedgerRevocation};
 use crate::output::{Destination, Encoding};
-use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
 use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::{Made, signing_key};
 use crate::workflow::pipeline::{Begun, Planned, Signable};
 use crate::workflow::record::{revocation, revocation_request};
 use crate::workflow::{Delivered, Delivery, WorkflowError, authority_of};
-use crate::x509::{Certificate, CheckedCrl, CrlReason, Revocation, SerialNumber};
+use crate::x509::{Certificate, CheckedCrl, Revocation, SerialNumber};
 
 impl CeremonyRun<'_> {
-    /// A randomised signature that may exist and that nobody has: people decide. Of a deterministic one the same octets come again.
-    pub(super) fn settle_lost_signature(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
-        let id = step.id.as_str();
-        let course = self.course.borrow().step(id);
-        let planned = self.plan.object(&self.session.name, id);
-        let (Some(begun), None, Some(object)) = (course.begun, &course.signature, planned) else {
-            self.choose_spare(id);
-            return Ok(());
-        };
-        let decision = match course.decision {
-            None if !object.deterministic => {
-                self.room.tell(&Told::LostSignature { step: id });
-                let choices: &[Choice] = match object.spare.is_some() && !begun.spare {
-                    true => &[Choice::SignAgain, Choice::SpareSerial],
-                    false => &[Choice::SignAgain],
-                };
-                Some(self.decide(id, choices)?)
-            }
-            decision => decision,
-        };
-        if decision == Some(Choice::SpareSerial) && !begun.spare {
-            self.give_up_first(step, &begun, made)?;
-        }
-        self.choose_spare(id);
-        Ok(())
-    }
-
-    fn choose_spare(&self, step: &str) {
-        let course = self.course.borrow().step(step);
-        let is_spare =
-            course.begun.is_some_and(|begun| begun.spare) || course.decision == Some(Choice::SpareSerial);
-        if is_spare {
-            self.spare.borrow_mut().insert(step.to_owned());
-        }
-    }
-
     pub(super) fn sign_crl(
         &mut self,
         step: &Step,
@@ -314,63 +278,11 @@ impl CeremonyRun<'_> {
         Ok(left)
     }
 
-    /// The certificate with the first serial number is given up, and revoked in case somebody has it.
-    fn give_up_first(
-        &mut self,
-        step: &Step,
-        begun: &BegunSignature,
-        made: &Made,
-    ) -> Result<(), WorkflowError> {
-        let reason =
-            "a signature may have been lost: the certificate with the spare serial number replaces it";
-        let object = self.plan.object(&self.session.name, &step.id);
-        let serial = object.and_then(|object| SerialNumber::from_hex(object.serial.as_deref()?));
-        let revoked_at = self.now();
-        let authority = match &step.action {
-            StepAction::SignCsr(sign) => Some(self.authority(&sign.issuer, made)?),
-            StepAction::CrossSign(cross) => Some(self.authority(&cross.issuer, made)?),
-            // A self-signed certificate cannot be revoked by its own CRL.
-            _ => None,
-        };
-        let recorder = self.recorder()?;
-        recorder.abandon(&[EntryId(begun.entry)], reason);
-        let (Some(authority), Some(serial)) = (authority, serial) else {
-            return Ok(());
-        };
-        let issuer = authority_of(&authority)?;
-        let entry = recorder.ledger().certificate(&issuer, &serial)?;
-        if entry.is_some_and(|entry| entry.revocation.is_none()) {
-            let request = revocation_request(&Revocation {
-                serial: serial.clone(),
-                revoked_at,
-                reason: CrlReason::Superseded,
-                invalid_since: None,
-            })?;
-            recorder.revoke(&authority, &[request])?;
-            let text = format!(
-                "certificate {serial} of step {:?} is revoked in the ledger: the CRLs of this ceremony do not have it, and the next one must",
-                step.id
-            );
-            self.deviation(text)?;
-        }
-        Ok(())
-    }
-
-    fn authority(&self, name: &str, made: &Made) -> Result<Certificate, CeremonyError> {
+    pub(super) fn authority(&self, name: &str, made: &Made) -> Result<Certificate, CeremonyError> {
         match made.certificates.get(name) {
             Some(certificate) => Ok(certificate.clone()),
             None => self.request.source.inputs.certificate(name),
         }
-    }
-
-    /// The first serial numbers of the certificates that were replaced.
-    fn given_up(&self) -> Vec<SerialNumber> {
-        let spare = self.spare.borrow();
-        let objects = self.plan.objects_of(&self.session.name);
-        let given_up = objects.filter(|object| spare.contains(&object.step));
-        given_up
-            .filter_map(|object| SerialNumber::from_hex(object.serial.as_deref()?))
-            .collect()
     }
 
     fn object(&self, id: &str) -> Result<PlannedObject, WorkflowError> {
@@ -473,68 +385,5 @@ impl CeremonyRun<'_> {
             step: step.id.clone(),
             serial: revoked.serial.to_string(),
         })
-    }
-}
-
-/// A signature that the transcript has: the same octets again, and no token.
-struct RecordedSignature {
-    key: PublicKey,
-    signature: Vec<u8>,
-}
-
-impl RecordedSignature {
-    fn new(key: PublicKey, signature: &[u8]) -> Self {
-        let signature = signature.to_vec();
-        Self { key, signature }
-    }
-}
-
-impl Signer for RecordedSignature {
-    fn public_key(&self) -> &PublicKey {
-        &self.key
-    }
-
-    fn sign(&self, _: SignatureAlgorithm, _: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.signature.clone())
-    }
-}
-
-/// The token's signer, with the octets of its signature for the transcript.
-struct Remembering<'a> {
-    signer: Box<dyn Signer + 'a>,
-    signature: Mutex<Vec<u8>>,
-}
-
-impl<'a> Remembering<'a> {
-    fn new(signer: Box<dyn Signer + 'a>) -> Self {
-        Self {
-            signer,
-            signature: Mutex::new(Vec::new()),
-        }
-    }
-
-    fn signature(&self) -> Vec<u8> {
-        self.signature
-            .lock()
-            .map(|octets| octets.clone())
-            .unwrap_or_default()
-    }
-}
-
-impl Signer for Remembering<'_> {
-    fn public_key(&self) -> &PublicKey {
-        self.signer.public_key()
-    }
-
-    fn check(&self, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
-        self.signer.check(algorithm)
-    }
-
-    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let octets = self.signer.sign(algorithm, message)?;
-        if let Ok(mut signature) = self.signature.lock() {
-            signature.clone_from(&octets);
-        }
-        Ok(octets)
     }
 }

@@ -1,0 +1,99 @@
+//! A signature that may exist and that nobody has: people decide what becomes of it.
+
+use super::{CeremonyRun, Told};
+use crate::ceremony::{BegunSignature, Choice, Step, StepAction};
+use crate::ledger::EntryId;
+use crate::workflow::ceremony::objects::Made;
+use crate::workflow::record::revocation_request;
+use crate::workflow::{WorkflowError, authority_of};
+use crate::x509::{CrlReason, Revocation, SerialNumber};
+
+impl CeremonyRun<'_> {
+    /// A randomised signature that may exist and that nobody has: people decide. Of a deterministic one the same octets come again.
+    pub(super) fn settle_lost_signature(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
+        let id = step.id.as_str();
+        let course = self.course.borrow().step(id);
+        let planned = self.plan.object(&self.session.name, id);
+        let (Some(begun), None, Some(object)) = (course.begun, &course.signature, planned) else {
+            self.choose_spare(id);
+            return Ok(());
+        };
+        let decision = match course.decision {
+            None if !object.deterministic => {
+                self.room.tell(&Told::LostSignature { step: id });
+                let choices: &[Choice] = match object.spare.is_some() && !begun.spare {
+                    true => &[Choice::SignAgain, Choice::SpareSerial],
+                    false => &[Choice::SignAgain],
+                };
+                Some(self.decide(id, choices)?)
+            }
+            decision => decision,
+        };
+        if decision == Some(Choice::SpareSerial) && !begun.spare {
+            self.give_up_first(step, &begun, made)?;
+        }
+        self.choose_spare(id);
+        Ok(())
+    }
+
+    fn choose_spare(&self, step: &str) {
+        let course = self.course.borrow().step(step);
+        let is_spare =
+            course.begun.is_some_and(|begun| begun.spare) || course.decision == Some(Choice::SpareSerial);
+        if is_spare {
+            self.spare.borrow_mut().insert(step.to_owned());
+        }
+    }
+
+    /// The certificate with the first serial number is given up, and revoked in case somebody has it.
+    fn give_up_first(
+        &mut self,
+        step: &Step,
+        begun: &BegunSignature,
+        made: &Made,
+    ) -> Result<(), WorkflowError> {
+        let reason =
+            "a signature may have been lost: the certificate with the spare serial number replaces it";
+        let object = self.plan.object(&self.session.name, &step.id);
+        let serial = object.and_then(|object| SerialNumber::from_hex(object.serial.as_deref()?));
+        let revoked_at = self.now();
+        let authority = match &step.action {
+            StepAction::SignCsr(sign) => Some(self.authority(&sign.issuer, made)?),
+            StepAction::CrossSign(cross) => Some(self.authority(&cross.issuer, made)?),
+            // A self-signed certificate cannot be revoked by its own CRL.
+            _ => None,
+        };
+        let recorder = self.recorder()?;
+        recorder.abandon(&[EntryId(begun.entry)], reason);
+        let (Some(authority), Some(serial)) = (authority, serial) else {
+            return Ok(());
+        };
+        let issuer = authority_of(&authority)?;
+        let entry = recorder.ledger().certificate(&issuer, &serial)?;
+        if entry.is_some_and(|entry| entry.revocation.is_none()) {
+            let request = revocation_request(&Revocation {
+                serial: serial.clone(),
+                revoked_at,
+                reason: CrlReason::Superseded,
+                invalid_since: None,
+            })?;
+            recorder.revoke(&authority, &[request])?;
+            let text = format!(
+                "certificate {serial} of step {:?} is revoked in the ledger: the CRLs of this ceremony do not have it, and the next one must",
+                step.id
+            );
+            self.deviation(text)?;
+        }
+        Ok(())
+    }
+
+    /// The first serial numbers of the certificates that were replaced.
+    pub(super) fn given_up(&self) -> Vec<SerialNumber> {
+        let spare = self.spare.borrow();
+        let objects = self.plan.objects_of(&self.session.name);
+        let given_up = objects.filter(|object| spare.contains(&object.step));
+        given_up
+            .filter_map(|object| SerialNumber::from_hex(object.serial.as_deref()?))
+            .collect()
+    }
+}
