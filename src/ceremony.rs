@@ -51,7 +51,8 @@ pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
 pub use octets::{NotBase64, Octets};
 pub use paper::{
-    CeremonyPage, PaperSize, ReportContent, ReportedObject, plan_text, report_page, script_page,
+    CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, report_page,
+    script_page,
 };
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,

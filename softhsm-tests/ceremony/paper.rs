@@ -1,8 +1,9 @@
-//! What people read and print: `ceremony show` and `ceremony script`, read back by a strict reader of HTML that is not ours.
+//! What people read and print: `ceremony show`, `ceremony script` and `ceremony report`, read back by a strict reader of HTML that is not ours.
 
 use serde_json::Value;
 
 use super::check::ceremony;
+use super::proof::Planned;
 use crate::harness::{Rig, python_tool};
 
 /// The ceremony, planned.
@@ -15,9 +16,15 @@ pub(super) fn planned() -> Rig {
 
 /// What Python reads in a page; it fails on everything that could run or load something.
 pub(super) fn read_page(rig: &Rig, page: &str) -> Value {
+    read_page_of(rig, page, "room")
+}
+
+/// The same for a page about the ceremony in this directory.
+fn read_page_of(rig: &Rig, page: &str, directory: &str) -> Value {
     rig.write("read_page.py", include_str!("read_page.py"));
     rig.write("words.txt", include_str!("../../src/values/word_list.txt"));
-    let arguments = ["read_page.py", page, "room/plan.json", "words.txt"];
+    let plan = format!("{directory}/plan.json");
+    let arguments = ["read_page.py", page, &plan, "words.txt"];
     rig.tool(python_tool("python3"), &arguments).ok().json()
 }
 
@@ -116,7 +123,8 @@ fn show_is_the_text_of_the_plan_and_its_state() {
     let rig = planned();
     let shown = rig.command(&["ceremony", "show", "room"]).ok().stdout;
     let text = String::from_utf8(rig.read("room/plan.txt")).expect("UTF-8");
-    assert_eq!(shown.strip_prefix(&text), Some("\nState\n  run  not started\n"));
+    let state = "\nState\n  approvals  not approved yet, 3 more needed\n  run        not started\n";
+    assert_eq!(shown.strip_prefix(&text), Some(state));
     for line in text.lines() {
         let is_one_word = !line.trim_start().contains(' ');
         assert!(line.chars().count() <= 80 || is_one_word, "{line}");
@@ -141,4 +149,44 @@ fn show_is_the_text_of_the_plan_and_its_state() {
     rig.write("room/plan.json", "{}\n");
     rig.json(&["ceremony", "show", "room"])
         .refused(3, "ceremony-plan");
+}
+
+#[test]
+fn the_report_has_what_openssl_reads_and_says_verified_only_when_it_is() {
+    let planned = Planned::new();
+    let head = planned.hold("held", "", "");
+    let rig = &planned.0;
+    let report = ["ceremony", "report", "held", "--out", "report.html"];
+    assert_eq!(rig.json(&report).ok().json()["verified"], true);
+    let page = read_page_of(rig, "report.html", "held");
+    assert!(has_text(&page, "Verified when this report was made."));
+    assert!(has_text(&page, &head));
+    let words = page["plan_words"].as_str().expect("words");
+    let style = page["style"].as_str().expect("a style");
+    assert!(
+        style.contains(&format!("@bottom-left {{ content: \"Plan {words}\" }}")),
+        "{style}"
+    );
+    assert!(!page.to_string().contains("NOT VERIFIED"));
+    let plan: Value = serde_json::from_slice(&rig.read("held/plan.json")).expect("JSON");
+    let objects = plan["objects"].as_array().expect("objects").iter();
+    for out in objects.filter_map(|object| object["out"].as_str()) {
+        let path = format!("held/out/{out}");
+        let kind = if out.ends_with(".crl") { "crl" } else { "x509" };
+        let arguments = [kind, "-in", &path, "-noout", "-fingerprint", "-sha256"];
+        let line = rig.tool("openssl", &arguments).ok().stdout;
+        let (_, fingerprint) = line.trim().split_once('=').expect("a fingerprint");
+        let fingerprint = fingerprint.replace(':', "").to_ascii_lowercase();
+        assert!(has_text(&page, &fingerprint), "{out}: {fingerprint}");
+    }
+
+    // A certificate of the ceremony that was exchanged afterwards.
+    let root = rig.read("held/out/r1.crt");
+    rig.write("held/out/i1.crt", root);
+    let broken = ["ceremony", "report", "held", "--out", "broken.html"];
+    assert_eq!(rig.json(&broken).code, Some(3));
+    let page = read_page_of(rig, "broken.html", "held");
+    assert!(has_text(&page, "NOT VERIFIED.") && !has_text(&page, "Verified when this report was made."));
+    let style = page["style"].as_str().expect("a style");
+    assert!(style.contains("@top-right { content: \"NOT VERIFIED\" }"));
 }

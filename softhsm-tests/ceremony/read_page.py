@@ -11,11 +11,11 @@ import json
 import re
 import sys
 
-EMPTY = {"meta", "line", "rect", "path"}
+EMPTY = {"meta", "rect", "path", "circle"}
 KNOWN = EMPTY | set("html head title style body main section div span p h1 h2 h3 ul ol li blockquote table caption thead "
-                    "tbody tr th td svg g text a".split())
-ATTRIBUTES = set("class lang charset name content http-equiv x y x1 y1 x2 y2 width height viewbox d fill stroke stroke-width "
-                 "text-anchor font-size rx role aria-label stroke-dasharray marker-end font-weight shape-rendering".split())
+                    "tbody tr th td svg text".split())
+ATTRIBUTES = set("class lang charset name content http-equiv x y cx cy r rx width height viewbox d fill stroke stroke-width "
+                 "font-size role shape-rendering".split())
 
 
 class Page(html.parser.HTMLParser):

@@ -15,5 +15,5 @@ mod test_plan;
 
 pub use self::document::{CeremonyPage, PaperSize};
 pub use self::plan_text::plan_text;
-pub use self::report::{ReportContent, ReportedObject, report_page};
+pub use self::report::{ReportContent, ReportedAttestation, ReportedObject, report_page};
 pub use self::script::script_page;

@@ -97,7 +97,7 @@ impl CeremonyCommand {
             Self::New(new) => new.run(settings),
             Self::Check(check) => check.run(settings, ui),
             Self::Plan(plan) => plan.run(settings, ui),
-            Self::Show(show) => show.run(),
+            Self::Show(show) => show.run(settings),
             Self::Script(script) => script.run(settings),
             Self::Approve(approve) => approve.run(settings, ui),
             Self::Approvals(approvals) => approvals.run(settings),

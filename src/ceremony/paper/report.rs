@@ -29,9 +29,20 @@ pub struct ReportContent<'a> {
     /// Who approved the plan.
     pub approved_by: &'a [String],
     /// Who attested it, and how.
-    pub attested: Vec<(String, String)>,
+    pub attested: Vec<ReportedAttestation>,
     /// What was made.
     pub made: Vec<ReportedObject>,
+}
+
+/// What somebody who was there says, as the report shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedAttestation {
+    /// Who.
+    pub person: String,
+    /// Whether it went as planned, as far as they saw.
+    pub as_planned: bool,
+    /// What they say, in words.
+    pub said: String,
 }
 
 /// A certificate or a CRL, as the report shows it.
@@ -137,6 +148,9 @@ fn verdict(html: &mut Html, content: &ReportContent<'_>) {
                     "This ceremony was ABORTED. Nothing that it made may be used.",
                 );
                 html.leaf("p", "", &format!("{by}: {because}"));
+                for finding in content.findings {
+                    html.leaf("p", "", &finding.to_string());
+                }
             });
         }
         TrailEnd::Closed { .. } if content.findings.is_empty() => {

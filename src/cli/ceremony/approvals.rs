@@ -92,7 +92,8 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals) -> String {
     text
 }
 
-fn describe_state(found: &Approvals) -> String {
+/// The state in words: whether it may run, or what is missing.
+pub(super) fn describe_state(found: &Approvals) -> String {
     let needed = |verdict: &Verdict| match verdict {
         Verdict::Open { missing, .. } => *missing,
         _ => 0,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, ReportContent, report_page};
+use hsm_ca::ceremony::{CeremonyDirectory, ReportContent, ReportedAttestation, report_page};
 use hsm_ca::workflow::{Attested, CeremonyError, CeremonyReport, deliver, reported_objects, verify_ceremony};
 use serde_json::json;
 
@@ -79,7 +79,7 @@ impl WriteReport {
     }
 }
 
-fn describe(attested: &Attested) -> (String, String) {
+fn describe(attested: &Attested) -> ReportedAttestation {
     let present = if attested.present_all {
         "all of it"
     } else {
@@ -94,5 +94,9 @@ fn describe(attested: &Attested) -> (String, String) {
     if let Some(remarks) = &attested.remarks {
         said.push_str(&format!(": {remarks}"));
     }
-    (attested.person.clone(), said)
+    ReportedAttestation {
+        person: attested.person.clone(),
+        as_planned: attested.as_planned,
+        said,
+    }
 }

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, hash_words, plan_text};
-use hsm_ca::workflow::CeremonyError;
+use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals};
 use serde_json::{Value, json};
 
+use super::approvals::describe_state;
 use super::directory::ReadPlan;
 use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::report::{Fields, Report};
 
@@ -20,21 +22,36 @@ pub(in crate::cli) struct ShowCeremony {
 }
 
 impl ShowCeremony {
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let read = ReadPlan::read(&self.directory)?;
         let mut text = plan_text(&read.plan).map_err(CeremonyError::from)?;
         let state = RunState::read(&read)?;
         text.push_str("\nState\n");
-        text.push_str(&state.describe());
+        let approvals = self.approvals(settings);
+        text.push_str(&state.describe(&approvals));
         let json = json!({
             "ceremony": read.plan.ceremony,
             "kind": read.plan.kind.word(),
             "plan_sha256": read.hash.to_string(),
             "plan_words": hash_words(&read.hash.0),
             "plan": read.plan,
+            "approvals": approvals,
             "run": state.to_json(),
         });
         Ok(Report::new(text, json))
+    }
+
+    /// A plan is shown also where its approvals are not sound, and says so.
+    fn approvals(&self, settings: &Settings) -> String {
+        let counted = || {
+            let ceremony = OpenedCeremony::open(&self.directory)?;
+            count_approvals(&ceremony, settings.ceremony_quorum())
+        };
+        let counted: Result<_, PeopleError> = counted();
+        match counted {
+            Ok(found) => describe_state(&found),
+            Err(error) => format!("not counted: {error}"),
+        }
     }
 }
 
@@ -82,8 +99,9 @@ impl RunState {
         }
     }
 
-    fn describe(&self) -> String {
+    fn describe(&self, approvals: &str) -> String {
         let mut fields = Fields::default();
+        fields.add("approvals", approvals);
         fields.add("run", self.word());
         if let Self::Started { transcript, is_torn } = self {
             fields.add("head", transcript.head());

@@ -16,13 +16,18 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
             .iter()
             .map(|person| {
                 let roles: Vec<_> = person.roles.iter().map(|role| role.word()).collect();
-                let attested = content.attested.iter().find(|(name, _)| *name == person.name);
+                let attested = content.attested.iter();
+                let attested = attested.filter(|attested| attested.person == person.name);
+                let attested: Vec<String> = attested.map(|attested| attested.said.clone()).collect();
                 [
                     person.name.clone(),
                     roles.join(", "),
                     mark(content.approved_by.contains(&person.name)),
                     mark(content.trail.attended.contains(&person.name)),
-                    attested.map_or_else(|| "no".to_owned(), |(_, said)| said.clone()),
+                    match attested.is_empty() {
+                        true => "no".to_owned(),
+                        false => attested.join("; "),
+                    },
                     String::new(),
                 ]
             })
@@ -33,22 +38,32 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
 }
 
 pub(super) fn write_deviations(html: &mut Html, content: &ReportContent<'_>) {
-    html.leaf("h2", "", "Deviations and notes");
+    html.leaf("h2", "", "Deviations, decisions and notes");
     let mut rows: Vec<[String; 4]> = Vec::new();
     for record in content.transcript.records() {
         let (kind, text, by) = match record.event() {
             Ok(Event::Deviation { text, by }) => ("deviation", text, by),
             Ok(Event::Note { text, by }) => ("note", text, by),
             Ok(Event::Stopped { because }) => ("stopped", because, "hsm-ca".to_owned()),
+            Ok(Event::Decision { step, choice, people }) => {
+                let text = format!("step {step}: {}", choice.word());
+                ("decision", text, people.join(", "))
+            }
+            Ok(Event::Aborted { because, by }) => ("aborted", because, by),
             _ => continue,
         };
         rows.push([time_of(record), kind.to_owned(), text, by]);
     }
     match rows.is_empty() {
         true => {
-            html.leaf("p", "", "None. The ceremony went as planned.");
+            html.leaf("p", "", "The transcript has none.");
         }
-        false => blocks::table(html, "timeline", &["time (UTC)", "what", "text", "by"], &rows),
+        false => blocks::table(html, "events", &["time (UTC)", "what", "text", "by"], &rows),
+    }
+    let apart = content.attested.iter().filter(|attested| !attested.as_planned);
+    for attested in apart {
+        let text = format!("{} attested that it did not go as planned.", attested.person);
+        html.leaf("p", "banner", &text);
     }
 }
 

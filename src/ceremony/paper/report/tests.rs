@@ -18,7 +18,11 @@ fn render(end: TrailEnd, findings: &[Finding]) -> String {
         trail: &trail,
         findings,
         approved_by: &[],
-        attested: vec![("A".to_owned(), "<script>remark</script>".to_owned())],
+        attested: vec![ReportedAttestation {
+            person: plan.people.persons[0].name.clone(),
+            as_planned: false,
+            said: "<script>remark</script>".to_owned(),
+        }],
         made: vec![ReportedObject {
             step: "root".to_owned(),
             out: "root.crt".to_owned(),
@@ -46,6 +50,8 @@ fn nothing_of_a_name_is_markup_and_nothing_is_loaded() {
         assert!(!text.contains(loads), "{loads}");
     }
     assert!(text.contains("<svg") && text.contains("Verified when"));
+    assert!(text.contains("<td>&lt;script&gt;remark&lt;/script&gt;</td>"));
+    assert!(text.contains("attested that it did not go as planned"));
 }
 
 #[test]
@@ -61,6 +67,11 @@ fn an_aborted_ceremony_and_one_that_is_not_verified_say_so_on_every_sheet() {
     );
     assert!(text.contains("the safe did not open") && !text.contains("Verified when"));
     let finding = Finding::in_file("out/root.crt", "objects", "another SHA-256");
+    let aborted = TrailEnd::Aborted {
+        because: "the safe did not open".to_owned(),
+        by: "A".to_owned(),
+    };
+    assert!(render(aborted, std::slice::from_ref(&finding)).contains("another SHA-256"));
     let text = render(TrailEnd::Open, &[finding]);
     assert!(text.contains("NOT VERIFIED") && text.contains("another SHA-256"));
     assert!(!text.contains("Verified when"));
