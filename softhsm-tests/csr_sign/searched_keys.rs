@@ -147,7 +147,10 @@ fn keys_in_a_list_of_refused_keys_are_not_certified() {
     let modulus = "openssl req -in sound.csr -noout -modulus";
     for line in [
         format!("{modulus} | sha1sum | cut -c 21-40 > blacklist.txt"),
-        format!("{modulus} | cut -d = -f 2 | xxd -r -p | sha256sum | cut -c 1-64 > sha256.txt"),
+        format!(
+            "{modulus} | cut -d = -f 2 | python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' \
+             | sha256sum | cut -c 1-64 > sha256.txt"
+        ),
         "printf '%040d' 0 | cut -c 1-20 > other.txt".to_owned(),
         "cp blacklist.txt writable.txt && chmod 666 writable.txt".to_owned(),
         "head -c 19 blacklist.txt > short.txt".to_owned(),
