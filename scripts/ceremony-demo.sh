@@ -63,7 +63,13 @@ say "1. Two tokens: SoftHSM stands in for the new HSM and for that of an older r
 run hsm-ca rig new rig --label root
 # shellcheck disable=SC1091
 . rig/env.sh
-softhsm2-util --init-token --free --label legacy --so-pin 12345678 --pin "$(<rig/pin)" >/dev/null
+module=$(sed -n 's/^module = "\(.*\)"/\1/p' rig/hsm-ca.toml)
+# Slot 0 is the first token, and the PINs are in the environment: arguments can be seen by every process.
+so_pin=$(<rig/so-pin) pin=$(<rig/pin)
+export so_pin pin
+pkcs11-tool --module "$module" --slot-index 1 --init-token --label legacy --so-pin env:so_pin >/dev/null 2>&1
+pkcs11-tool --module "$module" --token-label legacy --login --login-type so --so-pin env:so_pin --init-pin --new-pin env:pin >/dev/null 2>&1
+unset so_pin pin
 serial_of() {
     hsm-ca token list --format json |
         python3 -c 'import json, sys; print(next(t["serial"] for t in json.load(sys.stdin)["tokens"] if t["label"] == sys.argv[1]))' "$1"

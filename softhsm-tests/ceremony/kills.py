@@ -1,7 +1,7 @@
 """A ceremony that is killed around PKCS#11 calls, and goes on: `kills.py PROGRAM SHIM TARGET DIR VERIFIER POINT...`.
 
 DIR is what room.py made. For each POINT (a rule of the shim's KILL, or `none`), a copy of it is held: killed there, held again to its end. After
-`=` comes what people choose where they have to; `~` at the end tears the transcript's last line. One JSON object a line says what came of it.
+`=` comes what people choose where they have to; `~` at the end tears the transcript's last line; with `^` the closing fails once. One JSON object a line says what came of it.
 """
 
 import datetime
@@ -53,8 +53,8 @@ class Room:
 
     def answer(self, question):
         self.questions += 1
-        if "wall clock, in UTC" in question:
-            return datetime.datetime.now(datetime.timezone.utc).strftime("%H:%M")
+        if "by the wall clock" in question:
+            return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
         if "Who is in the room" in question:
             return "A, B, C, W"
         if "four words" in question:
@@ -120,9 +120,17 @@ for point in POINTS:
         file.write(text)
     room = Room(copy)
     result = {"point": point}
-    rule, _, room.choice = point.rstrip("~").partition("=")
+    rule, _, room.choice = point.rstrip("~^").partition("=")
     if rule != "none":
         result["killed"], _ = room.hold("killed.log", {"KILL": rule})
+    if point == "none^":
+        # In the way of a file that is written after the end: the run fails there, and nothing is added to the transcript.
+        path = os.path.join(copy, "room", "checkpoint")
+        with open(path, "w") as file:
+            file.write("something else\n")
+        result["stopped"], _ = room.hold("killed.log", {})
+        result["last"] = events(copy)[-1]["what"]
+        os.remove(path)
     if point.endswith("~"):
         with open(os.path.join(copy, "room", "run", "transcript.jsonl"), "a") as file:
             file.write('{"n":99,"pr')

@@ -47,7 +47,12 @@ def sha256(name):
 run(PROGRAM, "rig", "new", "rig", "--label", "root")
 pin = read("rig/pin").strip()
 environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", SOFTHSM2_CONF=f"{DIRECTORY}/rig/softhsm2.conf")
-run("softhsm2-util", "--init-token", "--free", "--label", "legacy", "--so-pin", "12345678", "--pin", pin)
+pkcs11 = ("pkcs11-tool", "--module", TARGET)
+environment.update(so_pin=read("rig/so-pin").strip(), pin=pin)
+run(*pkcs11, "--slot-index", "1", "--init-token", "--label", "legacy", "--so-pin", "env:so_pin")
+login = ("--token-label", "legacy", "--login", "--login-type", "so", "--so-pin", "env:so_pin")
+run(*pkcs11, *login, "--init-pin", "--new-pin", "env:pin")
+del environment["so_pin"], environment["pin"]
 tokens = json.loads(run(PROGRAM, "token", "list", "--format", "json"))["tokens"]
 serial = {token["label"]: token["serial"] for token in tokens}
 legacy = ("--token", f"pkcs11:serial={serial['legacy']}")

@@ -2,11 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::SystemTime;
 
+use hsm_ca::ceremony::{Digest, Event, TranscriptFile};
+use hsm_ca::x509::UnixTime;
 use serde_json::Value;
 
 use super::run::room;
-use crate::harness::{Rig, Run, shim, softhsm};
+use crate::harness::{PROGRAM, Rig, Run, shim, softhsm};
 
 /// A room whose ceremony nobody has held yet.
 struct Room {
@@ -25,16 +29,7 @@ impl Room {
     /// Nobody answers: standard input is empty.
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = self.rig.prepare(arguments);
-        command
-            .current_dir(self.path(""))
-            .env("HSM_CA_CONFIG", self.path("rig/hsm-ca.toml"))
-            .env("HSM_CA_MODULE", shim())
-            .env("CLOUDHSM_SHIM_TARGET", softhsm())
-            .env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))
-            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
-            .envs(environment.iter().copied());
-        let _ = fs::remove_file(self.path("calls.log"));
-        Run::of(&mut command)
+        self.with_settings(&mut command, environment)
     }
 
     fn refused(&self, environment: &[(&str, &str)], code: i32, kind: &str) -> String {
@@ -51,6 +46,44 @@ impl Room {
             assert!(!calls.contains(never), "{kind}: {calls}");
         }
         message
+    }
+
+    /// People answer with these lines, and then nobody does. `NOW` is date and time by the wall clock. With the PKCS#11 calls.
+    fn answer(&self, answers: &[&str]) -> (Run, String) {
+        let now = UnixTime::from_system(SystemTime::now()).to_string();
+        let wall = format!("{} {}", &now[..10], &now[11..16]);
+        fs::write(
+            self.path("answers"),
+            answers.join("\n").replace("NOW", &wall) + "\n",
+        )
+        .expect("a file");
+        let script = format!("exec '{PROGRAM}' ceremony run room --format json < answers");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]);
+        let run = self.with_settings(&mut command, &[]);
+        let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
+        (run, calls)
+    }
+
+    fn with_settings(&self, command: &mut Command, environment: &[(&str, &str)]) -> Run {
+        command
+            .current_dir(self.path(""))
+            .env("HSM_CA_CONFIG", self.path("rig/hsm-ca.toml"))
+            .env("HSM_CA_MODULE", shim())
+            .env("CLOUDHSM_SHIM_TARGET", softhsm())
+            .env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))
+            .env("CLOUDHSM_SHIM_LOG", self.path("calls.log"))
+            .envs(environment.iter().copied());
+        let _ = fs::remove_file(self.path("calls.log"));
+        Run::of(command)
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let lines = fs::read_to_string(self.path("room/run/transcript.jsonl")).expect("a transcript");
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
     }
 
     fn change(&self, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
@@ -199,15 +232,10 @@ fn a_changed_line_of_the_transcript_halts_the_ceremony() {
         bytes
     });
     room.refused(&[], 1, "ceremony-stopped");
-    let lines = fs::read_to_string(room.path(path)).expect("a transcript");
-    let events: Vec<Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
-    let torn = events.iter().any(|event| {
+    let torn = room.events().iter().any(|event| {
         event["what"] == "deviation" && event["text"].as_str().is_some_and(|text| text.contains("torn"))
     });
-    assert!(torn, "{lines}");
+    assert!(torn);
 }
 
 /// The words of the script, in its order: what is typed at the opening and at each step.
@@ -223,39 +251,17 @@ fn words(room: &Room) -> Vec<String> {
 #[test]
 fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     let room = Room::new();
-    let answer = |answers: &[&str], environment: &[(&str, &str)]| {
-        let now = hsm_ca::x509::UnixTime::from_system(std::time::SystemTime::now()).to_string();
-        let text = answers.join("\n").replace("NOW", &now[11..16]) + "\n";
-        fs::write(room.path("answers"), text).expect("a file");
-        let mut command = std::process::Command::new("sh");
-        let script = format!(
-            "exec '{}' ceremony run room --format json < answers",
-            crate::harness::PROGRAM
-        );
-        command.args(["-c", &script]).current_dir(room.path(""));
-        command
-            .env("HSM_CA_CONFIG", room.path("rig/hsm-ca.toml"))
-            .env("HSM_CA_MODULE", shim())
-            .env("CLOUDHSM_SHIM_TARGET", softhsm())
-            .env("SOFTHSM2_CONF", room.path("rig/softhsm2.conf"))
-            .env("CLOUDHSM_SHIM_LOG", room.path("calls.log"))
-            .envs(environment.iter().copied());
-        let _ = fs::remove_file(room.path("calls.log"));
-        let run = Run::of(&mut command);
-        let calls = fs::read_to_string(room.path("calls.log")).unwrap_or_default();
-        (run, calls)
-    };
     let words = words(&room);
     let opening = words[0].as_str();
     for (answers, asked) in [
-        (&["03:61", "soon", ""][..], "wall clock"),
+        (&["03:61", "2001-01-01 08:00", ""][..], "wall clock"),
         (&["NOW", "A, B", "A, B, C, D", "Z"], "who is in the room"),
         (
             &["NOW", "A, B, C, W", "yes", "", &words[1]],
             "words of the script",
         ),
     ] {
-        let (run, calls) = answer(answers, &[]);
+        let (run, calls) = room.answer(answers);
         let message = run.refused(1, "ceremony-stopped");
         assert!(message.contains(asked), "{message}");
         assert!(!calls.contains("C_Login"), "{calls}");
@@ -263,7 +269,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     // One login, one try.
     let begin = ["NOW", "A, B, C, W", opening];
     let pin = room.change("rig/pin", |_| b"wrong-pin\n".to_vec());
-    let (run, calls) = answer(&begin, &[]);
+    let (run, calls) = room.answer(&begin);
     run.refused(4, "pin-incorrect");
     assert_eq!(calls.matches("C_Login ").count(), 1, "{calls}");
     room.restore("rig/pin", &pin);
@@ -271,7 +277,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     let generate = ["key", "generate", "--label", "root-r1", "--type", "ec:p256"];
     room.run(&generate, &[]).ok();
     for _ in 0..2 {
-        let (run, calls) = answer(&[&begin[..], &["", "12:00", "bag 1", &words[1]]].concat(), &[]);
+        let (run, calls) = room.answer(&[&begin[..], &["", "12:00", "bag 1", &words[1]]].concat());
         let message = run.refused(3, "label-taken");
         assert!(message.contains("root-r1"), "{message}");
         assert!(!calls.contains("C_GenerateKeyPair"), "{calls}");
@@ -288,4 +294,38 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
         "{transcript}"
     );
     assert!(!transcript.contains("key-begin"), "{transcript}");
+}
+
+/// The clock was set back: nothing goes on before people say that it is right now, and the transcript has who said so.
+#[test]
+fn a_clock_that_is_behind_the_transcript_is_for_people_to_judge() {
+    let room = Room::new();
+    room.refused(&[], 1, "ceremony-stopped");
+    let plan = Digest::of(&fs::read(room.path("room/plan.json")).expect("a plan"));
+    let mut transcript =
+        TranscriptFile::open(&room.path("room/run/transcript.jsonl"), plan).expect("a transcript");
+    let later = UnixTime(UnixTime::from_system(SystemTime::now()).0 + 3600);
+    let note = Event::Note {
+        text: "written by a clock that was an hour ahead".to_owned(),
+        by: "A".to_owned(),
+    };
+    transcript.append(later, &note).expect("a line");
+    drop(transcript);
+    let words = words(&room);
+    let (run, _) = room.answer(&["NOW", "A, B, C, W", "stop"]);
+    run.refused(1, "ceremony-stopped");
+    let (run, _) = room.answer(&["NOW", "A, B, C, W", "clock-is-right", "A, C", &words[0]]);
+    run.refused(1, "ceremony-stopped");
+    let events = room.events();
+    let decided: Vec<_> = events
+        .iter()
+        .filter(|event| event["what"] == "decision")
+        .collect();
+    let [decision] = decided.as_slice() else {
+        panic!("{events:#?}")
+    };
+    assert_eq!(decision["choice"], "clock-is-right");
+    assert_eq!(decision["people"], serde_json::json!(["A", "C"]));
+    let confirmed = events.iter().filter(|event| event["what"] == "confirmed").count();
+    assert_eq!(confirmed, 1, "{events:#?}");
 }

@@ -26,8 +26,8 @@ pub struct Course {
     pub aborted: Option<String>,
     /// Whether the last run said that it stopped. One that was killed did not.
     pub stopped: bool,
-    /// The time of the last event.
-    pub last: Option<UnixTime>,
+    /// The latest time of an event since people last said that the clock is right: a run that only began does not settle it.
+    pub latest: Option<UnixTime>,
 }
 
 /// How far a step has come.
@@ -102,7 +102,13 @@ impl Course {
 
     /// Takes one event more.
     pub fn add(&mut self, event: Event, time: Option<UnixTime>) {
-        self.last = time.or(self.last);
+        self.latest = match event {
+            Event::Decision {
+                choice: Choice::ClockIsRight,
+                ..
+            } => time.or(self.latest),
+            _ => self.latest.max(time),
+        };
         match event {
             Event::Opened { run, session, .. } => {
                 self.runs = run;
@@ -192,5 +198,59 @@ impl StepCourse {
             StepAction::Revoke(_) => self.revoked,
             StepAction::DestroyKey(_) => self.destroyed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(course: &mut Course, session: &str, time: u64) {
+        let event = Event::Opened {
+            run: course.runs + 1,
+            session: session.to_owned(),
+            tool: Digest::of(b"tool"),
+            module: Digest::of(b"module"),
+            boot: "boot".to_owned(),
+            host: "host".to_owned(),
+            network: Vec::new(),
+            by: "A".to_owned(),
+        };
+        course.add(event, Some(UnixTime(time)));
+    }
+
+    #[test]
+    fn a_gate_is_passed_for_one_session_only() {
+        let mut course = Course::default();
+        opened(&mut course, "main", 100);
+        let (step, objects) = ("gate".to_owned(), BTreeMap::new());
+        course.add(
+            Event::GateOpen {
+                step: step.clone(),
+                objects,
+            },
+            None,
+        );
+        let people = vec!["A".to_owned()];
+        course.add(Event::GatePassed { step, people }, None);
+        opened(&mut course, "main", 200);
+        assert!(course.step("gate").gate_passed);
+        opened(&mut course, "standby", 300);
+        assert_eq!(course.step("gate"), StepCourse::default());
+    }
+
+    #[test]
+    fn a_clock_that_went_back_stays_behind_until_people_decide() {
+        let mut course = Course::default();
+        opened(&mut course, "main", 100);
+        opened(&mut course, "main", 50);
+        assert_eq!(course.latest, Some(UnixTime(100)));
+        let decision = Event::Decision {
+            step: "opening".to_owned(),
+            choice: Choice::ClockIsRight,
+            people: vec!["A".to_owned()],
+        };
+        course.add(decision, Some(UnixTime(60)));
+        assert_eq!(course.latest, Some(UnixTime(60)));
     }
 }

@@ -16,6 +16,7 @@ mod show;
 mod signing;
 mod source;
 mod verify;
+mod words;
 
 use clap::Subcommand;
 

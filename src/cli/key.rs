@@ -114,7 +114,7 @@ fn list(settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
     if keys.is_empty() {
         text.push_str("No key on the token.\n");
     }
-    // They are no keys: what cannot be read of them is told beside the list.
+    // They are not keys, so a read failure is a warning beside the list.
     let heads = heads_on_token(session);
     if let Ok(heads) = &heads
         && !heads.is_empty()

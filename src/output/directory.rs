@@ -27,7 +27,7 @@ impl NewDirectory {
     pub fn begin(path: &Path) -> Result<Self, OutputError> {
         let path = PathBuf::from_iter(path.components());
         if path.symlink_metadata().is_ok() {
-            return Err(OutputError::Exists { path });
+            return Err(OutputError::DirectoryExists { path });
         }
         let parent = parent_of(&path);
         if !parent.is_dir() {
@@ -86,7 +86,7 @@ impl NewDirectory {
         sync_all_below(temporary.path()).map_err(|cause| failed(&path, "sync it", cause))?;
         match renameat_with(CWD, temporary.path(), CWD, &path, RenameFlags::NOREPLACE) {
             Ok(()) => {}
-            Err(Errno::EXIST | Errno::NOTEMPTY) => return Err(OutputError::Exists { path }),
+            Err(Errno::EXIST | Errno::NOTEMPTY) => return Err(OutputError::DirectoryExists { path }),
             Err(errno) => {
                 return Err(failed(
                     &path,
@@ -158,10 +158,10 @@ mod tests {
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("below/b.txt"))), (0o700, 0o600));
         // Another process was faster.
-        assert!(matches!(late.commit(), Err(OutputError::Exists { .. })));
+        assert!(matches!(late.commit(), Err(OutputError::DirectoryExists { .. })));
         assert!(matches!(
             NewDirectory::begin(&path),
-            Err(OutputError::Exists { .. })
+            Err(OutputError::DirectoryExists { .. })
         ));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         let lost = NewDirectory::begin(&parent.path().join("none/new"));

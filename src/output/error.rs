@@ -14,6 +14,11 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// Something is where a new directory should be.
+    DirectoryExists {
+        /// The path.
+        path: PathBuf,
+    },
     /// The path is a directory, a device or a pipe, or a link to one, or to nothing: overwriting is for old outputs.
     NotReplaceable {
         /// The path.
@@ -67,6 +72,13 @@ pub enum OutputError {
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DirectoryExists { path } => {
+                write!(
+                    f,
+                    "{} already exists, and a new directory was asked for",
+                    path.display()
+                )
+            }
             Self::Exists { path } => write!(f, "{} already exists and was not changed", path.display()),
             Self::NotReplaceable { path } => {
                 write!(

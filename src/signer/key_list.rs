@@ -45,7 +45,7 @@ pub enum KeyListError {
 impl fmt::Display for KeyListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("there is no key in the list"),
+            Self::Empty => f.write_str("the list has no keys"),
             Self::Line(line) => write!(
                 f,
                 "line {line} is not a hash: 64 hex digits (SHA-256) or 20 (openssl-blacklist)"

@@ -13,9 +13,6 @@ mod run;
 mod stand_in;
 mod verify;
 
-use crate::ceremony::KeyOctets;
-use crate::signer::PublicKey;
-
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
 pub use export::{export_ceremony, next_state};
@@ -34,11 +31,3 @@ pub use run::{
     CeremonyRoom, CeremonyRun, Machine, Opening, Question, RunError, RunRequest, RunSummary, Told,
 };
 pub use verify::{Attested, CeremonyReport, MadeObject, verify_ceremony};
-
-/// What a key fills into the holes of a plan.
-fn key_octets(key: &PublicKey) -> KeyOctets {
-    KeyOctets {
-        key: key.own_octets().to_vec(),
-        identifier: key.key_identifier(),
-    }
-}

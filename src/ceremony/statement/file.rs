@@ -93,7 +93,7 @@ impl std::error::Error for StatementFileError {
 /// file in it.
 ///
 /// # Errors
-/// [`StatementFileError`]: a file that is no statement is not passed over, because it could be one with a slip in its name.
+/// [`StatementFileError`]: a file with another name is an error, because it could be a statement whose name was mistyped.
 pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, StatementFileError> {
     let trust = |path: &Path, cause| StatementFileError::Trust {
         path: path.to_owned(),

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::directory::ReadPlan;
 use super::source::{self, ReadCeremony};
+use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
@@ -175,16 +176,17 @@ fn check(directory: &Path, ui: &Ui) -> Result<Report, CliError> {
 
 fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
     let mut fields = Fields::default();
-    fields
-        .add("directory", directory.display())
-        .add("plan", hash)
-        .add("in words", hash_words(&hash.0));
+    fields.add("directory", directory.display()).add("plan", hash);
+    add_words(&mut fields, hash);
     for session in &plan.sessions {
         let text = format!("{} to {}", session.begins, session.ends);
         fields.add(format!("session {}", session.name), text);
     }
     for budget in &plan.budget {
-        let text = format!("{} signatures, {} proofs", budget.signatures, budget.proofs);
+        let mut text = format!("signatures: {}", budget.signatures);
+        if budget.proofs > 0 {
+            text.push_str(", and one that proves the key");
+        }
         fields.add(format!("key {}", budget.key), text);
     }
     let shown = quote(&directory.display().to_string());

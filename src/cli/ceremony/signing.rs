@@ -8,6 +8,7 @@ use hsm_ca::ceremony::{SshKey, hash_words};
 use hsm_ca::workflow::{OpenedCeremony, PeopleError, PreparedStatement, SignedFiles, SshKeygen};
 use serde_json::{Value, json};
 
+use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
@@ -72,10 +73,7 @@ impl SigningOptions {
         let mut fields = Fields::default();
         fields.add("person", &person).add("statement", what);
         fields.add("plan", format!("sha256:{}", ceremony.identity.hash));
-        let lines: Vec<_> = words.split(' ').collect();
-        for (index, line) in lines.chunks(6).enumerate() {
-            fields.add(if index == 0 { "in words" } else { "" }, line.join(" "));
-        }
+        add_words(&mut fields, &ceremony.identity.hash);
         let mut json = json!({
             "ceremony": ceremony.plan.ceremony,
             "kind": ceremony.plan.kind.word(),

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, ObjectKind, TranscriptHead, hash_words};
+use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, ObjectKind, TranscriptHead};
 use hsm_ca::workflow::{CeremonyReport, check_plan, verify_ceremony};
 use serde_json::{Value, json};
 
 use super::source;
+use super::words::add_words;
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::global::Settings;
 use crate::cli::report::{Fields, Report, printable};
@@ -81,7 +82,8 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
     };
     let mut fields = Fields::default();
     if let Some(plan) = verified.plan {
-        fields.add("plan", plan).add("in words", hash_words(&plan.0));
+        fields.add("plan", plan);
+        add_words(&mut fields, &plan);
     }
     if let Some(transcript) = &verified.transcript {
         fields.add("head", transcript.head());

@@ -246,6 +246,11 @@ fn explain_output(error: &OutputError) -> Row {
         OutputError::NotReplaceable { .. } | OutputError::Database { .. } => {
             ("output-exists", USAGE, Some("name another file with --out"))
         }
+        OutputError::DirectoryExists { .. } => (
+            "output-exists",
+            USAGE,
+            Some("name another directory: this one is never replaced"),
+        ),
         OutputError::Exists { .. } => (
             "output-exists",
             USAGE,

@@ -28,8 +28,8 @@ use super::people::OpenedCeremony;
 use super::plan::PlannedSerials;
 use super::{CeremonyError, CeremonySource};
 use crate::ceremony::{
-    CeremonyPlan, Course, Digest, Event, Keys, PlannedModule, PlannedStep, SeenToken, Session, Step,
-    StepAction, TranscriptFile, TranscriptHead,
+    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PlannedModule, PlannedStep, SeenToken, Session,
+    Step, StepAction, TranscriptFile, TranscriptHead,
 };
 use crate::signer::PublicKey;
 use crate::token;
@@ -155,8 +155,11 @@ impl<'a> CeremonyRun<'a> {
         Ok(Opening::Run(Box::new(run)))
     }
 
-    /// Writes that the run stops, because nobody could log in.
+    /// Writes why the run stops. Nothing follows the end of a closed ceremony: the next run finishes what is left to write.
     pub fn note_stop(&self, error: &dyn std::error::Error) {
+        if self.course.borrow().closed.is_some() {
+            return;
+        }
         let because = one_line(&error.to_string());
         let _ = self.record(Event::Stopped { because });
     }
@@ -231,6 +234,7 @@ impl<'a> CeremonyRun<'a> {
     ) -> Result<(), WorkflowError> {
         let request = self.request;
         self.settle_lost_signature(step, made)?;
+        let keys = self.all_keys()?;
         let built = {
             let builder = ObjectBuilder {
                 file: &request.source.file,
@@ -240,8 +244,8 @@ impl<'a> CeremonyRun<'a> {
                     plan: self.plan,
                     spare: &self.spare,
                 },
-                keys: self.all_keys()?,
-                known: self.all_keys()?,
+                known: keys.clone(),
+                keys,
             };
             builder.build(step, self.session, made)
         };
@@ -279,14 +283,14 @@ impl<'a> CeremonyRun<'a> {
 
     /// What the keys that were made fill in.
     fn key_octets(&self) -> Keys {
-        let octets = |(name, key): (&String, &PublicKey)| (name.clone(), super::key_octets(key));
+        let octets = |(name, key): (&String, &PublicKey)| (name.clone(), KeyOctets::of(key));
         Keys(self.made_keys.iter().map(octets).collect())
     }
 
     /// Writes an event, and returns only when it is on the disk. Time does not go back, unless people have to say that it is right now.
     fn record(&self, event: Event) -> Result<(), WorkflowError> {
         let now = self.now();
-        if let Some(last) = self.course.borrow().last.filter(|last| *last > now)
+        if let Some(last) = self.course.borrow().latest.filter(|last| *last > now)
             && !self.may_go_back.get()
         {
             return Err(RunError::ClockBehind { last, now }.into());
@@ -309,8 +313,7 @@ impl<'a> CeremonyRun<'a> {
 
     /// Writes that the run stops. Where even that cannot be written, the next run finds one that was interrupted.
     fn stop(&self, error: WorkflowError) -> WorkflowError {
-        let because = one_line(&error.to_string());
-        let _ = self.record(Event::Stopped { because });
+        self.note_stop(&error);
         error
     }
 

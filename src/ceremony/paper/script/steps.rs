@@ -24,8 +24,8 @@ fn opening(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
         said(
             html,
             &format!(
-                "We hold the ceremony {}, a {} ceremony. We now start hsm-ca ceremony run. I read the time of the wall \
-                 clock and the words of the plan aloud. Everybody compares them with the screen and with the foot of \
+                "We hold the ceremony {}, a {} ceremony. We now start hsm-ca ceremony run. I read date and time from the \
+                 wall clock, and the words of the plan aloud. Everybody compares them with the screen and with the foot of \
                  this sheet.",
                 plan.ceremony,
                 plan.kind.word()

@@ -1,8 +1,9 @@
 //! The people in the room, at the terminal: what they are told, and what they are asked.
 
-use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, StepAction, hash_words};
+use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, StepAction};
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
+use crate::cli::ceremony::words::word_lines;
 use crate::cli::report::{Fields, printable};
 use crate::cli::ui::Ui;
 
@@ -40,7 +41,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
     match question {
         Question::WallClock { machine } => (
             format!(
-                "The machine's clock says {machine}.\nWhat time is it on the wall clock, in UTC (HH:MM)? "
+                "The machine's clock says {machine}.\nWhat are date and time in the room, by the wall clock, in UTC (YYYY-MM-DD HH:MM)? "
             ),
             "the time of the wall clock",
         ),
@@ -67,7 +68,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
         Question::Record { name } => (format!("{name}: "), "what is to be written down"),
         Question::GateSigned { step, missing } => (
             format!(
-                "{missing} more must sign at the gate \"{step}\", with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
+                "People who must still sign at the gate \"{step}\": {missing}. Each signs with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
             ),
             "whether the people at the gate have signed",
         ),
@@ -77,7 +78,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
         }
         Question::DecidedBy { sign_by } => (
             format!(
-                "Who decided? At least {} of role {}. Names, with commas between them: ",
+                "Who decided? At least {}, with the role {}. Names, with commas between them: ",
                 sign_by.threshold,
                 sign_by.role.word()
             ),
@@ -110,7 +111,7 @@ fn sentence(told: &Told<'_>) -> String {
         Told::Interrupted => {
             "The run before this one did not end by itself. This one goes on where it stopped.\n".to_owned()
         }
-        Told::Refused { reason } => format!("Not taken: {}\n", printable(reason)),
+        Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
         Told::Step { number, of, step } => {
             format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
         }
@@ -130,7 +131,7 @@ fn sentence(told: &Told<'_>) -> String {
             sign_by,
         } => {
             let mut text = format!(
-                "The gate \"{step}\": {} of role {} sign these bytes. SHA-256 of each:\n",
+                "The gate \"{step}\": people with the role {1} sign these bytes, at least {0}. SHA-256 of each:\n",
                 sign_by.threshold,
                 sign_by.role.word()
             );
@@ -147,7 +148,7 @@ fn sentence(told: &Told<'_>) -> String {
         Told::LostSignature { step } => format!(
             "The run before stopped while a key signed \"{step}\". One signature may exist that nobody has.\n\
              sign-again signs the same bytes once more. spare-serial signs the certificate with another serial\n\
-             number, and revokes the first. Nobody but you can choose.\n"
+             number, and revokes the first. The people in the room have to choose.\n"
         ),
         Told::FoundKey {
             step,
@@ -164,7 +165,7 @@ fn sentence(told: &Told<'_>) -> String {
 
 fn describe_step(step: &PlannedStep) -> String {
     match &step.action {
-        StepAction::Manual(_) => "people do something".to_owned(),
+        StepAction::Manual(_) => "a step that people do".to_owned(),
         StepAction::GenerateKey(generate) => format!(
             "generate the key {:?} ({}) on token {:?}",
             generate.label, generate.key_type, generate.token
@@ -193,13 +194,11 @@ fn describe_object(object: &PlannedObject, sha256: &Digest) -> String {
     text
 }
 
-/// In hex, and in words, six on a line.
+/// In hex, and in words.
 fn two_ways(sha256: &Digest) -> String {
-    let words = hash_words(&sha256.0);
-    let words: Vec<_> = words.split(' ').collect();
     let mut text = format!("    {sha256}\n");
-    for line in words.chunks(6) {
-        text.push_str(&format!("    {}\n", line.join(" ")));
+    for line in word_lines(sha256) {
+        text.push_str(&format!("    {line}\n"));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Whether a plan is approved: by enough people, by people whom somebody else named, and rejected by nobody.
+//! Whether a plan is approved: enough people approve it, something outside the plan names them, and nobody rejects it.
 
 use std::path::PathBuf;
 

@@ -15,7 +15,7 @@ use crate::workflow::{CeremonyError, WorkflowError};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PeopleError {
-    /// There is no planned ceremony at the path.
+    /// The path has no planned ceremony.
     NoCeremony {
         /// The directory.
         directory: PathBuf,

@@ -313,7 +313,7 @@ impl PreparedStatement {
         }
         if let Err(cause) = signature_place.commit(&signature) {
             if is_new && !signature_path.exists() {
-                // Without it the statement would wait for a signature; that is no harm if it cannot be removed.
+                // A statement that stays here only waits for a signature, so a failure to remove it does not matter.
                 let _ = fs::remove_file(&self.path);
             }
             return Err(cause.into());

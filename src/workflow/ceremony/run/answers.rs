@@ -7,7 +7,7 @@ use crate::ceremony::{Choice, Event, Manual, PlannedPerson, Role, SignBy, StepAc
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
-/// A slip is no reason to stop.
+/// People mistype.
 const TRIES: usize = 3;
 
 /// How far the wall clock may be from the machine's, in seconds: it shows minutes.
@@ -29,7 +29,7 @@ impl CeremonyRun<'_> {
             (course.runs > 0 && !course.stopped, course.runs + 1)
         };
         let machine = &self.request.machine;
-        let last = self.course.borrow().last.filter(|last| *last > self.now());
+        let last = self.course.borrow().latest.filter(|last| *last > self.now());
         self.may_go_back.set(last.is_some());
         self.record(Event::Opened {
             run,
@@ -90,15 +90,15 @@ impl CeremonyRun<'_> {
             let wall = run.ask(&Question::WallClock { machine })?;
             // The machine may have waited for the answer.
             let shown = run.now();
-            match minutes_of(&wall) {
-                Some(minutes) if is_near(shown, minutes) => {
+            match read_wall_clock(&wall) {
+                Some(time) if time.0.abs_diff(shown.0) <= CLOCK_TOLERANCE => {
                     run.record(Event::Clock { wall })?;
                     Ok(Ok(()))
                 }
                 Some(_) => Ok(Err(format!(
-                    "the machine's clock says {shown}: set it right, and begin again"
+                    "the machine's clock says {shown}: if it is wrong, stop, set it, and begin again"
                 ))),
-                None => Ok(Err("a time is HH:MM, in UTC".to_owned())),
+                None => Ok(Err("write it as YYYY-MM-DD HH:MM, in UTC".to_owned())),
             }
         })
     }
@@ -116,7 +116,7 @@ impl CeremonyRun<'_> {
                 let there = u64::try_from(there.count()).unwrap_or(u64::MAX);
                 if there < *wanted {
                     return Ok(Err(format!(
-                        "{wanted} of role {} have to attend, and {there} do",
+                        "at least {wanted} with the role {} must attend, and {there} are there",
                         role.word()
                     )));
                 }
@@ -135,7 +135,7 @@ impl CeremonyRun<'_> {
             let typed: Vec<_> = answer.split_whitespace().map(str::to_lowercase).collect();
             if typed.join(" ") != expected.to_lowercase() {
                 return Ok(Err(
-                    "these are not the words that the approved script has here".to_owned()
+                    "these are not the words in the approved script for this step".to_owned(),
                 ));
             }
             run.record(Event::Confirmed {
@@ -156,7 +156,7 @@ impl CeremonyRun<'_> {
                 let answer = run.ask(&Question::Record { name })?;
                 let is_visible = answer.chars().any(|character| !character.is_whitespace());
                 if !is_visible || answer.chars().any(char::is_control) {
-                    return Ok(Err("write something down".to_owned()));
+                    return Ok(Err("an answer is needed".to_owned()));
                 }
                 record.insert(name.clone(), answer.trim().to_owned());
                 Ok(Ok(()))
@@ -184,10 +184,17 @@ impl CeremonyRun<'_> {
                 return Ok(Err(format!("{:?} is not in the room", away.name)));
             }
             if let Some(other) = names.iter().find(|person| !person.roles.contains(&role)) {
-                return Ok(Err(format!("{:?} is not {}", other.name, role.word())));
+                return Ok(Err(format!(
+                    "{:?} does not have the role {}",
+                    other.name,
+                    role.word()
+                )));
             }
             if names.len() < threshold {
-                return Ok(Err(format!("{threshold} of role {} have to decide", role.word())));
+                return Ok(Err(format!(
+                    "at least {threshold} with the role {} must decide",
+                    role.word()
+                )));
             }
             decided = names.iter().map(|person| person.name.clone()).collect();
             Ok(Ok(()))
@@ -232,7 +239,7 @@ impl CeremonyRun<'_> {
         Ok(found)
     }
 
-    /// Asks until the answer is taken. What is wrong with one is told.
+    /// Asks until an answer is accepted, a few times. People are told why one is not.
     pub(super) fn retry(
         &self,
         asked: &'static str,
@@ -248,18 +255,10 @@ impl CeremonyRun<'_> {
     }
 }
 
-/// The minutes since midnight.
-fn minutes_of(wall: &str) -> Option<u64> {
-    let (hours, minutes) = wall.trim().trim_end_matches(['Z', 'z']).split_once(':')?;
-    let (hours, minutes): (u64, u64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
-/// Across midnight too.
-fn is_near(machine: UnixTime, minutes: u64) -> bool {
-    const DAY: u64 = 24 * 60 * 60;
-    let difference = (machine.0 % DAY).abs_diff(minutes * 60);
-    difference.min(DAY - difference) <= CLOCK_TOLERANCE
+/// A date and a time in UTC, to the minute.
+fn read_wall_clock(wall: &str) -> Option<UnixTime> {
+    let (date, time) = wall.trim().trim_end_matches(['Z', 'z']).split_once([' ', 'T'])?;
+    format!("{date}T{}:00Z", time.trim_start()).parse().ok()
 }
 
 #[cfg(test)]
@@ -267,17 +266,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wall_clock_shows_minutes_and_midnight_is_near_midnight() {
-        assert_eq!(minutes_of("09:05"), Some(545));
-        assert_eq!(minutes_of(" 23:59Z "), Some(1439));
-        for wrong in ["", "9", "24:00", "12:60", "09:05:01", "-1:00", "9h05"] {
-            assert_eq!(minutes_of(wrong), None, "{wrong}");
+    fn a_wall_clock_has_a_date_and_minutes() {
+        let at = |text: &str| Some(text.parse::<UnixTime>().unwrap());
+        let expected = at("2026-12-01T09:05:00Z");
+        for wall in ["2026-12-01 09:05", " 2026-12-01  09:05Z ", "2026-12-01T09:05"] {
+            assert_eq!(read_wall_clock(wall), expected, "{wall}");
         }
-        let at = |text: &str| text.parse::<UnixTime>().unwrap();
-        assert!(is_near(at("2026-12-01T00:01:00Z"), 1439));
-        assert!(is_near(at("2026-12-01T23:59:30Z"), 0));
-        assert!(is_near(at("2026-12-01T08:01:59Z"), 8 * 60));
-        assert!(!is_near(at("2026-12-01T08:03:00Z"), 8 * 60));
-        assert!(!is_near(at("2026-12-01T20:00:00Z"), 8 * 60));
+        for wrong in [
+            "",
+            "09:05",
+            "2026-12-01",
+            "2026-12-01 24:00",
+            "2026-13-01 09:05",
+            "2026-12-01 09:05:01",
+        ] {
+            assert_eq!(read_wall_clock(wrong), None, "{wrong}");
+        }
     }
 }

@@ -22,7 +22,7 @@ pub enum RunError {
         /// Why.
         because: String,
     },
-    /// There is no session of that name, or none now.
+    /// No session has that name, or none is now.
     NoSession {
         /// What was wanted; none where the time decides.
         wanted: Option<String>,

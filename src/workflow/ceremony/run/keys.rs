@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{CeremonyRun, Question, RunError, Told};
 use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
-use crate::token::{KeyDescription, KeySelector, Session, UNFINISHED_LABEL};
+use crate::token::{KeyDescription, KeySelector, Session, TokenError, UNFINISHED_LABEL};
 use crate::workflow::{GenerateError, GenerateRequest, KeyLog, WorkflowError, delete_key, generate_key};
 
 impl CeremonyRun<'_> {
@@ -152,8 +152,15 @@ impl CeremonyRun<'_> {
             })?;
         }
         match session.private_key_for(&key) {
-            Ok(found) => self.destroy(session, &KeySelector::with_id(&found.description.id))?,
-            Err(crate::token::TokenError::NoKey { .. }) if course.destroy_begun => {}
+            Ok(found) => {
+                let objects = session.key_objects(&KeySelector::with_id(&found.description.id))?;
+                // An id can be another key's too.
+                if objects.public_key() != Some(&key) {
+                    return Err(self.cannot(step, "the key under its id is another one").into());
+                }
+                self.with_log(|log| delete_key(session, objects, log))?;
+            }
+            Err(TokenError::NoKey { .. }) if course.destroy_begun => {}
             Err(error) => return Err(error.into()),
         }
         self.record(Event::DestroyEnd {

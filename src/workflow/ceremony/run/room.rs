@@ -22,7 +22,7 @@ pub trait CeremonyRoom {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Question<'a> {
-    /// The time of the wall clock, in UTC: HH:MM.
+    /// Date and time by the wall clock, in UTC: `YYYY-MM-DD HH:MM`. A clock that is a day off would date certificates wrongly.
     WallClock {
         /// The machine's.
         machine: UnixTime,
@@ -87,7 +87,7 @@ pub enum Told<'a> {
     },
     /// The run before this one did not end by itself.
     Interrupted,
-    /// An answer is not taken.
+    /// An answer is not accepted.
     Refused {
         /// Why.
         reason: String,

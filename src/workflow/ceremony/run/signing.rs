@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use super::files::{failed, write_once};
 use super::resume::check_time;
 use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
-use crate::ledger::{CrlNumber, EntryId, EntryState, Revocation as LedgerRevocation};
+use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, Revocation as LedgerRevocation};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
@@ -58,9 +60,9 @@ impl CeremonyRun<'_> {
                     .any(|planned| planned.serial == found.serial);
                 if !is_planned && !given_up.contains(&found.serial) && revocation(&found).is_some() {
                     missing = Some(found.serial);
-                    return std::ops::ControlFlow::Break(());
+                    return ControlFlow::Break(());
                 }
-                std::ops::ControlFlow::Continue(())
+                ControlFlow::Continue(())
             })?;
         match missing {
             Some(serial) => {
@@ -128,7 +130,7 @@ impl CeremonyRun<'_> {
             }
             let entry = course.begun.map(|begun| begun.entry).unwrap_or_default();
             let begun = self.rejoin(id, checked, EntryId(entry))?;
-            return self.finish(id, begun, &RecordedSignature::new(key, &signature.0), true, None);
+            return self.finish(id, begun, &RecordedSignature::new(key, &signature.0), None);
         }
         let token = self.token_of(step, &key_name)?;
         let store = self.session_of(id, &token, sessions)?;
@@ -164,23 +166,22 @@ impl CeremonyRun<'_> {
         })?;
         let signer = Remembering::new(signer);
         let remembered = || signer.signature();
-        self.finish(id, begun, &signer, false, Some(&remembered))
+        self.finish(id, begun, &signer, Some(&remembered))
     }
 
-    /// Signs once, records the signature, and delivers the object.
+    /// Signs once, records the signature, and delivers the object. `signature` gives the octets that the transcript does not have yet.
     fn finish<T: Signable>(
         &mut self,
         id: &str,
         begun: Begun<T>,
         signer: &dyn Signer,
-        is_recorded: bool,
         signature: Option<&dyn Fn() -> Vec<u8>>,
     ) -> Result<T::Signed, WorkflowError> {
         // What failed stays begun: nobody knows whether the token made a signature.
         let signed = begun
             .sign(signer)
             .map_err(|failed| WorkflowError::from(failed.cause))?;
-        if !is_recorded && let Some(signature) = signature {
+        if let Some(signature) = signature {
             self.record(Event::SignEnd {
                 step: id.to_owned(),
                 signature: Octets(signature()),
@@ -262,7 +263,7 @@ impl CeremonyRun<'_> {
     /// The entry of the same bytes that began and did not end.
     fn find_left<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Option<EntryId>, WorkflowError> {
         let (wanted, authority) = (planned.sha256(), planned.intent().authority.clone());
-        let filter = crate::ledger::EntryFilter {
+        let filter = EntryFilter {
             authority: Some(authority),
             open: true,
             ..Default::default()
@@ -271,9 +272,9 @@ impl CeremonyRun<'_> {
         self.recorder()?.ledger().entries(&filter, &mut |entry| {
             if entry.tbs_sha256 == Some(wanted) && entry.state == EntryState::Begun {
                 left = Some(entry.id);
-                return std::ops::ControlFlow::Break(());
+                return ControlFlow::Break(());
             }
-            std::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         })?;
         Ok(left)
     }
@@ -333,7 +334,7 @@ impl CeremonyRun<'_> {
         }
     }
 
-    pub(super) fn der_path(&self, id: &str) -> std::path::PathBuf {
+    pub(super) fn der_path(&self, id: &str) -> PathBuf {
         self.request
             .ceremony
             .directory
@@ -341,7 +342,7 @@ impl CeremonyRun<'_> {
             .join(format!("{id}.der"))
     }
 
-    fn tbs_path(&self, id: &str) -> std::path::PathBuf {
+    fn tbs_path(&self, id: &str) -> PathBuf {
         let spare = if self.spare.borrow().contains(id) {
             ".spare"
         } else {
@@ -351,7 +352,7 @@ impl CeremonyRun<'_> {
         objects.join(format!("{id}{spare}.tbs"))
     }
 
-    fn sig_path(&self, id: &str) -> std::path::PathBuf {
+    fn sig_path(&self, id: &str) -> PathBuf {
         self.request
             .ceremony
             .directory

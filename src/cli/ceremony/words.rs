@@ -1,0 +1,19 @@
+//! A hash in words, on lines that fit a terminal.
+
+use hsm_ca::ceremony::{Digest, hash_words};
+
+use crate::cli::report::Fields;
+
+/// Six words a line.
+pub(super) fn word_lines(hash: &Digest) -> Vec<String> {
+    let words = hash_words(&hash.0);
+    let words: Vec<_> = words.split(' ').collect();
+    words.chunks(6).map(|line| line.join(" ")).collect()
+}
+
+/// Adds them under the name `in words`.
+pub(super) fn add_words(fields: &mut Fields, hash: &Digest) {
+    for (index, line) in word_lines(hash).into_iter().enumerate() {
+        fields.add(if index == 0 { "in words" } else { "" }, line);
+    }
+}
