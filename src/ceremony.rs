@@ -19,6 +19,7 @@ mod octets;
 mod paper;
 mod plan;
 mod quorum;
+mod rehearsed;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
@@ -61,6 +62,7 @@ pub use plan::{
     SeenToken, Spare, script_words,
 };
 pub use quorum::QuorumAnchor;
+pub use rehearsed::{ComparedObject, Difference};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use statement::{
