@@ -181,12 +181,13 @@ waive = []
 FILE
 run hsm-ca ceremony check ceremony.toml
 
-say "4. The plan: every octet is fixed but those of the key that is not made yet"
+say "4. The plan: every octet is fixed but those of the key that is not made yet. The rehearsal signs them on throwaway tokens"
 quorum=$(hsm-ca ceremony check ceremony.toml --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["quorum"])')
 # Who may approve is in the machine's settings, not only in the file that they approve.
 sed -i "1i ceremony-quorum = \"$quorum\"" rig/hsm-ca.toml
 run hsm-ca ceremony plan ceremony.toml --out room
 run hsm-ca ceremony plan --check room >/dev/null
+run hsm-ca ceremony rehearse room
 
 say "5. Three of five approve it with their SSH keys, and the script is printed"
 for name in A B C; do

@@ -38,6 +38,8 @@ mod ceremony {
     mod plan;
     mod proof;
     mod quorum;
+    mod rehearse;
+    mod rehearse_refusals;
     mod run;
     mod run_refusals;
     mod second_verifier;

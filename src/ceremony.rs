@@ -7,7 +7,6 @@ mod attendance;
 mod attestation;
 mod canonical;
 mod course;
-
 mod directory;
 mod event;
 mod export;
@@ -18,11 +17,13 @@ mod kind;
 mod octets;
 mod paper;
 mod plan;
+mod practice_file;
 mod quorum;
 mod rehearsed;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
+mod stand_in_signer;
 mod statement;
 mod template;
 #[cfg(test)]
@@ -61,10 +62,12 @@ pub use plan::{
     PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS,
     SeenToken, Spare, script_words,
 };
+pub use practice_file::{PracticeChanges, PracticeFileError};
 pub use quorum::QuorumAnchor;
 pub use rehearsed::{ComparedObject, Difference};
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
+pub use stand_in_signer::{StandInSigner, StandInSignerError};
 pub use statement::{
     PlanIdentity, QuorumError, Signatories, Signatory, SignatoryKey, SignatureFile, SignedStatement,
     Statement, StatementError, StatementFile, StatementFileError, StatementFrame, StatementKind,

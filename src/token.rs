@@ -44,7 +44,7 @@ pub use description::{ModuleDescription, PinTries, TokenDescription};
 pub use error::TokenError;
 pub use generate::UNFINISHED_LABEL;
 pub use import::{ClosedRoute, ImportRoute};
-pub use init_token::{InitTokenError, init_token};
+pub use init_token::{InitTokenError, init_token, init_token_beside};
 pub use key::{KeyClass, KeyDescription, PrivateKey};
 pub use key_probe::KEY_PROBE_LABEL;
 pub use mechanism::MechanismNumber;

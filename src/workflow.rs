@@ -41,12 +41,14 @@ pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile,
-    CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource, DraftObject, DraftedSession, Machine,
-    MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances, PreparedStatement, PreviousError,
-    Question, Remark, RunError, RunRequest, RunSummary, Saying, SignedFiles, SshKeygen, SshKeygenError, Told,
-    WaitingApproval, abort_ceremony, check_plan, check_previous, count_approvals, count_gate, digest_of_file,
-    draft_ceremony, export_ceremony, next_state, note_in_transcript, plan_ceremony, prepare_statement,
-    reported_objects, verify_ceremony,
+    CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource, CountedSignatures, DraftObject,
+    DraftedSession, Machine, MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances,
+    PreparedStatement, PreviousError, Question, RehearsalError, RehearsalRequest, Remark, RunError,
+    RunRequest, RunSummary, Saying, SessionComparison, SignedFiles, SshKeygen, SshKeygenError, Told,
+    WaitingApproval, abort_ceremony, check_plan, check_previous, compare_session, count_approvals,
+    count_gate, digest_of_file, draft_ceremony, export_ceremony, next_state, note_in_transcript,
+    plan_ceremony, prepare_statement, rehearse_session, reported_objects, see_token, verify_ceremony,
+    write_plan,
 };
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};

@@ -247,7 +247,7 @@ for directory, _, inside in os.walk(DIRECTORY):
         there[os.path.relpath(full, DIRECTORY)] = full
 with open(os.path.join(DIRECTORY, "SHA256SUMS"), "w") as output:
     for name, full in sorted(there.items(), key=lambda item: item[0].encode()):
-        if not name.startswith("attest/") and name != "SHA256SUMS":
+        if not name.startswith(("attest/", "rehearsal/")) and name != "SHA256SUMS":
             with open(full, "rb") as content:
                 output.write(f"{sha256(content.read())}  {name}\n")
 print(head)

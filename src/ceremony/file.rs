@@ -29,7 +29,7 @@ use super::{CeremonyKind, Digest, PlanError, PlannedPeople};
 const VERSION: u32 = 1;
 
 /// A ceremony file that is sound in itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyFile {
     /// Its name, unique for those who hold it.
     pub id: String,

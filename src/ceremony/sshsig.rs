@@ -13,7 +13,6 @@ use std::fmt;
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
 
-#[cfg(test)]
 pub(in crate::ceremony) use armour::encode as encode_armour;
 
 use super::ssh_key::{SshKey, SshKeyError, SshKeyKind};
@@ -63,10 +62,7 @@ impl SshSignature {
                 });
             }
         };
-        let mut signed = MAGIC.to_vec();
-        for part in [parts.namespace, b"", parts.hash, &hash.digest(message)] {
-            put_string(&mut signed, part);
-        }
+        let signed = signed_data(parts.namespace, parts.hash, &hash.digest(message));
         let flags = verify_signature(&key, parts.signature, &signed)?;
         Ok(Self { key, flags })
     }
@@ -88,6 +84,35 @@ impl SshSignature {
     pub fn is_pin_entered(&self) -> bool {
         self.flags.is_some_and(|flags| flags & USER_VERIFIED != 0)
     }
+}
+
+/// What is signed: PROTOCOL.sshsig section 3.
+fn signed_data(namespace: &[u8], hash: &[u8], digest: &[u8]) -> Vec<u8> {
+    let mut signed = MAGIC.to_vec();
+    for part in [namespace, b"", hash, digest] {
+        put_string(&mut signed, part);
+    }
+    signed
+}
+
+/// An armoured signature. `sign` signs what it is given, as a key of this kind does that is in no security key.
+pub(in crate::ceremony) fn armoured_signature(
+    key: &SshKey,
+    namespace: &str,
+    message: &[u8],
+    sign: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
+    const HASH: &[u8] = b"sha512";
+    let signed = signed_data(namespace.as_bytes(), HASH, &Hash::Sha512.digest(message));
+    let mut signature = Vec::new();
+    put_string(&mut signature, key.kind().name().as_bytes());
+    put_string(&mut signature, &sign(&signed));
+    let mut blob = MAGIC.to_vec();
+    blob.extend(VERSION.to_be_bytes());
+    for part in [key.blob(), namespace.as_bytes(), b"", HASH, &signature] {
+        put_string(&mut blob, part);
+    }
+    encode_armour(&blob).into_bytes()
 }
 
 /// The signature's blob: PROTOCOL.sshsig section 1.

@@ -9,6 +9,7 @@ mod export;
 mod new;
 mod note;
 mod plan;
+mod rehearse;
 mod report;
 mod run;
 mod script;
@@ -57,6 +58,15 @@ pub(super) enum CeremonyCommand {
     /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
     /// hsm-ca.toml) or the ceremony before confirm. A practice needs no such confirmation.
     Approvals(approvals::ShowApprovals),
+    /// Practise a planned ceremony on software tokens, before the day: every session, without the real tokens and people
+    ///
+    /// It carries out the same steps with the same serial numbers and dates. Stand-in keys take the places of the keys in the safe and of the
+    /// people's keys. Then every octet that was signed is compared with the plan, outside the places that a new key fills in. DIR/rehearsal gets
+    /// the result, marked as a practice; nothing else in DIR changes. Exit code 3: something differs.
+    Rehearse(rehearse::RehearseCeremony),
+    /// Carry out one session on a new rig (started by `ceremony rehearse`, with the module's environment)
+    #[command(hide = true)]
+    RehearseSession(rehearse::RehearseSession),
     /// Hold a ceremony, step by step, with the people in the room
     ///
     /// It asks for words that only the printed script has, shows what each key is about to sign, and writes every event to the transcript before it
@@ -103,6 +113,8 @@ impl CeremonyCommand {
             Self::Approve(approve) => approve.run(settings, ui),
             Self::Approvals(approvals) => approvals.run(settings),
             Self::Report(report) => report.run(settings),
+            Self::Rehearse(rehearse) => rehearse.run(settings, ui),
+            Self::RehearseSession(session) => session.run(settings, ui),
             Self::Run(run) => run.run(settings, ui),
             Self::Attest(attest) => attest.run(settings, ui),
             Self::Note(note) => note.run(settings),

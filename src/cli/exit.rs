@@ -106,6 +106,13 @@ pub(super) enum CliError {
     NoEntry { wanted: String },
     /// No `--profile`, and a request whose subject does not say what its certificate is for.
     NoProfile { request: String },
+    /// The process that rehearsed a session did not finish it.
+    Rehearsal {
+        session: String,
+        reason: String,
+        hint: Option<String>,
+        exit_code: u8,
+    },
     /// Options that clap cannot check.
     Options { reason: String },
 }
@@ -266,6 +273,7 @@ impl CliError {
                     "`hsm-ca csr show` shows what a request asks for; docs/profiles.md says what each profile gives",
                 ),
             ),
+            Self::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
             Self::Options { .. } => ("usage", USAGE, None),
         };
         Refusal {
@@ -366,6 +374,9 @@ impl fmt::Display for CliError {
                     "{request}: not the request of an HSM, so --profile is required: {}, or a file of your own",
                     names.join(", ")
                 )
+            }
+            Self::Rehearsal { session, reason, .. } => {
+                write!(f, "session {session:?} cannot be rehearsed: {reason}")
             }
             Self::Options { reason } => f.write_str(reason),
         }

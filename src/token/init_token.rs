@@ -59,6 +59,22 @@ pub fn init_token(
     so_pin: &Pin,
     user_pin: &Pin,
 ) -> Result<TokenDescription, InitTokenError> {
+    init_token_beside(module, wanted, &[], label, so_pin, user_pin)
+}
+
+/// Initialises one token more of a rig whose other tokens are those in `own`, which this program initialised. A module with any other token
+/// is refused.
+///
+/// # Errors
+/// As [`init_token`].
+pub fn init_token_beside(
+    module: &Module,
+    wanted: RigToken,
+    own: &[TokenDescription],
+    label: &str,
+    so_pin: &Pin,
+    user_pin: &Pin,
+) -> Result<TokenDescription, InitTokenError> {
     let auth = |pin: &Pin| AuthPin::new(pin.expose().into());
     let description = module.describe()?;
     let slots = module.slots()?;
@@ -68,7 +84,7 @@ pub fn init_token(
             found: format!("{} by {}", description.library, description.manufacturer),
         });
     }
-    let Some(slot) = slots.only_uninitialised() else {
+    let Some(slot) = slots.only_uninitialised_beside(own) else {
         return Err(TokenError::NoToken {
             wanted: "alone and not initialised yet".to_owned(),
             found: slots.tokens().cloned().collect(),

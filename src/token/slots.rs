@@ -166,14 +166,11 @@ impl Slots {
         }
     }
 
-    /// The slot of the only token there is, if it is not initialised yet: no other token, and no slot that cannot be read.
-    pub(super) fn only_uninitialised(&self) -> Option<Slot> {
-        match (
-            self.initialised.as_slice(),
-            self.uninitialised.as_slice(),
-            self.skipped.as_slice(),
-        ) {
-            ([], [(slot, _)], []) => Some(*slot),
+    /// The slot of the one token that is not initialised yet, where every other token is one of `own` and every slot can be read.
+    pub(super) fn only_uninitialised_beside(&self, own: &[TokenDescription]) -> Option<Slot> {
+        let is_own = |(_, token): &(Slot, TokenDescription)| own.iter().any(|own| own.serial == token.serial);
+        match (self.uninitialised.as_slice(), self.skipped.as_slice()) {
+            ([(slot, _)], []) if self.initialised.iter().all(is_own) => Some(*slot),
             _ => None,
         }
     }

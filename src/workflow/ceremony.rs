@@ -7,7 +7,9 @@ mod inputs;
 mod objects;
 mod people;
 mod plan;
+mod plan_directory;
 mod previous;
+mod rehearse;
 mod report;
 mod run;
 mod stand_in;
@@ -23,9 +25,13 @@ pub use people::{
     note_in_transcript, prepare_statement,
 };
 pub use plan::{
-    CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony,
+    CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony, see_token,
 };
+pub use plan_directory::write_plan;
 pub use previous::{PreviousError, check_previous};
+pub use rehearse::{
+    CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, rehearse_session,
+};
 pub use report::reported_objects;
 pub use run::{
     CeremonyRoom, CeremonyRun, Machine, Opening, Question, RunError, RunRequest, RunSummary, Told,

@@ -40,6 +40,22 @@ impl Signed {
         Encode::to_der(self).map_err(X509Error::malformed("signed structure"))
     }
 
+    /// The octets of the signature.
+    pub(super) fn signature_octets(&self, what: &'static str) -> Result<&[u8], X509Error> {
+        whole_octets(self.signature.as_bytes(), what)
+    }
+
+    /// The DER of the same with other content and another signature, and the algorithm as it is spelt here.
+    pub(super) fn with(&self, content: &[u8], signature: &[u8]) -> Result<Vec<u8>, X509Error> {
+        let malformed = X509Error::malformed("signed structure");
+        let other = Self {
+            content: Any::from_der(content).map_err(&malformed)?,
+            algorithm: self.algorithm.clone(),
+            signature: BitString::from_bytes(signature).map_err(&malformed)?,
+        };
+        other.to_der()
+    }
+
     /// The bytes that were signed. DER has one encoding of tag and length, so they are the original ones.
     pub(super) fn content(&self, what: &'static str) -> Result<Vec<u8>, X509Error> {
         Encode::to_der(&self.content).map_err(X509Error::malformed(what))
@@ -80,6 +96,15 @@ pub fn join_signature(
     signature: &[u8],
 ) -> Result<Vec<u8>, X509Error> {
     Signed::assemble(content, algorithm, signature)?.to_der()
+}
+
+/// The bytes that were signed, of the DER of a certificate, a request or a list: the reverse of [`join_signature`]. Nothing is verified.
+///
+/// # Errors
+/// [`X509Error::Malformed`]
+pub fn signed_content(der: &[u8]) -> Result<Vec<u8>, X509Error> {
+    const WHAT: &str = "signed structure";
+    Signed::from_der(der, WHAT)?.content(WHAT)
 }
 
 /// Has `signer` sign `content`, once, and verifies what it returns under the issuer's public key, in software.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{
-    CeremonyDirectory, CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words, plan_text,
-};
+use hsm_ca::ceremony::{CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words, plan_text};
 use hsm_ca::output::NewDirectory;
 use hsm_ca::signer::SystemRandom;
-use hsm_ca::token::{Module, TokenDescription};
-use hsm_ca::workflow::{CeremonyError, PlanCircumstances, check_plan, digest_of_file, plan_ceremony};
+use hsm_ca::token::Module;
+use hsm_ca::workflow::{
+    CeremonyError, PlanCircumstances, check_plan, digest_of_file, plan_ceremony, see_token, write_plan,
+};
 use serde_json::json;
 
 use super::directory::ReadPlan;
@@ -64,19 +64,8 @@ impl PlanCeremony {
         };
         let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ui)
             .map_err(|error| CliError::in_file(path, error))?;
-        let bytes = plan.to_bytes().map_err(CeremonyError::from)?;
-        let names = CeremonyDirectory::at(Path::new(""));
-        let name = |path: PathBuf| path.display().to_string();
-        directory.add(&name(names.file()), &read.bytes)?;
-        for (below, content) in &read.files {
-            directory.add(below, content)?;
-        }
-        directory.add(&name(names.plan()), &bytes)?;
-        let text = plan_text(&plan).map_err(CeremonyError::from)?;
-        directory.add(&name(names.plan_text()), text.as_bytes())?;
-        directory.add_directory(&name(names.approvals()))?;
-        let written = directory.commit()?;
-        let mut report = describe(&plan, &Digest::of(&bytes), &written);
+        let (written, hash) = write_plan(directory, &read.bytes, &read.files, &plan)?;
+        let mut report = describe(&plan, &hash, &written);
         if self.offline {
             let warning = "the plan fixes the serial numbers of the tokens only: no module, no firmware";
             report.warnings.extend(ui.warn(warning));
@@ -99,19 +88,9 @@ fn see_tokens(
             name: name.clone(),
             serial: wanted.serial.clone(),
         })?;
-        seen.insert(name.clone(), see(found));
+        seen.insert(name.clone(), see_token(found));
     }
     Ok((Some(describe_module(&module)?), seen))
-}
-
-/// What a plan says of a token.
-pub(super) fn see(token: &TokenDescription) -> SeenToken {
-    SeenToken {
-        manufacturer: token.manufacturer.clone(),
-        model: token.model.clone(),
-        firmware: token.firmware.clone(),
-        hardware: token.hardware.clone(),
-    }
 }
 
 /// What a plan says of a module.

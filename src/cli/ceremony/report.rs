@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, ReportContent, ReportedAttestation, report_page};
+use hsm_ca::ceremony::{
+    CeremonyDirectory, CeremonyPage, PaperSize, ReportContent, ReportedAttestation, report_page,
+};
 use hsm_ca::workflow::{Attested, CeremonyError, CeremonyReport, deliver, reported_objects, verify_ceremony};
 use serde_json::json;
 
@@ -34,30 +36,8 @@ impl WriteReport {
         settings.refuse_own_file(&self.out)?;
         std::fs::read_dir(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
         let verified = verify_ceremony(&CeremonyDirectory::at(&self.directory), None);
-        let CeremonyReport {
-            plan: Some(hash),
-            content: Some(plan),
-            transcript: Some(transcript),
-            ..
-        } = &verified
-        else {
-            return Err(CeremonyError::NothingToReport {
-                findings: verified.findings.iter().map(ToString::to_string).collect(),
-            }
-            .into());
-        };
-        let content = ReportContent {
-            plan,
-            hash: *hash,
-            transcript,
-            trail: &verified.trail,
-            findings: &verified.findings,
-            approved_by: &verified.approved_by,
-            attested: verified.attested.iter().map(describe).collect(),
-            made: reported_objects(&verified),
-        };
         let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
-        let write = || Ok(report_page(&content, self.paper.size()).map_err(CeremonyError::from)?);
+        let write = || Ok(page_of(&verified, self.paper.size())?);
         let (_, delivered) = deliver(&delivery, write)?;
         let (path, page) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
@@ -68,8 +48,7 @@ impl WriteReport {
         if !verified.is_verified() {
             text.push_str("The ceremony is NOT verified, and the report says so on every page.\n");
         }
-        let json =
-            json!({ "file": shown, "plan_sha256": hash.to_string(), "verified": verified.is_verified() });
+        let json = json!({ "file": shown, "plan_sha256": verified.plan.map(|plan| plan.to_string()), "verified": verified.is_verified() });
         let mut report = Report::new(text, json);
         report.content = page;
         if !verified.is_verified() {
@@ -77,6 +56,32 @@ impl WriteReport {
         }
         Ok(report)
     }
+}
+
+/// The page about a ceremony that was verified, or was not.
+pub(super) fn page_of(verified: &CeremonyReport, paper: PaperSize) -> Result<CeremonyPage, CeremonyError> {
+    let CeremonyReport {
+        plan: Some(hash),
+        content: Some(plan),
+        transcript: Some(transcript),
+        ..
+    } = verified
+    else {
+        return Err(CeremonyError::NothingToReport {
+            findings: verified.findings.iter().map(ToString::to_string).collect(),
+        });
+    };
+    let content = ReportContent {
+        plan,
+        hash: *hash,
+        transcript,
+        trail: &verified.trail,
+        findings: &verified.findings,
+        approved_by: &verified.approved_by,
+        attested: verified.attested.iter().map(describe).collect(),
+        made: reported_objects(verified),
+    };
+    Ok(report_page(&content, paper)?)
 }
 
 fn describe(attested: &Attested) -> ReportedAttestation {

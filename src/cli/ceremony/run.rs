@@ -10,11 +10,12 @@ use clap::Args;
 use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
 use hsm_ca::workflow::{
     CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunRequest, RunSummary, digest_of_file,
+    see_token,
 };
 use serde_json::json;
 
 use self::room::Room;
-use super::plan::{describe_module, see};
+use super::plan::describe_module;
 use super::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
@@ -40,7 +41,7 @@ impl RunCeremony {
         let read = source::read(&ceremony.directory.file())?;
         let module = settings.load_module()?;
         let tokens = find_tokens(&ceremony, &module.slots()?)?;
-        let seen = |(name, token): (&String, &Token)| (name.clone(), see(token.description()));
+        let seen = |(name, token): (&String, &Token)| (name.clone(), see_token(token.description()));
         let this = Path::new("/proc/self/exe");
         let request = RunRequest {
             source: read.source,
@@ -101,7 +102,8 @@ fn find_tokens(ceremony: &OpenedCeremony, slots: &Slots) -> Result<BTreeMap<Stri
     Ok(tokens)
 }
 
-fn describe_machine() -> Machine {
+/// This machine.
+pub(super) fn describe_machine() -> Machine {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
     let unknown = |_: io::Error| "unknown".to_owned();
     Machine {

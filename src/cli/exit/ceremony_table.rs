@@ -1,6 +1,6 @@
 //! The table's part about ceremonies.
 
-use hsm_ca::workflow::{CeremonyError, PreviousError};
+use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError};
 
 use super::people_table::explain_people;
 use super::row::Row;
@@ -27,6 +27,7 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             (kind, exit_code, None)
         }
         CeremonyError::People(error) => explain_people(error),
+        CeremonyError::Rehearsal(error) => explain_rehearsal(error),
         CeremonyError::Run(error) => explain_run(error),
         CeremonyError::SessionOver { .. } => (
             "ceremony-session",
@@ -60,6 +61,18 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
         ),
         CeremonyError::SameSerial => ("random", FAILED, None),
         _ => ("ceremony-input", REFUSED, None),
+    }
+}
+
+fn explain_rehearsal(error: &RehearsalError) -> Row {
+    match error {
+        RehearsalError::Rig { .. } => (
+            "rehearsal-rig",
+            UNAVAILABLE,
+            Some("install SoftHSM, or name its module with --rig-module"),
+        ),
+        RehearsalError::Signer(_) => ("random", FAILED, None),
+        _ => ("rehearsal", REFUSED, None),
     }
 }
 

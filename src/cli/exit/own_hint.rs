@@ -12,6 +12,7 @@ impl CliError {
     /// A hint with a command that has this error's own values in it.
     pub(super) fn own_hint(&self) -> Option<String> {
         match self {
+            Self::Rehearsal { hint, .. } => hint.clone(),
             Self::NoLedger { place, .. } => {
                 let url = quote(&place.to_string());
                 Some(format!(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
-use super::PreviousError;
+use super::{PreviousError, RehearsalError};
 use crate::ceremony::{CeremonyFileError, Digest, PlanError};
 use crate::values::UnixTime;
 use crate::workflow::{PeopleError, RunError, WorkflowError};
@@ -78,6 +78,8 @@ pub enum CeremonyError {
         /// What the verification found.
         findings: Vec<String>,
     },
+    /// It cannot be rehearsed.
+    Rehearsal(Box<RehearsalError>),
     /// It does not go on.
     Run(Box<RunError>),
     /// A value in a step means nothing.
@@ -120,6 +122,7 @@ impl fmt::Display for CeremonyError {
             Self::NothingToReport { findings } => {
                 write!(f, "there is nothing to report: {}", findings.join("; "))
             }
+            Self::Rehearsal(error) => error.fmt(f),
             Self::Run(error) => error.fmt(f),
             Self::People(error) => error.fmt(f),
             Self::Value { step, field, reason } => write!(f, "step {step:?}: {field}: {reason}"),

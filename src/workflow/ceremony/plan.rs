@@ -13,6 +13,7 @@ use crate::ceremony::{
     StepAction, TokenBinding,
 };
 use crate::signer::RandomSource;
+use crate::token::TokenDescription;
 use crate::workflow::lint::linter_program;
 use crate::workflow::{Progress, WorkflowError};
 use crate::x509::{Profile, SerialNumber, UnixTime};
@@ -150,7 +151,7 @@ impl PlanSerials for PlannedSerials<'_> {
     }
 }
 
-fn plan_with(
+pub(super) fn plan_with(
     source: &CeremonySource,
     circumstances: &PlanCircumstances,
     serials: &dyn PlanSerials,
@@ -244,6 +245,17 @@ fn find_linters(
         }
     }
     Ok(linters)
+}
+
+/// What a plan says of a token beside its serial number.
+#[must_use]
+pub fn see_token(token: &TokenDescription) -> SeenToken {
+    SeenToken {
+        manufacturer: token.manufacturer.clone(),
+        model: token.model.clone(),
+        firmware: token.firmware.clone(),
+        hardware: token.hardware.clone(),
+    }
 }
 
 /// SHA-256 of a file: of a program or a module.

@@ -290,10 +290,24 @@ impl PreparedStatement {
     /// # Errors
     /// [`WorkflowError`]: neither file was written.
     pub fn sign(
-        mut self,
+        self,
         ceremony: &OpenedCeremony,
         ssh_keygen: &SshKeygen,
         key: &Path,
+    ) -> Result<SignedFiles, WorkflowError> {
+        self.sign_with(ceremony, |statement| {
+            Ok(ssh_keygen.sign(key, statement).map_err(PeopleError::from)?)
+        })
+    }
+
+    /// The same with a signer of its own, which gives an armoured signature.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub(in crate::workflow::ceremony) fn sign_with(
+        mut self,
+        ceremony: &OpenedCeremony,
+        sign: impl FnOnce(&UnsignedStatement) -> Result<Vec<u8>, WorkflowError>,
     ) -> Result<SignedFiles, WorkflowError> {
         self.make_directory()?;
         let signature_path = signature_path(&self.path);
@@ -302,7 +316,7 @@ impl PreparedStatement {
             false => Some(Destination::new(&self.path).reserve()?),
         };
         let signature_place = Destination::new(&signature_path).reserve()?;
-        let armoured = ssh_keygen.sign(key, &self.statement).map_err(PeopleError::from)?;
+        let armoured = sign(&self.statement)?;
         let signature = self.count.verify(self.statement.bytes(), &armoured);
         let signature = signature.map_err(|cause| PeopleError::Signature { cause })?;
         // Minutes may have passed until somebody touched a key.

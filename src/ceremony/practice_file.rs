@@ -1,0 +1,210 @@
+//! The file of a practice: a ceremony file with stand-ins in a few places, and every other character as it was.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::{CeremonyFile, CeremonyFileError, CeremonyKind, Digest, PlannedPeople, PreviousCeremony, SshKey};
+
+/// What a practice has in the place of what the ceremony file says.
+#[derive(Clone, Debug, Default)]
+pub struct PracticeChanges {
+    /// Serial numbers of its tokens, by their names.
+    pub tokens: BTreeMap<String, String>,
+    /// Keys of its people, in the order of the file. Nothing is required of them: only a security key could show it.
+    pub keys: Vec<SshKey>,
+    /// SHA-256 of the inputs that are stand-ins, by their names.
+    pub inputs: BTreeMap<String, Digest>,
+    /// SHA-256 of the export of the ceremony before, where the file names one.
+    pub previous: Option<Digest>,
+}
+
+/// Why no practice can be made of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PracticeFileError {
+    /// The ceremony file, or what became of it, is wrong.
+    File(CeremonyFileError),
+    /// A value that has to be replaced is not there.
+    Missing {
+        /// Which.
+        what: String,
+    },
+    /// What came out says something else in another place.
+    OtherFile,
+}
+
+/// The places of the values that a practice replaces. Everything else is passed over.
+#[derive(Deserialize)]
+struct Places {
+    kind: Spanned<String>,
+    previous: PreviousPlaces,
+    people: PeoplePlaces,
+    #[serde(default)]
+    token: BTreeMap<String, TokenPlaces>,
+    #[serde(default)]
+    person: Vec<PersonPlaces>,
+    #[serde(default)]
+    input: BTreeMap<String, InputPlaces>,
+}
+
+#[derive(Deserialize)]
+struct PreviousPlaces {
+    sha256: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+struct PeoplePlaces {
+    quorum: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+struct TokenPlaces {
+    serial: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+struct PersonPlaces {
+    key: Spanned<String>,
+    require: Option<Spanned<Value>>,
+}
+
+#[derive(Deserialize)]
+struct InputPlaces {
+    sha256: Spanned<String>,
+}
+
+impl PracticeChanges {
+    /// The text of the practice's file, and what it says. Nothing but what this names differs from `text`.
+    ///
+    /// # Errors
+    /// [`PracticeFileError`]
+    pub fn apply(&self, text: &str) -> Result<(String, CeremonyFile), PracticeFileError> {
+        let expected = self.change(CeremonyFile::read(text).map_err(PracticeFileError::File)?)?;
+        let places: Places = toml::from_str(text).map_err(|error| {
+            let reason = error.message().to_owned();
+            PracticeFileError::File(CeremonyFileError {
+                place: None,
+                line: None,
+                reason,
+            })
+        })?;
+        let mut edits = Edits::default();
+        edits.text(&places.kind, CeremonyKind::Practice.word());
+        for (name, serial) in &self.tokens {
+            let token = places.token.get(name).ok_or_else(|| missing("token", name))?;
+            edits.text(&token.serial, serial);
+        }
+        for (person, key) in places.person.iter().zip(&self.keys) {
+            edits.text(&person.key, &key.line());
+            if let Some(require) = &person.require {
+                edits.empty_list(require.span(), text);
+            }
+        }
+        for (name, sha256) in &self.inputs {
+            let input = places.input.get(name).ok_or_else(|| missing("input", name))?;
+            edits.text(&input.sha256, &sha256.to_string());
+        }
+        if let (Some(place), Some(sha256)) = (&places.previous.sha256, self.previous) {
+            edits.text(place, &sha256.to_string());
+        }
+        if let (Some(place), Some(claimed)) = (&places.people.quorum, &expected.quorum.claimed) {
+            edits.text(place, claimed);
+        }
+        let practice = edits.apply(text);
+        let read = CeremonyFile::read(&practice).map_err(PracticeFileError::File)?;
+        match read == expected {
+            true => Ok((practice, read)),
+            false => Err(PracticeFileError::OtherFile),
+        }
+    }
+
+    /// What the practice's file has to say.
+    fn change(&self, mut file: CeremonyFile) -> Result<CeremonyFile, PracticeFileError> {
+        file.kind = CeremonyKind::Practice;
+        for (name, serial) in &self.tokens {
+            let token = file.tokens.get_mut(name).ok_or_else(|| missing("token", name))?;
+            token.serial.clone_from(serial);
+        }
+        if self.keys.len() != file.people.len() {
+            return Err(missing("person", "a key for each"));
+        }
+        for (person, key) in file.people.iter_mut().zip(&self.keys) {
+            person.key = key.clone();
+            person.require.clear();
+        }
+        for (name, sha256) in &self.inputs {
+            let input = file.inputs.get_mut(name).ok_or_else(|| missing("input", name))?;
+            input.sha256 = *sha256;
+        }
+        if let (PreviousCeremony::Exported { export, .. }, Some(sha256)) = (&mut file.previous, self.previous)
+        {
+            export.sha256 = sha256;
+        }
+        if file.quorum.claimed.is_some() {
+            let quorum = PlannedPeople::of(&file).quorum();
+            let quorum = quorum.map_err(|_| missing("people", "quorum"))?;
+            file.quorum.claimed = Some(format!("sha256:{quorum}"));
+        }
+        Ok(file)
+    }
+}
+
+/// New text for places of a file.
+#[derive(Default)]
+struct Edits(Vec<(Range<usize>, String)>);
+
+impl Edits {
+    /// A string. None that is put in has a character that TOML escapes.
+    fn text(&mut self, place: &Spanned<String>, new: &str) {
+        self.put(place.span(), format!("\"{new}\""));
+    }
+
+    /// It has as many lines as before: steps know theirs.
+    fn empty_list(&mut self, place: Range<usize>, text: &str) {
+        let lines = text.get(place.clone()).unwrap_or_default().matches('\n').count();
+        self.put(place, format!("[{}]", "\n".repeat(lines)));
+    }
+
+    fn put(&mut self, place: Range<usize>, new: String) {
+        self.0.push((place, new));
+    }
+
+    /// From the last to the first, so that no place moves before its turn.
+    fn apply(mut self, text: &str) -> String {
+        self.0.sort_by_key(|(place, _)| place.start);
+        let mut edited = text.to_owned();
+        for (place, new) in self.0.into_iter().rev() {
+            if edited.get(place.clone()).is_some() {
+                edited.replace_range(place, &new);
+            }
+        }
+        edited
+    }
+}
+
+fn missing(what: &str, name: &str) -> PracticeFileError {
+    PracticeFileError::Missing {
+        what: format!("{what} {name:?}"),
+    }
+}
+
+impl fmt::Display for PracticeFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Missing { what } => write!(f, "no practice can be made of the ceremony file: {what} is missing"),
+            Self::OtherFile => f.write_str(
+                "no practice can be made of the ceremony file: what came out says something else in another place",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PracticeFileError {}

@@ -1,0 +1,91 @@
+//! Stand-in SSH keys for the people of a rehearsal: made for one rehearsal, in memory only.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+
+use super::ssh_wire::put_string;
+use super::sshsig::armoured_signature;
+use super::{SshKey, SshKeyKind, UnsignedStatement};
+
+/// What the namespaces of every practice begin with.
+const PRACTICE: &str = "ceremony-practice-";
+
+/// An Ed25519 key that stands in for a person's. It signs statements of a practice only, so that nothing it signs can count for a real ceremony.
+pub struct StandInSigner {
+    pair: Ed25519KeyPair,
+    key: SshKey,
+}
+
+/// Why a stand-in key did not sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StandInSignerError {
+    /// There are no random numbers.
+    Random,
+    /// The statement is one of a real ceremony.
+    NotAPractice {
+        /// Its namespace.
+        namespace: &'static str,
+    },
+}
+
+impl StandInSigner {
+    /// A new key.
+    ///
+    /// # Errors
+    /// [`StandInSignerError::Random`]
+    pub fn generate() -> Result<Self, StandInSignerError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| StandInSignerError::Random)?;
+        let mut blob = Vec::new();
+        put_string(&mut blob, SshKeyKind::Ed25519.name().as_bytes());
+        put_string(&mut blob, pair.public_key().as_ref());
+        let key = SshKey::from_blob(&blob).map_err(|_| StandInSignerError::Random)?;
+        Ok(Self { pair, key })
+    }
+
+    /// Its public half.
+    #[must_use]
+    pub const fn key(&self) -> &SshKey {
+        &self.key
+    }
+
+    /// An armoured signature (PROTOCOL.sshsig), as `ssh-keygen -Y sign` makes it.
+    ///
+    /// # Errors
+    /// [`StandInSignerError::NotAPractice`]
+    pub fn sign(&self, statement: &UnsignedStatement) -> Result<Vec<u8>, StandInSignerError> {
+        let namespace = statement.namespace();
+        if !namespace.starts_with(PRACTICE) {
+            return Err(StandInSignerError::NotAPractice { namespace });
+        }
+        let raw = |signed: &[u8]| self.pair.sign(signed).as_ref().to_vec();
+        Ok(armoured_signature(&self.key, namespace, statement.bytes(), raw))
+    }
+}
+
+/// No secret is shown.
+impl fmt::Debug for StandInSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StandInSigner")
+            .field("key", &self.key.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for StandInSignerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => f.write_str("no stand-in key could be made: there are no random numbers"),
+            Self::NotAPractice { namespace } => write!(
+                f,
+                "a stand-in key signs statements of a practice only, and this one is for {namespace}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StandInSignerError {}

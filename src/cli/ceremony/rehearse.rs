@@ -1,0 +1,186 @@
+//! `ceremony rehearse`.
+
+mod describe;
+mod rig;
+mod session;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPage, Finding, PaperSize, script_page};
+use hsm_ca::output::NewDirectory;
+use hsm_ca::token::RigToken;
+use hsm_ca::workflow::{
+    CeremonyError, OpenedCeremony, RunError, SessionComparison, check_plan, compare_session, verify_ceremony,
+};
+
+use self::describe::describe;
+use self::rig::RehearsalRig;
+pub(super) use self::session::RehearseSession;
+use super::plan::this_program;
+use super::report::page_of;
+use super::source::{self, ReadCeremony};
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::global::Settings;
+use crate::cli::report::Report;
+use crate::cli::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RehearseCeremony {
+    /// The directory of the planned ceremony; DIR/rehearsal must not exist
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// SoftHSM's PKCS#11 module, if it is not at one of the usual paths. The module of the settings is never used
+    #[arg(long, value_name = "FILE")]
+    rig_module: Option<PathBuf>,
+}
+
+/// What a rehearsal found.
+struct Rehearsed {
+    ceremony: OpenedCeremony,
+    sessions: Vec<SessionComparison>,
+    /// What differs when the real plan is made again from its files.
+    plan: Option<String>,
+}
+
+impl Rehearsed {
+    fn is_sound(&self) -> bool {
+        self.plan.is_none() && self.sessions.iter().all(SessionComparison::is_sound)
+    }
+}
+
+/// What a rehearsal's rig is made of: it shows several tokens at once.
+const RIG: RigToken = RigToken::SOFTHSM;
+
+/// The pages of a session, in its directory.
+const SCRIPT: &str = "script.html";
+const REPORT: &str = "report.html";
+
+impl RehearseCeremony {
+    pub(super) fn run(&self, _: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let ceremony = OpenedCeremony::open(&self.directory)?;
+        let read = source::read(&ceremony.directory.file())?;
+        let place = ceremony.directory.rehearsal();
+        // The place first: a rehearsal takes seconds. It is made at the end, so that a rehearsal that was killed leaves nothing there.
+        drop(NewDirectory::begin(&place)?);
+        refuse_other_program(&ceremony)?;
+        let module = self.find_module()?;
+        let rig = RehearsalRig::new(RIG, module)?;
+        let (mut compared, mut pages) = (Vec::new(), Vec::new());
+        for session in &ceremony.plan.sessions {
+            ui.announce(&format!("rehearsing session {}", session.name));
+            let practice = rig.rehearse(&self.directory, &session.name)?;
+            compared.push(examine(
+                &ceremony,
+                &read,
+                &practice,
+                &session.name,
+                &mut pages,
+                ui,
+            )?);
+        }
+        let plan = check_plan(&ceremony.plan, &read.source, ui)
+            .err()
+            .map(|error| error.to_string());
+        let written = publish(&rig, &ceremony, &pages, NewDirectory::begin(&place)?)?;
+        let rehearsed = Rehearsed {
+            ceremony,
+            sessions: compared,
+            plan,
+        };
+        let mut report = describe(&rehearsed, &written);
+        if !rehearsed.is_sound() {
+            report.exit_code = REFUSED;
+        }
+        Ok(report)
+    }
+
+    fn find_module(&self) -> Result<PathBuf, CliError> {
+        let found = self.rig_module.clone().or_else(|| RIG.find_module());
+        let found = found.ok_or_else(|| {
+            CliError::options(format!(
+                "{RIG} is not at any of its usual paths: install it ({}), or name its module with --rig-module",
+                RIG.package()
+            ))
+        })?;
+        std::path::absolute(&found).map_err(|cause| CliError::read(&found, cause))
+    }
+}
+
+/// What `run` would refuse on the day is refused here already.
+fn refuse_other_program(ceremony: &OpenedCeremony) -> Result<(), CliError> {
+    let (planned, found) = (ceremony.plan.tool.sha256, this_program()?.sha256);
+    match planned == found {
+        true => Ok(()),
+        false => Err(RunError::Swapped {
+            what: "the program".to_owned(),
+            planned: planned.to_string(),
+            found: found.to_string(),
+        }
+        .into()),
+    }
+}
+
+/// A file of a session, by its path below the rehearsal.
+type Page = (String, CeremonyPage);
+
+/// Verifies the practice of a session as any other ceremony, compares it with the real plan, and makes its pages.
+fn examine(
+    ceremony: &OpenedCeremony,
+    read: &ReadCeremony,
+    practice: &Path,
+    session: &str,
+    pages: &mut Vec<Page>,
+    ui: &Ui,
+) -> Result<SessionComparison, CliError> {
+    let directory = CeremonyDirectory::at(practice);
+    let mut verified = verify_ceremony(&directory, None);
+    let practice_source = source::read(&directory.file())?.source;
+    if let Some(plan) = &verified.content
+        && let Err(error) = check_plan(plan, &practice_source, ui)
+    {
+        let finding = Finding::in_file("plan.json", "plan-again", error.to_string());
+        verified.findings.push(finding);
+    }
+    let compared = compare_session(&ceremony.plan, &read.source, &verified, &practice_source, session);
+    if let Some(plan) = &verified.content {
+        let script = script_page(plan, PaperSize::A4).map_err(CeremonyError::from)?;
+        pages.push((format!("{session}/{SCRIPT}"), script));
+    }
+    pages.push((format!("{session}/{REPORT}"), page_of(&verified, PaperSize::A4)?));
+    Ok(compared)
+}
+
+/// Copies the practice of every session to its place in the ceremony's directory. It appears whole.
+fn publish(
+    rig: &RehearsalRig,
+    ceremony: &OpenedCeremony,
+    pages: &[Page],
+    directory: NewDirectory,
+) -> Result<PathBuf, CliError> {
+    for session in &ceremony.plan.sessions {
+        copy_below(&rig.practice(&session.name), &session.name, &directory)?;
+    }
+    for (name, page) in pages {
+        directory.add(name, page.text().as_bytes())?;
+    }
+    Ok(directory.commit()?)
+}
+
+fn copy_below(from: &Path, to: &str, directory: &NewDirectory) -> Result<(), CliError> {
+    let unread = |cause| CliError::read(from, cause);
+    directory.add_directory(to)?;
+    for entry in fs::read_dir(from).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let below = format!("{to}/{}", name.to_string_lossy());
+        if entry.file_type().map_err(unread)?.is_dir() {
+            copy_below(&path, &below, directory)?;
+        } else {
+            let bytes = fs::read(&path).map_err(|cause| CliError::read(&path, cause))?;
+            directory.add(&below, &bytes)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What a rehearsal found, in words and as JSON.
+
+use std::path::Path;
+
+use hsm_ca::ceremony::{ComparedObject, Difference, PlannedObject};
+use hsm_ca::workflow::{OpenedCeremony, SessionComparison};
+use serde_json::{Value, json};
+
+use super::Rehearsed;
+use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
+
+pub(super) fn describe(rehearsed: &Rehearsed, place: &Path) -> Report {
+    let Rehearsed {
+        ceremony,
+        sessions,
+        plan,
+    } = rehearsed;
+    let id = printable(&ceremony.plan.ceremony);
+    let mut text = match rehearsed.is_sound() {
+        true => format!("Rehearsed {id}: every octet that was signed is as planned,\noutside the holes.\n"),
+        false => format!("Rehearsed {id}: the rehearsal DIFFERS from the plan.\nDo not approve this plan.\n"),
+    };
+    if let Some(plan) = plan {
+        text.push_str(&format!("  plan.json: {}\n", printable(plan)));
+    }
+    for session in sessions {
+        text.push_str(&describe_session(ceremony, session));
+    }
+    let shown = quote(&place.display().to_string());
+    text.push_str(&format!(
+        "\nEach session is a practice in a directory of {shown},\nwith its script.html and report.html. Its keys are gone.\n"
+    ));
+    let json = json!({
+        "ceremony": ceremony.plan.ceremony,
+        "plan_sha256": ceremony.identity.hash.to_string(),
+        "directory": place.display().to_string(),
+        "equal": rehearsed.is_sound(),
+        "plan_made_again": plan.is_none(),
+        "plan_difference": plan,
+        "sessions": sessions.iter().map(session_json).collect::<Vec<_>>(),
+    });
+    Report::new(text, json)
+}
+
+fn describe_session(ceremony: &OpenedCeremony, session: &SessionComparison) -> String {
+    let verdict = match session.is_sound() {
+        true => "verified, and equal",
+        false => "NOT equal",
+    };
+    let mut text = format!("\nSession {}: {verdict}\n", session.session);
+    let mut fields = Fields::default();
+    for object in &session.objects {
+        let out = ceremony.plan.object(&session.session, &object.step);
+        let out = out.map_or("", |planned: &PlannedObject| planned.out.as_str());
+        fields.add(format!("{} ({out})", object.step), sentence(object));
+    }
+    for step in &session.missing {
+        fields.add(step, "NOT MADE");
+    }
+    for counted in &session.signatures {
+        let more = match counted.planned == counted.made {
+            true => "",
+            false => ", NOT AS PLANNED",
+        };
+        let said = format!("{} of {} planned{more}", counted.made, counted.planned);
+        fields.add(format!("signatures of {}", counted.key), said);
+    }
+    if let Some(head) = &session.head {
+        fields.add("head", head);
+    }
+    text.push_str(&fields.render(2));
+    for finding in &session.findings {
+        text.push_str(&format!("  {}\n", printable(&finding.to_string())));
+    }
+    text
+}
+
+fn sentence(object: &ComparedObject) -> String {
+    match object.difference {
+        None => format!("{} octets equal, {} in holes", object.compared, object.in_holes),
+        Some(Difference::Length { planned, found }) => {
+            format!("DIFFERS: {planned} octets in the plan, and the rehearsal signed {found}")
+        }
+        Some(Difference::Octet { at, planned, found }) => {
+            format!(
+                "DIFFERS: octet {at} is 0x{planned:02x} in the plan, and the rehearsal signed 0x{found:02x}"
+            )
+        }
+        Some(_) => "DIFFERS".to_owned(),
+    }
+}
+
+fn session_json(session: &SessionComparison) -> Value {
+    json!({
+        "session": session.session,
+        "equal": session.is_sound(),
+        "head": session.head.as_ref().map(ToString::to_string),
+        "objects": session.objects.iter().map(object_json).collect::<Vec<_>>(),
+        "not_made": session.missing,
+        "signatures": session.signatures.iter().map(|counted| json!({
+            "key": counted.key,
+            "planned": counted.planned,
+            "made": counted.made,
+        })).collect::<Vec<_>>(),
+        "findings": session.findings.iter().map(|finding| json!({
+            "file": finding.file,
+            "line": finding.line,
+            "rule": finding.rule,
+            "found": finding.found,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn object_json(object: &ComparedObject) -> Value {
+    let difference = object.difference.map(|difference| match difference {
+        Difference::Length { planned, found } => json!({ "length": { "planned": planned, "found": found } }),
+        Difference::Octet { at, planned, found } => {
+            json!({ "octet": { "at": at, "planned": planned, "found": found } })
+        }
+        _ => Value::Null,
+    });
+    json!({
+        "step": object.step,
+        "compared": object.compared,
+        "in_holes": object.in_holes,
+        "equal": object.is_equal(),
+        "difference": difference,
+    })
+}

@@ -1,0 +1,145 @@
+//! The rigs of a rehearsal: one for each session, in a directory that only this user can read, removed at the end.
+
+use std::env;
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use hsm_ca::token::RigToken;
+use hsm_ca::workflow::WorkflowError;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::exit::{CliError, FAILED, UNAVAILABLE};
+
+/// What is in the directory of a session's rig.
+pub(super) const PRACTICE: &str = "practice";
+pub(super) const LEDGER: &str = "ledger.db";
+const TOKENS: &str = "tokens";
+
+/// The directory with the rigs.
+pub(super) struct RehearsalRig {
+    kind: RigToken,
+    module: PathBuf,
+    directory: TempDir,
+}
+
+impl RehearsalRig {
+    pub(super) fn new(kind: RigToken, module: PathBuf) -> Result<Self, CliError> {
+        let parent = env::temp_dir();
+        let directory = tempfile::Builder::new()
+            .prefix("hsm-ca-rehearsal-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&parent)
+            .map_err(|cause| WorkflowError::Rig {
+                doing: "make a directory in",
+                path: parent,
+                cause,
+            })?;
+        Ok(Self {
+            kind,
+            module,
+            directory,
+        })
+    }
+
+    fn session(&self, session: &str) -> PathBuf {
+        self.directory.path().join(session)
+    }
+
+    /// The directory of the session's practice.
+    pub(super) fn practice(&self, session: &str) -> PathBuf {
+        self.session(session).join(PRACTICE)
+    }
+
+    /// Rehearses a session in a process of its own: a module reads its environment when it is loaded. No PIN and no private key of a person
+    /// leaves that process.
+    pub(super) fn rehearse(&self, ceremony: &Path, session: &str) -> Result<PathBuf, CliError> {
+        let directory = self.session(session);
+        let configuration = directory.join(self.kind.configuration_file());
+        self.prepare(&directory, &configuration)
+            .map_err(|cause| WorkflowError::Rig {
+                doing: "make the rig in",
+                path: directory.clone(),
+                cause,
+            })?;
+        let output = self.start(ceremony, session, &directory, &configuration);
+        let output = output.map_err(|cause| CliError::Rehearsal {
+            session: session.to_owned(),
+            reason: format!("this program could not be started: {cause}"),
+            hint: None,
+            exit_code: FAILED,
+        })?;
+        match output.status.success() {
+            true => Ok(self.practice(session)),
+            false => Err(refused(session, &output)),
+        }
+    }
+
+    fn prepare(&self, directory: &Path, configuration: &Path) -> io::Result<()> {
+        let tokens = directory.join(TOKENS);
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700);
+        builder.create(directory)?;
+        builder.create(&tokens)?;
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(configuration)?;
+        file.write_all(self.kind.configuration(&tokens).as_bytes())
+    }
+
+    fn start(
+        &self,
+        ceremony: &Path,
+        session: &str,
+        directory: &Path,
+        configuration: &Path,
+    ) -> io::Result<Output> {
+        let ceremony = fs::canonicalize(ceremony)?;
+        let mut child = Command::new(env::current_exe()?);
+        // None of this machine's settings is for the rig.
+        for (name, _) in env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"HSM_CA_") {
+                child.env_remove(name);
+            }
+        }
+        child
+            .args(["ceremony", "rehearse-session"])
+            .args(["--format", "json", "--no-input", "--quiet"])
+            .args(["--session", session])
+            .arg("--rig")
+            .arg(directory)
+            .arg("--module")
+            .arg(&self.module)
+            .arg("--")
+            .arg(ceremony)
+            .env(self.kind.variable(), configuration)
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .output()
+    }
+}
+
+/// What the process said.
+fn refused(session: &str, output: &Output) -> CliError {
+    let told = String::from_utf8_lossy(&output.stderr);
+    let object = told.find('{').and_then(|at| told.get(at..));
+    let object = object.and_then(|text| serde_json::from_str::<Value>(text.trim_end()).ok());
+    let error = object.and_then(|object| object.get("error").cloned());
+    let text = |name: &str| Some(error.as_ref()?.get(name)?.as_str()?.to_owned());
+    let exit_code = output.status.code().and_then(|code| u8::try_from(code).ok());
+    CliError::Rehearsal {
+        session: session.to_owned(),
+        reason: text("message")
+            .unwrap_or_else(|| format!("the process that rehearsed it ended: {}", output.status)),
+        hint: text("hint"),
+        exit_code: exit_code
+            .filter(|code| (FAILED..=UNAVAILABLE).contains(code))
+            .unwrap_or(FAILED),
+    }
+}

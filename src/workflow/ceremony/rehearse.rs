@@ -1,0 +1,222 @@
+//! A rehearsal: one session of a planned ceremony on a throwaway rig, before the day, without the real tokens and people.
+//!
+//! Stand-ins take the places of what is in a safe or in people's hands: tokens, keys of older CAs, SSH keys. Everything else is the real thing:
+//! the same file, plan, serial numbers, dates and steps, carried out by the same code. The result is a practice, and says so.
+
+mod compare;
+mod error;
+mod export;
+mod people;
+mod room;
+mod stand_ins;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use self::compare::{CountedSignatures, SessionComparison, compare_session};
+pub use self::error::RehearsalError;
+use self::people::PracticePeople;
+use self::room::PracticeRoom;
+use self::stand_ins::StandIns;
+use self::tokens::PracticeTokens;
+use super::plan::{PlannedSerials, plan_with};
+use super::plan_directory::write_plan;
+use super::{CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances};
+use crate::ceremony::{
+    CeremonyFile, Digest, PlannedModule, PlannedTool, PracticeChanges, PreviousCeremony, StepAction,
+};
+use crate::ledger::LedgerUrl;
+use crate::output::NewDirectory;
+use crate::token::{Module, RigToken};
+use crate::values::UnixTime;
+use crate::workflow::{
+    AdoptionRequest, CeremonyRun, Clock, Machine, Opening, Progress, Recorder, RunRequest, RunSummary,
+    Waivers, WorkflowError,
+};
+
+/// What a session is rehearsed with.
+#[derive(Debug)]
+pub struct RehearsalRequest {
+    /// The planned ceremony. It is only read.
+    pub ceremony: OpenedCeremony,
+    /// The same from its files.
+    pub source: CeremonySource,
+    /// The text of its file.
+    pub text: String,
+    /// The bytes of its inputs and profiles, by their path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The session.
+    pub session: String,
+    /// Where the practice is written: nothing is there yet.
+    pub out: PathBuf,
+    /// Where its ledger is made.
+    pub ledger: LedgerUrl,
+    /// What the rig is made of.
+    pub rig: RigToken,
+    /// The rig's module, as the practice's plan has it.
+    pub module: PlannedModule,
+    /// This program.
+    pub tool: PlannedTool,
+    /// The machine.
+    pub machine: Machine,
+    /// Where this user's processes lock a token against each other.
+    pub lock_directory: Option<PathBuf>,
+}
+
+/// Carries out the session on the tokens of a new rig, which `module` shows and which are initialised here. The time is the session's first second
+/// from beginning to end. PINs and private keys of people are only in this process.
+///
+/// # Errors
+/// [`WorkflowError`]: what would have stopped the session on the day, or what a stand-in cannot be made for.
+pub fn rehearse_session(
+    request: &RehearsalRequest,
+    module: &Module,
+    progress: &dyn Progress,
+) -> Result<RunSummary, WorkflowError> {
+    let clock = Clock::stopped_at(request.begins()?);
+    let tokens = PracticeTokens::initialise(module, request.rig, &request.ceremony.plan)?;
+    let people = PracticePeople::of(&request.source)?;
+    let lock_directory = request.lock_directory.as_deref();
+    let stand_ins = StandIns::make(&request.source, &tokens.sessions, lock_directory, progress)?;
+    let (text, files, source) = request.practice_source(&tokens, &people, &stand_ins)?;
+    let circumstances = PlanCircumstances {
+        tool: request.tool.clone(),
+        module: Some(request.module.clone()),
+        tokens: tokens.seen.clone(),
+        time: request.time_of_plan()?,
+    };
+    let serials = PlannedSerials(&request.ceremony.plan);
+    let plan = plan_with(&source, &circumstances, &serials, progress)?;
+    let directory = NewDirectory::begin(&request.out)?;
+    let (path, _) = write_plan(directory, text.as_bytes(), &files, &plan)?;
+    let ceremony = OpenedCeremony::open(&path).map_err(WorkflowError::from)?;
+    people.approve(&ceremony, clock.now())?;
+    let mut recorder = Recorder::make(&request.ledger, request.machine.by.clone(), clock.clone())?;
+    adopt_stand_ins(&source, &mut recorder, clock.now())?;
+    let run = RunRequest {
+        ceremony,
+        source,
+        session: Some(request.session.clone()),
+        quorum: None,
+        tool: request.tool.sha256,
+        module: request.module.clone(),
+        tokens: tokens.seen.clone(),
+        machine: request.machine.clone(),
+        lock_directory: request.lock_directory.clone(),
+        clock: clock.clone(),
+    };
+    let room = PracticeRoom::new(&run.ceremony, &people, clock.clone());
+    let summary = match CeremonyRun::open(&run, recorder, &room, progress)? {
+        Opening::Closed(summary) => summary,
+        Opening::Run(opened) => {
+            let sessions = tokens.sessions.iter();
+            let sessions = sessions.map(|(name, session)| (name.clone(), session));
+            opened.carry_out(&sessions.collect())?
+        }
+    };
+    people.attest(&run.ceremony, clock.now())?;
+    Ok(summary)
+}
+
+type PracticeSource = (String, BTreeMap<String, Vec<u8>>, CeremonySource);
+
+impl RehearsalRequest {
+    fn begins(&self) -> Result<UnixTime, WorkflowError> {
+        let sessions = self.source.file.sessions.iter();
+        let mut named = sessions.filter(|session| session.name == self.session);
+        let begins = named.next().map(|session| session.begins);
+        Ok(begins.ok_or_else(|| RehearsalError::NoSession {
+            session: self.session.clone(),
+        })?)
+    }
+
+    fn time_of_plan(&self) -> Result<UnixTime, WorkflowError> {
+        let time = self.ceremony.plan.time.parse();
+        Ok(time.map_err(|_| CeremonyError::OtherPlan {
+            what: "the time".to_owned(),
+        })?)
+    }
+
+    /// The file of the practice, the files that it names, and what both say.
+    fn practice_source(
+        &self,
+        tokens: &PracticeTokens,
+        people: &PracticePeople,
+        stand_ins: &StandIns,
+    ) -> Result<PracticeSource, WorkflowError> {
+        let real = &self.source;
+        let mut files = self.files.clone();
+        let mut changes = PracticeChanges {
+            tokens: tokens.serials(),
+            keys: people.keys_of(&real.file)?,
+            ..PracticeChanges::default()
+        };
+        for (name, bytes) in &stand_ins.inputs {
+            if let Some(input) = real.file.inputs.get(name) {
+                files.insert(input.file.clone(), bytes.clone());
+                changes.inputs.insert(name.clone(), Digest::of(bytes));
+            }
+        }
+        let mut previous = None;
+        if let (PreviousCeremony::Exported { export, .. }, Some(bytes)) =
+            (&real.file.previous, &real.previous)
+        {
+            let bytes = export::for_practice(bytes, people)?;
+            files.insert(export.file.clone(), bytes.clone());
+            changes.previous = Some(Digest::of(&bytes));
+            previous = Some(bytes);
+        }
+        let (text, file) = changes.apply(&self.text).map_err(RehearsalError::File)?;
+        let inputs = CeremonyInputs::read(&file, |path| {
+            let bytes = files.get(path).cloned();
+            bytes.ok_or_else(|| CeremonyError::InputContent {
+                name: path.to_owned(),
+                reason: "it does not exist".to_owned(),
+            })
+        })?;
+        let source = CeremonySource {
+            sha256: Digest::of(text.as_bytes()),
+            file,
+            previous,
+            inputs,
+            profiles: real.profiles.clone(),
+        };
+        Ok((text, files, source))
+    }
+}
+
+/// The ledger of a rehearsal is new, so the older CAs come into it as `ca adopt` brings them into the real one.
+fn adopt_stand_ins(
+    source: &CeremonySource,
+    recorder: &mut Recorder,
+    now: UnixTime,
+) -> Result<(), WorkflowError> {
+    for issuer in older_issuers(&source.file) {
+        if !source.inputs.has(issuer) {
+            continue;
+        }
+        let request = AdoptionRequest {
+            authority: source.inputs.certificate(issuer)?,
+            issuers: Vec::new(),
+            certificates: Vec::new(),
+            index: Vec::new(),
+            crl: None,
+            refused_keys: None,
+            waivers: Waivers::default(),
+        };
+        request.check(now)?.record(recorder)?;
+    }
+    Ok(())
+}
+
+/// The issuers that the steps name.
+fn older_issuers(file: &CeremonyFile) -> impl Iterator<Item = &str> {
+    file.steps.iter().filter_map(|step| match &step.action {
+        StepAction::SignCsr(sign) => Some(sign.issuer.as_str()),
+        StepAction::CrossSign(cross) => Some(&cross.issuer),
+        StepAction::Revoke(revoke) => Some(&revoke.issuer),
+        StepAction::Crl(crl) => Some(&crl.issuer),
+        _ => None,
+    })
+}

@@ -1,0 +1,179 @@
+//! What a rehearsal made, held against the real plan.
+
+use std::collections::BTreeMap;
+
+use crate::ceremony::{CeremonyPlan, ComparedObject, Finding, PlannedObject, TranscriptHead};
+use crate::signer::PublicKey;
+use crate::workflow::ceremony::{CeremonyReport, CeremonySource};
+use crate::x509::signed_content;
+
+/// One session of a rehearsal, compared with the real plan.
+#[derive(Clone, Debug)]
+pub struct SessionComparison {
+    /// The session.
+    pub session: String,
+    /// The head of its transcript.
+    pub head: Option<TranscriptHead>,
+    /// Each object that was made.
+    pub objects: Vec<ComparedObject>,
+    /// Steps of the plan whose object was not made.
+    pub missing: Vec<String>,
+    /// How often each key signed.
+    pub signatures: Vec<CountedSignatures>,
+    /// What the verification of the practice found, and what its plan says otherwise than the real one.
+    pub findings: Vec<Finding>,
+}
+
+/// How often a key signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedSignatures {
+    /// The key, as the plan calls it.
+    pub key: String,
+    /// What the plan says.
+    pub planned: u64,
+    /// What was made.
+    pub made: u64,
+}
+
+impl SessionComparison {
+    /// Whether the practice verifies, every object of the plan was made and equals it outside the holes, and each key signed as often as planned.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+            && self.missing.is_empty()
+            && self.objects.iter().all(ComparedObject::is_equal)
+            && self
+                .signatures
+                .iter()
+                .all(|counted| counted.planned == counted.made)
+    }
+}
+
+/// Compares the verified practice of a session with the plan of the real ceremony.
+#[must_use]
+pub fn compare_session(
+    plan: &CeremonyPlan,
+    source: &CeremonySource,
+    practice: &CeremonyReport,
+    practice_source: &CeremonySource,
+    session: &str,
+) -> SessionComparison {
+    let keys = stand_in_keys(source, practice_source);
+    let mut comparison = SessionComparison {
+        session: session.to_owned(),
+        head: practice.transcript.as_ref().map(|transcript| transcript.head()),
+        objects: Vec::new(),
+        missing: Vec::new(),
+        signatures: count(plan, practice),
+        findings: practice.findings.clone(),
+    };
+    if let Some(made) = &practice.content {
+        comparison.findings.extend(compare_plans(plan, made));
+    }
+    if practice.trail.session.as_deref() != Some(session) {
+        let found = format!("the rehearsal did not hold session {session:?}");
+        comparison
+            .findings
+            .push(Finding::in_file("run/transcript.jsonl", "rehearsal", found));
+    }
+    for planned in plan.objects_of(session) {
+        let made = practice.made.iter().find(|made| made.step == planned.step);
+        match made.and_then(|made| signed_content(&made.der).ok()) {
+            Some(signed) => {
+                let signed = with_real_keys(signed, &keys);
+                comparison.objects.push(ComparedObject::of(planned, &signed));
+            }
+            None => comparison.missing.push(planned.step.clone()),
+        }
+    }
+    comparison
+}
+
+/// What the practice's plan says otherwise, beside what a practice changes and beside the bytes, which are compared as they were signed.
+fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan) -> Vec<Finding> {
+    let parts = [
+        ("the id", plan.ceremony == practice.ceremony),
+        ("the sessions", plan.sessions == practice.sessions),
+        ("the steps", plan.steps == practice.steps),
+        ("the profiles", plan.profiles == practice.profiles),
+        ("the linters", plan.linters == practice.linters),
+        ("the budget of signatures", plan.budget == practice.budget),
+        ("the waivers", plan.waived == practice.waived),
+        ("the objects", plan.objects.len() == practice.objects.len()),
+    ];
+    let parts = parts.into_iter().filter(|(_, is_same)| !is_same);
+    let mut differing: Vec<_> = parts.map(|(what, _)| what.to_owned()).collect();
+    for (planned, made) in plan.objects.iter().zip(&practice.objects) {
+        let with_bytes_of_plan = PlannedObject {
+            tbs: planned.tbs.clone(),
+            sha256: planned.sha256,
+            // It names keys, and those are others.
+            shown: planned.shown.clone(),
+            ..made.clone()
+        };
+        if with_bytes_of_plan != *planned {
+            let (step, session) = (&planned.step, &planned.session);
+            differing.push(format!("what it says about step {step:?}, session {session:?}"));
+        }
+    }
+    let finding = |what: String| {
+        let found = format!("{what} differs from what the files of the ceremony make");
+        Finding::in_file("the real plan.json", "rehearsal", found)
+    };
+    differing.into_iter().map(finding).collect()
+}
+
+fn count(plan: &CeremonyPlan, practice: &CeremonyReport) -> Vec<CountedSignatures> {
+    let mut made: BTreeMap<&str, u64> = BTreeMap::new();
+    for signature in &practice.trail.signatures {
+        *made.entry(&signature.key).or_default() += 1;
+    }
+    let planned = plan.budget.iter();
+    let planned = planned.map(|budget| (budget.key.as_str(), budget.signatures));
+    let mut counted: Vec<_> = planned
+        .map(|(key, planned)| CountedSignatures {
+            key: key.to_owned(),
+            planned,
+            made: made.remove(key).unwrap_or_default(),
+        })
+        .collect();
+    counted.extend(made.into_iter().map(|(key, made)| CountedSignatures {
+        key: key.to_owned(),
+        planned: 0,
+        made,
+    }));
+    counted
+}
+
+/// Octets of stand-in keys, with those of the real ones: numbers and identifiers.
+fn stand_in_keys(source: &CeremonySource, practice: &CeremonySource) -> Vec<[Vec<u8>; 2]> {
+    let mut pairs = Vec::new();
+    for name in source.file.inputs.keys() {
+        let keys = (source.inputs.public_key(name), practice.inputs.public_key(name));
+        if let (Ok(real), Ok(stand_in)) = keys
+            && real != stand_in
+        {
+            let octets = |key: &PublicKey| key.own_octets().to_vec();
+            pairs.push([octets(&stand_in), octets(&real)]);
+            pairs.push([stand_in.key_identifier(), real.key_identifier()]);
+        }
+    }
+    pairs
+}
+
+/// What was signed, with the octets of the real keys where stand-ins were: only octets of the same length can be compared.
+fn with_real_keys(mut signed: Vec<u8>, keys: &[[Vec<u8>; 2]]) -> Vec<u8> {
+    for [stand_in, real] in keys {
+        if stand_in.len() != real.len() || stand_in.is_empty() {
+            continue;
+        }
+        let mut at = 0;
+        while let Some(window) = signed.get_mut(at..at + stand_in.len()) {
+            if window == stand_in.as_slice() {
+                window.copy_from_slice(real);
+            }
+            at += 1;
+        }
+    }
+    signed
+}

@@ -1,0 +1,171 @@
+//! Stand-in keys for those that are in a safe, and the inputs that show them: certificates, lists and public keys.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::RehearsalError;
+use crate::ceremony::{Step, StepAction};
+use crate::output::encode_pem;
+use crate::signer::{KeyStore, PublicKey, Signer};
+use crate::token::Session;
+use crate::workflow::ceremony::objects::signing_key;
+use crate::workflow::ceremony::{CeremonyInputs, CeremonySource};
+use crate::workflow::{GenerateRequest, KeyLog, Progress, WorkflowError, generate_key};
+use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, stand_in_certificate, stand_in_list};
+
+/// Inputs that are others in a rehearsal, by their names.
+pub(super) struct StandIns {
+    pub(super) inputs: BTreeMap<String, Vec<u8>>,
+}
+
+/// A key in a safe.
+struct SafeKey {
+    real: PublicKey,
+    token: String,
+}
+
+/// A key that stands in for one in a safe.
+struct StandInKey<'a> {
+    real: PublicKey,
+    key: PublicKey,
+    session: &'a Session,
+}
+
+impl StandIns {
+    /// Has the tokens generate a key for each input whose key signs or is destroyed, and makes the inputs anew that show those keys or are
+    /// signed by them.
+    pub(super) fn make(
+        source: &CeremonySource,
+        sessions: &BTreeMap<String, Session>,
+        lock_directory: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Self, WorkflowError> {
+        let mut keys = Vec::new();
+        for (place, safe) in (1..).zip(find_safe_keys(source)?) {
+            let session = sessions
+                .get(&safe.token)
+                .ok_or(RehearsalError::NoToken { token: safe.token })?;
+            let request = GenerateRequest {
+                algorithm: safe.real.algorithm(),
+                label: format!("stand-in-{place}"),
+                lock_directory: lock_directory.map(Path::to_owned),
+            };
+            let made = generate_key(session, &request, &mut KeyLog::nowhere(), progress)?;
+            keys.push(StandInKey {
+                real: safe.real,
+                key: made.proof.public_key,
+                session,
+            });
+        }
+        let mut inputs = BTreeMap::new();
+        for name in source.file.inputs.keys() {
+            if let Some(bytes) = make_input(&source.inputs, name, &keys)? {
+                inputs.insert(name.clone(), bytes);
+            }
+        }
+        Ok(Self { inputs })
+    }
+}
+
+/// The keys of inputs that the steps sign with or destroy; and those that signed a certificate whose key is replaced, where their own
+/// certificate is an input: its signature has to verify again.
+fn find_safe_keys(source: &CeremonySource) -> Result<Vec<SafeKey>, WorkflowError> {
+    let mut found: Vec<SafeKey> = Vec::new();
+    for step in &source.file.steps {
+        let Some((input, token)) = safe_key_of(source, step) else {
+            continue;
+        };
+        let real = source.inputs.public_key(input)?;
+        match found.iter().find(|other| other.real.has_numbers_of(&real)) {
+            Some(other) if other.token != token => {
+                return Err(RehearsalError::TwoTokens {
+                    input: input.to_owned(),
+                    tokens: [other.token.clone(), token.to_owned()],
+                }
+                .into());
+            }
+            Some(_) => {}
+            None => found.push(SafeKey {
+                real,
+                token: token.to_owned(),
+            }),
+        }
+    }
+    let names = source.file.inputs.keys();
+    let certificates: Vec<Certificate> = names
+        .filter_map(|name| source.inputs.certificate(name).ok())
+        .collect();
+    let mut next = 0;
+    while let Some(SafeKey { real, token, .. }) = found.get(next) {
+        next += 1;
+        let (real, token) = (real.clone(), token.clone());
+        let replaced = certificates.iter().filter(|certificate| {
+            certificate
+                .public_key()
+                .is_ok_and(|key| key.has_numbers_of(&real))
+        });
+        let mut issuers = Vec::new();
+        for certificate in replaced {
+            let keys = certificates.iter().filter_map(|issuer| issuer.public_key().ok());
+            issuers.extend(keys.filter(|key| certificate.verify_signature(key).is_ok()));
+        }
+        for real in issuers {
+            if !found.iter().any(|other| other.real.has_numbers_of(&real)) {
+                let token = token.clone();
+                found.push(SafeKey { real, token });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The input whose key the step signs with or destroys, and its token.
+fn safe_key_of<'a>(source: &'a CeremonySource, step: &'a Step) -> Option<(&'a str, &'a str)> {
+    let key = match &step.action {
+        StepAction::DestroyKey(destroy) => Some(destroy.key.as_str()),
+        _ => signing_key(&source.file, step),
+    };
+    let key = key.filter(|key| source.inputs.has(key))?;
+    Some((key, step.action.token()?))
+}
+
+/// The bytes of the input with stand-in keys; none where it neither shows one nor is signed by one.
+fn make_input(
+    inputs: &CeremonyInputs,
+    name: &str,
+    keys: &[StandInKey<'_>],
+) -> Result<Option<Vec<u8>>, WorkflowError> {
+    let stand_in_for = |key: &PublicKey| keys.iter().find(|stand_in| stand_in.real.has_numbers_of(key));
+    if let Ok(original) = inputs.certificate(name) {
+        let own = original.public_key().ok();
+        let own = own.as_ref().and_then(stand_in_for).map(|stand_in| &stand_in.key);
+        let issuer = keys
+            .iter()
+            .find(|stand_in| original.verify_signature(&stand_in.real).is_ok());
+        if own.is_none() && issuer.is_none() {
+            return Ok(None);
+        }
+        let signer = issuer.map(StandInKey::signer).transpose()?;
+        let made = stand_in_certificate(&original, own, signer.as_deref())?;
+        return Ok(Some(encode_pem(CERTIFICATE, made.der()).into_bytes()));
+    }
+    if let Ok(original) = inputs.crl(name) {
+        let mut issuers = keys.iter();
+        let issuer = issuers.find(|stand_in| original.verify_signature(&stand_in.real).is_ok());
+        let Some(issuer) = issuer else {
+            return Ok(None);
+        };
+        let made = stand_in_list(&original, issuer.signer()?.as_ref())?;
+        return Ok(Some(encode_pem(X509_CRL, made.der()).into_bytes()));
+    }
+    let is_key = inputs.request(name).is_err() && inputs.pair(name).is_err();
+    let key = inputs.public_key(name).ok().filter(|_| is_key);
+    let stand_in = key.as_ref().and_then(stand_in_for);
+    Ok(stand_in.map(|stand_in| encode_pem(PUBLIC_KEY, stand_in.key.der()).into_bytes()))
+}
+
+impl<'a> StandInKey<'a> {
+    fn signer(&self) -> Result<Box<dyn Signer + 'a>, WorkflowError> {
+        Ok(self.session.signer_for(&self.key)?)
+    }
+}
