@@ -113,8 +113,10 @@ enum Command {
 impl Command {
     /// Whether it loads the module.
     fn uses_token(&self) -> bool {
-        if let Self::Ca(ca::CaCommand::Adopt(adopt)) = self {
-            return adopt.key.is_some();
+        match self {
+            Self::Ca(ca::CaCommand::Adopt(adopt)) => return adopt.key.is_some(),
+            Self::Ceremony(ceremony) => return ceremony.uses_token(),
+            _ => {}
         }
         !matches!(
             self,
@@ -123,8 +125,7 @@ impl Command {
                     | cert::CertCommand::Verify(_)
                     | cert::CertCommand::Revoke(_)
                     | cert::CertCommand::Rules
-            ) | Self::Ceremony(_)
-                | Self::Cluster(_)
+            ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(
                     ledger::LedgerCommand::New

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::check::ceremony;
-use crate::harness::Rig;
+use crate::harness::{Rig, python_tool};
 
 fn plan(rig: &Rig) -> Value {
     let planned = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
@@ -101,6 +101,33 @@ fn a_session_that_is_over_and_a_token_that_is_not_there_are_refused() {
     let refused = rig.json(&["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"]);
     refused.refused(3, "ceremony-session");
     assert!(!rig.path("room").exists());
+}
+
+/// The settings of a rig name the configuration of its module, and nothing else has to be exported.
+#[test]
+fn the_tokens_are_found_by_the_settings_alone() {
+    let rig = Rig::new();
+    rig.tool(python_tool("python3"), &["-c", include_str!("inputs.py")])
+        .ok();
+    let tokens = rig.json(&["token", "list"]).ok().json();
+    let serial = tokens["tokens"][0]["serial"].as_str().expect("a serial number");
+    rig.edit("2318-0042", serial);
+    rig.edit("[token.legacy]\nserial = \"2117-0007\"\n", "");
+    let text = String::from_utf8(rig.read("ceremony.toml")).expect("UTF-8");
+    let input = text
+        .lines()
+        .find(|line| line.starts_with("legacy-root"))
+        .expect("an input");
+    rig.edit(&format!("{input}\n"), "");
+    let (from, to) = ("[[step]]\nid = \"x1\"", "[[step]]\nid = \"crl1\"");
+    let [from, to] = [from, to].map(|start| text.find(start).expect("a step"));
+    rig.edit(&text[from..to], "");
+    let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room"];
+    rig.json(&plan).ok();
+    assert_eq!(plan_json(&rig)["tokens"]["root"]["model"], "SoftHSM v2");
+    // The token is there; what is missing is people.
+    rig.json(&["ceremony", "run", "room"])
+        .refused(3, "quorum-not-anchored");
 }
 
 /// What `run` cannot do is refused when it is planned.

@@ -103,6 +103,15 @@ pub(super) enum CeremonyCommand {
 }
 
 impl CeremonyCommand {
+    /// Whether it loads the module of the settings. A rehearsal has its own.
+    pub(super) const fn uses_token(&self) -> bool {
+        match self {
+            Self::Plan(plan) => plan.uses_token(),
+            Self::Run(_) => true,
+            _ => false,
+        }
+    }
+
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::New(new) => new.run(settings),

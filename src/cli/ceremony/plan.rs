@@ -40,6 +40,10 @@ pub(in crate::cli) struct PlanCeremony {
 }
 
 impl PlanCeremony {
+    pub(super) const fn uses_token(&self) -> bool {
+        !self.offline && self.check.is_none()
+    }
+
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match (&self.check, &self.file, &self.out) {
             (Some(directory), ..) => check(directory, ui),
@@ -170,7 +174,7 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
     }
     let shown = quote(&directory.display().to_string());
     let text = format!(
-        "Planned {}, a {} ceremony. Nothing was signed.\n{}\nNext: hsm-ca ceremony show {shown}\n      hsm-ca ceremony approve {shown} --ssh-key FILE\n",
+        "Planned {}, a {} ceremony. Nothing was signed.\n{}\nNext: hsm-ca ceremony show {shown}\n      hsm-ca ceremony rehearse {shown}\n      hsm-ca ceremony approve {shown} --ssh-key FILE\n",
         plan.ceremony,
         plan.kind.word(),
         fields.render(2)
