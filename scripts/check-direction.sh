@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The direction of dependencies (docs/architecture.md):
 #
-#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger, ceremony } -> { signer, secret, output, file_trust, aws }
+#   cli -> workflow -> { kms, token, x509, cloudhsm, ledger, ceremony } -> transparency -> { signer, secret, output, file_trust, aws }
 #
 # and who may name which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
@@ -36,15 +36,16 @@ allowed_for() {
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
-    ledger) echo signer output file_trust values ;;
-    ceremony) echo signer output file_trust values ;;
-    workflow) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ceremony ;;
-    cli) echo signer secret output file_trust aws values x509 token kms cloudhsm ledger ceremony workflow ;;
+    transparency) echo signer output values ;;
+    ledger) echo signer output file_trust values transparency ;;
+    ceremony) echo signer output file_trust values transparency ;;
+    workflow) echo signer secret output file_trust aws values transparency x509 token kms cloudhsm ledger ceremony ;;
+    cli) echo signer secret output file_trust aws values transparency x509 token kms cloudhsm ledger ceremony workflow ;;
     *) echo "unknown room $1" >&2; return 1 ;;
     esac
 }
 
-library=(values signer secret output file_trust aws x509 token kms cloudhsm ledger ceremony workflow)
+library=(values signer secret output file_trust aws transparency x509 token kms cloudhsm ledger ceremony workflow)
 
 # Every folder and file in src is a known room.
 for entry in src/*; do

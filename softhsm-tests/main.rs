@@ -156,6 +156,7 @@ mod kms_sign {
 
 /// `ledger`, and what every other command records.
 mod ledger {
+    mod checkpoint;
     mod contents;
     pub(crate) mod edited;
     mod killed;

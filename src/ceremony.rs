@@ -76,8 +76,7 @@ pub use statement::{
 pub use template::CeremonyTemplate;
 pub use trail::{Trail, TrailEnd, TrailGate, TrailKey, TrailSignature};
 pub use transcript::{
-    Checkpoint, CheckpointError, Following, NotAHead, Record, TornLine, Transcript, TranscriptError,
-    TranscriptFile, TranscriptHead, tree_head,
+    Following, NotAHead, Record, TornLine, Transcript, TranscriptError, TranscriptFile, TranscriptHead,
 };
 pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};
 

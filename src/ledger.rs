@@ -20,6 +20,7 @@ mod spelling;
 mod sqlite;
 mod store;
 mod takeover;
+mod tree;
 mod url;
 mod value;
 
@@ -33,10 +34,11 @@ pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
     Unfinished,
 };
-pub use report::{Fault, GivenUpHead, KeptHead, VerifyReport};
+pub use report::{CheckpointProblem, Evidence, Fault, GivenUpHead, KeptHead, VerifyReport};
 pub use revocation::{CompromisedKey, ReservedCrlNumber, Revocation, RevocationRequest, RevocationState};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
+pub use tree::{EventPath, ExtensionPath, ProvenEvent, current_checkpoint, event_path, extension_path};
 pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
 pub use value::{Der, EntryId, Misspelt};
 
@@ -287,18 +289,35 @@ pub trait Ledger: Send {
     /// That the ledger cannot be read.
     fn head(&self) -> Result<Head, LedgerError>;
 
-    /// Checks every event, the chain, and every table that follows from the events. Only `kept`, a head from earlier that was kept
-    /// elsewhere, can show that events are missing at the end, or that someone wrote the whole chain again.
+    /// Checks every event, the chain, and every table that follows from the events. Only what was kept elsewhere, a head or a checkpoint
+    /// from earlier, can show that events are missing at the end, or that someone wrote the whole chain again.
     ///
     /// # Errors
     /// That the ledger cannot be read. What is wrong with it is in the report.
-    fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError>;
+    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError>;
+
+    /// The bytes of every event in order, until `each` has seen enough. The chain is computed again up to there.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] where the chain breaks, or that the ledger cannot be read.
+    fn events(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError>;
 
     /// Writes every event as a line of JSON, each with its hash: `docs/ledger.md` says how others check it.
     ///
     /// # Errors
     /// That the ledger cannot be read, or [`LedgerError::Export`].
     fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError>;
+
+    /// [`verify_against`](Self::verify_against) a head that was kept, or nothing.
+    ///
+    /// # Errors
+    /// Those of `verify_against`.
+    fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError> {
+        self.verify_against(&Evidence {
+            head: kept.copied(),
+            checkpoint: None,
+        })
+    }
 
     /// [`begin_many`](Self::begin_many), of one.
     ///

@@ -3,7 +3,7 @@
 //! # The rooms of this library
 //!
 //! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`], [`ceremony`] →
-//! [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
+//! [`transparency`] → [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
 //!
 //! # Errors
 //!
@@ -22,6 +22,7 @@ pub mod output;
 pub mod secret;
 pub mod signer;
 pub mod token;
+pub mod transparency;
 pub mod values;
 pub mod workflow;
 pub mod x509;

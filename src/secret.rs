@@ -1,12 +1,14 @@
 //! Secrets as types: wiped when dropped, redacted in `Debug`, without `Clone`, in memory that is not swapped
 //! and not dumped.
 
+mod ed25519_key;
 mod locked;
 mod memory_guard;
 mod pin;
 mod pkcs8;
 mod private_key;
 
+pub use ed25519_key::{Ed25519Key, Ed25519KeyError};
 pub use locked::LockedBytes;
 pub use memory_guard::{MemoryError, MemoryGuard};
 pub use pin::Pin;

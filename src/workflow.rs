@@ -3,6 +3,7 @@
 mod adopt;
 mod authority;
 mod ceremony;
+mod checkpoint;
 mod clock;
 mod crl;
 mod cross;
@@ -50,6 +51,7 @@ pub use ceremony::{
     plan_ceremony, prepare_statement, rehearse_session, reported_objects, see_token, verify_ceremony,
     write_plan,
 };
+pub use checkpoint::{CheckpointSource, make_checkpoint, prove_event, prove_extension};
 pub use clock::Clock;
 pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
 pub use cross::{CrossJob, CrossRequest, CrossSummary};

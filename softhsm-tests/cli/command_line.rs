@@ -3,7 +3,7 @@
 use crate::harness::{Rig, Run, TokenKind, authority, ready_authority};
 use crate::oracle::make_cluster_request;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 25] = [
     &["rig", "new"],
     &["doctor"],
     &["token", "list"],
@@ -23,6 +23,9 @@ const COMMANDS: [&[&str]; 22] = [
     &["ledger", "show"],
     &["ledger", "verify"],
     &["ledger", "export"],
+    &["ledger", "checkpoint"],
+    &["ledger", "prove"],
+    &["ledger", "verify-proof"],
     &["rig"],
     &["kms"],
     &[],

@@ -8,7 +8,6 @@ mod file;
 mod read;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +18,6 @@ use serde_json::{Map, Value};
 pub use self::error::TranscriptError;
 pub use self::file::TranscriptFile;
 pub use self::read::{Following, TornLine, Transcript};
-pub use self::tree::{Checkpoint, CheckpointError, tree_head};
 use super::{CanonicalError, Digest, to_canonical};
 use crate::values::UnixTime;
 

@@ -78,6 +78,16 @@ pub(super) enum CliError {
     Pin { reason: String },
     /// The PIN file can be read by others.
     PinFileMode { path: PathBuf, mode: u32 },
+    /// The file of a private key can be read by others.
+    KeyFileMode { path: PathBuf, mode: u32 },
+    /// A proof is about another object than the certificate.
+    OtherProof {
+        certificate: PathBuf,
+        found: String,
+        proven: String,
+    },
+    /// An entry has no event that says that an object was signed.
+    NothingToProve { entry: String, state: &'static str },
     /// A key is to be deleted, and nobody has confirmed it.
     Unconfirmed { reason: &'static str },
     /// A cluster is to be initialised, and nobody has confirmed it.
@@ -225,6 +235,21 @@ impl CliError {
                 USAGE,
                 Some("chmod 600 it, and change the PIN if others may have read it"),
             ),
+            Self::KeyFileMode { .. } => (
+                "key-file-mode",
+                USAGE,
+                Some("make a new key that only you can read: others may have read this one"),
+            ),
+            Self::OtherProof { .. } => (
+                "proof-failed",
+                REFUSED,
+                Some("name the certificate that the proof is about"),
+            ),
+            Self::NothingToProve { .. } => (
+                "nothing-to-prove",
+                REFUSED,
+                Some("`hsm-ca ledger show '#N'` shows the entry"),
+            ),
             Self::Unconfirmed { .. } => (
                 "not-confirmed",
                 USAGE,
@@ -338,6 +363,25 @@ impl fmt::Display for CliError {
                     "the PIN file {} can be read by others (mode {mode:04o})",
                     path.display()
                 )
+            }
+            Self::KeyFileMode { path, mode } => {
+                write!(
+                    f,
+                    "the private key {} can be read by others (mode {mode:04o})",
+                    path.display()
+                )
+            }
+            Self::OtherProof {
+                certificate,
+                found,
+                proven,
+            } => write!(
+                f,
+                "the proof is about an object with the SHA-256 {proven}, and {} has {found}",
+                certificate.display()
+            ),
+            Self::NothingToProve { entry, state } => {
+                write!(f, "entry {entry} has no signed object to prove: it is {state}")
             }
             Self::Unconfirmed { reason } => write!(f, "nothing was deleted: {reason}"),
             #[cfg(feature = "aws")]

@@ -1,19 +1,22 @@
 //! `ledger`.
 
 mod accept;
+mod checkpoint;
+mod checkpoint_options;
 mod deliver;
 pub(super) mod entry;
 mod key;
+mod prove;
+mod verify;
+mod verify_proof;
 
 use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
-use hsm_ca::ledger::{
-    Entry, EntryFilter, EntryId, Fault, KeptHead, KeyEntry, KeyFilter, Ledger, SerialNumber, VerifyReport,
-};
+use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, SerialNumber};
 use serde_json::{Value, json};
 
-use super::exit::{CliError, REFUSED};
+use super::exit::CliError;
 use super::global::Settings;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
@@ -36,8 +39,19 @@ pub(super) enum LedgerCommand {
     /// Check every event, the chain through them, and the tables that follow from them
     ///
     /// The ledger is compared with the head that --head gives or, without --head, with the head that is kept in a file, or on the token if
-    /// its PIN source needs no prompt. Without a kept head, truncation cannot be detected.
-    Verify,
+    /// its PIN source needs no prompt; and with the checkpoint that --checkpoint names. Without either, truncation cannot be detected.
+    Verify(verify::VerifyLedger),
+    /// Write a checkpoint: how many events there are, and the root hash of the tree over them
+    ///
+    /// An auditor who keeps it can later check that the ledger extends it. The form is that of transparency logs (C2SP tlog-checkpoint), so
+    /// that their tools read it.
+    Checkpoint(checkpoint::WriteCheckpoint),
+    /// Prove that a certificate is in the ledger, or that the ledger extends a checkpoint
+    ///
+    /// `hsm-ca ledger verify-proof` checks the proof, without the ledger.
+    Prove(prove::Prove),
+    /// Check a proof that `ledger prove` wrote; the ledger is not needed
+    VerifyProof(verify_proof::VerifyProof),
     /// Continue with a ledger that does not contain a kept head: after restoring an older copy
     ///
     /// The ledger is verified, the abandoned head is recorded in it, and its own head is kept from now on. Nothing is signed.
@@ -92,7 +106,10 @@ impl LedgerCommand {
             Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
-            Self::Verify => verify(settings),
+            Self::Verify(verify) => verify.run(settings),
+            Self::Checkpoint(checkpoint) => checkpoint.run(settings),
+            Self::Prove(prove) => prove.run(settings),
+            Self::VerifyProof(proof) => proof.run(),
             Self::Accept(accept) => accept.run(settings),
             Self::Export => {
                 let ledger = settings.open_ledger()?;
@@ -132,6 +149,35 @@ fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliE
         ControlFlow::Continue(())
     })?;
     Ok(entries)
+}
+
+/// The one entry that is meant: certificates of several CAs can have one serial number.
+fn find(ledger: &dyn Ledger, wanted: &Wanted) -> Result<EntryId, CliError> {
+    let serial = match wanted {
+        Wanted::Entry(id) => return Ok(*id),
+        Wanted::Serial(serial) => serial,
+    };
+    let filter = EntryFilter {
+        serial: Some(serial.clone()),
+        ..EntryFilter::default()
+    };
+    let found = collect(ledger, &filter)?;
+    match found.as_slice() {
+        [] => Err(CliError::NoEntry {
+            wanted: format!("of a certificate {serial}"),
+        }),
+        [one] => Ok(one.id),
+        several => {
+            let names: Vec<_> = several
+                .iter()
+                .map(|entry| format!("'{}' of \"{}\"", entry.id, entry.authority.subject.text))
+                .collect();
+            Err(CliError::options(format!(
+                "several CAs have a certificate {serial}: name the entry, one of {}",
+                names.join(", ")
+            )))
+        }
+    }
 }
 
 impl ListEntries {
@@ -208,79 +254,4 @@ impl ShowEntry {
         let list: Vec<_> = found.iter().map(entry::describe).collect();
         Ok(Report::new(text.join("\n"), json!({ "entries": list })))
     }
-}
-
-/// With the head that is given, or the one that is kept where the settings say.
-fn verify(settings: &Settings) -> Result<Report, CliError> {
-    let ledger = settings.open_ledger_to_verify()?;
-    let (head, warning) = match settings.guards().head {
-        Some(head) => (Some(head), None),
-        None => settings.kept_head(ledger.as_ref())?,
-    };
-    let report = ledger.verify(head.as_ref())?;
-    Ok(Report {
-        exit_code: if report.passed() { 0 } else { REFUSED },
-        warnings: warning.into_iter().collect(),
-        ..Report::new(verdict(&report), describe(&report))
-    })
-}
-
-fn verdict(report: &VerifyReport) -> String {
-    let mut fields = Fields::default();
-    fields.add("events", report.head.count).add("head", report.head);
-    if report.open > 0 {
-        let those = format!(
-            "{} began but did not end: see `hsm-ca ledger list --open`",
-            report.open
-        );
-        fields.add("open", those);
-    }
-    if let Some(KeptHead::OnTheChain { later }) = report.kept {
-        fields.add(
-            "kept",
-            format!("the head that was kept is on the chain, {later} events ago"),
-        );
-    }
-    let mut text = fields.render(0);
-    for fault in &report.faults {
-        text.push_str(&format!("FAILED: {}\n", printable(&fault.to_string())));
-    }
-    if report.more > 0 {
-        text.push_str(&format!("FAILED: and {} more\n", report.more));
-    }
-    text.push_str(match (report.passed(), report.kept) {
-        (false, _) => "The ledger is NOT sound.\n",
-        (true, Some(_)) => "The ledger is sound.\n",
-        (true, None) => {
-            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one\n\
-             with --head: without it, nobody can tell that events were cut off the end, or all replaced.\n"
-        }
-    });
-    text
-}
-
-fn describe(report: &VerifyReport) -> Value {
-    let faults: Vec<_> = report
-        .faults
-        .iter()
-        .map(|fault| {
-            let sequence = match fault {
-                Fault::Gap { first, .. } => Some(*first),
-                Fault::Hash { sequence } | Fault::Body { sequence, .. } | Fault::Event { sequence, .. } => {
-                    Some(*sequence)
-                }
-                _ => None,
-            };
-            json!({ "event": sequence, "found": fault.to_string() })
-        })
-        .collect();
-    let kept = report.kept.map(|kept| match kept {
-        KeptHead::OnTheChain { .. } => "on-the-chain",
-        KeptHead::Missing => "missing",
-        KeptHead::Another => "another",
-    });
-    json!({
-        "sound": report.passed(), "events": report.head.count, "head": report.head.to_string(),
-        "open": report.open, "kept_head": kept, "faults": faults, "more_faults": report.more,
-    })
 }

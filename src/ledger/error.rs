@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{CrlNumber, EntryId, LedgerPlace, RevocationReason, SerialNumber};
+use super::{CheckpointProblem, CrlNumber, EntryId, LedgerPlace, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
@@ -105,6 +105,8 @@ pub enum LedgerError {
         /// What it said.
         found: String,
     },
+    /// The ledger does not extend a checkpoint.
+    NotExtended(CheckpointProblem),
     /// The issuer has used this serial number before.
     SerialUsed {
         /// The number.
@@ -239,6 +241,7 @@ impl fmt::Display for LedgerError {
             ),
             Self::Full { place } => write!(f, "ledger {place}: no space left on the file system"),
             Self::Failed { place, found } => write!(f, "ledger {place}: {found}"),
+            Self::NotExtended(problem) => problem.fmt(f),
             Self::SerialUsed { serial, entry } => {
                 write!(
                     f,

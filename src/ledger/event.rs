@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::value::Misspelt;
 use super::{
@@ -205,10 +206,10 @@ impl Head {
 
     /// The head after one more event: SHA-256 over the 32 bytes of the last hash and the event's bytes.
     pub(super) fn after(self, body: &[u8]) -> Self {
-        let bytes = [&self.hash.0[..], body].concat();
+        let hash = Sha256::new_with_prefix(self.hash.0).chain_update(body).finalize();
         Self {
             count: self.count.saturating_add(1),
-            hash: Digest::of(&bytes),
+            hash: Digest(hash.into()),
         }
     }
 }

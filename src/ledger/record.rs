@@ -244,6 +244,8 @@ pub enum EntryState {
     Begun,
     /// Signed, and the signature verified.
     Signed {
+        /// The event that says so.
+        event: u64,
         /// When it was recorded.
         stamp: Stamp,
         /// SHA-256 of the signed object.
@@ -284,6 +286,18 @@ impl EntryState {
     pub const fn der(&self) -> Option<&Der> {
         match self {
             Self::Signed { der, .. } | Self::Adopted { der, .. } => der.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl Entry {
+    /// The event that has the signed object or its hash: that it was signed, or adopted.
+    #[must_use]
+    pub const fn object_event(&self) -> Option<u64> {
+        match self.state {
+            EntryState::Signed { event, .. } => Some(event),
+            EntryState::Adopted { sha256: Some(_), .. } => Some(self.id.0),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Digest, Head};
+use crate::transparency::Checkpoint;
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,60 @@ pub struct VerifyReport {
     pub open: u64,
     /// What the head that was kept elsewhere shows.
     pub kept: Option<KeptHead>,
+    /// How many events came after the checkpoint that was kept elsewhere, where the ledger extends it.
+    pub since_checkpoint: Option<u64>,
+}
+
+/// What was kept elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// A head.
+    pub head: Option<Head>,
+    /// A checkpoint. Who made it is for the caller to check.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// Why a ledger does not extend a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckpointProblem {
+    /// It is from another ledger, or none.
+    OtherLedger {
+        /// The checkpoint's origin.
+        origin: String,
+        /// The origin of this ledger's checkpoints.
+        own: String,
+    },
+    /// The ledger is shorter.
+    Missing {
+        /// The checkpoint's size.
+        size: u64,
+        /// How many events the ledger has.
+        found: u64,
+    },
+    /// The events up to there are others.
+    Another {
+        /// The checkpoint's size.
+        size: u64,
+    },
+}
+
+impl fmt::Display for CheckpointProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherLedger { origin, own } => {
+                write!(f, "the checkpoint is from {origin}, and this ledger is {own}")
+            }
+            Self::Missing { size, found } => write!(
+                f,
+                "the checkpoint has {size} events, and the ledger only {found}: an older copy was restored, or events were cut off its end"
+            ),
+            Self::Another { size } => write!(
+                f,
+                "the first {size} events are not those of the checkpoint: the ledger was rewritten, or it is a fork"
+            ),
+        }
+    }
 }
 
 impl VerifyReport {
@@ -108,6 +163,8 @@ pub enum Fault {
         /// What is wrong with it.
         found: String,
     },
+    /// The ledger does not extend the checkpoint that was kept elsewhere.
+    Checkpoint(CheckpointProblem),
     /// The head that was kept elsewhere is not on the chain.
     Kept {
         /// The head.
@@ -134,6 +191,7 @@ impl fmt::Display for Fault {
                 write!(f, "event {sequence}: {found}")
             }
             Self::Row { table, row, found } => write!(f, "table {table}, {row}: {found}"),
+            Self::Checkpoint(problem) => problem.fmt(f),
             Self::Kept {
                 kept,
                 how: KeptHead::Missing,

@@ -22,10 +22,10 @@ use rusqlite::Connection;
 
 use super::rules::Recording;
 use super::{
-    Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, GivenUpHead,
-    Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger, LedgerError,
-    LedgerPlace, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp, TakenOver,
-    Takeover, Unfinished, UnixTime, VerifyReport,
+    Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
+    GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger,
+    LedgerError, LedgerPlace, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp,
+    TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 use audit::Audit;
 use failure::Failure;
@@ -310,8 +310,12 @@ impl Ledger for SqliteLedger {
         self.look(read::head)
     }
 
-    fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError> {
+    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
         self.look_only(|db| verify::verify(db, kept))
+    }
+
+    fn events(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {
+        self.look_only(|db| read::events(db, each))
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError> {

@@ -8,9 +8,10 @@ use crate::cloudhsm::CloudHsmError;
 use crate::kms::KmsError;
 use crate::ledger::{EntryId, LedgerError};
 use crate::output::OutputError;
-use crate::secret::{MemoryError, PrivateKeyError};
+use crate::secret::{Ed25519KeyError, MemoryError, PrivateKeyError};
 use crate::signer::{SignError, UnfitChoice};
 use crate::token::{ImportRoute, KeyDescription, TokenError};
+use crate::transparency::TransparencyError;
 use crate::x509::{UnixTime, X509Error};
 
 use super::{
@@ -73,6 +74,15 @@ pub enum WorkflowError {
     PlannedFile(Box<PlannedFileError>),
     /// A CA certificate that the ledger does not have.
     UnknownAuthority(Box<UnknownAuthority>),
+    /// A checkpoint or a proof about the ledger.
+    Transparency(Box<TransparencyError>),
+    /// The key that was to sign a checkpoint is a CA's.
+    CheckpointKey {
+        /// The CA.
+        subject: String,
+    },
+    /// A file is not an Ed25519 private key.
+    Ed25519Key(Ed25519KeyError),
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -249,6 +259,12 @@ impl fmt::Display for WorkflowError {
         match self {
             Self::Kms(error) => error.fmt(f),
             Self::CloudHsm(error) => error.fmt(f),
+            Self::Transparency(error) => error.fmt(f),
+            Self::CheckpointKey { subject } => write!(
+                f,
+                "the checkpoint is not signed: this key is that of the CA \"{subject}\", which signs only what the ledger records"
+            ),
+            Self::Ed25519Key(error) => error.fmt(f),
             Self::Initialize(error) => error.fmt(f),
             Self::Ledger(error) => error.fmt(f),
             Self::Unrecorded { entry, cause } => write!(
@@ -369,6 +385,8 @@ impl std::error::Error for WorkflowError {
         match self {
             Self::Kms(error) => error.source(),
             Self::CloudHsm(error) => error.source(),
+            Self::Transparency(error) => error.source(),
+            Self::Ed25519Key(error) => error.source(),
             Self::Initialize(error) => error.source(),
             Self::InAnswer { cause, .. } => cause.source(),
             Self::Token(error) => error.source(),
@@ -473,6 +491,18 @@ impl From<MemoryError> for WorkflowError {
 impl From<OutputError> for WorkflowError {
     fn from(error: OutputError) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<TransparencyError> for WorkflowError {
+    fn from(error: TransparencyError) -> Self {
+        Self::Transparency(Box::new(error))
+    }
+}
+
+impl From<Ed25519KeyError> for WorkflowError {
+    fn from(error: Ed25519KeyError) -> Self {
+        Self::Ed25519Key(error)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Record, TranscriptError, TranscriptHead, tree_head};
+use super::{Record, TranscriptError, TranscriptHead};
 use crate::ceremony::{CanonicalError, Digest, from_canonical};
+use crate::transparency::{Checkpoint, TransparencyError, tree_head};
 
 /// A transcript that was read back: every line is canonical, numbered, and chained to the one before it.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +125,14 @@ impl Transcript {
     #[must_use]
     pub fn tree_head(&self) -> Digest {
         tree_head(&self.lines)
+    }
+
+    /// The checkpoint, without signatures, of the lines as a tree. `origin` names the ceremony among all logs.
+    ///
+    /// # Errors
+    /// [`TransparencyError::Name`]
+    pub fn checkpoint(&self, origin: &str) -> Result<Checkpoint, TransparencyError> {
+        Checkpoint::new(origin, self.head().n, self.tree_head())
     }
 
     /// Holds the transcript against a head that was kept elsewhere.

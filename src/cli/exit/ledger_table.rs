@@ -1,9 +1,11 @@
 //! The table's part about the ledger.
 
 use hsm_ca::ledger::{CrlNumberProblem, LedgerError};
+use hsm_ca::transparency::TransparencyError;
 use hsm_ca::workflow::KeptHeadError;
 
 use super::row::Row;
+use super::signer_table::explain_signer;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ledger(error: &LedgerError) -> Row {
@@ -125,6 +127,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             ),
         ),
         LedgerError::NotOnHold { .. } => ("not-on-hold", REFUSED, None),
+        LedgerError::NotExtended(_) => (
+            "checkpoint-not-extended",
+            REFUSED,
+            Some(
+                "keep this ledger unchanged and find out what happened to it; if the checkpoint is from another ledger, name that one with --ledger",
+            ),
+        ),
         LedgerError::Export { .. } => ("output", FAILED, None),
         _ => ("ledger", UNAVAILABLE, None),
     }
@@ -157,5 +166,37 @@ pub(super) fn explain_kept_head(error: &KeptHeadError) -> Row {
                 "nothing was signed; check `ledger-head` in hsm-ca.toml, HSM_CA_LEDGER_HEAD or --ledger-head",
             ),
         ),
+    }
+}
+
+pub(super) fn explain_transparency(error: &TransparencyError) -> Row {
+    match error {
+        TransparencyError::Malformed { .. } | TransparencyError::Name { .. } => {
+            ("checkpoint-malformed", REFUSED, None)
+        }
+        TransparencyError::OtherKey { .. }
+        | TransparencyError::Unsigned { .. }
+        | TransparencyError::BadSignature { .. } => (
+            "checkpoint-signature",
+            REFUSED,
+            Some(
+                "compare the verifier key with the one that `hsm-ca ledger checkpoint` showed when the key was new",
+            ),
+        ),
+        TransparencyError::NotIncluded
+        | TransparencyError::NotConsistent { .. }
+        | TransparencyError::OtherOrigin { .. }
+        | TransparencyError::OtherCheckpoint { .. } => (
+            "proof-failed",
+            REFUSED,
+            Some("the proof shows nothing: get another from the CA, with `hsm-ca ledger prove`"),
+        ),
+        TransparencyError::KeyKind { .. } => (
+            "checkpoint-key",
+            USAGE,
+            Some("make a key for checkpoints alone: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
+        ),
+        TransparencyError::Signer(error) => explain_signer(error),
+        _ => ("checkpoint", REFUSED, None),
     }
 }

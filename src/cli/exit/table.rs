@@ -11,7 +11,7 @@ use hsm_ca::workflow::{
 use super::ceremony_table::explain_ceremony;
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
-use super::ledger_table::{explain_kept_head, explain_ledger};
+use super::ledger_table::{explain_kept_head, explain_ledger, explain_transparency};
 use super::row::Row;
 use super::signer_table::explain_signer;
 use super::token_table::explain_token;
@@ -76,6 +76,19 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::NotDeliverable(error) => explain_not_deliverable(error),
         WorkflowError::UnknownAuthority(_) => ("unknown-ca", REFUSED, None),
         WorkflowError::X509(error) => explain_x509(error),
+        WorkflowError::Transparency(error) => explain_transparency(error),
+        WorkflowError::CheckpointKey { .. } => (
+            "checkpoint-key",
+            REFUSED,
+            Some("make a key for checkpoints alone: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
+        ),
+        WorkflowError::Ed25519Key(_) => (
+            "checkpoint-key",
+            USAGE,
+            Some(
+                "make one that only you can read: umask 077; openssl genpkey -algorithm ed25519 -out checkpoint.key",
+            ),
+        ),
         WorkflowError::Output(error) => explain_output(error),
         WorkflowError::Memory(_) => (
             "memory",

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ledger::{EntryFilter, EntryId, RevocationState};
-use hsm_ca::workflow::{DeliveryRequest, Recorder, deliver_recorded};
+use hsm_ca::ledger::RevocationState;
+use hsm_ca::workflow::{DeliveryRequest, deliver_recorded};
 use serde_json::json;
 
-use super::{Wanted, collect, entry, parse_wanted};
+use super::{Wanted, entry, find, parse_wanted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
@@ -37,7 +37,7 @@ impl DeliverEntry {
         delivery.check()?;
         let mut recorder = settings.open_recorder()?;
         let order = DeliveryRequest {
-            entry: self.find(&recorder)?,
+            entry: find(recorder.ledger(), &self.wanted)?,
             authority,
             delivery,
         };
@@ -66,34 +66,5 @@ impl DeliverEntry {
             ..Report::new(text, json)
         };
         Ok(report.with_receipt(recorder))
-    }
-
-    /// The one entry that is meant: certificates of several CAs can have one serial number.
-    fn find(&self, recorder: &Recorder) -> Result<EntryId, CliError> {
-        let serial = match &self.wanted {
-            Wanted::Entry(id) => return Ok(*id),
-            Wanted::Serial(serial) => serial,
-        };
-        let filter = EntryFilter {
-            serial: Some(serial.clone()),
-            ..EntryFilter::default()
-        };
-        let found = collect(recorder.ledger(), &filter)?;
-        match found.as_slice() {
-            [] => Err(CliError::NoEntry {
-                wanted: format!("of a certificate {serial}"),
-            }),
-            [one] => Ok(one.id),
-            several => {
-                let names: Vec<_> = several
-                    .iter()
-                    .map(|entry| format!("'{}' of \"{}\"", entry.id, entry.authority.subject.text))
-                    .collect();
-                Err(CliError::options(format!(
-                    "several CAs have a certificate {serial}: name the entry, one of {}",
-                    names.join(", ")
-                )))
-            }
-        }
     }
 }

@@ -90,7 +90,7 @@ impl Audit {
 }
 
 /// The head after this row, if it is the next and its hash follows.
-fn follow_chain(head: Head, sequence: i64, body: &str, hash: Digest) -> Result<Head, Failure> {
+pub(super) fn follow_chain(head: Head, sequence: i64, body: &str, hash: Digest) -> Result<Head, Failure> {
     let expected = head.count.saturating_add(1);
     match u64::try_from(sequence) {
         Ok(sequence) if sequence == expected => {}

@@ -5,6 +5,7 @@ mod entries;
 mod revocations;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -16,6 +17,7 @@ pub(super) use revocations::{compromised, crl_number, number_of, revocation, rev
 
 use super::super::event::Event;
 use super::super::{Digest, Head, LedgerError, UnixTime};
+use super::audit::follow_chain;
 use super::failure::{Failure, column, natural};
 
 pub(super) fn head(db: &Connection) -> Result<Head, Failure> {
@@ -57,6 +59,24 @@ pub(super) fn event(db: &Connection, sequence: u64) -> Result<Option<Event>, Fai
         .query_row([column(sequence)?], |row| row.get(0))
         .optional()?;
     body.as_deref().map(decode).transpose()
+}
+
+/// The bytes of every event in order, while the chain is computed again.
+pub(super) fn events(
+    db: &Connection,
+    each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let mut select = db.prepare_cached("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
+    let mut rows = select.query([])?;
+    let mut head = Head::EMPTY;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        head = follow_chain(head, row.get(0)?, body, Digest(row.get(2)?))?;
+        if each(&head, body.as_bytes()).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Every event as a line: its hash, and its bytes as they are.

@@ -6,10 +6,12 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::super::event::{Event, What};
-use super::super::{Digest, Fault, Head, KeptHead, VerifyReport};
+use super::super::tree::CheckpointWatch;
+use super::super::{Digest, Evidence, Fault, Head, KeptHead, VerifyReport};
 use super::failure::Failure;
 use super::projection::project;
 use super::schema;
+use crate::transparency::leaf_hash;
 
 /// If a ledger was changed wholesale, not every row needs to be reported.
 const FAULTS_TOLD: usize = 100;
@@ -29,7 +31,9 @@ impl Findings {
     }
 }
 
-pub(super) fn verify(db: &Connection, kept: Option<&Head>) -> Result<VerifyReport, Failure> {
+pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyReport, Failure> {
+    let kept = evidence.head.as_ref();
+    let mut watch = evidence.checkpoint.as_ref().map(CheckpointWatch::of);
     let mut findings = Findings {
         faults: Vec::new(),
         more: 0,
@@ -39,7 +43,7 @@ pub(super) fn verify(db: &Connection, kept: Option<&Head>) -> Result<VerifyRepor
     }
     // A page that cannot be read ends the walk: what was found until then is reported with it.
     let mut again = schema::empty_copy()?;
-    let (head, kept) = match walk(db, &mut again, kept, &mut findings) {
+    let (head, kept) = match walk(db, &mut again, kept, &mut watch, &mut findings) {
         Ok(found) => found,
         Err(Failure::Sqlite(error)) if is_damage(&error) => {
             findings.add(Fault::File {
@@ -48,6 +52,14 @@ pub(super) fn verify(db: &Connection, kept: Option<&Head>) -> Result<VerifyRepor
             (Head::EMPTY, kept.map(|_| KeptHead::Missing))
         }
         Err(failure) => return Err(failure),
+    };
+    let since_checkpoint = match watch.map(CheckpointWatch::verdict) {
+        None => None,
+        Some(Ok(later)) => Some(later),
+        Some(Err(problem)) => {
+            findings.add(Fault::Checkpoint(problem));
+            None
+        }
     };
     for table in &super::projection::TABLES {
         match compare::compare(db, &again, table, &mut |fault| findings.add(fault)) {
@@ -69,6 +81,7 @@ pub(super) fn verify(db: &Connection, kept: Option<&Head>) -> Result<VerifyRepor
         more: findings.more,
         open: super::failure::natural(open)?,
         kept,
+        since_checkpoint,
     })
 }
 
@@ -91,6 +104,7 @@ fn walk(
     db: &Connection,
     again: &mut Connection,
     kept: Option<&Head>,
+    watch: &mut Option<CheckpointWatch<'_>>,
     findings: &mut Findings,
 ) -> Result<(Head, Option<KeptHead>), Failure> {
     let again = again.transaction()?;
@@ -123,6 +137,9 @@ fn walk(
             count: sequence,
             hash,
         };
+        if let Some(watch) = watch {
+            watch.push(&head, leaf_hash(body));
+        }
         if kept.is_some_and(|kept| kept.count == sequence) {
             kept_hash = Some(hash);
         }

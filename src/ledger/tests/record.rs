@@ -28,6 +28,7 @@ fn a_signature_from_before_to_after() {
         waived: Vec::new(),
         begun: stamp(),
         state: EntryState::Signed {
+            event: 4,
             stamp: later,
             sha256: Digest::of(&signed(1)),
             der: Some(Der(signed(1))),

@@ -200,44 +200,49 @@ fn tell(
     let wrong = || Failure::contradiction("the table of entries names events that are none of an entry");
     let id = EntryId(begun.sequence);
     let stamp = begun.stamp();
-    let (authority, tbs_sha256, object, waived, state) =
-        match (begun.event, outcome.map(|event| (event.stamp(), event.event))) {
-            (
-                What::Adopted {
-                    authority,
+    let (authority, tbs_sha256, object, waived, state) = match (
+        begun.event,
+        outcome.map(|event| (event.sequence, event.stamp(), event.event)),
+    ) {
+        (
+            What::Adopted {
+                authority,
+                sha256,
+                object,
+                der,
+            },
+            _,
+        ) => (
+            authority,
+            None,
+            object,
+            Vec::new(),
+            EntryState::Adopted { sha256, der },
+        ),
+        (
+            What::Begun {
+                authority,
+                tbs_sha256,
+                object,
+                waived,
+            },
+            outcome,
+        ) => {
+            let state = match outcome {
+                None => EntryState::Begun,
+                Some((event, stamp, What::Signed { sha256, der, .. })) => EntryState::Signed {
+                    event,
+                    stamp,
                     sha256,
-                    object,
                     der,
                 },
-                _,
-            ) => (
-                authority,
-                None,
-                object,
-                Vec::new(),
-                EntryState::Adopted { sha256, der },
-            ),
-            (
-                What::Begun {
-                    authority,
-                    tbs_sha256,
-                    object,
-                    waived,
-                },
-                outcome,
-            ) => {
-                let state = match outcome {
-                    None => EntryState::Begun,
-                    Some((stamp, What::Signed { sha256, der, .. })) => {
-                        EntryState::Signed { stamp, sha256, der }
-                    }
-                    Some((stamp, What::Abandoned { reason, .. })) => EntryState::Abandoned { stamp, reason },
-                    Some(_) => return Err(wrong()),
-                };
-                (authority, Some(tbs_sha256), object, waived, state)
-            }
-            _ => return Err(wrong()),
-        };
+                Some((_, stamp, What::Abandoned { reason, .. })) => EntryState::Abandoned { stamp, reason },
+                Some(_) => return Err(wrong()),
+            };
+            (authority, Some(tbs_sha256), object, waived, state)
+        }
+        _ => return Err(wrong()),
+    };
     let revocation = match object.serial() {
         Some(serial) => revocation(db, authority, serial)?,
         None => None,

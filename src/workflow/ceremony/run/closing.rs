@@ -7,7 +7,7 @@ use std::path::Path;
 use super::answers::CLOSING;
 use super::files::{ensure_directory, failed, write_once};
 use super::{CeremonyRun, RunError, RunSummary};
-use crate::ceremony::{CeremonyExport, Checkpoint, Digest, Event, ObjectKind};
+use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind};
 use crate::output::{NewDirectory, encode_pem};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::{CeremonyError, next_state};
@@ -116,7 +116,9 @@ impl CeremonyRun<'_> {
             self.plan.ceremony,
             hash.get(..16).unwrap_or_default()
         );
-        let checkpoint = Checkpoint::of(transcript, &origin).map_err(|error| self.cannot(CLOSING, error))?;
+        let checkpoint = transcript
+            .checkpoint(&origin)
+            .map_err(|error| self.cannot(CLOSING, error))?;
         write_once(&directory.checkpoint(), checkpoint.to_string().as_bytes())
     }
 

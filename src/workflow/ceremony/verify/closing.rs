@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pinned::PREVIOUS;
 use super::{Archive, CeremonyReport, Inputs};
-use crate::ceremony::{CeremonyExport, CeremonyPlan, Checkpoint, Digest, TrailEnd};
+use crate::ceremony::{CeremonyExport, CeremonyPlan, Digest, TrailEnd};
 use crate::workflow::ceremony::next_state;
 
 const NEXT: &str = "state/next.json";
@@ -72,7 +72,9 @@ fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
         plan.ceremony,
         hash.get(..16).unwrap_or_default()
     );
-    let expected = Checkpoint::of(transcript, &origin).map(|checkpoint| checkpoint.to_string());
+    let expected = transcript
+        .checkpoint(&origin)
+        .map(|checkpoint| checkpoint.to_string());
     let is_sound = expected.is_ok_and(|expected| match text.strip_prefix(&expected) {
         Some("") => true,
         Some(rest) => rest.strip_prefix('\n').is_some_and(|signatures| {

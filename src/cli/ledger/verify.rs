@@ -1,0 +1,116 @@
+//! `ledger verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hsm_ca::ledger::{Evidence, Fault, KeptHead, VerifyReport};
+use hsm_ca::transparency::VerifierKey;
+use serde_json::{Value, json};
+
+use super::checkpoint_options::read_kept;
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::global::Settings;
+use crate::cli::report::{Fields, Report, printable};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VerifyLedger {
+    /// A checkpoint that was kept elsewhere: the ledger must extend it
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// The key that must have signed that checkpoint, as `ledger checkpoint` shows it: NAME+ID+KEY
+    #[arg(long, value_name = "KEY", requires = "checkpoint")]
+    verifier_key: Option<VerifierKey>,
+}
+
+impl VerifyLedger {
+    /// With the head that is given, or the one that is kept where the settings say.
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let checkpoint = match &self.checkpoint {
+            Some(path) => Some(read_kept(path, self.verifier_key.as_ref())?),
+            None => None,
+        };
+        let ledger = settings.open_ledger_to_verify()?;
+        let (head, warning) = match settings.guards().head {
+            Some(head) => (Some(head), None),
+            None => settings.kept_head(ledger.as_ref())?,
+        };
+        let evidence = Evidence {
+            head,
+            checkpoint: checkpoint.map(|signed| signed.checkpoint().clone()),
+        };
+        let report = ledger.verify_against(&evidence)?;
+        Ok(Report {
+            exit_code: if report.passed() { 0 } else { REFUSED },
+            warnings: warning.into_iter().collect(),
+            ..Report::new(verdict(&report), describe(&report, &evidence))
+        })
+    }
+}
+
+fn verdict(report: &VerifyReport) -> String {
+    let mut fields = Fields::default();
+    fields.add("events", report.head.count).add("head", report.head);
+    if report.open > 0 {
+        let those = format!(
+            "{} began but did not end: see `hsm-ca ledger list --open`",
+            report.open
+        );
+        fields.add("open", those);
+    }
+    if let Some(KeptHead::OnTheChain { later }) = report.kept {
+        fields.add(
+            "kept",
+            format!("the head that was kept is on the chain, {later} events ago"),
+        );
+    }
+    if let Some(later) = report.since_checkpoint {
+        fields.add("checkpoint", format!("the ledger extends it, by {later} events"));
+    }
+    let mut text = fields.render(0);
+    for fault in &report.faults {
+        text.push_str(&format!("FAILED: {}\n", printable(&fault.to_string())));
+    }
+    if report.more > 0 {
+        text.push_str(&format!("FAILED: and {} more\n", report.more));
+    }
+    let is_compared = report.kept.is_some() || report.since_checkpoint.is_some();
+    text.push_str(match (report.passed(), is_compared) {
+        (false, _) => "The ledger is NOT sound.\n",
+        (true, true) => "The ledger is sound.\n",
+        (true, false) => {
+            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one\n\
+             with --head: without it, nobody can tell that events were cut off the end, or all replaced.\n"
+        }
+    });
+    text
+}
+
+fn describe(report: &VerifyReport, evidence: &Evidence) -> Value {
+    let faults: Vec<_> = report
+        .faults
+        .iter()
+        .map(|fault| {
+            let sequence = match fault {
+                Fault::Gap { first, .. } => Some(*first),
+                Fault::Hash { sequence } | Fault::Body { sequence, .. } | Fault::Event { sequence, .. } => {
+                    Some(*sequence)
+                }
+                _ => None,
+            };
+            json!({ "event": sequence, "found": fault.to_string() })
+        })
+        .collect();
+    let kept = report.kept.map(|kept| match kept {
+        KeptHead::OnTheChain { .. } => "on-the-chain",
+        KeptHead::Missing => "missing",
+        KeptHead::Another => "another",
+    });
+    let checkpoint = evidence
+        .checkpoint
+        .as_ref()
+        .map(|kept| json!({ "size": kept.size(), "extended_by": report.since_checkpoint }));
+    json!({
+        "sound": report.passed(), "events": report.head.count, "head": report.head.to_string(),
+        "open": report.open, "kept_head": kept, "checkpoint": checkpoint, "faults": faults, "more_faults": report.more,
+    })
+}

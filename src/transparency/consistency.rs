@@ -1,0 +1,120 @@
+//! A proof that one checkpoint extends another: the `add-checkpoint` request of C2SP tlog-witness.
+
+use std::fmt;
+
+use super::checkpoint::same_again;
+use super::lines::{digests_of, number_of, text_of, to_base64};
+use super::{Checkpoint, SignedCheckpoint, TransparencyError, check_consistency};
+use crate::output::{Encoding, Sealed, Verified};
+use crate::values::Digest;
+
+const PROOF: &str = "a consistency proof (the add-checkpoint request of c2sp.org/tlog-witness)";
+
+/// How the first leaves of a newer tree are those of an older one: this was checked when the value was made. Who made the newer checkpoint was
+/// not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsistencyProof {
+    old: Checkpoint,
+    hashes: Vec<Digest>,
+    new: SignedCheckpoint,
+}
+
+impl ConsistencyProof {
+    /// The proof that `new` extends `old`.
+    ///
+    /// # Errors
+    /// [`TransparencyError::OtherOrigin`], [`TransparencyError::NotConsistent`]
+    pub fn new(
+        old: &Checkpoint,
+        hashes: Vec<Digest>,
+        new: SignedCheckpoint,
+    ) -> Result<Self, TransparencyError> {
+        let head = new.checkpoint();
+        if head.origin() != old.origin() {
+            return Err(TransparencyError::OtherOrigin {
+                found: head.origin().to_owned(),
+                expected: old.origin().to_owned(),
+            });
+        }
+        let sizes_and_heads = ((old.size(), old.root()), (head.size(), head.root()));
+        match check_consistency(sizes_and_heads.0, sizes_and_heads.1, &hashes) {
+            true => Ok(Self {
+                old: old.clone(),
+                hashes,
+                new,
+            }),
+            false => Err(TransparencyError::NotConsistent {
+                old: old.size(),
+                new: head.size(),
+            }),
+        }
+    }
+
+    /// Whether a file means to be such a proof.
+    #[must_use]
+    pub fn is_in(file: &[u8]) -> bool {
+        file.starts_with(b"old ")
+    }
+
+    /// Reads a proof, and checks it against the older checkpoint, which the file does not have.
+    ///
+    /// # Errors
+    /// [`TransparencyError::Malformed`], and those of [`new`](Self::new)
+    pub fn read(bytes: &[u8], old: &Checkpoint) -> Result<Self, TransparencyError> {
+        let wrong = |reason: &str| TransparencyError::malformed(PROOF, reason);
+        let text = text_of(PROOF, bytes)?;
+        let (proof, checkpoint) = text
+            .split_once("\n\n")
+            .ok_or_else(|| wrong("it has no checkpoint after an empty line"))?;
+        let (size, hashes) = proof.split_once('\n').unwrap_or((proof, ""));
+        let size = size.strip_prefix("old ").and_then(number_of);
+        let size = size.ok_or_else(|| wrong("its first line is not `old` with a number"))?;
+        if size != old.size() {
+            return Err(TransparencyError::OtherCheckpoint {
+                kept: old.size(),
+                found: size,
+            });
+        }
+        let new = SignedCheckpoint::read(checkpoint.as_bytes())?;
+        let read = Self::new(old, digests_of(PROOF, hashes)?, new)?;
+        match read.to_string() == text {
+            true => Ok(read),
+            false => Err(wrong("it has an empty line too many")),
+        }
+    }
+
+    /// The older checkpoint.
+    #[must_use]
+    pub const fn old(&self) -> &Checkpoint {
+        &self.old
+    }
+
+    /// The newer checkpoint.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.new
+    }
+}
+
+/// As [`read`](ConsistencyProof::read) reads it.
+impl fmt::Display for ConsistencyProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "old {}", self.old.size())?;
+        for hash in &self.hashes {
+            writeln!(f, "{}", to_base64(&hash.0))?;
+        }
+        write!(f, "\n{}", self.new)
+    }
+}
+
+impl Sealed for ConsistencyProof {}
+
+impl Verified for ConsistencyProof {
+    fn content(&self, _: Encoding) -> Vec<u8> {
+        self.to_string().into_bytes()
+    }
+
+    fn recheck(&self, written: &[u8]) -> Result<(), String> {
+        same_again(self, Self::read(written, &self.old))
+    }
+}
