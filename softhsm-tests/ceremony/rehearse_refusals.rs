@@ -1,5 +1,6 @@
 //! `ceremony rehearse`, when something is wrong: killed, on another token, or with a plan that could not be held.
 
+use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::check::ceremony;
 use super::rehearse::{REHEARSE, files_below, is_empty, one_session, rehearse, temporary};
-use crate::harness::{Rig, Run, kryoptic, signal, softhsm};
+use crate::harness::{Rig, Run, kryoptic, shim, signal, softhsm};
 
 /// Killed while a session is held: no part of a rehearsal is in the ceremony, and no PIN and no private key of a person is on the disk.
 #[test]
@@ -73,7 +74,10 @@ fn what_would_stop_the_day_stops_the_rehearsal() {
     one_session(&rig);
     rig.edit("name = \"W\"", "name = \"W, Jr.\"");
     rig.json(&plan).ok();
-    let message = rehearse(&rig).refused(1, "rehearsal");
+    let stopped = rehearse(&rig);
+    // To go on is for a ceremony, and not for its rehearsal.
+    assert!(!stopped.stderr.contains("hint"), "{stopped:#?}");
+    let message = stopped.refused(1, "rehearsal");
     assert!(message.contains("who is in the room"), "{message}");
     assert!(!rig.path("room/rehearsal").exists());
     assert!(is_empty(&temporary(&rig)));
@@ -93,6 +97,45 @@ fn what_would_stop_the_day_stops_the_rehearsal() {
     plan["tool"]["sha256"] = json!("5f".repeat(32));
     rig.write("room/plan.json", to_canonical(&plan).expect("canonical"));
     rehearse(&rig).refused(3, "ceremony-swapped");
+}
+
+/// The token's calls are counted by a module in front of it. One signature for each of the four objects; each of the two keys, that of the new root
+/// and the stand-in of the older one, proves itself once; and the older root's stand-in certificate is signed.
+#[test]
+fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
+    let rig = ceremony();
+    one_session(&rig);
+    rig.json(&["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"])
+        .ok();
+    let (shim, softhsm, tmp) = (shim(), softhsm(), temporary(&rig));
+    let rehearse = |rule: Option<(&str, &str)>| {
+        let _ = fs::remove_file(rig.path("calls.log"));
+        let mut command = rig.prepare(&REHEARSE);
+        command.arg("--rig-module").arg(&shim).env("TMPDIR", &tmp);
+        command
+            .env("CLOUDHSM_SHIM_TARGET", &softhsm)
+            .env("CLOUDHSM_SHIM_LOG", rig.path("calls.log"));
+        if let Some((name, value)) = rule {
+            command.env(name, value);
+        }
+        Run::of(&mut command)
+    };
+    for (rule, code, signatures) in [
+        // The token signed, and its answer was lost: it is not asked again.
+        (("CLOUDHSM_SHIM_FAIL", "C_Sign!:CKR_DEVICE_ERROR@5"), 4, 5),
+        // Every signature is verified: the first wrong one ends it.
+        (("CLOUDHSM_SHIM_CORRUPT", "sign"), 3, 1),
+        (("CLOUDHSM_SHIM_KILL", "C_SignInit@6"), 1, 5),
+    ] {
+        let message = rehearse(Some(rule)).refused(code, "rehearsal");
+        assert!(message.contains("main"), "{message}");
+        assert_eq!(rig.count("C_SignInit"), signatures, "{rule:?}: {message}");
+        assert!(!rig.path("room/rehearsal").exists(), "{rule:?}");
+        assert!(is_empty(&tmp), "{rule:?}");
+    }
+    let report = rehearse(None).ok().json();
+    assert_eq!(report["equal"], json!(true));
+    assert_eq!(rig.count("C_SignInit"), 4 + 2 + 1);
 }
 
 /// A module that is no SoftHSM, and one with tokens of somebody: neither is touched.

@@ -132,12 +132,14 @@ fn refused(session: &str, output: &Output) -> CliError {
     let object = object.and_then(|text| serde_json::from_str::<Value>(text.trim_end()).ok());
     let error = object.and_then(|object| object.get("error").cloned());
     let text = |name: &str| Some(error.as_ref()?.get(name)?.as_str()?.to_owned());
+    let is_of_run = text("kind").is_some_and(|kind| kind.starts_with("ceremony-") || kind == "transcript");
     let exit_code = output.status.code().and_then(|code| u8::try_from(code).ok());
     CliError::Rehearsal {
         session: session.to_owned(),
         reason: text("message")
             .unwrap_or_else(|| format!("the process that rehearsed it ended: {}", output.status)),
-        hint: text("hint"),
+        // Those about a ceremony say how the real one goes on.
+        hint: text("hint").filter(|_| !is_of_run),
         exit_code: exit_code
             .filter(|code| (FAILED..=UNAVAILABLE).contains(code))
             .unwrap_or(FAILED),
