@@ -75,14 +75,14 @@ pub trait Ledger: Send {
     /// [`LedgerError::Ended`], [`LedgerError::NoEntry`], or that the ledger cannot be written.
     fn abandon_many(&mut self, entries: &[EntryId], reason: &str, stamp: &Stamp) -> Result<(), LedgerError>;
 
-    /// Records that a signed object has reached its file or its caller; again for every copy that is handed out later.
+    /// Records that signed objects have reached their files or their caller, all or none; again for every copy that is handed out later.
     ///
-    /// The only change that is not synced: a loss of power can take this event with it, as a whole, and those before it stay. What
+    /// The only change that is not synced: a loss of power can take these events with it, as a whole, and those before them stay. What
     /// was delivered then counts as undelivered, which costs a look. Whatever is recorded next, in any process, is synced with it.
     ///
     /// # Errors
     /// [`LedgerError::NoEntry`] where nothing was signed, or that the ledger cannot be written.
-    fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError>;
+    fn deliver_many(&mut self, entries: &[EntryId], stamp: &Stamp) -> Result<(), LedgerError>;
 
     /// Records that a key is about to come to a token, or to go from it.
     ///
@@ -329,6 +329,14 @@ pub trait Ledger: Send {
             .first()
             .copied()
             .ok_or(LedgerError::NoEntry { entry: EntryId(0) })
+    }
+
+    /// [`deliver_many`](Self::deliver_many), of one.
+    ///
+    /// # Errors
+    /// Those of `deliver_many`.
+    fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.deliver_many(&[entry], stamp)
     }
 
     /// [`complete_many`](Self::complete_many), of one.

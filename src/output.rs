@@ -7,8 +7,9 @@ mod pem;
 mod protected;
 mod temporary;
 mod verified;
+mod written;
 
-pub use destination::{Destination, Reserved};
+pub use destination::{Destination, Reserved, TriedDirectories};
 pub use directory::NewDirectory;
 pub use error::OutputError;
 pub use pem::{encode_pem, pem_length, write_pem};
@@ -16,3 +17,4 @@ pub use protected::Protected;
 pub(crate) use temporary::make_temporary;
 pub(crate) use verified::sealed::Sealed;
 pub use verified::{Encoding, Verified};
+pub use written::Written;

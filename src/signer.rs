@@ -59,6 +59,15 @@ pub trait Signer: Send {
     /// # Errors
     /// What the token said; the message may or may not have been signed, so it is never repeated blindly.
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// One signer more of the same key, for another thread: with a session or a connection of its own. Nobody logs in again. `None`
+    /// where the store has one signer for a key.
+    ///
+    /// # Errors
+    /// What the store said: a token has a limit of sessions.
+    fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        Ok(None)
+    }
 }
 
 /// Signers of one key for several threads. It is shared by the threads; each signer is for one of them.

@@ -22,6 +22,7 @@ mod key_lock;
 mod lint;
 mod named;
 mod ocsp;
+mod ordered;
 mod pipeline;
 mod poll;
 mod program;
@@ -74,7 +75,10 @@ pub use initialize::{
     ClusterCertificates, InitializeClusterError, InitializeSummary, WaitLimits, WhichCertificate,
     initialize_cluster,
 };
-pub use issue::{IssueSummary, LookedBack, RecordedJob, RequestToSign, SigningJob, SigningRequest};
+pub use issue::{
+    BatchOptions, GivenRequest, IssueSummary, LookedBack, RecordedJob, RequestOutcome, RequestSource,
+    SigningJob, SigningRequest,
+};
 pub use kept_head::{
     HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, heads_on_token, refuse_without_ledger,
     require_head,

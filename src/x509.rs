@@ -57,7 +57,9 @@ pub use crl::{
     listed_status,
 };
 pub use cross::{Change, Original, compare_with_original};
-pub use csr::{CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedRequest};
+pub use csr::{
+    CertificationRequest, CheckedRequest, IssuedRequest, RequestTbs, VerifiedHash, VerifiedRequest,
+};
 pub use error::X509Error;
 pub use extension::ExtensionText;
 pub use foreign_file::ForeignFile;

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use clap::Subcommand;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
-use hsm_ca::workflow::IssueSummary;
+use hsm_ca::workflow::{Delivered, IssueSummary};
 use hsm_ca::x509::{
     CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, Rule, UnixTime,
     words,
@@ -173,6 +173,7 @@ pub(super) fn report_issued(
     let mut report = Report::new(String::new(), json!({}));
     let mut list = Vec::new();
     for summary in issued {
+        let json = json_of_issued(&summary);
         let (path, content) = split(summary.delivered);
         let shown = path
             .as_ref()
@@ -214,17 +215,6 @@ pub(super) fn report_issued(
                 printable(&fault.found)
             )
         }));
-        let mut json = describe(&summary.certificate);
-        json["retried"] = json!(summary.retried);
-        json["entry"] = json!(summary.entry.0);
-        json["dropped"] = json!(extensions_json(&summary.dropped));
-        json["renews"] = summary.renews.as_ref().map_or(Value::Null, |renewed| {
-            json!({
-                "entry": renewed.entry.0, "serial_number": renewed.serial.to_string(),
-                "not_after": renewed.not_after.to_string(),
-            })
-        });
-        json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
         list.push(json);
         if let Some(content) = content {
             report.content.get_or_insert_default().extend(content);
@@ -234,8 +224,27 @@ pub(super) fn report_issued(
     report
 }
 
+/// A certificate that was just issued, as JSON.
+pub(super) fn json_of_issued(summary: &IssueSummary) -> Value {
+    let mut json = describe(&summary.certificate);
+    json["retried"] = json!(summary.retried);
+    json["entry"] = json!(summary.entry.0);
+    json["dropped"] = json!(extensions_json(&summary.dropped));
+    json["renews"] = summary.renews.as_ref().map_or(Value::Null, |renewed| {
+        json!({
+            "entry": renewed.entry.0, "serial_number": renewed.serial.to_string(),
+            "not_after": renewed.not_after.to_string(),
+        })
+    });
+    json["file"] = match &summary.delivered {
+        Delivered::File(path) => json!(path.display().to_string()),
+        Delivered::Content(_) => Value::Null,
+    };
+    json
+}
+
 /// Of names it counts which; of the rest, that there are some.
-fn describe_dropped(extension: &ExtensionText) -> String {
+pub(super) fn describe_dropped(extension: &ExtensionText) -> String {
     match extension.name.as_str() {
         "subjectAltName" | "extensionRequest" => {
             format!("{} ({})", extension.name, printable(&extension.value))

@@ -18,6 +18,8 @@ use hsm_ca::signer::KeyList;
 use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
+pub(super) use own_files::OwnFiles;
+
 use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
@@ -267,7 +269,7 @@ impl Settings {
                 directory,
             }),
         };
-        settings.own_files().iter().for_each(|file| input::protect(file));
+        settings.own_paths().iter().for_each(|file| input::protect(file));
         Ok(settings)
     }
 

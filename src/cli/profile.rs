@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hsm_ca::file_trust::Owners;
-use hsm_ca::workflow::{RequestToSign, linter_program};
+use hsm_ca::workflow::{RequestSource, linter_program};
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
@@ -37,15 +37,23 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
 }
 
 /// The profile where none is named: only the subject of an HSM's request says what its certificate is for.
-pub(super) fn default_for(
-    requests: impl Iterator<Item = Result<RequestToSign, CliError>>,
+pub(super) fn default_for<R: RequestSource<Error = CliError>>(
+    requests: &R,
+    keep_going: bool,
 ) -> Result<Profile, CliError> {
-    for to_sign in requests {
-        let to_sign = to_sign?;
-        if !to_sign.request.subject().is_of_hsm_partition() {
-            return Err(CliError::NoProfile {
-                request: to_sign.name,
-            });
+    for index in 0..requests.count() {
+        let name = requests.name(index);
+        let request = requests.read(index).and_then(|given| {
+            let verified = given.request.verify();
+            verified.map_err(|error| CliError::in_file(Path::new(&name), error))
+        });
+        match request {
+            Ok(request) if !request.subject().is_of_hsm_partition() => {
+                return Err(CliError::NoProfile { request: name });
+            }
+            // It is refused in its turn.
+            Err(error) if !keep_going => return Err(error),
+            _ => {}
         }
     }
     Ok(Profile::cloudhsm_cluster())

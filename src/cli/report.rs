@@ -20,6 +20,8 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
     /// 0, unless the report is of something that did not pass.
     pub(super) exit_code: u8,
+    /// It is the last of several JSON objects, of a line each.
+    pub(super) lines: bool,
 }
 
 impl Report {
@@ -31,6 +33,7 @@ impl Report {
             receipt: None,
             warnings: Vec::new(),
             exit_code: 0,
+            lines: false,
         }
     }
 }
@@ -68,8 +71,17 @@ impl Fields {
 /// The JSON text of a value, which a terminal may show: what cannot be printed is escaped (RFC 8259 section 7), and a parser reads the
 /// same value. Such a character stands inside a string; the line feeds are those between the fields.
 pub(super) fn json_text(value: &Value) -> String {
+    escape(&format!("{value:#}"))
+}
+
+/// The same on one line.
+pub(super) fn json_line(value: &Value) -> String {
+    escape(&value.to_string())
+}
+
+fn escape(json: &str) -> String {
     let mut text = String::new();
-    for character in format!("{value:#}").chars() {
+    for character in json.chars() {
         if is_unprintable(character) && character != '\n' {
             let units = character.encode_utf16(&mut [0; 2]).to_vec();
             text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));

@@ -6,6 +6,8 @@
     reason = "this is the place for it"
 )]
 
+mod progress_line;
+
 use std::cell::RefCell;
 use std::env;
 use std::error::Error as StdError;
@@ -18,13 +20,14 @@ use std::path::PathBuf;
 use base64ct::{Base64, Encoding as _};
 use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::{Progress, Step};
+pub(super) use progress_line::ProgressLine;
 use serde_json::{Value, json};
 
 use super::canvas::Canvas;
 use super::exit::{CliError, FAILED, USAGE};
 use super::format::Format;
 use super::global::{ColorChoice, FoundConfig, GlobalOptions};
-use super::report::{Report, json_text, printable};
+use super::report::{Report, json_line, json_text, printable};
 use super::steps::describe_step;
 use super::unfinished;
 
@@ -130,6 +133,7 @@ impl Ui {
             receipt,
             mut warnings,
             exit_code,
+            lines,
         } = report;
         warnings.splice(0..0, self.warned.take());
         // Losing part of the report does not matter; losing part of the content does.
@@ -147,7 +151,13 @@ impl Ui {
             {
                 object.insert("warnings".to_owned(), json!(warnings));
             }
-            print(format!("{}\n", json_text(&json)).as_bytes())
+            print(
+                match lines {
+                    true => format!("{}\n", json_line(&json)),
+                    false => format!("{}\n", json_text(&json)),
+                }
+                .as_bytes(),
+            )
         } else {
             for warning in &warnings {
                 tell(format_args!(

@@ -208,6 +208,11 @@ impl Signer for KmsSigner<'_> {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.sign_in_kms(algorithm, message).map_err(SignError::new)
     }
+
+    /// Each request to sign has a connection of its own.
+    fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        Ok(Some(Box::new(KmsSigner::new(self.kms, self.key))))
+    }
 }
 
 /// KMS's name of an algorithm that it has.

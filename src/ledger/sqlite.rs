@@ -149,11 +149,13 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn deliver(&mut self, entry: EntryId, stamp: &Stamp) -> Result<(), LedgerError> {
+    fn deliver_many(&mut self, entries: &[EntryId], stamp: &Stamp) -> Result<(), LedgerError> {
         // In WAL mode a commit is then as whole as ever, and not waited for.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
         set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
-        let recorded = self.record(stamp, |recording, _| recording.deliver(entry));
+        let recorded = self.record(stamp, |recording, _| {
+            entries.iter().try_for_each(|entry| recording.deliver(*entry))
+        });
         set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
         recorded
     }

@@ -1,14 +1,16 @@
-//! Temporary file, fsync, read back, rename, fsync of the directory.
+//! Where a file goes: the place is kept by a temporary file in its directory, which is written and read back.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
-use super::{Encoding, OutputError, Protected, Verified, make_temporary};
+use super::{Encoding, OutputError, Protected, Verified, Written, make_temporary};
 
 /// Room that is asked of the file system before anything is signed: more than any certificate, so that a full disk
 /// costs no signature. What can be longer asks for more, with [`Reserved::make_room`].
@@ -54,10 +56,7 @@ impl Destination {
     /// # Errors
     /// [`OutputError`]
     pub fn reserve(&self) -> Result<Reserved, OutputError> {
-        let directory = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let directory = self.directory();
         if !directory.is_dir() {
             return Err(OutputError::NoDirectory {
                 directory: directory.to_owned(),
@@ -76,9 +75,40 @@ impl Destination {
         Ok(reserved)
     }
 
+    /// Sees whether the file could be written, and leaves nothing behind. A directory in which another file could be made is not tried
+    /// again: a job of a thousand files makes one for it.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn check(&self, tried: &TriedDirectories) -> Result<(), OutputError> {
+        let directory = self.directory();
+        if !tried.has(directory) {
+            self.reserve()?;
+            tried.add(directory);
+            return Ok(());
+        }
+        self.refuse_what_is_there()?;
+        self.refuse_impossible_name(directory)
+    }
+
+    /// Whether the file is there already, with just this content.
+    #[must_use]
+    pub fn holds(&self, verified: &dyn Verified) -> bool {
+        let is_file = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+        let recheck = |mut file| verified.recheck_file(self.encoding, &mut file);
+        is_file && matches!(File::open(&self.path).and_then(recheck), Ok(Ok(())))
+    }
+
+    fn directory(&self) -> &Path {
+        match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        }
+    }
+
     /// A dangling symbolic link is something too. Directories, devices and pipes are never replaced, nor links to them: `--force` on
     /// `/dev/stdout` would take the system's own link away.
-    fn refuse_what_is_there(&self) -> Result<(), OutputError> {
+    pub(super) fn refuse_what_is_there(&self) -> Result<(), OutputError> {
         let link = match fs::symlink_metadata(&self.path) {
             Ok(found) => found,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -148,7 +178,7 @@ impl Destination {
         File::create_new(trial.path().join(name)).map(drop).map_err(wrong)
     }
 
-    fn failed(&self, action: &'static str, cause: io::Error) -> OutputError {
+    pub(super) fn failed(&self, action: &'static str, cause: io::Error) -> OutputError {
         if matches!(
             cause.kind(),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
@@ -162,6 +192,24 @@ impl Destination {
             action,
             cause,
         }
+    }
+}
+
+/// Directories in which files can be made, as was tried.
+#[derive(Debug, Default)]
+pub struct TriedDirectories(Mutex<HashSet<PathBuf>>);
+
+impl TriedDirectories {
+    fn has(&self, directory: &Path) -> bool {
+        self.lock().contains(directory)
+    }
+
+    fn add(&self, directory: &Path) {
+        self.lock().insert(directory.to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -204,8 +252,18 @@ impl Reserved {
     ///
     /// # Errors
     /// [`OutputError`]; the path is then as it was.
-    pub fn commit(mut self, verified: &dyn Verified) -> Result<PathBuf, OutputError> {
-        self.write(verified)?;
+    pub fn commit(self, verified: &dyn Verified) -> Result<PathBuf, OutputError> {
+        self.write(verified)?.publish()
+    }
+
+    /// Writes, reads back, and has the content's second decoder look at it. The file has no name yet, and is not on the disk for certain.
+    ///
+    /// # Errors
+    /// [`OutputError`]; the path is as it was.
+    pub fn write(mut self, verified: &dyn Verified) -> Result<Written, OutputError> {
+        let encoding = self.destination.encoding;
+        write_all(self.temporary.as_file_mut(), encoding, verified)
+            .map_err(|cause| self.destination.failed("write", cause))?;
         let unread = |cause| self.destination.failed("read the file back", cause);
         let mut written = File::open(self.temporary.path()).map_err(unread)?;
         verified
@@ -215,41 +273,16 @@ impl Reserved {
                 path: self.destination.path.clone(),
                 reason,
             })?;
-
         let Self {
             destination,
             directory,
             temporary,
         } = self;
-        // What was read since, and what someone put there.
-        destination.refuse_what_is_there()?;
-        let persisted = if destination.overwrite {
-            temporary.persist(&destination.path)
-        } else {
-            temporary.persist_noclobber(&destination.path)
-        };
-        persisted.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => OutputError::Exists {
-                path: destination.path.clone(),
-            },
-            _ => destination.failed("rename the finished file to its name", error.error),
-        })?;
-        match File::open(&directory).and_then(|directory| directory.sync_all()) {
-            // Some file systems have nothing to sync in a directory, and say so.
-            Err(cause) if cause.raw_os_error() != Some(Errno::INVAL.raw_os_error()) => {
-                Err(OutputError::NotSynced {
-                    path: destination.path,
-                    cause,
-                })
-            }
-            _ => Ok(destination.path),
-        }
-    }
-
-    fn write(&mut self, verified: &dyn Verified) -> Result<(), OutputError> {
-        let encoding = self.destination.encoding;
-        write_all(self.temporary.as_file_mut(), encoding, verified)
-            .map_err(|cause| self.destination.failed("write", cause))
+        Ok(Written {
+            destination,
+            directory,
+            temporary,
+        })
     }
 }
 
@@ -260,8 +293,7 @@ fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified) -> io
     drop(buffered);
     // Gives the reserved room beyond the content back.
     let length = file.stream_position()?;
-    file.set_len(length)?;
-    file.sync_all()
+    file.set_len(length)
 }
 
 #[cfg(test)]

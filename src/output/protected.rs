@@ -1,5 +1,6 @@
 //! Files that no output replaces.
 
+use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Files that no output replaces, `--force` or not: what the job itself reads, its settings, its keys' PIN. A file is known by its device
 /// and inode, whatever it is called. Clones share one list, so that what is read later is protected as well.
 #[derive(Clone, Debug, Default)]
-pub struct Protected(Arc<Mutex<Vec<(u64, u64)>>>);
+pub struct Protected(Arc<Mutex<HashSet<(u64, u64)>>>);
 
 impl Protected {
     /// Protects this file.
     pub fn add(&self, file: &Metadata) {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.push(identity(file));
+        files.insert(identity(file));
     }
 
     /// Whether it is protected.

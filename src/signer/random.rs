@@ -8,8 +8,8 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::SignError;
 
-/// Where random numbers come from: a token, or the operating system if there is no token.
-pub trait RandomSource {
+/// Where random numbers come from: a token, or the operating system if there is no token. Several threads may ask at once.
+pub trait RandomSource: Sync {
     /// Fills `buffer`.
     ///
     /// # Errors

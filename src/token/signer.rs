@@ -155,6 +155,12 @@ impl<S: Borrow<Session> + Send> Signer for TokenSigner<S> {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.sign_on_token(algorithm, message).map_err(SignError::new)
     }
+
+    fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.4, CK_OBJECT_HANDLE).
+        let session = self.session.borrow().open_another().map_err(SignError::new)?;
+        Ok(Some(Box::new(TokenSigner::new(session, self.key.clone()))))
+    }
 }
 
 /// `CK_RSA_PKCS_PSS_PARAMS` (PKCS#11 v2.40 mechanisms section 2.1.9).

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::WorkflowError;
-use crate::output::{Destination, Encoding, OutputError, Reserved, Verified};
+use crate::output::{Destination, Encoding, OutputError, Reserved, TriedDirectories, Verified, Written};
 
 /// Where a result goes.
 #[derive(Clone, Debug)]
@@ -47,6 +47,22 @@ impl Delivery {
         })
     }
 
+    /// [`check`](Self::check), of one of many.
+    pub(super) fn check_among(&self, tried: &TriedDirectories) -> Result<(), OutputError> {
+        match self {
+            Self::File(destination) => destination.check(tried),
+            Self::Caller(_) => Ok(()),
+        }
+    }
+
+    /// The file that this goes to, if it is there already and has just this content.
+    pub(super) fn place_of(&self, verified: &dyn Verified) -> Option<PathBuf> {
+        match self {
+            Self::File(destination) => destination.holds(verified).then(|| destination.path.clone()),
+            Self::Caller(_) => None,
+        }
+    }
+
     pub(super) fn path(&self) -> Option<&PathBuf> {
         match self {
             Self::File(destination) => Some(&destination.path),
@@ -79,8 +95,16 @@ impl Slot {
     }
 
     pub(super) fn deliver(self, verified: &dyn Verified) -> Result<Delivered, OutputError> {
+        match self.write(verified)? {
+            Filled::File(written) => written.publish().map(Delivered::File),
+            Filled::Content(content) => Ok(Delivered::Content(content)),
+        }
+    }
+
+    /// Everything but the name, and the wait for the disk.
+    pub(super) fn write(self, verified: &dyn Verified) -> Result<Filled, OutputError> {
         match self {
-            Self::File(reserved) => reserved.commit(verified).map(Delivered::File),
+            Self::File(reserved) => reserved.write(verified).map(Filled::File),
             Self::Caller(encoding) => {
                 let content = verified.content(encoding);
                 verified
@@ -89,9 +113,39 @@ impl Slot {
                         path: PathBuf::from("-"),
                         reason,
                     })?;
-                Ok(Delivered::Content(content))
+                Ok(Filled::Content(content))
             }
         }
+    }
+}
+
+/// A place that has its content, and no name yet.
+#[derive(Debug)]
+pub(super) enum Filled {
+    File(Written),
+    Content(Vec<u8>),
+}
+
+impl Filled {
+    /// Gives all of them their names, when they are on the disk. The results are in the same order.
+    pub(super) fn publish_all(filled: Vec<Self>) -> Vec<Result<Delivered, OutputError>> {
+        let mut contents = Vec::with_capacity(filled.len());
+        let mut files = Vec::with_capacity(filled.len());
+        for one in filled {
+            contents.push(match one {
+                Self::File(written) => {
+                    files.push(written);
+                    None
+                }
+                Self::Content(content) => Some(content),
+            });
+        }
+        let mut published = Written::publish_all(files).into_iter();
+        let each = contents.into_iter().filter_map(|content| match content {
+            Some(content) => Some(Ok(Delivered::Content(content))),
+            None => published.next().map(|path| path.map(Delivered::File)),
+        });
+        each.collect()
     }
 }
 

@@ -1,29 +1,46 @@
 //! `csr sign`. Everything that can be refused is refused before the token signs anything, and however many requests there are, only a
 //! few of them are held in memory.
+//!
+//! | step | threads |
+//! |---|---|
+//! | [`SigningJob::prepare`]: each request is read, verified, and held against every rule | all processors |
+//! | [`SigningJob::look_back`]: what the ledger has for the same requests | this one |
+//! | [`SigningJob::run`], a group of requests at a time: the exact bytes are made and checked | all processors |
+//! | the group is recorded as begun, in one transaction | this one |
+//! | the key signs each, and the signature is verified | one for each session |
+//! | the group is recorded as signed, in one transaction | this one |
+//! | the files of the group are written, and get their names when the disk has them | one |
+//!
+//! The steps of one group overlap with those of others; results come in the order of the requests.
 
-mod batch;
+mod crew;
+mod draft;
+mod group;
+mod prepare;
 mod retry;
+mod run;
 mod terms;
 #[cfg(test)]
 mod tests;
 
 pub use retry::{LookedBack, RecordedJob};
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use retry::Source;
 use terms::Terms;
 
-use super::named::in_input;
 use super::record::{Renewed, Waivers};
-use super::{Clock, Delivered, Delivery, Finished, Named, VerifiedIdentity, WorkflowError};
+use super::{Delivered, Delivery, Finished, Named, VerifiedIdentity, WorkflowError};
 use crate::ledger::{Digest, EntryId};
 use crate::signer::SignatureChoice;
 use crate::x509::{
-    AskedValidity, Certificate, Checked, ExtensionText, Issued, Profile, SerialNumber, Validity,
-    VerifiedRequest, dropped,
+    AskedValidity, Certificate, CertificationRequest, Checked, ExtensionText, Profile, SerialNumber,
+    Validity, VerifiedHash, VerifiedRequest, dropped,
 };
 
 /// What requests are signed by, all of a job alike.
@@ -47,20 +64,65 @@ pub struct SigningRequest {
     pub waivers: Waivers,
 }
 
-/// A request whose own signature verified, and where its certificate goes.
+/// How a job of several requests is done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BatchOptions {
+    /// Sessions that sign at one time; as many as there are processors, where it is not given and the job is large.
+    pub jobs: Option<NonZeroUsize>,
+    /// A request that is refused is reported, and the others are signed. Otherwise nothing is signed if one is refused.
+    pub keep_going: bool,
+    /// A file that is there already, with the certificate that the ledger has for the same request, is a result and no obstacle: the
+    /// same command continues what was interrupted.
+    pub resume: bool,
+}
+
+/// A request as it was read, and where its certificate goes.
 #[derive(Clone, Debug)]
-pub struct RequestToSign {
-    /// What errors call it: its file.
-    pub name: String,
-    /// The request.
-    pub request: VerifiedRequest,
+pub struct GivenRequest {
+    /// The request. Its signature is verified here.
+    pub request: CertificationRequest,
     /// Where its certificate goes.
     pub delivery: Delivery,
+}
+
+/// The requests of a job. Several threads read them, and each more than once, so that a job of any length runs in the same memory.
+/// One that is another the second time is refused.
+pub trait RequestSource: Sync {
+    /// Why a request cannot be read, and every other error of the job.
+    type Error: From<WorkflowError> + fmt::Debug + Send + Sync;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// What errors and results call one: its file.
+    fn name(&self, index: usize) -> String;
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// That it cannot be read, is not a request, or that its certificate cannot go where it should.
+    fn read(&self, index: usize) -> Result<GivenRequest, Self::Error>;
+}
+
+/// What became of one request.
+#[derive(Debug)]
+pub enum RequestOutcome<E> {
+    /// Its certificate is there.
+    Issued(Box<IssueSummary>),
+    /// It was refused, and the job goes on: [`BatchOptions::keep_going`].
+    Refused {
+        /// The request, as [`RequestSource::name`] has it.
+        request: String,
+        /// Why.
+        error: E,
+    },
 }
 
 /// A certificate that was issued.
 #[derive(Clone, Debug)]
 pub struct IssueSummary {
+    /// The request, as [`RequestSource::name`] has it; empty where there was none.
+    pub request: String,
     /// The certificate.
     pub certificate: Certificate,
     /// Where it is.
@@ -78,17 +140,14 @@ pub struct IssueSummary {
 impl IssueSummary {
     /// Of one that was signed now, and for which `asked` was asked.
     pub(super) fn of(finished: Finished<Checked>, asked: &[ExtensionText]) -> Self {
-        Self::new(&finished.object, finished.delivered, finished.entry, asked)
-    }
-
-    fn new(issued: &Issued, delivered: Delivered, entry: EntryId, asked: &[ExtensionText]) -> Self {
-        let certificate = issued.certificate().clone();
+        let certificate = finished.object.certificate().clone();
         let given = certificate.describe_extensions();
         Self {
+            request: String::new(),
             certificate,
-            delivered,
+            delivered: finished.delivered,
             dropped: dropped(asked.to_vec(), &given),
-            entry,
+            entry: finished.entry,
             retried: false,
             renews: None,
         }
@@ -97,79 +156,81 @@ impl IssueSummary {
 
 /// Requests that passed every check that needs no token, and whose outputs can be written.
 ///
-/// The job goes through the requests more than once, by clones of the iterator, and keeps of each only what it must know again: an iterator
-/// that reads files lets a job of any length run in the same memory. A request that is another one the second time is refused.
-#[derive(Clone, Debug)]
-pub struct SigningJob<R> {
+/// The job goes through the requests more than once and keeps of each only what it must know again.
+#[derive(Debug)]
+pub struct SigningJob<R: RequestSource> {
     requests: R,
     terms: Terms,
-    /// Of each request, its hash: what is signed is what was checked.
-    hashes: Vec<Digest>,
+    options: BatchOptions,
     /// One for each request.
-    sources: Vec<Source>,
-    /// How far the ledger went when they were looked for.
+    items: Vec<Item>,
+    /// Those of the requests that were refused, while the others go on.
+    refused: BTreeMap<usize, R::Error>,
+    /// How far the ledger went when the requests were looked for.
     looked_at: Option<u64>,
 }
 
-impl<R, E> SigningJob<R>
-where
-    R: Iterator<Item = Result<RequestToSign, E>> + Clone,
-    E: From<WorkflowError>,
-{
-    /// Checks the CA certificate, the validity and every output, and holds certificates of the same fields, but for the serial numbers,
-    /// against every rule. Nothing is left behind: a PIN prompt may follow, and the user may walk away from it.
-    ///
-    /// # Errors
-    /// What the iterator says; [`WorkflowError`]
-    pub fn prepare(request: SigningRequest, requests: R, clock: &Clock) -> Result<Self, E> {
-        let identity = request.identity.clone();
-        let terms = Terms::choose(request, clock)?;
-        let mut paths = BTreeSet::new();
-        let mut hashes = Vec::new();
-        for to_sign in requests.clone() {
-            let to_sign = to_sign?;
-            let is_other = |identity: &VerifiedIdentity| to_sign.request.public_key() != identity.key();
-            if identity.as_ref().is_some_and(is_other) {
-                return Err(in_input(&to_sign.name, WorkflowError::OtherHsm).into());
-            }
-            if let Some(path) = to_sign.delivery.path()
-                && !paths.insert(path.clone())
-            {
-                return Err(WorkflowError::SameOutput { path: path.clone() }.into());
-            }
-            to_sign.delivery.check().map_err(WorkflowError::from)?;
-            terms
-                .check(&to_sign.request, &PLACEHOLDER)
-                .map_err(|error| in_input(&to_sign.name, error))?;
-            hashes.push(Digest::of(to_sign.request.der()));
-        }
-        Ok(Self {
-            sources: vec![Source::New; hashes.len()],
-            looked_at: None,
-            requests,
-            terms,
-            hashes,
-        })
-    }
+/// What is known of one request.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    /// What is signed is what was checked. `None` of one that was refused.
+    hash: Option<VerifiedHash>,
+    /// By which a revocation remembers its key.
+    key: Digest,
+    source: Source,
+    /// Something is in the place of its certificate.
+    is_occupied: bool,
+}
 
+impl<R: RequestSource> SigningJob<R> {
     /// The validity of every certificate of the job.
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.terms.validity
     }
 
-    /// The requests once more, each with what is known of it. They are as many as before, and the same ones.
-    fn again(&self) -> impl Iterator<Item = Result<(usize, RequestToSign), E>> {
-        let mut hashes = self.hashes.iter().enumerate();
-        self.requests.clone().map_while(move |to_sign| {
-            let (index, hash) = hashes.next()?;
-            Some(to_sign.and_then(|to_sign| {
-                if Digest::of(to_sign.request.der()) != *hash {
-                    return Err(WorkflowError::InputChanged { name: to_sign.name }.into());
-                }
-                Ok((index, to_sign))
-            }))
-        })
+    /// Whether every request was refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused.len() == self.items.len()
+    }
+
+    /// A request once more: the same as before.
+    fn read_again(&self, index: usize) -> Result<(VerifiedRequest, Delivery), R::Error> {
+        let GivenRequest { request, delivery } = self.requests.read(index)?;
+        let hash = self.items.get(index).and_then(|item| item.hash);
+        let same = match hash {
+            Some(hash) => request.verify_again(&hash).map_err(WorkflowError::from)?,
+            None => None,
+        };
+        match same {
+            Some(request) => Ok((request, delivery)),
+            None => Err(WorkflowError::InputChanged {
+                name: self.requests.name(index),
+            }
+            .into()),
+        }
+    }
+
+    /// Takes out a request that is refused, or ends the job.
+    fn refuse(&mut self, index: usize, error: R::Error) -> Result<(), R::Error> {
+        if !self.options.keep_going {
+            return Err(error);
+        }
+        if let Some(item) = self.items.get_mut(index) {
+            item.source = Source::Refused;
+        }
+        self.refused.insert(index, error);
+        Ok(())
+    }
+}
+
+/// Few requests are not worth the threads.
+fn threads_for(requests: usize) -> usize {
+    const FEW: usize = 8;
+    match requests {
+        0..FEW => 1,
+        _ => thread::available_parallelism().map_or(1, NonZeroUsize::get),
     }
 }
 
@@ -190,15 +251,4 @@ fn everything_asked(request: &VerifiedRequest) -> Vec<ExtensionText> {
         .into_iter()
         .chain(attributes)
         .collect()
-}
-
-/// The error of one request, and what was delivered before it.
-fn after(done: &[PathBuf], error: WorkflowError) -> WorkflowError {
-    if done.is_empty() {
-        return error;
-    }
-    WorkflowError::Partly {
-        done: done.to_vec(),
-        cause: Box::new(error),
-    }
 }

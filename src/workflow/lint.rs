@@ -137,6 +137,11 @@ impl<'a> Rehearsals<'a> {
         Ok(Self(with_key.transpose()?))
     }
 
+    /// Of certificates that no linter looks at.
+    pub(super) const fn without_linter() -> Self {
+        Self(None)
+    }
+
     /// Judges one certificate as it will be; `what` names it in the progress.
     ///
     /// # Errors

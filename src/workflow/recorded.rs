@@ -135,7 +135,7 @@ pub fn deliver_recorded(
     let object = reread(recorder, &entry, order.authority.as_ref())?;
     let slot = order.delivery.reserve()?;
     let delivered = slot.deliver(object.as_ref())?;
-    recorder.note_delivery(entry.id, &delivered);
+    recorder.note_deliveries([(entry.id, &delivered)]);
     Ok(DeliverySummary { entry, delivered })
 }
 

@@ -21,6 +21,7 @@ use super::name::{describe_oid, shown_text};
 use super::signed::Signed;
 use super::{AlternativeName, ExtensionText, Name, Profile, X509Error, algorithm, extension, pem};
 use crate::signer::{Hex, PublicKey, sha256};
+use crate::values::Digest;
 
 const WHAT: &str = "certification request";
 
@@ -66,6 +67,18 @@ pub struct CertificationRequest {
 pub struct VerifiedRequest {
     request: CertificationRequest,
     public_key: PublicKey,
+}
+
+/// SHA-256 of a request that was [verified](CertificationRequest::verify): the same bytes need not be verified again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VerifiedHash(Digest);
+
+impl VerifiedHash {
+    /// SHA-256 of the DER bytes.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.0
+    }
 }
 
 impl CertificationRequest {
@@ -125,6 +138,20 @@ impl CertificationRequest {
             request: self,
             public_key,
         })
+    }
+
+    /// The request as [`verify`](Self::verify) gave it before, if these are the same bytes. The verdict follows from the bytes alone.
+    ///
+    /// # Errors
+    /// [`X509Error::Key`], which verified bytes do not give. Inside: `None` for other bytes.
+    pub fn verify_again(self, known: &VerifiedHash) -> Result<Option<VerifiedRequest>, X509Error> {
+        if Digest::of(&self.der) != known.0 {
+            return Ok(None);
+        }
+        Ok(Some(VerifiedRequest {
+            public_key: self.public_key()?,
+            request: self,
+        }))
     }
 
     /// The DER bytes it was read from.
@@ -293,6 +320,12 @@ fn refuse_contradiction(attributes: &[Attribute]) -> Result<(), X509Error> {
 }
 
 impl VerifiedRequest {
+    /// By which the same bytes are known again.
+    #[must_use]
+    pub fn verified_hash(&self) -> VerifiedHash {
+        VerifiedHash(Digest::of(self.request.der()))
+    }
+
     /// The DER bytes it was read from.
     #[must_use]
     pub fn der(&self) -> &[u8] {

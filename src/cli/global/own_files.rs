@@ -9,7 +9,7 @@ use crate::cli::exit::CliError;
 
 impl Settings {
     /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
-    pub(super) fn own_files(&self) -> Vec<PathBuf> {
+    pub(super) fn own_paths(&self) -> Vec<PathBuf> {
         let named = [&self.config_file, &self.module, &self.refused_keys];
         let mut own: Vec<_> = named.into_iter().flatten().cloned().collect();
         let pin = self
@@ -30,14 +30,25 @@ impl Settings {
         own
     }
 
+    /// The same, for an output to be held against.
+    pub(in crate::cli) fn own_files(&self) -> OwnFiles {
+        OwnFiles(self.own_paths().iter().filter_map(|own| real_path(own)).collect())
+    }
+
     /// Refuses an output in the place of one of these, which may not be there yet.
     pub(in crate::cli) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
-        if output != Path::new("-")
-            && self
-                .own_files()
-                .iter()
-                .any(|own| real_path(own).is_some_and(|own| Some(own) == real_path(output)))
-        {
+        self.own_files().refuse(output)
+    }
+}
+
+/// The paths of the files that this program itself lives on.
+#[derive(Debug)]
+pub(in crate::cli) struct OwnFiles(Vec<PathBuf>);
+
+impl OwnFiles {
+    /// Refuses an output in the place of one of these.
+    pub(in crate::cli) fn refuse(&self, output: &Path) -> Result<(), CliError> {
+        if output != Path::new("-") && real_path(output).is_some_and(|output| self.0.contains(&output)) {
             return Err(CliError::options(format!(
                 "{} is a settings file of this program, or the ledger: name another file for the output",
                 output.display()

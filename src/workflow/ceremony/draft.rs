@@ -353,18 +353,17 @@ fn stand_in_for(
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::signer::SignError;
 
     /// Numbers that begin with these two octets, one after the other.
-    struct Beginning(Cell<usize>, &'static [[u8; 2]]);
+    struct Beginning(AtomicUsize, &'static [[u8; 2]]);
 
     impl RandomSource for Beginning {
         fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-            let turn = self.0.get();
-            self.0.set(turn + 1);
+            let turn = self.0.fetch_add(1, Ordering::SeqCst);
             buffer.fill(7);
             buffer[..2].copy_from_slice(&self.1[turn]);
             Ok(())
@@ -373,11 +372,11 @@ mod tests {
 
     #[test]
     fn every_serial_number_has_twenty_octets_and_none_for_its_sign() {
-        let random = Beginning(Cell::new(0), &[[0, 0x70], [0, 0x80], [0x80, 0xff], [1, 2]]);
+        let random = Beginning(AtomicUsize::new(0), &[[0, 0x70], [0, 0x80], [0x80, 0xff], [1, 2]]);
         let source: &dyn RandomSource = &random;
         let serials = DrawnSerials::from(source);
         let serial = serials.serial("main", "root").unwrap();
-        assert_eq!(random.0.get(), 4);
+        assert_eq!(random.0.load(Ordering::SeqCst), 4);
         assert_eq!(serial.to_string(), format!("0102{}", "07".repeat(18)));
         assert_eq!(hex::decode(serial.to_string()).unwrap(), serial.octets());
     }

@@ -1,14 +1,15 @@
 //! A request that is given once more: its certificate is in the ledger, and another one would be a second for the same purpose.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use super::{IssueSummary, PLACEHOLDER, RequestToSign, SigningJob, Terms, after, everything_asked};
-use crate::ledger::{Digest, EntryId, LedgerError, RevocationState};
+use super::{PLACEHOLDER, RequestOutcome, RequestSource, SigningJob, Terms};
+use crate::ledger::{Authority, Entry, EntryId, RevocationState};
+use crate::output::OutputError;
+use crate::workflow::named::refusal_of;
 use crate::workflow::record::{authority_of, require_known};
 use crate::workflow::recorded::reread_certificate;
-use crate::workflow::{Delivered, Recorder, WorkflowError};
-use crate::x509::{UnixTime, Validity, VerifiedRequest};
+use crate::workflow::{Recorder, WorkflowError};
+use crate::x509::{Issued, UnixTime, Validity, VerifiedRequest};
 
 /// Seconds from the moment that a certificate's dates are chosen to its entry in the ledger: someone types a PIN in between.
 const LONGEST_WAIT: u64 = 3600;
@@ -23,91 +24,126 @@ pub(super) enum Source {
     New,
     /// It was signed before, and is delivered as it is.
     Recorded(EntryId),
+    /// It was signed before, and is where it should go.
+    There(EntryId),
     /// The same request stands in this job before, at that place.
     Earlier(usize),
+    /// Nowhere: the request is refused, and the others go on.
+    Refused,
 }
 
-impl<R, E> SigningJob<R>
-where
-    R: Iterator<Item = Result<RequestToSign, E>> + Clone,
-    E: From<WorkflowError>,
-{
+impl<R: RequestSource> SigningJob<R> {
     /// Looks for certificates that were signed for these requests before. One that has the same fields and the same length of validity, is
     /// not revoked, and has more than two thirds of its life left, is delivered instead of signing another. A request that is in the job
     /// twice gets one certificate. With `again` in the request of the job, every one is signed.
     ///
     /// # Errors
-    /// What the iterator says; that the ledger cannot be read, or that a certificate in it does not verify.
-    pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack<R>, E> {
+    /// What the requests say; the rule `compromised-key`; [`WorkflowError::Output`] for a place that is taken; that the ledger cannot be
+    /// read, or that a certificate in it does not verify.
+    pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack<R>, R::Error> {
         self.look(recorder)?;
-        if self.sources.iter().any(|source| matches!(source, Source::New)) {
+        if self.items.iter().any(|item| matches!(item.source, Source::New)) {
             return Ok(LookedBack::ToSign(self));
         }
         Ok(LookedBack::AllRecorded(RecordedJob(self)))
     }
 
     /// Looks once more if the ledger has gone on: another process may have signed the same while someone typed a PIN.
-    pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), E> {
+    pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), R::Error> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
-        if !self.terms.again && self.looked_at != Some(count) {
-            self.sources = self.find_sources(recorder)?;
-            self.looked_at = Some(count);
+        if self.looked_at == Some(count) {
+            return Ok(());
         }
+        let authority = authority_of(&self.terms.authority.value).map_err(WorkflowError::from)?;
+        let compromised = recorder.compromised_keys()?;
+        let mut seen = HashMap::new();
+        for index in 0..self.items.len() {
+            let Some(item) = self.items.get(index).copied() else {
+                break;
+            };
+            let Some(hash) = item.hash.filter(|_| !matches!(item.source, Source::Refused)) else {
+                continue;
+            };
+            if let Some(entry) = compromised.get(&item.key) {
+                let name = self.requests.name(index);
+                let error = refusal_of(&name, Recorder::compromised_by(*entry).into());
+                self.refuse(index, error.into())?;
+                continue;
+            }
+            let source = match seen.get(&hash) {
+                _ if self.terms.again => Source::New,
+                Some(earlier) => Source::Earlier(*earlier),
+                None => match self.find_recorded(recorder, &authority, index) {
+                    Ok(source) => source,
+                    Err(error) => {
+                        self.refuse(index, error)?;
+                        continue;
+                    }
+                },
+            };
+            if item.is_occupied && !matches!(source, Source::There(_)) {
+                let error = self.occupied(index);
+                self.refuse(index, error)?;
+                continue;
+            }
+            seen.entry(hash).or_insert(index);
+            if let Some(of) = self.items.get_mut(index) {
+                of.source = source;
+            }
+        }
+        self.looked_at = Some(count);
         Ok(())
     }
 
-    fn find_sources(&self, recorder: &Recorder) -> Result<Vec<Source>, E> {
-        let mut seen: HashMap<Digest, usize> = HashMap::new();
-        let mut sources = vec![Source::New; self.hashes.len()];
-        for to_sign in self.again() {
-            let (index, to_sign) = to_sign?;
-            let hash = Digest::of(to_sign.request.der());
-            let source = match seen.get(&hash) {
-                Some(earlier) => Source::Earlier(*earlier),
-                None => {
-                    seen.insert(hash, index);
-                    self.terms.find_recorded(recorder, &to_sign.request)?
-                }
-            };
-            if let Some(of) = sources.get_mut(index) {
-                *of = source;
-            }
+    fn find_recorded(
+        &self,
+        recorder: &Recorder,
+        authority: &Authority,
+        index: usize,
+    ) -> Result<Source, R::Error> {
+        let Some(item) = self.items.get(index) else {
+            return Ok(Source::Refused);
+        };
+        let Some(hash) = item.hash else {
+            return Ok(Source::Refused);
+        };
+        let ledger = recorder.ledger();
+        let found = ledger
+            .certificates_for(authority, hash.digest(), LOOKED_AT)
+            .map_err(WorkflowError::from)?;
+        if found.is_empty() {
+            return Ok(Source::New);
         }
-        Ok(sources)
+        let (request, delivery) = self.read_again(index)?;
+        let Some((entry, issued)) = self.terms.find_repeated(found, &request)? else {
+            return Ok(Source::New);
+        };
+        Ok(match item.is_occupied && delivery.place_of(&issued).is_some() {
+            true => Source::There(entry),
+            false => Source::Recorded(entry),
+        })
+    }
+
+    /// What is in the place is not the certificate for this request.
+    fn occupied(&self, index: usize) -> R::Error {
+        match self.requests.read(index) {
+            Ok(given) => {
+                let path = given.delivery.path().cloned().unwrap_or_default();
+                WorkflowError::from(OutputError::Exists { path }).into()
+            }
+            Err(error) => error,
+        }
     }
 }
 
 impl Terms {
-    /// Delivers a certificate that is signed already: by an earlier run, or earlier in this job.
-    pub(super) fn deliver_again(
+    /// The certificate among these that says what would be signed now.
+    fn find_repeated(
         &self,
-        to_sign: &RequestToSign,
-        entry: EntryId,
-        recorder: &mut Recorder,
-    ) -> Result<IssueSummary, WorkflowError> {
-        let found = recorder.ledger().entry(entry)?;
-        let found = found.ok_or(LedgerError::NoEntry { entry })?;
-        let certificate = reread_certificate(&found, &self.authority_key)?;
-        let slot = to_sign.delivery.reserve()?;
-        let delivered = slot
-            .deliver(&certificate)
-            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
-        recorder.note_delivery(entry, &delivered);
-        let asked = everything_asked(&to_sign.request);
-        Ok(IssueSummary {
-            retried: true,
-            ..IssueSummary::new(&certificate, delivered, entry, &asked)
-        })
-    }
-
-    fn find_recorded(&self, recorder: &Recorder, request: &VerifiedRequest) -> Result<Source, WorkflowError> {
-        let authority = authority_of(&self.authority.value)?;
-        let hash = Digest::of(request.der());
-        let found = recorder.ledger().certificates_for(&authority, &hash, LOOKED_AT)?;
-        if found.is_empty() {
-            return Ok(Source::New);
-        }
+        found: Vec<Entry>,
+        request: &VerifiedRequest,
+    ) -> Result<Option<(EntryId, Issued)>, WorkflowError> {
         let planned = self.check(request, &PLACEHOLDER)?;
         for entry in found {
             let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
@@ -121,10 +157,10 @@ impl Terms {
                 && lasts_as_long(self.validity, certificate.validity())
                 && is_young(certificate.validity(), self.now)
             {
-                return Ok(Source::Recorded(entry.id));
+                return Ok(Some((entry.id, issued)));
             }
         }
-        Ok(Source::New)
+        Ok(None)
     }
 
     /// Both start at the time of their own run, or both at one time that was requested.
@@ -141,7 +177,7 @@ impl Terms {
 
 /// What looking back has found.
 #[derive(Debug)]
-pub enum LookedBack<R> {
+pub enum LookedBack<R: RequestSource> {
     /// Something must be signed.
     ToSign(SigningJob<R>),
     /// Nothing has: the token is not needed.
@@ -150,41 +186,20 @@ pub enum LookedBack<R> {
 
 /// A job whose certificates were all signed before.
 #[derive(Debug)]
-pub struct RecordedJob<R>(SigningJob<R>);
+pub struct RecordedJob<R: RequestSource>(SigningJob<R>);
 
-impl<R, E> RecordedJob<R>
-where
-    R: Iterator<Item = Result<RequestToSign, E>> + Clone,
-    E: From<WorkflowError>,
-{
+impl<R: RequestSource> RecordedJob<R> {
     /// Delivers them; `each` gets every result, in the order of the requests.
     ///
     /// # Errors
-    /// What the iterator says; [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
-    pub fn deliver(self, recorder: &mut Recorder, each: &mut dyn FnMut(IssueSummary)) -> Result<(), E> {
-        let Self(job) = self;
-        recorder.refuse_revoked(&job.terms.authority.value)?;
-        let mut entries: Vec<EntryId> = Vec::with_capacity(job.sources.len());
-        let mut done: Vec<PathBuf> = Vec::new();
-        for to_sign in job.again() {
-            let (index, to_sign) = to_sign?;
-            let entry = match job.sources.get(index) {
-                Some(Source::Recorded(entry)) => Some(*entry),
-                Some(Source::Earlier(earlier)) => entries.get(*earlier).copied(),
-                _ => None,
-            };
-            let entry = entry.unwrap_or(EntryId(0));
-            let summary = job
-                .terms
-                .deliver_again(&to_sign, entry, recorder)
-                .map_err(|error| after(&done, error))?;
-            entries.push(entry);
-            if let Delivered::File(path) = &summary.delivered {
-                done.push(path.clone());
-            }
-            each(summary);
-        }
-        Ok(())
+    /// What the requests say; [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
+    pub fn deliver(
+        self,
+        recorder: &mut Recorder,
+        each: &mut dyn FnMut(RequestOutcome<R::Error>),
+    ) -> Result<(), R::Error> {
+        recorder.refuse_revoked(&self.0.terms.authority.value)?;
+        self.0.run_with(None, recorder, &(), each)
     }
 }
 

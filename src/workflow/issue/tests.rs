@@ -1,7 +1,11 @@
 //! Jobs of more requests than are held at one time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,17 +15,19 @@ use super::*;
 use crate::ledger::{EntryFilter, EntryState, SqliteLedger, Stamp};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityRequest, CsrRequest, Recorder};
-use crate::x509::Name;
+use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Recorder};
 use crate::x509::fixture::{NOW, SoftwareKey};
+use crate::x509::{Name, X509Error};
 
 /// More than two chunks.
 const MANY: usize = 150;
 
-/// One key in software, which may stop after so many signatures.
+/// One key in software, which may stop after so many signatures, and has so many sessions.
 struct Store {
     key: SoftwareKey,
     left: AtomicUsize,
+    sessions: usize,
+    opened: AtomicUsize,
 }
 
 impl Signer for &Store {
@@ -30,13 +36,16 @@ impl Signer for &Store {
     }
 
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        match self.left.load(Ordering::Relaxed).checked_sub(1) {
-            None => Err(SignError::new(std::io::Error::other("CKR_DEVICE_ERROR"))),
-            Some(left) => {
-                self.left.store(left, Ordering::Relaxed);
-                self.key.sign(algorithm, message)
-            }
+        let left = |left: usize| left.checked_sub(1);
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) {
+            Err(_) => Err(SignError::new(std::io::Error::other("CKR_DEVICE_ERROR"))),
+            Ok(_) => self.key.sign(algorithm, message),
         }
+    }
+
+    fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
+        let opened = self.opened.fetch_add(1, Ordering::SeqCst);
+        Ok((opened + 1 < self.sessions).then(|| Box::new(*self) as Box<dyn Signer>))
     }
 }
 
@@ -59,11 +68,13 @@ struct Desk {
 }
 
 impl Desk {
-    fn new() -> Self {
+    fn with_sessions(sessions: usize) -> Self {
         let directory = TempDir::new().unwrap();
         let store = Store {
             key: SoftwareKey::generate(),
             left: AtomicUsize::new(usize::MAX),
+            sessions,
+            opened: AtomicUsize::new(0),
         };
         let stamp = Stamp {
             time: NOW,
@@ -94,7 +105,7 @@ impl Desk {
         }
     }
 
-    fn request(&self, number: usize) -> RequestToSign {
+    fn request(&self, number: usize) -> GivenRequest {
         let request = CsrRequest {
             key: "client".to_owned(),
             subject: Name::from_rfc4514(&format!("CN=client {number}")).unwrap(),
@@ -105,13 +116,18 @@ impl Desk {
         };
         let planned = request.plan(self.client.public_key()).unwrap();
         let issued = planned.checked().clone().sign(&self.client).unwrap();
-        RequestToSign {
-            name: format!("{number}.csr"),
-            request: issued.request().clone().verify().unwrap(),
-            delivery: Delivery::File(Destination::new(
-                self.directory.path().join(format!("{number}.crt")),
-            )),
+        GivenRequest {
+            request: issued.request().clone(),
+            delivery: Delivery::File(Destination::new(self.file(number))),
         }
+    }
+
+    fn file(&self, number: usize) -> PathBuf {
+        self.directory.path().join(format!("{number}.crt"))
+    }
+
+    fn requests(&self) -> Vec<GivenRequest> {
+        (0..MANY).map(|number| self.request(number)).collect()
     }
 
     fn terms(&self) -> SigningRequest {
@@ -127,18 +143,23 @@ impl Desk {
         }
     }
 
-    /// Signs what `read` gives for each number, and tells what was handed over, in which order.
-    fn sign(
-        &self,
-        read: &dyn Fn(usize) -> Result<RequestToSign, WorkflowError>,
-    ) -> (Vec<String>, Result<(), WorkflowError>) {
-        let requests = (0..MANY).map(read);
-        let job = SigningJob::prepare(self.terms(), requests, &Clock::stopped_at(NOW)).unwrap();
-        let mut handed_over = Vec::new();
-        let mut each = |summary: IssueSummary| handed_over.push(summary.certificate.subject().to_string());
+    /// Signs what `read` gives for each number, and tells the outcomes, in which order.
+    fn sign(&self, read: Read<'_>, options: BatchOptions) -> (Vec<String>, Result<(), WorkflowError>) {
+        let requests = Requests { read, count: MANY };
+        let mut told = Vec::new();
+        let mut each = |outcome| {
+            told.push(match outcome {
+                RequestOutcome::Issued(summary) => {
+                    let again = if summary.retried { " again" } else { "" };
+                    format!("{}: {}{again}", summary.request, summary.certificate.subject())
+                }
+                RequestOutcome::Refused { request, error } => format!("{request} refused: {error}"),
+            });
+        };
         let mut recorder = self.recorder.borrow_mut();
-        let outcome = job.run(&self.store, &mut recorder, &(), &mut each);
-        (handed_over, outcome)
+        let outcome = SigningJob::prepare(self.terms(), requests, options, &Clock::stopped_at(NOW))
+            .and_then(|job| job.run(&self.store, &mut recorder, &(), &mut each));
+        (told, outcome)
     }
 
     /// How many entries are signed, abandoned, and open.
@@ -162,73 +183,181 @@ impl Desk {
     }
 }
 
+type Read<'a> = &'a (dyn Fn(usize) -> Result<GivenRequest, WorkflowError> + Sync);
+
+struct Requests<'a> {
+    read: Read<'a>,
+    count: usize,
+}
+
+impl RequestSource for Requests<'_> {
+    type Error = WorkflowError;
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("{index}.csr")
+    }
+
+    fn read(&self, index: usize) -> Result<GivenRequest, WorkflowError> {
+        (self.read)(index)
+    }
+}
+
+fn told_of(numbers: impl Iterator<Item = usize>) -> Vec<String> {
+    numbers
+        .map(|number| format!("{number}.csr: CN=client {number}"))
+        .collect()
+}
+
+fn jobs(jobs: usize) -> BatchOptions {
+    BatchOptions {
+        jobs: NonZeroUsize::new(jobs),
+        ..BatchOptions::default()
+    }
+}
+
+const KEEP_GOING: BatchOptions = BatchOptions {
+    jobs: NonZeroUsize::new(3),
+    keep_going: true,
+    resume: true,
+};
+
 #[test]
-fn every_request_is_signed_in_order_and_few_are_alive_at_one_time() {
-    let desk = Desk::new();
-    let requests: Vec<_> = (0..MANY).map(|number| desk.request(number)).collect();
-    let reads = Cell::new(0);
-    let (handed_over, outcome) = desk.sign(&|number| {
-        reads.set(reads.get() + 1);
-        Ok(requests[number].clone())
-    });
-    outcome.unwrap();
-    let wanted: Vec<_> = (0..MANY).map(|number| format!("CN=client {number}")).collect();
-    assert_eq!(handed_over, wanted);
-    // The CA's own certificate, and these.
-    assert_eq!(desk.count(), [MANY + 1, 0, 0]);
-    // Read again each time, and not kept: checked, looked back for, planned, signed.
-    assert_eq!(reads.get(), 4 * MANY);
+fn every_request_is_signed_once_in_order_whatever_the_number_of_sessions() {
+    for sessions in [1, 5] {
+        let desk = Desk::with_sessions(sessions);
+        let requests = desk.requests();
+        let reads = AtomicUsize::new(0);
+        let read = |number: usize| {
+            reads.fetch_add(1, Ordering::SeqCst);
+            Ok(requests[number].clone())
+        };
+        let (told, outcome) = desk.sign(&read, jobs(sessions));
+        outcome.unwrap();
+        assert_eq!(told, told_of(0..MANY), "{sessions}");
+        // The CA's own certificate, and these.
+        assert_eq!(desk.count(), [MANY + 1, 0, 0]);
+        let signed: usize = usize::MAX - desk.store.left.load(Ordering::SeqCst);
+        assert_eq!(signed, MANY + 1);
+        // Read again each time, and not kept: checked, and signed.
+        assert_eq!(reads.load(Ordering::SeqCst), 2 * MANY);
+        let serials: BTreeSet<_> = (0..MANY)
+            .map(|number| {
+                let certificate = Certificate::read(&fs::read(desk.file(number)).unwrap()).unwrap();
+                certificate.verify_signature(desk.store.key.public_key()).unwrap();
+                certificate.serial_number()
+            })
+            .collect();
+        assert_eq!(serials.len(), MANY);
+    }
 }
 
 #[test]
 fn a_request_that_changes_before_its_signature_is_not_signed() {
-    let desk = Desk::new();
-    let requests: Vec<_> = (0..MANY).map(|number| desk.request(number)).collect();
-    let other = desk.request(MANY);
-    let reads_of_last = Cell::new(0);
-    let (handed_over, outcome) = desk.sign(&|number| {
-        if number != MANY - 1 {
-            return Ok(requests[number].clone());
-        }
-        reads_of_last.set(reads_of_last.get() + 1);
-        let request = match reads_of_last.get() {
-            1..=3 => requests[number].request.clone(),
-            _ => other.request.clone(),
+    for options in [jobs(4), KEEP_GOING] {
+        let desk = Desk::with_sessions(4);
+        let requests = desk.requests();
+        let other = desk.request(MANY);
+        let reads_of_last = AtomicUsize::new(0);
+        let read = |number: usize| {
+            if number != MANY - 1 || reads_of_last.fetch_add(1, Ordering::SeqCst) == 0 {
+                return Ok(requests[number].clone());
+            }
+            Ok(GivenRequest {
+                request: other.request.clone(),
+                ..requests[number].clone()
+            })
         };
-        Ok(RequestToSign {
-            request,
-            ..requests[number].clone()
-        })
-    });
-    match outcome {
-        Err(WorkflowError::InputChanged { name }) => assert_eq!(name, format!("{}.csr", MANY - 1)),
-        other => panic!("{other:?}"),
+        let (told, outcome) = desk.sign(&read, options);
+        if options.keep_going {
+            outcome.unwrap();
+            assert_eq!(told.len(), MANY);
+            assert!(told[MANY - 1].contains("refused: 149.csr"), "{}", told[MANY - 1]);
+            assert_eq!(desk.count(), [MANY, 0, 0]);
+            continue;
+        }
+        match outcome {
+            Err(WorkflowError::InputChanged { name }) => assert_eq!(name, format!("{}.csr", MANY - 1)),
+            other => panic!("{other:?}"),
+        }
+        // Two groups of 64 were done; of the third nothing was begun.
+        assert_eq!(told, told_of(0..128));
+        assert_eq!(desk.count(), [129, 0, 0]);
     }
-    // Two chunks of 64 were done; of the third nothing was begun.
-    assert_eq!(handed_over.len(), 128);
-    assert_eq!(desk.count(), [129, 0, 0]);
 }
 
 #[test]
-fn a_key_that_stops_leaves_nothing_open() {
-    let desk = Desk::new();
-    let requests: Vec<_> = (0..MANY).map(|number| desk.request(number)).collect();
-    desk.store.left.store(70, Ordering::Relaxed);
-    let (handed_over, outcome) = desk.sign(&|number| Ok(requests[number].clone()));
-    match outcome {
-        Err(WorkflowError::Partly { done, .. }) => assert_eq!(done.len(), 70),
-        other => panic!("{other:?}"),
+fn a_key_that_stops_leaves_nothing_open_and_the_same_command_continues() {
+    for sessions in [1, 3] {
+        let desk = Desk::with_sessions(sessions + 1);
+        let requests = desk.requests();
+        let read = |number: usize| Ok(requests[number].clone());
+        desk.store.left.store(70, Ordering::SeqCst);
+        let options = BatchOptions {
+            resume: true,
+            ..jobs(sessions)
+        };
+        let (told, outcome) = desk.sign(&read, options);
+        match outcome {
+            Err(WorkflowError::Partly { done, .. }) => assert_eq!(done.len(), 70),
+            other => panic!("{other:?}"),
+        }
+        // What was signed is delivered, and nothing else is open.
+        assert_eq!(told.len(), 70);
+        let [signed, abandoned, open] = desk.count();
+        assert_eq!((signed, open), (71, 0));
+        assert!(abandoned <= MANY - 70);
+        desk.store.left.store(usize::MAX, Ordering::SeqCst);
+        // Some of the files are there, and one of them has gone.
+        fs::remove_file(desk.file(3)).unwrap();
+        let (told, outcome) = desk.sign(&read, options);
+        outcome.unwrap();
+        assert_eq!(told.len(), MANY);
+        assert_eq!(told.iter().filter(|line| line.ends_with(" again")).count(), 70);
+        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
+        assert_eq!(usize::MAX - desk.store.left.load(Ordering::SeqCst), MANY - 70);
+        // Once more: nothing is signed, and every file is there.
+        let (told, outcome) = desk.sign(&read, options);
+        outcome.unwrap();
+        assert!(told.iter().all(|line| line.ends_with(" again")));
+        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
     }
-    assert_eq!(handed_over.len(), 70);
-    // Of the second chunk, 6 were signed, one failed, and 57 were given up with it.
-    assert_eq!(desk.count(), [71, 58, 0]);
-    // The same command continues: what is signed is delivered again, and the rest is signed.
-    desk.store.left.store(usize::MAX, Ordering::Relaxed);
-    for number in 0..70 {
-        std::fs::remove_file(desk.directory.path().join(format!("{number}.crt"))).unwrap();
-    }
-    let (handed_over, outcome) = desk.sign(&|number| Ok(requests[number].clone()));
+}
+
+#[test]
+fn one_bad_request_stops_all_before_the_first_signature_unless_the_others_go_on() {
+    let desk = Desk::with_sessions(4);
+    let requests = desk.requests();
+    let weak = |number: usize| -> Result<GivenRequest, WorkflowError> {
+        match number {
+            // Nobody can read it.
+            20 => Err(X509Error::Throwaway.into()),
+            // It goes where another one goes.
+            70 => Ok(GivenRequest {
+                delivery: requests[5].delivery.clone(),
+                ..requests[number].clone()
+            }),
+            _ => Ok(requests[number].clone()),
+        }
+    };
+    let (told, outcome) = desk.sign(&weak, jobs(4));
+    assert!(outcome.is_err());
+    assert_eq!(told, [""; 0]);
+    assert_eq!(desk.count(), [1, 0, 0]);
+    // And a place that is taken by something else.
+    fs::write(desk.file(140), "a file").unwrap();
+    let (told, outcome) = desk.sign(&weak, KEEP_GOING);
     outcome.unwrap();
-    assert_eq!(handed_over.len(), MANY);
-    assert_eq!(desk.count(), [MANY + 1, 58, 0]);
+    assert_eq!(told.len(), MANY);
+    for (number, line) in told.iter().enumerate() {
+        match number {
+            20 | 70 | 140 => assert!(line.starts_with(&format!("{number}.csr refused: ")), "{line}"),
+            _ => assert_eq!(*line, format!("{number}.csr: CN=client {number}")),
+        }
+    }
+    assert_eq!(desk.count(), [MANY - 2, 0, 0]);
+    assert_eq!(fs::read_to_string(desk.file(140)).unwrap(), "a file");
 }

@@ -1,10 +1,13 @@
 //! From held to begun: the last refusals, and the record before the signature.
 
+use std::collections::HashMap;
+
 use super::{Begun, Held, Planned, Signable};
 use crate::ledger::{EntryId, EntryState, LedgerError};
 use crate::signer::KeyStore;
-use crate::workflow::record::{NewAuthority, authority_with};
+use crate::workflow::record::{NewAuthority, authority_with, remembered_by};
 use crate::workflow::{Recorder, WorkflowError};
+use crate::x509::Certificate;
 
 impl Recorder {
     /// Refuses what the ledger knows a reason against: a compromised key, an unknown CA, a revoked one, a second certificate of a CA.
@@ -14,20 +17,45 @@ impl Recorder {
     /// [`WorkflowError::X509`] with the rule `compromised-key`, `issuer-status`, `second-certificate` or `same-name-other-key`;
     /// [`WorkflowError::UnknownAuthority`]. Gives the rules that are broken and waived.
     pub fn check_planned<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Vec<String>, WorkflowError> {
-        let checked = &planned.checked;
-        let certified = planned.certified.as_ref();
-        if let Some(certified) = certified {
-            self.refuse_compromised(&certified.key)
-                .map_err(|error| planned.about(error))?;
-        }
-        if let Some(authority) = checked.authority() {
-            self.require_known(authority)?;
-            if certified.is_some() {
-                self.refuse_revoked(authority)?;
+        Ok(self.check_all_planned(&[planned])?.pop().unwrap_or_default())
+    }
+
+    /// The same of several, each with the rules that are broken and waived. What is the same for all of them is looked at once: the
+    /// ledger does not change in between.
+    fn check_all_planned<T: Signable>(
+        &mut self,
+        planned: &[&Planned<T>],
+    ) -> Result<Vec<Vec<String>>, WorkflowError> {
+        let compromised = match planned.iter().any(|planned| planned.certified.is_some()) {
+            true => self.compromised_keys()?,
+            false => HashMap::new(),
+        };
+        let mut accepted: Option<(&Certificate, bool)> = None;
+        let mut waived = Vec::with_capacity(planned.len());
+        for planned in planned {
+            let (checked, certified) = (&planned.checked, planned.certified.as_ref());
+            if !compromised.is_empty()
+                && let Some(certified) = certified
+                && let Some(entry) = compromised.get(&remembered_by(&certified.key))
+            {
+                return Err(planned.about(Self::compromised_by(*entry).into()));
             }
+            if let Some(authority) = checked.authority() {
+                let certifies = certified.is_some();
+                let is_accepted = accepted
+                    .is_some_and(|(known, it_did)| known.der() == authority.der() && (it_did || !certifies));
+                if !is_accepted {
+                    self.require_known(authority)?;
+                    if certifies {
+                        self.refuse_revoked(authority)?;
+                    }
+                    accepted = Some((authority, certifies));
+                }
+            }
+            checked.confirm().map_err(|error| planned.about(error.into()))?;
+            waived.push(self.check_new_authority(planned, None)?);
         }
-        checked.confirm().map_err(|error| planned.about(error.into()))?;
-        self.check_new_authority(planned, None)
+        Ok(waived)
     }
 
     /// Records what a key of `store` is about to sign: all of them or none, in one transaction. From here on their serial numbers are used.
@@ -42,13 +70,14 @@ impl Recorder {
         held: Vec<Held<T>>,
         store: &dyn KeyStore,
     ) -> Result<Vec<Begun<T>>, WorkflowError> {
-        let mut intents = Vec::with_capacity(held.len());
-        for Held { planned, .. } in &held {
-            let waived = self.check_planned(planned)?;
+        let planned: Vec<_> = held.iter().map(Held::planned).collect();
+        let waived = self.check_all_planned(&planned)?;
+        let intents = planned.iter().zip(waived).map(|(planned, waived)| {
             let mut intent = planned.intent.clone();
             intent.waived.extend(waived);
-            intents.push(intent);
-        }
+            intent
+        });
+        let intents = intents.collect();
         let entries = self.begin_guarded(store, intents)?;
         for (held, entry) in held.iter().zip(&entries) {
             if let Err(error) = self.check_begun(&held.planned, *entry) {

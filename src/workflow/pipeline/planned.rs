@@ -2,6 +2,7 @@
 
 use super::{Certified, Signable};
 use crate::ledger::{Digest, EntryId, Intent};
+use crate::output::OutputError;
 use crate::workflow::delivery::Slot;
 use crate::workflow::named::refusal_of;
 use crate::workflow::record::Waivers;
@@ -131,6 +132,14 @@ pub struct Begun<T> {
 }
 
 impl<T> Begun<T> {
+    /// Makes sure that the place is still free, before a signature is made for it.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub(in crate::workflow) fn check_place(&self) -> Result<(), OutputError> {
+        self.slot.check()
+    }
+
     /// Its entry in the ledger.
     #[must_use]
     pub const fn entry(&self) -> EntryId {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Begun, Signable};
 use crate::ledger::{EntryId, LedgerError, Outcome};
 use crate::signer::Signer;
-use crate::workflow::delivery::Slot;
+use crate::workflow::delivery::{Filled, Slot};
 use crate::workflow::{Delivered, Recorder, WorkflowError};
 use crate::x509::X509Error;
 
@@ -59,6 +59,51 @@ impl<T: Signable> Begun<T> {
     }
 }
 
+impl<T: Signable> Signed<T> {
+    /// Its entry in the ledger.
+    pub(in crate::workflow) const fn entry(&self) -> EntryId {
+        self.entry
+    }
+}
+
+impl<T: Signable> Completed<T> {
+    /// One that an earlier run signed, and that goes to another place now.
+    pub(in crate::workflow) const fn recorded(object: T::Signed, slot: Slot, entry: EntryId) -> Self {
+        Self { object, slot, entry }
+    }
+
+    /// Gives all of them their places, and waits for the disk once. Asks the ledger for nothing, so it can run on another thread; the
+    /// caller records what arrived. The results are in the same order.
+    ///
+    /// # Errors
+    /// Of each, [`WorkflowError::Undelivered`]: the ledger has it and its place has not.
+    pub(in crate::workflow) fn publish_all(completed: Vec<Self>) -> Vec<Result<Finished<T>, WorkflowError>> {
+        let mut filled = Vec::with_capacity(completed.len());
+        let written: Vec<_> = completed
+            .into_iter()
+            .map(|Self { object, slot, entry }| match slot.write(&object) {
+                Ok(one) => {
+                    filled.push(one);
+                    Ok((object, entry))
+                }
+                Err(cause) => Err(WorkflowError::Undelivered { entry, cause }),
+            })
+            .collect();
+        let mut published = Filled::publish_all(filled).into_iter();
+        let each = written.into_iter().map(|written| {
+            let (object, entry) = written?;
+            let delivered = published.next().ok_or(LedgerError::NoEntry { entry })?;
+            let delivered = delivered.map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+            Ok(Finished {
+                object,
+                entry,
+                delivered,
+            })
+        });
+        each.collect()
+    }
+}
+
 impl Recorder {
     /// Records why there is no signature. Gives the error of the job.
     pub fn give_up(&mut self, NotSigned { entry, cause }: NotSigned) -> WorkflowError {
@@ -99,16 +144,11 @@ impl Recorder {
     /// # Errors
     /// [`WorkflowError::Undelivered`]: the ledger has it and its place has not.
     pub fn deliver<T: Signable>(&mut self, completed: Completed<T>) -> Result<Finished<T>, WorkflowError> {
-        let Completed { object, slot, entry } = completed;
-        let delivered = slot
-            .deliver(&object)
-            .map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
-        self.note_delivery(entry, &delivered);
-        Ok(Finished {
-            object,
-            entry,
-            delivered,
-        })
+        let entry = completed.entry;
+        let finished = Completed::publish_all(vec![completed]).pop();
+        let finished = finished.ok_or(LedgerError::NoEntry { entry })??;
+        self.note_deliveries([(entry, &finished.delivered)]);
+        Ok(finished)
     }
 
     /// The steps from [`Begun::sign`] on, one after the other.
@@ -121,7 +161,7 @@ impl Recorder {
         signer: &dyn Signer,
     ) -> Result<Finished<T>, WorkflowError> {
         let entry = begun.entry();
-        if let Err(error) = begun.slot.check() {
+        if let Err(error) = begun.check_place() {
             self.abandon(&[entry], &error.to_string());
             return Err(error.into());
         }

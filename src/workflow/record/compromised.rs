@@ -1,9 +1,10 @@
 //! Keys that a revocation of this ledger says are in the wrong hands: no certificate and no request is signed for one again.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::Recorder;
-use crate::ledger::{Digest, EntryId, Ledger, LedgerError};
+use crate::ledger::{CompromisedKey, Digest, EntryId, Ledger, LedgerError};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, X509Error, rules};
@@ -20,19 +21,38 @@ pub(in super::super) fn remembered_by(key: &PublicKey) -> Digest {
 }
 
 impl Recorder {
-    /// Refuses a key that a revocation for keyCompromise or cACompromise is about, whichever CA of this ledger revoked it.
+    /// Every key that a revocation for keyCompromise or cACompromise is about, as it is [remembered](remembered_by), whichever CA of this
+    /// ledger revoked it; with its entry.
     ///
     /// # Errors
-    /// The rule `compromised-key`
-    pub(in super::super) fn refuse_compromised(&self, key: &PublicKey) -> Result<(), WorkflowError> {
-        let Some(entry) = find_compromised(self.ledger(), key)? else {
-            return Ok(());
-        };
+    /// That the ledger cannot be read.
+    pub(in super::super) fn compromised_keys(&self) -> Result<HashMap<Digest, EntryId>, WorkflowError> {
+        let mut keys = HashMap::new();
+        self.ledger().compromised(&mut |revoked| {
+            if let Some(key) = key_of(&revoked) {
+                keys.insert(key, revoked.entry);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(keys)
+    }
+
+    /// The refusal of a key that this entry says is compromised.
+    pub(in super::super) fn compromised_by(entry: EntryId) -> X509Error {
         let found = format!(
             "the private key of this public key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
         );
-        Err(X509Error::broken(rules::COMPROMISED_KEY, found).into())
+        X509Error::broken(rules::COMPROMISED_KEY, found)
     }
+}
+
+/// The key that was revoked. A certificate that cannot be read here has a key that no request can have here.
+fn key_of(revoked: &CompromisedKey) -> Option<Digest> {
+    let of_certificate = || {
+        let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
+        Some(remembered_by(&certificate.public_key().ok()?))
+    };
+    revoked.key_sha256.or_else(of_certificate)
 }
 
 /// The entry that was revoked because this key is in the wrong hands.
@@ -43,12 +63,7 @@ pub(in super::super) fn find_compromised(
     let wanted = remembered_by(key);
     let mut found = None;
     ledger.compromised(&mut |revoked| {
-        // A certificate that cannot be read here has a key that no request can have here.
-        let of_certificate = || {
-            let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
-            Some(remembered_by(&certificate.public_key().ok()?))
-        };
-        if revoked.key_sha256.or_else(of_certificate) == Some(wanted) {
+        if key_of(&revoked) == Some(wanted) {
             found = Some(revoked.entry);
             return ControlFlow::Break(());
         }

@@ -31,11 +31,18 @@ impl Recorder {
         Ok(())
     }
 
-    /// Notes where an entry's object went. A file has it now; what is on its way to the caller waits for
+    /// Notes where the objects of entries went. A file has its object now; what is on its way to the caller waits for
     /// [`confirm_delivery`](Self::confirm_delivery).
-    pub(in super::super) fn note_delivery(&mut self, entry: EntryId, delivered: &Delivered) {
-        self.handed_over.push(entry);
-        if matches!(delivered, Delivered::File(_)) {
+    pub(in super::super) fn note_deliveries<'a>(
+        &mut self,
+        delivered: impl IntoIterator<Item = (EntryId, &'a Delivered)>,
+    ) {
+        let mut is_in_file = false;
+        for (entry, delivered) in delivered {
+            self.handed_over.push(entry);
+            is_in_file |= matches!(delivered, Delivered::File(_));
+        }
+        if is_in_file {
             self.confirm_delivery();
         }
     }
@@ -46,8 +53,9 @@ impl Recorder {
     /// not be.
     pub fn confirm_delivery(&mut self) {
         let stamp = self.stamp();
-        for entry in std::mem::take(&mut self.handed_over) {
-            let _ = self.ledger.deliver(entry, &stamp);
+        let entries = std::mem::take(&mut self.handed_over);
+        if !entries.is_empty() {
+            let _ = self.ledger.deliver_many(&entries, &stamp);
         }
     }
 }

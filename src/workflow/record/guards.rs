@@ -47,6 +47,11 @@ impl Recorder {
         Self { guards, ..self }
     }
 
+    /// Has the result of the command say this.
+    pub(in super::super) fn notice(&mut self, notice: String) {
+        self.notices.push(notice);
+    }
+
     /// What the result of the command has to say of it.
     #[must_use]
     pub fn take_notices(&mut self) -> Vec<String> {

@@ -1,0 +1,160 @@
+//! What is told of a job of several requests: a line for each as soon as it is done, and a summary.
+
+use std::time::{Duration, Instant};
+
+use hsm_ca::ledger::Unfinished;
+use hsm_ca::workflow::{Delivered, IssueSummary, Progress, RequestOutcome, Step};
+use serde_json::json;
+
+use crate::cli::cert::{describe_dropped, json_of_issued};
+use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::report::{Report, printable};
+use crate::cli::ui::{ProgressLine, Ui};
+
+/// Tells the outcomes, and counts them.
+pub(super) struct Outcomes<'a> {
+    ui: &'a Ui,
+    line: ProgressLine,
+    began: Instant,
+    issued: usize,
+    delivered_again: usize,
+    refused: usize,
+    /// Requests that asked for what they did not get, and the first of them.
+    dropped: usize,
+    first_dropped: Option<String>,
+}
+
+impl<'a> Outcomes<'a> {
+    pub(super) fn new(ui: &'a Ui, count: usize) -> Self {
+        Self {
+            ui,
+            line: ui.progress_line(count),
+            began: Instant::now(),
+            issued: 0,
+            delivered_again: 0,
+            refused: 0,
+            dropped: 0,
+            first_dropped: None,
+        }
+    }
+
+    pub(super) fn tell(&mut self, outcome: RequestOutcome<CliError>) {
+        match outcome {
+            RequestOutcome::Issued(summary) => self.tell_issued(*summary),
+            RequestOutcome::Refused { request, error } => self.tell_refused(&request, &error),
+        }
+        self.line.advance();
+    }
+
+    fn tell_issued(&mut self, summary: IssueSummary) {
+        match summary.retried {
+            true => self.delivered_again += 1,
+            false => self.issued += 1,
+        }
+        if !summary.dropped.is_empty() {
+            self.dropped += 1;
+            let words: Vec<_> = summary.dropped.iter().map(describe_dropped).collect();
+            let first = || format!("{} asks for {}", printable(&summary.request), words.join(", "));
+            self.first_dropped.get_or_insert_with(first);
+        }
+        if self.ui.writes_json() {
+            let mut json = json_of_issued(&summary);
+            json["result"] = json!(if summary.retried {
+                "delivered-again"
+            } else {
+                "issued"
+            });
+            json["request"] = json!(summary.request);
+            return self.line.print_json(&json);
+        }
+        let certificate = &summary.certificate;
+        let place = match &summary.delivered {
+            Delivered::File(path) => path.display().to_string(),
+            Delivered::Content(_) => "stdout".to_owned(),
+        };
+        let how = if summary.retried {
+            "delivered again"
+        } else {
+            "signed"
+        };
+        self.line.print(&format!(
+            "{how}  {}  until {}  {}",
+            printable(&place),
+            certificate.validity().not_after,
+            certificate.serial_number(),
+        ));
+    }
+
+    fn tell_refused(&mut self, request: &str, error: &CliError) {
+        self.refused += 1;
+        let refusal = error.explain();
+        if self.ui.writes_json() {
+            return self.line.print_json(&json!({
+                "result": "refused", "request": request,
+                "error": {
+                    "kind": refusal.kind, "message": printable(&refusal.message),
+                    "exit_code": refusal.exit_code, "hint": refusal.hint,
+                },
+            }));
+        }
+        self.line
+            .print(&format!("REFUSED  {}", printable(&refusal.message)));
+    }
+
+    /// What is said at the end.
+    pub(super) fn summarise(self) -> Report {
+        let took = self.began.elapsed();
+        self.line.finish();
+        let Self {
+            issued,
+            delivered_again,
+            refused,
+            ..
+        } = self;
+        let mut text = format!("\n{issued} signed");
+        if delivered_again > 0 {
+            text.push_str(&format!(", {delivered_again} delivered again without signing"));
+        }
+        if refused > 0 {
+            text.push_str(&format!(", {refused} refused"));
+        }
+        text.push_str(&format!(" in {}\n", describe_rate(issued, took)));
+        let json = json!({
+            "result": "summary", "issued": issued, "delivered_again": delivered_again, "refused": refused,
+            "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        });
+        let mut report = Report::new(text, json);
+        if let Some(first) = self.first_dropped {
+            report.warnings.push(format!(
+                "{} of the requests ask for something that the profile does not give: {first}",
+                self.dropped
+            ));
+        }
+        report.lines = true;
+        if refused > 0 {
+            report.exit_code = REFUSED;
+        }
+        report
+    }
+}
+
+fn describe_rate(count: usize, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds.max(0.001);
+    format!("{seconds:.1} s ({rate:.0}/s)")
+}
+
+/// The steps of a batch, without one for each signature.
+pub(super) struct Quietly<'a>(pub(super) &'a Ui);
+
+impl Progress for Quietly<'_> {
+    fn step(&self, step: &Step<'_>) {
+        if !matches!(step, Step::SignCertificate { .. } | Step::Lint(_)) {
+            self.0.step(step);
+        }
+    }
+
+    fn unfinished(&self, found: &Unfinished) {
+        self.0.unfinished(found);
+    }
+}

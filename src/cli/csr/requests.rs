@@ -1,0 +1,205 @@
+//! The requests that `csr sign` is given: files, the files of directories, and a list on stdin.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use hsm_ca::workflow::{Delivery, GivenRequest, RequestSource};
+use hsm_ca::x509::CertificationRequest;
+
+use crate::cli::exit::CliError;
+use crate::cli::global::{OwnFiles, Settings};
+use crate::cli::input;
+use crate::cli::output_file::OutputOptions;
+
+/// So many requests are kept in memory. More are read from their files again each time that the job goes through them.
+const MOST_HELD: usize = 64;
+
+/// What ends the name of a request in a directory.
+const ENDINGS: [&str; 5] = ["csr", "req", "p10", "pem", "der"];
+
+/// A list of ten million paths is shorter.
+const LONGEST_LIST: u64 = 1024 * 1024 * 1024;
+
+const STDIN: &str = "-";
+
+/// The requests, and where their certificates go.
+#[derive(Debug)]
+pub(super) struct Requests<'a> {
+    files: Vec<PathBuf>,
+    held: Vec<Option<CertificationRequest>>,
+    /// The only certificate, or the directory of all.
+    pub(super) out: Option<&'a Path>,
+    pub(super) out_dir: Option<&'a Path>,
+    pub(super) output: &'a OutputOptions,
+    own: OwnFiles,
+}
+
+impl<'a> Requests<'a> {
+    /// Reads those that are held: a few, and what is on stdin, which can be read once.
+    pub(super) fn new(
+        files: Vec<PathBuf>,
+        out: Option<&'a Path>,
+        out_dir: Option<&'a Path>,
+        output: &'a OutputOptions,
+        settings: &Settings,
+        keep_going: bool,
+    ) -> Result<Self, CliError> {
+        let are_few = files.len() <= MOST_HELD;
+        let mut held = Vec::new();
+        for (index, file) in files.iter().enumerate() {
+            if are_few || file == Path::new(STDIN) {
+                held.resize(index, None);
+                held.push(match input::request(file) {
+                    Ok(request) => Some(request),
+                    // It is refused in its turn.
+                    Err(_) if keep_going => None,
+                    Err(error) => return Err(error),
+                });
+            }
+        }
+        Ok(Self {
+            files,
+            held,
+            out,
+            out_dir,
+            output,
+            own: settings.own_files(),
+        })
+    }
+
+    pub(super) fn request(&self, index: usize) -> Result<CertificationRequest, CliError> {
+        match self.held.get(index) {
+            Some(Some(held)) => Ok(held.clone()),
+            _ => input::request(self.file(index)),
+        }
+    }
+
+    pub(super) fn file(&self, index: usize) -> &Path {
+        self.files.get(index).map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    /// The names of AWS's guide: `ID_ClusterCsr.csr` is answered with `ID_CustomerHsmCertificate.crt`.
+    fn target(&self, file: &Path) -> Result<PathBuf, CliError> {
+        if let Some(out) = self.out {
+            return Ok(out.to_owned());
+        }
+        let directory = self.out_dir.unwrap_or(Path::new("."));
+        let stem = file
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .filter(|stem| *stem != STDIN)
+            .ok_or_else(|| {
+                CliError::options(format!(
+                    "--out-dir needs inputs with names, and {} has none",
+                    file.display()
+                ))
+            })?;
+        let name = match stem.strip_suffix("_ClusterCsr") {
+            Some(cluster) => format!("{cluster}_CustomerHsmCertificate.crt"),
+            None => format!("{stem}.crt"),
+        };
+        Ok(directory.join(name))
+    }
+
+    fn delivery(&self, index: usize) -> Result<Delivery, CliError> {
+        let target = self.target(self.file(index))?;
+        self.own.refuse(&target)?;
+        Ok(self.output.delivery(&target))
+    }
+}
+
+impl RequestSource for Requests<'_> {
+    type Error = CliError;
+
+    fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.file(index).display().to_string()
+    }
+
+    fn read(&self, index: usize) -> Result<GivenRequest, CliError> {
+        Ok(GivenRequest {
+            request: self.request(index)?,
+            delivery: self.delivery(index)?,
+        })
+    }
+}
+
+/// Every file that is named, in a directory that is named, or on stdin; and whether they are given as many.
+pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<PathBuf>, bool), CliError> {
+    let (mut files, mut has_directory) = (Vec::with_capacity(named.len()), false);
+    for path in named {
+        if path != Path::new(STDIN) && path.is_dir() {
+            has_directory = true;
+            files.extend(in_directory(path)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    if from_stdin {
+        if named.iter().any(|path| path == Path::new(STDIN)) {
+            return Err(CliError::options(
+                "--from-stdin reads paths from stdin, so a request cannot be read from it",
+            ));
+        }
+        files.extend(listed()?);
+    }
+    if files.is_empty() {
+        return Err(CliError::options("the list on stdin names no request"));
+    }
+    let are_many = from_stdin || has_directory || files.len() > 1;
+    Ok((files, are_many))
+}
+
+/// The requests in a directory, by name. Directories in it, and hidden files, are passed over.
+fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let unread = |cause| CliError::read(directory, cause);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_bytes().starts_with(b"."));
+        let has_ending = path
+            .extension()
+            .and_then(OsStr::to_str)
+            .is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
+        if has_ending && !is_hidden && !path.is_dir() {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        return Err(CliError::options(format!(
+            "{} holds no file that ends in .{}",
+            directory.display(),
+            ENDINGS.join(", .")
+        )));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn listed() -> Result<Vec<PathBuf>, CliError> {
+    let stdin = Path::new(STDIN);
+    let mut list = Vec::new();
+    let read = io::stdin().lock().take(LONGEST_LIST + 1).read_to_end(&mut list);
+    read.map_err(|cause| CliError::read(stdin, cause))?;
+    if u64::try_from(list.len()).is_ok_and(|length| length > LONGEST_LIST) {
+        return Err(CliError::TooLarge {
+            path: stdin.to_owned(),
+            limit: LONGEST_LIST,
+        });
+    }
+    let end = if list.contains(&0) { 0 } else { b'\n' };
+    let paths = list.split(|byte| *byte == end).filter(|path| !path.is_empty());
+    let paths: Vec<_> = paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
+    match paths.iter().any(|path| path == stdin) {
+        true => Err(CliError::options("the list on stdin names stdin itself: -")),
+        false => Ok(paths),
+    }
+}

@@ -1,0 +1,226 @@
+//! `csr sign`.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use hsm_ca::workflow::{
+    BatchOptions, LookedBack, Progress, Recorder, RequestOutcome, SigningJob, SigningRequest,
+    VerifiedIdentity,
+};
+use hsm_ca::x509::{Profile, Role};
+
+use super::outcomes::{Outcomes, Quietly};
+use super::requests::{self, Requests};
+use crate::cli::cert::report_issued;
+use crate::cli::cluster::identity::{IdentityOptions, require_identity};
+use crate::cli::connect::check_signing_key_name;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
+use crate::cli::profile;
+use crate::cli::report::Report;
+use crate::cli::ui::Ui;
+use crate::cli::validity::{self, ValidityOptions};
+use crate::cli::{input, next_steps};
+
+/// Told before the PIN prompt, so that there is time to stop.
+const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SignRequests {
+    /// The requests, PEM or DER, or - for stdin; of a directory its files that end in .csr, .req, .p10, .pem or .der
+    #[arg(required_unless_present = "from_stdin", value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
+    /// Read the paths of more requests from stdin: one on each line, or each ended by a NUL byte
+    #[arg(long)]
+    from_stdin: bool,
+    /// Sign in so many sessions of the token at one time [default: one for each processor; one for fewer than 16 requests]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Report a request that is refused and go on with the others, instead of signing none; the exit code is 3 then
+    #[arg(long)]
+    keep_going: bool,
+    /// The CA certificate
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The certificate, for one request; or - for stdout
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "out_dir",
+        conflicts_with = "out_dir"
+    )]
+    out: Option<PathBuf>,
+    /// The directory for the certificates: X.csr becomes X.crt, ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// The profile of each certificate: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
+    /// or a file of your own, as ./x.toml [default: cloudhsm-cluster with --identity, or if every request has the subject of a CloudHSM
+    /// HSM; otherwise required]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
+    #[arg(long, value_name = "DIR")]
+    identity: Option<PathBuf>,
+    #[command(flatten)]
+    identity_options: IdentityOptions,
+    /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
+    #[arg(long)]
+    key: Option<String>,
+    #[command(flatten)]
+    validity: ValidityOptions,
+    /// The subjectKeyIdentifier for a CA certificate, in hex, instead of the one that its request asks for or that is derived from its key
+    #[arg(long, value_name = "HEX")]
+    ski: Option<String>,
+    /// Sign every request, even if it was signed before and that certificate is recent
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    waivers: WaiverOptions,
+    #[command(flatten)]
+    signature: SignatureOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl SignRequests {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let (files, are_many) = requests::find(&self.files, self.from_stdin)?;
+        let count = files.len();
+        if self.out.is_some() && are_many {
+            return Err(CliError::options(
+                "--out is for one request; name a directory with --out-dir for several",
+            ));
+        }
+        let chosen = self.choose_profile()?;
+        let identity = self.verify_identity(chosen.as_ref())?;
+        let authority = input::named(&self.ca, input::certificate)?;
+        let (out, out_dir) = (self.out.as_deref(), self.out_dir.as_deref());
+        let requests = Requests::new(files, out, out_dir, &self.output, settings, self.keep_going)?;
+        let mut profile = match chosen {
+            Some(profile) => profile,
+            None => profile::default_for(&requests, self.keep_going)?,
+        };
+        if let Some(identifier) = &self.ski {
+            profile.key_identifier = Some(read_identifier(identifier, &profile, count)?);
+        }
+        let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
+        profile.refused_keys = settings.refused_keys()?;
+        let profile = Arc::new(profile);
+        let request = SigningRequest {
+            authority: authority.clone(),
+            key: self.key.clone(),
+            profile: Arc::clone(&profile),
+            identity: identity.as_ref().map(|(identity, _)| identity.clone()),
+            validity: self.validity.asked(),
+            signature: self.signature.chosen(),
+            again: self.again,
+            waivers: self.waivers.chosen(),
+        };
+        if let Some(key) = &self.key {
+            check_signing_key_name(key)?;
+        }
+        let options = BatchOptions {
+            jobs: self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into())),
+            keep_going: self.keep_going,
+            resume: are_many,
+        };
+        let job = SigningJob::prepare(request, requests, options, &settings.clock)?;
+        let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
+        warnings.extend(validity::warn(&job.validity(), settings.clock.now(), ui));
+        let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
+        recorder.tell_unfinished(&authority.value, ui)?;
+        let mut report = if are_many || self.keep_going {
+            let mut outcomes = Outcomes::new(ui, count);
+            self.issue(job, settings, &mut recorder, &Quietly(ui), &mut |outcome| {
+                outcomes.tell(outcome)
+            })?;
+            outcomes.summarise()
+        } else {
+            let mut issued = Vec::new();
+            let mut each = |outcome| {
+                if let RequestOutcome::Issued(summary) = outcome {
+                    issued.push(*summary);
+                }
+            };
+            self.issue(job, settings, &mut recorder, ui, &mut each)?;
+            // AWS takes PEM, DER not.
+            let next =
+                |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
+            report_issued(issued, "Signed", next)
+        };
+        report.warnings.extend(warnings);
+        report.warnings.extend(recorder.take_notices());
+        match identity {
+            Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
+                "the HSM's identity is verified, but under roots that hsm-ca does not know: {}",
+                unknown_roots.join("; ")
+            )),
+            _ => {}
+        }
+        Ok(report.with_receipt(recorder))
+    }
+
+    fn issue(
+        &self,
+        job: SigningJob<Requests<'_>>,
+        settings: &Settings,
+        recorder: &mut Recorder,
+        progress: &dyn Progress,
+        each: &mut dyn FnMut(RequestOutcome<CliError>),
+    ) -> Result<(), CliError> {
+        match job.look_back(recorder)? {
+            LookedBack::ToSign(job) => {
+                let store = settings.open_store(self.key.as_deref())?;
+                job.run(store.as_ref(), recorder, progress, each)
+            }
+            LookedBack::AllRecorded(job) => job.deliver(recorder, each),
+        }
+    }
+
+    /// The profile that is named, or that `--identity` implies; else the requests decide.
+    fn choose_profile(&self) -> Result<Option<Profile>, CliError> {
+        match &self.profile {
+            Some(text) => profile::find(text, false).map(Some),
+            None => Ok(self.identity.as_ref().map(|_| Profile::cloudhsm_cluster())),
+        }
+    }
+
+    /// The identity that `--identity` asks for, with the unknown roots it rests on.
+    fn verify_identity(
+        &self,
+        profile: Option<&Profile>,
+    ) -> Result<Option<(VerifiedIdentity, Vec<String>)>, CliError> {
+        let Some(directory) = &self.identity else {
+            if self.identity_options.are_given() {
+                return Err(CliError::options(
+                    "--cluster and the root options need --identity DIR",
+                ));
+            }
+            return Ok(None);
+        };
+        let cluster = Profile::cloudhsm_cluster();
+        if let Some(other) = profile.filter(|profile| **profile != cluster) {
+            return Err(CliError::options(format!(
+                "--identity is for {}, not for {}",
+                cluster.name, other.name
+            )));
+        }
+        require_identity(directory, &self.identity_options).map(Some)
+    }
+}
+
+/// Of one CA: two keys do not have the same identifier.
+fn read_identifier(digits: &str, profile: &Profile, count: usize) -> Result<Vec<u8>, CliError> {
+    if profile.role != Role::Intermediate || count > 1 {
+        return Err(CliError::options(
+            "--ski needs exactly one request, for a CA certificate",
+        ));
+    }
+    let octets = hex::decode(digits.replace(':', "")).ok();
+    octets
+        .filter(|octets| !octets.is_empty())
+        .ok_or_else(|| CliError::options(format!("--ski {digits}: write pairs of hex digits")))
+}

@@ -1,0 +1,104 @@
+//! Results one by one on stdout, and below them, where a person watches a terminal, how far the job is.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Ui, print, tell_raw};
+use crate::cli::report::json_line;
+
+/// A terminal is not drawn on more often.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Back to the start of the line, and clear it (ECMA-48, EL).
+const CLEAR: &str = "\r\u{1b}[K";
+
+/// How far a job of several results is.
+#[derive(Debug)]
+pub(in crate::cli) struct ProgressLine {
+    is_shown: bool,
+    count: usize,
+    done: usize,
+    began: Instant,
+    drawn: Option<Instant>,
+}
+
+impl Ui {
+    /// For a job of `count` results.
+    pub(in crate::cli) fn progress_line(&self, count: usize) -> ProgressLine {
+        ProgressLine {
+            is_shown: !self.quiet && !self.json && io::stderr().is_terminal(),
+            count,
+            done: 0,
+            began: Instant::now(),
+            drawn: None,
+        }
+    }
+
+    /// Whether the result is for a program.
+    pub(in crate::cli) const fn writes_json(&self) -> bool {
+        self.json
+    }
+}
+
+impl ProgressLine {
+    /// A line of the result. Whether somebody reads it does not matter to the job.
+    pub(in crate::cli) fn print(&mut self, line: &str) {
+        self.clear();
+        let _ = print(format!("{line}\n").as_bytes());
+    }
+
+    /// A line of the result for a program: one JSON object.
+    pub(in crate::cli) fn print_json(&mut self, value: &Value) {
+        self.print(&json_line(value));
+    }
+
+    /// One result more is there.
+    pub(in crate::cli) fn advance(&mut self) {
+        self.done += 1;
+        if !self.is_shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
+            return;
+        }
+        self.drawn = Some(Instant::now());
+        let words = describe(self.done, self.count, self.began.elapsed());
+        tell_raw(format_args!("{CLEAR}{words}"));
+    }
+
+    /// Nothing is left of it on the terminal.
+    pub(in crate::cli) fn finish(mut self) {
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        if self.is_shown && self.drawn.is_some() {
+            tell_raw(format_args!("{CLEAR}"));
+        }
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// `412 of 1000, 296/s, 2 s left`
+fn describe(done: usize, count: usize, passed: Duration) -> String {
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let rate = number(done) / passed.as_secs_f64().max(0.001);
+    let left = number(count.saturating_sub(done)) / rate.max(0.001);
+    format!("{done} of {count}, {rate:.0}/s, {left:.0} s left")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_and_the_time_left_follow_from_what_is_done() {
+        let words = describe(200, 1000, Duration::from_secs(2));
+        assert_eq!(words, "200 of 1000, 100/s, 8 s left");
+        assert_eq!(describe(5, 5, Duration::from_secs(1)), "5 of 5, 5/s, 0 s left");
+    }
+}

@@ -1,0 +1,123 @@
+//! Every check that needs neither the ledger nor the token.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::retry::Source;
+use super::terms::Terms;
+use super::{
+    BatchOptions, GivenRequest, Item, PLACEHOLDER, RequestSource, SigningJob, SigningRequest, threads_for,
+};
+use crate::ledger::Digest;
+use crate::output::{OutputError, TriedDirectories};
+use crate::workflow::named::in_input;
+use crate::workflow::ordered::in_order;
+use crate::workflow::record::remembered_by;
+use crate::workflow::{Clock, VerifiedIdentity, WorkflowError};
+
+/// A request that passed, and the file that its certificate goes to.
+struct Passed {
+    item: Item,
+    path: Option<PathBuf>,
+}
+
+impl<R: RequestSource> SigningJob<R> {
+    /// Checks the CA certificate, the validity and every output, and holds certificates of the same fields, but for the serial numbers,
+    /// against every rule. Nothing is left behind: a PIN prompt may follow, and the user may walk away from it.
+    ///
+    /// # Errors
+    /// What the requests say; [`WorkflowError`]. With [`BatchOptions::keep_going`], only what is about all of them.
+    pub fn prepare(
+        request: SigningRequest,
+        requests: R,
+        options: BatchOptions,
+        clock: &Clock,
+    ) -> Result<Self, R::Error> {
+        let identity = request.identity.clone();
+        let count = requests.count();
+        let mut job = Self {
+            terms: Terms::choose(request, clock)?,
+            requests,
+            options,
+            items: Vec::with_capacity(count),
+            refused: BTreeMap::new(),
+            looked_at: None,
+        };
+        let (mut items, mut refused) = (Vec::with_capacity(count), BTreeMap::new());
+        let mut failed = Ok(());
+        let (tried, mut paths) = (TriedDirectories::default(), HashSet::new());
+        in_order(
+            threads_for(count),
+            count,
+            |index| job.examine(index, identity.as_ref(), &tried),
+            |index, passed| {
+                let passed = passed.and_then(|passed| match &passed.path {
+                    Some(path) if !paths.insert(Digest::of(path.as_os_str().as_bytes())) => {
+                        Err(WorkflowError::SameOutput { path: path.clone() }.into())
+                    }
+                    _ => Ok(passed.item),
+                });
+                match passed {
+                    Ok(item) => items.push(item),
+                    Err(error) if options.keep_going => {
+                        refused.insert(index, error);
+                        items.push(Item::REFUSED);
+                    }
+                    Err(error) => {
+                        failed = Err(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        failed?;
+        (job.items, job.refused) = (items, refused);
+        Ok(job)
+    }
+
+    fn examine(
+        &self,
+        index: usize,
+        identity: Option<&VerifiedIdentity>,
+        tried: &TriedDirectories,
+    ) -> Result<Passed, R::Error> {
+        let GivenRequest { request, delivery } = self.requests.read(index)?;
+        let name = self.requests.name(index);
+        let request = request.verify().map_err(|error| in_input(&name, error))?;
+        let is_other = |identity: &VerifiedIdentity| request.public_key() != identity.key();
+        if identity.is_some_and(is_other) {
+            return Err(in_input(&name, WorkflowError::OtherHsm).into());
+        }
+        let is_occupied = match delivery.check_among(tried) {
+            Err(OutputError::Exists { .. }) if self.options.resume => true,
+            other => other.map(|()| false).map_err(WorkflowError::from)?,
+        };
+        let checked = self.terms.check(&request, &PLACEHOLDER);
+        let checked = checked.map_err(|error| in_input(&name, error))?;
+        // One key alone is looked at while the token logs in.
+        if threads_for(self.requests.count()) > 1 {
+            checked.confirm_key().map_err(|error| in_input(&name, error))?;
+        }
+        Ok(Passed {
+            item: Item {
+                hash: Some(request.verified_hash()),
+                key: remembered_by(request.public_key()),
+                source: Source::New,
+                is_occupied,
+            },
+            path: delivery.path().cloned(),
+        })
+    }
+}
+
+impl Item {
+    const REFUSED: Self = Self {
+        hash: None,
+        key: Digest([0; 32]),
+        source: Source::Refused,
+        is_occupied: false,
+    };
+}
