@@ -86,6 +86,7 @@ mod csr_create {
 
 /// `csr sign`.
 mod csr_sign {
+    mod batch;
     mod client_certificate;
     mod default_profile;
     mod deliver;

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 
+use serde_json::Value;
+
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_cluster_request, make_request, openssl, request_der};
 
@@ -46,7 +48,46 @@ impl Desk {
             message.starts_with(&format!("{request}: ")) || kind == "too-large",
             "the input is named: {message}"
         );
+        self.refuses_in_batch(request, kind);
         message
+    }
+
+    /// What is refused alone is refused among others: the same rule, and nothing else is done for it.
+    #[track_caller]
+    fn refuses_in_batch(&self, request: &str, kind: &str) {
+        let before = self.rig.files();
+        let sign = [
+            "--format",
+            "json",
+            "csr",
+            "sign",
+            request,
+            "--keep-going",
+            "--jobs",
+            "2",
+            "--ca",
+            "customerCA.crt",
+            "--profile",
+            "cloudhsm-cluster",
+            "--out-dir",
+            ".",
+        ];
+        let run = self.rig.command(&sign);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        let mut lines = run.stdout.lines();
+        let told: Value = serde_json::from_str(lines.next().expect("a line")).expect("JSON");
+        assert_eq!(
+            (&told["result"], &told["error"]["kind"]),
+            (&"refused".into(), &kind.into()),
+            "{told}"
+        );
+        let summary: Value = serde_json::from_str(lines.next().expect("a summary")).expect("JSON");
+        assert_eq!(
+            (&summary["issued"], &summary["refused"]),
+            (&0.into(), &1.into()),
+            "{summary}"
+        );
+        assert_eq!(self.rig.files(), before, "nothing is written");
     }
 
     /// The DER of a good request, changed.

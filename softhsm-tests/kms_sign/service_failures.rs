@@ -436,7 +436,11 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
         "--profile",
         "cloudhsm-cluster",
     ];
-    let message = rig.json(&[&sign[..], &more].concat()).refused(4, "maybe-signed");
+    let mut run = rig.json(&[&sign[..], &more].concat());
+    // What was delivered was told when it was.
+    let told = std::mem::take(&mut run.stdout);
+    assert_eq!(told.matches("\"result\":\"issued\"").count(), 1, "{told}");
+    let message = run.refused(4, "maybe-signed");
     assert!(
         message.contains("a.crt") && message.contains(UNCERTAIN),
         "{message}"

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::source_text::library;
 
 /// Enums that a caller matches to the end, with the reason: the compiler shows the caller a new variant.
-const CLOSED: [(&str, &str); 40] = [
+const CLOSED: [(&str, &str); 41] = [
     ("Access", "read or write"),
     ("CertificateRole", "a verdict"),
     ("CertificateStatus", "RFC 6960 CertStatus"),
@@ -37,6 +37,7 @@ const CLOSED: [(&str, &str); 40] = [
     ("PrivateKeyParts", "what a check may not pass over"),
     ("Reachability", "a verdict"),
     ("RecordedStatus", "a verdict"),
+    ("RequestOutcome", "issued or refused"),
     ("ResponderId", "RFC 6960 ResponderID"),
     ("ResponderIdKind", "RFC 6960 ResponderID"),
     ("ResponseStatus", "RFC 6960 OCSPResponseStatus"),

@@ -322,8 +322,8 @@ fn several_requests_go_to_a_directory_under_the_names_of_the_guide() {
         "--out-dir",
         "certs",
     ];
-    let report = rig.json(&sign).ok().json();
-    assert_eq!(report["certificates"].as_array().map(Vec::len), Some(2));
+    let told = rig.json(&sign).ok().stdout;
+    assert_eq!(told.matches("\"result\":\"issued\"").count(), 2, "{told}");
     assert_accepted(
         &rig,
         "certs/cluster-abc_CustomerHsmCertificate.crt",

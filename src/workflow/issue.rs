@@ -13,6 +13,7 @@
 //!
 //! The steps of one group overlap with those of others; results come in the order of the requests.
 
+mod course;
 mod crew;
 mod draft;
 mod group;

@@ -45,7 +45,10 @@ impl Signer for &Store {
 
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         let opened = self.opened.fetch_add(1, Ordering::SeqCst);
-        Ok((opened + 1 < self.sessions).then(|| Box::new(*self) as Box<dyn Signer>))
+        if opened + 1 >= self.sessions {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(*self)))
     }
 }
 

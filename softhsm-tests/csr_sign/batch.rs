@@ -1,0 +1,321 @@
+//! Many requests: from directories and lists, in several sessions at one time, interrupted and continued.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::delivery::{assert_sound, count, entries};
+use crate::harness::{Rig, Run, ready_authority};
+use crate::oracle::{make_request, openssl};
+
+const MANY: usize = 150;
+
+fn batch<'a>(inputs: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    let sign = ["csr", "sign"];
+    let rest = [
+        "--ca",
+        "customerCA.crt",
+        "--out-dir",
+        "out",
+        "--profile",
+        "tls-client",
+    ];
+    [&sign[..], inputs, &rest, more].concat()
+}
+
+/// A rig with so many requests in `in/`, of one key and different names.
+fn rig_with(requests: usize) -> Rig {
+    let rig = ready_authority();
+    make_request(
+        &rig,
+        "first.csr",
+        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        &[],
+    );
+    for directory in ["in", "out"] {
+        fs::create_dir(rig.path(directory)).expect("a directory");
+    }
+    for number in 0..requests {
+        let (subject, file) = (format!("/CN=client {number:03}"), format!("in/{number:03}.csr"));
+        let arguments = [
+            "req",
+            "-new",
+            "-key",
+            "request.key",
+            "-subj",
+            &subject,
+            "-out",
+            &file,
+        ];
+        openssl(&rig, &arguments);
+    }
+    rig
+}
+
+/// One JSON object a line; the last one is the summary.
+fn lines(run: &Run) -> (Vec<Value>, Value) {
+    let mut lines: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let summary = lines.pop().expect("a summary");
+    assert_eq!(summary["result"], "summary", "{summary}");
+    (lines, summary)
+}
+
+fn results(lines: &[Value]) -> Vec<&str> {
+    lines
+        .iter()
+        .map(|line| line["result"].as_str().expect("a word"))
+        .collect()
+}
+
+/// Every file in `out/` is a certificate of the CA with a serial number of its own.
+#[track_caller]
+fn assert_certificates(rig: &Rig, wanted: usize) {
+    let files: Vec<_> = fs::read_dir(rig.path("out"))
+        .expect("a directory")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
+    assert_eq!(files.len(), wanted, "{files:?}");
+    let paths: Vec<_> = files.iter().map(|path| path.to_str().expect("UTF-8")).collect();
+    let verify = [&["verify", "-CAfile", "customerCA.crt"][..], &paths].concat();
+    assert_eq!(openssl(rig, &verify).matches(": OK").count(), wanted);
+    let listed = entries(rig, &[]);
+    let serials: BTreeSet<_> = listed
+        .iter()
+        .map(|entry| entry["serial_number"].to_string())
+        .collect();
+    assert_eq!(serials.len(), listed.len());
+}
+
+/// How often the module was asked for this.
+fn calls(rig: &Rig, function: &str) -> usize {
+    let log = fs::read_to_string(rig.path("calls.log")).expect("the log");
+    log.lines()
+        .filter(|line| line.starts_with(&format!("{function} rv=0x0")))
+        .count()
+}
+
+#[test]
+fn a_directory_is_signed_in_several_sessions_once_each_and_told_in_order() {
+    let rig = rig_with(MANY);
+    fs::write(rig.path("in/readme.txt"), "no request").expect("a file");
+    fs::write(rig.path("in/.hidden.csr"), "no request").expect("a file");
+    let before = count(&rig);
+    let arguments = ["--format", "json"];
+    let run = rig.command_with_rule(&[&arguments[..], &batch(&["in"], &["--jobs", "4"])].concat(), &[]);
+    let (told, summary) = lines(&run.ok());
+    assert_eq!(results(&told), ["issued"; MANY]);
+    for (number, line) in told.iter().enumerate() {
+        assert_eq!(line["request"], format!("in/{number:03}.csr"));
+        assert_eq!(line["subject"], format!("CN=client {number:03}"));
+        assert_eq!(line["file"], format!("out/{number:03}.crt"));
+    }
+    assert_eq!(
+        (&summary["issued"], &summary["refused"]),
+        (&MANY.into(), &0.into())
+    );
+    assert_certificates(&rig, MANY);
+    assert_eq!(count(&rig), before + MANY);
+    assert_eq!(entries(&rig, &["--open"]), Vec::<Value>::new());
+    // One login, one session for each that signs and one for the rest, and not one signature more.
+    assert_eq!(calls(&rig, "C_Login"), 1);
+    assert_eq!(calls(&rig, "C_OpenSession"), 5);
+    assert_eq!(calls(&rig, "C_SignInit"), MANY);
+    assert_sound(&rig);
+
+    // The same command once more: everything is there, and the token is not asked.
+    let run = rig.json(&batch(&["in"], &[])).ok();
+    let (told, summary) = lines(&run);
+    assert_eq!(results(&told), ["delivered-again"; MANY]);
+    assert_eq!(
+        (&summary["issued"], &summary["delivered_again"]),
+        (&0.into(), &MANY.into())
+    );
+    assert_eq!(count(&rig), before + MANY);
+}
+
+#[test]
+fn as_many_sessions_sign_as_the_token_has() {
+    let rig = rig_with(20);
+    let limit = [("FAIL", "C_OpenSession:CKR_SESSION_COUNT@4")];
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "16"])].concat();
+    let (_, summary) = lines(&rig.command_with_rule(&arguments, &limit).ok());
+    let warnings = summary["warnings"].to_string();
+    assert!(
+        warnings.contains("16 sessions were requested, and 2 signed"),
+        "{warnings}"
+    );
+    assert_eq!(calls(&rig, "C_OpenSession"), 3);
+    assert_certificates(&rig, 20);
+
+    // A token that has one session signs in that one; where nobody asked for more, nothing is said of it.
+    let limit = [("FAIL", "C_OpenSession:CKR_SESSION_COUNT@2")];
+    let arguments = [
+        &["--format", "json"][..],
+        &batch(&["in"], &["--again", "--force"]),
+    ]
+    .concat();
+    let (told, summary) = lines(&rig.command_with_rule(&arguments, &limit).ok());
+    assert_eq!(results(&told), ["issued"; 20]);
+    assert_eq!(summary["warnings"], Value::Null);
+}
+
+#[test]
+fn a_list_on_stdin_names_requests_by_lines_or_by_nul() {
+    let rig = rig_with(3);
+    let strange = "in/two\nlines.csr";
+    fs::rename(rig.path("in/002.csr"), rig.path(strange)).expect("a rename");
+    let listed = |list: &[u8], more: &[&str]| -> Run {
+        let mut command =
+            rig.prepare(&[&["--format", "json"][..], &batch(&[], &["--from-stdin"]), more].concat());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program");
+        child
+            .stdin
+            .take()
+            .expect("stdin")
+            .write_all(list)
+            .expect("a list");
+        Run::from(child.wait_with_output().expect("an end"))
+    };
+    let (told, _) = lines(&listed(b"in/000.csr\nin/001.csr\n", &[]).ok());
+    assert_eq!(results(&told), ["issued"; 2]);
+    let list = format!("in/001.csr\0{strange}\0");
+    let (told, _) = lines(&listed(list.as_bytes(), &[]).ok());
+    assert_eq!(results(&told), ["delivered-again", "issued"]);
+    assert_certificates(&rig, 3);
+    // A list that names nothing, stdin itself, or what is not there.
+    for (list, code, words) in [
+        (&b""[..], 2, "names no request"),
+        (b"in/000.csr\n-\n", 2, "stdin itself"),
+        (b"in/999.csr\n", 2, "in/999.csr"),
+    ] {
+        let run = listed(list, &[]);
+        assert_eq!(run.code, Some(code), "{run:?}");
+        assert!(run.stderr.contains(words), "{run:?}");
+    }
+    fs::create_dir(rig.path("empty")).expect("a directory");
+    let message = rig.json(&batch(&["empty"], &[])).refused(2, "usage");
+    assert!(
+        message.contains("empty holds no file that ends in .csr"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_bad_request_stops_the_batch_before_it_begins_or_is_reported_and_passed_over() {
+    let rig = rig_with(30);
+    let mut broken = fs::read(rig.path("in/007.csr")).expect("a request");
+    let at = broken.len() / 2;
+    broken[at] = if broken[at] == b'A' { b'B' } else { b'A' };
+    fs::write(rig.path("in/007.csr"), broken).expect("a write");
+    make_request(&rig, "in/011.csr", &["-newkey", "rsa:1024"], &["-sha256"]);
+    fs::remove_file(rig.path("in/029.csr")).expect("a file");
+    std::os::unix::fs::symlink("nowhere", rig.path("in/029.csr")).expect("a link");
+    fs::write(rig.path("out/005.crt"), "not ours").expect("a write");
+    let before = count(&rig);
+    let run = rig.json(&batch(&["in"], &[]));
+    // The few of a small batch are all read first, so the one that cannot be read is told first.
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+    assert!(run.stderr.contains("029.csr"), "{run:?}");
+    fs::remove_file(rig.path("in/029.csr")).expect("the link");
+    let message = rig.json(&batch(&["in"], &[])).refused(3, "bad-signature");
+    assert!(message.contains("in/007.csr"), "{message}");
+    std::os::unix::fs::symlink("nowhere", rig.path("in/029.csr")).expect("a link");
+    assert_eq!(count(&rig), before, "nothing is signed if one is refused");
+
+    let run = rig.json(&batch(&["in"], &["--keep-going"]));
+    assert_eq!(run.code, Some(3), "{run:?}");
+    let (told, summary) = lines(&run);
+    assert_eq!((&summary["issued"], &summary["refused"]), (&26.into(), &4.into()));
+    for (number, line) in told.iter().enumerate() {
+        assert_eq!(line["request"], format!("in/{number:03}.csr"));
+        let kind = match number {
+            5 => "output-exists",
+            11 => "weak-key",
+            29 => "unreadable-file",
+            7 => {
+                assert_eq!(line["result"], "refused");
+                continue;
+            }
+            _ => {
+                assert_eq!(line["result"], "issued", "{line}");
+                continue;
+            }
+        };
+        assert_eq!(line["error"]["kind"], kind, "{line}");
+    }
+    assert_eq!(
+        fs::read_to_string(rig.path("out/005.crt")).expect("the file"),
+        "not ours"
+    );
+    fs::remove_file(rig.path("out/005.crt")).expect("the file");
+    assert_certificates(&rig, 26);
+    // People read the same.
+    let run = rig.command(&batch(&["in"], &["--keep-going"]));
+    assert_eq!(run.code, Some(3));
+    assert!(run.stdout.contains("\nREFUSED  in/011.csr"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("\n1 signed, 26 delivered again without signing, 3 refused in "),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.lines().all(|line| line.chars().count() <= 120),
+        "{}",
+        run.stdout
+    );
+    assert_sound(&rig);
+}
+
+#[test]
+fn killed_at_any_moment_the_same_command_continues() {
+    let rig = rig_with(MANY);
+    let mut begun = 0;
+    // Before a signature, after it, and while the ledger and the files are being written.
+    for (turn, rule) in ["C_Sign@30", "C_Sign!@90", "C_SignInit@50", "C_Sign!@9"]
+        .into_iter()
+        .enumerate()
+    {
+        let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "3"])].concat();
+        let killed = rig.command_with_rule(&arguments, &[("KILL", rule)]);
+        assert_eq!(killed.code, None, "{killed:?}");
+        begun += calls(&rig, "C_SignInit");
+        let there = fs::read_dir(rig.path("out")).expect("a directory");
+        for file in there.map(|entry| entry.expect("a file").path()) {
+            let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            // Whole, and in the ledger.
+            openssl(
+                &rig,
+                &[
+                    "verify",
+                    "-CAfile",
+                    "customerCA.crt",
+                    file.to_str().expect("UTF-8"),
+                ],
+            );
+        }
+        assert!(turn > 0 || begun >= 15, "{begun}");
+    }
+    let (told, _) = lines(&rig.json(&batch(&["in"], &["--jobs", "3"])).ok());
+    assert_eq!(told.len(), MANY);
+    assert_certificates(&rig, MANY);
+    assert_sound(&rig);
+    // Every certificate that the ledger has was delivered, and none was signed twice.
+    let listed = entries(&rig, &[]);
+    let signed = |entry: &&Value| entry["state"] == "signed" && entry["profile"] == "tls-client";
+    assert_eq!(listed.iter().filter(signed).count(), MANY);
+}
