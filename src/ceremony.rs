@@ -3,7 +3,6 @@
 
 mod abort_notice;
 mod approval;
-mod attendance;
 mod attestation;
 mod canonical;
 mod course;
@@ -36,10 +35,9 @@ mod words;
 
 pub use abort_notice::AbortNotice;
 pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
-pub use attendance::{Attendance, Ending};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
-pub use course::{BegunSignature, Course, MadeKey, StepCourse};
+pub use course::{BegunSignature, Course, Ending, MadeKey, StepCourse};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};
 pub use export::{CeremonyExport, ExportError, ExportedIssuer, ExportedRevocation};
@@ -74,7 +72,7 @@ pub use statement::{
     UnsignedStatement, is_plain_line, read_statements,
 };
 pub use template::CeremonyTemplate;
-pub use trail::{Trail, TrailEnd, TrailGate, TrailKey, TrailSignature};
+pub use trail::{OpenedGate, Trail, TrailEnd, TrailGate, TrailKey, TrailSignature};
 pub use transcript::{
     Following, NotAHead, Record, TornLine, Transcript, TranscriptError, TranscriptFile, TranscriptHead,
 };

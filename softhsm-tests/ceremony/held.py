@@ -159,8 +159,8 @@ def gate(step):
             hashed[item["step"]] = sha256(tbs)
     say("gate-open", step=step["id"], objects=hashed)
     for person in ("A", "B"):
-        said = {"step": step["id"], "objects": hashed}
-        statement("run/gates", f"{step['id']}-{place(person)}", "gate", person, said)
+        said = {"step": step["id"], "session": session, "objects": hashed}
+        statement("run/gates", f"{step['id']}@{session}-{place(person)}", "gate", person, said)
     say("gate-passed", step=step["id"], people=["A", "B"])
 
 

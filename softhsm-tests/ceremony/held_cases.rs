@@ -17,31 +17,49 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
     (
         "gate of one",
         "events[find('gate-passed')]['people'] = ['A']",
-        "files.pop('run/gates/gate-02.json')\nfiles.pop('run/gates/gate-02.json.sig')",
+        "files.pop('run/gates/gate@main-02.json')\nfiles.pop('run/gates/gate@main-02.json.sig')",
         "gate",
     ),
     (
         "gate of a witness",
         "events[find('gate-passed')]['people'] = ['A', 'W']",
-        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate-02', 'gate', 'W', {'step': 'gate', 'objects': h})",
+        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-02', 'gate', 'W', {'step': 'gate', 'session': 'main', 'objects': h})",
         "gate",
     ),
     (
         "gate of somebody away",
         "events[find('gate-passed')]['people'] = ['A', 'C']",
-        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate-02', 'gate', 'C', {'step': 'gate', 'objects': h})",
+        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-02', 'gate', 'C', {'step': 'gate', 'session': 'main', 'objects': h})",
         "gate",
     ),
     (
         "gate of other bytes",
-        "h = dict(events[find('gate-open')]['objects'], root=sha256(b'x'))\nevents[find('gate-open')]['objects'] = h\nfor p in ('A', 'B'): statement('run/gates', 'gate-' + place(p), 'gate', p, {'step': 'gate', 'objects': h})",
+        "h = dict(events[find('gate-open')]['objects'], root=sha256(b'x'))\nevents[find('gate-open')]['objects'] = h\nfor p in ('A', 'B'): statement('run/gates', 'gate@main-' + place(p), 'gate', p, {'step': 'gate', 'session': 'main', 'objects': h})",
         "",
         "gate",
     ),
     (
         "a signature at a step that is not a gate",
         "",
-        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate-03', 'gate', 'A', {'step': 'root', 'objects': h})",
+        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-03', 'gate', 'A', {'step': 'root', 'session': 'main', 'objects': h})",
+        "gate",
+    ),
+    (
+        "a signature at the gate in a session that was not held",
+        "",
+        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@standby-03', 'gate', 'C', {'step': 'gate', 'session': 'standby', 'objects': h})",
+        "gate",
+    ),
+    (
+        "signatures at the gate that are for another session",
+        "",
+        "h = events[find('gate-open')]['objects']\nfor p in ('A', 'B'): statement('run/gates', 'gate@main-' + place(p), 'gate', p, {'step': 'gate', 'session': 'standby', 'objects': h})",
+        "gate",
+    ),
+    (
+        "signatures at the gate without a session",
+        "",
+        "h = events[find('gate-open')]['objects']\nfor p in ('A', 'B'): statement('run/gates', 'gate@main-' + place(p), 'gate', p, {'step': 'gate', 'objects': h})",
         "gate",
     ),
     (
@@ -367,7 +385,7 @@ pub(super) const INTERRUPTED: &[(&str, &str)] = &[
     ),
     (
         "somebody signed at the gate, and left after an interruption",
-        "opened = next(event for event in events if event['what'] == 'gate-open')\nstatement('run/gates', f\"gate-{place('C')}\", 'gate', 'C', {'step': 'gate', 'objects': opened['objects']})",
+        "opened = next(event for event in events if event['what'] == 'gate-open')\nstatement('run/gates', f\"gate@main-{place('C')}\", 'gate', 'C', {'step': 'gate', 'session': 'main', 'objects': opened['objects']})",
     ),
     (
         "the clock went back, and people said that it is right",

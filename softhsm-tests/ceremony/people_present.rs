@@ -32,6 +32,19 @@ impl Rig {
     }
 }
 
+fn opened() -> Event {
+    Event::Opened {
+        run: 1,
+        session: "main".to_owned(),
+        tool: Digest::of(b"tool"),
+        module: Digest::of(b"module"),
+        boot: "boot".to_owned(),
+        host: "host".to_owned(),
+        network: Vec::new(),
+        by: "root".to_owned(),
+    }
+}
+
 fn attending(people: &[&str]) -> Event {
     Event::Attending {
         people: people.iter().map(|name| (*name).to_owned()).collect(),
@@ -55,16 +68,16 @@ fn while_a_gate_waits_its_bytes_are_confirmed() {
     for name in ["A", "B", "C"] {
         rig.approve(name).ok();
     }
-    rig.transcript(&[attending(&["A", "B", "W"]), gate("the root's bytes")]);
+    rig.transcript(&[opened(), attending(&["A", "B", "W"]), gate("the root's bytes")]);
     let report = rig.approve("A").ok().json();
     assert_eq!(report["namespace"], "ceremony-gate@hsm-ca");
     let statement: Value =
-        serde_json::from_slice(&rig.read("room/run/gates/gate-01.json")).expect("a statement");
+        serde_json::from_slice(&rig.read("room/run/gates/gate@main-01.json")).expect("a statement");
     let digest = Digest::of(b"the root's bytes").to_string();
     assert_eq!(statement["objects"], json!({ "root": digest }));
     assert_eq!(
-        (&statement["step"], &statement["person"]),
-        (&json!("gate"), &json!("A"))
+        (&statement["session"], &statement["step"], &statement["person"]),
+        (&json!("main"), &json!("gate"), &json!("A"))
     );
     rig.approve("A").refused(3, "already-signed");
     // An approver who is not in the room, and a witness who is.
@@ -98,7 +111,7 @@ fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
         step: "gate".to_owned(),
         people: vec!["B".to_owned(), "C".to_owned()],
     };
-    let begin = [attending(&["A", "B", "C"]), bytes];
+    let begin = [opened(), attending(&["A", "B", "C"]), bytes];
     rig.transcript(&[&begin[..], &[passed]].concat());
     fs::rename(
         rig.path("room/run/transcript.jsonl"),

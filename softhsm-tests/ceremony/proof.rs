@@ -134,7 +134,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     rig.write("allowed", allowed);
     for (person, namespace, file) in [
         ("C", "ceremony-approval@hsm-ca", "approvals/03-approve.json"),
-        ("B", "ceremony-gate@hsm-ca", "run/gates/gate-02.json"),
+        ("B", "ceremony-gate@hsm-ca", "run/gates/gate@main-02.json"),
         ("W", "ceremony-attestation@hsm-ca", "attest/06.json"),
     ] {
         let statement = fs::File::open(planned.path("held").join(file)).expect(file);

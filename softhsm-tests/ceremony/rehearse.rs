@@ -145,9 +145,10 @@ fn assert_practice(rig: &Rig, session: &str) {
     }
     let people = people(rig, &format!("{path}/plan.json"));
     rig.write("signers", people);
+    let gate = format!("run/gates/gate@{session}-01");
     for (statement, namespace) in [
         ("approvals/01-approve", "ceremony-practice-approval@hsm-ca"),
-        ("run/gates/gate-01", "ceremony-practice-gate@hsm-ca"),
+        (gate.as_str(), "ceremony-practice-gate@hsm-ca"),
         ("attest/06", "ceremony-practice-attestation@hsm-ca"),
     ] {
         let person = if statement.ends_with("06") { "W" } else { "A" };

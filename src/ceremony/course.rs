@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CanonicalError, Choice, Digest, Event, KeyOrigin, Octets, StepAction, Transcript};
+use super::{CanonicalError, Choice, Digest, Event, GateBytes, KeyOrigin, Octets, StepAction, Transcript};
 use crate::values::UnixTime;
 
 /// How far a ceremony has come.
@@ -14,7 +14,7 @@ pub struct Course {
     pub session: Option<String>,
     /// The session that is bound: a key was made or used in it.
     pub bound: Option<String>,
-    /// Who is in the room.
+    /// Who is in the room in the last run; see [`Course::in_the_room`] for one that goes on.
     pub attending: Vec<String>,
     /// Everybody who ever was.
     pub attended: Vec<String>,
@@ -22,12 +22,27 @@ pub struct Course {
     pub steps: BTreeMap<String, StepCourse>,
     /// SHA-256 of each result, once the ceremony is closed.
     pub closed: Option<BTreeMap<String, Digest>>,
-    /// Why it was given up.
-    pub aborted: Option<String>,
+    /// Why it was given up, and who said so.
+    pub aborted: Option<(String, String)>,
     /// Whether the last run said that it stopped. One that was killed did not.
     pub stopped: bool,
     /// The latest time of an event since people last said that the clock is right: a run that only began does not settle it.
     pub latest: Option<UnixTime>,
+}
+
+/// How a ceremony ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// It is complete.
+    Closed,
+    /// It was given up.
+    Aborted {
+        /// Why.
+        because: String,
+        /// Who said so.
+        by: String,
+    },
 }
 
 /// How far a step has come.
@@ -100,6 +115,41 @@ impl Course {
         self.steps.get(id).cloned().unwrap_or_default()
     }
 
+    /// How the ceremony ended, if it did.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        match (&self.aborted, &self.closed) {
+            (Some((because, by)), _) => Some(Ending::Aborted {
+                because: because.clone(),
+                by: by.clone(),
+            }),
+            (None, Some(_)) => Some(Ending::Closed),
+            (None, None) => None,
+        }
+    }
+
+    /// Who is in the room in the run that goes on; nobody between runs. After a run that was killed, still those who were there.
+    #[must_use]
+    pub fn in_the_room(&self) -> &[String] {
+        match self.stopped || self.ending().is_some() {
+            true => &[],
+            false => &self.attending,
+        }
+    }
+
+    /// The gate that waits for signatures of those in the room.
+    #[must_use]
+    pub fn waiting_gate(&self) -> Option<GateBytes> {
+        let mut open = self.steps.iter().filter(|(_, course)| !course.gate_passed);
+        let (step, objects) = open.find_map(|(step, course)| Some((step, course.gate.as_ref()?)))?;
+        let session = self.session.as_ref().filter(|_| !self.in_the_room().is_empty())?;
+        Some(GateBytes {
+            session: session.clone(),
+            step: step.clone(),
+            objects: objects.clone(),
+        })
+    }
+
     /// Takes one event more.
     pub fn add(&mut self, event: Event, time: Option<UnixTime>) {
         self.latest = match event {
@@ -168,7 +218,7 @@ impl Course {
             Event::Decision { step, choice, .. } => self.at(step).decision = Some(choice),
             Event::Stopped { .. } => self.stopped = true,
             Event::Closed { out } => self.closed = Some(out),
-            Event::Aborted { because, .. } => self.aborted = Some(because),
+            Event::Aborted { because, by } => self.aborted = Some((because, by)),
             Event::Clock { .. } | Event::Confirmed { .. } | Event::Note { .. } | Event::Deviation { .. } => {}
         }
     }
@@ -237,6 +287,76 @@ mod tests {
         assert!(course.step("gate").gate_passed);
         opened(&mut course, "standby", 300);
         assert_eq!(course.step("gate"), StepCourse::default());
+    }
+
+    fn attending(people: &[&str]) -> Event {
+        Event::Attending {
+            people: people.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_gate_waits_until_it_is_passed_or_the_run_stops() {
+        let objects = BTreeMap::from([("root".to_owned(), Digest::of(b"root"))]);
+        let step = "gate".to_owned();
+        let mut course = Course::default();
+        opened(&mut course, "main", 100);
+        course.add(attending(&["A", "B"]), None);
+        let open = Event::GateOpen {
+            step: step.clone(),
+            objects: objects.clone(),
+        };
+        course.add(open, None);
+        let waiting = GateBytes {
+            session: "main".to_owned(),
+            step: step.clone(),
+            objects,
+        };
+        assert_eq!(course.waiting_gate().as_ref(), Some(&waiting));
+        assert_eq!(course.in_the_room(), ["A", "B"]);
+        let mut passed = course.clone();
+        passed.add(
+            Event::GatePassed {
+                step,
+                people: Vec::new(),
+            },
+            None,
+        );
+        assert_eq!(passed.waiting_gate(), None);
+        let because = "Ctrl-C".to_owned();
+        course.add(Event::Stopped { because }, None);
+        assert_eq!((course.waiting_gate(), course.in_the_room().len()), (None, 0));
+        // Another session shows its own bytes; the next run of the same one goes on with it, once it is known who is there.
+        let mut other = course.clone();
+        opened(&mut other, "standby", 200);
+        other.add(attending(&["A", "B"]), None);
+        assert_eq!(other.waiting_gate(), None);
+        opened(&mut course, "main", 200);
+        assert_eq!(course.waiting_gate(), None);
+        course.add(attending(&["C", "A"]), None);
+        assert_eq!(course.waiting_gate().as_ref(), Some(&waiting));
+        assert_eq!(course.in_the_room(), ["C", "A"]);
+        assert_eq!(course.attended, ["A", "B", "C"]);
+    }
+
+    #[test]
+    fn a_ceremony_ends_closed_or_aborted() {
+        let mut course = Course::default();
+        opened(&mut course, "main", 100);
+        course.add(attending(&["A"]), None);
+        assert_eq!(course.ending(), None);
+        let mut closed = course.clone();
+        closed.add(Event::Closed { out: BTreeMap::new() }, None);
+        assert_eq!(closed.ending(), Some(Ending::Closed));
+        assert!(closed.in_the_room().is_empty());
+        let (because, by) = ("the bag was open".to_owned(), "A".to_owned());
+        let aborted = Event::Aborted {
+            because: because.clone(),
+            by: by.clone(),
+        };
+        course.add(aborted, None);
+        assert_eq!(course.ending(), Some(Ending::Aborted { because, by }));
+        assert!(course.in_the_room().is_empty());
     }
 
     #[test]

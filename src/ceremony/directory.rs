@@ -67,7 +67,7 @@ impl CeremonyDirectory {
         self.run().join("objects")
     }
 
-    /// The statements of gates: `STEP-NN.json`, and `STEP-NN.json.sig`. NN is the person's place in the plan, from 01.
+    /// The statements of gates: `STEP@SESSION-NN.json`, and its signature. NN is the person's place in the plan, from 01.
     #[must_use]
     pub fn gates(&self) -> PathBuf {
         self.run().join("gates")

@@ -19,6 +19,8 @@ use crate::values::UnixTime;
 /// The completed bytes at a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateBytes {
+    /// The session: another one signs other bytes, or the same on another day.
+    pub session: String,
     /// The step.
     pub step: String,
     /// SHA-256 of the completed bytes of each later object that is complete, by step.
@@ -31,6 +33,7 @@ pub struct GateStatement {
     #[serde(flatten)]
     frame: StatementFrame,
     objects: BTreeMap<String, Digest>,
+    session: String,
     step: String,
 }
 
@@ -44,6 +47,7 @@ impl GateStatement {
         Self {
             frame: StatementFrame::new(StatementKind::Gate, plan, person, key, time),
             objects: bytes.objects.clone(),
+            session: bytes.session.clone(),
             step: bytes.step.clone(),
         }
     }
@@ -62,6 +66,7 @@ impl Statement for GateStatement {
 
     fn content(&self) -> Result<GateBytes, StatementError> {
         Ok(GateBytes {
+            session: self.session.clone(),
             step: self.step.clone(),
             objects: self.objects.clone(),
         })
@@ -143,6 +148,13 @@ impl GateBytes {
     fn refuse_other(&self, other: &Self) -> Result<(), StatementError> {
         if other.step != self.step {
             let what = format!("it is about step {:?}, and this is {:?}", other.step, self.step);
+            return Err(StatementError::OtherGate { what });
+        }
+        if other.session != self.session {
+            let what = format!(
+                "it is about session {:?}, and this is {:?}",
+                other.session, self.session
+            );
             return Err(StatementError::OtherGate { what });
         }
         let steps = self.objects.keys().chain(other.objects.keys());

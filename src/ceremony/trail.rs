@@ -40,8 +40,10 @@ pub struct Trail {
     pub signatures: Vec<TrailSignature>,
     /// SHA-256 of the DER of each object that was written, by step, with the line.
     pub written: BTreeMap<String, (u64, Digest)>,
-    /// The gates that were passed, by step.
+    /// The gates that were passed, by step. Of a gate that was passed in two sessions, the later one.
     pub gates: BTreeMap<String, TrailGate>,
+    /// Every gate that was opened, by step and session.
+    pub opened_gates: BTreeMap<(String, String), OpenedGate>,
     /// Serial numbers that were revoked, by step, with the line.
     pub revoked: BTreeMap<String, (u64, String)>,
     /// Who decided what, in order, with the line.
@@ -86,6 +88,15 @@ pub struct TrailSignature {
     pub spare: bool,
     /// The octets of the signature, with the line, where there is an end.
     pub signature: Option<(u64, Vec<u8>)>,
+}
+
+/// A gate that was opened in a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenedGate {
+    /// SHA-256 of the completed bytes, by step.
+    pub objects: BTreeMap<String, Digest>,
+    /// How it was passed there, if it was.
+    pub passed: Option<TrailGate>,
 }
 
 /// A gate that was passed.

@@ -70,17 +70,22 @@ def approvals(files, plan, plan_hash, groups):
 
 
 def gates(files, plan, plan_hash, trail):
-    signed = {step: set() for step in trail.gates}
+    signed = {gate: set() for gate in trail.opened_gates}
     for name, (statement, signature) in read_pairs(files, "run/gates").items():
-        step = canonical(statement).get("step")
-        demand(step in signed, f"{name}: no such gate")
-        people = with_role(plan["people"], trail.steps[trail.places[step]]["sign-by"]["role"])
-        said = check(statement, signature, "gate", plan, plan_hash, people, {"step": True, "objects": True})
-        demand(said["objects"] == trail.gates[step]["objects"], f"{name}: other bytes")
-        if said["person"] in trail.gates[step]["attending"]:
-            signed[step].add(said["person"])
-    for step, people in signed.items():
-        demand(people == set(trail.gates[step]["people"]), f"gate {step}: signatures")
+        said = canonical(statement)
+        demand(isinstance(said, dict), f"{name}: not an object")
+        gate = (said.get("step"), said.get("session"))
+        demand(gate in signed, f"{name}: no such gate")
+        people = with_role(plan["people"], trail.steps[trail.places[gate[0]]]["sign-by"]["role"])
+        more = {"step": True, "session": True, "objects": True}
+        said = check(statement, signature, "gate", plan, plan_hash, people, more)
+        demand(said["objects"] == trail.opened_gates[gate]["objects"], f"{name}: other bytes")
+        passed = trail.opened_gates[gate]["passed"]
+        if passed and said["person"] in passed["attending"]:
+            signed[gate].add(said["person"])
+    for gate, people in signed.items():
+        passed = trail.opened_gates[gate]["passed"]
+        demand(not passed or people == set(passed["people"]), f"gate {gate}: signatures")
 
 
 def attestations(files, plan, plan_hash, trail, head):

@@ -126,6 +126,7 @@ class Trail:
         self.runs, self.run, self.session = 0, None, None
         self.attended, self.keys, self.public_keys = set(), {}, {}
         self.signatures, self.written, self.gates, self.revoked = [], {}, {}, {}
+        self.opened_gates = {}
         self.replaced = set()
         self.next, self.stage, self.choice, self.spare, self.closing = None, "fresh", None, False, False
         self.repeated, self.last, self.back = None, 0, False
@@ -310,6 +311,7 @@ class Trail:
             self.at(event, ("confirm",), words=False)
             self.stage = ("gate", event["objects"])
         demand(event["objects"] == self.gate_hashes(place), "gate: hashes")
+        self.opened_gates.setdefault((event["step"], self.session), {"passed": None})["objects"] = event["objects"]
 
     def gate_passed(self, event, time):
         if self.repeated and self.repeated[0] == event["step"]:
@@ -326,6 +328,7 @@ class Trail:
         demand(len(set(people)) == len(people) and set(people) <= may, "gate: people")
         demand(len(people) >= step["sign-by"]["threshold"], "gate: too few")
         self.gates[step["id"]] = {"session": self.session, "objects": hashes, "people": people, "attending": self.run["people"]}
+        self.opened_gates[step["id"], self.session]["passed"] = self.gates[step["id"]]
 
     def signature_of(self, step):
         ended = [signature for signature in self.signatures if signature["step"] == step and "signature" in signature]

@@ -34,6 +34,7 @@ fn room() -> Room {
 
 fn bytes() -> GateBytes {
     GateBytes {
+        session: "main".to_owned(),
         step: "gate".to_owned(),
         objects: BTreeMap::from([
             ("i1".to_owned(), Digest::of(b"i1")),
@@ -106,12 +107,13 @@ fn a_gate_that_those_present_cannot_pass_is_none() {
 }
 
 #[test]
-fn a_signature_for_another_step_or_other_bytes_does_not_count() {
+fn a_signature_for_another_step_session_or_other_bytes_does_not_count() {
     let room = room();
     let mut count = room.count(&NAMES);
     type Change = fn(&mut GateBytes);
-    let changes: [Change; 4] = [
+    let changes: [Change; 5] = [
         |bytes| bytes.step = "gate2".to_owned(),
+        |bytes| bytes.session = "standby".to_owned(),
         |bytes| {
             bytes.objects.insert("root".to_owned(), Digest::of(b"r00t"));
         },
@@ -205,7 +207,7 @@ fn the_statement_is_the_documented_one() {
     let text = String::from_utf8(room.statement(0, &bytes())).unwrap();
     let expected = format!(
         "{{\"ceremony\":\"r1\",\"format\":\"hsm-ca ceremony gate 1\",\"key\":\"{}\",\"kind\":\"production\",\
-         \"objects\":{{\"i1\":\"{}\",\"root\":\"{}\"}},\"person\":\"A\",\"plan\":\"{}\",\"step\":\"gate\",\
+         \"objects\":{{\"i1\":\"{}\",\"root\":\"{}\"}},\"person\":\"A\",\"plan\":\"{}\",\"session\":\"main\",\"step\":\"gate\",\
          \"time\":\"2026-12-01T08:40:00Z\"}}\n",
         room.keys[0].key().fingerprint(),
         Digest::of(b"i1"),

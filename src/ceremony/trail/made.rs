@@ -109,6 +109,8 @@ impl Follower<'_> {
                 Some((object.step.clone(), Digest::of(&bytes)))
             });
         let complete: BTreeMap<_, _> = complete.collect();
+        let opened = self.trail.opened_gates.entry((gate.to_owned(), session));
+        opened.or_default().objects.clone_from(objects);
         if complete != *objects {
             let found = "the hashes at the gate are not those of the objects that can be completed there";
             self.find(line, "gate", found);
@@ -147,6 +149,11 @@ impl Follower<'_> {
             people,
             attending,
         };
+        let opened = self
+            .trail
+            .opened_gates
+            .entry((step.id.clone(), passed.session.clone()));
+        opened.or_default().passed = Some(passed.clone());
         self.trail.gates.insert(step.id.clone(), passed);
     }
 

@@ -31,7 +31,7 @@ impl ApproveCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let key = self.signing.public_key()?;
         let ceremony = OpenedCeremony::open(&self.directory)?;
-        let gate = ceremony.attendance()?.waiting_gate().cloned();
+        let gate = ceremony.course()?.waiting_gate();
         let (saying, what) = match (&self.because, gate) {
             (Some(because), _) => {
                 let because = because.clone();

@@ -3,8 +3,8 @@
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{GateBytes, GateCount, GateStatement, Statement, UnsignedStatement, read_statements};
 
-/// Reads and counts the signatures at a gate. `attending` are the names of those in the room. Statements at other gates, and those without a
-/// signature, are passed over.
+/// Reads and counts the signatures at a gate. `attending` are the names of those in the room. Statements at other gates, in other
+/// sessions, and those without a signature, are passed over.
 ///
 /// # Errors
 /// [`PeopleError`]: a file that does not verify ends the count, and is named.
@@ -13,7 +13,7 @@ pub fn count_gate(
     attending: &[String],
     bytes: GateBytes,
 ) -> Result<GateCount, PeopleError> {
-    let step = bytes.step.clone();
+    let (session, step) = (bytes.session.clone(), bytes.step.clone());
     let mut count = GateCount::of(&ceremony.plan, attending, bytes)?;
     for file in read_statements(&ceremony.directory.gates())? {
         let wrong = |cause| PeopleError::Statement {
@@ -25,7 +25,8 @@ pub fn count_gate(
         let Some(signature) = &file.signature else {
             continue;
         };
-        if stated.content().map_err(wrong)?.step == step {
+        let stated = stated.content().map_err(wrong)?;
+        if (&stated.session, &stated.step) == (&session, &step) {
             count.add(&file.statement, signature).map_err(wrong)?;
         }
     }

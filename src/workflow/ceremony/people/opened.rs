@@ -7,11 +7,10 @@ use std::path::Path;
 
 use super::PeopleError;
 use crate::ceremony::{
-    Attendance, CeremonyDirectory, CeremonyPlan, Ending, PlanIdentity, PlannedPeople, Transcript,
-    TranscriptError,
+    CeremonyDirectory, CeremonyPlan, Course, Ending, PlanIdentity, PlannedPeople, Transcript, TranscriptError,
 };
 use crate::file_trust::{self, Owners, TrustError};
-use crate::workflow::check_previous;
+use crate::workflow::{RunError, WorkflowError, check_previous};
 
 /// Bytes of a plan or a transcript.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -92,21 +91,32 @@ impl OpenedCeremony {
     /// # Errors
     /// [`PeopleError::Ended`]
     pub fn refuse_ended(&self) -> Result<(), PeopleError> {
-        match self.attendance()?.ending {
+        match self.course()?.ending() {
             Some(Ending::Closed) => Err(PeopleError::Ended { how: "closed" }),
             Some(_) => Err(PeopleError::Ended { how: "aborted" }),
             None => Ok(()),
         }
     }
 
-    /// Who is there, which gate waits, and whether it is over.
+    /// Refuses a ceremony that was given up. `run` asks first: nothing else that is wrong with it matters then.
+    ///
+    /// # Errors
+    /// [`RunError::Aborted`]; [`PeopleError`]
+    pub fn refuse_aborted(&self) -> Result<(), WorkflowError> {
+        match self.course()?.aborted {
+            Some((because, _)) => Err(RunError::Aborted { because }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// How far it has come: who is there, which gate waits, and whether it is over.
     ///
     /// # Errors
     /// [`PeopleError`]
-    pub fn attendance(&self) -> Result<Attendance, PeopleError> {
+    pub fn course(&self) -> Result<Course, PeopleError> {
         match self.transcript()? {
-            Some(transcript) => Attendance::of(&transcript).map_err(|cause| PeopleError::Event { cause }),
-            None => Ok(Attendance::default()),
+            Some(transcript) => Course::of(&transcript).map_err(|cause| PeopleError::Event { cause }),
+            None => Ok(Course::default()),
         }
     }
 }

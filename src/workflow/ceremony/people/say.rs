@@ -125,7 +125,7 @@ fn prepare_gate(
     bytes: &GateBytes,
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
-    let attending = ceremony.attendance()?.now;
+    let attending = ceremony.course()?.in_the_room().to_vec();
     let count = GateCount::of(&ceremony.plan, &attending, bytes.clone())?;
     let people = &ceremony.plan.people;
     let role = ceremony
@@ -150,7 +150,7 @@ fn prepare_gate(
             &may,
         ));
     };
-    let name = format!("{}-{place:02}.json", bytes.step);
+    let name = format!("{}@{}-{place:02}.json", bytes.step, bytes.session);
     prepare(
         ceremony,
         &GateStatement::new(&ceremony.identity, &person.name, key, now, bytes),
@@ -166,15 +166,15 @@ fn prepare_attestation(
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
     let transcript = ceremony.transcript()?.ok_or(PeopleError::NotBegun)?;
-    let attendance = ceremony.attendance()?;
-    if attendance.ending.is_none() {
+    let course = ceremony.course()?;
+    if course.ending().is_none() {
         return Err(PeopleError::NotEnded);
     }
     let people = &ceremony.plan.people;
     let there = people
         .persons
         .iter()
-        .filter(|person| attendance.ever.contains(&person.name));
+        .filter(|person| course.attended.contains(&person.name));
     let there: Vec<_> = there.cloned().collect();
     let Some((place, person)) = find_by_key(people, &there, key)? else {
         return Err(unknown_key(key, "those who attended", &there));
@@ -185,7 +185,7 @@ fn prepare_attestation(
         ceremony,
         &statement.map_err(|cause| PeopleError::Saying { cause })?,
         ceremony.directory.attestations().join(format!("{place:02}.json")),
-        Count::Attestation(AttestationCount::of(&ceremony.plan, &attendance.ever, head)?),
+        Count::Attestation(AttestationCount::of(&ceremony.plan, &course.attended, head)?),
     )
 }
 
@@ -342,7 +342,7 @@ impl PreparedStatement {
     fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
         match &self.count {
             Count::Approval(_) => ceremony.refuse_ended(),
-            Count::Gate(count) => match ceremony.attendance()?.waiting_gate() == Some(count.bytes()) {
+            Count::Gate(count) => match ceremony.course()?.waiting_gate().as_ref() == Some(count.bytes()) {
                 true => Ok(()),
                 false => Err(PeopleError::GateGone {
                     step: count.bytes().step.clone(),

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::opened::make_directory;
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
-    AbortNotice, Attendance, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
+    AbortNotice, Course, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
 };
 use crate::file_trust::{self, TrustError};
 use crate::output::{Destination, OutputError};
@@ -91,8 +91,8 @@ fn finish_notice(ceremony: &OpenedCeremony) -> Result<Option<TranscriptHead>, Wo
     let Some(transcript) = ceremony.transcript()? else {
         return Ok(None);
     };
-    let attendance = Attendance::of(&transcript).map_err(|cause| PeopleError::Event { cause })?;
-    let Some(Ending::Aborted { because, by }) = attendance.ending else {
+    let course = Course::of(&transcript).map_err(|cause| PeopleError::Event { cause })?;
+    let Some(Ending::Aborted { because, by }) = course.ending() else {
         return Ok(None);
     };
     let time = transcript
@@ -138,8 +138,8 @@ fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, Pe
         }
         Err(cause) => return Err(cause.into()),
     };
-    let attendance = Attendance::of(file.transcript()).map_err(|cause| PeopleError::Event { cause })?;
-    match attendance.ending {
+    let course = Course::of(file.transcript()).map_err(|cause| PeopleError::Event { cause })?;
+    match course.ending() {
         Some(Ending::Closed) => return Err(PeopleError::Ended { how: "closed" }),
         Some(_) => return Err(PeopleError::Ended { how: "aborted" }),
         None => {}

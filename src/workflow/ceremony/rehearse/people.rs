@@ -88,7 +88,7 @@ impl PracticePeople {
             as_planned: true,
             remarks: Some("rehearsal: signed by a stand-in key".to_owned()),
         });
-        let attended = ceremony.attendance().map_err(WorkflowError::from)?.ever;
+        let attended = ceremony.course().map_err(WorkflowError::from)?.attended;
         for person in &ceremony.plan.people.persons {
             if attended.contains(&person.name) {
                 say(ceremony, self.signer_of(&person.key)?, &saying, now)?;

@@ -26,7 +26,7 @@ impl<'a> PracticeRoom<'a> {
 
     /// The people who are missing at the gate sign what it asks for.
     fn sign_gate(&self, step: &str, missing: usize) -> Result<(), WorkflowError> {
-        let attendance = self.ceremony.attendance().map_err(WorkflowError::from)?;
+        let course = self.ceremony.course().map_err(WorkflowError::from)?;
         let role = self
             .ceremony
             .plan
@@ -35,14 +35,14 @@ impl<'a> PracticeRoom<'a> {
                 StepAction::Confirm(confirm) => Some(confirm.sign_by.role),
                 _ => None,
             });
-        let (Some(bytes), Some(role)) = (attendance.waiting_gate(), role) else {
+        let (Some(bytes), Some(role)) = (course.waiting_gate(), role) else {
             return Err(RunError::CannotDo {
                 step: step.to_owned(),
                 reason: "no gate waits there".to_owned(),
             }
             .into());
         };
-        let saying = Saying::Gate(bytes.clone());
+        let saying = Saying::Gate(bytes);
         let now = self.clock.now();
         self.people.say_with(self.ceremony, role, missing, &saying, now)
     }

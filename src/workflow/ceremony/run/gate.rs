@@ -27,6 +27,7 @@ impl CeremonyRun<'_> {
             sign_by: &confirm.sign_by,
         });
         let bytes = GateBytes {
+            session: self.session.name.clone(),
             step: step.to_owned(),
             objects,
         };

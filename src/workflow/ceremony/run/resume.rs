@@ -36,11 +36,11 @@ pub(super) fn choose_session<'a>(
     request: &'a RunRequest,
     course: &Course,
 ) -> Result<&'a Session, WorkflowError> {
-    let now = request.clock.now();
-    if let Some(because) = &course.aborted {
+    if let Some((because, _)) = &course.aborted {
         let because = because.clone();
         return Err(RunError::Aborted { because }.into());
     }
+    let now = request.clock.now();
     let sessions = &request.source.file.sessions;
     if let (Some(_), Some(bound)) = (&course.closed, &course.bound)
         && let Some(session) = sessions.iter().find(|session| session.name == *bound)

@@ -72,19 +72,32 @@ pub(super) fn check_approvals(
     }
 }
 
-/// At each gate that was passed, those whom the transcript names signed the hashes that it has. A file's name has no meaning.
+/// At each gate that was passed, those whom the transcript names signed the hashes that it has, in the session that it was. Those who signed at
+/// one that was opened and not passed signed its hashes too. A file's name has no meaning.
 pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, report: &mut CeremonyReport) {
     let mut counts = BTreeMap::new();
-    for (step, gate) in report.trail.gates.clone() {
+    let everybody: Vec<_> = plan
+        .people
+        .persons
+        .iter()
+        .map(|person| person.name.clone())
+        .collect();
+    for ((step, session), gate) in report.trail.opened_gates.clone() {
         let bytes = GateBytes {
+            session: session.clone(),
             step: step.clone(),
             objects: gate.objects,
         };
-        match GateCount::of(plan, &gate.attending, bytes) {
-            Ok(count) => {
-                counts.insert(step, (count, gate.people));
+        let attending = gate
+            .passed
+            .as_ref()
+            .map_or(&everybody, |passed| &passed.attending);
+        match (GateCount::of(plan, attending, bytes), gate.passed) {
+            (Ok(count), passed) => {
+                counts.insert((step, session), (count, passed.map(|passed| passed.people)));
             }
-            Err(error) => report.find_line(gate.line, "gate", error.to_string()),
+            (Err(error), Some(passed)) => report.find_line(passed.line, "gate", error.to_string()),
+            (Err(error), None) => report.find(GATES, "gate", error.to_string()),
         }
     }
     for (name, file) in statements_in(&directory.gates(), GATES, "gate", report) {
@@ -92,19 +105,25 @@ pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, re
             continue;
         };
         let said = serde_json::from_slice::<Value>(&file.statement).unwrap_or_default();
-        let step = said.get("step").and_then(Value::as_str).unwrap_or_default();
-        let outcome = match counts.get_mut(step) {
+        let text = |name: &str| {
+            said.get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let outcome = match counts.get_mut(&(text("step"), text("session"))) {
             Some((count, _)) => count
                 .add(&file.statement, signature)
                 .map(drop)
                 .map_err(|error| error.to_string()),
-            None => Err("it belongs to no gate that was passed".to_owned()),
+            None => Err("no gate of this step was opened in this session".to_owned()),
         };
         if let Err(reason) = outcome {
             report.find(name, "gate", reason);
         }
     }
-    for (step, (count, mut named)) in counts {
+    for ((step, _), (count, named)) in counts {
+        let Some(mut named) = named else { continue };
         named.sort();
         if count.people() != named || count.missing() > 0 {
             let found = format!(
