@@ -42,6 +42,7 @@ mod ceremony {
     mod rehearse_refusals;
     mod run;
     mod run_refusals;
+    mod run_stops;
     mod second_verifier;
     mod signing;
     mod ssh_keygen;

@@ -1,7 +1,18 @@
-"""A ceremony that is killed around PKCS#11 calls, and goes on: `kills.py PROGRAM SHIM TARGET DIR VERIFIER POINT...`.
+"""A ceremony that is stopped and goes on: `kills.py PROGRAM FAULTS DIR VERIFIER POINT...`.
 
-DIR is what room.py made. For each POINT (a rule of the shim's KILL, or `none`), a copy of it is held: killed there, held again to its end. After
-`=` comes what people choose where they have to; `~` at the end tears the transcript's last line; with `^` the closing fails once. One JSON object a line says what came of it.
+DIR is what room.py made, and FAULTS is faults.c as a shared library. For each POINT, a copy of DIR is held: stopped there, and held again to its
+end. One JSON object a line says what came of it. A POINT is one of these:
+
+    none                    not stopped
+    C_Name!@N               a rule of the shim's KILL
+    fail C_Name:CKR_X@N     a rule of the shim's FAIL
+    write WHAT OCTETS [N]   killed inside the N-th line of that event in the transcript, after so many octets; of a negative number, all but so many
+    writes OCTETS           one run after the other, killed so in the next event that the ceremony has
+    full N                  no space from the N-th write or new file on
+    twice                   a second run is started while the first one asks
+    standby STATE           the first session is held until STATE, and the next day the second one
+
+After `=` comes what people choose where they have to; `~` at the end tears the transcript's last line by hand; with `^` the closing fails once.
 """
 
 import datetime
@@ -12,9 +23,11 @@ import shutil
 import subprocess
 import sys
 
-PROGRAM, SHIM, TARGET, DIRECTORY, VERIFIER = sys.argv[1:6]
-POINTS = sys.argv[6:]
-GATE_KEYS = ("A", "C")
+PROGRAM, FAULTS, DIRECTORY, VERIFIER = sys.argv[1:5]
+POINTS = sys.argv[5:]
+DAY = 86400
+# In the order of a ceremony. After the last one nothing is left to kill.
+EVENTS = "opened clock attending confirmed said key-begin key-end gate-open gate-passed sign-begin sign-end written closed".split()
 
 
 def words_of(plan, script):
@@ -25,43 +38,65 @@ def words_of(plan, script):
     return dict(zip(names, typed))
 
 
+class Nobody(Exception):
+    """Nobody answers this question."""
+
+
 class Room:
-    """The people of one copy."""
+    """The people of one copy, at a time."""
 
     def __init__(self, directory):
         self.directory = directory
+        self.logs = directory + ".logs"
+        os.makedirs(self.logs)
         with open(os.path.join(directory, "room", "plan.json")) as file:
-            plan = json.load(file)
+            self.plan = json.load(file)
         with open(os.path.join(directory, "script.html")) as file:
-            self.words = words_of(plan, file.read())
-        self.keys = list(GATE_KEYS)
+            self.words = words_of(self.plan, file.read())
+        with open(os.path.join(directory, "environment.json")) as file:
+            self.settings = {name: value.replace(DIRECTORY, directory) for name, value in json.load(file).items()}
         self.choice = ""
-        self.questions = 0
+        self.seconds = 0
+        self.silent = None
+        self.second = False
+        self.runs = 0
 
-    def environment(self, log, rules):
+    def environment(self, log, faults):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDHSM_SHIM_")}
-        path = os.path.join(self.directory, "rig")
-        kept.update(HSM_CA_CONFIG=os.path.join(path, "hsm-ca.toml"), SOFTHSM2_CONF=os.path.join(path, "softhsm2.conf"))
-        kept.update(HSM_CA_MODULE=SHIM, CLOUDHSM_SHIM_TARGET=TARGET, CLOUDHSM_SHIM_LOG=os.path.join(self.directory, log))
-        kept.update({f"CLOUDHSM_SHIM_{name}": value for name, value in rules.items()})
-        return kept
+        kept.update(self.settings, CLOUDHSM_SHIM_LOG=os.path.join(self.logs, log))
+        if self.seconds:
+            faults = {**faults, "FAULT_CLOCK": str(self.seconds)}
+        if any(name.startswith("FAULT_") for name in faults):
+            kept["LD_PRELOAD"] = FAULTS
+        return {**kept, **faults}
 
     def command(self, *arguments):
         return subprocess.run(
-            [PROGRAM, *arguments], cwd=self.directory, env=self.environment("other.log", {}), capture_output=True, text=True
+            [PROGRAM, *arguments], cwd=self.directory, env=self.environment("other", {}), capture_output=True, text=True
         )
 
+    def signs(self, name):
+        return self.command("ceremony", "approve", "room", "--ssh-key", f"keys/{name}")
+
     def answer(self, question):
-        self.questions += 1
+        if self.silent and self.silent in question:
+            if "Press Enter to count" in question:
+                assert self.signs("A").returncode == 0
+            raise Nobody
+        if self.second is None and "Who is in the room" in question:
+            self.second = self.command("ceremony", "run", "room")
         if "by the wall clock" in question:
-            return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
+            now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.seconds)
+            return now.strftime("%Y-%m-%d %H:%M")
         if "Who is in the room" in question:
             return "A, B, C, W"
         if "four words" in question:
             return self.words[re.search(r'"([^"]*)"', question).group(1)]
         if "Press Enter to count" in question:
-            assert self.command("ceremony", "approve", "room", "--ssh-key", f"keys/{self.keys.pop(0)}").returncode == 0
-            return ""
+            for name in "AC":
+                if self.signs(name).returncode == 0:
+                    return ""
+            raise AssertionError(self.signs("A"))
         if question.startswith("Decide"):
             words = re.findall(r"[a-z]+-[a-z]+", question)
             return self.choice if self.choice in words else words[0]
@@ -69,12 +104,13 @@ class Room:
             return "A, C"
         return "seen"
 
-    def hold(self, log, rules):
+    def hold(self, faults=None):
         """Its exit code, negative where a signal ended it, and everything it said."""
+        self.runs += 1
         run = subprocess.Popen(
             [PROGRAM, "ceremony", "run", "room"],
             cwd=self.directory,
-            env=self.environment(log, rules),
+            env=self.environment(f"run-{self.runs:02}", faults or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -86,72 +122,125 @@ class Room:
                 break
             said += chunk
             line = (line + chunk).rsplit(b"\n", 1)[-1]
-            if line.endswith((b": ", b"? ")):
+            if line.endswith((b": ", b"? ")) and not run.stdin.closed:
                 try:
                     run.stdin.write(self.answer(line.decode()).encode() + b"\n")
                     run.stdin.flush()
                 except BrokenPipeError:
                     pass
+                except Nobody:
+                    run.stdin.close()
                 line = b""
         return run.wait(), said.decode()
 
+    def calls(self):
+        """Every call of every run, with its answer."""
+        found = []
+        for name in sorted(os.listdir(self.logs)):
+            if name.startswith("run-"):
+                with open(os.path.join(self.logs, name)) as file:
+                    found += [line.split()[:2] for line in file if line.strip()]
+        return found
 
-def calls(path):
-    if not os.path.exists(path):
-        return []
-    with open(path) as file:
-        return [line.split()[:2] for line in file if line.strip()]
+    def transcript(self):
+        return os.path.join(self.directory, "room", "run", "transcript.jsonl")
+
+    def events(self):
+        with open(self.transcript(), "rb") as file:
+            return [json.loads(line) for line in file]
 
 
-def events(directory):
-    with open(os.path.join(directory, "room", "run", "transcript.jsonl")) as file:
-        return [json.loads(line) for line in file]
+def copy_of(point):
+    copy = os.path.join(os.path.dirname(DIRECTORY), "held-" + re.sub(r"[^A-Za-z0-9]", "-", point))
+    shutil.copytree(DIRECTORY, copy)
+    for name in ("softhsm2.conf", "kryoptic.conf", "hsm-ca.toml"):
+        path = os.path.join(copy, "rig", name)
+        if os.path.exists(path):
+            with open(path) as file:
+                text = file.read().replace(DIRECTORY + "/", copy + "/")
+            with open(path, "w") as file:
+                file.write(text)
+    return Room(copy)
+
+
+def in_transcript(what, octets, nth=1):
+    return {
+        "FAULT_DOES": "kill",
+        "FAULT_PATH": "/run/transcript.jsonl",
+        "FAULT_TEXT": f'"what":"{what}"',
+        "FAULT_AT": str(nth),
+        "FAULT_OCTETS": str(octets),
+    }
+
+
+def stop(room, rule, result):
+    """The runs that do not come to the end."""
+    word, *rest = rule.split(" ")
+    if word == "write":
+        result["killed"], _ = room.hold(in_transcript(*rest))
+    elif word == "writes":
+        result["killed"] = [room.hold(in_transcript(what, rest[0]))[0] for what in EVENTS]
+    elif word == "full":
+        faults = {"FAULT_DOES": "full", "FAULT_PATH": room.directory + "/", "FAULT_AT": rest[0], "FAULT_OCTETS": "7"}
+        faults["FAULT_COUNT"] = os.path.join(room.logs, "writes")
+        result["stopped"], said = room.hold(faults)
+        result["line"] = said[said.rfind("error: ") :]
+    elif word == "fail":
+        result["stopped"], said = room.hold({"CLOUDHSM_SHIM_FAIL": rest[0]})
+        result["line"] = said[said.rfind("error: ") :]
+    elif word == "standby":
+        room.seconds = -DAY
+        room.silent = {"half-signed": "Press Enter to count", "passed": '"crl0"'}[rest[0]]
+        result["stopped"], said = room.hold()
+        result["line"] = said[said.rfind("error: ") :]
+        room.seconds, room.silent = 0, None
+    elif word == "twice":
+        room.second, room.silent = None, '"i1"'
+        result["stopped"], _ = room.hold()
+        result["second run"], result["line"] = room.second.returncode, room.second.stderr
+        room.silent = None
+    elif rule != "none":
+        result["killed"], _ = room.hold({"CLOUDHSM_SHIM_KILL": rule})
 
 
 for point in POINTS:
-    copy = os.path.join(os.path.dirname(DIRECTORY), "held-" + re.sub(r"[^A-Za-z0-9]", "-", point))
-    shutil.copytree(DIRECTORY, copy)
-    with open(os.path.join(copy, "rig", "softhsm2.conf"), "w") as file:
-        file.write(f"directories.tokendir = {copy}/rig/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
-    settings = os.path.join(copy, "rig", "hsm-ca.toml")
-    with open(settings) as file:
-        text = file.read().replace(DIRECTORY, copy)
-    with open(settings, "w") as file:
-        file.write(text)
-    room = Room(copy)
+    room = copy_of(point)
     result = {"point": point}
     rule, _, room.choice = point.rstrip("~^").partition("=")
-    if rule != "none":
-        result["killed"], _ = room.hold("killed.log", {"KILL": rule})
+    stop(room, rule, result)
     if point == "none^":
         # In the way of a file that is written after the end: the run fails there, and nothing is added to the transcript.
-        path = os.path.join(copy, "room", "checkpoint")
+        path = os.path.join(room.directory, "room", "checkpoint")
         with open(path, "w") as file:
             file.write("something else\n")
-        result["stopped"], _ = room.hold("killed.log", {})
-        result["last"] = events(copy)[-1]["what"]
+        result["stopped"], _ = room.hold()
+        result["last"] = room.events()[-1]["what"]
         os.remove(path)
     if point.endswith("~"):
-        with open(os.path.join(copy, "room", "run", "transcript.jsonl"), "a") as file:
+        with open(room.transcript(), "a") as file:
             file.write('{"n":99,"pr')
-    result["finished"], said = room.hold("finished.log", {})
+    result["finished"], said = room.hold()
     if result["finished"] != 0:
         result["said"] = said[-800:]
     else:
-        happened = events(copy)
-        both = calls(os.path.join(copy, "killed.log")) + calls(os.path.join(copy, "finished.log"))
-        result["sign_inits"] = sum(1 for name, answer in both if name == "C_SignInit" and answer == "rv=0x0")
-        result["generated"] = sum(1 for name, answer in both if name == "C_GenerateKeyPair" and answer == "rv=0x0")
+        happened, calls = room.events(), room.calls()
+        done = [name for name, answer in calls if answer == "rv=0x0"]
+        result["signatures"] = done.count("C_Sign")
+        result["generated"] = done.count("C_GenerateKeyPair")
         result["begun"] = [event["step"] for event in happened if event["what"] == "sign-begin"]
         result["ended"] = [event["step"] for event in happened if event["what"] == "sign-end"]
         result["deviations"] = sum(1 for event in happened if event["what"] == "deviation")
         result["decided"] = [f"{event['step']}: {event['choice']}" for event in happened if event["what"] == "decision"]
+        result["sessions"] = sorted({event["session"] for event in happened if event["what"] == "opened"})
+        result["gates"] = sorted(name for name in os.listdir(os.path.join(room.directory, "room", "run", "gates")))
         for key in ("A", "W"):
             attested = room.command("ceremony", "attest", "room", "--ssh-key", f"keys/{key}")
             assert attested.returncode == 0, attested
         verified = room.command("ceremony", "verify", "room")
         result["verified"] = verified.returncode
-        second = subprocess.run([sys.executable, VERIFIER, os.path.join(copy, "room")], capture_output=True, text=True)
+        second = subprocess.run(
+            [sys.executable, VERIFIER, os.path.join(room.directory, "room")], capture_output=True, text=True
+        )
         result["second"] = second.stdout.partition(" ")[0]
         if result["second"] != "ok":
             result["said"] = second.stdout + second.stderr
@@ -160,4 +249,4 @@ for point in POINTS:
         result["ledger"] = room.command("ledger", "verify").returncode
     print(json.dumps(result), flush=True)
     if result.get("verified") == 0:
-        shutil.rmtree(copy)
+        shutil.rmtree(room.directory)

@@ -1,7 +1,12 @@
-"""A room for a ceremony: `room.py PROGRAM MODULE TARGET DIR TYPE`.
+"""A room for a ceremony: `room.py PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
 
 DIR gets a rig with two SoftHSM tokens, an older root on one of them, a request, the people's keys, a planned and approved ceremony (room), and its
-script. The key that the ceremony generates is of TYPE. MODULE is in front of TARGET.
+script. The key that the ceremony generates is of TYPE. MODULE is in front of TARGET. What the program and the module have to find in their
+environment is in environment.json.
+
+Of the WORDs, `cloudhsm` makes one token of the CloudHSM rules for both keys, in front of Kryoptic; `yesterday` makes the main session one that is
+over, today's the standby session, and adds a gate, and a CRL of the older root, before the first key is made: it is planned yesterday, by the clock
+of FAULTS (faults.c as a shared library).
 """
 
 import datetime
@@ -11,7 +16,7 @@ import os
 import subprocess
 import sys
 
-PROGRAM, MODULE, TARGET, DIRECTORY, TYPE = sys.argv[1:]
+PROGRAM, MODULE, TARGET, DIRECTORY, TYPE, *WORDS = sys.argv[1:]
 UTC = datetime.timezone.utc
 ROLES = {
     "A": '"approver", "administrator"',
@@ -44,18 +49,38 @@ def sha256(name):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-run(PROGRAM, "rig", "new", "rig", "--label", "root")
-pin = read("rig/pin").strip()
-environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", SOFTHSM2_CONF=f"{DIRECTORY}/rig/softhsm2.conf")
-pkcs11 = ("pkcs11-tool", "--module", TARGET)
-environment.update(so_pin=read("rig/so-pin").strip(), pin=pin)
-run(*pkcs11, "--slot-index", "1", "--init-token", "--label", "legacy", "--so-pin", "env:so_pin")
-login = ("--token-label", "legacy", "--login", "--login-type", "so", "--so-pin", "env:so_pin")
-run(*pkcs11, *login, "--init-pin", "--new-pin", "env:pin")
-del environment["so_pin"], environment["pin"]
-tokens = json.loads(run(PROGRAM, "token", "list", "--format", "json"))["tokens"]
-serial = {token["label"]: token["serial"] for token in tokens}
-legacy = ("--token", f"pkcs11:serial={serial['legacy']}")
+def make_softhsm():
+    """Two tokens, by their labels."""
+    run(PROGRAM, "rig", "new", "rig", "--label", "root")
+    environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", SOFTHSM2_CONF=f"{DIRECTORY}/rig/softhsm2.conf")
+    pkcs11 = ("pkcs11-tool", "--module", TARGET)
+    environment.update(so_pin=read("rig/so-pin").strip(), pin=read("rig/pin").strip())
+    run(*pkcs11, "--slot-index", "1", "--init-token", "--label", "legacy", "--so-pin", "env:so_pin")
+    login = ("--token-label", "legacy", "--login", "--login-type", "so", "--so-pin", "env:so_pin")
+    run(*pkcs11, *login, "--init-pin", "--new-pin", "env:pin")
+    del environment["so_pin"], environment["pin"]
+    return {token["label"]: token["serial"] for token in tokens()}
+
+
+def make_cloudhsm():
+    """One token with both names."""
+    run(PROGRAM, "--module", TARGET, "rig", "new", "rig", "--kind", "kryoptic")
+    with open("crypto-user", "w") as file:
+        file.write(f"CryptoUser:{read('rig/pin').strip()}")
+    os.chmod("crypto-user", 0o600)
+    environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", KRYOPTIC_CONF=f"{DIRECTORY}/rig/kryoptic.conf")
+    environment.update(HSM_CA_TOKEN="hsm1", HSM_CA_PIN_SOURCE=f"file:{DIRECTORY}/crypto-user")
+    environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET, CLOUDHSM_SHIM_BEHAVIOUR="cloudhsm")
+    return {"root": tokens()[0]["serial"]}
+
+
+def tokens():
+    return json.loads(run(PROGRAM, "token", "list", "--format", "json"))["tokens"]
+
+
+serial = make_cloudhsm() if "cloudhsm" in WORDS else make_softhsm()
+older = "legacy" if "legacy" in serial else "root"
+legacy = ("--token", f"pkcs11:serial={serial[older]}")
 run(PROGRAM, *legacy, "key", "generate", "--label", "legacy", "--type", "rsa:2048")
 os.makedirs("inputs")
 os.makedirs("keys")
@@ -72,27 +97,41 @@ now = datetime.datetime.now(UTC)
 # At most 24 hours, and not over while the test runs: just before midnight it is the day that begins then.
 day = (now + datetime.timedelta(minutes=5)).date()
 hours = ["00:00Z", "23:59Z"] if day == now.date() else ["00:00+01:00", "23:00+01:00"]
-day = day.isoformat()
-standby = (now + datetime.timedelta(days=2)).strftime("%Y-%m-%d")
+sessions = [("main", day, hours), ("standby", day + datetime.timedelta(days=2), ["08:00Z", "18:00Z"])]
+if "yesterday" in WORDS:
+    sessions = [("main", day - datetime.timedelta(days=1), hours), ("standby", day, hours)]
+sessions = "".join(
+    f'''[[session]]
+name = "{name}"
+date = {date}
+hours = ["{hours[0]}", "{hours[1]}"]
+'''
+    for name, date, hours in sessions
+)
+tokens_of_plan = "".join(f'[token.{name}]\nserial = "{number}"\n' for name, number in serial.items())
+before_the_key = '''[[step]]
+id = "early"
+do = "confirm"
+sign-by = { role = "approver", threshold = 2 }
+[[step]]
+id = "crl0"
+do = "crl"
+issuer = "legacy-root"
+token = "legacy"
+number = 1
+previous = "none"
+days = 364
+out = "legacy.crl"
+'''
+if "yesterday" not in WORDS:
+    before_the_key = ""
 
 with open("ceremony.toml", "w") as file:
     file.write(f"""version = 1
 id = "root-r1"
 kind = "production"
 previous = {{ head = "none" }}
-[[session]]
-name = "main"
-date = {day}
-hours = ["{hours[0]}", "{hours[1]}"]
-[[session]]
-name = "standby"
-date = {standby}
-hours = ["08:00Z", "18:00Z"]
-[token.root]
-serial = "{serial['root']}"
-[token.legacy]
-serial = "{serial['legacy']}"
-[people]
+{sessions}{tokens_of_plan}[people]
 approve-threshold = 3
 attend = {{ administrator = 1, operator = 1, approver = 2, witness = 1 }}
 separate = [["administrator", "operator"], ["operator", "witness"]]
@@ -104,7 +143,7 @@ id = "room"
 do = "manual"
 say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
 record = ["wall-clock", "bag:root-hsm"]
-[[step]]
+{before_the_key}[[step]]
 id = "k"
 do = "generate-key"
 token = "root"
@@ -135,7 +174,7 @@ out = "i1.crt"
 id = "x1"
 do = "cross-sign"
 issuer = "legacy-root"
-token = "legacy"
+token = "{older}"
 subject-of = "root"
 extended-key-usage = ["serverAuth"]
 not-after = "issuer"
@@ -153,6 +192,11 @@ waive = []
 """)
 
 environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET)
+own = {name: value for name, value in environment.items() if os.environ.get(name) != value}
+with open("environment.json", "w") as file:
+    json.dump(own, file)
+if "yesterday" in WORDS:
+    environment.update(LD_PRELOAD=os.environ["FAULTS"], FAULT_CLOCK="-86400")
 quorum = json.loads(run(PROGRAM, "ceremony", "check", "ceremony.toml", "--format", "json"))["quorum"]
 settings = read("rig/hsm-ca.toml")
 with open("rig/hsm-ca.toml", "w") as file:

@@ -1,16 +1,21 @@
-//! `ceremony run`: a whole ceremony on SoftHSM, killed around PKCS#11 calls, and held to its end.
+//! `ceremony run`: a whole ceremony on SoftHSM and on CloudHSM's rules, killed around PKCS#11 calls, and held to its end.
+
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::{PROGRAM, Rig, python_tool, shim, softhsm};
+use crate::harness::{PROGRAM, Rig, Run, kryoptic, python_tool, shim, softhsm};
 
-/// A planned and approved ceremony whose new key is of this type, behind the fault-injecting module.
-pub(super) fn room(key_type: &str) -> Rig {
+/// A planned and approved ceremony whose new key is of this type, behind the fault-injecting module. `words` are those of room.py.
+pub(super) fn room(key_type: &str, words: &[&str]) -> Rig {
     let rig = Rig::without_token();
     let path = rig.path("base");
+    let target = match words.contains(&"cloudhsm") {
+        true => kryoptic(),
+        false => softhsm(),
+    };
     let module = shim();
-    let target = softhsm();
-    let arguments = [
+    let fixed = [
         "-c",
         include_str!("room.py"),
         PROGRAM,
@@ -19,20 +24,34 @@ pub(super) fn room(key_type: &str) -> Rig {
         path.to_str().expect("UTF-8"),
         key_type,
     ];
-    rig.tool(python_tool("python3"), &arguments).ok();
+    let mut command = rig.prepare_tool(python_tool("python3"), &[&fixed[..], words].concat());
+    Run::of(command.env("FAULTS", faults(&rig))).ok();
     rig
 }
 
-/// Holds a copy of it for each point: killed there, and held again to its end. What came of each.
-fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
-    let path = rig.path("base");
-    let (module, target) = (shim(), softhsm());
+/// faults.c as a shared library. What links Rust programs compiles it.
+fn faults(rig: &Rig) -> PathBuf {
+    let library = rig.path("faults.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/faults.c");
+    let path = library.to_str().expect("UTF-8");
+    rig.tool(
+        "cc",
+        &[
+            "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", path, source,
+        ],
+    )
+    .ok();
+    library
+}
+
+/// Holds a copy of it for each point of kills.py: stopped there, and held again to its end. What came of each.
+pub(super) fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
+    let (path, faults) = (rig.path("base"), rig.path("faults.so"));
     let fixed = [
         "-c",
         include_str!("kills.py"),
         PROGRAM,
-        module.to_str().expect("UTF-8"),
-        target.to_str().expect("UTF-8"),
+        faults.to_str().expect("UTF-8"),
         path.to_str().expect("UTF-8"),
         concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/verify.py"),
     ];
@@ -50,7 +69,7 @@ fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
 
 /// It is complete and verified by both verifiers, each step has one signature, and the token made no signature that is not in the transcript.
 #[track_caller]
-fn assert_sound(held: &Value) {
+pub(super) fn assert_sound(held: &Value) {
     assert_eq!(held["finished"], 0, "{held:#}");
     assert_eq!(
         (&held["verified"], &held["second"]),
@@ -58,25 +77,33 @@ fn assert_sound(held: &Value) {
         "{held:#}"
     );
     assert_eq!(held["ledger"], 0, "{held:#}");
-    assert_eq!(held["ended"], json!(["root", "i1", "x1", "crl1"]), "{held:#}");
-    if !held["point"]
-        .as_str()
-        .is_some_and(|point| point.starts_with("none"))
-    {
-        assert_eq!(held["killed"], -9, "{held:#}");
-    }
+    let ended = held["ended"].as_array().expect("a list");
+    let expected = ["crl0", "root", "i1", "x1", "crl1"];
+    assert_eq!(ended, &expected[expected.len() - ended.len()..], "{held:#}");
+    assert!(ended.len() >= 4, "{held:#}");
     let begun = held["begun"].as_array().expect("a list").len();
     let generated = held["generated"].as_u64().expect("a number");
-    let inits = held["sign_inits"].as_u64().expect("a number");
-    // Each generated key signs once to prove itself. A signature that was begun in the transcript may have been cut off before the token knew.
-    let most = u64::try_from(begun).expect("few") + generated;
-    assert!(inits <= most, "{held:#}");
+    let signatures = held["signatures"].as_u64().expect("a number");
+    let decided = held["decided"].as_array().expect("a list");
+    let adopted = decided.iter().filter(|decided| **decided == "k: adopt-key");
+    // Each generated key signs once to prove itself, and on CloudHSM once more when it is adopted. A signature that was begun in the transcript
+    // may have been cut off before the token knew.
+    let most = u64::try_from(begun + adopted.count()).expect("few") + generated;
+    assert!(signatures <= most, "{held:#}");
+    assert!(signatures > u64::try_from(ended.len()).expect("few"), "{held:#}");
+}
+
+/// The same, of one that was killed.
+#[track_caller]
+fn assert_killed_and_sound(held: &Value) {
+    assert_eq!(held["killed"], -9, "{held:#}");
+    assert_sound(held);
 }
 
 /// P-384 signs with a random number, and the older root with RSA PKCS#1 v1.5, where the same octets come again.
 #[test]
 fn a_ceremony_is_killed_around_calls_and_goes_on() {
-    let rig = room("ec:p384");
+    let rig = room("ec:p384", &[]);
     let points = [
         "none",
         "none^",
@@ -93,11 +120,17 @@ fn a_ceremony_is_killed_around_calls_and_goes_on() {
     ];
     let held = hold(&rig, &points);
     for held in &held {
-        assert_sound(held);
+        match held["point"]
+            .as_str()
+            .is_some_and(|point| point.starts_with("none"))
+        {
+            true => assert_sound(held),
+            false => assert_killed_and_sound(held),
+        }
     }
     let of = |point: &str| held.iter().find(|held| held["point"] == point).expect("held");
     let none = of("none");
-    assert_eq!(none["sign_inits"], 5, "{none:#}");
+    assert_eq!(none["signatures"], 5, "{none:#}");
     assert_eq!((&none["decided"], &none["deviations"]), (&json!([]), &json!(0)));
     // A closing that fails after its event is finished by the same command, and the event stays the last one.
     let closing = of("none^");
@@ -125,13 +158,73 @@ fn a_ceremony_is_killed_around_calls_and_goes_on() {
 
 #[test]
 fn nobody_has_to_decide_about_a_signature_that_comes_again() {
-    let rig = room("rsa:3072");
-    for held in hold(&rig, &["none", "C_SignInit@2", "C_Sign!@2", "C_Sign!@5"]) {
-        assert_sound(&held);
+    let rig = room("rsa:3072", &[]);
+    for held in hold(&rig, &["C_SignInit@2", "C_Sign!@2", "C_Sign!@5"]) {
+        assert_killed_and_sound(&held);
         let decided = held["decided"].to_string();
         assert!(
             !decided.contains("sign-again") && !decided.contains("spare"),
             "{held:#}"
         );
+    }
+}
+
+/// On a token that names a key while it makes it, a name proves nothing: an adopted key signs to prove itself.
+#[test]
+fn a_ceremony_on_cloudhsm_is_killed_around_calls_and_goes_on() {
+    let points = [
+        "C_GenerateKeyPair@1",
+        "C_GenerateKeyPair!@1",
+        "C_GenerateKeyPair!@1=destroy-key",
+        "C_Sign@1",
+        "C_Sign!@1",
+        "C_SignInit@2",
+        "C_Sign!@2",
+        "C_Sign!@2=spare-serial",
+        "C_Sign!@3=spare-serial~",
+        "C_Sign!@4",
+        "C_Sign!@5",
+        "C_FindObjectsInit@6~",
+    ];
+    let held = hold(&room("ec:p384", &["cloudhsm"]), &points);
+    for held in &held {
+        assert_killed_and_sound(held);
+    }
+    // What people decided, and the token's signatures: the five of the plan, and one more where one was lost.
+    let expected = [
+        (json!([]), 5),
+        (json!(["k: adopt-key"]), 5),
+        (json!(["k: destroy-key"]), 5),
+        (json!(["k: adopt-key"]), 5),
+        (json!(["k: adopt-key"]), 6),
+        (json!(["root: sign-again"]), 5),
+        (json!(["root: sign-again"]), 6),
+        (json!(["root: spare-serial"]), 6),
+        (json!(["i1: spare-serial"]), 6),
+        (json!([]), 6),
+        (json!(["crl1: sign-again"]), 6),
+    ];
+    for (held, (decided, signatures)) in held.iter().zip(expected) {
+        assert_eq!(held["decided"], decided, "{held:#}");
+        assert_eq!(held["signatures"], signatures, "{held:#}");
+    }
+    // RSA: the same octets come again, and nobody has to decide.
+    let points = [
+        "C_GenerateKeyPair!@1",
+        "C_SignInit@2",
+        "C_Sign!@2=spare-serial",
+        "C_Sign!@5",
+    ];
+    let expected = [
+        (json!(["k: adopt-key"]), 5),
+        (json!([]), 5),
+        (json!([]), 6),
+        (json!([]), 6),
+    ];
+    let held = hold(&room("rsa:3072", &["cloudhsm"]), &points);
+    for (held, (decided, signatures)) in held.iter().zip(expected) {
+        assert_killed_and_sound(held);
+        assert_eq!(held["decided"], decided, "{held:#}");
+        assert_eq!(held["signatures"], signatures, "{held:#}");
     }
 }

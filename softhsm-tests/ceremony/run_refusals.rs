@@ -19,7 +19,9 @@ struct Room {
 
 impl Room {
     fn new() -> Self {
-        Self { rig: room("ec:p256") }
+        Self {
+            rig: room("ec:p256", &[]),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -169,14 +171,29 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     );
     other.refused(3, "ceremony-session");
 
-    // The same token by its label only: the serial number is another one.
+    // Another token with the same label.
     let sound = room.change("rig/softhsm2.conf", |bytes| {
-        let empty = room.path("empty");
-        fs::create_dir(&empty).expect("a directory");
+        let other = room.path("other");
+        fs::create_dir(&other).expect("a directory");
         let text = String::from_utf8(bytes).expect("UTF-8");
-        text.replace("rig/tokens", "empty").into_bytes()
+        text.replace("rig/tokens", "other").into_bytes()
     });
-    room.refused(&[], 4, "no-token");
+    let softhsm = softhsm();
+    let init = [
+        "--module",
+        softhsm.to_str().expect("UTF-8"),
+        "--slot-index",
+        "0",
+        "--init-token",
+        "--label",
+        "root",
+        "--so-pin",
+        "12345678",
+    ];
+    let mut command = Command::new("pkcs11-tool");
+    room.with_settings(command.args(init), &[]).ok();
+    let message = room.refused(&[], 4, "no-token");
+    assert!(message.contains("serial number"), "{message}");
     room.restore("rig/softhsm2.conf", &sound);
 
     // People whom the machine's settings do not name.
@@ -195,7 +212,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.refused(&[], 1, "ceremony-stopped");
     let file = fs::File::open(room.path("room/run/transcript.jsonl")).expect("a transcript");
     file.lock().expect("a lock");
-    room.refused(&[], 4, "transcript");
+    room.refused(&[], 4, "ceremony-in-use");
     drop(file);
     room.refused(&[], 1, "ceremony-stopped");
 
@@ -213,6 +230,13 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.run(&reject, &[]).ok();
     let message = room.refused(&[], 3, "rejected");
     assert!(message.contains("not today"), "{message}");
+
+    // Once it is given up, nothing else that is wrong with it matters.
+    let abort = ["ceremony", "abort", "room", "--because", "the bag was open"];
+    room.run(&abort, &[]).ok();
+    let module = softhsm.to_str().expect("UTF-8");
+    let message = room.refused(&[("HSM_CA_MODULE", module)], 3, "ceremony-aborted");
+    assert!(message.contains("the bag was open"), "{message}");
 }
 
 /// A damaged transcript is never gone on with; a torn last line is.
@@ -225,7 +249,20 @@ fn a_changed_line_of_the_transcript_halts_the_ceremony() {
         let text = String::from_utf8(bytes).expect("UTF-8");
         text.replacen("\"run\":1", "\"run\":7", 1).into_bytes()
     });
-    room.refused(&[], 4, "transcript");
+    // One kind for the same fault, whichever command reads it.
+    for command in [
+        &["run"][..],
+        &["show"],
+        &["export", "--out", "next.json"],
+        &["approve", "--ssh-key", "keys/D"],
+        &["attest", "--ssh-key", "keys/A"],
+        &["note", "a word"],
+        &["abort", "--because", "a word"],
+    ] {
+        let (name, rest) = command.split_first().expect("a name");
+        let arguments = [&["ceremony", name, "room"], rest, &["--format", "json"]].concat();
+        room.run(&arguments, &[]).refused(3, "ceremony-transcript");
+    }
     room.restore(path, &sound);
     room.change(path, |mut bytes| {
         bytes.extend(b"{\"by\":\"h");
@@ -262,6 +299,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
         ),
     ] {
         let (run, calls) = room.answer(answers);
+        assert!(run.stderr.contains("PIN tries"), "{}", run.stderr);
         let message = run.refused(1, "ceremony-stopped");
         assert!(message.contains(asked), "{message}");
         assert!(!calls.contains("C_Login"), "{calls}");

@@ -183,6 +183,38 @@ fn prove_generated(
     Ok(KeyProof { key, public_key })
 }
 
+/// Proves a key that an interrupted run has generated, and that somebody wants to keep: that it is of this kind, that nothing is known against
+/// it, that it was never outside, and that it can only sign. On a token whose keys can be renamed, a key that has its name has signed before
+/// ([`generate_key`]), and is not asked again. On any other the name proves nothing, and the key signs now.
+///
+/// # Errors
+/// [`WorkflowError`]; the key stays as it is.
+pub(super) fn prove_left_key(
+    session: &Session,
+    selector: &KeySelector,
+    algorithm: KeyAlgorithm,
+) -> Result<KeyProof, WorkflowError> {
+    let key = session.private_key(selector)?;
+    let public_key = key.public_key.clone();
+    let prove = || {
+        if let Some(unfit) = session.unfit_for_a_generated_key(&key.description.attributes) {
+            return Err(Unproven::found(ProofKind::Attributes, unfit.to_string()));
+        }
+        check_kind(algorithm, &public_key)?;
+        match session.renames_keys() {
+            true => Ok(KeyProof {
+                key: key.description,
+                public_key,
+            }),
+            false => prove_key(session, key, &public_key),
+        }
+    };
+    prove().map_err(|unproven| WorkflowError::Unproven {
+        unproven,
+        left: LeftBehind::Untouched,
+    })
+}
+
 /// What was requested, and a key without a known fault.
 fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unproven> {
     let found = public_key.algorithm();

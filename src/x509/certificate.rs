@@ -260,18 +260,19 @@ impl Certificate {
         }
     }
 
-    pub(super) fn check_time(&self, now: UnixTime) -> Result<(), X509Error> {
+    pub(super) fn check_time(&self, at: UnixTime) -> Result<(), X509Error> {
         let Validity {
             not_before,
             not_after,
         } = self.validity();
-        if self.validity().covers(now) {
+        if self.validity().covers(at) {
             return Ok(());
         }
         Err(X509Error::IssuerNotValid {
             subject: self.subject.clone(),
             not_before,
             not_after,
+            at,
         })
     }
 

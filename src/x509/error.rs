@@ -151,7 +151,7 @@ pub enum X509Error {
         /// What is missing.
         reason: &'static str,
     },
-    /// The issuing certificate is not valid now.
+    /// The issuing certificate is not valid at that time.
     IssuerNotValid {
         /// Its subject.
         subject: Name,
@@ -159,6 +159,8 @@ pub enum X509Error {
         not_before: UnixTime,
         /// … to here.
         not_after: UnixTime,
+        /// The time: now, or that of a signature that is planned.
+        at: UnixTime,
     },
     /// The validity that was requested ends after the CA's.
     OutlivesIssuer {
@@ -260,10 +262,11 @@ impl fmt::Display for X509Error {
                 subject,
                 not_before,
                 not_after,
+                at,
             } => {
                 write!(
                     f,
-                    "the CA certificate \"{subject}\" is valid from {not_before} to {not_after}, not now"
+                    "the CA certificate \"{subject}\" is valid from {not_before} to {not_after}, not at {at}"
                 )
             }
             Self::OutlivesIssuer {

@@ -38,6 +38,7 @@ pub(in crate::cli) struct RunCeremony {
 impl RunCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
+        ceremony.refuse_aborted()?;
         let read = source::read(&ceremony.directory.file())?;
         let module = settings.load_module()?;
         let tokens = find_tokens(&ceremony, &module.slots()?)?;

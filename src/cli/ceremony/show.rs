@@ -68,7 +68,7 @@ impl RunState {
             return Ok(Self::NotStarted);
         }
         let bytes = input::read(&path)?;
-        Self::of(&bytes, read.hash).map_err(|error| CliError::config(&path, None, &error.to_string()))
+        Self::of(&bytes, read.hash).map_err(|error| PeopleError::from(error).into())
     }
 
     fn of(bytes: &[u8], plan: Digest) -> Result<Self, TranscriptError> {

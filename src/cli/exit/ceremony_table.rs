@@ -4,7 +4,7 @@ use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError};
 
 use super::people_table::explain_people;
 use super::row::Row;
-use super::run_table::explain_run;
+use super::run_table::{explain_run, explain_transcript};
 use super::table::explain_workflow;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -83,6 +83,7 @@ fn explain_previous(error: &PreviousError) -> Row {
             REFUSED,
             Some("`hsm-ca ceremony run` finishes it, and `hsm-ca ceremony abort` gives it up"),
         ),
+        PreviousError::Transcript(error) => explain_transcript(error),
         _ => (
             "ceremony-previous",
             REFUSED,

@@ -1,11 +1,11 @@
 //! The table's part about what people say in a ceremony.
 
-use hsm_ca::ceremony::TranscriptError;
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::workflow::{PeopleError, SshKeygenError};
 
 use super::row::Row;
-use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
+use super::run_table::{DAMAGED, explain_transcript};
+use super::{FAILED, REFUSED, USAGE};
 
 pub(super) fn explain_people(error: &PeopleError) -> Row {
     match error {
@@ -21,17 +21,8 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
             Some("the plan is not as `ceremony plan` wrote it: find out who changed it"),
         ),
         PeopleError::Previous { .. } => ("ceremony-previous", REFUSED, None),
-        PeopleError::Transcript(TranscriptError::InUse { .. }) => (
-            "ceremony-in-use",
-            UNAVAILABLE,
-            Some("`ceremony run` has it open: type the note there, or stop it first"),
-        ),
-        PeopleError::Transcript(TranscriptError::Io { .. }) => ("ceremony-transcript", FAILED, None),
-        PeopleError::Transcript(_) | PeopleError::Event { .. } => (
-            "ceremony-transcript",
-            REFUSED,
-            Some("do not go on with it: compare it with another copy, and with the head that was kept"),
-        ),
+        PeopleError::Transcript(error) => explain_transcript(error),
+        PeopleError::Event { .. } => DAMAGED,
         PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
             "ceremony-statement",
             REFUSED,

@@ -1,18 +1,19 @@
-//! The table's part about the run of a ceremony.
+//! The table's part about the run of a ceremony, and its transcript.
 
-use hsm_ca::workflow::RunError;
+use std::io;
+
+use hsm_ca::ceremony::TranscriptError;
+use hsm_ca::ledger::LedgerError;
+use hsm_ca::workflow::{RunError, WorkflowError};
 
 use super::row::Row;
+use super::table::explain_workflow;
 use super::{FAILED, REFUSED, UNAVAILABLE};
 
 pub(super) fn explain_run(error: &RunError) -> Row {
     match error {
-        RunError::Transcript(_) => (
-            "transcript",
-            UNAVAILABLE,
-            Some("nothing goes on without the transcript: keep a copy of the directory before you touch it"),
-        ),
-        RunError::Event(_) => ("transcript", REFUSED, None),
+        RunError::Transcript(error) => explain_transcript(error),
+        RunError::Event(_) => DAMAGED,
         RunError::Closed => (
             "ceremony-closed",
             REFUSED,
@@ -46,12 +47,73 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             Some("abort the ceremony, and find out why"),
         ),
         RunError::OverBudget { .. } => ("ceremony-budget", REFUSED, None),
-        RunError::NoAnswer { .. } | RunError::WrongAnswer { .. } | RunError::Halted { .. } => (
+        RunError::WrongAnswer { .. } => (
+            "ceremony-stopped",
+            FAILED,
+            Some(
+                "the same command goes on from here, and logs in again: `hsm-ca token show` says what is known of the PIN tries left. `hsm-ca ceremony abort` gives the ceremony up",
+            ),
+        ),
+        RunError::NoAnswer { .. } | RunError::Halted { .. } => (
             "ceremony-stopped",
             FAILED,
             Some("the same command goes on from here; `hsm-ca ceremony abort` gives the ceremony up"),
         ),
-        RunError::File { .. } => ("file", FAILED, None),
+        RunError::Unfinished { cause, .. } => explain_unfinished(cause),
+        RunError::File { cause, .. } if is_full(cause) => FULL,
+        RunError::File { .. } => ("file", FAILED, Some("the same command goes on from here")),
         _ => ("ceremony-step", REFUSED, None),
     }
+}
+
+const FULL: Row = (
+    "disk-full",
+    FAILED,
+    Some("free some space; nothing is lost, and the same command goes on from here"),
+);
+
+pub(super) const DAMAGED: Row = (
+    "ceremony-transcript",
+    REFUSED,
+    Some(
+        "do not go on with it: keep a copy, and compare it with another copy and with the head that was kept",
+    ),
+);
+
+/// The same for every command that reads a transcript or adds to it.
+pub(super) fn explain_transcript(error: &TranscriptError) -> Row {
+    match error {
+        TranscriptError::InUse { .. } => (
+            "ceremony-in-use",
+            UNAVAILABLE,
+            Some("`ceremony run` has it open: type a note there, or stop it first"),
+        ),
+        TranscriptError::Io { cause, .. } if is_full(cause) => FULL,
+        TranscriptError::Io { .. } => (
+            "ceremony-transcript",
+            FAILED,
+            Some("nothing goes on without the transcript: keep a copy of the directory before you touch it"),
+        ),
+        _ => DAMAGED,
+    }
+}
+
+/// The transcript has the signature, so the hints of other commands do not hold.
+fn explain_unfinished(cause: &WorkflowError) -> Row {
+    let (kind, exit_code, _) = match cause {
+        WorkflowError::Unrecorded {
+            cause: LedgerError::Full { .. },
+            ..
+        } => FULL,
+        other => explain_workflow(other),
+    };
+    let hint = "the transcript has the signature: when this is put right, the same command goes on, and the token does not sign again";
+    (kind, exit_code, Some(hint))
+}
+
+fn is_full(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }

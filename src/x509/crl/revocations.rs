@@ -1,5 +1,7 @@
 //! The revocations of a CA in the order of a CRL, in few bytes each: there can be a million.
 
+use std::fmt;
+
 use super::Revocation;
 use crate::x509::{CrlReason, SerialNumber, UnixTime};
 
@@ -40,6 +42,17 @@ pub enum RevocationsError {
     /// A serial number that is there twice.
     Twice(SerialNumber),
 }
+
+impl fmt::Display for RevocationsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LongSerial => write!(f, "a serial number has more than {LONGEST_SERIAL} octets"),
+            Self::Twice(serial) => write!(f, "serial number {serial} is there twice"),
+        }
+    }
+}
+
+impl std::error::Error for RevocationsError {}
 
 impl Revocations {
     /// Takes one, in any order; [`sorted`](Self::sorted) puts them in theirs.

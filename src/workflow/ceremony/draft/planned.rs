@@ -11,20 +11,22 @@ use crate::signer::SignatureAlgorithm;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::{signing_key, value};
-use crate::x509::{CRL_RULES, Certificate, Checked, CheckedCrl, RULES, Revocation, SerialNumber};
+use crate::x509::{
+    CRL_RULES, Certificate, Checked, CheckedCrl, RULES, Revocation, Rule, SerialNumber, rules,
+};
 
 /// Rules that the ledger decides, before the signature.
-const AT_SIGNING: [&str; 6] = [
-    "serial-unused",
-    "compromised-key",
-    "issuer-status",
-    "second-certificate",
-    "same-name-other-key",
-    "signing-key",
+const AT_SIGNING: [&Rule; 6] = [
+    rules::SERIAL_UNUSED,
+    rules::COMPROMISED_KEY,
+    rules::ISSUER_STATUS,
+    rules::SECOND_CERTIFICATE,
+    rules::SAME_NAME_OTHER_KEY,
+    rules::SIGNING_KEY,
 ];
 
 /// Rules of another command: for a CA that is taken over.
-const NOT_HERE: [&str; 3] = ["adopted-path", "adopted-crl", "revoked-by-issuer"];
+const NOT_HERE: [&Rule; 3] = [rules::ADOPTED_PATH, rules::ADOPTED_CRL, rules::REVOKED_BY_ISSUER];
 
 /// The rule of a profile's linter, where it has one.
 const LINTER: &str = "linter";
@@ -45,7 +47,7 @@ impl Draft<'_> {
         };
         let profile = checked.profile();
         let verdicts = RULES.iter().filter(|rule| {
-            !NOT_HERE.contains(&rule.name) && (rule.name != LINTER || profile.linter.is_some())
+            !is_one_of(&NOT_HERE, rule.name) && (rule.name != LINTER || profile.linter.is_some())
         });
         let verdicts = verdicts.map(|rule| {
             let verdict = if profile.waives(rule.name) {
@@ -196,8 +198,12 @@ struct Parts {
     verdicts: BTreeMap<String, RuleVerdict>,
 }
 
+fn is_one_of(rules: &[&Rule], name: &str) -> bool {
+    rules.iter().any(|rule| rule.name == name)
+}
+
 fn verdict_of(rule: &str) -> RuleVerdict {
-    match AT_SIGNING.contains(&rule) {
+    match is_one_of(&AT_SIGNING, rule) {
         true => RuleVerdict::AtSigning,
         false => RuleVerdict::Passed,
     }

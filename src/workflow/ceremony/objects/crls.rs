@@ -82,7 +82,7 @@ impl ObjectBuilder<'_> {
             value(
                 &step.id,
                 "previous",
-                format!("its entries cannot be repeated: {error:?}"),
+                format!("its entries cannot be repeated: {error}"),
             )
         };
         for revocation in &revocations {

@@ -99,6 +99,13 @@ pub enum RunError {
         /// The step.
         step: String,
     },
+    /// What the transcript has as signed could not be recorded in the ledger or written to its file.
+    Unfinished {
+        /// The step.
+        step: String,
+        /// Why.
+        cause: Box<WorkflowError>,
+    },
     /// A file of the ceremony cannot be written, or holds something else.
     File {
         /// The file.
@@ -156,6 +163,7 @@ impl fmt::Display for RunError {
             Self::NoAnswer { asked } => write!(f, "nobody answered: {asked}"),
             Self::WrongAnswer { asked } => write!(f, "wrong too often: {asked}"),
             Self::Halted { step } => write!(f, "halted at step {step:?}, as decided"),
+            Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
         }
     }
@@ -165,6 +173,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Transcript(cause) => cause.source(),
+            Self::Unfinished { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -6,7 +6,10 @@ use super::{CeremonyRun, Question, RunError, Told};
 use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, Session, TokenError, UNFINISHED_LABEL};
-use crate::workflow::{GenerateError, GenerateRequest, KeyLog, WorkflowError, delete_key, generate_key};
+use crate::workflow::generate::prove_left_key;
+use crate::workflow::{
+    GenerateError, GenerateRequest, KeyLog, KeyProof, WorkflowError, delete_key, generate_key,
+};
 
 impl CeremonyRun<'_> {
     pub(super) fn generate_key(
@@ -95,18 +98,8 @@ impl CeremonyRun<'_> {
             self.destroy(session, &selector)?;
             return Ok(false);
         }
-        // It signed once to prove itself, before it had its name: it is not asked again.
-        let key = session.private_key(&selector)?;
-        let public_key = key.public_key.clone();
-        let unfit = session.unfit_for_a_generated_key(&key.description.attributes);
-        if let Some(unfit) = unfit {
-            return Err(self.cannot(step, unfit).into());
-        }
-        if public_key.algorithm() != algorithm {
-            let reason = format!("the key that was found is {}", public_key.algorithm());
-            return Err(self.cannot(step, reason).into());
-        }
-        self.keep_key(step, public_key, &key.description.id, KeyOrigin::Adopted)?;
+        let KeyProof { key, public_key } = prove_left_key(session, &selector, algorithm)?;
+        self.keep_key(step, public_key, &key.id, KeyOrigin::Adopted)?;
         Ok(true)
     }
 

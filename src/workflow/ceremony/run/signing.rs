@@ -189,10 +189,13 @@ impl CeremonyRun<'_> {
         }
         let octets = self.course.borrow().step(id).signature.unwrap_or_default();
         write_once(&self.sig_path(id), &octets.0)?;
-        let recorder = self.recorder()?;
-        let completed = recorder.complete(vec![signed])?.pop();
+        let unfinished = |cause: WorkflowError| RunError::Unfinished {
+            step: id.to_owned(),
+            cause: Box::new(cause),
+        };
+        let completed = self.recorder()?.complete(vec![signed]).map_err(unfinished)?.pop();
         let completed = completed.ok_or_else(|| self.cannot(id, "nothing was completed"))?;
-        let finished = self.recorder()?.deliver(completed)?;
+        let finished = self.recorder()?.deliver(completed).map_err(unfinished)?;
         let der = T::signed_der(&finished.object);
         if let Delivered::Content(content) = &finished.delivered {
             self.compare_with_file(id, content)?;

@@ -1,0 +1,151 @@
+//! `ceremony run` that dies inside a write of its transcript, on a disk that fills, without its token, or on the wrong day: what goes on.
+
+use serde_json::{Value, json};
+
+use super::run::{assert_sound, hold, room};
+
+fn of<'a>(held: &'a [Value], point: &str) -> &'a Value {
+    held.iter().find(|held| held["point"] == point).expect("held")
+}
+
+/// Before the write, in its middle, all but the newline, and all of it but the sync: for each event of a ceremony in turn, and one run after the
+/// other. Which of these lines is on the disk decides what people are asked, and how often the token signs.
+#[test]
+fn a_ceremony_is_killed_inside_each_line_of_its_transcript_and_goes_on() {
+    let adopted_and_again = json!(["k: adopt-key", "root: sign-again"]);
+    let spare = json!(["i1: spare-serial"]);
+    let cases = [
+        ("writes 30", &adopted_and_again, 6),
+        ("writes -1", &adopted_and_again, 6),
+        ("writes 1000000", &json!(["root: sign-again"]), 5),
+        ("write sign-end -1 4=sign-again", &json!(["crl1: sign-again"]), 6),
+        ("write sign-end 60 2=spare-serial", &spare, 6),
+        ("write sign-end 1000000 2", &json!([]), 5),
+        ("write sign-begin 1000000 2=spare-serial", &spare, 5),
+    ];
+    assert_killed_in_lines(&[], &cases);
+}
+
+/// On CloudHSM an adopted key proves itself once more.
+#[test]
+fn a_ceremony_on_cloudhsm_is_killed_inside_lines_of_its_transcript_and_goes_on() {
+    let cases = [
+        ("writes 30", &json!(["k: adopt-key", "root: sign-again"]), 7),
+        (
+            "write sign-end 60 2=spare-serial",
+            &json!(["i1: spare-serial"]),
+            6,
+        ),
+        (
+            "write sign-begin 1000000 2=sign-again",
+            &json!(["i1: sign-again"]),
+            5,
+        ),
+    ];
+    assert_killed_in_lines(&["cloudhsm"], &cases);
+}
+
+#[track_caller]
+fn assert_killed_in_lines(words: &[&str], cases: &[(&str, &Value, u64)]) {
+    let points: Vec<_> = cases.iter().map(|(point, ..)| *point).collect();
+    let held = hold(&room("ec:p256", words), &points);
+    for (held, (_, decided, signatures)) in held.iter().zip(cases) {
+        assert_sound(held);
+        let is_killed = match &held["killed"] {
+            Value::Array(runs) => runs.iter().all(|run| *run == -9),
+            run => *run == -9,
+        };
+        assert!(is_killed, "{held:#}");
+        assert_eq!(&held["decided"], *decided, "{held:#}");
+        assert_eq!(held["signatures"], *signatures, "{held:#}");
+    }
+}
+
+/// From some write on there is no space, wherever that is: in the transcript, in the ledger, in the objects, in the results. The run says so in one
+/// line, and the same command goes on when there is space.
+#[test]
+fn on_a_disk_that_fills_at_some_write_nothing_is_lost() {
+    let points: Vec<_> = (1..=220)
+        .step_by(20)
+        .map(|write| format!("full {write}"))
+        .collect();
+    let points: Vec<_> = points.iter().map(String::as_str).collect();
+    for held in hold(&room("ec:p256", &[]), &points) {
+        assert_sound(&held);
+        assert!(held["stopped"] == 1 || held["stopped"] == 4, "{held:#}");
+        let line = held["line"].as_str().expect("text");
+        assert!(line.lines().count() <= 2, "{held:#}");
+        assert!(
+            !line.contains("discarded") && !line.contains("ledger deliver"),
+            "{held:#}"
+        );
+    }
+}
+
+/// The token is pulled: nothing is repeated in the same run, and the next one goes on.
+#[test]
+fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
+    let points = [
+        "fail C_Login:CKR_TOKEN_NOT_PRESENT@1",
+        "fail C_GenerateKeyPair:CKR_DEVICE_REMOVED@1",
+        "fail C_GenerateKeyPair!:CKR_DEVICE_REMOVED@1=destroy-key",
+        "fail C_SignInit:CKR_DEVICE_REMOVED@3",
+        "fail C_Sign:CKR_TOKEN_NOT_PRESENT@4",
+        "fail C_Sign!:CKR_DEVICE_REMOVED@3",
+        "fail C_FindObjectsInit:CKR_DEVICE_REMOVED@9",
+        "twice",
+    ];
+    let held = hold(&room("ec:p384", &[]), &points);
+    for held in &held {
+        assert_sound(held);
+        if held["point"] != "twice" {
+            assert_eq!(held["stopped"], 4, "{held:#}");
+            let line = held["line"].as_str().expect("text");
+            assert!(line.contains("CKR_") && line.contains("C_"), "{held:#}");
+        }
+    }
+    let decided = |point: &str| of(&held, point)["decided"].clone();
+    // Whether the token signed is not known, whatever it answered.
+    assert_eq!(decided(points[3]), json!(["i1: sign-again"]));
+    // The older root's key is RSA.
+    assert_eq!(decided(points[4]), json!([]));
+    assert_eq!(decided(points[5]), json!(["i1: sign-again"]));
+    let twice = of(&held, "twice");
+    assert_eq!((&twice["stopped"], &twice["second run"]), (&json!(1), &json!(4)));
+    let line = twice["line"].as_str().expect("text");
+    assert!(line.contains("in use by another process"), "{line}");
+}
+
+/// The main session is given up at a gate before any key, and the standby session is held the next day. What people signed in the first does not
+/// count in the second: the gate there has other bytes.
+#[test]
+fn a_standby_session_passes_its_gates_by_itself() {
+    let rig = room("ec:p256", &["yesterday"]);
+    for (point, signed) in [
+        ("standby half-signed", &["01"][..]),
+        ("standby passed", &["01", "03"]),
+    ] {
+        let [held] = hold(&rig, &[point]).try_into().expect("one");
+        assert_sound(&held);
+        assert_eq!(held["sessions"], json!(["main", "standby"]), "{held:#}");
+        let gates = held["gates"].as_array().expect("a list");
+        let of_main: Vec<_> = signed
+            .iter()
+            .map(|place| format!("early@main-{place}.json"))
+            .collect();
+        let found: Vec<_> = gates
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|name| name.contains("@main-") && name.ends_with(".json"))
+            .collect();
+        assert_eq!(found, of_main, "{held:#}");
+        for place in ["01", "03"] {
+            for gate in ["early", "gate"] {
+                assert!(
+                    gates.contains(&json!(format!("{gate}@standby-{place}.json.sig"))),
+                    "{held:#}"
+                );
+            }
+        }
+    }
+}
