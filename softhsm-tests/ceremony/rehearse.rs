@@ -208,8 +208,7 @@ fn people(rig: &Rig, plan: &str) -> String {
         .collect()
 }
 
-/// The plan with another octet in one object, a wider hole in another, and one signature more in the budget of no object: each with every hash
-/// repaired, so that only the files of the ceremony show it.
+/// The plan has another octet in one object, and a wider hole in another. Every hash is repaired, so that only the files of the ceremony show it.
 #[test]
 fn a_plan_that_says_something_else_than_its_files_is_found() {
     let rig = ceremony();
@@ -332,7 +331,7 @@ fn stand_ins_take_the_places_of_older_cas_and_of_the_people_before() {
     let text = String::from_utf8(rig.read(&format!("{path}/ceremony.toml"))).expect("text");
     assert!(!text.contains("touch") && !text.contains("sk-ssh"), "{text}");
 
-    // Each stand-in is under the stand-in of its issuer, and is none of the real ones.
+    // The stand-in of its issuer signed each stand-in; the real issuer did not.
     let verify = |authority: &str, certificate: &str| {
         let arguments = [
             "verify",

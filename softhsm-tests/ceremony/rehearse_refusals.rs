@@ -138,7 +138,7 @@ fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
     assert_eq!(rig.count("C_SignInit"), 4 + 2 + 1);
 }
 
-/// A module that is no SoftHSM, and one with tokens of somebody: neither is touched.
+/// Another product's module, and a SoftHSM that has tokens already: neither is touched.
 #[test]
 fn only_an_empty_software_token_is_taken_for_a_rig() {
     let rig = ceremony();

@@ -177,3 +177,68 @@ fn with_real_keys(mut signed: Vec<u8>, keys: &[[Vec<u8>; 2]]) -> Vec<u8> {
     }
     signed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ceremony::Difference;
+
+    #[test]
+    fn the_octets_of_real_keys_are_put_back_in_every_place() {
+        let keys = [
+            [vec![7, 8], vec![1, 2]],
+            // Of another length: a difference has to show.
+            [vec![9], vec![3, 4]],
+            [Vec::new(), Vec::new()],
+        ];
+        let signed = vec![7, 8, 0, 7, 7, 8, 9, 7];
+        assert_eq!(with_real_keys(signed, &keys), [1, 2, 0, 7, 1, 2, 9, 7]);
+        assert_eq!(with_real_keys(vec![7], &keys), [7]);
+        assert!(with_real_keys(Vec::new(), &keys).is_empty());
+    }
+
+    fn sound() -> SessionComparison {
+        SessionComparison {
+            session: "main".to_owned(),
+            head: None,
+            objects: vec![ComparedObject {
+                session: "main".to_owned(),
+                step: "root".to_owned(),
+                in_holes: 20,
+                compared: 200,
+                difference: None,
+            }],
+            missing: Vec::new(),
+            signatures: vec![CountedSignatures {
+                key: "k".to_owned(),
+                planned: 1,
+                made: 1,
+            }],
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_part_of_a_comparison_counts() {
+        assert!(sound().is_sound());
+        let mut other = sound();
+        other.objects[0].difference = Some(Difference::Length { planned: 2, found: 3 });
+        assert!(!other.is_sound());
+        let mut other = sound();
+        other.objects[0].compared = 0;
+        assert!(!other.is_sound());
+        let mut other = sound();
+        other.missing.push("i1".to_owned());
+        assert!(!other.is_sound());
+        for made in [0, 2] {
+            let mut other = sound();
+            other.signatures[0].made = made;
+            assert!(!other.is_sound(), "{made}");
+        }
+        let mut other = sound();
+        other
+            .findings
+            .push(Finding::in_file("plan.json", "rehearsal", "x"));
+        assert!(!other.is_sound());
+    }
+}
