@@ -31,6 +31,8 @@ mod cert {
 mod ceremony {
     mod check;
     mod held_cases;
+    mod import_key;
+    mod import_refusals;
     mod inherited;
     mod paper;
     mod people;

@@ -35,10 +35,19 @@ pub use nsm::attest;
 pub use pair::{EncryptionContext, KeyPairFile, KeySpec};
 pub use signing_key_name::SigningKeyName;
 
+use std::fmt;
+
 use crate::secret::{MemoryGuard, PrivateKeyDer};
 
 /// The service that can decrypt the private key of a pair file: KMS.
-pub trait KeyPairDecryptor {
+pub trait KeyPairDecryptor: fmt::Debug {
+    /// Asks whether [`decrypt`](Self::decrypt) would succeed (`DryRun`): policies, encryption context and ciphertext are looked at, and
+    /// nothing is decrypted.
+    ///
+    /// # Errors
+    /// What `decrypt` would fail with. That the private key is another one than `pair`'s only shows when it is decrypted.
+    fn rehearse_decrypt(&self, pair: &KeyPairFile) -> Result<(), KmsError>;
+
     /// Decrypts the private key of `pair`, whose key must be `pair`'s own or the one pinned by the implementation.
     /// The guard shows that the process keeps its memory to itself.
     ///

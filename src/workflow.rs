@@ -42,15 +42,15 @@ mod tls_check;
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use ceremony::{
-    ApprovalFile, Approvals, Attested, CeremonyDraft, CeremonyError, CeremonyInputs, CeremonyProfile,
-    CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource, CountedSignatures, DraftObject,
-    DraftedSession, Machine, MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances,
-    PreparedStatement, PreviousError, Question, RehearsalError, RehearsalRequest, Remark, RunError,
-    RunRequest, RunSummary, Saying, SessionComparison, SignedFiles, SshKeygen, SshKeygenError, Told,
-    WaitingApproval, abort_ceremony, check_plan, check_previous, compare_session, count_approvals,
-    count_gate, digest_of_file, draft_ceremony, export_ceremony, next_state, note_in_transcript,
-    plan_ceremony, prepare_statement, rehearse_session, reported_objects, see_token, verify_ceremony,
-    write_plan,
+    ApprovalFile, Approvals, Attested, CeremonyDecryptors, CeremonyDraft, CeremonyError, CeremonyInputs,
+    CeremonyPair, CeremonyProfile, CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource,
+    CountedSignatures, DraftObject, DraftedSession, Machine, MadeObject, OpenedCeremony, Opening,
+    PeopleError, PlanCircumstances, PreparedStatement, PreviousError, Question, RehearsalError,
+    RehearsalRequest, Remark, RunError, RunRequest, RunSummary, Saying, SessionComparison, SignedFiles,
+    SshKeygen, SshKeygenError, Told, WaitingApproval, abort_ceremony, check_plan, check_previous,
+    check_tokens, compare_session, count_approvals, count_gate, digest_of_file, draft_ceremony,
+    export_ceremony, next_state, note_in_transcript, plan_ceremony, prepare_statement, refuse_imports,
+    rehearse_imports, rehearse_session, reported_objects, see_token, verify_ceremony, write_plan,
 };
 pub use checkpoint::{CheckpointSource, make_checkpoint, prove_event, prove_extension};
 pub use clock::Clock;

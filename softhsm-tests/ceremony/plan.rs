@@ -129,20 +129,3 @@ fn the_tokens_are_found_by_the_settings_alone() {
     rig.json(&["ceremony", "run", "room"])
         .refused(3, "quorum-not-anchored");
 }
-
-/// What `run` cannot do is refused when it is planned.
-#[test]
-fn a_key_to_import_is_refused_before_anybody_comes_to_the_room() {
-    let rig = ceremony();
-    let pair = r#"{"PrivateKeyCiphertextBlob":"AQID","PublicKey":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==","KeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","KeyPairSpec":"ECC_NIST_P256"}"#;
-    rig.write("inputs/pair.json", pair);
-    rig.pin_input("pair", "pair.json");
-    rig.edit(
-        "do = \"generate-key\"\ntoken = \"root\"\nlabel = \"root-r1\"\ntype = \"ec:p384\"",
-        "do = \"import-key\"\ntoken = \"root\"\nlabel = \"root-r1\"\npair = \"pair\"",
-    );
-    let refused = rig.json(&["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"]);
-    let message = refused.refused(2, "ceremony-file");
-    assert!(message.contains("import"), "{message}");
-    assert!(!rig.path("room").exists());
-}

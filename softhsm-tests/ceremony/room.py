@@ -1,7 +1,8 @@
 """A room for a ceremony: `room.py PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
 
 DIR gets a rig with two SoftHSM tokens, an older root on one of them, a request, the people's keys, a planned and approved ceremony (room), and its
-script. The key that the ceremony generates is of TYPE. MODULE is in front of TARGET. What the program and the module have to find in their
+script. The key that the ceremony generates is of TYPE; for `import:SPEC` KMS generates it, and the ceremony imports it. After `import:SPEC:swapped`
+the pair file has the private key of another pair. MODULE is in front of TARGET. What the program and the module have to find in their
 environment is in environment.json.
 
 Of the WORDs, `cloudhsm` makes one token of the CloudHSM rules for both keys, in front of Kryoptic; `yesterday` makes the main session one that is
@@ -9,6 +10,7 @@ over, today's the standby session, and adds a gate, and a CRL of the older root,
 of FAULTS (faults.c as a shared library).
 """
 
+import base64
 import datetime
 import hashlib
 import json
@@ -93,6 +95,20 @@ people = ""
 for name, roles in ROLES.items():
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", f"keys/{name}")
     people += f'[[person]]\nname = "{name}"\nroles = [{roles}]\nkey = "{read(f"keys/{name}.pub").strip()}"\n'
+step, pair = f'do = "generate-key"\ntoken = "root"\nlabel = "root-r1"\ntype = "{TYPE}"', ""
+if TYPE.startswith("import:"):
+    spec, _, swapped = TYPE.removeprefix("import:").partition(":")
+    for name in ("pair", "other"):
+        generate = ("kms", "generate-key-pair", "--key-id", "alias/cloudhsm-customerCA-key-encryption-key", "--spec", spec)
+        run(PROGRAM, *generate, "--out", f"inputs/{name}.json")
+    own, other = json.loads(read("inputs/pair.json")), json.loads(read("inputs/other.json"))
+    if swapped:
+        own["PrivateKeyCiphertextBlob"] = other["PrivateKeyCiphertextBlob"]
+        with open("inputs/pair.json", "w") as file:
+            json.dump(own, file)
+    noted = hashlib.sha256(base64.b64decode(own["PublicKey"])).hexdigest()
+    step = f'do = "import-key"\ntoken = "root"\nlabel = "root-r1"\npair = "pair"\nexpect = "{noted}"'
+    pair = f'pair = {{ file = "inputs/pair.json", sha256 = "{sha256("inputs/pair.json")}" }}\n'
 now = datetime.datetime.now(UTC)
 # At most 24 hours, and not over while the test runs: just before midnight it is the day that begins then.
 day = (now + datetime.timedelta(minutes=5)).date()
@@ -138,17 +154,14 @@ separate = [["administrator", "operator"], ["operator", "witness"]]
 {people}[input]
 legacy-root = {{ file = "inputs/legacy.crt", sha256 = "{sha256('inputs/legacy.crt')}" }}
 i1-csr = {{ file = "inputs/i1.csr", sha256 = "{sha256('inputs/i1.csr')}" }}
-[[step]]
+{pair}[[step]]
 id = "room"
 do = "manual"
 say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
 record = ["wall-clock", "bag:root-hsm"]
 {before_the_key}[[step]]
 id = "k"
-do = "generate-key"
-token = "root"
-label = "root-r1"
-type = "{TYPE}"
+{step}
 [[step]]
 id = "gate"
 do = "confirm"

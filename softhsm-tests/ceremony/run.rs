@@ -8,7 +8,11 @@ use crate::harness::{PROGRAM, Rig, Run, kryoptic, python_tool, shim, softhsm};
 
 /// A planned and approved ceremony whose new key is of this type, behind the fault-injecting module. `words` are those of room.py.
 pub(super) fn room(key_type: &str, words: &[&str]) -> Rig {
-    let rig = Rig::without_token();
+    room_of(Rig::without_token(), key_type, words)
+}
+
+/// The same, with what the environment of the rig has.
+pub(super) fn room_of(rig: Rig, key_type: &str, words: &[&str]) -> Rig {
     let path = rig.path("base");
     let target = match words.contains(&"cloudhsm") {
         true => kryoptic(),

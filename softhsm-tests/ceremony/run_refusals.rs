@@ -13,8 +13,8 @@ use super::run::room;
 use crate::harness::{PROGRAM, Rig, Run, shim, softhsm};
 
 /// A room whose ceremony nobody has held yet.
-struct Room {
-    rig: Rig,
+pub(super) struct Room {
+    pub(super) rig: Rig,
 }
 
 impl Room {
@@ -24,17 +24,17 @@ impl Room {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.rig.path("base").join(name)
     }
 
     /// Nobody answers: standard input is empty.
-    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    pub(super) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = self.rig.prepare(arguments);
         self.with_settings(&mut command, environment)
     }
 
-    fn refused(&self, environment: &[(&str, &str)], code: i32, kind: &str) -> String {
+    pub(super) fn refused(&self, environment: &[(&str, &str)], code: i32, kind: &str) -> String {
         let run = self.run(&["ceremony", "run", "room", "--format", "json"], environment);
         let message = run.refused(code, kind);
         let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
@@ -51,7 +51,7 @@ impl Room {
     }
 
     /// People answer with these lines, and then nobody does. `NOW` is date and time by the wall clock. With the PKCS#11 calls.
-    fn answer(&self, answers: &[&str]) -> (Run, String) {
+    pub(super) fn answer(&self, answers: &[&str]) -> (Run, String) {
         let now = UnixTime::from_system(SystemTime::now()).to_string();
         let wall = format!("{} {}", &now[..10], &now[11..16]);
         fs::write(
@@ -60,8 +60,7 @@ impl Room {
         )
         .expect("a file");
         let script = format!("exec '{PROGRAM}' ceremony run room --format json < answers");
-        let mut command = Command::new("sh");
-        command.args(["-c", &script]);
+        let mut command = self.rig.prepare_tool("sh", &["-c", &script]);
         let run = self.with_settings(&mut command, &[]);
         let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
         (run, calls)
@@ -80,7 +79,7 @@ impl Room {
         Run::of(command)
     }
 
-    fn events(&self) -> Vec<Value> {
+    pub(super) fn events(&self) -> Vec<Value> {
         let lines = fs::read_to_string(self.path("room/run/transcript.jsonl")).expect("a transcript");
         lines
             .lines()
@@ -88,14 +87,36 @@ impl Room {
             .collect()
     }
 
-    fn change(&self, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    /// pkcs11-tool takes the public half of a key off the token.
+    pub(super) fn delete_public_object(&self, token: &str, label: &str) {
+        let module = softhsm();
+        let pin = fs::read_to_string(self.path("rig/pin")).expect("a PIN");
+        let arguments = [
+            "--module",
+            module.to_str().expect("UTF-8"),
+            "--token-label",
+            token,
+            "--login",
+            "--pin",
+            pin.trim(),
+            "--delete-object",
+            "--type",
+            "pubkey",
+            "--label",
+            label,
+        ];
+        let mut command = self.rig.prepare_tool("pkcs11-tool", &arguments);
+        Run::of(command.env("SOFTHSM2_CONF", self.path("rig/softhsm2.conf"))).ok();
+    }
+
+    pub(super) fn change(&self, name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         let path = self.path(name);
         let sound = fs::read(&path).expect("a file");
         fs::write(&path, change(sound.clone())).expect("a file");
         sound
     }
 
-    fn restore(&self, name: &str, sound: &[u8]) {
+    pub(super) fn restore(&self, name: &str, sound: &[u8]) {
         fs::write(self.path(name), sound).expect("a file");
     }
 }
@@ -311,11 +332,18 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     run.refused(4, "pin-incorrect");
     assert_eq!(calls.matches("C_Login ").count(), 1, "{calls}");
     room.restore("rig/pin", &pin);
-    // A key that was there before is never taken for the step's, also not in a second run.
+    // A key that was there before is never taken for the step's. Its public half shows before the login.
     let generate = ["key", "generate", "--label", "root-r1", "--type", "ec:p256"];
     room.run(&generate, &[]).ok();
+    let message = room.refused(&[], 3, "label-taken");
+    assert!(
+        message.contains("step \"k\"") && message.contains("root-r1"),
+        "{message}"
+    );
+    // The private half alone shows right after the login, before anybody works through the steps before it. Also in a second run.
+    room.delete_public_object("root", "root-r1");
     for _ in 0..2 {
-        let (run, calls) = room.answer(&[&begin[..], &["", "12:00", "bag 1", &words[1]]].concat());
+        let (run, calls) = room.answer(&begin);
         let message = run.refused(3, "label-taken");
         assert!(message.contains("root-r1"), "{message}");
         assert!(!calls.contains("C_GenerateKeyPair"), "{calls}");

@@ -6,6 +6,7 @@ mod attest;
 mod check;
 mod directory;
 mod export;
+mod kms;
 mod new;
 mod note;
 mod plan;

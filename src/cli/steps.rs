@@ -35,6 +35,13 @@ pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
         Step::GenerateRecipientKey => "generating a recipient key on the token",
         Step::GenerateWrappingKey => "generating a wrapping key on the token",
         Step::CheckPresentKey => "the key is already on the token; checking it again",
+        Step::RehearseDecrypt { key } => {
+            let region = key.region();
+            return Some(
+                format!("asking KMS in {region} over the network whether it would decrypt the key (DryRun)")
+                    .into(),
+            );
+        }
         Step::DecryptKey => "KMS decrypts the private key",
         Step::SealKey => "KMS encrypts the private key to the token's key",
         Step::ImportKey { route } => match route {

@@ -75,18 +75,13 @@ impl Kms {
             key: pair.key_id.to_string(),
         })
     }
-
-    /// Asks KMS whether it would decrypt the private key of `pair` (`DryRun`): nothing is decrypted, and policies, encryption
-    /// context and ciphertext are looked at.
-    ///
-    /// # Errors
-    /// What the real call would fail with.
-    pub fn rehearse_decrypt(&self, pair: &KeyPairFile) -> Result<(), KmsError> {
-        expect_dry_run(self.send(pair, self.decrypt_request(pair).dry_run(true)))
-    }
 }
 
 impl KeyPairDecryptor for Kms {
+    fn rehearse_decrypt(&self, pair: &KeyPairFile) -> Result<(), KmsError> {
+        expect_dry_run(self.send(pair, self.decrypt_request(pair).dry_run(true)))
+    }
+
     fn decrypt(&self, pair: &KeyPairFile, guard: &MemoryGuard) -> Result<PrivateKeyDer, KmsError> {
         let answer = self.send(pair, self.decrypt_request(pair))?;
         let mut plaintext = answer

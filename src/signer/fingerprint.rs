@@ -39,6 +39,12 @@ impl KeyFingerprint {
     }
 }
 
+impl From<[u8; BYTES]> for KeyFingerprint {
+    fn from(bytes: [u8; BYTES]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl PublicKey {
     /// The fingerprint that it is compared by.
     #[must_use]

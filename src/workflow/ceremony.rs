@@ -3,6 +3,7 @@
 mod draft;
 mod error;
 mod export;
+mod imports;
 mod inputs;
 mod objects;
 mod people;
@@ -13,11 +14,13 @@ mod rehearse;
 mod report;
 mod run;
 mod stand_in;
+mod tokens;
 mod verify;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
 pub use export::{export_ceremony, next_state};
+pub use imports::{CeremonyDecryptors, CeremonyPair, rehearse_imports};
 pub use inputs::CeremonyInputs;
 pub use people::{
     ApprovalFile, Approvals, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying, SignedFiles,
@@ -30,10 +33,12 @@ pub use plan::{
 pub use plan_directory::write_plan;
 pub use previous::{PreviousError, check_previous};
 pub use rehearse::{
-    CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, rehearse_session,
+    CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, refuse_imports,
+    rehearse_session,
 };
 pub use report::reported_objects;
 pub use run::{
     CeremonyRoom, CeremonyRun, Machine, Opening, Question, RunError, RunRequest, RunSummary, Told,
 };
+pub use tokens::check_tokens;
 pub use verify::{Attested, CeremonyReport, MadeObject, verify_ceremony};

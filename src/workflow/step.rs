@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cloudhsm::{CloudHsmError, ClusterId, ClusterState};
+use crate::kms::KeyArn;
 use crate::signer::KeyAlgorithm;
 use crate::token::ImportRoute;
 
@@ -45,6 +46,11 @@ pub enum Step<'a> {
     GenerateWrappingKey,
     /// The imported key is on the token already, and is checked again.
     CheckPresentKey,
+    /// KMS is asked whether it would decrypt a private key.
+    RehearseDecrypt {
+        /// The KMS key that encrypts it.
+        key: &'a KeyArn,
+    },
     /// KMS decrypts the private key to this process.
     DecryptKey,
     /// KMS encrypts the private key to the token's key.

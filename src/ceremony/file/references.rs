@@ -139,7 +139,9 @@ impl CeremonyFile {
                 check_sign_by(&confirm.sign_by, &self.people).map_err(|reason| step.refuse(reason))
             }
             StepAction::GenerateKey(GenerateKey { token, label, .. }) => step.check_label(token, label, used),
-            StepAction::ImportKey(ImportKey { token, label, pair }) => {
+            StepAction::ImportKey(ImportKey {
+                token, label, pair, ..
+            }) => {
                 self.find(step, "pair", pair, Wanted::Input, earlier, used)?;
                 step.check_label(token, label, used)
             }

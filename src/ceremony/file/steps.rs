@@ -5,6 +5,7 @@ use toml::{Spanned, Table, Value};
 
 use super::people::{self, Role};
 use super::{CeremonyFileError, names, text};
+use crate::values::Digest;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,10 @@ pub struct ImportKey {
     pub label: String,
     /// The input with the pair file of `hsm-ca kms generate-key-pair`.
     pub pair: String,
+    /// SHA-256 of the only public key to accept, as it was noted when KMS generated the pair. Anyone who may call `kms:Encrypt` can make
+    /// another pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Digest>,
 }
 
 /// `do = "confirm"`

@@ -33,8 +33,15 @@ impl StepText {
                 facts.add("type", key_type).add("label", label);
                 format!("Generate a key on token {token}")
             }
-            StepAction::ImportKey(ImportKey { token, label, pair }) => {
+            StepAction::ImportKey(ImportKey {
+                token,
+                label,
+                pair,
+                expect,
+            }) => {
                 facts.add("key pair", pair).add("label", label);
+                facts.add_option("only key", expect.map(|key| key.to_string()).as_deref());
+                facts.add("needs", "AWS KMS: the network, and credentials for it");
                 format!("Import a key into token {token}")
             }
             StepAction::Confirm(Confirm { sign_by }) => {

@@ -198,6 +198,7 @@ fn steps() -> Vec<PlannedStep> {
         token: text("root"),
         label: text("parked"),
         pair: text("pair"),
+        expect: None,
     };
     let sign_by = SignBy {
         role: Role::Approver,

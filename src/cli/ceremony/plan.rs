@@ -7,13 +7,16 @@ use clap::Args;
 use hsm_ca::ceremony::{CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words, plan_text};
 use hsm_ca::output::NewDirectory;
 use hsm_ca::signer::SystemRandom;
-use hsm_ca::token::Module;
+use hsm_ca::token::{Module, Token};
 use hsm_ca::workflow::{
-    CeremonyError, PlanCircumstances, check_plan, digest_of_file, plan_ceremony, see_token, write_plan,
+    CeremonyError, PlanCircumstances, check_plan, check_tokens, digest_of_file, plan_ceremony,
+    rehearse_imports, see_token, write_plan,
 };
 use serde_json::json;
 
 use super::directory::ReadPlan;
+use super::kms::{connect_kms, warn_of_network};
+use super::run::find_tokens;
 use super::source::{self, ReadCeremony};
 use super::words::add_words;
 use crate::cli::exit::CliError;
@@ -60,20 +63,29 @@ impl PlanCeremony {
             true => (None, BTreeMap::new()),
             false => see_tokens(&read, settings)?,
         };
+        let has_kms = cfg!(feature = "aws");
         let circumstances = PlanCircumstances {
             tool: this_program()?,
             module,
-            tokens,
+            tokens: tokens.iter().map(see).collect(),
+            has_kms,
             time: settings.clock.now(),
         };
         let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ui)
             .map_err(|error| CliError::in_file(path, error))?;
+        if !self.offline {
+            // What the room would refuse is refused today.
+            check_tokens(&read.source, &tokens).map_err(|error| CliError::in_file(path, error))?;
+            rehearse_imports(&read.source, &connect_kms(&read.source)?, ui)
+                .map_err(|error| CliError::in_file(path, error))?;
+        }
         let (written, hash) = write_plan(directory, &read.bytes, &read.files, &plan)?;
         let mut report = describe(&plan, &hash, &written);
         if self.offline {
             let warning = "the plan fixes the serial numbers of the tokens only: no module, no firmware";
             report.warnings.extend(ui.warn(warning));
         }
+        report.warnings.extend(warn_of_network(&read.source, ui)?);
         Ok(report)
     }
 }
@@ -82,19 +94,16 @@ impl PlanCeremony {
 fn see_tokens(
     read: &ReadCeremony,
     settings: &Settings,
-) -> Result<(Option<PlannedModule>, BTreeMap<String, SeenToken>), CliError> {
+) -> Result<(Option<PlannedModule>, BTreeMap<String, Token>), CliError> {
     let module = settings.load_module()?;
-    let slots = module.slots()?;
-    let mut seen = BTreeMap::new();
-    for (name, wanted) in &read.source.file.tokens {
-        let found = slots.tokens().find(|token| token.serial == wanted.serial);
-        let found = found.ok_or_else(|| CeremonyError::NoToken {
-            name: name.clone(),
-            serial: wanted.serial.clone(),
-        })?;
-        seen.insert(name.clone(), see_token(found));
-    }
-    Ok((Some(describe_module(&module)?), seen))
+    let wanted = read.source.file.tokens.iter();
+    let wanted = wanted.map(|(name, token)| (name, token.serial.as_str()));
+    let tokens = find_tokens(wanted, &module.slots()?)?;
+    Ok((Some(describe_module(&module)?), tokens))
+}
+
+fn see((name, token): (&String, &Token)) -> (String, SeenToken) {
+    (name.clone(), see_token(token.description()))
 }
 
 /// What a plan says of a module.

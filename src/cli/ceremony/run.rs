@@ -10,11 +10,11 @@ use clap::Args;
 use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
 use hsm_ca::workflow::{
     CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunRequest, RunSummary, digest_of_file,
-    see_token,
 };
 use serde_json::json;
 
 use self::room::Room;
+use super::kms::connect_kms;
 use super::plan::describe_module;
 use super::source;
 use crate::cli::exit::CliError;
@@ -41,10 +41,12 @@ impl RunCeremony {
         ceremony.refuse_aborted()?;
         let read = source::read(&ceremony.directory.file())?;
         let module = settings.load_module()?;
-        let tokens = find_tokens(&ceremony, &module.slots()?)?;
-        let seen = |(name, token): (&String, &Token)| (name.clone(), see_token(token.description()));
+        let wanted = ceremony.plan.tokens.iter();
+        let wanted = wanted.map(|(name, token)| (name, token.serial.as_str()));
+        let tokens = find_tokens(wanted, &module.slots()?)?;
         let this = Path::new("/proc/self/exe");
         let request = RunRequest {
+            decryptors: connect_kms(&read.source)?,
             source: read.source,
             session: self.session.clone(),
             quorum: settings.ceremony_quorum(),
@@ -53,13 +55,13 @@ impl RunCeremony {
                 cause,
             })?,
             module: describe_module(&module)?,
-            tokens: tokens.iter().map(seen).collect(),
+            tokens,
             machine: describe_machine(),
             lock_directory: lock_directory(ui),
             clock: settings.clock.clone(),
             ceremony,
         };
-        for token in tokens.values() {
+        for token in request.tokens.values() {
             token.check_login()?;
         }
         let recorder = settings.open_recorder()?;
@@ -67,7 +69,7 @@ impl RunCeremony {
         let summary = match CeremonyRun::open(&request, recorder, &room, ui)? {
             Opening::Closed(summary) => summary,
             Opening::Run(run) => {
-                let sessions = log_in(&tokens, settings).inspect_err(|error| run.note_stop(error))?;
+                let sessions = log_in(&request.tokens, settings).inspect_err(|error| run.note_stop(error))?;
                 let sessions = sessions.iter().map(|(name, session)| (name.clone(), session));
                 run.carry_out(&sessions.collect())?
             }
@@ -85,16 +87,19 @@ fn log_in(
     tokens.iter().map(session).collect()
 }
 
-/// Each token of the plan, by its serial number.
-fn find_tokens(ceremony: &OpenedCeremony, slots: &Slots) -> Result<BTreeMap<String, Token>, CliError> {
+/// Each token of a ceremony, by its serial number.
+pub(super) fn find_tokens<'a>(
+    wanted: impl Iterator<Item = (&'a String, &'a str)>,
+    slots: &Slots,
+) -> Result<BTreeMap<String, Token>, CliError> {
     let mut tokens = BTreeMap::new();
-    for (name, planned) in &ceremony.plan.tokens {
+    for (name, serial) in wanted {
         let token = slots
-            .token(&TokenSelector::with_serial(&planned.serial))
+            .token(&TokenSelector::with_serial(serial))
             .map_err(|error| match error {
                 TokenError::NoToken { .. } => CliError::from(CeremonyError::NoToken {
                     name: name.clone(),
-                    serial: planned.serial.clone(),
+                    serial: serial.to_owned(),
                 }),
                 other => other.into(),
             })?;

@@ -11,7 +11,7 @@ use crate::cli::input;
 impl DoctorCommand {
     pub(super) fn look_at_kms(&self) -> Result<Vec<Check>, CliError> {
         use hsm_ca::aws::AwsError;
-        use hsm_ca::kms::{KeyPairFile, Kms, KmsError, Reachability};
+        use hsm_ca::kms::{KeyPairDecryptor as _, KeyPairFile, Kms, KmsError, Reachability};
         let pair = self.pair.as_ref().map(|path| {
             KeyPairFile::read(&input::read_text(path)?).map_err(|error| CliError::in_file(path, error))
         });

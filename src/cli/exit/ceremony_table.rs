@@ -2,6 +2,7 @@
 
 use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError};
 
+use super::kms_table::explain_kms;
 use super::people_table::explain_people;
 use super::row::Row;
 use super::run_table::{explain_run, explain_transcript};
@@ -26,6 +27,23 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
             let (kind, exit_code, _) = explain_workflow(cause);
             (kind, exit_code, None)
         }
+        CeremonyError::TokenCannot { cause, .. } => {
+            let (kind, exit_code, _) = explain_workflow(cause);
+            let hint = "`hsm-ca doctor` shows what the token can do, `hsm-ca key list` the keys that it has";
+            (kind, exit_code, Some(hint))
+        }
+        CeremonyError::Pair { cause, .. } => {
+            let (kind, exit_code, _) = explain_kms(cause);
+            let hint = "`hsm-ca doctor --pair FILE` tries the same with the pair file alone";
+            (kind, exit_code, Some(hint))
+        }
+        CeremonyError::NoKms { .. } => (
+            "no-kms",
+            USAGE,
+            Some(
+                "build the program with the feature aws and plan again, or import the key with `hsm-ca kms import` before the ceremony and use its public key as an input",
+            ),
+        ),
         CeremonyError::People(error) => explain_people(error),
         CeremonyError::Rehearsal(error) => explain_rehearsal(error),
         CeremonyError::Run(error) => explain_run(error),

@@ -17,8 +17,8 @@ use super::previous::Following;
 use super::stand_in::StandIn;
 use super::{CeremonyError, CeremonyInputs, CeremonySource};
 use crate::ceremony::{
-    CeremonyFile, CreateCa, DestroyKey, GenerateKey, ImportKey, KeyBudget, PlannedObject, PlannedPrevious,
-    Session, Step, StepAction,
+    CeremonyFile, CreateCa, DestroyKey, GenerateKey, KeyBudget, PlannedObject, PlannedPrevious, Session,
+    Step, StepAction,
 };
 use crate::signer::{KeyAlgorithm, KeySearch, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, WorkflowError};
@@ -316,9 +316,9 @@ fn make_stand_ins(
                 let kind = kind.map_err(|error| value(&step.id, "type", error.to_string()))?;
                 (&step.id, StandIn::of(kind)?)
             }
-            StepAction::ImportKey(ImportKey { pair, .. }) => {
-                let known = inputs.pair(pair)?.public_key;
-                (&step.id, stand_in_for(&stand_ins, pair, known)?)
+            StepAction::ImportKey(import) => {
+                let known = inputs.pair_of(&step.id, import)?.public_key;
+                (&step.id, stand_in_for(&stand_ins, &import.pair, known)?)
             }
             StepAction::CreateCa(CreateCa { key, .. }) | StepAction::DestroyKey(DestroyKey { key, .. })
                 if inputs.has(key) =>

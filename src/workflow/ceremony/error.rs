@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use super::{PreviousError, RehearsalError};
 use crate::ceremony::{CeremonyFileError, Digest, PlanError};
+use crate::kms::KmsError;
 use crate::values::UnixTime;
 use crate::workflow::{PeopleError, RunError, WorkflowError};
 
@@ -67,6 +68,25 @@ pub enum CeremonyError {
         /// Its serial number.
         serial: String,
     },
+    /// A token cannot take the key of a step.
+    TokenCannot {
+        /// The step.
+        step: String,
+        /// Why.
+        cause: Box<WorkflowError>,
+    },
+    /// A key pair cannot be imported: it is another one, or KMS would not decrypt it.
+    Pair {
+        /// The step.
+        step: String,
+        /// Why.
+        cause: KmsError,
+    },
+    /// A step imports a key, and the program cannot ask KMS.
+    NoKms {
+        /// The step.
+        step: String,
+    },
     /// The random number generator gave the same number twice.
     SameSerial,
     /// What was exported by the ceremony before is not what this one needs.
@@ -116,6 +136,12 @@ impl fmt::Display for CeremonyError {
                 f,
                 "token {name:?} is not there: the module shows no token with the serial number {serial}"
             ),
+            Self::TokenCannot { step, cause } => write!(f, "step {step:?}: {cause}"),
+            Self::Pair { step, cause } => write!(f, "step {step:?}: {cause}"),
+            Self::NoKms { step } => write!(
+                f,
+                "step {step:?} imports a key from KMS, and this program was built without the feature aws"
+            ),
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
@@ -133,7 +159,8 @@ impl fmt::Display for CeremonyError {
 impl std::error::Error for CeremonyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Step { cause, .. } => cause.source(),
+            Self::Step { cause, .. } | Self::TokenCannot { cause, .. } => cause.source(),
+            Self::Pair { cause, .. } => cause.source(),
             Self::People(cause) => cause.source(),
             _ => None,
         }

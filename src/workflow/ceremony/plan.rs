@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::draft::{CeremonyDraft, DrawnSerials, PlanSerials, draft_with};
-use super::objects::{SerialSource, value};
+use super::objects::SerialSource;
 use super::{CeremonyError, CeremonyInputs};
 use crate::ceremony::{
     CeremonyFile, CeremonyPlan, Digest, PlannedLinter, PlannedModule, PlannedObject, PlannedPeople,
@@ -51,6 +51,8 @@ pub struct PlanCircumstances {
     pub module: Option<PlannedModule>,
     /// What the tokens say of themselves, by their names in the file; only those that were found.
     pub tokens: BTreeMap<String, SeenToken>,
+    /// Whether the program can ask KMS for keys to import (feature `aws`). The plan pins the program that carries it out.
+    pub has_kms: bool,
     /// The time.
     pub time: UnixTime,
 }
@@ -79,9 +81,9 @@ pub fn plan_ceremony(
     }
     // Before anybody comes to the room, not at the step.
     for step in &source.file.steps {
-        if let StepAction::ImportKey(_) = step.action {
-            let reason = "this version does not import keys in a ceremony: import the key before it, and use its public half as an input";
-            return Err(value(&step.id, "do", reason.to_owned()).into());
+        if let (StepAction::ImportKey(_), false) = (&step.action, circumstances.has_kms) {
+            let step = step.id.clone();
+            return Err(CeremonyError::NoKms { step }.into());
         }
     }
     let serials = DrawnSerials::from(random);
@@ -110,6 +112,7 @@ pub fn check_plan(
             .iter()
             .filter_map(|(name, token)| Some((name.clone(), token.seen.clone()?)))
             .collect(),
+        has_kms: true,
         time,
     };
     let again = plan_with(source, &circumstances, &PlannedSerials(plan), progress)?;

@@ -22,7 +22,9 @@ use self::stand_ins::StandIns;
 use self::tokens::PracticeTokens;
 use super::plan::{PlannedSerials, plan_with};
 use super::plan_directory::write_plan;
-use super::{CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances};
+use super::{
+    CeremonyDecryptors, CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances,
+};
 use crate::ceremony::{
     CeremonyFile, Digest, PlannedModule, PlannedTool, PracticeChanges, PreviousCeremony, StepAction,
 };
@@ -75,6 +77,7 @@ pub fn rehearse_session(
     progress: &dyn Progress,
 ) -> Result<RunSummary, WorkflowError> {
     let clock = Clock::stopped_at(request.begins()?);
+    refuse_imports(&request.source.file)?;
     let tokens = PracticeTokens::initialise(module, request.rig, &request.ceremony.plan)?;
     let people = PracticePeople::of(&request.source)?;
     let lock_directory = request.lock_directory.as_deref();
@@ -84,6 +87,7 @@ pub fn rehearse_session(
         tool: request.tool.clone(),
         module: Some(request.module.clone()),
         tokens: tokens.seen.clone(),
+        has_kms: false,
         time: request.time_of_plan()?,
     };
     let serials = PlannedSerials(&request.ceremony.plan);
@@ -101,7 +105,8 @@ pub fn rehearse_session(
         quorum: None,
         tool: request.tool.sha256,
         module: request.module.clone(),
-        tokens: tokens.seen.clone(),
+        tokens: tokens.found(),
+        decryptors: CeremonyDecryptors::new(),
         machine: request.machine.clone(),
         lock_directory: request.lock_directory.clone(),
         clock: clock.clone(),
@@ -117,6 +122,21 @@ pub fn rehearse_session(
     };
     people.attest(&run.ceremony, clock.now())?;
     Ok(summary)
+}
+
+/// Refuses a ceremony that imports keys.
+///
+/// # Errors
+/// [`RehearsalError::ImportsKey`]
+pub fn refuse_imports(file: &CeremonyFile) -> Result<(), CeremonyError> {
+    let mut steps = file.steps.iter();
+    match steps.find(|step| matches!(step.action, StepAction::ImportKey(_))) {
+        None => Ok(()),
+        Some(step) => {
+            let step = step.id.clone();
+            Err(RehearsalError::ImportsKey { step }.into())
+        }
+    }
 }
 
 type PracticeSource = (String, BTreeMap<String, Vec<u8>>, CeremonySource);

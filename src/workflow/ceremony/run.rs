@@ -8,6 +8,7 @@ mod closing;
 mod error;
 mod files;
 mod gate;
+mod import;
 mod keys;
 mod lost;
 mod preflight;
@@ -26,13 +27,13 @@ pub use self::room::{CeremonyRoom, Question, Told};
 use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step};
 use super::people::OpenedCeremony;
 use super::plan::PlannedSerials;
-use super::{CeremonyError, CeremonySource};
+use super::{CeremonyDecryptors, CeremonyError, CeremonySource};
 use crate::ceremony::{
-    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PlannedModule, PlannedStep, SeenToken, Session,
-    Step, StepAction, TranscriptFile, TranscriptHead,
+    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PlannedModule, PlannedStep, Session, Step,
+    StepAction, TranscriptFile, TranscriptHead,
 };
 use crate::signer::PublicKey;
-use crate::token;
+use crate::token::{self, Token};
 use crate::values::UnixTime;
 use crate::workflow::{Clock, Progress, Recorder, WorkflowError};
 use crate::x509::SerialNumber;
@@ -52,8 +53,10 @@ pub struct RunRequest {
     pub tool: Digest,
     /// The module.
     pub module: PlannedModule,
-    /// Each token of the plan, as it is now, by its name.
-    pub tokens: BTreeMap<String, SeenToken>,
+    /// Each token of the plan, by its name.
+    pub tokens: BTreeMap<String, Token>,
+    /// What decrypts the keys to import.
+    pub decryptors: CeremonyDecryptors,
     /// The machine.
     pub machine: Machine,
     /// Where this user's processes lock a token against each other.
@@ -151,6 +154,7 @@ impl<'a> CeremonyRun<'a> {
             return run.finish_closing().map(Opening::Closed);
         }
         run.check_ledger()?;
+        run.check_new_keys()?;
         run.begin(&approvals, torn).map_err(|error| run.stop(error))?;
         Ok(Opening::Run(Box::new(run)))
     }
@@ -182,6 +186,7 @@ impl<'a> CeremonyRun<'a> {
         sessions: &BTreeMap<String, &token::Session>,
         made: &mut Made,
     ) -> Result<(), WorkflowError> {
+        self.refuse_keys_there(sessions)?;
         let (plan, steps) = (self.plan, &self.request.source.file.steps);
         for (index, (step, planned)) in steps.iter().zip(&plan.steps).enumerate() {
             let number = index + 1;
@@ -214,11 +219,7 @@ impl<'a> CeremonyRun<'a> {
         match &step.action {
             StepAction::Manual(manual) => self.manual(&step.id, manual),
             StepAction::GenerateKey(generate) => self.generate_key(&step.id, generate, sessions),
-            StepAction::ImportKey(_) => Err(RunError::CannotDo {
-                step: step.id.clone(),
-                reason: "this version does not import keys in a ceremony".to_owned(),
-            }
-            .into()),
+            StepAction::ImportKey(import) => self.import_key(&step.id, import, sessions),
             StepAction::Confirm(confirm) => self.gate(&step.id, confirm),
             StepAction::DestroyKey(destroy) => self.destroy_key(&step.id, destroy, sessions),
             _ => self.build_and_sign(step, planned, sessions, made),
@@ -301,6 +302,14 @@ impl<'a> CeremonyRun<'a> {
             .map_err(RunError::from)?;
         self.course.borrow_mut().add(event, Some(now));
         Ok(())
+    }
+
+    fn note(&self, text: impl Into<String>) -> Result<(), WorkflowError> {
+        let by = env!("CARGO_PKG_NAME").to_owned();
+        self.record(Event::Note {
+            text: text.into(),
+            by,
+        })
     }
 
     fn deviation(&self, text: impl Into<String>) -> Result<(), WorkflowError> {

@@ -150,6 +150,10 @@ fn sentence(told: &Told<'_>) -> String {
              sign-again signs the same bytes once more. spare-serial signs the certificate with another serial\n\
              number, and revokes the first. The people in the room have to choose.\n"
         ),
+        Told::NoKms { step, reason } => format!(
+            "KMS does not decrypt the key \"{step}\" now: {}\nThe step has begun. If its key is on the token, it can be adopted without KMS.\n",
+            printable(reason)
+        ),
         Told::FoundKey {
             step,
             key,

@@ -52,10 +52,14 @@ impl CeremonyInputs {
             return Ok(("request", shown, Some(request.public_key().clone())));
         }
         if let Ok(pair) = self.pair(name) {
-            let shown = vec![
+            let mut shown = vec![
                 format!("KMS key: {}", pair.key_id),
+                format!("AWS account: {}", pair.key_id.account()),
+                format!("AWS region: {}", pair.key_id.region()),
                 format!("key: {}", pair.public_key.algorithm()),
             ];
+            shown
+                .push("private key: encrypted; KMS decrypts it in the ceremony, over the network".to_owned());
             return Ok(("key-pair", shown, Some(pair.public_key)));
         }
         if let Ok(list) = self.crl(name) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::RehearsalError;
 use crate::ceremony::{CeremonyPlan, SeenToken};
 use crate::secret::{MemoryGuard, Pin};
-use crate::token::{Module, RigToken, Session, TokenDescription, TokenSelector, init_token_beside};
+use crate::token::{Module, RigToken, Session, Token, TokenDescription, TokenSelector, init_token_beside};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::plan::see_token;
 
@@ -44,6 +44,12 @@ impl PracticeTokens {
             tokens.descriptions.insert(name.clone(), token);
         }
         Ok(tokens)
+    }
+
+    /// As they were found, by the names that the steps use.
+    pub(super) fn found(&self) -> BTreeMap<String, Token> {
+        let token = |(name, session): (&String, &Session)| (name.clone(), session.token().clone());
+        self.sessions.iter().map(token).collect()
     }
 
     /// Their serial numbers, by the names that the steps use.

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{CeremonyRun, Question, RunError, Told};
-use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets};
+use crate::ceremony::{Choice, DestroyKey, Digest, Event, GenerateKey, KeyOrigin, Octets, StepAction};
 use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, Session, TokenError, UNFINISHED_LABEL};
+use crate::workflow::ceremony::tokens;
 use crate::workflow::generate::prove_left_key;
-use crate::workflow::{
-    GenerateError, GenerateRequest, KeyLog, KeyProof, WorkflowError, delete_key, generate_key,
-};
+use crate::workflow::{GenerateRequest, KeyLog, KeyProof, WorkflowError, delete_key, generate_key};
 
 impl CeremonyRun<'_> {
     pub(super) fn generate_key(
@@ -32,11 +31,8 @@ impl CeremonyRun<'_> {
         session.token().check_writable()?;
         session.token().check_generation(algorithm)?;
         // After an interruption a key of that label may be this step's. Before the step has begun it never is.
-        if !course.key_begun
-            && let Some(found) = session.keys_labelled(&generate.label)?.into_iter().next()
-        {
-            let label = generate.label.clone();
-            return Err(GenerateError::LabelTaken { label, found }.into());
+        if !course.key_begun {
+            self.refuse_label(step, &generate.label, session)?;
         }
         self.type_words(step)?;
         if course.key_begun && self.take_what_was_left(step, generate, algorithm, session)? {
@@ -73,37 +69,77 @@ impl CeremonyRun<'_> {
             self.destroy(session, &KeySelector::with_id(&found.id))?;
         }
         let selector = KeySelector::labelled(&generate.label);
-        let named = session.keys_labelled(&generate.label)?;
-        let private = session.private_keys(&selector)?;
-        let choices: &[Choice] = match (named.first(), private.as_slice()) {
-            (None, _) => return Ok(false),
-            (Some(found), []) => {
-                self.found(step, found);
-                &[Choice::DestroyKey]
+        match self.decide_about_left(step, &generate.label, session, &|_| true)? {
+            Some(Choice::AdoptKey) => {}
+            Some(_) => {
+                self.destroy(session, &selector)?;
+                return Ok(false);
             }
-            (_, [found]) => {
-                self.found(step, found);
-                &[Choice::AdoptKey, Choice::DestroyKey]
-            }
-            (_, several) => {
-                let reason = format!(
-                    "{} keys on the token are labelled {:?}",
-                    several.len(),
-                    generate.label
-                );
-                return Err(self.cannot(step, reason).into());
-            }
-        };
-        if self.decide(step, choices)? == Choice::DestroyKey {
-            self.destroy(session, &selector)?;
-            return Ok(false);
+            None => return Ok(false),
         }
         let KeyProof { key, public_key } = prove_left_key(session, &selector, algorithm)?;
         self.keep_key(step, public_key, &key.id, KeyOrigin::Adopted)?;
         Ok(true)
     }
 
-    fn keep_key(
+    /// Nothing on the token has the label of a key that is still to come.
+    pub(super) fn refuse_label(
+        &self,
+        step: &str,
+        label: &str,
+        session: &Session,
+    ) -> Result<(), WorkflowError> {
+        tokens::refuse_label(session, label).map_err(|error| tokens::cannot(step, error))
+    }
+
+    /// The same for every key that is still to come, right after the login: later, people would have worked for nothing.
+    pub(super) fn refuse_keys_there(
+        &self,
+        sessions: &BTreeMap<String, &Session>,
+    ) -> Result<(), WorkflowError> {
+        for step in &self.request.source.file.steps {
+            if self.course.borrow().step(&step.id).key_begun {
+                continue;
+            }
+            match &step.action {
+                StepAction::GenerateKey(generate) => {
+                    let session = self.session_of(&step.id, &generate.token, sessions)?;
+                    self.refuse_label(&step.id, &generate.label, session)?;
+                }
+                StepAction::ImportKey(import) => {
+                    let session = self.session_of(&step.id, &import.token, sessions)?;
+                    self.refuse_imported(&step.id, import, session)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows people what has the label on the token, and asks what becomes of it; nothing where nothing is there.
+    pub(super) fn decide_about_left(
+        &self,
+        step: &str,
+        label: &str,
+        session: &Session,
+        may_adopt: &dyn Fn(&KeyDescription) -> bool,
+    ) -> Result<Option<Choice>, WorkflowError> {
+        let named = session.keys_labelled(label)?;
+        let private = session.private_keys(&KeySelector::labelled(label))?;
+        let (found, choices): (_, &[Choice]) = match (named.first(), private.as_slice()) {
+            (None, _) => return Ok(None),
+            (_, [found]) if may_adopt(found) => (found, &[Choice::AdoptKey, Choice::DestroyKey]),
+            (Some(found), [] | [_]) => (found, &[Choice::DestroyKey]),
+            (_, several) => {
+                let reason = format!("{} keys on the token are labelled {label:?}", several.len());
+                return Err(self.cannot(step, reason).into());
+            }
+        };
+        self.found(step, found);
+        self.decide(step, choices).map(Some)
+    }
+
+    pub(super) fn keep_key(
         &mut self,
         step: &str,
         key: PublicKey,
@@ -161,13 +197,13 @@ impl CeremonyRun<'_> {
         })
     }
 
-    fn destroy(&mut self, session: &Session, selector: &KeySelector) -> Result<(), WorkflowError> {
+    pub(super) fn destroy(&mut self, session: &Session, selector: &KeySelector) -> Result<(), WorkflowError> {
         let objects = session.key_objects(selector)?;
         self.with_log(|log| delete_key(session, objects, log)).map(drop)
     }
 
     /// The ledger records what becomes of keys.
-    fn with_log<T>(
+    pub(super) fn with_log<T>(
         &mut self,
         work: impl FnOnce(&mut KeyLog) -> Result<T, WorkflowError>,
     ) -> Result<T, WorkflowError> {

@@ -12,6 +12,8 @@ use crate::ledger::{CrlNumber, EntryFilter, EntryState, Object};
 use crate::output::OutputError;
 use crate::workflow::ceremony::check_plan;
 use crate::workflow::ceremony::people::count_approvals;
+use crate::workflow::ceremony::plan::see_token;
+use crate::workflow::ceremony::tokens::check_token;
 use crate::workflow::{Progress, WorkflowError, authority_of};
 use crate::x509::{Certificate, SerialNumber};
 
@@ -39,8 +41,11 @@ pub(super) fn check(request: &RunRequest, progress: &dyn Progress) -> Result<Vec
         return swapped("the PKCS#11 module".to_owned(), planned, found);
     }
     for (name, planned) in &plan.tokens {
-        let found = request.tokens.get(name);
-        if let (Some(planned), Some(found)) = (&planned.seen, found)
+        let found = request
+            .tokens
+            .get(name)
+            .map(|token| see_token(token.description()));
+        if let (Some(planned), Some(found)) = (&planned.seen, &found)
             && planned != found
         {
             return swapped(format!("token {name:?}"), show(planned), show(found));
@@ -96,6 +101,21 @@ impl CeremonyRun<'_> {
             self.check_unused(&step.id, &authority)?;
         }
         Ok(())
+    }
+
+    /// Refuses a key that its token cannot take, and one that KMS would not decrypt.
+    pub(super) fn check_new_keys(&self) -> Result<(), WorkflowError> {
+        let RunRequest { source, tokens, .. } = self.request;
+        let course = self.course.borrow().clone();
+        for step in &source.file.steps {
+            let token = step.action.token().and_then(|name| tokens.get(name));
+            if let Some(token) = token
+                && !course.step(&step.id).key_begun
+            {
+                check_token(step, source, token)?;
+            }
+        }
+        self.try_kms()
     }
 
     /// The serial number and the CRL number of the step are still free.

@@ -148,6 +148,13 @@ pub enum Told<'a> {
         /// The step.
         step: &'a str,
     },
+    /// KMS would not decrypt a key now. The step has begun: if its key is on the token, KMS is not needed.
+    NoKms {
+        /// The step.
+        step: &'a str,
+        /// What KMS said.
+        reason: &'a str,
+    },
     /// A key that an interrupted run may have made is on the token.
     FoundKey {
         /// The step.

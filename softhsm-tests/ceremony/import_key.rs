@@ -1,0 +1,155 @@
+//! `do = "import-key"`: a ceremony takes a key from KMS. What is refused is in import_refusals.rs.
+
+use serde_json::{Value, json};
+
+use super::check::ceremony;
+use super::run::{assert_sound, hold, room_of};
+use crate::harness::Rig;
+
+/// A pair file as KMS prints it. Nothing decrypts its ciphertext.
+pub(super) const PAIR: &str = r#"{"PrivateKeyCiphertextBlob":"AQID","PublicKey":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==","KeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","KeyPairSpec":"ECC_NIST_P256"}"#;
+
+/// The ceremony of inputs.py with an imported key in the place of the generated one. It is planned without tokens and without KMS.
+pub(super) fn importing(pair: &str) -> Rig {
+    let rig = ceremony();
+    rig.write("inputs/pair.json", pair);
+    rig.pin_input("pair", "pair.json");
+    rig.edit(
+        "do = \"generate-key\"\ntoken = \"root\"\nlabel = \"root-r1\"\ntype = \"ec:p384\"",
+        "do = \"import-key\"\ntoken = \"root\"\nlabel = \"root-r1\"\npair = \"pair\"",
+    );
+    rig
+}
+
+/// A planned and approved ceremony on SoftHSM whose key the local KMS has made.
+pub(super) fn room(kind: &str) -> Rig {
+    room_of(Rig::without_token().with_key(), &format!("import:{kind}"), &[])
+}
+
+/// Every octet of what it signs is known before the ceremony, the key and its identifier included: `openssl` reads both.
+#[test]
+fn a_plan_fixes_every_octet_of_what_an_imported_key_signs() {
+    let rig = importing(PAIR);
+    let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
+    let report = rig.json(&plan).ok().json();
+    let warnings = report["warnings"].to_string();
+    for told in ["network", "eu-west-1", "111122223333", "step \\\"k\\\""] {
+        assert!(warnings.contains(told), "{told}: {warnings}");
+    }
+    rig.json(&["ceremony", "plan", "--check", "room"]).ok();
+    let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
+    let objects = plan["objects"].as_array().expect("objects");
+    assert_eq!(objects.len(), 8);
+    assert!(
+        objects.iter().all(|object| object["holes"] == json!([])),
+        "{objects:#?}"
+    );
+    let budget = json!({ "key": "k", "token": "root", "signatures": 3, "proofs": 1 });
+    assert_eq!(plan["budget"][0], budget);
+    let pair: Value = serde_json::from_str(PAIR).expect("JSON");
+    rig.write("key.b64", pair["PublicKey"].as_str().expect("base64"));
+    rig.tool(
+        "openssl",
+        &["base64", "-d", "-A", "-in", "key.b64", "-out", "key.der"],
+    )
+    .ok();
+    let shown = [
+        "pkey", "-pubin", "-inform", "DER", "-in", "key.der", "-noout", "-text",
+    ];
+    let key = rig.tool("openssl", &shown).ok().stdout;
+    let point: String = key
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .flat_map(|line| line.trim().chars())
+        .filter(char::is_ascii_hexdigit)
+        .collect();
+    assert_eq!(point.len(), 130);
+    rig.write("root.b64", objects[0]["tbs"].as_str().expect("base64"));
+    rig.tool(
+        "openssl",
+        &["base64", "-d", "-A", "-in", "root.b64", "-out", "root.tbs"],
+    )
+    .ok();
+    let tbs: String = rig
+        .read("root.tbs")
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    assert!(tbs.contains(&point), "{tbs}");
+    // subjectKeyIdentifier: SHA-1 of the point.
+    rig.tool("sh", &["-c", "tail -c 65 key.der > point"]).ok();
+    let sha1 = rig.tool("sha1sum", &["point"]).ok().stdout;
+    assert!(tbs.contains(&format!("0414{}", &sha1[..40])), "{tbs}");
+    // People read where the key is, and compare its hash with what was noted.
+    let text = String::from_utf8(rig.read("room/plan.txt")).expect("UTF-8");
+    let sha256 = rig.tool("sha256sum", &["key.der"]).ok().stdout;
+    for told in ["eu-west-1", "111122223333", "AWS KMS", &sha256[..32]] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    // A rehearsal would put the real key on software tokens.
+    let message = rig
+        .json(&["ceremony", "rehearse", "room"])
+        .refused(3, "rehearsal");
+    assert!(message.contains("step \"k\" imports a key from KMS"), "{message}");
+    assert!(!rig.path("room/rehearsal").exists());
+    // The key that was noted when KMS made it can be in the file.
+    rig.edit(
+        "pair = \"pair\"",
+        &format!("pair = \"pair\"\nexpect = \"{}\"", &sha256[..64]),
+    );
+    rig.json(&[
+        "ceremony",
+        "plan",
+        "ceremony.toml",
+        "--out",
+        "expected",
+        "--offline",
+    ])
+    .ok();
+    rig.json(&["ceremony", "plan", "--check", "expected"]).ok();
+}
+
+/// Killed around the calls that bring the key: before and after each that changes something, and around the signature that proves it.
+#[test]
+fn a_ceremony_that_imports_a_key_is_killed_and_goes_on() {
+    let rig = room("ECC_NIST_P384");
+    let points = [
+        "none",
+        "C_UnwrapKey@2",
+        "C_UnwrapKey!@2",
+        "C_UnwrapKey!@2=destroy-key",
+        "C_CreateObject!@1",
+        "C_SignInit@1%",
+        "C_Sign!@1=destroy-key~",
+    ];
+    let held = hold(&rig, &points);
+    for held in &held {
+        assert_sound(held);
+    }
+    let of = |point: &str| held.iter().find(|held| held["point"] == point).expect("held");
+    assert_eq!(of("none")["signatures"], 5);
+    for (point, decided, how) in [
+        ("none", json!([]), "imported"),
+        // The AES key that wraps the private key ended with the session: nothing is on the token.
+        ("C_UnwrapKey@2", json!([]), "imported"),
+        // The private key alone: its public half is added when it has proven itself.
+        ("C_UnwrapKey!@2", json!(["k: adopt-key"]), "adopted"),
+        (
+            "C_UnwrapKey!@2=destroy-key",
+            json!(["k: destroy-key"]),
+            "imported",
+        ),
+        // KMS is away, and not needed: people are told.
+        ("C_SignInit@1%", json!(["k: adopt-key"]), "adopted"),
+        ("C_Sign!@1=destroy-key~", json!(["k: destroy-key"]), "imported"),
+    ] {
+        let held = of(point);
+        assert_eq!(
+            (&held["decided"], &held["keys"]),
+            (&decided, &json!([how])),
+            "{held:#}"
+        );
+        let told = held["told"].as_array().expect("lines").len();
+        assert_eq!(told, usize::from(point.ends_with('%')), "{held:#}");
+    }
+}
