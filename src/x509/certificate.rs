@@ -203,6 +203,18 @@ impl Certificate {
         self.signed.verify(key, WHAT)
     }
 
+    /// Whether it is just this content, with this signature by this algorithm.
+    pub(super) fn is_signed_content(
+        &self,
+        content: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+    ) -> Result<bool, X509Error> {
+        Ok(self.signed.content(WHAT)? == content
+            && self.signed.signature_octets(WHAT)? == signature
+            && algorithm::recognise(&self.signed.algorithm, WHAT)? == algorithm)
+    }
+
     /// Verifies the signature of a self-issued certificate under its own key: its words are its own. One that another CA signed is passed
     /// over, its issuer is not available.
     ///
