@@ -141,7 +141,10 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     fields.add("head", summary.head.to_string());
     let out = ceremony.directory.out();
     for (name, sha256) in &summary.out {
-        fields.add(out.join(name).display().to_string(), format!("SHA-256 {sha256}"));
+        fields.add(
+            out.join(name).display().to_string(),
+            format!("SHA-256 of the file: {sha256}"),
+        );
     }
     let shown = quote(&directory.display().to_string());
     let text = format!(

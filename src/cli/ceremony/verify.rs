@@ -127,7 +127,11 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
         fields.add("attested by", said);
     }
     for made in &verified.made {
-        fields.add(format!("out/{}", made.out), Digest::of(&made.der));
+        let sha256 = Digest::of(&made.der);
+        fields.add(
+            format!("out/{}", made.out),
+            format!("SHA-256 of its DER: {sha256}"),
+        );
     }
     text.push_str(&fields.render(2));
     if !verified.findings.is_empty() {
