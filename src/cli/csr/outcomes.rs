@@ -72,17 +72,12 @@ impl<'a> Outcomes<'a> {
             Delivered::File(path) => path.display().to_string(),
             Delivered::Content(_) => "stdout".to_owned(),
         };
-        let how = if summary.retried {
-            "delivered again"
-        } else {
-            "signed"
-        };
-        self.line.print(&format!(
-            "{how}  {}  until {}  {}",
-            printable(&place),
-            certificate.validity().not_after,
-            certificate.serial_number(),
-        ));
+        let how = if summary.retried { "again " } else { "signed" };
+        let not_after = certificate.validity().not_after.to_string();
+        let day = not_after.split('T').next().unwrap_or_default();
+        let serial = certificate.serial_number();
+        self.line
+            .print(&format!("{how}  {}  {serial}  {day}", printable(&place)));
     }
 
     fn tell_refused(&mut self, request: &str, error: &CliError) {

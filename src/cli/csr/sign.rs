@@ -36,7 +36,7 @@ pub(in crate::cli) struct SignRequests {
     /// Read the paths of more requests from stdin: one on each line, or each ended by a NUL byte
     #[arg(long)]
     from_stdin: bool,
-    /// Sign in so many sessions of the token at one time [default: one for each processor; one for fewer than 16 requests]
+    /// Sign in N sessions of the token at the same time [default: one for each processor; one for fewer than 16 requests]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Report a request that is refused and go on with the others, instead of signing none; the exit code is 3 then
