@@ -40,6 +40,7 @@ mod ceremony {
     mod plan;
     mod proof;
     mod quorum;
+    mod refused_keys;
     mod rehearse;
     mod rehearse_refusals;
     mod run;

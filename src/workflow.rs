@@ -45,7 +45,7 @@ pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDecryptors, CeremonyDraft, CeremonyError, CeremonyInputs,
     CeremonyPair, CeremonyProfile, CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource,
     CountedSignatures, DraftObject, DraftedSession, Machine, MadeObject, OpenedCeremony, Opening,
-    PeopleError, PlanCircumstances, PreparedStatement, PreviousError, Question, RehearsalError,
+    PeopleError, PlanCircumstances, PreparedStatement, PreviousError, Question, RefusedKeys, RehearsalError,
     RehearsalRequest, Remark, RunError, RunRequest, RunSummary, Saying, SessionComparison, SignedFiles,
     SshKeygen, SshKeygenError, Told, WaitingApproval, abort_ceremony, check_plan, check_previous,
     check_tokens, compare_session, count_approvals, count_gate, digest_of_file, draft_ceremony,

@@ -111,6 +111,7 @@ fn a_program_without_network_code_does_not_plan_it() {
         previous: None,
         inputs,
         profiles: Default::default(),
+        refused_keys: None,
     };
     let circumstances = PlanCircumstances {
         tool: hsm_ca::ceremony::PlannedTool {

@@ -63,6 +63,9 @@ pub struct CeremonyPlan {
     pub profiles: BTreeMap<String, Digest>,
     /// The linters, by profile.
     pub linters: BTreeMap<String, PlannedLinter>,
+    /// SHA-256 of the list of keys that nothing is signed for, where the machine that planned has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_keys: Option<Digest>,
     /// The days on which it may run, in order.
     pub sessions: Vec<PlannedSession>,
     /// What is done, in order.

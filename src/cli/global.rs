@@ -275,12 +275,17 @@ impl Settings {
 
     /// The keys that nothing is signed for.
     pub(super) fn refused_keys(&self) -> Result<Option<Arc<KeyList>>, CliError> {
+        Ok(self.refused_keys_with_digest()?.map(|(list, _)| list))
+    }
+
+    /// The same, with the SHA-256 of their file.
+    pub(super) fn refused_keys_with_digest(&self) -> Result<Option<(Arc<KeyList>, Digest)>, CliError> {
         let Some(path) = &self.refused_keys else {
             return Ok(None);
         };
         let bytes = input::read_trusted_list(path, Owners::Any)?;
         let list = KeyList::read(&bytes).map_err(|error| CliError::config(path, None, &error.to_string()))?;
-        Ok(Some(Arc::new(list)))
+        Ok(Some((Arc::new(list), Digest::of(&bytes))))
     }
 
     /// What the ledger is checked against.

@@ -10,6 +10,7 @@ mod people;
 mod plan;
 mod plan_directory;
 mod previous;
+mod refused_keys;
 mod rehearse;
 mod report;
 mod run;
@@ -32,6 +33,7 @@ pub use plan::{
 };
 pub use plan_directory::write_plan;
 pub use previous::{PreviousError, check_previous};
+pub use refused_keys::RefusedKeys;
 pub use rehearse::{
     CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, refuse_imports,
     rehearse_session,

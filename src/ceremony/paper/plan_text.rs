@@ -19,6 +19,7 @@ pub fn plan_text(plan: &CeremonyPlan) -> Result<String, PlanError> {
     people(&mut page, plan)?;
     machines(&mut page, plan);
     inputs(&mut page, plan);
+    refused_keys(&mut page, plan);
     steps(&mut page, plan);
     for session in &plan.sessions {
         page.title(&format!("What is signed in session {}", session.name));
@@ -156,6 +157,13 @@ fn steps(page: &mut Page, plan: &CeremonyPlan) {
         for (name, value) in facts {
             page.row(5, name, &value);
         }
+    }
+}
+
+fn refused_keys(page: &mut Page, plan: &CeremonyPlan) {
+    if let Some(sha256) = &plan.refused_keys {
+        page.title("Keys that nothing is signed for");
+        page.row(2, "list's SHA-256", &sha256.to_string());
     }
 }
 

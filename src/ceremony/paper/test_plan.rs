@@ -33,6 +33,7 @@ pub(in crate::ceremony) fn test_plan() -> CeremonyPlan {
         inputs: inputs(),
         profiles: BTreeMap::from([("root".to_owned(), Digest::of(b"root"))]),
         linters: BTreeMap::new(),
+        refused_keys: None,
         sessions: ["01", "02"].map(session).into(),
         steps: steps(),
         objects: ["main", "standby"].into_iter().flat_map(objects).collect(),

@@ -90,6 +90,7 @@ fn plan() -> CeremonyPlan {
         inputs: BTreeMap::new(),
         profiles: BTreeMap::new(),
         linters: BTreeMap::new(),
+        refused_keys: None,
         sessions: vec![PlannedSession {
             name: "main".to_owned(),
             begins: "2026-12-01T08:00:00Z".to_owned(),

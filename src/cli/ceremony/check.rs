@@ -24,7 +24,7 @@ pub(in crate::cli) struct CheckCeremony {
 
 impl CheckCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let read = source::read(&self.file)?;
+        let read = source::read(&self.file)?.refusing_keys_of(settings)?;
         let file = &read.source.file;
         let draft = draft_ceremony(&read.source, &SystemRandom, ui)
             .map_err(|error| CliError::in_file(&self.file, error))?;

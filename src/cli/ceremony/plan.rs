@@ -49,7 +49,7 @@ impl PlanCeremony {
 
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match (&self.check, &self.file, &self.out) {
-            (Some(directory), ..) => check(directory, ui),
+            (Some(directory), ..) => check(directory, settings, ui),
             (None, Some(file), Some(out)) => self.plan(file, out, settings, ui),
             _ => Err(CliError::options("give FILE and --out DIR, or --check DIR")),
         }
@@ -58,7 +58,7 @@ impl PlanCeremony {
     fn plan(&self, path: &Path, out: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         // The place first: a plan takes seconds, and a typing error in the path should not.
         let directory = NewDirectory::begin(out)?;
-        let read = source::read(path)?;
+        let read = source::read(path)?.refusing_keys_of(settings)?;
         let (module, tokens) = match self.offline {
             true => (None, BTreeMap::new()),
             false => see_tokens(&read, settings)?,
@@ -136,13 +136,13 @@ pub(super) fn this_program() -> Result<PlannedTool, CliError> {
     })
 }
 
-fn check(directory: &Path, ui: &Ui) -> Result<Report, CliError> {
+fn check(directory: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
     let ReadPlan {
         directory: names,
         plan,
         hash,
     } = ReadPlan::read(directory)?;
-    let read = source::read(&names.file())?;
+    let read = source::read(&names.file())?.refusing_keys_of(settings)?;
     check_plan(&plan, &read.source, ui)?;
     let expected = plan_text(&plan).map_err(CeremonyError::from)?;
     if input::read(&names.plan_text())? != expected.as_bytes() {

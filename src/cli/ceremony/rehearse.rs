@@ -61,7 +61,7 @@ const REPORT: &str = "report.html";
 impl RehearseCeremony {
     pub(super) fn run(&self, _: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
-        let read = source::read(&ceremony.directory.file())?;
+        let read = source::read(&ceremony.directory.file())?.refusing_keys_of_plan(&ceremony.plan);
         let place = ceremony.directory.rehearsal();
         // The place first: a rehearsal takes seconds. It is made at the end, so that a rehearsal that was killed leaves nothing there.
         drop(NewDirectory::begin(&place)?);
@@ -138,7 +138,9 @@ fn examine(
 ) -> Result<SessionComparison, CliError> {
     let directory = CeremonyDirectory::at(practice);
     let mut verified = verify_ceremony(&directory, None);
-    let practice_source = source::read(&directory.file())?.source;
+    let practice_source = source::read(&directory.file())?
+        .refusing_keys_of_plan(&ceremony.plan)
+        .source;
     if let Some(plan) = &verified.content
         && let Err(error) = check_plan(plan, &practice_source, ui)
     {

@@ -39,7 +39,7 @@ impl RunCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         ceremony.refuse_aborted()?;
-        let read = source::read(&ceremony.directory.file())?;
+        let read = source::read(&ceremony.directory.file())?.refusing_keys_of(settings)?;
         let module = settings.load_module()?;
         let wanted = ceremony.plan.tokens.iter();
         let wanted = wanted.map(|(name, token)| (name, token.serial.as_str()));

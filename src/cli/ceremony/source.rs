@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hsm_ca::ceremony::{CeremonyFile, CreateCa, CrossSign, Digest, PreviousCeremony, SignCsr, StepAction};
+use hsm_ca::ceremony::{
+    CeremonyFile, CeremonyPlan, CreateCa, CrossSign, Digest, PreviousCeremony, SignCsr, StepAction,
+};
 use hsm_ca::file_trust::Owners;
-use hsm_ca::workflow::{CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource};
+use hsm_ca::workflow::{CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, RefusedKeys};
 
 use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::profile;
 
@@ -19,6 +22,21 @@ pub(super) struct ReadCeremony {
     pub(super) bytes: Vec<u8>,
     /// Of inputs and profiles, by their path below the file's directory.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+}
+
+impl ReadCeremony {
+    /// With the keys that the settings of this machine refuse.
+    pub(super) fn refusing_keys_of(mut self, settings: &Settings) -> Result<Self, CliError> {
+        let list = settings.refused_keys_with_digest()?;
+        self.source.refused_keys = list.map(|(list, sha256)| RefusedKeys::of(list, sha256));
+        Ok(self)
+    }
+
+    /// With the list that the plan names by its SHA-256, which may not be on this machine.
+    pub(super) fn refusing_keys_of_plan(mut self, plan: &CeremonyPlan) -> Self {
+        self.source.refused_keys = plan.refused_keys.map(RefusedKeys::unread);
+        self
+    }
 }
 
 /// Reads it. Inputs and profiles are below the directory of the file.
@@ -48,6 +66,7 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
             previous,
             inputs,
             profiles,
+            refused_keys: None,
         },
         bytes,
         files,

@@ -53,7 +53,9 @@ impl VerifyCeremony {
         if plan.tool.version != env!("CARGO_PKG_VERSION") {
             return false;
         }
+        // The list of refused keys is the settings' of another machine.
         let again = source::read(&directory.file())
+            .map(|read| read.refusing_keys_of_plan(plan))
             .and_then(|read| check_plan(plan, &read.source, ui).map_err(CliError::from));
         if let Err(error) = again {
             verified

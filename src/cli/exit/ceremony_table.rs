@@ -66,6 +66,13 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
                 "a file in the directory was changed, or another version of this program planned it (`tool` in plan.json)",
             ),
         ),
+        CeremonyError::OtherRefusedKeys { .. } => (
+            "ceremony-plan",
+            REFUSED,
+            Some(
+                "name the plan's list with --refused-keys FILE, or plan again with the list of this machine",
+            ),
+        ),
         CeremonyError::Unreadable { .. } => ("file", FAILED, None),
         CeremonyError::NoToken { .. } => (
             "no-token",

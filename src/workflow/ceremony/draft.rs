@@ -14,13 +14,14 @@ pub(super) use budget::budget;
 
 use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step, issuer_of, judge, value};
 use super::previous::Following;
+use super::refused_keys::{RefusedKeys, find_fault};
 use super::stand_in::StandIn;
-use super::{CeremonyError, CeremonyInputs, CeremonySource};
+use super::{CeremonyError, CeremonySource};
 use crate::ceremony::{
     CeremonyFile, CreateCa, DestroyKey, GenerateKey, KeyBudget, PlannedObject, PlannedPrevious, Session,
     Step, StepAction,
 };
-use crate::signer::{KeyAlgorithm, KeySearch, PublicKey, RandomSource, SignatureAlgorithm};
+use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, WorkflowError};
 use crate::x509::{
     Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, SerialNumber, ThrowawayKey, UnixTime, Validity,
@@ -152,7 +153,7 @@ pub(super) fn draft_with(
 ) -> Result<CeremonyDraft, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
     check_waivers(file)?;
-    let stand_ins = make_stand_ins(file, inputs)?;
+    let stand_ins = make_stand_ins(source)?;
     let public = |(name, stand_in): (&String, &StandIn)| (name.clone(), stand_in.public_key.clone());
     let known = |(name, stand_in): (&String, &StandIn)| Some((name.clone(), stand_in.known.clone()?));
     let draft = Draft {
@@ -160,6 +161,7 @@ pub(super) fn draft_with(
             file,
             inputs,
             profiles: &source.profiles,
+            refused_keys: source.refused_keys.as_ref(),
             serials,
             keys: stand_ins.iter().map(public).collect(),
             known: stand_ins.iter().filter_map(known).collect(),
@@ -304,10 +306,9 @@ fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
     Ok(())
 }
 
-fn make_stand_ins(
-    file: &CeremonyFile,
-    inputs: &CeremonyInputs,
-) -> Result<BTreeMap<String, StandIn>, WorkflowError> {
+fn make_stand_ins(source: &CeremonySource) -> Result<BTreeMap<String, StandIn>, WorkflowError> {
+    let CeremonySource { file, inputs, .. } = source;
+    let refused = source.refused_keys.as_ref();
     let mut stand_ins = BTreeMap::new();
     for step in &file.steps {
         let (name, stand_in) = match &step.action {
@@ -318,12 +319,15 @@ fn make_stand_ins(
             }
             StepAction::ImportKey(import) => {
                 let known = inputs.pair_of(&step.id, import)?.public_key;
-                (&step.id, stand_in_for(&stand_ins, &import.pair, known)?)
+                (&step.id, stand_in_for(&stand_ins, &import.pair, known, refused)?)
             }
             StepAction::CreateCa(CreateCa { key, .. }) | StepAction::DestroyKey(DestroyKey { key, .. })
                 if inputs.has(key) =>
             {
-                (key, stand_in_for(&stand_ins, key, inputs.public_key(key)?)?)
+                (
+                    key,
+                    stand_in_for(&stand_ins, key, inputs.public_key(key)?, refused)?,
+                )
             }
             _ => continue,
         };
@@ -336,6 +340,7 @@ fn stand_in_for(
     stand_ins: &BTreeMap<String, StandIn>,
     input: &str,
     known: PublicKey,
+    refused: Option<&RefusedKeys>,
 ) -> Result<StandIn, WorkflowError> {
     for (other, stand_in) in stand_ins {
         if other != input && stand_in.known.as_ref() == Some(&known) {
@@ -344,7 +349,7 @@ fn stand_in_for(
             return Err(CeremonyError::InputContent { name, reason }.into());
         }
     }
-    if let Some(fault) = known.find_fault(KeySearch::Long) {
+    if let Some(fault) = find_fault(&known, refused) {
         let (name, reason) = (input.to_owned(), fault.to_string());
         return Err(CeremonyError::InputContent { name, reason }.into());
     }

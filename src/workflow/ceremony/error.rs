@@ -54,6 +54,13 @@ pub enum CeremonyError {
         /// The first part that differs.
         what: String,
     },
+    /// The plan was made with another list of refused keys, or with none.
+    OtherRefusedKeys {
+        /// SHA-256 of the plan's list.
+        planned: Option<Digest>,
+        /// SHA-256 of the list in the settings.
+        found: Option<Digest>,
+    },
     /// A file that the plan pins cannot be read.
     Unreadable {
         /// The file.
@@ -131,6 +138,19 @@ impl fmt::Display for CeremonyError {
                 f,
                 "the plan is not what its files make: {what} differs when it is made again"
             ),
+            Self::OtherRefusedKeys { planned, found } => {
+                let named = |list: &Option<Digest>| {
+                    list.map_or("none".to_owned(), |sha256| {
+                        format!("the one with SHA-256 {sha256}")
+                    })
+                };
+                write!(
+                    f,
+                    "the list of refused keys is not the plan's: the plan was made with {}, and the settings name {}",
+                    named(planned),
+                    named(found)
+                )
+            }
             Self::Unreadable { path, cause } => write!(f, "{}: cannot read it: {cause}", path.display()),
             Self::NoToken { name, serial } => write!(
                 f,

@@ -8,7 +8,7 @@ mod terms;
 
 use std::collections::BTreeMap;
 
-use super::{CeremonyError, CeremonyInputs, CeremonyProfile};
+use super::{CeremonyError, CeremonyInputs, CeremonyProfile, RefusedKeys};
 use crate::ceremony::{CeremonyFile, Session, Step, StepAction};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
@@ -27,6 +27,7 @@ pub(super) struct ObjectBuilder<'a> {
     pub(super) file: &'a CeremonyFile,
     pub(super) inputs: &'a CeremonyInputs,
     pub(super) profiles: &'a BTreeMap<String, CeremonyProfile>,
+    pub(super) refused_keys: Option<&'a RefusedKeys>,
     pub(super) serials: &'a dyn SerialSource,
     /// By the step that makes the key, or the input that has its public half.
     pub(super) keys: BTreeMap<String, PublicKey>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::draft::{CeremonyDraft, DrawnSerials, PlanSerials, draft_with};
 use super::objects::SerialSource;
-use super::{CeremonyError, CeremonyInputs};
+use super::{CeremonyError, CeremonyInputs, RefusedKeys};
 use crate::ceremony::{
     CeremonyFile, CeremonyPlan, Digest, PlannedLinter, PlannedModule, PlannedObject, PlannedPeople,
     PlannedPrevious, PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, SeenToken,
@@ -40,6 +40,8 @@ pub struct CeremonySource {
     pub inputs: CeremonyInputs,
     /// Each profile that it names.
     pub profiles: BTreeMap<String, CeremonyProfile>,
+    /// Keys that nothing is signed for, whatever the profile says.
+    pub refused_keys: Option<RefusedKeys>,
 }
 
 /// Where a ceremony is planned, and when. A plan that is made again has these from the first one.
@@ -94,12 +96,17 @@ pub fn plan_ceremony(
 /// has to come out the same.
 ///
 /// # Errors
-/// [`CeremonyError::OtherPlan`] with the first part that differs; those of [`plan_ceremony`].
+/// [`CeremonyError::OtherRefusedKeys`]; [`CeremonyError::OtherPlan`] with the first part that differs; those of [`plan_ceremony`].
 pub fn check_plan(
     plan: &CeremonyPlan,
     source: &CeremonySource,
     progress: &dyn Progress,
 ) -> Result<(), WorkflowError> {
+    let found = source.refused_keys.as_ref().map(RefusedKeys::sha256);
+    if plan.refused_keys != found {
+        let planned = plan.refused_keys;
+        return Err(CeremonyError::OtherRefusedKeys { planned, found }.into());
+    }
     let time = plan.time.parse::<UnixTime>();
     let time = time.map_err(|_| CeremonyError::OtherPlan {
         what: "the time".to_owned(),
@@ -192,6 +199,7 @@ pub(super) fn plan_with(
             .filter_map(|(name, profile)| Some((name.clone(), profile.file?)))
             .collect(),
         linters: find_linters(&source.profiles)?,
+        refused_keys: source.refused_keys.as_ref().map(RefusedKeys::sha256),
         sessions: file
             .sessions
             .iter()

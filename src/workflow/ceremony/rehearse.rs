@@ -201,6 +201,7 @@ impl RehearsalRequest {
             previous,
             inputs,
             profiles: real.profiles.clone(),
+            refused_keys: real.refused_keys.clone(),
         };
         Ok((text, files, source))
     }

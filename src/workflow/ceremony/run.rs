@@ -241,6 +241,7 @@ impl<'a> CeremonyRun<'a> {
                 file: &request.source.file,
                 inputs: &request.source.inputs,
                 profiles: &request.source.profiles,
+                refused_keys: request.source.refused_keys.as_ref(),
                 serials: &RunSerials {
                     plan: self.plan,
                     spare: &self.spare,

@@ -42,7 +42,7 @@ impl RehearseSession {
         // SoftHSM would let others read the files of its tokens.
         umask(Mode::RWXG | Mode::RWXO);
         let ceremony = OpenedCeremony::open(&self.directory)?;
-        let read = source::read(&ceremony.directory.file())?;
+        let read = source::read(&ceremony.directory.file())?.refusing_keys_of_plan(&ceremony.plan);
         let file = ceremony.directory.file();
         let text = String::from_utf8(read.bytes);
         let module = settings.load_module()?;

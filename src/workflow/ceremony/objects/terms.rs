@@ -8,7 +8,7 @@ use super::{ObjectBuilder, time, value};
 use crate::ceremony::{CrossSign, NotAfter, NotBefore, Session, Step};
 use crate::signer::{Hash, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::workflow::WorkflowError;
-use crate::workflow::ceremony::CeremonyError;
+use crate::workflow::ceremony::{CeremonyError, RefusedKeys};
 use crate::x509::{
     AskedValidity, Original, Period, Profile, ProfileExtension, Purpose, UnixTime, Validity, ValidityEnd,
 };
@@ -27,8 +27,9 @@ impl ObjectBuilder<'_> {
         Ok(Arc::new(self.waived(step, found.profile.as_ref().clone())))
     }
 
-    /// The profile with the rules that the file waives for this step.
+    /// The profile with the rules that the file waives for this step, and with the keys that the machine refuses.
     pub(super) fn waived(&self, step: &Step, mut profile: Profile) -> Profile {
+        profile.refused_keys = self.refused_keys.and_then(RefusedKeys::list);
         let waivers = self
             .file
             .close
