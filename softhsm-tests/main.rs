@@ -241,6 +241,7 @@ mod secrecy {
 
 /// Modules, slots, tokens and logins.
 mod token {
+    mod bench;
     mod closing;
     mod find_and_login;
     mod loading;

@@ -174,7 +174,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
     match command {
         Command::Rig(command) => command.run(settings),
         Command::Doctor(command) => command.run(settings, ui),
-        Command::Token(command) => command.run(settings),
+        Command::Token(command) => command.run(settings, ui),
         Command::Key(command) => command.run(settings, ui),
         #[cfg(feature = "aws")]
         Command::Kms(command) => command.run(settings, ui),

@@ -22,7 +22,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 pub use algorithm::{Curve, KeyAlgorithm, SignatureAlgorithm, UnknownKeyType};
-pub use challenge::new_challenge;
+pub use challenge::{MeasuredTexts, new_challenge};
 pub use choice::{SignatureChoice, UnfitChoice};
 pub use fingerprint::{KeyFingerprint, NoFingerprint};
 pub use hash::{Hash, sha1, sha256};

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod authority;
+mod bench;
 mod ceremony;
 mod checkpoint;
 mod clock;
@@ -41,6 +42,10 @@ mod tls_check;
 
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
+pub use bench::{
+    BenchError, BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, Latencies, Unmeasured,
+    bench_token,
+};
 pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDecryptors, CeremonyDraft, CeremonyError, CeremonyInputs,
     CeremonyPair, CeremonyProfile, CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource,

@@ -1,6 +1,7 @@
 //! One table from error to kind, exit code and hint.
 
 mod aws_table;
+mod bench_table;
 mod ceremony_table;
 mod cloudhsm_table;
 mod kms_table;

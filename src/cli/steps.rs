@@ -32,6 +32,9 @@ pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
         Step::GenerateKey { algorithm } => {
             return Some(format!("generating an {algorithm} key on the token").into());
         }
+        Step::Measure { algorithm, sessions } => {
+            return Some(format!("measuring {algorithm}, sessions: {sessions}").into());
+        }
         Step::GenerateRecipientKey => "generating a recipient key on the token",
         Step::GenerateWrappingKey => "generating a wrapping key on the token",
         Step::CheckPresentKey => "the key is already on the token; checking it again",

@@ -1,5 +1,7 @@
 //! `token`.
 
+mod bench;
+
 use clap::Subcommand;
 use hsm_ca::token::{PinTries, SkippedSlot, TokenDescription};
 use serde_json::{Value, json};
@@ -7,6 +9,8 @@ use serde_json::{Value, json};
 use super::exit::CliError;
 use super::global::Settings;
 use super::report::{Fields, Report, printable};
+use super::ui::Ui;
+use bench::BenchToken;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
@@ -14,13 +18,19 @@ pub(super) enum TokenCommand {
     List,
     /// Show what the module and the token report about themselves, without logging in
     Show,
+    /// Measure how fast the token signs, for each mechanism and number of sessions
+    ///
+    /// The keys are session objects that the token generates and destroys: nothing stays on it, even if the command is killed.
+    /// Every signature is verified in software, after the time for its point.
+    Bench(BenchToken),
 }
 
 impl TokenCommand {
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::List => list(settings),
             Self::Show => show(settings),
+            Self::Bench(bench) => bench.run(settings, ui),
         }
     }
 }

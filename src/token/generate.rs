@@ -60,10 +60,7 @@ impl Session {
         } else {
             label
         };
-        let mut id = [0; ID_BYTES];
-        fill_random(&mut id).map_err(|_| TokenError::Software {
-            what: "drawing an id for the new key",
-        })?;
+        let id = fresh_id()?;
         let (public, private) = template::generated_pair(self.dialect(), algorithm, first_label, &id);
         let (_, mechanism) = generation(self.dialect(), algorithm);
         let doing = format!("generating the key pair \"{label}\"");
@@ -117,7 +114,7 @@ impl Session {
     }
 
     /// By an id that was drawn for them a moment ago.
-    fn destroy_pair(&self, doing: &str, id: &[u8]) -> Result<(), TokenError> {
+    pub(super) fn destroy_pair(&self, doing: &str, id: &[u8]) -> Result<(), TokenError> {
         let doing = format!("{doing}, WHICH MAY STILL BE ON THE TOKEN");
         for class in [KeyClass::Private, KeyClass::Public] {
             for object in self.find_class(class, &doing, Attribute::Id(id.to_vec()))? {
@@ -128,8 +125,20 @@ impl Session {
     }
 }
 
+/// An id of chance for a pair that is made.
+pub(super) fn fresh_id() -> Result<[u8; ID_BYTES], TokenError> {
+    let mut id = [0; ID_BYTES];
+    fill_random(&mut id).map_err(|_| TokenError::Software {
+        what: "drawing an id for the new key",
+    })?;
+    Ok(id)
+}
+
 /// What generates a pair of this kind: by its number, for the token's list, and as it is called.
-fn generation(dialect: &Dialect, algorithm: KeyAlgorithm) -> (MechanismNumber, Mechanism<'static>) {
+pub(super) fn generation(
+    dialect: &Dialect,
+    algorithm: KeyAlgorithm,
+) -> (MechanismNumber, Mechanism<'static>) {
     match algorithm {
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => (
             MechanismNumber::RSA_PKCS_KEY_PAIR_GEN,

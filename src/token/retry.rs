@@ -8,7 +8,8 @@ use std::time::Duration;
 use cryptoki::error::Error as CryptokiError;
 use cryptoki::object::{Attribute, ObjectHandle};
 
-use super::{Session, TokenError};
+use super::error::ckr_name;
+use super::{Session, Token, TokenError};
 
 /// Waits of 0.1, 0.2, 0.4, 0.8 and 1.6 seconds: 3.1 seconds in all, then the token's own word stands.
 const WAITS: u32 = 5;
@@ -34,6 +35,20 @@ pub(super) fn repeat<T, E>(
         if let Some(done) = before_next(error)? {
             return Ok(Ok(done));
         }
+    }
+}
+
+impl Token {
+    /// Whether this is how such a token says that it is busy. What it was asked to sign then is not repeated.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn says_busy(&self, answer: &TokenError) -> Result<bool, TokenError> {
+        let TokenError::Call { value, .. } = answer else {
+            return Ok(false);
+        };
+        let words = self.dialect()?.throttled;
+        Ok(words.iter().any(|word| ckr_name(word) == *value))
     }
 }
 

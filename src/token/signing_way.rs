@@ -83,6 +83,18 @@ impl Token {
         Ok(open)
     }
 
+    /// The mechanism that makes signatures of this kind: the one that is tried first.
+    ///
+    /// # Errors
+    /// [`TokenError::NoMechanism`], [`TokenError::Call`]
+    pub fn signing_mechanism(&self, algorithm: SignatureAlgorithm) -> Result<MechanismNumber, TokenError> {
+        let ways = self.signing_ways(algorithm)?;
+        let first = ways.first().ok_or(TokenError::Software {
+            what: "choosing a mechanism",
+        })?;
+        Ok(first.mechanism)
+    }
+
     /// What is missing for signatures of this kind; `None` if a mechanism is listed.
     pub(super) fn lacks_for_signing(
         &self,

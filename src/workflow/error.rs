@@ -15,8 +15,8 @@ use crate::transparency::TransparencyError;
 use crate::x509::{UnixTime, X509Error};
 
 use super::{
-    CeremonyError, GenerateError, InitializeClusterError, KeptHeadError, KeyLockError, LinterError,
-    NotDeliverable, PlannedFileError, UnknownAuthority, Unproven,
+    BenchError, CeremonyError, GenerateError, InitializeClusterError, KeptHeadError, KeyLockError,
+    LinterError, NotDeliverable, PlannedFileError, UnknownAuthority, Unproven,
 };
 
 /// Why a job was not done.
@@ -121,6 +121,8 @@ pub enum WorkflowError {
     },
     /// No new key.
     Generate(Box<GenerateError>),
+    /// A token was not measured.
+    Bench(Box<BenchError>),
     /// A ceremony cannot be held as it is written.
     Ceremony(Box<CeremonyError>),
     /// A refusal that is about one input of a job.
@@ -303,6 +305,7 @@ impl fmt::Display for WorkflowError {
             ),
             Self::Token(error) => error.fmt(f),
             Self::PlannedFile(error) => error.fmt(f),
+            Self::Bench(error) => error.fmt(f),
             Self::Ceremony(error) => error.fmt(f),
             Self::UnknownAuthority(unknown) => unknown.fmt(f),
             Self::X509(error) => error.fmt(f),
@@ -408,6 +411,7 @@ impl std::error::Error for WorkflowError {
             Self::InInput { cause, .. } | Self::Partly { cause, .. } => cause.source(),
             Self::Rig { cause, .. } => cause.source(),
             Self::Linter(error) => error.source(),
+            Self::Bench(error) => error.source(),
             Self::Ceremony(error) => error.source(),
             Self::KeyLock(error) => error.source(),
             Self::KeptHead(error) => error.source(),
@@ -509,6 +513,12 @@ impl From<Ed25519KeyError> for WorkflowError {
 impl From<UnfitChoice> for WorkflowError {
     fn from(unfit: UnfitChoice) -> Self {
         Self::Choice(unfit)
+    }
+}
+
+impl From<BenchError> for WorkflowError {
+    fn from(error: BenchError) -> Self {
+        Self::Bench(Box::new(error))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cloudhsm::{CloudHsmError, ClusterId, ClusterState};
 use crate::kms::KeyArn;
-use crate::signer::KeyAlgorithm;
+use crate::signer::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::ImportRoute;
 
 /// One step that begins.
@@ -39,6 +39,13 @@ pub enum Step<'a> {
     GenerateKey {
         /// Its kind.
         algorithm: KeyAlgorithm,
+    },
+    /// A number of sessions sign at once, to be measured.
+    Measure {
+        /// The signatures' kind.
+        algorithm: SignatureAlgorithm,
+        /// How many sessions.
+        sessions: usize,
     },
     /// The token generates the key that another key is sealed to.
     GenerateRecipientKey,

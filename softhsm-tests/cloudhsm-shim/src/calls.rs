@@ -126,11 +126,15 @@ forwarders! {
     C_InitPIN(session: CK_SESSION_HANDLE, pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG);
     C_SetPIN(session: CK_SESSION_HANDLE, old: *mut CK_UTF8CHAR, old_len: CK_ULONG, new: *mut CK_UTF8CHAR, new_len: CK_ULONG);
     C_OpenSession(slot: CK_SLOT_ID, flags: CK_FLAGS, application: *mut c_void, notify: CK_NOTIFY, session: *mut CK_SESSION_HANDLE)
-        as sessions::open;
+        as sessions::open
+        unless open_session()
+        then opened();
     C_CloseSession(session: CK_SESSION_HANDLE)
-        as sessions::close;
+        as sessions::close
+        then closed();
     C_CloseAllSessions(slot: CK_SLOT_ID)
-        as sessions::close_all;
+        as sessions::close_all
+        then all_closed();
     C_GetSessionInfo(session: CK_SESSION_HANDLE, info: *mut CK_SESSION_INFO)
         as sessions::info;
     C_GetOperationState(session: CK_SESSION_HANDLE, state: *mut CK_BYTE, state_len: *mut CK_ULONG);

@@ -23,6 +23,8 @@
 //! | `THROTTLE`       | `N/M[@SEED]`                     | of every M calls that reach the HSM, N are answered without it: the first ones, or with a seed any |
 //! | `THROTTLE_CALLS` | `C_Name[,C_Name...]`             | only these are counted and throttled |
 //! | `LATENCY_MS`     | `1` to `60000`                   | every call that reaches the HSM takes so much longer |
+//! | `LATENCY_CALLS`  | `C_Name[,C_Name...]`             | only these take so much longer; sessions wait side by side |
+//! | `SESSIONS`       | `1` to `100000`                  | so many sessions may be open, and `CK_TOKEN_INFO` says so; the next answers `CKR_SESSION_COUNT` |
 //! | `TOKEN_FLAGS`    | `0xBITS[,0xBITS...]`             | OR the bits into `CK_TOKEN_INFO.flags` |
 //! | `TOKEN_FLAGS_OFF` | `0xBITS`                        | clear the bits in `CK_TOKEN_INFO.flags` |
 //! | `PIN_LENGTHS`    | `0xLEAST,0xMOST`                 | `ulMinPinLen` and `ulMaxPinLen` |
@@ -35,7 +37,7 @@
 //! | `CRASH`          | as `KILL`                        | an invalid memory access |
 //! | `HANG`           | as `KILL`                        | the call never returns |
 //! | `CORRUPT`        | `sign,extractable,modulus,point,private-modulus,sensitive,token,random,manufacturer,unpadded,clock,no-locks` (any of) | see `rules::Corruption` |
-//! | `ODD`            | `key-type,boolean,no-raw,refuses-raw,unwraps-open,stays-open` (any of) | what some real tokens do: see `oddities::Oddity` |
+//! | `ODD`            | `key-type,boolean,no-raw,refuses-raw,unwraps-open,keeps-session-keys,stays-open` (any of) | what some real tokens do: see `oddities::Oddity` |
 //! | `LOG`            | `FILE`                           | append `C_Name rv=0xHEX` per call, no arguments and no data; ` # ` and a sentence where a rule has something to say |
 //! | `STORED_PAIR`    | `1`                              | a stored RSA-3072 pair answers where a wrapping pair of the session is generated, which takes long |
 //! | `LOG_TEMPLATES`  | `1`                              | the lines tell mechanism numbers, attribute types and `CK_BBOOL` values too, as the caller gave them |

@@ -25,17 +25,20 @@ pub enum Oddity {
     /// `unwraps-open`: `C_UnwrapKey` ignores `CKA_SENSITIVE` and `CKA_EXTRACTABLE` of a private key, as opencryptoki 3.23's soft
     /// token does: the key is extractable and not sensitive.
     UnwrapsOpen,
+    /// `keeps-session-keys`: `C_GenerateKeyPair` ignores a `CKA_TOKEN` that is false: both keys stay.
+    KeepsSessionKeys,
     /// `stays-open`: such a key's two attributes are not changed later, either.
     StaysOpen,
 }
 
 impl Oddity {
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("key-type", Self::KeyType),
         ("boolean", Self::Boolean),
         ("no-raw", Self::NoRaw),
         ("refuses-raw", Self::RefusesRaw),
         ("unwraps-open", Self::UnwrapsOpen),
+        ("keeps-session-keys", Self::KeepsSessionKeys),
         ("stays-open", Self::StaysOpen),
     ];
 }

@@ -6,6 +6,7 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::slice;
+use std::sync::atomic::Ordering;
 
 use cryptoki_sys::*;
 
@@ -37,6 +38,53 @@ pub unsafe fn slot(shim: &Shim, slot: CK_SLOT_ID) -> Option<CK_RV> {
     shim.rules.slot_fault(slot)
 }
 
+/// `C_OpenSession`, section 5.6: refuses one more than there may be.
+///
+/// # Safety
+///
+/// None: no pointer is taken.
+pub unsafe fn open_session(shim: &Shim) -> Option<CK_RV> {
+    let most = shim.rules.sessions?;
+    let one_more = |open| (open < most).then_some(open + 1);
+    let taken = shim
+        .open_sessions
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+    taken.is_err().then_some(CKR_SESSION_COUNT)
+}
+
+/// `C_OpenSession`: gives the place back of a session that was not opened.
+///
+/// # Safety
+///
+/// None: no pointer is taken.
+pub unsafe fn opened(shim: &Shim, rv: CK_RV) {
+    if rv != CKR_OK && shim.rules.sessions.is_some() {
+        shim.open_sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `C_CloseSession`: the place is free.
+///
+/// # Safety
+///
+/// None: no pointer is taken.
+pub unsafe fn closed(shim: &Shim, rv: CK_RV) {
+    if rv == CKR_OK && shim.rules.sessions.is_some() {
+        shim.open_sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `C_CloseAllSessions`: all places are free.
+///
+/// # Safety
+///
+/// None: no pointer is taken.
+pub unsafe fn all_closed(shim: &Shim, rv: CK_RV) {
+    if rv == CKR_OK {
+        shim.open_sessions.store(0, Ordering::Relaxed);
+    }
+}
+
 /// `C_FindObjects`, section 5.7: gives fewer objects than were asked for.
 pub fn objects_at_a_time(shim: &Shim, max: CK_ULONG) -> CK_ULONG {
     shim.rules.find_at_most.map_or(max, |most| max.min(most))
@@ -57,6 +105,10 @@ pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
         info.flags &= !shim.rules.token_flags_off;
         if let Some((least, most)) = shim.rules.pin_lengths {
             (info.ulMinPinLen, info.ulMaxPinLen) = (least, most);
+        }
+        if let Some(most) = shim.rules.sessions {
+            (info.ulMaxSessionCount, info.ulSessionCount) =
+                (most, shim.open_sessions.load(Ordering::Relaxed));
         }
         if shim.rules.corrupts(Corruption::Clock) {
             info.flags |= CKF_CLOCK_ON_TOKEN;

@@ -32,6 +32,10 @@ pub struct Rules {
     pub throttle_calls: Vec<Call>,
     /// How long every call that reaches the HSM takes more.
     pub latency: Option<Duration>,
+    /// The calls that take longer; all that reach the HSM if there are none here.
+    pub latency_calls: Vec<Call>,
+    /// How many sessions may be open at once.
+    pub sessions: Option<CK_ULONG>,
     /// Bits to raise in `CK_TOKEN_INFO.flags`.
     pub token_flags: CK_FLAGS,
     /// Bits to clear in it.
@@ -206,6 +210,9 @@ impl Rules {
         if self.throttle.is_none() && !self.throttle_calls.is_empty() {
             return Err("CLOUDHSM_SHIM_THROTTLE_CALLS: needs CLOUDHSM_SHIM_THROTTLE".into());
         }
+        if self.latency.is_none() && !self.latency_calls.is_empty() {
+            return Err("CLOUDHSM_SHIM_LATENCY_CALLS: needs CLOUDHSM_SHIM_LATENCY_MS".into());
+        }
         if self.log.is_none() && self.log_templates {
             return Err("CLOUDHSM_SHIM_LOG_TEMPLATES: needs CLOUDHSM_SHIM_LOG".into());
         }
@@ -229,6 +236,8 @@ impl Rules {
             "CLOUDHSM_SHIM_THROTTLE" => self.throttle = Some(throttle(text(&value)?)?),
             "CLOUDHSM_SHIM_THROTTLE_CALLS" => self.throttle_calls = calls(text(&value)?)?,
             "CLOUDHSM_SHIM_LATENCY_MS" => self.latency = Some(milliseconds(text(&value)?)?),
+            "CLOUDHSM_SHIM_LATENCY_CALLS" => self.latency_calls = calls(text(&value)?)?,
+            "CLOUDHSM_SHIM_SESSIONS" => self.sessions = Some(number(text(&value)?, 100_000)?),
             "CLOUDHSM_SHIM_LOG" => self.log = Some(value.into()),
             "CLOUDHSM_SHIM_STORED_PAIR" => self.stored_pair = number(text(&value)?, 1)? == 1,
             "CLOUDHSM_SHIM_LOG_TEMPLATES" => self.log_templates = number(text(&value)?, 1)? == 1,

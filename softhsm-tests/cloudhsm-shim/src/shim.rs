@@ -27,6 +27,8 @@ pub struct Shim {
     weather: Weather,
     list: CK_FUNCTION_LIST,
     log: Option<Log>,
+    /// How many sessions are open, where there is a limit of them.
+    pub open_sessions: AtomicU64,
     counters: [AtomicU64; Call::COUNT],
 }
 
@@ -108,6 +110,7 @@ impl Shim {
             rules,
             list,
             log,
+            open_sessions: AtomicU64::new(0),
             counters: [const { AtomicU64::new(0) }; Call::COUNT],
         })
     }

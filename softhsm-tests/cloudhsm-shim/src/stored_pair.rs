@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use cryptoki_sys::*;
 
+use crate::oddities::Oddity;
 use crate::shim::Shim;
 use crate::target::{Answer, Target, rv_of};
 use crate::template::Template;
@@ -122,9 +123,26 @@ pub unsafe fn generate_pair(
     }
     // SAFETY: the caller's mechanism and templates, for as long as the call; the places for the handles.
     unsafe {
+        let mechanism_given = mechanism;
         let mechanism = mechanism.as_ref()?.mechanism;
-        let public = Template::read(public, public_count).ok()?;
-        let private = Template::read(private, private_count).ok()?;
+        let mut public = Template::read(public, public_count).ok()?;
+        let mut private = Template::read(private, private_count).ok()?;
+        if shim.rules.is_odd(Oddity::KeepsSessionKeys) {
+            public.set(CKA_TOKEN, true);
+            private.set(CKA_TOKEN, true);
+            let (public_count, private_count) = (public.count(), private.count());
+            let answer = shim.target.C_GenerateKeyPair(
+                session,
+                mechanism_given,
+                public.as_mut_ptr(),
+                public_count,
+                private.as_mut_ptr(),
+                private_count,
+                public_key,
+                private_key,
+            );
+            return Some(rv_of(answer));
+        }
         create(
             shim.target,
             session,

@@ -52,6 +52,7 @@ pub struct Weather {
     throttle: Option<Throttle>,
     only: Vec<Call>,
     latency: Option<Duration>,
+    latency_calls: Vec<Call>,
     seen: AtomicU64,
 }
 
@@ -61,6 +62,7 @@ impl Weather {
             throttle: rules.throttle,
             only: rules.throttle_calls.clone(),
             latency: rules.latency,
+            latency_calls: rules.latency_calls.clone(),
             seen: AtomicU64::new(0),
         }
     }
@@ -70,7 +72,10 @@ impl Weather {
         if !reaches_hsm(call) {
             return None;
         }
-        if let Some(latency) = self.latency {
+        if let Some(latency) = self.latency
+            && (self.latency_calls.is_empty() || self.latency_calls.contains(&call))
+        {
+            // Each session waits by itself: a token elsewhere answers many at once.
             thread::sleep(latency);
         }
         let throttle = self.throttle?;

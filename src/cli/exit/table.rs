@@ -8,6 +8,7 @@ use hsm_ca::workflow::{
     GenerateError, KeyLockError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
 };
 
+use super::bench_table::explain_bench;
 use super::ceremony_table::explain_ceremony;
 use super::cloudhsm_table::{explain_cloudhsm, explain_initialize};
 use super::kms_table::explain_kms;
@@ -41,6 +42,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             ),
         ),
         WorkflowError::Generate(error) => explain_generate(error),
+        WorkflowError::Bench(error) => explain_bench(error),
         WorkflowError::Token(error) => explain_token(error),
         WorkflowError::Ledger(error) => explain_ledger(error),
         WorkflowError::Unrecorded {

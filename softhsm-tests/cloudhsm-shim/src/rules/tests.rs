@@ -54,6 +54,8 @@ fn empty_unknown_and_undecodable_values_are_refused() {
         "THROTTLE",
         "THROTTLE_CALLS",
         "LATENCY_MS",
+        "LATENCY_CALLS",
+        "SESSIONS",
         "LOG",
         "LOG_TEMPLATES",
         "TOKEN_FLAGS",
@@ -93,6 +95,22 @@ fn a_slot_a_search_and_the_limits_of_a_pin_have_rules_of_their_own() {
     refuses("CLOUDHSM_SHIM_SLOT_FAIL", "5:CKR_DEVICE_ERROR");
     refuses("CLOUDHSM_SHIM_PIN_LENGTHS", "0x8");
     refuses("CLOUDHSM_SHIM_FIND_AT_MOST", "0");
+}
+
+#[test]
+fn sessions_and_the_calls_that_take_long_have_limits() {
+    let rules = parse(&[
+        ("CLOUDHSM_SHIM_SESSIONS", "16"),
+        ("CLOUDHSM_SHIM_LATENCY_MS", "5"),
+        ("CLOUDHSM_SHIM_LATENCY_CALLS", "C_Sign,C_SignInit"),
+    ])
+    .unwrap();
+    assert_eq!(rules.sessions, Some(16));
+    assert_eq!(rules.latency_calls, [Call::C_Sign, Call::C_SignInit]);
+    refuses("CLOUDHSM_SHIM_SESSIONS", "0");
+    // No latency, and a call that never leaves the library.
+    refuses("CLOUDHSM_SHIM_LATENCY_CALLS", "C_Sign");
+    refuses("CLOUDHSM_SHIM_LATENCY_CALLS", "C_OpenSession");
 }
 
 #[test]

@@ -54,6 +54,27 @@ fn only_calls_that_reach_the_hsm_take_longer() {
 }
 
 #[test]
+fn only_the_named_calls_take_longer() {
+    play(&[("LATENCY_MS", "80"), ("LATENCY_CALLS", "C_Sign")], || {
+        let module = Module::load();
+        let session = module.session();
+        let (_, key) = ec_pair(&session, P256);
+        let start = Instant::now();
+        session.find(&[]).unwrap();
+        let searched = start.elapsed();
+        assert!(session.sign(CKM_ECDSA, key, &[1; 32]).is_ok());
+        assert!(start.elapsed() - searched >= Duration::from_millis(80));
+        // Not twice: C_SignInit is not named. A busy machine may be slow, but not always.
+        let quick = (0..5).any(|_| {
+            let start = Instant::now();
+            session.find(&[]).unwrap();
+            start.elapsed() < Duration::from_millis(80)
+        });
+        assert!(quick);
+    });
+}
+
+#[test]
 fn session_keys_need_no_second_hsm() {
     play(&[("HSMS", "1")], || {
         let module = Module::load();

@@ -1,0 +1,317 @@
+//! How fast a token signs: for each mechanism and number of sessions, with one login.
+
+mod error;
+mod measure;
+mod plot;
+
+use std::iter;
+use std::time::Duration;
+
+use crate::signer::{KeyAlgorithm, SignError, SignatureAlgorithm, SignatureChoice, Signer, SignerSource};
+use crate::token::{
+    KeySelector, MechanismNumber, PrivateKey, Session, TokenError, TokenSigner, TokenSignerSource,
+};
+
+use super::{Progress, Step, WorkflowError};
+use measure::{Task, measure};
+
+pub use error::BenchError;
+pub use measure::Latencies;
+pub use plot::BenchPlot;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct BenchRequest {
+    /// The keys that sign.
+    pub keys: BenchKeys,
+    /// How many sessions sign at once at most: 1, 2, 4 and so on are measured up to it, and it. Fewer where the token has no more.
+    pub sessions: usize,
+    /// How long they sign before it counts.
+    pub warm_up: Duration,
+    /// How long they sign for one point.
+    pub length: Duration,
+}
+
+/// The keys that sign.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum BenchKeys {
+    /// Pairs that the token generates for it, as session objects: none stays.
+    Session {
+        /// Their kinds.
+        kinds: Vec<KeyAlgorithm>,
+        /// Whether a kind that the token does not have is an error.
+        must_have: bool,
+    },
+    /// A key that is on the token already. It signs texts that can be nothing else; see [`MeasuredTexts`](crate::signer::MeasuredTexts).
+    Existing(KeySelector),
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct BenchSummary {
+    /// By key, then signature, then number of sessions.
+    pub points: Vec<BenchPoint>,
+    /// What the token does not do.
+    pub unmeasured: Vec<Unmeasured>,
+    /// Why there were not as many sessions as were asked for.
+    pub fewer_sessions: Option<String>,
+}
+
+/// A number of sessions that sign with one mechanism.
+#[derive(Clone, Debug)]
+pub struct BenchPoint {
+    /// The key's kind.
+    pub key: KeyAlgorithm,
+    /// The signatures' kind.
+    pub algorithm: SignatureAlgorithm,
+    /// What the token makes them with.
+    pub mechanism: MechanismNumber,
+    /// How many sessions signed at once.
+    pub sessions: usize,
+    /// How many signatures they made. Each was verified in software.
+    pub signatures: usize,
+    /// How often the token said that it was busy, and signed nothing.
+    pub busy: usize,
+    /// From the first session's start to the last one's end.
+    pub elapsed: Duration,
+    /// How long a signature took.
+    pub latencies: Latencies,
+}
+
+/// A key or a signature that could not be measured.
+#[derive(Clone, Debug)]
+pub struct Unmeasured {
+    /// The key's kind.
+    pub key: KeyAlgorithm,
+    /// The signatures' kind; `None` for all of the key.
+    pub algorithm: Option<SignatureAlgorithm>,
+    /// Why.
+    pub reason: String,
+}
+
+impl BenchPoint {
+    /// Signatures per second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        let signatures = u32::try_from(self.signatures).unwrap_or(u32::MAX);
+        f64::from(signatures) / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+}
+
+/// Measures. No object that is made for it is on the token (`CKA_TOKEN` false), and each is destroyed before the next is made.
+///
+/// # Errors
+/// What the token said; [`BenchError`] in [`WorkflowError::Bench`].
+pub fn bench_token(
+    session: &Session,
+    request: &BenchRequest,
+    progress: &dyn Progress,
+) -> Result<BenchSummary, WorkflowError> {
+    let mut bench = Bench {
+        session,
+        request,
+        progress,
+        summary: BenchSummary {
+            points: Vec::new(),
+            unmeasured: Vec::new(),
+            fewer_sessions: None,
+        },
+    };
+    match &request.keys {
+        BenchKeys::Session { kinds, must_have } => {
+            for kind in kinds {
+                bench.measure_session_key(*kind, *must_have)?;
+            }
+        }
+        BenchKeys::Existing(selector) => {
+            let key = session.private_key(selector)?;
+            if key.description.attributes.always_authenticate == Some(true) {
+                return Err(BenchError::WantsPin { key: key.description }.into());
+            }
+            bench.measure_key(&key)?;
+        }
+    }
+    match (&*bench.summary.points, &*bench.summary.unmeasured) {
+        ([], [first, ..]) => Err(BenchError::NothingMeasured {
+            reason: first.reason.clone(),
+        }
+        .into()),
+        _ => Ok(bench.summary),
+    }
+}
+
+struct Bench<'a> {
+    session: &'a Session,
+    request: &'a BenchRequest,
+    progress: &'a dyn Progress,
+    summary: BenchSummary,
+}
+
+impl Bench<'_> {
+    fn measure_session_key(&mut self, kind: KeyAlgorithm, must_have: bool) -> Result<(), WorkflowError> {
+        self.progress.step(&Step::GenerateKey { algorithm: kind });
+        match self.session.generate_session_key(kind) {
+            Ok(made) => {
+                let measured = self.measure_key(made.private_key());
+                let destroyed = made.destroy();
+                measured?;
+                Ok(destroyed?)
+            }
+            Err(error) if !must_have && is_refusal(&error) => {
+                self.summary.unmeasured.push(Unmeasured {
+                    key: kind,
+                    algorithm: None,
+                    reason: error.to_string(),
+                });
+                Ok(())
+            }
+            Err(error) if is_refused_template(&error) => Err(BenchError::NothingMeasured {
+                reason: error.to_string(),
+            }
+            .into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn measure_key(&mut self, key: &PrivateKey) -> Result<(), WorkflowError> {
+        let kind = key.public_key.algorithm();
+        let source = TokenSignerSource::new(self.session, key.clone());
+        // The session that logged in signs too: a token with 16 has 16.
+        let mut signers: Vec<Box<dyn Signer + '_>> =
+            vec![Box::new(TokenSigner::new(self.session, key.clone()))];
+        while signers.len() < self.request.sessions {
+            match source.open() {
+                Ok(signer) => signers.push(signer),
+                Err(error) if is_limit(&error) => {
+                    self.summary.fewer_sessions = Some(error.to_string());
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for algorithm in signatures_of(kind)? {
+            let mechanism = match self.session.token().signing_mechanism(algorithm) {
+                Ok(mechanism) => mechanism,
+                Err(error @ TokenError::NoMechanism { .. }) => {
+                    self.summary.unmeasured.push(Unmeasured {
+                        key: kind,
+                        algorithm: Some(algorithm),
+                        reason: error.to_string(),
+                    });
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            for sessions in levels(signers.len()) {
+                let (signers, _) = signers.split_at_mut(sessions);
+                self.measure_point(signers, kind, algorithm, mechanism)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn measure_point(
+        &mut self,
+        signers: &mut [Box<dyn Signer + '_>],
+        key: KeyAlgorithm,
+        algorithm: SignatureAlgorithm,
+        mechanism: MechanismNumber,
+    ) -> Result<(), WorkflowError> {
+        let sessions = signers.len();
+        self.progress.step(&Step::Measure { algorithm, sessions });
+        let token = self.session.token();
+        let is_busy = |error: &SignError| {
+            error
+                .cause::<TokenError>()
+                .is_some_and(|error| token.says_busy(error).unwrap_or(false))
+        };
+        let task = |length| Task { algorithm, length };
+        measure(signers, task(self.request.warm_up), &is_busy)?;
+        let measured = measure(signers, task(self.request.length), &is_busy)?;
+        self.summary.points.push(BenchPoint {
+            key,
+            algorithm,
+            mechanism,
+            sessions,
+            signatures: measured.signatures,
+            busy: measured.busy,
+            elapsed: measured.elapsed,
+            latencies: measured.latencies,
+        });
+        Ok(())
+    }
+}
+
+/// Whether the token does not make such keys, by its list of mechanisms or by what it says to the template. It failed otherwise.
+fn is_refusal(error: &TokenError) -> bool {
+    matches!(error, TokenError::CannotGenerate { .. }) || is_refused_template(error)
+}
+
+/// tpm2-pkcs11 1.9 answers the first to `CKA_TOKEN` false; other tokens have other words for it, and for a curve or a size that they lack.
+fn is_refused_template(error: &TokenError) -> bool {
+    const WORDS: [&str; 9] = [
+        "CKR_ATTRIBUTE_VALUE_INVALID",
+        "CKR_ATTRIBUTE_TYPE_INVALID",
+        "CKR_TEMPLATE_INCONSISTENT",
+        "CKR_TEMPLATE_INCOMPLETE",
+        "CKR_MECHANISM_INVALID",
+        "CKR_MECHANISM_PARAM_INVALID",
+        "CKR_KEY_SIZE_RANGE",
+        "CKR_DOMAIN_PARAMS_INVALID",
+        "CKR_CURVE_NOT_SUPPORTED",
+    ];
+    match error {
+        TokenError::Call { function, value, .. } => {
+            function == "C_GenerateKeyPair" && WORDS.contains(&value.as_str())
+        }
+        _ => false,
+    }
+}
+
+fn is_limit(error: &SignError) -> bool {
+    matches!(
+        error.cause::<TokenError>(),
+        Some(TokenError::SessionLimit { .. } | TokenError::NoLocks { .. })
+    )
+}
+
+/// What a key of this kind signs with here; RSA in both ways.
+fn signatures_of(kind: KeyAlgorithm) -> Result<Vec<SignatureAlgorithm>, WorkflowError> {
+    let usual = kind.choose(SignatureChoice::default())?;
+    let pss = SignatureChoice {
+        hash: None,
+        pss: true,
+    };
+    let also = kind.choose(pss).ok().filter(|also| *also != usual);
+    Ok(iter::once(usual).chain(also).collect())
+}
+
+/// 1, 2, 4 and so on, and `most`.
+fn levels(most: usize) -> impl Iterator<Item = usize> {
+    let powers = iter::successors(Some(1_usize), |level| level.checked_mul(2));
+    powers.take_while(move |level| *level < most).chain([most])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_levels_double_up_to_the_last_one() {
+        let upto = |most| levels(most).collect::<Vec<_>>();
+        assert_eq!(upto(1), [1]);
+        assert_eq!(upto(2), [1, 2]);
+        assert_eq!(upto(15), [1, 2, 4, 8, 15]);
+        assert_eq!(upto(16), [1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn an_rsa_key_is_measured_in_both_ways_and_another_in_its_own() {
+        let of = |kind: &str| signatures_of(kind.parse().unwrap()).unwrap();
+        assert_eq!(of("rsa:3072").len(), 2);
+        for kind in ["ec:p256", "ed25519", "ml-dsa-65"] {
+            assert_eq!(of(kind).len(), 1, "{kind}");
+        }
+    }
+}

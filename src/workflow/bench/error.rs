@@ -1,0 +1,73 @@
+//! Why nothing was measured.
+
+use std::fmt;
+use std::io;
+
+use crate::signer::{SignError, SignatureAlgorithm};
+use crate::token::KeyDescription;
+
+/// Why nothing was measured.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// The key wants the PIN for each signature.
+    WantsPin {
+        /// The key.
+        key: KeyDescription,
+    },
+    /// The token failed, or was busy all the time.
+    Sign(SignError),
+    /// Signatures that do not verify under the key's public half.
+    BadSignatures {
+        /// Their kind.
+        algorithm: SignatureAlgorithm,
+        /// How many are bad.
+        bad: usize,
+        /// How many were made.
+        of: usize,
+    },
+    /// The system has no random numbers.
+    NoRandomNumbers(io::Error),
+    /// The system started no thread.
+    NoThread(io::Error),
+    /// The token has nothing that can be measured.
+    NothingMeasured {
+        /// What it said of the first key.
+        reason: String,
+    },
+    /// There is no session to measure.
+    NoSession,
+    /// A thread of this process failed.
+    Panicked,
+}
+
+impl fmt::Display for BenchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WantsPin { key } => write!(
+                f,
+                "the key {key} wants the PIN for each signature, so it is not measured"
+            ),
+            Self::Sign(error) => error.fmt(f),
+            Self::BadSignatures { algorithm, bad, of } => write!(
+                f,
+                "{bad} of {of} {algorithm} signatures by the token do not verify under the key's public half"
+            ),
+            Self::NoRandomNumbers(cause) => write!(f, "the system has no random numbers: {cause}"),
+            Self::NoThread(cause) => write!(f, "the system did not start a thread for a session: {cause}"),
+            Self::NothingMeasured { reason } => write!(f, "nothing could be measured: {reason}"),
+            Self::NoSession => f.write_str("there is no session to measure"),
+            Self::Panicked => f.write_str("a thread failed while it was measuring"),
+        }
+    }
+}
+
+impl std::error::Error for BenchError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Sign(error) => error.source(),
+            Self::NoRandomNumbers(cause) | Self::NoThread(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One point: several sessions sign for a while, and then every signature is verified.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use super::BenchError;
+use crate::signer::{MeasuredTexts, PublicKey, SignError, SignatureAlgorithm, Signer};
+
+/// What one point keeps at most, over all sessions, until it is verified. It ends early when that is full.
+const MOST_SIGNATURES: usize = 200_000;
+const MOST_BYTES: usize = 64 << 20;
+
+/// How long a session waits after the token said that it is busy.
+const AFTER_BUSY: Duration = Duration::from_millis(10);
+
+/// The longest latency that the histogram can hold, in nanoseconds: longer ones count as this.
+const LONGEST: u64 = 600_000_000_000;
+
+/// What is signed, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) length: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) signatures: usize,
+    pub(super) busy: usize,
+    pub(super) elapsed: Duration,
+    pub(super) latencies: Latencies,
+}
+
+/// How long a signature took: `C_SignInit` and `C_Sign`, and the digest of a short text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latencies {
+    /// The shortest.
+    pub min: Duration,
+    /// Half of them took no longer.
+    pub p50: Duration,
+    /// 90 of 100 took no longer.
+    pub p90: Duration,
+    /// 99 of 100.
+    pub p99: Duration,
+    /// 999 of 1000.
+    pub p999: Duration,
+    /// The longest.
+    pub max: Duration,
+}
+
+/// What one session has signed.
+#[derive(Debug)]
+struct Run {
+    texts: MeasuredTexts,
+    begun: Instant,
+    ended: Instant,
+    busy: usize,
+    /// What the token said the last time that it was busy.
+    answer: Option<SignError>,
+    made: Vec<Made>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    /// Of the text.
+    number: u64,
+    /// Where it ends in the bytes.
+    end: usize,
+    took: Duration,
+}
+
+/// Signs in as many threads as there are signers, all at once, each a text of its own each time. Nothing is counted before every
+/// signature has been verified.
+///
+/// # Errors
+/// [`BenchError`]; the other threads then stop.
+pub(super) fn measure(
+    signers: &mut [Box<dyn Signer + '_>],
+    task: Task,
+    is_busy: &(dyn Fn(&SignError) -> bool + Sync),
+) -> Result<Measured, BenchError> {
+    let texts = signers.iter().map(|_| MeasuredTexts::new());
+    let texts: Vec<_> = texts
+        .collect::<Result<_, _>>()
+        .map_err(BenchError::NoRandomNumbers)?;
+    let public_key = signers.first().map(|signer| signer.public_key().clone());
+    let public_key = public_key.ok_or(BenchError::NoSession)?;
+    let most = MOST_SIGNATURES.div_ceil(signers.len());
+    let room = MOST_BYTES.div_ceil(signers.len());
+    let stop = AtomicBool::new(false);
+    // Held shut until every thread is there. A thread that could not be started opens it too.
+    let gate = RwLock::new(());
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let shut = gate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut running = Vec::new();
+        let mut refused = None;
+        for (signer, texts) in signers.iter_mut().zip(texts) {
+            let (gate, stop) = (&gate, &stop);
+            let run = move || {
+                drop(gate.read());
+                let run = sign_until(&mut **signer, texts, task, (most, room), is_busy, stop);
+                if run.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                run
+            };
+            match thread::Builder::new().spawn_scoped(scope, run) {
+                Ok(thread) => running.push(thread),
+                Err(cause) => {
+                    stop.store(true, Ordering::Relaxed);
+                    refused = Some(BenchError::NoThread(cause));
+                    break;
+                }
+            }
+        }
+        drop(shut);
+        let ended = running.into_iter().map(|thread| match thread.join() {
+            Ok(run) => run,
+            Err(_) => Err(BenchError::Panicked),
+        });
+        ended.chain(refused.map(Err)).collect()
+    });
+    let mut runs = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    if runs.iter().all(|run| run.made.is_empty()) {
+        let answer = runs.iter_mut().find_map(|run| run.answer.take());
+        return Err(answer.map_or(BenchError::NoSession, BenchError::Sign));
+    }
+    verify_all(&runs, &public_key, task.algorithm)?;
+    summarise(&runs)
+}
+
+/// Asks for one signature at least, however long it takes.
+fn sign_until(
+    signer: &mut dyn Signer,
+    mut texts: MeasuredTexts,
+    task: Task,
+    (most, room): (usize, usize),
+    is_busy: &(dyn Fn(&SignError) -> bool + Sync),
+    stop: &AtomicBool,
+) -> Result<Run, BenchError> {
+    let (mut busy, mut answered, mut made, mut bytes) = (0, None, Vec::new(), Vec::new());
+    let begun = Instant::now();
+    let mut ended = begun;
+    for number in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let text = texts.number(number);
+        let called = Instant::now();
+        let answer = signer.sign(task.algorithm, text);
+        ended = Instant::now();
+        match answer {
+            Ok(signature) => {
+                bytes.extend_from_slice(&signature);
+                made.push(Made {
+                    number,
+                    end: bytes.len(),
+                    took: ended.duration_since(called),
+                });
+            }
+            // The next text is another one: nothing is signed twice.
+            Err(error) if is_busy(&error) => {
+                busy += 1;
+                answered = Some(error);
+                thread::sleep(AFTER_BUSY);
+                ended = Instant::now();
+            }
+            Err(error) => return Err(BenchError::Sign(error)),
+        }
+        if ended.duration_since(begun) >= task.length || made.len() >= most || bytes.len() >= room {
+            break;
+        }
+    }
+    Ok(Run {
+        texts,
+        begun,
+        ended,
+        busy,
+        answer: answered,
+        made,
+        bytes,
+    })
+}
+
+/// Every signature, in as many threads as there are processors: this is not measured.
+fn verify_all(runs: &[Run], key: &PublicKey, algorithm: SignatureAlgorithm) -> Result<(), BenchError> {
+    let (next, bad) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            bad.fetch_add(run.count_bad(key, algorithm), Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        let helpers = thread::available_parallelism()
+            .map_or(1, NonZero::get)
+            .min(runs.len());
+        let helpers = (1..helpers).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let helpers: Vec<_> = helpers.collect();
+        work();
+        let joined: Result<Vec<()>, _> = helpers.into_iter().map(|helper| helper.join()).collect();
+        joined.map(drop).map_err(|_| BenchError::Panicked)
+    })?;
+    match bad.into_inner() {
+        0 => Ok(()),
+        bad => Err(BenchError::BadSignatures {
+            algorithm,
+            bad,
+            of: runs.iter().map(|run| run.made.len()).sum(),
+        }),
+    }
+}
+
+impl Run {
+    fn count_bad(&self, key: &PublicKey, algorithm: SignatureAlgorithm) -> usize {
+        let (mut texts, mut start, mut bad) = (self.texts.clone(), 0, 0);
+        for made in &self.made {
+            let signature = self.bytes.get(start..made.end).unwrap_or_default();
+            if key
+                .verify(algorithm, texts.number(made.number), signature)
+                .is_err()
+            {
+                bad += 1;
+            }
+            start = made.end;
+        }
+        bad
+    }
+}
+
+fn summarise(runs: &[Run]) -> Result<Measured, BenchError> {
+    let mut histogram = Histogram::<u64>::new_with_max(LONGEST, 3).map_err(|_| BenchError::NoSession)?;
+    for made in runs.iter().flat_map(|run| &run.made) {
+        histogram.saturating_record(u64::try_from(made.took.as_nanos()).unwrap_or(LONGEST));
+    }
+    let begun = runs.iter().map(|run| run.begun).min();
+    let ended = runs.iter().map(|run| run.ended).max();
+    let (Some(begun), Some(ended)) = (begun, ended) else {
+        return Err(BenchError::NoSession);
+    };
+    let took = |quantile| Duration::from_nanos(histogram.value_at_quantile(quantile));
+    Ok(Measured {
+        signatures: runs.iter().map(|run| run.made.len()).sum(),
+        busy: runs.iter().map(|run| run.busy).sum(),
+        elapsed: ended.duration_since(begun),
+        latencies: Latencies {
+            min: Duration::from_nanos(histogram.min()),
+            p50: took(0.5),
+            p90: took(0.9),
+            p99: took(0.99),
+            p999: took(0.999),
+            max: Duration::from_nanos(histogram.max()),
+        },
+    })
+}
