@@ -61,7 +61,7 @@ impl fmt::Display for RehearsalError {
             Self::ImportsKey { step } => write!(
                 f,
                 "step {step:?} imports a key from KMS, and a rehearsal does not: the real key would be on software tokens. Rehearse the same \
-                 ceremony with a generate-key step in its place, and check the import with `hsm-ca doctor --pair FILE`"
+                 ceremony with a generate-key step in its place, and check the import by itself"
             ),
             Self::TwoTokens {
                 input,
