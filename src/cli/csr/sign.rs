@@ -40,7 +40,7 @@ pub(in crate::cli) struct SignRequests {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Report a request that is refused and go on with the others, instead of signing none; the exit code is 3 then
-    #[arg(long)]
+    #[arg(long, conflicts_with = "out")]
     keep_going: bool,
     /// The CA certificate
     #[arg(long, value_name = "FILE")]

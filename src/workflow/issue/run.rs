@@ -7,6 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
+use rustix::process::{Resource, getrlimit};
+
 use super::course::{Course, Desk};
 use super::crew::{publish_each, sign_each};
 use super::draft::Outline;
@@ -114,7 +116,7 @@ impl<R: RequestSource> SigningJob<R> {
             None => &SystemRandom,
         };
         let groups = self.items.len().div_ceil(TOGETHER);
-        let most_groups = GROUPS + signers.len().div_ceil(TOGETHER / 2);
+        let most_groups = (GROUPS + signers.len().div_ceil(TOGETHER / 2)).min(most_held_groups());
         let stop = AtomicBool::new(false);
         let (tasks, to_sign) = mpsc::channel();
         let (publications, to_publish) = mpsc::channel();
@@ -210,6 +212,13 @@ impl<R: RequestSource> SigningJob<R> {
         }
         Ok(outlines)
     }
+}
+
+/// Each output of a group is an open file, and the rest of the process has some too.
+fn most_held_groups() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    let files = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    (files / 2 / TOGETHER).max(2)
 }
 
 /// Signers for the other threads; the first one stays where it is. As many as the token lets us have, which the result says.
