@@ -21,9 +21,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 64];
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -40,10 +38,8 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let mut digest = [0; 32];
         hex::decode_to_slice(text, &mut digest).map_err(|_| NotADigest)?;
-        match text.bytes().any(|digit| digit.is_ascii_uppercase()) {
-            true => Err(NotADigest),
-            false => Ok(Self(digest)),
-        }
+        let digest = Self(digest);
+        (digest.to_string() == text).then_some(digest).ok_or(NotADigest)
     }
 }
 

@@ -95,17 +95,6 @@ pub(super) fn empty_copy() -> Result<Connection, Failure> {
     // KiB; a million serial numbers need not go to the disk.
     db.pragma_update(None, "cache_size", -65536)?;
     migrate(&mut db)?;
-    // Only the tables are compared, and these indexes are not needed to make them; those of the ledger itself are checked by SQLite. A name
-    // is a hash, so each would go into another page.
-    for index in [
-        "certificates_by_names",
-        "open_entries",
-        "open_keys",
-        "other_entries",
-        "undelivered_entries",
-    ] {
-        db.execute_batch(&format!("DROP INDEX {index}"))?;
-    }
     Ok(db)
 }
 

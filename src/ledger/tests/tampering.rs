@@ -211,35 +211,6 @@ fn every_row_that_is_removed_is_missed() {
     }
 }
 
-/// The chain is computed on one thread, and the events are played again on another, some hundred behind.
-#[test]
-fn faults_of_both_threads_are_told_in_the_order_of_the_events() {
-    let mut desk = Desk::new();
-    for number in 1..=255 {
-        desk.certificate(number);
-    }
-    // Each says that the first entry ended once more.
-    let changed = "body LIKE '%{\"signed\":{%' AND sequence > 20 AND sequence % 7 = 0";
-    let sequences = desk.query::<i64>(&format!(
-        "SELECT sequence FROM events WHERE {changed} ORDER BY sequence"
-    ));
-    assert!(sequences.len() > 30, "{sequences:?}");
-    desk.attack(&restored(&format!(
-        "UPDATE events SET body = replace(body, '{{\"signed\":{{\"entry\":' || (sequence - 1) || ',',
-         '{{\"signed\":{{\"entry\":3,') WHERE {changed}"
-    )));
-    let report = desk.verify();
-    for (sequence, told) in sequences.iter().zip(report.faults.chunks(2)) {
-        let expected = u64::try_from(*sequence).unwrap();
-        assert!(
-            matches!(told, [Fault::Hash { sequence: hash }, Fault::Event { sequence: event, .. }]
-                if *hash == expected && *event == expected),
-            "{sequence}: {told:?}"
-        );
-    }
-    assert!(report.faults.len() >= 2 * sequences.len(), "{report:?}");
-}
-
 #[test]
 fn rows_that_are_swapped_or_put_in_are_found() {
     let sound = busy_desk();
