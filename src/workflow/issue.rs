@@ -105,6 +105,27 @@ pub trait RequestSource: Sync {
     fn read(&self, index: usize) -> Result<GivenRequest, Self::Error>;
 }
 
+/// Requests that are all in memory.
+impl RequestSource for Vec<Named<GivenRequest>> {
+    type Error = WorkflowError;
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.get(index)
+            .map_or_else(String::new, |given| given.name.clone())
+    }
+
+    fn read(&self, index: usize) -> Result<GivenRequest, WorkflowError> {
+        let given = self.get(index).map(|given| given.value.clone());
+        given.ok_or_else(|| WorkflowError::InputChanged {
+            name: "the list of requests".to_owned(),
+        })
+    }
+}
+
 /// What became of one request.
 #[derive(Debug)]
 pub enum RequestOutcome<E> {
