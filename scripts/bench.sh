@@ -48,7 +48,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-target}
 [[ $target = /* ]] || target=$root/$target
 export CARGO_TARGET_DIR=$target
-# The settings of whoever starts this must not get in the way.
+# The settings of the user who starts this must not get in the way.
 unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT
 unset SOFTHSM2_CONF OPENSSL_CONF PKCS11_MODULE_PATH GNUTLS_PIN
 

@@ -19,7 +19,7 @@ pub(super) fn connect_kms(source: &CeremonySource) -> Result<CeremonyDecryptors,
     Ok(decryptors)
 }
 
-/// Without network code there is none, and whoever needs one says so.
+/// Without network code there is none, and a caller that needs one is refused.
 #[cfg(not(feature = "aws"))]
 pub(super) fn connect_kms(_: &CeremonySource) -> Result<CeremonyDecryptors, CliError> {
     Ok(BTreeMap::new())

@@ -1,4 +1,4 @@
-//! What is told of a job of several requests: a line for each as soon as it is done, and a summary.
+//! The output of a job of several requests: a line for each as soon as it is done, and a summary.
 
 use std::time::{Duration, Instant};
 
