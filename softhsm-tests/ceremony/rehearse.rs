@@ -1,6 +1,7 @@
 //! `ceremony rehearse`: every session on throwaway tokens, compared with the plan octet by octet.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -36,18 +37,26 @@ pub(super) fn one_session(rig: &Rig) {
     );
 }
 
-/// Every file below a directory, with its bytes.
+/// Every file below a directory, with its bytes. A process may be at work there: what it removes meanwhile is not listed.
 pub(super) fn files_below(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(path).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => files.extend(files_below(&path)),
-            false => files.push((path.clone(), fs::read(&path).expect("a file"))),
+    for path in unless_gone(fs::read_dir(path)).into_iter().flatten() {
+        let path = path.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else if let Some(bytes) = unless_gone(fs::read(&path)) {
+            files.push((path, bytes));
         }
     }
     files.sort();
     files
+}
+
+fn unless_gone<T>(read: io::Result<T>) -> Option<T> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        other => Some(other.expect("a file or a directory")),
+    }
 }
 
 pub(super) fn is_empty(path: &Path) -> bool {
