@@ -108,7 +108,7 @@ fn sync_file_systems(files: &[Written]) -> BTreeMap<u64, Option<io::Error>> {
         let Ok(found) = file.temporary.as_file().metadata() else {
             continue;
         };
-        // The descriptor is older than the content, so an error of any write since then is told here.
+        // The descriptor is older than the content, so an error of any write since then is reported here.
         synced
             .entry(found.dev())
             .or_insert_with(|| syncfs(file.temporary.as_file()).err().map(io::Error::from));

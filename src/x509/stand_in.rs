@@ -56,7 +56,7 @@ fn refuse_original_key(is_original: bool) -> Result<(), X509Error> {
     match is_original {
         true => Err(X509Error::broken(
             rules::SIGNING_KEY,
-            "this key signed the original, so it is no stand-in",
+            "this key signed the original, so it cannot be a stand-in",
         )),
         false => Ok(()),
     }
