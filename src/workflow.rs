@@ -2,6 +2,7 @@
 
 mod adopt;
 mod authority;
+mod batch;
 mod bench;
 mod ceremony;
 mod checkpoint;

@@ -5,18 +5,10 @@
 //! |---|---|
 //! | [`SigningJob::prepare`]: each request is read, verified, and held against every rule | all processors |
 //! | [`SigningJob::look_back`]: what the ledger has for the same requests | this one |
-//! | [`SigningJob::run`], a group of requests at a time: the exact bytes are made and checked | all processors |
-//! | the group is recorded as begun, in one transaction | this one |
-//! | the key signs each, and the signature is verified | one for each session |
-//! | the group is recorded as signed, in one transaction | this one |
-//! | the files of the group are written, and get their names when the disk has them | one |
-//!
-//! The steps of one group overlap with those of others; results come in the order of the requests.
+//! | [`SigningJob::run`]: the rest is signed, as in [`batch`](super::batch) | |
 
-mod course;
-mod crew;
+mod batched;
 mod draft;
-mod group;
 mod prepare;
 mod retry;
 mod run;
@@ -30,7 +22,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
 
 use retry::Source;
 use terms::Terms;
@@ -244,15 +235,6 @@ impl<R: RequestSource> SigningJob<R> {
         }
         self.refused.insert(index, error);
         Ok(())
-    }
-}
-
-/// Few requests are not worth the threads.
-fn threads_for(requests: usize) -> usize {
-    const FEW: usize = 8;
-    match requests {
-        0..FEW => 1,
-        _ => thread::available_parallelism().map_or(1, NonZeroUsize::get),
     }
 }
 

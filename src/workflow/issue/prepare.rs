@@ -7,11 +7,10 @@ use std::path::PathBuf;
 
 use super::retry::Source;
 use super::terms::Terms;
-use super::{
-    BatchOptions, GivenRequest, Item, PLACEHOLDER, RequestSource, SigningJob, SigningRequest, threads_for,
-};
+use super::{BatchOptions, GivenRequest, Item, PLACEHOLDER, RequestSource, SigningJob, SigningRequest};
 use crate::ledger::Digest;
 use crate::output::{OutputError, TriedDirectories};
+use crate::workflow::batch::threads_for;
 use crate::workflow::named::in_input;
 use crate::workflow::ordered::in_order;
 use crate::workflow::record::remembered_by;

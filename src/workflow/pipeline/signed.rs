@@ -72,6 +72,11 @@ impl<T: Signable> Completed<T> {
         Self { object, slot, entry }
     }
 
+    /// Its entry in the ledger.
+    pub(in crate::workflow) const fn entry(&self) -> EntryId {
+        self.entry
+    }
+
     /// Gives all of them their places, and waits for the disk once. Asks the ledger for nothing, so it can run on another thread; the
     /// caller records what arrived. The results are in the same order.
     ///

@@ -1,17 +1,14 @@
 //! A group whose signatures are all there: recorded, and its files on their way.
 
 use super::{Course, Failure};
-use crate::ledger::{DeliveryState, EntryId, LedgerError};
-use crate::workflow::issue::RequestSource;
-use crate::workflow::issue::crew::{Publication, SignOutcome};
-use crate::workflow::issue::group::{Member, State};
-use crate::workflow::issue::retry::Source;
+use crate::ledger::EntryId;
+use crate::workflow::WorkflowError;
+use crate::workflow::batch::crew::{Publication, SignOutcome};
+use crate::workflow::batch::group::{Member, State};
+use crate::workflow::batch::{Batch, Found};
 use crate::workflow::pipeline::Completed;
-use crate::workflow::recorded::reread_certificate;
-use crate::workflow::{Delivered, WorkflowError};
-use crate::x509::Checked;
 
-impl<R: RequestSource> Course<'_, '_, R> {
+impl<B: Batch> Course<'_, '_, B> {
     /// Records the groups whose signatures are all there, in their order, and has their files written.
     pub(super) fn settle(&mut self) {
         while let Some(group) = self.groups.get_mut(&self.settled) {
@@ -33,7 +30,7 @@ impl<R: RequestSource> Course<'_, '_, R> {
         }
     }
 
-    fn record(&mut self, members: &mut [Member]) -> (Vec<usize>, Vec<Completed<Checked>>) {
+    fn record(&mut self, members: &mut [Member<B>]) -> (Vec<usize>, Vec<Completed<B::Object>>) {
         let (mut places, mut signed, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (place, member) in members.iter_mut().enumerate() {
             match member.take_state(State::Publishing) {
@@ -81,7 +78,7 @@ impl<R: RequestSource> Course<'_, '_, R> {
         (places, completed)
     }
 
-    fn give_up(&mut self, index: usize, outcome: SignOutcome, skipped: &mut Vec<EntryId>) {
+    fn give_up(&mut self, index: usize, outcome: SignOutcome<B::Object>, skipped: &mut Vec<EntryId>) {
         match outcome {
             SignOutcome::NotSigned(failed) => {
                 let error = self.desk.recorder.give_up(failed);
@@ -90,7 +87,7 @@ impl<R: RequestSource> Course<'_, '_, R> {
             SignOutcome::NoPlace { entry, cause } => {
                 self.desk.recorder.abandon(&[entry], &cause.to_string());
                 let error = WorkflowError::from(cause);
-                match self.job.options.keep_going {
+                match self.batch.keeps_going() {
                     true => drop(self.refused.insert(index, error.into())),
                     false => self.fail(Failure::Job(error)),
                 }
@@ -100,47 +97,32 @@ impl<R: RequestSource> Course<'_, '_, R> {
         }
     }
 
-    /// What the ledger has of a request that was signed before.
-    fn find(&mut self, member: &mut Member) -> Result<Option<Completed<Checked>>, WorkflowError> {
-        let (entry, place) = match member.take_state(State::Publishing) {
-            State::Again { slot, source } => {
-                let entry = match source {
-                    Source::Earlier(earlier) => self.entries.get(earlier).copied(),
-                    Source::Recorded(entry) => Some(entry),
-                    _ => None,
-                };
-                match entry.filter(|entry| *entry != EntryId(0)) {
-                    Some(entry) => (entry, Ok(slot)),
-                    // That one failed, and so nothing more is delivered.
-                    None => {
-                        member.state = State::Gone;
-                        return Ok(None);
-                    }
-                }
-            }
-            State::There { entry, path } => (entry, Err(path)),
+    /// What the ledger has of a piece that was signed before, if it is still to be written.
+    fn find(&mut self, member: &mut Member<B>) -> Result<Option<Completed<B::Object>>, WorkflowError> {
+        let known = match member.take_state(State::Publishing) {
+            State::Known(known) => known,
             other => {
                 member.state = other;
                 return Ok(None);
             }
         };
+        let found = self.batch.find(self.desk.recorder, known, &self.entries)?;
+        let (entry, completed) = match found {
+            // The one before failed, and so nothing more is delivered.
+            None => {
+                member.state = State::Gone;
+                return Ok(None);
+            }
+            Some(Found::Recorded(completed)) => (completed.entry(), Some(completed)),
+            Some(Found::There(finished)) => {
+                let entry = finished.entry;
+                member.state = State::There(Box::new(finished));
+                (entry, None)
+            }
+        };
         if let Some(of) = self.entries.get_mut(member.index) {
             *of = entry;
         }
-        let recorder = &mut *self.desk.recorder;
-        let found = recorder.ledger().entry(entry)?;
-        let found = found.ok_or(LedgerError::NoEntry { entry })?;
-        let issued = reread_certificate(&found, &self.job.terms.authority_key)?;
-        match place {
-            Ok(slot) => Ok(Some(Completed::recorded(issued, slot, entry))),
-            Err(path) => {
-                if found.delivery == DeliveryState::Undelivered {
-                    recorder.note_deliveries([(entry, &Delivered::File(path.clone()))]);
-                }
-                let issued = Box::new(issued);
-                member.state = State::Found { entry, path, issued };
-                Ok(None)
-            }
-        }
+        Ok(completed)
     }
 }

@@ -1,4 +1,4 @@
-//! The threads of a job that is being signed: one for each session, and one that writes files.
+//! The threads of a batch that is being signed: one for each session, and one that writes files.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -9,41 +9,40 @@ use crate::ledger::EntryId;
 use crate::output::OutputError;
 use crate::signer::Signer;
 use crate::workflow::WorkflowError;
-use crate::workflow::pipeline::{Begun, Completed, Finished, NotSigned, Signed};
-use crate::x509::Checked;
+use crate::workflow::pipeline::{Begun, Completed, Finished, NotSigned, Signable, Signed};
 
-/// One certificate to sign: a place in a group.
-pub(super) struct Task {
+/// One object to sign: a place in a group.
+pub(super) struct Task<T> {
     pub(super) group: usize,
     pub(super) place: usize,
-    pub(super) begun: Begun<Checked>,
+    pub(super) begun: Begun<T>,
 }
 
 /// Files to write: of a group, by their places in it.
-pub(super) struct Publication {
+pub(super) struct Publication<T: Signable> {
     pub(super) group: usize,
     pub(super) places: Vec<usize>,
-    pub(super) completed: Vec<Completed<Checked>>,
+    pub(super) completed: Vec<Completed<T>>,
 }
 
 /// What a thread has done.
-pub(super) enum Event {
+pub(super) enum Event<T: Signable> {
     Signed {
         group: usize,
         place: usize,
-        outcome: SignOutcome,
+        outcome: SignOutcome<T>,
     },
     Published {
         group: usize,
-        results: Vec<(usize, Result<Finished<Checked>, WorkflowError>)>,
+        results: Vec<(usize, Result<Finished<T>, WorkflowError>)>,
     },
     /// A thread ended by a panic, with whatever it was doing.
     Crashed,
 }
 
-/// What became of a certificate that had begun.
-pub(super) enum SignOutcome {
-    Signed(Box<Signed<Checked>>),
+/// What became of an object that had begun.
+pub(super) enum SignOutcome<T: Signable> {
+    Signed(Box<Signed<T>>),
     NotSigned(NotSigned),
     /// Its place was taken in the meantime; it was not signed.
     NoPlace {
@@ -57,10 +56,10 @@ pub(super) enum SignOutcome {
 }
 
 /// Signs until there is nothing more to come. Once a signature fails, nothing else is signed by any thread.
-pub(super) fn sign_each(
+pub(super) fn sign_each<T: Signable>(
     signer: &dyn Signer,
-    tasks: &Mutex<Receiver<Task>>,
-    events: &Sender<Event>,
+    tasks: &Mutex<Receiver<Task<T>>>,
+    events: &Sender<Event<T>>,
     stop: &AtomicBool,
 ) {
     let _alarm = Alarm(events);
@@ -90,7 +89,7 @@ pub(super) fn sign_each(
 }
 
 /// Writes until there is nothing more to come.
-pub(super) fn publish_each(publications: &Receiver<Publication>, events: &Sender<Event>) {
+pub(super) fn publish_each<T: Signable>(publications: &Receiver<Publication<T>>, events: &Sender<Event<T>>) {
     let _alarm = Alarm(events);
     for Publication {
         group,
@@ -109,9 +108,9 @@ pub(super) fn publish_each(publications: &Receiver<Publication>, events: &Sender
 }
 
 /// Nobody must wait for a thread that is gone.
-struct Alarm<'a>(&'a Sender<Event>);
+struct Alarm<'a, T: Signable>(&'a Sender<Event<T>>);
 
-impl Drop for Alarm<'_> {
+impl<T: Signable> Drop for Alarm<'_, T> {
     fn drop(&mut self) {
         if thread::panicking() {
             let _ = self.0.send(Event::Crashed);

@@ -1,0 +1,213 @@
+//! Many objects, signed in groups by several sessions: certificates of `csr sign`, answers of `ocsp publish`.
+//!
+//! | step | threads |
+//! |---|---|
+//! | [`Batch::draft`]: the exact bytes are made and checked, and the place for the output is kept | all processors |
+//! | the group is recorded as begun, in one transaction | the caller's |
+//! | the key signs each, and the signature is verified | one for each session |
+//! | the group is recorded as signed, in one transaction | the caller's |
+//! | the files of the group are written, and get their names when the disk has them | one |
+//!
+//! The steps of one group overlap with those of others; results come in order.
+
+mod course;
+mod crew;
+mod group;
+mod sessions;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, mpsc};
+use std::thread;
+
+use course::Course;
+use crew::{publish_each, sign_each};
+use group::TOGETHER;
+pub(super) use sessions::threads_for;
+use sessions::{most_held_groups, open_others, sessions_for};
+
+use super::ordered::in_order;
+use super::pipeline::Completed;
+use super::{Finished, Held, Progress, Recorder, Signable, Step, WorkflowError};
+use crate::ledger::EntryId;
+use crate::signer::{KeyStore, RandomSource, Signer, SystemRandom};
+
+/// Groups that are begun and not delivered, where one session signs.
+const GROUPS: usize = 3;
+
+/// What is signed, one piece after the other.
+pub(super) trait Batch: Sync + Sized {
+    /// What is signed.
+    type Object: Signable<Signed: Send> + Send;
+    /// Why a piece is refused, and every other error of the job.
+    type Error: From<WorkflowError> + Send;
+    /// One piece, as far as it comes without the ledger and the key.
+    type Draft: Send;
+    /// What is remembered of a piece until its result is told.
+    type Memo;
+    /// A piece that was signed before.
+    type Known;
+
+    /// How many pieces there are.
+    fn count(&self) -> usize;
+
+    /// How many of them are to be signed.
+    fn count_new(&self) -> usize;
+
+    /// Whether a piece that is refused is told, and the others are signed.
+    fn keeps_going(&self) -> bool;
+
+    /// Drafts one, on any thread. Nothing of one that was refused before.
+    fn draft(&self, index: usize, random: &dyn RandomSource) -> Result<Option<Self::Draft>, Self::Error>;
+
+    /// Looks at a draft with the ledger.
+    fn admit(&self, recorder: &mut Recorder, draft: Self::Draft) -> Result<Admitted<Self>, WorkflowError>;
+
+    /// Reads what was signed before. `entries` has the entries of the pieces that were recorded so far, and 0 for the others. Nothing where
+    /// the piece that this one repeats has failed.
+    fn find(
+        &self,
+        recorder: &mut Recorder,
+        known: Self::Known,
+        entries: &[EntryId],
+    ) -> Result<Option<Found<Self::Object>>, WorkflowError>;
+
+    /// The step that one signature is, from 1.
+    fn step(&self, number: usize) -> Step<'static>;
+}
+
+/// A piece that the ledger has nothing against.
+pub(super) struct Admitted<B: Batch> {
+    pub(super) memo: B::Memo,
+    pub(super) work: Work<B>,
+}
+
+/// What is to be done with it.
+pub(super) enum Work<B: Batch> {
+    Sign(Box<Held<B::Object>>),
+    /// It was signed before; it is read from the ledger when its group is recorded.
+    Deliver(B::Known),
+}
+
+/// What was signed before.
+pub(super) enum Found<T: Signable> {
+    /// To be written.
+    Recorded(Completed<T>),
+    /// In its place.
+    There(Finished<T>),
+}
+
+/// What became of one piece.
+pub(super) enum Told<B: Batch> {
+    Done {
+        index: usize,
+        memo: B::Memo,
+        finished: Finished<B::Object>,
+    },
+    Refused {
+        index: usize,
+        error: B::Error,
+    },
+}
+
+/// Why no more is signed.
+pub(super) enum Failure<E> {
+    /// A piece is refused.
+    Piece(E),
+    Job(WorkflowError),
+}
+
+/// What the thread of the ledger works with.
+pub(super) struct Desk<'a, B: Batch> {
+    /// None where nothing is to be signed.
+    pub(super) store: Option<&'a dyn KeyStore>,
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) each: &'a mut dyn FnMut(Told<B>),
+}
+
+/// Signs all of it, in as many sessions as `jobs` asks for. `refused` are the pieces that were refused already; they are told in their
+/// turn. There is no signer where nothing is to be signed.
+///
+/// # Errors
+/// The first failure; what had begun by then is finished or given up.
+pub(super) fn sign_batch<B: Batch>(
+    batch: &B,
+    signer: Option<Box<dyn Signer + '_>>,
+    jobs: Option<NonZeroUsize>,
+    refused: BTreeMap<usize, B::Error>,
+    desk: Desk<'_, B>,
+) -> Result<(), Failure<B::Error>> {
+    let Some(signer) = signer else {
+        return sign_by(batch, Vec::new(), refused, desk);
+    };
+    let wanted = sessions_for(batch.count_new(), jobs);
+    if wanted < 2 {
+        return sign_by(batch, vec![signer], refused, desk);
+    }
+    let others = open_others(signer.as_ref(), wanted, jobs.is_some(), desk.recorder);
+    let others = others.map_err(Failure::Job)?;
+    if others.is_empty() {
+        drop(others);
+        return sign_by(batch, vec![signer], refused, desk);
+    }
+    sign_by(batch, others, refused, desk)
+}
+
+fn sign_by<B: Batch>(
+    batch: &B,
+    signers: Vec<Box<dyn Signer + '_>>,
+    refused: BTreeMap<usize, B::Error>,
+    desk: Desk<'_, B>,
+) -> Result<(), Failure<B::Error>> {
+    let random: &dyn RandomSource = match desk.store {
+        Some(store) => store.random_source(),
+        None => &SystemRandom,
+    };
+    let groups = batch.count().div_ceil(TOGETHER);
+    let most_groups = (GROUPS + signers.len().div_ceil(TOGETHER / 2)).min(most_held_groups());
+    let stop = AtomicBool::new(false);
+    let (tasks, to_sign) = mpsc::channel();
+    let (publications, to_publish) = mpsc::channel();
+    let (tell, events) = mpsc::channel();
+    let to_sign = Mutex::new(to_sign);
+    thread::scope(|scope| {
+        for signer in signers {
+            let (to_sign, tell, stop) = (&to_sign, tell.clone(), &stop);
+            scope.spawn(move || sign_each(signer.as_ref(), to_sign, &tell, stop));
+        }
+        scope.spawn(move || publish_each(&to_publish, &tell));
+        let mut course = Course {
+            entries: vec![EntryId(0); batch.count()],
+            batch,
+            desk,
+            refused,
+            begun: 0,
+            tasks,
+            publications,
+            events,
+            groups: BTreeMap::new(),
+            settled: 0,
+            stop: &stop,
+            failure: None,
+        };
+        let draft = |group: usize| {
+            let first = group * TOGETHER;
+            let indices = first..batch.count().min(first + TOGETHER);
+            indices
+                .map(|index| (index, batch.draft(index, random)))
+                .collect::<Vec<_>>()
+        };
+        in_order(threads_for(batch.count()), groups, draft, |group, drafts| {
+            course.take(group, drafts);
+            course.wait_until_below(most_groups);
+            match course.failure {
+                None => ControlFlow::Continue(()),
+                Some(_) => ControlFlow::Break(()),
+            }
+        });
+        course.finish()
+    })
+}

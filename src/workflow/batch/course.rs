@@ -1,0 +1,202 @@
+//! A batch as it is being signed: this thread alone asks the ledger, and the others do the rest.
+
+mod settle;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::crew::{Event, Publication, Task};
+use super::group::{Group, Member, State};
+use super::{Admitted, Batch, Desk, Failure, Told, Work};
+use crate::ledger::{EntryId, LedgerError};
+use crate::workflow::WorkflowError;
+use crate::workflow::pipeline::{Begun, Finished, Held};
+
+/// The drafts of a group, each with its place in the batch; none of a piece that was refused.
+type Drafts<B> = Vec<(usize, Result<Option<<B as Batch>::Draft>, <B as Batch>::Error>)>;
+
+/// What became of the files of a group, by their places in it.
+type Written<B> = Vec<(usize, Result<Finished<<B as Batch>::Object>, WorkflowError>)>;
+
+pub(super) struct Course<'r, 'd, B: Batch> {
+    pub(super) batch: &'r B,
+    pub(super) desk: Desk<'d, B>,
+    /// Refused, and not told yet.
+    pub(super) refused: BTreeMap<usize, B::Error>,
+    /// How many have begun.
+    pub(super) begun: usize,
+    pub(super) tasks: Sender<Task<B::Object>>,
+    pub(super) publications: Sender<Publication<B::Object>>,
+    pub(super) events: Receiver<Event<B::Object>>,
+    /// Begun, and not delivered.
+    pub(super) groups: BTreeMap<usize, Group<B>>,
+    /// The first group of which signatures are missing.
+    pub(super) settled: usize,
+    pub(super) stop: &'r AtomicBool,
+    pub(super) failure: Option<Failure<B::Error>>,
+    /// The entry of each piece.
+    pub(super) entries: Vec<EntryId>,
+}
+
+/// An object that is to begin: its place in the group, and what it will be.
+struct Beginning<T> {
+    place: usize,
+    held: Held<T>,
+}
+
+impl<B: Batch> Course<'_, '_, B> {
+    /// Records a group as begun, and hands it to those who sign.
+    pub(super) fn take(&mut self, number: usize, drafts: Drafts<B>) {
+        if let Err(failure) = self.begin(number, drafts) {
+            self.fail(failure);
+        }
+    }
+
+    fn begin(&mut self, number: usize, drafts: Drafts<B>) -> Result<(), Failure<B::Error>> {
+        let (mut members, mut beginning) = (Vec::with_capacity(drafts.len()), Vec::new());
+        for (index, draft) in drafts {
+            match draft {
+                Ok(None) => {}
+                Ok(Some(draft)) => {
+                    let place = members.len();
+                    let admitted = self.batch.admit(self.desk.recorder, draft);
+                    let Admitted { memo, work } = admitted.map_err(Failure::Job)?;
+                    let state = match work {
+                        Work::Sign(held) => {
+                            beginning.push(Beginning { place, held: *held });
+                            State::Signing
+                        }
+                        Work::Deliver(known) => State::Known(known),
+                    };
+                    members.push(Member { index, memo, state });
+                }
+                Err(error) if self.batch.keeps_going() => {
+                    self.refused.insert(index, error);
+                }
+                Err(error) => return Err(Failure::Piece(error)),
+            }
+        }
+        let (places, held): (Vec<_>, Vec<_>) = beginning
+            .into_iter()
+            .map(|Beginning { place, held }| (place, held))
+            .unzip();
+        let begun = match self.desk.store {
+            Some(store) if !held.is_empty() => self.desk.recorder.begin(held, store).map_err(Failure::Job)?,
+            _ => Vec::new(),
+        };
+        let group = Group {
+            unsigned: begun.len(),
+            members,
+        };
+        self.groups.insert(number, group);
+        for (place, begun) in places.into_iter().zip(begun) {
+            self.hand_out(number, place, begun);
+        }
+        self.settle();
+        Ok(())
+    }
+
+    fn hand_out(&mut self, group: usize, place: usize, begun: Begun<B::Object>) {
+        self.begun += 1;
+        self.desk.progress.step(&self.batch.step(self.begun));
+        // They end only when this end of the channel is closed.
+        let _ = self.tasks.send(Task { group, place, begun });
+    }
+
+    fn fail(&mut self, failure: Failure<B::Error>) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Waits until fewer groups are on their way.
+    pub(super) fn wait_until_below(&mut self, most: usize) {
+        while let Ok(event) = self.events.try_recv() {
+            self.note(event);
+        }
+        while self.groups.len() >= most {
+            match self.events.recv() {
+                Ok(event) => self.note(event),
+                Err(_) => return self.crash(),
+            }
+        }
+    }
+
+    fn note(&mut self, event: Event<B::Object>) {
+        match event {
+            Event::Signed {
+                group: number,
+                place,
+                outcome,
+            } => {
+                let group = self.groups.get_mut(&number);
+                if let Some(group) = group {
+                    group.unsigned = group.unsigned.saturating_sub(1);
+                    if let Some(member) = group.members.get_mut(place) {
+                        member.state = State::Ended(outcome);
+                    }
+                }
+                self.settle();
+            }
+            Event::Published { group, results } => self.hand_over(group, results),
+            Event::Crashed => self.crash(),
+        }
+    }
+
+    /// The panic itself ends the job, when the threads are joined.
+    fn crash(&mut self) {
+        self.groups.clear();
+        self.fail(Failure::Job(no_entry()));
+    }
+
+    /// Records what arrived, and tells all of the group in order.
+    fn hand_over(&mut self, number: usize, results: Written<B>) {
+        let Some(Group { members, .. }) = self.groups.remove(&number) else {
+            return;
+        };
+        let arrived = results.iter().filter_map(|(_, result)| result.as_ref().ok());
+        self.desk
+            .recorder
+            .note_deliveries(arrived.map(|finished| (finished.entry, &finished.delivered)));
+        let mut results: BTreeMap<_, _> = results.into_iter().collect();
+        for (place, member) in members.into_iter().enumerate() {
+            let finished = match (results.remove(&place), member.state) {
+                (Some(Ok(finished)), _) => finished,
+                (Some(Err(error)), _) => {
+                    self.fail(Failure::Job(error));
+                    continue;
+                }
+                (None, State::There(finished)) => *finished,
+                (None, _) => continue,
+            };
+            self.tell_refused_before(member.index);
+            (self.desk.each)(Told::Done {
+                index: member.index,
+                memo: member.memo,
+                finished,
+            });
+        }
+    }
+
+    fn tell_refused_before(&mut self, index: usize) {
+        let rest = self.refused.split_off(&index);
+        for (index, error) in std::mem::replace(&mut self.refused, rest) {
+            (self.desk.each)(Told::Refused { index, error });
+        }
+    }
+
+    /// Waits for all that has begun.
+    pub(super) fn finish(mut self) -> Result<(), Failure<B::Error>> {
+        self.wait_until_below(1);
+        self.tell_refused_before(usize::MAX);
+        match self.failure {
+            None => Ok(()),
+            Some(failure) => Err(failure),
+        }
+    }
+}
+
+/// Planned and signed are counted alike, so this does not happen.
+fn no_entry() -> WorkflowError {
+    LedgerError::NoEntry { entry: EntryId(0) }.into()
+}

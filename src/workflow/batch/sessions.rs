@@ -1,0 +1,69 @@
+//! How many threads and sessions a batch is worth.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use rustix::process::{Resource, getrlimit};
+
+use super::group::TOGETHER;
+use crate::signer::Signer;
+use crate::token::TokenError;
+use crate::workflow::{Recorder, WorkflowError};
+
+/// A session for each processor is worth it from this many signatures on.
+const MANY: usize = 16;
+
+/// Few pieces are not worth the threads.
+pub(in crate::workflow) fn threads_for(count: usize) -> usize {
+    const FEW: usize = 8;
+    match count {
+        0..FEW => 1,
+        _ => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    }
+}
+
+/// So many sign at one time.
+pub(super) fn sessions_for(count: usize, jobs: Option<NonZeroUsize>) -> usize {
+    let usual = if count < MANY { 1 } else { threads_for(count) };
+    jobs.map_or(usual, NonZeroUsize::get).min(count)
+}
+
+/// Signers for the other threads; the first one stays where it is. As many as the token lets us have, which the result says if so many
+/// were asked for.
+///
+/// # Errors
+/// What the token said, other than that there are no more sessions.
+pub(super) fn open_others<'s>(
+    signer: &'s dyn Signer,
+    wanted: usize,
+    is_asked: bool,
+    recorder: &mut Recorder,
+) -> Result<Vec<Box<dyn Signer + 's>>, WorkflowError> {
+    let mut others = Vec::with_capacity(wanted);
+    while others.len() < wanted {
+        match signer.open_another() {
+            Ok(Some(other)) => others.push(other),
+            Ok(None) => break,
+            Err(error) => match error.cause() {
+                Some(TokenError::SessionLimit { .. } | TokenError::NoLocks { .. }) => {
+                    let sign = others.len().max(1);
+                    if is_asked {
+                        recorder.notice(format!(
+                            "{wanted} sessions were requested, and {sign} signed: {error}"
+                        ));
+                    }
+                    break;
+                }
+                _ => return Err(error.into()),
+            },
+        }
+    }
+    Ok(others)
+}
+
+/// Each output of a group is an open file, and the rest of the process has some too.
+pub(super) fn most_held_groups() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    let files = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    (files / 2 / TOGETHER).max(2)
+}
