@@ -42,6 +42,7 @@ mod ceremony {
     mod quorum;
     mod refused_keys;
     mod rehearse;
+    mod rehearse_imports;
     mod rehearse_refusals;
     mod run;
     mod run_refusals;

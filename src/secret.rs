@@ -6,10 +6,12 @@ mod locked;
 mod memory_guard;
 mod pin;
 mod pkcs8;
+mod practice_key;
 mod private_key;
 
 pub use ed25519_key::{Ed25519Key, Ed25519KeyError};
 pub use locked::LockedBytes;
 pub use memory_guard::{MemoryError, MemoryGuard};
 pub use pin::Pin;
+pub(crate) use practice_key::PracticeKeyPair;
 pub use private_key::{CheckedPrivateKey, PrivateKeyDer, PrivateKeyError, PrivateKeyParts};

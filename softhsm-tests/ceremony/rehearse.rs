@@ -283,12 +283,12 @@ fn a_plan_that_says_something_else_than_its_files_is_found() {
     assert!(text.contains("practice"), "{text}");
 }
 
-fn number(value: &Value) -> usize {
+pub(super) fn number(value: &Value) -> usize {
     usize::try_from(value.as_u64().expect("a number")).expect("small")
 }
 
 /// Changes the bytes of an object, and repairs their hash.
-fn change(object: &mut Value, edit: impl FnOnce(&mut Vec<u8>, &mut Value) -> usize) -> usize {
+pub(super) fn change(object: &mut Value, edit: impl FnOnce(&mut Vec<u8>, &mut Value) -> usize) -> usize {
     let mut tbs = Base64::decode_vec(object["tbs"].as_str().expect("base64")).expect("base64");
     let mut holes = object["holes"].take();
     let at = edit(&mut tbs, &mut holes);

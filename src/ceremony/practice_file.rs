@@ -10,7 +10,10 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::{CeremonyFile, CeremonyFileError, CeremonyKind, Digest, PlannedPeople, PreviousCeremony, SshKey};
+use super::{
+    CeremonyFile, CeremonyFileError, CeremonyKind, Digest, PlannedPeople, PreviousCeremony, SshKey,
+    StepAction,
+};
 
 /// What a practice has in the place of what the ceremony file says.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct PracticeChanges {
     pub keys: Vec<SshKey>,
     /// SHA-256 of the inputs that are stand-ins, by their names.
     pub inputs: BTreeMap<String, Digest>,
+    /// The public keys that steps expect of their stand-in pairs, as SHA-256, by the step.
+    pub pins: BTreeMap<String, Digest>,
     /// SHA-256 of the export of the ceremony before, where the file names one.
     pub previous: Option<Digest>,
 }
@@ -52,6 +57,8 @@ struct Places {
     person: Vec<PersonPlaces>,
     #[serde(default)]
     input: BTreeMap<String, InputPlaces>,
+    #[serde(default)]
+    step: Vec<StepPlaces>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +85,12 @@ struct PersonPlaces {
 #[derive(Deserialize)]
 struct InputPlaces {
     sha256: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+struct StepPlaces {
+    id: String,
+    expect: Option<Spanned<String>>,
 }
 
 impl PracticeChanges {
@@ -111,6 +124,14 @@ impl PracticeChanges {
             let input = places.input.get(name).ok_or_else(|| missing("input", name))?;
             edits.text(&input.sha256, &sha256.to_string());
         }
+        for (name, pin) in &self.pins {
+            let step = places.step.iter().find(|step| step.id == *name);
+            let expect = step.and_then(|step| step.expect.as_ref());
+            edits.text(
+                expect.ok_or_else(|| missing("expect of step", name))?,
+                &pin.to_string(),
+            );
+        }
         if let (Some(place), Some(sha256)) = (&places.previous.sha256, self.previous) {
             edits.text(place, &sha256.to_string());
         }
@@ -142,6 +163,13 @@ impl PracticeChanges {
         for (name, sha256) in &self.inputs {
             let input = file.inputs.get_mut(name).ok_or_else(|| missing("input", name))?;
             input.sha256 = *sha256;
+        }
+        for (name, pin) in &self.pins {
+            let step = file.steps.iter_mut().find(|step| step.id == *name);
+            match step.map(|step| &mut step.action) {
+                Some(StepAction::ImportKey(import)) => import.expect = Some(*pin),
+                _ => return Err(missing("expect of step", name)),
+            }
         }
         if let (PreviousCeremony::Exported { export, .. }, Some(sha256)) = (&mut file.previous, self.previous)
         {

@@ -61,9 +61,10 @@ pub(super) enum CeremonyCommand {
     Approvals(approvals::ShowApprovals),
     /// Practise a planned ceremony on software tokens, before the day: every session, without the real tokens and people
     ///
-    /// It carries out the same steps with the same serial numbers and dates. Stand-in keys take the places of the keys in the safe and of the
-    /// people's keys. Then every octet that was signed is compared with the plan, outside the places that a new key fills in. DIR/rehearsal gets
-    /// the result, marked as a practice; nothing else in DIR changes. Exit code 3: something differs.
+    /// It carries out the same steps with the same serial numbers and dates. Stand-in keys take the places of the keys in the safe, of the
+    /// people's keys, and of keys to import: KMS is not asked. Then every octet that was signed is compared with the plan, outside the places
+    /// that a new key fills in. DIR/rehearsal gets the result, marked as a practice; nothing else in DIR changes. Exit code 3: something
+    /// differs.
     Rehearse(rehearse::RehearseCeremony),
     /// Carry out one session on a new rig (started by `ceremony rehearse`, with the module's environment)
     #[command(hide = true)]

@@ -115,6 +115,17 @@ impl PrivateKeyDer {
         LockedBytes::take(bytes).map(Self)
     }
 
+    /// A copy of bytes that stay where they are. The guard shows that dumps are off.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when no memory can be locked.
+    pub(super) fn copy(_guard: &MemoryGuard, bytes: &LockedBytes) -> Result<Self, MemoryError> {
+        let bytes = bytes.expose();
+        let mut copy = LockedBytes::zeroed(bytes.len())?;
+        copy.expose_mut().copy_from_slice(bytes);
+        Ok(Self(copy))
+    }
+
     /// Checks that the bytes are the private key of `public_key`, and normalises them. For RSA n = p·q and the CRT values are
     /// checked, for EC that the point is d·G, for Ed25519 that the public key comes from the seed.
     ///
@@ -332,7 +343,7 @@ fn scalar_of(bytes: &[u8], curve: Curve) -> Option<Result<LockedBytes, MemoryErr
     }))
 }
 
-fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+pub(super) fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
     match curve {
         Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
         Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,

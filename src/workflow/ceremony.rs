@@ -35,8 +35,7 @@ pub use plan_directory::write_plan;
 pub use previous::{PreviousError, check_previous};
 pub use refused_keys::RefusedKeys;
 pub use rehearse::{
-    CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, refuse_imports,
-    rehearse_session,
+    CountedSignatures, RehearsalError, RehearsalRequest, SessionComparison, compare_session, rehearse_session,
 };
 pub use report::reported_objects;
 pub use run::{

@@ -38,6 +38,9 @@ sha256 = "{hash}"
 [input.csr]
 file = "inputs/2318-0042.csr"
 sha256 = "{hash}"
+[input.pair]
+file = "inputs/pair.json"
+sha256 = "{hash}"
 [[step]]
 id = "room"
 do = "manual"
@@ -48,6 +51,13 @@ do = "generate-key"
 token = "root"
 label = "2318-0042"
 type = "ec:p384"
+[[step]]
+id = "kms"
+do = "import-key"
+token = "legacy"
+label = "{hash}"
+pair = "pair"
+expect = '{hash}' # {hash}
 [[step]]
 id = "root"
 do = "create-ca"
@@ -87,6 +97,7 @@ fn changes(keys: &[&TestKey]) -> PracticeChanges {
             .into(),
         keys: keys.iter().map(|key| key.key()).collect(),
         inputs: [("legacy".to_owned(), Digest::of(b"stand-in"))].into(),
+        pins: [("kms".to_owned(), Digest::of(b"stand-in key"))].into(),
         previous: Some(Digest::of(b"practice export")),
     }
 }
@@ -115,7 +126,12 @@ fn only_what_a_practice_replaces_is_another() {
 
     let real = CeremonyFile::read(&text).unwrap();
     assert_eq!(file.inputs["csr"], real.inputs["csr"]);
-    assert_eq!(file.steps, real.steps);
+    let mut steps = real.steps.clone();
+    let StepAction::ImportKey(import) = &mut steps[2].action else {
+        panic!("{steps:?}")
+    };
+    import.expect = Some(Digest::of(b"stand-in key"));
+    assert_eq!(file.steps, steps);
     assert_eq!((&file.id, &file.sessions), (&real.id, &real.sessions));
 
     // Comments, texts and line breaks are as they were.
@@ -129,6 +145,7 @@ fn only_what_a_practice_replaces_is_another() {
         "\"pin\"",
         "]",
         "sha256",
+        "expect = '",
     ];
     let differing: Vec<_> = text
         .lines()
@@ -138,7 +155,7 @@ fn only_what_a_practice_replaces_is_another() {
         .collect();
     assert_eq!(text.lines().count(), practice.lines().count());
     assert!(
-        differing.len() == 8
+        differing.len() == 9
             && differing
                 .iter()
                 .all(|line| replaced.iter().any(|start| line.starts_with(start))),
@@ -176,6 +193,20 @@ fn what_cannot_be_replaced_is_refused() {
         other.apply(&text),
         Err(PracticeFileError::Missing { .. })
     ));
+    // No such step, one that imports nothing, and one that expects no key.
+    for (step, text) in [
+        ("missing", text.clone()),
+        ("room", text.clone()),
+        ("kms", text.replace("expect = '", "# '")),
+    ] {
+        let mut other = changes(&[&new_ada, &new_bo]);
+        other.pins = [(step.to_owned(), Digest::of(b"x"))].into();
+        let refused = other.apply(&text);
+        assert!(
+            matches!(refused, Err(PracticeFileError::Missing { .. })),
+            "{step}: {refused:?}"
+        );
+    }
     let few = changes(&[&new_ada]);
     assert!(matches!(few.apply(&text), Err(PracticeFileError::Missing { .. })));
     // Two people with one stand-in key would be one.

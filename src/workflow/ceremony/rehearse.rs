@@ -1,11 +1,12 @@
 //! A rehearsal: one session of a planned ceremony on a throwaway rig, before the day, without the real tokens and people.
 //!
-//! Stand-ins take the places of what is in a safe or in people's hands: tokens, keys of older CAs, SSH keys. Everything else is the real thing:
+//! Stand-ins take the places of what is in a safe, with KMS or in people's hands: tokens, keys of older CAs, key pairs, SSH keys. Everything else is the real thing:
 //! the same file, plan, serial numbers, dates and steps, carried out by the same code. The result is a practice, and says so.
 
 mod compare;
 mod error;
 mod export;
+mod pairs;
 mod people;
 mod room;
 mod stand_ins;
@@ -16,15 +17,14 @@ use std::path::PathBuf;
 
 pub use self::compare::{CountedSignatures, SessionComparison, compare_session};
 pub use self::error::RehearsalError;
+use self::pairs::PracticePairs;
 use self::people::PracticePeople;
 use self::room::PracticeRoom;
 use self::stand_ins::StandIns;
 use self::tokens::PracticeTokens;
 use super::plan::{PlannedSerials, plan_with};
 use super::plan_directory::write_plan;
-use super::{
-    CeremonyDecryptors, CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances,
-};
+use super::{CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances};
 use crate::ceremony::{
     CeremonyFile, Digest, PlannedModule, PlannedTool, PracticeChanges, PreviousCeremony, StepAction,
 };
@@ -77,17 +77,23 @@ pub fn rehearse_session(
     progress: &dyn Progress,
 ) -> Result<RunSummary, WorkflowError> {
     let clock = Clock::stopped_at(request.begins()?);
-    refuse_imports(&request.source.file)?;
     let tokens = PracticeTokens::initialise(module, request.rig, &request.ceremony.plan)?;
     let people = PracticePeople::of(&request.source)?;
     let lock_directory = request.lock_directory.as_deref();
-    let stand_ins = StandIns::make(&request.source, &tokens.sessions, lock_directory, progress)?;
-    let (text, files, source) = request.practice_source(&tokens, &people, &stand_ins)?;
+    let pairs = PracticePairs::make(&request.source)?;
+    let stand_ins = StandIns::make(
+        &request.source,
+        &pairs,
+        &tokens.sessions,
+        lock_directory,
+        progress,
+    )?;
+    let (text, files, source) = request.practice_source(&tokens, &people, &pairs, &stand_ins)?;
     let circumstances = PlanCircumstances {
         tool: request.tool.clone(),
         module: Some(request.module.clone()),
         tokens: tokens.seen.clone(),
-        has_kms: false,
+        has_kms: true,
         time: request.time_of_plan()?,
     };
     let serials = PlannedSerials(&request.ceremony.plan);
@@ -106,7 +112,7 @@ pub fn rehearse_session(
         tool: request.tool.sha256,
         module: request.module.clone(),
         tokens: tokens.found(),
-        decryptors: CeremonyDecryptors::new(),
+        decryptors: pairs.decryptors(),
         machine: request.machine.clone(),
         lock_directory: request.lock_directory.clone(),
         clock: clock.clone(),
@@ -122,21 +128,6 @@ pub fn rehearse_session(
     };
     people.attest(&run.ceremony, clock.now())?;
     Ok(summary)
-}
-
-/// Refuses a ceremony that imports keys.
-///
-/// # Errors
-/// [`RehearsalError::ImportsKey`]
-pub fn refuse_imports(file: &CeremonyFile) -> Result<(), CeremonyError> {
-    let mut steps = file.steps.iter();
-    match steps.find(|step| matches!(step.action, StepAction::ImportKey(_))) {
-        None => Ok(()),
-        Some(step) => {
-            let step = step.id.clone();
-            Err(RehearsalError::ImportsKey { step }.into())
-        }
-    }
 }
 
 type PracticeSource = (String, BTreeMap<String, Vec<u8>>, CeremonySource);
@@ -163,6 +154,7 @@ impl RehearsalRequest {
         &self,
         tokens: &PracticeTokens,
         people: &PracticePeople,
+        pairs: &PracticePairs,
         stand_ins: &StandIns,
     ) -> Result<PracticeSource, WorkflowError> {
         let real = &self.source;
@@ -170,6 +162,7 @@ impl RehearsalRequest {
         let mut changes = PracticeChanges {
             tokens: tokens.serials(),
             keys: people.keys_of(&real.file)?,
+            pins: pairs.pins(real),
             ..PracticeChanges::default()
         };
         for (name, bytes) in &stand_ins.inputs {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::ceremony::{CeremonyPlan, ComparedObject, Finding, PlannedObject, TranscriptHead};
+use crate::ceremony::{
+    CeremonyPlan, ComparedObject, Digest, Finding, ImportKey, PlannedObject, PlannedStep, StepAction,
+    TranscriptHead,
+};
 use crate::signer::PublicKey;
-use crate::workflow::ceremony::{CeremonyReport, CeremonySource};
+use crate::workflow::ceremony::{CeremonyInputs, CeremonyReport, CeremonySource};
 use crate::x509::signed_content;
 
 /// One session of a rehearsal, compared with the real plan.
@@ -58,7 +61,8 @@ pub fn compare_session(
     practice_source: &CeremonySource,
     session: &str,
 ) -> SessionComparison {
-    let keys = stand_in_keys(source, practice_source);
+    let stand_ins = stand_ins(source, practice_source);
+    let keys = stand_in_octets(&stand_ins);
     let mut comparison = SessionComparison {
         session: session.to_owned(),
         head: practice.transcript.as_ref().map(|transcript| transcript.head()),
@@ -68,7 +72,7 @@ pub fn compare_session(
         findings: practice.findings.clone(),
     };
     if let Some(made) = &practice.content {
-        comparison.findings.extend(compare_plans(plan, made));
+        comparison.findings.extend(compare_plans(plan, made, &stand_ins));
     }
     if practice.trail.session.as_deref() != Some(session) {
         let found = format!("the rehearsal did not hold session {session:?}");
@@ -90,11 +94,14 @@ pub fn compare_session(
 }
 
 /// What the practice's plan says otherwise, beside what a practice changes and beside the bytes, which are compared as they were signed.
-fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan) -> Vec<Finding> {
+fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan, stand_ins: &[StandInFor]) -> Vec<Finding> {
     let parts = [
         ("the id", plan.ceremony == practice.ceremony),
         ("the sessions", plan.sessions == practice.sessions),
-        ("the steps", plan.steps == practice.steps),
+        (
+            "the steps",
+            plan.steps == with_real_pins(&practice.steps, stand_ins),
+        ),
         ("the profiles", plan.profiles == practice.profiles),
         ("the linters", plan.linters == practice.linters),
         ("the budget of signatures", plan.budget == practice.budget),
@@ -145,20 +152,55 @@ fn count(plan: &CeremonyPlan, practice: &CeremonyReport) -> Vec<CountedSignature
     counted
 }
 
-/// Octets of stand-in keys, with those of the real ones: numbers and identifiers.
-fn stand_in_keys(source: &CeremonySource, practice: &CeremonySource) -> Vec<[Vec<u8>; 2]> {
-    let mut pairs = Vec::new();
+/// A key of a practice, and the one that it stands in for.
+struct StandInFor {
+    stand_in: PublicKey,
+    real: PublicKey,
+}
+
+/// Each input that shows another key in the practice: a certificate, a public key, or the pair file of a key to import.
+fn stand_ins(source: &CeremonySource, practice: &CeremonySource) -> Vec<StandInFor> {
+    let key_of = |inputs: &CeremonyInputs, name: &str| match inputs.pair(name) {
+        Ok(pair) => Ok(pair.public_key),
+        Err(_) => inputs.public_key(name),
+    };
+    let mut found = Vec::new();
     for name in source.file.inputs.keys() {
-        let keys = (source.inputs.public_key(name), practice.inputs.public_key(name));
-        if let (Ok(real), Ok(stand_in)) = keys
+        if let (Ok(real), Ok(stand_in)) = (key_of(&source.inputs, name), key_of(&practice.inputs, name))
             && real != stand_in
         {
-            let octets = |key: &PublicKey| key.own_octets().to_vec();
-            pairs.push([octets(&stand_in), octets(&real)]);
-            pairs.push([stand_in.key_identifier(), real.key_identifier()]);
+            found.push(StandInFor { stand_in, real });
         }
     }
+    found
+}
+
+/// Octets of stand-in keys, with those of the real ones: numbers and identifiers.
+fn stand_in_octets(stand_ins: &[StandInFor]) -> Vec<[Vec<u8>; 2]> {
+    let mut pairs = Vec::new();
+    for StandInFor { stand_in, real } in stand_ins {
+        let octets = |key: &PublicKey| key.own_octets().to_vec();
+        pairs.push([octets(stand_in), octets(real)]);
+        pairs.push([stand_in.key_identifier(), real.key_identifier()]);
+    }
     pairs
+}
+
+/// The steps of a practice, with the public keys that the real ones expect of their pairs.
+fn with_real_pins(steps: &[PlannedStep], stand_ins: &[StandInFor]) -> Vec<PlannedStep> {
+    let mut steps = steps.to_vec();
+    for step in &mut steps {
+        if let StepAction::ImportKey(ImportKey {
+            expect: Some(pin), ..
+        }) = &mut step.action
+        {
+            let mut pinned = stand_ins.iter();
+            if let Some(pinned) = pinned.find(|pinned| *pin == Digest::of(pinned.stand_in.der())) {
+                *pin = Digest::of(pinned.real.der());
+            }
+        }
+    }
+    steps
 }
 
 /// What was signed, with the octets of the real keys where stand-ins were: only octets of the same length can be compared.

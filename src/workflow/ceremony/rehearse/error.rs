@@ -35,10 +35,10 @@ pub enum RehearsalError {
         /// The name.
         token: String,
     },
-    /// A step imports a key from KMS: it would be a real key on software tokens.
-    ImportsKey {
-        /// The step.
-        step: String,
+    /// No key pair was made that stands in for one of KMS.
+    PracticeKey {
+        /// Why.
+        reason: String,
     },
     /// The key of an input signs on two tokens, and a stand-in can be on one only.
     TwoTokens {
@@ -58,11 +58,7 @@ impl fmt::Display for RehearsalError {
             Self::Signer(error) => error.fmt(f),
             Self::NoKey { key } => write!(f, "no stand-in was made for the key {key}"),
             Self::NoToken { token } => write!(f, "the plan has no token {token:?}"),
-            Self::ImportsKey { step } => write!(
-                f,
-                "step {step:?} imports a key from KMS, and a rehearsal does not: the real key would be on software tokens. Rehearse the same \
-                 ceremony with a generate-key step in its place, and check the import by itself"
-            ),
+            Self::PracticeKey { reason } => f.write_str(reason),
             Self::TwoTokens {
                 input,
                 tokens: [one, other],

@@ -1,16 +1,20 @@
-//! Stand-in keys for those that are in a safe, and the inputs that show them: certificates, lists and public keys.
+//! Stand-in keys for those that are in a safe or come from KMS, and the inputs that show them: certificates, lists, public keys and pair files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::RehearsalError;
+use super::pairs::{PracticePair, PracticePairs};
 use crate::ceremony::{Step, StepAction};
 use crate::output::encode_pem;
 use crate::signer::{KeyStore, PublicKey, Signer};
-use crate::token::Session;
+use crate::token::{KeySelector, Session};
 use crate::workflow::ceremony::objects::signing_key;
 use crate::workflow::ceremony::{CeremonyInputs, CeremonySource};
-use crate::workflow::{GenerateRequest, KeyLog, Progress, WorkflowError, generate_key};
+use crate::workflow::{
+    GenerateRequest, ImportRequest, KeyLog, Progress, WorkflowError, delete_key, generate_key,
+    import_key_pair,
+};
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, stand_in_certificate, stand_in_list};
 
 /// Inputs that are others in a rehearsal, by their names.
@@ -32,38 +36,87 @@ struct StandInKey<'a> {
 }
 
 impl StandIns {
-    /// Has the tokens generate a key for each input whose key signs or is destroyed, and makes the inputs anew that show those keys or are
-    /// signed by them.
+    /// Has the tokens make a key for each input whose key signs or is destroyed, and makes the inputs anew that show those keys or are
+    /// signed by them. The stand-in for a key of KMS is that of its pair, and leaves the token again where a step will import it.
     pub(super) fn make(
         source: &CeremonySource,
+        pairs: &PracticePairs,
         sessions: &BTreeMap<String, Session>,
         lock_directory: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<Self, WorkflowError> {
         let mut keys = Vec::new();
+        let mut comes_again = Vec::new();
         for (place, safe) in (1..).zip(find_safe_keys(source)?) {
-            let session = sessions
-                .get(&safe.token)
-                .ok_or(RehearsalError::NoToken { token: safe.token })?;
-            let request = GenerateRequest {
-                algorithm: safe.real.algorithm(),
-                label: format!("stand-in-{place}"),
-                lock_directory: lock_directory.map(Path::to_owned),
+            let session = sessions.get(&safe.token).ok_or_else(|| RehearsalError::NoToken {
+                token: safe.token.clone(),
+            })?;
+            let label = format!("stand-in-{place}");
+            let maker = Maker {
+                session,
+                lock_directory,
+                progress,
             };
-            let made = generate_key(session, &request, &mut KeyLog::nowhere(), progress)?;
+            let key = match pairs.stand_in_for(&safe.real) {
+                None => maker.generate(&safe.real, &label)?,
+                Some(pair) => {
+                    if pairs.comes_to(pair, &safe.token) {
+                        comes_again.push((session, label.clone()));
+                    }
+                    maker.import(pair, &label)?
+                }
+            };
             keys.push(StandInKey {
                 real: safe.real,
-                key: made.proof.public_key,
+                key,
                 session,
             });
         }
         let mut inputs = BTreeMap::new();
         for name in source.file.inputs.keys() {
-            if let Some(bytes) = make_input(&source.inputs, name, &keys)? {
+            if let Some(bytes) = make_input(&source.inputs, name, &keys, pairs)? {
                 inputs.insert(name.clone(), bytes);
             }
         }
+        for (session, label) in comes_again {
+            let objects = session.key_objects(&KeySelector::labelled(&label))?;
+            delete_key(session, objects, &mut KeyLog::nowhere())?;
+        }
         Ok(Self { inputs })
+    }
+}
+
+/// How a stand-in gets to a token.
+struct Maker<'a> {
+    session: &'a Session,
+    lock_directory: Option<&'a Path>,
+    progress: &'a dyn Progress,
+}
+
+impl Maker<'_> {
+    fn generate(&self, real: &PublicKey, label: &str) -> Result<PublicKey, WorkflowError> {
+        let request = GenerateRequest {
+            algorithm: real.algorithm(),
+            label: label.to_owned(),
+            lock_directory: self.lock_directory.map(Path::to_owned),
+        };
+        let made = generate_key(self.session, &request, &mut KeyLog::nowhere(), self.progress)?;
+        Ok(made.proof.public_key)
+    }
+
+    fn import(&self, pair: &PracticePair, label: &str) -> Result<PublicKey, WorkflowError> {
+        let request = ImportRequest {
+            pair: pair.pair.clone(),
+            label: label.to_owned(),
+            route: None,
+            attestation: None,
+            keep_recipient_key: false,
+            expected: None,
+            lock_directory: self.lock_directory.map(Path::to_owned),
+        };
+        let log = &mut KeyLog::nowhere();
+        let made = import_key_pair(self.session, pair, &request, log, self.progress)?;
+        Ok(made.proof.public_key)
     }
 }
 
@@ -134,7 +187,12 @@ fn make_input(
     inputs: &CeremonyInputs,
     name: &str,
     keys: &[StandInKey<'_>],
+    pairs: &PracticePairs,
 ) -> Result<Option<Vec<u8>>, WorkflowError> {
+    if let Ok(original) = inputs.pair(name) {
+        let stand_in = pairs.stand_in_for(&original.public_key);
+        return Ok(stand_in.map(PracticePair::file));
+    }
     let stand_in_for = |key: &PublicKey| keys.iter().find(|stand_in| stand_in.real.has_numbers_of(key));
     if let Ok(original) = inputs.certificate(name) {
         let own = original.public_key().ok();
@@ -158,7 +216,7 @@ fn make_input(
         let made = stand_in_list(&original, issuer.signer()?.as_ref())?;
         return Ok(Some(encode_pem(X509_CRL, made.der()).into_bytes()));
     }
-    let is_key = inputs.request(name).is_err() && inputs.pair(name).is_err();
+    let is_key = inputs.request(name).is_err();
     let key = inputs.public_key(name).ok().filter(|_| is_key);
     let stand_in = key.as_ref().and_then(stand_in_for);
     Ok(stand_in.map(|stand_in| encode_pem(PUBLIC_KEY, stand_in.key.der()).into_bytes()))
