@@ -6,6 +6,7 @@
 //! The ledger knows no X.509: names, keys, requests and signed objects are bytes, hashes and texts to it. It reads no clock: every
 //! change carries a [`Stamp`].
 
+mod columns;
 mod error;
 mod event;
 #[cfg(test)]
@@ -14,12 +15,12 @@ mod key;
 mod record;
 mod report;
 mod revocation;
-mod rows;
 mod rules;
 mod spelling;
 mod sqlite;
 mod store;
 mod takeover;
+mod tally;
 mod tree;
 mod url;
 mod value;

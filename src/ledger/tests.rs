@@ -7,6 +7,7 @@ mod memory;
 mod numbers;
 mod random;
 mod record;
+mod rows;
 mod stores;
 mod takeover;
 mod tampering;
@@ -52,8 +53,10 @@ impl Desk {
     }
 
     #[track_caller]
+    /// By the tables that are made again, and by the sums that decide at every opening.
     fn assert_sound(&self) {
         assert_eq!(self.verify().faults, []);
+        SqliteLedger::open(&self.path(), Access::Decide).unwrap();
     }
 
     fn certificate(&mut self, serial: u8) -> EntryId {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use base64ct::{Base64, Encoding as _};
-use serde::{Deserialize, Serialize};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::values::Digest;
 
@@ -37,9 +39,35 @@ impl fmt::Display for Misspelt {
 impl std::error::Error for Misspelt {}
 
 /// Encoded bytes, in events as base64.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Der(pub Vec<u8>);
+
+impl Serialize for Der {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Der {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(DerText)
+    }
+}
+
+struct DerText;
+
+impl Visitor<'_> for DerText {
+    type Value = Der;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Der, E> {
+        let decoded = STANDARD.decode(text);
+        decoded.map(Der).map_err(|_| E::custom(Misspelt("base64")))
+    }
+}
 
 /// SHA-256 of what a signature is over: the first element of a SEQUENCE, as in `Certificate`, `CertificateList`,
 /// `CertificationRequest` and `BasicOCSPResponse`. That is all of DER that the ledger knows.
@@ -70,22 +98,6 @@ fn header(bytes: &[u8]) -> Option<(usize, usize)> {
 impl fmt::Debug for Der {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
-    }
-}
-
-impl TryFrom<String> for Der {
-    type Error = Misspelt;
-
-    fn try_from(text: String) -> Result<Self, Misspelt> {
-        Base64::decode_vec(&text)
-            .map(Self)
-            .map_err(|_| Misspelt("base64"))
-    }
-}
-
-impl From<Der> for String {
-    fn from(der: Der) -> Self {
-        Base64::encode_string(&der.0)
     }
 }
 

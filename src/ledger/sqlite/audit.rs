@@ -1,23 +1,36 @@
-//! What decides a signature is checked against the hashed events first: the chain is computed again, the rows that follow from the
-//! events are kept in memory, and every table is compared with them, both ways. `verify` does the same with SQLite's own tables and
-//! tells every fault; this one runs whenever something is decided, so it is quick and stops at the first.
+//! What decides a signature is checked against the hashed events first: the chain is computed again, and every table is compared with what the
+//! events come to ([`Tally`]), both ways. `verify` does the same, and tells every fault; this one runs whenever something is decided, and
+//! stops at the first.
 
 mod tables;
 
 use rusqlite::Connection;
 
 use super::super::event::{Event, Unread};
-use super::super::rows::Rows;
+use super::super::tally::Tally;
 use super::super::{Digest, Fault, Head};
 use super::failure::Failure;
+pub(super) use tables::take_tables;
 
-/// The rows that the events of one ledger come to, and how far it was read.
-#[derive(Debug)]
+/// The check of one ledger.
+#[derive(Debug, Default)]
 pub(super) struct Audit {
-    head: Head,
+    /// Of a ledger that was sound.
+    passed: Option<Passed>,
+}
+
+#[derive(Debug)]
+struct Passed {
     /// `PRAGMA data_version` when the tables were compared: another one after someone else wrote.
     version: i64,
-    rows: Rows,
+    events: Events,
+}
+
+/// What events come to, and how far they were read.
+#[derive(Debug)]
+struct Events {
+    head: Head,
+    tally: Tally,
 }
 
 fn refuse(fault: &Fault) -> Failure {
@@ -25,30 +38,40 @@ fn refuse(fault: &Fault) -> Failure {
 }
 
 impl Audit {
-    pub(super) fn new() -> Self {
-        Self {
-            head: Head::EMPTY,
-            version: -1,
-            rows: Rows::default(),
-        }
-    }
-
     /// Brings it up to the ledger as `db` sees it, if someone else has written since. What this connection wrote itself it made from rows
     /// that were checked.
     pub(super) fn follow(&mut self, db: &Connection) -> Result<(), Failure> {
         let version = db.pragma_query_value(None, "data_version", |row| row.get(0))?;
-        if version == self.version {
-            return Ok(());
+        let mut events = match self.passed.take() {
+            Some(passed) if passed.version == version => {
+                self.passed = Some(passed);
+                return Ok(());
+            }
+            Some(passed) => passed.events,
+            None => Events::none()?,
+        };
+        events.read(db)?;
+        let released = || Failure::contradiction("a hold was released that was not one");
+        if let Some(table) = take_tables(db, events.tally.balance().ok_or_else(released)?)? {
+            return Err(Failure::contradiction(format!(
+                "table {table} is not what the events say"
+            )));
         }
-        self.version = -1;
-        self.read_events(db)?;
-        self.rows.compare(db)?;
-        self.version = version;
+        self.passed = Some(Passed { version, events });
         Ok(())
+    }
+}
+
+impl Events {
+    fn none() -> Result<Self, Failure> {
+        Ok(Self {
+            head: Head::EMPTY,
+            tally: new_tally()?,
+        })
     }
 
     /// The whole chain is computed; what is read already is not played again.
-    fn read_events(&mut self, db: &Connection) -> Result<(), Failure> {
+    fn read(&mut self, db: &Connection) -> Result<(), Failure> {
         let mut select = db.prepare_cached("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
         let mut rows = select.query([])?;
         let mut head = Head::EMPTY;
@@ -80,13 +103,19 @@ impl Audit {
             return Err(wrong(format!("it says that it is event {}", event.sequence)));
         }
         self.head = head;
-        self.rows.play(event).ok_or_else(|| {
+        self.tally.play(&event).ok_or_else(|| {
             refuse(&Fault::Event {
                 sequence,
                 found: "it refers to something that the events before it do not have".to_owned(),
             })
         })
     }
+}
+
+/// A tally of no events.
+pub(super) fn new_tally() -> Result<Tally, Failure> {
+    let failed = "this machine's random number generator failed";
+    Tally::new().map_err(|_| Failure::contradiction(failed))
 }
 
 /// The head after this row, if it is the next and its hash follows.

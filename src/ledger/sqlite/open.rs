@@ -77,7 +77,7 @@ impl SqliteLedger {
             Access::Record => open_to_record(&path, patience),
         };
         let db = opened.map_err(|failure| failure.of(&path, patience))?;
-        let audit = (access != Access::Read).then(|| RefCell::new(Audit::new()));
+        let audit = (access != Access::Read).then(|| RefCell::new(Audit::default()));
         let mut ledger = Self {
             db,
             path,

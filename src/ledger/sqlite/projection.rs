@@ -7,47 +7,6 @@ use super::super::event::{Event, FORMAT, What};
 use super::super::{CrlNumber, Digest, Object};
 use super::failure::{Failure, column};
 
-/// Table, columns, and how many of them are the key.
-pub(super) const TABLES: [(&str, &[&str], usize); 10] = [
-    (
-        "authorities",
-        &["id", "issuer", "key_sha256", "subject_der", "subject"],
-        1,
-    ),
-    (
-        "entries",
-        &["sequence", "authority", "kind", "outcome", "ended"],
-        1,
-    ),
-    ("serials", &["issuer", "serial", "entry", "not_after"], 2),
-    (
-        "crl_numbers",
-        &["issuer", "number", "reserved", "complete", "delta"],
-        2,
-    ),
-    (
-        "revocations",
-        &[
-            "authority",
-            "serial",
-            "reason",
-            "revoked",
-            "invalidity_date",
-            "changed",
-        ],
-        2,
-    ),
-    ("deliveries", &["entry", "delivered"], 1),
-    ("requests", &["authority", "request_sha256", "entry"], 3),
-    ("keys", &["begun", "ended"], 1),
-    ("names", &["entry", "names"], 1),
-    (
-        "authority_certificates",
-        &["authority", "sha256", "path", "event"],
-        2,
-    ),
-];
-
 /// Brings the tables up to this event. An event that cannot follow on those before it fails.
 pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
     let sequence = column(event.sequence)?;

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::Digest;
-use super::projection::{TABLES, project};
+use super::super::columns::TABLES;
+use super::projection::project;
 use super::{Failure, read};
 
 /// "hsmL": says in the file's header whose it is.
@@ -71,8 +72,8 @@ fn migrate_by(db: &mut Connection, migrations: &[&str]) -> Result<(), Failure> {
 /// Makes every table that follows from the events again: those of an older version say less.
 fn fill_again(db: &Connection) -> Result<(), Failure> {
     db.pragma_update(None, "defer_foreign_keys", true)?;
-    for (table, ..) in TABLES.iter().rev() {
-        db.execute(&format!("DELETE FROM {table}"), [])?;
+    for table in TABLES.iter().rev() {
+        db.execute(&format!("DELETE FROM {}", table.name), [])?;
     }
     let mut select = db.prepare("SELECT body FROM events ORDER BY sequence")?;
     let mut rows = select.query([])?;

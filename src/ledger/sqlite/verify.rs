@@ -1,21 +1,25 @@
-//! Verification: the chain is computed again, and the tables are made again from the events and compared.
+//! Verification: the chain is computed again, and every table is compared with what the events come to. Only where something is wrong are
+//! the tables made again from the events, to say what.
 
 mod compare;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use super::super::columns::TABLES;
 use super::super::event::{Event, What};
 use super::super::tree::CheckpointWatch;
 use super::super::{Digest, Evidence, Fault, Head, KeptHead, VerifyReport};
-use super::failure::Failure;
+use super::audit::{new_tally, take_tables};
+use super::failure::{Failure, natural};
 use super::projection::project;
-use super::schema;
+use super::{read, schema};
 use crate::transparency::leaf_hash;
 
 /// If a ledger was changed wholesale, not every row needs to be reported.
 const FAULTS_TOLD: usize = 100;
 
+#[derive(Default)]
 struct Findings {
     faults: Vec<Fault>,
     more: u64,
@@ -32,28 +36,24 @@ impl Findings {
 }
 
 pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyReport, Failure> {
-    let kept = evidence.head.as_ref();
-    let mut watch = evidence.checkpoint.as_ref().map(CheckpointWatch::of);
-    let mut findings = Findings {
-        faults: Vec::new(),
-        more: 0,
-    };
+    let mut findings = Findings::default();
     for (name, found) in schema::differences(db)? {
         findings.add(Fault::Schema { name, found });
     }
-    // A page that cannot be read ends the walk: what was found until then is reported with it.
-    let mut again = schema::empty_copy()?;
-    let (head, kept) = match walk(db, &mut again, kept, &mut watch, &mut findings) {
-        Ok(found) => found,
-        Err(Failure::Sqlite(error)) if is_damage(&error) => {
-            findings.add(Fault::File {
-                found: error.to_string(),
-            });
-            (Head::EMPTY, kept.map(|_| KeptHead::Missing))
-        }
+    let walked = match by_tally(db, evidence) {
+        Ok(Some(walked)) => walked,
+        Ok(None) => by_tables(db, evidence, &mut findings)?,
+        Err(Failure::Sqlite(error)) if is_damage(&error) => by_tables(db, evidence, &mut findings)?,
         Err(failure) => return Err(failure),
     };
-    let since_checkpoint = match watch.map(CheckpointWatch::verdict) {
+    let kept = evidence.head.as_ref().map(|kept| walked.judge(kept));
+    if let (Some(kept), Some(how)) = (evidence.head, kept)
+        && !matches!(how, KeptHead::OnTheChain { .. })
+        && walked.is_whole
+    {
+        findings.add(Fault::Kept { kept, how });
+    }
+    let since_checkpoint = match walked.watch.map(CheckpointWatch::verdict) {
         None => None,
         Some(Ok(later)) => Some(later),
         Some(Err(problem)) => {
@@ -61,7 +61,86 @@ pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyRepor
             None
         }
     };
-    for table in &super::projection::TABLES {
+    check_file(db, &mut findings)?;
+    Ok(VerifyReport {
+        head: walked.head,
+        faults: findings.faults,
+        more: findings.more,
+        open: walked.open,
+        kept,
+        since_checkpoint,
+    })
+}
+
+/// What a walk through the chain found.
+struct Walked<'a> {
+    /// It came to the last event.
+    is_whole: bool,
+    head: Head,
+    /// The hash of the event at which a head was kept.
+    kept_hash: Option<Digest>,
+    watch: Option<CheckpointWatch<'a>>,
+    /// Entries that began and did not end.
+    open: u64,
+}
+
+/// The whole check of a ledger that is sound. None where anything is wrong: [`by_tables`] then says what.
+fn by_tally<'a>(db: &Connection, evidence: &'a Evidence) -> Result<Option<Walked<'a>>, Failure> {
+    let mut tally = new_tally()?;
+    let mut findings = Findings::default();
+    let mut is_sound = true;
+    let mut walked = walk(db, evidence, &mut findings, &mut |event, _| {
+        is_sound = is_sound && tally.play(event).is_some() && revokes_what_is_there(db, event)?;
+        Ok(())
+    })?;
+    if !is_sound || !findings.faults.is_empty() {
+        return Ok(None);
+    }
+    walked.open = tally.open_entries();
+    let Some(balance) = tally.balance() else {
+        return Ok(None);
+    };
+    let differs = take_tables(db, balance)?;
+    Ok(differs.is_none().then_some(walked))
+}
+
+/// A tally does not know every serial number; the table does, and is compared with the tally afterwards.
+fn revokes_what_is_there(db: &Connection, event: &Event) -> Result<bool, Failure> {
+    let What::Revoked {
+        authority, serial, ..
+    } = &event.event
+    else {
+        return Ok(true);
+    };
+    let entry = read::entry_of_serial(db, *authority, serial)?;
+    Ok(entry.is_some_and(|entry| entry.0 < event.sequence))
+}
+
+/// Makes every table again from the events, and compares row by row.
+fn by_tables<'a>(
+    db: &Connection,
+    evidence: &'a Evidence,
+    findings: &mut Findings,
+) -> Result<Walked<'a>, Failure> {
+    // A page that cannot be read ends the walk: what was found until then is reported with it.
+    let mut again = schema::empty_copy()?;
+    let mut walked = match play_again(db, &mut again, evidence, findings) {
+        Ok(walked) => walked,
+        Err(Failure::Sqlite(error)) if is_damage(&error) => {
+            findings.add(Fault::File {
+                found: error.to_string(),
+            });
+            Walked {
+                is_whole: false,
+                head: Head::EMPTY,
+                kept_hash: None,
+                watch: None,
+                open: 0,
+            }
+        }
+        Err(failure) => return Err(failure),
+    };
+    for table in &TABLES {
         match compare::compare(db, &again, table, &mut |fault| findings.add(fault)) {
             Err(Failure::Sqlite(error)) if is_damage(&error) => {
                 findings.add(Fault::File {
@@ -71,18 +150,11 @@ pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyRepor
             other => other?,
         }
     }
-    check_file(db, &mut findings)?;
     let open: i64 = again.query_row("SELECT count(*) FROM entries WHERE outcome IS NULL", [], |row| {
         row.get(0)
     })?;
-    Ok(VerifyReport {
-        head,
-        faults: findings.faults,
-        more: findings.more,
-        open: super::failure::natural(open)?,
-        kept,
-        since_checkpoint,
-    })
+    walked.open = natural(open)?;
+    Ok(walked)
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {
@@ -99,17 +171,44 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Goes through the chain, and plays the events again.
-fn walk(
+/// Plays the events again, into tables that are empty.
+fn play_again<'a>(
     db: &Connection,
     again: &mut Connection,
-    kept: Option<&Head>,
-    watch: &mut Option<CheckpointWatch<'_>>,
+    evidence: &'a Evidence,
     findings: &mut Findings,
-) -> Result<(Head, Option<KeptHead>), Failure> {
+) -> Result<Walked<'a>, Failure> {
     let again = again.transaction()?;
+    let walked = walk(db, evidence, findings, &mut |event, findings| {
+        match project(&again, event) {
+            Ok(()) => {}
+            Err(Failure::Sqlite(error))
+                if error.sqlite_error_code() != Some(rusqlite::ErrorCode::ConstraintViolation) =>
+            {
+                return Err(error.into());
+            }
+            Err(failure) => findings.add(Fault::Event {
+                sequence: event.sequence,
+                found: failure.text(),
+            }),
+        }
+        Ok(())
+    })?;
+    again.commit()?;
+    Ok(walked)
+}
+
+/// Goes through the chain: every hash is computed again, and every event that can be read is given to `each`.
+fn walk<'a>(
+    db: &Connection,
+    evidence: &'a Evidence,
+    findings: &mut Findings,
+    each: &mut dyn FnMut(&Event, &mut Findings) -> Result<(), Failure>,
+) -> Result<Walked<'a>, Failure> {
     let mut select = db.prepare("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
     let mut rows = select.query([])?;
+    let kept = evidence.head.as_ref();
+    let mut watch = evidence.checkpoint.as_ref().map(CheckpointWatch::of);
     let mut head = Head::EMPTY;
     let mut kept_hash = kept.filter(|kept| kept.count == 0).map(|_| Head::EMPTY.hash);
     while let Some(row) = rows.next()? {
@@ -137,7 +236,7 @@ fn walk(
             count: sequence,
             hash,
         };
-        if let Some(watch) = watch {
+        if let Some(watch) = &mut watch {
             watch.push(&head, leaf_hash(body));
         }
         if kept.is_some_and(|kept| kept.count == sequence) {
@@ -145,33 +244,28 @@ fn walk(
         }
         match read_strictly(body, sequence) {
             Err(found) => findings.add(Fault::Body { sequence, found }),
-            Ok(event) => match project(&again, &event) {
-                Ok(()) => {}
-                Err(Failure::Sqlite(error))
-                    if error.sqlite_error_code() != Some(rusqlite::ErrorCode::ConstraintViolation) =>
-                {
-                    return Err(error.into());
-                }
-                Err(failure) => findings.add(Fault::Event {
-                    sequence,
-                    found: failure.text(),
-                }),
-            },
+            Ok(event) => each(&event, findings)?,
         }
     }
-    again.commit()?;
-    let Some(kept) = kept else { return Ok((head, None)) };
-    let how = match kept_hash {
-        Some(hash) if hash == kept.hash => KeptHead::OnTheChain {
-            later: head.count.saturating_sub(kept.count),
-        },
-        Some(_) => KeptHead::Another,
-        None => KeptHead::Missing,
-    };
-    if !matches!(how, KeptHead::OnTheChain { .. }) {
-        findings.add(Fault::Kept { kept: *kept, how });
+    Ok(Walked {
+        is_whole: true,
+        head,
+        kept_hash,
+        watch,
+        open: 0,
+    })
+}
+
+impl Walked<'_> {
+    fn judge(&self, kept: &Head) -> KeptHead {
+        match self.kept_hash {
+            Some(hash) if hash == kept.hash => KeptHead::OnTheChain {
+                later: self.head.count.saturating_sub(kept.count),
+            },
+            Some(_) => KeptHead::Another,
+            None => KeptHead::Missing,
+        }
     }
-    Ok((head, Some(how)))
 }
 
 /// The event, if its bytes are those that this program writes for it.

@@ -1,8 +1,8 @@
 //! A second store, in memory: the rules have to be the same on it.
 
+use super::rows::Rows;
 use super::*;
 use crate::ledger::event::Event;
-use crate::ledger::rows::Rows;
 use crate::ledger::spelling::reason_of_code;
 use crate::ledger::store::{Contradiction, CrlNumberUse, Store};
 

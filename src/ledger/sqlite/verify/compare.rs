@@ -6,17 +6,22 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::super::super::Fault;
+use super::super::super::columns::Table;
 use super::super::failure::Failure;
 use crate::signer::Hex;
-
-type Table = (&'static str, &'static [&'static str], usize);
 
 pub(super) fn compare(
     found: &Connection,
     expected: &Connection,
-    (table, columns, key): &Table,
+    table: &Table,
     report: &mut dyn FnMut(Fault),
 ) -> Result<(), Failure> {
+    let Table {
+        name: table,
+        columns,
+        key,
+        ..
+    } = table;
     let sql = format!(
         "SELECT {} FROM {table} ORDER BY {}",
         columns.join(", "),

@@ -1,10 +1,9 @@
-//! The rows that follow from the events: what a database's projection does, in memory, and written a second time so that a mistake in one
-//! of the two is found.
+//! The rows that follow from the events, in memory: what a database's projection does, written a second time for the store of the tests.
 
 use std::collections::HashMap;
 
-use super::event::{Event, Unread, What};
-use super::{Authority, CrlNumber, Digest, Object, PathCheck, RevocationReason, SerialNumber};
+use crate::ledger::event::{Event, Unread, What};
+use crate::ledger::{Authority, CrlNumber, Digest, Object, PathCheck, RevocationReason, SerialNumber};
 
 /// Every table, by the keys of its rows.
 #[derive(Clone, Debug, Default)]
