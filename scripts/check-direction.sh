@@ -89,7 +89,7 @@ only_in 'rustls::' cloudhsm
 only_in 'rusqlite::' ledger/sqlite ledger/fixture ledger/tests
 only_in 'tokio::' aws kms cloudhsm
 only_in 'x509_parser::' x509
-only_in '(clap|rpassword)(::|;)' cli
+only_in '(clap(_complete|_mangen)?|comfy_table|strsim)(::|;)' cli
 # A ceremony file is TOML for its readers, whichever program reads it.
 only_in 'toml(::|;)' cli ceremony
 only_in 'e?print(ln)?!|std::env|env::(var|args)|process::exit' cli

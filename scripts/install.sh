@@ -25,6 +25,8 @@ case ${1-} in
 '')
     # The OpenSSL engine, p11-kit, hyperfine, and what counts system calls and instructions, for tests and benchmarks.
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
+    # What checks the manual pages, and the shells that read the completion scripts.
+    packages+=(mandoc zsh fish)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.

@@ -56,6 +56,7 @@ mod ceremony {
 mod cli {
     mod command_line;
     mod other_users;
+    mod program;
 }
 
 /// `cluster fetch`, `list`, `verify`, `initialize` and `check`.

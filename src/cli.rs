@@ -30,6 +30,7 @@ mod pin;
 mod pin_prompt;
 mod pin_text;
 mod profile;
+mod program;
 mod recorder;
 mod report;
 mod rig;
@@ -108,6 +109,8 @@ enum Command {
     /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    #[command(flatten)]
+    Program(program::ProgramCommand),
 }
 
 impl Command {
@@ -135,6 +138,7 @@ impl Command {
                 )
                 | Self::Ocsp(ocsp::OcspCommand::Show(_))
                 | Self::Csr(csr::CsrCommand::Show(_))
+                | Self::Program(_)
                 | Self::Rig(_)
         )
     }
@@ -154,6 +158,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ui::report_usage(&error).into(),
     };
+    // It must work where the settings are wrong: in a shell's start file, or to report a problem.
+    if let Command::Program(command) = &cli.command {
+        let ui = Ui::new(&cli.global, None);
+        return finish(command.run(&ui), &ui).into();
+    }
     let config = cli.global.read_config();
     let ui = Ui::new(&cli.global, config.as_ref().ok());
     let uses_token = cli.command.uses_token();
@@ -162,12 +171,16 @@ pub(crate) fn run() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return ui.refuse(&error).into(),
     };
-    let exit_code = match dispatch(&cli.command, &settings, &ui) {
-        Ok(report) => ui.present(report),
-        Err(error) => ui.refuse(&error),
-    };
+    let exit_code = finish(dispatch(&cli.command, &settings, &ui), &ui);
     settings.opened.close(exit_code, ui.is_for_people());
     exit_code.into()
+}
+
+fn finish(done: Result<Report, CliError>, ui: &Ui) -> u8 {
+    match done {
+        Ok(report) => ui.present(report),
+        Err(error) => ui.refuse(&error),
+    }
 }
 
 fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
@@ -186,6 +199,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Cert(command) => command.run(settings, ui),
         Command::Ceremony(command) => command.run(settings, ui),
         Command::Ledger(command) => command.run(settings, ui),
+        Command::Program(command) => command.run(ui),
     }
 }
 

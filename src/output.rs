@@ -3,6 +3,7 @@
 mod destination;
 mod directory;
 mod error;
+mod manual;
 mod pem;
 mod protected;
 mod temporary;
@@ -12,6 +13,7 @@ mod written;
 pub use destination::{Destination, Reserved, TriedDirectories};
 pub use directory::NewDirectory;
 pub use error::OutputError;
+pub use manual::ManualPage;
 pub use pem::{encode_pem, pem_length, write_pem};
 pub use protected::Protected;
 pub(crate) use temporary::make_temporary;

@@ -41,7 +41,7 @@ mod wrapping;
 
 pub use attributes::{KeyAttributes, UnfitAttribute};
 pub use deletion::KeyObjects;
-pub use description::{ModuleDescription, PinTries, TokenDescription};
+pub use description::{ModuleDescription, PKCS11_HEADERS, PinTries, TokenDescription};
 pub use error::TokenError;
 pub use generate::UNFINISHED_LABEL;
 pub use import::{ClosedRoute, ImportRoute};

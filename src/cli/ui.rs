@@ -273,6 +273,11 @@ impl Ui {
         !self.json && !self.quiet
     }
 
+    /// Whether details are asked for, with `-v`.
+    pub(super) const fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// What the result may be drawn with: it goes to stdout.
     pub(super) fn canvas(&self) -> Canvas {
         let is_terminal = io::stdout().is_terminal();

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use cryptoki_sys::{
     CK_FLAGS, CK_TOKEN_INFO, CK_VERSION, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
     CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED,
-    CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
+    CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED, CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR,
 };
 
 use super::PinLengths;
+
+/// The version of PKCS#11, major and minor, whose C headers this library is built with. A module may have an older one.
+pub const PKCS11_HEADERS: (u8, u8) = (CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR);
 
 /// What a module says of itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
 #[derive(Clone, Debug, PartialEq, Eq)]

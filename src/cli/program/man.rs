@@ -1,0 +1,155 @@
+//! `man`.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+use clap_mangen::Man;
+use hsm_ca::output::ManualPage;
+use hsm_ca::workflow::deliver;
+use serde_json::json;
+
+use super::shown::shown_commands;
+use crate::cli::exit::CliError;
+use crate::cli::output_file::{OutputOptions, split};
+use crate::cli::report::{Report, printable};
+
+/// The date in the pages' footer. It is set with a release, and not by the clock: the same source gives the same pages.
+const DATE: &str = "2026-11-29";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WriteManual {
+    /// The directory for the pages; created if it does not exist
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Replace existing pages
+    #[arg(long)]
+    force: bool,
+}
+
+impl WriteManual {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        let mut root = shown_commands();
+        root.build();
+        let mut pages = Vec::new();
+        render(&root, &mut pages).map_err(|cause| CliError::read(&self.directory, cause))?;
+        fs::create_dir_all(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
+        let output = OutputOptions::of(false, self.force);
+        let pages: Vec<_> = pages
+            .into_iter()
+            .map(|(name, page)| (output.delivery(&self.directory.join(name)), page))
+            .collect();
+        // All or none, as far as that can be known before.
+        for (delivery, _) in &pages {
+            delivery.check()?;
+        }
+        let mut files = Vec::new();
+        for (delivery, page) in pages {
+            let (_, delivered) = deliver(&delivery, || Ok(page))?;
+            files.extend(split(delivered).0.map(|path| path.display().to_string()));
+        }
+        let text = format!(
+            "Wrote {} pages to {}\n",
+            files.len(),
+            printable(&self.directory.display().to_string())
+        );
+        Ok(Report::new(text, json!({ "files": files })))
+    }
+}
+
+/// The page of this command and of every command below it, each with the name of its file.
+fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Result<()> {
+    let name = command.get_display_name().unwrap_or("hsm-ca").to_owned();
+    let mut described = command.clone();
+    if name != "hsm-ca" {
+        described = described
+            .mut_args(|option| match option.is_global_set() {
+                true => option.hide(true),
+                false => option,
+            })
+            .after_long_help("The options of every command are in hsm-ca(1).");
+    }
+    let man = Man::new(described)
+        .title(name.to_uppercase())
+        .date(DATE)
+        .source(concat!("hsm-ca ", env!("CARGO_PKG_VERSION")))
+        .manual("hsm-ca");
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let page = String::from_utf8(page).map_err(io::Error::other)?;
+    let page = ManualPage::check(set_lines(&page)).map_err(io::Error::other)?;
+    pages.push((format!("{name}.1"), page));
+    for below in command
+        .get_subcommands()
+        .filter(|below| below.get_name() != "help")
+    {
+        render(below, pages)?;
+    }
+    Ok(())
+}
+
+/// The same page in lines that `mandoc -T lint` accepts: at most 80 bytes, without spaces at the end, and without breaks where there is one.
+fn set_lines(page: &str) -> String {
+    const LONGEST: usize = 80;
+    let lines: Vec<_> = page
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let mut text = String::new();
+    for (place, line) in lines.iter().enumerate() {
+        let is = |other: Option<usize>, request: &str| other.and_then(|at| lines.get(at)) == Some(&request);
+        let (before, after) = (place.checked_sub(1), Some(place + 1));
+        match *line {
+            ".br" if is(before, ".sp") || is(after, ".sp") || is(after, ".br") => continue,
+            ".SH EXTRA" => text.push_str(".SH NOTES"),
+            ".sp" => text.push_str(".PP"),
+            request if request.starts_with('.') => text.push_str(request),
+            words => {
+                let mut length = 0;
+                for word in words.split(' ') {
+                    if length > 0 && length + 1 + set_width(word) > LONGEST {
+                        text.push('\n');
+                        length = 0;
+                    } else if length > 0 {
+                        text.push(' ');
+                        length += 1;
+                    }
+                    // What begins a line with one of these would be a request.
+                    if length == 0 && word.starts_with(['.', '\'']) {
+                        text.push_str("\\&");
+                    }
+                    text.push_str(word);
+                    length += set_width(word);
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// How long a word is to mandoc, which reads a character beyond ASCII as `\[uXXXX]`.
+fn set_width(word: &str) -> usize {
+    word.chars()
+        .map(|character| if character.is_ascii() { 1 } else { 10 })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_long_and_no_word_becomes_a_request() {
+        let page = format!(".TP\n{}.so x\n\n.br\n.sp\na  b \n", "word ".repeat(16));
+        let lines = set_lines(&page);
+        assert!(lines.lines().all(|line| line.len() <= 80), "{lines}");
+        assert!(
+            !lines.contains("\n.so") && lines.contains("\n\\&.so x\n"),
+            "{lines}"
+        );
+        assert!(lines.ends_with(".PP\na  b\n"), "{lines}");
+    }
+}
