@@ -16,18 +16,7 @@ impl SerialNumber {
     /// 8.3.2), and no octets are zero.
     #[must_use]
     pub fn from_octets(octets: impl AsRef<[u8]>) -> Self {
-        let mut octets = octets.as_ref();
-        while let [first, next, ..] = octets {
-            let repeats_sign = match next & 0x80 {
-                0 => *first == 0,
-                _ => *first == 0xff,
-            };
-            if !repeats_sign {
-                break;
-            }
-            octets = &octets[1..];
-        }
-        match octets {
+        match without_repeated_sign(octets.as_ref()) {
             [] => Self(vec![0]),
             octets => Self(octets.to_vec()),
         }
@@ -42,24 +31,29 @@ impl SerialNumber {
             None => (false, text),
         };
         let digits = digits.strip_prefix("0x").unwrap_or(digits);
-        let mut nibbles = Vec::with_capacity(digits.len());
-        for digit in digits.chars().filter(|character| *character != ':') {
-            nibbles.push(u8::try_from(digit.to_digit(16)?).ok()?);
-        }
-        if nibbles.is_empty() {
+        let digits = || digits.bytes().filter(|character| *character != b':');
+        let count = digits().count();
+        if count == 0 {
             return None;
         }
-        if nibbles.len() % 2 == 1 {
-            nibbles.insert(0, 0);
-        }
-        let pairs = nibbles.chunks(2);
         // The first octet is the sign.
-        let mut octets = vec![0];
-        octets.extend(pairs.map(|pair| pair.iter().fold(0, |octet, nibble| octet << 4 | nibble)));
+        let mut octets = Vec::with_capacity(1 + count.div_ceil(2));
+        octets.push(0);
+        // Of an odd number of digits, the first is an octet of its own.
+        let mut high = (count % 2 == 1).then_some(0);
+        for digit in digits() {
+            let nibble = u8::try_from(char::from(digit).to_digit(16)?).ok()?;
+            match high.take() {
+                Some(high) => octets.push(high << 4 | nibble),
+                None => high = Some(nibble),
+            }
+        }
         if is_negative {
             negate(&mut octets);
         }
-        Some(Self::from_octets(octets))
+        let repeated = octets.len() - without_repeated_sign(&octets).len();
+        octets.drain(..repeated);
+        Some(Self(octets))
     }
 
     /// The content octets of the INTEGER: big-endian two's complement, as few as there can be.
@@ -71,6 +65,21 @@ impl SerialNumber {
     fn is_negative(&self) -> bool {
         self.0.first().is_some_and(|first| first & 0x80 != 0)
     }
+}
+
+/// X.690 section 8.3.2: the first nine bits are not all the same.
+fn without_repeated_sign(mut octets: &[u8]) -> &[u8] {
+    while let [first, next, ..] = octets {
+        let repeats_sign = match next & 0x80 {
+            0 => *first == 0,
+            _ => *first == 0xff,
+        };
+        if !repeats_sign {
+            break;
+        }
+        octets = &octets[1..];
+    }
+    octets
 }
 
 /// Two's complement: inverted, and one more.

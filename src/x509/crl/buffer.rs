@@ -21,6 +21,11 @@ impl DerBuffer {
         }
     }
 
+    /// Takes memory for so many bytes at once, so that it need not move for them. Pages that are not written to cost nothing.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+    }
+
     /// What was read; no header will be put before it.
     pub(super) const fn of(bytes: Vec<u8>) -> Self {
         Self { bytes, start: 0 }
@@ -31,12 +36,16 @@ impl DerBuffer {
     }
 
     pub(super) fn append(&mut self, value: &impl Encode) -> der::Result<()> {
-        let length = usize::try_from(value.encoded_len()?)?;
-        if self.bytes.capacity() - self.bytes.len() < length {
+        self.append_bytes(&value.to_der()?);
+        Ok(())
+    }
+
+    pub(super) fn append_bytes(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
             // A quarter more, not twice as much: while it moves, the old and the new buffer are there together.
-            self.bytes.reserve_exact(length.max(self.bytes.len() / 4));
+            self.bytes.reserve_exact(bytes.len().max(self.bytes.len() / 4));
         }
-        value.encode_to_vec(&mut self.bytes).map(drop)
+        self.bytes.extend_from_slice(bytes);
     }
 
     pub(super) fn prepend(&mut self, bytes: &[u8]) -> der::Result<()> {

@@ -1,9 +1,8 @@
 //! Every rule a planned list must keep before it is signed. As for certificates, the rules read the encoded bytes.
 
-use der::Encode;
 use x509_cert::time::Time;
 
-use super::entry::{Entries, EntryDer};
+use super::entry::Entries;
 use super::fields::{Fields, V2};
 use super::{CertificateRevocationList, CrlContent, CrlKind, CrlTbs, WHAT, extension, reread};
 use crate::signer::{PublicKey, SignatureAlgorithm};
@@ -63,6 +62,9 @@ impl CheckedCrl {
         self.unusual_serials
     }
 }
+
+/// 2049-12-31T23:59:59Z
+const LAST_UTC_TIME: UnixTime = UnixTime(2_524_607_999);
 
 fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
@@ -334,9 +336,7 @@ impl Planned<'_> {
         position: usize,
         again: &mut Vec<u8>,
     ) -> Result<(), X509Error> {
-        let read =
-            <EntryDer<'_> as der::Decode<'_>>::from_der(entry.der).map_err(X509Error::malformed(WHAT))?;
-        check_time(&read.revocation_date)?;
+        check_time_type(entry.revoked_at, entry.is_utc_time)?;
         let this_update = UnixTime::from_time(&self.fields.this_update);
         for (rule, time) in [
             (rules::REVOCATION_DATE, Some(entry.revoked_at)),
@@ -353,7 +353,7 @@ impl Planned<'_> {
             return broken(rules::REASON_CODE, found);
         }
         again.clear();
-        read.encode_to_vec(again).map_err(X509Error::malformed(WHAT))?;
+        entry.append_to(again)?;
         if again != entry.der || entry.unprocessed_critical.is_some() {
             return broken(
                 rules::ENTRY,
@@ -366,9 +366,12 @@ impl Planned<'_> {
 
 /// RFC 5280 sections 5.1.2.4 to 5.1.2.6: UTCTime through 2049, GeneralizedTime from 2050.
 fn check_time(time: &Time) -> Result<(), X509Error> {
-    let is_late = time.to_date_time().year() >= 2050;
-    if is_late == matches!(time, Time::GeneralTime(_)) {
-        return Ok(());
+    check_time_type(UnixTime::from_time(time), matches!(time, Time::UtcTime(_)))
+}
+
+fn check_time_type(time: UnixTime, is_utc_time: bool) -> Result<(), X509Error> {
+    match is_utc_time == (time <= LAST_UTC_TIME) {
+        true => Ok(()),
+        false => broken(rules::TIME_ENCODING, "UTCTime ends with the year 2049"),
     }
-    broken(rules::TIME_ENCODING, "UTCTime ends with the year 2049")
 }

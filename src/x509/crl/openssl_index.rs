@@ -2,8 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use der::Decode;
-use der::asn1::GeneralizedTime;
+use der::DateTime;
 
 use super::revocations::RevocationsError;
 use super::{Revocation, Revocations};
@@ -210,30 +209,34 @@ fn read_time(text: &str) -> Result<UnixTime, &'static str> {
     const WRONG: &str = "a time that is neither YYMMDDHHMMSSZ nor YYYYMMDDHHMMSSZ";
     /// After which the calendar is the same again, from 1901 to 2099.
     const CYCLE: u16 = 28;
-    let digits = text.strip_suffix('Z').ok_or(WRONG)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(WRONG);
-    }
-    let number = |digits: &str| digits.parse::<u16>().map_err(|_| WRONG);
-    let (year, rest) = match digits.len() {
-        10 | 12 => match number(&digits[..2])? {
-            late @ 50.. => (1900 + late, &digits[2..]),
-            early => (2000 + early, &digits[2..]),
+    let digits = text.strip_suffix('Z').ok_or(WRONG)?.as_bytes();
+    let pair = |at: usize| match digits.get(at..at + 2) {
+        Some([tens @ b'0'..=b'9', ones @ b'0'..=b'9']) => Ok((tens - b'0') * 10 + (ones - b'0')),
+        _ => Err(WRONG),
+    };
+    let (year, from) = match digits.len() {
+        10 | 12 => match u16::from(pair(0)?) {
+            late @ 50.. => (1900 + late, 2),
+            early => (2000 + early, 2),
         },
-        14 => (number(&digits[..4])?, &digits[4..]),
+        14 => (u16::from(pair(0)?) * 100 + u16::from(pair(2)?), 4),
         _ => return Err(WRONG),
+    };
+    let [month, day, hour, minute] = [pair(from)?, pair(from + 2)?, pair(from + 4)?, pair(from + 6)?];
+    let second = if digits.len() == from + 8 {
+        0
+    } else {
+        pair(from + 8)?
     };
     let known = match year {
         ..1950 => return Err("a time before 1950, which X.509 does not have"),
         1950..1970 => year + 2 * CYCLE,
         _ => year,
     };
-    let seconds = if rest.len() < 10 { "00" } else { "" };
-    let time = format!("{known:04}{rest}{seconds}Z");
-    let read = GeneralizedTime::from_der(&[&[0x18, 15], time.as_bytes()].concat()).map_err(|_| WRONG)?;
+    let read = DateTime::new(known, month, day, hour, minute, second).map_err(|_| WRONG)?;
     Ok(match year {
         ..1970 => UnixTime(0),
-        _ => UnixTime(read.to_unix_duration().as_secs()),
+        _ => UnixTime(read.unix_duration().as_secs()),
     })
 }
 

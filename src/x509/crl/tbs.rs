@@ -1,7 +1,7 @@
 //! `TBSCertList` (RFC 5280 section 5.1.2), built around a stream of revocations.
 
 use super::buffer::{DerBuffer, HEADER_BYTES};
-use super::entry::Entries;
+use super::entry::{Entries, LONGEST_ENTRY};
 use super::extension;
 use super::fields::{Fields, V2};
 use super::{Revocation, WHAT};
@@ -116,9 +116,14 @@ impl CrlTbs {
         };
         let front = fields.encode_front().map_err(&malformed)?;
         // Before the entries: their own header, the fields, the header of the TBSCertList, and that of the CertificateList.
+        let revocations = revocations.into_iter();
         let mut buffer = DerBuffer::with_room(front.len() + 3 * HEADER_BYTES);
+        buffer.expect(revocations.size_hint().0.saturating_mul(LONGEST_ENTRY));
+        let mut entry = Vec::new();
         for revocation in revocations {
-            revocation?.append_to(&mut buffer)?;
+            entry.clear();
+            revocation?.append_to(&mut entry)?;
+            buffer.append_bytes(&entry);
         }
         // 5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
         if !buffer.as_bytes().is_empty() {

@@ -2,6 +2,7 @@
 
 mod bent;
 mod delta;
+mod entries;
 mod rules;
 
 use super::*;
