@@ -207,6 +207,32 @@ fn what_would_be_wrong_on_the_day_is_refused_today() {
     }
 }
 
+/// In the room, people type their names as the script has them; what stands in a box of the script has to be on its paper.
+#[test]
+fn what_the_room_cannot_type_and_paper_cannot_show_is_refused_before_the_plan() {
+    for (piece, other, told) in [
+        ("name = \"W\"", "name = \"W, Jr.\"", "comma"),
+        ("name = \"W\"", "name = \"W\\nX\"", "U+000A"),
+        ("name = \"W\"", "name = \"\"", "empty"),
+        ("name = \"W\"", "name = \"note: W\"", "remark"),
+        ("name = \"W\"", "name = \"We\\u0301\"", "U+0301"),
+        ("cps/2.1#root", "cps/\\u202e2.1#root", "U+202E"),
+        (
+            "waive = []",
+            "waive = [{ rule = \"common-name\", step = \"i1\", because = \"agreed\\non paper\" }]",
+            "because contains U+000A",
+        ),
+    ] {
+        let rig = ceremony();
+        rig.edit(piece, other);
+        let message = check(&rig).refused(2, "ceremony-file");
+        assert!(message.contains(told), "{other}: {message}");
+        let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
+        rig.json(&plan).refused(2, "ceremony-file");
+        assert!(!rig.path("room").exists(), "{other}");
+    }
+}
+
 #[test]
 fn what_was_revoked_before_stays_on_the_next_crl() {
     let rig = ceremony();

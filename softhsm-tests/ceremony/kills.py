@@ -9,6 +9,7 @@ end. One JSON object a line says what came of it. A POINT is one of these:
     write WHAT OCTETS [N]   killed inside the N-th line of that event in the transcript, after so many octets; of a negative number, all but so many
     writes OCTETS           one run after the other, killed so in the next event that the ceremony has
     full N                  no space from the N-th write or new file on
+    results                 the closing fails after its event, and what is in the place of the results is changed in several ways before each run
     twice                   a second run is started while the first one asks
     standby STATE           the first session is held until STATE, and the next day the second one
 
@@ -176,6 +177,44 @@ def in_transcript(what, octets, nth=1):
     }
 
 
+def block(room):
+    """In the way of a file that is written after the end."""
+    with open(os.path.join(room.directory, "room", "checkpoint"), "w") as file:
+        file.write("something else\n")
+
+
+def unblock(room):
+    os.remove(os.path.join(room.directory, "room", "checkpoint"))
+
+
+def an_octet(out):
+    with open(os.path.join(out, "i1.crt"), "r+b") as file:
+        file.seek(100)
+        octet = file.read(1)
+        file.seek(100)
+        file.write(b"A" if octet != b"A" else b"B")
+
+
+def one_more(out):
+    with open(os.path.join(out, "i2.crt"), "w") as file:
+        file.write("another\n")
+
+
+def one_less(out):
+    os.remove(os.path.join(out, "r1.crl"))
+
+
+def a_link(out):
+    os.rename(os.path.join(out, "r1.crt"), os.path.join(os.path.dirname(out), "elsewhere.crt"))
+    os.symlink("../elsewhere.crt", os.path.join(out, "r1.crt"))
+
+
+def a_file(out):
+    shutil.rmtree(out)
+    with open(out, "w") as file:
+        file.write("x")
+
+
 def stop(room, rule, result):
     """The runs that do not come to the end."""
     word, *rest = rule.split(" ")
@@ -197,6 +236,19 @@ def stop(room, rule, result):
         result["stopped"], said = room.hold()
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
+    elif word == "results":
+        block(room)
+        result["stopped"], _ = room.hold()
+        unblock(room)
+        out = os.path.join(room.directory, "room", "out")
+        result["refused"] = []
+        for change in (an_octet, one_more, one_less, a_link, a_file):
+            shutil.copytree(out, out + ".kept")
+            change(out)
+            code, said = room.hold()
+            result["refused"].append([code, said[said.rfind("error: ") :]])
+            shutil.rmtree(out) if os.path.isdir(out) else os.remove(out)
+            os.rename(out + ".kept", out)
     elif word == "twice":
         room.second, room.silent = None, '"i1"'
         result["stopped"], _ = room.hold()
@@ -212,13 +264,11 @@ for point in POINTS:
     rule, _, room.choice = point.rstrip("~^%").partition("=")
     stop(room, rule, result)
     if point == "none^":
-        # In the way of a file that is written after the end: the run fails there, and nothing is added to the transcript.
-        path = os.path.join(room.directory, "room", "checkpoint")
-        with open(path, "w") as file:
-            file.write("something else\n")
+        # The run fails after the end, and nothing is added to the transcript.
+        block(room)
         result["stopped"], _ = room.hold()
         result["last"] = room.events()[-1]["what"]
-        os.remove(path)
+        unblock(room)
     if point.endswith("~"):
         with open(room.transcript(), "a") as file:
             file.write('{"n":99,"pr')
@@ -253,7 +303,8 @@ for point in POINTS:
             result["said"] = second.stdout + second.stderr
         if verified.returncode != 0:
             result["said"] = (verified.stdout + verified.stderr)[-1500:]
-        result["ledger"] = room.command("ledger", "verify").returncode
+        ledger = room.command("ledger", "verify", "--format", "json")
+        result["ledger"], result["open"] = ledger.returncode, json.loads(ledger.stdout or "{}").get("open")
     print(json.dumps(result), flush=True)
     if result.get("verified") == 0:
         shutil.rmtree(room.directory)

@@ -162,6 +162,9 @@ impl CeremonyFile {
             return Err(CeremonyFileError::at("the file", None, reason));
         }
         names::check("id", "the file", &file.id, None)?;
+        if let Some(policy) = &file.policy {
+            names::check_text("policy", "the file", policy, None)?;
+        }
         let kind = match file.kind.as_str() {
             "production" => CeremonyKind::Production,
             "practice" => CeremonyKind::Practice,
@@ -295,7 +298,8 @@ fn read_close(close: text::CloseText) -> Result<CloseSection, CeremonyFileError>
     }
     let mut waivers = Vec::new();
     for text::WaiverText { rule, step, because } in close.waive {
-        if because.trim().len() < Waiver::SHORTEST_REASON {
+        names::check_text("because", PLACE, &because, None)?;
+        if because.len() < Waiver::SHORTEST_REASON {
             let reason =
                 format!("the waiver of {rule:?} for step {step:?} needs a reason that people can judge");
             return Err(CeremonyFileError::at(PLACE, None, reason));

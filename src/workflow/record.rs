@@ -10,6 +10,7 @@ mod guards;
 mod identifier;
 mod keys;
 mod known;
+mod left_keys;
 mod object;
 mod renewal;
 mod revocations;
@@ -24,6 +25,7 @@ pub use guards::Guards;
 pub use keys::KeyLog;
 pub(super) use known::require_known;
 pub use known::{KnownAs, UnknownAuthority};
+pub(super) use left_keys::LeftKey;
 pub use object::authority_of;
 pub(super) use object::{
     adopted, adopted_crl, adopted_number, authority_with, certificate_intent, crl_intent, ocsp_intent,
@@ -114,11 +116,19 @@ impl Recorder {
     /// Records that nothing will come of these. Where even that cannot be recorded they stay what they are, begun and not ended,
     /// and what stopped the job is the error to tell.
     pub fn abandon(&mut self, entries: &[EntryId], reason: &str) {
+        let _ = self.record_abandoned(entries, reason);
+    }
+
+    /// The same, where the caller does not go on unless it is recorded.
+    ///
+    /// # Errors
+    /// Those of the ledger; the entries stay open.
+    pub(super) fn record_abandoned(&mut self, entries: &[EntryId], reason: &str) -> Result<(), LedgerError> {
         if entries.is_empty() {
-            return;
+            return Ok(());
         }
         let stamp = self.stamp();
-        let _ = self.ledger.abandon_many(entries, reason, &stamp);
+        self.ledger.abandon_many(entries, reason, &stamp)
     }
 
     /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it. The result of the command says

@@ -113,7 +113,7 @@ pub(super) fn read(
 
 fn read_person(read: PersonText, place: &str, line: usize) -> Result<Person, CeremonyFileError> {
     let line = Some(line);
-    names::check_text("name", place, &read.name, line)?;
+    names::check_person(place, &read.name, line)?;
     let place = format!("person {:?}", read.name);
     let roles = read_roles(&place, line, &read.roles)?;
     if roles.is_empty() {

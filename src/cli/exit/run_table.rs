@@ -61,6 +61,13 @@ pub(super) fn explain_run(error: &RunError) -> Row {
         ),
         RunError::Unfinished { cause, .. } => explain_unfinished(cause),
         RunError::File { cause, .. } if is_full(cause) => FULL,
+        RunError::OtherResults { .. } => (
+            "ceremony-results",
+            REFUSED,
+            Some(
+                "find out who wrote it, and move the directory `out` away: then the same command writes the results",
+            ),
+        ),
         RunError::File { .. } => ("file", FAILED, Some("the same command goes on from here")),
         _ => ("ceremony-step", REFUSED, None),
     }

@@ -153,6 +153,7 @@ impl<'a> CeremonyRun<'a> {
         if is_closed {
             return run.finish_closing().map(Opening::Closed);
         }
+        run.refuse_results_there()?;
         run.check_ledger()?;
         run.check_new_keys()?;
         run.begin(&approvals, torn).map_err(|error| run.stop(error))?;

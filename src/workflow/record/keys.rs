@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::Recorder;
 use crate::ledger::{
-    Digest, EntryId, KeyAct, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken, LedgerError,
+    Digest, EntryId, KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken, LedgerError,
 };
 use crate::signer::{Hex, PublicKey};
 use crate::token::{KeyDescription, Session};
@@ -87,29 +87,84 @@ impl KeyLog {
         label: &str,
         key: &PublicKey,
     ) -> Result<Option<EntryId>, WorkflowError> {
-        let Self(Some(recorder)) = self else {
-            return Ok(None);
-        };
-        let (token, wanted) = (token_of(session), Some(Digest::of(key.der())));
-        let open = KeyFilter {
+        let wanted = Some(Digest::of(key.der()));
+        let open = self.open_entries(session, &|intent| {
+            intent.act == KeyAct::Import && intent.label == label && intent.key_sha256 == wanted
+        })?;
+        Ok(open.first().map(|(entry, _)| *entry))
+    }
+
+    /// What began on this token and did not end, newest first.
+    pub(super) fn open_entries(
+        &self,
+        session: &Session,
+        is_wanted: &dyn Fn(&KeyIntent) -> bool,
+    ) -> Result<Vec<(EntryId, KeyIntent)>, WorkflowError> {
+        let filter = KeyFilter {
             open: true,
             ..KeyFilter::default()
         };
-        let mut found = None;
-        recorder.ledger.keys(&open, &mut |entry| {
-            let intent = &entry.intent;
-            let is_it = intent.act == KeyAct::Import
-                && intent.label == label
-                && intent.token == token
-                && intent.key_sha256 == wanted
-                && entry.state == KeyState::Begun;
-            if is_it {
-                found = Some(entry.id);
-                return ControlFlow::Break(());
+        let mut found = Vec::new();
+        self.each_entry(session, filter, &mut |entry| {
+            if entry.state == KeyState::Begun && is_wanted(&entry.intent) {
+                found.push((entry.id, entry.intent));
             }
             ControlFlow::Continue(())
         })?;
         Ok(found)
+    }
+
+    /// A key as it came to this token, where the ledger has that.
+    pub(super) fn record_of_key(
+        &self,
+        session: &Session,
+        wanted: &KeyIntent,
+    ) -> Result<Option<KeyRecord>, WorkflowError> {
+        let mut found = None;
+        self.each_entry(session, KeyFilter::default(), &mut |entry| match entry.state {
+            KeyState::Done { key, .. }
+                if entry.intent.act != KeyAct::Delete
+                    && key.label == wanted.label
+                    && key.key_sha256 == wanted.key_sha256 =>
+            {
+                found = Some(key);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        })?;
+        Ok(found)
+    }
+
+    fn each_entry(
+        &self,
+        session: &Session,
+        filter: KeyFilter,
+        each: &mut dyn FnMut(KeyEntry) -> ControlFlow<()>,
+    ) -> Result<(), WorkflowError> {
+        let Self(Some(recorder)) = self else {
+            return Ok(());
+        };
+        let token = token_of(session);
+        recorder
+            .ledger
+            .keys(&filter, &mut |entry| match entry.intent.token == token {
+                true => each(entry),
+                false => ControlFlow::Continue(()),
+            })?;
+        Ok(())
+    }
+
+    /// Ends an entry; here what cannot be recorded is the error.
+    pub(super) fn end(&mut self, begun: EntryId, end: Result<&KeyRecord, &str>) -> Result<(), WorkflowError> {
+        let Self(Some(recorder)) = self else {
+            return Ok(());
+        };
+        let stamp = recorder.stamp();
+        match end {
+            Ok(key) => recorder.ledger.complete_key(begun, key, &stamp)?,
+            Err(reason) => recorder.ledger.fail_key(begun, reason, &stamp)?,
+        }
+        Ok(())
     }
 }
 
@@ -123,7 +178,7 @@ fn token_of(session: &Session) -> KeyToken {
     }
 }
 
-fn record_of(key: &KeyDescription, public_key: Option<&PublicKey>) -> KeyRecord {
+pub(super) fn record_of(key: &KeyDescription, public_key: Option<&PublicKey>) -> KeyRecord {
     let attributes = key.attributes.named().into_iter();
     KeyRecord {
         label: key.label.clone(),

@@ -145,3 +145,45 @@ fn refused(session: &str, output: &Output) -> CliError {
             .unwrap_or(FAILED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn told(kind: &str) -> CliError {
+        let error = format!(
+            "warning: x\n{{\"error\":{{\"kind\":{kind:?},\"message\":\"it stopped\",\"hint\":\"go on\"}}}}\n"
+        );
+        let output = Output {
+            status: ExitStatus::from_raw(3 << 8),
+            stdout: Vec::new(),
+            stderr: error.into_bytes(),
+        };
+        refused("main", &output)
+    }
+
+    /// To go on is for a ceremony, and not for its rehearsal.
+    #[test]
+    fn a_hint_about_the_ceremony_is_left_out() {
+        for (kind, wanted) in [
+            ("ceremony-stopped", None),
+            ("transcript", None),
+            ("token", Some("go on")),
+        ] {
+            let CliError::Rehearsal {
+                reason,
+                hint,
+                exit_code,
+                ..
+            } = told(kind)
+            else {
+                panic!("{kind}")
+            };
+            assert_eq!((reason.as_str(), exit_code), ("it stopped", 3));
+            assert_eq!(hint.as_deref(), wanted, "{kind}");
+        }
+    }
+}

@@ -1,13 +1,15 @@
 //! The end: the results get their names, and everything that proves them is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use super::answers::CLOSING;
 use super::files::{ensure_directory, failed, write_once};
 use super::{CeremonyRun, RunError, RunSummary};
-use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind};
+use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind, PlannedObject};
+use crate::ledger::{EntryFilter, EntryState};
 use crate::output::{NewDirectory, encode_pem};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::{CeremonyError, next_state};
@@ -69,10 +71,22 @@ impl CeremonyRun<'_> {
         Ok(results)
     }
 
+    /// Nothing is in the place of the results before the ceremony is closed.
+    pub(super) fn refuse_results_there(&self) -> Result<(), RunError> {
+        let path = self.request.ceremony.directory.out();
+        match path.symlink_metadata() {
+            Err(_) => Ok(()),
+            Ok(_) => Err(RunError::OtherResults {
+                path,
+                reason: "it is there before the ceremony is closed",
+            }),
+        }
+    }
+
     fn write_out(&self, results: &BTreeMap<String, Vec<u8>>) -> Result<(), WorkflowError> {
         let path = self.request.ceremony.directory.out();
-        if path.is_dir() {
-            return Ok(());
+        if path.symlink_metadata().is_ok() {
+            return compare_out(&path, results);
         }
         let out = NewDirectory::begin(&path)?;
         for (name, content) in results {
@@ -90,9 +104,38 @@ impl CeremonyRun<'_> {
         if path.exists() {
             return Ok(());
         }
+        self.end_unsigned()?;
         let mut events = Vec::new();
         self.recorder()?.ledger().export(&mut events)?;
         write_once(&path, &events)
+    }
+
+    /// Ends what the ledger has of this ceremony that nobody signed: of a session that was given up before its `sign-begin`, or of a first serial
+    /// number whose end could not be recorded.
+    fn end_unsigned(&mut self) -> Result<(), WorkflowError> {
+        let keys = self.key_octets();
+        let spare = |object: &PlannedObject| object.with_spare().ok();
+        let objects = self.plan.objects.iter();
+        let completed = objects
+            .flat_map(|object| [Some(object.clone()), spare(object)])
+            .flatten()
+            .filter_map(|object| object.completed(&keys).ok());
+        let planned: BTreeSet<Digest> = completed.map(|octets| Digest::of(&octets)).collect();
+        let filter = EntryFilter {
+            open: true,
+            ..EntryFilter::default()
+        };
+        let recorder = self.recorder()?;
+        let mut open = Vec::new();
+        recorder.ledger().entries(&filter, &mut |entry| {
+            let is_planned = entry.tbs_sha256.is_some_and(|sha256| planned.contains(&sha256));
+            if is_planned && entry.state == EntryState::Begun {
+                open.push(entry.id);
+            }
+            ControlFlow::Continue(())
+        })?;
+        recorder.record_abandoned(&open, "the ceremony is closed, and has no signature of this")?;
+        Ok(())
     }
 
     fn write_state(&self) -> Result<(), WorkflowError> {
@@ -149,6 +192,36 @@ impl CeremonyRun<'_> {
             .collect();
         write_once(&directory.checksums(), text.as_bytes())
     }
+}
+
+/// An interrupted closing wrote the results: they are all there, octet for octet, and nothing else.
+fn compare_out(path: &Path, results: &BTreeMap<String, Vec<u8>>) -> Result<(), WorkflowError> {
+    let other = |path: PathBuf, reason| Err(RunError::OtherResults { path, reason }.into());
+    if !path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return other(path.to_owned(), "it is not a directory");
+    }
+    for entry in fs::read_dir(path).map_err(|cause| failed(path, cause))? {
+        let entry = entry.map_err(|cause| failed(path, cause))?;
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|name| results.contains_key(name)) {
+            return other(entry.path(), "the ceremony has no such result");
+        }
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            return other(entry.path(), "it is not a regular file");
+        }
+    }
+    for (name, content) in results {
+        let path = path.join(name);
+        match fs::read(&path) {
+            Ok(found) if found == *content => {}
+            Ok(_) => return other(path, "it is not what was signed"),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                return other(path, "it is missing");
+            }
+            Err(cause) => return Err(failed(&path, cause).into()),
+        }
+    }
+    Ok(())
 }
 
 fn digests(results: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Digest> {

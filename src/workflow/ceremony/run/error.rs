@@ -113,6 +113,13 @@ pub enum RunError {
         /// What the system said, or what is wrong.
         cause: io::Error,
     },
+    /// Where the results belong is something else.
+    OtherResults {
+        /// The directory, or what is in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }
 
 impl fmt::Display for RunError {
@@ -165,6 +172,11 @@ impl fmt::Display for RunError {
             Self::Halted { step } => write!(f, "halted at step {step:?}, as decided"),
             Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::OtherResults { path, reason } => write!(
+                f,
+                "the results cannot be written, because of what is there already: {}: {reason}",
+                path.display()
+            ),
         }
     }
 }

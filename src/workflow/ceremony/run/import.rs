@@ -8,6 +8,7 @@ use crate::kms::KeyPairFile;
 use crate::signer::PublicKey;
 use crate::token::{KeySelector, Session};
 use crate::workflow::ceremony::imports::{CeremonyPair, find_decryptor, rehearse};
+use crate::workflow::record::LeftKey;
 use crate::workflow::{ImportOutcome, ImportRequest, WorkflowError, import_key_pair};
 
 impl CeremonyRun<'_> {
@@ -112,7 +113,14 @@ impl CeremonyRun<'_> {
                 );
                 self.note(text)?;
             }
-            (ImportOutcome::AlreadyThere { .. }, KeyOrigin::Adopted) => {}
+            (ImportOutcome::AlreadyThere { .. }, KeyOrigin::Adopted) => {
+                let left = LeftKey {
+                    had_name: true,
+                    adopted: Some(&summary.proof),
+                    ..LeftKey::nothing(&import.label)
+                };
+                self.with_log(|log| log.end_left(session, left))?;
+            }
             // The other half of a race: the next run shows the key to people.
             _ => {
                 let reason = "another process put the key on the token, or took it off, at the same time";
@@ -132,12 +140,17 @@ impl CeremonyRun<'_> {
         session: &Session,
     ) -> Result<bool, WorkflowError> {
         let id = pair.public_key.key_identifier();
+        let mut left = LeftKey::nothing(&import.label);
         // A key with another id is not the pair's. It can only go.
         match self.decide_about_left(step, &import.label, session, &|found| found.id == id)? {
             Some(Choice::AdoptKey) => return Ok(true),
-            Some(_) => self.destroy(session, &KeySelector::labelled(&import.label))?,
+            Some(_) => {
+                left.had_name = true;
+                self.destroy(session, &KeySelector::labelled(&import.label))?;
+            }
             None => {}
         }
+        self.with_log(|log| log.end_left(session, left))?;
         self.refuse_id(step, pair, session)?;
         Ok(false)
     }

@@ -8,6 +8,7 @@ use crate::signer::{Hex, KeyAlgorithm, PublicKey};
 use crate::token::{KeyDescription, KeySelector, Session, TokenError, UNFINISHED_LABEL};
 use crate::workflow::ceremony::tokens;
 use crate::workflow::generate::prove_left_key;
+use crate::workflow::record::LeftKey;
 use crate::workflow::{GenerateRequest, KeyLog, KeyProof, WorkflowError, delete_key, generate_key};
 
 impl CeremonyRun<'_> {
@@ -62,8 +63,10 @@ impl CeremonyRun<'_> {
         algorithm: KeyAlgorithm,
         session: &Session,
     ) -> Result<bool, WorkflowError> {
+        let mut left = LeftKey::nothing(&generate.label);
         let unnamed = session.private_keys(&KeySelector::labelled(UNFINISHED_LABEL))?;
         if let Some(found) = unnamed.first() {
+            left.had_none = true;
             self.found(step, found);
             self.decide(step, &[Choice::DestroyKey])?;
             self.destroy(session, &KeySelector::with_id(&found.id))?;
@@ -71,13 +74,20 @@ impl CeremonyRun<'_> {
         let selector = KeySelector::labelled(&generate.label);
         match self.decide_about_left(step, &generate.label, session, &|_| true)? {
             Some(Choice::AdoptKey) => {}
-            Some(_) => {
-                self.destroy(session, &selector)?;
+            chosen => {
+                left.had_name = chosen.is_some();
+                if left.had_name {
+                    self.destroy(session, &selector)?;
+                }
+                self.with_log(|log| log.end_left(session, left))?;
                 return Ok(false);
             }
-            None => return Ok(false),
         }
-        let KeyProof { key, public_key } = prove_left_key(session, &selector, algorithm)?;
+        let proof = prove_left_key(session, &selector, algorithm)?;
+        left.had_name = true;
+        left.adopted = Some(&proof);
+        self.with_log(|log| log.end_left(session, left))?;
+        let KeyProof { key, public_key } = proof;
         self.keep_key(step, public_key, &key.id, KeyOrigin::Adopted)?;
         Ok(true)
     }
@@ -187,9 +197,14 @@ impl CeremonyRun<'_> {
                 if objects.public_key() != Some(&key) {
                     return Err(self.cannot(step, "the key under its id is another one").into());
                 }
-                self.with_log(|log| delete_key(session, objects, log))?;
+                self.with_log(|log| {
+                    delete_key(session, objects, log)?;
+                    log.end_deletions(session, &key, true)
+                })?;
             }
-            Err(TokenError::NoKey { .. }) if course.destroy_begun => {}
+            Err(TokenError::NoKey { .. }) if course.destroy_begun => {
+                self.with_log(|log| log.end_deletions(session, &key, false))?;
+            }
             Err(error) => return Err(error.into()),
         }
         self.record(Event::DestroyEnd {
