@@ -92,11 +92,11 @@ mod csr_create {
 
 /// `csr sign`.
 mod csr_sign {
-    mod batch;
+    pub(crate) mod batch;
     mod client_certificate;
     mod default_profile;
     mod deliver;
-    mod delivery;
+    pub(crate) mod delivery;
     mod delivery_killed;
     mod hsm_identity;
     mod misleading_requests;
@@ -199,6 +199,7 @@ mod local_cluster {
 /// `ocsp respond` and `ocsp show`.
 mod ocsp {
     mod interoperability;
+    mod publish;
     mod refusals;
     mod respond;
 }

@@ -1,5 +1,6 @@
 //! The command line: the only place that prints, prompts, or reads the environment.
 
+mod batch;
 mod ca;
 mod canvas;
 mod ceremony;

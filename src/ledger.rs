@@ -32,8 +32,8 @@ pub use error::{CrlNumberProblem, LedgerError};
 pub use event::Head;
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
 pub use record::{
-    Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, Name, Object, Outcome, Stamp,
-    Unfinished,
+    Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Name,
+    Object, Outcome, Stamp, Unfinished,
 };
 pub use report::{CheckpointProblem, Evidence, Fault, GivenUpHead, KeptHead, VerifyReport};
 pub use revocation::{CompromisedKey, ReservedCrlNumber, Revocation, RevocationRequest, RevocationState};
@@ -257,6 +257,28 @@ pub trait Ledger: Send {
         authority: &Authority,
         changed_after: Option<u64>,
         each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+
+    /// The last that happened to one certificate: that it was revoked, or released.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn revocation(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<Option<Revocation>, LedgerError>;
+
+    /// The certificates of this authority that end at `not_before` or later, one at a time, until `each` has seen enough:
+    /// those that were signed or adopted, and those that were revoked whatever else is known of them.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn certificates_until(
+        &self,
+        authority: &Authority,
+        not_before: UnixTime,
+        each: &mut dyn FnMut(KnownCertificate) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
     /// Records that the operator continues with this ledger though it does not contain a head that was kept.

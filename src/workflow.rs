@@ -92,7 +92,10 @@ pub use kept_head::{
 pub use key_lock::KeyLockError;
 pub use lint::{LinterError, linter_program};
 pub use named::Named;
-pub use ocsp::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary};
+pub use ocsp::{
+    AnswerReason, AnswerSummary, DuePublication, OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary,
+    PublicationError, PublicationJob, PublicationRequest, PublishedOutcome,
+};
 pub use pipeline::{
     Begun, Certified, Completed, Finished, Held, NotSigned, Planned, PlannedFileError, Signable, Signed,
     StoredPlan,

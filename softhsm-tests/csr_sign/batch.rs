@@ -13,7 +13,7 @@ use crate::oracle::{make_request, openssl};
 
 const MANY: usize = 150;
 
-fn batch<'a>(inputs: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn batch<'a>(inputs: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     let sign = ["csr", "sign"];
     let rest = [
         "--ca",
@@ -27,7 +27,7 @@ fn batch<'a>(inputs: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// A rig with so many requests in `in/`, of one key and different names.
-fn rig_with(requests: usize) -> Rig {
+pub(crate) fn rig_with(requests: usize) -> Rig {
     let rig = ready_authority();
     make_request(
         &rig,
@@ -56,7 +56,7 @@ fn rig_with(requests: usize) -> Rig {
 }
 
 /// One JSON object a line; the last one is the summary.
-fn lines(run: &Run) -> (Vec<Value>, Value) {
+pub(crate) fn lines(run: &Run) -> (Vec<Value>, Value) {
     let mut lines: Vec<Value> = run
         .stdout
         .lines()
@@ -67,7 +67,7 @@ fn lines(run: &Run) -> (Vec<Value>, Value) {
     (lines, summary)
 }
 
-fn results(lines: &[Value]) -> Vec<&str> {
+pub(crate) fn results(lines: &[Value]) -> Vec<&str> {
     lines
         .iter()
         .map(|line| line["result"].as_str().expect("a word"))
@@ -94,7 +94,7 @@ fn assert_certificates(rig: &Rig, wanted: usize) {
 }
 
 /// How often the module was asked for this.
-fn calls(rig: &Rig, function: &str) -> usize {
+pub(crate) fn calls(rig: &Rig, function: &str) -> usize {
     let log = fs::read_to_string(rig.path("calls.log")).expect("the log");
     log.lines()
         .filter(|line| line.starts_with(&format!("{function} rv=0x0")))

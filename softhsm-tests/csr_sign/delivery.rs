@@ -33,7 +33,7 @@ pub(super) fn rig_with_request() -> Rig {
     rig
 }
 
-pub(super) fn entries(rig: &Rig, more: &[&str]) -> Vec<Value> {
+pub(crate) fn entries(rig: &Rig, more: &[&str]) -> Vec<Value> {
     let list = [&["ledger", "list", "--last", "1000"], more].concat();
     rig.json(&list).ok().json()["entries"]
         .as_array()
@@ -45,12 +45,12 @@ pub(super) fn last(rig: &Rig) -> Value {
     entries(rig, &[]).pop().expect("an entry")
 }
 
-pub(super) fn count(rig: &Rig) -> usize {
+pub(crate) fn count(rig: &Rig) -> usize {
     entries(rig, &[]).len()
 }
 
 #[track_caller]
-pub(super) fn assert_sound(rig: &Rig) {
+pub(crate) fn assert_sound(rig: &Rig) {
     let verified = rig.json(&["ledger", "verify"]).ok().json();
     assert_eq!(verified["sound"], true, "{verified}");
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");

@@ -303,6 +303,15 @@ impl Entry {
     }
 }
 
+/// A certificate that exists, or that was revoked because it may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCertificate {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// The last that happened to it.
+    pub revocation: Option<Revocation>,
+}
+
 /// Which entries, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryFilter {

@@ -23,9 +23,9 @@ use rusqlite::Connection;
 use super::rules::Recording;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
-    GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, Ledger,
-    LedgerError, LedgerPlace, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp,
-    TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
+    Ledger, LedgerError, LedgerPlace, Outcome, ReservedCrlNumber, Revocation, RevocationRequest,
+    SerialNumber, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 use audit::Audit;
 use failure::Failure;
@@ -287,6 +287,23 @@ impl Ledger for SqliteLedger {
         each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         self.look(|db| read::revocations(db, authority, changed_after, each))
+    }
+
+    fn revocation(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<Option<Revocation>, LedgerError> {
+        self.look(|db| read::revocation_of_certificate(db, authority, serial))
+    }
+
+    fn certificates_until(
+        &self,
+        authority: &Authority,
+        not_before: UnixTime,
+        each: &mut dyn FnMut(KnownCertificate) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::certificates_until(db, authority, not_before, each))
     }
 
     fn give_up_head(&mut self, given_up: &GivenUpHead, stamp: &Stamp) -> Result<(), LedgerError> {

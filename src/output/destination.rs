@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, OFlags, fallocate};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
@@ -97,6 +98,35 @@ impl Destination {
         let is_file = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
         let recheck = |mut file| verified.recheck_file(self.encoding, &mut file);
         is_file && matches!(File::open(&self.path).and_then(recheck), Ok(Ok(())))
+    }
+
+    /// What is there now, if it is a regular file of at most `limit` bytes: an output of an earlier run, perhaps. Nothing if nothing is there.
+    ///
+    /// # Errors
+    /// [`OutputError::NotReplaceable`] for a link and everything else that is not a regular file; [`OutputError::TooLarge`]
+    pub fn read_existing(&self, limit: u64) -> Result<Option<Vec<u8>>, OutputError> {
+        let not_replaceable = || OutputError::NotReplaceable {
+            path: self.path.clone(),
+        };
+        let unread = |cause| self.failed("read it", cause);
+        match fs::symlink_metadata(&self.path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(unread(cause)),
+            Ok(found) if !found.is_file() => return Err(not_replaceable()),
+            Ok(_) => {}
+        }
+        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
+        let opened = File::options().read(true).custom_flags(flags).open(&self.path);
+        let mut content = Vec::new();
+        let read = opened.and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut content));
+        let length = read.map_err(unread)?;
+        match u64::try_from(length).is_ok_and(|length| length <= limit) {
+            true => Ok(Some(content)),
+            false => Err(OutputError::TooLarge {
+                path: self.path.clone(),
+                limit,
+            }),
+        }
     }
 
     fn directory(&self) -> &Path {

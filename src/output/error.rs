@@ -24,6 +24,13 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// The file that would be replaced is longer than any output of this kind.
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+        /// The most bytes.
+        limit: u64,
+    },
     /// A SQLite database, as every ledger is: overwriting is for old outputs.
     Database {
         /// The path.
@@ -38,6 +45,16 @@ pub enum OutputError {
     NoDirectory {
         /// The directory.
         directory: PathBuf,
+    },
+    /// A link or a file is where a directory should be.
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A directory on the way to the file belongs to another user, or others can write to it.
+    OpenDirectory {
+        /// The path.
+        path: PathBuf,
     },
     /// The file system has no room for the file.
     NoSpace {
@@ -87,6 +104,11 @@ impl fmt::Display for OutputError {
                     path.display()
                 )
             }
+            Self::TooLarge { path, limit } => write!(
+                f,
+                "{} has more than {limit} bytes, so it is not an earlier output and is not replaced",
+                path.display()
+            ),
             Self::Database { path } => {
                 write!(
                     f,
@@ -100,6 +122,14 @@ impl fmt::Display for OutputError {
                 path.display()
             ),
             Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
+            Self::NotADirectory { path } => {
+                write!(f, "{} is not a directory", path.display())
+            }
+            Self::OpenDirectory { path } => write!(
+                f,
+                "{} is not used, because it belongs to another user or others can write to it",
+                path.display()
+            ),
             Self::NoSpace { path } => write!(f, "{}: no space left on the file system", path.display()),
             Self::Recheck { path, reason } => {
                 write!(

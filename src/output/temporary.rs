@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -50,15 +51,16 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
     ))
 }
 
-/// A job of a thousand outputs looks at their directory once.
+/// A job of a thousand outputs looks at their directory once. It may have as many directories, so a number stands for each; if two had the
+/// same, one would not be tidied in this run.
 fn remove_abandoned_once(directory: &Path) {
-    static SEEN: Mutex<BTreeSet<(PathBuf, u64, u64)>> = Mutex::new(BTreeSet::new());
+    static SEEN: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
     let Ok(found) = fs::metadata(directory) else {
         return;
     };
-    let is_new = SEEN
-        .lock()
-        .is_ok_and(|mut seen| seen.insert((directory.to_owned(), found.dev(), found.ino())));
+    let mut hasher = DefaultHasher::new();
+    (directory, found.dev(), found.ino()).hash(&mut hasher);
+    let is_new = SEEN.lock().is_ok_and(|mut seen| seen.insert(hasher.finish()));
     if is_new {
         remove_abandoned(directory);
     }

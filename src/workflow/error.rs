@@ -16,7 +16,7 @@ use crate::x509::{UnixTime, X509Error};
 
 use super::{
     BenchError, CeremonyError, GenerateError, InitializeClusterError, KeptHeadError, KeyLockError,
-    LinterError, NotDeliverable, PlannedFileError, UnknownAuthority, Unproven,
+    LinterError, NotDeliverable, PlannedFileError, PublicationError, UnknownAuthority, Unproven,
 };
 
 /// Why a job was not done.
@@ -83,6 +83,8 @@ pub enum WorkflowError {
     },
     /// A file is not an Ed25519 private key.
     Ed25519Key(Ed25519KeyError),
+    /// The publication of OCSP answers.
+    Publication(Box<PublicationError>),
     /// A certificate or a request.
     X509(X509Error),
     /// A file.
@@ -305,6 +307,7 @@ impl fmt::Display for WorkflowError {
             ),
             Self::Token(error) => error.fmt(f),
             Self::PlannedFile(error) => error.fmt(f),
+            Self::Publication(error) => error.fmt(f),
             Self::Bench(error) => error.fmt(f),
             Self::Ceremony(error) => error.fmt(f),
             Self::UnknownAuthority(unknown) => unknown.fmt(f),
@@ -412,6 +415,7 @@ impl std::error::Error for WorkflowError {
             Self::Rig { cause, .. } => cause.source(),
             Self::Linter(error) => error.source(),
             Self::Bench(error) => error.source(),
+            Self::Publication(error) => error.source(),
             Self::Ceremony(error) => error.source(),
             Self::KeyLock(error) => error.source(),
             Self::KeptHead(error) => error.source(),

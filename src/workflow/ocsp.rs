@@ -1,19 +1,25 @@
-//! `ocsp respond`. Where the statuses come from is in [`StatusSource`]; a response is built and checked before the token is asked
-//! for anything.
+//! `ocsp respond`, and [`ocsp publish`](publish). Where the statuses come from is in [`StatusSource`]; a response is built and checked before
+//! the token is asked for anything.
 
+mod publish;
 mod status;
+mod terms;
 
 use super::named::in_input;
 use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
-use crate::signer::{KeyStore, SignatureAlgorithm, SignatureChoice};
+use crate::signer::{KeyStore, SignatureChoice};
 use crate::x509::{
     AcceptedOcspRequest, CertIdHash, Certificate, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
-    OcspContent, OcspRequest, OcspTbs, Period, Responder, ResponderIdKind, SerialNumber, UnixTime, X509Error,
-    rules,
+    OcspRequest, Period, ResponderIdKind, SerialNumber, UnixTime,
 };
 
+pub use publish::{
+    AnswerReason, AnswerSummary, DuePublication, PublicationError, PublicationJob, PublicationRequest,
+    PublishedOutcome,
+};
 use status::StatusSource;
+use terms::{Chosen, Terms};
 
 /// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
@@ -69,10 +75,7 @@ pub struct OcspSummary {
 #[derive(Clone, Debug)]
 pub struct OcspJob {
     request: AcceptedOcspRequest,
-    responder: Responder,
-    responder_id: ResponderIdKind,
-    key: Option<String>,
-    signature: SignatureAlgorithm,
+    terms: Terms,
     next_update: UnixTime,
     delivery: Delivery,
     clock: Clock,
@@ -84,44 +87,34 @@ impl OcspJob {
     /// # Errors
     /// [`WorkflowError`]
     pub fn prepare(request: OcspResponseRequest, clock: &Clock) -> Result<Self, WorkflowError> {
-        let (named, now) = (request.authority, clock.now());
-        named
-            .value
-            .check_authority(now)
-            .and_then(|()| named.value.check_self_signature())
-            .map_err(|error| named.about(error))?;
-        let authority = named.value;
+        let now = clock.now();
+        let terms = Terms::choose(
+            Chosen {
+                authority: request.authority,
+                signer: request.signer,
+                key: request.key,
+                responder_id: request.responder_id,
+                signature: request.signature,
+                period: request.period,
+                usual_period: DEFAULT,
+            },
+            now,
+        )?;
+        let authority = terms.authority();
         let accepted = match request.question {
             OcspQuestion::Request(Named { name, value }) => {
-                let accepted = value.accept(&authority);
+                let accepted = value.accept(authority);
                 accepted.map_err(|error| in_input(&name, error))?
             }
             OcspQuestion::Certificates { serials, hash } => {
-                OcspRequest::about(&authority, &serials, hash)?.accept(&authority)?
+                OcspRequest::about(authority, &serials, hash)?.accept(authority)?
             }
         };
         request.delivery.check()?;
-        let responder = match request.signer {
-            Some(signer) => Responder::delegated(authority, signer),
-            None => Responder::authority(authority),
-        };
-        let signature = responder
-            .certificate()
-            .public_key()?
-            .algorithm()
-            .choose(request.signature)?;
-        let latest = responder.not_after();
-        let next_update = match request.period {
-            Some(period) => period.after(now)?,
-            None => DEFAULT.after(now).map_or(latest, |next| next.min(latest)),
-        };
         Ok(Self {
             request: accepted,
-            responder,
-            responder_id: request.responder_id,
-            key: request.key,
-            signature,
-            next_update,
+            next_update: terms.next_update(now)?,
+            terms,
             delivery: request.delivery,
             clock: clock.clone(),
         })
@@ -131,10 +124,10 @@ impl OcspJob {
     #[must_use]
     pub fn serial_numbers(&self) -> Vec<SerialNumber> {
         let asked = self.request.certificates().filter(|(_, is_ours)| *is_ours);
-        let signer = self
-            .responder
+        let responder = &self.terms.responder;
+        let signer = responder
             .is_delegated()
-            .then(|| self.responder.certificate().serial_number());
+            .then(|| responder.certificate().serial_number());
         asked.map(|(id, _)| id.serial_number()).chain(signer).collect()
     }
 
@@ -153,28 +146,15 @@ impl OcspJob {
             ledger: Some(recorder.ledger()),
             index,
         };
-        let (responder, now) = (&self.responder, self.clock.now());
-        if responder.is_delegated() {
-            let status = statuses.of(responder.issuer(), &responder.certificate().serial_number())?;
-            if let CertificateStatus::Revoked { .. } = status {
-                let found = format!("the signer's certificate is {status}");
-                return Err(X509Error::broken(rules::OCSP_SIGNER_STATUS, found).into());
-            }
-        }
+        self.terms.refuse_revoked_signer(&statuses)?;
         let asked = self.request.certificates();
         let found = asked.map(|(id, is_ours)| match is_ours {
-            true => statuses.of(responder.issuer(), &id.serial_number()),
+            true => statuses.of(self.terms.authority(), &id.serial_number()),
             false => Ok(CertificateStatus::Unknown),
         });
-        let content = OcspContent {
-            statuses: found.collect::<Result<_, WorkflowError>>()?,
-            request: self.request.clone(),
-            responder: responder.clone(),
-            responder_id: self.responder_id,
-            produced_at: now,
-            next_update: self.next_update,
-        };
-        Planned::new(OcspTbs::build(content, self.signature)?.check(now)?)
+        let found = found.collect::<Result<_, WorkflowError>>()?;
+        self.terms
+            .plan(self.request.clone(), found, self.next_update, self.clock.now())
     }
 
     /// Plans the response, keeps its place, records it, and has the token sign it, once.
@@ -188,8 +168,9 @@ impl OcspJob {
         index: Option<&IndexStatuses>,
         progress: &dyn Progress,
     ) -> Result<OcspSummary, WorkflowError> {
-        let signer_key = self.responder.certificate().public_key()?;
-        let signer = find_signing_key(store, self.key.as_deref(), &signer_key, self.signature)?;
+        let terms = &self.terms;
+        let signer_key = terms.signer_key()?;
+        let signer = find_signing_key(store, terms.key.as_deref(), &signer_key, terms.signature)?;
         let planned = self.plan(recorder, index)?;
         let begun = recorder.begin_one(planned.hold(&self.delivery)?, store)?;
         progress.step(&Step::SignOcsp);
@@ -197,7 +178,7 @@ impl OcspJob {
         Ok(OcspSummary {
             issued: finished.object,
             delivered: finished.delivered,
-            unusual_usage: !self.responder.says_digital_signature()?,
+            unusual_usage: !self.terms.responder.says_digital_signature()?,
         })
     }
 }

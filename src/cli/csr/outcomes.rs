@@ -1,11 +1,11 @@
 //! The output of a job of several requests: a line for each as soon as it is done, and a summary.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hsm_ca::ledger::Unfinished;
-use hsm_ca::workflow::{Delivered, IssueSummary, Progress, RequestOutcome, Step};
+use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
 use serde_json::json;
 
+use crate::cli::batch::{describe_rate, json_of_refusal, seconds};
 use crate::cli::cert::{describe_dropped, json_of_issued};
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::report::{Report, printable};
@@ -82,18 +82,14 @@ impl<'a> Outcomes<'a> {
 
     fn tell_refused(&mut self, request: &str, error: &CliError) {
         self.refused += 1;
-        let refusal = error.explain();
         if self.ui.writes_json() {
-            return self.line.print_json(&json!({
-                "result": "refused", "request": request,
-                "error": {
-                    "kind": refusal.kind, "message": printable(&refusal.message),
-                    "exit_code": refusal.exit_code, "hint": refusal.hint,
-                },
-            }));
+            let error = json_of_refusal(error);
+            return self
+                .line
+                .print_json(&json!({ "result": "refused", "request": request, "error": error }));
         }
         self.line
-            .print(&format!("REFUSED  {}", printable(&refusal.message)));
+            .print(&format!("REFUSED  {}", printable(&error.explain().message)));
     }
 
     /// What is said at the end.
@@ -116,7 +112,7 @@ impl<'a> Outcomes<'a> {
         text.push_str(&format!(" in {}\n", describe_rate(issued, took)));
         let json = json!({
             "result": "summary", "issued": issued, "delivered_again": delivered_again, "refused": refused,
-            "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "seconds": seconds(took),
         });
         let mut report = Report::new(text, json);
         if let Some(first) = self.first_dropped {
@@ -130,26 +126,5 @@ impl<'a> Outcomes<'a> {
             report.exit_code = REFUSED;
         }
         report
-    }
-}
-
-fn describe_rate(count: usize, took: Duration) -> String {
-    let seconds = took.as_secs_f64();
-    let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds.max(0.001);
-    format!("{seconds:.1} s ({rate:.0}/s)")
-}
-
-/// The steps of a batch, without one for each signature.
-pub(super) struct Quietly<'a>(pub(super) &'a Ui);
-
-impl Progress for Quietly<'_> {
-    fn step(&self, step: &Step<'_>) {
-        if !matches!(step, Step::SignCertificate { .. } | Step::Lint(_)) {
-            self.0.step(step);
-        }
-    }
-
-    fn unfinished(&self, found: &Unfinished) {
-        self.0.unfinished(found);
     }
 }

@@ -11,8 +11,9 @@ use hsm_ca::workflow::{
 };
 use hsm_ca::x509::{Profile, Role};
 
-use super::outcomes::{Outcomes, Quietly};
+use super::outcomes::Outcomes;
 use super::requests::{self, Requests};
+use crate::cli::batch::Quietly;
 use crate::cli::cert::report_issued;
 use crate::cli::cluster::identity::{IdentityOptions, require_identity};
 use crate::cli::connect::check_signing_key_name;

@@ -5,7 +5,8 @@ use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
 use hsm_ca::signer::UnfitChoice;
 use hsm_ca::workflow::{
-    GenerateError, KeyLockError, LeftBehind, LinterError, NotDeliverable, UnprovenReason, WorkflowError,
+    GenerateError, KeyLockError, LeftBehind, LinterError, NotDeliverable, PublicationError, UnprovenReason,
+    WorkflowError,
 };
 
 use super::bench_table::explain_bench;
@@ -167,6 +168,20 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             Some("check with `hsm-ca key list`, then import again"),
         ),
         WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
+        WorkflowError::Publication(error) => match error.as_ref() {
+            PublicationError::Directory { .. } => (
+                "directory",
+                USAGE,
+                Some(
+                    "publish in a directory that only you and root can write to; a web server needs to read only",
+                ),
+            ),
+            _ => (
+                "other-file",
+                REFUSED,
+                Some("find out where the file is from, and move it away; --force replaces it"),
+            ),
+        },
         WorkflowError::Ceremony(error) => explain_ceremony(error),
         WorkflowError::InputChanged { .. } => (
             "input-changed",
@@ -270,6 +285,13 @@ fn explain_output(error: &OutputError) -> Row {
             "output-exists",
             USAGE,
             Some("name another file, or replace it with --force"),
+        ),
+        OutputError::NotADirectory { .. }
+        | OutputError::OpenDirectory { .. }
+        | OutputError::TooLarge { .. } => (
+            "other-file",
+            REFUSED,
+            Some("find out where it is from, and move it away"),
         ),
         OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
         OutputError::NoSpace { .. } => ("disk-full", FAILED, None),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hsm_ca::workflow::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary};
-use hsm_ca::x509::{Period, ResponderIdKind};
+use hsm_ca::x509::Period;
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -13,7 +13,7 @@ use super::super::input;
 use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
-use super::show;
+use super::{NamedBy, UNUSUAL_USAGE, show};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Respond {
@@ -62,14 +62,6 @@ pub(in super::super) struct Respond {
     signature: SignatureOptions,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum NamedBy {
-    /// SHA-1 of its key
-    Key,
-    /// Its subject
-    Name,
-}
-
 impl Respond {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
@@ -82,10 +74,7 @@ impl Respond {
             signer: self.signer.as_deref().map(input::certificate).transpose()?,
             key: self.key.clone(),
             question: OcspQuestion::Request(input::named(&self.request, input::ocsp_request)?),
-            responder_id: match self.responder_id {
-                NamedBy::Key => ResponderIdKind::Key,
-                NamedBy::Name => ResponderIdKind::Name,
-            },
+            responder_id: self.responder_id.kind(),
             period: self.hours.map(Period::Hours).or(self.days),
             signature: self.signature.chosen(),
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
@@ -119,12 +108,7 @@ impl Respond {
         report.content = content;
         report.warnings.extend(recorder.take_notices());
         if unusual_usage {
-            report.warnings.push(
-                "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), \
-                 so a client may refuse the response; a delegated signer (csr sign --profile ocsp-signer) \
-                 does not need it"
-                    .to_owned(),
-            );
+            report.warnings.push(UNUSUAL_USAGE.to_owned());
         }
         Ok(report)
     }

@@ -199,15 +199,19 @@ fn describe_single(single: &SingleResponse, authority: Option<&Certificate>) -> 
     let mut json = describe_id(&single.id, authority);
     json["this_update"] = single.this_update.to_string().into();
     json["next_update"] = single.next_update.map(|time| time.to_string()).into();
-    json["status"] = match single.status {
-        CertificateStatus::Good => "good",
-        CertificateStatus::Revoked { .. } => "revoked",
-        CertificateStatus::Unknown => "unknown",
-    }
-    .into();
+    json["status"] = status_word(single.status).into();
     if let CertificateStatus::Revoked { revoked_at, reason } = single.status {
         json["revoked_at"] = revoked_at.to_string().into();
         json["reason"] = reason.to_string().into();
     }
     json
+}
+
+/// A status in one word.
+pub(super) const fn status_word(status: CertificateStatus) -> &'static str {
+    match status {
+        CertificateStatus::Good => "good",
+        CertificateStatus::Revoked { .. } => "revoked",
+        CertificateStatus::Unknown => "unknown",
+    }
 }

@@ -13,7 +13,10 @@ pub(super) use authorities::{authorities, authorities_like, authority_certificat
 pub(super) use entries::{
     certificate, certificates_for, entries, entry, entry_of_serial, own_certificates, select_entries,
 };
-pub(super) use revocations::{compromised, crl_number, number_of, revocation, revocations};
+pub(super) use revocations::{
+    certificates_until, compromised, crl_number, number_of, revocation, revocation_of_certificate,
+    revocations,
+};
 
 use super::super::event::Event;
 use super::super::{Digest, Head, LedgerError, UnixTime};

@@ -39,7 +39,7 @@ impl StatusSource<'_> {
 
 /// Of an entry that began and did not end, it is not known whether there is a certificate: unknown, until `ledger` says more. What was
 /// revoked is revoked, whatever else is known of it.
-fn status_of(entry: &Entry) -> CertificateStatus {
+pub(super) fn status_of(entry: &Entry) -> CertificateStatus {
     if let Some(found) = entry.revocation.as_ref().and_then(revocation) {
         return CertificateStatus::Revoked {
             revoked_at: found.revoked_at,

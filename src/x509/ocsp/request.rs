@@ -1,5 +1,6 @@
 //! `OCSPRequest` (RFC 6960 section 4.1.1), read strictly: its bytes are a stranger's.
 
+use base64ct::{Base64, Encoding as _};
 use der::asn1::Any;
 use der::{Decode, Encode, Sequence};
 use x509_cert::ext::Extension;
@@ -131,6 +132,13 @@ impl OcspRequest {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The request in base64, which follows the responder's URL and a slash in a GET request, once it is URL-encoded (RFC 6960 appendix
+    /// A.1): `/`, `+` and `=` are `%2F`, `%2B` and `%3D` there, and some clients leave them as they are.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        Base64::encode_string(&self.der)
     }
 
     /// SHA-256 of the DER bytes, in hex.

@@ -10,8 +10,8 @@ use crate::ledger::event::What;
 use crate::ledger::spelling::reason_of_code;
 use crate::ledger::sqlite::failure::{Failure, column, natural};
 use crate::ledger::{
-    Authority, CompromisedKey, CrlNumber, EntryId, ReservedCrlNumber, Revocation, RevocationState,
-    SerialNumber, UnixTime,
+    Authority, CompromisedKey, CrlNumber, EntryId, KnownCertificate, ReservedCrlNumber, Revocation,
+    RevocationState, SerialNumber, UnixTime,
 };
 
 /// The revocations that say that a private key is in the wrong hands, of every authority.
@@ -83,6 +83,48 @@ pub(in super::super) fn revocation(
     let mut select = db.prepare_cached(&format!("{REVOCATIONS} AND r.serial = ?2"))?;
     let mut rows = select.query(params![column(authority)?, serial.octets()])?;
     rows.next()?.map(revocation_of).transpose()
+}
+
+pub(in super::super) fn revocation_of_certificate(
+    db: &Connection,
+    authority: &Authority,
+    serial: &SerialNumber,
+) -> Result<Option<Revocation>, Failure> {
+    match authority_id(db, authority)? {
+        Some(id) => revocation(db, id, serial),
+        None => Ok(None),
+    }
+}
+
+/// The certificates that exist, or may and were revoked.
+pub(in super::super) fn certificates_until(
+    db: &Connection,
+    authority: &Authority,
+    not_before: UnixTime,
+    each: &mut dyn FnMut(KnownCertificate) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(());
+    };
+    let mut select = db.prepare_cached(
+        "SELECT s.serial, r.reason, r.revoked, r.invalidity_date, r.changed, s.not_after
+         FROM serials s JOIN entries e ON e.sequence = s.entry
+         LEFT JOIN revocations r ON r.authority = e.authority AND r.serial = s.serial
+         WHERE s.issuer = (SELECT issuer FROM authorities WHERE id = ?1) AND e.authority = ?1 AND s.not_after >= ?2
+         AND (e.ended IN ('signed', 'adopted') OR r.reason IS NOT NULL) ORDER BY s.serial",
+    )?;
+    let mut rows = select.query(params![column(id)?, column(not_before.0)?])?;
+    while let Some(row) = rows.next()? {
+        let changed: Option<i64> = row.get(4)?;
+        let found = KnownCertificate {
+            serial: SerialNumber::from_octets(row.get::<_, Vec<u8>>(0)?),
+            revocation: changed.map(|_| revocation_of(row)).transpose()?,
+        };
+        if each(found).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(in super::super) fn revocations(

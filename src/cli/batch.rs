@@ -1,0 +1,50 @@
+//! What the output of all jobs of many objects has in common.
+
+use std::time::Duration;
+
+use hsm_ca::ledger::Unfinished;
+use hsm_ca::workflow::{Progress, Step};
+use serde_json::{Value, json};
+
+use super::exit::CliError;
+use super::report::printable;
+use super::ui::Ui;
+
+/// `3.4 s (296/s)`
+pub(super) fn describe_rate(count: usize, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds.max(0.001);
+    format!("{seconds:.1} s ({rate:.0}/s)")
+}
+
+/// In seconds, to the millisecond.
+pub(super) fn seconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+/// An error as the `error` of a result that was refused.
+pub(super) fn json_of_refusal(error: &CliError) -> Value {
+    let refusal = error.explain();
+    json!({
+        "kind": refusal.kind, "message": printable(&refusal.message),
+        "exit_code": refusal.exit_code, "hint": refusal.hint,
+    })
+}
+
+/// The steps of a batch, without one for each signature.
+pub(super) struct Quietly<'a>(pub(super) &'a Ui);
+
+impl Progress for Quietly<'_> {
+    fn step(&self, step: &Step<'_>) {
+        if !matches!(
+            step,
+            Step::SignCertificate { .. } | Step::SignOcsp | Step::Lint(_)
+        ) {
+            self.0.step(step);
+        }
+    }
+
+    fn unfinished(&self, found: &Unfinished) {
+        self.0.unfinished(found);
+    }
+}

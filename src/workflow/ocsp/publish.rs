@@ -1,0 +1,312 @@
+//! `ocsp publish`: an answer for every certificate of the ledger that has not ended, in files that a web server serves as the answers to
+//! GET requests.
+//!
+//! What stands in the directory is read from its files, and each is verified before it is believed. One that says what the ledger says, and has
+//! more than half of its validity left, stays as it is.
+
+mod batched;
+mod error;
+mod place;
+mod standing;
+
+pub use error::PublicationError;
+pub use standing::AnswerReason;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use place::Places;
+use standing::Standing;
+
+use super::status::StatusSource;
+use super::terms::{Chosen, Terms};
+use crate::file_trust;
+use crate::ledger::EntryId;
+use crate::output::Protected;
+use crate::signer::SignatureChoice;
+use crate::workflow::batch::threads_for;
+use crate::workflow::ordered::in_order;
+use crate::workflow::record::{authority_of, require_known, revocation};
+use crate::workflow::{BatchOptions, Clock, Named, Recorder, WorkflowError};
+use crate::x509::{
+    CertIdHash, Certificate, CertificateStatus, OcspRequest, Period, ResponderIdKind, SerialNumber, UnixTime,
+    X509Error,
+};
+
+/// A week, when nothing is asked for: CA/B BR 4.9.10 has at most ten days.
+const DEFAULT: Period = Period::Days(7);
+
+/// The hashes that clients ask with: a static server finds an answer only under the request's own bytes.
+const HASHES: [CertIdHash; 2] = [CertIdHash::Sha1, CertIdHash::Sha256];
+
+/// A publication to be.
+#[derive(Clone, Debug)]
+pub struct PublicationRequest {
+    /// The CA certificate.
+    pub authority: Named<Certificate>,
+    /// The certificate of a delegated signer; the CA signs if there is none.
+    pub signer: Option<Certificate>,
+    /// The signer's key, where it is not to be found by the public key of its certificate.
+    pub key: Option<String>,
+    /// How the answers name their signer.
+    pub responder_id: ResponderIdKind,
+    /// How long until nextUpdate; when not given a week, or less if a certificate ends earlier.
+    pub period: Option<Period>,
+    /// How they are signed.
+    pub signature: SignatureChoice,
+    /// The directory that stands for the responder's URL. Only this user and root may be able to write there.
+    pub directory: PathBuf,
+    /// Whether a file that is not an earlier answer of this CA is replaced too.
+    pub replaces_others: bool,
+    /// What is never replaced.
+    pub protected: Protected,
+    /// How it is done.
+    pub options: BatchOptions,
+}
+
+/// A publication whose CA, signer and directory were checked.
+#[derive(Debug)]
+pub struct PublicationJob {
+    terms: Terms,
+    places: Places,
+    replaces_others: bool,
+    options: BatchOptions,
+    clock: Clock,
+}
+
+/// A publication that knows what is to be signed.
+#[derive(Debug)]
+pub struct DuePublication {
+    job: PublicationJob,
+    certificates: Vec<Certified>,
+    pieces: Vec<Piece>,
+    /// By their places among the pieces.
+    refused: BTreeMap<usize, WorkflowError>,
+    /// So many answers stay as they are.
+    unchanged: usize,
+}
+
+/// A certificate of which an answer is due.
+#[derive(Debug)]
+struct Certified {
+    serial: SerialNumber,
+    status: CertificateStatus,
+}
+
+/// An answer that is due, or that is refused.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// The place of its certificate.
+    certificate: usize,
+    hash: CertIdHash,
+    reason: AnswerReason,
+}
+
+/// An answer that was signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AnswerSummary {
+    /// The file.
+    pub path: PathBuf,
+    /// The certificate.
+    pub serial: SerialNumber,
+    /// The hash that names the CA in the request.
+    pub hash: CertIdHash,
+    /// What it says.
+    pub status: CertificateStatus,
+    /// Why it was signed.
+    pub reason: AnswerReason,
+    /// thisUpdate
+    pub this_update: UnixTime,
+    /// nextUpdate
+    pub next_update: UnixTime,
+    /// Its entry in the ledger.
+    pub entry: EntryId,
+}
+
+/// What became of an answer that was due.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PublishedOutcome {
+    /// It is in its file.
+    Signed(Box<AnswerSummary>),
+    /// It was refused, and the others are signed: [`BatchOptions::keep_going`].
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: WorkflowError,
+    },
+}
+
+impl PublicationJob {
+    /// Checks the CA certificate, the signer, the validity and the directory. Nothing is left behind.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]
+    pub fn prepare(request: PublicationRequest, clock: &Clock) -> Result<Self, WorkflowError> {
+        let now = clock.now();
+        let directory = request.directory;
+        if let Err(cause) = file_trust::check_directory(&directory) {
+            return Err(PublicationError::Directory { directory, cause }.into());
+        }
+        let terms = Terms::choose(
+            Chosen {
+                authority: request.authority,
+                signer: request.signer,
+                key: request.key,
+                responder_id: request.responder_id,
+                signature: request.signature,
+                period: request.period,
+                usual_period: DEFAULT,
+            },
+            now,
+        )?;
+        let job = Self {
+            terms,
+            places: Places::new(directory, request.protected),
+            replaces_others: request.replaces_others,
+            options: request.options,
+            clock: clock.clone(),
+        };
+        // What every answer would be refused for is refused here.
+        job.plan(
+            &SerialNumber::from_octets([1]),
+            CertIdHash::Sha1,
+            CertificateStatus::Good,
+        )?;
+        Ok(job)
+    }
+
+    /// Looks at every certificate of the CA in the ledger that has not ended, and at the files of its answers. Needs no token.
+    ///
+    /// # Errors
+    /// [`WorkflowError`]: that the ledger does not know the CA, that the signer is revoked; unless the others are to be signed, the first
+    /// file that is refused.
+    pub fn look(self, recorder: &Recorder) -> Result<DuePublication, WorkflowError> {
+        let (authority, ledger) = (self.terms.authority(), recorder.ledger());
+        require_known(ledger, authority)?;
+        self.terms.refuse_revoked_signer(&StatusSource {
+            ledger: Some(ledger),
+            index: None,
+        })?;
+        let now = self.clock.now();
+        let mut certificates = Vec::new();
+        ledger.certificates_until(&authority_of(authority)?, now, &mut |found| {
+            let revoked = found.revocation.as_ref().and_then(revocation);
+            certificates.push(Certified {
+                serial: found.serial,
+                status: revoked.map_or(CertificateStatus::Good, |revoked| CertificateStatus::Revoked {
+                    revoked_at: revoked.revoked_at,
+                    reason: revoked.reason,
+                }),
+            });
+            ControlFlow::Continue(())
+        })?;
+        // Nobody asks a root about itself.
+        if authority.issuer().der() == authority.subject().der() {
+            let own = authority.serial_number();
+            certificates.retain(|certificate| certificate.serial != own);
+        }
+        self.compare(certificates, now)
+    }
+
+    /// Holds the files against what the ledger says.
+    fn compare(self, all: Vec<Certified>, now: UnixTime) -> Result<DuePublication, WorkflowError> {
+        let mut due = DuePublication {
+            certificates: Vec::new(),
+            pieces: Vec::new(),
+            refused: BTreeMap::new(),
+            unchanged: 0,
+            job: self,
+        };
+        let job = &due.job;
+        let signer_key = job.terms.signer_key()?;
+        let look = |index: usize| -> Vec<Result<Standing, WorkflowError>> {
+            let certificate = all.get(index);
+            let each = certificate
+                .into_iter()
+                .flat_map(|certificate| HASHES.map(|hash| job.stand(certificate, hash, &signer_key, now)));
+            each.collect()
+        };
+        let mut standings: Vec<[Option<AnswerReason>; 2]> = vec![[None; 2]; all.len()];
+        let (mut refused, mut failed) = (BTreeMap::new(), None);
+        in_order(threads_for(all.len()), all.len(), look, |index, found| {
+            let Some(of) = standings.get_mut(index) else {
+                return ControlFlow::Break(());
+            };
+            for (place, (found, reason)) in found.into_iter().zip(of).enumerate() {
+                match found {
+                    Ok(Standing::Current) => {}
+                    Ok(Standing::Due(why)) => *reason = Some(why),
+                    Err(error) if job.options.keep_going => {
+                        *reason = Some(AnswerReason::New);
+                        refused.insert((index, place), error);
+                    }
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for (index, (certificate, reasons)) in all.into_iter().zip(standings).enumerate() {
+            for (place, (hash, reason)) in HASHES.into_iter().zip(reasons).enumerate() {
+                let Some(reason) = reason else {
+                    due.unchanged += 1;
+                    continue;
+                };
+                if let Some(error) = refused.remove(&(index, place)) {
+                    due.refused.insert(due.pieces.len(), error);
+                }
+                due.pieces.push(Piece {
+                    certificate: due.certificates.len(),
+                    hash,
+                    reason,
+                });
+            }
+            if reasons.iter().any(Option::is_some) {
+                due.certificates.push(certificate);
+            }
+        }
+        Ok(due)
+    }
+
+    /// The request that is answered, as clients make it.
+    fn request(&self, serial: &SerialNumber, hash: CertIdHash) -> Result<OcspRequest, X509Error> {
+        OcspRequest::about(self.terms.authority(), std::slice::from_ref(serial), hash)
+    }
+}
+
+impl DuePublication {
+    /// How many answers are to be signed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.pieces.len() - self.refused.len()
+    }
+
+    /// How many answers stay as they are.
+    #[must_use]
+    pub const fn unchanged(&self) -> usize {
+        self.unchanged
+    }
+
+    /// Whether the CA signs with a key whose certificate does not say digitalSignature.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn has_unusual_usage(&self) -> Result<bool, X509Error> {
+        Ok(!self.job.terms.responder.says_digital_signature()?)
+    }
+
+    /// How many sessions sign, where that was asked for.
+    const fn jobs(&self) -> Option<NonZeroUsize> {
+        self.job.options.jobs
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether the answer that is in a file still stands.
+
+use super::{Certified, PublicationError, PublicationJob};
+use crate::signer::PublicKey;
+use crate::workflow::WorkflowError;
+use crate::x509::{BasicResponse, CertIdHash, OcspRequest, OcspResponse, UnixTime, X509Error, rules};
+
+/// What is to be done about one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing.
+    Current,
+    /// It is signed.
+    Due(AnswerReason),
+}
+
+/// Why an answer is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerReason {
+    /// There is none.
+    New,
+    /// The status is another one now.
+    Status,
+    /// Half of its validity is over.
+    Age,
+    /// Another key signs now.
+    Signer,
+    /// Something else is in its place, which is replaced as was asked for.
+    Replaced,
+}
+
+impl AnswerReason {
+    /// Whether something is in its place.
+    pub(super) fn replaces(self) -> bool {
+        self != Self::New
+    }
+}
+
+impl PublicationJob {
+    /// Reads the file of an answer. It is believed only if this CA, or a signer of this CA, signed it for this very request, and not in
+    /// the future.
+    pub(super) fn stand(
+        &self,
+        certificate: &Certified,
+        hash: CertIdHash,
+        signer_key: &PublicKey,
+        now: UnixTime,
+    ) -> Result<Standing, WorkflowError> {
+        let request = self.request(&certificate.serial, hash)?;
+        let place = self.places.of(&request, false);
+        let Some(content) = place.read()? else {
+            return Ok(Standing::Due(AnswerReason::New));
+        };
+        let answer = match self.verify_earlier(&content, &request, now) {
+            Ok(answer) => answer,
+            Err(_) if self.replaces_others => return Ok(Standing::Due(AnswerReason::Replaced)),
+            Err(cause) => {
+                return Err(PublicationError::OtherFile {
+                    path: place.path().to_owned(),
+                    serial: certificate.serial.clone(),
+                    cause: Box::new(cause),
+                }
+                .into());
+            }
+        };
+        let [single] = answer.responses() else {
+            return Ok(Standing::Due(AnswerReason::Status));
+        };
+        let is_current = |next: UnixTime| !is_half_over(single.this_update, next, now);
+        Ok(if single.status != certificate.status {
+            Standing::Due(AnswerReason::Status)
+        } else if answer.verify_signature(signer_key).is_err() {
+            Standing::Due(AnswerReason::Signer)
+        } else if !single.next_update.is_some_and(is_current) {
+            Standing::Due(AnswerReason::Age)
+        } else {
+            Standing::Current
+        })
+    }
+
+    /// An answer of this CA to this request, from any time up to now.
+    fn verify_earlier(
+        &self,
+        content: &[u8],
+        request: &OcspRequest,
+        now: UnixTime,
+    ) -> Result<BasicResponse, X509Error> {
+        let response = OcspResponse::read(content)?;
+        let malformed = |reason: &str| X509Error::Malformed {
+            what: "OCSP response",
+            reason: reason.to_owned(),
+        };
+        if response.der() != content {
+            return Err(malformed("it is PEM, and not DER"));
+        }
+        let Some(answer) = response.basic() else {
+            return Err(malformed("it has no answer"));
+        };
+        let made = answer.produced_at();
+        if made > now {
+            let found = format!("it is from {made}, which is in the future: check the clock");
+            return Err(X509Error::broken(rules::OCSP_TIMES, found));
+        }
+        // As it was when it was made: since then the signer may have expired.
+        response.verify(self.terms.authority(), made)?;
+        response.verify_answers(request)?;
+        match answer.responses().len() {
+            1 => Ok(answer.clone()),
+            count => Err(malformed(&format!("it is about {count} certificates"))),
+        }
+    }
+}
+
+/// Whether no more than half of an answer's validity is left.
+const fn is_half_over(this_update: UnixTime, next_update: UnixTime, now: UnixTime) -> bool {
+    let life = next_update.0.saturating_sub(this_update.0);
+    let left = next_update.0.saturating_sub(now.0);
+    left.saturating_mul(2) <= life
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_stands_until_half_of_its_validity_is_over() {
+        let is_over = |now| is_half_over(UnixTime(1000), UnixTime(2000), UnixTime(now));
+        for (now, over) in [
+            (0, false),
+            (1000, false),
+            (1499, false),
+            (1500, true),
+            (2000, true),
+            (9999, true),
+        ] {
+            assert_eq!(is_over(now), over, "{now}");
+        }
+        assert!(is_half_over(UnixTime(5), UnixTime(5), UnixTime(5)));
+    }
+}
