@@ -57,6 +57,8 @@ mod cli {
     mod command_line;
     mod other_users;
     mod program;
+    mod show;
+    mod spelling;
 }
 
 /// `cluster fetch`, `list`, `verify`, `initialize` and `check`.

@@ -19,6 +19,7 @@ mod global;
 mod inherited;
 mod input;
 mod key;
+mod key_type;
 #[cfg(feature = "aws")]
 mod kms;
 mod ledger;
@@ -36,7 +37,9 @@ mod recorder;
 mod report;
 mod rig;
 mod shell;
+mod show;
 mod steps;
+mod suggest;
 mod token;
 mod toml_file;
 mod ui;
@@ -110,6 +113,8 @@ enum Command {
     /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Show any file that these commands read or write, told by its content
+    Show(show::ShowFile),
     #[command(flatten)]
     Program(program::ProgramCommand),
 }
@@ -141,6 +146,7 @@ impl Command {
                 | Self::Csr(csr::CsrCommand::Show(_))
                 | Self::Program(_)
                 | Self::Rig(_)
+                | Self::Show(_)
         )
     }
 }
@@ -200,6 +206,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Cert(command) => command.run(settings, ui),
         Command::Ceremony(command) => command.run(settings, ui),
         Command::Ledger(command) => command.run(settings, ui),
+        Command::Show(show) => show.run(settings, ui),
         Command::Program(command) => command.run(ui),
     }
 }

@@ -9,6 +9,7 @@
 mod columns;
 mod error;
 mod event;
+mod exported;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod key;
@@ -30,6 +31,7 @@ use std::ops::ControlFlow;
 
 pub use error::{CrlNumberProblem, LedgerError};
 pub use event::Head;
+pub use exported::{ExportFault, ExportedEvents};
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
 pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Name,

@@ -39,7 +39,7 @@ pub(super) struct CreateCa {
     #[arg(long, value_name = "DN")]
     subject: String,
     /// The certificate, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     validity: ValidityOptions,

@@ -21,6 +21,7 @@ mod verify;
 mod words;
 
 use clap::Subcommand;
+pub(super) use show::ShowCeremony;
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -42,7 +43,7 @@ pub(super) enum CeremonyCommand {
     /// SHA-256 of plan.json. With --check, another machine makes the same plan from the same files. Nothing is signed, and no PIN is needed.
     Plan(plan::PlanCeremony),
     /// Show a plan to people: hash in hex and words, sessions, people, inputs, steps, and everything that will be signed
-    Show(show::ShowCeremony),
+    Show(ShowCeremony),
     /// Write the script of a ceremony as one HTML page, to be printed by a browser before the day
     ///
     /// The script has numbered steps with what is read aloud, boxes for initials, times and bag numbers, tables of everything that will be

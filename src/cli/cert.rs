@@ -21,7 +21,7 @@ use hsm_ca::x509::{
 use serde_json::{Value, json};
 
 use cross_sign::CrossSign;
-use show::ShowCertificate;
+pub(super) use show::ShowCertificate;
 use verify::VerifyCertificate;
 
 use super::exit::CliError;

@@ -20,6 +20,7 @@ use super::ui::Ui;
 pub(super) enum ClusterCommand {
     /// List the CloudHSM clusters of the account
     #[cfg(feature = "aws")]
+    #[command(visible_alias = "ls")]
     List,
     /// Write a cluster's CSR, certificates and state to a directory
     ///

@@ -4,6 +4,7 @@ mod create;
 mod show;
 
 use clap::Subcommand;
+pub(super) use show::ShowCrl;
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -15,7 +16,7 @@ pub(super) enum CrlCommand {
     /// Create a CRL of what was revoked with `cert revoke`, or by `openssl ca`, signed by the CA's key
     Create(create::CreateCrl),
     /// Show a CRL, and whether a CA issued it
-    Show(show::ShowCrl),
+    Show(ShowCrl),
 }
 
 impl CrlCommand {

@@ -53,7 +53,12 @@ impl CsrCommand {
 }
 
 impl ShowRequest {
-    fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    /// The one in `file`, with no option.
+    pub(in crate::cli) const fn of(file: PathBuf) -> Self {
+        Self { file }
+    }
+
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let request = input::request(&self.file)?;
         let verified = request.clone().verify().map(|_| ());
         let refused_keys = settings.refused_keys()?;

@@ -51,6 +51,8 @@ pub(super) enum CliError {
     },
     /// A file cannot be read.
     Read { path: PathBuf, cause: io::Error },
+    /// A file is none of those that are shown.
+    Unrecognised { path: PathBuf },
     /// A file is larger than anything it could be.
     TooLarge { path: PathBuf, limit: u64 },
     /// The configuration file is wrong.
@@ -199,6 +201,7 @@ impl CliError {
         let (kind, exit_code, hint): Row = match self {
             Self::Workflow { cause, .. } => explain_workflow(cause),
             Self::Read { .. } => ("unreadable-file", USAGE, None),
+            Self::Unrecognised { .. } => ("unrecognised-file", REFUSED, None),
             Self::TooLarge { .. } => ("too-large", REFUSED, None),
             Self::Config { .. } => ("configuration", USAGE, None),
             Self::Trust { .. } => ("untrusted-file", USAGE, None),
@@ -320,6 +323,11 @@ impl fmt::Display for CliError {
             } => write!(f, "{}: {cause}", file.display()),
             Self::Workflow { file: None, cause } => cause.fmt(f),
             Self::Read { path, cause } => write!(f, "{} cannot be read: {cause}", path.display()),
+            Self::Unrecognised { path } => write!(
+                f,
+                "{} is not a certificate, request, CRL, OCSP request or response, pair file, ceremony plan or ledger export",
+                path.display()
+            ),
             Self::TooLarge { path, limit } => {
                 write!(f, "{} exceeds the {} KiB limit", path.display(), limit / 1024)
             }

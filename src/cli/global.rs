@@ -63,6 +63,9 @@ pub(super) struct GlobalOptions {
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, global = true)]
+    json: bool,
     /// Never prompt: fail if input is needed
     #[arg(long, global = true)]
     pub(super) no_input: bool,
@@ -389,7 +392,8 @@ impl GlobalOptions {
             _ => None,
         };
         let in_file = || config.and_then(|found| found.config.format);
-        self.format
+        let json = self.json.then_some(Format::Json);
+        json.or(self.format)
             .or_else(named)
             .or_else(in_file)
             .unwrap_or(Format::Text)

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::mem;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::output::Protected;
@@ -36,13 +37,58 @@ pub(super) fn protect(path: &Path) {
     }
 }
 
+/// What was read of standard input to find out what it is, for the command that reads it.
+static PEEKED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Standard input, from its beginning.
+fn standard_input() -> impl Read {
+    let peeked = mem::take(&mut *PEEKED.lock().unwrap_or_else(PoisonError::into_inner));
+    io::Cursor::new(peeked).chain(io::stdin())
+}
+
+/// The first bytes of a file; of standard input, whoever reads it next still gets all.
+pub(super) fn peek(path: &Path) -> Result<Vec<u8>, CliError> {
+    const BEGINNING: u64 = 64 * 1024;
+    peek_up_to(path, BEGINNING)
+}
+
+/// The same, of all that is read of a certificate.
+pub(super) fn peek_all(path: &Path) -> Result<Vec<u8>, CliError> {
+    peek_up_to(path, LARGEST_INPUT)
+}
+
+fn peek_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    let outcome = match path == Path::new("-") {
+        true => standard_input().take(limit).read_to_end(&mut bytes),
+        false => File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
+    };
+    outcome.map_err(|cause| CliError::read(path, cause))?;
+    if path == Path::new("-") {
+        // What was there before it and not taken is behind it.
+        let mut kept = PEEKED.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = mem::replace(&mut *kept, bytes.clone());
+        kept.extend(rest);
+    }
+    Ok(bytes)
+}
+
+/// A file of any length, to be read line by line.
+pub(super) fn lines_of(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(standard_input())));
+    }
+    let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
+    protect(path);
+    Ok(Box::new(BufReader::with_capacity(64 * 1024, file)))
+}
+
 /// The bytes of a file, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     read_up_to(path, LARGEST_INPUT)
 }
 
 /// The text of a file in UTF-8, also where Windows wrote it as UTF-16.
-#[cfg(feature = "aws")]
 pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = read(path)?;
     match hsm_ca::x509::to_utf8(&bytes) {
@@ -69,7 +115,7 @@ pub(super) fn read_trusted_list(path: &Path, owners: Owners) -> Result<Vec<u8>, 
 fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let outcome = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
+        let outcome = standard_input().take(limit + 1).read_to_end(&mut bytes);
         outcome.map_err(|cause| CliError::read(path, cause))?;
         return within(path, bytes, limit);
     }
@@ -177,12 +223,5 @@ fn read_index<T>(
     path: &Path,
     reader: impl FnOnce(Box<dyn BufRead>) -> Result<T, X509Error>,
 ) -> Result<T, CliError> {
-    let index: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
-        protect(path);
-        Box::new(BufReader::with_capacity(64 * 1024, file))
-    };
-    reader(index).map_err(|error| CliError::in_file(path, error))
+    reader(lines_of(path)?).map_err(|error| CliError::in_file(path, error))
 }

@@ -27,6 +27,7 @@ use super::ui::Ui;
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
     /// List the keys on the token
+    #[command(visible_alias = "ls")]
     List,
     /// Show a private key's attributes and public half
     Show(KeyName),

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::exit::CliError;
 use super::fingerprint;
 use super::global::Settings;
+use super::key_type;
 use super::output_file::{OutputOptions, split};
 use super::report::{Fields, Report};
 use super::ui::Ui;
@@ -62,11 +63,11 @@ pub(super) struct GenerateKeyPair {
     /// The symmetric KMS key: id, ARN or alias
     #[arg(long, value_name = "KEY")]
     key_id: String,
-    /// RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1 or ECC_NIST_EDWARDS25519
-    #[arg(long)]
-    spec: String,
+    /// RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1 or ECC_NIST_EDWARDS25519; or as rsa:2048
+    #[arg(long, value_parser = key_type::parse_spec)]
+    spec: KeySpec,
     /// The pair file, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// Bind the private key to this name and value; may be given more than once
     #[arg(long, value_name = "K=V", value_parser = context_entry)]
@@ -148,13 +149,6 @@ impl CreateKey {
 impl GenerateKeyPair {
     fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
-        let spec: KeySpec = self.spec.parse().map_err(|_| {
-            CliError::options(format!(
-                "--spec {} is not supported; supported: {}",
-                self.spec,
-                KeySpec::names().join(", ")
-            ))
-        })?;
         let context = context(&self.encryption_context)?;
         // Only the key's owner has a use for it, encrypted as it is.
         let delivery = match OutputOptions::pem(self.force).delivery(&self.out) {
@@ -167,7 +161,7 @@ impl GenerateKeyPair {
         let kms = Kms::connect(Some(&self.key_id))?.with_grant_tokens(self.grant_token.clone());
         let (pair, delivered) = deliver(&delivery, || {
             ui.announce("KMS generates a key pair");
-            Ok(kms.generate_key_pair(&self.key_id, spec, context)?)
+            Ok(kms.generate_key_pair(&self.key_id, self.spec, context)?)
         })?;
         let (path, content) = split(delivered);
         let mut fields = Fields::default();

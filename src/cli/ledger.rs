@@ -29,6 +29,7 @@ pub(super) enum LedgerCommand {
     /// revocations.
     New,
     /// List what was signed, newest last
+    #[command(visible_alias = "ls")]
     List(ListEntries),
     /// Show everything known about a certificate or an entry
     Show(ShowEntry),

@@ -7,6 +7,7 @@ mod show;
 
 use clap::{Subcommand, ValueEnum};
 use hsm_ca::x509::ResponderIdKind;
+pub(super) use show::ShowOcsp;
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -27,7 +28,7 @@ pub(super) enum OcspCommand {
     /// was interrupted.
     Publish(Box<publish::Publish>),
     /// Show an OCSP request or response, and whether it verifies
-    Show(show::ShowOcsp),
+    Show(ShowOcsp),
 }
 
 /// How a response names its signer.

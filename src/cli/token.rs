@@ -15,6 +15,7 @@ use bench::BenchToken;
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     /// List the tokens of the module, and the slots whose token cannot be read, without logging in
+    #[command(visible_alias = "ls")]
     List,
     /// Show what the module and the token report about themselves, without logging in
     Show,

@@ -424,7 +424,8 @@ fn wants_json() -> bool {
         .windows(2)
         .any(|pair| pair[0] == "--format" && pair[1] == "json");
     let joined = arguments.iter().any(|argument| argument == "--format=json");
-    named || joined || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
+    let short = arguments.iter().any(|argument| argument == "--json");
+    named || joined || short || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
 }
 
 /// A line on stderr. Nobody may be there to read it, and that stops no job: unlike `eprintln!`, it does not panic.

@@ -19,7 +19,7 @@ pub(in crate::cli) struct ExportCeremony {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// The new file, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// Replace an existing file
     #[arg(long)]

@@ -32,7 +32,7 @@ pub(in crate::cli) struct PlanCeremony {
     #[arg(value_name = "FILE", required_unless_present = "check")]
     file: Option<PathBuf>,
     /// The new directory of the ceremony
-    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    #[arg(short = 'o', long, value_name = "DIR", required_unless_present = "check")]
     out: Option<PathBuf>,
     /// Plan without module and tokens: only their serial numbers are fixed then, and no version or hash
     #[arg(long, requires = "file")]

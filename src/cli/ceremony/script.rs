@@ -19,7 +19,7 @@ pub(in crate::cli) struct WriteScript {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// The new HTML file, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// The size of the paper
     #[arg(long, value_enum, default_value_t = Paper::A4)]

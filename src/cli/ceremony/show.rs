@@ -22,7 +22,12 @@ pub(in crate::cli) struct ShowCeremony {
 }
 
 impl ShowCeremony {
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    /// The ceremony in that directory.
+    pub(in crate::cli) const fn of(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    pub(in crate::cli) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let read = ReadPlan::read(&self.directory)?;
         let mut text = plan_text(&read.plan).map_err(CeremonyError::from)?;
         let state = RunState::read(&read)?;

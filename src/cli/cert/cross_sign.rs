@@ -28,7 +28,7 @@ pub(in crate::cli) struct CrossSign {
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     /// The cross-certificate, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// The issuer of the other CA's certificate, if that is not self-signed: the signature is verified
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,7 @@ use super::super::global::Settings;
 use super::super::input;
 use super::super::ledger::entry;
 use super::super::report::{Fields, Report};
+use super::super::suggest;
 
 #[derive(Debug, Args)]
 pub(in super::super) struct RevokeCertificate {
@@ -24,11 +25,19 @@ pub(in super::super) struct RevokeCertificate {
     ca: PathBuf,
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold,
     /// privilegeWithdrawn, aACompromise; or removeFromCRL, which ends a hold
-    #[arg(long)]
+    /// key-compromise and its like are accepted too
+    #[arg(long, value_parser = parse_reason)]
     reason: CrlReason,
     /// Since when the key is known or suspected to be compromised, or the certificate invalid, as 2026-11-20 or 2026-11-20T08:30:00Z
     #[arg(long, value_name = "TIME")]
     invalid_since: Option<UnixTime>,
+}
+
+/// The standard's names, also with hyphens and in any case.
+fn parse_reason(text: &str) -> Result<CrlReason, String> {
+    let bare = text.replace('-', "");
+    let names = CrlReason::ALL.map(CrlReason::name);
+    bare.parse().map_err(|_| suggest::among(text, &names))
 }
 
 impl RevokeCertificate {

@@ -25,7 +25,12 @@ pub(in crate::cli) struct ShowCertificate {
 }
 
 impl ShowCertificate {
-    pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
+    /// The one in `file`, with no option.
+    pub(in crate::cli) const fn of(file: PathBuf) -> Self {
+        Self { file, ca: Vec::new() }
+    }
+
+    pub(in crate::cli) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
         let certificates = read_some(&self.file)?;
         let mut authorities = Vec::new();

@@ -29,7 +29,7 @@ pub(in super::super) struct CreateCrl {
     #[arg(long, value_name = "N")]
     number: Option<CrlNumber>,
     /// The CRL, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// Time until the next CRL: days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y) [default: 7, or until the CA
     /// certificate expires]

@@ -30,7 +30,17 @@ pub(in super::super) struct ShowCrl {
 }
 
 impl ShowCrl {
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    /// The one in `file`, with no option.
+    pub(in crate::cli) const fn of(file: PathBuf) -> Self {
+        Self {
+            file,
+            ca: None,
+            entries: false,
+            serial: None,
+        }
+    }
+
+    pub(in crate::cli) fn run(&self) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
         let authority = self.ca.as_deref().map(input::certificate).transpose()?;
         let list = input::revocation_list(&self.file)?;

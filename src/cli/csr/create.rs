@@ -29,7 +29,7 @@ pub(in crate::cli) struct CreateRequest {
     #[arg(long, value_name = "DN")]
     subject: String,
     /// The request, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     names: RequestedNames,

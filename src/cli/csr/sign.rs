@@ -48,6 +48,7 @@ pub(in crate::cli) struct SignRequests {
     ca: PathBuf,
     /// The certificate, for one request; or - for stdout
     #[arg(
+        short = 'o',
         long,
         value_name = "FILE",
         required_unless_present = "out_dir",

@@ -1,12 +1,16 @@
 //! Hints with commands in them that have an error's own values.
 
+use std::path::Path;
+
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
 use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
-use hsm_ca::x509::X509Error;
+use hsm_ca::x509::{Structure, X509Error};
 
 use super::CliError;
+use crate::cli::input;
 use crate::cli::shell::quote;
+use crate::cli::suggest;
 
 impl CliError {
     /// A hint with a command that has this error's own values in it.
@@ -37,14 +41,81 @@ impl CliError {
             Self::Workflow { file, cause } => match (unknown_authority(cause), file) {
                 (Some((unknown, Some(name))), _) => Some(adopt_hint(unknown, name)),
                 (Some((unknown, None)), Some(file)) => Some(adopt_hint(unknown, &file.display().to_string())),
-                _ => match token_error(cause) {
-                    Some(TokenError::SeveralKeys { found, .. }) => Some(several_hint(found)),
+                (None, Some(file)) if let Some(hint) = other_structure_hint(file, cause) => Some(hint),
+                _ => match (token_error(cause), cause.as_ref()) {
+                    (Some(TokenError::SeveralKeys { found, .. }), _) => Some(several_hint(found)),
+                    (Some(TokenError::NoKey { wanted, found }), _) => {
+                        let labels = found.iter().map(|key| key.label.as_str());
+                        meant_hint(wanted, labels, "`hsm-ca key list` shows the keys")
+                    }
+                    (Some(TokenError::NoToken { wanted, found, .. }), _) => {
+                        let labels = found.iter().map(|token| token.label.as_str());
+                        meant_hint(wanted, labels, "`hsm-ca token list` shows the tokens")
+                    }
+                    (_, WorkflowError::X509(X509Error::UnknownProfile { name, known })) => {
+                        let known = known.iter().map(AsRef::as_ref);
+                        suggest::closest(name, known)
+                            .map(|profile| format!("did you mean --profile {profile}?"))
+                    }
                     _ => None,
                 },
             },
             _ => None,
         }
     }
+}
+
+/// The label that was probably meant, where what was looked for ends with one in quotes.
+fn meant_hint<'a>(wanted: &str, labels: impl Iterator<Item = &'a str>, other: &str) -> Option<String> {
+    let (_, label) = wanted.split_once('"')?;
+    let label = suggest::closest(label.strip_suffix('"').unwrap_or(label), labels)?;
+    Some(format!("did you mean {}? {other}", quote(label)))
+}
+
+/// What was expected, by the label or the type that the error names.
+fn structure_of(expected: &str) -> Option<Structure> {
+    let lower = expected.to_lowercase();
+    let known = [
+        ("ocsp request", Structure::OcspRequest),
+        ("ocsp", Structure::OcspResponse),
+        ("crl", Structure::Crl),
+        ("request", Structure::Request),
+        ("certificate", Structure::Certificate),
+    ];
+    let found = known.into_iter().find(|(word, _)| lower.contains(word));
+    found.map(|(_, structure)| structure)
+}
+
+/// What a file is that was given in the place of another one.
+fn other_structure_hint(file: &Path, cause: &WorkflowError) -> Option<String> {
+    let WorkflowError::X509(error) = cause else {
+        return None;
+    };
+    let expected = match error {
+        X509Error::WrongPem { expected, .. } | X509Error::NotPem { expected, .. } => *expected,
+        X509Error::Malformed { what, .. }
+        | X509Error::Version { what, .. }
+        | X509Error::TrailingBytes { what, .. } => *what,
+        _ => return None,
+    };
+    if file == Path::new("-") {
+        return None;
+    }
+    let is = Structure::recognise(&input::peek(file).ok()?)?;
+    let command = match is {
+        Structure::Certificate => "cert show",
+        Structure::Request => "csr show",
+        Structure::Crl => "crl show",
+        Structure::OcspRequest | Structure::OcspResponse => "ocsp show",
+        _ => "show",
+    };
+    (is != structure_of(expected)?).then(|| {
+        format!(
+            "it is {}: hsm-ca {command} {}",
+            is.name(),
+            quote(&file.display().to_string())
+        )
+    })
 }
 
 /// A CA that the ledger does not know, and the file of its certificate where the job names it.

@@ -24,7 +24,7 @@ pub(in crate::cli) struct ExportPublic {
     #[command(flatten)]
     key: KeyName,
     /// The public key's file (SubjectPublicKeyInfo), or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     output: OutputOptions,

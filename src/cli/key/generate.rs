@@ -1,7 +1,6 @@
 //! `key generate`.
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::{Hex, KeyAlgorithm};
 use hsm_ca::token::KeyDescription;
@@ -12,6 +11,7 @@ use serde_json::json;
 use super::{describe, label};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::key_type;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
@@ -21,13 +21,10 @@ pub(in crate::cli) struct GenerateKey {
     /// The label of the key on the token
     #[arg(long, value_parser = label)]
     label: String,
-    /// What kind of key
-    #[arg(long = "type", value_name = "TYPE", value_parser = key_type())]
+    /// What kind of key: rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521, ed25519, ml-dsa-44, ml-dsa-65 or ml-dsa-87; the names of AWS
+    /// KMS, as RSA_2048, are accepted too
+    #[arg(long = "type", value_name = "TYPE", value_parser = key_type::parse)]
     kind: KeyAlgorithm,
-}
-
-fn key_type() -> impl TypedValueParser<Value = KeyAlgorithm> {
-    PossibleValuesParser::new(KeyAlgorithm::names()).try_map(|name| name.parse())
 }
 
 impl GenerateKey {

@@ -16,7 +16,7 @@ use crate::cli::ui::Ui;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RecipientKeyCommand {
     /// The public key's file, or - for stdout
-    #[arg(long, value_name = "FILE", required_unless_present = "delete")]
+    #[arg(short = 'o', long, value_name = "FILE", required_unless_present = "delete")]
     out: Option<PathBuf>,
     /// Delete the key from the token instead: nobody can then read what was encrypted to it
     #[arg(long, conflicts_with_all = ["out", "der", "force"])]
@@ -93,7 +93,7 @@ pub(in crate::cli) struct Attest {
     #[arg(long, value_name = "FILE")]
     public_key: PathBuf,
     /// The attestation document's file, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// Replace an existing file
     #[arg(long)]

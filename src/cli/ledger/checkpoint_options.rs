@@ -67,7 +67,7 @@ pub(super) fn read_kept(path: &Path, key: Option<&VerifierKey>) -> Result<Signed
 #[derive(Debug, Args)]
 pub(super) struct TextOutput {
     /// The file, or - for stdout
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    #[arg(short = 'o', long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
     /// Replace an existing file
     #[arg(long)]

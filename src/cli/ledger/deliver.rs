@@ -20,7 +20,7 @@ pub(in crate::cli) struct DeliverEntry {
     #[arg(value_name = "SERIAL|ENTRY", value_parser = parse_wanted)]
     wanted: Wanted,
     /// The file, or - for stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// The certificate of the CA that signed it, if the ledger does not have it
     #[arg(long, value_name = "FILE")]

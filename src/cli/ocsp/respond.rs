@@ -24,7 +24,7 @@ pub(in super::super) struct Respond {
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
     /// The response, or - for stdout: DER, as it is sent
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// The certificate of a delegated signer (profile ocsp-signer); without it, the CA signs
     #[arg(long, value_name = "FILE")]

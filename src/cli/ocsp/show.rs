@@ -28,7 +28,16 @@ pub(in super::super) struct ShowOcsp {
 }
 
 impl ShowOcsp {
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    /// The one in `file`, with no option.
+    pub(in crate::cli) const fn of(file: PathBuf) -> Self {
+        Self {
+            file,
+            ca: None,
+            request: None,
+        }
+    }
+
+    pub(in crate::cli) fn run(&self) -> Result<Report, CliError> {
         let now = UnixTime::from_system(SystemTime::now());
         let authority = self.ca.as_deref().map(input::certificate).transpose()?;
         let authority = authority.as_ref();

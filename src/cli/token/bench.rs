@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hsm_ca::signer::KeyAlgorithm;
 use hsm_ca::token::Token;
 use hsm_ca::workflow::{BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, bench_token, deliver};
@@ -14,6 +13,7 @@ use crate::cli::canvas::Canvas;
 use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::key_type;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::Ui;
@@ -25,8 +25,8 @@ const BAR: usize = 14;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BenchToken {
-    /// Measure a key of this kind, and refuse a token that lacks it; may be repeated [default: every kind that the token has]
-    #[arg(long = "type", value_name = "TYPE", value_parser = key_type())]
+    /// Measure a key of this kind, as rsa:2048 or ec:p256, and refuse a token that lacks it; may be repeated [default: every kind that the token has]
+    #[arg(long = "type", value_name = "TYPE", value_parser = key_type::parse)]
     kinds: Vec<KeyAlgorithm>,
     /// Sign with this key on the token instead: some thousand texts that say what they are for, and that nobody can take for a
     /// certificate, a request or a CRL. The ledger does not record them
@@ -45,10 +45,6 @@ pub(in crate::cli) struct BenchToken {
     /// Replace an existing file
     #[arg(long, requires = "plot")]
     force: bool,
-}
-
-fn key_type() -> impl TypedValueParser<Value = KeyAlgorithm> {
-    PossibleValuesParser::new(KeyAlgorithm::names()).try_map(|name| name.parse())
 }
 
 impl BenchToken {

@@ -1,0 +1,173 @@
+//! `show FILE`, and the hint of a command that is given another kind of file.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::harness::{Rig, Run, ready_authority};
+use crate::oracle::make_cluster_request;
+
+/// A rig with a file of each kind, most of them made by OpenSSL.
+fn rig_of_files() -> Rig {
+    let rig = ready_authority().copy();
+    make_cluster_request(&rig, "request.pem");
+    let openssl = |arguments: &str| {
+        rig.tool("openssl", &arguments.split(' ').collect::<Vec<_>>())
+            .ok();
+    };
+    openssl("req -in request.pem -outform DER -out request.der");
+    openssl("x509 -in customerCA.crt -outform DER -out certificate.der");
+    rig.command(&["crl", "create", "--ca", "customerCA.crt", "--out", "crl.pem"])
+        .ok();
+    openssl("crl -in crl.pem -outform DER -out crl.der");
+    rig.sign("request.pem").ok();
+    rig.tool("sh", &["-c", "cp *.crt leaf.crt 2>/dev/null; true"]);
+    openssl("ocsp -issuer customerCA.crt -cert customerCA.crt -reqout ocsp.req -no_nonce");
+    rig.command(&[
+        "ocsp",
+        "respond",
+        "--ca",
+        "customerCA.crt",
+        "--request",
+        "ocsp.req",
+        "--out",
+        "ocsp.resp",
+    ])
+    .ok();
+    let export = rig.command(&["ledger", "export"]).ok().stdout;
+    rig.write("events.jsonl", export);
+    rig
+}
+
+#[test]
+fn every_file_is_shown_as_its_own_command_shows_it() {
+    let rig = rig_of_files();
+    for (command, files) in [
+        (&["cert", "show"][..], &["customerCA.crt", "certificate.der"][..]),
+        (&["csr", "show"], &["request.pem", "request.der"]),
+        (&["crl", "show"], &["crl.pem", "crl.der"]),
+        (&["ocsp", "show"], &["ocsp.req", "ocsp.resp"]),
+    ] {
+        for file in files {
+            let own = rig.command(&[command, &[file]].concat()).ok().stdout;
+            assert_eq!(rig.command(&["show", file]).ok().stdout, own, "{file}");
+            let mut piped = rig.prepare(&["show", "-"]);
+            piped.stdin(Stdio::from(fs::File::open(rig.path(file)).expect("the file")));
+            let output = piped.output().expect("the program");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), own, "{file} from stdin");
+        }
+    }
+    let pair = rig.json(&["show", "pair.json"]).ok().json();
+    let text = rig.command(&["show", "pair.json"]).ok().stdout;
+    let file: Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
+    assert_eq!(pair["key_pair_spec"], file["KeyPairSpec"]);
+    let secret = file["PrivateKeyCiphertextBlob"].as_str().expect("a ciphertext");
+    assert!(!text.contains(secret), "{text}");
+    let events = rig.json(&["show", "events.jsonl"]).ok().json();
+    let head = rig.json(&["ledger", "verify"]).ok().json()["head"].clone();
+    assert_eq!((&events["head"], &events["problem"]), (&head, &Value::Null));
+}
+
+#[test]
+fn a_changed_export_fails_at_its_line() {
+    let rig = rig_of_files();
+    let text = String::from_utf8(rig.read("events.jsonl")).expect("UTF-8");
+    let (first, rest) = text.split_once('\n').expect("lines");
+    for (changed, line) in [
+        (rest.to_owned(), "line 1"),
+        (format!("{first}\n{first}\n"), "line 2"),
+        (text.replacen("\"time\":1", "\"time\":2", 1), "line 1"),
+        (format!("{text}{{\"hash\":\"00\"}}\n"), "is not an event"),
+        (text.trim_end().to_owned(), "is not an event"),
+    ] {
+        rig.write("changed.jsonl", changed);
+        let run = rig.command(&["show", "changed.jsonl"]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(
+            run.stdout.contains("FAILED") && run.stdout.contains(line),
+            "{line}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_none_of_them_is_refused_and_nothing_of_it_is_shown() {
+    let rig = Rig::without_token();
+    rig.tool(
+        "openssl",
+        &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"],
+    )
+    .ok();
+    rig.tool(
+        "openssl",
+        &["pkey", "-in", "key.pem", "-outform", "DER", "-out", "key.der"],
+    )
+    .ok();
+    let empty: &[u8] = b"";
+    for (name, content) in [
+        ("empty", empty),
+        ("text", b"certificate"),
+        ("json", b"{\"a\": 1}"),
+        ("half.json", b"{\"PrivateKeyCiphertextBlob\": \"AAAA\""),
+        ("zeros", &[0; 100]),
+        ("sequence", &[0x30, 0x03, 0x02, 0x01, 0x00]),
+    ] {
+        rig.write(name, content);
+        rig.json(&["show", name]).refused(3, "unrecognised-file");
+    }
+    let body = String::from_utf8(rig.read("key.pem")).expect("PEM");
+    let secret = body.lines().nth(1).expect("its base64").to_owned();
+    for name in ["key.pem", "key.der"] {
+        let run = rig.command(&["show", name]);
+        assert!(!(run.stdout + &run.stderr).contains(&secret), "{name}");
+        rig.json(&["show", name]).refused(3, "unrecognised-file");
+    }
+    rig.json(&["show", "nowhere"]).refused(2, "unreadable-file");
+    rig.write("pair.json", "{\"PrivateKeyCiphertextBlob\": \"AAAA\"}");
+    rig.json(&["show", "pair.json"]).refused(3, "pair-file");
+}
+
+#[test]
+fn a_command_that_is_given_another_kind_of_file_says_which_it_is() {
+    let rig = rig_of_files();
+    fs::copy(rig.path("request.der"), rig.path("it's a request")).expect("a copy");
+    for (command, file, hint) in [
+        (
+            "cert",
+            "request.pem",
+            "it is a certification request: hsm-ca csr show request.pem",
+        ),
+        ("cert", "request.der", "hsm-ca csr show request.der"),
+        ("cert", "it's a request", "hsm-ca csr show 'it'\\''s a request'"),
+        ("cert", "crl.der", "it is a CRL: hsm-ca crl show crl.der"),
+        (
+            "csr",
+            "customerCA.crt",
+            "it is a certificate: hsm-ca cert show customerCA.crt",
+        ),
+        ("csr", "certificate.der", "hsm-ca cert show certificate.der"),
+        ("crl", "customerCA.crt", "hsm-ca cert show customerCA.crt"),
+        ("ocsp", "request.pem", "hsm-ca csr show request.pem"),
+    ] {
+        let run = rig.command(&[command, "show", file]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(run.stderr.contains(hint), "{command} show {file}: {run:?}");
+    }
+    // What is broken is what it was meant to be.
+    let mut broken = rig.read("certificate.der");
+    broken[40] ^= 0xff;
+    rig.write("broken.der", broken);
+    let run = rig.command(&["cert", "show", "broken.der"]);
+    assert!(!run.stderr.contains("it is a"), "{run:?}");
+}
+
+#[test]
+fn the_plan_of_a_ceremony_is_shown() {
+    let rig = Rig::without_token();
+    let _ = Run::of(&mut rig.prepare(&["version"])).ok();
+    rig.write("plan.json", "{\"format\": \"x\", \"ceremony\": \"x\"}");
+    let message = rig.json(&["show", "plan.json"]);
+    assert!([Some(2), Some(3)].contains(&message.code), "{message:?}");
+    assert!(message.stderr.contains("plan.json"), "{message:?}");
+}

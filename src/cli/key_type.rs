@@ -1,0 +1,82 @@
+//! Kinds of keys, in either spelling: this program's (`rsa:2048`) and that of AWS KMS (`RSA_2048`).
+
+use hsm_ca::kms::KeySpec;
+use hsm_ca::signer::KeyAlgorithm;
+
+use super::suggest;
+
+/// A kind of key that a token is asked to generate.
+pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
+    let names: Vec<_> = KeyAlgorithm::names().collect();
+    let known = |algorithm: &KeyAlgorithm| names.iter().any(|name| name.parse() == Ok(*algorithm));
+    let own = text.to_ascii_lowercase().replace('_', "-").parse().ok();
+    let of_kms = || {
+        text.to_ascii_uppercase()
+            .parse::<KeySpec>()
+            .ok()
+            .map(KeySpec::algorithm)
+    };
+    own.or_else(of_kms)
+        .filter(known)
+        .ok_or_else(|| suggest::among(text, &names))
+}
+
+/// A kind of key that KMS is asked to generate.
+#[cfg(feature = "aws")]
+pub(super) fn parse_spec(text: &str) -> Result<KeySpec, String> {
+    let specs = || {
+        KeySpec::names()
+            .into_iter()
+            .filter_map(|name| name.parse::<KeySpec>().ok())
+    };
+    let named = || text.to_ascii_uppercase().parse().ok();
+    let meant = parse(text).ok();
+    specs()
+        .find(|spec| Some(spec.algorithm()) == meant)
+        .or_else(named)
+        .ok_or_else(|| suggest::among(text, &KeySpec::names()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_name_the_same_key() {
+        for (one, other) in [
+            ("rsa:2048", "RSA_2048"),
+            ("rsa:4096", "rsa_4096"),
+            ("ec:p256", "ECC_NIST_P256"),
+            ("ec:p521", "EC:P521"),
+            ("ed25519", "ECC_NIST_EDWARDS25519"),
+            ("ml-dsa-65", "ML_DSA_65"),
+        ] {
+            assert_eq!(parse(one), parse(other), "{one}");
+            assert!(parse(one).is_ok(), "{one}");
+        }
+        // No token is asked for it.
+        assert!(parse("ECC_SECG_P256K1").is_err());
+        for wrong in ["", "rsa", "rsa:1024", "RSA_2048 ", "ec:p256k1"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(
+            parse("rsa:2084")
+                .unwrap_err()
+                .starts_with("did you mean rsa:2048?")
+        );
+    }
+
+    #[test]
+    #[cfg(feature = "aws")]
+    fn kms_is_asked_in_its_own_words() {
+        for (text, spec) in [
+            ("rsa:3072", "RSA_3072"),
+            ("ec:p384", "ECC_NIST_P384"),
+            ("ecc_secg_p256k1", "ECC_SECG_P256K1"),
+            ("ed25519", "ECC_NIST_EDWARDS25519"),
+        ] {
+            assert_eq!(parse_spec(text).map(|spec| spec.to_string()), Ok(spec.to_owned()));
+        }
+        assert!(parse_spec("ml-dsa-65").is_err() && parse_spec("SM2").is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! `show FILE`: what the file is, told by its content.
+
+mod export;
+mod pair;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hsm_ca::ceremony::{CeremonyPlan, Digest, plan_text};
+use hsm_ca::ledger::ExportedEvents;
+use hsm_ca::workflow::CeremonyError;
+use hsm_ca::x509::{Structure, to_utf8};
+use serde_json::{Map, Value, json};
+
+use super::ceremony::ShowCeremony;
+use super::cert::ShowCertificate;
+use super::crl::ShowCrl;
+use super::csr::ShowRequest;
+use super::exit::CliError;
+use super::global::Settings;
+use super::input;
+use super::ocsp::ShowOcsp;
+use super::report::Report;
+use super::ui::Ui;
+
+#[derive(Debug, Args)]
+pub(super) struct ShowFile {
+    /// A certificate, request, CRL, OCSP request or response, pair file, ceremony plan or ledger export, or - for stdin; or the directory of a
+    /// ceremony
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl ShowFile {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        let file = self.file.clone();
+        if file.is_dir() {
+            return ShowCeremony::of(file).run(settings);
+        }
+        let beginning = input::peek(&file)?;
+        if ExportedEvents::are_meant(&beginning) {
+            return export::show(&file);
+        }
+        if let Some(object) = read_object(&beginning, &file)? {
+            // Their own readers say what is wrong with them.
+            if object.contains_key("PrivateKeyCiphertextBlob") {
+                return pair::show(&file);
+            }
+            if object.contains_key("ceremony") && object.contains_key("format") {
+                return self.show_plan(settings);
+            }
+        }
+        match Structure::recognise(&beginning) {
+            Some(Structure::Certificate) => ShowCertificate::of(file).run(ui),
+            Some(Structure::Request) => ShowRequest::of(file).run(settings, ui),
+            Some(Structure::Crl) => ShowCrl::of(file).run(),
+            Some(Structure::OcspRequest | Structure::OcspResponse) => ShowOcsp::of(file).run(),
+            _ => Err(CliError::Unrecognised { path: file }),
+        }
+    }
+
+    /// In the directory of its ceremony also how far that is.
+    fn show_plan(&self, settings: &Settings) -> Result<Report, CliError> {
+        if self.file.file_name().is_some_and(|name| name == "plan.json")
+            && let Some(directory) = self.file.parent()
+        {
+            return ShowCeremony::of(directory.to_owned()).run(settings);
+        }
+        let bytes = input::read(&self.file)?;
+        let in_file = |error| CliError::in_file(&self.file, CeremonyError::from(error));
+        let plan = CeremonyPlan::read(&bytes).map_err(in_file)?;
+        let text = plan_text(&plan).map_err(CeremonyError::from)?;
+        let json = json!({
+            "ceremony": plan.ceremony, "kind": plan.kind.word(), "plan_sha256": Digest::of(&bytes).to_string(), "plan": plan,
+        });
+        Ok(Report::new(text, json))
+    }
+}
+
+/// The JSON object in a file that begins as one. Windows writes UTF-16.
+fn read_object(beginning: &[u8], file: &Path) -> Result<Option<Map<String, Value>>, CliError> {
+    let begins_object = |text: &[u8]| text.trim_ascii_start().starts_with(b"{");
+    if !to_utf8(beginning).is_ok_and(|text| begins_object(&text)) {
+        return Ok(None);
+    }
+    let bytes = input::peek_all(file)?;
+    let text = to_utf8(&bytes).unwrap_or_default();
+    Ok(serde_json::from_slice(&text).ok())
+}

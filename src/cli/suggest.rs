@@ -1,0 +1,55 @@
+//! "Did you mean": the known word that is closest to a wrong one.
+
+use strsim::damerau_levenshtein;
+
+/// The word that was probably meant: at most a third of its letters differ, in any case and with any punctuation.
+pub(super) fn closest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Nothing longer is a slip of the keyboard, and comparing takes the product of both lengths.
+    const LONGEST: usize = 64;
+    let wrong = letters(wrong);
+    if wrong.is_empty() || wrong.len() > LONGEST {
+        return None;
+    }
+    let candidates = known.into_iter().filter_map(|word| {
+        let letters = letters(word);
+        let distance = damerau_levenshtein(&wrong, &letters.chars().take(LONGEST).collect::<String>());
+        (distance * 3 <= letters.chars().count().max(3)).then_some((distance, word))
+    });
+    candidates
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `: did you mean X?`, or what is known.
+pub(super) fn among(wrong: &str, known: &[&str]) -> String {
+    let list = known.join(", ");
+    match closest(wrong, known.iter().copied()) {
+        Some(word) => format!("did you mean {word}? Known: {list}"),
+        None => format!("known: {list}"),
+    }
+}
+
+fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_understood_and_another_word_is_not() {
+        let known = ["cloudhsm-cluster", "cloudhsm-client", "tls-server", "tls-client"];
+        let meant = |wrong: &str| closest(wrong, known);
+        assert_eq!(meant("tls-sever"), Some("tls-server"));
+        assert_eq!(meant("TLS_Server"), Some("tls-server"));
+        assert_eq!(meant("cloudhsm-clutser"), Some("cloudhsm-cluster"));
+        for other in ["", "-", "web", "code", &"tls-server".repeat(20)] {
+            assert_eq!(meant(other), None, "{other:?}");
+        }
+        assert_eq!(closest("Änderung", ["anderung"]), Some("anderung"));
+    }
+}
