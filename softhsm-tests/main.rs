@@ -102,6 +102,7 @@ mod csr_sign {
     mod delivery_killed;
     mod hsm_identity;
     mod misleading_requests;
+    mod power_cut;
     pub(crate) mod refused_requests;
     mod request_encodings;
     mod requested_extensions;
