@@ -55,6 +55,7 @@ mod ceremony {
 /// Help, settings, formats, exit codes.
 mod cli {
     mod command_line;
+    mod help;
     mod other_users;
     mod program;
     mod show;

@@ -16,6 +16,7 @@ mod exit;
 mod fingerprint;
 mod format;
 mod global;
+mod help;
 mod inherited;
 mod input;
 mod key;
@@ -50,7 +51,7 @@ use std::env;
 use std::mem;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use exit::CliError;
 use global::{GlobalOptions, Settings};
@@ -59,7 +60,7 @@ use ui::Ui;
 
 /// A certificate authority whose private key lives in a PKCS#11 token
 #[derive(Debug, Parser)]
-#[command(name = "hsm-ca", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "hsm-ca", version, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · \
@@ -153,7 +154,7 @@ impl Command {
 
 /// Runs the command line of this process.
 pub(crate) fn run() -> ExitCode {
-    let mut parser = Cli::command();
+    let mut parser = help::commands();
     let matches = parser.try_get_matches_from_mut(env::args_os());
     // The tree of all commands and options: the process ends before its memory is needed again.
     mem::forget(parser);

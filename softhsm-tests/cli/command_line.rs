@@ -3,50 +3,6 @@
 use crate::harness::{Rig, Run, TokenKind, authority, ready_authority};
 use crate::oracle::make_cluster_request;
 
-const COMMANDS: [&[&str]; 25] = [
-    &["rig", "new"],
-    &["doctor"],
-    &["token", "list"],
-    &["token", "show"],
-    &["key", "list"],
-    &["key", "show"],
-    &["key", "verify"],
-    &["kms", "create-key"],
-    &["kms", "generate-key-pair"],
-    &["kms", "import"],
-    &["ca", "create"],
-    &["csr", "show"],
-    &["csr", "sign"],
-    &["cert", "show"],
-    &["cert", "verify"],
-    &["ledger", "list"],
-    &["ledger", "show"],
-    &["ledger", "verify"],
-    &["ledger", "export"],
-    &["ledger", "checkpoint"],
-    &["ledger", "prove"],
-    &["ledger", "verify-proof"],
-    &["rig"],
-    &["kms"],
-    &[],
-];
-
-#[test]
-fn every_command_has_help_that_fits_a_terminal() {
-    let rig = Rig::new();
-    for command in COMMANDS {
-        let mut help = rig.prepare(&[command, &["--help"]].concat());
-        let help = Run::of(help.env("COLUMNS", "80")).ok().stdout;
-        assert!(help.contains("Usage: hsm-ca"), "{command:?}: {help}");
-        let longest = help
-            .lines()
-            .map(|line| line.chars().count())
-            .max()
-            .unwrap_or_default();
-        assert!(longest <= 100, "{command:?}: {longest} characters");
-    }
-}
-
 #[test]
 fn wrong_usage_is_exit_code_2_in_both_formats() {
     let rig = Rig::new();

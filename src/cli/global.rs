@@ -32,53 +32,54 @@ use super::pin::HeldPins;
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct GlobalOptions {
     /// Settings as TOML [env: HSM_CA_CONFIG] [default: ./hsm-ca.toml if it exists]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// PKCS#11 module (.so) [env: HSM_CA_MODULE]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Token label, or pkcs11: URI [env: HSM_CA_TOKEN]
-    #[arg(long, global = true, value_name = "T")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "T")]
     token: Option<String>,
     /// prompt, env:NAME, file:PATH, fd:N or credential:NAME [env: HSM_CA_PIN_SOURCE]
-    #[arg(long, global = true, value_name = "S")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "S")]
     pin_source: Option<String>,
     /// The ledger: sqlite:PATH [env: HSM_CA_LEDGER] [default: sqlite:hsm-ca.db beside the settings]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "URL")]
     ledger: Option<String>,
     /// Where the ledger's head is kept, so that an older copy is noticed: token, file:PATH or none [env: HSM_CA_LEDGER_HEAD] [default:
     /// token, if it accepts data objects]
-    #[arg(long, global = true, value_name = "PLACE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "PLACE")]
     ledger_head: Option<String>,
     /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger must contain it
-    #[arg(long, global = true, value_name = "COUNT:HASH")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "COUNT:HASH")]
     head: Option<Head>,
     /// A list of keys to refuse, because others have their private keys: hashes from openssl-blacklist, dwk_blocklists or badkeys
     /// [env: HSM_CA_REFUSED_KEYS]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     refused_keys: Option<PathBuf>,
     /// Continue although the clock is behind the ledger's last event; the ledger records that
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     clock_is_right: bool,
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FORMAT")]
     format: Option<Format>,
     /// The same as --format json
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     json: bool,
     /// Never prompt: fail if input is needed
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(super) no_input: bool,
     /// No progress on stderr
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
     /// The kind and the causes of an error, and progress with --format json too; twice: the settings as well
-    #[arg(short, long, global = true, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "quiet", action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// Colours: auto means on a terminal, and not with NO_COLOR
     #[arg(
         long,
         global = true,
+        hide_short_help = true,
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = false

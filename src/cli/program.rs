@@ -8,6 +8,7 @@ mod version;
 use clap::Subcommand;
 
 use super::exit::CliError;
+use super::help;
 use super::report::Report;
 use super::ui::Ui;
 
@@ -21,6 +22,9 @@ pub(super) enum ProgramCommand {
     Man(man::WriteManual),
     /// Show the version; with -v, the commit, features and crates of this build
     Version,
+    /// The options of every command
+    #[command(hide = true)]
+    Options,
 }
 
 impl ProgramCommand {
@@ -28,6 +32,7 @@ impl ProgramCommand {
         match self {
             Self::Completions(completions) => Ok(completions.run()),
             Self::Man(manual) => manual.run(),
+            Self::Options => Ok(help::options()),
             Self::Version => Ok(version::show(ui.is_verbose())),
         }
     }

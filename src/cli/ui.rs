@@ -6,6 +6,7 @@
     reason = "this is the place for it"
 )]
 
+mod help_page;
 mod progress_line;
 
 use std::cell::RefCell;
@@ -18,6 +19,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use base64ct::{Base64, Encoding as _};
+use help_page::{fold_usage, without_styles};
 use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::{Progress, Step};
 pub(super) use progress_line::ProgressLine;
@@ -394,7 +396,14 @@ fn print(bytes: &[u8]) -> io::Result<()> {
 /// Help and version as clap writes them; a usage error in the format that was requested.
 pub(super) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
-        let _ = error.print();
+        let page = error.render().ansi().to_string();
+        let page = fold_usage(&page);
+        let _ = match io::stdout().is_terminal()
+            && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        {
+            true => print(page.as_bytes()),
+            false => print(without_styles(&page).as_bytes()),
+        };
         return 0;
     }
     if wants_json() {

@@ -31,7 +31,9 @@ const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster ver
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SignRequests {
-    /// The requests, PEM or DER, or - for stdin; of a directory its files that end in .csr, .req, .p10, .pem or .der
+    /// The requests, a directory of them, or - for stdin
+    ///
+    /// PEM or DER; of a directory its files that end in .csr, .req, .p10, .pem or .der.
     #[arg(required_unless_present = "from_stdin", value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
     /// Read the paths of more requests from stdin: one on each line, or each ended by a NUL byte
@@ -55,20 +57,27 @@ pub(in crate::cli) struct SignRequests {
         conflicts_with = "out_dir"
     )]
     out: Option<PathBuf>,
-    /// The directory for the certificates: X.csr becomes X.crt, ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt
+    /// The directory for the certificates
+    ///
+    /// X.csr becomes X.crt, and ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt.
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// The profile of each certificate: cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer, code-signing,
-    /// or a file of your own, as ./x.toml [default: cloudhsm-cluster with --identity, or if every request has the subject of a CloudHSM
-    /// HSM; otherwise required]
+    /// The profile; optional if every request is an HSM's
+    ///
+    /// One of cloudhsm-cluster, cloudhsm-client, intermediate, tls-server, tls-client, ocsp-signer and code-signing, or a file of your own, as
+    /// ./x.toml [default: cloudhsm-cluster with --identity, or if every request has the subject of a CloudHSM HSM; otherwise required]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
-    /// Sign only for the HSM whose files are in this directory, after its identity is verified as by `cluster verify`
+    /// Sign only for the HSM with the files in DIR
+    ///
+    /// They are those of `cluster fetch`. The HSM's identity is verified first, as by `cluster verify`.
     #[arg(long, value_name = "DIR")]
     identity: Option<PathBuf>,
     #[command(flatten)]
     identity_options: IdentityOptions,
-    /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
+    /// The CA's key, if --ca does not identify it
+    ///
+    /// It is found on the token by the CA certificate's public key; otherwise give a label, a pkcs11: URI, or kms:KEY.
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]
@@ -76,7 +85,9 @@ pub(in crate::cli) struct SignRequests {
     /// The subjectKeyIdentifier for a CA certificate, in hex, instead of the one that its request asks for or that is derived from its key
     #[arg(long, value_name = "HEX")]
     ski: Option<String>,
-    /// Sign every request, even if it was signed before and that certificate is recent
+    /// Sign again what was signed before
+    ///
+    /// Without it, a request whose certificate is recent gets that certificate again.
     #[arg(long)]
     again: bool,
     #[command(flatten)]

@@ -1,12 +1,12 @@
 //! The command line as it is shown.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use crate::cli::Cli;
+use crate::cli::help;
 
 /// Every command and option but those that are hidden, which only this program itself uses.
 pub(super) fn shown_commands() -> Command {
-    without_hidden(Cli::command())
+    without_hidden(help::commands())
 }
 
 fn without_hidden(command: Command) -> Command {

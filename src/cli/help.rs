@@ -1,0 +1,69 @@
+//! What `-h` shows: what is needed to type the command. `--help` has the rest.
+
+pub(super) mod examples;
+
+use clap::{Command, CommandFactory};
+use examples::EXAMPLES;
+use serde_json::json;
+
+use super::Cli;
+use super::report::Report;
+
+/// Below every `-h`.
+const MORE: &str = "More: --help · options of every command: hsm-ca help options";
+
+/// Of a command with many options, those that `-h` shows.
+const SHOWN: [(&str, &[&str]); 1] = [(
+    "csr sign",
+    &[
+        "files", "ca", "out", "out_dir", "profile", "identity", "key", "days", "again",
+    ],
+)];
+
+/// All commands, with what each help shows.
+pub(super) fn commands() -> Command {
+    describe(Cli::command(), "")
+}
+
+/// The options of every command, as `hsm-ca help options` shows them.
+pub(super) fn options() -> Report {
+    let mut root = commands();
+    root.build();
+    let page = root.find_subcommand_mut("options").map(Command::render_long_help);
+    let text = page.map(|page| page.to_string()).unwrap_or_default();
+    Report::new(text.clone(), json!({ "text": text }))
+}
+
+fn describe(command: Command, path: &str) -> Command {
+    let examples: String = EXAMPLES
+        .iter()
+        .filter(|(of, _)| *of == path)
+        .map(|(_, line)| format!("  {line}\n"))
+        .collect();
+    let examples = match examples.is_empty() {
+        true => String::new(),
+        false => format!("Examples:\n{examples}"),
+    };
+    let after = command.get_after_help().map(ToString::to_string);
+    let long = [after.clone(), Some(examples.trim_end().to_owned())];
+    let long: Vec<_> = long
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .collect();
+    let short = [&long[..], &[MORE.to_owned()]].concat();
+    let command = command
+        .after_help(short.join("\n\n"))
+        .after_long_help(long.join("\n\n"));
+    let command = match SHOWN.iter().find(|(of, _)| *of == path) {
+        Some((_, shown)) => command.mut_args(|option| {
+            let is_hidden = !shown.contains(&option.get_id().as_str());
+            option.hide_short_help(is_hidden)
+        }),
+        None => command,
+    };
+    command.mut_subcommands(|below| {
+        let path = format!("{path} {}", below.get_name());
+        describe(below, path.trim_start())
+    })
+}

@@ -1,0 +1,88 @@
+//! The examples of each command. A test runs all of them, in the order of a story.
+
+/// A command, and one line that a shell takes.
+pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
+    ("rig new", "hsm-ca rig new ./rig"),
+    ("doctor", "hsm-ca doctor"),
+    ("token list", "hsm-ca token list"),
+    ("token show", "hsm-ca token show"),
+    (
+        "token bench",
+        "hsm-ca token bench --type ec:p256 --sessions 2 --seconds 1",
+    ),
+    (
+        "key generate",
+        "hsm-ca key generate --label web-ca --type ec:p256",
+    ),
+    ("key list", "hsm-ca key list"),
+    ("key show", "hsm-ca key show web-ca"),
+    ("key verify", "hsm-ca key verify web-ca"),
+    (
+        "key export-public",
+        "hsm-ca key export-public web-ca -o web-ca.pub",
+    ),
+    ("key delete", "hsm-ca key delete old-ca --yes"),
+    ("kms create-key", "hsm-ca kms create-key --alias alias/hsm-ca"),
+    (
+        "kms generate-key-pair",
+        "hsm-ca kms generate-key-pair --key-id alias/hsm-ca --spec rsa:2048 \\\n      -o pair.json",
+    ),
+    ("kms import", "hsm-ca kms import pair.json --label customer-ca"),
+    (
+        "ca create",
+        "hsm-ca ca create --key customer-ca --subject 'CN=Example CA,O=Example' \\\n      -o customerCA.crt",
+    ),
+    (
+        "csr create",
+        "hsm-ca csr create --key web-ca --subject 'CN=Web CA,O=Example' \\\n      -o web-ca.csr",
+    ),
+    ("csr show", "hsm-ca csr show web-ca.csr"),
+    (
+        "csr sign",
+        "hsm-ca csr sign cluster.csr --ca customerCA.crt -o cluster.crt",
+    ),
+    (
+        "csr sign",
+        "hsm-ca csr sign requests/ --ca customerCA.crt --out-dir signed \\\n      --profile tls-server",
+    ),
+    ("cert show", "hsm-ca cert show cluster.crt"),
+    (
+        "cert verify",
+        "hsm-ca cert verify cluster.crt --ca customerCA.crt",
+    ),
+    ("cert rules", "hsm-ca cert rules"),
+    (
+        "cert revoke",
+        "hsm-ca cert revoke signed/www.crt --ca customerCA.crt \\\n      --reason key-compromise",
+    ),
+    (
+        "crl create",
+        "hsm-ca crl create --ca customerCA.crt -o customerCA.crl",
+    ),
+    ("crl show", "hsm-ca crl show customerCA.crl --ca customerCA.crt"),
+    (
+        "ocsp respond",
+        "hsm-ca ocsp respond --ca customerCA.crt --request request.ocsp \\\n      -o response.ocsp",
+    ),
+    ("ocsp show", "hsm-ca ocsp show response.ocsp --ca customerCA.crt"),
+    (
+        "ocsp publish",
+        "hsm-ca ocsp publish --ca customerCA.crt --out-dir ocsp",
+    ),
+    ("ca adopt", "hsm-ca ca adopt other-ca.crt"),
+    (
+        "cert cross-sign",
+        "hsm-ca cert cross-sign other-ca.crt --ca customerCA.crt -o cross.crt",
+    ),
+    ("ledger new", "hsm-ca ledger new --ledger sqlite:new.db"),
+    ("ledger list", "hsm-ca ledger list --last 5"),
+    ("ledger show", "hsm-ca ledger show '#2'"),
+    ("ledger verify", "hsm-ca ledger verify"),
+    ("ledger checkpoint", "hsm-ca ledger checkpoint -o checkpoint"),
+    ("ledger export", "hsm-ca ledger export > events.jsonl"),
+    ("show", "hsm-ca show events.jsonl"),
+    ("completions", "hsm-ca completions bash > hsm-ca.bash"),
+    ("man", "hsm-ca man ./man1"),
+    ("version", "hsm-ca version -v"),
+    ("ceremony new", "hsm-ca ceremony new ceremony.toml"),
+];
