@@ -168,6 +168,7 @@ mod kms_sign {
 /// `ledger`, and what every other command records.
 mod ledger {
     mod checkpoint;
+    mod checkpoint_key;
     mod contents;
     pub(crate) mod edited;
     mod killed;
