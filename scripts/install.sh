@@ -27,6 +27,8 @@ case ${1-} in
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
     # What checks the manual pages, and the shells that read the completion scripts.
     packages+=(mandoc zsh fish)
+    # What serves published answers, what asks for them, and what checks the units of their timers.
+    packages+=(nginx openjdk-17-jdk-headless systemd)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.
@@ -53,7 +55,7 @@ python=/usr/bin/python3 # Debian's, whatever else is first in PATH
 
 # Debian packages
 install_packages() {
-    local installed missing as_root apt package
+    local installed missing as_root apt package policy failed=0
     # shellcheck disable=SC2016 # ${...} is for dpkg-query
     installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
     missing=()
@@ -70,7 +72,18 @@ install_packages() {
     echo "install.sh: installing Debian packages: ${missing[*]}"
     apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
     "${apt[@]}" update
-    "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
+    forbid_services
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null || failed=$?
+    [[ -z $policy ]] || ${as_root[@]+"${as_root[@]}"} rm -f "$policy"
+    return "$failed"
+}
+
+# No package starts its service (a web server on port 80): invoke-rc.d(8) asks this file, where there is one. One that is there stays.
+forbid_services() {
+    policy=
+    [[ ! -e /usr/sbin/policy-rc.d ]] || return 0
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} install -m 755 /dev/stdin "$policy"
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -21,6 +21,7 @@ mod stored_keys;
 mod templates;
 mod tls_server;
 mod tokens;
+mod web_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ pub(crate) use templates::{authority, ready_authority};
 pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
+pub(crate) use web_server::WebServer;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hsm-ca");
 

@@ -1,6 +1,7 @@
 //! `ocsp publish`: answers as files, for a server that knows nothing of OCSP.
 
 mod refusals;
+mod server;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -8,6 +8,8 @@ mod batched;
 mod error;
 mod place;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 pub use error::PublicationError;
 pub use standing::AnswerReason;
