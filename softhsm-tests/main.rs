@@ -85,6 +85,8 @@ mod crl {
     mod create;
     mod openssl;
     mod refusals;
+    mod shards;
+    mod shards_again;
 }
 
 /// `csr create`.

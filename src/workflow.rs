@@ -60,7 +60,10 @@ pub use ceremony::{
 };
 pub use checkpoint::{CheckpointSource, make_checkpoint, prove_event, prove_extension};
 pub use clock::Clock;
-pub use crl::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
+pub use crl::{
+    CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl, PlannedShards, ShardRequest, plan_shards,
+    shards_in_use,
+};
 pub use cross::{CrossJob, CrossRequest, CrossSummary};
 pub use delete::{DeleteSummary, delete_key};
 pub use delivery::{Delivered, Delivery, deliver};

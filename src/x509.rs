@@ -81,8 +81,8 @@ pub use pem::{
 };
 pub use period::{Period, PeriodTextError};
 pub use profile::{
-    AlternativeNames, CarriedExtension, KeyKinds, Linter, Policy, Profile, ProfileExtension, ProfileFile,
-    Purpose, Role, Usage,
+    AlternativeNames, CarriedExtension, CrlShards, KeyKinds, Linter, Policy, Profile, ProfileExtension,
+    ProfileFile, Purpose, Role, Usage,
 };
 pub use public_key_file::PublicKeyFile;
 pub use purpose::{TlsEnd, check_path_purpose};

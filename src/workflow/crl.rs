@@ -1,7 +1,11 @@
 //! `crl create`: number, revocations, list, signature.
 
 mod replaced;
+mod shards;
 
+pub use shards::{PlannedShards, ShardRequest, plan_shards, shards_in_use};
+
+use super::record::Coverage;
 use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
@@ -28,6 +32,8 @@ pub struct CrlRequest {
     pub scope: CrlScope,
     /// The URL in the certificates of its scope.
     pub distribution_point: Option<String>,
+    /// Whether it has only those certificates that name this URL: the CRL of a shard. Otherwise it has all of its scope.
+    pub is_shard: bool,
     /// Where its delta CRL will be.
     pub freshest: Option<String>,
     /// The CRL that relying parties have, which makes this one a delta CRL.
@@ -67,6 +73,7 @@ pub struct CrlJob {
     next_update: UnixTime,
     scope: CrlScope,
     distribution_point: Option<String>,
+    is_shard: bool,
     kind: CrlKind,
     signing: Signing,
     base: Option<CertificateRevocationList>,
@@ -86,6 +93,7 @@ struct Signing {
 #[derive(Debug)]
 struct NumberedCrl {
     content: CrlContent,
+    coverage: Coverage,
     /// How far the ledger went before its revocations were read.
     since: u64,
     signing: Signing,
@@ -141,6 +149,7 @@ impl CrlJob {
             next_update,
             scope: request.scope,
             distribution_point: request.distribution_point,
+            is_shard: request.is_shard,
             kind,
             signing: Signing {
                 authority,
@@ -160,31 +169,8 @@ impl CrlJob {
     /// [`WorkflowError`]
     pub fn plan(self, recorder: &mut Recorder, sources: CrlSources) -> Result<PlannedCrl, WorkflowError> {
         let numbered = self.number(recorder)?;
-        let unnamed_distribution_point = numbered.unnamed_distribution_point(recorder)?;
         let in_ledger = numbered.revocations(recorder)?;
-        let mut left_out = 0;
-        let revocations = match sources.index {
-            None => {
-                numbered.refuse_to_forget(recorder, &in_ledger)?;
-                in_ledger
-            }
-            Some(index) => {
-                let missing = in_ledger.iter().filter(|one| !index.contains(&one.serial));
-                left_out = missing.count();
-                index
-            }
-        };
-        if let Some(existing) = sources.replaced {
-            numbered.refuse_to_replace(recorder, &existing, &revocations)?;
-        }
-        let (planned, signing) = numbered.build(&revocations)?;
-        planned.check_place(&signing.delivery)?;
-        Ok(PlannedCrl {
-            planned,
-            signing,
-            unnamed_distribution_point,
-            left_out,
-        })
+        numbered.plan(recorder, sources, in_ledger)
     }
 
     /// Takes its number from the ledger: the one that was requested, or the next. One below that of an earlier CRL is refused, and none is
@@ -217,6 +203,10 @@ impl CrlJob {
         let this_update = recorder.now().max(self.this_update);
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
+            coverage: match &self.distribution_point {
+                Some(url) if self.is_shard => Coverage::Shard(url.clone()),
+                _ => Coverage::of(self.scope),
+            },
             content: CrlContent {
                 number: reserved,
                 this_update,
@@ -232,11 +222,43 @@ impl CrlJob {
 }
 
 impl NumberedCrl {
+    /// Refuses to say less than the CRL before, builds the list and checks it.
+    fn plan(
+        self,
+        recorder: &Recorder,
+        sources: CrlSources,
+        in_ledger: Revocations,
+    ) -> Result<PlannedCrl, WorkflowError> {
+        let unnamed_distribution_point = self.unnamed_distribution_point(recorder)?;
+        let mut left_out = 0;
+        let revocations = match sources.index {
+            None => {
+                self.refuse_to_forget(recorder, &in_ledger)?;
+                in_ledger
+            }
+            Some(index) => {
+                let missing = in_ledger.iter().filter(|one| !index.contains(&one.serial));
+                left_out = missing.count();
+                index
+            }
+        };
+        if let Some(existing) = sources.replaced {
+            self.refuse_to_replace(recorder, &existing, &revocations)?;
+        }
+        let (planned, signing) = self.build(&revocations)?;
+        planned.check_place(&signing.delivery)?;
+        Ok(PlannedCrl {
+            planned,
+            signing,
+            unnamed_distribution_point,
+            left_out,
+        })
+    }
+
     /// What the ledger has revoked, of this CRL's scope. It is read after the number was taken: whatever is revoked later is on a
     /// CRL of a higher one.
     fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
-        let content = &self.content;
-        recorder.revocations(&self.signing.authority, content.scope, content.this_update)
+        recorder.revocations(&self.signing.authority, &self.coverage, self.content.this_update)
     }
 
     /// The distribution point, if no certificate of the CA names it: RFC 5280 section 6.3.3 (b) has a verifier pass over this CRL then.
@@ -251,7 +273,8 @@ impl NumberedCrl {
     /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: if that CRL was made from another
     /// program's index, and the index is forgotten now, its certificates would count as valid again.
     fn refuse_to_forget(&self, recorder: &Recorder, revocations: &Revocations) -> Result<(), WorkflowError> {
-        if self.content.scope != CrlScope::All {
+        // The number of entries that is recorded is of any scope; an index is refused for a shard.
+        if self.coverage != Coverage::All {
             return Ok(());
         }
         let Some(last) = recorder.last_crl(&self.signing.authority)? else {

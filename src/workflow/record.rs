@@ -32,7 +32,7 @@ pub(super) use object::{
     request_intent, revocation_request,
 };
 pub use renewal::Renewed;
-pub(super) use revocations::revocation;
+pub(super) use revocations::{Coverage, revocation};
 pub(super) use second::NewAuthority;
 pub use second::Waivers;
 

@@ -288,6 +288,7 @@ fn says_the_same(wanted: &ProfileExtension, original: &Original) -> Result<bool,
         key_identifier: None,
         subject_is_empty: certificate.subject().is_empty(),
         authority_key_identifier: &[],
+        serial: None,
         names: &[],
     };
     let Some(wanted) = extension::build(wanted, context)? else {

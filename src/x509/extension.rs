@@ -3,7 +3,7 @@
 mod build;
 mod describe;
 
-pub(super) use build::{Context, authority_key_identifier, build, is_critical, kind};
+pub(super) use build::{Context, authority_key_identifier, build, distribution_point, is_critical, kind};
 pub use describe::ExtensionText;
 pub(super) use describe::{describe_all, extension_name};
 

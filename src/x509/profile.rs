@@ -2,10 +2,12 @@
 
 mod builtin;
 mod file;
+mod shards;
 mod vocabulary;
 
 pub(super) use builtin::AUTHORITY_USAGE;
 pub use file::ProfileFile;
+pub use shards::CrlShards;
 pub use vocabulary::{Purpose, Usage};
 
 use std::borrow::Cow;
@@ -100,6 +102,8 @@ pub enum ProfileExtension {
     CertificatePolicies(Vec<Policy>),
     /// `cRLDistributionPoints`, not critical: URLs of one CRL
     CrlDistributionPoints(Vec<String>),
+    /// `cRLDistributionPoints`, not critical: the URL of the certificate's shard
+    CrlShards(CrlShards),
     /// `authorityInfoAccess`, not critical
     AuthorityInformationAccess {
         /// URLs of OCSP responders
@@ -180,6 +184,15 @@ impl Profile {
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.role == Role::Root
+    }
+
+    /// The CRL shards of its certificates.
+    #[must_use]
+    pub fn crl_shards(&self) -> Option<&CrlShards> {
+        self.extensions.iter().find_map(|wanted| match wanted {
+            ProfileExtension::CrlShards(shards) => Some(shards),
+            _ => None,
+        })
     }
 
     /// Whether a rule of that name is waived.

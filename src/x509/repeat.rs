@@ -1,9 +1,12 @@
 //! Whether a certificate is what would be signed once more.
 
+use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use der::Decode;
+use der::asn1::Int;
+use x509_cert::ext::Extension;
 
 use super::tbs::TbsCertificate;
-use super::{Certificate, Checked, X509Error};
+use super::{Certificate, Checked, SerialNumber, X509Error, extension};
 
 impl Checked {
     /// Whether `issued` has every field of this one but the serial number and the dates, in the same bytes. A profile that was changed
@@ -21,6 +24,24 @@ impl Checked {
             && planned.subject_public_key_info == issued.subject_public_key_info
             && planned.issuer_unique_id == issued.issuer_unique_id
             && planned.subject_unique_id == issued.subject_unique_id
-            && planned.extensions == issued.extensions)
+            && self.extensions_at(planned.extensions, &issued.serial_number)? == issued.extensions)
+    }
+
+    /// These extensions, if the certificate had this serial number: the URL of its CRL shard follows from it.
+    fn extensions_at(
+        &self,
+        mut extensions: Option<Vec<Extension>>,
+        serial: &Int,
+    ) -> Result<Option<Vec<Extension>>, X509Error> {
+        if let Some(shards) = self.profile().crl_shards() {
+            let shard = shards.shard_of(&SerialNumber::from_int(serial));
+            let moved = extension::distribution_point(&shards.url(shard))?;
+            for found in extensions.iter_mut().flatten() {
+                if found.extn_id == ID_CE_CRL_DISTRIBUTION_POINTS {
+                    found.extn_value = moved.clone();
+                }
+            }
+        }
+        Ok(extensions)
     }
 }

@@ -199,6 +199,7 @@ impl Tbs {
             key_identifier: fields.key_identifier.as_deref(),
             subject_is_empty: fields.subject.is_empty(),
             authority_key_identifier,
+            serial: Some(fields.serial),
             names: &fields.names,
         };
         let mut extensions = Vec::new();

@@ -1,10 +1,12 @@
 //! `crl create`.
 
-use std::path::PathBuf;
+mod shards;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSources, CrlSummary};
-use hsm_ca::x509::{CrlNumber, CrlScope, OpensslIndex, Period};
+use hsm_ca::workflow::{CrlJob, CrlRequest, CrlSources, CrlSummary, Named};
+use hsm_ca::x509::{Certificate, CrlNumber, CrlScope, OpensslIndex, Period};
 
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
@@ -29,8 +31,13 @@ pub(in super::super) struct CreateCrl {
     #[arg(long, value_name = "N")]
     number: Option<CrlNumber>,
     /// The CRL, or - for stdout
-    #[arg(short = 'o', long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FILE",
+        required_unless_present = "all_shards"
+    )]
+    out: Option<PathBuf>,
     /// Time until the next CRL: days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y) [default: 7, or until the CA
     /// certificate expires]
     #[arg(long, value_name = "N|7d|12h|1y", allow_negative_numbers = true)]
@@ -41,10 +48,32 @@ pub(in super::super) struct CreateCrl {
     /// Limit the CRL to this kind of certificate, and say so in it
     #[arg(long, value_name = "KIND")]
     only: Option<Kind>,
+    /// The profile of the certificates, a file with `crl-shards`
+    #[arg(long, value_name = "FILE")]
+    profile: Option<String>,
+    /// Make the CRL of this shard of the profile: only the certificates that name its URL
+    #[arg(long, value_name = "N", requires = "profile", conflicts_with_all = ["distribution_point", "revoked", "only", "all_shards"],
+        value_parser = clap::value_parser!(u16).range(1..))]
+    shard: Option<u16>,
+    /// Make the CRL of every shard of the profile, and of every other shard that a certificate names. One whose CRL in --out-dir says the
+    /// same and is not half way to its nextUpdate is not signed again
+    #[arg(long, requires_all = ["profile", "out_dir"], conflicts_with_all = ["distribution_point", "revoked", "only", "number", "base", "out"])]
+    all_shards: bool,
+    /// Where the CRLs of --all-shards go. Each file has the name at the end of its URL
+    #[arg(long, value_name = "DIR", requires = "all_shards")]
+    out_dir: Option<PathBuf>,
+    /// With --all-shards, make delta CRLs to the CRLs in this directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "all_shards",
+        conflicts_with = "freshest"
+    )]
+    base_dir: Option<PathBuf>,
     /// The URL of this CRL, as in the certificates, if the CA has more than one CRL
     #[arg(long, value_name = "URL")]
     distribution_point: Option<String>,
-    /// The URL of its delta CRL
+    /// The URL of its delta CRL; for shards, with {shard} in it
     #[arg(long, value_name = "URL")]
     freshest: Option<String>,
     /// The CA's key, if it cannot be found on the token by the CA certificate's public key: a label, a pkcs11: URI, or kms:KEY
@@ -65,15 +94,8 @@ enum Kind {
 }
 
 impl CreateCrl {
-    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        settings.refuse_own_file(&self.out)?;
-        if let Some(key) = &self.key {
-            check_signing_key_name(key)?;
-        }
-        let authority = input::named(&self.ca, input::certificate)?;
-        let base = self.base.as_deref();
-        let base = base.map(|file| input::named(file, input::revocation_list));
-        let request = CrlRequest {
+    fn request(&self, authority: &Named<Certificate>, out: &Path) -> CrlRequest {
+        CrlRequest {
             authority: authority.clone(),
             key: self.key.clone(),
             number: self.number,
@@ -84,17 +106,40 @@ impl CreateCrl {
                 Some(Kind::Ca) => CrlScope::AuthorityCertificates,
             },
             distribution_point: self.distribution_point.clone(),
+            is_shard: false,
             freshest: self.freshest.clone(),
-            base: base.transpose()?,
+            base: None,
             signature: self.signature.chosen(),
-            delivery: self.output.delivery(&self.out),
+            delivery: self.output.delivery(out),
+        }
+    }
+
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        if let Some(directory) = self.out_dir.as_deref().filter(|_| self.all_shards) {
+            return self.run_shards(directory, settings, ui);
+        }
+        let out = self.out.as_deref().unwrap_or(Path::new("-"));
+        settings.refuse_own_file(out)?;
+        if let Some(key) = &self.key {
+            check_signing_key_name(key)?;
+        }
+        let authority = input::named(&self.ca, input::certificate)?;
+        let base = self.base.as_deref();
+        let base = base.map(|file| input::named(file, input::revocation_list));
+        let base = base.transpose()?;
+        let request = match self.shard {
+            Some(shard) => self.of_shard(shard, &self.shards()?, &authority, base, out)?,
+            None => CrlRequest {
+                base,
+                ..self.request(&authority, out)
+            },
         };
         let job = CrlJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         let index = self.revoked.as_ref().map(|file| input::openssl_index(file));
         let sources = CrlSources {
             index: index.transpose()?.map(OpensslIndex::into_revocations),
-            replaced: input::replaced_list(&self.out),
+            replaced: input::replaced_list(out),
         };
         recorder.tell_unfinished(&authority.value, ui)?;
         let planned = job.plan(&mut recorder, sources)?;

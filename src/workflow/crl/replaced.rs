@@ -4,7 +4,7 @@ use super::NumberedCrl;
 use crate::ledger::RevocationState;
 use crate::workflow::{Recorder, WorkflowError, authority_of};
 use crate::x509::{
-    CertificateRevocationList, CrlKind, CrlReason, CrlScope, Revocations, SerialNumber, X509Error, rules,
+    CertificateRevocationList, CrlKind, CrlReason, Revocations, SerialNumber, X509Error, rules,
 };
 
 /// As many serial numbers as fit a message.
@@ -70,7 +70,6 @@ impl NumberedCrl {
         let entry = recorder.ledger().certificate(&issuer, serial)?;
         let last = entry.and_then(|entry| entry.revocation).map(|last| last.state);
         let was_released = reason == CrlReason::CertificateHold && last == Some(RevocationState::Released);
-        let scope = self.content.scope;
-        Ok(was_released || scope != CrlScope::All && !recorder.is_of(&issuer, serial, scope)?)
+        Ok(was_released || !recorder.covers(&self.coverage, &issuer, serial)?)
     }
 }

@@ -80,7 +80,7 @@ impl Recorder {
         let intents = intents.collect();
         let entries = self.begin_guarded(store, intents)?;
         for (held, entry) in held.iter().zip(&entries) {
-            if let Err(error) = self.check_begun(&held.planned, *entry) {
+            if let Err(error) = self.check_begun(&held.planned, *entry, &entries) {
                 self.abandon(&entries, &error.to_string());
                 return Err(error);
             }
@@ -142,10 +142,11 @@ impl Recorder {
         &mut self,
         planned: &Planned<T>,
         entry: EntryId,
+        begun: &[EntryId],
     ) -> Result<(), WorkflowError> {
         self.check_new_authority(planned, Some(entry))?;
         match (planned.since, planned.checked.authority()) {
-            (Some(since), Some(authority)) => self.refuse_crl_in_between(authority, since, entry),
+            (Some(since), Some(authority)) => self.refuse_crl_in_between(authority, since, entry, begun),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use crate::ledger::{
     RevocationState,
 };
 use crate::workflow::WorkflowError;
-use crate::x509::{Certificate, X509Error, rules};
+use crate::x509::{Certificate, CertificateRevocationList, X509Error, rules};
 
 /// The last complete CRL of a CA that was signed.
 pub(in super::super) struct LastCrl {
@@ -18,11 +18,21 @@ pub(in super::super) struct LastCrl {
     pub(in super::super) released_since: u64,
 }
 
+/// Whether it is the CRL of one distribution point, a shard's: it has a part of the entries. A CRL that is too large to be kept counts as a
+/// complete one; it has no more entries than that.
+fn is_of_one_point(state: &EntryState) -> bool {
+    let list = state
+        .der()
+        .map(|der| CertificateRevocationList::from_der(der.0.clone()));
+    let url = list.and_then(|list| list.ok()?.distribution_point_url().ok()?);
+    url.is_some()
+}
+
 /// Certificates that are read for one question.
 const MOST_LOOKED_AT: u32 = 10_000;
 
 impl Recorder {
-    /// Another CRL of this CA, begun after `since`, may have revocations that were recorded after this one read them, and a lower number.
+    /// Another CRL of this CA, begun after `since` and not with this one, may have revocations that were recorded after this one read them, and a lower number.
     ///
     /// # Errors
     /// [`CrlNumberProblem::Passed`]; then `own` is given up.
@@ -31,6 +41,7 @@ impl Recorder {
         authority: &Certificate,
         since: u64,
         own: EntryId,
+        begun: &[EntryId],
     ) -> Result<(), WorkflowError> {
         let (mut number, mut other) = (CrlNumber::ZERO, false);
         self.newest_entries(authority, &mut |entry| {
@@ -40,7 +51,7 @@ impl Recorder {
             if let Object::Crl { number: found, .. } = entry.object {
                 match entry.id == own {
                     true => number = found,
-                    false => other |= entry.id < own,
+                    false => other |= entry.id < own && !begun.contains(&entry.id),
                 }
             }
             ControlFlow::Continue(())
@@ -104,8 +115,8 @@ impl Recorder {
                     entries,
                     ..
                 },
-                EntryState::Signed { .. } | EntryState::Adopted { .. },
-            ) => {
+                state @ (EntryState::Signed { .. } | EntryState::Adopted { .. }),
+            ) if !is_of_one_point(&state) => {
                 last = Some((number, entries));
                 ControlFlow::Break(())
             }
@@ -151,6 +162,34 @@ impl Recorder {
             }
         })?;
         Ok(found)
+    }
+
+    /// Tells each URL that a certificate of this CA names as a distribution point and that has not expired.
+    pub(in super::super) fn each_named_point(
+        &self,
+        authority: &Certificate,
+        each: &mut dyn FnMut(&str),
+    ) -> Result<(), WorkflowError> {
+        let (now, mut problem) = (self.now(), None);
+        self.newest_entries(authority, &mut |entry| {
+            if entry.object.not_after().is_none_or(|end| end < now) {
+                return ControlFlow::Continue(());
+            }
+            let Some(der) = entry.state.der() else {
+                return ControlFlow::Continue(());
+            };
+            let urls =
+                Certificate::from_der(&der.0).and_then(|certificate| certificate.distribution_point_urls());
+            match urls {
+                Ok(urls) => urls.iter().for_each(|url| each(url)),
+                Err(error) => problem = Some(error),
+            }
+            match &problem {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
+        problem.map_or(Ok(()), |error| Err(error.into()))
     }
 
     fn newest_entries(

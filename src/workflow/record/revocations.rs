@@ -1,5 +1,6 @@
 //! What a ledger has revoked, for a CRL.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use super::{Recorder, authority_of};
@@ -22,7 +23,26 @@ impl Recorder {
     pub(in super::super) fn revocations(
         &self,
         authority: &Certificate,
-        scope: CrlScope,
+        coverage: &Coverage,
+        this_update: UnixTime,
+    ) -> Result<Revocations, WorkflowError> {
+        let found = self.all_revocations(authority, this_update)?;
+        if *coverage == Coverage::All {
+            return Ok(found);
+        }
+        let issuer = authority_of(authority)?;
+        let mut covered = Revocations::default();
+        for revoked in found.iter() {
+            if self.covers(coverage, &issuer, &revoked.serial)? {
+                covered.push(&revoked).map_err(contradiction)?;
+            }
+        }
+        covered.sorted().map_err(contradiction)
+    }
+
+    fn all_revocations(
+        &self,
+        authority: &Certificate,
         this_update: UnixTime,
     ) -> Result<Revocations, WorkflowError> {
         let issuer = authority_of(authority)?;
@@ -50,32 +70,95 @@ impl Recorder {
                 format!("the ledger has one dated {time}, but it is only {this_update}: check the clock");
             return Err(X509Error::broken(rules::REVOCATION_DATE, found).into());
         }
-        let found = found.sorted().map_err(contradiction)?;
-        if scope == CrlScope::All {
-            return Ok(found);
-        }
-        let mut of_scope = Revocations::default();
-        for revoked in found.iter() {
-            if self.is_of(&issuer, &revoked.serial, scope)? {
-                of_scope.push(&revoked).map_err(contradiction)?;
-            }
-        }
-        of_scope.sorted().map_err(contradiction)
+        found.sorted().map_err(contradiction)
     }
 
-    /// Whether a CRL of that scope is about this certificate. One that was begun, and whose bytes nobody has, is on both.
-    pub(in super::super) fn is_of(
+    /// What [`revocations`](Self::revocations) gives for each of these shards, from one pass over the ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub(in super::super) fn revocations_of_shards(
+        &self,
+        authority: &Certificate,
+        urls: &[&str],
+        this_update: UnixTime,
+    ) -> Result<Vec<Revocations>, WorkflowError> {
+        let issuer = authority_of(authority)?;
+        let places: HashMap<_, _> = urls.iter().enumerate().map(|(at, url)| (*url, at)).collect();
+        let mut shards: Vec<_> = urls.iter().map(|_| Revocations::default()).collect();
+        for revoked in self.all_revocations(authority, this_update)?.iter() {
+            match self.certificate(&issuer, &revoked.serial)? {
+                None => {
+                    for shard in &mut shards {
+                        shard.push(&revoked).map_err(contradiction)?;
+                    }
+                }
+                Some(certificate) => {
+                    let named = certificate.distribution_point_urls()?;
+                    let named: BTreeSet<_> = named
+                        .iter()
+                        .filter_map(|url| places.get(url.as_str()).copied())
+                        .collect();
+                    for (_, shard) in shards.iter_mut().enumerate().filter(|(at, _)| named.contains(at)) {
+                        shard.push(&revoked).map_err(contradiction)?;
+                    }
+                }
+            }
+        }
+        let sorted = shards.into_iter().map(Revocations::sorted);
+        sorted.map(|shard| shard.map_err(contradiction)).collect()
+    }
+
+    /// Whether a CRL is about this certificate. One that was begun, and whose bytes nobody has, is on every CRL.
+    pub(in super::super) fn covers(
+        &self,
+        coverage: &Coverage,
+        issuer: &ledger::Authority,
+        serial: &SerialNumber,
+    ) -> Result<bool, WorkflowError> {
+        if *coverage == Coverage::All {
+            return Ok(true);
+        }
+        let Some(certificate) = self.certificate(issuer, serial)? else {
+            return Ok(true);
+        };
+        Ok(match coverage {
+            Coverage::All => true,
+            Coverage::UserCertificates => !certificate.is_authority(),
+            Coverage::AuthorityCertificates => certificate.is_authority(),
+            Coverage::Shard(url) => certificate.names_distribution_point(url)?,
+        })
+    }
+
+    /// The certificate, if the ledger has its bytes.
+    fn certificate(
         &self,
         issuer: &ledger::Authority,
         serial: &SerialNumber,
-        scope: CrlScope,
-    ) -> Result<bool, WorkflowError> {
+    ) -> Result<Option<Certificate>, WorkflowError> {
         let entry = self.ledger().certificate(issuer, serial)?;
-        let Some(der) = entry.as_ref().and_then(|entry| entry.state.der()) else {
-            return Ok(true);
-        };
-        let says_ca = Certificate::from_der(&der.0)?.is_authority();
-        Ok(says_ca == (scope == CrlScope::AuthorityCertificates))
+        let der = entry.as_ref().and_then(|entry| entry.state.der());
+        Ok(der.map(|der| Certificate::from_der(&der.0)).transpose()?)
+    }
+}
+
+/// The certificates that a CRL is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Coverage {
+    All,
+    UserCertificates,
+    AuthorityCertificates,
+    /// Those that name this URL in cRLDistributionPoints.
+    Shard(String),
+}
+
+impl Coverage {
+    pub(in super::super) const fn of(scope: CrlScope) -> Self {
+        match scope {
+            CrlScope::All => Self::All,
+            CrlScope::UserCertificates => Self::UserCertificates,
+            CrlScope::AuthorityCertificates => Self::AuthorityCertificates,
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use crate::signer::PublicKey;
 use crate::x509::extension::{self, Context};
 use crate::x509::profile::AlternativeNames;
 use crate::x509::requested::check_count;
-use crate::x509::{AlternativeName, Certificate, Issuer, Name, ProfileExtension, Rule, X509Error, rules};
+use crate::x509::{
+    AlternativeName, Certificate, Issuer, Name, ProfileExtension, Rule, SerialNumber, X509Error, rules,
+};
 
 impl Plan<'_> {
     /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 says.
@@ -48,6 +50,7 @@ impl Plan<'_> {
     /// Each value is what the profile says, no more and no less; names are looked at one by one.
     pub(super) fn check_extension_values(&self) -> Result<(), X509Error> {
         let key = self.subject_key()?;
+        let serial = SerialNumber::from_int(&self.tbs.serial_number);
         let (names, others) = extension::find_alternative_names(self.extensions())?;
         for (wanted, found) in self.pairs() {
             let rule = match wanted {
@@ -63,6 +66,7 @@ impl Plan<'_> {
                 ProfileExtension::NameConstraints(_)
                 | ProfileExtension::CertificatePolicies(_)
                 | ProfileExtension::CrlDistributionPoints(_)
+                | ProfileExtension::CrlShards(_)
                 | ProfileExtension::AuthorityInformationAccess { .. }
                 | ProfileExtension::OcspNoCheck => rules::EXTENSIONS,
                 ProfileExtension::Carried(_) => rules::CROSS_EXTENSIONS,
@@ -72,6 +76,7 @@ impl Plan<'_> {
                 key_identifier: None,
                 subject_is_empty: false,
                 authority_key_identifier: &[],
+                serial: Some(&serial),
                 names: &[],
             };
             let same = extension::build(wanted, context)?

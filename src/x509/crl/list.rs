@@ -129,6 +129,24 @@ impl CertificateRevocationList {
         extension::find_base(self.extensions())
     }
 
+    /// The URL of issuingDistributionPoint, if there is one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn distribution_point_url(&self) -> Result<Option<String>, X509Error> {
+        let point = extension::find_distribution(self.extensions())?;
+        let name = point.as_ref().and_then(|point| point.distribution_point.as_ref());
+        Ok(name.and_then(extension::url_of))
+    }
+
+    /// The URL of freshestCRL, if there is one.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn freshest_url(&self) -> Result<Option<String>, X509Error> {
+        extension::find_freshest_url(self.extensions())
+    }
+
     /// The entries, in the list's order and in its bytes. They were all read once, when the list was.
     pub fn entries(&self) -> impl Iterator<Item = CrlEntry<'_>> {
         let range = self.fields.entries.clone().unwrap_or_default();

@@ -120,6 +120,20 @@ fn distribution_points(certificate: &Certificate) -> Result<Vec<GeneralName>, X5
 }
 
 impl Certificate {
+    /// The URLs of its cRLDistributionPoints.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn distribution_point_urls(&self) -> Result<Vec<String>, X509Error> {
+        let names = distribution_points(self)?.into_iter();
+        Ok(names
+            .filter_map(|name| match name {
+                GeneralName::UniformResourceIdentifier(url) => Some(url.as_str().to_owned()),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// Whether `url` is one of its cRLDistributionPoints.
     ///
     /// # Errors

@@ -50,6 +50,7 @@ impl RequestTbs {
             key_identifier: None,
             subject_is_empty: subject.is_empty(),
             authority_key_identifier: &[],
+            serial: None,
             names,
         };
         let of_profile = profile.map(|profile| profile.extensions.as_slice());

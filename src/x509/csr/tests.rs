@@ -166,6 +166,7 @@ fn alternative_names(names: &[&str]) -> Vec<Extension> {
         key_identifier: None,
         subject_is_empty: false,
         authority_key_identifier: &[],
+        serial: None,
         names: &names,
     };
     vec![extension::build(&named, context).unwrap().unwrap()]

@@ -24,7 +24,7 @@ use x509_cert::ext::pkix::{
 use super::WHAT;
 use crate::signer::{KeyAlgorithm, PublicKey};
 use crate::x509::profile::{Policy, ProfileExtension, Purpose, Usage};
-use crate::x509::{AlternativeName, X509Error};
+use crate::x509::{AlternativeName, SerialNumber, X509Error};
 
 /// What a certificate's extensions depend on besides the profile.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub(in crate::x509) struct Context<'a> {
     pub(in crate::x509) subject_is_empty: bool,
     /// The issuer's subjectKeyIdentifier.
     pub(in crate::x509) authority_key_identifier: &'a [u8],
+    /// The certificate's serial number, of which its CRL shard is a part; none where there is no certificate yet.
+    pub(in crate::x509) serial: Option<&'a SerialNumber>,
     /// The names that were requested and are given.
     pub(in crate::x509) names: &'a [AlternativeName],
 }
@@ -50,7 +52,9 @@ pub(in crate::x509) const fn kind(wanted: &ProfileExtension) -> ObjectIdentifier
         ProfileExtension::SubjectAlternativeName(_) => ID_CE_SUBJECT_ALT_NAME,
         ProfileExtension::NameConstraints(_) => ID_CE_NAME_CONSTRAINTS,
         ProfileExtension::CertificatePolicies(_) => ID_CE_CERTIFICATE_POLICIES,
-        ProfileExtension::CrlDistributionPoints(_) => ID_CE_CRL_DISTRIBUTION_POINTS,
+        ProfileExtension::CrlDistributionPoints(_) | ProfileExtension::CrlShards(_) => {
+            ID_CE_CRL_DISTRIBUTION_POINTS
+        }
         ProfileExtension::AuthorityInformationAccess { .. } => ID_PE_AUTHORITY_INFO_ACCESS,
         ProfileExtension::OcspNoCheck => ID_PKIX_OCSP_NOCHECK,
         ProfileExtension::SubjectKeyIdentifier => ID_CE_SUBJECT_KEY_IDENTIFIER,
@@ -95,7 +99,13 @@ pub(in crate::x509) fn build(
         ProfileExtension::CertificatePolicies(policies) => encode(&CertificatePolicies(
             policies.iter().map(policy).collect::<Result<_, _>>()?,
         )),
-        ProfileExtension::CrlDistributionPoints(urls) => encode(&distribution_point(urls)?),
+        ProfileExtension::CrlDistributionPoints(urls) => encode(&one_distribution_point(urls)?),
+        ProfileExtension::CrlShards(shards) => {
+            let Some(serial) = context.serial else {
+                return Ok(None);
+            };
+            distribution_point(&shards.url(shards.shard_of(serial)))
+        }
         ProfileExtension::AuthorityInformationAccess { ocsp, issuers } => {
             encode(&information_access(ocsp, issuers)?)
         }
@@ -177,8 +187,13 @@ fn policy(policy: &Policy) -> Result<PolicyInformation, X509Error> {
     })
 }
 
+/// The value of cRLDistributionPoints that names one URL.
+pub(in crate::x509) fn distribution_point(url: &str) -> Result<OctetString, X509Error> {
+    encode(&one_distribution_point(&[url.to_owned()])?)
+}
+
 /// RFC 5280 section 4.2.1.13: several names in one fullName are "the same CRL" in several places.
-fn distribution_point(urls: &[String]) -> Result<CrlDistributionPoints, X509Error> {
+fn one_distribution_point(urls: &[String]) -> Result<CrlDistributionPoints, X509Error> {
     let name = |url: &String| ia5(url).map(GeneralName::UniformResourceIdentifier);
     let names = urls.iter().map(name).collect::<Result<_, _>>()?;
     Ok(CrlDistributionPoints(vec![DistributionPoint {

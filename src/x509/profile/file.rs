@@ -10,7 +10,7 @@ use self::values::{
     read_constraints, read_keys, read_linter, read_names, read_policies, read_purposes, read_urls,
     read_usages, read_waivers,
 };
-use super::{KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
+use super::{CrlShards, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage};
 use crate::signer::KeySearch;
 use crate::x509::X509Error;
 
@@ -37,6 +37,7 @@ pub struct ProfileFile {
     policies: Vec<PolicyFile>,
     #[serde(default)]
     crl_urls: Vec<String>,
+    crl_shards: Option<u16>,
     #[serde(default)]
     issuer_urls: Vec<String>,
     #[serde(default)]
@@ -172,12 +173,10 @@ impl ProfileFile {
                 &self.policies,
             )?));
         }
-        read_urls("crl-urls", &self.crl_urls)?;
+        let distribution_points = self.distribution_points()?;
         read_urls("issuer-urls", &self.issuer_urls)?;
         read_urls("ocsp-urls", &self.ocsp_urls)?;
-        if !self.crl_urls.is_empty() {
-            extensions.push(ProfileExtension::CrlDistributionPoints(self.crl_urls.clone()));
-        }
+        extensions.extend(distribution_points);
         if !(self.issuer_urls.is_empty() && self.ocsp_urls.is_empty()) {
             extensions.push(ProfileExtension::AuthorityInformationAccess {
                 ocsp: self.ocsp_urls.clone(),
@@ -192,6 +191,30 @@ impl ProfileFile {
             extensions.push(ProfileExtension::AuthorityKeyIdentifier);
         }
         Ok(extensions)
+    }
+
+    /// Several places of one CRL; or, with `crl-shards`, one place for each of several.
+    fn distribution_points(&self) -> Result<Option<ProfileExtension>, Misfit> {
+        const FIELD: &str = "crl-shards";
+        let Some(count) = self.crl_shards else {
+            read_urls("crl-urls", &self.crl_urls)?;
+            let urls = (!self.crl_urls.is_empty()).then(|| self.crl_urls.clone());
+            return Ok(urls.map(ProfileExtension::CrlDistributionPoints));
+        };
+        let [template] = self.crl_urls.as_slice() else {
+            let found = format!("crl-urls must have one URL, and it has {}", self.crl_urls.len());
+            return Err((FIELD, found));
+        };
+        if !(1..=CrlShards::MOST).contains(&count) {
+            return Err((FIELD, format!("{count} is not between 1 and {}", CrlShards::MOST)));
+        }
+        let shards = CrlShards::new(template, count).ok_or_else(|| {
+            let found =
+                format!("\"{template}\" must have {{shard}} once, where the number of the shard goes");
+            ("crl-urls", found)
+        })?;
+        read_urls("crl-urls", &[shards.url(count)])?;
+        Ok(Some(ProfileExtension::CrlShards(shards)))
     }
 
     /// What belongs to some roles only.
