@@ -147,3 +147,37 @@ fn a_ceremony_that_imports_a_key_is_killed_and_goes_on() {
         assert_eq!(told, usize::from(point.ends_with('%')), "{held:#}");
     }
 }
+
+/// The same by AWS CloudHSM's rules: the key has its name before its proof, so an adopted one signs once more.
+#[test]
+fn a_ceremony_on_cloudhsm_that_imports_a_key_is_killed_and_goes_on() {
+    let rig = Rig::without_token().with_key();
+    let rig = room_of(rig, "import:ECC_NIST_P384", &["cloudhsm"]);
+    let cases = [
+        ("none", json!([]), "imported", 5),
+        ("C_UnwrapKey@1", json!([]), "imported", 5),
+        ("C_UnwrapKey!@1", json!(["k: adopt-key"]), "adopted", 5),
+        (
+            "C_UnwrapKey!@1=destroy-key",
+            json!(["k: destroy-key"]),
+            "imported",
+            5,
+        ),
+        ("C_UnwrapKey!@1%", json!(["k: adopt-key"]), "adopted", 5),
+        ("C_SignInit@1", json!(["k: adopt-key"]), "adopted", 5),
+        ("C_Sign@1", json!(["k: adopt-key"]), "adopted", 5),
+        ("C_Sign!@1", json!(["k: adopt-key"]), "adopted", 6),
+        ("C_Sign!@1=destroy-key~", json!(["k: destroy-key"]), "imported", 6),
+        // Its public half comes before its proof.
+        ("C_CreateObject!@1", json!(["k: adopt-key"]), "adopted", 5),
+    ];
+    let points: Vec<_> = cases.iter().map(|(point, ..)| *point).collect();
+    for (held, (_, decided, how, signatures)) in hold(&rig, &points).iter().zip(&cases) {
+        assert_sound(held);
+        assert_eq!(
+            (&held["decided"], &held["keys"], &held["signatures"]),
+            (decided, &json!([how]), &json!(signatures)),
+            "{held:#}"
+        );
+    }
+}

@@ -8,10 +8,12 @@ end. One JSON object a line says what came of it. A POINT is one of these:
     fail C_Name:CKR_X@N     a rule of the shim's FAIL
     write WHAT OCTETS [N]   killed inside the N-th line of that event in the transcript, after so many octets; of a negative number, all but so many
     writes OCTETS           one run after the other, killed so in the next event that the ceremony has
+    fills TEXT              no space for the first write of that text
     full N                  no space from the N-th write or new file on
     results                 the closing fails after its event, and what is in the place of the results is changed in several ways before each run
     twice                   a second run is started while the first one asks
     standby STATE           the first session is held until STATE, and the next day the second one
+    A & B                   stopped at A, and when it goes on, at B
 
 After `=` comes what people choose where they have to; `~` at the end tears the transcript's last line by hand; with `^` the closing fails once; with
 `%` KMS is away when it goes on.
@@ -217,6 +219,10 @@ def a_file(out):
 
 def stop(room, rule, result):
     """The runs that do not come to the end."""
+    if " & " in rule:
+        for part in rule.split(" & "):
+            stop(room, part, result)
+        return
     word, *rest = rule.split(" ")
     if word == "write":
         result["killed"], _ = room.hold(in_transcript(*rest))
@@ -227,13 +233,18 @@ def stop(room, rule, result):
         faults["FAULT_COUNT"] = os.path.join(room.logs, "writes")
         result["stopped"], said = room.hold(faults)
         result["line"] = said[said.rfind("error: ") :]
+    elif word == "fills":
+        faults = {"FAULT_DOES": "full", "FAULT_PATH": room.directory + "/room/", "FAULT_TEXT": rule[6:], "FAULT_AT": "1", "FAULT_OCTETS": "7"}
+        result["stopped"], said = room.hold(faults)
+        result["line"] = said[said.rfind("error: ") :]
     elif word == "fail":
         result["stopped"], said = room.hold({"CLOUDHSM_SHIM_FAIL": rest[0]})
         result["line"] = said[said.rfind("error: ") :]
     elif word == "standby":
         room.seconds = -DAY
-        room.silent = {"half-signed": "Press Enter to count", "passed": '"crl0"'}[rest[0]]
-        result["stopped"], said = room.hold()
+        room.silent = {"half-signed": "Press Enter to count", "passed": '"crl0"'}.get(rest[0])
+        # In the ledger, and not in the transcript.
+        result["stopped"], said = room.hold(in_transcript("sign-begin", 0) if rest[0] == "begun" else None)
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
     elif word == "results":

@@ -33,6 +33,10 @@ os.makedirs(DIRECTORY, mode=0o700)
 os.chdir(DIRECTORY)
 environment = {name: value for name, value in os.environ.items() if not name.startswith("HSM_CA_")}
 environment.pop("SOFTHSM2_CONF", None)
+YESTERDAY = {"LD_PRELOAD": os.environ["FAULTS"], "FAULT_CLOCK": "-86400"}
+if "yesterday" in WORDS:
+    # The ledger too: its clock does not go back.
+    environment.update(YESTERDAY)
 
 
 def run(*command):
@@ -139,8 +143,29 @@ previous = "none"
 days = 364
 out = "legacy.crl"
 '''
+if "certificate" in WORDS:
+    before_the_key = before_the_key[: before_the_key.index('id = "crl0"')]
+    before_the_key += '''id = "c0"
+do = "sign-csr"
+issuer = "legacy-root"
+token = "legacy"
+csr = "c0-csr"
+profile = "intermediate"
+days = 365
+out = "c0.crt"
+'''
+    run("openssl", *request, "-subj", "/O=Example/CN=Early C0", "-out", "inputs/c0.csr")
+    pair += f'c0-csr = {{ file = "inputs/c0.csr", sha256 = "{sha256("inputs/c0.csr")}" }}\n'
 if "yesterday" not in WORDS:
     before_the_key = ""
+at_the_end = f'''[[step]]
+id = "gone"
+do = "destroy-key"
+token = "{older}"
+key = "legacy-root"
+'''
+if "destroy" not in WORDS:
+    at_the_end = ""
 
 with open("ceremony.toml", "w") as file:
     file.write(f"""version = 1
@@ -199,17 +224,15 @@ issuer = "root"
 number = 1
 days = 364
 out = "r1.crl"
-[close]
+{at_the_end}[close]
 attest = ["witness", "administrator"]
 waive = []
 """)
 
 environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET)
-own = {name: value for name, value in environment.items() if os.environ.get(name) != value}
+own = {name: value for name, value in environment.items() if os.environ.get(name) != value and name not in YESTERDAY}
 with open("environment.json", "w") as file:
     json.dump(own, file)
-if "yesterday" in WORDS:
-    environment.update(LD_PRELOAD=os.environ["FAULTS"], FAULT_CLOCK="-86400")
 quorum = json.loads(run(PROGRAM, "ceremony", "check", "ceremony.toml", "--format", "json"))["quorum"]
 settings = read("rig/hsm-ca.toml")
 with open("rig/hsm-ca.toml", "w") as file:

@@ -82,6 +82,30 @@ fn on_a_disk_that_fills_at_some_write_nothing_is_lost() {
     }
 }
 
+/// What is written at the end, each in turn: the ledger's events, the last line of the transcript, a result, the export, the checkpoint, and the list of
+/// hashes. The same command finishes, and says so when it stops.
+#[test]
+fn on_a_disk_that_fills_while_a_ceremony_is_closed_nothing_is_lost() {
+    let points = [
+        "fills \"event\":",
+        "fills \"what\":\"closed\"",
+        "fills END X509 CRL",
+        "fills hsm-ca ceremony export 1",
+        "fills ceremony/root-r1/",
+        "fills   checkpoint\n",
+    ];
+    for held in hold(&room("ec:p256", &[]), &points) {
+        assert_sound(&held);
+        assert_eq!(held["stopped"], 1, "{held:#}");
+        let line = held["line"].as_str().expect("text");
+        assert!(
+            line.contains("No space left on device") && line.contains("the same command goes on"),
+            "{held:#}"
+        );
+        assert_eq!(held["signatures"], 5, "{held:#}");
+    }
+}
+
 /// An interrupted closing left results, and somebody changed them: nothing takes them for what was signed. Once they are as they were, or gone, the
 /// same command finishes.
 #[test]
@@ -135,6 +159,34 @@ fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
     assert_eq!((&twice["stopped"], &twice["second run"]), (&json!(1), &json!(4)));
     let line = twice["line"].as_str().expect("text");
     assert!(line.contains("in use by another process"), "{line}");
+}
+
+/// The first session is killed when the ledger has what it would sign, and the transcript does not. Nothing was signed, so the standby session is held,
+/// and what was begun ends. A CRL number is used once: there the standby session is refused before anybody types.
+#[test]
+fn what_a_session_that_was_given_up_had_begun_is_ended_or_refused_at_the_opening() {
+    let [held] = hold(
+        &room("ec:p256", &["yesterday", "certificate"]),
+        &["standby begun"],
+    )
+    .try_into()
+    .expect("one");
+    assert_sound(&held);
+    assert_eq!(
+        (&held["stopped"], &held["sessions"]),
+        (&json!(-9), &json!(["main", "standby"]))
+    );
+    assert_eq!(held["begun"][0], "c0", "{held:#}");
+
+    let [held] = hold(&room("ec:p256", &["yesterday"]), &["standby begun"])
+        .try_into()
+        .expect("one");
+    assert_eq!(held["finished"], 3, "{held:#}");
+    let said = held["said"].as_str().expect("text");
+    assert!(
+        said.starts_with("error: ") && said.contains("CRL number 1 was begun"),
+        "{held:#}"
+    );
 }
 
 /// The main session is given up at a gate before any key, and the standby session is held the next day. What people signed in the first does not

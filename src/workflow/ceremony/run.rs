@@ -8,6 +8,7 @@ mod closing;
 mod error;
 mod files;
 mod gate;
+mod given_up;
 mod import;
 mod keys;
 mod lost;
@@ -156,7 +157,10 @@ impl<'a> CeremonyRun<'a> {
         run.refuse_results_there()?;
         run.check_ledger()?;
         run.check_new_keys()?;
-        run.begin(&approvals, torn).map_err(|error| run.stop(error))?;
+        let begun = run.begin(&approvals, torn);
+        begun
+            .and_then(|()| run.end_other_sessions())
+            .map_err(|error| run.stop(error))?;
         Ok(Opening::Run(Box::new(run)))
     }
 

@@ -1,16 +1,16 @@
 //! The end: the results get their names, and everything that proves them is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use super::answers::CLOSING;
 use super::files::{ensure_directory, failed, write_once};
 use super::{CeremonyRun, RunError, RunSummary};
-use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind, PlannedObject};
-use crate::ledger::{EntryFilter, EntryState};
-use crate::output::{NewDirectory, encode_pem};
+use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind};
+use crate::output::{NewDirectory, OutputError, encode_pem};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::{CeremonyError, next_state};
 use crate::x509::{CERTIFICATE, X509_CRL};
@@ -88,12 +88,19 @@ impl CeremonyRun<'_> {
         if path.symlink_metadata().is_ok() {
             return compare_out(&path, results);
         }
-        let out = NewDirectory::begin(&path)?;
-        for (name, content) in results {
-            out.add(name, content)?;
+        let write = || {
+            let out = NewDirectory::begin(&path)?;
+            for (name, content) in results {
+                out.add(name, content)?;
+            }
+            out.commit()
+        };
+        match write() {
+            Ok(_) => Ok(()),
+            // As for every other file of the ceremony: the same command goes on.
+            Err(OutputError::NoSpace { path }) => Err(failed(&path, Errno::NOSPC.into()).into()),
+            Err(error) => Err(error.into()),
         }
-        out.commit()?;
-        Ok(())
     }
 
     fn write_ledger(&mut self) -> Result<(), WorkflowError> {
@@ -108,34 +115,6 @@ impl CeremonyRun<'_> {
         let mut events = Vec::new();
         self.recorder()?.ledger().export(&mut events)?;
         write_once(&path, &events)
-    }
-
-    /// Ends what the ledger has of this ceremony that nobody signed: of a session that was given up before its `sign-begin`, or of a first serial
-    /// number whose end could not be recorded.
-    fn end_unsigned(&mut self) -> Result<(), WorkflowError> {
-        let keys = self.key_octets();
-        let spare = |object: &PlannedObject| object.with_spare().ok();
-        let objects = self.plan.objects.iter();
-        let completed = objects
-            .flat_map(|object| [Some(object.clone()), spare(object)])
-            .flatten()
-            .filter_map(|object| object.completed(&keys).ok());
-        let planned: BTreeSet<Digest> = completed.map(|octets| Digest::of(&octets)).collect();
-        let filter = EntryFilter {
-            open: true,
-            ..EntryFilter::default()
-        };
-        let recorder = self.recorder()?;
-        let mut open = Vec::new();
-        recorder.ledger().entries(&filter, &mut |entry| {
-            let is_planned = entry.tbs_sha256.is_some_and(|sha256| planned.contains(&sha256));
-            if is_planned && entry.state == EntryState::Begun {
-                open.push(entry.id);
-            }
-            ControlFlow::Continue(())
-        })?;
-        recorder.record_abandoned(&open, "the ceremony is closed, and has no signature of this")?;
-        Ok(())
     }
 
     fn write_state(&self) -> Result<(), WorkflowError> {

@@ -37,7 +37,7 @@ pub(super) fn write_once(path: &Path, content: &[u8]) -> Result<(), WorkflowErro
     Ok(sync_parent(path)?)
 }
 
-fn sync_parent(path: &Path) -> Result<(), RunError> {
+pub(super) fn sync_parent(path: &Path) -> Result<(), RunError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let synced = File::open(parent).and_then(|parent| parent.sync_all());
     synced.map_err(|cause| failed(path, cause))

@@ -7,7 +7,7 @@ use rustix::fs::statvfs;
 
 use super::files::failed;
 use super::{CeremonyRun, RunError, RunRequest};
-use crate::ceremony::{ObjectKind, SeenToken, StepAction};
+use crate::ceremony::{Digest, ObjectKind, SeenToken, StepAction};
 use crate::ledger::{CrlNumber, EntryFilter, EntryState, Object};
 use crate::output::OutputError;
 use crate::workflow::ceremony::check_plan;
@@ -143,20 +143,34 @@ impl CeremonyRun<'_> {
             && let Some(StepAction::Crl(crl)) = self.plan.step(step).map(|planned| &planned.action)
             && let Some(number) = CrlNumber::from_octets(&crl.number.to_be_bytes())
         {
+            let own = object.completed(&self.key_octets()).ok();
+            let own = own.map(|octets| Digest::of(&octets));
             // An interrupted run may have begun it in the ledger, and not signed.
             let filter = EntryFilter {
                 authority: Some(issuer),
                 open: true,
                 ..EntryFilter::default()
             };
-            let mut is_begun = false;
+            let mut begun = None;
             self.recorder()?.ledger().entries(&filter, &mut |entry| {
-                is_begun |= matches!(entry.object, Object::Crl { number: found, .. } if found == number);
+                if matches!(entry.object, Object::Crl { number: found, .. } if found == number) {
+                    begun = Some((entry.id, entry.tbs_sha256));
+                }
                 ControlFlow::Continue(())
             })?;
-            if !is_begun {
-                self.recorder()?
-                    .refuse_lower_crl_number(authority, number, false)?;
+            match begun {
+                None => self
+                    .recorder()?
+                    .refuse_lower_crl_number(authority, number, false)?,
+                // The ledger gives a number once, also where nothing was signed.
+                Some((entry, sha256)) if own.is_some() && sha256 != own => {
+                    let reason = format!(
+                        "CRL number {number} was begun with other bytes, in entry {entry} of the ledger: in a session that was given up, or elsewhere. \
+                         Abort this ceremony, and plan another one with the next number"
+                    );
+                    return Err(self.cannot(step, reason).into());
+                }
+                Some(_) => {}
             }
         }
         Ok(())

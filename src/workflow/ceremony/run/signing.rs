@@ -140,6 +140,7 @@ impl CeremonyRun<'_> {
             object: &object,
             sha256,
         });
+        self.remove_bytes_of_other_session(id)?;
         write_once(&self.tbs_path(id), checked.to_sign())?;
         let begun = match course.begun {
             None => {
@@ -345,7 +346,7 @@ impl CeremonyRun<'_> {
             .join(format!("{id}.der"))
     }
 
-    fn tbs_path(&self, id: &str) -> PathBuf {
+    pub(super) fn tbs_path(&self, id: &str) -> PathBuf {
         let spare = if self.spare.borrow().contains(id) {
             ".spare"
         } else {
