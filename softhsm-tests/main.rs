@@ -60,6 +60,7 @@ mod cli {
     mod program;
     mod show;
     mod spelling;
+    mod tables;
 }
 
 /// `cluster fetch`, `list`, `verify`, `initialize` and `check`.

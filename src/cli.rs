@@ -41,6 +41,7 @@ mod shell;
 mod show;
 mod steps;
 mod suggest;
+mod table;
 mod token;
 mod toml_file;
 mod ui;

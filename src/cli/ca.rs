@@ -13,6 +13,7 @@ use super::cert::report_issued;
 use super::connect::check_signing_key_name;
 use super::exit::CliError;
 use super::global::Settings;
+use super::next_steps;
 use super::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
 use super::profile;
 use super::report::Report;
@@ -86,8 +87,10 @@ impl CaCommand {
         // Whatever is refused is refused by now: a ledger is made for a signature only.
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let issued = planned.sign(&mut recorder, ui)?;
+        let next = next_steps::after_authority(&issued, &create.profile);
         let mut report = report_issued(vec![issued], "Created the CA certificate", |_| None);
         report.warnings.extend(warning);
+        report.next = next;
         report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
     }

@@ -22,13 +22,14 @@ use super::input;
 #[cfg(feature = "aws")]
 use super::kms::key as kms_key;
 use super::report::{Fields, Report, printable};
+use super::table::{self, TableOptions};
 use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
     /// List the keys on the token
     #[command(visible_alias = "ls")]
-    List,
+    List(TableOptions),
     /// Show a private key's attributes and public half
     Show(KeyName),
     /// Have the token generate a key pair that can only sign
@@ -62,7 +63,7 @@ pub(super) struct VerifyKey {
 impl KeyCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::List => list(settings, ui),
+            Self::List(options) => list(settings, ui, options.wide),
             Self::Show(name) => show(settings, name),
             Self::Generate(generate) => generate.run(settings, ui),
             Self::Verify(verify) => verify.run(settings, ui),
@@ -83,38 +84,13 @@ impl KeyName {
     }
 }
 
-fn list(settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
     let session = settings.open_session(None)?;
     let keys = session.keys()?;
-    let mut text = String::new();
-    for key in &keys {
-        let mut fields = Fields::default();
-        // The recipient key of the sealed route has none.
-        if !key.id.is_empty() {
-            fields.add("id", Hex(&key.id));
-        }
-        if key.class == KeyClass::Private {
-            fields.add("usage", usages(key));
-            for (name, answer) in [
-                ("extractable", key.attributes.extractable),
-                ("sensitive", key.attributes.sensitive),
-            ] {
-                if let Some(answer) = answer {
-                    fields.add(name, if answer { "yes" } else { "no" });
-                }
-            }
-        }
-        text.push_str(&format!(
-            "{} {} {}\n{}",
-            printable(&key.label),
-            key.class,
-            printable(&key.kind),
-            fields.render(2)
-        ));
-    }
-    if keys.is_empty() {
-        text.push_str("No key on the token.\n");
-    }
+    let mut text = match keys.is_empty() {
+        true => "No key on the token.\n".to_owned(),
+        false => table::render(&COLUMNS, &rows(&keys), wide),
+    };
     // They are not keys, so a read failure is a warning beside the list.
     let heads = heads_on_token(session);
     if let Ok(heads) = &heads
@@ -233,6 +209,64 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
     from_public_key()
         .or_else(|error| from_certificate().map_err(|_| error))
         .map_err(|error| CliError::in_file(path, error))
+}
+
+/// What the next command needs is a name: label or id.
+const COLUMNS: [table::Column; 5] = [
+    ("LABEL", true),
+    ("KIND", true),
+    ("OBJECTS", true),
+    ("USE", false),
+    ("ID", true),
+];
+
+/// A row for each pair, and for each object without its other half.
+fn rows(keys: &[KeyDescription]) -> Vec<Vec<String>> {
+    let mut is_shown = vec![false; keys.len()];
+    let mut rows = Vec::new();
+    for (place, key) in keys.iter().enumerate() {
+        if is_shown[place] {
+            continue;
+        }
+        let is_half = |other: &KeyDescription| {
+            let classes = [key.class, other.class];
+            let is_pair = classes.contains(&KeyClass::Private) && classes.contains(&KeyClass::Public);
+            is_pair
+                && !key.id.is_empty()
+                && other.id == key.id
+                && other.label == key.label
+                && other.kind == key.kind
+        };
+        let half = (place + 1..keys.len()).find(|at| !is_shown[*at] && is_half(&keys[*at]));
+        if let Some(half) = half {
+            is_shown[half] = true;
+        }
+        let private = [Some(key), half.map(|at| &keys[at])]
+            .into_iter()
+            .flatten()
+            .find(|key| key.class == KeyClass::Private);
+        rows.push(vec![
+            key.label.clone(),
+            key.kind.clone(),
+            half.map_or_else(|| key.class.to_string(), |_| "pair".to_owned()),
+            private.map(describe_use).unwrap_or_default(),
+            Hex(&key.id).to_string(),
+        ]);
+    }
+    rows
+}
+
+/// What a private key may do, and what it should not.
+fn describe_use(key: &KeyDescription) -> String {
+    let mut words = vec![usages(key)];
+    if key.attributes.extractable == Some(true) {
+        words.push("EXTRACTABLE".to_owned());
+    }
+    if key.attributes.sensitive == Some(false) {
+        words.push("NOT SENSITIVE".to_owned());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(", ")
 }
 
 fn usages(key: &KeyDescription) -> String {

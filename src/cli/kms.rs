@@ -17,6 +17,7 @@ use super::exit::CliError;
 use super::fingerprint;
 use super::global::Settings;
 use super::key_type;
+use super::next_steps;
 use super::output_file::{OutputOptions, split};
 use super::report::{Fields, Report};
 use super::ui::Ui;
@@ -139,10 +140,15 @@ impl CreateKey {
             fields.add("alias", alias);
         }
         let text = format!("Made a symmetric KMS key\n{}", fields.render(2));
-        Ok(Report::new(
-            text,
-            json!({ "key_arn": key.arn, "alias": key.alias, "region": kms.region() }),
-        ))
+        let name = key.alias.as_deref().unwrap_or(key.arn.as_str());
+        let next = next_steps::after_kms_key(name);
+        Ok(Report {
+            next: Some(next),
+            ..Report::new(
+                text,
+                json!({ "key_arn": key.arn, "alias": key.alias, "region": kms.region() }),
+            )
+        })
     }
 }
 
@@ -191,6 +197,7 @@ impl GenerateKeyPair {
         );
         Ok(Report {
             content,
+            next: path.map(|path| next_steps::after_pair(&path, &pair.public_key)),
             ..Report::new(text, json)
         })
     }

@@ -18,6 +18,8 @@ pub(super) struct Report {
     pub(super) receipt: Option<Recorder>,
     /// What people should know before they go on.
     pub(super) warnings: Vec<String>,
+    /// The command that usually comes next, as a shell takes it. People read it on stderr.
+    pub(super) next: Option<String>,
     /// 0, unless the report is of something that did not pass.
     pub(super) exit_code: u8,
     /// It is the last of several JSON objects, of a line each.
@@ -32,6 +34,7 @@ impl Report {
             content: None,
             receipt: None,
             warnings: Vec::new(),
+            next: None,
             exit_code: 0,
             lines: false,
         }

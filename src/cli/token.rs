@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::exit::CliError;
 use super::global::Settings;
 use super::report::{Fields, Report, printable};
+use super::table::{self, TableOptions};
 use super::ui::Ui;
 use bench::BenchToken;
 
@@ -16,7 +17,7 @@ use bench::BenchToken;
 pub(super) enum TokenCommand {
     /// List the tokens of the module, and the slots whose token cannot be read, without logging in
     #[command(visible_alias = "ls")]
-    List,
+    List(TableOptions),
     /// Show what the module and the token report about themselves, without logging in
     Show,
     /// Measure how fast the token signs, for each mechanism and number of sessions
@@ -29,28 +30,20 @@ pub(super) enum TokenCommand {
 impl TokenCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::List => list(settings),
+            Self::List(options) => list(settings, options.wide),
             Self::Show => show(settings),
             Self::Bench(bench) => bench.run(settings, ui),
         }
     }
 }
 
-fn list(settings: &Settings) -> Result<Report, CliError> {
+fn list(settings: &Settings, wide: bool) -> Result<Report, CliError> {
     let slots = settings.load_module()?.slots()?;
-    let mut text = String::new();
-    for token in slots.tokens() {
-        let mut fields = Fields::default();
-        fields
-            .add("serial", &token.serial)
-            .add("slot", token.slot_id)
-            .add("model", format!("{} {}", token.manufacturer, token.model))
-            .add("PIN", pin_line(token));
-        text.push_str(&format!("{}\n{}", printable(&token.label), fields.render(2)));
-    }
-    if text.is_empty() {
-        text.push_str("No initialised token.\n");
-    }
+    let rows: Vec<_> = slots.tokens().map(row).collect();
+    let mut text = match rows.is_empty() {
+        true => "No initialised token.\n".to_owned(),
+        false => table::render(&COLUMNS, &rows, wide),
+    };
     for token in slots.uninitialised() {
         let kind = printable(&format!("{} {}", token.manufacturer, token.model));
         text.push_str(&format!("Not initialised yet: slot {} ({kind})\n", token.slot_id));
@@ -63,6 +56,25 @@ fn list(settings: &Settings) -> Result<Report, CliError> {
     let skipped: Vec<_> = slots.skipped().iter().map(describe_skipped).collect();
     let json = json!({ "tokens": tokens, "uninitialised": uninitialised, "skipped_slots": skipped });
     Ok(Report::new(text, json))
+}
+
+/// A token is named by its label or its serial number.
+const COLUMNS: [table::Column; 5] = [
+    ("LABEL", true),
+    ("SERIAL", true),
+    ("SLOT", true),
+    ("PIN", false),
+    ("MODEL", false),
+];
+
+fn row(token: &TokenDescription) -> Vec<String> {
+    vec![
+        token.label.clone(),
+        token.serial.clone(),
+        token.slot_id.to_string(),
+        pin_line(token),
+        format!("{} {}", token.manufacturer, token.model),
+    ]
 }
 
 fn show(settings: &Settings) -> Result<Report, CliError> {

@@ -134,6 +134,7 @@ impl Ui {
             content,
             receipt,
             mut warnings,
+            next,
             exit_code,
             lines,
         } = report;
@@ -168,7 +169,7 @@ impl Ui {
                     printable(warning)
                 ));
             }
-            match content {
+            let written = match content {
                 Some(content) => {
                     if !self.quiet {
                         tell_raw(format_args!("{text}"));
@@ -176,7 +177,11 @@ impl Ui {
                     print(&content)
                 }
                 None => print(text.as_bytes()),
+            };
+            if let Some(next) = next.filter(|_| !self.quiet) {
+                tell(format_args!("{} {}", self.paint(DIM, "Next:"), next));
             }
+            written
         };
         match written {
             Ok(()) => {

@@ -17,6 +17,7 @@ use super::directory::{ClusterDirectory, names};
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::fingerprint;
 use crate::cli::input;
+use crate::cli::next_steps;
 use crate::cli::report::{Report, printable};
 
 /// Which cluster's files, and the roots, which are given by file and recognised by their SHA-256.
@@ -134,6 +135,36 @@ pub(in crate::cli) fn require_identity(
 }
 
 impl VerifyIdentity {
+    /// Signing for this HSM, with the roots as they were given here.
+    fn next(&self, cluster: &str) -> String {
+        let options = &self.options;
+        let roots = [
+            (
+                "--aws-root",
+                options.aws_root.as_ref().map(|path| path.display().to_string()),
+            ),
+            (
+                "--manufacturer-root",
+                options
+                    .manufacturer_root
+                    .as_ref()
+                    .map(|path| path.display().to_string()),
+            ),
+            (
+                "--aws-root-sha256",
+                options.aws_root_sha256.map(|sha256| sha256.to_string()),
+            ),
+            (
+                "--manufacturer-root-sha256",
+                options.manufacturer_root_sha256.map(|sha256| sha256.to_string()),
+            ),
+        ];
+        let roots = roots
+            .into_iter()
+            .filter_map(|(option, value)| Some((option, value?)));
+        next_steps::after_identity(&self.dir, cluster, roots)
+    }
+
     pub(super) fn run(&self) -> Result<Report, CliError> {
         let files = ClusterDirectory::open(&self.dir, self.options.cluster.as_deref())?;
         let report = verify(&files, &self.options.read_roots(&self.dir)?)?;
@@ -169,6 +200,7 @@ impl VerifyIdentity {
             "unknown_roots": unknown_roots, "parts": parts,
         });
         Ok(Report {
+            next: is_verified.then(|| self.next(files.cluster())),
             exit_code: if is_verified { 0 } else { REFUSED },
             ..Report::new(text, json)
         })

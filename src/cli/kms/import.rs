@@ -16,6 +16,7 @@ use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::key;
 use crate::cli::lock_directory::lock_directory;
+use crate::cli::next_steps;
 use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
 
@@ -191,5 +192,8 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
     json["recorded"] = json!(summary.recorded.map(|entry| entry.0));
     json["proofs"] = json!(["public-key", "attributes", "signature"]);
     json["recipient_key_destroyed"] = json!(summary.recipient_destroyed);
-    Report::new(format!("{headline}\n{}", fields.render(2)), json)
+    Report {
+        next: Some(next_steps::after_key(&key.label)),
+        ..Report::new(format!("{headline}\n{}", fields.render(2)), json)
+    }
 }
