@@ -37,7 +37,7 @@ allowed_for() {
     kms) echo signer secret output aws ;;
     cloudhsm) echo aws ;;
     transparency) echo signer output values ;;
-    ledger) echo signer output file_trust values transparency ;;
+    ledger) echo signer secret output file_trust values transparency ;; # the password of a server
     ceremony) echo signer output file_trust values transparency ;;
     workflow) echo signer secret output file_trust aws values transparency x509 token kms cloudhsm ledger ceremony ;;
     cli) echo signer secret output file_trust aws values transparency x509 token kms cloudhsm ledger ceremony workflow ;;
@@ -85,9 +85,11 @@ only_in 'unsafe_code|unsafe \{' token/native cli/inherited cli/closing
 only_in 'aws_config::|aws_smithy[a-z_]*::' aws
 only_in 'aws_sdk_kms::' kms
 only_in 'aws_sdk_cloudhsmv2::' cloudhsm
-only_in 'rustls::' cloudhsm
-only_in 'rusqlite::' ledger/sqlite ledger/fixture ledger/tests
-only_in 'tokio::' aws kms cloudhsm
+only_in 'rustls::' cloudhsm ledger/postgres
+only_in '(tokio_postgres|tokio_rustls|futures_util)::' ledger/postgres
+# The private copy of a server's ledger is SQLite too: postgres/replica, and the reading that both share.
+only_in 'rusqlite::' ledger/sqlite ledger/tables ledger/postgres ledger/fixture ledger/tests
+only_in 'tokio::' aws kms cloudhsm ledger/postgres
 only_in 'x509_parser::' x509
 only_in '(clap(_complete|_mangen)?|comfy_table|strsim)(::|;)' cli
 # A ceremony file is TOML for its readers, whichever program reads it.

@@ -34,6 +34,8 @@ case ${1-} in
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.
     packages+=(libnss3 libnss3-tools opencryptoki)
     packages+=(swtpm tpm2-abrmd dbus-daemon libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0)
+    # PostgreSQL, for ledgers that several issuers share. The tests start clusters of their own.
+    packages+=(postgresql-15)
     ;;
 --demo) ;;
 -h | --help)
@@ -88,6 +90,13 @@ forbid_services() {
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     die "not a Debian system; please install what these Debian packages hold: ${packages[*]}"
+fi
+# The package would make a cluster and start it; nothing here uses that one.
+if [[ ${1-} != --demo && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+    install_packages postgresql-common
+    as_root=()
+    ((EUID == 0)) || as_root=(sudo)
+    "${as_root[@]}" sed -i 's/^#\?create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 fi
 install_packages "${packages[@]}"
 # libFuzzer, of the clang that Debian's "clang" is.

@@ -176,6 +176,8 @@ mod ledger {
     pub(crate) mod edited;
     mod killed;
     mod missing;
+    #[cfg(feature = "postgres")]
+    mod postgres;
     mod recorded;
     mod restored;
 }

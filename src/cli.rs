@@ -139,7 +139,7 @@ impl Command {
             ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(
-                    ledger::LedgerCommand::New
+                    ledger::LedgerCommand::New(_)
                         | ledger::LedgerCommand::List(_)
                         | ledger::LedgerCommand::Show(_)
                         | ledger::LedgerCommand::Export

@@ -7,12 +7,15 @@
 //! change carries a [`Stamp`].
 
 mod columns;
+mod copy;
 mod error;
 mod event;
 mod exported;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod key;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod report;
 mod revocation;
@@ -20,6 +23,7 @@ mod rules;
 mod spelling;
 mod sqlite;
 mod store;
+mod tables;
 mod takeover;
 mod tally;
 mod tree;
@@ -29,10 +33,13 @@ mod value;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-pub use error::{CrlNumberProblem, LedgerError};
+pub use copy::copy_ledger;
+pub use error::{CrlNumberProblem, LedgerError, ServerRefusal};
 pub use event::Head;
 pub use exported::{ExportFault, ExportedEvents};
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresLedger, PostgresPlace};
 pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Name,
     Object, Outcome, Stamp, Unfinished,
@@ -191,6 +198,17 @@ pub trait Ledger: Send {
         request_sha256: &Digest,
         limit: u64,
     ) -> Result<Vec<Entry>, LedgerError>;
+
+    /// The first entry that began a certificate for a request after event `after`, and was not given up: another process may be signing it.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn begun_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+        after: u64,
+    ) -> Result<Option<EntryId>, LedgerError>;
 
     /// The certificates that the ledger has of this authority itself, under its own name and by its own key.
     ///

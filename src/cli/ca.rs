@@ -81,7 +81,7 @@ impl CaCommand {
         settings.check_ledger_or_its_place()?;
         let store = settings.open_store(Some(&create.key))?;
         let planned = request.prepare(store.as_ref(), &settings.clock, ui)?;
-        if !settings.ledger()?.is_there()? {
+        if !settings.ledger_to_open()?.is_there()? {
             planned.refuse_another_ledger(settings.guards())?;
         }
         // Whatever is refused is refused by now: a ledger is made for a signature only.

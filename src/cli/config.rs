@@ -22,6 +22,7 @@ pub(super) struct ConfigFile {
     pub(super) token: Option<String>,
     pub(super) pin_source: Option<String>,
     pub(super) ledger: Option<String>,
+    pub(super) ledger_password_source: Option<String>,
     pub(super) ledger_head: Option<String>,
     pub(super) refused_keys: Option<PathBuf>,
     pub(super) format: Option<Format>,

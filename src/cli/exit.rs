@@ -79,6 +79,9 @@ pub(super) enum CliError {
     PinSource,
     /// The PIN cannot be read.
     Pin { reason: String },
+    /// The same, of the password of a ledger's server.
+    #[cfg(feature = "postgres")]
+    LedgerPassword { cause: Box<Self> },
     /// The PIN file can be read by others.
     PinFileMode { path: PathBuf, mode: u32 },
     /// The file of a private key can be read by others.
@@ -114,7 +117,7 @@ pub(super) enum CliError {
         cause: LedgerUrlError,
     },
     /// There is no ledger at the configured place.
-    NoLedger { place: LedgerUrl, origin: String },
+    NoLedger { place: Box<LedgerUrl>, origin: String },
     /// The ledger has nothing of that number.
     NoEntry { wanted: String },
     /// No `--profile`, and a request whose subject does not say what its certificate is for.
@@ -234,6 +237,12 @@ impl CliError {
                 ),
             ),
             Self::Pin { .. } => ("pin-source", USAGE, None),
+            #[cfg(feature = "postgres")]
+            Self::LedgerPassword { .. } => (
+                "ledger-password",
+                USAGE,
+                Some("--ledger-password-source takes its sources as --pin-source does; docs/postgres.md"),
+            ),
             Self::PinFileMode { .. } => (
                 "pin-file-mode",
                 USAGE,
@@ -286,7 +295,7 @@ impl CliError {
                 "ledger-url",
                 USAGE,
                 Some(
-                    "write sqlite:PATH; a relative path in the configuration file starts at the file's directory",
+                    "write sqlite:PATH, or postgres://HOST/DATABASE (docs/postgres.md) with --ledger-password-source for a password; a relative path in the configuration file starts at the file's directory",
                 ),
             ),
             Self::NoLedger { .. } => ("no-ledger", UNAVAILABLE, None),
@@ -366,6 +375,11 @@ impl fmt::Display for CliError {
                 f.write_str("--pin-source must be prompt, env:NAME, file:PATH, fd:N or credential:NAME")
             }
             Self::Pin { reason } => write!(f, "no PIN: {reason}"),
+            #[cfg(feature = "postgres")]
+            Self::LedgerPassword { cause } => write!(
+                f,
+                "the password for the ledger cannot be read as a PIN would be: {cause}"
+            ),
             Self::PinFileMode { path, mode } => {
                 write!(
                     f,

@@ -2,6 +2,8 @@
 
 mod own_files;
 
+#[cfg(feature = "postgres")]
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::env;
 use std::io;
@@ -14,6 +16,8 @@ use clap::{Args, ValueEnum};
 use hsm_ca::ceremony::Digest;
 use hsm_ca::file_trust::{self, Owners};
 use hsm_ca::ledger::{Head, LedgerUrl};
+#[cfg(feature = "postgres")]
+use hsm_ca::secret::Pin;
 use hsm_ca::signer::KeyList;
 use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
@@ -27,6 +31,8 @@ use super::format::Format;
 use super::inherited::take_variable;
 use super::input;
 use super::pin::HeldPins;
+#[cfg(feature = "postgres")]
+use super::pin::read_ledger_password;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -43,9 +49,13 @@ pub(super) struct GlobalOptions {
     /// prompt, env:NAME, file:PATH, fd:N or credential:NAME [env: HSM_CA_PIN_SOURCE]
     #[arg(long, global = true, hide_short_help = true, value_name = "S")]
     pin_source: Option<String>,
-    /// The ledger: sqlite:PATH [env: HSM_CA_LEDGER] [default: sqlite:hsm-ca.db beside the settings]
+    /// The ledger: sqlite:PATH, or postgres://[USER@]HOST[:PORT]/DATABASE [env: HSM_CA_LEDGER] [default: sqlite:hsm-ca.db beside the
+    /// settings]
     #[arg(long, global = true, hide_short_help = true, value_name = "URL")]
     ledger: Option<String>,
+    /// The password for a ledger on a server: env:NAME, file:PATH, fd:N or credential:NAME [env: HSM_CA_LEDGER_PASSWORD_SOURCE]
+    #[arg(long, global = true, hide_short_help = true, value_name = "S")]
+    ledger_password_source: Option<String>,
     /// Where the ledger's head is kept, so that an older copy is noticed: token, file:PATH or none [env: HSM_CA_LEDGER_HEAD] [default:
     /// token, if it accepts data objects]
     #[arg(long, global = true, hide_short_help = true, value_name = "PLACE")]
@@ -126,6 +136,10 @@ struct LedgerSetting {
     origin: &'static str,
     /// Where a relative path starts.
     directory: PathBuf,
+    /// Where the password is, for a server that asks for one; taken once.
+    password_source: Option<String>,
+    #[cfg(feature = "postgres")]
+    password: OnceCell<Arc<Pin>>,
 }
 
 /// Beside the configuration file, or in the working directory.
@@ -226,20 +240,29 @@ impl Settings {
                 directory.clone(),
             ),
         ];
-        let named = ledger.into_iter().find_map(|(url, origin, directory)| {
-            url.map(|url| LedgerSetting {
-                url,
-                origin,
-                directory,
-            })
-        });
+        let (url, origin, directory) = ledger
+            .into_iter()
+            .find_map(|(url, origin, directory)| Some((url?, origin, directory)))
+            .unwrap_or((DEFAULT_LEDGER.to_owned(), DEFAULT_ORIGIN, directory));
+        let password_source = options
+            .ledger_password_source
+            .or_else(|| text("HSM_CA_LEDGER_PASSWORD_SOURCE"))
+            .or_else(|| {
+                let source = config.ledger_password_source;
+                source.map(|source| beside(&beside_file, source))
+            });
         if uses_token {
             set_module_environment(&config.module_environment)?;
         }
         // It is about this start: an hsm-ca that a child starts must be able to restart itself too.
         let _ = take_variable(RESTARTED);
         // After the restart, which must inherit it.
-        let pins = HeldPins::take(layers.iter().filter_map(|layer| layer.pin_source.as_deref()));
+        let pins = HeldPins::take(
+            layers
+                .iter()
+                .filter_map(|layer| layer.pin_source.as_deref())
+                .chain(password_source.as_deref()),
+        );
         let refused_keys = options
             .refused_keys
             .or_else(|| text("HSM_CA_REFUSED_KEYS").map(PathBuf::from))
@@ -267,11 +290,14 @@ impl Settings {
             ceremony_quorum: config.ceremony_quorum,
             guards,
             refused_keys,
-            ledger: named.unwrap_or(LedgerSetting {
-                url: DEFAULT_LEDGER.to_owned(),
-                origin: DEFAULT_ORIGIN,
+            ledger: LedgerSetting {
+                url,
+                origin,
                 directory,
-            }),
+                password_source,
+                #[cfg(feature = "postgres")]
+                password: OnceCell::new(),
+            },
         };
         settings.own_paths().iter().for_each(|file| input::protect(file));
         Ok(settings)
@@ -308,6 +334,7 @@ impl Settings {
             url,
             origin,
             directory,
+            ..
         } = &self.ledger;
         match LedgerUrl::parse(url) {
             Ok(url) => Ok(url.beside(directory)),
@@ -317,6 +344,34 @@ impl Settings {
 }
 
 impl Settings {
+    /// The same, to be opened: with the password, if a server may ask for one.
+    pub(super) fn ledger_to_open(&self) -> Result<LedgerUrl, CliError> {
+        self.with_password(self.ledger()?)
+    }
+
+    /// The ledger that an argument names, to be opened.
+    pub(super) fn ledger_of(&self, origin: &'static str, url: &str) -> Result<LedgerUrl, CliError> {
+        let url = LedgerUrl::parse(url).map_err(|cause| CliError::LedgerUrl { origin, cause })?;
+        self.with_password(url)
+    }
+
+    fn with_password(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
+        #[cfg(feature = "postgres")]
+        if let (LedgerUrl::Postgres(place), Some(source)) = (&url, &self.ledger.password_source) {
+            let password = match self.ledger.password.get() {
+                Some(password) => password,
+                None => {
+                    let password = Arc::new(read_ledger_password(source, &self.pins)?);
+                    self.ledger.password.get_or_init(|| password)
+                }
+            };
+            return Ok(LedgerUrl::Postgres(
+                place.clone().with_password(Arc::clone(password)),
+            ));
+        }
+        Ok(url)
+    }
+
     /// Whether a setting names the ledger, and not the default.
     pub(super) fn names_ledger(&self) -> bool {
         self.ledger.origin != DEFAULT_ORIGIN
@@ -334,7 +389,10 @@ impl Settings {
             (DEFAULT_ORIGIN, None) => format!("{DEFAULT_ORIGIN} (in the working directory)"),
             (origin, _) => origin.to_owned(),
         };
-        CliError::NoLedger { place, origin }
+        CliError::NoLedger {
+            place: Box::new(place),
+            origin,
+        }
     }
 }
 

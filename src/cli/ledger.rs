@@ -3,6 +3,7 @@
 mod accept;
 mod checkpoint;
 mod checkpoint_options;
+mod copy;
 mod deliver;
 pub(super) mod entry;
 mod key;
@@ -13,7 +14,9 @@ mod verify_proof;
 use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
-use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, SerialNumber};
+use hsm_ca::ledger::{
+    Entry, EntryFilter, EntryId, Head, KeyEntry, KeyFilter, Ledger, LedgerUrl, SerialNumber,
+};
 use serde_json::{Value, json};
 
 use super::exit::CliError;
@@ -27,7 +30,11 @@ pub(super) enum LedgerCommand {
     ///
     /// `ca create` and `ca adopt` also make one if there is none. No other command does: a new ledger knows no certificates and no
     /// revocations.
-    New,
+    New(NewLedger),
+    /// Copy a ledger: its whole chain of events, into a new ledger in a file or on a server
+    ///
+    /// FROM is verified first, and what arrived before it counts: TO is a whole ledger then, or nothing.
+    Copy(copy::CopyLedger),
     /// List what was signed, newest last
     #[command(visible_alias = "ls")]
     List(ListEntries),
@@ -103,7 +110,8 @@ fn parse_wanted(text: &str) -> Result<Wanted, String> {
 impl LedgerCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::New => make_new(settings),
+            Self::New(new) => new.run(settings),
+            Self::Copy(copy) => copy.run(settings),
             Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
@@ -127,9 +135,21 @@ impl LedgerCommand {
     }
 }
 
-fn make_new(settings: &Settings) -> Result<Report, CliError> {
-    let recorder = settings.make_ledger()?;
-    let (place, head) = (settings.ledger()?, recorder.ledger().head()?);
+#[derive(Debug, Args)]
+pub(super) struct NewLedger {
+    /// On a PostgreSQL server: a role that may read and append, and nothing else
+    #[arg(long, value_name = "ROLE")]
+    writer_role: Option<String>,
+}
+
+impl NewLedger {
+    fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let recorder = settings.make_ledger_for(self.writer_role.as_deref())?;
+        Ok(describe_new(&settings.ledger()?, recorder.ledger().head()?))
+    }
+}
+
+fn describe_new(place: &LedgerUrl, head: Head) -> Report {
     let mut fields = Fields::default();
     fields.add("head", head);
     let text = format!(
@@ -137,10 +157,10 @@ fn make_new(settings: &Settings) -> Result<Report, CliError> {
         printable(&place.to_string()),
         fields.render(2)
     );
-    Ok(Report::new(
+    Report::new(
         text,
         json!({ "ledger": place.to_string(), "head": head.to_string() }),
-    ))
+    )
 }
 
 fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliError> {

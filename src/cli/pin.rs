@@ -198,6 +198,19 @@ pub(super) fn read_pin(
     Ok(Pin::take(&guard, pin)?)
 }
 
+/// Reads the password of a ledger's server. It is never asked for: most commands open the ledger before anybody is at the terminal.
+#[cfg(feature = "postgres")]
+pub(super) fn read_ledger_password(source: &str, held: &HeldPins) -> Result<Pin, CliError> {
+    if matches!(PinSource::parse(source), Err(_) | Ok(PinSource::Prompt)) {
+        return Err(CliError::options(
+            "--ledger-password-source must be env:NAME, file:PATH, fd:N or credential:NAME",
+        ));
+    }
+    read_pin(Some(source), held, "", true).map_err(|cause| CliError::LedgerPassword {
+        cause: Box::new(cause),
+    })
+}
+
 /// Refuses what anyone but the owner of the file and root could replace, and a pipe, which could be waited for.
 fn open(path: &Path) -> Result<File, CliError> {
     file_trust::open(path, Owners::Any).map_err(|cause| CliError::trust(path, Owners::Any, cause))

@@ -5,6 +5,8 @@ use std::fs;
 use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
+#[cfg(feature = "postgres")]
+use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError};
 use hsm_ca::workflow::{
     KeyLog, Named, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
@@ -19,7 +21,7 @@ impl Settings {
     /// Refuses a ledger that could not be recorded in, or a place where none could be made, before the PIN prompt: for a command that makes
     /// a ledger if there is none.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
-        Ok(self.ledger()?.is_there().map(drop)?)
+        Ok(self.ledger_to_open()?.is_there().map(drop)?)
     }
 
     /// Opens the ledger to look at it.
@@ -100,7 +102,7 @@ impl Settings {
     }
 
     fn open(&self, access: Access) -> Result<Box<dyn Ledger>, CliError> {
-        match self.ledger()?.open(access) {
+        match self.ledger_to_open()?.open(access) {
             Err(LedgerError::NotFound { .. }) => Err(self.no_ledger()),
             other => Ok(other?),
         }
@@ -126,8 +128,25 @@ impl Settings {
 
     /// Makes a new ledger.
     pub(super) fn make_ledger(&self) -> Result<Recorder, CliError> {
+        self.make_ledger_for(None)
+    }
+
+    /// The same; on a server, `writer` is a role that may append.
+    pub(super) fn make_ledger_for(&self, writer: Option<&str>) -> Result<Recorder, CliError> {
         refuse_without_ledger(self.guards())?;
-        let recorder = Recorder::make(&self.ledger()?, who(), self.clock.clone())?;
+        let place = match (self.ledger_to_open()?, writer) {
+            #[cfg(feature = "postgres")]
+            (LedgerUrl::Postgres(place), Some(role)) => {
+                LedgerUrl::Postgres(place.with_writer(role.to_owned()))
+            }
+            (_, Some(_)) => {
+                return Err(CliError::options(
+                    "--writer-role is for a ledger on a PostgreSQL server",
+                ));
+            }
+            (place, None) => place,
+        };
+        let recorder = Recorder::make(&place, who(), self.clock.clone())?;
         Ok(recorder.guarded(self.guards().clone())?)
     }
 

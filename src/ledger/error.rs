@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{CheckpointProblem, CrlNumber, EntryId, LedgerPlace, RevocationReason, SerialNumber};
+use super::{CheckpointProblem, CrlNumber, EntryId, Head, LedgerPlace, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
 /// Why a ledger was not read or written. Nothing was recorded, unless it is said.
@@ -93,6 +93,49 @@ pub enum LedgerError {
         /// The ledger.
         place: LedgerPlace,
     },
+    /// No server of those that the place names can be reached, or none that takes changes. Nothing was recorded.
+    Unreachable {
+        /// The ledger.
+        place: LedgerPlace,
+        /// What the server or the system said.
+        found: String,
+    },
+    /// The server refused.
+    Server {
+        /// The ledger.
+        place: LedgerPlace,
+        /// What it said.
+        refusal: Box<ServerRefusal>,
+    },
+    /// The connection was lost while the server committed, and it could not be asked since: whether this was recorded is not known.
+    Unresolved {
+        /// The ledger.
+        place: LedgerPlace,
+        /// What the server or the system said last.
+        found: String,
+    },
+    /// The server no longer has an event that this process has read or recorded: an older copy was restored, or a standby that lacks
+    /// events took its place.
+    Rewound {
+        /// The ledger.
+        place: LedgerPlace,
+        /// How far it went.
+        known: Box<Head>,
+    },
+    /// What the server is set to would lose or change what is recorded.
+    NotDurable {
+        /// The ledger.
+        place: LedgerPlace,
+        /// The setting, what it is, and what it must be.
+        found: String,
+    },
+    /// The file with the certificates that a server's is checked with.
+    RootCertificates {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        found: String,
+    },
     /// No room on the disk.
     Full {
         /// The ledger.
@@ -112,6 +155,11 @@ pub enum LedgerError {
         /// The number.
         serial: SerialNumber,
         /// The entry that has it.
+        entry: EntryId,
+    },
+    /// Another process began a certificate for the same request while this one prepared it.
+    RequestTaken {
+        /// The entry that began first.
         entry: EntryId,
     },
     /// A CRL cannot have this number.
@@ -164,6 +212,16 @@ pub enum LedgerError {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+/// What a database server said when it refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerRefusal {
+    /// SQLSTATE: five characters.
+    pub code: String,
+    /// Its message.
+    pub found: String,
 }
 
 /// Why a CRL cannot have a number (RFC 5280 sections 5.2.3 and 5.2.4).
@@ -239,6 +297,24 @@ impl fmt::Display for LedgerError {
                 f,
                 "the ledger {place} was replaced by another file, or its log removed, while it was in use",
             ),
+            Self::Unreachable { place, found } => write!(f, "the ledger {place} cannot be reached: {found}"),
+            Self::Server { place, refusal } => write!(f, "ledger {place}: {}", refusal.found),
+            Self::Unresolved { place, found } => write!(
+                f,
+                "ledger {place}: the connection was lost during a commit, and the server could not be asked since; whether it was recorded is not known: {found}",
+            ),
+            Self::Rewound { place, known } => write!(
+                f,
+                "the ledger {place} no longer has event {} with the hash {} that it had: an older copy was restored, or a standby that lacks events took over",
+                known.count, known.hash
+            ),
+            Self::NotDurable { place, found } => write!(
+                f,
+                "ledger {place}: the server could lose or change what is recorded: {found}",
+            ),
+            Self::RootCertificates { file, found } => {
+                write!(f, "the root certificates in {}: {found}", file.display())
+            }
             Self::Full { place } => write!(f, "ledger {place}: no space left on the file system"),
             Self::Failed { place, found } => write!(f, "ledger {place}: {found}"),
             Self::NotExtended(problem) => problem.fmt(f),
@@ -248,6 +324,10 @@ impl fmt::Display for LedgerError {
                     "the serial number {serial} is already used by entry {entry} of the ledger"
                 )
             }
+            Self::RequestTaken { entry } => write!(
+                f,
+                "another process began a certificate for the same request first: entry {entry} of the ledger"
+            ),
             Self::CrlNumber { number, problem } => write!(f, "CRL number {number}: {problem}"),
             Self::NoEntry { entry } => write!(f, "the ledger has no entry {entry}"),
             Self::Ended { entry, state } => write!(f, "entry {entry} has already ended: {state}"),

@@ -82,6 +82,17 @@ impl VerifyReport {
     }
 }
 
+impl VerifyReport {
+    /// Nothing is wrong, and the ledger goes exactly so far; or what is not so.
+    pub(super) fn require(&self, head: Head) -> Result<(), String> {
+        match self.faults.first() {
+            Some(fault) => Err(fault.to_string()),
+            None if self.head != head => Err(format!("it goes to {}, and not to {head}", self.head)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What a head that was kept elsewhere shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptHead {

@@ -5,6 +5,8 @@ mod delivery;
 mod files;
 mod memory;
 mod numbers;
+#[cfg(all(feature = "postgres", feature = "softhsm-tests"))]
+mod postgres;
 mod random;
 mod record;
 mod rows;

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Ledger, LedgerError, SqliteLedger, Stamp};
+use super::{Head, Ledger, LedgerError, SqliteLedger, Stamp};
+#[cfg(feature = "postgres")]
+use super::{PostgresLedger, PostgresPlace};
 
 /// Where a ledger is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,9 @@ use super::{Ledger, LedgerError, SqliteLedger, Stamp};
 pub enum LedgerUrl {
     /// A file.
     Sqlite(PathBuf),
+    /// A database on a PostgreSQL server.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresPlace),
 }
 
 /// What a ledger is opened for.
@@ -39,11 +44,11 @@ impl LedgerUrl {
                 path => Ok(Self::Sqlite(PathBuf::from(path))),
             };
         }
-        if ["postgres:", "postgresql:"]
+        if let Some(rest) = ["postgres://", "postgresql://"]
             .iter()
-            .any(|scheme| url.starts_with(scheme))
+            .find_map(|scheme| url.strip_prefix(scheme))
         {
-            return Err(LedgerUrlError::Postgres);
+            return postgres(rest);
         }
         Err(LedgerUrlError::Scheme)
     }
@@ -53,6 +58,8 @@ impl LedgerUrl {
     pub fn beside(self, directory: &Path) -> Self {
         match self {
             Self::Sqlite(path) => Self::Sqlite(directory.join(path)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => Self::Postgres(place.beside(directory)),
         }
     }
 
@@ -63,6 +70,8 @@ impl LedgerUrl {
     pub fn open(&self, access: Access) -> Result<Box<dyn Ledger>, LedgerError> {
         match self {
             Self::Sqlite(path) => Ok(Box::new(SqliteLedger::open(path, access)?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => Ok(Box::new(PostgresLedger::open(place, access)?)),
         }
     }
 }
@@ -75,6 +84,25 @@ impl LedgerUrl {
     pub fn create(&self, stamp: &Stamp) -> Result<Box<dyn Ledger>, LedgerError> {
         match self {
             Self::Sqlite(path) => Ok(Box::new(SqliteLedger::create(path, stamp)?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => Ok(Box::new(PostgresLedger::create(place, stamp)?)),
+        }
+    }
+
+    /// Makes a new ledger of the events of another one, which go to `head`.
+    pub(super) fn copy_from(&self, source: &dyn Ledger, head: Head) -> Result<(), LedgerError> {
+        match self {
+            Self::Sqlite(path) => SqliteLedger::copy(path, source, head),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => PostgresLedger::copy(place, source, head),
+        }
+    }
+
+    pub(super) fn place(&self) -> LedgerPlace {
+        match self {
+            Self::Sqlite(path) => LedgerPlace::file(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => LedgerPlace::server(place),
         }
     }
 
@@ -85,14 +113,28 @@ impl LedgerUrl {
     pub fn is_there(&self) -> Result<bool, LedgerError> {
         match self {
             Self::Sqlite(path) => SqliteLedger::is_there(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => PostgresLedger::is_there(place),
         }
     }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(rest: &str) -> Result<LedgerUrl, LedgerUrlError> {
+    PostgresPlace::parse(rest).map(LedgerUrl::Postgres)
+}
+
+#[cfg(not(feature = "postgres"))]
+const fn postgres(_: &str) -> Result<LedgerUrl, LedgerUrlError> {
+    Err(LedgerUrlError::NoPostgres)
 }
 
 impl fmt::Display for LedgerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => LedgerPlace::file(path).fmt(f),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => place.fmt(f),
         }
     }
 }
@@ -105,6 +147,11 @@ pub struct LedgerPlace(String);
 impl LedgerPlace {
     pub(super) fn file(path: &Path) -> Self {
         Self(format!("{}{}", LedgerUrl::SQLITE, path.display()))
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn server(place: &PostgresPlace) -> Self {
+        Self(place.to_string())
     }
 }
 
@@ -120,8 +167,26 @@ impl fmt::Display for LedgerPlace {
 pub enum LedgerUrlError {
     /// `sqlite:` and nothing else.
     NoPath,
-    /// PostgreSQL, which this version cannot do.
-    Postgres,
+    /// PostgreSQL, in a build without it.
+    NoPostgres,
+    /// A password, which others could see there.
+    Password,
+    /// A server without a database.
+    NoDatabase,
+    /// A database without a server.
+    NoHost,
+    /// What is no name, address or port of a server.
+    Host,
+    /// What is not percent-encoded UTF-8 text without control characters.
+    Encoding,
+    /// An option that is unknown, is there twice, or has no value.
+    Option,
+    /// An `sslmode` that does not check the server's certificate and its name.
+    SslMode,
+    /// A way over a network that is not encrypted.
+    Plain,
+    /// No `sslrootcert`, and so nothing to check the server's certificate with.
+    NoRootCertificates,
     /// Anything else.
     Scheme,
 }
@@ -130,8 +195,17 @@ impl fmt::Display for LedgerUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoPath => "sqlite: without a path",
-            Self::Postgres => "a ledger on PostgreSQL is not supported yet",
-            Self::Scheme => "it does not start with sqlite:",
+            Self::NoPostgres => "this build has no network code, and so no PostgreSQL",
+            Self::Password => "it has a place for a password, which others could see",
+            Self::NoDatabase => "it names no database: write postgres://HOST/DATABASE",
+            Self::NoHost => "it names no server: write postgres://HOST/DATABASE, or ?host=/DIRECTORY for a socket",
+            Self::Host => "its server must be a name, an IPv4 address, an IPv6 address in brackets, or a directory with / as %2F, and a port from 1 to 65535",
+            Self::Encoding => "it is not percent-encoded UTF-8 text",
+            Self::Option => "it has an unknown, repeated or empty option; there are host=/DIRECTORY, port, sslmode and sslrootcert",
+            Self::SslMode => "sslmode must be verify-full, or disable on this machine",
+            Self::Plain => "over a network, sslmode must be verify-full",
+            Self::NoRootCertificates => "the server's certificate must be checked: add ?sslmode=verify-full&sslrootcert=FILE",
+            Self::Scheme => "it starts with neither sqlite: nor postgres://",
         })
     }
 }
@@ -143,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ledger_is_a_file_so_far() {
+    fn a_file_is_named_by_its_path() {
         let parsed = LedgerUrl::parse("sqlite:a/b.db").unwrap();
         assert_eq!(parsed, LedgerUrl::Sqlite("a/b.db".into()));
         let place = LedgerPlace::file(Path::new("a/b.db"));
@@ -160,8 +234,8 @@ mod tests {
             "sqlite:/x"
         );
         for (url, error) in [
-            ("postgres://u:p@h/d", LedgerUrlError::Postgres),
-            ("postgresql://h/d", LedgerUrlError::Postgres),
+            ("postgres:h/d", LedgerUrlError::Scheme),
+            ("POSTGRES://h/d", LedgerUrlError::Scheme),
             ("sqlite:", LedgerUrlError::NoPath),
             ("hsm-ca.db", LedgerUrlError::Scheme),
         ] {

@@ -76,6 +76,42 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
                 "find out who moved it; `hsm-ca ledger verify` and `hsm-ca ledger list --open` show what the file at that path contains",
             ),
         ),
+        LedgerError::Unreachable { .. } => (
+            "ledger-unreachable",
+            UNAVAILABLE,
+            Some(
+                "check that the server runs, takes connections and is not a standby; nothing was recorded, so the command can be repeated",
+            ),
+        ),
+        LedgerError::Server { refusal, .. } => {
+            ("ledger-server", UNAVAILABLE, Some(explain_state(&refusal.code)))
+        }
+        LedgerError::Unresolved { .. } => (
+            "ledger-outcome-unknown",
+            UNAVAILABLE,
+            Some(
+                "when the server is back, `hsm-ca ledger list --open` shows what it has; then run the same command again",
+            ),
+        ),
+        LedgerError::Rewound { .. } => (
+            "ledger-older-copy",
+            UNAVAILABLE,
+            Some(
+                "sign nothing until it is known which server has the newest events; `hsm-ca ledger verify --head COUNT:HASH` shows whether a server has an event",
+            ),
+        ),
+        LedgerError::NotDurable { .. } => (
+            "ledger-not-durable",
+            UNAVAILABLE,
+            Some(
+                "change the setting in postgresql.conf; the encoding of a database is chosen when it is made",
+            ),
+        ),
+        LedgerError::RootCertificates { .. } => (
+            "ledger-root-certificates",
+            USAGE,
+            Some("name the PEM file of the CA that issued the server's certificate with sslrootcert=FILE"),
+        ),
         LedgerError::Full { .. } => (
             "ledger-full",
             UNAVAILABLE,
@@ -85,6 +121,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "serial-used",
             REFUSED,
             Some("`hsm-ca ledger show SERIAL` shows which certificate has it; nothing was signed"),
+        ),
+        LedgerError::RequestTaken { .. } => (
+            "request-taken",
+            REFUSED,
+            Some(
+                "when the other process is done, run the same command again: it delivers the certificate that was signed",
+            ),
         ),
         LedgerError::CrlNumber {
             problem: CrlNumberProblem::Passed,
@@ -136,6 +179,21 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         ),
         LedgerError::Export { .. } => ("output", FAILED, None),
         _ => ("ledger", UNAVAILABLE, None),
+    }
+}
+
+/// What to do about an SQLSTATE.
+fn explain_state(code: &str) -> &'static str {
+    match code {
+        "28P01" | "28000" => {
+            "check the user in the URL, --ledger-password-source, and pg_hba.conf on the server"
+        }
+        "42501" | "42P01" | "3F000" => {
+            "the role needs USAGE on the schema hsm_ca, SELECT on hsm_ca.ledger, and SELECT and INSERT on hsm_ca.events; to make a ledger, CREATE on the database"
+        }
+        "3D000" => "make the database first: createdb --encoding UTF8 --template template0 NAME",
+        "53100" => "free some space on the server; nothing was recorded",
+        _ => "the server's log says more; nothing was recorded",
     }
 }
 

@@ -17,15 +17,26 @@ impl Settings {
             .as_deref()
             .and_then(|source| source.strip_prefix("file:"));
         own.extend(pin.map(PathBuf::from));
+        let password = self.ledger.password_source.as_deref();
+        own.extend(
+            password
+                .and_then(|source| source.strip_prefix("file:"))
+                .map(PathBuf::from),
+        );
         if let HeadPlace::File(path) = &self.guards.place {
             own.push(path.clone());
         }
-        if let Ok(LedgerUrl::Sqlite(path)) = self.ledger() {
+        let ledger = self.ledger();
+        if let Ok(LedgerUrl::Sqlite(path)) = &ledger {
             for suffix in ["", "-wal", "-shm", "-journal"] {
                 let mut name = path.clone().into_os_string();
                 name.push(suffix);
                 own.push(PathBuf::from(name));
             }
+        }
+        #[cfg(feature = "postgres")]
+        if let Ok(LedgerUrl::Postgres(place)) = &ledger {
+            own.extend(place.files());
         }
         own
     }

@@ -85,7 +85,7 @@ impl DeleteKey {
 
 /// The CA whose key it is, by the last signature of it in the ledger; no ledger, no answer.
 fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
-    let ledger = settings.ledger().ok()?.open(Access::Read).ok()?;
+    let ledger = settings.ledger_to_open().ok()?.open(Access::Read).ok()?;
     let wanted = Digest::of(key.der());
     let mut found = None;
     let read = ledger.entries(&EntryFilter::default(), &mut |entry| {

@@ -119,7 +119,12 @@ pub(super) fn new_tally() -> Result<Tally, Failure> {
 }
 
 /// The head after this row, if it is the next and its hash follows.
-pub(super) fn follow_chain(head: Head, sequence: i64, body: &str, hash: Digest) -> Result<Head, Failure> {
+pub(in crate::ledger) fn follow_chain(
+    head: Head,
+    sequence: i64,
+    body: &str,
+    hash: Digest,
+) -> Result<Head, Failure> {
     let expected = head.count.saturating_add(1);
     match u64::try_from(sequence) {
         Ok(sequence) if sequence == expected => {}

@@ -58,7 +58,7 @@ impl Failure {
     }
 
     /// Without the file: a line of a report.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::ledger) fn text(&self) -> String {
         match self {
             Self::Sqlite(error) => error.to_string(),
             Self::Contradiction(found) => found.clone(),

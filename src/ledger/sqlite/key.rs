@@ -9,7 +9,7 @@ use super::super::{EntryId, KeyEntry, KeyFilter, KeyState};
 use super::failure::{Failure, column};
 use super::read;
 
-pub(super) fn key(db: &Connection, id: EntryId) -> Result<Option<KeyEntry>, Failure> {
+pub(in crate::ledger) fn key(db: &Connection, id: EntryId) -> Result<Option<KeyEntry>, Failure> {
     let mut found = None;
     let id: &dyn ToSql = &column(id.0)?;
     select(db, "k.begun = ?", &[id], None, &mut |entry| {
@@ -19,7 +19,7 @@ pub(super) fn key(db: &Connection, id: EntryId) -> Result<Option<KeyEntry>, Fail
     Ok(found)
 }
 
-pub(super) fn keys(
+pub(in crate::ledger) fn keys(
     db: &Connection,
     filter: &KeyFilter,
     each: &mut dyn FnMut(KeyEntry) -> ControlFlow<()>,

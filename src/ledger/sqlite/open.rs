@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,11 +12,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::rules::Recording;
-use super::super::{Access, LedgerError, LedgerPlace, Stamp};
+use super::super::tables::Tables;
+use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Stamp};
 use super::audit::Audit;
 use super::place::{self, Place};
 use super::schema::{self, APPLICATION_ID, Header};
 use super::store::Turn;
+use super::verify;
 use super::{Failure, SqliteLedger};
 use crate::file_trust::{self, Owners};
 use crate::output::make_temporary;
@@ -36,8 +39,51 @@ impl SqliteLedger {
             });
         }
         check_place(&path)?;
-        make(&path, stamp).map_err(|failure| failure.of(&path, PATIENCE))?;
+        let first = |db: &mut Connection| {
+            let mut recording = Recording::start(Turn::wait(db)?, stamp)?;
+            recording.create()?;
+            let (turn, _) = recording.finish();
+            turn.commit()
+        };
+        make(&path, first).map_err(|failure| failure.of(&path, PATIENCE))?;
         Self::open(&path, Access::Record)
+    }
+
+    /// Makes a file of the events of another ledger, whole or not at all: it is verified before it has its name.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exists`]; [`LedgerError::Damaged`] where the events do not come to a sound ledger.
+    pub(in crate::ledger) fn copy(path: &Path, source: &dyn Ledger, head: Head) -> Result<(), LedgerError> {
+        let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
+        if !is_missing(&path) {
+            return Err(LedgerError::Exists {
+                place: LedgerPlace::file(&path),
+            });
+        }
+        check_place(&path)?;
+        let fill = |db: &mut Connection| {
+            let mut turn = Turn::wait(db)?;
+            let mut failure = None;
+            source.events(&mut |head, body| match turn.append_stored(*head, body) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+            turn.commit()?;
+            let evidence = Evidence {
+                head: Some(head),
+                checkpoint: None,
+            };
+            verify::verify(db, &evidence)?
+                .require(head)
+                .map_err(Failure::contradiction)
+        };
+        make(&path, fill).map_err(|failure| failure.of(&path, PATIENCE))
     }
 
     /// Opens the ledger in a file. One that is not there is not made.
@@ -88,7 +134,7 @@ impl SqliteLedger {
         };
         if access != Access::Read {
             ledger.look_only(|db| refuse_altered(db, &ledger.path))?;
-            ledger.look(|_| Ok(()))?;
+            Tables::look(&ledger, |_| Ok(()))?;
         }
         // SQLite has its log now.
         if access == Access::Record {
@@ -232,9 +278,9 @@ fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerErr
     })
 }
 
-/// The file has its permissions from the first moment. Its name comes last, when the first event is in it, and replaces nothing. It is
+/// The file has its permissions from the first moment. Its name comes last, when its events are in it, and replaces nothing. It is
 /// never opened here under that name: closing a file would drop the locks that SQLite has on it in another thread (POSIX).
-fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
+fn make(path: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Failure>) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |cause: io::Error| match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LedgerError::Full {
@@ -251,10 +297,7 @@ fn make(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
     // Nobody else has the file yet, and a half of it is thrown away: no journal beside it.
     db.pragma_update(None, "journal_mode", "MEMORY")?;
     schema::migrate(&mut db)?;
-    let mut recording = Recording::start(Turn::wait(&mut db)?, stamp)?;
-    recording.create()?;
-    let (turn, _) = recording.finish();
-    turn.commit()?;
+    fill(&mut db)?;
     db.close().map_err(|(_, error)| error)?;
     temporary
         .persist_noclobber(path)

@@ -9,11 +9,14 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension};
 
-pub(super) use authorities::{authorities, authorities_like, authority_certificates_like, authority_id};
-pub(super) use entries::{
-    certificate, certificates_for, entries, entry, entry_of_serial, own_certificates, select_entries,
+pub(in crate::ledger) use authorities::{
+    authorities, authorities_like, authority_certificates_like, authority_id,
 };
-pub(super) use revocations::{
+pub(in crate::ledger) use entries::{
+    begun_for, certificate, certificates_for, entries, entry, entry_of_serial, own_certificates,
+    select_entries,
+};
+pub(in crate::ledger) use revocations::{
     certificates_until, compromised, crl_number, number_of, revocation, revocation_of_certificate,
     revocations,
 };
@@ -23,7 +26,7 @@ use super::super::{Digest, Head, LedgerError, UnixTime};
 use super::audit::follow_chain;
 use super::failure::{Failure, column, natural};
 
-pub(super) fn head(db: &Connection) -> Result<Head, Failure> {
+pub(in crate::ledger) fn head(db: &Connection) -> Result<Head, Failure> {
     let last = db
         .prepare_cached("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")?
         .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?)))
@@ -38,7 +41,7 @@ pub(super) fn head(db: &Connection) -> Result<Head, Failure> {
 }
 
 /// The hash of an event.
-pub(super) fn hash_of(db: &Connection, sequence: u64) -> Result<Option<Digest>, Failure> {
+pub(in crate::ledger) fn hash_of(db: &Connection, sequence: u64) -> Result<Option<Digest>, Failure> {
     let hash = db
         .prepare_cached("SELECT hash FROM events WHERE sequence = ?1")?
         .query_row([column(sequence)?], |row| row.get(0))
@@ -47,16 +50,16 @@ pub(super) fn hash_of(db: &Connection, sequence: u64) -> Result<Option<Digest>, 
 }
 
 /// When the last event was.
-pub(super) fn last_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
+pub(in crate::ledger) fn last_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
     let last = event(db, head(db)?.count)?;
     Ok(last.map(|event| event.time))
 }
 
-pub(super) fn decode(body: &str) -> Result<Event, Failure> {
+pub(in crate::ledger) fn decode(body: &str) -> Result<Event, Failure> {
     Event::decode(body).map_err(|error| Failure::contradiction(format!("an event cannot be read: {error}")))
 }
 
-pub(super) fn event(db: &Connection, sequence: u64) -> Result<Option<Event>, Failure> {
+pub(in crate::ledger) fn event(db: &Connection, sequence: u64) -> Result<Option<Event>, Failure> {
     let mut select = db.prepare_cached("SELECT body FROM events WHERE sequence = ?1")?;
     let body: Option<String> = select
         .query_row([column(sequence)?], |row| row.get(0))
@@ -65,7 +68,7 @@ pub(super) fn event(db: &Connection, sequence: u64) -> Result<Option<Event>, Fai
 }
 
 /// The bytes of every event in order, while the chain is computed again.
-pub(super) fn events(
+pub(in crate::ledger) fn events(
     db: &Connection,
     each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
@@ -82,8 +85,25 @@ pub(super) fn events(
     Ok(())
 }
 
+/// Every event after this one, as it is stored: number, bytes, hash.
+#[cfg(feature = "postgres")]
+pub(in crate::ledger) fn each_stored(
+    db: &Connection,
+    after: u64,
+    each: &mut dyn FnMut(i64, &str, Digest),
+) -> Result<(), Failure> {
+    let mut select =
+        db.prepare_cached("SELECT sequence, body, hash FROM events WHERE sequence > ?1 ORDER BY sequence")?;
+    let mut rows = select.query([column(after)?])?;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        each(row.get(0)?, body, Digest(row.get(2)?));
+    }
+    Ok(())
+}
+
 /// Every event as a line: its hash, and its bytes as they are.
-pub(super) fn export(db: &Connection, to: &mut dyn Write) -> Result<Head, Failure> {
+pub(in crate::ledger) fn export(db: &Connection, to: &mut dyn Write) -> Result<Head, Failure> {
     let failed = |cause| LedgerError::Export { cause };
     let mut select = db.prepare_cached("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
     let mut rows = select.query([])?;

@@ -8,7 +8,7 @@ use super::projection::project;
 use super::{Failure, read};
 
 /// "hsmL": says in the file's header whose it is.
-pub(super) const APPLICATION_ID: i32 = 0x6873_6d4c;
+pub(in crate::ledger) const APPLICATION_ID: i32 = 0x6873_6d4c;
 
 /// What brings a ledger from one version to the next; the first makes it. Forward only.
 const MIGRATIONS: &[&str] = &[
@@ -18,7 +18,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// What the header of a database says.
-pub(super) struct Header {
+pub(in crate::ledger) struct Header {
     pub(super) application: i32,
     pub(super) version: i64,
     pub(super) is_empty: bool,
@@ -41,12 +41,12 @@ impl Header {
 }
 
 /// The version that this program makes.
-pub(super) fn newest() -> i64 {
+pub(in crate::ledger) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Brings the tables up to date, in one transaction: a second process finds them up to date.
-pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
+pub(in crate::ledger) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     migrate_by(db, MIGRATIONS)
 }
 
@@ -87,7 +87,7 @@ fn fill_again(db: &Connection) -> Result<(), Failure> {
 }
 
 /// The same tables and nothing in them, on a private temporary file that SQLite removes: there the events are played again.
-pub(super) fn empty_copy() -> Result<Connection, Failure> {
+pub(in crate::ledger) fn empty_copy() -> Result<Connection, Failure> {
     let mut db = Connection::open("")?;
     // The events are not copied, and the tables refer to them.
     db.pragma_update(None, "foreign_keys", false)?;
@@ -125,7 +125,7 @@ fn fingerprint(objects: &[(String, Option<String>)]) -> String {
 }
 
 /// What is not as this program makes it: name, and how.
-pub(super) fn differences(db: &Connection) -> Result<Vec<(String, &'static str)>, Failure> {
+pub(in crate::ledger) fn differences(db: &Connection) -> Result<Vec<(String, &'static str)>, Failure> {
     let found = objects(db)?;
     if fingerprint(&found) == MADE {
         return Ok(Vec::new());

@@ -19,12 +19,33 @@ impl<'a> Turn<'a> {
         ))
     }
 
-    pub(super) fn db(&self) -> &Connection {
+    /// In a file that no other process has.
+    #[cfg(feature = "postgres")]
+    pub(in crate::ledger) const fn of(transaction: Transaction<'a>) -> Self {
+        Self(transaction)
+    }
+
+    pub(in crate::ledger) fn db(&self) -> &Connection {
         &self.0
     }
 
-    pub(super) fn commit(self) -> Result<(), Failure> {
+    pub(in crate::ledger) fn commit(self) -> Result<(), Failure> {
         Ok(self.0.commit()?)
+    }
+}
+
+impl Turn<'_> {
+    /// Takes an event of another ledger as it is stored there. The caller has followed the chain up to it.
+    pub(super) fn append_stored(&mut self, head: Head, body: &[u8]) -> Result<(), Failure> {
+        let text = std::str::from_utf8(body).map_err(|error| Failure::contradiction(error.to_string()))?;
+        let event = read::decode(text)?;
+        if event.sequence != head.count {
+            return Err(Failure::contradiction(format!(
+                "event {} says that it is event {}",
+                head.count, event.sequence
+            )));
+        }
+        self.append(&event, text, head.hash)
     }
 }
 

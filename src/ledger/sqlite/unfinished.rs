@@ -11,7 +11,7 @@ use super::read;
 /// At most this many of each are read. After a killed batch of a million, a longer list would take too long.
 const LOOKED_AT: u64 = 100;
 
-pub(super) fn unfinished(
+pub(in crate::ledger) fn unfinished(
     db: &Connection,
     authority: &Authority,
     now: UnixTime,

@@ -46,6 +46,28 @@ pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyRepor
         Err(Failure::Sqlite(error)) if is_damage(&error) => by_tables(db, evidence, &mut findings)?,
         Err(failure) => return Err(failure),
     };
+    check_file(db, &mut findings)?;
+    Ok(conclude(walked, evidence, findings))
+}
+
+/// The rows of the events as they are stored, each to the closure: number, bytes, hash.
+pub(in crate::ledger) type EachRow<'a> = dyn FnMut(i64, &[u8], Digest) -> Result<(), Failure> + 'a;
+
+/// Verifies a ledger that keeps its events elsewhere, and no tables. `faults` are those of its schema.
+#[cfg(feature = "postgres")]
+pub(in crate::ledger) fn verify_rows(
+    rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
+    evidence: &Evidence,
+    faults: Vec<Fault>,
+) -> Result<VerifyReport, Failure> {
+    let mut findings = Findings { faults, more: 0 };
+    let mut again = schema::empty_copy()?;
+    let mut walked = play_again(rows, &mut again, evidence, &mut findings)?;
+    walked.open = open_entries(&again)?;
+    Ok(conclude(walked, evidence, findings))
+}
+
+fn conclude(walked: Walked<'_>, evidence: &Evidence, mut findings: Findings) -> VerifyReport {
     let kept = evidence.head.as_ref().map(|kept| walked.judge(kept));
     if let (Some(kept), Some(how)) = (evidence.head, kept)
         && !matches!(how, KeptHead::OnTheChain { .. })
@@ -61,15 +83,33 @@ pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyRepor
             None
         }
     };
-    check_file(db, &mut findings)?;
-    Ok(VerifyReport {
+    VerifyReport {
         head: walked.head,
         faults: findings.faults,
         more: findings.more,
         open: walked.open,
         kept,
         since_checkpoint,
-    })
+    }
+}
+
+fn open_entries(again: &Connection) -> Result<u64, Failure> {
+    let count = "SELECT count(*) FROM entries WHERE outcome IS NULL";
+    natural(again.query_row(count, [], |row| row.get(0))?)
+}
+
+fn each_row(db: &Connection, each: &mut EachRow<'_>) -> Result<(), Failure> {
+    let mut select = db.prepare("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let body = match row.get_ref(1)? {
+            ValueRef::Text(body) | ValueRef::Blob(body) => body,
+            _ => b"",
+        };
+        let hash = row.get::<_, [u8; 32]>(2).map(Digest).unwrap_or(Head::EMPTY.hash);
+        each(row.get(0)?, body, hash)?;
+    }
+    Ok(())
 }
 
 /// What a walk through the chain found.
@@ -89,7 +129,8 @@ fn by_tally<'a>(db: &Connection, evidence: &'a Evidence) -> Result<Option<Walked
     let mut tally = new_tally()?;
     let mut findings = Findings::default();
     let mut is_sound = true;
-    let mut walked = walk(db, evidence, &mut findings, &mut |event, _| {
+    let rows = |each: &mut EachRow<'_>| each_row(db, each);
+    let mut walked = walk(rows, evidence, &mut findings, &mut |event, _| {
         is_sound = is_sound && tally.play(event).is_some() && revokes_what_is_there(db, event)?;
         Ok(())
     })?;
@@ -124,7 +165,7 @@ fn by_tables<'a>(
 ) -> Result<Walked<'a>, Failure> {
     // A page that cannot be read ends the walk: what was found until then is reported with it.
     let mut again = schema::empty_copy()?;
-    let mut walked = match play_again(db, &mut again, evidence, findings) {
+    let mut walked = match play_again(|each| each_row(db, each), &mut again, evidence, findings) {
         Ok(walked) => walked,
         Err(Failure::Sqlite(error)) if is_damage(&error) => {
             findings.add(Fault::File {
@@ -150,10 +191,7 @@ fn by_tables<'a>(
             other => other?,
         }
     }
-    let open: i64 = again.query_row("SELECT count(*) FROM entries WHERE outcome IS NULL", [], |row| {
-        row.get(0)
-    })?;
-    walked.open = natural(open)?;
+    walked.open = open_entries(&again)?;
     Ok(walked)
 }
 
@@ -173,13 +211,13 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Plays the events again, into tables that are empty.
 fn play_again<'a>(
-    db: &Connection,
+    rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
     again: &mut Connection,
     evidence: &'a Evidence,
     findings: &mut Findings,
 ) -> Result<Walked<'a>, Failure> {
     let again = again.transaction()?;
-    let walked = walk(db, evidence, findings, &mut |event, findings| {
+    let walked = walk(rows, evidence, findings, &mut |event, findings| {
         match project(&again, event) {
             Ok(()) => {}
             Err(Failure::Sqlite(error))
@@ -200,29 +238,21 @@ fn play_again<'a>(
 
 /// Goes through the chain: every hash is computed again, and every event that can be read is given to `each`.
 fn walk<'a>(
-    db: &Connection,
+    rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
     evidence: &'a Evidence,
     findings: &mut Findings,
     each: &mut dyn FnMut(&Event, &mut Findings) -> Result<(), Failure>,
 ) -> Result<Walked<'a>, Failure> {
-    let mut select = db.prepare("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
-    let mut rows = select.query([])?;
     let kept = evidence.head.as_ref();
     let mut watch = evidence.checkpoint.as_ref().map(CheckpointWatch::of);
     let mut head = Head::EMPTY;
     let mut kept_hash = kept.filter(|kept| kept.count == 0).map(|_| Head::EMPTY.hash);
-    while let Some(row) = rows.next()? {
-        let found: i64 = row.get(0)?;
+    rows(&mut |found, body, hash| {
         let expected = head.count.saturating_add(1);
         let Some(sequence) = u64::try_from(found).ok().filter(|sequence| *sequence >= expected) else {
             findings.add(Fault::Misplaced { sequence: found });
-            continue;
+            return Ok(());
         };
-        let body = match row.get_ref(1)? {
-            ValueRef::Text(body) | ValueRef::Blob(body) => body,
-            _ => b"",
-        };
-        let hash = row.get::<_, [u8; 32]>(2).map(Digest).unwrap_or(Head::EMPTY.hash);
         if sequence > expected {
             findings.add(Fault::Gap {
                 first: expected,
@@ -246,7 +276,8 @@ fn walk<'a>(
             Err(found) => findings.add(Fault::Body { sequence, found }),
             Ok(event) => each(&event, findings)?,
         }
-    }
+        Ok(())
+    })?;
     Ok(Walked {
         is_whole: true,
         head,

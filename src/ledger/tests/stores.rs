@@ -1,4 +1,4 @@
-//! The rules, on every store: SQLite through the ledger itself, and a store in memory. The same steps have the same results and the same
+//! The rules, on every store: SQLite and PostgreSQL through the ledgers themselves, and a store in memory. The same steps have the same results and the same
 //! events on each, and a step that is refused records nothing.
 
 use std::fmt::Debug;
@@ -8,6 +8,7 @@ use super::random::Dice;
 use super::*;
 use crate::ledger::rules::Recording;
 use crate::ledger::store::Store;
+use crate::ledger::tables::Tables;
 
 /// What a caller asks of the rules, in one transaction.
 #[derive(Clone, Debug)]
@@ -73,20 +74,42 @@ fn take<S: Store>(step: &Step, rules: &mut Recording<'_, S>) -> Result<String, S
     }
 }
 
-/// Both stores, side by side.
-struct Stores {
-    desk: Desk,
+/// A ledger and the store in memory, side by side.
+struct Stores<L> {
+    ledger: L,
+    /// What the ledger is in.
+    _directory: Option<TempDir>,
     memory: MemoryStore,
 }
 
-impl Stores {
-    fn new() -> Self {
+impl Stores<SqliteLedger> {
+    fn sqlite() -> Self {
+        let Desk { directory, ledger } = Desk::new();
+        Self::beside(ledger, Some(directory))
+    }
+}
+
+#[cfg(all(feature = "postgres", feature = "softhsm-tests"))]
+impl Stores<PostgresLedger> {
+    fn postgres() -> Self {
+        Self::beside(
+            PostgresLedger::create(&postgres::new_place(), &stamp()).unwrap(),
+            None,
+        )
+    }
+}
+
+impl<L: Tables> Stores<L> {
+    fn beside(ledger: L, directory: Option<TempDir>) -> Self {
         let stamp = stamp();
         let mut recording = Recording::start(MemoryStore::default(), &stamp).unwrap();
         recording.create().unwrap();
         let (memory, _) = recording.finish();
-        let desk = Desk::new();
-        Self { desk, memory }
+        Self {
+            ledger,
+            _directory: directory,
+            memory,
+        }
     }
 
     /// The same on both, or nothing on either.
@@ -94,7 +117,6 @@ impl Stores {
     fn take(&mut self, step: &Step) -> Result<String, String> {
         let before = (self.count(), self.memory.events.len());
         let stored = self
-            .desk
             .ledger
             .decide(&stamp(), |rules| take(step, rules))
             .map_err(|error| error.to_string());
@@ -129,19 +151,19 @@ impl Stores {
     }
 
     fn count(&self) -> usize {
-        usize::try_from(self.desk.ledger.head().unwrap().count).unwrap()
+        usize::try_from(self.ledger.head().unwrap().count).unwrap()
     }
 
     /// The number of the last event.
     fn last(&self) -> u64 {
-        self.desk.ledger.head().unwrap().count
+        self.ledger.head().unwrap().count
     }
 
     /// The events are the same bytes, but for the random ones of the first, and the tables follow from them.
     #[track_caller]
     fn assert_alike(&self) {
         let mut exported = Vec::new();
-        self.desk.ledger.export(&mut exported).unwrap();
+        self.ledger.export(&mut exported).unwrap();
         let text = String::from_utf8(exported).unwrap();
         let stored: Vec<_> = text
             .lines()
@@ -156,7 +178,7 @@ impl Stores {
             .map(|(body, _)| &**body)
             .collect();
         assert_eq!(stored, kept);
-        self.desk.assert_sound();
+        assert_eq!(self.ledger.verify(None).unwrap().faults, []);
     }
 }
 
@@ -176,9 +198,8 @@ fn by(authority: Authority, intent: Intent) -> Step {
     Step::Begin(vec![Intent { authority, ..intent }])
 }
 
-#[test]
-fn a_serial_number_is_used_once_for_a_name() {
-    let mut stores = Stores::new();
+fn a_serial_number_is_used_once_for_a_name<L: Tables>(new: fn() -> Stores<L>) {
+    let mut stores = new();
     stores.done(&begin(&[1]));
     stores.refused(&begin(&[1]), "is already used");
     let renewed = authority("new key", "CN=Test CA");
@@ -201,9 +222,8 @@ fn a_serial_number_is_used_once_for_a_name() {
     stores.assert_alike();
 }
 
-#[test]
-fn an_entry_ends_once_and_as_it_began() {
-    let mut stores = Stores::new();
+fn an_entry_ends_once_and_as_it_began<L: Tables>(new: fn() -> Stores<L>) {
+    let mut stores = new();
     stores.done(&begin(&[1, 2]));
     let (one, two) = (stores.last() - 1, stores.last());
     stores.refused(&Step::Deliver(one), "no entry");
@@ -240,9 +260,8 @@ fn an_entry_ends_once_and_as_it_began() {
 }
 
 /// RFC 5280 sections 5.2.3 and 5.2.4.
-#[test]
-fn crl_numbers_rise_and_a_delta_has_a_base() {
-    let mut stores = Stores::new();
+fn crl_numbers_rise_and_a_delta_has_a_base<L: Tables>(new: fn() -> Stores<L>) {
+    let mut stores = new();
     let one = |intent: Intent| Step::Begin(vec![intent]);
     stores.refused(&one(crl(1, None, 5)), "was not reserved");
     for _ in 1..=3 {
@@ -274,10 +293,9 @@ fn crl_numbers_rise_and_a_delta_has_a_base() {
     stores.assert_alike();
 }
 
-#[test]
-fn a_revocation_changes_only_as_it_may() {
+fn a_revocation_changes_only_as_it_may<L: Tables>(new: fn() -> Stores<L>) {
     use RevocationReason::{CertificateHold, KeyCompromise, Superseded, Unspecified};
-    let mut stores = Stores::new();
+    let mut stores = new();
     stores.refused(&revoke(1, Superseded), "no certificate");
     stores.done(&begin(&[1, 2]));
     stores.refused(&Step::Release(1), "not on hold");
@@ -301,9 +319,8 @@ fn a_revocation_changes_only_as_it_may() {
     stores.assert_alike();
 }
 
-#[test]
-fn what_began_with_a_key_ends_once() {
-    let mut stores = Stores::new();
+fn what_began_with_a_key_ends_once<L: Tables>(new: fn() -> Stores<L>) {
+    let mut stores = new();
     for act in [KeyAct::Generate, KeyAct::Import, KeyAct::Delete] {
         stores.done(&Step::BeginKey(act));
         let begun = stores.last();
@@ -322,9 +339,8 @@ fn what_began_with_a_key_ends_once() {
     stores.assert_alike();
 }
 
-#[test]
-fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later() {
-    let mut stores = Stores::new();
+fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later<L: Tables>(new: fn() -> Stores<L>) {
+    let mut stores = new();
     let mut known = takeover();
     stores.done(&Step::TakeOver(Box::new(known.clone())));
     let before = stores.last();
@@ -357,10 +373,9 @@ fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later() {
 }
 
 /// Steps that nobody chose, most of them refused.
-#[test]
-fn every_sequence_of_steps_has_the_same_results_and_the_same_events() {
+fn every_sequence_of_steps_has_the_same_results_and_the_same_events<L: Tables>(new: fn() -> Stores<L>) {
     for seed in 0..6 {
-        let (mut stores, mut dice) = (Stores::new(), Dice(1_000 + seed));
+        let (mut stores, mut dice) = (new(), Dice(1_000 + seed));
         let mut done = 0;
         for _ in 0..150 {
             let number = dice.byte(12);
@@ -394,4 +409,27 @@ fn every_sequence_of_steps_has_the_same_results_and_the_same_events() {
         assert!(done > 20, "seed {seed}: {done}");
         stores.assert_alike();
     }
+}
+
+/// Each of these on a file, and on a server.
+macro_rules! on_each_store {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $name() { super::$name(super::Stores::sqlite); })+
+        }
+        #[cfg(all(feature = "postgres", feature = "softhsm-tests"))]
+        mod on_postgres {
+            $(#[test] fn $name() { super::$name(super::Stores::postgres); })+
+        }
+    };
+}
+
+on_each_store! {
+    a_serial_number_is_used_once_for_a_name,
+    an_entry_ends_once_and_as_it_began,
+    crl_numbers_rise_and_a_delta_has_a_base,
+    a_revocation_changes_only_as_it_may,
+    what_began_with_a_key_ends_once,
+    a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later,
+    every_sequence_of_steps_has_the_same_results_and_the_same_events,
 }

@@ -79,6 +79,10 @@ impl<R: RequestSource> SigningJob<R> {
                 let name = self.requests.name(index);
                 let planned = self.plan(&request, random, outline);
                 let planned = planned.map_err(|error| refusal_of(&name, error))?.named(&name);
+                let planned = match self.looked_at.filter(|_| !self.terms.again) {
+                    Some(since) => planned.read_at(since),
+                    None => planned,
+                };
                 let content = planned.checked().content().map_err(WorkflowError::from)?;
                 let is_authority = self.terms.profile.role == Role::Intermediate;
                 Draft::New(Box::new(NewDraft {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Begun, Held, Planned, Signable};
-use crate::ledger::{EntryId, EntryState, LedgerError};
+use crate::ledger::{EntryId, EntryState, Intent, LedgerError, Object};
 use crate::signer::KeyStore;
 use crate::workflow::record::{NewAuthority, authority_with, remembered_by};
 use crate::workflow::{Recorder, WorkflowError};
@@ -146,7 +146,30 @@ impl Recorder {
     ) -> Result<(), WorkflowError> {
         self.check_new_authority(planned, Some(entry))?;
         match (planned.since, planned.checked.authority()) {
-            (Some(since), Some(authority)) => self.refuse_crl_in_between(authority, since, entry, begun),
+            (Some(since), Some(authority)) if planned.certified.is_none() => {
+                self.refuse_crl_in_between(authority, since, entry, begun)
+            }
+            (Some(since), _) => self.refuse_certificate_in_between(&planned.intent, since, entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// One certificate for one request, however many issuers have it.
+    fn refuse_certificate_in_between(
+        &self,
+        intent: &Intent,
+        since: u64,
+        own: EntryId,
+    ) -> Result<(), WorkflowError> {
+        let Object::Certificate {
+            request_sha256: Some(request),
+            ..
+        } = &intent.object
+        else {
+            return Ok(());
+        };
+        match self.ledger().begun_for(&intent.authority, request, since)? {
+            Some(entry) if entry < own => Err(LedgerError::RequestTaken { entry }.into()),
             _ => Ok(()),
         }
     }

@@ -47,7 +47,7 @@ impl<T: Signable> Planned<T> {
         Self { name, ..self }
     }
 
-    /// The same, refused where the ledger has another CRL of its CA that began after event `since`.
+    /// The same, refused where the ledger has another CRL of its CA, or another certificate for its request, that began after event `since`.
     #[must_use]
     pub(in crate::workflow) fn read_at(self, since: u64) -> Self {
         let since = Some(since);

@@ -7,7 +7,10 @@ use crate::ledger::event::What;
 use crate::ledger::sqlite::failure::{Failure, natural};
 use crate::ledger::{Authority, AuthorityCertificate, EntryId, KnownAuthority};
 
-pub(in super::super) fn authority_id(db: &Connection, authority: &Authority) -> Result<Option<u64>, Failure> {
+pub(in crate::ledger) fn authority_id(
+    db: &Connection,
+    authority: &Authority,
+) -> Result<Option<u64>, Failure> {
     db.prepare_cached("SELECT id FROM authorities WHERE subject_der = ?1 AND key_sha256 = ?2")?
         .query_row(params![authority.subject.der.0, authority.key_sha256.0], |row| {
             row.get(0)
@@ -17,7 +20,7 @@ pub(in super::super) fn authority_id(db: &Connection, authority: &Authority) -> 
         .transpose()
 }
 
-pub(in super::super) fn authorities(db: &Connection) -> Result<Vec<Authority>, Failure> {
+pub(in crate::ledger) fn authorities(db: &Connection) -> Result<Vec<Authority>, Failure> {
     let mut select = db.prepare_cached("SELECT id FROM authorities ORDER BY id")?;
     let mut rows = select.query([])?;
     let mut found = Vec::new();
@@ -27,7 +30,7 @@ pub(in super::super) fn authorities(db: &Connection) -> Result<Vec<Authority>, F
     Ok(found)
 }
 
-pub(in super::super) fn authorities_like(
+pub(in crate::ledger) fn authorities_like(
     db: &Connection,
     authority: &Authority,
 ) -> Result<Vec<Authority>, Failure> {
@@ -51,7 +54,7 @@ pub(super) fn authority_of_id(db: &Connection, id: u64) -> Result<Authority, Fai
     }
 }
 
-pub(in super::super) fn authority_certificates_like(
+pub(in crate::ledger) fn authority_certificates_like(
     db: &Connection,
     authority: &Authority,
 ) -> Result<Vec<KnownAuthority>, Failure> {

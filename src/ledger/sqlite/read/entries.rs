@@ -15,7 +15,7 @@ use crate::ledger::{
 };
 
 /// The entry that has a serial number of this authority's name.
-pub(in super::super) fn entry_of_serial(
+pub(in crate::ledger) fn entry_of_serial(
     db: &Connection,
     authority: u64,
     serial: &SerialNumber,
@@ -29,12 +29,12 @@ pub(in super::super) fn entry_of_serial(
     .transpose()
 }
 
-pub(in super::super) fn entry(db: &Connection, id: EntryId) -> Result<Option<Entry>, Failure> {
+pub(in crate::ledger) fn entry(db: &Connection, id: EntryId) -> Result<Option<Entry>, Failure> {
     let id: &dyn ToSql = &column(id.0)?;
     first(db, "e.sequence = ?", &[id])
 }
 
-pub(in super::super) fn certificate(
+pub(in crate::ledger) fn certificate(
     db: &Connection,
     authority: &Authority,
     serial: &SerialNumber,
@@ -61,7 +61,7 @@ fn first(db: &Connection, condition: &str, values: &[&dyn ToSql]) -> Result<Opti
     Ok(found)
 }
 
-pub(in super::super) fn certificates_for(
+pub(in crate::ledger) fn certificates_for(
     db: &Connection,
     authority: &Authority,
     request_sha256: &Digest,
@@ -84,8 +84,27 @@ pub(in super::super) fn certificates_for(
     Ok(found)
 }
 
+/// The first that began for this request after that event, and was not given up.
+pub(in crate::ledger) fn begun_for(
+    db: &Connection,
+    authority: &Authority,
+    request_sha256: &Digest,
+    after: u64,
+) -> Result<Option<EntryId>, Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(None);
+    };
+    let first: Option<i64> = db
+        .prepare_cached(
+            "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
+             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND e.ended IS NOT 'abandoned'",
+        )?
+        .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| row.get(0))?;
+    Ok(first.map(natural).transpose()?.map(EntryId))
+}
+
 /// A CA's own certificate is in the ledger before anything else that it signs, so the first few are looked at.
-pub(in super::super) fn own_certificates(
+pub(in crate::ledger) fn own_certificates(
     db: &Connection,
     authority: &Authority,
 ) -> Result<Vec<Der>, Failure> {
@@ -114,7 +133,7 @@ pub(in super::super) fn own_certificates(
     Ok(found)
 }
 
-pub(in super::super) fn entries(
+pub(in crate::ledger) fn entries(
     db: &Connection,
     filter: &EntryFilter,
     each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
@@ -157,7 +176,7 @@ pub(in super::super) fn entries(
     select_entries(db, &conditions.join(" AND "), &values, filter.limit, each)
 }
 
-pub(in super::super) fn select_entries(
+pub(in crate::ledger) fn select_entries(
     db: &Connection,
     condition: &str,
     values: &[&dyn ToSql],

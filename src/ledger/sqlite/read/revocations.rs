@@ -15,7 +15,7 @@ use crate::ledger::{
 };
 
 /// The revocations that say that a private key is in the wrong hands, of every authority.
-pub(in super::super) fn compromised(
+pub(in crate::ledger) fn compromised(
     db: &Connection,
     each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
@@ -75,7 +75,7 @@ fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
     })
 }
 
-pub(in super::super) fn revocation(
+pub(in crate::ledger) fn revocation(
     db: &Connection,
     authority: u64,
     serial: &SerialNumber,
@@ -85,7 +85,7 @@ pub(in super::super) fn revocation(
     rows.next()?.map(revocation_of).transpose()
 }
 
-pub(in super::super) fn revocation_of_certificate(
+pub(in crate::ledger) fn revocation_of_certificate(
     db: &Connection,
     authority: &Authority,
     serial: &SerialNumber,
@@ -97,7 +97,7 @@ pub(in super::super) fn revocation_of_certificate(
 }
 
 /// The certificates that exist, or may and were revoked.
-pub(in super::super) fn certificates_until(
+pub(in crate::ledger) fn certificates_until(
     db: &Connection,
     authority: &Authority,
     not_before: UnixTime,
@@ -127,7 +127,7 @@ pub(in super::super) fn certificates_until(
     Ok(())
 }
 
-pub(in super::super) fn revocations(
+pub(in crate::ledger) fn revocations(
     db: &Connection,
     authority: &Authority,
     changed_after: Option<u64>,
@@ -150,7 +150,7 @@ pub(in super::super) fn revocations(
     Ok(())
 }
 
-pub(in super::super) fn crl_number(
+pub(in crate::ledger) fn crl_number(
     db: &Connection,
     authority: &Authority,
     number: CrlNumber,
@@ -170,7 +170,7 @@ pub(in super::super) fn crl_number(
 }
 
 /// A CRL number of a row.
-pub(in super::super) fn number_of(row: &Row<'_>, index: usize) -> Result<CrlNumber, Failure> {
+pub(in crate::ledger) fn number_of(row: &Row<'_>, index: usize) -> Result<CrlNumber, Failure> {
     let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
     CrlNumber::from_octets(octets)
         .filter(|number| number.octets() == octets)

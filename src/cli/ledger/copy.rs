@@ -1,0 +1,35 @@
+//! `ledger copy`.
+
+use clap::Args;
+use hsm_ca::ledger::{LedgerError, copy_ledger};
+
+use super::describe_new;
+use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
+use crate::cli::report::Report;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CopyLedger {
+    /// The ledger to copy: sqlite:PATH or postgres://HOST/DATABASE
+    from: String,
+    /// Where the new one is made; there must be none yet
+    to: String,
+}
+
+impl CopyLedger {
+    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+        let from = settings.ledger_of("FROM", &self.from)?;
+        let to = settings.ledger_of("TO", &self.to)?;
+        let head = match copy_ledger(&from, &to, settings.guards().head) {
+            Err(LedgerError::NotFound { .. }) => {
+                let origin = "the argument FROM".to_owned();
+                return Err(CliError::NoLedger {
+                    place: Box::new(from),
+                    origin,
+                });
+            }
+            other => other?,
+        };
+        Ok(describe_new(&to, head))
+    }
+}

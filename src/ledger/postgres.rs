@@ -1,0 +1,280 @@
+//! The ledger on a PostgreSQL server, for several issuers.
+//!
+//! The server keeps the events and nothing else. Each issuer verifies the chain as it reads it, and keeps the tables that follow from it in
+//! a private file ([`Replica`]): there the rules decide. So nothing on the server can contradict the events, an issuer's role needs only
+//! INSERT and SELECT, and a turn costs two answers from the server, however many certificates it is for: one with the turn and what
+//! others have appended, and one for what is appended and committed.
+
+mod create;
+mod failure;
+mod place;
+mod replica;
+mod schema;
+mod server;
+mod session;
+mod tls;
+mod turn;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::rules::Recording;
+use super::sqlite::verify::{EachRow, verify_rows};
+use super::sqlite::{Failure, Turn, follow_chain};
+use super::store::Contradiction;
+use super::tables::Tables;
+use super::{Access, Evidence, Fault, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
+use failure::Trouble;
+pub use place::PostgresPlace;
+use replica::Replica;
+use server::Server;
+
+/// How long to wait for a turn, for a server that restarts, or for the one that takes its place.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two attempts to reach a server.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What is looked up between two turns is at most so old: whatever decides is read once more in its turn.
+const FRESH: Duration = Duration::from_millis(50);
+
+/// How a ledger's place is shown in errors.
+fn named(place: &PostgresPlace) -> LedgerPlace {
+    LedgerPlace::server(place)
+}
+
+/// The ledger on a PostgreSQL server.
+///
+/// Each thread opens one of its own.
+pub struct PostgresLedger {
+    place: LedgerPlace,
+    /// Reading brings it up to date.
+    state: RefCell<State>,
+    patience: Duration,
+}
+
+struct State {
+    server: Server,
+    replica: Replica,
+    followed: Option<Instant>,
+}
+
+impl fmt::Debug for PostgresLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresLedger")
+            .field("place", &self.place.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresLedger {
+    /// Opens a ledger. One that is not there is not made.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: the way to the server, the server, or what is on it.
+    pub fn open(place: &PostgresPlace, access: Access) -> Result<Self, LedgerError> {
+        let ledger = Self::connect(place)?;
+        {
+            let mut state = ledger.state.borrow_mut();
+            let found = ledger.persist(&mut state, |state| state.server.find_ledger())?;
+            let place = ledger.place.clone();
+            let Some(found) = found else {
+                return Err(LedgerError::NotFound { place });
+            };
+            found.refuse(access, &place)?;
+            if access != Access::Read {
+                ledger.refuse_altered(&mut state)?;
+            }
+        }
+        if access != Access::Read {
+            ledger.look(|_| Ok(()))?;
+        }
+        Ok(ledger)
+    }
+
+    /// Whether a ledger is there. Refuses one that could not be recorded in, and a database where none could be made: before the PIN
+    /// prompt.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn is_there(place: &PostgresPlace) -> Result<bool, LedgerError> {
+        let ledger = Self::connect(place)?;
+        let mut state = ledger.state.borrow_mut();
+        match ledger.persist(&mut state, |state| state.server.find_ledger())? {
+            None => ledger
+                .persist(&mut state, |state| state.server.refuse_without_create())
+                .map(|()| false),
+            Some(found) => {
+                found.refuse(Access::Record, &ledger.place)?;
+                ledger.refuse_altered(&mut state).map(|()| true)
+            }
+        }
+    }
+
+    fn connect(place: &PostgresPlace) -> Result<Self, LedgerError> {
+        let named = named(place);
+        Ok(Self {
+            state: RefCell::new(State {
+                server: Server::new(place)?,
+                replica: Replica::new().map_err(|failure| Trouble::from(failure).of(&named))?,
+                followed: None,
+            }),
+            place: named,
+            patience: PATIENCE,
+        })
+    }
+
+    /// Others' triggers and rules could show one thing and do another.
+    fn refuse_altered(&self, state: &mut State) -> Result<(), LedgerError> {
+        let differences = self.persist(state, |state| state.server.schema_differences())?;
+        match differences.into_iter().next() {
+            None => Ok(()),
+            Some((name, _)) => Err(LedgerError::Altered {
+                place: self.place.clone(),
+                name,
+            }),
+        }
+    }
+
+    /// Asks again while the server is away. What is asked leaves nothing when it fails so.
+    fn persist<T>(
+        &self,
+        state: &mut State,
+        ask: impl Fn(&mut State) -> Result<T, Trouble>,
+    ) -> Result<T, LedgerError> {
+        let (start, mut waits) = (Instant::now(), state.server.was_reached());
+        loop {
+            match ask(state) {
+                Err(Trouble::Lost(_)) if waits && start.elapsed() < self.patience => {
+                    state.server.disconnect();
+                    thread::sleep(PAUSE);
+                }
+                Err(trouble) => {
+                    state.server.disconnect();
+                    return Err(trouble.of(&self.place));
+                }
+                Ok(answer) => return Ok(answer),
+            }
+            // A server that was never there is told at once.
+            waits |= state.server.was_reached();
+        }
+    }
+
+    fn follow(&self, state: &mut State) -> Result<(), LedgerError> {
+        if state.followed.is_some_and(|followed| followed.elapsed() < FRESH) {
+            return Ok(());
+        }
+        self.persist(state, |State { server, replica, .. }| {
+            replica.follow(|first, each| server.events_from(first, each))
+        })?;
+        state.followed = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The rows on the server, whatever is wrong with them.
+    fn each_row(&self, each: &mut EachRow<'_>) -> Result<(), LedgerError> {
+        let mut state = self.state.borrow_mut();
+        // Not a second time after a failure in the middle: some rows were handed out.
+        let read = state.server.events_from(0, &mut |event| {
+            Ok(each(event.sequence, event.body.as_bytes(), event.hash)?)
+        });
+        read.map_err(|trouble| trouble.of(&self.place))
+    }
+
+    /// How often this ledger has waited for an answer of the server.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.state.borrow().server.trips
+    }
+}
+
+impl Tables for PostgresLedger {
+    fn decide<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError> {
+        self.record(stamp, change)
+    }
+
+    fn record<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError> {
+        let start = Instant::now();
+        let patience = self.patience;
+        let state = self.state.get_mut();
+        loop {
+            let trouble = match turn::take(&mut state.server, &mut state.replica, stamp, &change, patience) {
+                Ok(result) => {
+                    state.followed = Some(Instant::now());
+                    return Ok(result);
+                }
+                Err(trouble) => trouble,
+            };
+            // It is known that nothing was recorded.
+            match trouble {
+                Trouble::Lost(_) if start.elapsed() < patience => {
+                    state.server.disconnect();
+                    thread::sleep(PAUSE);
+                }
+                trouble => return Err(trouble.of(&self.place)),
+            }
+        }
+    }
+
+    fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
+        self.follow(&mut self.state.borrow_mut())?;
+        let state = self.state.borrow();
+        at(state.replica.db()).map_err(|failure| Trouble::from(failure).of(&self.place))
+    }
+
+    fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
+        let differences = {
+            let mut state = self.state.borrow_mut();
+            self.persist(&mut state, |state| state.server.schema_differences())?
+        };
+        let faults = differences
+            .into_iter()
+            .map(|(name, found)| Fault::Schema { name, found })
+            .collect();
+        verify_rows(|each| Ok(self.each_row(each)?), kept, faults)
+            .map_err(|failure| Trouble::from(failure).of(&self.place))
+    }
+
+    fn each_event(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {
+        let (mut head, mut is_done) = (Head::EMPTY, false);
+        self.each_row(&mut |sequence, body, hash| {
+            if !is_done {
+                let text = std::str::from_utf8(body).map_err(|error| Contradiction(error.to_string()))?;
+                head = follow_chain(head, sequence, text, hash)?;
+                is_done = each(&head, body).is_break();
+            }
+            Ok(())
+        })
+    }
+
+    fn export_events(&self, to: &mut dyn Write) -> Result<Head, LedgerError> {
+        let failed = |cause| LedgerError::Export { cause };
+        let mut head = Head::EMPTY;
+        self.each_row(&mut |sequence, body, hash| {
+            head = Head {
+                count: u64::try_from(sequence).map_err(|_| LedgerError::Range)?,
+                hash,
+            };
+            write!(to, "{{\"hash\":\"{hash}\",\"event\":").map_err(failed)?;
+            to.write_all(body).map_err(failed)?;
+            to.write_all(b"}\n").map_err(failed)?;
+            Ok(())
+        })?;
+        to.flush().map_err(failed)?;
+        Ok(head)
+    }
+}

@@ -1,0 +1,275 @@
+//! A ledger whose tables are in SQLite: in the file that the ledger is, or in a private copy that follows the events on a server. What is
+//! read, and what the rules decide by it, is the same.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
+
+use super::rules::Recording;
+use super::sqlite::{Failure, Turn, key, read, unfinished};
+use super::{
+    Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
+    GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
+    Ledger, LedgerError, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp,
+    TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+};
+
+/// How a ledger reaches its tables.
+pub(super) trait Tables: Send {
+    /// One transaction, which begins by waiting for its turn. What it decides by is checked against the events first. The change may be
+    /// tried again, on a ledger that has gone on, when the first attempt is known to have left nothing.
+    fn decide<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError>;
+
+    /// The same, of a change that only adds to what was decided before.
+    fn record<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError>;
+
+    /// The same, of a change that a loss of power may undo, as a whole.
+    fn record_unsynced<T>(
+        &mut self,
+        stamp: &Stamp,
+        change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
+    ) -> Result<T, LedgerError> {
+        self.record(stamp, change)
+    }
+
+    /// One state of the ledger, whatever others write meanwhile.
+    fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError>;
+
+    /// [`Ledger::verify_against`]
+    fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError>;
+
+    /// [`Ledger::events`]
+    fn each_event(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError>;
+
+    /// [`Ledger::export`]
+    fn export_events(&self, to: &mut dyn Write) -> Result<Head, LedgerError>;
+}
+
+impl<L: Tables> Ledger for L {
+    fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {
+        self.decide(stamp, |recording| {
+            intents.iter().map(|intent| recording.begin(intent)).collect()
+        })
+    }
+
+    fn complete_many(&mut self, outcomes: &[Outcome<'_>], stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |recording| {
+            outcomes
+                .iter()
+                .try_for_each(|outcome| recording.complete(outcome))
+        })
+    }
+
+    fn abandon_many(&mut self, entries: &[EntryId], reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |recording| {
+            entries
+                .iter()
+                .try_for_each(|entry| recording.abandon(*entry, reason))
+        })
+    }
+
+    fn deliver_many(&mut self, entries: &[EntryId], stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record_unsynced(stamp, |recording| {
+            entries.iter().try_for_each(|entry| recording.deliver(*entry))
+        })
+    }
+
+    fn begin_key(&mut self, intent: &KeyIntent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
+        self.record(stamp, |recording| recording.begin_key(intent))
+    }
+
+    fn complete_key(&mut self, begun: EntryId, key: &KeyRecord, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |recording| recording.complete_key(begun, key))
+    }
+
+    fn fail_key(&mut self, begun: EntryId, reason: &str, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.record(stamp, |recording| recording.fail_key(begun, reason))
+    }
+
+    fn adopt(&mut self, adoption: &Adoption, stamp: &Stamp) -> Result<EntryId, LedgerError> {
+        self.decide(stamp, |recording| recording.adopt(adoption))
+    }
+
+    fn take_over(&mut self, takeover: &Takeover, stamp: &Stamp) -> Result<TakenOver, LedgerError> {
+        self.decide(stamp, |recording| recording.take_over(takeover))
+    }
+
+    fn reserve_crl_number(
+        &mut self,
+        authority: &Authority,
+        above: Option<CrlNumber>,
+        stamp: &Stamp,
+    ) -> Result<ReservedCrlNumber, LedgerError> {
+        self.decide(stamp, |recording| recording.reserve_crl_number(authority, above))
+    }
+
+    fn revoke_many(
+        &mut self,
+        authority: &Authority,
+        requests: &[RevocationRequest],
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
+        self.decide(stamp, |recording| {
+            requests
+                .iter()
+                .try_for_each(|request| recording.revoke(authority, request))
+        })
+    }
+
+    fn release(
+        &mut self,
+        authority: &Authority,
+        serial: &SerialNumber,
+        stamp: &Stamp,
+    ) -> Result<(), LedgerError> {
+        self.decide(stamp, |recording| recording.release(authority, serial))
+    }
+
+    fn entry(&self, id: EntryId) -> Result<Option<Entry>, LedgerError> {
+        self.look(|db| read::entry(db, id))
+    }
+
+    fn certificate(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<Option<Entry>, LedgerError> {
+        self.look(|db| read::certificate(db, authority, serial))
+    }
+
+    fn entries(
+        &self,
+        filter: &EntryFilter,
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::entries(db, filter, each))
+    }
+
+    fn certificates_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+        limit: u64,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        self.look(|db| read::certificates_for(db, authority, request_sha256, limit))
+    }
+
+    fn begun_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+        after: u64,
+    ) -> Result<Option<EntryId>, LedgerError> {
+        self.look(|db| read::begun_for(db, authority, request_sha256, after))
+    }
+
+    fn own_certificates(&self, authority: &Authority) -> Result<Vec<Der>, LedgerError> {
+        self.look(|db| read::own_certificates(db, authority))
+    }
+
+    fn unfinished(&self, authority: &Authority, now: UnixTime) -> Result<Unfinished, LedgerError> {
+        self.look(|db| unfinished::unfinished(db, authority, now))
+    }
+
+    fn keys(
+        &self,
+        filter: &KeyFilter,
+        each: &mut dyn FnMut(KeyEntry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| key::keys(db, filter, each))
+    }
+
+    fn key(&self, id: EntryId) -> Result<Option<KeyEntry>, LedgerError> {
+        self.look(|db| key::key(db, id))
+    }
+
+    fn authorities(&self) -> Result<Vec<Authority>, LedgerError> {
+        self.look(read::authorities)
+    }
+
+    fn authorities_like(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError> {
+        self.look(|db| read::authorities_like(db, authority))
+    }
+
+    fn authority_certificates_like(&self, authority: &Authority) -> Result<Vec<KnownAuthority>, LedgerError> {
+        self.look(|db| read::authority_certificates_like(db, authority))
+    }
+
+    fn crl_number(
+        &self,
+        authority: &Authority,
+        number: CrlNumber,
+    ) -> Result<Option<ReservedCrlNumber>, LedgerError> {
+        self.look(|db| read::crl_number(db, authority, number))
+    }
+
+    fn revocations(
+        &self,
+        authority: &Authority,
+        changed_after: Option<u64>,
+        each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::revocations(db, authority, changed_after, each))
+    }
+
+    fn revocation(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Result<Option<Revocation>, LedgerError> {
+        self.look(|db| read::revocation_of_certificate(db, authority, serial))
+    }
+
+    fn certificates_until(
+        &self,
+        authority: &Authority,
+        not_before: UnixTime,
+        each: &mut dyn FnMut(KnownCertificate) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::certificates_until(db, authority, not_before, each))
+    }
+
+    fn give_up_head(&mut self, given_up: &GivenUpHead, stamp: &Stamp) -> Result<(), LedgerError> {
+        self.decide(stamp, |recording| recording.give_up_head(given_up))
+    }
+
+    fn compromised(
+        &self,
+        each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::compromised(db, each))
+    }
+
+    fn hash_of(&self, sequence: u64) -> Result<Option<Digest>, LedgerError> {
+        self.look(|db| read::hash_of(db, sequence))
+    }
+
+    fn last_time(&self) -> Result<Option<UnixTime>, LedgerError> {
+        self.look(read::last_time)
+    }
+
+    fn head(&self) -> Result<Head, LedgerError> {
+        self.look(read::head)
+    }
+
+    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
+        self.verify_events(kept)
+    }
+
+    fn events(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {
+        self.each_event(each)
+    }
+
+    fn export(&self, to: &mut dyn Write) -> Result<Head, LedgerError> {
+        self.export_events(to)
+    }
+}

@@ -1,0 +1,294 @@
+//! The ledger on a server of the tests' own: two who append, and what others do to the server.
+
+use std::thread;
+
+use local_postgres::{Cluster, new_database};
+
+use super::*;
+
+fn place_in(cluster: &Cluster, database: &str) -> PostgresPlace {
+    let url = format!(
+        "postgres://postgres@/{database}?host={}&port={}",
+        cluster.sockets().display(),
+        cluster.port()
+    );
+    match LedgerUrl::parse(&url).unwrap() {
+        LedgerUrl::Postgres(place) => place,
+        other => panic!("{other}"),
+    }
+}
+
+/// A new database without a ledger.
+pub(super) fn new_place() -> PostgresPlace {
+    let (cluster, database) = new_database();
+    place_in(cluster, &database)
+}
+
+struct Shared {
+    cluster: &'static Cluster,
+    database: String,
+    place: PostgresPlace,
+}
+
+impl Shared {
+    fn new() -> (Self, PostgresLedger) {
+        let (cluster, database) = new_database();
+        let place = place_in(cluster, &database);
+        let ledger = PostgresLedger::create(&place, &stamp()).unwrap();
+        let shared = Self {
+            cluster,
+            database,
+            place,
+        };
+        (shared, ledger)
+    }
+
+    fn open(&self) -> PostgresLedger {
+        PostgresLedger::open(&self.place, Access::Record).unwrap()
+    }
+
+    /// Past the triggers, as the administrator of the server can.
+    fn attack(&self, sql: &str) {
+        let sql = format!(
+            "ALTER TABLE hsm_ca.events DISABLE TRIGGER ALL; {sql}; ALTER TABLE hsm_ca.events ENABLE ALWAYS TRIGGER ALL"
+        );
+        self.cluster.sql(&self.database, &sql.replace("ENABLE ALWAYS TRIGGER ALL", "ENABLE ALWAYS TRIGGER events_continue_the_chain; ALTER TABLE hsm_ca.events ENABLE ALWAYS TRIGGER events_are_not_changed; ALTER TABLE hsm_ca.events ENABLE ALWAYS TRIGGER events_are_not_truncated"));
+    }
+}
+
+fn numbered(number: u16) -> Intent {
+    let serial = SerialNumber::from_octets([&[0x20][..], &number.to_be_bytes()].concat());
+    let object = match certificate_object(0) {
+        Object::Certificate {
+            subject,
+            profile,
+            not_before,
+            not_after,
+            ..
+        } => Object::Certificate {
+            serial,
+            subject,
+            profile,
+            names_sha256: None,
+            request_sha256: Some(Digest::of(&number.to_be_bytes())),
+            not_before,
+            not_after,
+        },
+        other => other,
+    };
+    Intent {
+        object,
+        ..certificate(0)
+    }
+}
+
+#[test]
+fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
+    let (shared, _) = Shared::new();
+    let begun: Vec<_> = thread::scope(|scope| {
+        let issuers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut ledger = shared.open();
+                    // The same numbers: each is begun once.
+                    (0..40)
+                        .filter(|number| ledger.begin(&numbered(*number), &stamp()).is_ok())
+                        .count()
+                })
+            })
+            .collect();
+        issuers.into_iter().map(|issuer| issuer.join().unwrap()).collect()
+    });
+    assert_eq!(begun.iter().sum::<usize>(), 40, "{begun:?}");
+    let ledger = shared.open();
+    assert_eq!(ledger.verify(None).unwrap().faults, []);
+    let counted = shared.cluster.query(
+        &shared.database,
+        "SELECT count(DISTINCT substring(body FROM '\"serial\":\"([0-9a-f]+)\"')), count(*), max(sequence) FROM hsm_ca.events
+         WHERE body LIKE '%\"begun\"%'",
+    );
+    assert_eq!(counted, format!("40|40|{}", ledger.head().unwrap().count));
+}
+
+#[test]
+fn crl_numbers_rise_for_two_issuers_alike() {
+    let (shared, mut one) = Shared::new();
+    let mut two = shared.open();
+    for number in (1..8).step_by(2) {
+        assert_eq!(
+            one.reserve_crl_number(&ca(), None, &stamp()).unwrap().number,
+            CrlNumber::from(number)
+        );
+        assert_eq!(
+            two.reserve_crl_number(&ca(), None, &stamp()).unwrap().number,
+            CrlNumber::from(number + 1)
+        );
+    }
+}
+
+#[test]
+fn a_group_costs_two_answers_for_each_turn() {
+    let (shared, _) = Shared::new();
+    let mut ledger = shared.open();
+    let group: Vec<_> = (0..64).map(numbered).collect();
+    ledger.begin(&certificate(9), &stamp()).unwrap();
+    let before = ledger.round_trips();
+    ledger.begin_many(&group, &stamp()).unwrap();
+    assert_eq!(ledger.round_trips() - before, 2);
+}
+
+#[test]
+fn what_was_changed_removed_or_put_in_on_the_server_is_found() {
+    for (attack, found) in [
+        (
+            "UPDATE hsm_ca.events SET body = replace(body, 'root@ca', 'toor@ca') WHERE sequence = 2",
+            "event 2: its hash",
+        ),
+        (
+            "DELETE FROM hsm_ca.events WHERE sequence = 3",
+            "event 3 is missing",
+        ),
+        (
+            "INSERT INTO hsm_ca.events SELECT 0, body, hash FROM hsm_ca.events WHERE sequence = 1",
+            "event 0 does not belong",
+        ),
+    ] {
+        let (shared, mut ledger) = Shared::new();
+        for number in 0..3 {
+            ledger.begin(&numbered(number), &stamp()).unwrap();
+        }
+        shared.attack(attack);
+        let opened = PostgresLedger::open(&shared.place, Access::Record);
+        assert!(
+            matches!(opened, Err(LedgerError::Damaged { .. })),
+            "{attack}: {opened:?}"
+        );
+        let reader = PostgresLedger::open(&shared.place, Access::Read).unwrap();
+        let report = reader.verify(None).unwrap();
+        assert!(
+            report
+                .faults
+                .iter()
+                .any(|fault| fault.to_string().contains(found)),
+            "{attack}: {:?}",
+            report.faults
+        );
+    }
+}
+
+/// As after a failover to a standby that lacks events.
+#[test]
+fn a_server_that_lacks_the_last_events_is_refused_by_who_knows_them() {
+    let (shared, mut ledger) = Shared::new();
+    ledger.begin(&numbered(1), &stamp()).unwrap();
+    let kept = ledger.head().unwrap();
+    shared.attack("DELETE FROM hsm_ca.events WHERE sequence = (SELECT max(sequence) FROM hsm_ca.events)");
+    let refused = ledger.begin(&numbered(2), &stamp());
+    assert!(matches!(refused, Err(LedgerError::Rewound { .. })), "{refused:?}");
+    // Nothing else can tell, but for a head that was kept.
+    let report = shared.open().verify(Some(&kept)).unwrap();
+    assert_eq!(report.kept, Some(KeptHead::Missing));
+    // Other events in the place of those that are lost.
+    shared.open().begin(&numbered(3), &stamp()).unwrap();
+    let refused = ledger.begin(&numbered(2), &stamp());
+    assert!(matches!(refused, Err(LedgerError::Rewound { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_schema_with_others_triggers_rules_or_columns_is_not_written_to() {
+    for change in [
+        "CREATE RULE swallow AS ON INSERT TO hsm_ca.events DO INSTEAD NOTHING",
+        "CREATE TRIGGER mine AFTER INSERT ON hsm_ca.events EXECUTE FUNCTION hsm_ca.refuse_change()",
+        "DROP TRIGGER events_are_not_changed ON hsm_ca.events",
+        "ALTER TABLE hsm_ca.events DISABLE TRIGGER events_are_not_changed",
+        "ALTER TABLE hsm_ca.events ADD COLUMN more text",
+        "ALTER TABLE hsm_ca.events ENABLE ROW LEVEL SECURITY",
+        "CREATE TABLE hsm_ca.child () INHERITS (hsm_ca.events)",
+        "CREATE OR REPLACE FUNCTION hsm_ca.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    ] {
+        let (shared, _) = Shared::new();
+        shared.cluster.sql(&shared.database, change);
+        let opened = PostgresLedger::open(&shared.place, Access::Record);
+        assert!(
+            matches!(opened, Err(LedgerError::Altered { .. })),
+            "{change}: {opened:?}"
+        );
+        let report = PostgresLedger::open(&shared.place, Access::Read)
+            .unwrap()
+            .verify(None)
+            .unwrap();
+        assert!(
+            matches!(report.faults[..], [Fault::Schema { .. }, ..]),
+            "{change}: {:?}",
+            report.faults
+        );
+    }
+}
+
+#[test]
+fn a_role_that_appends_can_neither_change_nor_remove() {
+    let (cluster, database) = new_database();
+    let role = format!("issuer of \"{database}\"");
+    let quoted = role.replace('"', "\"\"");
+    cluster.sql(&database, &format!("CREATE ROLE \"{quoted}\" LOGIN"));
+    let place = place_in(cluster, &database).with_writer(role.clone());
+    PostgresLedger::create(&place, &stamp()).unwrap();
+    let url = place
+        .to_string()
+        .replace("postgres@", &format!("issuer%20of%20%22{database}%22@"));
+    let LedgerUrl::Postgres(place) = LedgerUrl::parse(&url).unwrap() else {
+        panic!("{url}");
+    };
+    let mut ledger = PostgresLedger::open(&place, Access::Record).unwrap();
+    let entry = ledger.begin(&certificate(1), &stamp()).unwrap();
+    ledger.complete(entry, &signed(1), &stamp()).unwrap();
+    ledger.deliver(entry, &stamp()).unwrap();
+    ledger
+        .revoke_many(&ca(), &[revocation(1, RevocationReason::Superseded)], &stamp())
+        .unwrap();
+    assert_eq!(ledger.verify(None).unwrap().faults, []);
+    for sql in [
+        "UPDATE hsm_ca.events SET body = ''",
+        "DELETE FROM hsm_ca.events",
+        "TRUNCATE hsm_ca.events",
+        "DROP TABLE hsm_ca.events",
+        "ALTER TABLE hsm_ca.events DISABLE TRIGGER ALL",
+        "UPDATE hsm_ca.ledger SET version = 0",
+        "INSERT INTO hsm_ca.events SELECT sequence + 10, body, hash FROM hsm_ca.events LIMIT 1",
+        "CREATE TABLE hsm_ca.more ()",
+    ] {
+        let output = cluster.psql(&role, &database, sql);
+        assert!(!output.status.success(), "{sql}");
+    }
+    // The owner is stopped too, unless it means it.
+    for sql in [
+        "UPDATE hsm_ca.events SET body = ''",
+        "DELETE FROM hsm_ca.events",
+        "TRUNCATE hsm_ca.events",
+    ] {
+        let output = cluster.psql("postgres", &database, sql);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("never changed or removed"), "{sql}: {said}");
+    }
+}
+
+#[test]
+fn a_ledger_is_made_once_and_never_by_opening() {
+    let (cluster, database) = new_database();
+    let place = place_in(cluster, &database);
+    for access in [Access::Read, Access::Decide, Access::Record] {
+        let opened = PostgresLedger::open(&place, access);
+        assert!(matches!(opened, Err(LedgerError::NotFound { .. })), "{opened:?}");
+    }
+    assert!(!PostgresLedger::is_there(&place).unwrap());
+    PostgresLedger::create(&place, &stamp()).unwrap();
+    assert!(PostgresLedger::is_there(&place).unwrap());
+    let again = PostgresLedger::create(&place, &stamp());
+    assert!(matches!(again, Err(LedgerError::Exists { .. })), "{again:?}");
+    cluster.sql(&database, "UPDATE hsm_ca.ledger SET version = 99");
+    let newer = PostgresLedger::open(&place, Access::Read);
+    assert!(
+        matches!(newer, Err(LedgerError::Newer { found: 99, .. })),
+        "{newer:?}"
+    );
+}
