@@ -115,7 +115,7 @@ enum Command {
     /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Show any file that these commands read or write, told by its content
+    /// Show a file of any kind that these commands read or write
     Show(show::ShowFile),
     #[command(flatten)]
     Program(program::ProgramCommand),

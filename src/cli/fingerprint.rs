@@ -1,11 +1,9 @@
 //! A public key's fingerprint, in hex and in words.
 
-#[cfg(feature = "aws")]
 mod shown;
 
 use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::x509::read_words;
-#[cfg(feature = "aws")]
 pub(super) use shown::{describe, show};
 
 /// Reads what results print: hex, with or without colons, or the words.
