@@ -339,7 +339,7 @@ fn the_ledger_is_beside_the_configuration_unless_it_is_named() {
     run(&[], &[]).refused(4, "no-ledger");
     let message = run(&["--ledger", "postgres://user:secret@host/db"], &[]).refused(2, "ledger-url");
     assert!(
-        message.contains("not supported yet") && !message.contains("secret"),
+        message.contains("a place for a password") && !message.contains("secret"),
         "{message}"
     );
     run(&["--ledger", "hsm-ca.db"], &[]).refused(2, "ledger-url");

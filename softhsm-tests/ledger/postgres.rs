@@ -250,6 +250,36 @@ fn two_issuers_sign_from_one_ledger_and_no_serial_number_is_there_twice() {
     }
 }
 
+/// Whoever began second stops, and delivers what the other one signed when it runs again.
+#[test]
+fn two_issuers_with_the_same_requests_sign_one_certificate_for_each() {
+    const REQUESTS: usize = 70;
+    let (cluster, database) = new_database();
+    let rig = rig_at(&url_of(cluster, &database));
+    make_requests(&rig, REQUESTS);
+    for out in ["mine", "theirs"] {
+        fs::create_dir(rig.path(out)).expect("a directory");
+    }
+    let until_done = |out: &str| {
+        for _ in 0..200 {
+            match rig.json(&batch(out)) {
+                run if run.code == Some(0) => return,
+                run => assert!(run.stderr.contains("\"request-taken\""), "{run:#?}"),
+            }
+        }
+        panic!("{out} does not come to an end");
+    };
+    thread::scope(|scope| {
+        for out in ["mine", "theirs"] {
+            scope.spawn(move || until_done(out));
+        }
+    });
+    let (mine, theirs) = (serials(&rig, "mine"), serials(&rig, "theirs"));
+    assert_eq!((mine.len(), &mine), (REQUESTS, &theirs));
+    assert_eq!(count_events(cluster, &database, "signed"), REQUESTS);
+    assert_sound(&rig, cluster, &database);
+}
+
 /// A way to the server that is cut when so many bytes have gone through it, in both directions together.
 struct CutWay {
     port: u16,

@@ -207,7 +207,8 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
         ("sqlite:group/new.db", 2, "ledger-mode"),
         ("sqlite:nobodys/new.db", 2, "ledger-mode"),
         ("sqlite:open/link.db", 2, "ledger-mode"),
-        ("postgres://localhost/x", 2, "ledger-url"),
+        ("postgres://db.example/x", 2, "ledger-url"),
+        ("postgres://localhost:1/x", 4, "ledger-unreachable"),
     ] {
         let arguments = [
             &["--format", "json", "--ledger", ledger][..],
