@@ -319,7 +319,7 @@ fn sm2_is_refused_by_name() {
         .json(&[&generate[..], &["--spec", "SM2"]].concat())
         .refused(2, "usage");
     assert!(
-        message.contains("SM2 is not supported") && message.contains("ECC_NIST_EDWARDS25519"),
+        message.contains("'SM2'") && message.contains("ECC_NIST_EDWARDS25519"),
         "{message}"
     );
     assert!(!rig.path("sm2.json").exists());
