@@ -236,6 +236,12 @@ impl Tables for PostgresLedger {
         at(state.replica.db()).map_err(|failure| Trouble::from(failure).of(&self.place))
     }
 
+    /// Another issuer may have recorded, and put its head on the token, since the last look.
+    fn look_now<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
+        self.state.borrow_mut().followed = None;
+        self.look(at)
+    }
+
     fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
         let differences = {
             let mut state = self.state.borrow_mut();

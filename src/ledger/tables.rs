@@ -44,6 +44,11 @@ pub(super) trait Tables: Send {
     /// One state of the ledger, whatever others write meanwhile.
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError>;
 
+    /// The same of the newest state: to compare it with what came from elsewhere and may be newer than the last look.
+    fn look_now<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
+        self.look(at)
+    }
+
     /// [`Ledger::verify_against`]
     fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError>;
 
@@ -250,7 +255,7 @@ impl<L: Tables> Ledger for L {
     }
 
     fn hash_of(&self, sequence: u64) -> Result<Option<Digest>, LedgerError> {
-        self.look(|db| read::hash_of(db, sequence))
+        self.look_now(|db| read::hash_of(db, sequence))
     }
 
     fn last_time(&self) -> Result<Option<UnixTime>, LedgerError> {
