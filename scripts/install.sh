@@ -25,8 +25,8 @@ case ${1-} in
 '')
     # The OpenSSL engine, p11-kit, hyperfine, and what counts system calls and instructions, for tests and benchmarks.
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
-    # What checks the manual pages, and the shells that read the completion scripts.
-    packages+=(mandoc zsh fish)
+    # What checks the manual pages, the shells that read the completion scripts, and what makes repositories for `version -v`.
+    packages+=(mandoc zsh fish git)
     # What serves published answers, what asks for them, and what checks the units of their timers.
     packages+=(nginx openjdk-17-jdk-headless systemd)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
