@@ -46,7 +46,7 @@ fn standard_input() -> impl Read {
     io::Cursor::new(peeked).chain(io::stdin())
 }
 
-/// The first bytes of a file; of standard input, whoever reads it next still gets all.
+/// The first bytes of a file; of standard input, the next reader still gets all of it.
 pub(super) fn peek(path: &Path) -> Result<Vec<u8>, CliError> {
     const BEGINNING: u64 = 64 * 1024;
     peek_up_to(path, BEGINNING)

@@ -161,7 +161,7 @@ impl PostgresLedger {
                 }
                 Ok(answer) => return Ok(answer),
             }
-            // A server that was never there is told at once.
+            // A server that never answered is reported at once.
             waits |= state.server.was_reached();
         }
     }

@@ -175,7 +175,7 @@ pub enum LedgerUrlError {
     NoDatabase,
     /// A database without a server.
     NoHost,
-    /// What is no name, address or port of a server.
+    /// Not a name, address or port of a server.
     Host,
     /// What is not percent-encoded UTF-8 text without control characters.
     Encoding,

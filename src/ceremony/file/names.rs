@@ -54,7 +54,7 @@ pub(super) fn check_text(
 }
 
 /// Characters that change how others are shown, or are not shown themselves (Unicode category Cf, fillers, and variation selectors), and those for which
-/// no font has a picture that means anything: private use, replacements, and what is no character.
+/// no font has a picture that means anything: private use, replacements, and what is not a character.
 fn is_format(character: char) -> bool {
     // The last two of each plane.
     u32::from(character) & 0xfffe == 0xfffe
