@@ -1,6 +1,6 @@
 //! What the tables must come to, by the events: for each table the sum of a keyed hash of every statement that the events make about its rows.
-//! The same sum over the rows as they are is equal if and only if each row is what the events say, none is missing and none is too many, but for a
-//! chance of 2^-64: the key is new in each process and leaves it nowhere, so rows cannot be made to fit.
+//! The same sum over the rows as they are is equal only if each row is what the events say, and no row is missing or added, except with a
+//! probability of 2^-64. Each process makes a new key and never shows it, so nobody can make rows that fit.
 //!
 //! A sum needs no row to be remembered. What the order of events decides (an entry ends once, a delivery is of something that was signed) takes a
 //! few bits for each event. It is a second way to what a database's projection does, so that a mistake in one of the two is found.

@@ -45,7 +45,7 @@ pub(super) trait Batch: Sync + Sized {
     type Error: From<WorkflowError> + Send;
     /// One piece, as far as it comes without the ledger and the key.
     type Draft: Send;
-    /// What is remembered of a piece until its result is told.
+    /// What is remembered of a piece until its result is reported.
     type Memo;
     /// A piece that was signed before.
     type Known;
@@ -56,7 +56,7 @@ pub(super) trait Batch: Sync + Sized {
     /// How many of them are to be signed.
     fn count_new(&self) -> usize;
 
-    /// Whether a piece that is refused is told, and the others are signed.
+    /// Whether a refused piece is reported and the others are signed.
     fn keeps_going(&self) -> bool;
 
     /// Drafts one, on any thread. Nothing of one that was refused before.

@@ -80,7 +80,7 @@ impl Changes {
     }
 }
 
-/// Half of a statement's hash: of the key as a whole nobody knows a bit, so 64 of them are enough to compare one table.
+/// Half of a statement's hash: nobody outside this process knows the key, so 64 bits are enough to compare one table.
 pub(super) fn shorten(statement: u128) -> u64 {
     u64::try_from(statement >> 64).unwrap_or_default()
 }
