@@ -9,6 +9,8 @@ usage: scripts/install.sh [--demo]
   Installs the Debian packages that building, testing and benchmarking need,
   and the Python packages of softhsm-tests/local-aws/requirements.txt in
   $CARGO_TARGET_DIR/venv (target/venv if CARGO_TARGET_DIR is not set).
+  Debian 13's opencryptoki is unpacked in $CARGO_TARGET_DIR/debian-13; nothing
+  of it is installed.
   --demo  only what the demo needs
 EOF
 }
@@ -103,6 +105,31 @@ install_packages "${packages[@]}"
 if [[ ${1-} != --demo ]]; then
     install_packages "libclang-rt-$(/usr/bin/clang -dumpversion | cut -d. -f1)-dev"
 fi
+
+# Debian 13's opencryptoki with the libraries that it needs, beside this system's: the tests run it in a namespace.
+# apt checks the release's signature by the keys that this system has.
+unpack_debian_13() (
+    local directory=$1 work apt package
+    local packages=(opencryptoki libopencryptoki0 libssl3t64 libc6 libgcc-s1 zlib1g libzstd1 libcap2 libldap2 libsasl2-2)
+    [[ ! -e $directory ]] || return 0
+    echo "install.sh: unpacking Debian 13's opencryptoki in $directory"
+    mkdir -p "${directory%/*}"
+    work=$(mktemp -d "$directory.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$work"/{lists,archives,packages}/partial "$work/system"
+    : >"$work/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" >"$work/sources"
+    apt=(apt-get -qq -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User=root
+        -o "Dir::State=$work" -o "Dir::State::Lists=$work/lists" -o "Dir::State::status=$work/status"
+        -o "Dir::Cache=$work" -o "Dir::Etc::SourceList=$work/sources" -o Dir::Etc::SourceParts=-)
+    "${apt[@]}" update
+    (cd "$work/packages" && "${apt[@]}" download "${packages[@]}")
+    for package in "$work"/packages/*.deb; do
+        dpkg-deb --extract "$package" "$work/system"
+    done
+    mv -T "$work/system" "$directory"
+)
+[[ ${1-} = --demo ]] || unpack_debian_13 "${CARGO_TARGET_DIR:-target}/debian-13"
 
 # Python packages: a new environment whenever requirements.txt has changed
 stamp=$venv/requirements.sha256

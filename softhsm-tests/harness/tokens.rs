@@ -24,6 +24,8 @@ pub(crate) enum TokenKind {
     Tpm2,
     /// opencryptoki's soft token, Debian's: RSA only, and PINs of 4 to 8 bytes.
     OpenCryptoki,
+    /// The same of Debian 13, with elliptic curves.
+    OpenCryptoki323,
 }
 
 impl TokenKind {
@@ -35,14 +37,15 @@ impl TokenKind {
         Self::Tpm2,
     ];
 
-    /// Those of the compatibility table. opencryptoki has no elliptic curves, which most other tests ask every token for.
-    pub(crate) const TABLED: [Self; 6] = [
+    /// Those of the compatibility table. opencryptoki 3.8 has no elliptic curves, which most other tests ask every token for.
+    pub(crate) const TABLED: [Self; 7] = [
         Self::SoftHsm,
         Self::Kryoptic,
         Self::Nss,
         Self::CloudHsm,
         Self::Tpm2,
         Self::OpenCryptoki,
+        Self::OpenCryptoki323,
     ];
 
     /// Those that a key can be unwrapped into.
@@ -57,6 +60,7 @@ impl TokenKind {
             Self::CloudHsm => "AWS CloudHSM (`cloudhsm-shim`)",
             Self::Tpm2 => "TPM 2.0 (tpm2-pkcs11 1.9, swtpm)",
             Self::OpenCryptoki => "opencryptoki 3.8 (soft token)",
+            Self::OpenCryptoki323 => "opencryptoki 3.23 (soft token)",
         }
     }
 
@@ -123,11 +127,16 @@ impl Rig {
                     directory: rig.path("rig"),
                 });
             }
-            TokenKind::OpenCryptoki => {
+            TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
                 let stop = token_script("opencryptoki.sh");
                 let remote = beside_program("remote-token");
                 let remote = remote.parent().expect("a directory");
-                Run::of(Command::new(&stop).arg("start").arg(rig.path("rig")).arg(remote)).ok();
+                let mut start = Command::new(&stop);
+                start.arg("start").arg(rig.path("rig")).arg(remote);
+                if kind == TokenKind::OpenCryptoki323 {
+                    start.arg(beside_program("../debian-13"));
+                }
+                Run::of(&mut start).ok();
                 rig.daemon = Some(Daemon {
                     stop,
                     directory: rig.path("rig"),
@@ -144,7 +153,7 @@ impl Rig {
                 let config = self.path("rig/hsm-ca.toml");
                 self.with("HSM_CA_CONFIG", config)
             }
-            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
                 let (module, pin) = (
                     self.oracle_module(),
                     format!("file:{}", self.path("rig/pin").display()),
@@ -182,7 +191,7 @@ impl Rig {
         match self.kind {
             TokenKind::SoftHsm => softhsm(),
             TokenKind::Kryoptic | TokenKind::CloudHsm => kryoptic(),
-            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
                 let module = fs::read_to_string(self.path("rig/module")).expect("the script wrote it");
                 PathBuf::from(module.trim())
             }
@@ -197,7 +206,7 @@ impl Rig {
             TokenKind::Kryoptic | TokenKind::CloudHsm => {
                 vec![("KRYOPTIC_CONF".to_owned(), path("rig/kryoptic.conf"))]
             }
-            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki => {
+            TokenKind::Nss | TokenKind::Tpm2 | TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
                 let text = fs::read_to_string(self.path("rig/token.env")).expect("the script wrote it");
                 text.lines()
                     .filter_map(|line| line.split_once('='))

@@ -34,6 +34,7 @@ fn can(kind: TokenKind, key: &str) -> bool {
         // The key of a TPM that signs with CKM_RSA_PKCS may decrypt.
         TokenKind::Tpm2 => ["ec:p256", "ec:p384"].contains(&key),
         TokenKind::OpenCryptoki => key.starts_with("rsa"),
+        TokenKind::OpenCryptoki323 => key.starts_with("rsa") || key.starts_with("ec"),
     }
 }
 

@@ -73,7 +73,9 @@ fn changes_expected_of(kind: TokenKind) -> [usize; 5] {
         TokenKind::Nss => [1, 2, 1, 1, 4],
         // CKM_RSA_AES_KEY_WRAP brings the AES key in the same call.
         TokenKind::CloudHsm => [1, 1, 0, 1, 2],
-        TokenKind::Tpm2 | TokenKind::OpenCryptoki => unreachable!("not one of those that are tried"),
+        TokenKind::Tpm2 | TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
+            unreachable!("not one of those that are tried")
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! opencryptoki's soft token: a clock that tells no number, PINs of 4 to 8 bytes, no elliptic curves.
+//! opencryptoki's soft token. 3.8: a clock that tells no number, PINs of 4 to 8 bytes, no elliptic curves. 3.23: an unwrapped key keeps
+//! none of the attributes that were asked for.
 
 use crate::harness::{Rig, TokenKind};
 
@@ -23,20 +24,48 @@ fn a_ca_lives_on_opencryptoki() {
     let listed = rig.json(&["token", "list"]).ok().json();
     assert_eq!(listed["tokens"][0]["pin_tries"], "untouched", "{listed}");
 
-    // One CA with a key of its own, one with an imported key.
-    let generate = ["key", "generate", "--label", "own", "--type", "rsa:3072"];
-    rig.command(&generate).ok();
-    let import = [
+    rig.command(&["ledger", "new"]).ok();
+    two_cas(&rig, "rsa:3072", "create-object");
+    let generate = ["key", "generate", "--label", "ec", "--type", "ec:p256"];
+    let message = rig.json(&generate).refused(3, "cannot-generate");
+    assert!(message.contains("CKM_EC_KEY_PAIR_GEN"), "{message}");
+}
+
+#[test]
+fn a_ca_lives_on_opencryptoki_of_debian_13() {
+    let rig = Rig::of(TokenKind::OpenCryptoki323).with_pair("ECC_NIST_P384");
+    let module = rig.json(&["doctor", "--no-kms"]).ok().stdout;
+    assert!(module.contains("3.23"), "{module}");
+    rig.command(&["ledger", "new"]).ok();
+    two_cas(&rig, "ec:p521", "sealed");
+    // The head of the ledger is kept on this token.
+    let verify = rig.command(&["ledger", "verify"]).ok().stdout;
+    assert!(
+        verify.contains("the head that was kept is on the chain"),
+        "{verify}"
+    );
+}
+
+/// One with a key of its own, one with an imported key.
+fn two_cas(rig: &Rig, own: &str, route: &str) {
+    rig.command(&["key", "generate", "--label", "own", "--type", own])
+        .ok();
+    let mut import = vec![
         "kms",
         "import",
         "pair.json",
         "--label",
         "imported",
         "--route",
-        "create-object",
+        route,
     ];
+    if route == "sealed" {
+        rig.command(&["kms", "recipient-key", "--out", "recipient.pem"])
+            .ok();
+        rig.attest(&[]);
+        import.extend(["--attestation-document", "document"]);
+    }
     rig.command(&import).ok();
-    rig.command(&["ledger", "new"]).ok();
     for key in ["own", "imported"] {
         let (certificate, subject) = (format!("{key}.crt"), format!("CN=CA {key}"));
         let create = [
@@ -53,7 +82,4 @@ fn a_ca_lives_on_opencryptoki() {
         let verify = ["verify", "-CAfile", &certificate, "-check_ss_sig", &certificate];
         rig.tool("openssl", &verify).ok();
     }
-    let generate = ["key", "generate", "--label", "ec", "--type", "ec:p256"];
-    let message = rig.json(&generate).refused(3, "cannot-generate");
-    assert!(message.contains("CKM_EC_KEY_PAIR_GEN"), "{message}");
 }

@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'USAGE'
-usage: opencryptoki.sh start DIR REMOTE
+usage: opencryptoki.sh start DIR REMOTE [DEBIAN_13]
            start pkcsslotd and a soft token with the label "ca" and a random user
            PIN in the background. REMOTE is the directory of remote-token and
            libremote_token.so: the slot daemon has fixed paths, so it and its
@@ -13,6 +13,8 @@ usage: opencryptoki.sh start DIR REMOTE
              DIR/module     the path of the PKCS#11 module
              DIR/token.env  the module's environment, NAME=VALUE lines
              DIR/pin        the user PIN, mode 0600
+           With DEBIAN_13, the directory that scripts/install.sh unpacks, it is
+           Debian 13's opencryptoki, laid over this system's /usr in that namespace
        opencryptoki.sh stop DIR
            stop it; the token ends with it
 Needs root. Debian packages: opencryptoki opensc util-linux.
@@ -44,17 +46,30 @@ wait_for() {
 
 # Inside the namespace, as its first process: everything ends with it.
 serve() {
-    local dir=$1 remote=$2 module place
+    local dir=$1 remote=$2 debian_13=${3-} version=3.8 module place
+    if [[ -n $debian_13 ]]; then
+        version=3.23
+        mount -t overlay -o "lowerdir=$debian_13/usr:/usr" none /usr
+    fi
     module=$(find_module)
+    # The daemon of 3.23 reads its files as a user of its own.
+    umask 022
     # In /dev/shm is what the processes of one token share.
     for place in /run /dev/shm /etc/opencryptoki /var/lib/opencryptoki; do
         mount -t tmpfs none "$place"
     done
     # /var/lock is a link to /run/lock.
     mkdir -p /run/lock/opencryptoki/swtok /run/opencryptoki /var/lib/opencryptoki/swtok/TOK_OBJ /var/lib/opencryptoki/HSM_MK_CHANGE
-    printf 'version opencryptoki-3.8\nslot 3\n{\nstdll = libpkcs11_sw.so\n}\n' >/etc/opencryptoki/opencryptoki.conf
-    chgrp -R pkcs11 /var/lib/opencryptoki /run/lock/opencryptoki
-    chmod -R ug+rwX /var/lib/opencryptoki /run/lock/opencryptoki
+    printf 'version opencryptoki-%s\nslot 3\n{\nstdll = libpkcs11_sw.so\n%s}\n' \
+        "$version" "${debian_13:+tokversion = 3.12$'\n'}" >/etc/opencryptoki/opencryptoki.conf
+    if [[ -n $debian_13 ]]; then
+        install -m 640 -g pkcs11 /usr/share/doc/opencryptoki/strength-example.conf /etc/opencryptoki/strength.conf
+        # The user that its package would make: the daemon gives up root for it.
+        { cat /etc/passwd; echo "pkcsslotd:x:64200:$(getent group pkcs11 | cut -d : -f 3)::/run/opencryptoki:/usr/sbin/nologin"; } >/run/passwd
+        mount --bind /run/passwd /etc/passwd
+    fi
+    chgrp -R pkcs11 /run/opencryptoki /var/lib/opencryptoki /run/lock/opencryptoki
+    chmod -R ug+rwX /run/opencryptoki /var/lib/opencryptoki /run/lock/opencryptoki
     pkcsslotd
     # opencryptoki sets this PIN of the security officer on every new token.
     export SO_PIN=87654321 USER_PIN
@@ -64,20 +79,26 @@ serve() {
     tool() { pkcs11-tool --module "$module" --slot 3 "$@"; }
     wait_for tool --init-token --label ca --so-pin env:SO_PIN
     tool --init-pin --login --login-type so --so-pin env:SO_PIN --new-pin env:USER_PIN
+    umask 077
     printf '%s' "$USER_PIN" >"$dir/pin"
     unset SO_PIN USER_PIN
     "$remote/remote-token" --module "$module" --socket "$dir/socket"
 }
 
 start() {
-    local remote
+    local remote debian_13=
     umask 077
     mkdir -p "$1"
     dir=$(cd "$1" && pwd)
     remote=$(cd "$2" && pwd)
+    if [[ -n ${3-} ]]; then
+        debian_13=$(realpath "$3")
+        [[ -x $debian_13/usr/sbin/pkcsslotd ]] || die "$debian_13 has no opencryptoki; run scripts/install.sh"
+    fi
+    # Of Debian 12, whose group "pkcs11" both use.
     find_module >/dev/null
     command -v pkcsslotd >/dev/null || die "pkcsslotd is missing; install opencryptoki"
-    unshare --mount --ipc --pid --fork --kill-child=KILL -- bash "$0" serve "$dir" "$remote" >"$dir/log" 2>&1 </dev/null &
+    unshare --mount --ipc --pid --fork --kill-child=KILL -- bash "$0" serve "$dir" "$remote" "$debian_13" >"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
     if ! wait_for test -S "$dir/socket"; then
         stop "$dir"
@@ -105,8 +126,8 @@ stop() {
 
 case ${1-} in
 start | serve)
-    [[ $# = 3 && -n $2 && -n $3 ]] || { usage >&2; exit 2; }
-    "$1" "$2" "$3"
+    [[ ($# = 3 || $# = 4) && -n $2 && -n $3 ]] || { usage >&2; exit 2; }
+    "$1" "$2" "$3" "${4-}"
     ;;
 stop)
     [[ $# = 2 && -n $2 ]] || { usage >&2; exit 2; }

@@ -88,11 +88,12 @@ pub struct TokenDescription {
 
 impl fmt::Display for TokenDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "\"{}\" (serial {}, slot {})",
-            self.label, self.serial, self.slot_id
-        )
+        write!(f, "\"{}\" (", self.label)?;
+        // opencryptoki's soft token has none.
+        if !self.serial.is_empty() {
+            write!(f, "serial {}, ", self.serial)?;
+        }
+        write!(f, "slot {})", self.slot_id)
     }
 }
 
