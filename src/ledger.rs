@@ -41,18 +41,20 @@ pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyTo
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresLedger, PostgresPlace};
 pub use record::{
-    Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Name,
-    Object, Outcome, Stamp, Unfinished,
+    Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Object,
+    Outcome, RecordedName, Stamp, Unfinished,
 };
 pub use report::{CheckpointProblem, Evidence, Fault, GivenUpHead, KeptHead, VerifyReport};
-pub use revocation::{CompromisedKey, ReservedCrlNumber, Revocation, RevocationRequest, RevocationState};
+pub use revocation::{
+    CompromisedKey, ReservedCrlNumber, RevocationRecord, RevocationRequest, RevocationState,
+};
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use tree::{EventPath, ExtensionPath, ProvenEvent, current_checkpoint, event_path, extension_path};
 pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
 pub use value::{Der, EntryId, Misspelt};
 
-pub use crate::values::{CrlNumber, Digest, RevocationReason, SerialNumber, UnixTime};
+pub use crate::values::{CrlNumber, Digest, Name, RevocationReason, SerialNumber, UnixTime};
 
 /// The record of a CA.
 ///
@@ -276,7 +278,7 @@ pub trait Ledger: Send {
         &self,
         authority: &Authority,
         changed_after: Option<u64>,
-        each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+        each: &mut dyn FnMut(RevocationRecord) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
     /// The last that happened to one certificate: that it was revoked, or released.
@@ -287,7 +289,7 @@ pub trait Ledger: Send {
         &self,
         authority: &Authority,
         serial: &SerialNumber,
-    ) -> Result<Option<Revocation>, LedgerError>;
+    ) -> Result<Option<RevocationRecord>, LedgerError>;
 
     /// The certificates of this authority that end at `not_before` or later, one at a time, until `each` has seen enough:
     /// those that were signed or adopted, and those that were revoked whatever else is known of them.

@@ -9,6 +9,7 @@
 mod crl_number;
 mod digest;
 mod lines;
+mod name;
 mod printable;
 mod reason;
 mod serial_number;
@@ -18,6 +19,7 @@ mod word_list;
 pub use crl_number::{CrlNumber, CrlNumberTextError};
 pub use digest::{Digest, NotADigest};
 pub use lines::{Block, WIDTH, columns, cut, fold, hang};
+pub use name::{Name, NotAName};
 pub use printable::{is_unprintable, printable};
 pub use reason::{CrlReason, NotARevocation, RevocationReason, UnknownReason};
 pub use serial_number::SerialNumber;

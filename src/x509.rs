@@ -67,7 +67,7 @@ pub use foreign_file::ForeignFile;
 pub use general_name::{AlternativeName, NameKind};
 pub use host::HostName;
 pub use issue::Issued;
-pub use name::{Name, NameFault};
+pub use name::NameFault;
 pub use name_constraints::{NameConstraints, Subtree};
 pub use ocsp::{
     AcceptedOcspRequest, BasicResponse, CertId, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses,
@@ -101,4 +101,6 @@ pub use words::{read_words, words};
 
 pub use const_oid::ObjectIdentifier;
 
-pub use crate::values::{CrlNumber, CrlNumberTextError, CrlReason, SerialNumber, TimeTextError, UnixTime};
+pub use crate::values::{
+    CrlNumber, CrlNumberTextError, CrlReason, Name, NotAName, SerialNumber, TimeTextError, UnixTime,
+};

@@ -125,10 +125,10 @@ fn while_it_makes_the_ledger() {
 /// The next one records on top.
 #[track_caller]
 fn go_on(ledger: &mut dyn Ledger, case: &str) {
-    use hsm_ca::ledger::{Authority, Der, Digest, Name, Stamp, UnixTime};
-    let subject = Name {
+    use hsm_ca::ledger::{Authority, Digest, Name, RecordedName, Stamp, UnixTime};
+    let subject = RecordedName {
         text: "CN=Test CA".to_owned(),
-        der: Der(b"CN=Test CA".to_vec()),
+        name: Name::from_der(&[0x30, 0]).unwrap(),
     };
     let authority = Authority {
         key_sha256: Digest::of(b"key"),

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use hsm_ca::ledger::{
-    Access, Authority, Der, Digest, EntryFilter, Intent, Ledger, LedgerError, Name, Object, Outcome,
+    Access, Authority, Digest, EntryFilter, Intent, Ledger, LedgerError, Name, Object, Outcome, RecordedName,
     RevocationReason, RevocationRequest, SerialNumber, SqliteLedger, Stamp, UnixTime,
 };
 use hsm_ca::workflow::authority_of;
@@ -73,10 +73,12 @@ fn stamp() -> Stamp {
     }
 }
 
-fn name(text: &str) -> Name {
-    Name {
+/// A SEQUENCE with the text in it: the ledger looks no further.
+fn name(text: &str) -> RecordedName {
+    let length = u8::try_from(text.len()).expect("the texts here are short");
+    RecordedName {
         text: text.to_owned(),
-        der: Der(text.as_bytes().to_vec()),
+        name: Name::from_der(&[&[0x30, length][..], text.as_bytes()].concat()).expect("one SEQUENCE"),
     }
 }
 

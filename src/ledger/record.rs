@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CrlNumber, Der, Digest, EntryId, Revocation, SerialNumber, UnixTime};
+use super::{CrlNumber, Der, Digest, EntryId, Name, RevocationRecord, SerialNumber, UnixTime};
 
 /// When something was done, by whom, and with which program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,16 @@ pub struct Stamp {
     pub waived: Vec<String>,
 }
 
-/// A distinguished name: the DER is the name, the text is for people.
+/// A distinguished name, and the text that an event shows people beside it: the ledger knows no X.509 and cannot make the text. Two are
+/// equal when both are; [`name`](Self::name) alone says whether they mean the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Name {
+pub struct RecordedName {
     /// RFC 4514.
     pub text: String,
-    /// The encoded name.
-    pub der: Der,
+    /// The name.
+    #[serde(rename = "der")]
+    pub name: Name,
 }
 
 /// Whose key signs: the key and the name together. A certificate's serial number is unique for the name, whichever key signs
@@ -35,14 +37,14 @@ pub struct Authority {
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub key_sha256: Digest,
     /// The subject of the CA certificate.
-    pub subject: Name,
+    pub subject: RecordedName,
 }
 
 impl Authority {
     /// The same key under the same name, however the name is shown.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        self.key_sha256 == other.key_sha256 && self.subject.der == other.subject.der
+        self.key_sha256 == other.key_sha256 && self.subject.name == other.subject.name
     }
 }
 
@@ -56,7 +58,7 @@ pub enum Object {
         /// `serialNumber`
         serial: SerialNumber,
         /// For whom.
-        subject: Name,
+        subject: RecordedName,
         /// The profile's name.
         profile: String,
         /// SHA-256 of all names that a leaf is for, as the caller puts them together; if there is none, the hash of the encoded subject
@@ -108,7 +110,7 @@ pub enum Object {
     /// A certification request for the authority's own key.
     Request {
         /// Its subject.
-        subject: Name,
+        subject: RecordedName,
     },
 }
 
@@ -194,7 +196,7 @@ pub struct Entry {
     /// How it ended.
     pub state: EntryState,
     /// Of a certificate: its last revocation, or that it was released again.
-    pub revocation: Option<Revocation>,
+    pub revocation: Option<RevocationRecord>,
     /// Whether it has reached its file or its caller.
     pub delivery: DeliveryState,
 }
@@ -309,7 +311,7 @@ pub struct KnownCertificate {
     /// Its serial number.
     pub serial: SerialNumber,
     /// The last that happened to it.
-    pub revocation: Option<Revocation>,
+    pub revocation: Option<RevocationRecord>,
 }
 
 /// Which entries, newest first.

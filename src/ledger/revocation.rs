@@ -1,4 +1,7 @@
 //! Revocation, and what may follow on what.
+//!
+//! A revocation is not one value: what is requested names a key, what the ledger says last of a certificate may be that it was released, and
+//! an entry of a CRL (`x509::Revocation`) may have a reason that no request has.
 
 use super::{CrlNumber, Der, Digest, EntryId, RevocationReason, SerialNumber, UnixTime};
 
@@ -44,9 +47,9 @@ pub struct CompromisedKey {
     pub certificate: Option<Der>,
 }
 
-/// The last that happened to a certificate.
+/// The last that happened to a certificate, as the ledger has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revocation {
+pub struct RevocationRecord {
     /// Which certificate.
     pub serial: SerialNumber,
     /// Whether it is revoked now.

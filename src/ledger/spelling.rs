@@ -1,10 +1,12 @@
 //! How the shared values are written in an event: `docs/ledger.md` defines it, and a hash is over it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::value::from_hex;
-use super::{CrlNumber, Misspelt, RevocationReason, SerialNumber, UnixTime};
+use super::{CrlNumber, Der, Misspelt, Name, RevocationReason, SerialNumber, UnixTime};
 use crate::signer::Hex;
 use crate::values::CrlReason;
 
@@ -33,6 +35,19 @@ impl<'de> Deserialize<'de> for SerialNumber {
         let text = String::deserialize(from)?;
         let octets = from_hex(&text).ok_or(Misspelt("hex digits"));
         octets.map(Self::from_octets).map_err(D::Error::custom)
+    }
+}
+
+/// As [`Der`].
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(self.der()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::from_der(&Der::deserialize(from)?.0).map_err(D::Error::custom)
     }
 }
 
@@ -109,6 +124,7 @@ mod tests {
         assert_spelt(&UnixTime(u64::MAX), "18446744073709551615");
         assert_spelt(&SerialNumber::from_octets([0, 0x80]), "\"0080\"");
         assert_spelt(&SerialNumber::from_octets([0xfd]), "\"fd\"");
+        assert_spelt(&Name::from_der(&[0x30, 2, 0x31, 0]).unwrap(), "\"MAIxAA==\"");
         for reason in RevocationReason::ALL {
             assert_spelt(&reason, &reason.code().to_string());
         }
@@ -120,6 +136,9 @@ mod tests {
         }
         for wrong in ["-1", "1.5", "\"1\"", "18446744073709551616"] {
             assert!(serde_json::from_str::<UnixTime>(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["1", "\"MAIx\"", "\"MQA=\"", "\"30023100\""] {
+            assert!(serde_json::from_str::<Name>(wrong).is_err(), "{wrong}");
         }
         for wrong in ["1", "\"8\"", "\"zz\"", "\"-03\"", "\"80:01\""] {
             assert!(serde_json::from_str::<SerialNumber>(wrong).is_err(), "{wrong}");

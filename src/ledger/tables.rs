@@ -11,8 +11,8 @@ use super::sqlite::{Failure, Turn, key, read, unfinished};
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
     GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
-    Ledger, LedgerError, Outcome, ReservedCrlNumber, Revocation, RevocationRequest, SerialNumber, Stamp,
-    TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    Ledger, LedgerError, Outcome, ReservedCrlNumber, RevocationRecord, RevocationRequest, SerialNumber,
+    Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 
 /// How a ledger reaches its tables.
@@ -221,7 +221,7 @@ impl<L: Tables> Ledger for L {
         &self,
         authority: &Authority,
         changed_after: Option<u64>,
-        each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+        each: &mut dyn FnMut(RevocationRecord) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         self.look(|db| read::revocations(db, authority, changed_after, each))
     }
@@ -230,7 +230,7 @@ impl<L: Tables> Ledger for L {
         &self,
         authority: &Authority,
         serial: &SerialNumber,
-    ) -> Result<Option<Revocation>, LedgerError> {
+    ) -> Result<Option<RevocationRecord>, LedgerError> {
         self.look(|db| read::revocation_of_certificate(db, authority, serial))
     }
 

@@ -188,8 +188,8 @@ impl Tally {
     }
 
     fn introduce(&mut self, sequence: u64, authority: &Authority) -> Option<()> {
-        let name = &authority.subject.der.0;
-        let issuer = *self.issuers.entry(name.clone()).or_insert(sequence);
+        let name = authority.subject.name.der();
+        let issuer = *self.issuers.entry(name.to_vec()).or_insert(sequence);
         self.authorities.insert(sequence, issuer);
         let text = Cell::Text(authority.subject.text.as_bytes());
         let key = (&authority.key_sha256).into();
@@ -212,7 +212,7 @@ impl Tally {
                 ..
             } => {
                 self.say_serial(issuer, serial, sequence, not_after.0);
-                let names = names_sha256.unwrap_or_else(|| Digest::of(&subject.der.0));
+                let names = names_sha256.unwrap_or_else(|| Digest::of(subject.name.der()));
                 self.say(place::NAMES, 0, [number(sequence), (&names).into()]);
                 Some(())
             }

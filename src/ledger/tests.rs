@@ -77,10 +77,11 @@ fn stamp() -> Stamp {
     }
 }
 
-fn name(text: &str) -> Name {
-    Name {
+fn name(text: &str) -> RecordedName {
+    RecordedName {
         text: text.to_owned(),
-        der: Der([&[0x30][..], text.as_bytes()].concat()),
+        name: Name::from_der(&[&[0x30, u8::try_from(text.len()).unwrap()][..], text.as_bytes()].concat())
+            .unwrap(),
     }
 }
 
@@ -192,7 +193,7 @@ fn all(ledger: &dyn Ledger, filter: &EntryFilter) -> Vec<Entry> {
     entries
 }
 
-fn revoked(ledger: &dyn Ledger, authority: &Authority, changed_after: Option<u64>) -> Vec<Revocation> {
+fn revoked(ledger: &dyn Ledger, authority: &Authority, changed_after: Option<u64>) -> Vec<RevocationRecord> {
     let mut list = Vec::new();
     ledger
         .revocations(authority, changed_after, &mut |revocation| {

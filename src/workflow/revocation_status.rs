@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::WorkflowError;
 use super::record::{find_compromised, revocation};
 use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Ledger};
-use crate::x509::{Certificate, CrlReason, Name, UnixTime};
+use crate::x509::{Certificate, CrlReason, UnixTime};
 
 /// What the ledger says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,6 @@ fn is_about(entry: &Entry, certificate: &Certificate) -> bool {
         return true;
     }
     // A CRL names a certificate by its issuer and its serial number, so another with both is revoked with it.
-    let subject = Name::from_der(&entry.authority.subject.der.0);
-    let has_issuer = subject.is_ok_and(|name| name.is_like(certificate.issuer()));
+    let has_issuer = entry.authority.subject.name.is_like(certificate.issuer());
     has_issuer && (known.is_none() || entry.revocation.is_some())
 }

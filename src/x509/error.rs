@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Name, Rule, UnixTime, Validity, rules};
+use super::{Name, NotAName, Rule, UnixTime, Validity, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -356,6 +356,13 @@ impl X509Error {
                 what,
                 reason: kind.to_string(),
             },
+        }
+    }
+
+    pub(super) fn not_a_name(what: &'static str) -> impl Fn(NotAName) -> Self {
+        move |error| Self::Malformed {
+            what,
+            reason: error.to_string(),
         }
     }
 }

@@ -21,11 +21,7 @@ use x509_cert::name::RdnSequence;
 use super::X509Error;
 use super::name_hash::read_text;
 use crate::signer::Hex;
-use crate::values::is_unprintable;
-
-/// A `Name` (RFC 5280 section 4.1.2.4) as the bytes it came in. Two names are equal when their bytes are.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Name(Vec<u8>);
+use crate::values::{Name, is_unprintable};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
@@ -33,25 +29,12 @@ const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11
 impl Name {
     /// Keeps the encoded bytes of a decoded element, which must be a SEQUENCE.
     pub(super) fn from_any(any: &Any, what: &'static str) -> Result<Self, X509Error> {
-        if any.tag() != Tag::Sequence {
-            return Err(X509Error::Malformed {
-                what,
-                reason: "a name that is not a SEQUENCE".to_owned(),
-            });
-        }
-        any.to_der().map(Self).map_err(X509Error::malformed(what))
-    }
-
-    /// Keeps the bytes of an encoded name.
-    ///
-    /// # Errors
-    /// [`X509Error::Malformed`]
-    pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
-        Self::from_any(&Any::from_der(der).map_err(X509Error::malformed("name"))?, "name")
+        let der = any.to_der().map_err(X509Error::malformed(what))?;
+        Self::from_der(&der).map_err(X509Error::not_a_name(what))
     }
 
     pub(super) fn to_any(&self) -> Result<Any, X509Error> {
-        Any::from_der(&self.0).map_err(X509Error::malformed("name"))
+        Any::from_der(self.der()).map_err(X509Error::malformed("name"))
     }
 
     /// Reads an RFC 4514 string, most specific part first: `CN=Example CA,O=Example\, Inc.,C=US`. Spaces around the
@@ -97,7 +80,8 @@ impl Name {
             let rdn = attributes.try_into();
             rdns.push(rdn.map_err(|error: der::Error| wrong(error.to_string()))?);
         }
-        let name = RdnSequence::from(rdns).to_der().map(Self);
+        let der = RdnSequence::from(rdns).to_der();
+        let name = Self::from_der(&der.map_err(|error| wrong(error.to_string()))?);
         let name = name.map_err(|error| wrong(error.to_string()))?;
         match name.type_faults().into_iter().next() {
             Some(fault) => Err(wrong(fault.found)),
@@ -114,7 +98,7 @@ impl Name {
     /// Bytes that two names have in common exactly if one [is like](Self::is_like) the other.
     pub(super) fn comparable(&self) -> Vec<u8> {
         // RDNs are SETs, and a name that is in no form to be compared is the SEQUENCE that it is.
-        self.folded_rdns().unwrap_or_else(|| self.0.clone())
+        self.folded_rdns().unwrap_or_else(|| self.der().to_vec())
     }
 
     /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1
@@ -122,12 +106,6 @@ impl Name {
     #[must_use]
     pub(super) fn begins_with(&self, prefix: &Self) -> Option<bool> {
         Some(self.folded_rdns()?.starts_with(&prefix.folded_rdns()?))
-    }
-
-    /// The DER bytes.
-    #[must_use]
-    pub fn der(&self) -> &[u8] {
-        &self.0
     }
 
     /// The values of commonName, in order.
@@ -143,18 +121,12 @@ impl Name {
     }
 
     fn values(&self, kind: ObjectIdentifier) -> Vec<String> {
-        let names = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let names = RdnSequence::from_der(self.der()).unwrap_or_default();
         let attributes = names.iter().flat_map(|rdn| rdn.iter());
         attributes
             .filter(|attribute| attribute.oid == kind)
             .filter_map(|attribute| text_of(&attribute.value).map(str::to_owned))
             .collect()
-    }
-
-    /// True for the empty sequence, which RFC 5280 forbids for issuers.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.len() <= 2
     }
 }
 
@@ -243,7 +215,7 @@ impl fmt::Display for Name {
     /// hex pairs, so that a name from a stranger cannot rearrange a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(rdns) = self.attributes() else {
-            return write!(f, "#{}", Hex(&self.0));
+            return write!(f, "#{}", Hex(self.der()));
         };
         for (index, rdn) in rdns.iter().rev().enumerate() {
             f.write_str(if index == 0 { "" } else { "," })?;
@@ -375,7 +347,7 @@ mod tests {
         let mut der = vec![0x30, byte(value.len() + 11), 0x31, byte(value.len() + 9), 0x30];
         der.extend([byte(value.len() + 7), 6, 3, 0x55, 4, 3, tag, byte(value.len())]);
         der.extend(value);
-        Name(der)
+        Name::from_der(&der).unwrap()
     }
 
     #[test]
@@ -441,6 +413,6 @@ mod tests {
             0x30, 0x0f, 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x04,
         ];
         der.extend_from_slice(b"\x1b[2J");
-        assert_eq!(Name(der).to_string(), "CN=\\1B[2J");
+        assert_eq!(Name::from_der(&der).unwrap().to_string(), "CN=\\1B[2J");
     }
 }

@@ -1,7 +1,8 @@
 //! One entry of the ledger, in two lines, in full, and as JSON.
 
 use hsm_ca::ledger::{
-    DeliveryState, Entry, EntryState, Object, Revocation, RevocationState, SerialNumber, Stamp, UnixTime,
+    DeliveryState, Entry, EntryState, Object, RevocationRecord, RevocationState, SerialNumber, Stamp,
+    UnixTime,
 };
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509;
@@ -211,7 +212,7 @@ pub(super) fn text(entry: &Entry) -> String {
     fields.render(0) + &pem(entry).unwrap_or_default()
 }
 
-fn add_revocation(fields: &mut Fields, revocation: &Revocation) {
+fn add_revocation(fields: &mut Fields, revocation: &RevocationRecord) {
     match &revocation.state {
         RevocationState::Revoked {
             reason,

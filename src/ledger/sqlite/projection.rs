@@ -23,7 +23,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
             .execute(params![
                 sequence,
                 authority.key_sha256.0,
-                authority.subject.der.0,
+                authority.subject.name.der(),
                 authority.subject.text
             ])?,
         ),
@@ -236,7 +236,7 @@ fn insert_serial(
     else {
         return Ok(());
     };
-    let names = names_sha256.unwrap_or_else(|| Digest::of(&subject.der.0));
+    let names = names_sha256.unwrap_or_else(|| Digest::of(subject.name.der()));
     one_row(
         db.prepare_cached("INSERT INTO names (entry, names) VALUES (?1, ?2)")?
             .execute(params![sequence, names.0])?,

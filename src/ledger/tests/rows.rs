@@ -64,7 +64,7 @@ impl Rows {
             What::Authority(authority) => {
                 let issuer = *self
                     .issuers
-                    .entry(authority.subject.der.0.clone())
+                    .entry(authority.subject.name.der().to_vec())
                     .or_insert(sequence);
                 self.authorities.insert(sequence, (issuer, authority));
             }
@@ -173,7 +173,7 @@ impl Rows {
                 }
                 self.serials
                     .insert(sequence, (issuer, serial.clone(), not_after.0));
-                let names = names_sha256.unwrap_or_else(|| Digest::of(&subject.der.0));
+                let names = names_sha256.unwrap_or_else(|| Digest::of(subject.name.der()));
                 self.names.insert(sequence, names);
             }
             Object::SerialNumber {

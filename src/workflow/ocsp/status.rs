@@ -56,8 +56,8 @@ pub(super) fn status_of(entry: &Entry) -> CertificateStatus {
 mod tests {
     use super::*;
     use crate::ledger::{
-        Authority, Der, Digest, Intent, Name, Object, RevocationReason, RevocationRequest, SerialNumber,
-        SqliteLedger, Stamp,
+        Authority, Digest, Intent, Name, Object, RecordedName, RevocationReason, RevocationRequest,
+        SerialNumber, SqliteLedger, Stamp,
     };
     use crate::x509::{CrlReason, UnixTime};
 
@@ -73,9 +73,9 @@ mod tests {
     }
 
     fn certificate(number: u8) -> Intent {
-        let subject = Name {
+        let subject = RecordedName {
             text: "CN=a".to_owned(),
-            der: Der(vec![0x30, 0]),
+            name: Name::from_der(&[0x30, 0]).unwrap(),
         };
         Intent {
             authority: Authority {

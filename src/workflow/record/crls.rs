@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use super::{Recorder, authority_of};
 use crate::ledger::{
-    CrlNumber, CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, Revocation,
-    RevocationState,
+    CrlNumber, CrlNumberProblem, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object,
+    RevocationRecord, RevocationState,
 };
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, CertificateRevocationList, X509Error, rules};
@@ -128,7 +128,7 @@ impl Recorder {
         let issuer = authority_of(authority)?;
         let reserved = self.ledger().crl_number(&issuer, number)?;
         let mut released_since = 0;
-        let mut count = |one: Revocation| {
+        let mut count = |one: RevocationRecord| {
             released_since += u64::from(one.state == RevocationState::Released);
             ControlFlow::Continue(())
         };

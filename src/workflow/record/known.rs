@@ -99,8 +99,9 @@ pub(in super::super) fn require_known(
         return Err(UnknownAuthority::OtherCertificate { subject, known }.into());
     }
     let mut alike = ledger.authorities_like(&authority)?.into_iter();
-    let other_name = alike
-        .find(|found| found.key_sha256 == authority.key_sha256 && found.subject.der != authority.subject.der);
+    let other_name = alike.find(|found| {
+        found.key_sha256 == authority.key_sha256 && found.subject.name != authority.subject.name
+    });
     Err(match other_name {
         Some(found) => UnknownAuthority::OtherName {
             subject,
@@ -146,8 +147,8 @@ pub(super) struct NamedAuthority {
     pub(super) known: KnownAs,
     /// SHA-256 of its key, where that is known: of an entry that began and did not end it may not be.
     pub(super) key: Option<Digest>,
-    /// The encoded name of its issuer.
-    pub(super) issuer: Vec<u8>,
+    /// The name of its issuer.
+    pub(super) issuer: Name,
     pub(super) not_after: UnixTime,
     /// Whether its bytes are known, and which.
     pub(super) is_signed: bool,
@@ -171,8 +172,8 @@ pub(super) fn authority_certificates(
             (Some(der), _) => of_certificate(&der.0, known),
             // Whether a signature was made is not known.
             (None, EntryState::Begun) => {
-                let issuer = entry.authority.subject.der.0;
-                let is_own = issuer == subject.der();
+                let issuer = entry.authority.subject.name;
+                let is_own = issuer == *subject;
                 Ok(Some(NamedAuthority {
                     known,
                     key: is_own.then_some(entry.authority.key_sha256),
@@ -198,7 +199,7 @@ pub(super) fn authority_certificates(
             number: adopted.event,
             path: adopted.certificate.path,
         };
-        if adopted.certificate.authority.subject.der.0 == subject.der() {
+        if adopted.certificate.authority.subject.name == *subject {
             found.extend(of_certificate(&adopted.certificate.der.0, known)?);
         }
     }
@@ -214,9 +215,9 @@ pub(super) fn authority_certificates_in_any_spelling(
     let mut found = authority_certificates(ledger, subject, authority)?;
     let mut names = BTreeSet::from([subject.der().to_vec()]);
     for other in ledger.authorities()? {
-        let name = Name::from_der(&other.subject.der.0)?;
+        let name = &other.subject.name;
         if name.is_like(subject) && names.insert(name.der().to_vec()) {
-            found.extend(authority_certificates(ledger, &name, &other)?);
+            found.extend(authority_certificates(ledger, name, &other)?);
         }
     }
     Ok(found)
@@ -231,7 +232,7 @@ fn of_certificate(der: &[u8], known: KnownAs) -> Result<Option<NamedAuthority>, 
     Ok(Some(NamedAuthority {
         known,
         key: certificate.public_key().ok().map(|key| Digest::of(key.der())),
-        issuer: certificate.issuer().der().to_vec(),
+        issuer: certificate.issuer().clone(),
         not_after: certificate.validity().not_after,
         is_signed: true,
         sha256: Some(Digest::of(der)),

@@ -1,20 +1,20 @@
 //! The structures of X.509 in the ledger's plain values.
 
 use crate::ledger::{
-    AdoptedCrl, Adoption, Authority, Der, Digest, Intent, LedgerError, Name, Object, RevocationReason,
+    AdoptedCrl, Adoption, Authority, Digest, Intent, LedgerError, Object, RecordedName, RevocationReason,
     RevocationRequest,
 };
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    self, Certificate, CertificateContent, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp,
-    CheckedRequest, IndexedCertificate, Revocation, VerifiedRequest, X509Error,
+    Certificate, CertificateContent, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp,
+    CheckedRequest, IndexedCertificate, Name, Revocation, VerifiedRequest, X509Error,
 };
 
-fn name(name: &x509::Name) -> Name {
-    Name {
+fn name(name: &Name) -> RecordedName {
+    RecordedName {
         text: name.to_string(),
-        der: Der(name.der().to_vec()),
+        name: name.clone(),
     }
 }
 
@@ -30,7 +30,7 @@ pub fn authority_of(certificate: &Certificate) -> Result<Authority, X509Error> {
 }
 
 /// The same for a certificate that is not there yet.
-pub(in super::super) fn authority_with(subject: &x509::Name, key: &PublicKey) -> Authority {
+pub(in super::super) fn authority_with(subject: &Name, key: &PublicKey) -> Authority {
     Authority {
         key_sha256: Digest::of(key.der()),
         subject: name(subject),

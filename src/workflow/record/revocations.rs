@@ -163,7 +163,7 @@ impl Coverage {
 }
 
 /// What a CRL says of it; nothing of what was released.
-pub(in super::super) fn revocation(entry: &ledger::Revocation) -> Option<Revocation> {
+pub(in super::super) fn revocation(entry: &ledger::RevocationRecord) -> Option<Revocation> {
     let RevocationState::Revoked {
         reason,
         revoked,

@@ -46,11 +46,7 @@ impl NewAuthority<'_> {
                 continue;
             }
             let is_same_key = found.key.is_none_or(|key| key == self.authority.key_sha256);
-            if is_same_key
-                && self
-                    .cross_issuer
-                    .is_some_and(|issuer| issuer.der() != found.issuer)
-            {
+            if is_same_key && self.cross_issuer.is_some_and(|issuer| *issuer != found.issuer) {
                 continue;
             }
             let (rule, is_waived, words) = match is_same_key {

@@ -10,7 +10,7 @@ pub(super) use write::LONGEST_ENTRY;
 
 use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 
-/// A revoked certificate, as a ledger or an index tells it.
+/// A revoked certificate, as an entry of a CRL says it: the reason may be `removeFromCRL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     /// The certificate's serial number, as it is in the certificate.

@@ -32,7 +32,7 @@ impl Name {
             Element {
                 tag: SEQUENCE, value, ..
             },
-        ] = whole_elements(&self.0)?[..]
+        ] = whole_elements(self.der())?[..]
         else {
             return None;
         };

@@ -44,8 +44,8 @@ impl Name {
     /// # Errors
     /// What is wrong with it.
     pub fn check_readable(&self) -> Result<(), String> {
-        let sequence = RdnSequence::from_der(&self.0).map_err(|error| error.kind().to_string())?;
-        if sequence.to_der().ok().as_ref() != Some(&self.0) {
+        let sequence = RdnSequence::from_der(self.der()).map_err(|error| error.kind().to_string())?;
+        if sequence.to_der().ok().as_deref() != Some(self.der()) {
             return Err("it is not in DER".to_owned());
         }
         if sequence.iter().any(|rdn| rdn.is_empty()) {
@@ -83,7 +83,7 @@ impl Name {
     pub(in crate::x509) fn check_new(&self, is_waived: impl Fn(&str) -> bool) -> Result<(), NameFault> {
         let broken = |rule| move |found| NameFault { rule, found };
         self.check_readable().map_err(NameFault::of(rules::SUBJECT))?;
-        let sequence = RdnSequence::from_der(&self.0)
+        let sequence = RdnSequence::from_der(self.der())
             .map_err(|error| broken(rules::SUBJECT)(error.kind().to_string()))?;
         let attributes = || sequence.iter().flat_map(|rdn| rdn.iter());
         let count = attributes().count();
@@ -121,7 +121,7 @@ impl Name {
     }
 
     fn sequence(&self) -> Result<RdnSequence, NameFault> {
-        let sequence = RdnSequence::from_der(&self.0);
+        let sequence = RdnSequence::from_der(self.der());
         sequence.map_err(|error| NameFault::of(rules::SUBJECT)(error.kind().to_string()))
     }
 }

@@ -18,7 +18,7 @@ impl Name {
     /// This tells an HSM's request from others. It proves nothing: anyone can make a request with such a subject.
     #[must_use]
     pub fn is_of_hsm_partition(&self) -> bool {
-        let names = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let names = RdnSequence::from_der(self.der()).unwrap_or_default();
         let rdns: Vec<_> = names.iter().collect();
         let [maker, partition] = rdns[..] else {
             return false;
@@ -69,7 +69,9 @@ mod tests {
     }
 
     fn is_one(names: &RdnSequence) -> bool {
-        Name(names.to_der().unwrap()).is_of_hsm_partition()
+        Name::from_der(&names.to_der().unwrap())
+            .unwrap()
+            .is_of_hsm_partition()
     }
 
     /// A partition's subject with this value as its commonName.

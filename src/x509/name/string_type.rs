@@ -98,7 +98,7 @@ impl Name {
     /// its attribute does not have (RFC 5280 appendix A.1), that an RDN has two attributes of one type (X.501 section 9.3).
     #[must_use]
     pub fn type_faults(&self) -> Vec<NameFault> {
-        let sequence = RdnSequence::from_der(&self.0).unwrap_or_default();
+        let sequence = RdnSequence::from_der(self.der()).unwrap_or_default();
         let mut faults: Vec<_> = sequence
             .iter()
             .flat_map(|rdn| rdn.iter())

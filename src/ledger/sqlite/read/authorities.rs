@@ -12,9 +12,10 @@ pub(in crate::ledger) fn authority_id(
     authority: &Authority,
 ) -> Result<Option<u64>, Failure> {
     db.prepare_cached("SELECT id FROM authorities WHERE subject_der = ?1 AND key_sha256 = ?2")?
-        .query_row(params![authority.subject.der.0, authority.key_sha256.0], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![authority.subject.name.der(), authority.key_sha256.0],
+            |row| row.get(0),
+        )
         .optional()?
         .map(natural)
         .transpose()
@@ -36,7 +37,7 @@ pub(in crate::ledger) fn authorities_like(
 ) -> Result<Vec<Authority>, Failure> {
     let mut select = db
         .prepare_cached("SELECT id FROM authorities WHERE subject_der = ?1 OR key_sha256 = ?2 ORDER BY id")?;
-    let mut rows = select.query(params![authority.subject.der.0, authority.key_sha256.0])?;
+    let mut rows = select.query(params![authority.subject.name.der(), authority.key_sha256.0])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(authority_of_id(db, natural(row.get(0)?)?)?);
@@ -62,7 +63,7 @@ pub(in crate::ledger) fn authority_certificates_like(
         "SELECT c.event FROM authority_certificates c JOIN authorities a ON a.id = c.authority
          WHERE a.subject_der = ?1 OR a.key_sha256 = ?2 ORDER BY c.event",
     )?;
-    let mut rows = select.query(params![authority.subject.der.0, authority.key_sha256.0])?;
+    let mut rows = select.query(params![authority.subject.name.der(), authority.key_sha256.0])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let number = natural(row.get(0)?)?;

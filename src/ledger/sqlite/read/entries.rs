@@ -119,7 +119,7 @@ pub(in crate::ledger) fn own_certificates(
         &[&column(id)?, &FIRST],
         None,
         &mut |entry| {
-            let is_own = matches!(&entry.object, Object::Certificate { subject, .. } if subject.der == authority.subject.der);
+            let is_own = matches!(&entry.object, Object::Certificate { subject, .. } if subject.name == authority.subject.name);
             found.extend(entry.state.der().filter(|_| is_own).cloned());
             ControlFlow::Continue(())
         },

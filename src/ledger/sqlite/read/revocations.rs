@@ -10,7 +10,7 @@ use crate::ledger::event::What;
 use crate::ledger::spelling::reason_of_code;
 use crate::ledger::sqlite::failure::{Failure, column, natural};
 use crate::ledger::{
-    Authority, CompromisedKey, CrlNumber, EntryId, KnownCertificate, ReservedCrlNumber, Revocation,
+    Authority, CompromisedKey, CrlNumber, EntryId, KnownCertificate, ReservedCrlNumber, RevocationRecord,
     RevocationState, SerialNumber, UnixTime,
 };
 
@@ -51,7 +51,7 @@ const REVOCATIONS: &str = "SELECT r.serial, r.reason, r.revoked, r.invalidity_da
     FROM revocations r JOIN authorities a ON a.id = r.authority
     LEFT JOIN serials s ON s.issuer = a.issuer AND s.serial = r.serial WHERE r.authority = ?1";
 
-fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
+fn revocation_of(row: &Row<'_>) -> Result<RevocationRecord, Failure> {
     let time = |index| -> Result<Option<UnixTime>, Failure> {
         let seconds: Option<i64> = row.get(index)?;
         Ok(seconds.map(natural).transpose()?.map(UnixTime))
@@ -67,7 +67,7 @@ fn revocation_of(row: &Row<'_>) -> Result<Revocation, Failure> {
             invalidity_date: time(3)?,
         },
     };
-    Ok(Revocation {
+    Ok(RevocationRecord {
         serial: SerialNumber::from_octets(row.get::<_, Vec<u8>>(0)?),
         state,
         changed: natural(row.get(4)?)?,
@@ -79,7 +79,7 @@ pub(in crate::ledger) fn revocation(
     db: &Connection,
     authority: u64,
     serial: &SerialNumber,
-) -> Result<Option<Revocation>, Failure> {
+) -> Result<Option<RevocationRecord>, Failure> {
     let mut select = db.prepare_cached(&format!("{REVOCATIONS} AND r.serial = ?2"))?;
     let mut rows = select.query(params![column(authority)?, serial.octets()])?;
     rows.next()?.map(revocation_of).transpose()
@@ -89,7 +89,7 @@ pub(in crate::ledger) fn revocation_of_certificate(
     db: &Connection,
     authority: &Authority,
     serial: &SerialNumber,
-) -> Result<Option<Revocation>, Failure> {
+) -> Result<Option<RevocationRecord>, Failure> {
     match authority_id(db, authority)? {
         Some(id) => revocation(db, id, serial),
         None => Ok(None),
@@ -131,7 +131,7 @@ pub(in crate::ledger) fn revocations(
     db: &Connection,
     authority: &Authority,
     changed_after: Option<u64>,
-    each: &mut dyn FnMut(Revocation) -> ControlFlow<()>,
+    each: &mut dyn FnMut(RevocationRecord) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(());

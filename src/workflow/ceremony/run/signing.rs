@@ -10,7 +10,7 @@ use super::resume::check_time;
 use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
-use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, Revocation as LedgerRevocation};
+use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
@@ -53,7 +53,7 @@ impl CeremonyRun<'_> {
         let recorder = self.recorder()?;
         recorder
             .ledger()
-            .revocations(&issuer, None, &mut |found: LedgerRevocation| {
+            .revocations(&issuer, None, &mut |found: RevocationRecord| {
                 let is_planned = planned
                     .into_iter()
                     .flatten()

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::ledger::{
-    Access, Der, Digest, Intent, Ledger, Name, Object, RevocationReason, RevocationRequest, SqliteLedger,
-    Stamp,
+    Access, Digest, Intent, Ledger, Name, Object, RecordedName, RevocationReason, RevocationRequest,
+    SqliteLedger, Stamp,
 };
 use crate::output::Encoding;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
@@ -72,7 +72,7 @@ impl Site {
         let mut recorder = Recorder::new(Box::new(ledger), "a test".to_owned(), clock.clone());
         let request = AuthorityRequest {
             key: "ca".to_owned(),
-            subject: crate::x509::Name::from_rfc4514("CN=Publishing CA").unwrap(),
+            subject: Name::from_rfc4514("CN=Publishing CA").unwrap(),
             profile: Arc::new(Profile::cloudhsm_ca()),
             validity: AskedValidity::default(),
             signature: SignatureChoice::default(),
@@ -105,9 +105,9 @@ impl Site {
     }
 
     fn intent(&self, number: u8) -> Intent {
-        let subject = Name {
+        let subject = RecordedName {
             text: "CN=a".to_owned(),
-            der: Der(vec![0x30, 0]),
+            name: Name::from_der(&[0x30, 0]).unwrap(),
         };
         Intent {
             authority: authority_of(&self.authority).unwrap(),
