@@ -70,6 +70,10 @@ fi
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 
+step "documentation site: pages, reference, links"
+scripts/docs.sh
+scripts/docs-test.sh
+
 step "clippy with the Nitro Secure Module"
 cargo clippy --locked --features nitro-enclave -- -D warnings
 

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Makes sure that the checks of the documentation site can fail. scripts/docs.sh must have run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+
+# The command must fail, and say this.
+fails_with() { # TEXT COMMAND...
+    local text=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        echo "docs-test.sh: passed, but must fail with: $text" >&2
+        exit 1
+    fi
+    grep -Fq -- "$text" <<<"$said" || {
+        printf 'docs-test.sh: the output must have: %s\n%s\n' "$text" "$said" >&2
+        exit 1
+    }
+}
+
+# Links: the built site with one page more.
+cp -R "$target/site" "$directory/site"
+page=$directory/site/docs/more.html
+while IFS='|' read -r link text; do
+    echo "<p id=here><a href='$link'>link</a></p>" >"$page"
+    if [[ $text = sound ]]; then
+        scripts/check-links.py "$directory/site" >/dev/null
+    else
+        fails_with "docs/more.html: $link: $text" scripts/check-links.py "$directory/site"
+    fi
+done <<'LINKS'
+#here|sound
+ledger.html#checkpoints-and-proofs|sound
+https://example.com/a?b#c|sound
+gone.html|no such file
+ledger.html#gone|no such anchor
+../../outside.html|leads out of the site
+https://nowhere|not a well-formed address
+LINKS
+
+# Pages: the sources, with one page that is not listed and one link that leads nowhere.
+mkdir "$directory/source"
+cp -R README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE deny.toml docs scripts site "$directory/source"
+echo "[gone](gone.md)" >>"$directory/source/docs/crl.md"
+touch "$directory/source/docs/unlisted.md"
+lay_out=("$directory/source/scripts/site-pages.py" "$target/debug/hsm-ca")
+fails_with "site/SUMMARY.md does not list docs/unlisted.md" "${lay_out[@]}" "$directory/first"
+fails_with "docs/crl.md: the link gone.md leads to no file" "${lay_out[@]}" "$directory/second"
