@@ -2,7 +2,6 @@
 
 mod kms;
 
-use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +19,7 @@ use super::global::Settings;
 use super::input;
 use super::report::Report;
 use super::ui::Ui;
-use hsm_ca::values::{WIDTH, fold};
+use super::wrap;
 
 /// Checks everything in turn and does not stop at the first failure.
 #[derive(Debug, Args)]
@@ -216,16 +215,10 @@ const fn word(state: CheckState) -> &'static str {
 
 /// Name, state, and what was found and is to be done under each other, within the width of a line.
 fn render(check: &Check) -> String {
-    const COLUMN: usize = 23;
-    let mut text = format!("{:13} {:8} ", check.name, word(check.state));
-    let hint = check.hint.iter().map(|hint| format!("hint: {hint}"));
-    let paragraphs = std::iter::once(check.found.clone()).chain(hint);
-    for (at, paragraph) in paragraphs
-        .flat_map(|paragraph| fold(&paragraph, WIDTH - COLUMN))
-        .enumerate()
-    {
-        let indent = if at == 0 { 0 } else { COLUMN };
-        let _ = writeln!(text, "{:indent$}{paragraph}", "");
+    let first = format!("{:13} {:8} ", check.name, word(check.state));
+    let mut text = wrap::below(&first, &check.found);
+    if let Some(hint) = &check.hint {
+        text.push_str(&wrap::below(&" ".repeat(first.len()), &format!("hint: {hint}")));
     }
     text
 }

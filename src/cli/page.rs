@@ -1,9 +1,8 @@
 //! A page of labelled values, as wide as the terminal.
 
-use rustix::termios::tcgetwinsize;
-
 use super::canvas::{Canvas, Tone};
 use super::report::printable;
+use super::wrap;
 use hsm_ca::values::{Block, WIDTH, columns, fold};
 
 /// Nothing is gained by longer lines.
@@ -24,8 +23,19 @@ pub(super) struct Page {
 impl Page {
     /// As wide as the terminal that the result goes to; else, as a file or a pipe, 80 columns.
     pub(super) fn new(canvas: Canvas) -> Self {
-        let columns = tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
-        Self::of_width(canvas, if columns == 0 { WIDTH } else { columns })
+        Self::of_width(canvas, wrap::width_of(std::io::stdout()).unwrap_or(WIDTH))
+    }
+
+    /// The same, but in a file or a pipe lines are as long as they need to be: a program takes them apart.
+    pub(super) fn of_lines(canvas: Canvas) -> Self {
+        match wrap::width_of(std::io::stdout()) {
+            Some(width) => Self::of_width(canvas, width),
+            None => Self {
+                canvas,
+                width: usize::MAX,
+                text: String::new(),
+            },
+        }
     }
 
     fn of_width(canvas: Canvas, width: usize) -> Self {
@@ -113,6 +123,20 @@ impl Page {
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
         let lines = fold(text, self.width.saturating_sub(columns(first)));
         self.set(first, &lines, tone)
+    }
+
+    /// As [`hang`](Self::hang), with a colour in `first`, which `paint` puts there.
+    pub(super) fn hang_painted(
+        &mut self,
+        first: &str,
+        paint: impl FnOnce(&str) -> String,
+        text: &str,
+    ) -> &mut Self {
+        let start = self.text.len();
+        self.hang(first, text, None);
+        let added = self.text.split_off(start);
+        self.text.push_str(&paint(&added));
+        self
     }
 
     /// As [`hang`](Self::hang), but what is between commas stays in one line, where it fits in one.

@@ -7,6 +7,8 @@ use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use super::ui::end_progress;
+
 /// The control character that takes back a word, where the terminal has none of its own.
 const CTRL_W: u8 = 0x17;
 const BACKSPACE: u8 = 0x08;
@@ -94,6 +96,7 @@ pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String
     loop {
         answer.clear();
         let silent = Silent::begin(&terminal)?;
+        end_progress();
         (&terminal).write_all(question.as_bytes())?;
         let end = silent.read(&mut answer, longest)?;
         drop(silent);

@@ -1,9 +1,13 @@
 //! The result of a command, for people and for programs.
 
+use std::io;
+
 use hsm_ca::values::is_unprintable;
 pub(super) use hsm_ca::values::printable;
 use hsm_ca::workflow::Recorder;
 use serde_json::Value;
+
+use super::wrap;
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(super) struct Report {
     pub(super) next: Option<String>,
     /// 0, unless the report is of something that did not pass.
     pub(super) exit_code: u8,
+    /// The text was made for the terminal's width, or for more: it is not wrapped.
+    pub(super) is_laid_out: bool,
     /// It is the last of several JSON objects, of a line each.
     pub(super) lines: bool,
 }
@@ -36,12 +42,21 @@ impl Report {
             warnings: Vec::new(),
             next: None,
             exit_code: 0,
+            is_laid_out: false,
             lines: false,
         }
     }
 }
 
 impl Report {
+    /// Of a table, or a drawing.
+    pub(super) fn laid_out(text: impl Into<String>, json: Value) -> Self {
+        Self {
+            is_laid_out: true,
+            ..Self::new(text, json)
+        }
+    }
+
     /// With who records that the content was delivered.
     pub(super) fn with_receipt(self, recorder: Recorder) -> Self {
         let receipt = self.content.is_some().then_some(recorder);
@@ -59,14 +74,22 @@ impl Fields {
         self
     }
 
+    /// In lines as wide as the terminal that the result goes to.
     pub(super) fn render(&self, indent: usize) -> String {
+        self.render_in(indent, wrap::width_of(io::stdout()))
+    }
+
+    fn render_in(&self, indent: usize, columns: Option<usize>) -> String {
         let width = self
             .0
             .iter()
             .map(|(name, _)| name.chars().count())
             .max()
             .unwrap_or(0);
-        let line = |(name, value): &(String, String)| format!("{:indent$}{name:width$}  {value}\n", "");
+        let line = |(name, value): &(String, String)| {
+            let name = format!("{:indent$}{name:width$}  ", "");
+            wrap::hang(&name, indent + width + 2, value, columns) + "\n"
+        };
         self.0.iter().map(line).collect()
     }
 }
@@ -122,6 +145,6 @@ mod tests {
     fn values_stand_under_each_other_and_cannot_move_the_cursor() {
         let mut fields = Fields::default();
         fields.add("a", "1").add("long", "\u{1b}[2J");
-        assert_eq!(fields.render(2), "  a     1\n  long  \u{fffd}[2J\n");
+        assert_eq!(fields.render_in(2, None), "  a     1\n  long  \u{fffd}[2J\n");
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod help_page;
+mod live;
 mod progress_line;
 
 use std::cell::RefCell;
@@ -17,11 +18,13 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use help_page::{fold_usage, without_styles};
+use help_page::{fold_long, fold_usage, without_styles};
 use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::{Progress, Step};
+pub(super) use live::clear as end_progress;
 pub(super) use progress_line::ProgressLine;
 use serde_json::{Value, json};
 
@@ -32,6 +35,7 @@ use super::global::{ColorChoice, FoundConfig, GlobalOptions};
 use super::report::{Report, json_line, json_text, printable};
 use super::steps::describe_step;
 use super::unfinished;
+use super::wrap;
 
 /// The person at the terminal, wherever standard input and output go.
 #[derive(Debug)]
@@ -48,6 +52,7 @@ impl Terminal {
 
     /// One line in answer, without its end.
     pub(super) fn ask(&mut self, question: &str) -> io::Result<String> {
+        live::clear();
         self.0.write_all(question.as_bytes())?;
         let mut answer = String::new();
         BufReader::new(&self.0).read_line(&mut answer)?;
@@ -113,16 +118,13 @@ impl Ui {
         if self.json {
             return Some(warning.to_owned());
         }
-        tell(format_args!(
-            "{} {}",
-            self.paint(YELLOW, "warning:"),
-            printable(warning)
-        ));
+        self.tell_labelled(YELLOW, "warning:", &printable(warning));
         None
     }
 
     /// A result that is larger than memory, to stdout as it is made. The report that follows has no JSON of its own.
     pub(super) fn stream<T, E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, E> {
+        live::clear();
         write(&mut BufWriter::new(io::stdout().lock()))
     }
 
@@ -136,6 +138,7 @@ impl Ui {
             mut warnings,
             next,
             exit_code,
+            is_laid_out,
             lines,
         } = report;
         warnings.splice(0..0, self.warned.take());
@@ -163,11 +166,7 @@ impl Ui {
             )
         } else {
             for warning in &warnings {
-                tell(format_args!(
-                    "{} {}",
-                    self.paint(YELLOW, "warning:"),
-                    printable(warning)
-                ));
+                self.tell_labelled(YELLOW, "warning:", &printable(warning));
             }
             let written = match content {
                 Some(content) => {
@@ -176,10 +175,15 @@ impl Ui {
                     }
                     print(&content)
                 }
-                None => print(text.as_bytes()),
+                None => match wrap::width_of(io::stdout()).filter(|_| !is_laid_out) {
+                    Some(width) => print(wrap::reflow(&text, width).as_bytes()),
+                    None => print(text.as_bytes()),
+                },
             };
             if let Some(next) = next.filter(|_| !self.quiet) {
-                tell(format_args!("{} {}", self.paint(DIM, "Next:"), next));
+                // Lines for a shell, which are copied as they are.
+                let next = next.replace('\n', "\n      ");
+                tell(format_args!("{} {next}", self.paint(DIM, "Next:")));
             }
             written
         };
@@ -226,12 +230,12 @@ impl Ui {
             }
             tell(format_args!("{}", json_text(&json!({ "error": body }))));
         } else {
-            tell(format_args!("{} {message}", self.paint(RED, "error:")));
+            self.tell_labelled(RED, "error:", &message);
             if let Some(hint) = &refusal.hint {
-                tell(format_args!("{} {}", self.paint(DIM, "hint:"), printable(hint)));
+                self.tell_labelled(DIM, "hint:", &printable(hint));
             }
             for cause in &causes {
-                tell(format_args!("{} {cause}", self.paint(DIM, "cause:")));
+                self.tell_labelled(DIM, "cause:", cause);
             }
             if self.verbose > 0 {
                 tell(format_args!(
@@ -257,6 +261,16 @@ impl Ui {
             }
         }
         refusal.exit_code
+    }
+
+    /// A label and a text on stderr; on a terminal in lines of its width, below the text's start.
+    fn tell_labelled(&self, color: &str, label: &str, text: &str) {
+        let first = format!("{} ", self.paint(color, label));
+        let width = wrap::width_of(io::stderr());
+        tell(format_args!(
+            "{}",
+            wrap::hang(&first, label.len() + 1, text, width)
+        ));
     }
 
     fn paint(&self, color: &str, text: &str) -> String {
@@ -296,10 +310,9 @@ impl Ui {
     /// Says what is being done, to a person.
     pub(super) fn announce(&self, what: &str) {
         if !self.quiet && (!self.json || self.verbose > 0) {
-            tell(format_args!(
-                "{}",
-                self.paint(DIM, &format!("{} …", printable(what)))
-            ));
+            let text = format!("{} …", printable(what));
+            let text = wrap::hang("", 0, &text, wrap::width_of(io::stderr()));
+            tell(format_args!("{}", self.paint(DIM, &text)));
         }
     }
 }
@@ -342,6 +355,11 @@ impl Progress for Ui {
     fn step(&self, step: &Step<'_>) {
         if let Some(sentence) = describe_step(step) {
             self.announce(&sentence);
+            let passed = match step {
+                Step::ClusterUnchanged { waited, .. } => *waited,
+                _ => Duration::ZERO,
+            };
+            self.show_time(String::new(), passed);
         }
     }
 
@@ -393,6 +411,7 @@ fn shorten(message: &str) -> String {
 }
 
 fn print(bytes: &[u8]) -> io::Result<()> {
+    live::clear();
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()
@@ -425,6 +444,12 @@ pub(super) fn report_usage(error: &clap::Error) -> u8 {
             "{}",
             json_text(&json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } }))
         ));
+    } else if let Some(width) = wrap::width_of(io::stderr()) {
+        let text = fold_long(&error.render().ansi().to_string(), width);
+        match env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+            true => tell_raw(format_args!("{text}")),
+            false => tell_raw(format_args!("{}", without_styles(&text))),
+        }
     } else {
         let _ = error.print();
     }
@@ -444,10 +469,12 @@ fn wants_json() -> bool {
 
 /// A line on stderr. Nobody may be there to read it, and that stops no job: unlike `eprintln!`, it does not panic.
 fn tell(line: fmt::Arguments<'_>) {
+    live::clear();
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn tell_raw(text: fmt::Arguments<'_>) {
+    live::clear();
     let _ = write!(io::stderr(), "{text}");
 }
 

@@ -79,6 +79,11 @@ impl Block {
         self.is_closed = true;
     }
 
+    /// Adds a part that is never broken, however long it is: someone copies it.
+    pub fn add_whole(&mut self, part: &str) {
+        self.put(part);
+    }
+
     /// The lines.
     #[must_use]
     pub fn into_lines(self) -> Vec<String> {

@@ -70,6 +70,7 @@ impl RehearseCeremony {
         let (mut compared, mut pages) = (Vec::new(), Vec::new());
         for session in &ceremony.plan.sessions {
             ui.announce(&format!("rehearsing session {}", session.name));
+            let _busy = ui.busy("on software tokens");
             let practice = rig.rehearse(&self.directory, &session.name)?;
             compared.push(examine(
                 &ceremony,

@@ -142,7 +142,9 @@ impl CreateCrl {
             replaced: input::replaced_list(out),
         };
         recorder.tell_unfinished(&authority.value, ui)?;
+        let busy = ui.busy("gathering what is revoked, building the CRL and checking it");
         let planned = job.plan(&mut recorder, sources)?;
+        drop(busy);
         let unnamed = planned.unnamed_distribution_point().map(|url| {
             ui.warn(&format!(
                 "no certificate of this CA in the ledger names the distribution point {url}: a verifier \

@@ -7,6 +7,7 @@ use super::describe_new;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::report::Report;
+use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CopyLedger {
@@ -17,9 +18,10 @@ pub(in crate::cli) struct CopyLedger {
 }
 
 impl CopyLedger {
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let from = settings.ledger_of("FROM", &self.from)?;
         let to = settings.ledger_of("TO", &self.to)?;
+        let _busy = ui.busy("checking the ledger, copying it, and checking the copy");
         let head = match copy_ledger(&from, &to, settings.guards().head) {
             Err(LedgerError::NotFound { .. }) => {
                 let origin = "the argument FROM".to_owned();

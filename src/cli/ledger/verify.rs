@@ -11,6 +11,7 @@ use super::checkpoint_options::read_kept;
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::global::Settings;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VerifyLedger {
@@ -24,7 +25,7 @@ pub(in crate::cli) struct VerifyLedger {
 
 impl VerifyLedger {
     /// With the head that is given, or the one that is kept where the settings say.
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let checkpoint = match &self.checkpoint {
             Some(path) => Some(read_kept(path, self.verifier_key.as_ref())?),
             None => None,
@@ -38,7 +39,13 @@ impl VerifyLedger {
             head,
             checkpoint: checkpoint.map(|signed| signed.checkpoint().clone()),
         };
+        // How many they are said to be; that they are is what is checked.
+        let busy = ui.busy(&match ledger.head() {
+            Ok(head) => format!("checking the ledger, {} events", head.count),
+            Err(_) => "checking the ledger".to_owned(),
+        });
         let report = ledger.verify_against(&evidence)?;
+        drop(busy);
         Ok(Report {
             exit_code: if report.passed() { 0 } else { REFUSED },
             warnings: warning.into_iter().collect(),
@@ -78,8 +85,8 @@ fn verdict(report: &VerifyReport) -> String {
         (false, _) => "The ledger is NOT sound.\n",
         (true, true) => "The ledger is sound.\n",
         (true, false) => {
-            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one\n\
-             with --head: without it, nobody can tell that events were cut off the end, or all replaced.\n"
+            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one with --head: without it, nobody can tell \
+             that events were cut off the end, or all replaced.\n"
         }
     });
     text

@@ -84,7 +84,9 @@ impl Publish {
         };
         let job = PublicationJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
+        let busy = ui.busy("looking which answers are due");
         let due = job.look(&recorder)?;
+        drop(busy);
         let mut answers = Answers::new(ui, due.count(), due.unchanged());
         let is_unusual = due.count() > 0 && due.has_unusual_usage()?;
         if due.count() == 0 {

@@ -1,36 +1,45 @@
 //! A page of help, as the parser of the command line made it.
 
-use rustix::termios::tcgetwinsize;
+use crate::cli::wrap::width_of;
 
 /// The same page, with a usage line that is wider than the terminal in several: the parser wraps everything else.
 pub(super) fn fold_usage(page: &str) -> String {
     let named = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
-    let width = tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
-    let width = named.unwrap_or(if width == 0 { 80 } else { width.min(100) });
-    let mut folded = String::new();
-    for line in page.split_inclusive('\n') {
-        if without_styles(line).starts_with("Usage: ") {
-            folded.push_str(&fold(line, width));
-        } else {
-            folded.push_str(line);
-        }
-    }
-    folded
+    let width = named.unwrap_or_else(|| width_of(std::io::stdout()).map_or(80, |width| width.min(100)));
+    let fold = |line: &str| match without_styles(line).starts_with("Usage: ") {
+        true => fold(line, width, BELOW_COMMAND),
+        false => line.to_owned(),
+    };
+    page.split_inclusive('\n').map(fold).collect()
 }
 
+/// The lines of an error, each in several if it is longer than that.
+pub(super) fn fold_long(text: &str, width: usize) -> String {
+    let fold = |line: &str| {
+        let indent = match without_styles(line).starts_with("Usage: ") {
+            true => BELOW_COMMAND,
+            false => "       ",
+        };
+        fold(line, width, indent)
+    };
+    text.split_inclusive('\n').map(fold).collect()
+}
+
+/// Where a usage line goes on.
+const BELOW_COMMAND: &str = "           ";
+
 /// Between words, and never inside of `<FILE>`, which has no space.
-fn fold(line: &str, width: usize) -> String {
-    const INDENT: &str = "           ";
+fn fold(line: &str, width: usize, indent: &str) -> String {
     let mut text = String::new();
     let mut column = 0;
     for word in line.split(' ') {
         let length = without_styles(word).trim_end().chars().count();
         if column > 0 && column + 1 + length > width {
             text.push('\n');
-            text.push_str(INDENT);
-            column = INDENT.len();
+            text.push_str(indent);
+            column = indent.len();
         } else if column > 0 {
             text.push(' ');
             column += 1;
@@ -59,12 +68,12 @@ mod tests {
     #[test]
     fn a_usage_line_is_folded_between_words_and_keeps_its_styles() {
         let line = "\u{1b}[1mUsage:\u{1b}[0m hsm-ca kms import --label <LABEL> --out <FILE>\n";
-        let folded = fold(line, 40);
+        let folded = fold(line, 40, BELOW_COMMAND);
         assert_eq!(
             without_styles(&folded),
             "Usage: hsm-ca kms import --label <LABEL>\n           --out <FILE>\n"
         );
         assert!(folded.starts_with("\u{1b}[1mUsage:"));
-        assert_eq!(fold(line, 80), line);
+        assert_eq!(fold(line, 80, BELOW_COMMAND), line);
     }
 }

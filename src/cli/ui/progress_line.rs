@@ -12,7 +12,7 @@ use crate::cli::report::json_line;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Back to the start of the line, and clear it (ECMA-48, EL).
-const CLEAR: &str = "\r\u{1b}[K";
+pub(super) const CLEAR: &str = "\r\u{1b}[K";
 
 /// How far a job of several results is.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::canvas::{Canvas, Tone};
 use crate::cli::report::printable;
-use hsm_ca::values::hang;
+use crate::cli::wrap::below;
 
 /// The word for a state.
 pub(super) const fn word(state: StepState) -> &'static str {
@@ -86,10 +86,10 @@ fn tell_certificate(listed: &TlsCertificate) -> String {
 fn tell_step(step: &TlsStep, canvas: Canvas) -> String {
     let state = word(step.state);
     let begin = format!("    {state:11}  ");
-    let told = hang(&begin, &format!("{}: {}", step.name, step.found));
+    let told = below(&begin, &format!("{}: {}", step.name, step.found));
     let told = told.replacen(state, &canvas.paint(tone(step.state), state), 1);
     let indent = " ".repeat(begin.len());
-    let obtain = step.obtain.as_ref().map(|obtain| hang(&indent, obtain));
+    let obtain = step.obtain.as_ref().map(|obtain| below(&indent, obtain));
     told + &obtain.unwrap_or_default()
 }
 
@@ -101,7 +101,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
         days => format!("in {days} days"),
     };
     let begin = format!("  {}  ", expiry.date);
-    let told = hang(
+    let told = below(
         &begin,
         &format!("{when}: the {} expires. {}", expiry.role, expiry.effect),
     );

@@ -1,0 +1,118 @@
+//! One line at the bottom of the terminal while something takes long: what it is, and how long it has taken. It goes away by itself.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hsm_ca::values::cut;
+
+use super::Ui;
+use super::progress_line::CLEAR;
+use crate::cli::wrap;
+
+/// Nothing that is done sooner is worth a line.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the line changes.
+const PACE: Duration = Duration::from_millis(500);
+
+/// More than it needs to write a line.
+const STACK: usize = 128 * 1024;
+
+/// What is going on now. Whatever else is written to the terminal ends it first.
+static SHOWN: Mutex<Option<Line>> = Mutex::new(None);
+
+#[derive(Debug)]
+struct Line {
+    what: String,
+    began: Instant,
+    passed: Duration,
+    is_drawn: bool,
+}
+
+/// What takes long, up to the end of this value.
+#[derive(Debug)]
+pub(in crate::cli) struct Busy(());
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        clear();
+    }
+}
+
+impl Ui {
+    /// Shows on a terminal what this process is doing, until the value that is returned goes, or something is written.
+    pub(in crate::cli) fn busy(&self, what: &str) -> Busy {
+        self.show_time(format!("{what} … "), Duration::ZERO);
+        Busy(())
+    }
+
+    /// Shows on a terminal how long it has taken, after `what`; `passed` before now.
+    pub(super) fn show_time(&self, what: String, passed: Duration) {
+        if self.is_for_people() && wrap::width_of(io::stderr()).is_some() {
+            show(what, passed);
+        }
+    }
+}
+
+fn show(what: String, passed: Duration) {
+    static TICKER: Once = Once::new();
+    clear();
+    *shown() = Some(Line {
+        what,
+        began: Instant::now(),
+        passed,
+        is_drawn: false,
+    });
+    // It has nothing to lose when the process ends. Locked memory is scarce, and its stack is part of it.
+    TICKER.call_once(|| drop(thread::Builder::new().stack_size(STACK).spawn(tick)));
+}
+
+/// Ends the line, before something else is written, or asked.
+pub(in crate::cli) fn clear() {
+    if shown().take().is_some_and(|line| line.is_drawn) {
+        let _ = write!(io::stderr(), "{CLEAR}");
+    }
+}
+
+fn shown() -> MutexGuard<'static, Option<Line>> {
+    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tick() {
+    loop {
+        thread::sleep(PACE);
+        // The lock is kept while it draws: nothing is written behind a line that has ended.
+        if let Some(line) = shown().as_mut().filter(|line| line.began.elapsed() >= PATIENCE) {
+            line.is_drawn = true;
+            let columns = wrap::width_of(io::stderr()).unwrap_or(80);
+            let text = format!("{}{}", line.what, in_words(line.passed + line.began.elapsed()));
+            let _ = write!(
+                io::stderr(),
+                "{CLEAR}{}",
+                cut(&text, columns.saturating_sub(1), "…")
+            );
+        }
+    }
+}
+
+/// `12 s`, `3 min 05 s`
+fn in_words(time: Duration) -> String {
+    match (time.as_secs() / 60, time.as_secs() % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_short() {
+        for (seconds, words) in [(0, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (605, "10 min 05 s")] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Text in lines as wide as the terminal: broken between words, and never within what someone copies.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use hsm_ca::values::{Block, WIDTH, columns, printable};
+use rustix::termios::tcgetwinsize;
+
+/// How a command begins that a hint has after a colon, without quotes.
+const COMMANDS: [&str; 5] = ["hsm-ca", "chmod", ".", "sudo", "openssl"];
+
+/// The columns of the terminal behind a stream; a file and a pipe have none, and their lines stay as they are.
+pub(super) fn width_of(stream: impl AsFd) -> Option<usize> {
+    let columns = tcgetwinsize(stream).ok()?.ws_col;
+    (columns > 0).then(|| usize::from(columns))
+}
+
+/// The text in lines of `width` columns; what is copied stays whole in one, even if it is longer.
+pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut block = Block::of_width(width);
+    for part in parts(text) {
+        block.add_whole(part);
+    }
+    block.into_lines()
+}
+
+/// `first`, and the text after it; further lines begin below the text. Without a width it is one line.
+pub(super) fn hang(first: &str, indent: usize, text: &str, width: Option<usize>) -> String {
+    let lines = match width {
+        Some(width) => lines(text, width.saturating_sub(indent)),
+        None => vec![text.to_owned()],
+    };
+    format!("{first}{}", lines.join(&format!("\n{:indent$}", "")))
+}
+
+/// A part of a result: `first`, and the text after it, as wide as the terminal; in a file or a pipe 80 columns, as it is read there.
+pub(super) fn below(first: &str, text: &str) -> String {
+    let width = width_of(io::stdout()).unwrap_or(WIDTH);
+    hang(first, columns(first), &printable(text), Some(width)) + "\n"
+}
+
+/// The lines of a result, those that are too long in several: below where their last column begins, or below their own beginning. A line with
+/// something in it that is wider than its room stays as it is, and so does one with colours, which was made for the terminal.
+pub(super) fn reflow(text: &str, width: usize) -> String {
+    let reflow = |line: &str| {
+        let (line, end) = match line.strip_suffix('\n') {
+            Some(line) => (line, "\n"),
+            None => (line, ""),
+        };
+        if columns(line) <= width || line.contains('\u{1b}') {
+            return format!("{line}{end}");
+        }
+        let (first, rest) = line.split_at(last_column(line, width * 2 / 3));
+        let indent = columns(first);
+        let room = width.saturating_sub(indent);
+        match parts(rest).iter().any(|part| columns(part) > room) {
+            true => format!("{line}{end}"),
+            false => format!("{}{end}", hang(first, indent, rest, Some(width))),
+        }
+    };
+    text.split_inclusive('\n').map(reflow).collect()
+}
+
+/// Where the text behind the last gap of two spaces begins, if that is before `limit`.
+fn last_column(line: &str, limit: usize) -> usize {
+    let text = line.trim_start();
+    let mut column = line.len() - text.len();
+    for (at, _) in line.match_indices("  ") {
+        let begins = line.len() - line[at..].trim_start().len();
+        if begins <= limit {
+            column = column.max(begins);
+        }
+    }
+    column
+}
+
+/// The words of a text, with those in one part that are copied together: what is between quotes, and a command after a colon.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let mut is_after_colon = false;
+    while !rest.is_empty() {
+        let word = rest.split(' ').next().unwrap_or(rest);
+        let length = match is_after_colon && COMMANDS.contains(&word) {
+            true => end_of_command(rest),
+            false => end_of_quote(rest, word),
+        };
+        let part = &rest[..length];
+        is_after_colon = part.ends_with(':');
+        parts.push(part);
+        rest = match rest[length..].strip_prefix(' ') {
+            // A space at the end is kept.
+            Some("") => {
+                parts.push("");
+                ""
+            }
+            Some(after) => after,
+            None => "",
+        };
+    }
+    parts
+}
+
+/// Up to the end of the word in which the quote ends that begins in this one.
+fn end_of_quote(rest: &str, word: &str) -> usize {
+    let mut before = ' ';
+    let opening = word.char_indices().find(|(_, character)| {
+        let is_opening =
+            matches!(character, '`' | '"' | '\'') && matches!(before, ' ' | '(' | '[' | '=' | ':');
+        before = *character;
+        is_opening
+    });
+    let Some((at, quote)) = opening else {
+        return word.len();
+    };
+    let inside = at + quote.len_utf8();
+    match rest[inside..].find(quote) {
+        Some(closing) => {
+            let closed = inside + closing + quote.len_utf8();
+            closed + rest[closed..].find(' ').unwrap_or(rest.len() - closed)
+        }
+        None => word.len(),
+    }
+}
+
+/// Up to a semicolon between two words, or the end of the text.
+fn end_of_command(rest: &str) -> usize {
+    rest.find("; ").map_or(rest.len(), |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_go_into_lines_and_what_is_copied_stays_whole() {
+        let url = format!("sqlite:/{}", "x".repeat(50));
+        let text = format!(
+            "if there was a ledger, restore it (`hsm-ca ledger copy FROM TO` copies one) or name \"CN=Example CA,  O=Example\"; \
+             see 'a file' or --out='two words'; if there never was one: hsm-ca ledger new --ledger {url}; then go on"
+        );
+        for width in [30, 60, 80] {
+            let lines = lines(&text, width);
+            assert_eq!(lines.join(" "), text, "nothing is lost at {width}");
+            for whole in [
+                "`hsm-ca ledger copy FROM TO`",
+                "\"CN=Example CA,  O=Example\";",
+                "--out='two words';",
+                &format!("hsm-ca ledger new --ledger {url};"),
+            ] {
+                assert!(
+                    lines.iter().any(|line| line.contains(whole)),
+                    "{whole}: {lines:#?}"
+                );
+            }
+            let is_long = |line: &&String| line.chars().count() > width;
+            assert!(
+                lines
+                    .iter()
+                    .filter(is_long)
+                    .all(|line| line.contains(&url) || width == 30),
+                "{lines:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_result_goes_on_below_its_last_column() {
+        let text = "short\n  login         ok      one two three four five\nhttp://example.com/a-long-path x\n\u{1b}[31mone\u{1b}[0m two three four five six\n";
+        assert_eq!(
+            reflow(text, 40),
+            "short\n  login         ok      one two three\n                        four five\n\
+             http://example.com/a-long-path x\n\u{1b}[31mone\u{1b}[0m two three four five six\n"
+        );
+        assert_eq!(reflow("  one two three four", 12), "  one two\n  three four");
+    }
+
+    #[test]
+    fn an_apostrophe_opens_nothing() {
+        assert_eq!(
+            parts("the CA's key and its' file"),
+            ["the", "CA's", "key", "and", "its'", "file"]
+        );
+        assert_eq!(parts("a \"b c"), ["a", "\"b", "c"]);
+    }
+
+    #[test]
+    fn further_lines_begin_below_the_text() {
+        assert_eq!(
+            hang("error: ", 7, "one two three four", Some(23)),
+            "error: one two three\n       four"
+        );
+        assert_eq!(
+            hang("error: ", 7, "one two three four", None),
+            "error: one two three four"
+        );
+    }
+}
