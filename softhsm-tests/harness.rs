@@ -178,12 +178,13 @@ impl Rig {
         fs::read_to_string(self.path("rig/pin")).expect("the rig's PIN")
     }
 
-    /// The files in the working directory.
+    /// The files in the working directory. It is the home directory too: what the program keeps of its own there is not among them.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).expect("the directory");
         let mut names: Vec<_> = entries
             .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
             .collect();
+        names.retain(|name| name != ".local");
         names.sort();
         names
     }

@@ -56,11 +56,13 @@ mod ceremony {
 mod cli {
     mod command_line;
     mod help;
+    mod next;
     mod other_users;
     mod program;
     mod show;
     mod spelling;
     mod tables;
+    mod terminal;
 }
 
 /// `cluster fetch`, `list`, `verify`, `initialize` and `check`.

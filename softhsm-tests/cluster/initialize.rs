@@ -109,7 +109,7 @@ fn certificates_that_openssl_made_after_the_guide_go_to_aws_byte_by_byte() {
     sign(&rig, &cluster);
     let run = rig.command(&arguments(cluster.id(), &[])).ok();
     assert!(run.stdout.contains("is being initialised"), "{run:?}");
-    assert!(run.stdout.contains("--wait"), "{run:?}");
+    assert!(run.stderr.contains("--wait"), "{run:?}");
     assert_eq!(
         Weather::of(key).calls(),
         ["DescribeClusters", "InitializeCluster"]
@@ -168,7 +168,7 @@ fn the_wait_tells_each_state() {
         run.stdout.starts_with(&format!("{id} is initialised\n")),
         "{run:?}"
     );
-    assert!(run.stdout.contains("cluster activate"), "{run:?}");
+    assert!(run.stderr.contains("cluster activate"), "{run:?}");
     // A person who wants silence gets it.
     let run = rig
         .command(&[&["-q"], &arguments(id, &["--wait"])[..]].concat())

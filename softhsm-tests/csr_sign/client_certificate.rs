@@ -206,7 +206,7 @@ fn the_next_steps_are_those_of_the_profile() {
     let say = |profile: &str, out: &str, more: &[&str]| {
         let sign = ["csr", "sign", "a.csr", "--ca", "customerCA.crt", "--out", out];
         let sign = [&sign[..], &["--profile", profile], more].concat();
-        rig.command(&sign).ok().stdout
+        rig.command(&sign).ok().stderr
     };
     let client = say("cloudhsm-client", "a.crt", &[]);
     for wanted in [

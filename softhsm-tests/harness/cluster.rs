@@ -90,6 +90,13 @@ impl LocalCluster {
         }
     }
 
+    /// AWS's root and the manufacturer's, in PEM.
+    pub(crate) fn roots_of_hsm(&self) -> (String, String) {
+        let answer = self.inspect();
+        let root = |file: &str| answer["roots"][file].as_str().expect("PEM").to_owned();
+        (root("aws-root.crt"), root("manufacturer-root.crt"))
+    }
+
     /// How long it is in a state in progress, in seconds; `None`: until `step` or `set_state`.
     pub(crate) fn with_pace(self, seconds: Option<f64>) -> Self {
         self.order(&json!({ "pace": seconds }));

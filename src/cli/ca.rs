@@ -2,12 +2,12 @@
 
 pub(super) mod adopt;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use hsm_ca::workflow::AuthorityRequest;
-use hsm_ca::x509::{Name, Profile};
+use hsm_ca::x509::{Name, Profile, words};
 
 use super::cert::report_issued;
 use super::connect::check_signing_key_name;
@@ -15,6 +15,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::next_steps;
 use super::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
+use super::page::Page;
 use super::profile;
 use super::report::Report;
 use super::ui::Ui;
@@ -87,10 +88,14 @@ impl CaCommand {
         // Whatever is refused is refused by now: a ledger is made for a signature only.
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let issued = planned.sign(&mut recorder, ui)?;
-        let next = next_steps::after_authority(&issued, &create.profile);
-        let mut report = report_issued(vec![issued], "Created the CA certificate", |_| None);
+        let fingerprint = words(&issued.certificate.sha256());
+        let next = |file: &Path| Some(next_steps::after_authority(file, &create.profile));
+        let mut report = report_issued(vec![issued], "Created the CA certificate", next);
+        let mut page = Page::new(ui.canvas());
+        page.line("Write down its SHA-256 or these words, which say the same:");
+        page.words("", &fingerprint);
+        report.text.push_str(&page.into_text());
         report.warnings.extend(warning);
-        report.next = next;
         report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
     }

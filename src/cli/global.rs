@@ -147,6 +147,9 @@ const DEFAULT_LEDGER: &str = "sqlite:hsm-ca.db";
 
 const DEFAULT_ORIGIN: &str = "the default";
 
+/// What names the ledger if nothing is set at all, not even by a file.
+pub(super) const HERE: &str = "the default (in the working directory)";
+
 /// The configuration file, and the directory that its relative paths start from.
 #[derive(Debug, Default)]
 pub(super) struct FoundConfig {
@@ -386,7 +389,7 @@ impl Settings {
         };
         let origin = match (self.ledger.origin, &self.config_file) {
             (DEFAULT_ORIGIN, Some(file)) => format!("{DEFAULT_ORIGIN} (beside {})", file.display()),
-            (DEFAULT_ORIGIN, None) => format!("{DEFAULT_ORIGIN} (in the working directory)"),
+            (DEFAULT_ORIGIN, None) => HERE.to_owned(),
             (origin, _) => origin.to_owned(),
         };
         CliError::NoLedger {

@@ -1,4 +1,4 @@
-//! Where this user's processes keep their locks.
+//! Where this user's processes keep their locks, and what the next one should know.
 
 use std::env;
 use std::fs::DirBuilder;
@@ -11,10 +11,27 @@ use rustix::process::geteuid;
 
 use super::ui::Ui;
 
-/// A directory of this user's own, which is made if it is not there. The home directory comes first: a user's sessions, services and cron
-/// jobs agree on it, and not on a runtime directory. If there is none, the command says so, and nothing is locked: two imports at the same
-/// time are then found out afterwards.
+/// A directory of this user's own, which is made if it is not there. If there is none, the command says so, and nothing is locked: two
+/// imports at the same time are then found out afterwards.
 pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
+    let found = state_directory();
+    if found.is_none() {
+        ui.announce(
+            "this user has no private directory for a lock file (HOME, /run/user/UID), so a simultaneous \
+             import is noticed only afterwards",
+        );
+    }
+    found
+}
+
+/// The first of the places that can be used.
+pub(super) fn state_directory() -> Option<PathBuf> {
+    places().into_iter().find_map(|(base, name)| make(&base, name))
+}
+
+/// Where it may be: a base that is there, and a name below it. The home directory comes first: a user's sessions, services and cron jobs
+/// agree on it, and not on a runtime directory.
+pub(super) fn places() -> Vec<(PathBuf, &'static str)> {
     let home = env::home_dir().filter(|home| home.is_absolute());
     let user = geteuid();
     let runtime = PathBuf::from(format!("/run/user/{}", user.as_raw()));
@@ -24,17 +41,7 @@ pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
         Some((runtime, "hsm-ca")),
         Some((PathBuf::from("/run"), "hsm-ca")),
     ];
-    let found = places
-        .into_iter()
-        .flatten()
-        .find_map(|(base, name)| make(&base, name));
-    if found.is_none() {
-        ui.announce(
-            "this user has no private directory for a lock file (HOME, /run/user/UID), so a simultaneous \
-             import is noticed only afterwards",
-        );
-    }
-    found
+    places.into_iter().flatten().collect()
 }
 
 /// The directory `name` in `base`, if nobody but this user and root may write to it or to a directory above it.

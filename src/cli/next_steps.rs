@@ -1,16 +1,17 @@
-//! What comes after a certificate was issued, in the commands of AWS's own pages.
+//! What comes after each step from an empty KMS to an initialised cluster: lines that a shell takes as they are.
 
 use std::path::Path;
 
 #[cfg(feature = "aws")]
+use hsm_ca::cloudhsm::{ClusterId, ClusterState};
+#[cfg(feature = "aws")]
 use hsm_ca::signer::PublicKey;
-use hsm_ca::workflow::{Delivered, IssueSummary};
-use hsm_ca::x509::{Profile, words};
+use hsm_ca::x509::Profile;
 
 use super::report::printable;
 use super::shell::quote;
 
-/// The next steps with the certificate in `file`, under the CA certificate in `authority`; none for most profiles.
+/// After `csr sign`: what the certificate in `file`, under the CA certificate in `authority`, is for; nothing for most profiles.
 pub(super) fn after(profile: &Profile, file: &Path, authority: &Path) -> Option<String> {
     match &*profile.name {
         "cloudhsm-cluster" => Some(after_cluster(file, authority)),
@@ -29,10 +30,14 @@ fn after_cluster(file: &Path, authority: &Path) -> String {
     let cluster = name
         .strip_suffix("_CustomerHsmCertificate.crt")
         .unwrap_or("CLUSTER");
+    initialize(cluster, file, authority)
+}
+
+/// `cluster initialize`, which follows the states to the end.
+fn initialize(cluster: &str, file: &Path, authority: &Path) -> String {
     format!(
-        "Next, on AWS CloudHSM:\n  hsm-ca cluster initialize {} --wait \\\n    \
-         --signed-cert {} \\\n    --trust-anchor {}\n",
-        printable(cluster),
+        "hsm-ca cluster initialize {} --signed-cert {} --trust-anchor {} --wait",
+        word(cluster),
         shown(file),
         shown(authority)
     )
@@ -45,19 +50,53 @@ fn after_client(file: &Path, authority: &Path) -> String {
     let chain = shown(&file.with_file_name(chain));
     let (file, authority) = (shown(file), shown(authority));
     format!(
-        "Next, on AWS CloudHSM (hsm2m.medium; docs/cloudhsm.md, \"Client certificates\"):\n  \
-         cat {file} {authority} > {chain}\n  \
-         once for this CA, in cloudhsm-cli, logged in as an admin:\n    \
-         cluster mtls register-trust-anchor --path {authority}\n  \
-         on the client:\n    \
-         sudo /opt/cloudhsm/bin/configure-pkcs11 \\\n      \
-         --client-cert-hsm-tls-file {chain} \\\n      \
-         --client-key-hsm-tls-file KEY\n"
+        "cat {file} {authority} > {chain}\n\
+         # once for this CA (hsm2m.medium), in cloudhsm-cli, logged in as an admin:\n\
+         #   cluster mtls register-trust-anchor --path {authority}\n\
+         # on the client (docs/cloudhsm.md, \"Client certificates\"):\n\
+         sudo /opt/cloudhsm/bin/configure-pkcs11 --client-cert-hsm-tls-file {chain} --client-key-hsm-tls-file KEY"
     )
 }
 
 fn word(text: &str) -> String {
     printable(&quote(text))
+}
+
+/// After `rig new`: its settings in this shell, then the first key.
+pub(super) fn after_rig(environment: &Path) -> String {
+    let generate = "hsm-ca key generate --label root --type ec:p384";
+    let key = match cfg!(feature = "aws") {
+        true => {
+            format!("hsm-ca kms create-key --alias alias/customer-ca\n# or a key without AWS KMS: {generate}")
+        }
+        false => generate.to_owned(),
+    };
+    format!(". {}\n{key}", shown(environment))
+}
+
+/// After `key generate`: a certificate for the key.
+pub(super) fn after_generated_key(label: &str) -> String {
+    let name = word(label);
+    let file = shown(Path::new(&format!("{}.crt", file_stem(label))));
+    let request = shown(Path::new(&format!("{}.csr", file_stem(label))));
+    format!(
+        "hsm-ca ca create --key {name} --subject 'CN=Example Root' --profile root -o {file}\n\
+         # or, under another CA: hsm-ca csr create --key {name} --subject 'CN=Example CA' -o {request}"
+    )
+}
+
+/// A file's name after a label, which may have a slash in it.
+fn file_stem(label: &str) -> String {
+    label.replace('/', "-")
+}
+
+/// After `csr create`: the signature by the other CA.
+pub(super) fn after_request(file: &str, profile: &str) -> String {
+    format!(
+        "# where the CA's key is:\nhsm-ca csr sign {} --ca CA --profile {} -o FILE",
+        word(file),
+        word(profile)
+    )
 }
 
 /// After `kms create-key`: a key pair under that key.
@@ -79,6 +118,16 @@ pub(super) fn after_pair(file: &Path, key: &PublicKey) -> String {
     )
 }
 
+/// After `kms recipient-key`: the import of what was encrypted to it.
+#[cfg(feature = "aws")]
+pub(super) fn after_recipient_key(file: &Path) -> String {
+    format!(
+        "# have {} attested, in an enclave or by a NitroTPM (docs/import.md); then:\n\
+         hsm-ca kms import PAIR --label LABEL --attestation-document FILE",
+        shown(file)
+    )
+}
+
 /// After a key came to the token: its certificate.
 #[cfg(feature = "aws")]
 pub(super) fn after_key(label: &str) -> String {
@@ -88,26 +137,44 @@ pub(super) fn after_key(label: &str) -> String {
     )
 }
 
-/// After `ca create`: note the fingerprint, then what the CA is for.
-pub(super) fn after_authority(issued: &IssueSummary, profile: &str) -> Option<String> {
-    let Delivered::File(file) = &issued.delivered else {
-        return None;
-    };
-    let fingerprint: String = words(&issued.certificate.sha256())
-        .chunks(8)
-        .map(|line| format!("  {}\n", line.join(" ")))
-        .collect();
-    let command = match profile {
-        "cloudhsm-ca" => "hsm-ca cluster fetch CLUSTER --out-dir cluster".to_owned(),
+/// After `ca create`: what the CA is for.
+pub(super) fn after_authority(file: &Path, profile: &str) -> String {
+    match (profile, cfg!(feature = "aws")) {
+        ("cloudhsm-ca", true) => "hsm-ca cluster list".to_owned(),
+        ("cloudhsm-ca", false) => "hsm-ca cluster verify --dir DIR".to_owned(),
         _ => format!(
-            "hsm-ca csr sign FILE --ca {} -o FILE --profile intermediate",
+            "hsm-ca csr sign FILE --ca {} --profile intermediate -o FILE",
             shown(file)
         ),
+    }
+}
+
+/// After `cluster list`: the files of the one cluster that has a CSR to sign, or of one of several.
+#[cfg(feature = "aws")]
+pub(super) fn after_clusters(with_request: &[&ClusterId]) -> Option<String> {
+    let cluster = match with_request {
+        [] => return None,
+        [one] => one.as_str(),
+        _ => "CLUSTER",
     };
     Some(format!(
-        "write down the certificate's SHA-256, which `hsm-ca cert show {}` shows again:\n{fingerprint}then: {command}",
-        shown(file)
+        "hsm-ca cluster fetch {} --out-dir cluster",
+        word(cluster)
     ))
+}
+
+/// After `cluster fetch`: the verification, with a root in the place of each FILE that the directory does not have.
+#[cfg(feature = "aws")]
+pub(super) fn after_fetch(directory: &Path, missing_roots: &[&str]) -> String {
+    let mut next = String::new();
+    if !missing_roots.is_empty() {
+        next.push_str("# where the roots come from: docs/cloudhsm.md\n");
+    }
+    next.push_str(&format!("hsm-ca cluster verify --dir {}", shown(directory)));
+    for option in missing_roots {
+        next.push_str(&format!(" {option} FILE"));
+    }
+    next
 }
 
 /// After `cluster verify`: the signature for that HSM only.
@@ -128,4 +195,46 @@ pub(super) fn after_identity(
         command.push_str(&format!(" {option} {}", word(&value)));
     }
     command
+}
+
+/// After `cluster initialize`: the rest of the way if it is still under way, else a look at the result and the client (AWS CloudHSM
+/// User Guide, "Install and configure CloudHSM CLI", "Activate the cluster").
+#[cfg(feature = "aws")]
+pub(super) fn after_initialize(
+    cluster: &ClusterId,
+    state: &ClusterState,
+    file: &Path,
+    anchor: &Path,
+) -> String {
+    if is_under_way(state) {
+        return initialize(cluster.as_str(), file, anchor);
+    }
+    let anchor = match anchor == Path::new("-") {
+        true => "customerCA.crt".to_owned(),
+        false => shown(anchor),
+    };
+    let activate = match state {
+        ClusterState::Active => "",
+        _ => "\n/opt/cloudhsm/bin/cloudhsm-cli interactive    # type: cluster activate",
+    };
+    format!(
+        "hsm-ca cluster check {cluster} --ca {anchor}\n\
+         # then on a client instance in the cluster's VPC:\n\
+         sudo openssl x509 -in {anchor} -out /opt/cloudhsm/etc/customerCA.crt\n\
+         sudo /opt/cloudhsm/bin/configure-cli --cluster-id {cluster}{activate}"
+    )
+}
+
+/// Whether AWS is still at work on it.
+#[cfg(feature = "aws")]
+pub(super) const fn is_under_way(state: &ClusterState) -> bool {
+    matches!(
+        state,
+        ClusterState::InitializeInProgress | ClusterState::Uninitialized
+    )
+}
+
+/// After `cluster check`: what proves later that the ledger is whole.
+pub(super) fn after_check() -> String {
+    "hsm-ca ledger verify    # keep the head that it prints somewhere else".to_owned()
 }

@@ -14,6 +14,8 @@ use serde_json::json;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::last_rig;
+use super::next_steps;
 use super::pin::{HeldPins, read_pin};
 use super::recorder::who;
 use super::report::{Fields, Report};
@@ -118,6 +120,7 @@ impl NewRig {
             clock: settings.clock.clone(),
         };
         let rig = create_rig(&request, &initialise_in_child)?;
+        last_rig::remember(&rig);
         let mut fields = Fields::default();
         fields
             .add("token", &rig.label)
@@ -136,20 +139,22 @@ impl NewRig {
                 ),
             );
         let text = format!(
-            "Made a test rig in {}\n{}Use it:\n  . {}\n  hsm-ca token list\n",
+            "Made a test rig in {}\n{}",
             rig.directory.display(),
             fields.render(2),
-            rig.environment().display(),
         );
-        Ok(Report::new(
-            text,
-            json!({
-                "kind": rig.kind.name(), "directory": rig.directory, "token": rig.label,
-                "module": rig.module.display().to_string(), "config": rig.settings(), "ledger": rig.ledger(), "environment": rig.environment(),
-                rig.kind.variable().to_lowercase(): rig.configuration(),
-                "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
-            }),
-        ))
+        Ok(Report {
+            next: Some(next_steps::after_rig(&rig.environment())),
+            ..Report::new(
+                text,
+                json!({
+                    "kind": rig.kind.name(), "directory": rig.directory, "token": rig.label,
+                    "module": rig.module.display().to_string(), "config": rig.settings(), "ledger": rig.ledger(), "environment": rig.environment(),
+                    rig.kind.variable().to_lowercase(): rig.configuration(),
+                    "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
+                }),
+            )
+        })
     }
 }
 

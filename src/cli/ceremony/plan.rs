@@ -183,7 +183,7 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
     }
     let shown = quote(&directory.display().to_string());
     let text = format!(
-        "Planned {}, a {} ceremony. Nothing was signed.\n{}\nNext: hsm-ca ceremony show {shown}\n      hsm-ca ceremony rehearse {shown}\n      hsm-ca ceremony approve {shown} --ssh-key FILE\n",
+        "Planned {}, a {} ceremony. Nothing was signed.\n{}",
         plan.ceremony,
         plan.kind.word(),
         fields.render(2)
@@ -197,5 +197,11 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
         "sessions": plan.sessions.iter().map(|session| &session.name).collect::<Vec<_>>(),
         "budget": plan.budget,
     });
-    Report::new(text, json)
+    let next = format!(
+        "hsm-ca ceremony show {shown}\nhsm-ca ceremony rehearse {shown}\nhsm-ca ceremony approve {shown} --ssh-key FILE"
+    );
+    Report {
+        next: Some(next),
+        ..Report::new(text, json)
+    }
 }

@@ -102,7 +102,7 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
         .collect();
     page.blank().line("against the original").table(&rows);
     if let Some(path) = &path {
-        page.blank().line(&next(&summary.certificate, path));
+        page.blank().line(&how_to_use(&summary.certificate, path));
     }
     let mut json = describe(&summary.certificate);
     json["kept"] = json!(summary.kept);
@@ -149,11 +149,11 @@ fn as_json(change: &Change) -> Value {
 }
 
 /// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.
-fn next(cross: &Certificate, path: &Path) -> String {
+fn how_to_use(cross: &Certificate, path: &Path) -> String {
     format!(
-        "Next: for certificates that \"{}\" issued to be accepted by peers that trust only \"{}\", send {} after them.",
-        cross.subject(),
+        "A peer that trusts only \"{}\" accepts what \"{}\" issued if {} is sent after it.",
         cross.issuer(),
+        cross.subject(),
         path.display()
     )
 }

@@ -16,9 +16,10 @@ use hsm_ca::x509::UnixTime;
 use serde_json::{Value, json};
 
 use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
+use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
-use hsm_ca::values::hang;
+use crate::cli::wrap::below;
 
 /// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and with the
 /// HSM. Every available certificate of both is checked; for each missing one, the result says how to get it. Exit code 3 if any check
@@ -86,12 +87,13 @@ impl CheckCluster {
         let mut text = drawing::draw(&report, &evidence, circumstances.cluster.as_deref(), canvas);
         text.push_str(&telling::tell(&report, canvas));
         for (_, refusal) in &circumstances.silent {
-            text.extend(refusal.hint.iter().map(|hint| hang("hint: ", hint)));
+            text.extend(refusal.hint.iter().map(|hint| below("hint: ", hint)));
         }
         Ok(Report {
             exit_code,
+            next: (exit_code == 0).then(next_steps::after_check),
             warnings: circumstances.warnings.clone(),
-            ..Report::new(text, describe(&report, &circumstances))
+            ..Report::laid_out(text, describe(&report, &circumstances))
         })
     }
 }

@@ -7,9 +7,10 @@ use hsm_ca::cloudhsm::{CertificateKind, CloudHsm, CloudHsmError, ClusterId, Clus
 use hsm_ca::workflow::{describe_cluster, fetch_certificates};
 use serde_json::json;
 
+use super::identity::missing_roots;
 use crate::cli::exit::CliError;
+use crate::cli::next_steps;
 use crate::cli::report::{Fields, Report};
-use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -58,10 +59,12 @@ impl FetchCluster {
         let mut report = Report::new(format!("{}\n{}", cluster.id, fields.render(2)), json);
         match missing {
             Some(reason) => report.warnings.push(reason.to_string()),
-            None => report.text.push_str(&format!(
-                "Next: hsm-ca cluster verify --dir {} --aws-root FILE --manufacturer-root FILE\n",
-                quote(&self.out_dir.display().to_string())
-            )),
+            None => {
+                report.next = Some(next_steps::after_fetch(
+                    &self.out_dir,
+                    &missing_roots(&self.out_dir),
+                ))
+            }
         }
         Ok(report)
     }

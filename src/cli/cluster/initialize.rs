@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::input;
+use crate::cli::next_steps::{self, is_under_way};
 use crate::cli::report::{Fields, Report, printable};
-use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -64,11 +64,10 @@ impl InitializeCluster {
         }
         let summary = initialize_cluster(&service, &self.cluster, &certificates, wait, ui)?;
         let text = format!(
-            "{} {}\n{}{}",
+            "{} {}\n{}",
             self.cluster,
             headline(&summary),
-            describe(&summary, &certificates).render(2),
-            self.next_steps(&summary.state)
+            describe(&summary, &certificates).render(2)
         );
         let json = json!({
             "cluster": self.cluster.as_str(), "state": summary.state.name(), "already": summary.already,
@@ -76,8 +75,15 @@ impl InitializeCluster {
             "certificate_sha256": certificates.signed().fingerprint(), "trust_anchor_sha256": certificates.anchor().fingerprint(),
         });
         warnings.extend(summary.remarks);
+        let next = next_steps::after_initialize(
+            &self.cluster,
+            &summary.state,
+            &self.signed_cert,
+            &self.trust_anchor,
+        );
         Ok(Report {
             warnings,
+            next: Some(next),
             ..Report::new(text, json)
         })
     }
@@ -102,34 +108,6 @@ impl InitializeCluster {
             None => error.into(),
         })
     }
-
-    /// AWS CloudHSM User Guide, "Install and configure CloudHSM CLI", "Activate the cluster".
-    fn next_steps(&self, state: &ClusterState) -> String {
-        let cluster = &self.cluster;
-        if is_under_way(state) {
-            return "Next: run the same command with --wait, which follows the states\n".to_owned();
-        }
-        let anchor = printable(&quote(&self.trust_anchor.display().to_string()));
-        let anchor = if anchor == "-" { "customerCA.crt" } else { &anchor };
-        let activate = match state {
-            ClusterState::Active => "",
-            _ => "  /opt/cloudhsm/bin/cloudhsm-cli interactive     then: cluster activate\n",
-        };
-        format!(
-            "Next, on a client instance in the cluster's VPC:\n  \
-             sudo openssl x509 -in {anchor} -out /opt/cloudhsm/etc/customerCA.crt\n  \
-             sudo /opt/cloudhsm/bin/configure-cli --cluster-id {cluster}\n\
-             {activate}  \
-             hsm-ca cluster check {cluster} --ca {anchor}\n"
-        )
-    }
-}
-
-const fn is_under_way(state: &ClusterState) -> bool {
-    matches!(
-        state,
-        ClusterState::InitializeInProgress | ClusterState::Uninitialized
-    )
 }
 
 fn headline(summary: &InitializeSummary) -> &'static str {

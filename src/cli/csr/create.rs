@@ -14,10 +14,10 @@ use crate::cli::cert::extensions_json;
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::next_steps;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
 use crate::cli::profile;
 use crate::cli::report::{Fields, Report, printable};
-use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -136,19 +136,15 @@ impl CreateRequest {
         for extension in request.requested_extensions() {
             fields.add(format!("asks for {}", extension.name), extension.value);
         }
-        let mut text = format!(
+        let text = format!(
             "Created the request: {}\n{}",
             printable(shown.as_deref().unwrap_or("to stdout")),
             fields.render(2)
         );
-        if let Some(file) = &shown {
-            let profile = self.profile.as_deref().unwrap_or("PROFILE");
-            text.push_str(&format!(
-                "Next, on the CA's machine: hsm-ca csr sign {} --ca CA --profile {} --out FILE\n",
-                printable(&quote(file)),
-                printable(&quote(profile))
-            ));
-        }
+        let profile = self.profile.as_deref().unwrap_or("PROFILE");
+        let next = shown
+            .as_deref()
+            .map(|file| next_steps::after_request(file, profile));
         let json = json!({
             "file": shown, "pem": encode_pem(CERTIFICATE_REQUEST, request.der()), "sha256": request.fingerprint(),
             "subject": request.subject().to_string(), "key": request.describe_key(), "key_identifier": identifier,
@@ -157,6 +153,7 @@ impl CreateRequest {
         });
         Report {
             content,
+            next,
             ..Report::new(text, json)
         }
     }

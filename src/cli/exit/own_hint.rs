@@ -8,7 +8,9 @@ use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::{Structure, X509Error};
 
 use super::CliError;
+use crate::cli::global::HERE;
 use crate::cli::input;
+use crate::cli::last_rig;
 use crate::cli::shell::quote;
 use crate::cli::suggest;
 
@@ -17,6 +19,16 @@ impl CliError {
     pub(super) fn own_hint(&self) -> Option<String> {
         match self {
             Self::Rehearsal { hint, .. } => hint.clone(),
+            Self::NoModule => last_rig::command().map(|command| {
+                format!(
+                    "to use the rig that was made last: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"
+                )
+            }),
+            Self::NoLedger { origin, .. } if origin == HERE && let Some(command) = last_rig::command() => {
+                Some(format!(
+                    "to use the rig that was made last: {command}; or name another ledger with --ledger"
+                ))
+            }
             Self::NoLedger { place, .. } => {
                 let url = quote(&place.to_string());
                 Some(format!(

@@ -13,7 +13,8 @@ use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::key_type;
 use crate::cli::lock_directory::lock_directory;
-use crate::cli::report::{Fields, Report, printable};
+use crate::cli::next_steps;
+use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -65,12 +66,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
         .add("public key", "of the requested kind, with no known weakness")
         .add("signature", "by the token, verified in software")
         .add("ledger", recorded);
-    let name = printable(&key.label);
-    let text = format!(
-        "Generated the key\n{}Next, for a root: hsm-ca ca create --key {name} --subject DN --profile root --out FILE\n\
-         or under another CA: hsm-ca csr create --key {name} --subject DN --out FILE\n",
-        fields.render(2)
-    );
+    let text = format!("Generated the key\n{}", fields.render(2));
     let mut json = describe(key);
     json["outcome"] = json!("generated");
     json["public_key"] = json!(encode_pem(PUBLIC_KEY, public_key.der()));
@@ -80,6 +76,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
     let unfinished = summary.unfinished.iter().map(describe_unfinished);
     Report {
         warnings: unfinished.collect(),
+        next: Some(next_steps::after_generated_key(&key.label)),
         ..Report::new(text, json)
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::next_steps;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
@@ -58,10 +59,7 @@ impl RecipientKeyCommand {
         } else {
             "The recipient key is already on the token"
         };
-        let text = format!(
-            "{headline}\n{}Next: have it attested, then `hsm-ca kms import PAIR --label L --attestation-document FILE`.\n",
-            fields.render(2)
-        );
+        let text = format!("{headline}\n{}", fields.render(2));
         let json = json!({
             "file": path.as_ref().map(|path| path.display().to_string()), "generated": summary.generated,
             "kind": summary.key.kind, "label": summary.key.label, "key_identifier": identifier,
@@ -69,6 +67,7 @@ impl RecipientKeyCommand {
         });
         Ok(Report {
             content,
+            next: path.map(|path| next_steps::after_recipient_key(&path)),
             ..Report::new(text, json)
         })
     }
