@@ -23,6 +23,7 @@ mod key;
 mod key_type;
 #[cfg(feature = "aws")]
 mod kms;
+mod last_rig;
 mod ledger;
 mod lock_directory;
 mod next_steps;
@@ -47,6 +48,7 @@ mod toml_file;
 mod ui;
 mod unfinished;
 mod validity;
+mod wrap;
 
 use std::env;
 use std::mem;
@@ -135,7 +137,7 @@ impl Command {
                 cert::CertCommand::Show(_)
                     | cert::CertCommand::Verify(_)
                     | cert::CertCommand::Revoke(_)
-                    | cert::CertCommand::Rules
+                    | cert::CertCommand::Rules(_)
             ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(

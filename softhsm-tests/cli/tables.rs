@@ -1,6 +1,8 @@
-//! Lists as tables, and the command that comes next.
+//! Lists as tables.
 
-use crate::harness::{ALIAS, Rig, ready_authority};
+use super::terminal::shown;
+use crate::harness::{PROGRAM, Rig, ready_authority};
+use crate::oracle::make_cluster_request;
 
 #[test]
 fn a_pair_is_one_line_and_its_name_is_whole() {
@@ -31,11 +33,7 @@ fn a_pair_is_one_line_and_its_name_is_whole() {
     let script = "stty cols 80; \"$0\" key list; \"$0\" key list --wide";
     let run = rig.tool(
         "script",
-        &[
-            "-qec",
-            &script.replace("\"$0\"", crate::harness::PROGRAM),
-            "/dev/null",
-        ],
+        &["-qec", &script.replace("\"$0\"", PROGRAM), "/dev/null"],
     );
     assert!(run.stdout.contains(label), "{run:?}");
     // A half alone is not called a pair.
@@ -62,75 +60,52 @@ fn a_token_is_one_line_with_its_serial_number() {
     assert!(line.contains(serial) && line.contains("SoftHSM"), "{text}");
 }
 
-/// What is after "Next:", up to the end.
-#[track_caller]
-fn next_of(stderr: &str) -> &str {
-    stderr
-        .split_once("Next: ")
-        .unwrap_or_else(|| panic!("nothing next: {stderr}"))
-        .1
-        .trim()
+#[test]
+fn a_list_of_the_ledger_fits_the_terminal_with_whole_serial_numbers() {
+    let rig = ready_authority().copy();
+    make_cluster_request(&rig, "a.csr");
+    rig.sign("a.csr").ok();
+    let listed = rig.json(&["ledger", "list"]).ok().json();
+    let entries = listed["entries"].as_array().expect("entries");
+    let serials: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| entry["serial_number"].as_str())
+        .collect();
+    assert_eq!(serials.len(), 2, "{listed}");
+    for columns in [60, 80, 120] {
+        let lines = shown(&rig, columns, "ledger list");
+        for serial in &serials {
+            assert!(
+                lines.iter().any(|line| line.contains(serial)),
+                "{serial}: {lines:#?}"
+            );
+        }
+        let longest = lines.iter().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(columns.into()), "{longest:?}: {lines:#?}");
+    }
+    // One line for each where there is room, or where a program reads it.
+    let rows = entries.len() + listed["keys"].as_array().expect("keys").len() + 1;
+    assert_eq!(shown(&rig, 80, "ledger list --wide").len(), rows);
+    let text = rig.command(&["ledger", "list"]).ok().stdout;
+    assert_eq!(text.lines().count(), rows, "{text}");
 }
 
 #[test]
-fn each_step_says_the_next_and_the_next_works() {
-    let rig = Rig::new().with_aws();
-    let spaced = rig.path("two words");
-    std::fs::create_dir(&spaced).expect("a directory");
-    let first = rig.command(&["kms", "create-key", "--alias", "alias/steps"]);
-    // Another test may have made it: the local AWS is one for all.
-    if first.code == Some(0) {
-        assert!(
-            next_of(&first.stderr).contains("--key-id alias/steps"),
-            "{first:?}"
-        );
+fn the_rules_fit_the_terminal() {
+    let rig = Rig::without_token();
+    let rules = rig.json(&["cert", "rules"]).ok().json()["rules"].clone();
+    let rules = rules.as_array().expect("rules");
+    for columns in [80, 120] {
+        let lines = shown(&rig, columns, "cert rules");
+        let longest = lines.iter().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(columns.into()), "{longest:?}: {lines:#?}");
+        for rule in rules {
+            let name = rule["rule"].as_str().expect("a name");
+            assert!(
+                lines.iter().any(|line| line.split(' ').next() == Some(name)),
+                "{name}"
+            );
+        }
     }
-    let rig = rig.with_key();
-    let pair = rig.command(&[
-        "kms",
-        "generate-key-pair",
-        "--key-id",
-        ALIAS,
-        "--spec",
-        "ec:p256",
-        "-o",
-        "two words/it's.json",
-    ]);
-    let run = |line: &str| {
-        let script = line.replacen("hsm-ca", "\"$0\"", 1);
-        let mut command = rig.prepare_tool("bash", &["-c", &script, crate::harness::PROGRAM]);
-        crate::harness::Run::of(command.env_remove("SOFTHSM2_CONF")).ok()
-    };
-    let pair = pair.ok();
-    let import = next_of(&pair.stderr);
-    assert!(
-        import.contains("'two words/it'\\''s.json'") && import.contains("--expect"),
-        "{import}"
-    );
-    let imported = run(import);
-    let create = next_of(&imported.stderr);
-    let created = run(create);
-    let next = next_of(&created.stderr);
-    let words = rig.json(&["cert", "show", "customerCA.crt"]).ok().json()["sha256_words"].clone();
-    let said: Vec<_> = next.split_whitespace().collect();
-    assert!(said.join(" ").contains(words.as_str().expect("words")), "{next}");
-    assert!(
-        next.ends_with("then: hsm-ca cluster fetch CLUSTER --out-dir cluster"),
-        "{next}"
-    );
-    // Nothing for programs, and nothing for those who asked for quiet.
-    for option in ["--json", "-q"] {
-        let run = rig.command(&[
-            option,
-            "kms",
-            "generate-key-pair",
-            "--key-id",
-            ALIAS,
-            "--spec",
-            "ec:p256",
-            "-o",
-            &format!("of{option}.json"),
-        ]);
-        assert_eq!(run.ok().stderr, "", "{option}");
-    }
+    assert_eq!(shown(&rig, 80, "cert rules --wide").len(), rules.len() + 1);
 }

@@ -339,9 +339,16 @@ fn a_profile_file_can_keep_the_baseline_requirements() {
 fn the_rules_are_listed() {
     let rig = Rig::new();
     let text = rig.command(&["cert", "rules"]).ok().stdout;
-    assert!(text.contains("path-length  (RFC 5280 4.2.1.9)\n"), "{text}");
+    let row = |rule: &str| {
+        let line = text
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(rule));
+        line.unwrap_or_else(|| panic!("no {rule}: {text}"))
+    };
+    assert!(row("path-length").contains("  RFC 5280 4.2.1.9  "), "{text}");
     assert!(
-        text.contains("common-name  (CA/B BR 7.1.4.3, a profile may waive it)\n"),
+        row("common-name").contains("  CA/B BR 7.1.4.3 ")
+            && row("common-name").ends_with("(a profile may waive it)"),
         "{text}"
     );
     let rules = rig.json(&["cert", "rules"]).ok().json();

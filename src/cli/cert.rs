@@ -4,6 +4,7 @@ mod chain;
 mod cross_sign;
 pub(super) mod details;
 mod revoke;
+mod rules;
 mod show;
 mod verify;
 
@@ -14,10 +15,7 @@ use clap::Subcommand;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{Delivered, IssueSummary};
-use hsm_ca::x509::{
-    CERTIFICATE, CRL_RULES, Certificate, CertificateRole, ExtensionText, OCSP_RULES, RULES, Rule, UnixTime,
-    words,
-};
+use hsm_ca::x509::{CERTIFICATE, Certificate, CertificateRole, ExtensionText, UnixTime, words};
 use serde_json::{Value, json};
 
 use cross_sign::CrossSign;
@@ -46,7 +44,7 @@ pub(super) enum CertCommand {
     /// Revoke a certificate in the ledger, or end its hold; the next CRL publishes it
     Revoke(revoke::RevokeCertificate),
     /// List the rules that every certificate, CRL and OCSP response must meet before it is signed
-    Rules,
+    Rules(rules::ListRules),
 }
 
 impl CertCommand {
@@ -56,34 +54,9 @@ impl CertCommand {
             Self::Show(show) => show.run(ui),
             Self::Verify(verify) => verify.run(settings),
             Self::CrossSign(sign) => sign.run(settings, ui),
-            Self::Rules => Ok(list_rules()),
+            Self::Rules(rules) => Ok(rules.run()),
         }
     }
-}
-
-/// The option that waives a rule for one signature has the rule's name.
-fn flag_of(rule: &Rule) -> Option<String> {
-    rule.can_be_waived_once.then(|| format!("--{}", rule.name))
-}
-
-fn list_rules() -> Report {
-    let mut text = String::new();
-    let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
-    for rule in rules() {
-        let waivable = match flag_of(rule) {
-            Some(flag) => format!(", {flag} waives it"),
-            None if rule.can_be_waived => ", a profile may waive it".to_owned(),
-            None => String::new(),
-        };
-        text.push_str(&format!(
-            "{}  ({}{waivable})\n    {}\n",
-            rule.name, rule.source, rule.asks
-        ));
-    }
-    let list: Vec<_> = rules()
-        .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": flag_of(rule) }))
-        .collect();
-    Report::new(text, json!({ "rules": list }))
 }
 
 fn fields(certificate: &Certificate) -> Fields {
@@ -196,9 +169,7 @@ pub(super) fn report_issued(
         report
             .text
             .push_str(&format!("{headline}: {}\n{}", printable(&shown), told.render(2)));
-        if let Some(steps) = path.as_deref().and_then(&next) {
-            report.text.push_str(&steps);
-        }
+        report.next = path.as_deref().and_then(&next);
         if !summary.dropped.is_empty() {
             let words: Vec<_> = summary.dropped.iter().map(describe_dropped).collect();
             report.warnings.push(format!(

@@ -21,7 +21,7 @@ pub(super) enum ClusterCommand {
     /// List the CloudHSM clusters of the account
     #[cfg(feature = "aws")]
     #[command(visible_alias = "ls")]
-    List,
+    List(list::ListClusters),
     /// Write a cluster's CSR, certificates and state to a directory
     ///
     /// The files have the names of AWS's guide: CLUSTER_ClusterCsr.csr, CLUSTER_HsmCertificate.crt,
@@ -32,7 +32,7 @@ pub(super) enum ClusterCommand {
     /// Verify the identity of a cluster's HSM, before anything is signed for it
     ///
     /// AWS's chain and the manufacturer's chain must both end in the HSM's certificate, and the CSR must carry its key. Needs no
-    /// network. Exit code 3 if any step fails.
+    /// network. When all is well the result has a line for each; -v shows every step. Exit code 3 if any step fails.
     Verify(identity::VerifyIdentity),
     /// Initialise a cluster with the certificate that was signed for it
     ///
@@ -49,10 +49,10 @@ impl ClusterCommand {
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         match self {
             #[cfg(feature = "aws")]
-            Self::List => list::run(),
+            Self::List(list) => list.run(),
             #[cfg(feature = "aws")]
             Self::Fetch(fetch) => fetch.run(ui),
-            Self::Verify(verify) => verify.run(),
+            Self::Verify(verify) => verify.run(ui),
             #[cfg(feature = "aws")]
             Self::Initialize(initialize) => initialize.run(ui),
             Self::Check(check) => check.run(ui),

@@ -22,7 +22,7 @@ use super::input;
 #[cfg(feature = "aws")]
 use super::kms::key as kms_key;
 use super::report::{Fields, Report, printable};
-use super::table::{self, TableOptions};
+use super::table::{self, Fit, TableOptions};
 use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
@@ -110,7 +110,7 @@ fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
     let warnings = Vec::from_iter(heads.err().and_then(|error| ui.warn(&error.to_string())));
     Ok(Report {
         warnings,
-        ..Report::new(text, json!({ "keys": list, "kept_heads": shown }))
+        ..Report::laid_out(text, json!({ "keys": list, "kept_heads": shown }))
     })
 }
 
@@ -213,15 +213,15 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
 
 /// What the next command needs is a name: label or id.
 const COLUMNS: [table::Column; 5] = [
-    ("LABEL", true),
-    ("KIND", true),
-    ("OBJECTS", true),
-    ("USE", false),
-    ("ID", true),
+    ("LABEL", Fit::Whole),
+    ("KIND", Fit::Whole),
+    ("OBJECTS", Fit::Whole),
+    ("USE", Fit::Folded),
+    ("ID", Fit::Whole),
 ];
 
 /// A row for each pair, and for each object without its other half.
-fn rows(keys: &[KeyDescription]) -> Vec<Vec<String>> {
+fn rows(keys: &[KeyDescription]) -> Vec<table::Row> {
     let mut is_shown = vec![false; keys.len()];
     let mut rows = Vec::new();
     for (place, key) in keys.iter().enumerate() {
@@ -245,13 +245,13 @@ fn rows(keys: &[KeyDescription]) -> Vec<Vec<String>> {
             .into_iter()
             .flatten()
             .find(|key| key.class == KeyClass::Private);
-        rows.push(vec![
+        rows.push(table::row([
             key.label.clone(),
             key.kind.clone(),
             half.map_or_else(|| key.class.to_string(), |_| "pair".to_owned()),
             private.map(describe_use).unwrap_or_default(),
             Hex(&key.id).to_string(),
-        ]);
+        ]));
     }
     rows
 }

@@ -7,6 +7,7 @@ mod copy;
 mod deliver;
 pub(super) mod entry;
 mod key;
+mod list;
 mod prove;
 mod verify;
 mod verify_proof;
@@ -14,9 +15,7 @@ mod verify_proof;
 use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
-use hsm_ca::ledger::{
-    Entry, EntryFilter, EntryId, Head, KeyEntry, KeyFilter, Ledger, LedgerUrl, SerialNumber,
-};
+use hsm_ca::ledger::{Entry, EntryFilter, EntryId, Head, Ledger, LedgerUrl, SerialNumber};
 use serde_json::{Value, json};
 
 use super::exit::CliError;
@@ -37,7 +36,7 @@ pub(super) enum LedgerCommand {
     Copy(copy::CopyLedger),
     /// List what was signed, newest last
     #[command(visible_alias = "ls")]
-    List(ListEntries),
+    List(list::ListEntries),
     /// Show everything known about a certificate or an entry
     Show(ShowEntry),
     /// Write a recorded certificate, request or CRL to a file; nothing is signed
@@ -66,19 +65,6 @@ pub(super) enum LedgerCommand {
     Accept(accept::AcceptLedger),
     /// Write every event to stdout as a line of JSON, with its hash (docs/ledger.md)
     Export,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListEntries {
-    /// How many entries
-    #[arg(long, value_name = "N", default_value = "20")]
-    last: u64,
-    /// Only entries that began but did not end (whether a signature was made is not known), and those signed but not delivered
-    #[arg(long)]
-    open: bool,
-    /// Only those before entry N: the page before
-    #[arg(long, value_name = "N")]
-    before: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -111,11 +97,11 @@ impl LedgerCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
             Self::New(new) => new.run(settings),
-            Self::Copy(copy) => copy.run(settings),
+            Self::Copy(copy) => copy.run(settings, ui),
             Self::Deliver(deliver) => deliver.run(settings),
             Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
-            Self::Verify(verify) => verify.run(settings),
+            Self::Verify(verify) => verify.run(settings, ui),
             Self::Checkpoint(checkpoint) => checkpoint.run(settings),
             Self::Prove(prove) => prove.run(settings),
             Self::VerifyProof(proof) => proof.run(),
@@ -199,55 +185,6 @@ fn find(ledger: &dyn Ledger, wanted: &Wanted) -> Result<EntryId, CliError> {
             )))
         }
     }
-}
-
-impl ListEntries {
-    fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
-        let filter = EntryFilter {
-            open: self.open,
-            undelivered: self.open,
-            before: self.before.map(EntryId),
-            limit: Some(self.last),
-            ..EntryFilter::default()
-        };
-        let entries = collect(ledger, &filter)?;
-        let keys = collect_keys(
-            ledger,
-            &KeyFilter {
-                open: self.open,
-                before: filter.before,
-                limit: filter.limit,
-            },
-        )?;
-        // Both come newest first; the last of both together are shown, the newest at the end.
-        let mut lines: Vec<_> = entries.iter().map(|one| (one.id, entry::line(one))).collect();
-        lines.extend(keys.iter().map(|one| (one.id, key::line(one))));
-        lines.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        lines.truncate(usize::try_from(self.last).unwrap_or(usize::MAX));
-        let first = lines.last().map_or(EntryId(0), |(id, _)| *id);
-        let mut text: String = lines.iter().rev().map(|(_, line)| line.as_str()).collect();
-        if lines.is_empty() {
-            text.push_str(if self.open {
-                "No open entry, and nothing undelivered.\n"
-            } else {
-                "No entry.\n"
-            });
-        }
-        let entries = entries.iter().rev().filter(|one| one.id >= first);
-        let keys = keys.iter().rev().filter(|one| one.id >= first);
-        let list: Vec<_> = entries.map(entry::describe).collect();
-        let keys: Vec<_> = keys.map(key::describe).collect();
-        Ok(Report::new(text, json!({ "entries": list, "keys": keys })))
-    }
-}
-
-fn collect_keys(ledger: &dyn Ledger, filter: &KeyFilter) -> Result<Vec<KeyEntry>, CliError> {
-    let mut keys = Vec::new();
-    ledger.keys(filter, &mut |key| {
-        keys.push(key);
-        ControlFlow::Continue(())
-    })?;
-    Ok(keys)
 }
 
 impl ShowEntry {

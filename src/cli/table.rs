@@ -2,46 +2,96 @@
 
 use clap::Args;
 use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table as Layout};
-use rustix::termios::tcgetwinsize;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Layout, Width};
+use hsm_ca::values::columns;
 
 use super::report::printable;
+use super::wrap;
 
 #[derive(Debug, Args)]
 pub(super) struct TableOptions {
-    /// Lines as long as they need to be, whatever the terminal's width
+    /// One line for each row, whatever the terminal's width
     #[arg(long)]
     pub(super) wide: bool,
 }
 
-/// A column: its heading, and whether the next command needs what is in it. That is never cut, and never broken into lines.
-pub(super) type Column = (&'static str, bool);
+/// A column: its heading, and how it gives way on a narrow terminal.
+pub(super) type Column = (&'static str, Fit);
 
-/// The rows with their headings. `wide` lets lines be longer than the terminal; a file or a pipe has no width.
-pub(super) fn render(columns: &[Column], rows: &[Vec<String>], wide: bool) -> String {
-    let terminal = tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
-    render_in(columns, rows, terminal.filter(|width| *width > 0 && !wide))
+/// What happens to a column for which there is no room.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fit {
+    /// Nothing: the next command needs what is in it.
+    Whole,
+    /// It is broken into lines, between words.
+    Folded,
 }
 
-fn render_in(columns: &[Column], rows: &[Vec<String>], width: Option<u16>) -> String {
+/// What is in a row and a column, in one line or several.
+#[derive(Clone, Debug)]
+pub(super) struct Cell(pub(super) Vec<String>);
+
+/// The cells of a row.
+pub(super) type Row = Vec<Cell>;
+
+/// A row of cells of one line each.
+pub(super) fn row<const COLUMNS: usize>(cells: [String; COLUMNS]) -> Row {
+    cells.map(|cell| Cell(vec![cell])).into()
+}
+
+/// Between two columns.
+const GAP: u16 = 2;
+
+/// The rows with their headings. `wide` lets lines be longer than the terminal; a file or a pipe has no width.
+pub(super) fn render(headings: &[Column], rows: &[Row], wide: bool) -> String {
+    render_in(headings, rows, width(wide))
+}
+
+/// How wide a table may be.
+pub(super) fn width(wide: bool) -> Option<u16> {
+    let width = wrap::width_of(std::io::stdout()).filter(|_| !wide)?;
+    u16::try_from(width).ok()
+}
+
+fn render_in(headings: &[Column], rows: &[Row], width: Option<u16>) -> String {
+    let least: Vec<_> = (0..headings.len())
+        .map(|place| least_width(headings[place], rows.iter().filter_map(|row| row.get(place))))
+        .collect();
+    let total = least.iter().map(|least| least.saturating_add(GAP));
+    let total = total.fold(0, u16::saturating_add).saturating_sub(GAP);
+    match width {
+        Some(width) if total > width => records(headings, rows, width),
+        _ => table(headings, rows, &least, width),
+    }
+}
+
+/// Rows under each other: each column is as wide as its longest word.
+fn table(headings: &[Column], rows: &[Row], least: &[u16], width: Option<u16>) -> String {
     let mut table = Layout::new();
     table
         .load_style(NOTHING)
-        .set_header(columns.iter().map(|(heading, _)| *heading));
+        .set_header(headings.iter().map(|(heading, _)| *heading));
     match width {
+        // The last column has no gap after it.
         Some(width) => table
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width),
+            .set_width(width.saturating_add(GAP)),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     for row in rows {
-        table.add_row(row.iter().map(|cell| printable(cell)));
+        // Only lines that are meant are lines: a label with a line feed in it is one.
+        let cell = |Cell(lines): &Cell| {
+            let lines: Vec<_> = lines.iter().map(|line| printable(line)).collect();
+            lines.join("\n")
+        };
+        table.add_row(row.iter().map(cell));
     }
-    for (column, (_, is_needed)) in table.column_iter_mut().zip(columns) {
-        column.set_padding((0, 2));
-        if *is_needed {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+    for ((column, (_, fit)), least) in table.column_iter_mut().zip(headings).zip(least) {
+        column.set_padding((0, GAP));
+        column.set_constraint(match fit {
+            Fit::Whole => ColumnConstraint::ContentWidth,
+            Fit::Folded => ColumnConstraint::LowerBoundary(Width::Fixed(least.saturating_add(GAP))),
+        });
     }
     let text = table.to_string();
     text.lines()
@@ -49,26 +99,56 @@ fn render_in(columns: &[Column], rows: &[Vec<String>], width: Option<u16>) -> St
         .collect()
 }
 
+/// Where a table does not fit: a line for each cell, with its heading, and a blank line between two rows.
+fn records(headings: &[Column], rows: &[Row], width: u16) -> String {
+    let longest = headings.iter().map(|(heading, _)| columns(heading)).max();
+    let indent = longest.unwrap_or(0) + 2;
+    let record = |row: &Row| {
+        let mut text = String::new();
+        for ((heading, _), Cell(lines)) in headings.iter().zip(row) {
+            for (place, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
+                let heading = if place == 0 { heading } else { "" };
+                let first = format!("{heading:indent$}");
+                text.push_str(&wrap::hang(&first, indent, &printable(line), Some(width.into())));
+                text.push('\n');
+            }
+        }
+        text
+    };
+    rows.iter().map(record).collect::<Vec<_>>().join("\n")
+}
+
+/// The columns that a column of the table needs: for its longest line if it stays whole, else for its longest word.
+fn least_width<'a>((heading, fit): Column, cells: impl Iterator<Item = &'a Cell>) -> u16 {
+    let parts = |line: &str| match fit {
+        Fit::Whole => columns(line),
+        Fit::Folded => line.split(' ').map(columns).max().unwrap_or(0),
+    };
+    let lines = cells.flat_map(|Cell(lines)| lines).map(|line| parts(line));
+    let least = lines.chain([columns(heading)]).max().unwrap_or(0);
+    u16::try_from(least).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows() -> Vec<Vec<String>> {
+    fn rows() -> Vec<Row> {
         let row = |label: &str| {
-            vec![
+            row([
                 label.to_owned(),
                 "signs, decrypts and unwraps".to_owned(),
                 "ab".repeat(20),
-            ]
+            ])
         };
-        vec![row("ca"), row("a label with spaces"), row("a\u{1b}[2Jb")]
+        vec![row("ca"), row("a label with spaces"), row("a\u{1b}[2J\nb")]
     }
 
-    const COLUMNS: [Column; 3] = [("LABEL", true), ("USE", false), ("ID", true)];
+    const COLUMNS: [Column; 3] = [("LABEL", Fit::Whole), ("USE", Fit::Folded), ("ID", Fit::Whole)];
 
     #[test]
     fn what_the_next_command_needs_stays_whole_and_the_rest_is_folded() {
-        for width in [None, Some(200), Some(80), Some(70)] {
+        for width in [None, Some(200), Some(80), Some(70), Some(50)] {
             let text = render_in(&COLUMNS, &rows(), width);
             assert!(
                 text.contains("a label with spaces") && text.contains(&"ab".repeat(20)),
@@ -80,6 +160,9 @@ mod tests {
                 "{width:?}: {longest}\n{text}"
             );
             assert!(!text.contains('\u{1b}'), "{text:?}");
+            for word in ["signs,", "decrypts", "unwraps"] {
+                assert_eq!(text.matches(word).count(), 3, "{width:?}: {text}");
+            }
         }
         assert_eq!(
             render_in(&COLUMNS, &rows(), None).lines().count(),

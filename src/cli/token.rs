@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::exit::CliError;
 use super::global::Settings;
 use super::report::{Fields, Report, printable};
-use super::table::{self, TableOptions};
+use super::table::{self, Fit, TableOptions};
 use super::ui::Ui;
 use bench::BenchToken;
 
@@ -55,26 +55,26 @@ fn list(settings: &Settings, wide: bool) -> Result<Report, CliError> {
     let uninitialised: Vec<_> = slots.uninitialised().map(describe_uninitialised).collect();
     let skipped: Vec<_> = slots.skipped().iter().map(describe_skipped).collect();
     let json = json!({ "tokens": tokens, "uninitialised": uninitialised, "skipped_slots": skipped });
-    Ok(Report::new(text, json))
+    Ok(Report::laid_out(text, json))
 }
 
 /// A token is named by its label or its serial number.
 const COLUMNS: [table::Column; 5] = [
-    ("LABEL", true),
-    ("SERIAL", true),
-    ("SLOT", true),
-    ("PIN", false),
-    ("MODEL", false),
+    ("LABEL", Fit::Whole),
+    ("SERIAL", Fit::Whole),
+    ("SLOT", Fit::Whole),
+    ("PIN", Fit::Folded),
+    ("MODEL", Fit::Folded),
 ];
 
-fn row(token: &TokenDescription) -> Vec<String> {
-    vec![
+fn row(token: &TokenDescription) -> table::Row {
+    table::row([
         token.label.clone(),
         token.serial.clone(),
         token.slot_id.to_string(),
         pin_line(token),
         format!("{} {}", token.manufacturer, token.model),
-    ]
+    ])
 }
 
 fn show(settings: &Settings) -> Result<Report, CliError> {

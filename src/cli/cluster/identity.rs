@@ -1,5 +1,7 @@
 //! `cluster verify`, and the same verification for `csr sign --identity`.
 
+mod telling;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,7 +12,7 @@ use hsm_ca::workflow::{
     IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
     WorkflowError, verify_identity,
 };
-use hsm_ca::x509::{Certificate, Finding, PathStep, UnixTime};
+use hsm_ca::x509::{Certificate, PathStep, UnixTime};
 use serde_json::{Value, json};
 
 use super::directory::{ClusterDirectory, names};
@@ -18,7 +20,8 @@ use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::fingerprint;
 use crate::cli::input;
 use crate::cli::next_steps;
-use crate::cli::report::{Report, printable};
+use crate::cli::report::Report;
+use crate::cli::ui::Ui;
 
 /// Which cluster's files, and the roots, which are given by file and recognised by their SHA-256.
 #[derive(Debug, Args)]
@@ -74,6 +77,23 @@ impl IdentityOptions {
     }
 }
 
+const fn option_of(side: RootSide) -> &'static str {
+    match side {
+        RootSide::Aws => "--aws-root",
+        RootSide::Manufacturer => "--manufacturer-root",
+    }
+}
+
+/// The options for the roots that the directory does not have.
+#[cfg(feature = "aws")]
+pub(super) fn missing_roots(directory: &Path) -> Vec<&'static str> {
+    [RootSide::Aws, RootSide::Manufacturer]
+        .into_iter()
+        .filter(|side| read_root(directory, *side, None).is_err())
+        .map(option_of)
+        .collect()
+}
+
 /// The root that is named, or else the one in the directory that is known by its fingerprint: its file's name does not matter.
 fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Certificate, CliError> {
     if let Some(file) = file {
@@ -89,15 +109,12 @@ fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Ce
     }
     // Of an old one and its successor, the one that needs no excuse.
     found.sort_by_key(|(known, _)| known.successor.is_some());
-    let option = match side {
-        RootSide::Aws => "--aws-root",
-        RootSide::Manufacturer => "--manufacturer-root",
-    };
     found.into_iter().next().map(|(_, root)| root).ok_or_else(|| {
         CliError::options(format!(
             "{} has no known root of {}: name one with {option}",
             directory.display(),
-            side.owner()
+            side.owner(),
+            option = option_of(side)
         ))
     })
 }
@@ -140,11 +157,11 @@ impl VerifyIdentity {
         let options = &self.options;
         let roots = [
             (
-                "--aws-root",
+                option_of(RootSide::Aws),
                 options.aws_root.as_ref().map(|path| path.display().to_string()),
             ),
             (
-                "--manufacturer-root",
+                option_of(RootSide::Manufacturer),
                 options
                     .manufacturer_root
                     .as_ref()
@@ -165,31 +182,13 @@ impl VerifyIdentity {
         next_steps::after_identity(&self.dir, cluster, roots)
     }
 
-    pub(super) fn run(&self) -> Result<Report, CliError> {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let files = ClusterDirectory::open(&self.dir, self.options.cluster.as_deref())?;
         let report = verify(&files, &self.options.read_roots(&self.dir)?)?;
         let unknown_roots = report.unknown_roots();
-        let mut text = String::new();
-        for part in report.parts() {
-            text.push_str(&format!("{}\n", part.title));
-            text.extend(part.subjects.iter().map(show));
-        }
         let is_verified = report.verified().is_some();
         let failed = report.failures().count();
-        text.push_str(&match (is_verified, unknown_roots.is_empty()) {
-            (true, true) => format!(
-                "Verified: the CSR of {} comes from a genuine HSM.\n",
-                printable(files.cluster())
-            ),
-            (true, false) => format!(
-                "Verified, but under roots that hsm-ca does not know: {}.\n",
-                printable(&unknown_roots.join("; "))
-            ),
-            (false, _) => format!(
-                "{}NOT verified: sign nothing for this HSM.\n",
-                list_failures(&report)
-            ),
-        });
+        let text = telling::tell(&report, files.cluster(), ui);
         let parts: Vec<_> = report
             .parts()
             .iter()
@@ -217,45 +216,12 @@ fn name_failure((part, subject, step): (&IdentityPart, &IdentitySubject, &PathSt
     )
 }
 
-/// What failed, once more, where the eye is.
-fn list_failures(report: &IdentityReport) -> String {
-    let line = |failure| format!("FAILED  {}\n", printable(&name_failure(failure)));
-    report.failures().map(line).collect()
-}
-
-const fn word(finding: &Finding) -> &'static str {
-    match finding {
-        Finding::Passed(_) => "ok",
-        Finding::Noted(_) => "note",
-        Finding::Failed(_) => "FAILED",
-    }
-}
-
-fn show(subject: &IdentitySubject) -> String {
-    let mut text = format!(
-        "  {}: {}\n    SHA-256 {}\n",
-        subject.role,
-        printable(&subject.subject),
-        subject.fingerprint
-    );
-    let line = |step: &PathStep| {
-        format!(
-            "    {:6}  {:19}  {}\n",
-            word(&step.finding),
-            step.what,
-            printable(step.finding.text())
-        )
-    };
-    text.extend(subject.steps.iter().map(line));
-    text
-}
-
 fn describe(subject: &IdentitySubject) -> Value {
     let steps: Vec<_> = subject
         .steps
         .iter()
         .map(|step| {
-            json!({ "step": step.what, "state": word(&step.finding).to_lowercase(), "found": step.finding.text() })
+            json!({ "step": step.what, "state": telling::word(&step.finding).to_lowercase(), "found": step.finding.text() })
         })
         .collect();
     json!({ "role": subject.role, "subject": subject.subject, "sha256": subject.fingerprint, "steps": steps })

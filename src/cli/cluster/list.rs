@@ -1,42 +1,75 @@
 //! `cluster list`.
 
+use clap::Args;
 use hsm_ca::cloudhsm::{CloudHsm, Cluster, Hsm};
 use hsm_ca::workflow::describe_cluster;
 use serde_json::{Value, json};
 
 use crate::cli::exit::CliError;
+use crate::cli::next_steps;
 use crate::cli::report::{Report, printable};
+use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
-pub(super) fn run() -> Result<Report, CliError> {
-    let service = CloudHsm::connect()?;
-    let clusters = service.list()?;
-    let region = service.region();
-    let mut text: String = clusters.iter().map(lines).collect();
-    if clusters.is_empty() {
-        text = format!("No cluster in {region}.\n");
-    }
-    let list: Vec<Value> = clusters.iter().map(describe_cluster).collect();
-    Ok(Report::new(text, json!({ "region": region, "clusters": list })))
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListClusters {
+    #[command(flatten)]
+    table: TableOptions,
 }
 
-fn lines(cluster: &Cluster) -> String {
-    let mut about = vec![cluster.state.to_string()];
-    about.extend(cluster.hsm_type.clone());
-    about.extend(cluster.mode.clone());
-    if cluster.hsms.is_empty() {
-        about.push("no HSM".to_owned());
+/// The next command has the cluster's id in it, or an HSM's address.
+const COLUMNS: [Column; 5] = [
+    ("CLUSTER", Fit::Whole),
+    ("STATE", Fit::Whole),
+    ("TYPE", Fit::Folded),
+    ("MODE", Fit::Folded),
+    ("HSMS", Fit::Folded),
+];
+
+impl ListClusters {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        let service = CloudHsm::connect()?;
+        let clusters = service.list()?;
+        let region = service.region();
+        let rows: Vec<_> = clusters.iter().map(row).collect();
+        let mut text = match rows.is_empty() {
+            true => format!("No cluster in {region}.\n"),
+            false => table::render(&COLUMNS, &rows, self.table.wide),
+        };
+        for cluster in &clusters {
+            if let Some(message) = &cluster.state_message {
+                text.push_str(&format!("{}: {}\n", cluster.id, printable(message)));
+            }
+        }
+        let list: Vec<Value> = clusters.iter().map(describe_cluster).collect();
+        let with_request: Vec<_> = clusters
+            .iter()
+            .filter(|cluster| cluster.csr().is_ok())
+            .map(|cluster| &cluster.id)
+            .collect();
+        Ok(Report {
+            next: next_steps::after_clusters(&with_request),
+            ..Report::laid_out(text, json!({ "region": region, "clusters": list }))
+        })
     }
-    let mut text = format!("{}  {}\n", cluster.id, printable(&about.join(", ")));
-    if let Some(message) = &cluster.state_message {
-        text.push_str(&format!("  {}\n", printable(message)));
-    }
-    text.extend(cluster.hsms.iter().map(line));
-    text
+}
+
+fn row(cluster: &Cluster) -> table::Row {
+    let mut row = table::row([
+        cluster.id.to_string(),
+        cluster.state.to_string(),
+        cluster.hsm_type.clone().unwrap_or_default(),
+        cluster.mode.clone().unwrap_or_default(),
+    ]);
+    row.push(Cell(match cluster.hsms.is_empty() {
+        true => vec!["none".to_owned()],
+        false => cluster.hsms.iter().map(line).collect(),
+    }));
+    row
 }
 
 fn line(hsm: &Hsm) -> String {
-    let mut about = vec![hsm.state.clone()];
-    about.extend(hsm.address.clone());
-    about.extend(hsm.availability_zone.clone());
-    format!("  {}  {}\n", printable(&hsm.id), printable(&about.join(", ")))
+    let known = [hsm.address.clone(), hsm.availability_zone.clone()];
+    let words = [hsm.id.clone(), hsm.state.clone()];
+    let words: Vec<_> = words.into_iter().chain(known.into_iter().flatten()).collect();
+    words.join(" ")
 }

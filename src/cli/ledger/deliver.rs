@@ -7,7 +7,7 @@ use hsm_ca::ledger::RevocationState;
 use hsm_ca::workflow::{DeliveryRequest, deliver_recorded};
 use serde_json::json;
 
-use super::{Wanted, entry, find, parse_wanted};
+use super::{Wanted, entry, find, list, parse_wanted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
@@ -51,7 +51,7 @@ impl DeliverEntry {
             "Delivered entry {}, which was signed before: {}\n{}",
             summary.entry.id,
             printable(shown.as_deref().unwrap_or("to stdout")),
-            entry::line(&summary.entry)
+            list::render(&[entry::line(&summary.entry)], false)
         );
         let revocation = summary.entry.revocation.as_ref().map(|found| &found.state);
         let warnings = match revocation {

@@ -1,4 +1,4 @@
-//! One entry of the ledger, in two lines, in full, and as JSON.
+//! One entry of the ledger, in a line, in full, and as JSON.
 
 use hsm_ca::ledger::{
     DeliveryState, Entry, EntryState, Object, RevocationRecord, RevocationState, SerialNumber, Stamp,
@@ -8,9 +8,8 @@ use hsm_ca::output::encode_pem;
 use hsm_ca::x509;
 use serde_json::{Value, json};
 
-use super::super::report::{Fields, printable};
-
-const WIDTH: usize = 80;
+use super::super::report::Fields;
+use super::list::Line;
 
 pub(super) fn time(time: UnixTime) -> String {
     time.to_string()
@@ -37,18 +36,19 @@ fn serials(list: &[SerialNumber]) -> String {
     format!("{}{more}", shown.join(" "))
 }
 
-/// Two lines that fit a terminal; a subject that does not is cut.
-pub(super) fn line(entry: &Entry) -> String {
+/// The entry in a line of the list.
+pub(super) fn line(entry: &Entry) -> Line {
     let state = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
         Some(RevocationState::Revoked { reason, .. }) => format!("revoked: {}", reason.name()),
         _ if entry.state == EntryState::Begun => "begun, end unknown".to_owned(),
         _ if entry.delivery == DeliveryState::Undelivered => format!("{}, NOT DELIVERED", entry.state.name()),
         _ => entry.state.name().to_owned(),
     };
-    let about = match &entry.object {
-        Object::Certificate { serial, subject, .. } => format!("{serial}  {}", subject.text),
+    let (serial, about) = match &entry.object {
+        Object::Certificate { serial, subject, .. } => (Some(serial), subject.text.clone()),
         Object::SerialNumber { serial, subject, .. } => {
-            format!("{serial}  {}", subject.as_deref().unwrap_or("(no certificate)"))
+            let subject = subject.as_deref().unwrap_or("(no certificate)");
+            (Some(serial), subject.to_owned())
         }
         Object::Crl {
             number,
@@ -57,31 +57,23 @@ pub(super) fn line(entry: &Entry) -> String {
             ..
         } => {
             let base = base.map(|base| format!(" on {base}")).unwrap_or_default();
-            format!("number {number}{base}, {entries} revoked")
+            (None, format!("number {number}{base}, {entries} revoked"))
         }
-        Object::OcspResponse { serials: list, .. } => serials(list),
-        Object::Request { subject } => subject.text.clone(),
-        _ => String::new(),
+        Object::OcspResponse { serials: list, .. } => match list.as_slice() {
+            [one] => (Some(one), String::new()),
+            list => (None, format!("for {} certificates", list.len())),
+        },
+        Object::Request { subject } => (None, subject.text.clone()),
+        _ => (None, String::new()),
     };
-    let first = format!(
-        "{:>8}  {}  {:13}  {state}",
-        entry.id.to_string(),
-        time(entry.begun.time),
-        kind(&entry.object)
-    );
-    format!("{first}\n{}", cut_line(&about))
-}
-
-/// The second line of an entry.
-pub(super) fn cut_line(about: &str) -> String {
-    format!("          {}\n", cut(&printable(about), WIDTH - 10))
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
+    Line {
+        entry: entry.id,
+        begun: time(entry.begun.time),
+        what: kind(&entry.object),
+        state,
+        serial: serial.map(ToString::to_string),
+        about,
     }
-    text.chars().take(width - 1).chain(['…']).collect()
 }
 
 pub(super) fn stamp(stamp: &Stamp) -> String {

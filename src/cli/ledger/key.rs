@@ -1,9 +1,10 @@
-//! What happened to a key, by the ledger: in two lines, in full, and as JSON.
+//! What happened to a key, by the ledger: in a line, in full, and as JSON.
 
 use hsm_ca::ledger::{KeyAct, KeyEntry, KeyState};
 use serde_json::{Value, json};
 
-use super::entry::{cut_line, describe_stamp, stamp, time};
+use super::entry::{describe_stamp, stamp, time};
+use super::list::Line;
 use crate::cli::report::Fields;
 
 fn state(entry: &KeyEntry) -> &'static str {
@@ -19,21 +20,20 @@ fn state(entry: &KeyEntry) -> &'static str {
     }
 }
 
-/// Two lines that fit a terminal.
-pub(super) fn line(entry: &KeyEntry) -> String {
+/// The entry in a line of the list.
+pub(super) fn line(entry: &KeyEntry) -> Line {
     let token = &entry.intent.token;
-    let first = format!(
-        "{:>8}  {}  {:13}  {}",
-        entry.id.to_string(),
-        time(entry.begun.time),
-        "key",
-        state(entry)
-    );
-    let about = format!(
-        "\"{}\" on the token \"{}\", serial number {}",
-        entry.intent.label, token.label, token.serial
-    );
-    format!("{first}\n{}", cut_line(&about))
+    Line {
+        entry: entry.id,
+        begun: time(entry.begun.time),
+        what: "key",
+        state: state(entry).to_owned(),
+        serial: None,
+        about: format!(
+            "\"{}\" on the token \"{}\", serial number {}",
+            entry.intent.label, token.label, token.serial
+        ),
+    }
 }
 
 /// All that is known.

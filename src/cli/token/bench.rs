@@ -97,7 +97,7 @@ impl BenchToken {
         if let Some(path) = &path {
             json["plot"] = json!(path.display().to_string());
         }
-        let mut report = Report::new(text, json);
+        let mut report = Report::laid_out(text, json);
         report.content = content;
         report.warnings = warnings(&summary);
         Ok(report)

@@ -1,0 +1,53 @@
+//! `cert rules`.
+
+use clap::Args;
+use hsm_ca::x509::{CRL_RULES, OCSP_RULES, RULES, Rule};
+use serde_json::json;
+
+use crate::cli::report::Report;
+use crate::cli::table::{self, Column, Fit, TableOptions};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListRules {
+    #[command(flatten)]
+    table: TableOptions,
+}
+
+/// A profile and an option have a rule's name.
+const COLUMNS: [Column; 3] = [
+    ("RULE", Fit::Whole),
+    ("SOURCE", Fit::Folded),
+    ("WHAT IT ASKS", Fit::Folded),
+];
+
+impl ListRules {
+    pub(super) fn run(&self) -> Report {
+        let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
+        let rows: Vec<_> = rules().map(row).collect();
+        let list: Vec<_> = rules()
+            .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": flag_of(rule) }))
+            .collect();
+        Report::laid_out(
+            table::render(&COLUMNS, &rows, self.table.wide),
+            json!({ "rules": list }),
+        )
+    }
+}
+
+/// The option that waives a rule for one signature has the rule's name.
+fn flag_of(rule: &Rule) -> Option<String> {
+    rule.can_be_waived_once.then(|| format!("--{}", rule.name))
+}
+
+fn row(rule: &Rule) -> table::Row {
+    let waived = match (flag_of(rule), rule.can_be_waived) {
+        (Some(flag), _) => format!(" ({flag} waives it)"),
+        (None, true) => " (a profile may waive it)".to_owned(),
+        (None, false) => String::new(),
+    };
+    table::row([
+        rule.name.to_owned(),
+        rule.source.to_owned(),
+        format!("{}{waived}", rule.asks),
+    ])
+}

@@ -1,0 +1,136 @@
+//! `ledger list`.
+
+use std::ops::ControlFlow;
+
+use clap::Args;
+use hsm_ca::ledger::{EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger};
+use serde_json::json;
+
+use super::{collect, entry, key};
+use crate::cli::exit::CliError;
+use crate::cli::report::Report;
+use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListEntries {
+    /// How many entries
+    #[arg(long, value_name = "N", default_value = "20")]
+    last: u64,
+    /// Only entries that began but did not end (whether a signature was made is not known), and those signed but not delivered
+    #[arg(long)]
+    open: bool,
+    /// Only those before entry N: the page before
+    #[arg(long, value_name = "N")]
+    before: Option<u64>,
+    #[command(flatten)]
+    table: TableOptions,
+}
+
+/// An entry in a line.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) entry: EntryId,
+    /// RFC 3339.
+    pub(super) begun: String,
+    pub(super) what: &'static str,
+    pub(super) state: String,
+    /// In hex; of a certificate only.
+    pub(super) serial: Option<String>,
+    pub(super) about: String,
+}
+
+/// Below it, two columns share one: a serial number has up to 40 digits.
+const ROOMY: u16 = 140;
+
+const NARROW: [Column; 3] = [
+    ("ENTRY", Fit::Whole),
+    ("WHAT", Fit::Folded),
+    ("ABOUT", Fit::Folded),
+];
+
+const WIDE: [Column; 6] = [
+    ("ENTRY", Fit::Whole),
+    ("BEGUN", Fit::Whole),
+    ("WHAT", Fit::Folded),
+    ("STATE", Fit::Folded),
+    ("SERIAL", Fit::Whole),
+    ("ABOUT", Fit::Folded),
+];
+
+/// The lines as a table. An entry is named by its number, a certificate by its serial number too: both stay whole.
+pub(super) fn render(lines: &[Line], wide: bool) -> String {
+    match table::width(wide).is_some_and(|width| width < ROOMY) {
+        true => table::render(&NARROW, &lines.iter().map(narrow_row).collect::<Vec<_>>(), wide),
+        false => table::render(&WIDE, &lines.iter().map(wide_row).collect::<Vec<_>>(), wide),
+    }
+}
+
+/// A day says enough where there is little room; `ledger show` has the second.
+fn narrow_row(line: &Line) -> table::Row {
+    let day = line.begun.split('T').next().unwrap_or_default();
+    let about = line.serial.iter().chain([&line.about]);
+    let about = about.filter(|line| !line.is_empty()).cloned();
+    vec![
+        Cell(vec![line.entry.to_string(), day.to_owned()]),
+        Cell(vec![line.what.to_owned(), line.state.clone()]),
+        Cell(about.collect()),
+    ]
+}
+
+fn wide_row(line: &Line) -> table::Row {
+    table::row([
+        line.entry.to_string(),
+        line.begun.clone(),
+        line.what.to_owned(),
+        line.state.clone(),
+        line.serial.clone().unwrap_or_default(),
+        line.about.clone(),
+    ])
+}
+
+impl ListEntries {
+    pub(super) fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        let filter = EntryFilter {
+            open: self.open,
+            undelivered: self.open,
+            before: self.before.map(EntryId),
+            limit: Some(self.last),
+            ..EntryFilter::default()
+        };
+        let entries = collect(ledger, &filter)?;
+        let keys = collect_keys(
+            ledger,
+            &KeyFilter {
+                open: self.open,
+                before: filter.before,
+                limit: filter.limit,
+            },
+        )?;
+        // Both come newest first; the last of both together are shown, the newest at the end.
+        let mut lines: Vec<_> = entries.iter().map(|one| (one.id, entry::line(one))).collect();
+        lines.extend(keys.iter().map(|one| (one.id, key::line(one))));
+        lines.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        lines.truncate(usize::try_from(self.last).unwrap_or(usize::MAX));
+        let first = lines.last().map_or(EntryId(0), |(id, _)| *id);
+        let lines: Vec<_> = lines.into_iter().rev().map(|(_, line)| line).collect();
+        let text = match (lines.is_empty(), self.open) {
+            (true, true) => "No open entry, and nothing undelivered.\n".to_owned(),
+            (true, false) => "No entry.\n".to_owned(),
+            (false, _) => render(&lines, self.table.wide),
+        };
+        let entries = entries.iter().rev().filter(|one| one.id >= first);
+        let keys = keys.iter().rev().filter(|one| one.id >= first);
+        let list: Vec<_> = entries.map(entry::describe).collect();
+        let keys: Vec<_> = keys.map(key::describe).collect();
+        Ok(Report::laid_out(text, json!({ "entries": list, "keys": keys })))
+    }
+}
+
+fn collect_keys(ledger: &dyn Ledger, filter: &KeyFilter) -> Result<Vec<KeyEntry>, CliError> {
+    let mut keys = Vec::new();
+    ledger.keys(filter, &mut |key| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    Ok(keys)
+}
