@@ -28,6 +28,7 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
         "hsm-ca kms generate-key-pair --key-id alias/hsm-ca --spec rsa:2048 \\\n      -o pair.json",
     ),
     ("kms import", "hsm-ca kms import pair.json --label customer-ca"),
+    ("kms recipient-key", "hsm-ca kms recipient-key -o recipient.pub"),
     (
         "ca create",
         "hsm-ca ca create --key customer-ca --subject 'CN=Example CA,O=Example' \\\n      -o customerCA.crt",
@@ -79,10 +80,73 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
     ("ledger show", "hsm-ca ledger show '#2'"),
     ("ledger verify", "hsm-ca ledger verify"),
     ("ledger checkpoint", "hsm-ca ledger checkpoint -o checkpoint"),
+    (
+        "ledger prove",
+        "hsm-ca ledger prove '#7' --checkpoint checkpoint -o cluster.proof",
+    ),
+    (
+        "ledger verify-proof",
+        "hsm-ca ledger verify-proof cluster.proof --checkpoint checkpoint \\\n      --certificate cluster.crt",
+    ),
+    (
+        "ledger deliver",
+        "hsm-ca ledger deliver '#7' -o cluster-again.crt",
+    ),
+    (
+        "ledger copy",
+        "hsm-ca ledger copy sqlite:rig/hsm-ca.db sqlite:copy.db",
+    ),
+    ("ledger accept", "hsm-ca ledger accept --ca customerCA.crt"),
     ("ledger export", "hsm-ca ledger export > events.jsonl"),
     ("show", "hsm-ca show events.jsonl"),
     ("completions", "hsm-ca completions bash > hsm-ca.bash"),
     ("man", "hsm-ca man ./man1"),
     ("version", "hsm-ca version -v"),
+    ("cluster list", "hsm-ca cluster list"),
+    (
+        "cluster fetch",
+        "hsm-ca cluster fetch cluster-1a2b3c4d5e6 --out-dir cluster",
+    ),
+    (
+        "cluster verify",
+        "hsm-ca cluster verify --dir cluster --aws-root AWS_CloudHSM_Root-G1.crt \\\n      --manufacturer-root liquid_security_certificate.crt",
+    ),
+    (
+        "cluster initialize",
+        "hsm-ca cluster initialize cluster-1a2b3c4d5e6 --wait \\\n      --signed-cert cluster/cluster-1a2b3c4d5e6_CustomerHsmCertificate.crt \\\n      --trust-anchor customerCA.crt",
+    ),
+    (
+        "cluster check",
+        "hsm-ca cluster check cluster-1a2b3c4d5e6 --ca customerCA.crt",
+    ),
     ("ceremony new", "hsm-ca ceremony new ceremony.toml"),
+    ("ceremony check", "hsm-ca ceremony check ceremony.toml"),
+    (
+        "ceremony plan",
+        "hsm-ca ceremony plan ceremony.toml --out root-r1",
+    ),
+    ("ceremony show", "hsm-ca ceremony show root-r1"),
+    ("ceremony rehearse", "hsm-ca ceremony rehearse root-r1"),
+    (
+        "ceremony approve",
+        "hsm-ca ceremony approve root-r1 --ssh-key ~/.ssh/id_ed25519",
+    ),
+    ("ceremony approvals", "hsm-ca ceremony approvals root-r1"),
+    ("ceremony script", "hsm-ca ceremony script root-r1 -o script.html"),
+    ("ceremony run", "hsm-ca ceremony run root-r1"),
+    (
+        "ceremony attest",
+        "hsm-ca ceremony attest root-r1 --ssh-key ~/.ssh/id_ed25519",
+    ),
+    ("ceremony verify", "hsm-ca ceremony verify root-r1"),
+    ("ceremony report", "hsm-ca ceremony report root-r1 -o report.html"),
+    ("ceremony export", "hsm-ca ceremony export root-r1 -o next.json"),
+    (
+        "ceremony note",
+        "hsm-ca ceremony note root-r1 'a witness has left' --deviation",
+    ),
+    (
+        "ceremony abort",
+        "hsm-ca ceremony abort root-r1 --because 'the HSM does not answer'",
+    ),
 ];
