@@ -74,6 +74,9 @@ step "documentation site: pages, reference, links"
 scripts/docs.sh
 scripts/docs-test.sh
 
+step "the package for crates.io: nothing that it includes is missing"
+cargo package --locked --offline --no-verify --allow-dirty --quiet
+
 step "clippy with the Nitro Secure Module"
 cargo clippy --locked --features nitro-enclave -- -D warnings
 

@@ -5,6 +5,11 @@
 //! An arrow points right only: [`workflow`] → [`kms`], [`cloudhsm`], [`token`], [`x509`], [`ledger`], [`ceremony`] →
 //! [`transparency`] → [`signer`], [`secret`], [`output`], [`file_trust`], [`aws`] → [`values`].
 //!
+//! # Examples
+//!
+//! The package has programs in `examples/` that use nothing but this library: `generate_key.rs` makes a key pair on a token, `sign_file.rs` signs
+//! a file and verifies the signature, `verify_certificate.rs` checks a chain without a token, and `import_key_pair.rs` imports a key pair from KMS.
+//!
 //! # Errors
 //!
 //! An error tells in one line all that it knows, its cause included. [`source`](std::error::Error::source) begins below what that line
