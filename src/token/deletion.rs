@@ -3,6 +3,7 @@
 use cryptoki::object::{Attribute, ObjectHandle};
 
 use super::public_half::own_of;
+use super::public_key_attributes::public_key_values;
 use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
 use crate::signer::PublicKey;
 
@@ -35,6 +36,24 @@ impl Session {
         };
         key.add_public_objects()?;
         Ok(key)
+    }
+
+    /// The public-key objects that hold this key, where its private half is gone: what an interrupted deletion has left. There may be none.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn left_public_objects(&self, public_key: &PublicKey) -> Result<KeyObjects<'_>, TokenError> {
+        let mut template = public_key_values(self.dialect(), public_key);
+        template.push(Attribute::Token(true));
+        let found = self.find("looking for the public half of a destroyed key", &template)?;
+        let described = found
+            .into_iter()
+            .map(|handle| Ok((handle, self.describe_key(KeyClass::Public, handle)?)));
+        Ok(KeyObjects {
+            session: self,
+            objects: described.collect::<Result<_, TokenError>>()?,
+            public_key: Some(public_key.clone()),
+        })
     }
 
     fn lone_public_object(&self, selector: &KeySelector) -> Result<KeyObjects<'_>, TokenError> {

@@ -64,7 +64,8 @@ impl CeremonyRun<'_> {
         session: &Session,
     ) -> Result<bool, WorkflowError> {
         let mut left = LeftKey::nothing(&generate.label);
-        let unnamed = session.private_keys(&KeySelector::labelled(UNFINISHED_LABEL))?;
+        // An interrupted run may have destroyed its private half only.
+        let unnamed = session.keys_labelled(UNFINISHED_LABEL)?;
         if let Some(found) = unnamed.first() {
             left.had_none = true;
             self.found(step, found);
@@ -203,6 +204,8 @@ impl CeremonyRun<'_> {
                 })?;
             }
             Err(TokenError::NoKey { .. }) if course.destroy_begun => {
+                // An interrupted run may have come as far as the private key.
+                session.left_public_objects(&key)?.destroy()?;
                 self.with_log(|log| log.end_deletions(session, &key, false))?;
             }
             Err(error) => return Err(error.into()),
