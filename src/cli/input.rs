@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -13,6 +14,7 @@ use hsm_ca::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, IndexStatuses, IndexedCertificate,
     OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
 };
+use rustix::fs::OFlags;
 
 use super::exit::CliError;
 
@@ -121,6 +123,18 @@ fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     }
     let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
     read_file(path, file, limit)
+}
+
+/// The bytes of a file in a directory that somebody else may have made. A pipe in its place does not make the command wait.
+pub(super) fn read_regular(path: &Path) -> Result<Vec<u8>, CliError> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let regular = opened.and_then(|file| match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("not a regular file")),
+    });
+    let file = regular.map_err(|cause| CliError::read(path, cause))?;
+    read_file(path, file, LARGEST_INPUT)
 }
 
 fn read_file(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, CliError> {

@@ -72,7 +72,7 @@ impl RunState {
         if !path.exists() {
             return Ok(Self::NotStarted);
         }
-        let bytes = input::read(&path)?;
+        let bytes = input::read_regular(&path)?;
         Self::of(&bytes, read.hash).map_err(|error| PeopleError::from(error).into())
     }
 

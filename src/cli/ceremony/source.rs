@@ -48,13 +48,13 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();
     let inputs = CeremonyInputs::read(&file, |name| {
-        let bytes = input::read(&directory.join(name))?;
+        let bytes = input::read_regular(&directory.join(name))?;
         files.insert(name.to_owned(), bytes.clone());
         Ok::<_, CliError>(bytes)
     })?;
     let mut previous = None;
     if let PreviousCeremony::Exported { export, .. } = &file.previous {
-        let bytes = input::read(&directory.join(&export.file))?;
+        let bytes = input::read_regular(&directory.join(&export.file))?;
         files.insert(export.file.clone(), bytes.clone());
         previous = Some(bytes);
     }
