@@ -30,7 +30,9 @@ mod cert {
 /// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
 mod ceremony {
     mod check;
+    mod foreseen;
     mod held_cases;
+    mod hostile;
     mod import_key;
     mod import_refusals;
     mod inherited;

@@ -269,6 +269,12 @@ pub trait Ledger: Send {
         number: CrlNumber,
     ) -> Result<Option<ReservedCrlNumber>, LedgerError>;
 
+    /// The highest CRL number of this issuer's name, whether a CRL has it or it was only reserved.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn highest_crl_number(&self, authority: &Authority) -> Result<Option<CrlNumber>, LedgerError>;
+
     /// What is revoked, by serial number, one at a time: a million need no memory here. With `changed_after`, what changed after
     /// that event, releases included: a delta CRL. Without, what is revoked now.
     ///

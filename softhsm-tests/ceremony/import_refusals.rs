@@ -124,7 +124,7 @@ fn a_program_without_network_code_does_not_plan_it() {
         has_kms: false,
         time: hsm_ca::x509::UnixTime(0),
     };
-    let refused = plan_ceremony(&source, &circumstances, &SystemRandom, &()).expect_err("no KMS");
+    let refused = plan_ceremony(&source, &circumstances, &SystemRandom, None, &()).expect_err("no KMS");
     let WorkflowError::Ceremony(error) = &refused else {
         panic!("{refused}")
     };

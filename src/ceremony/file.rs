@@ -4,6 +4,7 @@
 //! Reading it checks everything that needs neither X.509 nor a token: each name stands for one thing that is there, each step uses what earlier
 //! steps made, and the people and their roles can do what the file asks of them.
 
+mod action;
 mod names;
 mod people;
 mod references;

@@ -95,6 +95,23 @@ impl Settings {
         Ok(self.open_recorder_to_accept()?.guarded(self.guards().clone())?)
     }
 
+    /// Opens the ledger to find out what it would refuse; where there is none, a warning. A ceremony file is also checked on machines that
+    /// have no ledger.
+    pub(super) fn open_recorder_to_plan(&self) -> Result<(Option<Recorder>, Option<String>), CliError> {
+        let ledger = match self.open(Access::Decide) {
+            Err(CliError::NoLedger { .. }) => {
+                let warning = "no ledger was asked, because none is here: whether the ledger knows the CAs that sign, and accepts their names, \
+                               numbers and revocations, was not checked against it";
+                return Ok((None, Some(warning.to_owned())));
+            }
+            other => other?,
+        };
+        if let Some(head) = &self.guards().head {
+            require_head(ledger.as_ref(), head)?;
+        }
+        Ok((Some(Recorder::new(ledger, who(), self.clock.clone())), None))
+    }
+
     /// Opens the ledger for recording, though it may not be the one whose head is kept.
     pub(super) fn open_recorder_to_accept(&self) -> Result<Recorder, CliError> {
         let recorder = Recorder::new(self.open(Access::Record)?, who(), self.clock.clone());

@@ -217,6 +217,10 @@ impl<L: Tables> Ledger for L {
         self.look(|db| read::crl_number(db, authority, number))
     }
 
+    fn highest_crl_number(&self, authority: &Authority) -> Result<Option<CrlNumber>, LedgerError> {
+        self.look(|db| read::highest_crl_number(db, authority))
+    }
+
     fn revocations(
         &self,
         authority: &Authority,

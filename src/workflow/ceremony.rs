@@ -3,6 +3,7 @@
 mod draft;
 mod error;
 mod export;
+mod foreseen;
 mod imports;
 mod inputs;
 mod objects;

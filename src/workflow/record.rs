@@ -33,8 +33,8 @@ pub(super) use object::{
 };
 pub use renewal::Renewed;
 pub(super) use revocations::{Coverage, revocation};
-pub(super) use second::NewAuthority;
 pub use second::Waivers;
+pub(super) use second::{Namesake, NewAuthority};
 
 use super::{Clock, WorkflowError};
 use crate::ledger::{

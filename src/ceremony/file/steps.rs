@@ -310,58 +310,6 @@ fn role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Role, D::Er
     Role::named(&word).ok_or_else(|| serde::de::Error::custom(format!("{word:?} is not a role")))
 }
 
-impl StepAction {
-    /// The word after `do =`.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Manual(_) => "manual",
-            Self::GenerateKey(_) => "generate-key",
-            Self::ImportKey(_) => "import-key",
-            Self::Confirm(_) => "confirm",
-            Self::CreateCa(_) => "create-ca",
-            Self::SignCsr(_) => "sign-csr",
-            Self::CrossSign(_) => "cross-sign",
-            Self::Revoke(_) => "revoke",
-            Self::Crl(_) => "crl",
-            Self::DestroyKey(_) => "destroy-key",
-        }
-    }
-
-    /// Whether the words of the script are typed before it: it makes, uses or destroys a key, or revokes.
-    #[must_use]
-    pub const fn needs_words(&self) -> bool {
-        !matches!(self, Self::Manual(_) | Self::Confirm(_))
-    }
-
-    /// The name of the file that it makes in `out`.
-    #[must_use]
-    pub fn out(&self) -> Option<&str> {
-        match self {
-            Self::CreateCa(CreateCa { out, .. })
-            | Self::SignCsr(SignCsr { out, .. })
-            | Self::CrossSign(CrossSign { out, .. })
-            | Self::Crl(Crl { out, .. }) => Some(out),
-            _ => None,
-        }
-    }
-
-    /// The token that it names.
-    #[must_use]
-    pub fn token(&self) -> Option<&str> {
-        match self {
-            Self::GenerateKey(GenerateKey { token, .. })
-            | Self::ImportKey(ImportKey { token, .. })
-            | Self::DestroyKey(DestroyKey { token, .. }) => Some(token),
-            Self::CreateCa(CreateCa { token, .. })
-            | Self::SignCsr(SignCsr { token, .. })
-            | Self::CrossSign(CrossSign { token, .. })
-            | Self::Crl(Crl { token, .. }) => token.as_deref(),
-            _ => None,
-        }
-    }
-}
-
 pub(super) fn read(text: &str, tables: Vec<Spanned<Table>>) -> Result<Vec<Step>, CeremonyFileError> {
     let mut steps: Vec<Step> = Vec::new();
     for (index, table) in tables.into_iter().enumerate() {
@@ -401,11 +349,28 @@ pub(super) fn read(text: &str, tables: Vec<Spanned<Table>>) -> Result<Vec<Step>,
     Ok(steps)
 }
 
+/// What an import has outside of ceremonies. An attestation document and a grant token are valid for minutes, and a plan is approved days before.
+fn refuse_sealed_route(table: &Table, place: &str, line: usize) -> Result<(), CeremonyFileError> {
+    const NOT_HERE: [&str; 4] = ["route", "attestation-document", "grant-token", "grant-tokens"];
+    match NOT_HERE.iter().find(|name| table.contains_key(**name)) {
+        None => Ok(()),
+        Some(name) => {
+            let reason = format!(
+                "{name} cannot be used in a ceremony: import the key before it, and name its public key as an input"
+            );
+            Err(CeremonyFileError::at(place, Some(line), reason))
+        }
+    }
+}
+
 fn read_action(word: &str, table: Table, place: &str, line: usize) -> Result<StepAction, CeremonyFileError> {
     Ok(match word {
         "manual" => StepAction::Manual(check_manual(text::read_table(table, place, line)?, place, line)?),
         "generate-key" => StepAction::GenerateKey(text::read_table(table, place, line)?),
-        "import-key" => StepAction::ImportKey(text::read_table(table, place, line)?),
+        "import-key" => {
+            refuse_sealed_route(&table, place, line)?;
+            StepAction::ImportKey(text::read_table(table, place, line)?)
+        }
         "confirm" => StepAction::Confirm(text::read_table(table, place, line)?),
         "create-ca" => StepAction::CreateCa(text::read_table(table, place, line)?),
         "sign-csr" => StepAction::SignCsr(text::read_table(table, place, line)?),

@@ -281,6 +281,16 @@ fn what_is_wrong_is_named_with_its_place() {
             "days = 2922\nforce = true",
             "unknown field `force`",
         ),
+        (
+            "do = \"generate-key\"",
+            "do = \"import-key\"\nattestation-document = \"d\"",
+            "step \"k\": attestation-document cannot be used in a ceremony",
+        ),
+        (
+            "do = \"generate-key\"",
+            "do = \"import-key\"\ngrant-token = \"t\"",
+            "grant-token cannot be used in a ceremony",
+        ),
         ("attest = [\"witness\"]", "attest = []", "at least one role"),
         (
             "attest = [\"witness\"]",

@@ -42,13 +42,17 @@ impl StepText {
                 facts.add("key pair", pair).add("label", label);
                 facts.add_option("only key", expect.map(|key| key.to_string()).as_deref());
                 facts.add("needs", "AWS KMS: the network, and credentials for it");
+                facts.add(
+                    "known only then",
+                    "whether what KMS decrypts is the private key of this public key",
+                );
                 format!("Import a key into token {token}")
             }
             StepAction::Confirm(Confirm { sign_by }) => {
                 facts.add(
                     "signed by",
                     &format!(
-                        "{} distinct people of role {}",
+                        "{} different people with the role {}",
                         sign_by.threshold,
                         sign_by.role.word()
                     ),

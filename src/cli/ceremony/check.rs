@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Session};
+use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session};
 use hsm_ca::signer::SystemRandom;
 use hsm_ca::workflow::{CeremonyDraft, CeremonyError, DraftObject, DraftedSession, draft_ceremony};
 use hsm_ca::x509::UnixTime;
@@ -26,11 +26,15 @@ impl CheckCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let read = source::read(&self.file)?.refusing_keys_of(settings)?;
         let file = &read.source.file;
-        let draft = draft_ceremony(&read.source, &SystemRandom, ui)
+        let (ledger, not_asked) = settings.open_recorder_to_plan()?;
+        let draft = draft_ceremony(&read.source, &SystemRandom, ledger.as_ref(), ui)
             .map_err(|error| CliError::in_file(&self.file, error))?;
         let quorum = file.quorum_hash().map_err(CeremonyError::from)?;
         let quorum = format!("sha256:{quorum}");
         let mut report = Report::new(describe(file, &draft, &quorum), to_json(file, &draft, &quorum));
+        report
+            .warnings
+            .extend(not_asked.and_then(|warning| ui.warn(&warning)));
         let now = settings.clock.now();
         for session in file.sessions.iter().filter(|session| session.ends < now) {
             let warning = format!("session {:?} is over: it ended at {}", session.name, session.ends);
@@ -48,9 +52,18 @@ fn describe(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> String 
     );
     let mut fields = Fields::default();
     fields.add("steps", file.steps.len());
+    let approvers = file
+        .people
+        .iter()
+        .filter(|person| person.roles.contains(&Role::Approver));
     fields.add(
         "people",
-        format!("{}, of whom {} approve", file.people.len(), file.quorum.threshold),
+        format!(
+            "{}; {} of the {} approvers must approve the plan",
+            file.people.len(),
+            file.quorum.threshold,
+            approvers.count()
+        ),
     );
     for (name, token) in &file.tokens {
         fields.add(format!("token {name}"), format!("serial number {}", token.serial));
@@ -65,7 +78,7 @@ fn describe(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> String 
         let proof = if *proofs == 0 {
             ""
         } else {
-            ", and one that proves the key"
+            ", and one more to prove the key"
         };
         fields.add(
             format!("key {key}"),

@@ -35,6 +35,10 @@ pub(super) fn warn_of_network(source: &CeremonySource, ui: &Ui) -> Result<Vec<St
             import.step,
             import.pair.key_id.account()
         );
+        warning.push_str(
+            ". Only then it is known that what KMS decrypts is the private key of the planned public key; otherwise the step stops, and \
+             nothing is on the token",
+        );
         if cfg!(not(feature = "aws")) {
             warning.push_str(". This program was built without the feature aws, and cannot do it");
         }

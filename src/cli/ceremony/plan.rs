@@ -71,7 +71,8 @@ impl PlanCeremony {
             has_kms,
             time: settings.clock.now(),
         };
-        let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ui)
+        let (ledger, not_asked) = settings.open_recorder_to_plan()?;
+        let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ledger.as_ref(), ui)
             .map_err(|error| CliError::in_file(path, error))?;
         if !self.offline {
             // What the room would refuse is refused today.
@@ -85,6 +86,9 @@ impl PlanCeremony {
             let warning = "the plan fixes the serial numbers of the tokens only: no module, no firmware";
             report.warnings.extend(ui.warn(warning));
         }
+        report
+            .warnings
+            .extend(not_asked.and_then(|warning| ui.warn(&warning)));
         report.warnings.extend(warn_of_network(&read.source, ui)?);
         Ok(report)
     }
@@ -143,9 +147,9 @@ fn check(directory: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliEr
         hash,
     } = ReadPlan::read(directory)?;
     let read = source::read(&names.file())?.refusing_keys_of(settings)?;
-    check_plan(&plan, &read.source, ui)?;
+    check_plan(&plan, &read.source, None, ui)?;
     let expected = plan_text(&plan).map_err(CeremonyError::from)?;
-    if input::read(&names.plan_text())? != expected.as_bytes() {
+    if input::read_regular(&names.plan_text())? != expected.as_bytes() {
         return Err(CeremonyError::OtherPlan {
             what: "plan.txt".to_owned(),
         }
@@ -177,7 +181,7 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
     for budget in &plan.budget {
         let mut text = format!("signatures: {}", budget.signatures);
         if budget.proofs > 0 {
-            text.push_str(", and one that proves the key");
+            text.push_str(", and one more to prove the key");
         }
         fields.add(format!("key {}", budget.key), text);
     }

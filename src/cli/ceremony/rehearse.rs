@@ -18,6 +18,7 @@ use hsm_ca::workflow::{
 use self::describe::describe;
 use self::rig::RehearsalRig;
 pub(super) use self::session::RehearseSession;
+use super::kms::warn_of_network;
 use super::plan::this_program;
 use super::report::page_of;
 use super::source::{self, ReadCeremony};
@@ -81,7 +82,7 @@ impl RehearseCeremony {
                 ui,
             )?);
         }
-        let plan = check_plan(&ceremony.plan, &read.source, ui)
+        let plan = check_plan(&ceremony.plan, &read.source, None, ui)
             .err()
             .map(|error| error.to_string());
         let written = publish(&rig, &ceremony, &pages, NewDirectory::begin(&place)?)?;
@@ -91,6 +92,8 @@ impl RehearseCeremony {
             plan,
         };
         let mut report = describe(&rehearsed, &written);
+        // A rehearsal does not ask KMS.
+        report.warnings.extend(warn_of_network(&read.source, ui)?);
         if !rehearsed.is_sound() {
             report.exit_code = REFUSED;
         }
@@ -141,7 +144,7 @@ fn examine(
         .refusing_keys_of_plan(&ceremony.plan)
         .source;
     if let Some(plan) = &verified.content
-        && let Err(error) = check_plan(plan, &practice_source, ui)
+        && let Err(error) = check_plan(plan, &practice_source, None, ui)
     {
         let finding = Finding::in_file("plan.json", "plan-again", error.to_string());
         verified.findings.push(finding);

@@ -1,6 +1,6 @@
 //! The table's part about ceremonies.
 
-use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError};
+use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError, WorkflowError};
 
 use super::kms_table::explain_kms;
 use super::people_table::explain_people;
@@ -25,7 +25,10 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
         // Its hint is about the options of another command.
         CeremonyError::Step { cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);
-            (kind, exit_code, None)
+            let hint = matches!(**cause, WorkflowError::UnknownAuthority(_)).then_some(
+                "`hsm-ca ca adopt FILE` records an existing CA in the ledger; check the ceremony file again after it",
+            );
+            (kind, exit_code, hint)
         }
         CeremonyError::TokenCannot { cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);

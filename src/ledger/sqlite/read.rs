@@ -17,8 +17,8 @@ pub(in crate::ledger) use entries::{
     select_entries,
 };
 pub(in crate::ledger) use revocations::{
-    certificates_until, compromised, crl_number, number_of, revocation, revocation_of_certificate,
-    revocations,
+    certificates_until, compromised, crl_number, highest_crl_number, highest_number_of, number_of,
+    revocation, revocation_of_certificate, revocations,
 };
 
 use super::super::event::Event;

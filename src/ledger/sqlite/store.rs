@@ -121,12 +121,7 @@ impl Store for Turn<'_> {
     }
 
     fn highest_crl_number(&self, authority: u64) -> Result<Option<CrlNumber>, Failure> {
-        let mut select = self.0.prepare_cached(
-            "SELECT number FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)
-             ORDER BY number DESC LIMIT 1",
-        )?;
-        let mut rows = select.query([column(authority)?])?;
-        rows.next()?.map(|row| read::number_of(row, 0)).transpose()
+        read::highest_number_of(&self.0, authority)
     }
 
     fn authority_certificate(&self, authority: u64, sha256: &Digest) -> Result<Option<u64>, Failure> {

@@ -5,14 +5,16 @@
 
 mod budget;
 mod planned;
+mod serials;
 mod shown;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 pub(super) use budget::budget;
+pub(super) use serials::{DrawnSerials, PlanSerials};
 
-use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step, issuer_of, judge, value};
+use super::foreseen::{Foreseen, LedgerToday};
+use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge, value};
 use super::previous::Following;
 use super::refused_keys::{RefusedKeys, find_fault};
 use super::stand_in::StandIn;
@@ -22,9 +24,9 @@ use crate::ceremony::{
     Step, StepAction,
 };
 use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
-use crate::workflow::{Progress, WorkflowError};
+use crate::workflow::{Progress, Recorder, WorkflowError};
 use crate::x509::{
-    Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, SerialNumber, ThrowawayKey, UnixTime, Validity,
+    Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, ThrowawayKey, UnixTime, Validity,
 };
 
 /// A ceremony whose every object passed every rule, with stand-in keys.
@@ -87,68 +89,25 @@ pub enum DraftObject {
     },
 }
 
-/// Builds and checks every object of every session.
+/// Builds and checks every object of every session. `ledger` is the one that the ceremony will be recorded in, where there is one: what it
+/// would refuse on the day is refused now. It is only read.
 ///
 /// # Errors
 /// [`WorkflowError::Ceremony`]: the first step that breaks a rule, with the rule.
 pub fn draft_ceremony(
     source: &CeremonySource,
     random: &dyn RandomSource,
+    ledger: Option<&Recorder>,
     progress: &dyn Progress,
 ) -> Result<CeremonyDraft, WorkflowError> {
     let serials = DrawnSerials::from(random);
-    draft_with(source, &serials, progress)
-}
-
-/// Serial numbers, and the spare ones, for a draft and for a new plan.
-pub(super) trait PlanSerials: SerialSource {
-    /// The one for the case that a signature is lost.
-    fn spare(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError>;
-}
-
-/// Drawn when they are needed. Each is as long as the others: a spare one takes the place of the first.
-pub(super) struct DrawnSerials<'a> {
-    random: &'a dyn RandomSource,
-    drawn: RefCell<Vec<SerialNumber>>,
-}
-
-impl<'a> From<&'a dyn RandomSource> for DrawnSerials<'a> {
-    fn from(random: &'a dyn RandomSource) -> Self {
-        Self {
-            random,
-            drawn: RefCell::default(),
-        }
-    }
-}
-
-impl SerialSource for DrawnSerials<'_> {
-    fn serial(&self, _: &str, _: &str) -> Result<SerialNumber, WorkflowError> {
-        /// RFC 5280 section 4.1.2.2: at most this many.
-        const OCTETS: usize = 20;
-        loop {
-            let serial = SerialNumber::random(self.random)?;
-            let mut drawn = self.drawn.borrow_mut();
-            // One of 128 is shorter, or has an octet for its sign, which its text does not have. A source that repeats itself would be found by the second number, and not by an endless loop.
-            if drawn.contains(&serial) {
-                return Err(CeremonyError::SameSerial.into());
-            }
-            drawn.push(serial.clone());
-            if serial.octets().len() == OCTETS && serial.octets().first() != Some(&0) {
-                return Ok(serial);
-            }
-        }
-    }
-}
-
-impl PlanSerials for DrawnSerials<'_> {
-    fn spare(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError> {
-        self.serial(session, step)
-    }
+    draft_with(source, &serials, ledger, progress)
 }
 
 pub(super) fn draft_with(
     source: &CeremonySource,
     serials: &dyn PlanSerials,
+    ledger: Option<&Recorder>,
     progress: &dyn Progress,
 ) -> Result<CeremonyDraft, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
@@ -175,8 +134,11 @@ pub(super) fn draft_with(
         budget: budget(file),
         objects: Vec::new(),
     };
+    let today = ledger.map(LedgerToday::read).transpose()?;
+    let older = older_authorities(source)?;
     for session in &file.sessions {
-        let objects = draft.session(session, &mut drafted.objects)?;
+        let mut foreseen = Foreseen::begin(today.as_ref(), &draft.stand_ins, session, &older);
+        let objects = draft.session(session, &mut foreseen, &mut drafted.objects)?;
         drafted.sessions.push(DraftedSession {
             name: session.name.clone(),
             objects,
@@ -207,13 +169,14 @@ impl Draft<'_> {
     fn session(
         &self,
         session: &Session,
+        foreseen: &mut Foreseen<'_>,
         planned: &mut Vec<PlannedObject>,
     ) -> Result<Vec<DraftObject>, WorkflowError> {
         let mut made = Made::default();
         let mut objects = Vec::new();
         for step in &self.builder.file.steps {
             let drafted = self
-                .step(step, session, &mut made, planned)
+                .step(step, session, &mut made, foreseen, planned)
                 .map_err(|error| in_step(step, session, error))?;
             objects.extend(drafted);
         }
@@ -225,12 +188,14 @@ impl Draft<'_> {
         step: &Step,
         session: &Session,
         made: &mut Made,
+        foreseen: &mut Foreseen<'_>,
         planned: &mut Vec<PlannedObject>,
     ) -> Result<Option<DraftObject>, WorkflowError> {
         Ok(match self.builder.build(step, session, made)? {
             Some(Built::Certificate(checked)) => {
                 judge(&checked, session, self.progress)?;
                 let certificate = self.rehearse(&checked, session)?;
+                foreseen.certificate(step, &checked, &certificate)?;
                 planned.push(self.plan_certificate(step, session, &checked, &certificate)?);
                 let drafted = describe(step, &certificate, checked.signature())?;
                 made.certificates.insert(step.id.clone(), certificate);
@@ -242,11 +207,39 @@ impl Draft<'_> {
                     _ => None,
                 };
                 let revocations = revocations.map_or(&[][..], Vec::as_slice);
+                foreseen.crl(step, &checked, revocations)?;
                 planned.push(self.plan_crl(step, session, &checked, revocations)?);
                 Some(describe_crl(step, &checked))
             }
-            _ => None,
+            Some(Built::Revocation) => {
+                self.foresee_revocation(step, made, foreseen)?;
+                None
+            }
+            None => {
+                if let StepAction::DestroyKey(destroy) = &step.action {
+                    foreseen.destroyed(step, &destroy.key);
+                }
+                None
+            }
         })
+    }
+
+    fn foresee_revocation(
+        &self,
+        step: &Step,
+        made: &Made,
+        foreseen: &mut Foreseen<'_>,
+    ) -> Result<(), WorkflowError> {
+        let StepAction::Revoke(revoke) = &step.action else {
+            return Ok(());
+        };
+        let last = made.revocations.get(&revoke.issuer).and_then(|list| list.last());
+        let Some(revoked) = last else {
+            return Ok(());
+        };
+        let authority = self.builder.certificate(&revoke.issuer, made)?;
+        let certificate = self.builder.certificate(&revoke.certificate, made)?;
+        foreseen.revocation(step, &authority, &certificate, revoked)
     }
 
     /// The certificate as it will be, but for the octets of keys and the signature.
@@ -306,6 +299,17 @@ fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
     Ok(())
 }
 
+/// The CAs that sign and are older than the ceremony. The ledger has to know them on the day.
+fn older_authorities(source: &CeremonySource) -> Result<BTreeMap<&str, Certificate>, CeremonyError> {
+    let mut older = BTreeMap::new();
+    for step in &source.file.steps {
+        if let Some(issuer) = step.action.issuer().filter(|name| source.inputs.has(name)) {
+            older.insert(issuer, source.inputs.certificate(issuer)?);
+        }
+    }
+    Ok(older)
+}
+
 fn make_stand_ins(source: &CeremonySource) -> Result<BTreeMap<String, StandIn>, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
     let refused = source.refused_keys.as_ref();
@@ -354,35 +358,4 @@ fn stand_in_for(
         return Err(CeremonyError::InputContent { name, reason }.into());
     }
     Ok(StandIn::for_known(known)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::signer::SignError;
-
-    /// Numbers that begin with these two octets, one after the other.
-    struct Beginning(AtomicUsize, &'static [[u8; 2]]);
-
-    impl RandomSource for Beginning {
-        fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-            let turn = self.0.fetch_add(1, Ordering::SeqCst);
-            buffer.fill(7);
-            buffer[..2].copy_from_slice(&self.1[turn]);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn every_serial_number_has_twenty_octets_and_none_for_its_sign() {
-        let random = Beginning(AtomicUsize::new(0), &[[0, 0x70], [0, 0x80], [0x80, 0xff], [1, 2]]);
-        let source: &dyn RandomSource = &random;
-        let serials = DrawnSerials::from(source);
-        let serial = serials.serial("main", "root").unwrap();
-        assert_eq!(random.0.load(Ordering::SeqCst), 4);
-        assert_eq!(serial.to_string(), format!("0102{}", "07".repeat(18)));
-        assert_eq!(hex::decode(serial.to_string()).unwrap(), serial.octets());
-    }
 }

@@ -15,7 +15,7 @@ use crate::ceremony::{
 use crate::signer::RandomSource;
 use crate::token::TokenDescription;
 use crate::workflow::lint::linter_program;
-use crate::workflow::{Progress, WorkflowError};
+use crate::workflow::{Progress, Recorder, WorkflowError};
 use crate::x509::{Profile, SerialNumber, UnixTime};
 
 /// A profile that a ceremony uses.
@@ -59,7 +59,8 @@ pub struct PlanCircumstances {
     pub time: UnixTime,
 }
 
-/// Plans a ceremony: draws every serial number, and fixes every octet that is known before a key is made.
+/// Plans a ceremony: draws every serial number, and fixes every octet that is known before a key is made. `ledger` is the one that the ceremony
+/// will be recorded in, where there is one: what it would refuse on the day is refused now. It is only read, and nothing of it is in the plan.
 ///
 /// # Errors
 /// [`WorkflowError::Ceremony`]: the first step that breaks a rule, with the rule.
@@ -67,6 +68,7 @@ pub fn plan_ceremony(
     source: &CeremonySource,
     circumstances: &PlanCircumstances,
     random: &dyn RandomSource,
+    ledger: Option<&Recorder>,
     progress: &dyn Progress,
 ) -> Result<CeremonyPlan, WorkflowError> {
     if let Some(over) = source
@@ -89,17 +91,18 @@ pub fn plan_ceremony(
         }
     }
     let serials = DrawnSerials::from(random);
-    plan_with(source, circumstances, &serials, progress)
+    plan_with(source, circumstances, &serials, ledger, progress)
 }
 
 /// Makes a plan again, from the same files: with the serial numbers, the time, the tool and the tokens of the first one. Every other octet
-/// has to come out the same.
+/// has to come out the same. With a `ledger` that has nothing of this ceremony yet, what it would refuse is refused now.
 ///
 /// # Errors
 /// [`CeremonyError::OtherRefusedKeys`]; [`CeremonyError::OtherPlan`] with the first part that differs; those of [`plan_ceremony`].
 pub fn check_plan(
     plan: &CeremonyPlan,
     source: &CeremonySource,
+    ledger: Option<&Recorder>,
     progress: &dyn Progress,
 ) -> Result<(), WorkflowError> {
     let found = source.refused_keys.as_ref().map(RefusedKeys::sha256);
@@ -122,7 +125,7 @@ pub fn check_plan(
         has_kms: true,
         time,
     };
-    let again = plan_with(source, &circumstances, &PlannedSerials(plan), progress)?;
+    let again = plan_with(source, &circumstances, &PlannedSerials(plan), ledger, progress)?;
     match first_difference(plan, &again) {
         Some(what) => Err(CeremonyError::OtherPlan { what }.into()),
         None => Ok(()),
@@ -165,10 +168,11 @@ pub(super) fn plan_with(
     source: &CeremonySource,
     circumstances: &PlanCircumstances,
     serials: &dyn PlanSerials,
+    ledger: Option<&Recorder>,
     progress: &dyn Progress,
 ) -> Result<CeremonyPlan, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
-    let CeremonyDraft { budget, objects, .. } = draft_with(source, serials, progress)?;
+    let CeremonyDraft { budget, objects, .. } = draft_with(source, serials, ledger, progress)?;
     let token = |(name, token): (&String, &TokenBinding)| {
         let planned = PlannedToken {
             serial: token.serial.clone(),

@@ -25,9 +25,7 @@ use self::tokens::PracticeTokens;
 use super::plan::{PlannedSerials, plan_with};
 use super::plan_directory::write_plan;
 use super::{CeremonyError, CeremonyInputs, CeremonySource, OpenedCeremony, PlanCircumstances};
-use crate::ceremony::{
-    CeremonyFile, Digest, PlannedModule, PlannedTool, PracticeChanges, PreviousCeremony, StepAction,
-};
+use crate::ceremony::{Digest, PlannedModule, PlannedTool, PracticeChanges, PreviousCeremony};
 use crate::ledger::LedgerUrl;
 use crate::output::NewDirectory;
 use crate::token::{Module, RigToken};
@@ -97,7 +95,7 @@ pub fn rehearse_session(
         time: request.time_of_plan()?,
     };
     let serials = PlannedSerials(&request.ceremony.plan);
-    let plan = plan_with(&source, &circumstances, &serials, progress)?;
+    let plan = plan_with(&source, &circumstances, &serials, None, progress)?;
     let directory = NewDirectory::begin(&request.out)?;
     let (path, _) = write_plan(directory, text.as_bytes(), &files, &plan)?;
     let ceremony = OpenedCeremony::open(&path).map_err(WorkflowError::from)?;
@@ -206,10 +204,8 @@ fn adopt_stand_ins(
     recorder: &mut Recorder,
     now: UnixTime,
 ) -> Result<(), WorkflowError> {
-    for issuer in older_issuers(&source.file) {
-        if !source.inputs.has(issuer) {
-            continue;
-        }
+    let issuers = source.file.steps.iter().filter_map(|step| step.action.issuer());
+    for issuer in issuers.filter(|issuer| source.inputs.has(issuer)) {
         let request = AdoptionRequest {
             authority: source.inputs.certificate(issuer)?,
             issuers: Vec::new(),
@@ -222,15 +218,4 @@ fn adopt_stand_ins(
         request.check(now)?.record(recorder)?;
     }
     Ok(())
-}
-
-/// The issuers that the steps name.
-fn older_issuers(file: &CeremonyFile) -> impl Iterator<Item = &str> {
-    file.steps.iter().filter_map(|step| match &step.action {
-        StepAction::SignCsr(sign) => Some(sign.issuer.as_str()),
-        StepAction::CrossSign(cross) => Some(&cross.issuer),
-        StepAction::Revoke(revoke) => Some(&revoke.issuer),
-        StepAction::Crl(crl) => Some(&crl.issuer),
-        _ => None,
-    })
 }

@@ -127,7 +127,7 @@ impl<'a> CeremonyRun<'a> {
         room: &'a dyn CeremonyRoom,
         progress: &'a dyn Progress,
     ) -> Result<Opening<'a>, WorkflowError> {
-        let approvals = preflight::check(request, progress)?;
+        let approvals = preflight::check(request, &recorder, progress)?;
         let directory = &request.ceremony.directory;
         for made in [directory.run(), directory.objects(), directory.gates()] {
             ensure_directory(&made)?;

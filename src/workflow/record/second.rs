@@ -27,6 +27,32 @@ pub(in super::super) struct NewAuthority<'a> {
     pub(in super::super) entry: Option<EntryId>,
 }
 
+/// A CA certificate of the same name.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Namesake {
+    /// What messages call it.
+    pub(in super::super) place: String,
+    /// SHA-256 of its key, where that is known.
+    pub(in super::super) key: Option<Digest>,
+    /// The name of its issuer.
+    pub(in super::super) issuer: Name,
+    pub(in super::super) not_after: UnixTime,
+    /// Whether its bytes are known. Otherwise it may have been signed.
+    pub(in super::super) is_signed: bool,
+}
+
+impl From<NamedAuthority> for Namesake {
+    fn from(found: NamedAuthority) -> Self {
+        Self {
+            place: found.known.to_string(),
+            key: found.key,
+            issuer: found.issuer,
+            not_after: found.not_after,
+            is_signed: found.is_signed,
+        }
+    }
+}
+
 impl NewAuthority<'_> {
     /// Looks for other certificates of the CA's name that have not expired; those that are revoked count too, and those of which nobody
     /// knows whether they were signed. Gives the rules that are broken and waived.
@@ -39,10 +65,24 @@ impl NewAuthority<'_> {
         waivers: Waivers,
         now: UnixTime,
     ) -> Result<Vec<String>, WorkflowError> {
-        let mut waived = Vec::new();
         let named = authority_certificates_in_any_spelling(ledger, self.subject, &self.authority)?;
-        for found in named {
-            if found.not_after < now || !self.is_other(&found) {
+        let others = named.into_iter().filter(|found| self.is_other(found));
+        self.check_against(others.map(Namesake::from), waivers, now)
+    }
+
+    /// The same, of certificates that the ledger may not have yet.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check)
+    pub(in super::super) fn check_against(
+        &self,
+        namesakes: impl Iterator<Item = Namesake>,
+        waivers: Waivers,
+        now: UnixTime,
+    ) -> Result<Vec<String>, WorkflowError> {
+        let mut waived = Vec::new();
+        for found in namesakes {
+            if found.not_after < now {
                 continue;
             }
             let is_same_key = found.key.is_none_or(|key| key == self.authority.key_sha256);
@@ -69,7 +109,7 @@ impl NewAuthority<'_> {
                 };
                 let found = format!(
                     "a CA certificate of this name, {words}, {}{open} is valid until {}",
-                    found.known, found.not_after
+                    found.place, found.not_after
                 );
                 return Err(X509Error::broken(rule, found).into());
             }

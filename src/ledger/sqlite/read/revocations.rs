@@ -169,6 +169,30 @@ pub(in crate::ledger) fn crl_number(
     Ok(event.map(|event| ReservedCrlNumber { number, event }))
 }
 
+/// The highest number that was reserved for this name.
+pub(in crate::ledger) fn highest_crl_number(
+    db: &Connection,
+    authority: &Authority,
+) -> Result<Option<CrlNumber>, Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(None);
+    };
+    highest_number_of(db, id)
+}
+
+/// The same, for an authority by its number.
+pub(in crate::ledger) fn highest_number_of(
+    db: &Connection,
+    authority: u64,
+) -> Result<Option<CrlNumber>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT number FROM crl_numbers WHERE issuer = (SELECT issuer FROM authorities WHERE id = ?1)
+         ORDER BY number DESC LIMIT 1",
+    )?;
+    let mut rows = select.query([column(authority)?])?;
+    rows.next()?.map(|row| number_of(row, 0)).transpose()
+}
+
 /// A CRL number of a row.
 pub(in crate::ledger) fn number_of(row: &Row<'_>, index: usize) -> Result<CrlNumber, Failure> {
     let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;

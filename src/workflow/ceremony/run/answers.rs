@@ -53,7 +53,7 @@ impl CeremonyRun<'_> {
         }
         if was_interrupted {
             self.room.tell(&Told::Interrupted);
-            self.deviation("the run before this one did not end by itself")?;
+            self.deviation("the run before this one was interrupted")?;
         }
         self.compare_clocks()?;
         self.attend()?;

@@ -14,14 +14,18 @@ use crate::workflow::ceremony::check_plan;
 use crate::workflow::ceremony::people::count_approvals;
 use crate::workflow::ceremony::plan::see_token;
 use crate::workflow::ceremony::tokens::check_token;
-use crate::workflow::{Progress, WorkflowError, authority_of};
+use crate::workflow::{Progress, Recorder, WorkflowError, authority_of};
 use crate::x509::{Certificate, SerialNumber};
 
 /// Bytes that a ceremony needs at most, without CRLs of more than a hundred thousand entries.
 const ROOM: u64 = 16 * 1024 * 1024;
 
-/// The plan, its approvals, the program, the module and the tokens. Gives the names of those who approved.
-pub(super) fn check(request: &RunRequest, progress: &dyn Progress) -> Result<Vec<String>, WorkflowError> {
+/// The plan, its approvals, the program, the module and the tokens; in the first run also what the ledger would refuse. Gives the names of those who approved.
+pub(super) fn check(
+    request: &RunRequest,
+    recorder: &Recorder,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, WorkflowError> {
     let plan = &request.ceremony.plan;
     let approvals = count_approvals(&request.ceremony, request.quorum)?;
     approvals.permit()?;
@@ -51,7 +55,10 @@ pub(super) fn check(request: &RunRequest, progress: &dyn Progress) -> Result<Vec
             return swapped(format!("token {name:?}"), show(planned), show(found));
         }
     }
-    check_plan(plan, &request.source, progress)?;
+    let transcript = request.ceremony.directory.transcript();
+    // Later the ledger has what this ceremony began.
+    let is_first = !transcript.exists();
+    check_plan(plan, &request.source, is_first.then_some(recorder), progress)?;
     check_room(request)?;
     let mut names: BTreeSet<String> = BTreeSet::new();
     for file in &approvals.files {
@@ -86,12 +93,8 @@ impl CeremonyRun<'_> {
         let request = self.request;
         let course = self.course.borrow().clone();
         for step in &request.source.file.steps {
-            let issuer = match &step.action {
-                StepAction::SignCsr(sign) => &sign.issuer,
-                StepAction::CrossSign(cross) => &cross.issuer,
-                StepAction::Revoke(revoke) => &revoke.issuer,
-                StepAction::Crl(crl) => &crl.issuer,
-                _ => continue,
+            let Some(issuer) = step.action.issuer() else {
+                continue;
             };
             if !request.source.inputs.has(issuer) || course.step(&step.id).signatures > 0 {
                 continue;

@@ -10,7 +10,7 @@ use super::resume::check_time;
 use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
-use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord};
+use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord, RevocationState};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
@@ -382,9 +382,13 @@ impl CeremonyRun<'_> {
         let recorder = self.recorder()?;
         recorder.adopt(&authority, &certificate)?;
         let entry = recorder.ledger().certificate(&issuer, &revoked.serial)?;
-        // An interrupted run may have done it.
-        if entry.is_some_and(|entry| entry.revocation.is_none()) {
-            recorder.revoke(&authority, &[revocation_request(&revoked)?])?;
+        let request = revocation_request(&revoked)?;
+        let last = entry
+            .and_then(|entry| entry.revocation)
+            .map(|change| change.state);
+        // An interrupted run may have done it. A hold, or another reason, becomes what was approved.
+        if !matches!(last, Some(RevocationState::Revoked { reason, .. }) if reason == request.reason) {
+            recorder.revoke(&authority, &[request])?;
         }
         self.record(Event::Revoked {
             step: step.id.clone(),

@@ -1,0 +1,67 @@
+//! What the steps have in common.
+
+use super::{CreateCa, Crl, CrossSign, DestroyKey, GenerateKey, ImportKey, Revoke, SignCsr, StepAction};
+
+impl StepAction {
+    /// The word after `do =`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Manual(_) => "manual",
+            Self::GenerateKey(_) => "generate-key",
+            Self::ImportKey(_) => "import-key",
+            Self::Confirm(_) => "confirm",
+            Self::CreateCa(_) => "create-ca",
+            Self::SignCsr(_) => "sign-csr",
+            Self::CrossSign(_) => "cross-sign",
+            Self::Revoke(_) => "revoke",
+            Self::Crl(_) => "crl",
+            Self::DestroyKey(_) => "destroy-key",
+        }
+    }
+
+    /// Whether the words of the script are typed before it: it makes, uses or destroys a key, or revokes.
+    #[must_use]
+    pub const fn needs_words(&self) -> bool {
+        !matches!(self, Self::Manual(_) | Self::Confirm(_))
+    }
+
+    /// The name of the file that it makes in `out`.
+    #[must_use]
+    pub fn out(&self) -> Option<&str> {
+        match self {
+            Self::CreateCa(CreateCa { out, .. })
+            | Self::SignCsr(SignCsr { out, .. })
+            | Self::CrossSign(CrossSign { out, .. })
+            | Self::Crl(Crl { out, .. }) => Some(out),
+            _ => None,
+        }
+    }
+
+    /// The CA in whose name it signs or revokes.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        match self {
+            Self::SignCsr(SignCsr { issuer, .. })
+            | Self::CrossSign(CrossSign { issuer, .. })
+            | Self::Revoke(Revoke { issuer, .. })
+            | Self::Crl(Crl { issuer, .. }) => Some(issuer),
+            _ => None,
+        }
+    }
+
+    /// The token that it names.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match self {
+            Self::GenerateKey(GenerateKey { token, .. })
+            | Self::ImportKey(ImportKey { token, .. })
+            | Self::DestroyKey(DestroyKey { token, .. }) => Some(token),
+            Self::CreateCa(CreateCa { token, .. })
+            | Self::SignCsr(SignCsr { token, .. })
+            | Self::CrossSign(CrossSign { token, .. })
+            | Self::Crl(Crl { token, .. }) => token.as_deref(),
+            _ => None,
+        }
+    }
+}

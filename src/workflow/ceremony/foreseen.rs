@@ -1,0 +1,366 @@
+//! What the ledger would refuse on the day, found while the ceremony is planned: from what the ledger has now, and from what the earlier steps
+//! of the session will have recorded by then.
+//!
+//! Nothing of this is in the plan: another machine, with another ledger or none, makes the same plan.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+
+use super::CeremonyError;
+use super::objects::{issuer_of, value};
+use super::stand_in::StandIn;
+use crate::ceremony::{Session, Step};
+use crate::ledger::{Authority, CrlNumber, Digest, EntryId, LedgerError, RevocationRecord, RevocationState};
+use crate::signer::PublicKey;
+use crate::workflow::pipeline::Signable;
+use crate::workflow::record::{
+    Namesake, NewAuthority, authority_with, remembered_by, require_known, revocation, revocation_request,
+};
+use crate::workflow::{Recorder, Waivers, WorkflowError};
+use crate::x509::{Certificate, Checked, CheckedCrl, CrlReason, Issuer, Name, Revocation, X509Error, rules};
+
+/// The ledger as it is now.
+pub(super) struct LedgerToday<'a> {
+    recorder: &'a Recorder,
+    compromised: HashMap<Digest, EntryId>,
+}
+
+impl<'a> LedgerToday<'a> {
+    pub(super) fn read(recorder: &'a Recorder) -> Result<Self, WorkflowError> {
+        let compromised = recorder.compromised_keys()?;
+        Ok(Self {
+            recorder,
+            compromised,
+        })
+    }
+}
+
+/// What the ledger will have in a session, step by step.
+pub(super) struct Foreseen<'a> {
+    /// None where the machine has no ledger.
+    ledger: Option<&'a LedgerToday<'a>>,
+    stand_ins: &'a BTreeMap<String, StandIn>,
+    session: &'a Session,
+    /// CA certificates that the ledger will have.
+    authorities: Vec<OwnAuthority>,
+    /// Certificates that this session makes.
+    made: Vec<Vec<u8>>,
+    revoked: Vec<OwnRevocation>,
+    /// Numbers of CRLs, with the step.
+    lists: Vec<(String, Authority, CrlNumber)>,
+    /// Keys that are destroyed, with the step.
+    destroyed: Vec<(String, PublicKey)>,
+}
+
+struct OwnAuthority {
+    subject: Name,
+    namesake: Namesake,
+}
+
+struct OwnRevocation {
+    step: String,
+    issuer: Authority,
+    certificate: Certificate,
+    revocation: Revocation,
+}
+
+impl<'a> Foreseen<'a> {
+    /// At the session's beginning: the ledger has every CA that is older than the ceremony and signs in it.
+    pub(super) fn begin(
+        ledger: Option<&'a LedgerToday<'a>>,
+        stand_ins: &'a BTreeMap<String, StandIn>,
+        session: &'a Session,
+        older: &BTreeMap<&str, Certificate>,
+    ) -> Self {
+        let mut foreseen = Self {
+            ledger,
+            stand_ins,
+            session,
+            authorities: Vec::new(),
+            made: Vec::new(),
+            revoked: Vec::new(),
+            lists: Vec::new(),
+            destroyed: Vec::new(),
+        };
+        for (name, certificate) in older {
+            foreseen.add_authority(format!("input {name:?},"), certificate);
+        }
+        foreseen
+    }
+
+    /// The key itself where it is known, and the stand-in for one that is not made yet: no ledger has that.
+    fn real(&self, key: &PublicKey) -> PublicKey {
+        let stand_in = self
+            .stand_ins
+            .values()
+            .find(|stand_in| stand_in.public_key == *key);
+        let known = stand_in.and_then(|stand_in| stand_in.known.as_ref());
+        known.unwrap_or(key).clone()
+    }
+
+    fn key_of(&self, certificate: &Certificate) -> Option<PublicKey> {
+        certificate.public_key().ok().map(|key| self.real(&key))
+    }
+
+    fn authority_of(&self, certificate: &Certificate) -> Result<Authority, WorkflowError> {
+        let key = self.real(&certificate.public_key()?);
+        Ok(authority_with(certificate.subject(), &key))
+    }
+
+    fn add_authority(&mut self, place: String, certificate: &Certificate) {
+        let namesake = Namesake {
+            place,
+            key: self.key_of(certificate).map(|key| Digest::of(key.der())),
+            issuer: certificate.issuer().clone(),
+            not_after: certificate.validity().not_after,
+            is_signed: true,
+        };
+        let subject = certificate.subject().clone();
+        self.authorities.push(OwnAuthority { subject, namesake });
+    }
+
+    /// The rules that a certificate has to meet when it is recorded; `certificate` is the same as it will be.
+    pub(super) fn certificate(
+        &mut self,
+        step: &Step,
+        checked: &Checked,
+        certificate: &Certificate,
+    ) -> Result<(), WorkflowError> {
+        self.refuse_destroyed(step, checked.issuer_key())?;
+        let Some(certified) = checked.certified()? else {
+            return Ok(());
+        };
+        let key = self.real(&certified.key);
+        self.refuse_compromised(&key)?;
+        if let Issuer::Authority(authority) = issuer_of(checked) {
+            self.refuse_unknown(authority)?;
+            self.refuse_revoked(authority)?;
+        }
+        let issuer = authority_with(certificate.issuer(), &self.real(checked.issuer_key()));
+        self.refuse_used_serial(&issuer, certificate)?;
+        if certified.is_authority {
+            let new = NewAuthority {
+                subject: &certified.subject,
+                authority: authority_with(&certified.subject, &key),
+                cross_issuer: certified.cross_issuer.as_ref(),
+                itself: None,
+                entry: None,
+            };
+            let (waivers, now) = (Waivers::default(), self.session.begins);
+            if let Some(today) = self.ledger {
+                new.check(today.recorder.ledger(), waivers, now)?;
+            }
+            let own = self.authorities.iter();
+            let alike = own.filter(|own| own.subject.is_like(&certified.subject));
+            new.check_against(alike.map(|own| own.namesake.clone()), waivers, now)?;
+            self.add_authority(format!("that of step {:?},", step.id), certificate);
+        }
+        self.made.push(certificate.der().to_vec());
+        Ok(())
+    }
+
+    /// The rules that a CRL has to meet when it is recorded. `planned` is what it has as revoked.
+    pub(super) fn crl(
+        &mut self,
+        step: &Step,
+        checked: &CheckedCrl,
+        planned: &[Revocation],
+    ) -> Result<(), WorkflowError> {
+        let (authority, number) = (checked.authority(), checked.plan().number);
+        self.refuse_destroyed(step, &authority.public_key()?)?;
+        self.refuse_unknown(authority)?;
+        let issuer = self.authority_of(authority)?;
+        self.refuse_number(&issuer, authority, number)?;
+        let is_planned = |revoked: &Certificate| {
+            planned
+                .iter()
+                .any(|planned| planned.serial == revoked.serial_number())
+        };
+        let own = self.revoked.iter().filter(|own| own.issuer.is(&issuer));
+        if let Some(missing) = own.into_iter().find(|own| !is_planned(&own.certificate)) {
+            let found = format!(
+                "certificate {} is missing, which step {:?} revokes under the same name and key",
+                missing.revocation.serial, missing.step
+            );
+            return Err(X509Error::broken(rules::CRL_ENTRIES, found).into());
+        }
+        self.refuse_missing(&issuer, planned)?;
+        self.lists.push((step.id.clone(), issuer, number));
+        Ok(())
+    }
+
+    /// What the ledger asks of a revocation.
+    pub(super) fn revocation(
+        &mut self,
+        step: &Step,
+        authority: &Certificate,
+        certificate: &Certificate,
+        revoked: &Revocation,
+    ) -> Result<(), WorkflowError> {
+        self.refuse_unknown(authority)?;
+        let issuer = self.authority_of(authority)?;
+        let wanted = revocation_request(revoked)?.reason;
+        let mut own = self.revoked.iter();
+        if let Some(other) = own.find(|own| own.certificate.der() == certificate.der()) {
+            let reason = format!("step {:?} revokes it already", other.step);
+            return Err(value(&step.id, "certificate", reason).into());
+        }
+        if let Some(today) = self.ledger.filter(|_| !self.is_made(certificate)) {
+            let ledger = today.recorder.ledger();
+            if let Some(entry) = ledger.certificate(&issuer, &revoked.serial)? {
+                let serial = revoked.serial.clone();
+                if entry.state.der().is_some_and(|der| der.0 != certificate.der()) {
+                    let entry = entry.id;
+                    return Err(LedgerError::SerialUsed { serial, entry }.into());
+                }
+                if let Some(RevocationState::Revoked { reason, .. }) = entry.revocation.map(|last| last.state)
+                    && reason != wanted
+                    && !reason.may_become(wanted)
+                {
+                    return Err(LedgerError::AlreadyRevoked { serial, reason }.into());
+                }
+            }
+        }
+        self.revoked.push(OwnRevocation {
+            step: step.id.clone(),
+            issuer,
+            certificate: certificate.clone(),
+            revocation: revoked.clone(),
+        });
+        Ok(())
+    }
+
+    /// A key that is not there any more for later steps, under whichever name they use it.
+    pub(super) fn destroyed(&mut self, step: &Step, key: &str) {
+        if let Some(stand_in) = self.stand_ins.get(key) {
+            let key = self.real(&stand_in.public_key);
+            self.destroyed.push((step.id.clone(), key));
+        }
+    }
+
+    fn is_made(&self, certificate: &Certificate) -> bool {
+        self.made.iter().any(|made| made == certificate.der())
+    }
+
+    fn refuse_destroyed(&self, step: &Step, signs: &PublicKey) -> Result<(), CeremonyError> {
+        let key = self.real(signs);
+        match self.destroyed.iter().find(|(_, destroyed)| *destroyed == key) {
+            None => Ok(()),
+            Some((before, _)) => {
+                let reason = format!("step {before:?} destroys the key that would sign");
+                Err(value(&step.id, "issuer", reason))
+            }
+        }
+    }
+
+    fn refuse_compromised(&self, key: &PublicKey) -> Result<(), X509Error> {
+        let wanted = remembered_by(key);
+        if let Some(entry) = self.ledger.and_then(|today| today.compromised.get(&wanted)) {
+            return Err(Recorder::compromised_by(*entry));
+        }
+        let is_compromise = |own: &&OwnRevocation| {
+            let reason = own.revocation.reason;
+            matches!(reason, CrlReason::KeyCompromise | CrlReason::CaCompromise)
+                && self.key_of(&own.certificate).as_ref().map(remembered_by) == Some(wanted)
+        };
+        match self.revoked.iter().find(is_compromise) {
+            None => Ok(()),
+            Some(own) => {
+                let found = format!(
+                    "step {:?} revokes a certificate of this key for that reason",
+                    own.step
+                );
+                Err(X509Error::broken(rules::COMPROMISED_KEY, found))
+            }
+        }
+    }
+
+    fn refuse_unknown(&self, authority: &Certificate) -> Result<(), WorkflowError> {
+        match self.ledger.filter(|_| !self.is_made(authority)) {
+            Some(today) => require_known(today.recorder.ledger(), authority).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_revoked(&self, authority: &Certificate) -> Result<(), WorkflowError> {
+        let is_it = |own: &&OwnRevocation| own.certificate.der() == authority.der();
+        if let Some(own) = self.revoked.iter().find(is_it) {
+            let found = format!("step {:?} revokes the CA certificate", own.step);
+            return Err(X509Error::broken(rules::ISSUER_STATUS, found).into());
+        }
+        match self.ledger.filter(|_| !self.is_made(authority)) {
+            Some(today) => today.recorder.refuse_revoked(authority),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_used_serial(&self, issuer: &Authority, certificate: &Certificate) -> Result<(), WorkflowError> {
+        let Some(today) = self.ledger else {
+            return Ok(());
+        };
+        let serial = certificate.serial_number();
+        match today.recorder.ledger().certificate(issuer, &serial)? {
+            None => Ok(()),
+            Some(entry) => {
+                let entry = entry.id;
+                let found = LedgerError::SerialUsed { serial, entry }.to_string();
+                Err(X509Error::broken(rules::SERIAL_UNUSED, found).into())
+            }
+        }
+    }
+
+    /// The ledger gives this number, and no other.
+    fn refuse_number(
+        &self,
+        issuer: &Authority,
+        authority: &Certificate,
+        number: CrlNumber,
+    ) -> Result<(), WorkflowError> {
+        let mut own = self.lists.iter().rev();
+        if let Some((step, _, before)) = own.find(|(_, other, _)| other.is(issuer))
+            && *before >= number
+        {
+            let found =
+                format!("{number} is not above {before}, the number of step {step:?}, of the same CA");
+            return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
+        }
+        let Some(today) = self.ledger.filter(|_| !self.is_made(authority)) else {
+            return Ok(());
+        };
+        let recorder = today.recorder;
+        recorder.refuse_lower_crl_number(authority, number, false)?;
+        match recorder.ledger().highest_crl_number(issuer)? {
+            Some(highest) if highest >= number && !recorder.has_crl_number(authority, number)? => {
+                let found = format!("{number} is not above {highest}, which the ledger has given already");
+                Err(X509Error::broken(rules::CRL_NUMBER, found).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Every certificate that the ledger has as revoked is on the CRL.
+    fn refuse_missing(&self, issuer: &Authority, planned: &[Revocation]) -> Result<(), WorkflowError> {
+        let Some(today) = self.ledger else {
+            return Ok(());
+        };
+        let mut missing = None;
+        let mut look = |found: RevocationRecord| {
+            let is_planned = planned.iter().any(|planned| planned.serial == found.serial);
+            if is_planned || revocation(&found).is_none() {
+                return ControlFlow::Continue(());
+            }
+            missing = Some(found.serial);
+            ControlFlow::Break(())
+        };
+        today.recorder.ledger().revocations(issuer, None, &mut look)?;
+        match missing {
+            None => Ok(()),
+            Some(serial) => {
+                let found = format!(
+                    "certificate {serial} is missing, which the ledger has as revoked: revoke it in an earlier step, or name the CRL that has it as previous"
+                );
+                Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
+            }
+        }
+    }
+}
