@@ -12,7 +12,7 @@ pub(super) fn roles_text(roles: &[Role]) -> String {
 pub(super) fn rules_about(people: &PlannedPeople) -> Vec<String> {
     let approvers = people.with(Role::Approver).count();
     let mut rules = vec![format!(
-        "{} of the {approvers} approvers approve this plan. One rejection stops the ceremony.",
+        "{} of the {approvers} approvers must approve this plan. One rejection stops the ceremony.",
         people.approve_threshold
     )];
     let attend: Vec<String> = people
@@ -21,13 +21,16 @@ pub(super) fn rules_about(people: &PlannedPeople) -> Vec<String> {
         .map(|(role, count)| format!("{} {count}", role.word()))
         .collect();
     if !attend.is_empty() {
-        rules.push(format!("Present in the room, at least: {}.", attend.join(", ")));
+        rules.push(format!("In the room, at least: {}.", attend.join(", ")));
     }
     for apart in &people.separate {
-        rules.push(format!("Nobody has two of these roles: {}.", roles_text(apart)));
+        rules.push(format!(
+            "Nobody may have two of these roles: {}.",
+            roles_text(apart)
+        ));
     }
     rules.push(format!(
-        "The transcript's head is signed by everybody present with a role of: {}.",
+        "At the end, everybody in the room with one of these roles signs the transcript's head: {}.",
         roles_text(&people.attest)
     ));
     rules

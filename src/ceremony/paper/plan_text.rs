@@ -118,7 +118,7 @@ pub(super) fn token_text(token: &PlannedToken) -> String {
             "{serial}, {} {}, firmware {}, hardware {}",
             seen.manufacturer, seen.model, seen.firmware, seen.hardware
         ),
-        None => format!("{serial}; it was not there when the ceremony was planned"),
+        None => format!("{serial}; not connected when the ceremony was planned"),
     }
 }
 
@@ -189,7 +189,7 @@ fn budget(page: &mut Page, plan: &CeremonyPlan) {
     for budget in &plan.budget {
         let proof = match budget.proofs {
             0 => String::new(),
-            proofs => format!(", and {proofs} that proves the new key"),
+            proofs => format!(", and {proofs} more to prove the new key"),
         };
         page.row(
             2,
@@ -321,9 +321,9 @@ mod tests {
             }
         }
         for part in [
-            "3 of the 5 approvers approve this plan",
-            "administrator 1, operator 1, approver 2, witness 1",
-            "signed by 2 distinct people of role approver",
+            "3 of the 5 approvers must approve this plan",
+            "In the room, at least: administrator 1, operator 1, approver 2, witness 1",
+            "signed by 2 different people with the role approver",
             "write down wall-clock, number of bag root-hsm",
             "the new key",
             "the agreed reason",

@@ -60,9 +60,9 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals) -> String {
         QuorumAnchor::Settings => "this machine's settings (ceremony-quorum)".to_owned(),
         QuorumAnchor::Previous => "the ceremony before, which had the same".to_owned(),
         QuorumAnchor::Changed { old } => {
-            format!("the ceremony before had sha256:{old}: its approvers have to approve too")
+            format!("the ceremony before had sha256:{old}: its approvers must approve too")
         }
-        QuorumAnchor::Other { settings } => format!("NOT this one: the settings have sha256:{settings}"),
+        QuorumAnchor::Other { settings } => format!("NOT the settings: they have sha256:{settings}"),
         _ => "nothing outside the plan".to_owned(),
     };
     fields.add("confirmed by", anchor);
@@ -104,10 +104,10 @@ pub(super) fn describe_state(found: &Approvals) -> String {
             let old = found.old_verdict.as_ref().map_or(0, needed);
             let more = needed(&found.verdict);
             match old {
-                0 => format!("not approved yet, {more} more needed"),
+                0 => format!("not approved yet: {more} more must approve"),
                 old => {
                     format!(
-                        "not approved yet, {more} more needed, and {old} of the approvers of the ceremony before"
+                        "not approved yet: {more} more must approve, and {old} approvers of the ceremony before"
                     )
                 }
             }

@@ -80,7 +80,7 @@ fn sentence(step: &PlannedStep) -> String {
             format!("The key {} is now imported into token {}.", step.id, key.token)
         }
         StepAction::Confirm(confirm) => format!(
-            "We now compare the completed bytes. {} people of role {} sign them with their own keys.",
+            "We now compare the completed bytes. At least {} people with the role {} sign them with their own keys.",
             confirm.sign_by.threshold,
             confirm.sign_by.role.word()
         ),

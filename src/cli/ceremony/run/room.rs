@@ -41,7 +41,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
     match question {
         Question::WallClock { machine } => (
             format!(
-                "The machine's clock says {machine}.\nWhat are date and time in the room, by the wall clock, in UTC (YYYY-MM-DD HH:MM)? "
+                "The machine's clock says {machine}.\nWhat are the date and time by the wall clock, in UTC (YYYY-MM-DD HH:MM)? "
             ),
             "the time of the wall clock",
         ),
@@ -51,11 +51,11 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
                 let roles: Vec<_> = person.roles.iter().map(|role| role.word()).collect();
                 text.push_str(&format!("  {} ({})\n", printable(&person.name), roles.join(", ")));
             }
-            text.push_str("Who is in the room? Names, with commas between them: ");
+            text.push_str("Who is in the room? Names, separated by commas: ");
             (text, "who is in the room")
         }
         Question::Words { step } => (
-            format!("Type the four words that the script has for \"{step}\": "),
+            format!("Type the four words from the script for \"{step}\": "),
             "the words of the script",
         ),
         Question::Done { say } => (
@@ -68,7 +68,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
         Question::Record { name } => (format!("{name}: "), "what is to be written down"),
         Question::GateSigned { step, missing } => (
             format!(
-                "People who must still sign at the gate \"{step}\": {missing}. Each signs with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
+                "Signatures still missing at the gate \"{step}\": {missing}. Each person signs with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
             ),
             "whether the people at the gate have signed",
         ),
@@ -78,7 +78,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
         }
         Question::DecidedBy { sign_by } => (
             format!(
-                "Who decided? At least {}, with the role {}. Names, with commas between them: ",
+                "Who decided? At least {} with the role {}. Names, separated by commas: ",
                 sign_by.threshold,
                 sign_by.role.word()
             ),
@@ -108,9 +108,7 @@ fn sentence(told: &Told<'_>) -> String {
                 two_ways(plan)
             )
         }
-        Told::Interrupted => {
-            "The run before this one did not end by itself. This one goes on where it stopped.\n".to_owned()
-        }
+        Told::Interrupted => "The last run was interrupted. This run goes on where it stopped.\n".to_owned(),
         Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
         Told::Step { number, of, step } => {
             format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
@@ -120,7 +118,7 @@ fn sentence(told: &Told<'_>) -> String {
         }
         Told::Key { step, sha256 } => {
             format!(
-                "The key \"{step}\" is there. SHA-256 of its public key:\n{}",
+                "The key \"{step}\" is on the token. SHA-256 of its public key:\n{}",
                 two_ways(sha256)
             )
         }
@@ -131,7 +129,7 @@ fn sentence(told: &Told<'_>) -> String {
             sign_by,
         } => {
             let mut text = format!(
-                "The gate \"{step}\": people with the role {1} sign these bytes, at least {0}. SHA-256 of each:\n",
+                "The gate \"{step}\": at least {0} people with the role {1} sign these bytes. SHA-256 of each:\n",
                 sign_by.threshold,
                 sign_by.role.word()
             );
@@ -146,9 +144,9 @@ fn sentence(told: &Told<'_>) -> String {
             two_ways(sha256)
         ),
         Told::LostSignature { step } => format!(
-            "The run before stopped while a key signed \"{step}\". One signature may exist that nobody has.\n\
+            "The last run stopped while a key signed \"{step}\". The token may have made a signature that was lost.\n\
              sign-again signs the same bytes once more. spare-serial signs the certificate with another serial\n\
-             number, and revokes the first. The people in the room have to choose.\n"
+             number, and revokes the first. The people in the room choose.\n"
         ),
         Told::NoKms { step, reason } => format!(
             "KMS does not decrypt the key \"{step}\" now: {}\nThe step has begun. If its key is on the token, it can be adopted without KMS.\n",
@@ -159,7 +157,7 @@ fn sentence(told: &Told<'_>) -> String {
             key,
             attributes,
         } => format!(
-            "The run before stopped while it made the key \"{step}\". On the token is:\n  {}\n  {}\n",
+            "The last run stopped while it made the key \"{step}\". The token has:\n  {}\n  {}\n",
             printable(key),
             printable(attributes)
         ),
