@@ -39,7 +39,7 @@ run() {
 
 CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export CARGO_TARGET_DIR
-people=$PWD/scripts/ceremony-people.py
+people=$PWD/scripts/ceremony-people.py ceremony_file=$PWD/scripts/ceremony_file.py
 
 directory=${1:-$(mktemp -d /tmp/hsm-ca-ceremony.XXXXXX)}
 mkdir -p "$directory"
@@ -98,87 +98,15 @@ input() {
 # The session is now. Just before midnight it is the day that begins then.
 day=$(date -u -d '5 minutes' +%F)
 [[ $day = $(date -u +%F) ]] && hours='["00:00Z", "23:59Z"]' || hours='["00:00+01:00", "23:00+01:00"]'
-cat >ceremony.toml <<FILE
-version = 1
-id = "demo-root-r1"
-kind = "production"
-previous = { head = "none" }
-[[session]]
-name = "main"
-date = $day
-hours = $hours
-[[session]]
-name = "standby"
-date = $(date -u -d '3 days' +%F)
-hours = ["08:00Z", "18:00Z"]
-[token.root]
-serial = "$root"
-[token.legacy]
-serial = "$legacy"
-[people]
-approve-threshold = 3
-attend = { administrator = 1, operator = 1, approver = 2, witness = 1 }
-separate = [["administrator", "operator"], ["operator", "witness"]]
-$(person A '"approver", "administrator"')
-$(person B '"approver", "operator"')
-$(person C '"approver"')
-$(person D '"approver"')
-$(person E '"approver"')
-$(person W '"witness"')
-[input]
-$(input legacy-root inputs/legacy.crt)
-$(input i1-csr inputs/i1.csr)
-[[step]]
-id = "room"
-do = "manual"
-say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
-record = ["wall-clock", "bag:root-hsm"]
-[[step]]
-id = "k"
-do = "generate-key"
-token = "root"
-label = "root-r1"
-type = "ec:p384"
-[[step]]
-id = "gate"
-do = "confirm"
-sign-by = { role = "approver", threshold = 2 }
-[[step]]
-id = "root"
-do = "create-ca"
-key = "k"
-subject = "CN=Root R1,O=Example"
-profile = "root"
-days = 7305
-out = "r1.crt"
-[[step]]
-id = "i1"
-do = "sign-csr"
-issuer = "root"
-csr = "i1-csr"
-profile = "intermediate"
-days = 2922
-out = "i1.crt"
-[[step]]
-id = "x1"
-do = "cross-sign"
-issuer = "legacy-root"
-token = "legacy"
-subject-of = "root"
-extended-key-usage = ["serverAuth"]
-not-after = "issuer"
-out = "r1-x.crt"
-[[step]]
-id = "crl1"
-do = "crl"
-issuer = "root"
-number = 1
-days = 364
-out = "r1.crl"
-[close]
-attest = ["witness", "administrator"]
-waive = []
-FILE
+session() {
+    printf '[[session]]\nname = "%s"\ndate = %s\nhours = %s\n' "$1" "$2" "$3"
+}
+id=demo-root-r1 \
+    sessions="$(session main "$day" "$hours")"$'\n'"$(session standby "$(date -u -d '3 days' +%F)" '["08:00Z", "18:00Z"]')"$'\n' \
+    tokens="$(printf '[token.%s]\nserial = "%s"\n' root "$root" legacy "$legacy")"$'\n' \
+    people="$(person A '"approver", "administrator"'; person B '"approver", "operator"'; for name in C D E; do person "$name" '"approver"'; done; person W '"witness"')"$'\n' \
+    inputs="$(input legacy-root inputs/legacy.crt; input i1-csr inputs/i1.csr)"$'\n' \
+    python3 "$ceremony_file" >ceremony.toml
 run hsm-ca ceremony check ceremony.toml
 
 say "4. The plan: every octet is fixed but those of the key that is not made yet. The rehearsal signs them on throwaway tokens"

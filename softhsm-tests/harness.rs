@@ -43,7 +43,7 @@ pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
 use stored_keys::StoredKeys;
-pub(crate) use templates::{authority, ready_authority};
+pub(crate) use templates::{Templates, authority, ready_authority};
 pub(crate) use tls_server::TlsServer;
 use tokens::Daemon;
 pub(crate) use tokens::{TokenKind, kryoptic};
@@ -126,14 +126,18 @@ impl Rig {
             .map(|directory| directory.path().to_str().expect("UTF-8").to_owned());
         // Every file that a token's configuration is in has absolute paths.
         for name in [
-            "softhsm2.conf",
-            "kryoptic.conf",
-            "hsm-ca.toml",
-            "env.sh",
-            "token.env",
-            "module",
+            "rig/softhsm2.conf",
+            "rig/kryoptic.conf",
+            "rig/hsm-ca.toml",
+            "rig/env.sh",
+            "rig/token.env",
+            "rig/module",
+            "base/rig/softhsm2.conf",
+            "base/rig/kryoptic.conf",
+            "base/rig/hsm-ca.toml",
+            "base/environment.json",
         ] {
-            let path = directory.path().join("rig").join(name);
+            let path = directory.path().join(name);
             if let Ok(text) = fs::read_to_string(&path) {
                 fs::write(&path, text.replace(&from, &to)).expect("a file");
             }

@@ -4,14 +4,21 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Run, python_tool};
+use super::run::SCRIPTS;
+use crate::harness::{Rig, Run, Templates, python_tool};
 
 /// A ceremony of an offline root, an issuing CA, a cross-certificate by an older root and a first CRL, with its inputs.
 pub(super) fn ceremony() -> Rig {
-    let rig = Rig::without_token();
-    rig.tool(python_tool("python3"), &["-c", include_str!("inputs.py")])
+    static TEMPLATES: Templates<()> = Templates::new();
+    TEMPLATES.copy_of((), || {
+        let rig = Rig::without_token();
+        rig.tool(
+            python_tool("python3"),
+            &["-c", include_str!("inputs.py"), SCRIPTS],
+        )
         .ok();
-    rig
+        rig
+    })
 }
 
 fn check(rig: &Rig) -> Run {

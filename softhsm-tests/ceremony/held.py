@@ -1,4 +1,5 @@
-"""Holds a planned ceremony with keys in software, for tests: `held.py DIR KEYS [CHANGE]` fills the directory that `ceremony plan` made.
+"""Holds a planned ceremony with keys in software, for tests: `held.py KEYS` reads `["DIR", "CHANGE", "AFTER"]` from each line, fills the directory
+that `ceremony plan` made, and prints the head. Each ceremony is held in a process of its own, with the libraries loaded already.
 
 A change breaks one rule and repairs everything that follows from it: the chain, the attestations, the checksums. So only a verifier that
 knows the rule finds it.
@@ -18,13 +19,24 @@ sys.dont_write_bytecode = True
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import people
 from verifier.directory import joined, next_state
-from verifier.formats import string, tree_head, write
+from verifier.formats import tree_head, write
 from verifier.trail import Trail, completed, key_octets, seconds
 from verifier.values import octets
 
-DIRECTORY, KEYS = sys.argv[1:3]
-CHANGE = (sys.argv[3:] or [""])[0]
+KEYS = sys.argv[1]
+for case in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        break
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        sys.exit(f"not held: {case}")
+else:
+    sys.exit()
+
+DIRECTORY, CHANGE, AFTER = json.loads(case)
 UTC = datetime.timezone.utc
 
 
@@ -50,11 +62,7 @@ def read(name):
 
 
 def load(name):
-    with open(os.path.join(KEYS, name), "rb") as content:
-        data = content.read()
-    if name.endswith(".pem"):
-        return serialization.load_pem_private_key(data, None)
-    return serialization.load_ssh_private_key(data, None)
+    return people.load(os.path.join(KEYS, name))
 
 
 def spki_of(key):
@@ -63,39 +71,18 @@ def spki_of(key):
 
 plan_bytes = read("plan.json")
 plan, plan_hash = json.loads(plan_bytes), sha256(plan_bytes)
-people = {person["name"]: person for person in plan["people"]["persons"]}
 files = {}
 
 
 def statement(directory, name, what, person, more, by=None):
-    """A statement, and its SSH signature (PROTOCOL.sshsig)."""
+    """A statement, and its SSH signature."""
     key = load(by or person)
-    blob = base64.b64decode(people[by or person]["key"].split(" ")[1])
-    said = {
-        "format": f"hsm-ca ceremony {what} 1",
-        "kind": plan["kind"],
-        "ceremony": plan["ceremony"],
-        "plan": plan_hash,
-        "person": person,
-        "key": "SHA256:" + b64(hashlib.sha256(blob).digest()).rstrip("="),
-        "time": "2031-06-01T08:00:00Z",
-        **more,
-    }
-    data = canonical(said)
-    practice = "practice-" if plan["kind"] == "practice" else ""
-    namespace = f"ceremony-{practice}{what}@hsm-ca".encode()
-    digest = hashlib.sha512(data).digest()
-    signed = b"SSHSIG" + b"".join(map(string, (namespace, b"", b"sha512", digest)))
-    signature = string(b"ssh-ed25519") + string(key.sign(signed))
-    whole = b"SSHSIG" + (1).to_bytes(4, "big") + b"".join(map(string, (blob, namespace, b"", b"sha512", signature)))
-    text = base64.b64encode(whole)
-    lines = b"".join(text[at : at + 70] + b"\n" for at in range(0, len(text), 70))
-    files[f"{directory}/{name}.json"] = data
-    files[f"{directory}/{name}.json.sig"] = b"-----BEGIN SSH SIGNATURE-----\n" + lines + b"-----END SSH SIGNATURE-----\n"
+    signed = people.signed(plan, plan_hash, what, person, by or person, key, "2031-06-01T08:00:00Z", more)
+    files[f"{directory}/{name}.json"], files[f"{directory}/{name}.json.sig"] = signed
 
 
 def place(person):
-    return f"{list(people).index(person) + 1:02}"
+    return people.place(plan, person)
 
 
 # The events
@@ -233,7 +220,6 @@ times = [begin + index for index in range(200)]
 exec(compile(CHANGE, "change", "exec"))
 head = finish(times)
 attest(head)
-AFTER = (sys.argv[4:] or [""])[0]
 exec(compile(AFTER, "after", "exec"))
 for name, content in files.items():
     path = os.path.join(DIRECTORY, name)
@@ -250,4 +236,5 @@ with open(os.path.join(DIRECTORY, "SHA256SUMS"), "w") as output:
         if not name.startswith(("attest/", "rehearsal/")) and name != "SHA256SUMS":
             with open(full, "rb") as content:
                 output.write(f"{sha256(content.read())}  {name}\n")
-print(head)
+print(head, flush=True)
+os._exit(0)

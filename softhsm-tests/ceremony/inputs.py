@@ -1,13 +1,19 @@
-"""The inputs of a ceremony, and its file: in the working directory, by Python's `cryptography`."""
+"""The inputs of a ceremony, and its file: `inputs.py SCRIPTS`, in the working directory, by Python's `cryptography`."""
 
 import datetime
 import hashlib
 import os
+import sys
+
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
+
+from ceremony_file import INPUT, PERSON, ROLES, SESSION, TOKEN, ceremony_file
 
 UTC = datetime.timezone.utc
 BEGIN = datetime.datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,94 +89,16 @@ def person(who, roles):
     line = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
     with open(os.path.join("keys", f"{who}.pub"), "w") as output:
         output.write(f"{line}\n")
-    return f'[[person]]\nname = "{who}"\nroles = [{roles}]\nkey = "{line}"\n'
+    return PERSON % (who, roles, line)
 
 
-approver, people = '"approver"', ""
-for who, roles in (
-    ("A", f'{approver}, "administrator"'),
-    ("B", f'{approver}, "operator"'),
-    ("C", approver),
-    ("D", approver),
-    ("E", approver),
-    ("W", '"witness"'),
-):
-    people += person(who, roles)
-
+hours = ("08:00Z", "18:00Z")
 with open("ceremony.toml", "w") as file:
-    file.write(f'''version = 1
-id = "root-r1-2031"
-kind = "production"
-policy = "https://pki.example/cps/2.1#root"
-previous = {{ head = "none" }}
-[[session]]
-name = "main"
-date = 2031-06-01
-hours = ["08:00Z", "18:00Z"]
-[[session]]
-name = "standby"
-date = 2031-06-02
-hours = ["08:00Z", "18:00Z"]
-[token.root]
-serial = "2318-0042"
-[token.legacy]
-serial = "2117-0007"
-[people]
-approve-threshold = 3
-attend = {{ administrator = 1, operator = 1, approver = 2, witness = 1 }}
-separate = [["administrator", "operator"], ["operator", "witness"]]
-{people}[input]
-legacy-root = {{ file = "inputs/legacy.crt", sha256 = "{sha256("legacy.crt")}" }}
-i1-csr = {{ file = "inputs/i1.csr", sha256 = "{sha256("i1.csr")}" }}
-[[step]]
-id = "room"
-do = "manual"
-say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
-record = ["wall-clock", "bag:root-hsm"]
-[[step]]
-id = "k"
-do = "generate-key"
-token = "root"
-label = "root-r1"
-type = "ec:p384"
-[[step]]
-id = "gate"
-do = "confirm"
-sign-by = {{ role = "approver", threshold = 2 }}
-[[step]]
-id = "root"
-do = "create-ca"
-key = "k"
-subject = "CN=Root R1,O=Example"
-profile = "root"
-not-before = "session"
-days = 7305
-out = "r1.crt"
-[[step]]
-id = "i1"
-do = "sign-csr"
-issuer = "root"
-csr = "i1-csr"
-profile = "intermediate"
-days = 2922
-out = "i1.crt"
-[[step]]
-id = "x1"
-do = "cross-sign"
-issuer = "legacy-root"
-token = "legacy"
-subject-of = "root"
-extended-key-usage = ["serverAuth"]
-not-after = "issuer"
-out = "r1-x.crt"
-[[step]]
-id = "crl1"
-do = "crl"
-issuer = "root"
-number = 1
-days = 364
-out = "r1.crl"
-[close]
-attest = ["witness", "administrator"]
-waive = []
-''')
+    text = ceremony_file(
+        id="root-r1-2031",
+        sessions=SESSION % ("main", "2031-06-01", *hours) + SESSION % ("standby", "2031-06-02", *hours),
+        tokens=TOKEN % ("root", "2318-0042") + TOKEN % ("legacy", "2117-0007"),
+        people="".join(person(who, roles) for who, roles in ROLES.items()),
+        inputs=INPUT % ("legacy-root", "legacy.crt", sha256("legacy.crt")) + INPUT % ("i1-csr", "i1.csr", sha256("i1.csr")),
+    )
+    file.write(text)

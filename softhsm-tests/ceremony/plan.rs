@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::check::ceremony;
+use super::run::SCRIPTS;
 use crate::harness::{Rig, python_tool};
 
 fn plan(rig: &Rig) -> Value {
@@ -107,8 +108,11 @@ fn a_session_that_is_over_and_a_token_that_is_not_there_are_refused() {
 #[test]
 fn the_tokens_are_found_by_the_settings_alone() {
     let rig = Rig::new();
-    rig.tool(python_tool("python3"), &["-c", include_str!("inputs.py")])
-        .ok();
+    rig.tool(
+        python_tool("python3"),
+        &["-c", include_str!("inputs.py"), SCRIPTS],
+    )
+    .ok();
     let tokens = rig.json(&["token", "list"]).ok().json();
     let serial = tokens["tokens"][0]["serial"].as_str().expect("a serial number");
     rig.edit("2318-0042", serial);

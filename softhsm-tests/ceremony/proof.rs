@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::check::ceremony;
 use super::held_cases::{BROKEN, INTERRUPTED};
-use super::second_verifier::ask;
-use crate::harness::{Rig, python_tool};
+use super::second_verifier::{ask, ask_python};
+use crate::harness::Rig;
 
 const HELD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/held.py");
 
@@ -33,17 +33,22 @@ impl Planned {
 
     /// Holds it in `name`, with one change before everything is made consistent again, and one after. Returns the head.
     pub(super) fn hold(&self, name: &str, change: &str, after: &str) -> String {
-        let (room, held) = (self.path("room"), self.path(name));
-        copy(&room, &held);
-        let output = Command::new(python_tool("python"))
-            .arg(HELD)
-            .args([held.as_path(), &self.path("keys")])
-            .args([change, after])
-            .output()
-            .expect("Python");
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{change}: {errors}");
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+        self.hold_each(&[(name, change, after)]).remove(0)
+    }
+
+    /// The same of several, by one Python: their heads.
+    pub(super) fn hold_each(&self, cases: &[(&str, &str, &str)]) -> Vec<String> {
+        let room = self.path("room");
+        let mut lines = String::new();
+        for (name, change, after) in cases {
+            let held = self.path(name);
+            copy(&room, &held);
+            lines.push_str(&format!("{}\n", json!([held, change, after])));
+        }
+        let output = ask_python(&[HELD, self.path("keys").to_str().expect("UTF-8")], lines);
+        let heads: Vec<_> = output.lines().map(str::to_owned).collect();
+        assert_eq!(heads.len(), cases.len());
+        heads
     }
 }
 
@@ -221,9 +226,14 @@ fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
     let planned = Planned::new();
     let mut cases = Vec::new();
-    for (index, (name, change, after, rule)) in BROKEN.iter().enumerate() {
-        let held = planned.path(&format!("broken-{index}"));
-        planned.hold(&format!("broken-{index}"), change, after);
+    let names: Vec<_> = (0..BROKEN.len()).map(|index| format!("broken-{index}")).collect();
+    let changed = names.iter().zip(BROKEN);
+    let changed: Vec<_> = changed
+        .map(|(held, (_, change, after, _))| (held.as_str(), *change, *after))
+        .collect();
+    planned.hold_each(&changed);
+    for (held, (name, _, _, rule)) in names.iter().zip(BROKEN) {
+        let held = planned.path(held);
         let found = findings(&held);
         assert!(
             found.iter().any(|finding| finding.rule == *rule),
@@ -245,14 +255,18 @@ fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
 #[test]
 fn an_interrupted_ceremony_that_was_finished_is_verified_by_both() {
     let planned = Planned::new();
-    for (index, (name, change)) in INTERRUPTED.iter().enumerate() {
-        let held = format!("held-{index}");
-        let head = planned.hold(&held, change, "");
-        assert_eq!(findings(&planned.path(&held)), [], "{name}");
-        assert_eq!(
-            ask(&[case(&planned.path(&held))]),
-            [format!("ok {head}")],
-            "{name}"
-        );
+    let names: Vec<_> = (0..INTERRUPTED.len())
+        .map(|index| format!("held-{index}"))
+        .collect();
+    let changed = names.iter().zip(INTERRUPTED);
+    let changed: Vec<_> = changed
+        .map(|(held, (_, change))| (held.as_str(), *change, ""))
+        .collect();
+    let heads = planned.hold_each(&changed);
+    let cases: Vec<_> = names.iter().map(|held| case(&planned.path(held))).collect();
+    let answers = ask(&cases);
+    for (index, (name, _)) in INTERRUPTED.iter().enumerate() {
+        assert_eq!(findings(&planned.path(&names[index])), [], "{name}");
+        assert_eq!(answers[index], format!("ok {}", heads[index]), "{name}");
     }
 }

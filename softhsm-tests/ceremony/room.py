@@ -1,4 +1,4 @@
-"""A room for a ceremony: `room.py PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
+"""A room for a ceremony: `room.py SCRIPTS PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
 
 DIR gets a rig with two SoftHSM tokens, an older root on one of them, a request, the people's keys, a planned and approved ceremony (room), and its
 script. The key that the ceremony generates is of TYPE; for `import:SPEC` KMS generates it, and the ceremony imports it. After `import:SPEC:swapped`
@@ -18,17 +18,13 @@ import os
 import subprocess
 import sys
 
-PROGRAM, MODULE, TARGET, DIRECTORY, TYPE, *WORDS = sys.argv[1:]
-UTC = datetime.timezone.utc
-ROLES = {
-    "A": '"approver", "administrator"',
-    "B": '"approver", "operator"',
-    "C": '"approver"',
-    "D": '"approver"',
-    "E": '"approver"',
-    "W": '"witness"',
-}
+SCRIPTS, PROGRAM, MODULE, TARGET, DIRECTORY, TYPE, *WORDS = sys.argv[1:]
+sys.path.insert(0, SCRIPTS)
+sys.dont_write_bytecode = True
 
+from ceremony_file import GENERATED, INPUT, PERSON, ROLES, SESSION, TOKEN, ceremony_file
+
+UTC = datetime.timezone.utc
 os.makedirs(DIRECTORY, mode=0o700)
 os.chdir(DIRECTORY)
 environment = {name: value for name, value in os.environ.items() if not name.startswith("HSM_CA_")}
@@ -98,8 +94,8 @@ run("openssl", *request, "-subj", "/O=Example/CN=Issuing I1", "-out", "inputs/i1
 people = ""
 for name, roles in ROLES.items():
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", f"keys/{name}")
-    people += f'[[person]]\nname = "{name}"\nroles = [{roles}]\nkey = "{read(f"keys/{name}.pub").strip()}"\n'
-step, pair = f'do = "generate-key"\ntoken = "root"\nlabel = "root-r1"\ntype = "{TYPE}"', ""
+    people += PERSON % (name, roles, read(f"keys/{name}.pub").strip())
+step, pair = GENERATED % TYPE, ""
 if TYPE.startswith("import:"):
     spec, _, swapped = TYPE.removeprefix("import:").partition(":")
     for name in ("pair", "other"):
@@ -111,8 +107,8 @@ if TYPE.startswith("import:"):
         with open("inputs/pair.json", "w") as file:
             json.dump(own, file)
     noted = hashlib.sha256(base64.b64decode(own["PublicKey"])).hexdigest()
-    step = f'do = "import-key"\ntoken = "root"\nlabel = "root-r1"\npair = "pair"\nexpect = "{noted}"'
-    pair = f'pair = {{ file = "inputs/pair.json", sha256 = "{sha256("inputs/pair.json")}" }}\n'
+    step = f'do = "import-key"\ntoken = "root"\nlabel = "root-r1"\npair = "pair"\nexpect = "{noted}"\n'
+    pair = INPUT % ("pair", "pair.json", sha256("inputs/pair.json"))
 now = datetime.datetime.now(UTC)
 # At most 24 hours, and not over while the test runs: just before midnight it is the day that begins then.
 day = (now + datetime.timedelta(minutes=5)).date()
@@ -120,15 +116,8 @@ hours = ["00:00Z", "23:59Z"] if day == now.date() else ["00:00+01:00", "23:00+01
 sessions = [("main", day, hours), ("standby", day + datetime.timedelta(days=2), ["08:00Z", "18:00Z"])]
 if "yesterday" in WORDS:
     sessions = [("main", day - datetime.timedelta(days=1), hours), ("standby", day, hours)]
-sessions = "".join(
-    f'''[[session]]
-name = "{name}"
-date = {date}
-hours = ["{hours[0]}", "{hours[1]}"]
-'''
-    for name, date, hours in sessions
-)
-tokens_of_plan = "".join(f'[token.{name}]\nserial = "{number}"\n' for name, number in serial.items())
+sessions = "".join(SESSION % (name, date, *hours) for name, date, hours in sessions)
+tokens_of_plan = "".join(TOKEN % item for item in serial.items())
 before_the_key = '''[[step]]
 id = "early"
 do = "confirm"
@@ -155,7 +144,7 @@ days = 365
 out = "c0.crt"
 '''
     run("openssl", *request, "-subj", "/O=Example/CN=Early C0", "-out", "inputs/c0.csr")
-    pair += f'c0-csr = {{ file = "inputs/c0.csr", sha256 = "{sha256("inputs/c0.csr")}" }}\n'
+    pair += INPUT % ("c0-csr", "c0.csr", sha256("inputs/c0.csr"))
 if "yesterday" not in WORDS:
     before_the_key = ""
 at_the_end = f'''[[step]]
@@ -167,67 +156,20 @@ key = "legacy-root"
 if "destroy" not in WORDS:
     at_the_end = ""
 
+inputs = INPUT % ("legacy-root", "legacy.crt", sha256("inputs/legacy.crt")) + INPUT % ("i1-csr", "i1.csr", sha256("inputs/i1.csr"))
 with open("ceremony.toml", "w") as file:
-    file.write(f"""version = 1
-id = "root-r1"
-kind = "production"
-previous = {{ head = "none" }}
-{sessions}{tokens_of_plan}[people]
-approve-threshold = 3
-attend = {{ administrator = 1, operator = 1, approver = 2, witness = 1 }}
-separate = [["administrator", "operator"], ["operator", "witness"]]
-{people}[input]
-legacy-root = {{ file = "inputs/legacy.crt", sha256 = "{sha256('inputs/legacy.crt')}" }}
-i1-csr = {{ file = "inputs/i1.csr", sha256 = "{sha256('inputs/i1.csr')}" }}
-{pair}[[step]]
-id = "room"
-do = "manual"
-say = "The clock agrees with the wall clock; cameras run; bag numbers match the script"
-record = ["wall-clock", "bag:root-hsm"]
-{before_the_key}[[step]]
-id = "k"
-{step}
-[[step]]
-id = "gate"
-do = "confirm"
-sign-by = {{ role = "approver", threshold = 2 }}
-[[step]]
-id = "root"
-do = "create-ca"
-key = "k"
-subject = "CN=Root R1,O=Example"
-profile = "root"
-not-before = "session"
-days = 7305
-out = "r1.crt"
-[[step]]
-id = "i1"
-do = "sign-csr"
-issuer = "root"
-csr = "i1-csr"
-profile = "intermediate"
-days = 2922
-out = "i1.crt"
-[[step]]
-id = "x1"
-do = "cross-sign"
-issuer = "legacy-root"
-token = "{older}"
-subject-of = "root"
-extended-key-usage = ["serverAuth"]
-not-after = "issuer"
-out = "r1-x.crt"
-[[step]]
-id = "crl1"
-do = "crl"
-issuer = "root"
-number = 1
-days = 364
-out = "r1.crl"
-{at_the_end}[close]
-attest = ["witness", "administrator"]
-waive = []
-""")
+    text = ceremony_file(
+        id="root-r1",
+        sessions=sessions,
+        tokens=tokens_of_plan,
+        people=people,
+        inputs=inputs + pair,
+        before_the_key=before_the_key,
+        key=step,
+        older=older,
+        at_the_end=at_the_end,
+    )
+    file.write(text)
 
 environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET)
 own = {name: value for name, value in environment.items() if os.environ.get(name) != value and name not in YESTERDAY}

@@ -13,22 +13,28 @@ use crate::harness::python_tool;
 
 /// What the second verifier says of each case.
 pub(super) fn ask(cases: &[Value]) -> Vec<String> {
-    let root = env!("CARGO_MANIFEST_DIR");
+    const VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/verify.py");
+    let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let answers = ask_python(&[VERIFIER], lines);
+    let answers: Vec<_> = answers.lines().map(str::to_owned).collect();
+    assert_eq!(answers.len(), cases.len());
+    answers
+}
+
+/// What a Python program answers to these lines.
+pub(super) fn ask_python(arguments: &[&str], lines: String) -> String {
     let mut python = Command::new(python_tool("python"))
-        .arg(format!("{root}/softhsm-tests/ceremony/verify.py"))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("Python");
-    let text: String = cases.iter().map(|case| format!("{case}\n")).collect();
     let mut stdin = python.stdin.take().expect("a pipe");
-    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = python.wait_with_output().expect("answers");
     writer.join().expect("a thread").expect("written");
-    let answers = String::from_utf8(output.stdout).expect("text");
-    let answers: Vec<_> = answers.lines().map(str::to_owned).collect();
-    assert_eq!(answers.len(), cases.len());
-    answers
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).expect("text")
 }
 
 /// What both say of one file: ours beside the case for the other.

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::{Rig, TokenKind};
 
 /// The rigs of one kind, by what they differ in.
-pub(super) struct Templates<K>(Mutex<BTreeMap<K, Arc<OnceLock<Rig>>>>);
+pub(crate) struct Templates<K>(Mutex<BTreeMap<K, Arc<OnceLock<Rig>>>>);
 
 impl<K: Ord> Templates<K> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
 
     /// A copy of the rig of that key, which is made if it is not there. Tests that want another one do not wait for it.
-    pub(super) fn copy_of(&self, key: K, make: impl FnOnce() -> Rig) -> Rig {
+    pub(crate) fn copy_of(&self, key: K, make: impl FnOnce() -> Rig) -> Rig {
         let template = {
             let mut templates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(templates.entry(key).or_default())
