@@ -328,7 +328,15 @@ impl<'a> Foreseen<'a> {
             return Ok(());
         };
         let recorder = today.recorder;
-        recorder.refuse_lower_crl_number(authority, number, false)?;
+        recorder
+            .refuse_lower_crl_number(authority, number, false)
+            .map_err(|error| match error {
+                WorkflowError::Ledger(LedgerError::CrlNumber { .. }) => {
+                    let found = format!("{number} is the number of a CRL that the ledger has already");
+                    X509Error::broken(rules::CRL_NUMBER, found).into()
+                }
+                other => other,
+            })?;
         match recorder.ledger().highest_crl_number(issuer)? {
             Some(highest) if highest >= number && !recorder.has_crl_number(authority, number)? => {
                 let found = format!("{number} is not above {highest}, which the ledger has given already");
