@@ -63,17 +63,20 @@ fn show(subject: &IdentitySubject, page: &mut Page) {
     page.hang("  ", &format!("{}: {}", subject.role, subject.subject), None)
         .hang("    ", &format!("SHA-256 {}", subject.fingerprint), None);
     for PathStep { what, finding } in &subject.steps {
-        let text = format!("{what:19}  {}", finding.text());
-        state("    ", word(finding), tone(finding), &text, page);
+        let first = format!("    {:STATES$}{what:19}  ", word(finding));
+        coloured(&first, word(finding), tone(finding), finding.text(), page);
     }
 }
 
 /// A state in its colour, and the text beside it.
 fn state(indent: &str, word: &str, tone: Option<Tone>, text: &str, page: &mut Page) {
-    let first = format!("{indent}{word:STATES$}");
+    coloured(&format!("{indent}{word:STATES$}"), word, tone, text, page);
+}
+
+fn coloured(first: &str, word: &str, tone: Option<Tone>, text: &str, page: &mut Page) {
     let canvas: Canvas = page.canvas();
     page.hang_painted(
-        &first,
+        first,
         |line| line.replacen(word, &canvas.paint(tone, word), 1),
         &printable(text),
     );
