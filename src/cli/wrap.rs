@@ -172,7 +172,10 @@ mod tests {
             "short\n  login         ok      one two three\n                        four five\n\
              http://example.com/a-long-path x\n\u{1b}[31mone\u{1b}[0m two three four five six\n"
         );
-        assert_eq!(reflow("  one two three four", 12), "  one two\n  three four");
+        assert_eq!(
+            reflow("  one two three four five", 20),
+            "  one two three four\n  five"
+        );
     }
 
     #[test]
