@@ -205,7 +205,7 @@ fn a_ledger_of_version_2_is_brought_up_to_date() {
     let (_, table) = version_1.split_once("CREATE TABLE crl_numbers").unwrap();
     let (table, _) = table.split_once(';').unwrap();
     desk.attack(&format!(
-        "DROP TABLE crl_numbers; CREATE TABLE crl_numbers{table};
+        "DROP INDEX compromised_certificates; DROP TABLE crl_numbers; CREATE TABLE crl_numbers{table};
          INSERT INTO crl_numbers VALUES (2, 1, 5, 6, NULL), (2, 2, 9, 10, NULL); PRAGMA user_version = 2"
     ));
     let path = desk.path();
@@ -219,6 +219,31 @@ fn a_ledger_of_version_2_is_brought_up_to_date() {
     desk.assert_sound();
 }
 
+#[test]
+fn a_ledger_of_version_3_gets_its_index_and_nothing_else() {
+    let mut desk = Desk::new();
+    desk.certificate(1);
+    desk.ledger
+        .revoke(&ca(), &revocation(1, RevocationReason::KeyCompromise), &stamp())
+        .unwrap();
+    desk.attack("DROP INDEX compromised_certificates; PRAGMA user_version = 3");
+    let path = desk.path();
+    assert!(matches!(
+        SqliteLedger::open(&path, Access::Read),
+        Err(LedgerError::Older { found: 3, .. })
+    ));
+    desk.ledger = SqliteLedger::open(&path, Access::Record).unwrap();
+    let mut found = 0;
+    desk.ledger
+        .compromised(&mut |_| {
+            found += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(found, 1);
+    desk.assert_sound();
+}
+
 /// A ledger that version 1 made: what was signed there counts as delivered, and its requests are found.
 #[test]
 fn a_ledger_of_version_1_is_brought_up_to_date() {
@@ -226,7 +251,7 @@ fn a_ledger_of_version_1_is_brought_up_to_date() {
     let entry = desk.certificate(1);
     // As the program of that version wrote it.
     desk.attack(
-        "DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
+        "DROP INDEX compromised_certificates; DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
          DROP TABLE authority_certificates;
          PRAGMA user_version = 1",
     );

@@ -137,15 +137,15 @@ fn a_file_that_is_something_else_is_left_as_it_is() {
 #[test]
 fn a_newer_ledger_is_left_alone() {
     let desk = Desk::new();
-    desk.attack("PRAGMA user_version = 4");
+    desk.attack("PRAGMA user_version = 5");
     for access in [Access::Read, Access::Record] {
         let refused = open(&desk, access);
         assert!(
             matches!(
                 refused,
                 Err(LedgerError::Newer {
-                    found: 4,
-                    known: 3,
+                    found: 5,
+                    known: 4,
                     ..
                 })
             ),
