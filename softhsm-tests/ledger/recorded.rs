@@ -234,6 +234,7 @@ fn the_ledger_the_settings_and_the_pin_are_no_outputs() {
         "rig/hsm-ca.toml",
         "rig/pin",
         "rig/hsm-ca.db-wal",
+        "rig/hsm-ca.db-audit",
         "rig/tokens/../hsm-ca.db-wal",
         "link/hsm-ca.db-journal",
     ] {

@@ -1,6 +1,7 @@
 //! The ledger in an SQLite file.
 
 mod audit;
+mod audit_stamp;
 mod failure;
 pub(super) mod key;
 mod open;
@@ -26,6 +27,9 @@ use super::{Evidence, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use audit::Audit;
 #[cfg(feature = "postgres")]
 pub(super) use audit::follow_chain;
+#[cfg(test)]
+pub(super) use audit_stamp::LARGE;
+use audit_stamp::Watch;
 pub(super) use failure::Failure;
 use place::Place;
 pub(super) use store::Turn;
@@ -42,6 +46,10 @@ pub struct SqliteLedger {
     audit: Option<RefCell<Audit>>,
     /// The files that it was opened from.
     place: Option<Place>,
+    /// The file, on its way from the audit to the stamp.
+    watch: Watch,
+    /// How many events make a ledger that is stamped.
+    large: u64,
     /// How far it went when this connection last wrote.
     known: Option<Head>,
 }
@@ -68,7 +76,9 @@ impl SqliteLedger {
             }
             let result = change(&mut recording, self.audit.as_mut())?;
             let (turn, head) = recording.finish();
+            let was_as_left = self.watch.is_as_left();
             turn.commit()?;
+            self.watch.committed(was_as_left);
             self.known = Some(head);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
@@ -77,6 +87,36 @@ impl SqliteLedger {
         };
         let result: Result<T, Failure> = recorded();
         result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+
+    /// Refuses what is not sound, where something is decided by it.
+    fn audit_opened(&mut self) -> Result<(), LedgerError> {
+        let Self {
+            db,
+            path,
+            patience,
+            audit: Some(audit),
+            watch,
+            large,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        let mut look = || {
+            let snapshot = db.unchecked_transaction()?;
+            open::refuse_altered(&snapshot, path)?;
+            watch.audit(&snapshot, audit.get_mut(), *large)?;
+            Ok(snapshot.finish()?)
+        };
+        let result: Result<(), Failure> = look();
+        result.map_err(|failure| failure.of(path, *patience))
+    }
+
+    /// Whether this process has read every event; otherwise a stamp stood for them.
+    #[cfg(test)]
+    pub(super) fn has_read_every_event(&self) -> bool {
+        self.audit.as_ref().is_some_and(|audit| audit.borrow().has_read())
     }
 
     /// How commits reach the disk now (`PRAGMA synchronous`).
@@ -97,6 +137,14 @@ impl SqliteLedger {
         };
         let result: Result<T, Failure> = look();
         result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+}
+
+impl Drop for SqliteLedger {
+    fn drop(&mut self) {
+        if let (Some(_), Some(audit)) = (&self.place, &self.audit) {
+            self.watch.leave(&self.db, &audit.borrow(), self.large);
+        }
     }
 }
 

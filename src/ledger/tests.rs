@@ -1,6 +1,7 @@
 //! A ledger as its callers see it. Processes that are killed, full disks and other programs: `softhsm-tests/ledger*.rs`.
 
 mod audit;
+mod audit_stamp;
 mod delivery;
 mod files;
 mod memory;
@@ -14,7 +15,7 @@ mod stores;
 mod takeover;
 mod tampering;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 

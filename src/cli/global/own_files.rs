@@ -8,7 +8,8 @@ use super::{HeadPlace, Settings};
 use crate::cli::exit::CliError;
 
 impl Settings {
-    /// The configuration, the module, the PIN, and the ledger with the files that SQLite keeps beside it.
+    /// The configuration, the module, the PIN, and the ledger with the files that SQLite and this program keep beside it: beside the file
+    /// that a link leads to.
     pub(super) fn own_paths(&self) -> Vec<PathBuf> {
         let named = [&self.config_file, &self.module, &self.refused_keys];
         let mut own: Vec<_> = named.into_iter().flatten().cloned().collect();
@@ -28,8 +29,9 @@ impl Settings {
         }
         let ledger = self.ledger();
         if let Ok(LedgerUrl::Sqlite(path)) = &ledger {
-            for suffix in ["", "-wal", "-shm", "-journal"] {
-                let mut name = path.clone().into_os_string();
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            for suffix in ["", "-wal", "-shm", "-journal", "-audit"] {
+                let mut name = real.clone().into_os_string();
                 name.push(suffix);
                 own.push(PathBuf::from(name));
             }

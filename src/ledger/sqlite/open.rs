@@ -12,9 +12,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::rules::Recording;
-use super::super::tables::Tables;
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Stamp};
 use super::audit::Audit;
+use super::audit_stamp::{LARGE, Watch};
 use super::place::{self, Place};
 use super::schema::{self, APPLICATION_ID, Header};
 use super::store::Turn;
@@ -115,9 +115,20 @@ impl SqliteLedger {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub fn open_patiently(path: &Path, access: Access, patience: Duration) -> Result<Self, LedgerError> {
+        Self::open_audited(path, access, patience, LARGE)
+    }
+
+    /// The same. `large`: how many events make a ledger that is not audited at every opening.
+    pub(in crate::ledger) fn open_audited(
+        path: &Path,
+        access: Access,
+        patience: Duration,
+        large: u64,
+    ) -> Result<Self, LedgerError> {
         // SQLite gives some names a meaning: ":memory:", "", "file:…".
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         let found = place::file_of(&path);
+        let watch = Watch::of(&path);
         let opened = match access {
             Access::Read | Access::Decide => open_to_read(&path, patience),
             Access::Record => open_to_record(&path, patience),
@@ -130,12 +141,11 @@ impl SqliteLedger {
             patience,
             audit,
             place: None,
+            watch,
+            large,
             known: None,
         };
-        if access != Access::Read {
-            ledger.look_only(|db| refuse_altered(db, &ledger.path))?;
-            Tables::look(&ledger, |_| Ok(()))?;
-        }
+        ledger.audit_opened()?;
         // SQLite has its log now.
         if access == Access::Record {
             ledger.place = Some(Place::of(&ledger.path, found)?);
@@ -159,7 +169,7 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
         connect(path, read_only, patience).and_then(|db| recognise(&db, path).map(|header| (db, header)));
     let (db, header) = match attempt {
         // A read-only medium, or another user's directory. With nothing beside it, the file is all there is.
-        Err(failure) if failure.is_no_place_for_shared_memory() && !has_wal(path) => {
+        Err(failure) if failure.is_no_place_for_shared_memory() && !place::has_log(path) => {
             let db = connect(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI, patience)?;
             let header = recognise(&db, path)?;
             (db, header)
@@ -257,7 +267,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
 }
 
 /// Tables or triggers of someone else's could show one thing and do another.
-fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
     match schema::differences(db)?.into_iter().next() {
         None => Ok(()),
         Some((name, _)) => Err(LedgerError::Altered {
@@ -368,12 +378,6 @@ fn use_write_ahead_log(db: &Connection, patience: Duration) -> Result<(), Failur
             Err(failure) => return Err(failure),
         }
     }
-}
-
-fn has_wal(path: &Path) -> bool {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    fs::metadata(wal).is_ok_and(|found| found.len() > 0)
 }
 
 /// <https://www.sqlite.org/uri.html#uriimmutable>: no locks, no shared memory.

@@ -22,9 +22,18 @@ pub(super) fn file_of(path: &Path) -> FileId {
 }
 
 fn log_of(path: &Path) -> FileId {
+    file_of(&log(path))
+}
+
+/// Whether anything is in the log of a file.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(log(path)).is_ok_and(|found| found.len() > 0)
+}
+
+fn log(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
-    file_of(&PathBuf::from(name))
+    PathBuf::from(name)
 }
 
 impl Place {
