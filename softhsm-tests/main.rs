@@ -179,6 +179,7 @@ mod ledger {
     mod contents;
     pub(crate) mod edited;
     mod killed;
+    mod large;
     mod missing;
     #[cfg(feature = "postgres")]
     mod postgres;
