@@ -72,7 +72,7 @@ pkcs11-tool --module "$module" --token-label legacy --login --login-type so --so
 unset so_pin pin
 serial_of() {
     hsm-ca token list --format json |
-        python3 -c 'import json, sys; print(next(t["serial"] for t in json.load(sys.stdin)["tokens"] if t["label"] == sys.argv[1]))' "$1"
+        python3 -c 'import json, sys; print(next(t["serial_number"] for t in json.load(sys.stdin)["tokens"] if t["label"] == sys.argv[1]))' "$1"
 }
 root=$(serial_of root) legacy=$(serial_of legacy)
 

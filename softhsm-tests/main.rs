@@ -61,6 +61,7 @@ mod cli {
     mod next;
     mod other_users;
     mod program;
+    mod schema;
     mod show;
     mod spelling;
     mod tables;

@@ -19,6 +19,7 @@ mod global;
 mod help;
 mod inherited;
 mod input;
+mod json;
 mod key;
 mod key_type;
 #[cfg(feature = "aws")]

@@ -192,7 +192,7 @@ fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
         .run(&["kms", "create-key", "--format", "json"], &[])
         .ok()
         .json();
-    let other = made["key_arn"].as_str().expect("an ARN").to_owned();
+    let other = made["kms_key_arn"].as_str().expect("an ARN").to_owned();
     room.replace_pair(|pair| pair["KeyId"] = json!(other));
     room.plan(&[]).refused(3, "incorrect-key");
     room.restore("inputs/pair.json", &sound);

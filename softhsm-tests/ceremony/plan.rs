@@ -114,7 +114,9 @@ fn the_tokens_are_found_by_the_settings_alone() {
     )
     .ok();
     let tokens = rig.json(&["token", "list"]).ok().json();
-    let serial = tokens["tokens"][0]["serial"].as_str().expect("a serial number");
+    let serial = tokens["tokens"][0]["serial_number"]
+        .as_str()
+        .expect("a serial number");
     rig.edit("2318-0042", serial);
     rig.edit("[token.legacy]\nserial = \"2117-0007\"\n", "");
     let text = String::from_utf8(rig.read("ceremony.toml")).expect("UTF-8");

@@ -61,7 +61,7 @@ def make_softhsm():
     login = ("--token-label", "legacy", "--login", "--login-type", "so", "--so-pin", "env:so_pin")
     run(*pkcs11, *login, "--init-pin", "--new-pin", "env:pin")
     del environment["so_pin"], environment["pin"]
-    return {token["label"]: token["serial"] for token in tokens()}
+    return {token["label"]: token["serial_number"] for token in tokens()}
 
 
 def make_cloudhsm():
@@ -73,7 +73,7 @@ def make_cloudhsm():
     environment.update(HSM_CA_CONFIG=f"{DIRECTORY}/rig/hsm-ca.toml", KRYOPTIC_CONF=f"{DIRECTORY}/rig/kryoptic.conf")
     environment.update(HSM_CA_TOKEN="hsm1", HSM_CA_PIN_SOURCE=f"file:{DIRECTORY}/crypto-user")
     environment.update(HSM_CA_MODULE=MODULE, CLOUDHSM_SHIM_TARGET=TARGET, CLOUDHSM_SHIM_BEHAVIOUR="cloudhsm")
-    return {"root": tokens()[0]["serial"]}
+    return {"root": tokens()[0]["serial_number"]}
 
 
 def tokens():

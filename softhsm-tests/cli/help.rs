@@ -115,7 +115,7 @@ fn examples_of(rig: &Rig, command: &[String]) -> Vec<String> {
 }
 
 /// In this order, each finds what those before it have made.
-const STORY: [&str; 65] = [
+const STORY: [&str; 66] = [
     "rig new",
     "doctor",
     "token list",
@@ -160,6 +160,7 @@ const STORY: [&str; 65] = [
     "show",
     "completions",
     "man",
+    "schema",
     "version",
     "cluster list",
     "cluster fetch",

@@ -61,7 +61,7 @@ fn every_file_is_shown_as_its_own_command_shows_it() {
     let pair = rig.json(&["show", "pair.json"]).ok().json();
     let text = rig.command(&["show", "pair.json"]).ok().stdout;
     let file: Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
-    assert_eq!(pair["key_pair_spec"], file["KeyPairSpec"]);
+    assert_eq!(pair["key_spec"], file["KeyPairSpec"]);
     let secret = file["PrivateKeyCiphertextBlob"].as_str().expect("a ciphertext");
     assert!(!text.contains(secret), "{text}");
     let events = rig.json(&["show", "events.jsonl"]).ok().json();

@@ -83,8 +83,8 @@ fn kms_takes_either_spelling_and_its_file_has_its_own() {
         ];
         rig.command(&arguments).ok().json()
     };
-    assert_eq!(pair("ec:p256", "a.json")["key_pair_spec"], "ECC_NIST_P256");
-    assert_eq!(pair("ECC_NIST_P256", "b.json")["key_pair_spec"], "ECC_NIST_P256");
+    assert_eq!(pair("ec:p256", "a.json")["key_spec"], "ECC_NIST_P256");
+    assert_eq!(pair("ECC_NIST_P256", "b.json")["key_spec"], "ECC_NIST_P256");
 }
 
 #[test]

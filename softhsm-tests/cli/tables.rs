@@ -52,7 +52,9 @@ fn a_token_is_one_line_with_its_serial_number() {
     let rig = ready_authority();
     let listed = rig.json(&["token", "list"]).ok().json();
     let text = rig.command(&["token", "list"]).ok().stdout;
-    let serial = listed["tokens"][0]["serial"].as_str().expect("a serial number");
+    let serial = listed["tokens"][0]["serial_number"]
+        .as_str()
+        .expect("a serial number");
     let line = text
         .lines()
         .find(|line| line.starts_with("ca "))

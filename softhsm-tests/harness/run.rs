@@ -4,6 +4,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use super::schema::{validate, validate_run};
+
 /// How a process ended, and what it said.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -30,7 +32,9 @@ impl Run {
                 command.get_program()
             )
         });
-        Self::from(output)
+        let run = Self::from(output);
+        validate_run(command, &run.stdout, &run.stderr);
+        run
     }
 
     #[track_caller]
@@ -66,6 +70,7 @@ impl Run {
         assert_eq!(self.stdout, "", "an error leaves stdout alone");
         let error: Value =
             serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        validate(&error);
         assert_eq!(error["error"]["kind"], kind, "{self:#?}");
         assert_eq!(error["error"]["exit_code"], code, "{self:#?}");
         let message = error["error"]["message"].as_str().expect("a message").to_owned();

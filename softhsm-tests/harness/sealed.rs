@@ -69,7 +69,7 @@ impl Rig {
     /// A KMS key of its own, whose description chooses how it encodes keys and answers; its ARN.
     pub(crate) fn kms_key(&self, description: &str) -> String {
         let created = self.json(&["kms", "create-key", "--description", description]);
-        created.ok().json()["key_arn"]
+        created.ok().json()["kms_key_arn"]
             .as_str()
             .expect("an ARN")
             .to_owned()

@@ -61,7 +61,7 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
     let token = rig.json(&["token", "show"]).ok().json();
     for (field, wanted) in [
         ("label", "label"),
-        ("serial", "serial"),
+        ("serial", "serial_number"),
         ("manufacturer", "manufacturer"),
         ("model", "model"),
     ] {
@@ -76,8 +76,8 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
         (&"ca".into(), &"generated".into())
     );
     let shown = rig.json(&["key", "show", "ca"]).ok().json();
-    for field in ["id", "kind", "attributes"] {
-        assert_eq!(event[field], shown[field], "{field}");
+    for (field, wanted) in [("id", "id"), ("kind", "key_type"), ("attributes", "attributes")] {
+        assert_eq!(event[field], shown[wanted], "{field}");
     }
     assert_eq!(event["attributes"]["CKA_EXTRACTABLE"], false);
     assert_eq!(event["attributes"]["CKA_LOCAL"], true);

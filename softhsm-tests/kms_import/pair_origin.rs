@@ -95,7 +95,7 @@ fn generation_prints_what_import_compares() {
             .json();
         let fingerprint = fingerprint_by_openssl(&rig, "pair.json");
         assert_eq!(generated["public_key_sha256"], fingerprint, "{spec}");
-        assert_eq!(generated["key_id"], key.as_str());
+        assert_eq!(generated["kms_key_arn"], key.as_str());
         assert_eq!(generated["kms_key_account"], "123456789012");
         // The words, by Python, from the published list.
         let list = concat!(env!("CARGO_MANIFEST_DIR"), "/src/values/word_list.txt");
@@ -129,7 +129,7 @@ fn generation_prints_what_import_compares() {
     assert_eq!(imported["outcome"], "imported");
     assert_eq!(imported["fingerprint_expected"], true);
     assert_eq!(imported["public_key_sha256"], fingerprint);
-    assert_eq!(imported["kms_key_id"], key.as_str());
+    assert_eq!(imported["kms_key_arn"], key.as_str());
     assert_eq!(imported["kms_key_account"], "123456789012");
     let words = imported["public_key_sha256_words"].as_str().expect("words");
     for form in [&bytes.join(":"), &fingerprint.to_uppercase(), words] {
@@ -230,7 +230,7 @@ fn an_alias_may_name_the_pairs_key_and_the_answer_tells_whether_it_does() {
         .json(&["kms", "create-key", "--alias", "alias/origin"])
         .ok()
         .json();
-    let key = created["key_arn"].as_str().expect("an ARN").to_owned();
+    let key = created["kms_key_arn"].as_str().expect("an ARN").to_owned();
     let alias_arn = key.replace(&format!("key/{}", bare_id(&key)), "alias/origin");
     for name in ["alias/origin", &alias_arn, bare_id(&key), &key] {
         rig.generate(name, "ECC_NIST_P256", "pair.json");
@@ -251,7 +251,7 @@ fn an_answer_about_another_kms_key_makes_no_pair_file() {
         .json(&["kms", "create-key", "--alias", "alias/answers"])
         .ok()
         .json();
-    let key = created["key_arn"].as_str().expect("an ARN").to_owned();
+    let key = created["kms_key_arn"].as_str().expect("an ARN").to_owned();
     let id = bare_id(&key);
     let alias_arn = key.replace(&format!("key/{id}"), "alias/answers");
     let other_id = key.replace(id, "00000000-0000-0000-0000-000000000000");

@@ -14,7 +14,7 @@ fn changed(rig: &Rig, name: &str, change: impl FnOnce(&mut Value)) -> String {
 /// A symmetric KMS key of its own, for tests that spoil it.
 fn new_key(rig: &Rig) -> String {
     let created = rig.json(&["kms", "create-key"]).ok().json();
-    created["key_arn"].as_str().expect("an ARN").to_owned()
+    created["kms_key_arn"].as_str().expect("an ARN").to_owned()
 }
 
 #[track_caller]

@@ -72,6 +72,6 @@ fn ml_dsa_signs_the_message_itself() {
         assert_asked(&sign_all(&authority, &[]), "RAW", "ML_DSA_SHAKE_256");
         SIGNED.assert_read_as_ml_dsa(&authority.rig, &format!("ML-DSA-{set}"));
         let shown = authority.rig.json(&["key", "show", &authority.name]).ok().json();
-        assert_eq!(shown["kind"], format!("ML-DSA-{set}"));
+        assert_eq!(shown["key_type"], format!("ML-DSA-{set}"));
     }
 }

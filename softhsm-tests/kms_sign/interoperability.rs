@@ -156,7 +156,7 @@ fn a_key_is_shown_as_the_aws_cli_shows_it_whatever_it_is_named_by() {
     let told = rig.aws(&get).ok().json();
     for name in [alias, &alias_arn, &authority.arn, bare_id(&authority.arn)] {
         let shown = rig.json(&["key", "show", &format!("kms:{name}")]).ok().json();
-        assert_eq!(shown["arn"], authority.arn.as_str(), "{name}");
+        assert_eq!(shown["kms_key_arn"], authority.arn.as_str(), "{name}");
         assert_eq!(shown["key_spec"], told["KeySpec"], "{name}");
         assert_eq!(shown["signing_algorithms"], told["SigningAlgorithms"], "{name}");
         let pem = shown["public_key"].as_str().expect("PEM").replace('\n', "");
@@ -176,7 +176,7 @@ fn the_public_half_is_exported_as_the_aws_cli_gives_it_and_a_request_is_signed()
     let rig = &authority.rig;
     let export = ["key", "export-public", authority.name.as_str(), "--out", "ca.pub"];
     let exported = rig.json(&export).ok().json();
-    assert_eq!(exported["arn"], authority.arn.as_str());
+    assert_eq!(exported["kms_key_arn"], authority.arn.as_str());
     let get = ["kms", "get-public-key", "--key-id", authority.arn.as_str()];
     let told = rig.aws(&get).ok().json();
     let pem = String::from_utf8(rig.read("ca.pub")).expect("PEM");
@@ -285,14 +285,14 @@ fn a_key_is_verified_by_a_signature_and_against_a_public_key() {
     for file in ["ca.pub", "customerCA.crt"] {
         let verified = verify(file).ok().json();
         assert_eq!(
-            verified["verified"],
-            json!({ "public_key": true, "usage": true, "signature": true }),
+            verified["proofs"],
+            json!(["usage", "signature", "public-key"]),
             "{file}"
         );
         assert_eq!(authority.signatures().len(), 1, "{file}");
     }
     let alone = rig.json(&["key", "verify", &authority.name]).ok().json();
-    assert_eq!(alone["verified"]["public_key"], Value::Null);
+    assert_eq!(alone["proofs"], json!(["usage", "signature"]));
     assert_eq!(authority.signatures().len(), 1);
     let message = verify("other.pub").refused(3, "proof-failed");
     assert!(

@@ -43,7 +43,6 @@ fn assert_consistent(points: &[Value]) {
     for point in points {
         let (made, elapsed) = (number(point, "signatures"), number(point, "elapsed_ms"));
         assert!(made >= 1.0 && elapsed >= 1000.0, "{point}");
-        assert_eq!(point["signatures"], point["verified"], "{point}");
         let rate = number(point, "per_second");
         assert!((rate - made * 1000.0 / elapsed).abs() < rate / 1000.0, "{point}");
         let times = ["min", "p50", "p90", "p99", "p99.9", "max"];

@@ -122,7 +122,7 @@ fn two_tokens_with_one_label_are_told_apart_by_serial() {
         .as_array()
         .expect("a list")
         .iter()
-        .filter_map(|token| token["serial"].as_str())
+        .filter_map(|token| token["serial_number"].as_str())
         .collect();
     assert_eq!(serials.len(), 2);
     assert!(serials.iter().all(|serial| message.contains(serial)), "{message}");

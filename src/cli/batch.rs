@@ -7,7 +7,7 @@ use hsm_ca::workflow::{Progress, Step};
 use serde_json::{Value, json};
 
 use super::exit::CliError;
-use super::report::printable;
+use super::json::error::ErrorBody;
 use super::ui::Ui;
 
 /// `3.4 s (296/s)`
@@ -24,11 +24,7 @@ pub(super) fn seconds(took: Duration) -> f64 {
 
 /// An error as the `error` of a result that was refused.
 pub(super) fn json_of_refusal(error: &CliError) -> Value {
-    let refusal = error.explain();
-    json!({
-        "kind": refusal.kind, "message": printable(&refusal.message),
-        "exit_code": refusal.exit_code, "hint": refusal.hint,
-    })
+    json!(ErrorBody::of(error.explain()))
 }
 
 /// The steps of a batch, without one for each signature.

@@ -4,7 +4,7 @@ mod shown;
 
 use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::x509::read_words;
-pub(super) use shown::{describe, show};
+pub(super) use shown::show;
 
 /// Reads what results print: hex, with or without colons, or the words.
 pub(super) fn parse(text: &str) -> Result<KeyFingerprint, String> {

@@ -4,9 +4,10 @@ pub(super) mod examples;
 
 use clap::{Command, CommandFactory};
 use examples::EXAMPLES;
-use serde_json::json;
 
 use super::Cli;
+use super::json::Output as _;
+use super::json::program::OptionsHelp;
 use super::report::Report;
 
 /// Below every `-h`.
@@ -31,7 +32,7 @@ pub(super) fn options() -> Report {
     root.build();
     let page = root.find_subcommand_mut("options").map(Command::render_long_help);
     let text = page.map(|page| page.to_string()).unwrap_or_default();
-    Report::new(text.clone(), json!({ "text": text }))
+    Report::new(text.clone(), OptionsHelp { text }.document())
 }
 
 fn describe(command: Command, path: &str) -> Command {

@@ -13,12 +13,14 @@ use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, NOTE_LABEL, Pkcs11Uri
 use hsm_ca::values::is_unprintable;
 use hsm_ca::workflow::{heads_on_token, prove_named_key};
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
-use serde_json::{Value, json};
 
 use super::connect::check_key_name;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
+use super::json::Output as _;
+use super::json::common::Proof;
+use super::json::key::{AnyKey, KeyList, KeyShow, KeyVerify, ShownKey, TokenKey};
 #[cfg(feature = "aws")]
 use super::kms::key as kms_key;
 use super::report::{Fields, Report, printable};
@@ -102,15 +104,15 @@ fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
             if count == 1 { "" } else { "s" }
         ));
     }
-    let list: Vec<_> = keys.iter().map(describe).collect();
-    let shown: Option<Vec<_>> = heads
-        .as_ref()
-        .ok()
-        .map(|heads| heads.iter().map(ToString::to_string).collect());
+    let shown = heads.as_ref().ok();
+    let list = KeyList {
+        keys: keys.iter().map(TokenKey::of).collect(),
+        kept_heads: shown.map(|heads| heads.iter().map(ToString::to_string).collect()),
+    };
     let warnings = Vec::from_iter(heads.err().and_then(|error| ui.warn(&error.to_string())));
     Ok(Report {
         warnings,
-        ..Report::laid_out(text, json!({ "keys": list, "kept_heads": shown }))
+        ..Report::laid_out(text, list.document())
     })
 }
 
@@ -148,13 +150,10 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
         "signs only",
         fit.map_or_else(|| "yes".to_owned(), |unfit| format!("no: {unfit}")),
     );
+    let shown = KeyShow::Token(Box::new(ShownKey::new(&key, public_key.as_ref())));
     let pem = public_key.map(|key| hsm_ca::output::encode_pem(PUBLIC_KEY, key.der()));
-    let mut json = describe(&key);
-    json["public_key"] = json!(pem);
-    json["key_identifier"] = json!(identifier);
-    json["signs_only"] = json!(fit.is_none());
     let text = format!("{}{}", fields.render(0), pem.unwrap_or_default());
-    Ok(Report::new(text, json))
+    Ok(Report::new(text, shown.document()))
 }
 
 impl VerifyKey {
@@ -186,12 +185,15 @@ impl VerifyKey {
             printable(&proof.key.to_string()),
             fields.render(2)
         );
-        let mut json = describe(&proof.key);
-        json["verified"] = json!({
-            // Nothing to compare with is neither a yes nor a no.
-            "public_key": self.public_key.as_ref().map(|_| true), "attributes": true, "signature": true,
-        });
-        Ok(Report::new(text, json))
+        let compared = self.public_key.as_ref().map(|_| Proof::PublicKey);
+        let json = KeyVerify {
+            key: AnyKey::on_token(&proof.key, &proof.public_key),
+            proofs: [Proof::Attributes, Proof::Signature]
+                .into_iter()
+                .chain(compared)
+                .collect(),
+        };
+        Ok(Report::new(text, json.document()))
     }
 }
 
@@ -298,19 +300,5 @@ pub(super) fn label(text: &str) -> Result<String, String> {
     fits.then(|| text.to_owned()).ok_or_else(|| {
         "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11: or kms:"
             .to_owned()
-    })
-}
-
-/// A key as JSON.
-pub(super) fn describe(key: &KeyDescription) -> Value {
-    let attributes: serde_json::Map<String, Value> = key
-        .attributes
-        .named()
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .collect();
-    json!({
-        "class": key.class.to_string(), "label": key.label, "id": Hex(&key.id).to_string(), "kind": key.kind,
-        "attributes": attributes,
     })
 }

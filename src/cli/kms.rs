@@ -11,11 +11,13 @@ use hsm_ca::kms::{EncryptionContext, KeySpec, Kms};
 use hsm_ca::output::Destination;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{Delivery, deliver};
-use serde_json::json;
 
 use super::exit::CliError;
 use super::fingerprint;
 use super::global::Settings;
+use super::json::Output as _;
+use super::json::common::{FileName, Hex as JsonHex, PublicKeyDigest};
+use super::json::kms::{KmsCreateKey, KmsGenerateKeyPair};
 use super::key_type;
 use super::next_steps;
 use super::output_file::{OutputOptions, split};
@@ -142,12 +144,14 @@ impl CreateKey {
         let text = format!("Made a symmetric KMS key\n{}", fields.render(2));
         let name = key.alias.as_deref().unwrap_or(key.arn.as_str());
         let next = next_steps::after_kms_key(name);
+        let json = KmsCreateKey {
+            kms_key_arn: key.arn,
+            alias: key.alias,
+            region: kms.region().to_owned(),
+        };
         Ok(Report {
             next: Some(next),
-            ..Report::new(
-                text,
-                json!({ "key_arn": key.arn, "alias": key.alias, "region": kms.region() }),
-            )
+            ..Report::new(text, json.document())
         })
     }
 }
@@ -180,15 +184,19 @@ impl GenerateKeyPair {
         if let Some(path) = &path {
             fields.add("file", path.display());
         }
-        let mut json = json!({
-            "file": path.as_ref().map(|path| path.display().to_string()), "key_id": pair.key_id.as_str(), "key_pair_spec": pair.spec.to_string(),
-            "key_identifier": Hex(&pair.public_key.key_identifier()).to_string(), "key_material_id": pair.key_material_id,
-            "encryption_context": pair.encryption_context, "kms_key_account": pair.key_id.account(),
-        });
-        fingerprint::describe(&mut json, &pair.public_key);
-        if let Some(content) = &content {
-            json["pair"] = serde_json::from_slice(content).unwrap_or_default();
-        }
+        let json = KmsGenerateKeyPair {
+            file: path.as_deref().map(FileName::of),
+            kms_key_arn: pair.key_id.as_str().to_owned(),
+            kms_key_account: pair.key_id.account().to_owned(),
+            key_spec: pair.spec.to_string(),
+            key_identifier: JsonHex::of(&pair.public_key.key_identifier()),
+            key_material_id: pair.key_material_id.clone(),
+            encryption_context: pair.encryption_context.clone(),
+            fingerprint: PublicKeyDigest::of(&pair.public_key),
+            pair: content
+                .as_ref()
+                .map(|content| serde_json::from_slice(content).unwrap_or_default()),
+        };
         let text = format!(
             "KMS generated a key pair; its private half is encrypted\n\
              {}Note the SHA-256 or its words where nobody can change them: `kms import --expect` accepts no \
@@ -198,7 +206,7 @@ impl GenerateKeyPair {
         Ok(Report {
             content,
             next: path.map(|path| next_steps::after_pair(&path, &pair.public_key)),
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         })
     }
 }

@@ -1,7 +1,8 @@
-//! The commands about the program itself: `completions`, `man` and `version`. They need no settings.
+//! The commands about the program itself: `completions`, `man`, `schema` and `version`. They need no settings.
 
 mod completions;
 mod man;
+mod schema;
 mod shown;
 mod version;
 
@@ -20,6 +21,8 @@ pub(super) enum ProgramCommand {
     Completions(completions::Completions),
     /// Write the manual pages, one for each command
     Man(man::WriteManual),
+    /// Print the JSON Schema of a command's JSON output
+    Schema(schema::ShowSchema),
     /// Show the version; with -v, the commit, features and crates of this build
     Version,
     /// The options of every command
@@ -32,6 +35,7 @@ impl ProgramCommand {
         match self {
             Self::Completions(completions) => Ok(completions.run()),
             Self::Man(manual) => manual.run(),
+            Self::Schema(schema) => schema.run(),
             Self::Options => Ok(help::options()),
             Self::Version => Ok(version::show(ui.is_verbose())),
         }

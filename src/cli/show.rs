@@ -19,6 +19,9 @@ use super::csr::ShowRequest;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
+use super::json::Output as _;
+use super::json::common::Fingerprint;
+use super::json::show::Plan;
 use super::ocsp::ShowOcsp;
 use super::report::Report;
 use super::ui::Ui;
@@ -70,10 +73,13 @@ impl ShowFile {
         let in_file = |error| CliError::in_file(&self.file, CeremonyError::from(error));
         let plan = CeremonyPlan::read(&bytes).map_err(in_file)?;
         let text = plan_text(&plan).map_err(CeremonyError::from)?;
-        let json = json!({
-            "ceremony": plan.ceremony, "kind": plan.kind.word(), "plan_sha256": Digest::of(&bytes).to_string(), "plan": plan,
-        });
-        Ok(Report::new(text, json))
+        let json = Plan {
+            ceremony: plan.ceremony.clone(),
+            ceremony_kind: plan.kind.word().to_owned(),
+            plan_sha256: Fingerprint::new(Digest::of(&bytes)),
+            plan: json!(plan),
+        };
+        Ok(Report::new(text, json.document()))
     }
 }
 

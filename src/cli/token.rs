@@ -3,11 +3,13 @@
 mod bench;
 
 use clap::Subcommand;
-use hsm_ca::token::{PinTries, SkippedSlot, TokenDescription};
-use serde_json::{Value, json};
+use hsm_ca::token::TokenDescription;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::json::Output as _;
+use super::json::common::FileName;
+use super::json::token::{Module, Token, TokenList, TokenShow};
 use super::report::{Fields, Report, printable};
 use super::table::{self, Fit, TableOptions};
 use super::ui::Ui;
@@ -51,11 +53,8 @@ fn list(settings: &Settings, wide: bool) -> Result<Report, CliError> {
     for slot in slots.skipped() {
         text.push_str(&format!("Skipped, its token cannot be read: {slot}\n"));
     }
-    let tokens: Vec<_> = slots.tokens().map(describe).collect();
-    let uninitialised: Vec<_> = slots.uninitialised().map(describe_uninitialised).collect();
-    let skipped: Vec<_> = slots.skipped().iter().map(describe_skipped).collect();
-    let json = json!({ "tokens": tokens, "uninitialised": uninitialised, "skipped_slots": skipped });
-    Ok(Report::laid_out(text, json))
+    let list = TokenList::new(slots.tokens(), slots.uninitialised(), slots.skipped());
+    Ok(Report::laid_out(text, list.document()))
 }
 
 /// A token is named by its label or its serial number.
@@ -98,12 +97,16 @@ fn show(settings: &Settings) -> Result<Report, CliError> {
         .add("module", module.path.display())
         .add("library", format!("{} ({})", module.library, module.manufacturer))
         .add("PKCS#11", &module.cryptoki_version);
-    let mut json = describe(description);
-    json["module"] = json!({
-        "path": module.path.display().to_string(), "library": module.library,
-        "manufacturer": module.manufacturer, "cryptoki_version": module.cryptoki_version,
-    });
-    Ok(Report::new(fields.render(0), json))
+    let shown = TokenShow {
+        token: Token::of(description),
+        module: Module {
+            path: FileName::of(&module.path),
+            library: module.library.clone(),
+            manufacturer: module.manufacturer.clone(),
+            cryptoki_version: module.cryptoki_version.clone(),
+        },
+    };
+    Ok(Report::new(fields.render(0), shown.document()))
 }
 
 fn pin_line(token: &TokenDescription) -> String {
@@ -114,33 +117,4 @@ fn pin_line(token: &TokenDescription) -> String {
     } else {
         "not set yet".to_owned()
     }
-}
-
-/// Before it is initialised, a token has no label and no PIN.
-fn describe_uninitialised(token: &TokenDescription) -> Value {
-    json!({
-        "slot_id": token.slot_id, "serial": token.serial,
-        "manufacturer": token.manufacturer, "model": token.model,
-    })
-}
-
-fn describe_skipped(slot: &SkippedSlot) -> Value {
-    json!({ "slot_id": slot.slot_id, "function": slot.function, "answer": slot.value })
-}
-
-/// A token as JSON.
-pub(super) fn describe(token: &TokenDescription) -> Value {
-    let tries = match token.pin_tries {
-        PinTries::Untouched => "untouched",
-        PinTries::Low => "low",
-        PinTries::Final => "final",
-        PinTries::Locked => "locked",
-    };
-    json!({
-        "label": token.label, "serial": token.serial, "slot_id": token.slot_id,
-        "manufacturer": token.manufacturer, "model": token.model,
-        "firmware_version": token.firmware, "hardware_version": token.hardware,
-        "pin_tries": tries, "user_pin_set": token.user_pin_initialised,
-        "login_required": token.login_required, "write_protected": token.write_protected,
-    })
 }

@@ -32,6 +32,8 @@ use super::canvas::Canvas;
 use super::exit::{CliError, FAILED, USAGE};
 use super::format::Format;
 use super::global::{ColorChoice, FoundConfig, GlobalOptions};
+use super::json::Output as _;
+use super::json::error::{ErrorBody, ErrorReport};
 use super::report::{Report, json_line, json_text, printable};
 use super::steps::describe_step;
 use super::unfinished;
@@ -197,12 +199,26 @@ impl Ui {
             // The reader of stdout has closed it.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => exit_code,
             Err(error) => {
-                tell(format_args!(
-                    "{} cannot write the result: {error}",
-                    self.paint(RED, "error:")
-                ));
+                self.tell_lost(&error);
                 FAILED
             }
+        }
+    }
+
+    /// The result did not reach its reader.
+    fn tell_lost(&self, error: &io::Error) {
+        let message = format!("cannot write the result to stdout: {error}");
+        if self.json {
+            tell_error(ErrorBody {
+                kind: "output",
+                message,
+                hint: None,
+                exit_code: FAILED,
+                causes: None,
+                warnings: Vec::new(),
+            });
+        } else {
+            tell(format_args!("{} {message}", self.paint(RED, "error:")));
         }
     }
 
@@ -216,19 +232,14 @@ impl Ui {
             Vec::new()
         };
         if self.json {
-            let mut body =
-                json!({ "kind": refusal.kind, "message": message, "exit_code": refusal.exit_code });
-            if let Some(hint) = &refusal.hint {
-                body["hint"] = json!(hint);
-            }
-            if self.verbose > 0 {
-                body["causes"] = json!(causes);
-            }
-            let warned = self.warned.take();
-            if !warned.is_empty() {
-                body["warnings"] = json!(warned);
-            }
-            tell(format_args!("{}", json_text(&json!({ "error": body }))));
+            tell_error(ErrorBody {
+                kind: refusal.kind,
+                message,
+                hint: refusal.hint.clone(),
+                exit_code: refusal.exit_code,
+                causes: (self.verbose > 0).then_some(causes),
+                warnings: self.warned.take(),
+            });
         } else {
             self.tell_labelled(RED, "error:", &message);
             if let Some(hint) = &refusal.hint {
@@ -440,10 +451,14 @@ pub(super) fn report_usage(error: &clap::Error) -> u8 {
             .collect();
         let message = lines.join(" ");
         let message = message.trim_start_matches("error: ");
-        tell(format_args!(
-            "{}",
-            json_text(&json!({ "error": { "kind": "usage", "message": message, "exit_code": USAGE } }))
-        ));
+        tell_error(ErrorBody {
+            kind: "usage",
+            message: message.to_owned(),
+            hint: None,
+            exit_code: USAGE,
+            causes: None,
+            warnings: Vec::new(),
+        });
     } else if let Some(width) = wrap::width_of(io::stderr()) {
         let text = fold_long(&error.render().ansi().to_string(), width);
         match env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
@@ -465,6 +480,10 @@ fn wants_json() -> bool {
     let joined = arguments.iter().any(|argument| argument == "--format=json");
     let short = arguments.iter().any(|argument| argument == "--json");
     named || joined || short || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
+}
+
+fn tell_error(error: ErrorBody) {
+    tell(format_args!("{}", json_text(&ErrorReport { error }.document())));
 }
 
 /// A line on stderr. Nobody may be there to read it, and that stops no job: unlike `eprintln!`, it does not panic.

@@ -2,7 +2,6 @@
 
 use hsm_ca::signer::PublicKey;
 use hsm_ca::x509::words;
-use serde_json::{Value, json};
 
 use crate::cli::report::Fields;
 
@@ -17,10 +16,4 @@ pub(in crate::cli) fn show(fields: &mut Fields, key: &PublicKey) {
             .collect();
         fields.add(if index == 0 { "in words" } else { "" }, line.trim_end());
     }
-}
-
-pub(in crate::cli) fn describe(json: &mut Value, key: &PublicKey) {
-    let fingerprint = key.fingerprint();
-    json["public_key_sha256"] = json!(fingerprint.to_string());
-    json["public_key_sha256_words"] = json!(words(fingerprint.as_bytes()).join(" "));
 }

@@ -101,6 +101,7 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
     ("show", "hsm-ca show events.jsonl"),
     ("completions", "hsm-ca completions bash > hsm-ca.bash"),
     ("man", "hsm-ca man ./man1"),
+    ("schema", "hsm-ca schema key list"),
     ("version", "hsm-ca version -v"),
     ("cluster list", "hsm-ca cluster list"),
     (

@@ -8,11 +8,12 @@ use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
 use hsm_ca::values::is_unprintable;
 use hsm_ca::workflow::{DeleteSummary, delete_key};
-use serde_json::json;
 
-use super::{KeyName, describe};
+use super::KeyName;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::key::{KeyDelete, TokenKey};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Terminal;
 
@@ -51,9 +52,11 @@ impl DeleteKey {
                 .add("ledger", settings.describe_recorded(recorded))
                 .render(2)
         );
-        let list: Vec<_> = deleted.iter().map(describe).collect();
-        let json =
-            json!({ "deleted": list, "authority": authority, "recorded": recorded.map(|entry| entry.0) });
+        let json = KeyDelete {
+            deleted: deleted.iter().map(TokenKey::of).collect(),
+            authority: authority.clone(),
+            recorded: recorded.map(|entry| entry.0),
+        };
         let head = head_left.map(|reason| {
             format!("the ledger's head that was kept for the key may still be on the token: {reason}")
         });
@@ -63,7 +66,7 @@ impl DeleteKey {
             .chain(head);
         Ok(Report {
             warnings: warnings.collect(),
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         })
     }
 

@@ -7,15 +7,15 @@ use clap::Args;
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::workflow::{Delivery, deliver, find_token_key};
 use hsm_ca::x509::PublicKeyFile;
-use serde_json::{Value, json};
 
-use super::{KeyName, describe};
+use super::KeyName;
 #[cfg(feature = "aws")]
 use crate::cli::connect::open_kms_key;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
-#[cfg(feature = "aws")]
-use crate::cli::kms::key as kms_key;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::FileName;
+use crate::cli::json::key::{AnyKey, KeyExportPublic};
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report};
 
@@ -39,14 +39,14 @@ impl ExportPublic {
             delivery.check()?;
             let store = open_kms_key(&self.key.key)?;
             let key = store.key();
-            let json = kms_key::describe(&self.key.key, key);
+            let json = AnyKey::in_kms(&self.key.key, key);
             return write(&delivery, &key.public_key, &key.arn, json);
         }
         let selector = self.key.selector()?;
         delivery.check()?;
         let session = settings.open_session(Some(&self.key.key))?;
         let key = find_token_key(session, &selector)?;
-        let json = describe(&key.description);
+        let json = AnyKey::on_token(&key.description, &key.public_key);
         write(&delivery, &key.public_key, &key.description, json)
     }
 }
@@ -56,7 +56,7 @@ fn write(
     delivery: &Delivery,
     key: &PublicKey,
     shown: impl Display,
-    mut json: Value,
+    json: AnyKey,
 ) -> Result<Report, CliError> {
     let identifier = Hex(&key.key_identifier()).to_string();
     let (_, delivered) = deliver(delivery, || Ok(PublicKeyFile(key.clone())))?;
@@ -66,10 +66,15 @@ fn write(
     if let Some(path) = &path {
         fields.add("file", path.display());
     }
-    json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
-    json["key_identifier"] = json!(identifier);
+    let json = KeyExportPublic {
+        key: json,
+        file: path.as_deref().map(FileName::of),
+    };
     Ok(Report {
         content,
-        ..Report::new(format!("Exported the public key\n{}", fields.render(2)), json)
+        ..Report::new(
+            format!("Exported the public key\n{}", fields.render(2)),
+            json.document(),
+        )
     })
 }

@@ -1,16 +1,16 @@
 //! `key generate`.
 
 use clap::Args;
-use hsm_ca::output::encode_pem;
 use hsm_ca::signer::{Hex, KeyAlgorithm};
 use hsm_ca::token::KeyDescription;
 use hsm_ca::workflow::{GenerateRequest, GenerateSummary, generate_key};
-use hsm_ca::x509::PUBLIC_KEY;
-use serde_json::json;
 
-use super::{describe, label};
+use super::label;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::{Hex as JsonHex, Proof, PublicKeyPem};
+use crate::cli::json::key::{KeyGenerate, TokenKey};
 use crate::cli::key_type;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::next_steps;
@@ -67,17 +67,18 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
         .add("signature", "by the token, verified in software")
         .add("ledger", recorded);
     let text = format!("Generated the key\n{}", fields.render(2));
-    let mut json = describe(key);
-    json["outcome"] = json!("generated");
-    json["public_key"] = json!(encode_pem(PUBLIC_KEY, public_key.der()));
-    json["key_identifier"] = json!(identifier);
-    json["recorded"] = json!(summary.recorded.map(|entry| entry.0));
-    json["proofs"] = json!(["public-key", "attributes", "signature"]);
+    let json = KeyGenerate {
+        key: TokenKey::of(key),
+        public_key: PublicKeyPem::of(public_key),
+        key_identifier: JsonHex::of(&public_key.key_identifier()),
+        proofs: Proof::ALL_OF_TOKEN,
+        recorded: summary.recorded.map(|entry| entry.0),
+    };
     let unfinished = summary.unfinished.iter().map(describe_unfinished);
     Report {
         warnings: unfinished.collect(),
         next: Some(next_steps::after_generated_key(&key.label)),
-        ..Report::new(text, json)
+        ..Report::new(text, json.document())
     }
 }
 

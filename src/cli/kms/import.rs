@@ -7,13 +7,16 @@ use hsm_ca::kms::{AttestationDocument, KeyPairFile, Kms, KmsError};
 use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
-use serde_json::json;
 
 use super::{context, context_entry, grant_token};
 use crate::cli::exit::CliError;
 use crate::cli::fingerprint;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::{Proof, PublicKeyDigest};
+use crate::cli::json::key::TokenKey;
+use crate::cli::json::kms::{ImportOutcome as Outcome, KmsImport};
 use crate::cli::key;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::next_steps;
@@ -149,19 +152,19 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
                 )),
                 None => {}
             }
-            ("Imported the key", "imported", Some(route))
+            ("Imported the key", Outcome::Imported, Some(route))
         }
         ImportOutcome::AlreadyThere { completed: false } => {
             fields.add("public key", "the token has the one in the pair file");
             (
                 "The key is already on the token; checked it again, decrypted nothing",
-                "already-there",
+                Outcome::AlreadyThere,
                 None,
             )
         }
         ImportOutcome::AlreadyThere { completed: true } => (
             "The key is already on the token; added its missing public-key object",
-            "completed",
+            Outcome::Completed,
             None,
         ),
     };
@@ -181,19 +184,21 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
     if summary.recipient_destroyed {
         fields.add("recipient key", "used and destroyed");
     }
-    let mut json = key::describe(key);
-    json["outcome"] = json!(outcome);
-    json["route"] = json!(route.map(ToString::to_string));
-    json["plaintext_seen_by"] = json!(route.map(|route| route.plaintext_seen_by()));
-    json["kms_key_id"] = json!(kms_key.as_str());
-    json["kms_key_account"] = json!(kms_key.account());
-    json["fingerprint_expected"] = json!(request.expected.is_some());
-    fingerprint::describe(&mut json, &request.pair.public_key);
-    json["recorded"] = json!(summary.recorded.map(|entry| entry.0));
-    json["proofs"] = json!(["public-key", "attributes", "signature"]);
-    json["recipient_key_destroyed"] = json!(summary.recipient_destroyed);
+    let json = KmsImport {
+        key: TokenKey::of(key),
+        outcome,
+        route: route.map(ToString::to_string),
+        plaintext_seen_by: route.map(|route| route.plaintext_seen_by().to_vec()),
+        kms_key_arn: kms_key.as_str().to_owned(),
+        kms_key_account: kms_key.account().to_owned(),
+        fingerprint_expected: request.expected.is_some(),
+        fingerprint: PublicKeyDigest::of(&request.pair.public_key),
+        recorded: summary.recorded.map(|entry| entry.0),
+        proofs: Proof::ALL_OF_TOKEN,
+        recipient_key_destroyed: summary.recipient_destroyed,
+    };
     Report {
         next: Some(next_steps::after_key(&key.label)),
-        ..Report::new(format!("{headline}\n{}", fields.render(2)), json)
+        ..Report::new(format!("{headline}\n{}", fields.render(2)), json.document())
     }
 }

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use hsm_ca::kms::SigningKey;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::{Hex, KeyList, KeySearch, KeyStore, PublicKey};
 use hsm_ca::workflow::{LeftBehind, WorkflowError, prove_signer};
 use hsm_ca::x509::{PUBLIC_KEY, check_quality};
-use serde_json::{Value, json};
 
 use crate::cli::connect::open_kms_key;
 use crate::cli::exit::CliError;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::Proof;
+use crate::cli::json::key::{AnyKey, KeyShow, KeyVerify, KmsKey};
 use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
 
@@ -28,7 +29,7 @@ pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
     let pem = encode_pem(PUBLIC_KEY, key.public_key.der());
     Ok(Report::new(
         format!("{}{pem}", fields.render(0)),
-        describe(name, key),
+        KeyShow::Kms(Box::new(KmsKey::of(name, key))).document(),
     ))
 }
 
@@ -41,8 +42,7 @@ pub(in crate::cli) fn verify(
 ) -> Result<Report, CliError> {
     let store = open_kms_key(name)?;
     let key = store.key();
-    // Nothing to compare with is neither a yes nor a no.
-    let compared = expected.as_ref().map(|_| true);
+    let compared = expected.as_ref().map(|_| Proof::PublicKey);
     let (against, expected) = match expected {
         Some((path, public_key)) => (format!("the one in {}", path.display()), public_key),
         None => (
@@ -62,18 +62,13 @@ pub(in crate::cli) fn verify(
         .add("public key", against)
         .add("usage", "SIGN_VERIFY: KMS lets it only sign")
         .add("signature", "by KMS, verified in software");
-    let mut json = describe(name, key);
-    json["verified"] = json!({ "public_key": compared, "usage": true, "signature": true });
+    let json = KeyVerify {
+        key: AnyKey::in_kms(name, key),
+        proofs: [Proof::Usage, Proof::Signature]
+            .into_iter()
+            .chain(compared)
+            .collect(),
+    };
     let text = format!("Verified the key {name} ({})\n{}", key.arn, fields.render(2));
-    Ok(Report::new(text, json))
-}
-
-/// A KMS key as JSON.
-pub(in crate::cli) fn describe(name: &str, key: &SigningKey) -> Value {
-    json!({
-        "name": name, "arn": key.arn, "key_spec": key.spec, "key_usage": "SIGN_VERIFY",
-        "kind": key.public_key.algorithm().to_string(), "signing_algorithms": key.algorithms,
-        "public_key": encode_pem(PUBLIC_KEY, key.public_key.der()),
-        "key_identifier": Hex(&key.public_key.key_identifier()).to_string(),
-    })
+    Ok(Report::new(text, json.document()))
 }

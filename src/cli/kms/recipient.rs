@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{delete_recipient, prepare_recipient};
-use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::{FileName, Hex as JsonHex};
+#[cfg(feature = "nitro-enclave")]
+use crate::cli::json::kms::KmsAttest;
+use crate::cli::json::kms::{KmsRecipientKey, KmsRecipientKeyDelete};
 use crate::cli::next_steps;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report};
@@ -60,15 +64,18 @@ impl RecipientKeyCommand {
             "The recipient key is already on the token"
         };
         let text = format!("{headline}\n{}", fields.render(2));
-        let json = json!({
-            "file": path.as_ref().map(|path| path.display().to_string()), "generated": summary.generated,
-            "kind": summary.key.kind, "label": summary.key.label, "key_identifier": identifier,
-            "public_key": Hex(summary.public_key.der()).to_string(),
-        });
+        let json = KmsRecipientKey {
+            file: path.as_deref().map(FileName::of),
+            generated: summary.generated,
+            key_type: summary.key.kind,
+            label: summary.key.label,
+            key_identifier: JsonHex::of(&summary.public_key.key_identifier()),
+            public_key_der: JsonHex::of(summary.public_key.der()),
+        };
         Ok(Report {
             content,
             next: path.map(|path| next_steps::after_recipient_key(&path)),
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         })
     }
 }
@@ -82,7 +89,7 @@ fn delete(settings: &Settings) -> Result<Report, CliError> {
     } else {
         "There is no recipient key on the token\n"
     };
-    Ok(Report::new(text, json!({ "deleted": deleted })))
+    Ok(Report::new(text, KmsRecipientKeyDelete { deleted }.document()))
 }
 
 #[cfg(feature = "nitro-enclave")]
@@ -119,12 +126,15 @@ impl Attest {
         if let Some(path) = &path {
             fields.add("file", path.display());
         }
-        let json = json!({ "file": path.as_ref().map(|path| path.display().to_string()), "module_id": document.module_id() });
+        let json = KmsAttest {
+            file: path.as_deref().map(FileName::of),
+            module_id: document.module_id().to_owned(),
+        };
         Ok(Report {
             content,
             ..Report::new(
                 format!("The recipient key is attested\n{}", fields.render(2)),
-                json,
+                json.document(),
             )
         })
     }

@@ -2,9 +2,10 @@
 
 use clap::Args;
 use clap_complete::{Shell, generate};
-use serde_json::json;
 
 use super::shown::shown_commands;
+use crate::cli::json::Output as _;
+use crate::cli::json::program::Completions as Output;
 use crate::cli::report::Report;
 
 #[derive(Debug, Args)]
@@ -19,9 +20,12 @@ impl Completions {
             Shell::Bash => for_bash(),
             shell => write(shell, "hsm-ca"),
         };
+        let json = Output {
+            shell: self.shell.to_string(),
+        };
         Report {
             content: Some(script.into_bytes()),
-            ..Report::new("", json!({ "shell": self.shell.to_string() }))
+            ..Report::new("", json.document())
         }
     }
 }

@@ -8,10 +8,12 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 use hsm_ca::output::ManualPage;
 use hsm_ca::workflow::deliver;
-use serde_json::json;
 
 use super::shown::shown_commands;
 use crate::cli::exit::CliError;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::FileName;
+use crate::cli::json::program::Manual;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 
@@ -47,14 +49,14 @@ impl WriteManual {
         let mut files = Vec::new();
         for (delivery, page) in pages {
             let (_, delivered) = deliver(&delivery, || Ok(page))?;
-            files.extend(split(delivered).0.map(|path| path.display().to_string()));
+            files.extend(split(delivered).0.as_deref().map(FileName::of));
         }
         let text = format!(
             "Wrote {} pages to {}\n",
             files.len(),
             printable(&self.directory.display().to_string())
         );
-        Ok(Report::new(text, json!({ "files": files })))
+        Ok(Report::new(text, Manual { files }.document()))
     }
 }
 

@@ -1,8 +1,9 @@
 //! `version`.
 
 use hsm_ca::token::PKCS11_HEADERS;
-use serde_json::{Map, json};
 
+use crate::cli::json::Output as _;
+use crate::cli::json::program::Version;
 use crate::cli::report::{Fields, Report};
 
 /// What computes, encodes or compares something that a signature depends on.
@@ -50,14 +51,14 @@ pub(super) fn show(verbose: bool) -> Report {
         }
         text.push_str(&fields.render(2));
     }
-    let crates: Map<_, _> = crates
-        .into_iter()
-        .map(|(name, version)| (name, json!(version)))
-        .collect();
-    let json = json!({
-        "version": version, "commit": commit, "features": features, "module_api": api, "crates": crates,
-    });
-    Report::new(text, json)
+    let json = Version {
+        version,
+        commit,
+        features,
+        module_api: api,
+        crates: crates.into_iter().collect(),
+    };
+    Report::new(text, json.document())
 }
 
 fn features() -> Vec<&'static str> {

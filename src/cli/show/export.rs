@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use hsm_ca::ledger::{ExportedEvents, UnixTime};
-use serde_json::json;
 
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::Time;
+use crate::cli::json::show::LedgerExport;
 use crate::cli::report::{Fields, Report};
 
 pub(super) fn show(path: &Path) -> Result<Report, CliError> {
@@ -25,12 +27,19 @@ pub(super) fn show(path: &Path) -> Result<Report, CliError> {
             None => "ok: compare the head with one that was kept elsewhere".to_owned(),
         },
     );
-    let json = json!({
-        "events": events.head.count, "first": time(events.first), "last": time(events.last),
-        "head": events.head.to_string(), "problem": fault,
-    });
+    let json = LedgerExport {
+        events: events.head.count,
+        first: events.first.map(Time::of),
+        last: events.last.map(Time::of),
+        head: events.head.to_string(),
+        verified: fault.is_none(),
+        problem: fault.clone(),
+    };
     Ok(Report {
         exit_code: if fault.is_none() { 0 } else { REFUSED },
-        ..Report::new(format!("Events of a ledger\n{}", fields.render(2)), json)
+        ..Report::new(
+            format!("Events of a ledger\n{}", fields.render(2)),
+            json.document(),
+        )
     })
 }

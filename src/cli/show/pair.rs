@@ -4,11 +4,13 @@ use std::path::Path;
 
 use hsm_ca::kms::KeyPairFile;
 use hsm_ca::signer::Hex;
-use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::fingerprint;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::{Hex as JsonHex, PublicKeyDigest};
+use crate::cli::json::show::Pair;
 use crate::cli::report::{Fields, Report};
 
 pub(super) fn show(path: &Path) -> Result<Report, CliError> {
@@ -28,12 +30,15 @@ pub(super) fn show(path: &Path) -> Result<Report, CliError> {
     for (name, value) in &pair.encryption_context {
         fields.add("context", format!("{name}={value}"));
     }
-    let mut json = json!({
-        "key_id": pair.key_id.as_str(), "key_pair_spec": pair.spec.to_string(), "key_identifier": identifier,
-        "key_material_id": pair.key_material_id, "encryption_context": pair.encryption_context,
-        "kms_key_account": pair.key_id.account(),
-    });
-    fingerprint::describe(&mut json, &pair.public_key);
+    let json = Pair {
+        kms_key_arn: pair.key_id.as_str().to_owned(),
+        kms_key_account: pair.key_id.account().to_owned(),
+        key_spec: pair.spec.to_string(),
+        key_identifier: JsonHex::of(&pair.public_key.key_identifier()),
+        key_material_id: pair.key_material_id,
+        encryption_context: pair.encryption_context,
+        fingerprint: PublicKeyDigest::of(&pair.public_key),
+    };
     let text = format!("A key pair that KMS generated\n{}", fields.render(2));
-    Ok(Report::new(text, json))
+    Ok(Report::new(text, json.document()))
 }

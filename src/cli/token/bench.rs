@@ -7,12 +7,14 @@ use clap::Args;
 use hsm_ca::signer::KeyAlgorithm;
 use hsm_ca::token::Token;
 use hsm_ca::workflow::{BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, bench_token, deliver};
-use serde_json::{Value, json};
 
 use crate::cli::canvas::Canvas;
 use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::FileName;
+use crate::cli::json::token::{self as output, Latency, NotMeasured, TokenBench};
 use crate::cli::key_type;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
@@ -93,11 +95,11 @@ impl BenchToken {
         if let Some(path) = &path {
             text.push_str(&format!("\nPlot: {}\n", printable(&path.display().to_string())));
         }
-        let mut json = as_json(&summary, &request, &token)?;
-        if let Some(path) = &path {
-            json["plot"] = json!(path.display().to_string());
-        }
-        let mut report = Report::laid_out(text, json);
+        let json = TokenBench {
+            plot: path.as_deref().map(FileName::of),
+            ..as_json(&summary, &request, &token)?
+        };
+        let mut report = Report::laid_out(text, json.document());
         report.content = content;
         report.warnings = warnings(&summary);
         Ok(report)
@@ -207,47 +209,46 @@ fn bar(part: f64, blocks: bool) -> String {
     format!("{}{}", "█".repeat(filled / 8), rest.unwrap_or(&""))
 }
 
-fn as_json(summary: &BenchSummary, request: &BenchRequest, token: &Token) -> Result<Value, CliError> {
-    let points: Vec<_> = summary.points.iter().map(point_as_json).collect();
-    let unmeasured = summary.unmeasured.iter().map(|one| {
-        json!({
-            "key": one.key.to_string(),
-            "signature": one.algorithm.map(|algorithm| algorithm.to_string()),
-            "reason": one.reason,
-        })
+fn as_json(summary: &BenchSummary, request: &BenchRequest, token: &Token) -> Result<TokenBench, CliError> {
+    let unmeasured = summary.unmeasured.iter().map(|one| NotMeasured {
+        key_type: one.key.to_string(),
+        signature_algorithm: one.algorithm.map(|algorithm| algorithm.to_string()),
+        reason: one.reason.clone(),
     });
     let module = token.module().describe()?;
-    Ok(json!({
-        "token": super::describe(token.description()),
-        "library": module.library,
-        "session_keys": matches!(request.keys, BenchKeys::Session { .. }),
-        "seconds": request.length.as_secs(),
-        "sessions_requested": request.sessions,
-        "fewer_sessions": summary.fewer_sessions,
-        "points": points,
-        "not_measured": unmeasured.collect::<Vec<_>>(),
-    }))
+    Ok(TokenBench {
+        token: output::Token::of(token.description()),
+        library: module.library.clone(),
+        session_keys: matches!(request.keys, BenchKeys::Session { .. }),
+        seconds: request.length.as_secs(),
+        sessions_requested: request.sessions,
+        fewer_sessions: summary.fewer_sessions.clone(),
+        points: summary.points.iter().map(point_as_json).collect(),
+        not_measured: unmeasured.collect(),
+        plot: None,
+    })
 }
 
-/// Every time is in milliseconds.
-fn point_as_json(point: &BenchPoint) -> Value {
+fn point_as_json(point: &BenchPoint) -> output::BenchPoint {
     let latencies = &point.latencies;
-    json!({
-        "key": point.key.to_string(),
-        "signature": point.algorithm.to_string(),
-        "mechanism": point.mechanism.to_string(),
-        "sessions": point.sessions,
-        "signatures": point.signatures,
-        "verified": point.signatures,
-        "busy": point.busy,
-        "elapsed_ms": milliseconds(point.elapsed),
-        "per_second": point.rate(),
-        "latency_ms": {
-            "min": milliseconds(latencies.min), "p50": milliseconds(latencies.p50),
-            "p90": milliseconds(latencies.p90), "p99": milliseconds(latencies.p99),
-            "p99.9": milliseconds(latencies.p999), "max": milliseconds(latencies.max),
+    output::BenchPoint {
+        key_type: point.key.to_string(),
+        signature_algorithm: point.algorithm.to_string(),
+        mechanism: point.mechanism.to_string(),
+        sessions: point.sessions,
+        signatures: point.signatures,
+        busy: point.busy,
+        elapsed_ms: milliseconds(point.elapsed),
+        per_second: point.rate(),
+        latency_ms: Latency {
+            min: milliseconds(latencies.min),
+            p50: milliseconds(latencies.p50),
+            p90: milliseconds(latencies.p90),
+            p99: milliseconds(latencies.p99),
+            p999: milliseconds(latencies.p999),
+            max: milliseconds(latencies.max),
         },
-    })
+    }
 }
 
 #[cfg(test)]

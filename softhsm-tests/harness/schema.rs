@@ -1,0 +1,109 @@
+//! Every JSON text of the program is valid by the schema that it names. A validator that is not ours decides, in one process for all tests.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+use serde_json::Value;
+
+use super::python_tool;
+
+/// The commands whose output has no schema yet.
+const WITHOUT: &[&str] = &[
+    "ca", "cert", "ceremony", "cluster", "crl", "csr", "doctor", "ledger", "ocsp", "rig", "show",
+];
+
+struct Validator {
+    _process: Child,
+    texts: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Validator {
+    fn start() -> Self {
+        const PROGRAM: &str = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/softhsm-tests/programs/validate_json.py"
+        );
+        let mut process = Command::new(python_tool("python3"))
+            .arg(PROGRAM)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the validator starts");
+        let texts = process.stdin.take().expect("its input");
+        let answers = BufReader::new(process.stdout.take().expect("its output"));
+        Self {
+            _process: process,
+            texts,
+            answers,
+        }
+    }
+
+    fn judge(&mut self, text: &Value) -> String {
+        writeln!(self.texts, "{text}").expect("the validator reads");
+        let mut answer = String::new();
+        self.answers
+            .read_line(&mut answer)
+            .expect("the validator answers");
+        assert!(
+            !answer.is_empty(),
+            "the validator ended: if a Python package is missing, run scripts/install.sh"
+        );
+        answer.trim_end().to_owned()
+    }
+}
+
+/// `ok`, or what is wrong with it.
+pub(crate) fn judge(text: &Value) -> String {
+    static VALIDATOR: OnceLock<Mutex<Validator>> = OnceLock::new();
+    let validator = VALIDATOR.get_or_init(|| Mutex::new(Validator::start()));
+    validator.lock().expect("the validator").judge(text)
+}
+
+/// Panics unless `text` is valid by the schema that it names.
+#[track_caller]
+pub(crate) fn validate(text: &Value) {
+    let verdict = judge(text);
+    assert!(verdict == "ok", "{verdict}: {text:#}");
+}
+
+/// Validates what a run of the program printed: a result, or several of a line each, and the error on stderr.
+#[track_caller]
+pub(crate) fn validate_run(command: &Command, stdout: &str, stderr: &str) {
+    let arguments: Vec<_> = command
+        .get_args()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let is_program = command.get_program().to_string_lossy().ends_with("/hsm-ca");
+    let in_json = arguments.windows(2).any(|pair| pair == ["--format", "json"]);
+    if !is_program || !in_json {
+        return;
+    }
+    let has_schema = !arguments
+        .iter()
+        .any(|argument| WITHOUT.contains(&argument.as_str()));
+    for text in texts(stdout) {
+        // What `schema` prints is a schema.
+        let is_schema = !text["$schema"].is_null();
+        if has_schema && !is_schema || !text["schema"].is_null() {
+            validate(&text);
+        }
+    }
+    for text in texts(stderr) {
+        validate(&text);
+    }
+}
+
+/// The JSON objects that begin a line of `output`.
+fn texts(output: &str) -> Vec<Value> {
+    let Some(start) = output.lines().position(|line| line.starts_with('{')) else {
+        return Vec::new();
+    };
+    let rest: Vec<_> = output.lines().skip(start).collect();
+    serde_json::Deserializer::from_str(&rest.join("\n"))
+        .into_iter::<Value>()
+        .map_while(Result::ok)
+        .filter(Value::is_object)
+        .collect()
+}

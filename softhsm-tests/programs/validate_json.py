@@ -1,0 +1,74 @@
+"""Validates what hsm-ca prints as JSON against the schemas in docs/schema, with a validator that is not ours.
+
+Reads one JSON text in each line, and answers each with a line: `ok`, or what is wrong with it. The schema is the one that the text names
+in its field `schema`. A field that the schema does not have is wrong here, although a later version may add some.
+"""
+
+import copy
+import json
+import pathlib
+import sys
+
+from jsonschema import Draft202012Validator
+
+ROOT = pathlib.Path(__file__).parents[2] / "docs" / "schema"
+SEVERAL = ("oneOf", "anyOf", "allOf")
+
+
+def close(schema, is_branch=False):
+    """Forbids the fields that a schema does not name, in every object that has named fields."""
+    if not isinstance(schema, dict):
+        return
+    branches = [one for name in SEVERAL for one in schema.get(name, [])]
+    if "properties" in schema and not is_branch:
+        schema.setdefault("unevaluatedProperties", False)
+    for branch in branches:
+        close(branch, is_branch or "properties" in schema)
+    for one in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]:
+        close(one)
+    for name in ("items", "additionalProperties"):
+        close(schema.get(name))
+    for one in schema.get("prefixItems", []):
+        close(one)
+
+
+def open_referenced(schema, definitions):
+    """What is part of an object by reference is closed with the object, not alone."""
+    for name in SEVERAL:
+        for branch in schema.get(name, []):
+            reference = branch.get("$ref", "").removeprefix("#/$defs/")
+            if "properties" in schema and reference in definitions:
+                branch.pop("$ref")
+                branch.setdefault("allOf", []).append(copy.deepcopy(definitions[reference]))
+
+
+validators = {}
+
+
+def validator_of(identifier):
+    if identifier not in validators:
+        start, name, version = identifier.split("/")
+        schema = json.loads((ROOT / f"{name}.json").read_text(encoding="utf-8"))
+        if start != "hsm-ca" or schema["properties"]["schema"]["const"] != identifier:
+            raise ValueError(f"no schema is {identifier}")
+        Draft202012Validator.check_schema(schema)
+        open_referenced(schema, schema.get("$defs", {}))
+        close(schema)
+        validators[identifier] = Draft202012Validator(schema)
+    return validators[identifier]
+
+
+def judge(text):
+    instance = json.loads(text)
+    if not isinstance(instance, dict) or "schema" not in instance:
+        return "it names no schema"
+    try:
+        validator = validator_of(instance["schema"])
+    except (OSError, ValueError, KeyError) as error:
+        return f"{instance['schema']}: {error!r}"
+    problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(instance)]
+    return "; ".join(problems) or "ok"
+
+
+for line in sys.stdin:
+    print(" ".join(judge(line).split()), flush=True)

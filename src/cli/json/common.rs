@@ -1,0 +1,117 @@
+//! What several outputs have in common.
+
+use std::path::Path;
+
+use hsm_ca::output::encode_pem;
+use hsm_ca::signer::{Hex as HexOf, PublicKey};
+use hsm_ca::x509::{PUBLIC_KEY, UnixTime, words};
+use serde::Serialize;
+
+/// Octets in lower-case hex, without separators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("pattern" = "^([0-9a-f]{2})*$")))]
+#[serde(transparent)]
+pub(in crate::cli) struct Hex(String);
+
+impl Hex {
+    pub(in crate::cli) fn of(octets: &[u8]) -> Self {
+        Self(HexOf(octets).to_string())
+    }
+}
+
+/// The SHA-256 of the DER, in hex with colons or without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("pattern" = "^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$")))]
+#[serde(transparent)]
+pub(in crate::cli) struct Fingerprint(String);
+
+impl Fingerprint {
+    pub(in crate::cli) fn new(shown: impl ToString) -> Self {
+        Self(shown.to_string())
+    }
+}
+
+/// A moment, in UTC (RFC 3339).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(
+    test,
+    schemars(extend(
+        "format" = "date-time",
+        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+    ))
+)]
+#[serde(transparent)]
+pub(in crate::cli) struct Time(String);
+
+impl Time {
+    pub(in crate::cli) fn of(time: UnixTime) -> Self {
+        Self(time.to_string())
+    }
+}
+
+/// A file or directory, as the command names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(in crate::cli) struct FileName(String);
+
+impl FileName {
+    pub(in crate::cli) fn of(path: &Path) -> Self {
+        Self(path.display().to_string())
+    }
+}
+
+/// What was shown to hold before the command reported success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum Proof {
+    /// The public key is the one that was named, or of the requested kind.
+    PublicKey,
+    /// The key can only sign, and cannot be extracted.
+    Attributes,
+    /// KMS lets the key only sign.
+    Usage,
+    /// A signature by the key verified in software.
+    Signature,
+}
+
+impl Proof {
+    /// Those of a key on a token that was just made or imported.
+    pub(in crate::cli) const ALL_OF_TOKEN: [Self; 3] = [Self::PublicKey, Self::Attributes, Self::Signature];
+}
+
+/// A public key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(in crate::cli) struct PublicKeyPem(String);
+
+impl PublicKeyPem {
+    pub(in crate::cli) fn of(key: &PublicKey) -> Self {
+        Self(encode_pem(PUBLIC_KEY, key.der()))
+    }
+}
+
+/// The fingerprint by which people compare a public key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct PublicKeyDigest {
+    /// The SHA-256 of its SubjectPublicKeyInfo.
+    public_key_sha256: Fingerprint,
+    /// The same in the words of the PGP word list.
+    public_key_sha256_words: String,
+}
+
+impl PublicKeyDigest {
+    pub(in crate::cli) fn of(key: &PublicKey) -> Self {
+        let fingerprint = key.fingerprint();
+        Self {
+            public_key_sha256: Fingerprint::new(fingerprint),
+            public_key_sha256_words: words(fingerprint.as_bytes()).join(" "),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! `key`.
+
+use std::collections::BTreeMap;
+
+#[cfg(feature = "aws")]
+use hsm_ca::kms::SigningKey;
+use hsm_ca::signer::PublicKey;
+use hsm_ca::token::{KeyClass, KeyDescription};
+use serde::Serialize;
+
+use super::Output;
+use super::common::{FileName, Hex, Proof, PublicKeyPem};
+
+/// A key object on the token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct TokenKey {
+    class: Class,
+    label: String,
+    /// CKA_ID.
+    id: Hex,
+    /// As "RSA 2048" or "EC P-256".
+    key_type: String,
+    /// What the token says of each attribute, by its CKA_ name.
+    attributes: BTreeMap<&'static str, bool>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum Class {
+    Private,
+    Public,
+    Secret,
+    Other,
+}
+
+impl TokenKey {
+    pub(in crate::cli) fn of(key: &KeyDescription) -> Self {
+        Self {
+            class: match key.class {
+                KeyClass::Private => Class::Private,
+                KeyClass::Public => Class::Public,
+                KeyClass::Secret => Class::Secret,
+                _ => Class::Other,
+            },
+            label: key.label.clone(),
+            id: Hex::of(&key.id),
+            key_type: key.kind.clone(),
+            attributes: key.attributes.named().into_iter().collect(),
+        }
+    }
+}
+
+/// A key of KMS's own that signs.
+#[derive(Debug, Serialize)]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "a build without KMS has none")
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KmsKey {
+    /// As it was named.
+    name: String,
+    kms_key_arn: String,
+    /// As KMS names its type.
+    key_spec: String,
+    key_usage: &'static str,
+    /// As "RSA 2048" or "EC P-256".
+    key_type: String,
+    signing_algorithms: Vec<String>,
+    public_key: PublicKeyPem,
+    /// The SHA-1 of the public key, as a certificate has it.
+    key_identifier: Hex,
+}
+
+#[cfg(feature = "aws")]
+impl KmsKey {
+    pub(in crate::cli) fn of(name: &str, key: &SigningKey) -> Self {
+        Self {
+            name: name.to_owned(),
+            kms_key_arn: key.arn.clone(),
+            key_spec: key.spec.clone(),
+            key_usage: "SIGN_VERIFY",
+            key_type: key.public_key.algorithm().to_string(),
+            signing_algorithms: key.algorithms.clone(),
+            public_key: PublicKeyPem::of(&key.public_key),
+            key_identifier: Hex::of(&key.public_key.key_identifier()),
+        }
+    }
+}
+
+/// `key list`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyList {
+    pub(in crate::cli) keys: Vec<TokenKey>,
+    /// The data objects that keep a ledger's head; null where they cannot be read.
+    pub(in crate::cli) kept_heads: Option<Vec<String>>,
+}
+
+impl Output for KeyList {
+    const NAME: &'static str = "key-list";
+}
+
+/// `key show`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "a build without KMS has only keys on tokens")
+)]
+pub(in crate::cli) enum KeyShow {
+    /// A private key on the token.
+    Token(Box<ShownKey>),
+    /// A key in KMS.
+    Kms(Box<KmsKey>),
+}
+
+/// A private key on the token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ShownKey {
+    #[serde(flatten)]
+    key: TokenKey,
+    /// Null where the token does not show which public key belongs to it.
+    public_key: Option<PublicKeyPem>,
+    /// The SHA-1 of the public key, as a certificate has it.
+    key_identifier: Option<Hex>,
+    /// Whether its attributes let it only sign.
+    signs_only: bool,
+}
+
+impl ShownKey {
+    pub(in crate::cli) fn new(key: &KeyDescription, public_key: Option<&PublicKey>) -> Self {
+        Self {
+            key: TokenKey::of(key),
+            public_key: public_key.map(PublicKeyPem::of),
+            key_identifier: public_key.map(|key| Hex::of(&key.key_identifier())),
+            signs_only: key.attributes.unfit_for_signing_only().is_none(),
+        }
+    }
+}
+
+impl Output for KeyShow {
+    const NAME: &'static str = "key-show";
+}
+
+/// `key generate`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyGenerate {
+    #[serde(flatten)]
+    pub(in crate::cli) key: TokenKey,
+    pub(in crate::cli) public_key: PublicKeyPem,
+    /// The SHA-1 of the public key, as a certificate has it.
+    pub(in crate::cli) key_identifier: Hex,
+    pub(in crate::cli) proofs: [Proof; 3],
+    /// The number of the ledger's event; null without a ledger.
+    pub(in crate::cli) recorded: Option<u64>,
+}
+
+impl Output for KeyGenerate {
+    const NAME: &'static str = "key-generate";
+}
+
+/// `key verify`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyVerify {
+    #[serde(flatten)]
+    pub(in crate::cli) key: AnyKey,
+    /// `public-key` only if there was one to compare with.
+    pub(in crate::cli) proofs: Vec<Proof>,
+}
+
+/// A key, wherever it is.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "a build without KMS has only keys on tokens")
+)]
+pub(in crate::cli) enum AnyKey {
+    /// A private key on the token.
+    Token(Box<IdentifiedKey>),
+    /// A key in KMS.
+    Kms(Box<KmsKey>),
+}
+
+/// A private key on the token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct IdentifiedKey {
+    #[serde(flatten)]
+    key: TokenKey,
+    /// The SHA-1 of the public key, as a certificate has it.
+    key_identifier: Hex,
+}
+
+impl AnyKey {
+    pub(in crate::cli) fn on_token(key: &KeyDescription, public_key: &PublicKey) -> Self {
+        Self::Token(Box::new(IdentifiedKey {
+            key: TokenKey::of(key),
+            key_identifier: Hex::of(&public_key.key_identifier()),
+        }))
+    }
+
+    #[cfg(feature = "aws")]
+    pub(in crate::cli) fn in_kms(name: &str, key: &SigningKey) -> Self {
+        Self::Kms(Box::new(KmsKey::of(name, key)))
+    }
+}
+
+impl Output for KeyVerify {
+    const NAME: &'static str = "key-verify";
+}
+
+/// `key export-public`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyExportPublic {
+    #[serde(flatten)]
+    pub(in crate::cli) key: AnyKey,
+    /// Null where the key went to stdout.
+    pub(in crate::cli) file: Option<FileName>,
+}
+
+impl Output for KeyExportPublic {
+    const NAME: &'static str = "key-export-public";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `key delete`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyDelete {
+    pub(in crate::cli) deleted: Vec<TokenKey>,
+    /// The subject of the CA whose key it was, by the ledger.
+    pub(in crate::cli) authority: Option<String>,
+    /// The number of the ledger's event; null without a ledger.
+    pub(in crate::cli) recorded: Option<u64>,
+}
+
+impl Output for KeyDelete {
+    const NAME: &'static str = "key-delete";
+}

@@ -1,0 +1,75 @@
+//! `completions`, `man`, `schema` and `version`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Output;
+use super::common::FileName;
+
+/// `completions`. The script is the content.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Completions {
+    pub(in crate::cli) shell: String,
+}
+
+impl Output for Completions {
+    const NAME: &'static str = "completions";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `man`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Manual {
+    /// The pages that were written.
+    pub(in crate::cli) files: Vec<FileName>,
+}
+
+impl Output for Manual {
+    const NAME: &'static str = "man";
+}
+
+/// `help options`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct OptionsHelp {
+    /// The page for people.
+    pub(in crate::cli) text: String,
+}
+
+impl Output for OptionsHelp {
+    const NAME: &'static str = "options";
+}
+
+/// `schema` without a command.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct SchemaList {
+    /// The name of each schema, as `schema` takes it.
+    pub(in crate::cli) schemas: Vec<&'static str>,
+}
+
+impl Output for SchemaList {
+    const NAME: &'static str = "schema";
+}
+
+/// `version`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Version {
+    pub(in crate::cli) version: &'static str,
+    /// Of the source; null in a debug build, and in one from source without its history.
+    pub(in crate::cli) commit: Option<&'static str>,
+    /// The features that this build has.
+    pub(in crate::cli) features: Vec<&'static str>,
+    /// The version of the PKCS#11 headers that it is built with.
+    pub(in crate::cli) module_api: String,
+    /// The version of each crate that a signature depends on.
+    pub(in crate::cli) crates: BTreeMap<String, String>,
+}
+
+impl Output for Version {
+    const NAME: &'static str = "version";
+}

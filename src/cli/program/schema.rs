@@ -1,0 +1,38 @@
+//! `schema`.
+
+use clap::Args;
+
+use crate::cli::exit::CliError;
+use crate::cli::json::program::SchemaList;
+use crate::cli::json::{Output as _, SCHEMAS, schema_of};
+use crate::cli::report::Report;
+use crate::cli::suggest;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowSchema {
+    /// The command, as `key list`; or `error`. Without it, the names of all schemas
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+impl ShowSchema {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        if self.command.is_empty() {
+            let schemas: Vec<_> = SCHEMAS.iter().map(|(name, _)| *name).collect();
+            let text: String = schemas.iter().map(|name| format!("{name}\n")).collect();
+            return Ok(Report::new(text, SchemaList { schemas }.document()));
+        }
+        let name = self.command.join("-");
+        let schema = schema_of(&name).ok_or_else(|| {
+            let names = SCHEMAS.iter().map(|(name, _)| *name);
+            let meant = suggest::closest(&name, names);
+            let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+            CliError::options(format!(
+                "no JSON output has the name {name:?}{}; `hsm-ca schema` lists all",
+                meant.unwrap_or_default()
+            ))
+        })?;
+        let json = serde_json::from_str(schema).unwrap_or_default();
+        Ok(Report::new(schema, json))
+    }
+}
