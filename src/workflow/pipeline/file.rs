@@ -14,8 +14,9 @@ use super::{Planned, Signable};
 use crate::ledger::{Der, Digest, Object};
 use crate::output::{Encoding, Sealed, Verified};
 use crate::signer::SignatureAlgorithm;
-use crate::workflow::WorkflowError;
+use crate::workflow::lint::Rehearsals;
 use crate::workflow::record::Waivers;
+use crate::workflow::{Linted, WorkflowError};
 use crate::x509::{
     AcceptedOcspRequest, Basis, Certificate, CertificateRevocationList, Checked, CheckedCrl, CheckedOcsp,
     CheckedRequest, CrlTbs, Issuer, OcspTbs, Profile, RequestTbs, Responder, Tbs, UnixTime,
@@ -165,10 +166,12 @@ impl<T: Signable> Planned<T> {
 }
 
 impl Planned<Checked> {
-    /// Reads a planned certificate back, for a signature at the time `at`. `profile` and `basis` are those that it was planned with.
+    /// Reads a planned certificate back, for a signature at the time `at`. `profile` and `basis` are those that it was planned with. The
+    /// profile's linter runs again too: it may have another version on the day of the signature.
     ///
     /// # Errors
-    /// [`WorkflowError::PlannedFile`]; [`WorkflowError::X509`] with the rule `planned-bytes` or the rule that is broken at that time.
+    /// [`WorkflowError::PlannedFile`]; [`WorkflowError::X509`] with the rule `planned-bytes` or the rule that is broken at that time;
+    /// [`WorkflowError::Linter`] if the linter gives no verdict.
     pub fn reopen(
         bytes: &[u8],
         profile: &Arc<Profile>,
@@ -185,8 +188,15 @@ impl Planned<Checked> {
             Issuer::Authority(authority) => Some(authority),
         })?;
         let checked = Tbs::reopen(&file.tbs.0, Arc::clone(profile), basis)?.check(issuer, at)?;
-        checked.read_back(issuer, at)?;
-        Self::new(checked)?.refuse_other_inputs(&file)
+        let what = match basis {
+            Basis::Itself => Linted::Authority,
+            Basis::Request(..) => Linted::Certificate,
+            Basis::Original(..) => Linted::Cross,
+        };
+        let planned = Self::new(checked)?.refuse_other_inputs(&file)?;
+        let rehearsals = Rehearsals::of(profile, planned.checked.issuer_key())?;
+        rehearsals.judge(&planned.checked, issuer, at, what, &())?;
+        Ok(planned)
     }
 }
 

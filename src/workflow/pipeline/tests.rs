@@ -12,9 +12,9 @@ use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Delivery, WorkflowErr
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{
     AskedValidity, Basis, CertIdHash, Certificate, CertificateStatus, Checked, CheckedCrl, CheckedOcsp,
-    CheckedRequest, CrlContent, CrlKind, CrlNumber, CrlReason, CrlScope, CrlTbs, Issuer, Name, OcspContent,
-    OcspRequest, OcspTbs, Profile, Responder, ResponderIdKind, Revocation, SerialNumber, Tbs, UnixTime,
-    Validity, VerifiedRequest, X509Error,
+    CheckedRequest, CrlContent, CrlKind, CrlNumber, CrlReason, CrlScope, CrlTbs, Issuer, Linter, Name,
+    OcspContent, OcspRequest, OcspTbs, Profile, Responder, ResponderIdKind, Revocation, SerialNumber, Tbs,
+    UnixTime, Validity, VerifiedRequest, X509Error,
 };
 
 const DAY: u64 = 24 * 60 * 60;
@@ -298,6 +298,28 @@ fn a_crl_a_request_and_an_answer_are_held_against_the_rules_again() {
         later(),
     );
     assert!(refused.is_err());
+}
+
+#[test]
+fn the_linter_of_the_profile_runs_again_on_the_day_of_the_signature() {
+    let desk = Desk::new();
+    let file = desk.plan().to_bytes().unwrap();
+    let reopen = |linter: &[&str]| {
+        let command = linter.iter().map(|word| (*word).to_owned()).collect();
+        let profile = Arc::new(Profile {
+            linter: Some(Linter { command }),
+            ..Profile::clone(&desk.profile)
+        });
+        Planned::<Checked>::reopen(&file, &profile, desk.basis(), later()).map(drop)
+    };
+    reopen(&["grep", "-q", "BEGIN CERTIFICATE"]).unwrap();
+    let refused = reopen(&["grep", "-q", "BEGIN NOTHING"]).unwrap_err();
+    let WorkflowError::X509(error) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(error.rule(), Some("linter"));
+    let refused = reopen(&["/nonexistent/linter"]).unwrap_err();
+    assert!(matches!(refused, WorkflowError::Linter(_)), "{refused:?}");
 }
 
 #[test]
