@@ -97,7 +97,7 @@ pub use lint::{LinterError, linter_program};
 pub use named::Named;
 pub use ocsp::{
     AnswerReason, AnswerSummary, DuePublication, OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary,
-    PublicationError, PublicationJob, PublicationRequest, PublishedOutcome,
+    OcspTerms, PublicationError, PublicationJob, PublicationRequest, PublishedOutcome,
 };
 pub use pipeline::{
     Begun, Certified, Completed, Finished, Held, NotSigned, Planned, PlannedFileError, Signable, Signed,

@@ -8,10 +8,10 @@ mod terms;
 use super::named::in_input;
 use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
-use crate::signer::{KeyStore, SignatureChoice};
+use crate::signer::KeyStore;
 use crate::x509::{
-    AcceptedOcspRequest, CertIdHash, Certificate, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp,
-    OcspRequest, Period, ResponderIdKind, SerialNumber, UnixTime,
+    AcceptedOcspRequest, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp, OcspRequest,
+    Period, SerialNumber, UnixTime,
 };
 
 pub use publish::{
@@ -19,7 +19,8 @@ pub use publish::{
     PublishedOutcome,
 };
 use status::StatusSource;
-use terms::{Chosen, Terms};
+pub use terms::OcspTerms;
+use terms::Terms;
 
 /// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
@@ -42,20 +43,10 @@ pub enum OcspQuestion {
 /// A response to be.
 #[derive(Clone, Debug)]
 pub struct OcspResponseRequest {
-    /// The CA certificate.
-    pub authority: Named<Certificate>,
-    /// The certificate of a delegated signer; the CA signs if there is none.
-    pub signer: Option<Certificate>,
-    /// The signer's key, where it is not to be found by the public key of its certificate.
-    pub key: Option<String>,
+    /// By whom it is signed, and how long it is valid.
+    pub terms: OcspTerms,
     /// What it is about.
     pub question: OcspQuestion,
-    /// How the response names its signer.
-    pub responder_id: ResponderIdKind,
-    /// How long until nextUpdate; when not given a day, or less if a certificate ends earlier.
-    pub period: Option<Period>,
-    /// How it is signed.
-    pub signature: SignatureChoice,
     /// Where it goes.
     pub delivery: Delivery,
 }
@@ -88,18 +79,7 @@ impl OcspJob {
     /// [`WorkflowError`]
     pub fn prepare(request: OcspResponseRequest, clock: &Clock) -> Result<Self, WorkflowError> {
         let now = clock.now();
-        let terms = Terms::choose(
-            Chosen {
-                authority: request.authority,
-                signer: request.signer,
-                key: request.key,
-                responder_id: request.responder_id,
-                signature: request.signature,
-                period: request.period,
-                usual_period: DEFAULT,
-            },
-            now,
-        )?;
+        let terms = Terms::choose(request.terms, DEFAULT, now)?;
         let authority = terms.authority();
         let accepted = match request.question {
             OcspQuestion::Request(Named { name, value }) => {

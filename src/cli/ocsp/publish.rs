@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::workflow::{BatchOptions, PublicationJob, PublicationRequest};
+use hsm_ca::workflow::{BatchOptions, OcspTerms, PublicationJob, PublicationRequest};
 use hsm_ca::x509::Period;
 
 use super::answers::Answers;
@@ -67,12 +67,14 @@ impl Publish {
         }
         let authority = input::named(&self.ca, input::certificate)?;
         let request = PublicationRequest {
-            authority: authority.clone(),
-            signer: self.signer.as_deref().map(input::certificate).transpose()?,
-            key: self.key.clone(),
-            responder_id: self.responder_id.kind(),
-            period: self.hours.map(Period::Hours).or(self.days),
-            signature: self.signature.chosen(),
+            terms: OcspTerms {
+                authority: authority.clone(),
+                signer: self.signer.as_deref().map(input::certificate).transpose()?,
+                key: self.key.clone(),
+                responder_id: self.responder_id.kind(),
+                period: self.hours.map(Period::Hours).or(self.days),
+                signature: self.signature.chosen(),
+            },
             directory: self.out_dir.clone(),
             replaces_others: self.force,
             protected: input::protected(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::workflow::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary};
+use hsm_ca::workflow::{OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary, OcspTerms};
 use hsm_ca::x509::Period;
 
 use super::super::connect::check_signing_key_name;
@@ -70,13 +70,15 @@ impl Respond {
         }
         let authority = input::named(&self.ca, input::certificate)?;
         let request = OcspResponseRequest {
-            authority: authority.clone(),
-            signer: self.signer.as_deref().map(input::certificate).transpose()?,
-            key: self.key.clone(),
+            terms: OcspTerms {
+                authority: authority.clone(),
+                signer: self.signer.as_deref().map(input::certificate).transpose()?,
+                key: self.key.clone(),
+                responder_id: self.responder_id.kind(),
+                period: self.hours.map(Period::Hours).or(self.days),
+                signature: self.signature.chosen(),
+            },
             question: OcspQuestion::Request(input::named(&self.request, input::ocsp_request)?),
-            responder_id: self.responder_id.kind(),
-            period: self.hours.map(Period::Hours).or(self.days),
-            signature: self.signature.chosen(),
             delivery: OutputOptions::of(!self.pem, self.force).delivery(&self.out),
         };
         let job = OcspJob::prepare(request, &settings.clock)?;

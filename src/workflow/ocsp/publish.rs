@@ -23,19 +23,15 @@ use place::Places;
 use standing::Standing;
 
 use super::status::StatusSource;
-use super::terms::{Chosen, Terms};
+use super::terms::{OcspTerms, Terms};
 use crate::file_trust;
 use crate::ledger::EntryId;
 use crate::output::Protected;
-use crate::signer::SignatureChoice;
 use crate::workflow::batch::threads_for;
 use crate::workflow::ordered::in_order;
 use crate::workflow::record::{authority_of, require_known, revocation};
-use crate::workflow::{BatchOptions, Clock, Named, Recorder, WorkflowError};
-use crate::x509::{
-    CertIdHash, Certificate, CertificateStatus, OcspRequest, Period, ResponderIdKind, SerialNumber, UnixTime,
-    X509Error,
-};
+use crate::workflow::{BatchOptions, Clock, Recorder, WorkflowError};
+use crate::x509::{CertIdHash, CertificateStatus, OcspRequest, Period, SerialNumber, UnixTime, X509Error};
 
 /// A week, when nothing is asked for: CA/B BR 4.9.10 has at most ten days.
 const DEFAULT: Period = Period::Days(7);
@@ -46,18 +42,8 @@ const HASHES: [CertIdHash; 2] = [CertIdHash::Sha1, CertIdHash::Sha256];
 /// A publication to be.
 #[derive(Clone, Debug)]
 pub struct PublicationRequest {
-    /// The CA certificate.
-    pub authority: Named<Certificate>,
-    /// The certificate of a delegated signer; the CA signs if there is none.
-    pub signer: Option<Certificate>,
-    /// The signer's key, where it is not to be found by the public key of its certificate.
-    pub key: Option<String>,
-    /// How the answers name their signer.
-    pub responder_id: ResponderIdKind,
-    /// How long until nextUpdate; when not given a week, or less if a certificate ends earlier.
-    pub period: Option<Period>,
-    /// How they are signed.
-    pub signature: SignatureChoice,
+    /// By whom the answers are signed, and how long they are valid.
+    pub terms: OcspTerms,
     /// The directory that stands for the responder's URL. Only this user and root may be able to write there.
     pub directory: PathBuf,
     /// Whether a file that is not an earlier answer of this CA is replaced too.
@@ -154,18 +140,7 @@ impl PublicationJob {
         if let Err(cause) = file_trust::check_directory(&directory) {
             return Err(PublicationError::Directory { directory, cause }.into());
         }
-        let terms = Terms::choose(
-            Chosen {
-                authority: request.authority,
-                signer: request.signer,
-                key: request.key,
-                responder_id: request.responder_id,
-                signature: request.signature,
-                period: request.period,
-                usual_period: DEFAULT,
-            },
-            now,
-        )?;
+        let terms = Terms::choose(request.terms, DEFAULT, now)?;
         let job = Self {
             terms,
             places: Places::new(directory, request.protected),

@@ -10,16 +10,20 @@ use crate::x509::{
 
 /// What a caller chooses about the signer and the validity of responses.
 #[derive(Clone, Debug)]
-pub(super) struct Chosen {
-    pub(super) authority: Named<Certificate>,
-    pub(super) signer: Option<Certificate>,
-    pub(super) key: Option<String>,
-    pub(super) responder_id: ResponderIdKind,
-    pub(super) signature: SignatureChoice,
-    /// How long until nextUpdate, where it was asked for.
-    pub(super) period: Option<Period>,
-    /// Where it was not; or less, if a certificate ends earlier.
-    pub(super) usual_period: Period,
+pub struct OcspTerms {
+    /// The CA certificate.
+    pub authority: Named<Certificate>,
+    /// The certificate of a delegated signer; the CA signs if it is `None`.
+    pub signer: Option<Certificate>,
+    /// The signer's key, if it cannot be found by the public key of its certificate.
+    pub key: Option<String>,
+    /// How a response names its signer.
+    pub responder_id: ResponderIdKind,
+    /// How long until nextUpdate. If it is `None`, a day for a single response and a week for a publication, or less if a certificate ends
+    /// earlier.
+    pub period: Option<Period>,
+    /// How responses are signed.
+    pub signature: SignatureChoice,
 }
 
 /// The same after its checks.
@@ -35,14 +39,18 @@ pub(super) struct Terms {
 
 impl Terms {
     /// Checks the CA certificate, and chooses what was not asked for.
-    pub(super) fn choose(chosen: Chosen, now: UnixTime) -> Result<Self, WorkflowError> {
-        let named = chosen.authority;
+    pub(super) fn choose(
+        asked: OcspTerms,
+        usual_period: Period,
+        now: UnixTime,
+    ) -> Result<Self, WorkflowError> {
+        let named = asked.authority;
         named
             .value
             .check_authority(now)
             .and_then(|()| named.value.check_self_signature())
             .map_err(|error| named.about(error))?;
-        let responder = match chosen.signer {
+        let responder = match asked.signer {
             Some(signer) => Responder::delegated(named.value, signer),
             None => Responder::authority(named.value),
         };
@@ -50,14 +58,14 @@ impl Terms {
             .certificate()
             .public_key()?
             .algorithm()
-            .choose(chosen.signature)?;
+            .choose(asked.signature)?;
         Ok(Self {
             responder,
-            key: chosen.key,
+            key: asked.key,
             signature,
-            responder_id: chosen.responder_id,
-            period: chosen.period,
-            usual_period: chosen.usual_period,
+            responder_id: asked.responder_id,
+            period: asked.period,
+            usual_period,
         })
     }
 

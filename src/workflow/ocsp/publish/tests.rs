@@ -13,10 +13,10 @@ use crate::ledger::{
     SqliteLedger, Stamp,
 };
 use crate::output::Encoding;
-use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityRequest, Delivery, PublishedOutcome, Waivers};
+use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, SignatureChoice, Signer};
+use crate::workflow::{AuthorityRequest, Delivery, Named, PublishedOutcome, Waivers};
 use crate::x509::fixture::{NOW, SoftwareKey};
-use crate::x509::{AskedValidity, OcspResponse, Profile};
+use crate::x509::{AskedValidity, Certificate, OcspResponse, Profile, ResponderIdKind};
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
@@ -139,12 +139,14 @@ impl Site {
 
     fn job(&self, now: UnixTime) -> PublicationJob {
         let request = PublicationRequest {
-            authority: Named::new("ca.crt", self.authority.clone()),
-            signer: None,
-            key: None,
-            responder_id: ResponderIdKind::Name,
-            period: None,
-            signature: SignatureChoice::default(),
+            terms: OcspTerms {
+                authority: Named::new("ca.crt", self.authority.clone()),
+                signer: None,
+                key: None,
+                responder_id: ResponderIdKind::Name,
+                period: None,
+                signature: SignatureChoice::default(),
+            },
             directory: self.directory.path().join("out"),
             replaces_others: false,
             protected: Protected::default(),
