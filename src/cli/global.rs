@@ -1,20 +1,18 @@
 //! The options of every command, and what they come to: flag before environment before configuration file.
 
+mod ledger;
 mod own_files;
+mod restart;
 
 #[cfg(feature = "postgres")]
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::env;
-use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::ceremony::Digest;
-use hsm_ca::file_trust::{self, Owners};
+use hsm_ca::file_trust::Owners;
 use hsm_ca::ledger::{Head, LedgerUrl};
 #[cfg(feature = "postgres")]
 use hsm_ca::secret::Pin;
@@ -24,6 +22,9 @@ use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
 pub(super) use own_files::OwnFiles;
 
+use ledger::head_place;
+use restart::{RESTARTED, set_module_environment};
+
 use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
@@ -31,8 +32,6 @@ use super::format::Format;
 use super::inherited::take_variable;
 use super::input;
 use super::pin::HeldPins;
-#[cfg(feature = "postgres")]
-use super::pin::read_ledger_password;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -346,86 +345,6 @@ impl Settings {
     }
 }
 
-impl Settings {
-    /// The same, to be opened: with the password, if a server may ask for one.
-    pub(super) fn ledger_to_open(&self) -> Result<LedgerUrl, CliError> {
-        self.with_password(self.ledger()?)
-    }
-
-    /// The ledger that an argument names, to be opened.
-    pub(super) fn ledger_of(&self, origin: &'static str, url: &str) -> Result<LedgerUrl, CliError> {
-        let url = LedgerUrl::parse(url).map_err(|cause| CliError::LedgerUrl { origin, cause })?;
-        self.with_password(url)
-    }
-
-    fn with_password(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
-        #[cfg(feature = "postgres")]
-        if let (LedgerUrl::Postgres(place), Some(source)) = (&url, &self.ledger.password_source) {
-            let password = match self.ledger.password.get() {
-                Some(password) => password,
-                None => {
-                    let password = Arc::new(read_ledger_password(source, &self.pins)?);
-                    self.ledger.password.get_or_init(|| password)
-                }
-            };
-            return Ok(LedgerUrl::Postgres(
-                place.clone().with_password(Arc::clone(password)),
-            ));
-        }
-        Ok(url)
-    }
-
-    /// Whether a setting names the ledger, and not the default.
-    pub(super) fn names_ledger(&self) -> bool {
-        self.ledger.origin != DEFAULT_ORIGIN
-    }
-
-    /// What is reported if there is no ledger: the whole path, and which setting names it.
-    pub(super) fn no_ledger(&self) -> CliError {
-        let place = match self.ledger() {
-            Ok(LedgerUrl::Sqlite(path)) => LedgerUrl::Sqlite(std::path::absolute(&path).unwrap_or(path)),
-            Ok(place) => place,
-            Err(error) => return error,
-        };
-        let origin = match (self.ledger.origin, &self.config_file) {
-            (DEFAULT_ORIGIN, Some(file)) => format!("{DEFAULT_ORIGIN} (beside {})", file.display()),
-            (DEFAULT_ORIGIN, None) => HERE.to_owned(),
-            (origin, _) => origin.to_owned(),
-        };
-        CliError::NoLedger {
-            place: Box::new(place),
-            origin,
-        }
-    }
-}
-
-/// Flag before environment before file; a relative path in the file starts beside it.
-fn head_place(
-    flag: Option<String>,
-    environment: Option<String>,
-    file: Option<String>,
-    directory: &Path,
-) -> Result<HeadPlace, CliError> {
-    let said = [
-        (flag, "--ledger-head", None),
-        (environment, "HSM_CA_LEDGER_HEAD", None),
-        (file, "`ledger-head` in the configuration file", Some(directory)),
-    ];
-    let said = said
-        .into_iter()
-        .find_map(|(text, origin, directory)| Some((text?, origin, directory)));
-    let Some((text, origin, directory)) = said else {
-        return Ok(HeadPlace::default());
-    };
-    match (HeadPlace::parse(&text), directory) {
-        (Some(HeadPlace::File(path)), Some(directory)) => Ok(HeadPlace::File(directory.join(path))),
-        (Some(place), _) => Ok(place),
-        (None, _) => Err(CliError::options(format!(
-            "{origin} is {text:?}; it must be token, file:PATH or none"
-        ))),
-    }
-}
-
 impl GlobalOptions {
     /// The file that is named, or `hsm-ca.toml` in the working directory if there is one, and its directory. One that was found and not
     /// named must belong to this user or root: it decides which module is loaded and gets the PIN.
@@ -468,42 +387,3 @@ fn beside(directory: &Path, source: String) -> String {
         None => source,
     }
 }
-
-/// A module reads its variables when it is loaded, and a Rust program may not change its own environment safely: so it starts
-/// itself once more with what the configuration says. That costs some milliseconds; when they are set already, as after
-/// sourcing a rig's env.sh, nothing. What is set outside wins.
-fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliError> {
-    let missing: Vec<_> = wanted
-        .iter()
-        .filter(|(name, _)| env::var_os(name).is_none())
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    // A configuration of the module decides which token it shows.
-    for path in missing.iter().map(|(_, value)| Path::new(value)) {
-        let checked = match path {
-            file if file.is_file() => file_trust::check_file(file, Owners::Any),
-            directory if directory.is_dir() => file_trust::check_directory(directory),
-            _ => continue,
-        };
-        checked.map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
-    }
-    // They are set once: a second start finds none missing, or something is wrong with the first.
-    if env::var_os(RESTARTED).is_some() {
-        return Err(CliError::restart(io::Error::other(
-            "the variables are not set after a restart",
-        )));
-    }
-    let program = env::current_exe().map_err(CliError::restart)?;
-    let mut again = Command::new(program);
-    let cause = again
-        .args(env::args_os().skip(1))
-        .envs(missing)
-        .env(RESTARTED, "1")
-        .exec();
-    Err(CliError::restart(cause))
-}
-
-/// Set for the second start.
-const RESTARTED: &str = "HSM_CA_RESTARTED";

@@ -1,16 +1,14 @@
 //! How far the ledger went when something was last signed, kept where a copy of the ledger does not take it along: on the token that holds
 //! the CA's key, or in a file. An older copy that someone restored, or another ledger, is found before anything is signed.
 
-use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+mod file;
 
-use tempfile::NamedTempFile;
+pub(super) use file::{in_file, place_of, raise_in_file, replace_file};
+
+use std::fmt;
+use std::path::PathBuf;
 
 use super::{Guards, WorkflowError};
-use crate::file_trust::{self, Owners, TrustError};
 use crate::ledger::{Digest, Head, Ledger, LedgerError};
 use crate::signer::{KeyStore, NoteKeeper};
 
@@ -316,166 +314,5 @@ pub fn forget_kept_head(store: &dyn KeyStore, key_sha256: Digest) -> Result<(), 
     Ok(keeper.forget(&notes)?)
 }
 
-pub(super) fn place_of(path: &Path) -> String {
-    format!("in {}", path.display())
-}
-
-/// The head in a file; none where there is no file yet.
-pub(super) fn in_file(path: &Path) -> Result<Option<KeptHead>, WorkflowError> {
-    match file_trust::open(path, Owners::Own) {
-        Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(path, error.to_string())),
-        Ok(file) => read_file(path, file).map(Some),
-    }
-}
-
-fn read_file(path: &Path, mut file: File) -> Result<KeptHead, WorkflowError> {
-    let mut bytes = Vec::new();
-    let read = Read::by_ref(&mut file).take(LONGEST).read_to_end(&mut bytes);
-    read.map_err(|cause| unreadable(path, cause.to_string()))?;
-    KeptHead::parse(&bytes)
-        .ok_or_else(|| unreadable(path, "it is not in the form that this program writes".to_owned()))
-}
-
-fn unreadable(path: &Path, reason: String) -> WorkflowError {
-    KeptHeadError::Unreadable {
-        place: place_of(path),
-        reason,
-    }
-    .into()
-}
-
-/// Writes the head to a file, whole or not at all, if it is higher than the one there. The process that raises it holds a lock on the
-/// existing file, which no other user can open.
-pub(super) fn raise_in_file(path: &Path, now: &KeptHead) -> Result<(), WorkflowError> {
-    write_file(path, now, false)
-}
-
-/// Writes the head to a file whatever is there.
-pub(super) fn replace_file(path: &Path, now: &KeptHead) -> Result<(), WorkflowError> {
-    write_file(path, now, true)
-}
-
-fn write_file(path: &Path, now: &KeptHead, whatever: bool) -> Result<(), WorkflowError> {
-    let failed = |reason: String| -> WorkflowError {
-        KeptHeadError::Unwritable {
-            place: place_of(path),
-            reason,
-        }
-        .into()
-    };
-    let io = |cause: io::Error| failed(cause.to_string());
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    file_trust::check_directory(directory).map_err(|error| failed(error.to_string()))?;
-    let write = || -> io::Result<NamedTempFile> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".hsm-ca-")
-            .suffix(".tmp")
-            .permissions(fs::Permissions::from_mode(0o600))
-            .tempfile_in(directory)?;
-        writeln!(file, "{now}")?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    loop {
-        let held = match file_trust::open(path, Owners::Own) {
-            Ok(held) => held,
-            Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
-                match write().map_err(io)?.persist_noclobber(path) {
-                    Ok(_) => break,
-                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => continue,
-                    Err(error) => return Err(io(error.error)),
-                }
-            }
-            Err(error) => return Err(unreadable(path, error.to_string())),
-        };
-        held.lock().map_err(io)?;
-        let (mine, there) = (held.metadata().map_err(io)?, fs::metadata(path).map_err(io)?);
-        if (mine.dev(), mine.ino()) != (there.dev(), there.ino()) {
-            // Someone else was first.
-            continue;
-        }
-        let kept = read_file(path, held.try_clone().map_err(io)?)?;
-        if !whatever && kept.head.count >= now.head.count {
-            return Ok(());
-        }
-        write()
-            .map_err(io)?
-            .persist(path)
-            .map_err(|error| io(error.error))?;
-        break;
-    }
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(io)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kept(count: u64) -> KeptHead {
-        KeptHead {
-            key_sha256: Digest::of(b"key"),
-            ledger: Digest::of(b"ledger"),
-            head: Head {
-                count,
-                hash: Digest::of(&count.to_be_bytes()),
-            },
-        }
-    }
-
-    #[test]
-    fn what_is_kept_reads_back_and_nothing_else_does() {
-        let text = kept(7).to_string();
-        assert_eq!(KeptHead::parse(text.as_bytes()), Some(kept(7)));
-        assert_eq!(KeptHead::parse(format!("{text}\n").as_bytes()), Some(kept(7)));
-        for wrong in [
-            "",
-            "hsm-ca-head-1",
-            &text.replace("head-1", "head-2"),
-            &format!("{text} more"),
-            &text[..text.len() - 1],
-        ] {
-            assert_eq!(KeptHead::parse(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_file_is_only_ever_raised_whoever_writes_last() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("head");
-        assert_eq!(in_file(&path).unwrap(), None);
-        let path = &path;
-        std::thread::scope(|scope| {
-            for from in 0..4 {
-                scope.spawn(move || {
-                    for step in 0..25 {
-                        raise_in_file(path, &kept(1 + from + 4 * step)).unwrap();
-                        assert!(in_file(path).unwrap().unwrap().head.count > from + 4 * step);
-                    }
-                });
-            }
-        });
-        assert_eq!(in_file(path).unwrap(), Some(kept(100)));
-        raise_in_file(path, &kept(5)).unwrap();
-        assert_eq!(in_file(path).unwrap(), Some(kept(100)));
-        assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o620)).unwrap();
-        assert!(in_file(path).is_err() && raise_in_file(path, &kept(200)).is_err());
-    }
-
-    #[test]
-    fn the_places_by_name() {
-        assert_eq!(HeadPlace::parse("token"), Some(HeadPlace::Token));
-        assert_eq!(HeadPlace::parse("none"), Some(HeadPlace::Nowhere));
-        assert_eq!(HeadPlace::parse("file:a/b"), Some(HeadPlace::File("a/b".into())));
-        for wrong in ["", "file:", "Token", "/x"] {
-            assert_eq!(HeadPlace::parse(wrong), None, "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -1,10 +1,13 @@
 //! `CertificationRequest` (PKCS#10, RFC 2986): those of others, and our own.
 
 mod build;
+#[cfg(test)]
+mod fixture;
 mod issue;
 mod reread;
 #[cfg(test)]
 mod tests;
+mod verified;
 
 pub use build::{CheckedRequest, RequestTbs};
 pub use issue::IssuedRequest;
@@ -317,97 +320,4 @@ fn refuse_contradiction(attributes: &[Attribute]) -> Result<(), X509Error> {
             "extensionRequest and Microsoft's {MICROSOFT_EXTENSIONS} ask for different extensions"
         ),
     })
-}
-
-impl VerifiedRequest {
-    /// By which the same bytes are known again.
-    #[must_use]
-    pub fn verified_hash(&self) -> VerifiedHash {
-        VerifiedHash(Digest::of(self.request.der()))
-    }
-
-    /// The DER bytes it was read from.
-    #[must_use]
-    pub fn der(&self) -> &[u8] {
-        self.request.der()
-    }
-
-    /// `subject`, in the bytes of the request.
-    #[must_use]
-    pub const fn subject(&self) -> &Name {
-        &self.request.subject
-    }
-
-    /// The key that signed the request.
-    #[must_use]
-    pub const fn public_key(&self) -> &PublicKey {
-        &self.public_key
-    }
-
-    pub(super) fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
-        self.request.alternative_names()
-    }
-
-    /// The subjectKeyIdentifier that is requested.
-    ///
-    /// # Errors
-    /// [`X509Error::Malformed`]
-    pub fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
-        self.request.subject_key_identifier()
-    }
-
-    /// The extensions that are requested; a profile decides, not the request.
-    #[must_use]
-    pub fn requested_extensions(&self) -> Vec<ExtensionText> {
-        self.request.requested_extensions()
-    }
-
-    /// Every other attribute: none of it gets into a certificate.
-    #[must_use]
-    pub fn other_attributes(&self) -> Vec<(String, String)> {
-        self.request.other_attributes()
-    }
-}
-
-#[cfg(test)]
-impl VerifiedRequest {
-    /// A request signed by a key in software, read back and verified.
-    pub(super) fn for_tests(signer: &dyn crate::signer::Signer, subject: &Name) -> Self {
-        Self::asking_for(signer, subject, Vec::new()).unwrap()
-    }
-
-    /// One that asks for extensions.
-    pub(super) fn asking_for(
-        signer: &dyn crate::signer::Signer,
-        subject: &Name,
-        extensions: Vec<Extension>,
-    ) -> Result<Self, X509Error> {
-        let list = (ID_EXTENSION_REQ, extensions);
-        let lists = if list.1.is_empty() { Vec::new() } else { vec![list] };
-        Self::asking_in(signer, subject, lists)
-    }
-
-    /// One that asks for extensions in these attributes.
-    pub(super) fn asking_in(
-        signer: &dyn crate::signer::Signer,
-        subject: &Name,
-        lists: Vec<(ObjectIdentifier, Vec<Extension>)>,
-    ) -> Result<Self, X509Error> {
-        use der::Encode;
-        let attribute = |(kind, extensions): (_, Vec<Extension>)| Attribute {
-            kind,
-            values: Any::new(Tag::Set, extensions.to_der().unwrap()).unwrap(),
-        };
-        let info = CertificationRequestInfo {
-            version: 0,
-            subject: subject.to_any().unwrap(),
-            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(signer.public_key().der()).unwrap(),
-            attributes: Some(lists.into_iter().map(attribute).collect()),
-        };
-        let content = info.to_der().unwrap();
-        let algorithm = signer.public_key().algorithm().default_signature();
-        let signature = signer.sign(algorithm, &content).unwrap();
-        let der = Signed::assemble(&content, algorithm, &signature)?.to_der()?;
-        CertificationRequest::read(&der)?.verify()
-    }
 }

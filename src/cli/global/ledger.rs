@@ -1,0 +1,93 @@
+//! The ledger that the options name, and where its head is kept.
+
+use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
+
+use hsm_ca::ledger::LedgerUrl;
+use hsm_ca::workflow::HeadPlace;
+
+use super::{DEFAULT_ORIGIN, HERE, Settings};
+use crate::cli::exit::CliError;
+#[cfg(feature = "postgres")]
+use crate::cli::pin::read_ledger_password;
+
+impl Settings {
+    /// The same, to be opened: with the password, if a server may ask for one.
+    pub(in crate::cli) fn ledger_to_open(&self) -> Result<LedgerUrl, CliError> {
+        self.with_password(self.ledger()?)
+    }
+
+    /// The ledger that an argument names, to be opened.
+    pub(in crate::cli) fn ledger_of(&self, origin: &'static str, url: &str) -> Result<LedgerUrl, CliError> {
+        let url = LedgerUrl::parse(url).map_err(|cause| CliError::LedgerUrl { origin, cause })?;
+        self.with_password(url)
+    }
+
+    fn with_password(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
+        #[cfg(feature = "postgres")]
+        if let (LedgerUrl::Postgres(place), Some(source)) = (&url, &self.ledger.password_source) {
+            let password = match self.ledger.password.get() {
+                Some(password) => password,
+                None => {
+                    let password = Arc::new(read_ledger_password(source, &self.pins)?);
+                    self.ledger.password.get_or_init(|| password)
+                }
+            };
+            return Ok(LedgerUrl::Postgres(
+                place.clone().with_password(Arc::clone(password)),
+            ));
+        }
+        Ok(url)
+    }
+
+    /// Whether a setting names the ledger, and not the default.
+    pub(in crate::cli) fn names_ledger(&self) -> bool {
+        self.ledger.origin != DEFAULT_ORIGIN
+    }
+
+    /// What is reported if there is no ledger: the whole path, and which setting names it.
+    pub(in crate::cli) fn no_ledger(&self) -> CliError {
+        let place = match self.ledger() {
+            Ok(LedgerUrl::Sqlite(path)) => LedgerUrl::Sqlite(std::path::absolute(&path).unwrap_or(path)),
+            Ok(place) => place,
+            Err(error) => return error,
+        };
+        let origin = match (self.ledger.origin, &self.config_file) {
+            (DEFAULT_ORIGIN, Some(file)) => format!("{DEFAULT_ORIGIN} (beside {})", file.display()),
+            (DEFAULT_ORIGIN, None) => HERE.to_owned(),
+            (origin, _) => origin.to_owned(),
+        };
+        CliError::NoLedger {
+            place: Box::new(place),
+            origin,
+        }
+    }
+}
+
+/// Flag before environment before file; a relative path in the file starts beside it.
+pub(super) fn head_place(
+    flag: Option<String>,
+    environment: Option<String>,
+    file: Option<String>,
+    directory: &Path,
+) -> Result<HeadPlace, CliError> {
+    let said = [
+        (flag, "--ledger-head", None),
+        (environment, "HSM_CA_LEDGER_HEAD", None),
+        (file, "`ledger-head` in the configuration file", Some(directory)),
+    ];
+    let said = said
+        .into_iter()
+        .find_map(|(text, origin, directory)| Some((text?, origin, directory)));
+    let Some((text, origin, directory)) = said else {
+        return Ok(HeadPlace::default());
+    };
+    match (HeadPlace::parse(&text), directory) {
+        (Some(HeadPlace::File(path)), Some(directory)) => Ok(HeadPlace::File(directory.join(path))),
+        (Some(place), _) => Ok(place),
+        (None, _) => Err(CliError::options(format!(
+            "{origin} is {text:?}; it must be token, file:PATH or none"
+        ))),
+    }
+}
