@@ -128,7 +128,7 @@ fn go_on(ledger: &mut dyn Ledger, case: &str) {
     use hsm_ca::ledger::{Authority, Digest, Name, RecordedName, Stamp, UnixTime};
     let subject = RecordedName {
         text: "CN=Test CA".to_owned(),
-        name: Name::from_der(&[0x30, 0]).unwrap(),
+        name: Name::from_der(&[0x30, 0]).expect("an empty name"),
     };
     let authority = Authority {
         key_sha256: Digest::of(b"key"),
