@@ -281,8 +281,8 @@ impl Shell {
                 self.run("hsm-ca ceremony attest root-r1 --ssh-key keys/W").ok();
             }
             "ceremony abort" => {
-                // One that never begins; its key is not on the token yet.
-                let plan = "mv root-r1 held; sed -i 's/label = .*/label = \"root-r2\"/' ceremony.toml; \
+                // One that never begins, of another CA: the ledger has the first.
+                let plan = "mv root-r1 held; sed -i 's/root-r1/root-r2/; s/Root R1/Root R2/' ceremony.toml; \
                             hsm-ca ceremony plan ceremony.toml --out root-r1";
                 self.run(plan).ok();
             }
