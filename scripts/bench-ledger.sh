@@ -101,6 +101,7 @@ for size in $sizes; do
     for ((i = 0; i < runs; i++)); do
         measure "$size: csr sign" "${sign[@]}" requests/0.csr --out -
     done
+    mkdir "out-$size"
     measure "$size: csr sign of $requests" "${sign[@]}" requests --out-dir "out-$size"
     measure "$size: ledger verify" "$hsm_ca" ledger verify
 done
