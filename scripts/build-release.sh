@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Builds the program as it is released: neither the directory, nor the day, nor the settings of the machine go into its bytes.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: scripts/build-release.sh [--offline-variant]
+  Builds the release profile into $CARGO_TARGET_DIR/package (target/package if
+  CARGO_TARGET_DIR is not set), and prints the path of the program.
+  --offline-variant  without network code (--no-default-features)
+  What is not committed is built as well, and `hsm-ca version -v` does not show it.
+END
+}
+
+features=()
+case ${1-} in
+'') ;;
+--offline-variant) features=(--no-default-features) ;;
+-h | --help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+(($# <= 1)) || { usage >&2; exit 2; }
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$root"
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/package
+cargo_home=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")
+sysroot=$(rustc --print sysroot)
+compiler=$(rustc -vV | sed -n 's/^commit-hash: //p')
+
+# No path of this machine gets into the program. Of several prefixes that match, rustc takes the last, as the C compiler does.
+rust=() c=()
+replace() { # PATH NAME
+    [[ $1 != *[[:space:]=]* ]] || { echo "build-release.sh: the C compiler's flags cannot hold the path '$1'; build in a directory without spaces and =" >&2; exit 1; }
+    rust+=("--remap-path-prefix=$1=$2")
+    c+=("-ffile-prefix-map=$1=$2")
+}
+replace "$cargo_home" /cargo
+for index in "$cargo_home"/registry/src/*/; do
+    # The directory has the name of the registry that this machine asks.
+    [[ ! -d $index ]] || replace "${index%/}" /crates
+done
+# The standard library was built there; with the component rust-src its generic code gets the path on this machine.
+replace "$sysroot/lib/rustlib/src/rust" "/rustc/$compiler"
+replace "$root" /hsm-ca
+replace "$target" /target
+
+# Settings of this machine change the program, or the names of its symbols: none of them counts.
+unset RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS CPPFLAGS CXXFLAGS LDFLAGS "${!CARGO_PROFILE_@}"
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf %s "${rust[*]}")
+CFLAGS="${c[*]}"
+CARGO_INCREMENTAL=0
+if git rev-parse --verify --quiet HEAD >/dev/null; then
+    HSM_CA_COMMIT=$(git rev-parse HEAD)
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+    export HSM_CA_COMMIT
+fi
+export CARGO_ENCODED_RUSTFLAGS CFLAGS CARGO_INCREMENTAL SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} LC_ALL=C TZ=UTC
+
+CARGO_TARGET_DIR=$target cargo build --locked --release --bin hsm-ca ${features[@]+"${features[@]}"} >&2
+echo "$target/release/hsm-ca"
