@@ -155,8 +155,12 @@ fn version_tells_what_the_program_is_made_of() {
         assert!(long.contains(name), "{name}: {long}");
     }
     let json = rig.json(&["version"]).ok().json();
-    let features: &[&str] = if cfg!(feature = "aws") { &["aws"] } else { &[] };
-    assert_eq!(json["features"], serde_json::json!(features));
+    let all = [
+        ("aws", cfg!(feature = "aws")),
+        ("postgres", cfg!(feature = "postgres")),
+    ];
+    let on = all.iter().filter(|(_, on)| *on).map(|(name, _)| *name);
+    assert_eq!(json["features"], on.collect::<serde_json::Value>());
     // Cargo itself says which versions were built.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let lock = fs::read_to_string(root.join("Cargo.lock")).expect("Cargo.lock");

@@ -65,6 +65,7 @@ fn features() -> Vec<&'static str> {
     let all = [
         ("aws", cfg!(feature = "aws")),
         ("nitro-enclave", cfg!(feature = "nitro-enclave")),
+        ("postgres", cfg!(feature = "postgres")),
     ];
     all.into_iter()
         .filter(|(_, is_on)| *is_on)
@@ -76,7 +77,7 @@ fn features() -> Vec<&'static str> {
 fn crates(locked: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for name in CRYPTOGRAPHY {
-        if name == "rustls" && !cfg!(feature = "aws") {
+        if name == "rustls" && !cfg!(any(feature = "aws", feature = "postgres")) {
             continue;
         }
         let versions: Vec<_> = locked
