@@ -74,6 +74,10 @@ pub(in crate::cli) enum Proof {
     /// The key can only sign, and cannot be extracted.
     Attributes,
     /// KMS lets the key only sign.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "a build without KMS has none")
+    )]
     Usage,
     /// A signature by the key verified in software.
     Signature,
