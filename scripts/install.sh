@@ -109,7 +109,7 @@ fi
 # Debian 13's opencryptoki with the libraries that it needs, beside this system's: the tests run it in a namespace.
 # apt checks the release's signature by the keys that this system has.
 unpack_debian_13() (
-    local directory=$1 work apt package
+    local directory=$1 work apt package mirror
     local packages=(opencryptoki libopencryptoki0 libssl3t64 libc6 libgcc-s1 zlib1g libzstd1 libcap2 libldap2 libsasl2-2)
     [[ ! -e $directory ]] || return 0
     echo "install.sh: unpacking Debian 13's opencryptoki in $directory"
@@ -118,7 +118,11 @@ unpack_debian_13() (
     trap 'rm -rf "$work"' EXIT
     mkdir -p "$work"/{lists,archives,packages}/partial "$work/system"
     : >"$work/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" >"$work/sources"
+    # From where this system gets its own packages.
+    mirror=$(apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" |
+        awk '$1 == "bookworm" && $2 == "main" && !found { print $3; found = 1 }')
+    [[ $mirror ]] || die "apt has no source for Debian 12 (bookworm); check its sources, and run: apt-get update"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/sources"
     apt=(apt-get -qq -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User=root
         -o "Dir::State=$work" -o "Dir::State::Lists=$work/lists" -o "Dir::State::status=$work/status"
         -o "Dir::Cache=$work" -o "Dir::Etc::SourceList=$work/sources" -o Dir::Etc::SourceParts=-)
