@@ -133,7 +133,7 @@ unpack_debian_13() (
     done
     mv -T "$work/system" "$directory"
 )
-[[ ${1-} = --demo ]] || unpack_debian_13 "${CARGO_TARGET_DIR:-target}/debian-13"
+[[ ${1-} = --demo ]] || unpack_debian_13 "$(realpath -m "${CARGO_TARGET_DIR:-target}")/debian-13"
 
 # Python packages: a new environment whenever requirements.txt has changed
 stamp=$venv/requirements.sha256

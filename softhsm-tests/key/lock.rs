@@ -18,7 +18,10 @@ const GENERATE: [&str; 6] = ["key", "generate", "--label", "ca", "--type", "ec:p
 fn lock_files(rig: &Rig) -> Vec<PathBuf> {
     let directory = rig.path(".local/state/hsm-ca");
     let entries = fs::read_dir(directory).expect("the directory");
-    entries.map(|entry| entry.expect("an entry").path()).collect()
+    let files = entries.map(|entry| entry.expect("an entry").path());
+    files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "lock"))
+        .collect()
 }
 
 #[test]
