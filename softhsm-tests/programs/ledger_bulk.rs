@@ -117,7 +117,9 @@ fn fill(db: &Connection, count: u64) -> Done<i64> {
         let tbs = [&[0x04, 8][..], &number.to_be_bytes()].concat();
         let der = [&[0x30, 14][..], &tbs, &[3, 2, 0, 1]].concat();
         let subject = format!("CN={number}.bulk.example");
-        let subject_der = STANDARD.encode(&subject);
+        // A SEQUENCE with the text in it: the ledger looks no further.
+        let length = u8::try_from(subject.len()).expect("a short subject");
+        let subject_der = STANDARD.encode([&[0x30, length][..], subject.as_bytes()].concat());
         let begun = chain.append(format_args!(
             r#"{{"begun":{{"authority":{authority},"tbs_sha256":"{}","object":{{"certificate":{{"serial":"{hex}","subject":{{"text":"{subject}","der":"{subject_der}"}},"profile":"tls-client","names_sha256":"{names}","request_sha256":"{request}","not_before":1700000000,"not_after":1900000000}}}}}}}}"#,
             Digest::of(&tbs)
