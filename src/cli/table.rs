@@ -18,7 +18,7 @@ pub(super) struct TableOptions {
 /// A column: its heading, and how it gives way on a narrow terminal.
 pub(super) type Column = (&'static str, Fit);
 
-/// What happens to a column for which there is no room.
+/// What happens to a column that does not fit.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fit {
     /// Nothing: the next command needs what is in it.

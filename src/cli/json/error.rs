@@ -17,7 +17,7 @@ pub(in crate::cli) struct ErrorReport {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ErrorBody {
-    /// A name for programs. docs/exit-codes.md has all of them.
+    /// A name for programs.
     pub(in crate::cli) kind: &'static str,
     /// One line for people.
     pub(in crate::cli) message: String,

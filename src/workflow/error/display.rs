@@ -106,7 +106,7 @@ impl fmt::Display for WorkflowError {
                     "an attestation document is for the sealed route; {route} does not use it"
                 )
             }
-            Self::NoRecipientKey => f.write_str("there is no recipient key on the token"),
+            Self::NoRecipientKey => f.write_str("the token has no recipient key"),
             Self::RecipientLeft { cause, imported } => {
                 write!(
                     f,

@@ -15,7 +15,7 @@ pub(in crate::workflow) fn place_of(path: &Path) -> String {
     format!("in {}", path.display())
 }
 
-/// The head in a file; none where there is no file yet.
+/// The head in a file. None if the file does not exist yet.
 pub(in crate::workflow) fn in_file(path: &Path) -> Result<Option<KeptHead>, WorkflowError> {
     match file_trust::open(path, Owners::Own) {
         Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
