@@ -193,9 +193,9 @@ mod library {
     mod aws_settings;
     mod errors;
     mod examples;
+    mod parallel_signing;
     mod planned_file;
     mod public_types;
-    mod signer_source;
     mod source_text;
 }
 

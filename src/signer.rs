@@ -35,8 +35,8 @@ pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
 pub use random::{NoRandomNumbers, RandomSource, SystemRandom, fill_random};
 
-/// A private key that can sign a message, wherever the key is. It can be moved to another thread; [`SignerSource`] gives each thread
-/// its own.
+/// A private key that can sign a message, wherever the key is. It can be moved to another thread;
+/// [`open_another`](Self::open_another) gives each thread its own.
 pub trait Signer: Send {
     /// The public half. A signature by [`sign`](Self::sign) verifies under it.
     fn public_key(&self) -> &PublicKey;
@@ -60,26 +60,14 @@ pub trait Signer: Send {
     /// What the token said; the message may or may not have been signed, so it is never repeated blindly.
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
 
-    /// One signer more of the same key, for another thread: with a session or a connection of its own. Nobody logs in again. `None`
-    /// where the store has one signer for a key.
+    /// Another signer with the same key, for another thread: it has a session or a connection of its own, and does not log in again.
+    /// `None` where the store has only one signer for a key.
     ///
     /// # Errors
     /// What the store said: a token has a limit of sessions.
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         Ok(None)
     }
-}
-
-/// Signers of one key for several threads. It is shared by the threads; each signer is for one of them.
-pub trait SignerSource: Sync {
-    /// The public half of the key that all of them sign with.
-    fn public_key(&self) -> &PublicKey;
-
-    /// Opens one signer more, with a session or a connection of its own. Nobody logs in again.
-    ///
-    /// # Errors
-    /// What the store said: a token has a limit of sessions.
-    fn open(&self) -> Result<Box<dyn Signer + '_>, SignError>;
 }
 
 /// A place that holds private keys: a PKCS#11 token, or a key of AWS KMS.

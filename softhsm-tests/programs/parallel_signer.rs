@@ -1,5 +1,5 @@
-//! Signs in four threads, each with a signer and a session of its own, by one login. Each signature is verified in software, and left in a
-//! file beside what it signs, for programs that are not ours.
+//! Signs in four threads with one key, on a token or in KMS, and then once more with the signer that the others came from. Each signature
+//! is verified in software, and left in a file beside what it signs, for programs that are not ours.
 
 #![allow(clippy::print_stdout, reason = "a program of a few lines")]
 
@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
+use hsm_ca::kms::{KmsKeyStore, SigningKeyName};
 use hsm_ca::secret::{MemoryGuard, Pin};
-use hsm_ca::signer::{Signer, SignerSource};
-use hsm_ca::token::{KeySelector, Module, TokenSelector, TokenSignerSource};
+use hsm_ca::signer::{KeyStore, Signer};
+use hsm_ca::token::{Module, TokenSelector};
 
 const THREADS: usize = 4;
 const EACH: usize = 8;
@@ -34,19 +35,17 @@ fn sign(signer: &dyn Signer, thread: usize, ready: &Barrier) -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [module, token, pin, label] = arguments.as_slice() else {
-        return Err("usage: parallel-signer MODULE TOKEN PIN-FILE LABEL".into());
+fn sign_in_parallel(store: &dyn KeyStore, name: &str) -> Outcome {
+    let first = store.signer_named(name)?;
+    let open = |_| {
+        first
+            .open_another()?
+            .ok_or("the store has one signer for a key".into())
     };
-    let guard = MemoryGuard::engage()?;
-    let pin = Pin::take(&guard, std::fs::read_to_string(pin)?.into())?;
-    let module = Module::load(Path::new(module))?;
-    let session = module.token(&TokenSelector::parse(token)?)?.login(Some(pin))?;
-    let key = session.private_key(&KeySelector::parse(label)?)?;
-    let source = TokenSignerSource::new(&session, key);
     // All of them before the first signature: a token that has too few sessions is found out now.
-    let signers: Vec<_> = (0..THREADS).map(|_| source.open()).collect::<Result<_, _>>()?;
+    let signers: Vec<_> = (0..THREADS)
+        .map(open)
+        .collect::<Result<_, Box<dyn Error + Send + Sync>>>()?;
     let ready = Barrier::new(THREADS);
     thread::scope(|scope| {
         let running: Vec<_> = signers
@@ -61,8 +60,26 @@ fn main() -> Outcome {
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })?;
-    // The login that the signers shared is this session's still.
-    sign(&*source.open()?, THREADS, &Barrier::new(1))?;
-    println!("{}", source.public_key().algorithm().default_signature());
+    // Of the session whose login the others shared.
+    sign(&*first, THREADS, &Barrier::new(1))?;
+    println!("{}", first.public_key().algorithm().default_signature());
     Ok(())
+}
+
+fn main() -> Outcome {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [key] => {
+            let store = KmsKeyStore::open(SigningKeyName::parse(key)?)?;
+            sign_in_parallel(&store, key)
+        }
+        [module, token, pin, label] => {
+            let guard = MemoryGuard::engage()?;
+            let pin = Pin::take(&guard, std::fs::read_to_string(pin)?.into())?;
+            let module = Module::load(Path::new(module))?;
+            let session = module.token(&TokenSelector::parse(token)?)?.login(Some(pin))?;
+            sign_in_parallel(&session, label)
+        }
+        _ => Err("usage: parallel-signer MODULE TOKEN PIN-FILE LABEL | kms:KEY".into()),
+    }
 }

@@ -209,7 +209,7 @@ impl Signer for KmsSigner<'_> {
         self.sign_in_kms(algorithm, message).map_err(SignError::new)
     }
 
-    /// Each request to sign has a connection of its own.
+    /// Each request to sign has a connection of its own, so any number of signers can be open.
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         Ok(Some(Box::new(KmsSigner::new(self.kms, self.key))))
     }

@@ -2,7 +2,7 @@
 
 use super::aws_sign::KmsSigner;
 use super::{Kms, KmsError, SigningKey, SigningKeyName};
-use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, Signer, SignerSource, SystemRandom};
+use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, Signer, SystemRandom};
 
 /// One KMS key that signs, as a store with that key alone.
 #[derive(Debug)]
@@ -32,17 +32,6 @@ impl KmsKeyStore {
 
     fn signer(&self) -> Box<dyn Signer + '_> {
         Box::new(KmsSigner::new(&self.kms, &self.key))
-    }
-}
-
-/// Each request to sign has a connection of its own, so that any number of signers can be open.
-impl SignerSource for KmsKeyStore {
-    fn public_key(&self) -> &PublicKey {
-        &self.key.public_key
-    }
-
-    fn open(&self) -> Result<Box<dyn Signer + '_>, SignError> {
-        Ok(self.signer())
     }
 }
 

@@ -7,10 +7,8 @@ mod plot;
 use std::iter;
 use std::time::Duration;
 
-use crate::signer::{KeyAlgorithm, SignError, SignatureAlgorithm, SignatureChoice, Signer, SignerSource};
-use crate::token::{
-    KeySelector, MechanismNumber, PrivateKey, Session, TokenError, TokenSigner, TokenSignerSource,
-};
+use crate::signer::{KeyAlgorithm, SignError, SignatureAlgorithm, SignatureChoice, Signer};
+use crate::token::{KeySelector, MechanismNumber, PrivateKey, Session, TokenError, TokenSigner};
 
 use super::{Progress, Step, WorkflowError};
 use measure::{Task, measure};
@@ -176,13 +174,14 @@ impl Bench<'_> {
 
     fn measure_key(&mut self, key: &PrivateKey) -> Result<(), WorkflowError> {
         let kind = key.public_key.algorithm();
-        let source = TokenSignerSource::new(self.session, key.clone());
         // The session that logged in signs too: a token with 16 has 16.
-        let mut signers: Vec<Box<dyn Signer + '_>> =
-            vec![Box::new(TokenSigner::new(self.session, key.clone()))];
+        let signer = || TokenSigner::new(self.session, key.clone());
+        let (first, mut signers) = (signer(), Vec::<Box<dyn Signer + '_>>::new());
+        signers.push(Box::new(signer()));
         while signers.len() < self.request.sessions {
-            match source.open() {
-                Ok(signer) => signers.push(signer),
+            match first.open_another() {
+                Ok(Some(another)) => signers.push(another),
+                Ok(None) => break,
                 Err(error) if is_limit(&error) => {
                     self.summary.fewer_sessions = Some(error.to_string());
                     break;

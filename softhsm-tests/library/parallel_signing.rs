@@ -1,6 +1,7 @@
-//! Signers for several threads: one login, a session each.
+//! Signers for several threads: on a token with one login and a session each, in KMS with a connection each.
 
-use crate::harness::{Rig, Run, TokenKind, on_each};
+use crate::harness::{KmsAuthority, Rig, Run, TokenKind, example, on_each};
+use crate::oracle::openssl;
 
 const SIGNATURES: usize = 5 * 8;
 
@@ -14,6 +15,25 @@ impl Rig {
         let mut files = self.files();
         files.retain(|name| name.ends_with(".sig"));
         files
+    }
+
+    /// openssl verifies all of them with `public.pem`.
+    fn assert_signatures(&self, digest: &str) {
+        let signatures = self.signatures();
+        assert_eq!(signatures.len(), SIGNATURES, "{signatures:?}");
+        for signature in signatures {
+            let message = signature.replace(".sig", ".txt");
+            let verify = [
+                "dgst",
+                digest,
+                "-verify",
+                "public.pem",
+                "-signature",
+                &signature,
+                &message,
+            ];
+            self.tool("openssl", &verify).ok();
+        }
     }
 }
 
@@ -32,26 +52,26 @@ fn four_threads_sign_by_one_login_and_openssl_verifies_each_signature() {
         for (algorithm, digest) in [("ec:p384", "-sha384"), ("rsa:2048", "-sha256")] {
             let rig = rig_with_signer(kind, algorithm);
             rig.sign_in_parallel(&[]).ok();
-            let signatures = rig.signatures();
-            assert_eq!(signatures.len(), SIGNATURES, "{signatures:?}");
-            for signature in signatures {
-                let message = signature.replace(".sig", ".txt");
-                let verify = [
-                    "dgst",
-                    digest,
-                    "-verify",
-                    "public.pem",
-                    "-signature",
-                    &signature,
-                    &message,
-                ];
-                rig.tool("openssl", &verify).ok();
-            }
-            // One for the session that logged in, and one for each of the five signers.
+            rig.assert_signatures(digest);
+            // The session that logged in signs too, after the four.
             let counts = ["C_Login", "C_OpenSession", "C_Sign"].map(|function| rig.count(function));
-            assert_eq!(counts, [1, 6, SIGNATURES], "{kind:?} {algorithm}");
+            assert_eq!(counts, [1, 5, SIGNATURES], "{kind:?} {algorithm}");
         }
     });
+}
+
+#[test]
+fn four_threads_sign_with_one_kms_key_and_openssl_verifies_each_signature() {
+    let authority = KmsAuthority::new("ECC_NIST_P384", "AKIAPARALLELSIGNER");
+    let rig = &authority.rig;
+    let public = openssl(rig, &["x509", "-in", "customerCA.crt", "-noout", "-pubkey"]);
+    rig.write("public.pem", public);
+    rig.tool(example("parallel-signer"), &[&authority.name]).ok();
+    rig.assert_signatures("-sha384");
+    // One key, found once; a request for each signature.
+    let requests = rig.kms_requests();
+    let asked = |name: &str| requests.iter().filter(|(operation, _)| operation == name).count();
+    assert_eq!([asked("GetPublicKey"), asked("Sign")], [1, SIGNATURES]);
 }
 
 #[test]

@@ -1,36 +1,8 @@
-//! Signers of one key for several threads: one login, a session for each signer.
+//! How many sessions a token can have, seen before one more is opened.
 
 use cryptoki_sys::{CK_EFFECTIVELY_INFINITE, CK_UNAVAILABLE_INFORMATION};
 
-use super::{PrivateKey, Session, Token, TokenError, TokenSigner};
-use crate::signer::{PublicKey, SignError, Signer, SignerSource};
-
-/// Opens signers of one private key on the token. They use the login of the session that it was made from.
-#[derive(Debug)]
-pub struct TokenSignerSource<'a> {
-    session: &'a Session,
-    key: PrivateKey,
-}
-
-impl<'a> TokenSignerSource<'a> {
-    /// Signers for `key`, which was found in `session`.
-    #[must_use]
-    pub const fn new(session: &'a Session, key: PrivateKey) -> Self {
-        Self { session, key }
-    }
-}
-
-impl SignerSource for TokenSignerSource<'_> {
-    fn public_key(&self) -> &PublicKey {
-        &self.key.public_key
-    }
-
-    fn open(&self) -> Result<Box<dyn Signer + '_>, SignError> {
-        let session = self.session.open_another().map_err(SignError::new)?;
-        // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.4, CK_OBJECT_HANDLE).
-        Ok(Box::new(TokenSigner::new(session, self.key.clone())))
-    }
-}
+use super::{Token, TokenError};
 
 impl Token {
     /// Refuses one session more where the token or its module cannot have it.
