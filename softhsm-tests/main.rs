@@ -13,6 +13,7 @@ mod ca {
     mod adopt;
     mod adopt_subordinate;
     mod hierarchy;
+    mod old_authority;
     mod second_certificate;
 }
 
@@ -57,6 +58,7 @@ mod ceremony {
 /// Help, settings, formats, exit codes.
 mod cli {
     mod command_line;
+    mod examples;
     mod help;
     mod next;
     mod other_users;
@@ -64,6 +66,7 @@ mod cli {
     mod schema;
     mod show;
     mod spelling;
+    mod streams;
     mod tables;
     mod terminal;
 }
@@ -77,6 +80,7 @@ mod cluster {
     mod fetch_refusals;
     mod fetch_service_failures;
     mod initialize;
+    mod initialize_bench;
     mod initialize_lost_calls;
     mod initialize_refusals;
     mod initialize_states;
@@ -121,6 +125,7 @@ mod csr_sign {
     pub(crate) mod tls_handshakes;
     mod unusable_ca;
     mod validity;
+    mod validity_refusals;
 }
 
 /// `doctor`.
@@ -139,6 +144,7 @@ mod key {
     mod lock;
     mod login_for_each_use;
     mod matching;
+    mod unmatched;
 }
 
 /// `kms generate` and `kms import`.
@@ -168,8 +174,10 @@ mod kms_import_sealed {
 /// A key of KMS that signs.
 mod kms_sign {
     mod algorithms;
+    mod bad_answers;
     mod first_cluster;
     mod interoperability;
+    mod refused_keys;
     mod service_failures;
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cluster::initialize::{arguments, asked, initialize};
-use crate::cluster::initialize_refusals::{Bench, CONSTRAINTS, RSA};
+use crate::cluster::initialize_bench::{Bench, CONSTRAINTS, RSA};
 use crate::harness::{HSM1, HSM2, LocalCluster, Weather};
 use crate::local_cluster::states;
 use crate::oracle::openssl;

@@ -17,19 +17,19 @@ first, last = one.not_valid_before_utc, one.not_valid_after_utc
 print(first.strftime('%Y-%m-%dT%H:%M:%SZ'), last.strftime('%Y-%m-%dT%H:%M:%SZ'), int((last - first).total_seconds()) + 1)
 ";
 
-fn read(rig: &Rig, file: &str) -> (String, String, i64) {
+pub(crate) fn read(rig: &Rig, file: &str) -> (String, String, i64) {
     let read = rig.tool(python_tool("python3"), &["-c", READ, file]).ok().stdout;
     let words: Vec<_> = read.split_whitespace().map(str::to_owned).collect();
     let seconds = words[2].parse().expect("a number");
     (words[0].clone(), words[1].clone(), seconds)
 }
 
-fn seconds(rig: &Rig, file: &str) -> i64 {
+pub(crate) fn seconds(rig: &Rig, file: &str) -> i64 {
     read(rig, file).2
 }
 
 /// The lines of `openssl x509 -dates`.
-fn dates(rig: &Rig, file: &str) -> [String; 2] {
+pub(crate) fn dates(rig: &Rig, file: &str) -> [String; 2] {
     let iso = ["-noout", "-dates", "-dateopt", "iso_8601"];
     let dates = openssl(rig, &[&["x509", "-in", file], &iso[..]].concat());
     let mut lines = dates
@@ -38,7 +38,7 @@ fn dates(rig: &Rig, file: &str) -> [String; 2] {
     [(); 2].map(|()| lines.next().expect("two dates"))
 }
 
-fn desk() -> Rig {
+pub(crate) fn desk() -> Rig {
     let rig = ready_authority();
     make_request(
         &rig,
@@ -50,7 +50,7 @@ fn desk() -> Rig {
 }
 
 /// `ca create`, of a name of its own.
-fn create(rig: &Rig, out: &str, more: &[&str]) -> Run {
+pub(crate) fn create(rig: &Rig, out: &str, more: &[&str]) -> Run {
     let subject = format!("CN={out},O=Test");
     let create = [
         "ca",
@@ -65,7 +65,7 @@ fn create(rig: &Rig, out: &str, more: &[&str]) -> Run {
     rig.json(&[&create[..], more].concat())
 }
 
-fn sign(rig: &Rig, out: &str, more: &[&str]) -> Run {
+pub(crate) fn sign(rig: &Rig, out: &str, more: &[&str]) -> Run {
     let sign = ["csr", "sign", "a.csr", "--ca", "customerCA.crt", "--out", out];
     let profile: &[&str] = match more.contains(&"--profile") {
         true => &[],
@@ -74,7 +74,7 @@ fn sign(rig: &Rig, out: &str, more: &[&str]) -> Run {
     rig.json(&[&sign[..], profile, more].concat())
 }
 
-fn cross(rig: &Rig, out: &str, more: &[&str]) -> Run {
+pub(crate) fn cross(rig: &Rig, out: &str, more: &[&str]) -> Run {
     let sign = [
         "cert",
         "cross-sign",
@@ -87,7 +87,7 @@ fn cross(rig: &Rig, out: &str, more: &[&str]) -> Run {
     rig.json(&[&sign[..], more].concat())
 }
 
-fn warnings(run: &Run) -> String {
+pub(crate) fn warnings(run: &Run) -> String {
     run.json()["warnings"].to_string()
 }
 
@@ -305,95 +305,6 @@ fn the_encoding_changes_with_2050_and_the_calendar_ends_with_9999() {
     }
 }
 
-#[test]
-fn what_is_no_validity_is_refused_in_one_line_before_the_token_is_asked() {
-    let rig = desk();
-    make_root(
-        &rig,
-        "other",
-        RSA,
-        "/CN=Other",
-        &["-days", "1000", "-addext", USAGE],
-    );
-    let cases: &[(&[&str], &str, &str)] = &[
-        (&["--days", "0"], "usage", "1 or more"),
-        (&["--days", "0y"], "usage", "1 or more"),
-        (&["--days", "-1"], "usage", "write a number of days"),
-        (&["--days=-1d"], "usage", "write a number of days"),
-        (&["--days", "1.5"], "usage", "write a number of days"),
-        (&["--days", "3w"], "usage", "write a number of days"),
-        (&["--days", ""], "usage", "write a number of days"),
-        (&["--days", "4294967296"], "usage", "9999"),
-        (&["--days", "99999999y"], "validity", "9999"),
-        (&["--days", "4294967295"], "validity", "9999"),
-        (&["--days", "8000y"], "validity", "9999"),
-        (&["--not-before", "9999-12-31", "--days", "2"], "validity", "9999"),
-        (&["--not-after", "10000-01-01"], "usage", "after the year 9999"),
-        (
-            &["--not-after", "9999-12-31T23:59:59-01:00"],
-            "usage",
-            "after the year 9999",
-        ),
-        (&["--not-before", "1949-12-31"], "usage", "before the year 1950"),
-        (&["--not-before", "0000-01-01"], "usage", "before the year 1950"),
-        (&["--not-before", "1950-01-01"], "usage", "before the year 1970"),
-        (&["--not-before", "2027-02-30"], "usage", "no such day"),
-        (&["--not-before", "2027-01-31T24:00:00Z"], "usage", "no such day"),
-        (&["--not-before", "2016-12-31T23:59:60Z"], "usage", "leap second"),
-        (&["--not-before", "2027-01-31T00:00:00.5Z"], "usage", "fraction"),
-        (&["--not-before", "2027-01-31t00:00:00Z"], "usage", "capital"),
-        (&["--not-after", "2027-01-31T00:00:00z"], "usage", "capital"),
-        (&["--not-after", "2027-01-31T00:00:00"], "usage", "offset"),
-        (&["--not-after", "tomorrow"], "usage", "RFC 3339"),
-        (&["--not-after", "-1"], "usage", "RFC 3339"),
-        (&["--not-after", "1800000000"], "usage", "RFC 3339"),
-        (
-            &["--not-after", "2027-01-31", "--days", "2"],
-            "usage",
-            "cannot be used with",
-        ),
-        (
-            &["--days", "2", "--days", "3"],
-            "usage",
-            "cannot be used multiple times",
-        ),
-        (
-            &["--not-before", "2027-02-01", "--not-after", "2027-01-31"],
-            "validity",
-            "before it begins",
-        ),
-        (&["--not-after", "2020-01-01"], "validity", "already"),
-        (
-            &["--not-before", "2020-01-01", "--days", "1"],
-            "validity",
-            "already",
-        ),
-    ];
-    let commands: [&[&str]; 3] = [
-        &["ca", "create", "--key", "customer-ca", "--subject", "CN=x"],
-        &[
-            "csr",
-            "sign",
-            "a.csr",
-            "--ca",
-            "customerCA.crt",
-            "--profile",
-            "tls-client",
-        ],
-        &["cert", "cross-sign", "other.crt", "--ca", "customerCA.crt"],
-    ];
-    let before = rig.files();
-    for (more, kind, words) in cases {
-        for command in commands {
-            let json = ["--format", "json"];
-            let command = [&json[..], command, &["--out", "never.crt"], more].concat();
-            let message = rig.command_with_rule(&command, &[]).refused(2, kind);
-            assert!(message.contains(words), "{more:?}: {message}");
-        }
-    }
-    assert_eq!(rig.files(), before, "the module was loaded, or something written");
-}
-
 /// nextUpdate is not a validity period: it says when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
 #[test]
 fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
@@ -432,35 +343,4 @@ fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
     create(&["--days", "1w"]).refused(2, "usage");
     create(&["--days", "99999999y"]).refused(2, "validity");
     create(&["--days", "11y"]).refused(3, "rule");
-}
-
-#[test]
-fn no_certificate_is_valid_when_its_ca_is_not() {
-    let rig = desk();
-    let end = read(&rig, "customerCA.crt").1;
-    let last: hsm_ca::x509::UnixTime = end.parse().expect("a time");
-    sign(&rig, "last.crt", &["--not-after", &end]).ok();
-    assert_eq!(read(&rig, "last.crt").1, end);
-    let next = last.next().to_string();
-    sign(&rig, "out.crt", &["--not-after", &next]).refused(3, "outlives-ca");
-    sign(&rig, "out.crt", &["--days", "11y"]).refused(3, "outlives-ca");
-    let message = sign(&rig, "out.crt", &["--not-before", "2020-01-01", "--days", "8y"]).refused(3, "rule");
-    assert!(message.contains("validity-nesting"), "{message}");
-    // It would begin when the CA is over: with a default there is no second left.
-    sign(&rig, "out.crt", &["--not-before", &next]).refused(2, "validity");
-    sign(&rig, "out.crt", &["--not-before", &next, "--days", "1"]).refused(3, "outlives-ca");
-    // A CA that is not valid yet signs nothing.
-    create(&rig, "later.crt", &["--not-before", "2030-01-01"]).ok();
-    let sign = [
-        "csr",
-        "sign",
-        "a.csr",
-        "--ca",
-        "later.crt",
-        "--profile",
-        "tls-client",
-    ];
-    rig.json(&[&sign[..], &["--out", "out.crt"]].concat())
-        .refused(3, "ca-not-valid");
-    assert!(!rig.path("out.crt").exists());
 }
