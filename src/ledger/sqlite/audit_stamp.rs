@@ -27,8 +27,8 @@ use crate::file_trust::{self, Owners};
 use crate::ledger::{Digest, Head};
 use crate::output::make_temporary;
 
-/// A ledger with fewer events is audited at every opening: that takes less than 20 ms.
-pub(in crate::ledger) const LARGE: u64 = 4096;
+/// A ledger with fewer events is audited at every opening, which takes about as long as leaving a stamp (docs/benchmark.md).
+pub(in crate::ledger) const LARGE: u64 = 1024;
 
 /// The first word. Another number stands for another audit.
 const FORM: &str = "hsm-ca-audit-1";
