@@ -44,8 +44,8 @@ mod tls_check;
 pub use adopt::{AdoptionRequest, AdoptionSummary, PlannedAdoption};
 pub use authority::{AuthorityRequest, PlannedAuthority};
 pub use bench::{
-    BenchError, BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, Latencies, Unmeasured,
-    bench_token,
+    BenchError, BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, IssuingPoint, IssuingRequest,
+    Latencies, Unmeasured, bench_token,
 };
 pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDecryptors, CeremonyDraft, CeremonyError, CeremonyInputs,

@@ -342,3 +342,28 @@ fn the_table_fits_a_terminal_and_the_plot_has_every_point() {
     let wrong = [&again[..], &["--sessions", "0"]].concat();
     rig.command(&wrong).refused(2, "usage");
 }
+
+#[test]
+fn the_whole_issuing_path_is_measured_and_leaves_nothing() {
+    let rig = Rig::of(TokenKind::SoftHsm);
+    let directory = rig.path("measured");
+    fs::create_dir(&directory).expect("a directory");
+    let arguments = [&p256("2")[..], &["--issue", "40"]].concat();
+    let run = Run::of(rig.prepare(&arguments).env("TMPDIR", &directory)).ok();
+    let issuing = run.json()["issuing"][0].clone();
+    assert_eq!(issuing["certificates"], 40);
+    assert_eq!(issuing["sessions"], 2);
+    let rate = number(&issuing, "per_second");
+    assert!((rate - 40_000.0 / number(&issuing, "elapsed_ms")).abs() < rate / 1000.0);
+    let raw = points(&run)
+        .into_iter()
+        .find(|point| point["sessions"] == 2)
+        .expect("two sessions");
+    let part = rate / number(&raw, "per_second");
+    assert!((number(&issuing, "of_signatures") - part).abs() < part / 1000.0);
+
+    assert_eq!(fs::read_dir(&directory).expect("it is there").count(), 0);
+    rig.assert_token_is_empty();
+    let run = rig.command(&["token", "bench", "--key", "ca", "--issue", "1"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+}

@@ -35,6 +35,9 @@ pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
         Step::Measure { algorithm, sessions } => {
             return Some(format!("measuring {algorithm}, sessions: {sessions}").into());
         }
+        Step::MeasureIssuing { key, count } => {
+            return Some(format!("issuing {count} certificates with an {key} key").into());
+        }
         Step::GenerateRecipientKey => "generating a recipient key on the token",
         Step::GenerateWrappingKey => "generating a wrapping key on the token",
         Step::CheckPresentKey => "the key is already on the token; checking it again",

@@ -1,10 +1,13 @@
 //! How fast a token signs: for each mechanism and number of sessions, with one login.
 
 mod error;
+mod issuing;
 mod measure;
 mod plot;
+mod requests;
 
 use std::iter;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::signer::{KeyAlgorithm, SignError, SignatureAlgorithm, SignatureChoice, Signer};
@@ -14,6 +17,7 @@ use super::{Progress, Step, WorkflowError};
 use measure::{Task, measure};
 
 pub use error::BenchError;
+pub use issuing::{IssuingPoint, IssuingRequest};
 pub use measure::Latencies;
 pub use plot::BenchPlot;
 
@@ -28,6 +32,9 @@ pub struct BenchRequest {
     pub warm_up: Duration,
     /// How long they sign for one point.
     pub length: Duration,
+    /// Certificates to issue with each key that is made for it, in as many sessions as there are. A key that was on the token before
+    /// issues none.
+    pub issuing: Option<IssuingRequest>,
 }
 
 /// The keys that sign.
@@ -50,6 +57,8 @@ pub enum BenchKeys {
 pub struct BenchSummary {
     /// By key, then signature, then number of sessions.
     pub points: Vec<BenchPoint>,
+    /// What was issued, by key.
+    pub issuing: Vec<IssuingPoint>,
     /// What the token does not do.
     pub unmeasured: Vec<Unmeasured>,
     /// Why there were not as many sessions as were asked for.
@@ -92,9 +101,12 @@ impl BenchPoint {
     /// Signatures per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        let signatures = u32::try_from(self.signatures).unwrap_or(u32::MAX);
-        f64::from(signatures) / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+        rate(self.signatures, self.elapsed)
     }
+}
+
+fn rate(count: usize, elapsed: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// Measures. No object that is made for it is on the token (`CKA_TOKEN` false), and each is destroyed before the next is made.
@@ -112,6 +124,7 @@ pub fn bench_token(
         progress,
         summary: BenchSummary {
             points: Vec::new(),
+            issuing: Vec::new(),
             unmeasured: Vec::new(),
             fewer_sessions: None,
         },
@@ -151,7 +164,7 @@ impl Bench<'_> {
         self.progress.step(&Step::GenerateKey { algorithm: kind });
         match self.session.generate_session_key(kind) {
             Ok(made) => {
-                let measured = self.measure_key(made.private_key());
+                let measured = self.measure_made(made.private_key());
                 let destroyed = made.destroy();
                 measured?;
                 Ok(destroyed?)
@@ -172,7 +185,31 @@ impl Bench<'_> {
         }
     }
 
-    fn measure_key(&mut self, key: &PrivateKey) -> Result<(), WorkflowError> {
+    /// A key that was made for the measurement: it may issue certificates, because nothing that it signed outlives it.
+    fn measure_made(&mut self, key: &PrivateKey) -> Result<(), WorkflowError> {
+        let sessions = self.measure_key(key)?;
+        let Some(request) = &self.request.issuing else {
+            return Ok(());
+        };
+        let kind = key.public_key.algorithm();
+        self.progress.step(&Step::MeasureIssuing {
+            key: kind,
+            count: request.certificates.get(),
+        });
+        match issuing::issue(self.session, key, sessions, request) {
+            Ok(point) => self.summary.issuing.push(point),
+            Err(error) if issuing::is_refused(&error) => self.summary.unmeasured.push(Unmeasured {
+                key: kind,
+                algorithm: None,
+                reason: format!("no certificates are issued with it: {error}"),
+            }),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// How many sessions signed at once at most.
+    fn measure_key(&mut self, key: &PrivateKey) -> Result<NonZeroUsize, WorkflowError> {
         let kind = key.public_key.algorithm();
         // The session that logged in signs too: a token with 16 has 16.
         let signer = || TokenSigner::new(self.session, key.clone());
@@ -207,7 +244,7 @@ impl Bench<'_> {
                 self.measure_point(signers, kind, algorithm, mechanism)?;
             }
         }
-        Ok(())
+        Ok(NonZeroUsize::new(signers.len()).unwrap_or(NonZeroUsize::MIN))
     }
 
     fn measure_point(

@@ -47,6 +47,13 @@ pub enum Step<'a> {
         /// How many sessions.
         sessions: usize,
     },
+    /// Certificates are issued, to be measured.
+    MeasureIssuing {
+        /// The CA's key.
+        key: KeyAlgorithm,
+        /// How many.
+        count: usize,
+    },
     /// The token generates the key that another key is sealed to.
     GenerateRecipientKey,
     /// The token generates the key that another key is wrapped with.

@@ -166,6 +166,8 @@ pub(in crate::cli) struct TokenBench {
     /// Why there were fewer sessions than requested.
     pub(in crate::cli) fewer_sessions: Option<String>,
     pub(in crate::cli) points: Vec<BenchPoint>,
+    /// With --issue.
+    pub(in crate::cli) issuing: Vec<BenchIssuing>,
     pub(in crate::cli) not_measured: Vec<NotMeasured>,
     /// The file with the drawing.
     pub(in crate::cli) plot: Option<FileName>,
@@ -187,6 +189,20 @@ pub(in crate::cli) struct BenchPoint {
     pub(in crate::cli) elapsed_ms: f64,
     pub(in crate::cli) per_second: f64,
     pub(in crate::cli) latency_ms: Latency,
+}
+
+/// Certificates that were issued with one kind of key: request, rules, signature, ledger and file.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct BenchIssuing {
+    pub(in crate::cli) key_type: String,
+    pub(in crate::cli) signature_algorithm: String,
+    pub(in crate::cli) sessions: usize,
+    pub(in crate::cli) certificates: usize,
+    pub(in crate::cli) elapsed_ms: f64,
+    pub(in crate::cli) per_second: f64,
+    /// The same divided by the signatures per second of as many sessions.
+    pub(in crate::cli) of_signatures: Option<f64>,
 }
 
 /// From the call to its return, in milliseconds.

@@ -1,5 +1,7 @@
 //! `token bench`.
 
+mod issuing;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +43,10 @@ pub(in crate::cli) struct BenchToken {
     /// or 64 MiB of them are there
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u16).range(1..=60))]
     seconds: u16,
+    /// Also issue this many certificates with each kind of key, by a CA that is gone afterwards with its key: request, rules, signature,
+    /// ledger and file, as `csr sign` does
+    #[arg(long, value_name = "N", conflicts_with = "key", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    issue: Option<u32>,
     /// Draw the rates to this file, as SVG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -69,6 +75,7 @@ impl BenchToken {
             sessions: self.sessions.into(),
             warm_up: WARM_UP,
             length: Duration::from_secs(self.seconds.into()),
+            issuing: self.issue.and_then(issuing::request),
         };
         let token = settings.find_token(self.key.as_deref())?;
         let session = settings.log_in(&token)?;
@@ -165,6 +172,7 @@ fn describe(summary: &BenchSummary, canvas: Canvas) -> String {
             ));
         }
     }
+    text.push_str(&issuing::describe(summary));
     if !summary.unmeasured.is_empty() {
         text.push_str("\nNot measured:\n");
     }
@@ -224,6 +232,7 @@ fn as_json(summary: &BenchSummary, request: &BenchRequest, token: &Token) -> Res
         sessions_requested: request.sessions,
         fewer_sessions: summary.fewer_sessions.clone(),
         points: summary.points.iter().map(point_as_json).collect(),
+        issuing: issuing::as_json(summary),
         not_measured: unmeasured.collect(),
         plot: None,
     })

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use crate::signer::{SignError, SignatureAlgorithm};
 use crate::token::KeyDescription;
@@ -35,6 +36,13 @@ pub enum BenchError {
         /// What it said of the first key.
         reason: String,
     },
+    /// No directory can be made for the certificates of the measurement.
+    Directory {
+        /// Where it should be.
+        directory: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// There is no session to measure.
     NoSession,
     /// A thread of this process failed.
@@ -56,6 +64,11 @@ impl fmt::Display for BenchError {
             Self::NoRandomNumbers(cause) => write!(f, "the system has no random numbers: {cause}"),
             Self::NoThread(cause) => write!(f, "the system did not start a thread for a session: {cause}"),
             Self::NothingMeasured { reason } => write!(f, "nothing could be measured: {reason}"),
+            Self::Directory { directory, cause } => write!(
+                f,
+                "cannot make a directory in {} for the certificates of the measurement: {cause}",
+                directory.display()
+            ),
             Self::NoSession => f.write_str("there is no session to measure"),
             Self::Panicked => f.write_str("a thread failed while it was measuring"),
         }
@@ -66,7 +79,9 @@ impl std::error::Error for BenchError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Sign(error) => error.source(),
-            Self::NoRandomNumbers(cause) | Self::NoThread(cause) => cause.source(),
+            Self::NoRandomNumbers(cause) | Self::NoThread(cause) | Self::Directory { cause, .. } => {
+                cause.source()
+            }
             _ => None,
         }
     }

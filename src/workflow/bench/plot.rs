@@ -263,6 +263,7 @@ mod tests {
     #[test]
     fn nothing_measured_is_drawn_without_a_line() {
         let summary = BenchSummary {
+            issuing: Vec::new(),
             points: Vec::new(),
             unmeasured: Vec::new(),
             fewer_sessions: None,

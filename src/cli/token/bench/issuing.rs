@@ -1,0 +1,62 @@
+//! The part of `token bench` about certificates that were issued.
+
+use std::env;
+use std::num::NonZeroUsize;
+
+use hsm_ca::workflow::{BenchPoint, BenchSummary, IssuingPoint, IssuingRequest};
+
+use super::milliseconds;
+use crate::cli::json::token::BenchIssuing;
+
+/// The ledger and the certificates are in the user's temporary directory meanwhile.
+pub(super) fn request(certificates: u32) -> Option<IssuingRequest> {
+    let certificates = usize::try_from(certificates).ok().and_then(NonZeroUsize::new)?;
+    Some(IssuingRequest {
+        certificates,
+        directory: env::temp_dir(),
+    })
+}
+
+/// The part of the signatures per second that as many sessions made.
+fn of_signatures(point: &IssuingPoint, summary: &BenchSummary) -> Option<f64> {
+    let is_alike = |raw: &&BenchPoint| {
+        (raw.key, raw.algorithm, raw.sessions) == (point.key, point.algorithm, point.sessions)
+    };
+    let raw = summary.points.iter().find(is_alike)?;
+    Some(point.rate() / raw.rate())
+}
+
+pub(super) fn describe(summary: &BenchSummary) -> String {
+    if summary.issuing.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\nIssuing: request, rules, signature, ledger and file\n{:<12} {:>8} {:>12} {:>9}  of the signatures\n",
+        "key", "sessions", "certificates", "per s"
+    );
+    for point in &summary.issuing {
+        let part =
+            of_signatures(point, summary).map_or_else(String::new, |part| format!("{:.0} %", part * 100.0));
+        text.push_str(&format!(
+            "{:<12} {:>8} {:>12} {:>9.1}  {part:>17}\n",
+            point.key.to_string(),
+            point.sessions,
+            point.certificates,
+            point.rate()
+        ));
+    }
+    text
+}
+
+pub(super) fn as_json(summary: &BenchSummary) -> Vec<BenchIssuing> {
+    let points = summary.issuing.iter().map(|point| BenchIssuing {
+        key_type: point.key.to_string(),
+        signature_algorithm: point.algorithm.to_string(),
+        sessions: point.sessions,
+        certificates: point.certificates,
+        elapsed_ms: milliseconds(point.elapsed),
+        per_second: point.rate(),
+        of_signatures: of_signatures(point, summary),
+    });
+    points.collect()
+}
