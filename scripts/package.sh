@@ -4,37 +4,50 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/package.sh DIR [VARIANT]
+usage: scripts/package.sh [--bullseye SYSTEMS] [--profile PROFILE] DIR [VARIANT]
   Builds the program as it is released (scripts/build-release.sh) and writes to
   DIR, which is made and must be empty:
     hsm-ca_VERSION_ARCH.deb            with AWS and PostgreSQL
     hsm-ca-offline_VERSION_ARCH.deb    without network code
     the same as .tar.gz, for other Linux systems
+    the same as .cdx.json: an SBOM of each, in CycloneDX
     SHA256SUMS
   VARIANT is hsm-ca or hsm-ca-offline, for one of them only. What is not
   committed is refused. PROGRAM=FILE in the environment packs that build of it.
-Needs Debian's dpkg-dev.
+  --bullseye SYSTEMS  builds in a minimal Debian 11 in SYSTEMS, so that the
+                      program runs with glibc 2.31 (scripts/build-bullseye.sh)
+  --profile PROFILE   another profile of Cargo.toml than release, to try the
+                      packages; their version ends with its name
+Needs Debian's dpkg-dev. scripts/install-cyclonedx.sh installs what makes SBOMs.
 END
 }
 die() {
     echo "package.sh: $*" >&2
     exit 1
 }
-case ${1-} in
--h | --help) usage; exit 0 ;;
-'' | -*) usage >&2; exit 2 ;;
-esac
+build=(scripts/build-release.sh) profile=release
+while [[ ${1-} = -* ]]; do
+    case $1 in
+    -h | --help) usage; exit 0 ;;
+    --bullseye) [[ ${2-} ]] && build=(scripts/build-bullseye.sh "$(realpath -m "$2")") ;;
+    --profile) profile=${2-} ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift 2 || { usage >&2; exit 2; }
+done
+[[ $profile =~ ^[a-z]+$ ]] || { usage >&2; exit 2; }
 case ${2-} in
 '') variants=(hsm-ca hsm-ca-offline) ;;
 hsm-ca | hsm-ca-offline) variants=("$2") ;;
 *) usage >&2; exit 2 ;;
 esac
-(($# <= 2)) || { usage >&2; exit 2; }
+(($# == 1 || $# == 2)) && [[ $1 ]] || { usage >&2; exit 2; }
 
 directory=$(realpath -m "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [[ ! -e $directory || -z $(ls -A "$directory") ]] || die "'$directory' is not empty; name a new directory"
 command -v dpkg-shlibdeps >/dev/null || die "dpkg-shlibdeps is missing; run: apt-get install dpkg-dev"
+scripts/install-cyclonedx.sh
 [[ -z $(git status --porcelain) ]] || die "commit first: a package says which commit it was built from"
 mkdir -p "$directory"
 
@@ -46,6 +59,7 @@ number=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 version=$number
 [[ $(git describe --exact-match --tags HEAD 2>/dev/null || true) = "v$number" ]] ||
     version=$number~git$(date -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).${commit:0:12}
+[[ $profile = release ]] || version+=.$profile
 architecture=$(dpkg --print-architecture)
 maintainer=${DEBFULLNAME:-$(git log -1 --format=%an)}" <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 
@@ -122,16 +136,17 @@ END
 }
 
 for variant in "${variants[@]}"; do
-    flags=()
-    [[ $variant = hsm-ca ]] || flags=(--offline-variant)
-    program=${PROGRAM:-$(scripts/build-release.sh ${flags[@]+"${flags[@]}"})}
+    flags=(--profile "$profile")
+    [[ $variant = hsm-ca ]] || flags+=(--offline-variant)
+    program=${PROGRAM:-$("${build[@]}" "${flags[@]}")}
     scripts/check-paths.sh "$program"
     lay_out "$variant" "$program" "$work/$variant"
     name=$variant-$version-linux-$(uname -m)
     tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
         --transform "s,^\./,$name/," --directory "$work/$variant" --exclude=./lib --file - . | gzip -9n >"$directory/$name.tar.gz"
+    scripts/sbom.py "$variant" "$directory/$name.cdx.json"
     control "$variant" "$program" "$work/$variant"
     dpkg-deb --root-owner-group --uniform-compression -Zxz --build "$work/$variant" "$directory" >/dev/null
 done
-(cd "$directory" && sha256sum -- *.deb *.tar.gz >SHA256SUMS)
+(cd "$directory" && sha256sum -- *.deb *.tar.gz *.cdx.json >SHA256SUMS)
 ls -l "$directory"

@@ -5,32 +5,18 @@ usage: scripts/third-party.py hsm-ca|hsm-ca-offline
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FEATURES = {"hsm-ca": [], "hsm-ca-offline": ["--no-default-features"]}
+from variant_crates import FEATURES, crates_of, output_of
+
 TEXTS = ("license", "licence", "copying", "notice", "unlicense")
-
-
-def output_of(*command):
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
-
-
-def crates_of(variant):
-    """What is linked into the program: (name, version), the program itself left out."""
-    tree = output_of(
-        "cargo", "tree", "--locked", *FEATURES[variant], "--edges", "normal", "--prefix", "none", "--format", "{p}"
-    )
-    crates = {tuple(line.split()[:2]) for line in tree.splitlines() if line.strip()}
-    return {(name, version.removeprefix("v")) for name, version in crates if name != "hsm-ca"}
 
 
 def main(variant):
     metadata = json.loads(output_of("cargo", "metadata", "--locked", "--format-version", "1"))
     packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
-    crates = sorted(crates_of(variant))
+    crates = sorted(crates_of(variant, "normal"))
     print(f"The crates that are compiled into {variant}, and their licences.\n")
     texts = {}
     for crate in crates:
