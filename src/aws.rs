@@ -1,4 +1,4 @@
-//! What the AWS clients have in common: the settings of the usual AWS chain, an encrypted way, and the words for what fails.
+//! What the AWS clients share: settings from the usual AWS chain, encrypted connections only, and one vocabulary for errors.
 
 #[cfg(feature = "aws")]
 mod bounded;

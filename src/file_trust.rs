@@ -1,4 +1,4 @@
-//! Who can change a file: not only its own mode counts, but the owner and mode of every directory on the way to it.
+//! Who can change a file. Its own mode is not enough: the owner and mode of every directory on the way to it count as well.
 //!
 //! Two questions. A file that was *found* (`./hsm-ca.toml`, a ledger) decides what is loaded and signed without being named, so it and
 //! every directory above it must belong to this user or root ([`Owners::Own`]). A file that was *named* on purpose (`--config`, `--module`,
@@ -24,22 +24,22 @@ use rustix::fs::OFlags;
 pub use error::{Owner, TrustError};
 use walk::Walk;
 
-/// Whose a file may be.
+/// Who may own a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owners {
-    /// This user's or root's: nobody named it.
+    /// This user or root: the file was found, not named.
     Own,
-    /// Anyone's: someone named it on purpose.
+    /// Anyone: the file was named on purpose.
     Any,
 }
 
-/// Opens a regular file that only those who count can change. A pipe or a device is refused and never waited for.
+/// Opens a regular file that only trusted users can change. Refuses a pipe or a device without waiting for it.
 ///
 /// # Errors
-/// [`TrustError`]; [`TrustError::Io`] when it is not there.
+/// [`TrustError`]; [`TrustError::Io`] when it does not exist.
 pub fn open(path: &Path, owners: Owners) -> Result<File, TrustError> {
     let real = check_file(path, owners)?;
-    // Nobody else could put another file there since. Without O_NONBLOCK the owner could still make this wait, with a pipe.
+    // Only the owner could have put another file there since. Without O_NONBLOCK a pipe in its place would make this wait.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let file = File::options().read(true).custom_flags(flags).open(&real);
@@ -68,7 +68,7 @@ pub fn check_file(path: &Path, owners: Owners) -> Result<PathBuf, TrustError> {
     Ok(walk.real)
 }
 
-/// Checks a directory in which nobody but this user and root may put, replace or remove a file, and every directory on the way to it.
+/// Checks that only this user and root can add, replace or remove files in a directory, and checks every directory on the way to it.
 ///
 /// # Errors
 /// [`TrustError`]

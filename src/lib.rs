@@ -12,8 +12,8 @@
 //!
 //! # Errors
 //!
-//! An error tells in one line all that it knows, its cause included. [`source`](std::error::Error::source) begins below what that line
-//! tells, so a report that prints the whole chain prints nothing twice. The cause itself is a field of the variant.
+//! An error says everything that it knows in one line, its cause included. [`source`](std::error::Error::source) starts below what that line says,
+//! so a report that prints the whole chain prints nothing twice. The cause itself is a field of the variant.
 //!
 //! The library never prints, prompts, exits or reads the environment; the program `hsm-ca` does.
 

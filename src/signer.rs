@@ -64,7 +64,7 @@ pub trait Signer: Send {
     /// `None` where the store has only one signer for a key.
     ///
     /// # Errors
-    /// What the store said: a token has a limit of sessions.
+    /// What the store said: a token limits the number of sessions.
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         Ok(None)
     }
@@ -89,8 +89,8 @@ pub trait KeyStore {
     /// None, or more than one: the message lists what was found.
     fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError>;
 
-    /// The private key that `name` points at, with that of `keys` to which it belongs; `None` where it belongs to none of them.
-    /// A store that does not tell a key's public half finds out here, by a signature over a [challenge](new_challenge).
+    /// The private key that `name` points at, and the one of `keys` that it belongs to; `None` if it belongs to none of them. A store that cannot
+    /// read a key's public half finds out with a signature over a [challenge](new_challenge).
     ///
     /// # Errors
     /// `name` points at no key, or at more than one that belongs to them: the message lists what was found.
@@ -112,13 +112,13 @@ pub trait KeyStore {
         Ok(Vec::new())
     }
 
-    /// What keeps a few bytes beside the keys, where the store has room for that.
+    /// What keeps a few bytes beside the keys, if the store has room for them.
     fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
         None
     }
 }
 
-/// A store that someone else keeps open.
+/// A store that the caller keeps open.
 impl<T: KeyStore + ?Sized> KeyStore for &T {
     fn random_source(&self) -> &dyn RandomSource {
         (**self).random_source()
@@ -149,7 +149,7 @@ impl<T: KeyStore + ?Sized> KeyStore for &T {
     }
 }
 
-/// A place beside the keys for a few bytes, which a copy of the caller's files does not take along.
+/// A place for a few bytes beside the keys, which a copy of the caller's files does not contain.
 pub trait NoteKeeper {
     /// Everything that is kept there.
     ///
@@ -157,13 +157,13 @@ pub trait NoteKeeper {
     /// What the store said.
     fn notes(&self) -> Result<Vec<Vec<u8>>, SignError>;
 
-    /// Keeps `note`, and only then takes off those of `outdated`, of which [`notes`](Self::notes) has told before.
+    /// Keeps `note`, and only then removes the notes `outdated`, which [`notes`](Self::notes) returned before.
     ///
     /// # Errors
     /// What the store said: some stores take nothing but keys.
     fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError>;
 
-    /// Takes notes off, of which [`notes`](Self::notes) has told before.
+    /// Removes notes that [`notes`](Self::notes) returned before.
     ///
     /// # Errors
     /// What the store said.

@@ -3,8 +3,8 @@
 //!
 //! Text that is shown to people is here too: without characters that deceive, and in lines of a width.
 //!
-//! This room knows no other. How a value is encoded is the business of the room that encodes it: `x509` adds DER, and `ledger` the one
-//! spelling that its events have.
+//! This room depends on no other room. The room that encodes a value defines its encoding: `x509` adds DER, and `ledger` the one spelling that its
+//! events have.
 
 mod crl_number;
 mod digest;

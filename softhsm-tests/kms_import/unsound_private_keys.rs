@@ -80,7 +80,7 @@ const BROKEN_EC: [Broken; 8] = [
     ),
     (
         "v1-outer-public",
-        "its version is v1, and it has the publicKey of v2",
+        "its version is v1, but it has the publicKey of v2",
         Sealed::Sound,
     ),
 ];
@@ -94,7 +94,7 @@ const BROKEN_ED25519: [Broken; 7] = [
     ),
     (
         "v1-outer-public",
-        "its version is v1, and it has the publicKey of v2",
+        "its version is v1, but it has the publicKey of v2",
         Sealed::Sound,
     ),
     ("bare-seed", "not a seed of 32 bytes", Sealed::NotTaken),

@@ -1,5 +1,5 @@
-//! What a server sends has a bound: KMS, CloudHSM and those that give credentials answer with some kilobytes, and whatever stands between
-//! here and them could send without an end.
+//! A bound on what a server sends: KMS, CloudHSM and the credential services answer with a few kilobytes, but anything between them and this
+//! program could send without end.
 
 use std::error::Error as StdError;
 
@@ -24,12 +24,12 @@ use http_body_util::{LengthLimitError, Limited};
 
 use super::cause::find_cause;
 
-/// The longest answer that is read: 4 MiB. KMS's are below 64 KiB; a page of `DescribeClusters` has some 10 KiB of certificates for each
+/// The longest answer that is read: 4 MiB. KMS's answers stay below 64 KiB; a page of `DescribeClusters` has about 10 KiB of certificates per
 /// cluster.
 pub(crate) const LONGEST_ANSWER: usize = 4 << 20;
 
-/// The SDK's own client (`default-https-client` in `aws_smithy_runtime::client::http`: rustls with AWS-LC, proxies by the usual variables),
-/// which stops reading an answer at [`LONGEST_ANSWER`], with or without a Content-Length. The SDK asks for no compression and undoes none.
+/// The SDK's own client (`default-https-client` in `aws_smithy_runtime::client::http`: rustls with AWS-LC, proxies by the usual variables), which
+/// stops reading an answer at [`LONGEST_ANSWER`], with or without a Content-Length. The SDK neither requests nor decodes compression.
 #[derive(Debug)]
 pub(super) struct BoundedClient(SharedHttpClient);
 
@@ -95,12 +95,12 @@ impl HttpConnector for BoundedConnector {
     }
 }
 
-/// Whether an answer was given up because it was too long.
+/// Whether reading stopped because the answer was too long.
 pub(super) fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
     find_cause::<LengthLimitError>(error).is_some()
 }
 
-/// An answer that was too long is not asked for again: the SDK would take it for a broken connection.
+/// Stops the retries after an answer that was too long, which the SDK would take for a broken connection.
 #[derive(Debug)]
 pub(crate) struct TooLongIsFinal;
 

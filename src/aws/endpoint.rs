@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Refuses, whatever setting the endpoint comes from, to speak `http` to anything but this machine.
+/// Refuses an `http` endpoint on another machine, whatever setting it comes from.
 #[derive(Debug)]
 pub(crate) struct EncryptedEndpoint;
 

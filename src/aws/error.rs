@@ -1,4 +1,4 @@
-//! Why an AWS service did not answer, whichever it is.
+//! Why a call to an AWS service got no answer.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AwsError {
-    /// No region is set, and what the work is about has none in its name.
+    /// No region is set, and the resource's name does not contain one.
     NoRegion,
-    /// What the work is about is in one region, the client is set to another.
+    /// The resource is in one region, and the client is set to another.
     OtherRegion {
         /// Its region.
         wanted: String,
         /// The region that is set.
         set: String,
     },
-    /// No credentials were found, or they are of no use.
+    /// No credentials were found, or they cannot be used.
     Credentials {
         /// What the AWS chain or the service said.
         reason: String,
@@ -36,13 +36,13 @@ pub enum AwsError {
         /// What the connection said.
         reason: String,
     },
-    /// The service's answer is longer than any that it gives, and was not read to its end.
+    /// The service's answer is longer than any genuine one, and was not read to its end.
     AnswerTooLong {
         /// The service.
         service: &'static str,
         /// The operation.
         operation: &'static str,
-        /// How many bytes were taken.
+        /// How many bytes were read.
         longest: usize,
     },
     /// The async runtime did not start.

@@ -15,7 +15,7 @@ use super::endpoint::NotEncrypted;
 /// How a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The service did not answer, or answered that it does not know who asks.
+    /// The service did not answer, or did not accept the credentials.
     Aws(AwsError),
     /// The service answered with an exception.
     Exception {
@@ -38,7 +38,7 @@ impl Failure {
     {
         let SdkError::ServiceError(answer) = error else {
             let mut failed = read_connection(service, operation, error);
-            // Someone was reached: a proxy with a page of its own, perhaps.
+            // Something answered: a proxy with a page of its own, perhaps.
             if let (AwsError::Unreachable { reason, .. }, SdkError::ResponseError(answer)) =
                 (&mut failed, error)
             {
@@ -66,8 +66,7 @@ impl Failure {
     }
 }
 
-/// Whether the service may have done what it was asked for, although the call failed: nothing says that it was refused, or that it
-/// was not sent.
+/// Whether the service may have carried out the call although it failed: nothing shows that the call was refused or never sent.
 pub(crate) fn may_have_happened<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: StdError + 'static,

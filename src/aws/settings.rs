@@ -37,8 +37,8 @@ pub(crate) struct AwsSettings {
 }
 
 impl AwsSettings {
-    /// The caller's own settings, with the limits that every client here has: the answers of the caller's HTTP client end where ours do,
-    /// and a timeout that is not set is ours. `wanted` as in [`load`](Self::load).
+    /// The caller's own settings, with the limits that every client here has: answers through the caller's HTTP client are bounded like ours, and a
+    /// timeout that is not set is ours. `wanted` as in [`load`](Self::load).
     pub(crate) fn of_caller(sdk: &SdkConfig, wanted: Option<&str>) -> Result<Self, AwsError> {
         let region = agree(sdk.region().map(ToString::to_string), wanted)?.ok_or(AwsError::NoRegion)?;
         let client = sdk
@@ -61,7 +61,7 @@ impl AwsSettings {
         })
     }
 
-    /// Loads the settings; no service is asked. Where no region is set, `wanted`'s counts, and where one is set, the two agree.
+    /// Loads the settings without calling a service. If no region is set, `wanted` is used; if one is set, it must be `wanted`.
     pub(crate) fn load(wanted: Option<&str>) -> Result<Self, AwsError> {
         let runtime = start_runtime()?;
         let region = runtime.block_on(choose_region(wanted))?;
@@ -99,8 +99,8 @@ pub(crate) fn start_runtime() -> Result<Runtime, AwsError> {
     })
 }
 
-/// The region that is set in the environment or the profile, which must be the wanted one; else that; only where neither is
-/// named, the machine's own (IMDS).
+/// The region set in the environment or the profile, which must be the wanted one; otherwise the wanted one; only if neither is named, the
+/// machine's own (IMDS).
 async fn choose_region(wanted: Option<&str>) -> Result<String, AwsError> {
     let set = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
@@ -115,7 +115,7 @@ async fn choose_region(wanted: Option<&str>) -> Result<String, AwsError> {
     machine.map(|region| region.to_string()).ok_or(AwsError::NoRegion)
 }
 
-/// The region that is set, which must be the wanted one; else that.
+/// The region that is set, which must be the wanted one; if none is set, the wanted one.
 fn agree(set: Option<String>, wanted: Option<&str>) -> Result<Option<String>, AwsError> {
     match (set, wanted) {
         (Some(set), Some(wanted)) if set != wanted => Err(AwsError::OtherRegion {

@@ -47,14 +47,14 @@ pub enum TrustError {
     OtherOwner {
         /// The file or directory.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         owner: Owner,
     },
-    /// Others than the owner may write to the file, or to a directory on the way to it.
+    /// Users other than the owner may write to the file, or to a directory on the way to it.
     OpenToOthers {
         /// The file or directory.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         owner: Owner,
         /// The permission bits.
         mode: u32,
@@ -63,10 +63,10 @@ pub enum TrustError {
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         owner: Owner,
     },
-    /// It is not there, or cannot be looked at.
+    /// It does not exist, or cannot be examined.
     Io {
         /// The path.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! As root, who may give files to others.
+//! These tests run as root, which can give files to other users.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -85,7 +85,7 @@ fn whoever_can_write_to_a_directory_above_can_change_the_file() {
 }
 
 #[test]
-fn what_belongs_to_others_is_used_only_where_it_was_named() {
+fn a_file_of_another_user_is_used_only_if_it_was_named() {
     for name in ["a", "a/b", "a/b/file"] {
         let place = Place::new();
         place.give(name, SOMEBODY);
@@ -111,7 +111,7 @@ fn what_belongs_to_others_is_used_only_where_it_was_named() {
 }
 
 #[test]
-fn a_sticky_directory_is_passed_through_and_no_home_of_what_was_found() {
+fn a_sticky_directory_may_be_on_the_way_but_may_not_hold_a_found_file() {
     let place = Place::new();
     place.mode("a", 0o1777);
     place.file(Owners::Own).unwrap();
@@ -141,13 +141,13 @@ fn links_are_followed_one_by_one() {
         refusal(check_file(&place.path("outer"), Owners::Any)),
         ("open".to_owned(), "mode")
     );
-    // The link itself is in a directory that others write to, what it leads to is not.
+    // Others can write to the link's directory, but not to its target's.
     symlink("../a/b/file", place.path("open/link")).unwrap();
     assert_eq!(
         refusal(check_file(&place.path("open/link"), Owners::Any)),
         ("open".to_owned(), "mode")
     );
-    // In a sticky one, the link is its owner's.
+    // In a sticky directory only its owner can replace the link.
     place.mode("open", 0o1777);
     check_file(&place.path("open/link"), Owners::Any).unwrap();
     std::os::unix::fs::lchown(place.path("open/link"), Some(SOMEBODY), None).unwrap();

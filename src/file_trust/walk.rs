@@ -15,7 +15,7 @@ const MOST_LINKS: usize = 40;
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
-/// A directory that the way leads through.
+/// A directory on the way.
 struct Step {
     path: PathBuf,
     found: Metadata,
@@ -84,7 +84,7 @@ impl Walk {
         self.found.uid()
     }
 
-    /// Refuses what anyone but `counting` could change. `sticky_home`: whether the last directory may be one that everyone writes to.
+    /// Refuses a path that a user outside `counting` could change. `sticky_home`: whether the last directory may be one that everyone can write to.
     pub(super) fn judge(&self, counting: &[u32], sticky_home: bool) -> Result<(), TrustError> {
         for (index, step) in self.steps.iter().enumerate() {
             let is_home = index + 1 == self.steps.len();
@@ -108,7 +108,7 @@ impl Walk {
     }
 }
 
-/// The names on a path; `..` is one, since what it means depends on the links before it.
+/// The names on a path, `..` included, because its meaning depends on the links before it.
 fn names(path: &Path) -> VecDeque<OsString> {
     let names = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_owned()),

@@ -13,14 +13,14 @@ use tempfile::NamedTempFile;
 
 use super::{Encoding, OutputError, Protected, Verified, Written, make_temporary};
 
-/// Room that is asked of the file system before anything is signed: more than any certificate, so that a full disk
-/// costs no signature. What can be longer asks for more, with [`Reserved::make_room`].
+/// Space reserved on the file system before anything is signed: more than any certificate needs, so that a full disk costs no signature. Longer
+/// outputs reserve more with [`Reserved::make_room`].
 const RESERVED_BYTES: u64 = 64 * 1024;
 
-/// What is handed to the system at once: any certificate is one write.
+/// Bytes per write: any certificate is one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// How a database of SQLite begins (Database File Format, section 1.2.1).
+/// The start of an SQLite database (Database File Format, section 1.2.1).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// Where a result goes, and how.
@@ -76,8 +76,8 @@ impl Destination {
         Ok(reserved)
     }
 
-    /// Sees whether the file could be written, and leaves nothing behind. A directory in which another file could be made is not tried
-    /// again: a job of a thousand files makes one for it.
+    /// Checks that the file could be written, and leaves nothing behind. A directory is tried once: a job of a thousand files creates one test file
+    /// in it.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -92,7 +92,7 @@ impl Destination {
         self.refuse_impossible_name(directory)
     }
 
-    /// Whether the file is there already, with just this content.
+    /// Whether the file exists already, with exactly this content.
     #[must_use]
     pub fn holds(&self, verified: &dyn Verified) -> bool {
         let is_file = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
@@ -100,7 +100,7 @@ impl Destination {
         is_file && matches!(File::open(&self.path).and_then(recheck), Ok(Ok(())))
     }
 
-    /// What is there now, if it is a regular file of at most `limit` bytes: an output of an earlier run, perhaps. Nothing if nothing is there.
+    /// The content of the regular file at the path, at most `limit` bytes: an output of an earlier run, perhaps. `None` if the path is free.
     ///
     /// # Errors
     /// [`OutputError::NotReplaceable`] for a link and everything else that is not a regular file; [`OutputError::TooLarge`]
@@ -136,8 +136,8 @@ impl Destination {
         }
     }
 
-    /// A dangling symbolic link is something too. Directories, devices and pipes are never replaced, nor links to them: `--force` on
-    /// `/dev/stdout` would take the system's own link away.
+    /// A dangling symbolic link counts as well. Directories, devices and pipes are never replaced, nor links to them: `--force` on `/dev/stdout`
+    /// would remove the system's own link.
     pub(super) fn refuse_what_is_there(&self) -> Result<(), OutputError> {
         let link = match fs::symlink_metadata(&self.path) {
             Ok(found) => found,
@@ -161,7 +161,7 @@ impl Destination {
         }
     }
 
-    /// Whether a SQLite database is there: a ledger, of this command or of another. Nothing that is written here belongs in its place.
+    /// Whether the file is an SQLite database, such as the ledger of this or another command. No output may replace one.
     fn is_database(&self) -> bool {
         let mut first = [0; SQLITE.len()];
         let read = File::open(&self.path).and_then(|mut file| file.read_exact(&mut first));
@@ -183,8 +183,8 @@ impl Destination {
         })
     }
 
-    /// Some names are too long for the file system, or have characters that it does not take. It says so when a file gets the name,
-    /// which would be after the signature: so a file of that name is made and removed in a directory of its own.
+    /// Some names are too long for the file system, or have characters that it rejects. It says so when the file gets its name, which would be
+    /// after the signature, so this creates and removes a file of that name in a directory of its own.
     fn refuse_impossible_name(&self, directory: &Path) -> Result<(), OutputError> {
         let is_plain = |name: &str| {
             name.len() < 128
@@ -225,7 +225,7 @@ impl Destination {
     }
 }
 
-/// Directories in which files can be made, as was tried.
+/// Directories in which creating a file was tried and worked.
 #[derive(Debug, Default)]
 pub struct TriedDirectories(Mutex<HashSet<PathBuf>>);
 
@@ -243,7 +243,7 @@ impl TriedDirectories {
     }
 }
 
-/// A place kept for a file that is not there yet.
+/// A place reserved for a file that does not exist yet.
 #[derive(Debug)]
 pub struct Reserved {
     destination: Destination,
@@ -252,19 +252,19 @@ pub struct Reserved {
 }
 
 impl Reserved {
-    /// Asks the file system for this much room in all, once it is known and before anything is signed.
+    /// Reserves this many bytes in all on the file system, once the size is known and before anything is signed.
     ///
     /// # Errors
     /// [`OutputError`]
     pub fn make_room(&self, bytes: u64) -> Result<(), OutputError> {
         match fallocate(self.temporary.as_file(), FallocateFlags::KEEP_SIZE, 0, bytes) {
-            // Some file systems cannot preallocate; the write itself then tells.
+            // Some file systems cannot preallocate; then the write itself reports a full disk.
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
             Err(error) => Err(self.destination.failed("reserve space", error.into())),
         }
     }
 
-    /// Makes sure that the path is still free: nobody can keep a name without making the file.
+    /// Makes sure that the path is still free: a name cannot be reserved without creating the file.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -281,15 +281,15 @@ impl Reserved {
     /// Writes, reads back, has the content's second decoder look at it, and only then gives the file its name.
     ///
     /// # Errors
-    /// [`OutputError`]; the path is then as it was.
+    /// [`OutputError`]; the path is then unchanged.
     pub fn commit(self, verified: &dyn Verified) -> Result<PathBuf, OutputError> {
         self.write(verified)?.publish()
     }
 
-    /// Writes, reads back, and has the content's second decoder look at it. The file has no name yet, and is not on the disk for certain.
+    /// Writes, reads back, and has the content's second decoder look at it. The file has no name yet, and is not synced to the disk.
     ///
     /// # Errors
-    /// [`OutputError`]; the path is as it was.
+    /// [`OutputError`]; the path is then unchanged.
     pub fn write(mut self, verified: &dyn Verified) -> Result<Written, OutputError> {
         let encoding = self.destination.encoding;
         write_all(self.temporary.as_file_mut(), encoding, verified)

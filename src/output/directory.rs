@@ -20,7 +20,7 @@ pub struct NewDirectory {
 }
 
 impl NewDirectory {
-    /// Begins one, with permissions 0700. Nothing may be at `path`, and its parent must be there.
+    /// Creates the directory under a temporary name, with permissions 0700. `path` must be free, and its parent must exist.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -77,10 +77,10 @@ impl NewDirectory {
         made.map_err(|cause| failed(&self.path, "create a directory in it", cause))
     }
 
-    /// Gives it its name, if nothing has the name meanwhile.
+    /// Gives the directory its name, if that name is still free.
     ///
     /// # Errors
-    /// [`OutputError`]: nothing is at its path that was not there before, except for [`OutputError::NotSynced`].
+    /// [`OutputError`]; the path is then unchanged, except after [`OutputError::NotSynced`].
     pub fn commit(self) -> Result<PathBuf, OutputError> {
         let Self { path, temporary } = self;
         sync_all_below(temporary.path()).map_err(|cause| failed(&path, "sync it", cause))?;
@@ -95,7 +95,7 @@ impl NewDirectory {
                 ));
             }
         }
-        // Its old name is gone: there is nothing to remove.
+        // The temporary name no longer exists: nothing is left to remove.
         let _ = temporary.keep();
         let synced = File::open(parent_of(&path)).and_then(|parent| parent.sync_all());
         match synced {
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_appears_whole_or_not_at_all_and_never_over_something() {
+    fn a_directory_appears_whole_or_not_at_all_and_replaces_nothing() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("new");
         let begun = NewDirectory::begin(&path).unwrap();

@@ -4,8 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a file was not written. In every case but [`NotSynced`](Self::NotSynced), nothing is at its path that was not there
-/// before.
+/// Why a file was not written. In every case but [`NotSynced`](Self::NotSynced), its path is unchanged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutputError {
@@ -14,12 +13,12 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// Something is where a new directory should be.
+    /// The path of a new directory is taken.
     DirectoryExists {
         /// The path.
         path: PathBuf,
     },
-    /// The path is a directory, a device or a pipe, or a link to one, or to nothing: overwriting is for old outputs.
+    /// The path is a directory, a device or a pipe, or a link to one, or a dangling link: only old outputs are overwritten.
     NotReplaceable {
         /// The path.
         path: PathBuf,
@@ -28,10 +27,10 @@ pub enum OutputError {
     TooLarge {
         /// The path.
         path: PathBuf,
-        /// The most bytes.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// A SQLite database, as every ledger is: overwriting is for old outputs.
+    /// An SQLite database, as every ledger is: only old outputs are overwritten.
     Database {
         /// The path.
         path: PathBuf,
@@ -41,7 +40,7 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// The directory the file would go to is not there.
+    /// The file's directory does not exist.
     NoDirectory {
         /// The directory.
         directory: PathBuf,
@@ -61,7 +60,7 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// What was read back is not what was to be written.
+    /// The bytes read back differ from those written.
     Recheck {
         /// The path.
         path: PathBuf,

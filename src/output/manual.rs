@@ -12,11 +12,11 @@ const REQUESTS: [&str; 15] = [
 ];
 
 impl ManualPage {
-    /// Checks the text: UTF-8 without control characters, and only requests that set text. `.so`, `.sy` and their like read files and run programs
-    /// when somebody only wants to read.
+    /// Checks the text: UTF-8 without control characters, and only requests that set text. `.so`, `.sy` and the like read files and run programs as
+    /// soon as a user opens the page.
     ///
     /// # Errors
-    /// What is wrong with it, and in which line.
+    /// What is wrong, and in which line.
     pub fn check(text: String) -> Result<Self, String> {
         for (number, line) in (1..).zip(text.lines()) {
             if line.contains(char::is_control) {

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_is_known_before() {
+    fn the_length_is_known_before_encoding() {
         for bytes in (0..200).chain([4095, 4096, 4800]) {
             assert_eq!(
                 encode_pem("X509 CRL", &vec![7; bytes]).len(),

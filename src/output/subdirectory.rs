@@ -1,4 +1,4 @@
-//! The directories between one that was named and a file below it.
+//! The directories between a named directory and a file below it.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
@@ -12,8 +12,8 @@ use super::OutputError;
 /// Permission to write for the group or for others.
 const OPEN: u32 = 0o022;
 
-/// The way from a directory to a file below it: real directories only, which nobody but this user and root can change. The directory itself
-/// is the caller's to check.
+/// The way from a directory to a file below it: real directories only, which only this user and root can change. The caller checks the first
+/// directory.
 #[derive(Clone, Debug)]
 pub struct Subdirectory {
     directories: Vec<PathBuf>,
@@ -32,10 +32,10 @@ impl Subdirectory {
         Self { directories }
     }
 
-    /// Whether all of it is there.
+    /// Whether every directory on the way exists.
     ///
     /// # Errors
-    /// [`OutputError::NotADirectory`] for a link, or a file; [`OutputError::OpenDirectory`] for one that others can write to, or own.
+    /// [`OutputError::NotADirectory`] for a link or a file; [`OutputError::OpenDirectory`] for a directory that others own or can write to.
     pub fn exists(&self) -> Result<bool, OutputError> {
         for path in &self.directories {
             match fs::symlink_metadata(path) {
@@ -47,7 +47,7 @@ impl Subdirectory {
         Ok(true)
     }
 
-    /// Makes what is missing (0755).
+    /// Creates the missing directories (0755).
     ///
     /// # Errors
     /// Those of [`exists`](Self::exists); what the system said.
@@ -93,11 +93,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_real_directories_that_nobody_else_can_change_are_on_the_way() {
+    fn only_real_directories_that_others_cannot_change_may_be_on_the_way() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let way = |name: &str| Subdirectory::to(directory.path(), Path::new(name));
-        // A file in the directory itself has no way to go.
+        // A file in the directory itself needs no other directory.
         assert!(way("file").exists().unwrap());
         assert!(!way("a/b/file").exists().unwrap());
         way("a//b/file").make().unwrap();

@@ -1,7 +1,7 @@
-//! Files that have no name of their own yet, and those that processes which died have left behind.
+//! Files that do not have their own name yet, and those that dead processes left behind.
 //!
-//! A temporary file is locked (`flock`) for as long as its process lives: the lock goes with the process, however it ends, and no
-//! number of a process is ever taken for that of another.
+//! A temporary file is locked (`flock`) for as long as its process lives: the lock goes with the process, however it ends, so a reused process
+//! number does no harm.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions, Permissions};
@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".hsm-ca-";
 const SUFFIX: &str = ".tmp";
 
-/// Letters and digits between the two.
+/// Letters and digits between prefix and suffix.
 const RANDOM: usize = 6;
 
 /// At most this many names of a directory are checked.
@@ -42,7 +42,7 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
             // Another process saw the file before it was locked, took it for abandoned, and removes it.
             Err(Errno::WOULDBLOCK) => {}
             Ok(()) if file.as_file().metadata()?.nlink() == 0 => {}
-            // A file system without locks: nobody can take one there, and so nobody removes the file.
+            // A file system without locks: other processes cannot lock the file either, so they do not remove it.
             _ => return Ok(file),
         }
     }
@@ -51,8 +51,8 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
     ))
 }
 
-/// A job of a thousand outputs looks at their directory once. It may have as many directories, so a number stands for each; if two had the
-/// same, one would not be tidied in this run.
+/// A job of a thousand outputs tidies their directory once. Outputs may also be in a thousand directories, so a hash stands for each; if two had
+/// the same, one would not be tidied in this run.
 fn remove_abandoned_once(directory: &Path) {
     static SEEN: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
     let Ok(found) = fs::metadata(directory) else {
@@ -66,8 +66,8 @@ fn remove_abandoned_once(directory: &Path) {
     }
 }
 
-/// Removes the temporary files of dead processes: regular files of this user with such a name that nobody holds the lock of. A file
-/// that cannot be removed stays; it is untidy, and nothing worse.
+/// Removes the temporary files of dead processes: regular files of this user with such a name and without a lock. A file that cannot be removed
+/// stays, which does no harm.
 fn remove_abandoned(directory: &Path) {
     let Ok(names) = fs::read_dir(directory) else {
         return;
@@ -89,7 +89,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn remove_if_abandoned(path: &Path) -> io::Result<()> {
-    // Before it is opened: a device or a FIFO may act on that, and a link leads elsewhere.
+    // Before it is opened: opening a device or a FIFO may have effects, and a link leads elsewhere.
     let found = fs::symlink_metadata(path)?;
     let is_own = found.uid() == rustix::process::geteuid().as_raw();
     if !found.is_file() || !is_own || found.nlink() != 1 {
@@ -103,7 +103,7 @@ fn remove_if_abandoned(path: &Path) -> io::Result<()> {
     if !is_same(&file.metadata()?, &found) {
         return Ok(());
     }
-    // A living process has it.
+    // Fails if a living process has the lock.
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     if is_same(&fs::symlink_metadata(path)?, &found) {
         fs::remove_file(path)?;
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_process_left_is_removed_and_nothing_else() {
+    fn the_files_of_a_dead_process_are_removed_and_no_others() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let living = make_temporary(directory.path(), 0o600).unwrap();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_goes_with_the_process_that_had_it() {
+    fn the_lock_ends_with_its_process() {
         let directory = tempfile::tempdir().unwrap();
         let path = make_temporary(directory.path(), 0o600)
             .unwrap()

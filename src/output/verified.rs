@@ -22,7 +22,7 @@ pub enum Encoding {
 /// Content that has passed its checks. Only this library implements it, for types that cannot exist unchecked: no caller can have
 /// unchecked bytes written.
 ///
-/// What can be large overrides the two methods that stream.
+/// Types that can be large override the two methods that stream.
 ///
 /// ```compile_fail,E0277
 /// use hsm_ca::output::{Encoding, Verified};

@@ -1,5 +1,4 @@
-//! From a written file to one that has its name: the content is on the disk before the name is, so a loss of power leaves the whole file
-//! or none.
+//! From a written file to one that has its name: the content is on the disk before the name is, so a power failure leaves the whole file or none.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,7 +25,7 @@ impl Written {
     /// Syncs the content, gives the file its name, and syncs the directory.
     ///
     /// # Errors
-    /// [`OutputError`]; the path is as it was, but for [`OutputError::NotSynced`].
+    /// [`OutputError`]; the path is then unchanged, except after [`OutputError::NotSynced`].
     pub fn publish(self) -> Result<PathBuf, OutputError> {
         self.temporary
             .as_file()
@@ -40,7 +39,7 @@ impl Written {
     ///
     /// The results are in the order of the files. A file whose content could not be synced does not get its name.
     pub fn publish_all(files: Vec<Self>) -> Vec<Result<PathBuf, OutputError>> {
-        if files.len() < 2 || !syncfs_tells_errors() {
+        if files.len() < 2 || !syncfs_reports_errors() {
             return files.into_iter().map(Self::publish).collect();
         }
         let unsynced = sync_file_systems(&files);
@@ -84,7 +83,7 @@ impl Written {
             temporary,
             ..
         } = self;
-        // What was read since, and what someone put there.
+        // Another file may have become protected since, or may have appeared at the path.
         destination.refuse_what_is_there()?;
         let persisted = if destination.overwrite {
             temporary.persist(&destination.path)
@@ -131,7 +130,7 @@ fn copy_of(cause: &io::Error) -> io::Error {
 }
 
 /// syncfs(2): "in mainline kernel versions prior to 5.8, syncfs() will fail only when passed a bad file descriptor".
-fn syncfs_tells_errors() -> bool {
+fn syncfs_reports_errors() -> bool {
     let system = rustix::system::uname();
     let mut numbers = system
         .release()

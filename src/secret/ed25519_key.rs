@@ -22,7 +22,7 @@ pub struct Ed25519Key {
     public_key: PublicKey,
 }
 
-/// Why a file is not an Ed25519 private key. It never has the bytes.
+/// Why a file is not an Ed25519 private key. The error never contains the bytes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Ed25519KeyError {

@@ -41,10 +41,10 @@ impl LockedBytes {
         })
     }
 
-    /// Copies `bytes` in, and wipes them where they came from.
+    /// Copies `bytes` in and wipes the source.
     ///
     /// # Errors
-    /// As [`zeroed`](Self::zeroed); `bytes` are wiped then too.
+    /// As [`zeroed`](Self::zeroed); `bytes` are wiped in that case too.
     pub fn take(bytes: &mut [u8]) -> Result<Self, MemoryError> {
         let locked = Self::zeroed(bytes.len()).map(|mut locked| {
             locked.expose_mut().copy_from_slice(bytes);
@@ -82,7 +82,7 @@ impl fmt::Debug for LockedBytes {
 mod tests {
     use super::*;
 
-    /// Whether the page at `address` is locked, by the kernel's own account of its mapping.
+    /// Whether the page at `address` is locked, according to the kernel.
     fn is_locked(address: *const u8) -> bool {
         let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
         let mut inside = false;

@@ -1,4 +1,4 @@
-//! What the process does to keep its memory to itself before a private key enters it.
+//! Protects the memory of the process before a private key enters it.
 
 use std::fmt;
 use std::io;

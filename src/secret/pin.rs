@@ -11,7 +11,7 @@ use crate::signer::fill_random;
 pub struct Pin(LockedBytes);
 
 impl Pin {
-    /// Takes the PIN over and wipes it where it came from. The guard shows that dumps are off.
+    /// Takes the PIN and wipes the source. The guard shows that dumps are off.
     ///
     /// # Errors
     /// [`MemoryError`] when no memory can be locked.
@@ -21,7 +21,7 @@ impl Pin {
         Ok(Self(locked))
     }
 
-    /// A PIN that nobody chose: 24 characters of an alphabet without look-alikes, 120 bits.
+    /// A random PIN: 24 characters of an alphabet without look-alikes, 120 bits.
     ///
     /// # Errors
     /// [`MemoryError`] when no memory can be locked.
@@ -45,7 +45,7 @@ impl Pin {
     /// The PIN itself, for `C_Login` and nothing else.
     #[must_use]
     pub fn expose(&self) -> &str {
-        // It was a String, or is of an ASCII alphabet.
+        // Always UTF-8: it was a String, or is of an ASCII alphabet.
         std::str::from_utf8(self.0.expose()).unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! The structures inside a decrypted private key. Everything is borrowed: decoding makes no copy of a secret.
 //!
-//! KMS documents "PKCS8 PrivateKeyInfo, as specified in RFC 5958" (API reference, `GenerateDataKeyPair`), and not what is inside
-//! of it, so both versions are read, with and without the public key and attributes.
+//! KMS documents "PKCS8 PrivateKeyInfo, as specified in RFC 5958" (API reference, `GenerateDataKeyPair`), but not what is inside it, so both
+//! versions are read, with and without the public key and attributes.
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef, UintRef};
@@ -15,7 +15,7 @@ pub(super) struct PrivateKeyInfo<'a> {
     pub(super) version: u8,
     pub(super) algorithm: AlgorithmIdentifierRef<'a>,
     pub(super) private_key: &'a [u8],
-    /// `publicKey`, which KMS might add; the attributes are passed over.
+    /// `publicKey`, which KMS might add; the attributes are skipped.
     pub(super) public_key: Option<&'a [u8]>,
 }
 

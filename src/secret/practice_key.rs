@@ -1,4 +1,4 @@
-//! A key pair that this process makes for a rehearsal, in the place of one that somebody else made: in locked memory, never written, never printed.
+//! A key pair that this process generates for a rehearsal, in place of the real one: in locked memory, never written, never printed.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ pub(crate) struct PracticeKeyPair {
     public_key: PublicKey,
 }
 
-/// Why there is no key pair.
+/// Why a rehearsal key cannot be made.
 #[derive(Debug)]
 pub(crate) enum PracticeKeyError {
     /// No key of this kind is made here: a token generates it, and it cannot be imported.
     Kind(KeyAlgorithm),
-    /// The library made none, or none that can be read.
+    /// The library did not generate one, or returned one that cannot be read.
     Failed,
     /// No memory can be locked for it.
     Memory(MemoryError),
@@ -76,7 +76,7 @@ impl PracticeKeyPair {
         &self.public_key
     }
 
-    /// Its private half, as KMS would give it: for an import, which checks it and wipes it.
+    /// Its private half, as KMS would return it: for an import, which checks it and wipes it.
     ///
     /// # Errors
     /// [`MemoryError`] when no memory can be locked.
@@ -131,7 +131,7 @@ mod tests {
             let [one, other] = [0, 1].map(|_| PracticeKeyPair::generate(&guard, kind).unwrap());
             assert_eq!(one.public_key().algorithm(), kind);
             assert_ne!(one.public_key(), other.public_key(), "{kind}");
-            // As often as it is asked for.
+            // It can be read repeatedly.
             for _ in 0..2 {
                 let private = one.private_key(&guard).unwrap();
                 private.check(one.public_key()).unwrap();

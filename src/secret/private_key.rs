@@ -21,7 +21,7 @@ use super::pkcs8::{EcPrivateKey, PrivateKeyInfo, RsaPrivateKey};
 use super::{LockedBytes, MemoryError, MemoryGuard};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, curve_oid};
 
-/// What KMS decrypted, not looked at yet: locked, wiped, never printed.
+/// What KMS decrypted, not checked yet: locked, wiped, never printed.
 #[derive(Debug)]
 pub struct PrivateKeyDer(LockedBytes);
 
@@ -45,7 +45,7 @@ pub enum PrivateKeyParts<'a> {
     Ed25519(&'a [u8]),
 }
 
-/// Why the decrypted bytes are not the private key that they should be. It names the fault, never the bytes.
+/// Why the decrypted bytes are not the expected private key. It names the fault, never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
@@ -63,14 +63,14 @@ pub enum PrivateKeyError {
         /// What is there.
         found: String,
     },
-    /// The numbers do not go together.
+    /// The numbers are inconsistent.
     Inconsistent {
         /// The kind that was expected.
         expected: KeyAlgorithm,
-        /// Which do not.
+        /// Which ones.
         what: String,
     },
-    /// A sound private key, of another public key.
+    /// A valid private key that belongs to another public key.
     OtherKey,
     /// No memory can be locked for it.
     Memory {
@@ -109,7 +109,7 @@ impl From<MemoryError> for PrivateKeyError {
 }
 
 impl PrivateKeyDer {
-    /// Takes the bytes over and wipes them where they came from. The guard shows that dumps are off.
+    /// Takes the bytes and wipes the source. The guard shows that dumps are off.
     ///
     /// # Errors
     /// [`MemoryError`] when no memory can be locked.
@@ -144,7 +144,7 @@ impl PrivateKeyDer {
         }
         // The same section: with publicKey it is v2.
         if info.version == 0 && info.public_key.is_some() {
-            return Err(malformed("its version is v1, and it has the publicKey of v2"));
+            return Err(malformed("its version is v1, but it has the publicKey of v2"));
         }
         check_algorithm(&info, expected)?;
         let pkcs8 = match expected {
@@ -172,7 +172,7 @@ impl CheckedPrivateKey {
         self.pkcs8.expose()
     }
 
-    /// The numbers in it; `None` never happens with what [`PrivateKeyDer::check`] made.
+    /// Its numbers; never `None` for a key that [`PrivateKeyDer::check`] returned.
     #[must_use]
     pub fn parts(&self) -> Option<PrivateKeyParts<'_>> {
         let info = PrivateKeyInfo::from_der(self.expose()).ok()?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Hash, MlDsaParameterSet, Pss};
 
-/// A curve of ECDSA: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS offers besides.
+/// An ECDSA curve: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS also offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Curve {
@@ -15,7 +15,7 @@ pub enum Curve {
     P384,
     /// secp521r1
     P521,
-    /// secp256k1 (SEC 2 section 2.4.1), which no NIST document has.
+    /// secp256k1 (SEC 2 section 2.4.1), which is in no NIST standard.
     Secp256k1,
 }
 
@@ -69,7 +69,7 @@ pub enum KeyAlgorithm {
     RsaPss {
         /// Bits of the modulus.
         bits: usize,
-        /// The only parameters, the salt's length being the least; without them any.
+        /// The only parameters allowed, with the salt length as a minimum; `None` allows any.
         only: Option<Pss>,
     },
     /// An elliptic curve key.
@@ -101,17 +101,17 @@ impl KeyAlgorithm {
     #[must_use]
     pub fn signature_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         match self {
-            // SHA-224 is read, not written: no key here is as weak as it.
+            // SHA-224 is verified, never made: every key here is stronger than it.
             Self::Rsa { .. } => (hash >= Hash::Sha256).then_some(SignatureAlgorithm::RsaPkcs1(hash)),
             Self::RsaPss { .. } => self.pss_with(hash),
-            // The one pairing with this curve that the verification in software has.
+            // The only hash that verification in software supports with this curve.
             Self::Ec(Curve::Secp256k1) => (hash == Hash::Sha256).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ec(curve) => (hash >= curve.weakest_hash()).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
 
-    /// RSASSA-PSS of this key with `hash`, or `None` where it makes none.
+    /// RSASSA-PSS of this key with `hash`, or `None` if the key does not make it.
     pub(super) fn pss_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         let (bits, only) = match self {
             Self::Rsa { bits } => (bits, None),
@@ -144,7 +144,7 @@ impl KeyAlgorithm {
     }
 }
 
-/// The keys that a token is asked to generate, by their names on the command line and in files.
+/// The keys that a token can be asked to generate, by their names on the command line and in files.
 const NAMED: [(&str, KeyAlgorithm); 10] = [
     ("rsa:2048", KeyAlgorithm::Rsa { bits: 2048 }),
     ("rsa:3072", KeyAlgorithm::Rsa { bits: 3072 }),
@@ -165,7 +165,7 @@ impl KeyAlgorithm {
     }
 }
 
-/// A text that names no kind of key that a token is asked to generate.
+/// A text that does not name a kind of key that a token can be asked to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKeyType;
 
@@ -184,7 +184,7 @@ impl std::error::Error for UnknownKeyType {}
 impl FromStr for KeyAlgorithm {
     type Err = UnknownKeyType;
 
-    /// `rsa:3072`, `ec:p384`, `ed25519`, `ml-dsa-65` and their like.
+    /// `rsa:3072`, `ec:p384`, `ed25519`, `ml-dsa-65` and the like.
     fn from_str(text: &str) -> Result<Self, UnknownKeyType> {
         let found = NAMED.iter().find(|(name, _)| *name == text);
         found.map(|(_, algorithm)| *algorithm).ok_or(UnknownKeyType)
@@ -229,8 +229,8 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether the same key always makes the same signature of the same message (RFC 8017 section 8.2, RFC 8032 section 5.1). Of the others a
-    /// token makes another one each time: ECDSA without RFC 6979, PSS with its salt, ML-DSA when it is hedged.
+    /// Whether the same key always makes the same signature of the same message (RFC 8017 section 8.2, RFC 8032 section 5.1). With the others a
+    /// token makes a different signature each time: ECDSA without RFC 6979, PSS with its salt, ML-DSA when it is hedged.
     #[must_use]
     pub const fn is_deterministic(self) -> bool {
         matches!(self, Self::RsaPkcs1(_) | Self::Ed25519)

@@ -4,9 +4,8 @@ use std::io;
 
 use super::fill_random;
 
-/// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins so: their first byte is
-/// 0x30. Boulder dropped its test signature over a bare nonce because that could be taken for a malformed certificate
-/// (letsencrypt/boulder #5071).
+/// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins like that: their first byte is 0x30. Boulder
+/// dropped its test signature over a bare nonce because that could be taken for a malformed certificate (letsencrypt/boulder #5071).
 const SENTENCE: &[u8] =
     b"hsm-ca proof of possession: this text is no certificate, no request and no revocation list. Nonce: ";
 
@@ -18,10 +17,10 @@ const NUMBER_BYTES: usize = size_of::<u64>();
 const MEASURED: &[u8] =
     b"hsm-ca token bench: this text is no certificate, no request and no revocation list. Nonce and number: ";
 
-/// A new challenge. The nonce is the system's and not the token's: the token is what is tested.
+/// A new challenge. The nonce comes from the system and not from the token, because the token is what is tested.
 ///
 /// # Errors
-/// What the system said, where it has no random numbers.
+/// What the system said, if it has no random numbers.
 pub fn new_challenge() -> io::Result<Vec<u8>> {
     let mut nonce = [0; NONCE_BYTES];
     fill_random(&mut nonce)?;
@@ -36,14 +35,14 @@ impl MeasuredTexts {
     /// Texts with a nonce of their own.
     ///
     /// # Errors
-    /// What the system said, where it has no random numbers.
+    /// What the system said, if it has no random numbers.
     pub fn new() -> io::Result<Self> {
         let mut nonce = [0; NONCE_BYTES];
         fill_random(&mut nonce)?;
         Ok(Self([MEASURED, &nonce, &[0; NUMBER_BYTES]].concat()))
     }
 
-    /// The text of that number.
+    /// The text with that number.
     pub fn number(&mut self, number: u64) -> &[u8] {
         let start = self.0.len() - NUMBER_BYTES;
         self.0[start..].copy_from_slice(&number.to_be_bytes());
@@ -63,7 +62,7 @@ mod tests {
         assert_ne!(one, other);
     }
     #[test]
-    fn a_measured_text_cannot_be_read_as_der_and_none_is_like_another() {
+    fn a_measured_text_cannot_be_read_as_der_and_no_two_are_alike() {
         let [mut one, mut other] = [(), ()].map(|()| MeasuredTexts::new().unwrap());
         let texts = [
             one.number(0).to_vec(),

@@ -1,4 +1,4 @@
-//! What the operator may choose of a signature; the rest follows from the key.
+//! What the operator may choose about a signature; the rest follows from the key.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use super::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
 /// How a signature is to be made, as far as it is not left to the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignatureChoice {
-    /// The hash; one that fits the key when not given.
+    /// The hash; if not given, one that fits the key.
     pub hash: Option<Hash>,
-    /// RSASSA-PSS, where an RSA key would sign by PKCS#1 v1.5.
+    /// RSASSA-PSS, where an RSA key would otherwise sign with PKCS#1 v1.5.
     pub pss: bool,
 }
 
-/// Why a key does not sign as it was asked to.
+/// Why a key does not sign as requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnfitChoice {
@@ -29,7 +29,7 @@ pub enum UnfitChoice {
         /// The key.
         key: KeyAlgorithm,
     },
-    /// A key restricted to parameters that no signature is made with.
+    /// The key is restricted to parameters that this program does not sign with.
     Restricted {
         /// The key.
         key: KeyAlgorithm,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_key_signs_with_pss_where_that_is_asked_for() {
+    fn an_rsa_key_signs_with_pss_when_that_is_requested() {
         let rsa = KeyAlgorithm::Rsa { bits: 2048 };
         let pss = |hash| SignatureAlgorithm::RsaPss(Pss::with(hash, None));
         assert_eq!(
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_key_does_not_make_is_refused_by_name() {
+    fn a_signature_that_a_key_does_not_make_is_refused_by_name() {
         let refusal = |key: KeyAlgorithm, choice| key.choose(choice).unwrap_err().to_string();
         let p384 = KeyAlgorithm::Ec(Curve::P384);
         assert_eq!(

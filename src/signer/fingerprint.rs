@@ -1,11 +1,11 @@
-//! What two people compare to know that they mean the same public key.
+//! What two people compare to make sure that they mean the same public key.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Hex, PublicKey, sha256};
 
-/// Of SHA-256.
+/// The length of a SHA-256.
 const BYTES: usize = 32;
 
 /// SHA-256 over the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), algorithm identifier included: what
@@ -26,7 +26,7 @@ impl fmt::Display for NoFingerprint {
 impl std::error::Error for NoFingerprint {}
 
 impl KeyFingerprint {
-    /// From the bytes themselves; `None` where they are not 32.
+    /// From the bytes themselves; `None` unless there are 32.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
@@ -46,7 +46,7 @@ impl From<[u8; BYTES]> for KeyFingerprint {
 }
 
 impl PublicKey {
-    /// The fingerprint that it is compared by.
+    /// The fingerprint by which people compare it.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
         KeyFingerprint(sha256(self.der()))
@@ -64,7 +64,7 @@ impl FromStr for KeyFingerprint {
 
     fn from_str(text: &str) -> Result<Self, NoFingerprint> {
         let digits = if text.contains(':') {
-            // Colons stand between bytes only, so that a digit that was lost shows.
+            // Colons are allowed between bytes only, so that a lost digit is noticed.
             let bytes: Vec<&str> = text.split(':').collect();
             bytes
                 .iter()

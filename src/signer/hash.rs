@@ -9,7 +9,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Hash {
-    /// SHA-224, which is verified and never made.
+    /// SHA-224, which is verified but never made.
     Sha224,
     /// SHA-256
     Sha256,
@@ -62,7 +62,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// SHA-1 of `bytes`, where a standard names things by it: key identifiers, OCSP's CertID, OpenSSL's hash of a name. It protects nothing.
+/// SHA-1 of `bytes`, where a standard uses it as a name: key identifiers, OCSP's CertID, OpenSSL's hash of a name. It protects nothing.
 #[must_use]
 pub fn sha1(bytes: &[u8]) -> [u8; 20] {
     let mut sha1 = [0; 20];

@@ -1,4 +1,4 @@
-//! Keys that are not secret, or not valid: what their public half reveals.
+//! Keys that are not secret, or not valid, as their public half shows.
 
 mod curves;
 mod edwards;
@@ -23,7 +23,7 @@ use super::{Curve, KeyAlgorithm, PublicKey, sha256};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyFault {
-    /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: from 65537. ([`PublicKey`] takes no even ones, and none above 2³².)
+    /// NIST SP 800-89 section 5.3.3, FIPS 186-5 section 5.1: at least 65537. ([`PublicKey`] refuses even ones and those above 2³².)
     Exponent,
     /// A small prime divides the modulus.
     SmallFactor(u32),
@@ -35,11 +35,11 @@ pub enum KeyFault {
     Roca,
     /// Fermat's method factors the modulus (CVE-2022-26320).
     ClosePrimes,
-    /// It is in a list of keys that others have.
+    /// It is in a list of keys whose private keys others know.
     Listed,
     /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
     OffCurve,
-    /// A point of Ed25519 whose order divides 8: a signature that anyone can write verifies under it, so possession is not proven.
+    /// A point of Ed25519 whose order divides 8: anyone can write a signature that verifies under it, so possession is not proven.
     SmallOrder,
 }
 
@@ -100,7 +100,7 @@ struct Search {
     found: OnceLock<Option<KeyFault>>,
 }
 
-/// How long a key is looked at.
+/// How much time a search may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySearch {
@@ -151,8 +151,7 @@ impl PublicKey {
         }
     }
 
-    /// The faults that are found at once. Another thread begins to look for the rest, and [`find_fault`](Self::find_fault) waits for what
-    /// that finds.
+    /// The faults that are found at once. Another thread starts to look for the rest, and [`find_fault`](Self::find_fault) waits for its result.
     #[must_use]
     pub fn find_quick_fault(&self, search: KeySearch) -> Option<KeyFault> {
         match self.algorithm() {
@@ -181,7 +180,8 @@ impl PublicKey {
         }))
     }
 
-    /// Every check of a certificate asks, and the answer costs as much as a signature. What was found quickly, and where the rest is told.
+    /// What was found quickly, and where the longer search reports. It is kept, because every check of a certificate asks, and the answer costs as
+    /// much as a signature.
     fn recall_rsa(&self) -> Known {
         static MEMORY: LazyLock<Mutex<Memory>> = LazyLock::new(Mutex::default);
         let memory = || MEMORY.lock().ok();
@@ -210,7 +210,7 @@ impl PublicKey {
         new
     }
 
-    /// Without a thread, the caller of [`find_fault`](Self::find_fault) computes it.
+    /// If no thread can start, the caller of [`find_fault`](Self::find_fault) computes it.
     fn begin_search(&self, known: &Known, search: KeySearch) {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let wanted = match search {
@@ -302,11 +302,11 @@ fn has_close_primes(modulus: &BigUint) -> bool {
     false
 }
 
-/// False for nearly every number that is not a square, by what squares leave modulo a few small numbers: a root costs much more. Every
+/// False for nearly every number that is not a square, judged by the residues of squares modulo a few small numbers: a root costs much more. Every
 /// certificate asks this several times.
 fn may_be_square(number: &BigUint) -> bool {
     const MODULI: [u32; 4] = [64, 63, 65, 11];
-    // Their product, which they divide.
+    // The residue modulo the product gives the residue modulo each.
     let residue = residue(number, 64 * 63 * 65 * 11);
     MODULI
         .into_iter()

@@ -34,7 +34,7 @@ impl fmt::Debug for KeyList {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyListError {
-    /// It has no key in it, so that it would refuse nothing.
+    /// It has no keys, so it would refuse nothing.
     Empty,
     /// A line is not a hash; counted from 1.
     Line(usize),

@@ -19,11 +19,11 @@ pub struct Pss {
     pub salt_bytes: u16,
 }
 
-/// Why parameters of RSASSA-PSS are not taken.
+/// Why parameters of RSASSA-PSS are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PssError {
-    /// A hash that can be forged. It is the one that holds where none is named.
+    /// A hash whose signatures can be forged: SHA-1, which is also the default where no hash is named.
     WeakHash {
         /// Its name, as for any other signature with it.
         algorithm: &'static str,
@@ -46,7 +46,7 @@ impl fmt::Display for PssError {
 
 impl std::error::Error for PssError {}
 
-/// `RSASSA-PSS-params`. A field that is not there has its default: SHA-1, MGF1 with SHA-1, 20, 1.
+/// `RSASSA-PSS-params`. A missing field has its default: SHA-1, MGF1 with SHA-1, 20, 1.
 #[derive(Sequence)]
 struct Parameters {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
@@ -60,7 +60,7 @@ struct Parameters {
 }
 
 const DEFAULT_SALT: u16 = 20;
-/// The only one there is: the byte `bc` of RFC 8017 section 9.1.1.
+/// The only valid value: the byte `bc` of RFC 8017 section 9.1.1.
 const TRAILER: u16 = 1;
 
 const fn wrong<T>(reason: &'static str) -> Result<T, PssError> {
@@ -126,8 +126,8 @@ impl Pss {
         })
     }
 
-    /// Whether a key that is restricted to these parameters makes signatures with `other`: RFC 4055 section 3.3 has the hash
-    /// the same and the salt not shorter.
+    /// Whether a key that is restricted to these parameters makes signatures with `other`: RFC 4055 section 3.3 requires the same hash and a salt
+    /// that is not shorter.
     #[must_use]
     pub fn permits(self, other: Self) -> bool {
         self.hash == other.hash && self.salt_bytes <= other.salt_bytes

@@ -42,7 +42,7 @@ pub enum PublicKeyError {
         /// The object identifier of the algorithm or of the curve.
         oid: String,
     },
-    /// A key for RSASSA-PSS only, restricted to something that is not taken.
+    /// A key for RSASSA-PSS only, restricted to parameters that are refused.
     Pss(PssError),
 }
 
@@ -154,7 +154,7 @@ impl PublicKey {
         })
     }
 
-    /// True if it is the same key, be it for other algorithms (RFC 4055 section 1.2: an RSA key for RSASSA-PSS only).
+    /// True for the same key, even if it is for other algorithms (RFC 4055 section 1.2: an RSA key for RSASSA-PSS only).
     #[must_use]
     pub fn has_numbers_of(&self, other: &Self) -> bool {
         self.bits == other.bits
@@ -285,7 +285,7 @@ fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
         });
     }
     let bits = modulus.len() * 8 - usize::try_from(leading).unwrap_or(0);
-    // What the verification in software takes; larger keys only slow everyone down.
+    // The limits of the verification in software; larger keys would only slow everyone down.
     if bits > 8192 || key.public_exponent.as_bytes().len() > 4 {
         return Err(PublicKeyError::Malformed {
             what: "an RSA key above 8192 bits, or a public exponent above 32",
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exponent_of_one_signs_nothing() {
+    fn a_key_with_an_exponent_of_one_is_refused() {
         let mut modulus = vec![0xff; 256];
         modulus[255] = 0x0d;
         assert!(matches!(

@@ -13,11 +13,11 @@ pub trait RandomSource: Sync {
     /// Fills `buffer`.
     ///
     /// # Errors
-    /// What the source said; `buffer` is of no use then.
+    /// What the source said; `buffer` must not be used then.
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
 }
 
-/// The operating system's generator, by [`fill_random`].
+/// The operating system's generator, through [`fill_random`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
 
@@ -42,7 +42,7 @@ impl std::error::Error for NoRandomNumbers {}
 /// Fills `buffer` by `getrandom(2)`, which waits until the kernel's generator is seeded. AWS-LC's own generator seeds itself from the
 /// jitter of the processor first, which costs a process tens of milliseconds: more than all the rest of a signature.
 ///
-/// # Errors
+/// What the system said, if it has no random numbers.
 /// What the system said, where it has no random numbers.
 pub fn fill_random(buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;

@@ -1,5 +1,5 @@
-//! RSA signatures over SHA-224, which AWS takes for a cluster's certificates and AWS-LC's interface for Rust does not verify. Verification
-//! only, with public numbers only: nothing here must take the same time for all.
+//! RSA signatures over SHA-224, which AWS accepts for a cluster's certificates and AWS-LC's interface for Rust does not verify. Verification only,
+//! with public numbers only: nothing here needs constant time.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use num_bigint::BigUint;
@@ -9,10 +9,10 @@ use super::{Hash, PublicKey};
 const HASH: Hash = Hash::Sha224;
 const HASH_BYTES: usize = 28;
 
-/// What AWS-LC asks of the other hashes, too.
+/// The minimum that AWS-LC has for the other hashes, too.
 const SMALLEST_MODULUS: u64 = 2048;
 
-/// RSASSA-PKCS1-v1_5: RFC 8017 section 8.2.2, by comparison with the one encoding that there is.
+/// RSASSA-PKCS1-v1_5: RFC 8017 section 8.2.2, by comparison with the only valid encoding.
 pub(super) fn verify_pkcs1(key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<()> {
     let (encoded, _) = open(key, signature)?;
     let digest_info = [HASH.digest_info_prefix(), &HASH.digest(message)].concat();
@@ -39,7 +39,7 @@ pub(super) fn verify_pss(key: &PublicKey, salt_bytes: u16, message: &[u8], signa
     let (hash, &[0xbc]) = rest.split_at(HASH_BYTES) else {
         return None;
     };
-    // Step 6: the bits that the modulus has not are zero.
+    // Step 6: the bits beyond those of the modulus are zero.
     let top = match spare_bits {
         0 => 0xff,
         bits => 0xff >> (8 - bits),

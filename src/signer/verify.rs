@@ -1,4 +1,4 @@
-//! Which verification in software belongs to a key and a signature algorithm.
+//! Verification in software, for each kind of key and signature algorithm.
 
 use aws_lc_rs::digest::{Algorithm, Digest, SHA256, SHA384};
 use aws_lc_rs::error::Unspecified;
@@ -13,7 +13,7 @@ impl PublicKey {
     /// Verifies `signature` over `message` in software, without the token.
     ///
     /// # Errors
-    /// [`BadSignature`], also when key and algorithm do not go together.
+    /// [`BadSignature`], also when the algorithm is not one of the key.
     pub fn verify(
         &self,
         algorithm: SignatureAlgorithm,
@@ -44,7 +44,7 @@ impl PublicKey {
                     MlDsaParameterSet::MlDsa65 => &lc::ML_DSA_65,
                     MlDsaParameterSet::MlDsa87 => &lc::ML_DSA_87,
                 };
-                // With an empty context, as AWS-LC has it without saying.
+                // With an empty context, which AWS-LC uses without documenting it.
                 algorithm.verify_sig(self.subject_public_key(), message, signature)
             }
             _ => Err(Unspecified),

@@ -104,7 +104,7 @@ pub struct SignedCheckpoint {
 }
 
 impl SignedCheckpoint {
-    /// Reads a checkpoint: a signed note, or its text alone. Extension lines are refused: nobody can check what they say.
+    /// Reads a checkpoint: a signed note, or its text alone. Extension lines are refused, because their meaning cannot be checked.
     ///
     /// # Errors
     /// [`TransparencyError::Malformed`]
@@ -131,7 +131,7 @@ impl SignedCheckpoint {
         })
     }
 
-    /// What it says. Who says so is only known after [`verify`](Self::verify).
+    /// What it says. Its signer is only known after [`verify`](Self::verify).
     #[must_use]
     pub const fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -192,7 +192,7 @@ impl Verified for SignedCheckpoint {
     }
 }
 
-/// What a file has that was read back.
+/// Compares what was written with what was read back.
 pub(super) fn same_again<T: PartialEq>(
     written: &T,
     read: Result<T, TransparencyError>,

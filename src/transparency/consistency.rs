@@ -10,8 +10,8 @@ use crate::values::Digest;
 
 const PROOF: &str = "a consistency proof (the add-checkpoint request of c2sp.org/tlog-witness)";
 
-/// How the first leaves of a newer tree are those of an older one: this was checked when the value was made. Who made the newer checkpoint was
-/// not.
+/// Proof that the first leaves of a newer tree are those of an older one. It was checked when the value was made; the signatures of the newer
+/// checkpoint were not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsistencyProof {
     old: Checkpoint,
@@ -50,7 +50,7 @@ impl ConsistencyProof {
         }
     }
 
-    /// Whether a file means to be such a proof.
+    /// Whether a file begins as such a proof does.
     #[must_use]
     pub fn is_in(file: &[u8]) -> bool {
         file.starts_with(b"old ")
@@ -79,7 +79,7 @@ impl ConsistencyProof {
         let read = Self::new(old, digests_of(PROOF, hashes)?, new)?;
         match read.to_string() == text {
             true => Ok(read),
-            false => Err(wrong("it has an empty line too many")),
+            false => Err(wrong("it has an extra empty line")),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::signer::{BadSignature, SignError};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TransparencyError {
-    /// Not in the form that its specification says.
+    /// Not in the form that its specification requires.
     Malformed {
         /// What it should be.
         what: &'static str,
@@ -20,7 +20,7 @@ pub enum TransparencyError {
         /// The name.
         name: String,
     },
-    /// A verifier key of another name than the checkpoint's origin.
+    /// A verifier key with another name than the checkpoint's origin.
     OtherKey {
         /// The key's name.
         key: String,
@@ -34,7 +34,7 @@ pub enum TransparencyError {
         /// Who has.
         found: Vec<String>,
     },
-    /// The signature that is said to be the key's is not.
+    /// The signature that names the key does not verify under it.
     BadSignature {
         /// The key.
         key: String,

@@ -13,7 +13,7 @@ const PROOF: &str = "an inclusion proof (c2sp.org/tlog-proof@v1)";
 /// The first line.
 const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
 
-/// A leaf, and how it leads to the root hash of a checkpoint: this was checked when the value was made. Who made the checkpoint was not.
+/// A leaf, and how it leads to the root hash of a checkpoint. It was checked when the value was made; the checkpoint's signatures were not.
 ///
 /// The leaf's own bytes are in the file's `extra`. They need no trust: the hash of the leaf follows from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct InclusionProof {
 }
 
 impl InclusionProof {
-    /// The proof that `leaf` is the one of this number, counted from 0.
+    /// The proof that `leaf` is the one with this number, counted from 0.
     ///
     /// # Errors
     /// [`TransparencyError::NotIncluded`]
@@ -48,7 +48,7 @@ impl InclusionProof {
         }
     }
 
-    /// Whether a file means to be such a proof.
+    /// Whether a file begins as such a proof does.
     #[must_use]
     pub fn is_in(file: &[u8]) -> bool {
         file.starts_with(b"c2sp.org/tlog-proof@")
@@ -63,7 +63,7 @@ impl InclusionProof {
         let text = text_of(PROOF, bytes)?;
         let rest = text
             .strip_prefix(HEADER)
-            .ok_or_else(|| wrong("its first line is another"))?;
+            .ok_or_else(|| wrong("its first line is not c2sp.org/tlog-proof@v1"))?;
         let (proof, checkpoint) = rest
             .split_once("\n\n")
             .ok_or_else(|| wrong("it has no checkpoint after an empty line"))?;
@@ -77,7 +77,7 @@ impl InclusionProof {
         let read = Self::new(leaf, index, digests_of(PROOF, hashes)?, checkpoint)?;
         match read.to_string() == text {
             true => Ok(read),
-            false => Err(wrong("it has an empty line too many")),
+            false => Err(wrong("it has an extra empty line")),
         }
     }
 

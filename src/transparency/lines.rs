@@ -23,7 +23,7 @@ pub(super) fn text_of<'a>(what: &'static str, bytes: &'a [u8]) -> Result<&'a str
     }
     match text.ends_with('\n') {
         true => Ok(text),
-        false => Err(wrong("its last line does not end")),
+        false => Err(wrong("its last line has no newline")),
     }
 }
 
@@ -54,5 +54,5 @@ pub(super) fn digests_of(what: &'static str, lines: &str) -> Result<Vec<Digest>,
     let hashes: Option<Vec<_>> = lines.lines().map(digest_of).collect();
     hashes
         .filter(|hashes| hashes.len() <= MOST)
-        .ok_or_else(|| TransparencyError::malformed(what, "a line of it is not a SHA-256 in base64"))
+        .ok_or_else(|| TransparencyError::malformed(what, "one of its lines is not a SHA-256 in base64"))
 }

@@ -119,7 +119,7 @@ impl FromStr for VerifierKey {
     }
 }
 
-/// One signature of a note, by whichever key.
+/// One signature of a note, by any key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSignature {
     name: String,

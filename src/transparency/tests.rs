@@ -239,7 +239,7 @@ fn every_changed_octet_of_a_signed_checkpoint_is_found() {
     let passes = |bytes: &[u8]| SignedCheckpoint::read(bytes).and_then(|read| read.verify(&verifier));
     passes(&bytes).unwrap();
     every_change(&bytes, |changed| passes(changed).is_err());
-    // Of its text alone, what is not refused says something else.
+    // Of the text alone, a change that is not refused says something else.
     let bytes = signed.checkpoint().to_string().into_bytes();
     every_change(&bytes, |changed| {
         SignedCheckpoint::read(changed).map_or(true, |read| read.checkpoint() != signed.checkpoint())
@@ -288,7 +288,7 @@ fn a_tree_of_one_leaf_has_an_empty_proof() {
 
 /// As C2SP signed-note says: those of other keys are ignored, and one that claims to be by the key must verify.
 #[test]
-fn of_several_signatures_those_of_the_key_count() {
+fn of_several_signatures_only_those_of_the_key_count() {
     let (all, key, other) = (leaves(3), TestKey::new(1), TestKey::new(2));
     let text = checkpoint(3, &all);
     let [own, foreign] = [&key, &other].map(|key| text.sign(key).unwrap().to_string());
@@ -320,7 +320,7 @@ fn of_several_signatures_those_of_the_key_count() {
 }
 
 #[test]
-fn what_is_not_a_checkpoint() {
+fn a_text_that_is_not_a_checkpoint_is_refused() {
     let root = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     let read = |text: &str| SignedCheckpoint::read(text.as_bytes());
     read(&format!("a\n7\n{root}\n")).unwrap();

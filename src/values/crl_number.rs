@@ -27,7 +27,7 @@ impl CrlNumber {
         (number.0[0] & 0x80 == 0).then_some(number)
     }
 
-    /// Big-endian, with leading zeros: 20 of them, whose order is that of the numbers.
+    /// The 20 octets, big-endian with leading zeros; they sort like the numbers.
     #[must_use]
     pub const fn octets(&self) -> &[u8; OCTETS] {
         &self.0

@@ -5,7 +5,7 @@ use super::printable;
 /// Columns of a line if the width is unknown.
 pub const WIDTH: usize = 80;
 
-/// The text in lines of `room` columns. A word that is longer stays whole, so that it can be copied; hex digits are cut into equal parts.
+/// The text in lines of `room` columns. A longer word stays whole, so that it can be copied; hex digits are cut into equal parts.
 #[must_use]
 pub fn fold(text: &str, room: usize) -> Vec<String> {
     let mut block = Block::of_width(room);
@@ -29,7 +29,7 @@ pub fn hang(first: &str, text: &str) -> String {
     lines
 }
 
-/// At most `width` characters, the end cut with `dots` where it is longer.
+/// At most `width` characters; a longer text is cut and ends with `dots`.
 #[must_use]
 pub fn cut(text: &str, width: usize, dots: &str) -> String {
     let text = printable(text);
@@ -45,7 +45,7 @@ pub fn cut(text: &str, width: usize, dots: &str) -> String {
 pub struct Block {
     room: usize,
     lines: Vec<String>,
-    /// Whether the last line is not gone on with.
+    /// Whether the last line is complete.
     is_closed: bool,
 }
 
@@ -68,18 +68,18 @@ impl Block {
         }
     }
 
-    /// Adds a part that stays in one line, where it fits in one.
+    /// Adds a part that stays in one line if it fits in one.
     pub fn add_part(&mut self, part: &str) {
         if columns(part) <= self.room {
             return self.put(part);
         }
-        // One that takes several lines has them for itself.
+        // A part that needs several lines shares them with no other part.
         self.is_closed = true;
         self.add(part);
         self.is_closed = true;
     }
 
-    /// Adds a part that is never broken, however long it is: someone copies it.
+    /// Adds a part that is never broken, however long it is, so that it can be copied.
     pub fn add_whole(&mut self, part: &str) {
         self.put(part);
     }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_sequence_and_nothing_behind_it() {
+    fn a_name_is_one_sequence_with_nothing_after_it() {
         let name = Name::from_der(&[0x30, 2, 5, 0]).unwrap();
         assert_eq!(name.der(), [0x30, 2, 5, 0]);
         assert!(!name.is_empty() && Name::from_der(&[0x30, 0]).unwrap().is_empty());

@@ -1,6 +1,6 @@
 //! Text that people read, without what could deceive them.
 
-/// Controls, and the marks that change the direction or the visibility of text.
+/// Control characters, and marks that change the direction or the visibility of text.
 #[must_use]
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -11,7 +11,7 @@ pub fn is_unprintable(character: char) -> bool {
                 | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}' | '\u{1BCA0}'..='\u{1BCA3}'
                 | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
         )
-        // For private use, and no characters: nobody knows what they show.
+        // Private use and noncharacters: what they show is unknown.
         || matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FDD0}'..='\u{FDEF}')
         || u32::from(character) & 0xfffe == 0xfffe
 }

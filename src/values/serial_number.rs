@@ -5,15 +5,15 @@ use std::fmt;
 
 /// A `serialNumber`: any INTEGER, in the one form that DER has for it.
 ///
-/// RFC 5280 requires it to be positive and of at most 20 octets, and every number that is made here is. A foreign certificate may have a
-/// negative or a longer one, or encode it with octets too many, and it can be revoked all the same. So nothing is refused here: the rule
-/// `serial-number` holds a certificate that is about to be signed to the RFC.
+/// RFC 5280 requires it to be positive and of at most 20 octets, and every number that is made here is. A foreign certificate may have a negative
+/// or a longer one, or encode it with too many octets, and it can be revoked all the same. So nothing is refused here: the rule `serial-number`
+/// applies the RFC to a certificate that is about to be signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SerialNumber(Vec<u8>);
 
 impl SerialNumber {
-    /// From the content octets of an INTEGER: big-endian two's complement. Octets that only repeat the sign are left out (X.690 section
-    /// 8.3.2), and no octets are zero.
+    /// From the content octets of an INTEGER: big-endian two's complement. Octets that only repeat the sign are left out (X.690 section 8.3.2), and
+    /// no octets mean zero.
     #[must_use]
     pub fn from_octets(octets: impl AsRef<[u8]>) -> Self {
         match without_repeated_sign(octets.as_ref()) {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_programs_print_is_read() {
+    fn serial_numbers_as_programs_print_them_are_read() {
         for (text, octets, shown) in [
             ("80:01", &[0, 0x80, 1][..], "8001"),
             ("0xA", &[10], "0a"),

@@ -42,7 +42,7 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
 }
 
 #[test]
-fn what_fails_the_second_decoder_leaves_nothing() {
+fn content_that_fails_the_second_decoder_leaves_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let reserved = Destination::new(directory.path().join("a")).reserve().unwrap();
     assert!(matches!(
@@ -53,7 +53,7 @@ fn what_fails_the_second_decoder_leaves_nothing() {
 }
 
 #[test]
-fn force_replaces_a_file_but_no_directory() {
+fn force_replaces_a_file_but_not_a_directory() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a");
     fs::write(&path, "old").unwrap();
@@ -75,7 +75,7 @@ fn force_replaces_a_file_but_no_directory() {
 }
 
 #[test]
-fn force_replaces_no_database_of_any_owner() {
+fn force_does_not_replace_a_database_of_any_owner() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
     fs::write(&path, [&b"SQLite format 3\0"[..], &[0; 84]].concat()).unwrap();
@@ -92,7 +92,7 @@ fn force_replaces_no_database_of_any_owner() {
 }
 
 #[test]
-fn force_replaces_a_link_to_a_file_but_none_of_the_systems_and_none_to_a_device() {
+fn force_replaces_a_link_to_a_file_but_not_a_system_link_or_a_link_to_a_device() {
     let directory = tempfile::tempdir().unwrap();
     let forced = |path: &Path| Destination {
         overwrite: true,
@@ -132,7 +132,7 @@ fn force_replaces_a_link_to_a_file_but_none_of_the_systems_and_none_to_a_device(
 }
 
 #[test]
-fn what_is_protected_is_not_replaced_whatever_it_is_called_and_whenever_it_was_read() {
+fn a_protected_file_is_not_replaced_under_any_name_or_however_late_it_was_read() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     fs::write(at("profile"), "mine").unwrap();

@@ -67,7 +67,7 @@ pub(super) fn normalise_ec(
     }
     let scalar = scalar_of(key.private_key.as_bytes(), curve)
         .ok_or_else(|| malformed("its scalar is longer than the curve's field"))??;
-    // The point that is known to be one comes first. The scalar 0, or one above the order, has no point at all.
+    // The public key's own point is checked first. The scalar 0, or one not below the order, has no point at all.
     let pair = |point| EcdsaKeyPair::from_private_key_and_public_key(signing(curve), scalar.expose(), point);
     let point = public_key.subject_public_key();
     pair(point).map_err(|error| match error.to_string().as_str() {
@@ -97,7 +97,7 @@ pub(super) fn normalise_ec(
     encode(info, expected, inner.expose())
 }
 
-/// RFC 5915 section 3: as long as the order; written too short by some, with leading zeros by others.
+/// RFC 5915 section 3: as long as the order. Some programs write fewer octets, others add leading zeros.
 fn scalar_of(bytes: &[u8], curve: Curve) -> Option<Result<LockedBytes, MemoryError>> {
     let length = curve.field_bytes();
     let significant = bytes

@@ -231,7 +231,7 @@ impl Rsa {
 }
 
 #[test]
-fn an_rsa_key_whose_numbers_do_not_go_together_is_refused() {
+fn an_rsa_key_with_inconsistent_numbers_is_refused() {
     let good = Rsa::new();
     let der = good.der(&[RSA, NULL], V1);
     assert_eq!(check(&der, &good.public), Ok(der.clone()));

@@ -11,9 +11,9 @@ use num_bigint::BigUint;
 use super::factor::primes_below;
 use super::residues::{Residues, common_divisor};
 
-/// Powers of primes up to it multiply the point.
+/// The point is multiplied by the powers of primes up to this bound.
 const FIRST_BOUND: u32 = 300;
-/// One prime from [`FIRST_BOUND`] up to it may be missing.
+/// One prime of the order, from [`FIRST_BOUND`] up to this bound, may be missing.
 const SECOND_BOUND: u32 = 19_000;
 /// A prime of the second stage is a multiple of it and a distance of at most half of it.
 const STRIDE: u32 = 210;
@@ -67,7 +67,7 @@ fn try_curves(residues: &Residues) -> (BigUint, Vec<BoxedMontyForm>) {
     (residues.common_divisor(&product), results)
 }
 
-/// What one curve finds and another does not tells primes apart.
+/// Separates primes that one curve finds and another does not.
 fn separate(found: BigUint, results: &[BoxedMontyForm]) -> Found {
     let one = BigUint::from(1_u32);
     let mut part = found;
@@ -113,7 +113,7 @@ fn strides(primes: &[u32]) -> Vec<Stride> {
 }
 
 impl Residues {
-    /// A number that has those primes in common with the modulus that this curve finds.
+    /// A number whose common divisor with the modulus is the product of the primes that this curve finds.
     fn try_curve(&self, sigma: u32, first: &[u32], strides: &[Stride]) -> BoxedMontyForm {
         // Suyama's curves have an order that 12 divides.
         let u = self.of(sigma * sigma - 5);
@@ -225,7 +225,7 @@ impl Point {
 mod tests {
     use super::*;
 
-    /// Semi-random primes of so many bits, from the same start each time.
+    /// Pseudo-random primes of this many bits, from the same start each time.
     fn primes(bits: u32, count: usize) -> Vec<u32> {
         let small = primes_below(1 << 16);
         let is_prime = |number: &u32| {

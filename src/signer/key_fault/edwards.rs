@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 
 use super::KeyFault;
 
-/// Looks for what is wrong with an encoded point; `None` for one that is a key.
+/// Looks for a fault in an encoded point; `None` for a valid key.
 pub(super) fn find_point_fault(point: &[u8]) -> Option<KeyFault> {
     let curve = Edwards25519::new();
     match curve.decode_y(point) {
@@ -27,8 +27,8 @@ impl Edwards25519 {
         Self { p, d }
     }
 
-    /// RFC 8032 section 5.1.3. The sign of x chooses one of two points that have the same order; where x is 0 that order is 1 or 2, and
-    /// what is wrong with the sign does not matter any more.
+    /// RFC 8032 section 5.1.3. The sign of x chooses one of two points that have the same order. Where x is 0 that order is 1 or 2, and a wrong
+    /// sign does not matter any more.
     fn decode_y(&self, point: &[u8]) -> Option<BigUint> {
         let mut point: [u8; 32] = point.try_into().ok()?;
         point[31] &= 0x7f;

@@ -1,19 +1,19 @@
-//! Whether a modulus is a product of large primes: NIST SP 800-89 section 5.3.3 asks for a composite, no power of a prime, without small
-//! factors.
+//! Whether a modulus is a product of large primes: NIST SP 800-89 section 5.3.3 asks for a composite that is not a power of a prime and has no
+//! small factors.
 
 use num_bigint::BigUint;
 
 use super::KeyFault;
 use super::residues::{Residues, common_divisor};
 
-/// Factors below it are found, all of them. [`curves`](super::curves) looks for larger ones.
+/// All factors below it are found. [`curves`](super::curves) looks for larger ones.
 pub(super) const SMALL_FACTORS: u32 = 1 << 16;
 
 /// The smallest prime below [`SMALL_FACTORS`] that divides the modulus.
 pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
     let primes = primes_below(SMALL_FACTORS);
     let mut product = BigUint::from(1_u32);
-    // Of about the modulus's size: one long division for each.
+    // A product of primes, about as long as the modulus: one long division for each product.
     let mut part = BigUint::from(1_u32);
     let mut word = 1_u64;
     for prime in &primes {
@@ -64,7 +64,7 @@ pub(super) fn primes_below(limit: u32) -> Vec<u32> {
             continue;
         };
         primes.push(number);
-        // Two of its multiples, one after the other, are as many odd numbers apart as it says.
+        // In a list of odd numbers, two odd multiples of a prime that follow each other are that many places apart.
         let (Some(first), Ok(step)) = (
             number.checked_mul(number).and_then(place),
             usize::try_from(number),

@@ -42,7 +42,7 @@ impl Residues {
         })
     }
 
-    /// The largest number that divides both `number` and the modulus. The modulus, for 0.
+    /// The largest number that divides both `number` and the modulus; for 0, the modulus.
     pub(super) fn common_divisor(&self, number: &BoxedMontyForm) -> BigUint {
         common_divisor(
             BigUint::from_bytes_be(&number.retrieve().to_be_bytes()),
@@ -63,9 +63,9 @@ pub(super) fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
 mod tests {
     use super::*;
 
-    /// num-bigint says the same, for moduli of odd lengths, close below and above powers of two, and full of ones.
+    /// Compared with num-bigint, for moduli of odd lengths, close below and above powers of two, and full of ones.
     #[test]
-    fn powers_of_two_are_those_of_another_program() {
+    fn powers_of_two_match_num_bigint() {
         let one = BigUint::from(1_u32);
         for bits in [64_u32, 65, 127, 128, 129, 1024, 2047, 2048, 2100] {
             for less in [1_u32, 3, 59, 12_345] {

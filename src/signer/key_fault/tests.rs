@@ -7,7 +7,7 @@ fn key(p: &BigUint, q: &BigUint) -> PublicKey {
     PublicKey::from_rsa(&(p * q).to_bytes_be(), &[1, 0, 1]).unwrap()
 }
 
-/// A prime of so many bits, by openssl.
+/// A prime of this many bits, by openssl.
 fn prime(bits: u32) -> BigUint {
     let output = Command::new("openssl")
         .args(["prime", "-generate", "-hex", "-bits", &bits.to_string()])
@@ -40,7 +40,7 @@ fn an_exponent_of_three_is_a_fault() {
         Some(KeyFault::Exponent)
     );
     assert_eq!(key(&[1, 0, 3]).unwrap().find_fault(KeySearch::Long), None);
-    // 1 and even numbers are no keys at all.
+    // A key with the exponent 1 or an even one is not accepted at all.
     for exponent in [&[1][..], &[2], &[1, 0, 0]] {
         assert!(key(exponent).is_err(), "{exponent:?}");
     }
@@ -140,7 +140,7 @@ fn a_modulus_that_is_prime_or_a_power_of_a_prime_is_a_fault() {
         key(&fifth.pow(4), &fifth).find_fault(KeySearch::Long),
         Some(KeyFault::PrimePower)
     );
-    // Three primes are none.
+    // A product of three primes does not have this fault.
     assert_eq!(
         key(&(prime(690) * prime(690)), &prime(690)).find_fault(KeySearch::Long),
         None
@@ -182,7 +182,7 @@ fn a_modulus_of_the_vulnerable_generator_is_found() {
         key(&generate(1_000_003), &generate(77_777)).find_fault(KeySearch::Long),
         Some(KeyFault::Roca)
     );
-    // One such prime alone is none.
+    // A product with one such prime does not have this fault.
     assert_eq!(
         key(&generate(1_000_003), &prime(1024)).find_fault(KeySearch::Long),
         None
@@ -197,7 +197,7 @@ fn primes_that_are_close_are_found() {
         key(&p, &next(p.clone())).find_fault(KeySearch::Long),
         Some(KeyFault::ClosePrimes)
     );
-    // The square of one.
+    // The square of a prime.
     assert_eq!(
         key(&p, &p).find_fault(KeySearch::Long),
         Some(KeyFault::ClosePrimes)
@@ -225,7 +225,7 @@ fn a_point_off_its_curve_is_no_key() {
 }
 
 #[test]
-fn points_of_each_curve_are_keys() {
+fn points_of_each_curve_are_valid_keys() {
     for (curve, name) in [
         (Curve::P256, "prime256v1"),
         (Curve::P384, "secp384r1"),
@@ -259,7 +259,7 @@ fn an_ed25519_point_of_small_order_is_no_key() {
         "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-        // Not the one encoding that RFC 8032 has: a sign without an x, or y from p on.
+        // Not canonical by RFC 8032: a sign without an x, or y from p on.
         "0100000000000000000000000000000000000000000000000000000000000080",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -273,7 +273,7 @@ fn an_ed25519_point_of_small_order_is_no_key() {
 
 #[test]
 fn an_ed25519_point_off_the_curve_is_no_key() {
-    // y = 2 has no x. 2²⁵⁵ - 1 is y = 18, written as nobody may.
+    // y = 2 has no x. 2²⁵⁵ - 1 is y = 18, in an encoding that RFC 8032 does not allow.
     for point in [[7; 32], [&[2][..], &[0; 31]].concat().try_into().unwrap(), {
         let mut largest = [0xff; 32];
         largest[31] = 0x7f;
@@ -289,7 +289,7 @@ fn an_ed25519_point_off_the_curve_is_no_key() {
 }
 
 #[test]
-fn ed25519_keys_of_others_are_keys() {
+fn ed25519_keys_of_other_programs_are_valid() {
     // RFC 8032 section 7.1: TEST 1, 2 and 3; and section 5.1: B.
     for point in [
         "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -309,7 +309,7 @@ fn ed25519_keys_of_others_are_keys() {
 }
 
 #[test]
-fn every_square_may_be_one_and_few_others() {
+fn every_square_passes_and_few_other_numbers() {
     let start = prime(700);
     let mut passed = 0;
     for step in 0..1000_u32 {
@@ -318,5 +318,5 @@ fn every_square_may_be_one_and_few_others() {
         assert!(may_be_square(&BigUint::from(step * step)), "{step}");
         passed += u32::from(may_be_square(&number));
     }
-    assert!(passed < 50, "{passed} of 1000 numbers, of which none is a square");
+    assert!(passed < 50, "{passed} of 1000 numbers that are not squares");
 }

@@ -34,7 +34,7 @@ const SHA_256_WITH_32: Pss = Pss {
 };
 
 #[test]
-fn what_is_written_is_read_again_and_is_the_der_of_the_rfc() {
+fn written_parameters_are_read_again_and_are_the_der_of_the_rfc() {
     for hash in Hash::ALL {
         for salt_bytes in [0, 20, 32, 222, 65535] {
             let pss = Pss { hash, salt_bytes };

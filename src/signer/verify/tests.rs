@@ -66,7 +66,7 @@ const fn pss(hash: Hash, salt_bytes: u16) -> SignatureAlgorithm {
 }
 
 #[test]
-fn no_changed_byte_of_an_rsa_signature_over_sha_224_goes_unseen() {
+fn every_changed_byte_of_an_rsa_signature_over_sha_224_is_found() {
     let key = Key::generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
     let signatures = [
         (SignatureAlgorithm::RsaPkcs1(Hash::Sha224), key.sign("-sha224")),
@@ -110,7 +110,7 @@ fn a_number_above_the_modulus_is_no_signature() {
 }
 
 #[test]
-fn a_salt_of_another_length_than_said_is_refused() {
+fn a_salt_of_another_length_than_declared_is_refused() {
     let key = Key::generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
     for (hash, name) in [(Hash::Sha224, "sha224"), (Hash::Sha256, "sha256")] {
         for made in [0, 1, 28, 200] {
@@ -120,7 +120,7 @@ fn a_salt_of_another_length_than_said_is_refused() {
                 assert_eq!(
                     verified.is_ok(),
                     said == made,
-                    "{hash}: {made} bytes, said to be {said}"
+                    "{hash}: {made} bytes, declared as {said}"
                 );
             }
         }
@@ -153,7 +153,7 @@ fn a_signature_is_not_taken_for_one_with_another_hash_or_padding() {
 #[test]
 fn a_key_for_pss_only_keeps_to_its_restrictions() {
     let key = Key::generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
-    // The same key, which may do less.
+    // The same key with restrictions.
     let only = |only: Option<Pss>| {
         let info = SubjectPublicKeyInfoOwned {
             algorithm: AlgorithmIdentifierOwned {

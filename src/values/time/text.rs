@@ -43,7 +43,7 @@ impl fmt::Display for TimeTextError {
             }
             Self::Fraction => "X.509 has only whole seconds: leave the fraction out",
             Self::LeapSecond => "certificates have no leap seconds: write second 59",
-            Self::NoSuchTime => "there is no such day or time in the calendar",
+            Self::NoSuchTime => "the calendar has no such day or time",
             Self::Before1950 => "X.509 has no time before the year 1950 (RFC 5280 section 4.1.2.5)",
             Self::Before1970 => "times before the year 1970 are not supported",
             Self::After9999 => "X.509 has no time after the year 9999 (RFC 5280 section 4.1.2.5)",
@@ -148,7 +148,7 @@ impl Text<'_> {
         Ok(10 * self.digit()? + self.digit()?)
     }
 
-    /// Four digits. With more, that there is no such year is told only if the rest has the right form.
+    /// Four digits. With more, the year is reported as too late only if the rest has the right form.
     fn year(&mut self) -> Result<Result<u16, TimeTextError>, TimeTextError> {
         let (century, year) = (self.two_digits()?, self.two_digits()?);
         let mut found = Ok(100 * u16::from(century) + u16::from(year));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_read() {
+    fn a_time_is_read_as_it_is_shown() {
         for seconds in [0, 1_000_000, 2_524_608_000, LAST] {
             assert_eq!(first(&UnixTime(seconds).to_string()), Ok(seconds));
         }
