@@ -26,15 +26,15 @@ pub use server::ServerAddress;
 #[cfg(feature = "aws")]
 pub use server_error::ServerError;
 
-/// A service that knows the clusters of an account, and can initialise one.
+/// A service that knows the clusters of an account, and can initialise one of them.
 pub trait ClusterService {
-    /// The cluster as it is now.
+    /// The current state of the cluster.
     ///
     /// # Errors
-    /// [`CloudHsmError`]; [`CloudHsmError::NotFound`] where the account has no such cluster.
+    /// [`CloudHsmError`]; [`CloudHsmError::NotFound`] if the account has no such cluster.
     fn describe(&self, cluster: &ClusterId) -> Result<Cluster, CloudHsmError>;
 
-    /// `InitializeCluster`, asked once: `signed_cert` is the cluster's certificate, `trust_anchor` that of the CA, both PEM.
+    /// `InitializeCluster`, called once: `signed_cert` is the cluster's certificate, `trust_anchor` that of the CA, both PEM.
     ///
     /// # Errors
     /// [`CloudHsmError`]; [`CloudHsmError::is_answered`] tells whether the cluster may have been initialised anyway.

@@ -41,11 +41,11 @@ use crate::secret::{MemoryGuard, PrivateKeyDer};
 
 /// The service that can decrypt the private key of a pair file: KMS.
 pub trait KeyPairDecryptor: fmt::Debug {
-    /// Asks whether [`decrypt`](Self::decrypt) would succeed (`DryRun`): policies, encryption context and ciphertext are looked at, and
-    /// nothing is decrypted.
+    /// Asks whether [`decrypt`](Self::decrypt) would succeed (`DryRun`): KMS checks policies, encryption context and ciphertext, and decrypts
+    /// nothing.
     ///
     /// # Errors
-    /// What `decrypt` would fail with. That the private key is another one than `pair`'s only shows when it is decrypted.
+    /// What `decrypt` would fail with. A private key other than `pair`'s only shows when it is decrypted.
     fn rehearse_decrypt(&self, pair: &KeyPairFile) -> Result<(), KmsError>;
 
     /// Decrypts the private key of `pair`, whose key must be `pair`'s own or the one pinned by the implementation.

@@ -181,7 +181,7 @@ fn the_state_is_written_as_it_is_now() {
         (&json!(false), &json!("INITIALIZED"))
     );
     let warning = result["warnings"][0].as_str().expect("a warning");
-    assert!(warning.contains("no longer a CSR"), "{warning}");
+    assert!(warning.contains("no longer has a CSR"), "{warning}");
     assert_eq!(count(&result["written"]), 2);
     let state = rig.read(&format!("out/{}_Cluster.json", cluster.id()));
     let state: Value = serde_json::from_slice(&state).expect("JSON");

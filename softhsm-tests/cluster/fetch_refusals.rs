@@ -144,7 +144,7 @@ fn what_a_second_decoder_does_not_read_leaves_no_file_either() {
 fn another_account_s_cluster_and_one_that_never_was() {
     let rig = rig();
     let cluster = LocalCluster::in_account(HSM1, "444455556666");
-    let words = "in this account in us-east-1";
+    let words = "in us-east-1";
     assert_refused(&rig, cluster.id(), 4, "cluster-not-found", words);
     assert_refused(&rig, "cluster-aaaaaaaaaaa", 4, "cluster-not-found", words);
     // In its own account, and in another region.

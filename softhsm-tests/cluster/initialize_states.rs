@@ -62,9 +62,9 @@ fn a_cluster_in_another_state_is_told_apart_and_not_asked_for() {
             "cluster-state",
             "a change is in progress",
         ),
-        ("DEGRADED", 3, "cluster-state", "there is no CSR"),
-        ("DELETE_IN_PROGRESS", 3, "cluster-state", "there is no CSR"),
-        ("DELETED", 3, "cluster-state", "there is no CSR"),
+        ("DEGRADED", 3, "cluster-state", "it has no CSR"),
+        ("DELETE_IN_PROGRESS", 3, "cluster-state", "it has no CSR"),
+        ("DELETED", 3, "cluster-state", "it has no CSR"),
     ] {
         cluster.set_state(state);
         let message = initialize(&bench.rig, cluster, &[]).refused(code, kind);
@@ -78,7 +78,7 @@ fn a_cluster_in_another_state_is_told_apart_and_not_asked_for() {
     cluster.set_hsm_state("CREATE_IN_PROGRESS");
     let message = initialize(&bench.rig, cluster, &[]).refused(3, "no-csr-yet");
     assert!(
-        message.contains("is CREATE_IN_PROGRESS: there is no CSR yet"),
+        message.contains("is CREATE_IN_PROGRESS: the cluster has no CSR yet"),
         "{message}"
     );
     let broken = LocalCluster::create(HSM1, "csr-broken");

@@ -15,7 +15,7 @@ use crate::aws::{AwsSettings, SdkConfig};
 
 const DESCRIBE: &str = "DescribeClusters";
 
-/// Pages of an answer: an account has some clusters, and a page takes 100.
+/// Limit on the pages of an answer: an account has a few clusters, and a page takes 100.
 const MOST_PAGES: usize = 100;
 const INITIALIZE: &str = "InitializeCluster";
 
@@ -28,7 +28,7 @@ pub struct CloudHsm {
 }
 
 impl CloudHsm {
-    /// Loads the AWS settings; CloudHSM is not asked.
+    /// Loads the AWS settings, without a call to CloudHSM.
     ///
     /// # Errors
     /// [`CloudHsmError::Aws`]
@@ -36,7 +36,7 @@ impl CloudHsm {
         Ok(Self::of(AwsSettings::load(None).map_err(CloudHsmError::Aws)?))
     }
 
-    /// With settings that the caller has loaded or made; CloudHSM is not asked.
+    /// With settings that the caller has loaded or made, without a call to CloudHSM.
     ///
     /// The limits of this library are added: an answer ends after 4 MiB, an unencrypted endpoint is refused unless it is on this machine,
     /// and a timeout that is not set gets a value.
@@ -62,7 +62,7 @@ impl CloudHsm {
         }
     }
 
-    /// The region that is asked.
+    /// The region of the calls.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
@@ -93,7 +93,7 @@ impl CloudHsm {
                 clusters.push(read_cluster(cluster)?);
             }
             let next = answer.next_token.filter(|token| !token.is_empty());
-            // Asked forever, it would answer forever.
+            // A faulty service could answer with pages without end.
             let endless = |field| {
                 Err(CloudHsmError::Incomplete {
                     operation: DESCRIBE,
@@ -120,7 +120,7 @@ impl CloudHsm {
         }
     }
 
-    /// The service has a name for it in some operations, an empty list in others.
+    /// Some operations have an exception for an unknown cluster, others answer with an empty list.
     fn name_the_missing(&self, cluster: &ClusterId, error: CloudHsmError) -> CloudHsmError {
         match error {
             CloudHsmError::Service { code, .. } if code == "CloudHsmResourceNotFoundException" => {
@@ -135,7 +135,7 @@ impl ClusterService for CloudHsm {
     fn describe(&self, cluster: &ClusterId) -> Result<Cluster, CloudHsmError> {
         let found = self.describe_all(Some(cluster));
         let found = found.map_err(|error| self.name_the_missing(cluster, error))?;
-        // A filter that is not applied must not hand over another cluster.
+        // A service that ignores the filter must not pass another cluster off as this one.
         found
             .into_iter()
             .find(|one| one.id == *cluster)
@@ -148,7 +148,7 @@ impl ClusterService for CloudHsm {
         signed_cert: &str,
         trust_anchor: &str,
     ) -> Result<ClusterState, CloudHsmError> {
-        // Not repeated: what it does cannot be taken back, and after an answer that got lost the state tells what became of it.
+        // Not repeated: the call cannot be undone, and after a lost answer the cluster's state shows whether it took effect.
         let once = aws_sdk_cloudhsmv2::config::Builder::new().retry_config(RetryConfig::disabled());
         let request = self
             .client

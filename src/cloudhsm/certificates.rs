@@ -1,4 +1,4 @@
-//! The CSR and the certificates that `DescribeClusters` hands out, and the names that AWS's guide gives their files.
+//! The CSR and the certificates in the answer of `DescribeClusters`, and the names that AWS's guide gives their files.
 
 use super::ClusterId;
 
@@ -60,19 +60,19 @@ impl CertificateKind {
     }
 }
 
-/// Those that a cluster has at the moment, as PEM text that nothing has looked at yet.
+/// Those that a cluster has at the moment, as PEM text that was not parsed yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Certificates([Option<String>; 5]);
 
 impl Certificates {
-    /// One of them; text that is empty counts as none.
+    /// One of them; an empty text counts as none.
     #[must_use]
     pub fn get(&self, kind: CertificateKind) -> Option<&str> {
         let at = CertificateKind::ALL.iter().position(|one| *one == kind)?;
         self.0[at].as_deref().filter(|text| !text.trim().is_empty())
     }
 
-    /// With one of them.
+    /// Adds one of them.
     #[must_use]
     pub fn with(mut self, kind: CertificateKind, text: Option<String>) -> Self {
         if let Some(at) = CertificateKind::ALL.iter().position(|one| *one == kind) {

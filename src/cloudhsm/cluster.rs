@@ -1,4 +1,4 @@
-//! A cluster as `DescribeClusters` tells of it.
+//! A cluster as `DescribeClusters` describes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,7 +49,7 @@ impl fmt::Display for ClusterId {
 pub enum ClusterState {
     /// It is being made.
     CreateInProgress,
-    /// It exists and belongs to nobody yet: the only state with a CSR, once it has an HSM.
+    /// It exists and has no owner's certificate yet: the only state with a CSR, once it has an HSM.
     Uninitialized,
     /// It is being initialised.
     InitializeInProgress,
@@ -63,7 +63,7 @@ pub enum ClusterState {
     DeleteInProgress,
     /// It is gone.
     Deleted,
-    /// Any other state, by its name: something is being changed.
+    /// Any other state, by its name: the cluster is being changed.
     Other(String),
 }
 
@@ -79,14 +79,14 @@ impl ClusterState {
         (Self::Deleted, "DELETED"),
     ];
 
-    /// The state of that name.
+    /// The state with that name.
     #[must_use]
     pub fn named(name: &str) -> Self {
         let known = Self::NAMED.into_iter().find(|(_, known)| *known == name);
         known.map_or_else(|| Self::Other(name.to_owned()), |(state, _)| state)
     }
 
-    /// The API's name of it.
+    /// Its name in the API.
     #[must_use]
     pub fn name(&self) -> &str {
         if let Self::Other(name) = self {
@@ -110,20 +110,20 @@ pub struct Hsm {
     pub id: String,
     /// `State`, as the API names it.
     pub state: String,
-    /// `EniIp`: where the server in front of it listens, inside the VPC.
+    /// `EniIp`: the address inside the VPC at which the server in front of the HSM listens.
     pub address: Option<String>,
     /// `AvailabilityZone`
     pub availability_zone: Option<String>,
 }
 
-/// What is reported about a cluster.
+/// What `DescribeClusters` reports about a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// `ClusterId`
     pub id: ClusterId,
     /// `State`
     pub state: ClusterState,
-    /// `StateMessage`: why it is in that state, where AWS says so.
+    /// `StateMessage`: the reason for the state, if AWS gives one.
     pub state_message: Option<String>,
     /// `HsmType`, as `hsm2m.medium`
     pub hsm_type: Option<String>,
@@ -137,13 +137,13 @@ pub struct Cluster {
     pub certificates: Certificates,
 }
 
-/// Why there is no CSR.
+/// Why a cluster has no CSR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoCsr {
-    /// The cluster itself is being made.
+    /// The cluster itself is being created.
     ClusterInCreation,
-    /// It has no HSM yet, which would make one.
+    /// It has no HSM yet, and the first HSM makes the CSR.
     NoHsm,
     /// Its first HSM is not ready.
     HsmInCreation {
@@ -152,13 +152,13 @@ pub enum NoCsr {
         /// Its state.
         state: String,
     },
-    /// The cluster has, or is just getting, its certificate.
+    /// The cluster has its certificate, or is just getting it.
     Initialized,
-    /// Something is being changed, and no certificate is shown either.
+    /// The cluster is being changed, and no certificate is reported either.
     Changing,
-    /// It is on its way out, or broken.
+    /// It is being deleted, or broken.
     Unusable,
-    /// It should have one.
+    /// It should have a CSR.
     Missing,
 }
 
@@ -194,7 +194,7 @@ impl Cluster {
             ClusterState::DeleteInProgress | ClusterState::Deleted | ClusterState::Degraded => {
                 NoCsr::Unusable
             }
-            // A change that is under way or rolled back tells nothing of what was before.
+            // A change in progress, or one rolled back, does not show the state before it.
             ClusterState::Other(_)
                 if self
                     .certificates

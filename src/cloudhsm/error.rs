@@ -1,4 +1,4 @@
-//! What CloudHSM refused, or why it was not asked.
+//! What CloudHSM refused, or why it was not called.
 
 use std::fmt;
 
@@ -14,22 +14,22 @@ pub enum CloudHsmError {
         /// The text.
         text: String,
     },
-    /// CloudHSM was not asked, or did not answer.
+    /// CloudHSM was not called, or did not answer.
     Aws(AwsError),
     /// The account has no such cluster in this region.
     NotFound {
         /// The cluster.
         cluster: ClusterId,
-        /// The region that was asked.
+        /// The region of the call.
         region: String,
     },
-    /// There is no CSR to be signed.
+    /// The cluster has no CSR to sign.
     NoCsr {
         /// The cluster.
         cluster: ClusterId,
         /// Its state.
         state: ClusterState,
-        /// Why there is none.
+        /// Why it has none.
         reason: NoCsr,
     },
     /// `CloudHsmAccessDeniedException`
@@ -65,7 +65,7 @@ pub enum CloudHsmError {
 }
 
 impl CloudHsmError {
-    /// True where CloudHSM answered that it did not do it. Else it may have done it, and the answer was lost.
+    /// True if CloudHSM answered that it did not carry the call out. Otherwise it may have done so, and the answer was lost.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         match self {
@@ -75,7 +75,7 @@ impl CloudHsmError {
         }
     }
 
-    /// True where CloudHSM was asked too often.
+    /// True if CloudHSM was called too often.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         // The common errors of every AWS API have several names for it.
@@ -83,7 +83,7 @@ impl CloudHsmError {
         matches!(self, Self::Service { code, .. } if names.iter().any(|name| code.contains(name)))
     }
 
-    /// True where the same question may well be answered a little later.
+    /// True if the same call may well succeed a little later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(
@@ -104,7 +104,7 @@ impl fmt::Display for CloudHsmError {
             }
             Self::Aws(error) => return error.fmt(f),
             Self::NotFound { cluster, region } => {
-                return write!(f, "there is no {cluster} in this account in {region}");
+                return write!(f, "this account has no {cluster} in {region}");
             }
             Self::NoCsr {
                 cluster,
@@ -141,23 +141,23 @@ fn explain_missing(
     reason: &NoCsr,
 ) -> fmt::Result {
     match reason {
-        NoCsr::ClusterInCreation => write!(f, "{cluster} is being created ({state}): there is no CSR yet"),
-        NoCsr::NoHsm => write!(f, "{cluster} has no HSM yet, so there is no CSR"),
+        NoCsr::ClusterInCreation => write!(f, "{cluster} is being created ({state}) and has no CSR yet"),
+        NoCsr::NoHsm => write!(f, "{cluster} has no HSM yet, so it has no CSR"),
         NoCsr::HsmInCreation { hsm, state } => {
             write!(
                 f,
-                "the first HSM of {cluster}, {hsm}, is {state}: there is no CSR yet"
+                "the first HSM of {cluster}, {hsm}, is {state}: the cluster has no CSR yet"
             )
         }
         NoCsr::Initialized => write!(
             f,
-            "{cluster} is {state}: it has its certificate, and no longer a CSR"
+            "{cluster} is {state}: it has its certificate and no longer has a CSR"
         ),
         NoCsr::Changing => write!(
             f,
-            "{cluster} is {state}: a change is in progress, and there is neither a CSR nor a certificate"
+            "{cluster} is {state}: a change is in progress, and the cluster has neither a CSR nor a certificate"
         ),
-        NoCsr::Unusable => write!(f, "{cluster} is {state}: there is no CSR"),
+        NoCsr::Unusable => write!(f, "{cluster} is {state}: it has no CSR"),
         NoCsr::Missing => write!(f, "{cluster} is {state} with an HSM, but AWS returned no CSR"),
     }
 }

@@ -1,6 +1,6 @@
 //! The roots that certify CloudHSM's hardware, by the SHA-256 of their certificates.
 
-/// Whose root it is: an identity needs one of each.
+/// The owner of a root: an identity needs one root of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RootSide {
     /// AWS
@@ -10,7 +10,7 @@ pub enum RootSide {
 }
 
 impl RootSide {
-    /// In words.
+    /// Its name in messages.
     #[must_use]
     pub const fn owner(self) -> &'static str {
         match self {
@@ -23,13 +23,13 @@ impl RootSide {
 /// A root that is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownRoot {
-    /// What it is called.
+    /// Its name in messages.
     pub name: &'static str,
-    /// Whose it is.
+    /// Its owner.
     pub side: RootSide,
     /// SHA-256 of its DER bytes, in lower-case hex.
     pub sha256: &'static str,
-    /// The later certificate of the same key, for a root that has expired and is still to be taken.
+    /// The later certificate of the same key, for a root that has expired but is still accepted.
     pub successor: Option<Successor>,
 }
 
@@ -38,13 +38,13 @@ pub struct KnownRoot {
 pub struct Successor {
     /// Its last second, in seconds since 1970: the holder of the key certifies nothing after it.
     pub ends: u64,
-    /// What it is, in words.
+    /// The explanation for messages.
     pub what: &'static str,
 }
 
 impl KnownRoot {
-    /// AWS CloudHSM User Guide, "Verify the identity and authenticity of your cluster's HSM", names the first; the manufacturer's
-    /// site the others ("LiquidSecurity certificate").
+    /// The first is named in AWS CloudHSM User Guide, "Verify the identity and authenticity of your cluster's HSM"; the others are on the
+    /// manufacturer's site ("LiquidSecurity certificate").
     pub const ALL: [Self; 3] = [
         Self {
             name: "AWS CloudHSM Root G1",

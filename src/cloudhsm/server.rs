@@ -1,4 +1,4 @@
-//! The certificate that the server in front of an HSM shows, and nothing more: the handshake is broken off when it is there.
+//! Reads the certificate of the server in front of an HSM, and stops the handshake as soon as it has it.
 
 mod certificate_probe;
 
@@ -18,11 +18,11 @@ use super::ServerError;
 
 /// AWS CloudHSM User Guide, "Client SDK 5 configuration parameters": where every HSM's server listens.
 const PORT: u16 = 2223;
-/// For the connection alone: a security group drops packets without a word.
+/// For the connection alone: a security group drops packets without an answer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// For everything together.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// No handshake needs as much.
+/// More than any handshake needs.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// `HOST[:PORT]`; an IPv6 address with a port is in brackets.
@@ -70,8 +70,8 @@ impl fmt::Display for ServerAddress {
 }
 
 impl ServerAddress {
-    /// Has the server show its certificates, and breaks off before anything is sent inside the connection: they are returned as
-    /// they came, in DER, the server's own first. Nothing is verified: it is what answered at this address just now.
+    /// Asks the server for its certificates, and disconnects before anything is sent inside the connection. They are returned as received, in DER,
+    /// the server's own first. Nothing is verified: they are what this address answered just now.
     ///
     /// # Errors
     /// [`ServerError`], after ten seconds at most.
@@ -119,7 +119,7 @@ impl ServerAddress {
         Err(last)
     }
 
-    /// The handshake by hand, message by message, so that neither time nor bytes are without a bound.
+    /// Drives the handshake message by message, so that both its time and its bytes are bounded.
     fn look_on(
         &self,
         mut connection: ClientConnection,
@@ -154,7 +154,7 @@ impl ServerAddress {
             while !rest.is_empty() {
                 connection.read_tls(&mut rest).map_err(lost)?;
                 if let Err(error) = connection.process_new_packets() {
-                    // The alert that tells the server that we leave; whether it arrives does not matter.
+                    // An alert tells the server that we leave; it does not matter whether it arrives.
                     let _ = connection.write_tls(&mut stream).and_then(|_| stream.flush());
                     let shown = probe.shown();
                     return shown.ok_or_else(|| self.handshake(&error));

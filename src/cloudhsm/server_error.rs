@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// Why there is no certificate of a server.
+/// Why no certificate of a server was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// The text is no `HOST[:PORT]`.
+    /// The text is not `HOST[:PORT]`.
     Address {
         /// The text.
         text: String,
     },
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     Refused {
         /// The server.
         server: String,
@@ -33,14 +33,14 @@ pub enum ServerError {
         /// The server.
         server: String,
     },
-    /// TLS, and the handshake did not come as far as the certificate.
+    /// TLS, but the handshake ended before the certificate.
     Handshake {
         /// The server.
         server: String,
         /// What the TLS library said.
         reason: String,
     },
-    /// The network, or the name.
+    /// The network or the name lookup failed.
     Unreachable {
         /// The server.
         server: String,

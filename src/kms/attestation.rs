@@ -1,6 +1,6 @@
-//! The attestation document: what says to KMS whose public key the answer is to be encrypted to.
+//! The attestation document: it tells KMS to whose public key the answer is to be encrypted.
 //!
-//! It is made and signed where the key is (AWS Nitro Enclaves and NitroTPM do so), and carried here as a file.
+//! It is made and signed where the key is (by an AWS Nitro Enclave or a NitroTPM), and carried here as a file.
 
 mod cbor;
 mod cose;
@@ -21,14 +21,14 @@ use crate::signer::{Hex, KeyAlgorithm, PublicKey, sha256};
 /// KMS API, `RecipientInfo`: `AttestationDocument` has at most this many bytes.
 const LONGEST: usize = 262_144;
 
-/// The same as base64, with room for white space.
+/// The same in base64, with room for white space.
 const LONGEST_TEXT: usize = 2 * LONGEST;
 
 /// An attestation document as the operator has it, and what it says.
 ///
-/// **Its signature is not verified here**: KMS verifies it, with the chain of certificates in it, and answers to no other
-/// document. What is read here is read to fail early and to name the fault, above all where the document is for another key
-/// ([`carries`](Self::carries)); nothing may be concluded from it before KMS has answered.
+/// **Its signature is not verified here**: KMS verifies it, with the chain of certificates in it, and answers no other document. This program reads
+/// it to fail early and to name the fault, above all if the document is for another key ([`carries`](Self::carries)); nothing may be concluded from
+/// it before KMS has answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AttestationDocument {
     bytes: Vec<u8>,
@@ -81,8 +81,8 @@ impl AttestationDocument {
         })
     }
 
-    /// Whether the document is for the key whose DER `SubjectPublicKeyInfo` this is: KMS encrypts to no other. Both have to be RSA keys in
-    /// DER, and equal byte for byte.
+    /// Whether the document is for the key with this DER `SubjectPublicKeyInfo`: KMS encrypts to no other. Both must be RSA keys in DER, and equal
+    /// byte for byte.
     ///
     /// # Errors
     /// [`AttestationError::NoPublicKey`], [`AttestationError::OtherKey`]; [`AttestationError::PublicKey`],
@@ -100,13 +100,13 @@ impl AttestationDocument {
         Ok(())
     }
 
-    /// The document as KMS takes it: CBOR, as it was read, never re-encoded.
+    /// The document as KMS expects it: CBOR, as it was read, never re-encoded.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// `module_id`: what made the document. Printable ASCII without spaces.
+    /// `module_id`: the module that made the document. Printable ASCII without spaces.
     #[must_use]
     pub fn module_id(&self) -> &str {
         &self.module_id
@@ -121,7 +121,7 @@ fn check_key(whose: KeyOwner, der: &[u8]) -> Result<(), AttestationError> {
             algorithm: key.algorithm(),
         });
     };
-    // `PublicKey` puts in the NULL that RFC 3279 section 2.3.1 requires and some programs leave out.
+    // `PublicKey` adds the NULL that RFC 3279 section 2.3.1 requires and some programs leave out.
     if key.der() != der {
         return Err(AttestationError::NotDer { whose });
     }

@@ -23,21 +23,21 @@ pub struct Kms {
     pub(super) grant_tokens: Vec<String>,
 }
 
-/// A KMS key that was made.
+/// A KMS key that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedKey {
     /// The key's ARN.
     pub arn: String,
-    /// Its alias, if one was asked for.
+    /// Its alias, if one was requested.
     pub alias: Option<String>,
 }
 
-/// How KMS answered a question that changes nothing.
+/// How KMS answered a call that changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reachability {
     /// It answered.
     Answered,
-    /// It answered that this principal may not ask (`kms:ListAliases`), which is an answer too.
+    /// It answered that this principal may not make the call (`kms:ListAliases`), which also shows that KMS can be reached.
     Denied,
 }
 
@@ -52,8 +52,8 @@ fn about_region(error: AwsError, key: Option<&str>) -> KmsError {
 }
 
 impl Kms {
-    /// Loads the AWS settings; KMS is not asked. `key` names the key the work is about: where no region is set, its ARN's
-    /// counts, and where one is set, the two must agree.
+    /// Loads the AWS settings, without a call to KMS. `key` names the key that the work is about: if no region is set, its ARN's region is used; if
+    /// one is set, it must be the ARN's.
     ///
     /// # Errors
     /// [`KmsError::Region`], [`KmsError::Aws`]
@@ -62,7 +62,7 @@ impl Kms {
         Ok(Self::of(settings.map_err(|error| about_region(error, key))?))
     }
 
-    /// With settings that the caller has loaded or made; KMS is not asked. `key` as in [`connect`](Self::connect).
+    /// With settings that the caller has loaded or made, without a call to KMS. `key` as in [`connect`](Self::connect).
     ///
     /// The limits of this library are added: an answer ends after 4 MiB, an unencrypted endpoint is refused unless it is on this machine,
     /// and a timeout that is not set gets a value.
@@ -90,8 +90,8 @@ impl Kms {
         }
     }
 
-    /// Has [`decrypt`](super::KeyPairDecryptor::decrypt) name `key` to KMS in place of the pair file's: KMS then refuses a
-    /// ciphertext of any other key.
+    /// Makes [`decrypt`](super::KeyPairDecryptor::decrypt) name `key` to KMS instead of the pair file's key: KMS then refuses a ciphertext of any
+    /// other key.
     #[must_use]
     pub fn pin_key(self, key: Option<String>) -> Self {
         Self {
@@ -100,25 +100,25 @@ impl Kms {
         }
     }
 
-    /// Has every call about a key carry these grant tokens (KMS developer guide, "Using a grant token"): a grant that was just
-    /// made counts at once with its token, and only after some minutes without.
+    /// Sends these grant tokens with every call about a key (KMS developer guide, "Using a grant token"): a new grant is effective at once with its
+    /// token, and only after some minutes without.
     #[must_use]
     pub fn with_grant_tokens(self, grant_tokens: Vec<String>) -> Self {
         Self { grant_tokens, ..self }
     }
 
-    /// The region that is asked.
+    /// The region of the calls.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// Makes a symmetric encryption key, and its alias.
+    /// Creates a symmetric encryption key, and its alias.
     ///
-    /// The alias is looked up first: a key made for an alias that is taken would be left behind, and be paid for.
+    /// The alias is looked up first: a key made for an alias that is taken would be left behind, and would cost money.
     ///
     /// # Errors
-    /// [`KmsError::AliasExists`], [`KmsError::AliasNotMade`], and what KMS refuses.
+    /// [`KmsError::AliasExists`], [`KmsError::AliasNotMade`], and any refusal by KMS.
     pub fn create_key(&self, alias: Option<&str>, description: Option<&str>) -> Result<CreatedKey, KmsError> {
         if let Some(alias) = alias {
             match self.describe_key(alias) {
@@ -138,7 +138,7 @@ impl Kms {
             .key_spec(AwsKeySpec::SymmetricDefault)
             .key_usage(KeyUsageType::EncryptDecrypt)
             .set_description(description.map(str::to_owned));
-        // Not repeated: an answer that got lost would leave a second key behind, which is paid for.
+        // Not repeated: after a lost answer, a second key would be created, and would cost money.
         let once = aws_sdk_kms::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = self
             .runtime
@@ -180,11 +180,10 @@ impl Kms {
         })
     }
 
-    /// `GenerateDataKeyPairWithoutPlaintext`: the private key leaves KMS encrypted only.
+    /// `GenerateDataKeyPairWithoutPlaintext`: the private key leaves KMS only in encrypted form.
     ///
     /// # Errors
-    /// What KMS refuses; [`KmsError::AnsweredOtherwise`] when the answer is about another KMS key or spec than requested;
-    /// [`KmsError::WeakKey`].
+    /// Any refusal by KMS; [`KmsError::AnsweredOtherwise`] when the answer is about another KMS key or spec than requested; [`KmsError::WeakKey`].
     pub fn generate_key_pair(
         &self,
         key: &str,
@@ -238,7 +237,7 @@ impl Kms {
         })
     }
 
-    /// Asks KMS whether it would generate a key pair under `key` (`DryRun`): nothing is generated, and the policies are asked.
+    /// Asks KMS whether it would generate a key pair under `key` (`DryRun`): KMS checks the policies and generates nothing.
     ///
     /// # Errors
     /// What the real call would fail with.
@@ -258,10 +257,10 @@ impl Kms {
         (!self.grant_tokens.is_empty()).then(|| self.grant_tokens.clone())
     }
 
-    /// Asks KMS something that changes nothing (`ListAliases`).
+    /// Makes a call to KMS that changes nothing (`ListAliases`).
     ///
     /// # Errors
-    /// What keeps it from answering.
+    /// Why KMS did not answer.
     pub fn probe(&self) -> Result<Reachability, KmsError> {
         let answer = self.runtime.block_on(self.client.list_aliases().limit(1).send());
         match answer.map_err(|error| translate("ListAliases", "", error)) {
@@ -276,7 +275,7 @@ pub(super) fn some_context(context: &EncryptionContext) -> Option<HashMap<String
     (!context.is_empty()).then(|| context.clone().into_iter().collect())
 }
 
-/// KMS API reference, `DryRun`: the exception is how KMS says yes.
+/// KMS API reference, `DryRun`: an exception is the sign of success.
 pub(super) fn expect_dry_run<T>(answer: Result<T, KmsError>) -> Result<(), KmsError> {
     match answer {
         Err(KmsError::Service { code, .. }) if code == "DryRunOperationException" => Ok(()),

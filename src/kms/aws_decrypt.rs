@@ -1,4 +1,4 @@
-//! `Decrypt`: to this process, or to a recipient's key.
+//! `Decrypt`: for this process, or for a recipient's key.
 
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
@@ -14,13 +14,13 @@ use crate::secret::{MemoryGuard, PrivateKeyDer};
 const OPERATION: &str = "Decrypt";
 
 impl Kms {
-    /// The key that KMS is told to use: the pinned one, or the pair file's in the caller's own account. Anyone can write a pair file for a
-    /// key of their own account whose policy lets everyone decrypt; by its bare id KMS does not find such a key.
+    /// The key that the call names: the pinned one, or the pair file's in the caller's own account. Anyone can write a pair file for a key of their
+    /// own account whose policy lets everyone decrypt; by its bare id KMS does not find such a key.
     fn key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
         self.pinned_key.as_deref().unwrap_or_else(|| pair.key_id.id())
     }
 
-    /// The same, as an error shows it.
+    /// The same key, as an error shows it.
     fn shown_key_of<'a>(&'a self, pair: &'a KeyPairFile) -> &'a str {
         self.pinned_key.as_deref().unwrap_or_else(|| pair.key_id.as_str())
     }
@@ -35,8 +35,8 @@ impl Kms {
     }
 
     fn send(&self, pair: &KeyPairFile, request: DecryptFluentBuilder) -> Result<DecryptOutput, KmsError> {
-        // A runtime of its own, which takes the connection with it: KMS keeps connections open, and an open one may keep the
-        // answer in its buffer.
+        // A runtime of its own, which closes the connection when it ends: KMS keeps connections open, and an open one may keep the answer in its
+        // buffer.
         let runtime = start_runtime().map_err(KmsError::Aws)?;
         let answer = runtime.block_on(request.send());
         drop(runtime);
@@ -53,7 +53,7 @@ impl Kms {
         )
     }
 
-    /// KMS says which ARN it looked for in the caller's account: "Key 'arn:…' does not exist".
+    /// KMS names the ARN that it looked for in the caller's account: "Key 'arn:…' does not exist".
     fn other_account(&self, pair: &KeyPairFile, message: &str) -> Option<KmsError> {
         let looked_for = message.split('\'').find_map(KeyArn::parse)?;
         let is_other = self.pinned_key.is_none()
@@ -65,7 +65,7 @@ impl Kms {
         })
     }
 
-    /// KMS answers with the ARN of the key it used: the pair file's, which the pinned key must be too.
+    /// KMS answers with the ARN of the key it used: it must be the pair file's, and so must the pinned key.
     fn check_key(&self, pair: &KeyPairFile, answered: Option<&str>) -> Result<(), KmsError> {
         let is_right = answered.and_then(KeyArn::parse).is_some_and(|answered| {
             let is_pinned = |name: &String| answered.may_be_named(name);

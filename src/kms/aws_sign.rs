@@ -16,7 +16,7 @@ const SIGN: &str = "Sign";
 /// KMS API reference, `Sign`: a `Message` has at most this many bytes.
 const LONGEST_MESSAGE: usize = 4096;
 
-/// A KMS key that signs, as `GetPublicKey` tells of it.
+/// A KMS key that signs, as `GetPublicKey` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     /// Its ARN.
@@ -25,7 +25,7 @@ pub struct SigningKey {
     pub spec: String,
     /// Its public half.
     pub public_key: PublicKey,
-    /// The names of what it signs with: `RSASSA_PKCS1_V1_5_SHA_256` and so on.
+    /// The names of its signature algorithms: `RSASSA_PKCS1_V1_5_SHA_256` and so on.
     pub algorithms: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Kms {
     /// Asks KMS for a key that signs.
     ///
     /// # Errors
-    /// [`KmsError::UnfitKey`] if it is not a signing key, or of an unknown kind, and what KMS refuses.
+    /// [`KmsError::UnfitKey`] if it is not a signing key, or of an unknown kind, and any refusal by KMS.
     pub fn signing_key(&self, name: &SigningKeyName) -> Result<SigningKey, KmsError> {
         let incomplete = |field| KmsError::Incomplete {
             operation: GET_PUBLIC_KEY,
@@ -72,7 +72,7 @@ impl Kms {
     }
 }
 
-/// A symmetric key has no public half, and a key of another usage does not sign: a matter of the key, not of KMS's health.
+/// A symmetric key has no public half, and a key of another usage does not sign: that is a fault of the key, not of KMS.
 fn unfit(key: &str, error: KmsError) -> KmsError {
     match error {
         KmsError::Service { code, message, .. }
@@ -87,7 +87,7 @@ fn unfit(key: &str, error: KmsError) -> KmsError {
     }
 }
 
-/// Has KMS sign with one key.
+/// Signs with one KMS key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KmsSigner<'a> {
     kms: &'a Kms,
@@ -99,7 +99,7 @@ impl<'a> KmsSigner<'a> {
         Self { kms, key }
     }
 
-    /// KMS's name of an algorithm that the key has.
+    /// KMS's name of an algorithm that the key supports.
     fn name(&self, algorithm: SignatureAlgorithm) -> Result<SigningAlgorithmSpec, KmsError> {
         let listed = &self.key.algorithms;
         let named = name_of(algorithm).filter(|named| listed.iter().any(|name| name == named.as_str()));
@@ -114,8 +114,8 @@ impl<'a> KmsSigner<'a> {
         let named = self.name(algorithm)?;
         let (kind, content) = match algorithm.hash() {
             Some(hash) => (MessageType::Digest, hash.digest(message)),
-            // KMS API reference, `Sign`: "ED25519_SHA_512 signing algorithm requires KMS MessageType:RAW". For ML-DSA it is the one of
-            // FIPS 204 section 5.2; with EXTERNAL_MU, KMS would take longer messages too.
+            // KMS API reference, `Sign`: "ED25519_SHA_512 signing algorithm requires KMS MessageType:RAW". For ML-DSA, RAW is the algorithm of FIPS
+            // 204 section 5.2; with EXTERNAL_MU, KMS would accept longer messages too.
             None => (MessageType::Raw, message.to_vec()),
         };
         if content.len() > LONGEST_MESSAGE {
@@ -129,8 +129,8 @@ impl<'a> KmsSigner<'a> {
         self.read_answer(&named, answer)
     }
 
-    /// One request, on a connection of its own: one that was kept open may be closed by now, which would show itself only after the request
-    /// was sent, and then there would be no way to know whether KMS had seen it.
+    /// One request, on a connection of its own. An idle connection may have been closed, which would only show after the request was sent; and then
+    /// it would be unknown whether KMS had received it.
     fn ask_once(
         &self,
         algorithm: &SigningAlgorithmSpec,
@@ -142,7 +142,7 @@ impl<'a> KmsSigner<'a> {
             .kms
             .client
             .sign()
-            // Not the name that was given: an alias can have been pointed at another key.
+            // Not the name that was given: an alias may point at another key by now.
             .key_id(&self.key.arn)
             .signing_algorithm(algorithm.clone())
             .message_type(kind)
@@ -168,7 +168,7 @@ impl<'a> KmsSigner<'a> {
         }
     }
 
-    /// KMS reports which key signed, and how.
+    /// KMS reports which key signed, and with which algorithm.
     fn read_answer(&self, asked: &SigningAlgorithmSpec, answer: SignOutput) -> Result<Vec<u8>, KmsError> {
         let incomplete = |field| {
             self.may_be_signed(KmsError::Incomplete {
@@ -215,7 +215,7 @@ impl Signer for KmsSigner<'_> {
     }
 }
 
-/// KMS's name of an algorithm that it has.
+/// KMS's name of an algorithm that it supports.
 fn name_of(algorithm: SignatureAlgorithm) -> Option<SigningAlgorithmSpec> {
     let by_hash = |hash, [sha256, sha384, sha512]: [SigningAlgorithmSpec; 3]| match hash {
         Hash::Sha224 => None,
@@ -252,7 +252,7 @@ fn name_of(algorithm: SignatureAlgorithm) -> Option<SigningAlgorithmSpec> {
         ),
         // Not ED25519_PH_SHA_512, which RFC 8410 has no identifier for.
         SignatureAlgorithm::Ed25519 => Some(SigningAlgorithmSpec::Ed25519Sha512),
-        // One name for the three parameter sets: the key has one of them.
+        // One name for the three parameter sets: the key determines the set.
         SignatureAlgorithm::MlDsa(_) => Some(SigningAlgorithmSpec::MlDsaShake256),
     }
 }

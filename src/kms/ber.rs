@@ -1,8 +1,8 @@
-//! A reader of BER (X.690) for untrusted bytes: lengths are definite or indefinite, octet strings primitive or in pieces, and whatever lies
+//! A reader of BER (X.690) for untrusted bytes: lengths are definite or indefinite, octet strings primitive or in pieces, and anything nested
 //! deeper than [`DEEPEST`] is refused.
 //!
-//! It does what CMS needs: low tag numbers, lengths of up to four octets. Every length is checked against the bytes that are there before
-//! it is used, and nothing is copied but the pieces of an octet string.
+//! It does what CMS needs: low tag numbers, lengths of up to four octets. Every length is checked against the remaining bytes before it is used,
+//! and nothing is copied except the pieces of an octet string.
 
 mod error;
 mod header;
@@ -16,10 +16,10 @@ pub(super) use error::BerError;
 use header::{Header, take, take_indefinite};
 pub(super) use tag::Tag;
 
-/// How many elements may lie in each other. `CiphertextForRecipient` has eleven, in the mask generation function.
+/// How deep elements may be nested. `CiphertextForRecipient` has eleven levels, in the mask generation function.
 const DEEPEST: usize = 16;
 
-/// Elements, one after the other.
+/// A sequence of elements.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
             .is_some_and(|identifier| Tag::of(*identifier) == tag)
     }
 
-    /// The next element, whatever it is.
+    /// The next element, with any tag.
     pub(super) fn element(&mut self) -> Result<Element<'a>, BerError> {
         let depth = self.depth + 1;
         if depth > DEEPEST {
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         Ok(element)
     }
 
-    /// Nothing may be left.
+    /// Fails if anything is left.
     pub(super) const fn finish(&self) -> Result<(), BerError> {
         match self.rest.len() {
             0 => Ok(()),
@@ -114,7 +114,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The elements in it; it must have the constructed form.
+    /// The elements inside; it must have the constructed form.
     pub(super) fn inside(&self) -> Result<Reader<'a>, BerError> {
         if !self.constructed {
             return Err(self.wrong_form());
@@ -143,11 +143,11 @@ impl<'a> Element<'a> {
         Ok(Cow::Owned(octets))
     }
 
-    /// Calls itself for a piece that is in pieces; [`Reader::element`] ends that at [`DEEPEST`].
+    /// Calls itself for a piece that is in pieces itself; [`Reader::element`] stops that at [`DEEPEST`].
     fn append_pieces(&self, octets: &mut Vec<u8>) -> Result<(), BerError> {
         let mut pieces = self.inside()?;
         while !pieces.is_empty() {
-            // X.690 section 8.7.3.2: the pieces are OCTET STRING, also where the whole has another tag.
+            // X.690 section 8.7.3.2: the pieces are OCTET STRINGs, even if the whole has another tag.
             let piece = pieces.expect(Tag::OCTET_STRING)?;
             if piece.constructed {
                 piece.append_pieces(octets)?;
@@ -161,7 +161,7 @@ impl<'a> Element<'a> {
     /// The value of an INTEGER of up to eight octets.
     pub(super) fn integer(&self) -> Result<i64, BerError> {
         let content = self.primitive()?;
-        // X.690 section 8.3.2: in the fewest octets, in BER too.
+        // X.690 section 8.3.2: in the fewest octets possible, in BER too.
         let minimal = match content {
             [] => false,
             [0, second, ..] => second & 0x80 != 0,

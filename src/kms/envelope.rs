@@ -1,8 +1,8 @@
-//! `CiphertextForRecipient`: what KMS answers in place of the plaintext when the request has a `Recipient`.
+//! `CiphertextForRecipient`: what KMS answers instead of the plaintext when the request has a `Recipient`.
 //!
-//! It is a CMS EnvelopedData (RFC 5652 section 6) in BER: a fresh AES key, encrypted to the recipient's RSA key, and the
-//! plaintext under it. Neither key is known here. What is read is handed to the token, so everything that the token would take
-//! for granted (which algorithms, which lengths) is checked first, and one shape is accepted: that which KMS makes.
+//! It is a CMS EnvelopedData (RFC 5652 section 6) in BER: a fresh AES key, encrypted to the recipient's RSA key, and the plaintext encrypted under
+//! it. Neither key is known here. The content is passed to the token, so everything that the token would take for granted (which algorithms, which
+//! lengths) is checked first, and only the shape that KMS makes is accepted.
 
 mod error;
 mod field;
@@ -26,14 +26,14 @@ const LONGEST: usize = 6144;
 /// AES works on blocks of this many bytes, and its initialization vector is one of them (FIPS 197, SP 800-38A section 6.2).
 const BLOCK: usize = 16;
 
-/// The shortest private key of a key pair that KMS generates is Ed25519 as a PKCS#8 `PrivateKeyInfo`: 48 bytes (RFC 8410
-/// section 7), and 64 with the padding of CBC. Less holds no private key, whatever it decrypts to.
+/// The shortest private key of a key pair that KMS generates is Ed25519 as a PKCS#8 `PrivateKeyInfo`: 48 bytes (RFC 8410 section 7), and 64 with
+/// the padding of CBC. A shorter content cannot hold a private key.
 const SHORTEST_CONTENT: usize = 64;
 
-/// The two ciphertexts in a `CiphertextForRecipient`, and whom they are for.
+/// The two ciphertexts in a `CiphertextForRecipient`, and the recipient.
 ///
-/// That it was read says that it has the one shape accepted here. It says nothing about who made it: CMS EnvelopedData has no signature,
-/// and CBC no integrity. What is imported from it must prove that it is the key that was meant.
+/// Reading it shows that it has the one shape accepted here, and nothing about its author: CMS EnvelopedData has no signature, and CBC no
+/// integrity. A key imported from it must prove that it is the intended one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecipientEnvelope {
     recipient: Option<Vec<u8>>,
@@ -69,15 +69,15 @@ impl RecipientEnvelope {
     /// RFC 5652 section 6.1: EnvelopedData.
     fn enveloped_data(mut data: Reader<'_>) -> Result<Self, EnvelopeError> {
         let version = take_integer(&mut data, "EnvelopedData.version")?;
-        // RFC 5652 section 6.1: originatorInfo [0] IMPLICIT OPTIONAL is there "only if required by the key management
-        // algorithm", which key transport is not.
+        // RFC 5652 section 6.1: originatorInfo [0] IMPLICIT OPTIONAL is present "only if required by the key management algorithm", and key
+        // transport does not require it.
         if data.is_next(Tag::context(0)) {
             return Err(EnvelopeError::OriginatorInfo);
         }
         let recipients = open(&mut data, Tag::SET, "EnvelopedData.recipientInfos")?;
         let recipient = only_recipient(recipients)?;
-        // RFC 5652 section 6.1: 2 if the one RecipientInfo has a version other than 0, else 0. The version follows from what
-        // else is there, so it is checked after that: the error then names the cause.
+        // RFC 5652 section 6.1: 2 if the one RecipientInfo has a version other than 0, else 0. The version depends on the other fields, so it is
+        // checked after them: the error then names the cause.
         if version != recipient.version {
             return Err(EnvelopeError::Version {
                 found: version,
@@ -99,10 +99,9 @@ impl RecipientEnvelope {
         })
     }
 
-    /// `subjectKeyIdentifier`: how KMS names the public key. AWS does not document how it is made; in the one answer of KMS that
-    /// is published together with its key (a test of enclaver) it is the SHA-256 of the DER `SubjectPublicKeyInfo`. openssl takes
-    /// what the certificate says.
-    /// None where the recipient is named by a certificate's issuer and serial number, which RFC 5652 section 6.2.1 allows too.
+    /// `subjectKeyIdentifier`: how KMS names the public key. AWS does not document how it is made; in the one answer of KMS that is published
+    /// together with its key (a test of enclaver) it is the SHA-256 of the DER `SubjectPublicKeyInfo`. openssl copies the one in the certificate.
+    /// `None` if the recipient is named by a certificate's issuer and serial number, which RFC 5652 section 6.2.1 also allows.
     #[must_use]
     pub fn recipient(&self) -> Option<&[u8]> {
         self.recipient.as_deref()
@@ -121,8 +120,8 @@ impl RecipientEnvelope {
         &self.initialization_vector
     }
 
-    /// `encryptedContent`: the plaintext under that AES key, AES-256-CBC with the padding of RFC 5652 section 6.3. Whole blocks,
-    /// in one piece, however many it came in.
+    /// `encryptedContent`: the plaintext encrypted under that AES key, AES-256-CBC with the padding of RFC 5652 section 6.3. Whole blocks, joined
+    /// from the pieces that were received.
     #[must_use]
     pub fn encrypted_content(&self) -> &[u8] {
         &self.encrypted_content
@@ -166,7 +165,7 @@ fn encrypted_content_info(mut info: Reader<'_>) -> Result<([u8; BLOCK], Vec<u8>)
     let vector = <[u8; BLOCK]>::try_from(vector.as_slice())
         .map_err(|_| EnvelopeError::InitializationVector { found: vector.len() })?;
     algorithm.finish().map_err(at(ALGORITHM))?;
-    // RFC 5652 section 6.1: encryptedContent [0] IMPLICIT OCTET STRING OPTIONAL; left out where the content is elsewhere.
+    // RFC 5652 section 6.1: encryptedContent [0] IMPLICIT OCTET STRING OPTIONAL; left out if the content is elsewhere.
     if info.is_empty() {
         return Err(EnvelopeError::NoContent);
     }

@@ -1,4 +1,4 @@
-//! What KMS refused, or why it was not asked.
+//! What KMS refused, or why it was not called.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::aws::AwsError;
 use crate::secret::MemoryError;
 use crate::signer::{KeyFingerprint, PublicKeyError, SignatureAlgorithm};
 
-/// Why KMS did not do what was asked.
+/// Why KMS did not do what was requested.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KmsError {
@@ -53,7 +53,7 @@ pub enum KmsError {
         /// The region that is set.
         region: String,
     },
-    /// KMS was not asked, or did not answer.
+    /// KMS was not called, or did not answer.
     Aws(AwsError),
     /// The alias is taken.
     AliasExists {
@@ -62,7 +62,7 @@ pub enum KmsError {
         /// The key it points at.
         key: String,
     },
-    /// The key was made, and then its alias was not.
+    /// The key was created, but its alias was not.
     AliasNotMade {
         /// The key, which exists.
         key: String,
@@ -125,7 +125,7 @@ pub enum KmsError {
     },
     /// The attestation document cannot be used.
     Attestation(AttestationError),
-    /// What KMS encrypted to the recipient is not what it must be.
+    /// What KMS encrypted to the recipient is not a valid `CiphertextForRecipient`.
     Envelope(EnvelopeError),
     /// This machine is not a Nitro Enclave, or its security module fails.
     #[cfg(feature = "nitro-enclave")]
@@ -133,9 +133,9 @@ pub enum KmsError {
         /// What it said.
         reason: String,
     },
-    /// KMS answered with a plaintext where a recipient was named.
+    /// KMS answered with a plaintext although a recipient was named.
     NotSealed,
-    /// KMS did what it was asked to rehearse.
+    /// KMS carried out a call that was a rehearsal.
     DryRunIgnored,
     /// The private key could not be given locked memory.
     Memory(MemoryError),
@@ -144,7 +144,7 @@ pub enum KmsError {
         /// The name.
         name: String,
     },
-    /// The KMS key cannot sign here.
+    /// This program cannot sign with the KMS key.
     UnfitKey {
         /// The key.
         key: String,
@@ -153,7 +153,7 @@ pub enum KmsError {
     },
     /// The KMS key is not the one whose signature is wanted.
     OtherPublicKey {
-        /// Its name, as it was given.
+        /// Its name, as given.
         name: String,
         /// Its ARN.
         key: String,
@@ -167,23 +167,23 @@ pub enum KmsError {
         /// What KMS says it signs with.
         listed: Vec<String>,
     },
-    /// KMS does not hash messages of this length, and the algorithm requires that the signer hashes.
+    /// KMS does not hash messages of this length, and the algorithm requires the signer to hash.
     MessageTooLong {
         /// The key's ARN.
         key: String,
         /// The message's length.
         bytes: usize,
-        /// What KMS takes.
+        /// The longest message that KMS accepts.
         longest: usize,
     },
     /// The answer to `Sign` was lost or unusable: the call was not repeated.
     MayBeSigned {
         /// The key's ARN.
         key: String,
-        /// What became of the call.
+        /// How the call failed.
         cause: Box<Self>,
     },
-    /// KMS answered about another key or algorithm than it was asked for.
+    /// KMS answered about another key or algorithm than requested.
     AnsweredOtherwise {
         /// The operation.
         operation: &'static str,
@@ -194,7 +194,7 @@ pub enum KmsError {
     },
 }
 
-/// Some exceptions come without a word.
+/// Some exceptions come without a message.
 fn exception(f: &mut fmt::Formatter<'_>, operation: &str, code: &str, message: &str) -> fmt::Result {
     write!(f, "KMS {operation}: {code}")?;
     if message.is_empty() {

@@ -1,4 +1,4 @@
-//! The ARN of a KMS key, which KMS gives in every answer about it.
+//! The ARN of a KMS key, which is in every answer of KMS about the key.
 
 use std::fmt;
 
@@ -44,8 +44,8 @@ impl KeyArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether `name` (a key's id or ARN, an alias, or an alias's ARN) may stand for this key. Only KMS knows what an alias points at, but
-    /// it is a key of the alias's own account and region.
+    /// Whether `name` (a key's id or ARN, an alias, or an alias's ARN) may mean this key. Only KMS knows where an alias points, but it points at a
+    /// key of its own account and region.
     #[must_use]
     pub fn may_be_named(&self, name: &str) -> bool {
         match name.split_once(":alias/") {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_tells_account_region_and_id() {
+    fn an_arn_has_the_account_the_region_and_the_id() {
         let key = arn(ARN);
         assert_eq!(key.account(), "111122223333");
         assert_eq!(key.region(), "us-gov-west-1");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_keys_arn_is_one() {
+    fn only_the_arn_of_a_key_is_accepted() {
         for text in [
             "",
             "alias/ca",

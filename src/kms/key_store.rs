@@ -1,10 +1,10 @@
-//! An asymmetric KMS key in the place of a token: it signs, and no part of the private key is ever on this machine.
+//! An asymmetric KMS key in place of a token: it signs, and no part of the private key is ever on this machine.
 
 use super::aws_sign::KmsSigner;
 use super::{Kms, KmsError, SigningKey, SigningKeyName};
 use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, Signer, SystemRandom};
 
-/// One KMS key that signs, as a store with that key alone.
+/// A store whose only key is one KMS key that signs.
 #[derive(Debug)]
 pub struct KmsKeyStore {
     kms: Kms,
@@ -13,8 +13,8 @@ pub struct KmsKeyStore {
 }
 
 impl KmsKeyStore {
-    /// Asks KMS for the key's public half (`GetPublicKey`), and whether it signs. From here on the key is the one with the ARN in that
-    /// answer, wherever an alias may point later.
+    /// Asks KMS for the key's public half (`GetPublicKey`), and whether it signs. From here on the key is the one with the ARN in that answer, even
+    /// if an alias points elsewhere later.
     ///
     /// # Errors
     /// [`KmsError`]
@@ -36,8 +36,8 @@ impl KmsKeyStore {
 }
 
 impl KeyStore for KmsKeyStore {
-    /// The operating system's generator and not KMS's (`GenerateRandom`). A serial number is public and only has to be unpredictable;
-    /// asking KMS would need one more permission.
+    /// The operating system's generator and not KMS's (`GenerateRandom`). A serial number is public and only has to be unpredictable; a call to KMS
+    /// would need one more permission.
     fn random_source(&self) -> &dyn RandomSource {
         &SystemRandom
     }

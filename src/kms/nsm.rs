@@ -8,10 +8,10 @@ use super::{AttestationDocument, KmsError};
 use crate::output::{Encoding, Sealed, Verified};
 use crate::signer::PublicKey;
 
-/// Has the module sign a document that carries `public_key` (AWS Nitro Enclaves user guide, "Cryptographic attestation").
+/// Makes the module sign a document that carries `public_key` (AWS Nitro Enclaves user guide, "Cryptographic attestation").
 ///
 /// # Errors
-/// [`KmsError::SecurityModule`] outside of an enclave, [`KmsError::Attestation`] for a document that does not carry the key.
+/// [`KmsError::SecurityModule`] outside an enclave, [`KmsError::Attestation`] for a document that does not carry the key.
 pub fn attest(public_key: &PublicKey) -> Result<AttestationDocument, KmsError> {
     let device = nsm_init();
     if device < 0 {

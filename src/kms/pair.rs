@@ -11,7 +11,7 @@ use super::{KeyArn, KmsError};
 use crate::output::{Encoding, Sealed, Verified};
 use crate::signer::{Curve, KeyAlgorithm, KeyFingerprint, KeySearch, PublicKey};
 
-/// The names and values that KMS binds a ciphertext to. Not secret; the same is needed to decrypt.
+/// The names and values that KMS binds a ciphertext to. They are not secret; decryption needs the same ones.
 pub type EncryptionContext = BTreeMap<String, String>;
 
 /// `KeyPairSpec` of the KMS API.
@@ -67,7 +67,7 @@ impl fmt::Display for KeySpec {
     }
 }
 
-/// A key pair whose private half only KMS can read.
+/// A key pair whose private half only KMS can decrypt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPairFile {
     /// `PrivateKeyCiphertextBlob`
@@ -78,13 +78,13 @@ pub struct KeyPairFile {
     pub key_id: KeyArn,
     /// `KeyPairSpec`
     pub spec: KeySpec,
-    /// `EncryptionContext`: written by this program, which the AWS CLI does not.
+    /// `EncryptionContext`: this program writes it; the AWS CLI does not.
     pub encryption_context: EncryptionContext,
     /// `KeyMaterialId`
     pub key_material_id: Option<String>,
 }
 
-/// The JSON as it is in the file. Fields that AWS may add later are passed over.
+/// The JSON in the file. Unknown fields, which AWS may add later, are ignored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct PairJson {
@@ -111,7 +111,7 @@ impl KeyPairFile {
         if input.iter().all(u8::is_ascii_whitespace) {
             return Err(wrong("it is empty".to_owned()));
         }
-        // The category and place of a fault, not serde's sentence: that could quote the file.
+        // The category and place of a fault, not serde's message, which could quote the file.
         let fault = |error: &serde_json::Error| {
             let kind = if error.is_eof() {
                 "it ends too early"
@@ -180,7 +180,7 @@ impl KeyPairFile {
         Ok(self)
     }
 
-    /// Refuses the pair of any other public key than the one with this fingerprint.
+    /// Refuses the pair unless its public key has this fingerprint.
     ///
     /// # Errors
     /// [`KmsError::OtherFingerprint`]
@@ -199,7 +199,7 @@ impl KeyPairFile {
 /// KMS generates RSA keys with this exponent, 65537, only.
 const EXPONENT: &[u8] = &[1, 0, 1];
 
-/// Refuses a public key that KMS does not generate: someone else did, or something is wrong with the answer.
+/// Refuses a public key that KMS does not generate: another program generated it, or the answer is faulty.
 ///
 /// # Errors
 /// [`KmsError::WeakKey`]
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_back() {
+    fn a_written_pair_reads_back() {
         let pair = pair();
         assert_eq!(pair.recheck(&pair.content(Encoding::Pem)), Ok(()));
         assert_eq!(region_of(pair.key_id.as_str()), Some("us-gov-west-1"));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_id_is_a_keys_arn() {
+    fn a_key_id_must_be_the_arn_of_a_key() {
         for other in [
             "alias/ca",
             "1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_key_that_kms_does_not_generate_is_refused() {
-        // A point of order 1: every signature that anyone writes verifies under it.
+        // A point of order 1: anyone can write a signature that verifies under it.
         let mut identity = [0; 32];
         identity[0] = 1;
         let ones = [0xff; 256];
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_expected_fingerprint_is_taken() {
+    fn only_the_expected_fingerprint_is_accepted() {
         let pair = pair();
         assert!(pair.require(&pair.public_key.fingerprint()).is_ok());
         let other: KeyFingerprint = "00".repeat(32).parse().unwrap();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_aws_adds_are_passed_over() {
+    fn fields_that_aws_adds_are_ignored() {
         assert!(changed("\"KeyId\"", "\"Later\": [1], \"KeyId\"").is_ok());
     }
 

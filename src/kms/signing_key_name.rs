@@ -1,4 +1,4 @@
-//! How a KMS key that signs is named.
+//! How to name a KMS key that signs.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::{KeyArn, KmsError};
 pub struct SigningKeyName(String);
 
 impl SigningKeyName {
-    /// What such a name begins with. A token's key whose label begins so is named by a `pkcs11:` URI.
+    /// The prefix of such a name. A token's key whose label begins with it is named by a `pkcs11:` URI.
     pub const SCHEME: &str = "kms:";
 
     /// Whether `name` is meant as a KMS key.
@@ -18,7 +18,7 @@ impl SigningKeyName {
         name.starts_with(Self::SCHEME)
     }
 
-    /// Reads `kms:KEY`. KMS takes an alias without `alias/` for a key's id, so anything else is refused here.
+    /// Reads `kms:KEY`. KMS would take an alias without `alias/` for a key's id, so anything else is refused here.
     ///
     /// # Errors
     /// [`KmsError::KeyName`]
@@ -40,14 +40,14 @@ impl SigningKeyName {
             })
     }
 
-    /// The name as KMS takes it.
+    /// The name as KMS expects it.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.0
     }
 
-    /// Whether this may be a name of the key with that ARN. What an alias points at, only KMS knows; but it points at a key of its own
-    /// account and region.
+    /// Whether this may be a name of the key with that ARN. Only KMS knows where an alias points, but it points at a key of its own account and
+    /// region.
     #[must_use]
     pub fn may_be(&self, key_arn: &str) -> bool {
         KeyArn::parse(key_arn).is_some_and(|arn| arn.may_be_named(&self.0))
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_four_ways_of_kms_to_name_a_key() {
+    fn the_four_kinds_of_name_that_kms_has_are_read() {
         for key in [
             ID,
             ARN,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_key_is_refused() {
+    fn a_text_that_does_not_name_a_key_is_refused() {
         for key in [
             "",
             "ca",
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_about_another_key_is_seen_where_the_name_tells() {
+    fn an_answer_about_another_key_is_noticed_if_the_name_shows_it() {
         let other = ARN.replace("1234abcd", "00000000");
         assert!(name(ID).may_be(ARN) && !name(ID).may_be(&other));
         assert!(name(ARN).may_be(ARN) && !name(ARN).may_be(&other));

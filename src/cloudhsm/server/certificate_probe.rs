@@ -1,4 +1,4 @@
-//! A client that looks at what the server shows, and accepts nothing.
+//! A client that records the server's certificates and accepts none.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-/// TLS 1.2 and 1.3, without the hybrid key exchange whose first message does not fit into one packet: the servers are not new.
+/// TLS 1.2 and 1.3, without the hybrid key exchange whose first message does not fit into one packet, because the servers are not new.
 pub(super) fn configure(probe: Arc<CertificateProbe>) -> Result<ClientConfig, Error> {
     use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519};
     let provider = CryptoProvider {
@@ -23,14 +23,14 @@ pub(super) fn configure(probe: Arc<CertificateProbe>) -> Result<ClientConfig, Er
     Ok(config)
 }
 
-/// Writes down what the server shows, and refuses it, whatever it is.
+/// Records the server's certificates, and refuses every one.
 #[derive(Debug, Default)]
 pub(super) struct CertificateProbe {
     shown: OnceLock<Vec<Vec<u8>>>,
 }
 
 impl CertificateProbe {
-    /// The certificates, once they were shown.
+    /// The certificates, once the server has sent them.
     pub(super) fn shown(&self) -> Option<Vec<Vec<u8>>> {
         self.shown.get().cloned()
     }
@@ -72,7 +72,7 @@ impl ServerCertVerifier for CertificateProbe {
         Err(REFUSED)
     }
 
-    /// Whatever the server's key can do: no signature is accepted anyway.
+    /// Every scheme, because no signature is accepted anyway.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         vec![
             SignatureScheme::RSA_PSS_SHA256,

@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949) that is passed over: it must be well-formed, without a key twice, and not too deep.
+//! CBOR (RFC 8949) that is skipped: it must be well-formed, without duplicate keys, and not too deep.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use minicbor::decode::{Decoder, Error};
 
 use super::AttestationError;
 
-/// How many arrays, maps and tags may lie in each other. A document has two or three.
+/// How deep arrays, maps and tags may be nested. A document has two or three levels.
 const DEEPEST: usize = 16;
 
-/// Puts the name of the part to what the decoder says; it names types and positions, never values.
+/// Adds the name of the part to the decoder's error, which names types and positions, never values.
 pub(super) fn at(part: &'static str) -> impl FnOnce(Error) -> AttestationError {
     move |error| AttestationError::Cbor {
         part,
@@ -25,7 +25,7 @@ pub(super) fn finish(decoder: &Decoder<'_>, part: &'static str) -> Result<(), At
     }
 }
 
-/// Counts the entries of an array or map; `None` is one that ends with a break.
+/// Counts the entries of an array or map; `None` for one that ends with a break.
 pub(super) struct Entries(Option<u64>);
 
 impl Entries {
@@ -37,8 +37,8 @@ impl Entries {
         decoder.map().map(Self).map_err(at(part))
     }
 
-    /// Whether one more entry begins here; the break is passed over. A length beyond the input ends with the input, as every
-    /// entry takes a byte or more.
+    /// Whether another entry begins here; a break is consumed. A length beyond the input fails at the end of the input, because every entry takes a
+    /// byte or more.
     pub(super) fn has_next(
         &mut self,
         decoder: &mut Decoder<'_>,
@@ -66,8 +66,8 @@ pub(super) fn skip_map(decoder: &mut Decoder<'_>, part: &'static str) -> Result<
     }
 }
 
-/// Passes over one value, whatever it is, as long as it is CBOR and no map in it has a key twice. Keys are told apart by their
-/// encoding. `depth` counts what the value lies in.
+/// Skips one value of any type, as long as it is CBOR and no map in it has a key twice. Keys are compared by their encoding. `depth` counts the
+/// levels around the value.
 pub(super) fn skip_value(
     decoder: &mut Decoder<'_>,
     part: &'static str,

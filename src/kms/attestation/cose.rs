@@ -26,7 +26,7 @@ pub(super) fn cose_payload(bytes: &[u8]) -> Result<&[u8], AttestationError> {
         }
         kind = decoder.datatype().map_err(at(WHOLE))?;
     }
-    // One of indefinite length is not what the module makes.
+    // The module does not make arrays of indefinite length.
     if kind != Type::Array {
         return Err(not(kind.to_string()));
     }
@@ -34,7 +34,7 @@ pub(super) fn cose_payload(bytes: &[u8]) -> Result<&[u8], AttestationError> {
     if length != 4 {
         return Err(not(format!("an array of {length}")));
     }
-    // RFC 9052 section 3: empty_or_serialized_map, which is to be a byte string either way.
+    // RFC 9052 section 3: empty_or_serialized_map, a byte string in both cases.
     let protected = decoder.bytes().map_err(at(PROTECTED))?;
     if !protected.is_empty() {
         let mut header = Decoder::new(protected);
@@ -42,7 +42,7 @@ pub(super) fn cose_payload(bytes: &[u8]) -> Result<&[u8], AttestationError> {
         finish(&header, PROTECTED)?;
     }
     skip_map(&mut decoder, UNPROTECTED)?;
-    // `nil` is for a payload that is elsewhere.
+    // `nil` stands for a payload that is transported separately (RFC 9052 section 2).
     let payload = decoder.bytes().map_err(at("the payload"))?;
     let signature = decoder.bytes().map_err(at("the signature"))?;
     if signature.is_empty() {

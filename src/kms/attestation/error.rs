@@ -17,18 +17,18 @@ pub enum AttestationError {
     },
     /// Text, but not base64.
     Base64,
-    /// Not the CBOR that belongs there.
+    /// Not the expected CBOR.
     Cbor {
         /// Where.
         part: &'static str,
         /// What the decoder said.
         reason: String,
     },
-    /// More arrays, maps and tags in each other than are read.
+    /// Arrays, maps and tags are nested too deep.
     TooDeep {
         /// Where.
         part: &'static str,
-        /// How many are read.
+        /// How many levels are read.
         deepest: usize,
     },
     /// CBOR, but not a `COSE_Sign1`.
@@ -36,9 +36,9 @@ pub enum AttestationError {
         /// What it is.
         found: String,
     },
-    /// Something follows.
+    /// Bytes follow.
     Trailing {
-        /// What it follows.
+        /// What they follow.
         part: &'static str,
         /// How many bytes.
         count: usize,
@@ -55,30 +55,30 @@ pub enum AttestationError {
         /// The field.
         field: &'static str,
     },
-    /// A field has a value that it may not have.
+    /// A field has an invalid value.
     Value {
         /// The field.
         field: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// The document is for no key.
+    /// The document has no public key.
     NoPublicKey,
     /// One of the two public keys cannot be read.
     PublicKey {
-        /// Whose it is.
+        /// Its owner.
         whose: KeyOwner,
         /// Why.
         cause: PublicKeyError,
     },
-    /// One of the two public keys is not in DER as RFC 3279 has it.
+    /// One of the two public keys is not in DER as RFC 3279 requires.
     NotDer {
-        /// Whose it is.
+        /// Its owner.
         whose: KeyOwner,
     },
-    /// One of the two public keys is not RSA, to which alone KMS encrypts.
+    /// One of the two public keys is not RSA, the only kind that KMS encrypts to.
     NotRsa {
-        /// Whose it is.
+        /// Its owner.
         whose: KeyOwner,
         /// What it is.
         algorithm: KeyAlgorithm,

@@ -11,13 +11,13 @@ use super::cbor::{Entries, at, finish, skip_value};
 
 const DOCUMENT: &str = "the document";
 
-/// The fields that are read and have to be there. `public_key` may be left out.
+/// The fields that must be present. `public_key` may be left out.
 const NEEDED: [&str; 3] = ["module_id", "timestamp", "digest"];
 
 /// attestation_process.md, section 3.2.2.2: the length of `public_key`.
 const LONGEST_PUBLIC_KEY: usize = 1024;
 
-/// What is kept of a document.
+/// The fields that this program uses.
 #[derive(Default)]
 pub(super) struct Fields {
     pub(super) module_id: String,
@@ -30,11 +30,11 @@ impl Fields {
         let mut decoder = Decoder::new(payload);
         let mut fields = Self::default();
         let mut seen = BTreeSet::new();
-        // Both are in use: `a9` and `bf`.
+        // Both forms of map are in use: `a9` and `bf`.
         let mut entries = Entries::of_map(&mut decoder, DOCUMENT)?;
         while entries.has_next(&mut decoder, DOCUMENT)? {
             let key = decoder.str().map_err(at(DOCUMENT))?;
-            // RFC 8949 section 5.6: a map with a key twice is not valid, and readers differ in which value they take.
+            // RFC 8949 section 5.6: a map with a duplicate key is not valid, and readers differ in which value they use.
             if !seen.insert(key) {
                 return Err(AttestationError::Duplicate {
                     part: DOCUMENT,
@@ -50,7 +50,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The value of the field `key`: section 3.2.2.2 of attestation_process.md has the limits. Certificates and PCRs are for KMS.
+    /// The value of the field `key`: section 3.2.2.2 of attestation_process.md has the limits. Only KMS needs the certificates and PCRs.
     fn field(&mut self, key: &str, decoder: &mut Decoder<'_>) -> Result<(), AttestationError> {
         let wrong = |field, reason: &str| AttestationError::Value {
             field,
@@ -59,7 +59,7 @@ impl Fields {
         match key {
             "module_id" => {
                 let value = decoder.str().map_err(at("module_id"))?;
-                // It is shown to a person: nothing that moves a cursor.
+                // People read it, so nothing in it may move a cursor.
                 if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Err(wrong("module_id", "is empty, or is not printable ASCII"));
                 }
@@ -75,7 +75,7 @@ impl Fields {
                     return Err(wrong("digest", "is not SHA384"));
                 }
             }
-            // The module writes null for what was not asked for, although the document says "No field content can be null".
+            // The module writes null for a field that was not requested, although the document says "No field content can be null".
             "public_key" if decoder.datatype().map_err(at("public_key"))? == Type::Null => {
                 decoder.null().map_err(at("public_key"))?;
             }

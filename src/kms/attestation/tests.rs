@@ -1,4 +1,4 @@
-//! Documents as the Nitro Secure Module makes them, without its signature; what the tests do with them has files of its own.
+//! Documents as the Nitro Secure Module makes them, without its signature; the tests themselves have files of their own.
 
 mod fields;
 mod fuzz;
@@ -47,7 +47,7 @@ fn null() -> Vec<u8> {
 
 const MODULE: &str = "i-0123456789abcdef0-enc0123456789abcdef";
 
-/// In the order of the module: with null for what was not asked for.
+/// In the order of the module, with null for fields that were not requested.
 fn entries() -> Vec<Entry> {
     let pcrs = cbor(|to| {
         to.map(16).unwrap();
@@ -99,7 +99,7 @@ fn payload(entries: &[Entry], indefinite: bool) -> Vec<u8> {
     out
 }
 
-/// `{1: -35}` (ECDSA with SHA-384), `{}`, the payload, a signature that is none.
+/// `{1: -35}` (ECDSA with SHA-384), `{}`, the payload, a signature that is not valid.
 fn sign1(payload: &[u8]) -> Vec<u8> {
     let protected = cbor(|to| {
         to.map(1).unwrap().u8(1).unwrap().i8(-35).unwrap();

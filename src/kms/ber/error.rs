@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why bytes are not the BER that they should be.
+/// Why bytes are not the expected BER.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BerError {
@@ -13,7 +13,7 @@ pub enum BerError {
         /// How many there are.
         left: usize,
     },
-    /// A tag number above 30, which nothing in CMS has.
+    /// A tag number above 30, which CMS does not use.
     HighTagNumber,
     /// A length in more than four octets, or the reserved `FF`.
     Length {
@@ -24,23 +24,23 @@ pub enum BerError {
     IndefinitePrimitive,
     /// End-of-contents octets where nothing of indefinite length is open, or other than `00 00`.
     EndOfContents,
-    /// More elements in each other than are read.
+    /// Elements are nested too deep.
     TooDeep {
-        /// How many are.
+        /// How many levels are read.
         deepest: usize,
     },
-    /// Another element than belongs here.
+    /// Another element than expected.
     Tag {
-        /// The tag that belongs here.
+        /// The expected tag.
         expected: String,
-        /// The tag that is here.
+        /// The tag found.
         found: String,
     },
     /// A primitive element that should hold elements, or the other way round.
     Form {
         /// Its tag.
         tag: String,
-        /// Whether it is the constructed form that is here.
+        /// Whether the constructed form was found.
         constructed: bool,
     },
     /// The value is not valid for its type.

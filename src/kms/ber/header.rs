@@ -1,9 +1,9 @@
-//! What stands before the content of an element, and how far the content goes.
+//! The octets before the content of an element, and where the content ends.
 
 use super::tag::{CONSTRUCTED, HIGH_TAG_NUMBER};
 use super::{BerError, DEEPEST, Tag};
 
-/// What stands before the content of an element.
+/// The octets before the content of an element.
 pub(super) enum Header {
     Element {
         tag: Tag,
@@ -53,12 +53,12 @@ impl Header {
     }
 }
 
-/// The content of an element of indefinite length that begins at `rest`, which is moved behind its end-of-contents octets.
-/// `depth` is the element's own.
+/// The content of an element of indefinite length that begins at `rest`, which is moved past its end-of-contents octets. `depth` is the element's
+/// own.
 pub(super) fn take_indefinite<'a>(rest: &mut &'a [u8], depth: usize) -> Result<&'a [u8], BerError> {
     let body = *rest;
-    // How many elements of indefinite length have begun and not ended, so that the next lies at `depth + open`.
-    // Those of definite length are passed over.
+    // How many elements of indefinite length have begun and not ended, so that the next lies at `depth + open`. Those of definite length are
+    // skipped.
     let mut open = 1_usize;
     loop {
         let before = rest.len();

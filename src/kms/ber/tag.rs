@@ -1,11 +1,11 @@
-//! The identifier octet: what kind of element follows.
+//! The identifier octet, which says what kind of element follows.
 
 use std::fmt;
 
-/// X.690 section 8.1.2.5: this bit says that the content is elements again.
+/// X.690 section 8.1.2.5: this bit says that the content consists of elements.
 pub(super) const CONSTRUCTED: u8 = 0x20;
 
-/// X.690 section 8.1.2.4: this number says that the tag number follows in octets of its own.
+/// X.690 section 8.1.2.4: this number says that the tag number follows in further octets.
 pub(super) const HIGH_TAG_NUMBER: u8 = 0x1f;
 
 /// Class and number of a tag (X.690 section 8.1.2.2).
@@ -20,10 +20,10 @@ impl Tag {
     pub(in crate::kms) const SEQUENCE: Self = Self(0x10);
     pub(in crate::kms) const SET: Self = Self(0x11);
 
-    /// X.690 section 8.1.5: it ends an indefinite length; no type has it.
+    /// X.690 section 8.1.5: it ends an indefinite length; no type uses it.
     pub(super) const END_OF_CONTENTS: Self = Self(0);
 
-    /// The tag in an identifier octet, which says the form besides.
+    /// The tag in an identifier octet, which also says the form.
     pub(super) const fn of(identifier: u8) -> Self {
         Self(identifier & !CONSTRUCTED)
     }

@@ -34,7 +34,7 @@ fn one_piece_is_not_copied() {
 }
 
 #[test]
-fn each_fault_has_its_name() {
+fn every_fault_is_named() {
     let tag = |expected: &str, found: &str| BerError::Tag {
         expected: expected.to_owned(),
         found: found.to_owned(),
@@ -120,7 +120,7 @@ fn integers() {
     }
 }
 
-/// `innermost` in octet strings in each other, of definite or of indefinite length: `depth` elements in all.
+/// `innermost` in nested octet strings of definite or of indefinite length: `depth` elements in all.
 fn nested(innermost: &[u8], depth: usize, indefinite: bool) -> Vec<u8> {
     let mut input = innermost.to_vec();
     for _ in 1..depth {
@@ -140,9 +140,9 @@ fn nested(innermost: &[u8], depth: usize, indefinite: bool) -> Vec<u8> {
 }
 
 #[test]
-fn depth_has_one_limit_whatever_the_lengths() {
+fn the_limit_of_depth_is_the_same_for_all_lengths() {
     for indefinite in [false, true] {
-        // The deepest may be a piece, or have no pieces.
+        // The deepest element may be a piece, or have no pieces.
         for (innermost, value) in [
             (&[0x04, 1, 7][..], vec![7]),
             (&[0x24, 0], vec![]),
@@ -158,7 +158,7 @@ fn depth_has_one_limit_whatever_the_lengths() {
             );
         }
     }
-    // Begun and never ended.
+    // Elements that begin and never end.
     assert_eq!(
         octets(&[0x24, 0x80].repeat(100_000)),
         Err(BerError::TooDeep { deepest: DEEPEST })

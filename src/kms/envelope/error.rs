@@ -16,7 +16,7 @@ pub enum EnvelopeError {
         /// How many it may have.
         longest: usize,
     },
-    /// A field is not the BER that it should be.
+    /// A field is not the expected BER.
     Malformed {
         /// The field, by its name in the RFC.
         field: &'static str,
@@ -27,38 +27,38 @@ pub enum EnvelopeError {
     ContentType {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `EnvelopedData.version` is not 2.
     Version {
         /// The version.
         found: i64,
-        /// The one that belongs there.
+        /// The expected one.
         expected: i64,
     },
     /// It has `originatorInfo`, which is for key agreement.
     OriginatorInfo,
-    /// There is no recipient, or more than one.
+    /// It has no recipient, or more than one.
     Recipients {
         /// How many there are.
         found: usize,
     },
     /// The recipient is not a `KeyTransRecipientInfo`.
     RecipientKind {
-        /// The tag of the alternative that it is.
+        /// The tag of its alternative.
         found: String,
     },
     /// The recipient is named by neither a key identifier nor a certificate.
     RecipientIdentifier {
-        /// The tag of what names it.
+        /// The tag of its identifier.
         found: String,
     },
-    /// `KeyTransRecipientInfo.version` is not that of its identifier.
+    /// `KeyTransRecipientInfo.version` does not fit its identifier.
     RecipientVersion {
         /// The version.
         found: i64,
-        /// The one that belongs there.
+        /// The expected one.
         expected: i64,
     },
     /// `subjectKeyIdentifier` is empty.
@@ -67,35 +67,35 @@ pub enum EnvelopeError {
     KeyEncryption {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `RSAES-OAEP-params.hashFunc` is not SHA-256.
     OaepHash {
         /// The object identifier, or `None` for the default, which is SHA-1.
         found: Option<String>,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `RSAES-OAEP-params.maskGenFunc` is not MGF1.
     OaepMask {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// The hash of MGF1 is not SHA-256.
     OaepMaskHash {
         /// The object identifier, or `None` for the default, which is SHA-1.
         found: Option<String>,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `RSAES-OAEP-params.pSourceFunc` is not id-pSpecified.
     OaepLabelSource {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `RSAES-OAEP-params.pSourceFunc` has a label.
@@ -103,7 +103,7 @@ pub enum EnvelopeError {
         /// How many bytes it has.
         length: usize,
     },
-    /// `encryptedKey` is not as long as the modulus of an RSA key that a recipient may have.
+    /// `encryptedKey` does not have the length of an RSA modulus that a recipient may have.
     EncryptedKeyLength {
         /// How many bytes it has.
         found: usize,
@@ -112,14 +112,14 @@ pub enum EnvelopeError {
     EncryptedContentType {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// `contentEncryptionAlgorithm` is not aes256-CBC.
     ContentEncryption {
         /// The object identifier.
         found: String,
-        /// The one that belongs there.
+        /// The expected one.
         expected: String,
     },
     /// The initialization vector is not one block.
@@ -133,7 +133,7 @@ pub enum EnvelopeError {
     ContentLength {
         /// How many bytes it has.
         found: usize,
-        /// How many the shortest private key takes.
+        /// The length with the shortest private key.
         shortest: usize,
     },
     /// It has `unprotectedAttrs`.

@@ -1,4 +1,4 @@
-//! One field after the other: BER with the field's name put to what is wrong with it.
+//! Reads BER field by field, and adds the field's name to errors.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
@@ -6,7 +6,7 @@ use const_oid::db::DB;
 use super::EnvelopeError;
 use crate::kms::ber::{BerError, Reader, Tag};
 
-/// An object identifier for a person: with its name, where it has one.
+/// An object identifier for people: with its name, if it has one.
 pub(super) fn text(oid: &ObjectIdentifier) -> String {
     match DB.by_oid(oid) {
         Some(name) => format!("{oid} ({name})"),
@@ -14,12 +14,12 @@ pub(super) fn text(oid: &ObjectIdentifier) -> String {
     }
 }
 
-/// Puts the name of the field to what is wrong with it.
+/// Adds the name of the field to an error.
 pub(super) fn at(field: &'static str) -> impl FnOnce(BerError) -> EnvelopeError {
     move |cause| EnvelopeError::Malformed { field, cause }
 }
 
-/// The elements of the SEQUENCE, SET or EXPLICIT tag that comes next.
+/// The elements of the next SEQUENCE, SET or EXPLICIT tag.
 pub(super) fn open<'a>(
     reader: &mut Reader<'a>,
     tag: Tag,
@@ -31,7 +31,7 @@ pub(super) fn open<'a>(
         .map_err(at(field))
 }
 
-/// The elements of the only element that is left.
+/// The elements of the only remaining element.
 pub(super) fn open_only<'a>(
     mut reader: Reader<'a>,
     tag: Tag,
@@ -52,7 +52,7 @@ pub(super) fn take_oid(
         .map_err(at(field))
 }
 
-/// The OBJECT IDENTIFIER that comes next is `expected`, or refused as `refusal` of what it is and what it should be.
+/// Checks that the next OBJECT IDENTIFIER is `expected`; `refusal` makes the error from the one found and the expected one.
 pub(super) fn expect_oid(
     reader: &mut Reader<'_>,
     field: &'static str,

@@ -1,4 +1,4 @@
-//! RSAES-OAEP with its parameters, of which one set is accepted: that of `RSAES_OAEP_SHA_256` in the KMS API.
+//! RSAES-OAEP with its parameters, of which only one set is accepted: that of `RSAES_OAEP_SHA_256` in the KMS API.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_MGF_1, ID_P_SPECIFIED, ID_RSAES_OAEP, ID_SHA_256};
@@ -56,7 +56,7 @@ pub(super) fn key_encryption_algorithm(mut algorithm: Reader<'_>) -> Result<(), 
     params.finish().map_err(at(PARAMS))
 }
 
-/// The AlgorithmIdentifier in the EXPLICIT tag `[number]`, if that comes next.
+/// The AlgorithmIdentifier in the EXPLICIT tag `[number]`, if that is the next element.
 fn parameter<'a>(
     params: &mut Reader<'a>,
     number: u8,
@@ -70,7 +70,7 @@ fn parameter<'a>(
     open_only(tagged, Tag::SEQUENCE, field).map(Some)
 }
 
-/// The hash is there, as the default is another, and it is SHA-256.
+/// The hash must be present, because the default is another one, and it must be SHA-256.
 fn expect_sha256(
     algorithm: Option<Reader<'_>>,
     field: &'static str,

@@ -1,4 +1,4 @@
-//! The one recipient: which key the content's key is encrypted to, and how.
+//! The one recipient: to which key the content's key is encrypted, and how.
 
 use super::EnvelopeError;
 use super::field::{at, open, take_integer, take_octets};
@@ -8,9 +8,9 @@ use crate::kms::ber::{Element, Reader, Tag};
 /// The moduli of RSA 2048, 3072 and 4096: the keys that a recipient may have (aws-nitro-enclaves-sdk-c, `attestation.h`).
 pub(super) const ENCRYPTED_KEY_LENGTHS: [usize; 3] = [256, 384, 512];
 
-/// Whom the content's key is encrypted to.
+/// The recipient of the content's key.
 pub(super) struct Recipient {
-    /// Where the recipient is named by a certificate, there is none.
+    /// `None` if the recipient is named by a certificate.
     pub(super) key_identifier: Option<Vec<u8>>,
     pub(super) version: i64,
     pub(super) encrypted_key: Vec<u8>,
@@ -72,9 +72,9 @@ fn key_transport(recipient: &Element<'_>) -> Result<Recipient, EnvelopeError> {
     })
 }
 
-/// RFC 5652 section 6.2.1: `RecipientIdentifier ::= CHOICE { issuerAndSerialNumber, subjectKeyIdentifier [0] IMPLICIT }`. KMS names the key
-/// itself; an emulator of it names a certificate that there need not be. Which of them it is decides the version: 2 for the key, 0 for the
-/// certificate. The certificate's name is not kept: the private key is the one whose public key KMS was given, whatever it is called.
+/// RFC 5652 section 6.2.1: `RecipientIdentifier ::= CHOICE { issuerAndSerialNumber, subjectKeyIdentifier [0] IMPLICIT }`. KMS names the key itself;
+/// an emulator names a certificate that need not exist. The choice decides the version: 2 for the key, 0 for the certificate. The certificate's
+/// name is not kept: the private key is the one whose public key KMS was given, whatever its name.
 fn recipient_identifier(info: &mut Reader<'_>) -> Result<(Option<Vec<u8>>, i64), EnvelopeError> {
     let rid = info.element().map_err(at("KeyTransRecipientInfo.rid"))?;
     if rid.tag() == Tag::SEQUENCE {

@@ -1,4 +1,4 @@
-//! Envelopes built in parts, so that a test can change one of them; what the tests do with them has files of its own.
+//! Envelopes built in parts, so that a test can change one of them; the tests themselves have files of their own.
 
 mod algorithms;
 mod changes;
@@ -45,7 +45,7 @@ const SHA1: &str = "1.3.14.3.2.26";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 const NULL: [u8; 2] = [0x05, 0];
 
-/// `length` bytes that begin nothing that could be taken for BER, and differ from those of another `seed`.
+/// `length` bytes that cannot be taken for the start of BER, and differ from those of another `seed`.
 fn pattern(seed: u8, length: usize) -> Vec<u8> {
     let steps = (0..=250_u8).cycle().take(length);
     steps
@@ -57,7 +57,7 @@ fn hash(oid_text: &str, parameters: &[u8]) -> Vec<u8> {
     tlv(0x30, &[&oid(oid_text)[..], parameters].concat())
 }
 
-/// An envelope in its parts, each of them complete with its tag.
+/// An envelope in its parts, each complete with its tag.
 #[derive(Clone)]
 struct Parts {
     indefinite: bool,
@@ -84,8 +84,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// As KMS does it: key identifiers of 32 bytes, NULL beside every hash, indefinite lengths outside, and the content in
-    /// pieces, one of which is in pieces itself (which KMS does not do).
+    /// As KMS makes it: key identifiers of 32 bytes, NULL beside every hash, indefinite lengths outside, and the content in pieces, one of which is
+    /// in pieces itself (which KMS does not do).
     fn kms() -> Self {
         let content = pattern(0x91, 96);
         let pieces = [
@@ -193,7 +193,7 @@ fn named(oid: &str, name: &str) -> String {
     format!("{oid} ({name})")
 }
 
-/// The error of the envelope that KMS would make, with one thing changed.
+/// The error for an envelope as KMS makes it, with one thing changed.
 #[track_caller]
 fn refused(change: impl FnOnce(&mut Parts)) -> EnvelopeError {
     let mut parts = Parts::kms();
@@ -216,7 +216,7 @@ fn malformed(error: EnvelopeError) -> (&'static str, BerError) {
     }
 }
 
-/// The content in pieces of definite length, of which the first `inner` bytes lie in one more.
+/// The content in pieces of definite length; the first `inner` bytes are nested one level deeper.
 fn pieces_in_pieces(inner: usize) -> Vec<u8> {
     let content = pattern(0x91, 96);
     let pieces: Vec<_> = content.chunks(16).map(|piece| tlv(0x04, piece)).collect();

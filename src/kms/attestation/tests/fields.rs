@@ -1,4 +1,4 @@
-//! The fields of the document, and every map without a key twice.
+//! The fields of the document, and maps with duplicate keys.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn no_map_may_have_a_key_twice() {
             }
         );
     }
-    // The second key would be taken for the first by a reader that looks at one only.
+    // A reader that looks at one key only would take the second for the first.
     let other = document(|entries| entries.push(Entry("public_key", bytes(&rsa_key(2)))));
     assert!(matches!(refused(&other), AttestationError::Duplicate { .. }));
     let inside = |part| AttestationError::Duplicate { part, key: None };
@@ -42,7 +42,7 @@ fn no_map_may_have_a_key_twice() {
 }
 
 #[test]
-fn fields_that_are_needed_are_needed() {
+fn a_missing_required_field_is_refused() {
     for field in ["module_id", "timestamp", "digest"] {
         assert_eq!(refused(&without(field)), AttestationError::Missing { field });
         assert!(
@@ -57,7 +57,7 @@ fn fields_that_are_needed_are_needed() {
 }
 
 #[test]
-fn fields_keep_their_limits() {
+fn a_field_beyond_its_limits_is_refused() {
     let field = |name: &'static str, value| match refused(&with(name, value)) {
         AttestationError::Value { field, reason } => {
             assert_eq!(field, name);

@@ -1,13 +1,13 @@
-//! Inputs that are almost right.
+//! Inputs that are almost valid.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Inputs that are almost right: no panic and no long wait. That a change is seen is not claimed: the signature, which KMS
-/// verifies, is for that.
+/// Inputs that are almost valid: no panic and no long wait. The test does not claim that every change is noticed: that is the job of the signature,
+/// which KMS verifies.
 #[test]
-fn whatever_comes_is_read_or_refused() {
+fn any_input_is_read_or_refused() {
     let small = |indefinite| {
         let mut entries = entries();
         entries.retain(|entry| entry.0 != "cabundle" && entry.0 != "certificate");
@@ -31,7 +31,7 @@ fn whatever_comes_is_read_or_refused() {
     for round in 0..100_000 {
         let mut input = good[round % 2].clone();
         for _ in 0..=below(4) {
-            // Most of it is opaque: rather where the structure is.
+            // Most of it is opaque, so prefer places where the structure is.
             let at = if below(2) == 0 {
                 below(110)
             } else {
@@ -59,6 +59,6 @@ fn whatever_comes_is_read_or_refused() {
             }
         }
     }
-    assert!(read > 1000, "only {read} were read: the inputs reach too little");
+    assert!(read > 1000, "only {read} inputs were read");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_document_is_for_this_key_or_refused() {
+fn a_document_for_another_key_is_refused() {
     let read = |key: &[u8]| AttestationDocument::read(&with("public_key", bytes(key))).unwrap();
     let (ours, other) = (rsa_key(1), rsa_key(2));
     assert_eq!(read(&ours).carries(&ours), Ok(()));
@@ -30,16 +30,16 @@ fn the_document_is_for_this_key_or_refused() {
         .unwrap(),
     )
     .unwrap();
-    // Without the NULL beside rsaEncryption: the same key to many a reader, and not the same bytes.
+    // Without the NULL beside rsaEncryption: the same key to many readers, but not the same bytes.
     let without_null = {
         let at = ours.windows(2).position(|two| two == [5, 0]).unwrap();
         let mut der = [&ours[..at], &ours[at + 2..]].concat();
-        // Two lengths are two less: that of the whole, and that of the AlgorithmIdentifier.
+        // Two lengths shrink by two: that of the whole, and that of the AlgorithmIdentifier.
         der[3] -= 2;
         der[5] -= 2;
         der
     };
-    // A length in more octets than it needs: BER, not DER.
+    // A length in more octets than necessary: BER, not DER.
     let long_form = {
         let length = ours.len() - 4;
         let length = u32::try_from(length).unwrap().to_be_bytes();
@@ -57,7 +57,7 @@ fn the_document_is_for_this_key_or_refused() {
     for (key, error) in [(curve.der(), not_rsa), (&without_null, not_der)] {
         assert_eq!(read(key).carries(&ours), Err(error(document)));
         assert_eq!(read(&ours).carries(key), Err(error(token)));
-        // Not even where both have the same.
+        // Not even when both are the same.
         assert_eq!(read(key).carries(key), Err(error(token)));
     }
     for key in [&long_form[..], &trailing, b"no key"] {

@@ -11,7 +11,7 @@ fn the_size_is_limited_as_the_api_says() {
     for empty in [&b""[..], b" \n"] {
         assert_eq!(refused(empty), size(0));
     }
-    // The user data fills it up; the length of the payload takes more bytes then, too.
+    // The user data fills the document up; the length of the payload then takes more bytes, too.
     let overhead = with("user_data", bytes(&[7; 200_000])).len() - 200_000;
     let most = with("user_data", bytes(&vec![7; LONGEST - overhead]));
     assert_eq!(most.len(), LONGEST);
@@ -27,7 +27,7 @@ fn the_size_is_limited_as_the_api_says() {
 }
 
 #[test]
-fn nothing_may_follow() {
+fn bytes_after_the_document_are_refused() {
     let good = document(|_| {});
     assert_eq!(
         refused(&[&good[..], &[0]].concat()),
@@ -58,7 +58,7 @@ fn nesting_bombs_and_huge_lengths_are_refused() {
         let header = [&[0x84, 0x40, 0xa1, 0][..], &bomb].concat();
         assert_eq!(refused(&header), too_deep("the unprotected header"));
     }
-    // As deep as is read, and one more. The document itself is the first.
+    // At the limit of depth, and one level beyond it. The document itself is the first level.
     for (depth, reads) in [(14, true), (15, false)] {
         let nested = [vec![0x81; depth], vec![0]].concat();
         let outcome = AttestationDocument::read(&with("user_data", nested));
@@ -78,7 +78,7 @@ fn nesting_bombs_and_huge_lengths_are_refused() {
 }
 
 #[test]
-fn cut_short_it_is_refused() {
+fn a_document_that_is_cut_short_is_refused() {
     for good in [document(|_| {}), sign1(&payload(&entries(), true))] {
         for length in 0..good.len() {
             assert!(

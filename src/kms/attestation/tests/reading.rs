@@ -12,7 +12,7 @@ fn cbor_is_read_tagged_and_untagged() {
     // The module has written maps both ways.
     let indefinite = sign1(&payload(&entries(), true));
     assert_reads(&indefinite, &indefinite);
-    // NitroTPM has another name for the PCRs, and there may be fields that are not known today.
+    // NitroTPM has another name for the PCRs, and later documents may have new fields.
     let later = document(|entries| {
         entries[3].0 = "nitrotpm_pcrs";
         entries.push(Entry(
@@ -59,7 +59,7 @@ fn what_is_no_cose_sign1_is_refused() {
         refused(&[&[0x9f], &good[1..], &[0xff]].concat()),
         AttestationError::NotCoseSign1 { .. }
     ));
-    // Parts of another type: the protected header, the unprotected one, the payload (elsewhere), the signature.
+    // Each part with a wrong type: the protected header, the unprotected one, the payload (sent separately), the signature.
     let payload = payload(&entries(), false);
     let build = |protected: &[u8], unprotected: &[u8], payload: &[u8], signature: &[u8]| {
         [&[0x84][..], protected, unprotected, payload, signature].concat()
@@ -102,7 +102,7 @@ fn what_is_no_cose_sign1_is_refused() {
 }
 
 #[test]
-fn an_error_is_a_sentence() {
+fn errors_name_the_part_and_the_fault() {
     assert_eq!(
         refused(&document(|entries| entries.push(Entry("nonce", null())))).to_string(),
         "attestation document: the document has \"nonce\" twice"

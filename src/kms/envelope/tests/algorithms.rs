@@ -74,7 +74,7 @@ fn parameters_of_a_hash_are_null_or_absent() {
         }));
         assert_eq!(field, "RSAES-OAEP-params.maskGenFunc");
     }
-    // DER writes them in the order of their tags, and so does BER: it is a SEQUENCE.
+    // DER writes them in the order of their tags, and so does BER, because it is a SEQUENCE.
     let kms = Parts::kms();
     let error = refused(|parts| (parts.hash, parts.mask) = (kms.mask, kms.hash));
     assert!(

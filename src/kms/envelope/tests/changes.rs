@@ -1,16 +1,16 @@
-//! Every byte counts.
+//! Every byte is significant.
 
 use super::*;
 
-/// The claim, of these two envelopes: a byte that belongs to one of the four values changes that byte of that value and nothing
-/// else; any other byte that is changed, to whatever, makes it refused. It is not claimed of two changes, as BER has many
-/// encodings of one value, nor of pieces of definite length in pieces (`how_pieces_are_grouped_is_not_in_the_value`).
+/// The claim for these two envelopes: changing a byte of one of the four values changes that byte of that value and nothing else; changing any
+/// other byte, to any value, makes the envelope refused. It is not claimed for two changes, because BER has many encodings of one value, nor for
+/// pieces of definite length in pieces (`the_grouping_of_pieces_does_not_change_the_value`).
 #[test]
-fn every_single_byte_counts() {
+fn every_single_byte_is_significant() {
     for (parts, pieces) in [(Parts::kms(), &[1, 39, 8, 48][..]), (Parts::der(), &[96])] {
         let good = parts.build();
         let expected = expected();
-        // Where each value stands: in order, one after the other.
+        // The place of each value: in order, one after the other.
         let mut owner: Vec<Option<(usize, usize)>> = vec![None; good.len()];
         let mut from = 0;
         let mut place = |value: usize, start: usize, bytes: &[u8], tag: &[u8]| {
@@ -61,8 +61,8 @@ fn every_single_byte_counts() {
     }
 }
 
-/// Of an envelope without pieces in pieces, or with such of indefinite length only: cut short it is refused, and with a byte
-/// changed it is refused or says something else.
+/// For an envelope without nested pieces, or with nested pieces of indefinite length only: cut short it is refused, and with a byte changed it is
+/// refused or has a different value.
 #[track_caller]
 pub(super) fn assert_no_change_goes_unseen(good: &[u8]) {
     let expected = RecipientEnvelope::parse(good).unwrap();
@@ -86,7 +86,7 @@ pub(super) fn assert_no_change_goes_unseen(good: &[u8]) {
 }
 
 #[test]
-fn no_cut_and_no_change_goes_unseen() {
+fn every_cut_and_every_change_is_noticed() {
     assert_no_change_goes_unseen(&Parts::kms().build());
     assert_no_change_goes_unseen(&Parts::der().build());
 }

@@ -1,4 +1,4 @@
-//! Inputs that are almost right.
+//! Inputs that are almost valid.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ impl Random {
         usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
     }
 
-    /// A byte; often one that means something in BER.
+    /// A byte, often one with a meaning in BER.
     fn byte(&mut self) -> u8 {
         const TELLING: [u8; 16] = [
             0x00, 0x02, 0x04, 0x05, 0x06, 0x10, 0x1f, 0x24, 0x30, 0x31, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xff,
@@ -51,9 +51,9 @@ impl Random {
     }
 }
 
-/// A hundred thousand inputs that are almost right, or not at all: no panic, no long wait, and what is read keeps its promises.
+/// A hundred thousand inputs that are almost valid, or not at all: no panic, no long wait, and what is read keeps its promises.
 #[test]
-fn whatever_comes_is_read_or_refused() {
+fn any_input_is_read_or_refused() {
     let good = [Parts::kms().build(), Parts::der().build()];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begun = Instant::now();
@@ -81,6 +81,6 @@ fn whatever_comes_is_read_or_refused() {
             Err(error) => assert!(!error.to_string().is_empty()),
         }
     }
-    assert!(read > 1000, "only {read} were read: the inputs reach too little");
+    assert!(read > 1000, "only {read} inputs were read");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }

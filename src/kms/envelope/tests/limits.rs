@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn lengths_that_cannot_be_are_refused() {
+fn impossible_lengths_are_refused() {
     for found in [0, 15, 17] {
         assert_eq!(
             refused(|parts| parts.vector = tlv(0x04, &pattern(0x51, found))),
@@ -57,7 +57,7 @@ fn the_size_is_limited_as_the_api_says() {
 }
 
 #[test]
-fn nothing_may_follow_anywhere() {
+fn trailing_bytes_are_refused_everywhere() {
     let trailing = |count| BerError::Trailing { count };
     type Change = fn(&mut Parts, Vec<u8>);
     let changes: [(Change, &str); 6] = [
@@ -119,10 +119,10 @@ fn nesting_bombs_and_huge_lengths_are_refused() {
             ("ContentInfo", too_deep.clone())
         );
     }
-    // In the content, where pieces may be in pieces: ended properly, of definite and of indefinite length.
+    // In the content, where pieces may be nested: ended properly, of definite and of indefinite length.
     for wrap in [tlv, indefinite] {
         let mut content = tlv(0x04, &pattern(0x91, 96));
-        // The content itself is the fifth element in another.
+        // The content itself is the fifth level.
         for depth in 7..=100 {
             content = wrap(0x24, &content);
             let mut parts = Parts::kms();

@@ -1,4 +1,4 @@
-//! What openssl makes of the same options as KMS, and of others.
+//! What openssl makes with the options of KMS, and with others.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::changes::assert_no_change_goes_unseen;
 use super::*;
 
-/// openssl with an RSA key of its own. Fails if there is no openssl.
+/// openssl with an RSA key of its own. Panics without openssl.
 struct OpenSsl {
     folder: TempDir,
 }
@@ -59,7 +59,7 @@ impl OpenSsl {
         self.read("envelope")
     }
 
-    /// What openssl makes of the two ciphertexts, without looking at the envelope.
+    /// What openssl decrypts from the two ciphertexts, without the envelope.
     fn decrypt(&self, envelope: &RecipientEnvelope) -> Vec<u8> {
         self.write("encrypted_key", envelope.encrypted_key());
         self.run(
@@ -77,7 +77,7 @@ impl OpenSsl {
         self.read("decrypted")
     }
 
-    /// `subjectKeyIdentifier` of the certificate, which openssl takes for the recipient's.
+    /// `subjectKeyIdentifier` of the certificate, which openssl uses as the recipient's.
     fn key_identifier(&self) -> String {
         let text = self.run("x509 -in cert.pem -noout -ext subjectKeyIdentifier");
         text.lines()
@@ -88,13 +88,13 @@ impl OpenSsl {
             .to_lowercase()
     }
 
-    /// How many pieces the content is in: counted by openssl, not by the reader that is tested.
+    /// How many pieces the content has, counted by openssl and not by the reader that is tested.
     fn pieces(&self) -> usize {
         let text = self.run("asn1parse -inform DER -in envelope");
         let content = text.lines().skip_while(|line| !line.contains(":pkcs7-data"));
         content
             .filter(|line| line.contains("OCTET STRING") && line.contains("d=5"))
-            // One is the initialization vector.
+            // One of them is the initialization vector.
             .count()
             .saturating_sub(1)
     }
@@ -109,9 +109,9 @@ const OAEP: &str = "-keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256";
 const MASK: &str = "-keyopt rsa_mgf1_md:sha256";
 
 #[test]
-fn what_openssl_encrypts_is_read_and_decrypts_again() {
+fn an_envelope_of_openssl_is_read_and_decrypts_again() {
     let mut most = 0;
-    // 48, 63 and 64 are about the shortest content; 2400 is PKCS#8 of RSA 4096, 4096 all that KMS may answer.
+    // 48, 63 and 64 are close to the shortest content; 2400 is PKCS#8 of RSA 4096; 4096 is the most that KMS may answer.
     for (bits, lengths) in [(2048, &[48, 63, 64, 138, 1023, 2400, 4096][..]), (3072, &[1200])] {
         let openssl = OpenSsl::new(bits);
         for &length in lengths {
@@ -120,7 +120,7 @@ fn what_openssl_encrypts_is_read_and_decrypts_again() {
                 let options = format!("{stream} {AES} {TO_KEY} {OAEP} {mask}");
                 let streamed = stream == STREAM;
                 let input = openssl.encrypt(&plaintext, &options);
-                // Its first length octet says which of both encodings openssl used.
+                // Its first length octet says which of the two encodings openssl used.
                 assert_eq!(input[1] == 0x80, streamed);
                 let envelope = RecipientEnvelope::parse(&input).unwrap();
                 assert_eq!(envelope.encrypted_key().len(), bits / 8);
@@ -143,7 +143,7 @@ fn what_openssl_encrypts_is_read_and_decrypts_again() {
 }
 
 #[test]
-fn no_change_to_what_openssl_made_goes_unseen() {
+fn every_change_to_an_envelope_of_openssl_is_noticed() {
     let openssl = OpenSsl::new(2048);
     let plaintext = pattern(0x77, 138);
     for stream in [STREAM, ""] {
@@ -153,7 +153,7 @@ fn no_change_to_what_openssl_made_goes_unseen() {
 }
 
 #[test]
-fn what_openssl_makes_otherwise_is_refused() {
+fn an_envelope_of_openssl_with_other_options_is_refused() {
     let openssl = OpenSsl::new(2048);
     let plaintext = pattern(0x77, 138);
     let refused = |options: &str| {
@@ -161,7 +161,7 @@ fn what_openssl_makes_otherwise_is_refused() {
         RecipientEnvelope::parse(&input).unwrap_err()
     };
     for stream in [STREAM, ""] {
-        // By issuer and serial number, which is what openssl does unless told otherwise: RFC 5652 section 6.2.1 allows both.
+        // By issuer and serial number, openssl's default: RFC 5652 section 6.2.1 allows both.
         let input = openssl.encrypt(&plaintext, &format!("{stream} {AES} {BY_CERTIFICATE} {OAEP}"));
         let envelope = RecipientEnvelope::parse(&input).unwrap();
         assert_eq!(envelope.recipient(), None);

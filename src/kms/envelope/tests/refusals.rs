@@ -1,4 +1,4 @@
-//! What is refused for what it is: another type, version or recipient, and what KMS does not add.
+//! Refusals: another type, version or recipient, and fields that KMS does not add.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn another_version_is_refused() {
 }
 
 #[test]
-fn what_kms_does_not_add_is_refused() {
+fn a_field_that_kms_does_not_add_is_refused() {
     assert_eq!(
         refused(|parts| parts.originator = tlv(0xa0, &[])),
         EnvelopeError::OriginatorInfo
@@ -57,7 +57,7 @@ fn what_kms_does_not_add_is_refused() {
 }
 
 #[test]
-fn exactly_one_recipient() {
+fn an_envelope_without_exactly_one_recipient_is_refused() {
     let other = Parts::kms().recipient_info();
     assert_eq!(
         refused(|parts| parts.other_recipients = other.repeat(2)),
@@ -139,7 +139,7 @@ fn a_recipient_may_be_named_by_a_certificate_in_the_form_of_the_rfc() {
 }
 
 #[test]
-fn an_error_is_a_sentence_and_debug_shows_no_ciphertext() {
+fn errors_name_the_field_and_debug_shows_no_ciphertext() {
     let error = refused(|parts| parts.hash = vec![]);
     assert_eq!(
         error.to_string(),

@@ -1,15 +1,15 @@
-//! What is read: every spelling of the same values.
+//! Every encoding of the same values is read.
 
 use super::*;
 
 #[test]
-fn what_kms_makes_and_its_der_read_the_same() {
+fn an_envelope_of_kms_and_its_der_have_the_same_value() {
     assert_eq!(RecipientEnvelope::parse(&Parts::kms().build()), Ok(expected()));
     assert_eq!(RecipientEnvelope::parse(&Parts::der().build()), Ok(expected()));
 }
 
 #[test]
-fn every_spelling_that_the_rfcs_allow_is_read() {
+fn every_encoding_that_the_rfcs_allow_is_read() {
     accepted(|parts| parts.hash = tlv(0xa0, &hash(SHA256, &[])));
     accepted(|parts| parts.mask = tlv(0xa1, &mgf1(&hash(SHA256, &[]))));
     let no_label = [oid("1.2.840.113549.1.1.9"), tlv(0x04, &[])].concat();
@@ -32,10 +32,10 @@ fn every_spelling_that_the_rfcs_allow_is_read() {
     }
 }
 
-/// Where pieces of definite length lie in pieces, one byte can move the end of a group of pieces to that of another piece: a
-/// changed structure of the same value. Neither KMS nor openssl writes them; X.690 section 8.7.3 has them, so they are read.
+/// Where pieces of definite length are nested, one byte can move the end of a group of pieces to that of another piece: a changed structure with
+/// the same value. Neither KMS nor openssl writes them; X.690 section 8.7.3 allows them, so they are read.
 #[test]
-fn how_pieces_are_grouped_is_not_in_the_value() {
+fn the_grouping_of_pieces_does_not_change_the_value() {
     let built = |inner| {
         let mut parts = Parts::kms();
         parts.content = pieces_in_pieces(inner);
