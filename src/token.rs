@@ -1,4 +1,4 @@
-//! The PKCS#11 token: module, session, keys, generation, import, signature. Nothing here knows X.509 or files.
+//! The PKCS#11 token: module, session, keys, generation, import, signature. This room knows neither X.509 nor files.
 
 mod attributes;
 mod authentication;

@@ -63,7 +63,7 @@ fn a_pin_that_cannot_be_right_is_not_tried() {
     let pin = rig.pin();
     let (long_user, long_password) = ("u".repeat(32), "p".repeat(33));
     for (pin, why) in [
-        (pin.clone(), "there is no colon in it"),
+        (pin.clone(), "it has no colon"),
         (format!(":{pin}"), "there is nothing before"),
         ("CryptoUser:".to_owned(), "there is nothing after"),
         (format!("{long_user}:{pin}"), "more than 31 characters before"),

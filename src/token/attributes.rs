@@ -1,10 +1,10 @@
-//! What may be done with a key, as its attributes tell, and what they must be.
+//! What a key may be used for, by its attributes, and what those must be.
 
 use std::fmt;
 
 use cryptoki::object::{Attribute, AttributeType};
 
-/// What may be done with a key, each as the token tells it; `None` where it does not.
+/// What a key may be used for, as the token reports it; `None` if it does not report the attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyAttributes {
     /// `CKA_TOKEN`
@@ -31,18 +31,18 @@ pub struct KeyAttributes {
     pub unwrap: Option<bool>,
     /// `CKA_DERIVE`
     pub derive: Option<bool>,
-    /// `CKA_ALWAYS_AUTHENTICATE`: the PIN is wanted for each use.
+    /// `CKA_ALWAYS_AUTHENTICATE`: each use needs the PIN.
     pub always_authenticate: Option<bool>,
 }
 
-/// An attribute that is not as it must be.
+/// An attribute without the required value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnfitAttribute {
     /// The attribute, as `CKA_EXTRACTABLE`.
     pub name: &'static str,
-    /// What it must be.
+    /// The required value.
     pub wanted: bool,
-    /// What the token says; `None` if nothing.
+    /// The token's value; `None` if it reports none.
     pub found: Option<bool>,
 }
 
@@ -97,7 +97,7 @@ impl KeyAttributes {
         attributes
     }
 
-    /// The attributes by their standard names, in a fixed order, without those the token does not tell.
+    /// The attributes by their standard names, in a fixed order, without those that the token does not report.
     #[must_use]
     pub fn named(&self) -> Vec<(&'static str, bool)> {
         let all = [
@@ -113,7 +113,7 @@ impl KeyAttributes {
             ("CKA_DECRYPT", self.decrypt),
             ("CKA_UNWRAP", self.unwrap),
             ("CKA_DERIVE", self.derive),
-            // Told where it is in the way: it is false for nearly every key.
+            // Reported only if it matters: it is false for nearly every key.
             (
                 "CKA_ALWAYS_AUTHENTICATE",
                 self.always_authenticate.filter(|always| *always),
@@ -124,8 +124,8 @@ impl KeyAttributes {
             .collect()
     }
 
-    /// Finds the first attribute that the wrapping key of the sealed route must not have: anyone who can decrypt with the key, or extract
-    /// it, can read what KMS encrypts to it.
+    /// Finds the first attribute that disqualifies a wrapping key of the sealed route: anyone who can decrypt with the key, or extract it, can read
+    /// what KMS encrypts to it.
     #[must_use]
     pub fn unfit_for_unwrapping_only(&self) -> Option<UnfitAttribute> {
         unfit([
@@ -138,14 +138,14 @@ impl KeyAttributes {
             ("CKA_UNWRAP", self.unwrap, true, true),
             ("CKA_DECRYPT", self.decrypt, false, true),
             ("CKA_SIGN", self.sign, false, true),
-            // CKM_RSA_X_509 decrypts, whatever the call is named.
+            // CKM_RSA_X_509 decrypts, whatever the name of the call.
             ("CKA_SIGN_RECOVER", self.sign_recover, false, false),
             ("CKA_DERIVE", self.derive, false, false),
         ])
     }
 
-    /// Finds the first attribute that a CA's private key must not have as it is. What the token must tell is marked;
-    /// of the other usages, silence counts as no (CloudHSM knows no `CKA_DECRYPT` on EC keys).
+    /// Finds the first attribute whose value disqualifies a CA's private key. The attributes that the token must report are marked; for the other
+    /// usages, a missing attribute counts as no (CloudHSM knows no `CKA_DECRYPT` on EC keys).
     #[must_use]
     pub fn unfit_for_signing_only(&self) -> Option<UnfitAttribute> {
         unfit([
@@ -161,7 +161,7 @@ impl KeyAttributes {
         ])
     }
 
-    /// Finds the first attribute that a private key must not have as it is that was generated on the token and never outside of it.
+    /// Finds the first attribute that a private key generated on the token, and never outside it, must not have.
     pub(super) fn unfit_for_a_generated_key(&self, tells_local: bool) -> Option<UnfitAttribute> {
         unfit([
             ("CKA_LOCAL", self.local.filter(|_| tells_local), true, tells_local),
@@ -171,7 +171,7 @@ impl KeyAttributes {
     }
 }
 
-/// The first rule that is broken: name, what the token tells, what it must be, and whether it must be told.
+/// The first rule that is broken. A rule is a name, the token's value, the required value, and whether the token must report it.
 fn unfit<const N: usize>(rules: [(&'static str, Option<bool>, bool, bool); N]) -> Option<UnfitAttribute> {
     rules.into_iter().find_map(|(name, found, wanted, must_be_told)| {
         let fits = found.map_or(!must_be_told, |found| found == wanted);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_unfit_attribute_is_named() {
+    fn every_unfit_attribute_is_named() {
         let extractable = KeyAttributes {
             extractable: Some(true),
             ..fit()
@@ -225,9 +225,9 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_key_may_unwrap_and_nothing_else() {
+    fn a_recipient_key_may_only_unwrap() {
         let (_, template) = wrapping_pair(&STANDARD, true);
-        // What the token adds to a key that it generates.
+        // The token adds these to a key that it generates.
         let fit = KeyAttributes {
             never_extractable: Some(true),
             local: Some(true),

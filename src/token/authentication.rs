@@ -1,4 +1,4 @@
-//! Keys that want the PIN for each use: `CKA_ALWAYS_AUTHENTICATE` (PKCS#11 v2.40 sections 4.9 and 5.6, `CKU_CONTEXT_SPECIFIC`).
+//! Keys that need the PIN for each use: `CKA_ALWAYS_AUTHENTICATE` (PKCS#11 v2.40 sections 4.9 and 5.6, `CKU_CONTEXT_SPECIFIC`).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,10 +11,10 @@ use cryptoki::types::AuthPin;
 use super::native::{Authentication, Bounded};
 use super::{KeyDescription, Session, TokenError};
 
-/// The PIN of keys that want it for each use, as far as it was tried. All sessions of one login share it.
+/// The PIN of keys that need it for each use, and whether it was refused. All sessions of one login share it.
 #[derive(Debug, Default)]
 pub(super) struct KeyPinTries {
-    /// What the token said when such a key did not accept it.
+    /// What the token said when such a key refused it.
     refused: Mutex<Option<String>>,
     turn: Mutex<()>,
 }
@@ -33,14 +33,14 @@ impl KeyPinTries {
 }
 
 impl Session {
-    /// Waits until no other session of this login uses a key that wants the PIN for each use: a PIN that such a key refuses is then
-    /// tried once, and not once in each session. Other keys do not wait.
+    /// Waits until no other session of this login uses a key that needs the PIN for each use: a PIN that such a key refuses is then tried once, not
+    /// once in each session. Other keys do not wait.
     pub(super) fn wait_for_turn(&self, key: &KeyDescription) -> Option<MutexGuard<'_, ()>> {
         let wants_pin = key.attributes.always_authenticate == Some(true);
         wants_pin.then(|| self.key_pin.turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What a key wants for a use. A PIN that was refused for this is not tried again in this login: every try counts.
+    /// What a key needs for one use. A PIN that was refused for it is not tried again in this login: every try counts.
     ///
     /// # Errors
     /// [`TokenError::KeyWantsPin`], [`TokenError::KeyPinRefused`]
@@ -63,7 +63,7 @@ impl Session {
         }
     }
 
-    /// What a failed signature means: `C_Login` is called for nothing but the key's own PIN there.
+    /// Explains a failed signature: only the key's own PIN is a reason to call `C_Login` there.
     pub(super) fn refused_signature(
         &self,
         key: &KeyDescription,
@@ -82,8 +82,8 @@ impl Session {
         }
     }
 
-    /// The same before `C_UnwrapKey`, which has no call of its own that begins it. A token that knows no such login there is not in the
-    /// way: it says that nothing has begun.
+    /// The same before `C_UnwrapKey`, which is a single call without an init call. A token that knows no such login there is not refused: it
+    /// answers that no operation has begun.
     pub(super) fn authenticate_unwrapping(&self, key: &KeyDescription) -> Result<(), TokenError> {
         let pin = match self.authentication(key)? {
             Authentication::None => return Ok(()),
@@ -101,7 +101,7 @@ impl Session {
     }
 }
 
-/// A signature by cryptoki's own calls, where the module gives this process two instances of itself.
+/// A signature through cryptoki's own calls, for a module that gives this process two instances of itself.
 pub(super) fn sign_by_cryptoki(
     session: &cryptoki::session::Session,
     mechanism: &cryptoki::mechanism::Mechanism<'_>,

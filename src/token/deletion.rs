@@ -1,4 +1,4 @@
-//! Taking a key off the token, with its public-key object.
+//! Deletes a key from the token, with its public-key object.
 
 use cryptoki::object::{Attribute, ObjectHandle};
 
@@ -7,18 +7,17 @@ use super::public_key_attributes::public_key_values;
 use super::{KeyClass, KeyDescription, KeySelector, Session, TokenError};
 use crate::signer::PublicKey;
 
-/// The objects of one key, found and not touched yet.
+/// The objects of one key, found but not changed yet.
 #[derive(Debug)]
 pub struct KeyObjects<'a> {
     session: &'a Session,
-    /// The private one first: without its public half it still signs, the other way round nothing does.
+    /// The private one first: it still signs without its public half, and the public half alone cannot.
     objects: Vec<(ObjectHandle, KeyDescription)>,
     public_key: Option<PublicKey>,
 }
 
 impl Session {
-    /// The objects of the one key that fits: the private key with the public-key object under its id, or a public-key object that
-    /// stands alone.
+    /// The objects of the one key that fits: the private key with the public-key object under its id, or a public-key object that stands alone.
     ///
     /// # Errors
     /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
@@ -38,7 +37,7 @@ impl Session {
         Ok(key)
     }
 
-    /// The public-key objects that hold this key, where its private half is gone: what an interrupted deletion has left. There may be none.
+    /// The public-key objects that hold this key after its private half is gone: the rest of an interrupted deletion. May be empty.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -81,7 +80,7 @@ impl Session {
     }
 }
 
-/// A key of a kind that is not used here can be deleted all the same.
+/// A key of an unsupported kind can be deleted as well.
 fn as_far_as_told(
     public_key: Result<Option<PublicKey>, TokenError>,
 ) -> Result<Option<PublicKey>, TokenError> {
@@ -92,8 +91,8 @@ fn as_far_as_told(
 }
 
 impl KeyObjects<'_> {
-    /// Those under the private key's id that hold its own public half. An EC key does not tell it and goes by the id, which someone else's
-    /// public key can have, too.
+    /// Adds the public-key objects under the private key's id that hold its own public half. An EC private key does not report its public half and
+    /// goes by the id, under which someone else's public key may be stored, too.
     fn add_public_objects(&mut self) -> Result<(), TokenError> {
         const DOING: &str = "looking for the public-key object";
         let session = self.session;
@@ -103,7 +102,7 @@ impl KeyObjects<'_> {
         if id.is_empty() {
             return Ok(());
         }
-        // A public-key object under the id of two private keys is no more the one's than the other's.
+        // A public-key object under the id of two private keys may belong to either.
         let same = KeySelector::with_id(&id);
         session.only_one(same.to_string(), &session.find_private(&same)?)?;
         let mut held = Vec::new();
@@ -112,7 +111,7 @@ impl KeyObjects<'_> {
         }
         if self.public_key.is_none() {
             self.public_key = own_of(&id, &held).cloned();
-            // One object of a kind that is not used here is taken; of several nobody knows whether they hold one key.
+            // One object of an unsupported kind is added; of several it is unknown whether they hold one key.
             if self.public_key.is_none() && held.len() > 1 {
                 return Err(session.several_public(&id, &held)?);
             }
@@ -124,18 +123,18 @@ impl KeyObjects<'_> {
         Ok(())
     }
 
-    /// The public half, where it is told.
+    /// The public half, if the token reports it.
     #[must_use]
     pub const fn public_key(&self) -> Option<&PublicKey> {
         self.public_key.as_ref()
     }
 
-    /// What they are, the private one first.
+    /// Their descriptions, the private one first.
     pub fn descriptions(&self) -> impl Iterator<Item = &KeyDescription> {
         self.objects.iter().map(|(_, description)| description)
     }
 
-    /// Takes them off the token, the private one first.
+    /// Destroys them on the token, the private one first.
     ///
     /// # Errors
     /// [`TokenError::Call`], which says what is left.

@@ -1,4 +1,4 @@
-//! What a module and its tokens say of themselves.
+//! What a module and its tokens report about themselves.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use cryptoki_sys::{
 
 use super::PinLengths;
 
-/// The version of PKCS#11, major and minor, whose C headers this library is built with. A module may have an older one.
+/// The version of PKCS#11, major and minor, of the C headers that this library is built with. A module may have an older one.
 pub const PKCS11_HEADERS: (u8, u8) = (CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR);
 
-/// What a module says of itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
+/// What a module reports about itself (PKCS#11 v2.40 section 3.1, `CK_INFO`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleDescription {
     /// The file.
@@ -29,7 +29,7 @@ pub struct ModuleDescription {
     pub cryptoki_version: String,
 }
 
-/// What a token says of the PIN tries left (PKCS#11 v2.40 section 3.2, `CKF_USER_PIN_*`).
+/// What a token reports about the PIN tries left (PKCS#11 v2.40 section 3.2, `CKF_USER_PIN_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinTries {
     /// No wrong PIN since the last login, or the token does not count.
@@ -53,7 +53,7 @@ impl fmt::Display for PinTries {
     }
 }
 
-/// What a token says of itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
+/// What a token reports about itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenDescription {
     /// `label`, without padding.
@@ -64,7 +64,7 @@ pub struct TokenDescription {
     pub manufacturer: String,
     /// `model`
     pub model: String,
-    /// The slot it is in; CloudHSM's needs all 64 bits.
+    /// The slot it is in; a slot of CloudHSM needs all 64 bits.
     pub slot_id: u64,
     /// `firmwareVersion`
     pub firmware: String,
@@ -76,9 +76,9 @@ pub struct TokenDescription {
     pub initialised: bool,
     /// `CKF_USER_PIN_INITIALIZED`
     pub user_pin_initialised: bool,
-    /// `CKF_LOGIN_REQUIRED`: without a login, something cannot be done.
+    /// `CKF_LOGIN_REQUIRED`: some functions need a login.
     pub login_required: bool,
-    /// The lengths of a PIN that it takes.
+    /// The lengths of a PIN that it accepts.
     pub pin_lengths: PinLengths,
     /// `CKF_WRITE_PROTECTED`
     pub write_protected: bool,
@@ -89,7 +89,7 @@ pub struct TokenDescription {
 impl fmt::Display for TokenDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\" (", self.label)?;
-        // opencryptoki's soft token has none.
+        // opencryptoki's soft token has no serial number.
         if !self.serial.is_empty() {
             write!(f, "serial {}, ", self.serial)?;
         }
@@ -123,7 +123,7 @@ fn number(version: CK_VERSION) -> String {
 }
 
 impl TokenDescription {
-    /// `utcTime` is not read: nothing needs it, and opencryptoki 3.8 sets it to what is not a time.
+    /// `utcTime` is not read: nothing needs it, and opencryptoki 3.8 sets it to text that is not a time.
     pub(super) fn from_info(slot_id: u64, info: &CK_TOKEN_INFO) -> Self {
         let has = |flag: CK_FLAGS| info.flags & flag != 0;
         Self {

@@ -1,5 +1,5 @@
-//! How to talk to each kind of token, as data with its source: templates, mechanism numbers, what it answers when it is busy, and what it
-//! is known not to do. Nothing else in this room asks which vendor it is.
+//! How to talk to each kind of token, as data with its source: templates, mechanism numbers, its answers when it is busy, and what it is known not
+//! to support. Nothing else in this room depends on the vendor.
 
 mod cloudhsm;
 mod kryoptic;
@@ -56,10 +56,10 @@ impl From<Flag> for Attribute {
     }
 }
 
-/// The attributes that a template has beside class, type, label, id and the key's own values.
+/// The attributes of a template beside class, type, label, id and the key's own values.
 pub(super) type Flags = &'static [Flag];
 
-/// Which keys something is about.
+/// The keys that an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
     All,
@@ -79,7 +79,7 @@ impl Keys {
     }
 }
 
-/// Something that a kind of token is known not to do, whatever its list of mechanisms says.
+/// An import that a kind of token is known not to support, even if it lists the mechanisms.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) routes: &'static [ImportRoute],
@@ -91,25 +91,25 @@ pub(super) struct Refusal {
 #[derive(Debug)]
 pub(super) struct Dialect {
     pub(super) name: &'static str,
-    /// What `manufacturerID` of the token (`CK_TOKEN_INFO`) or of the module (`CK_INFO`) begins with.
+    /// The beginning of `manufacturerID` of the token (`CK_TOKEN_INFO`) or of the module (`CK_INFO`).
     manufacturers: &'static [&'static str],
-    /// `firmwareVersion` of the first version that it is not about.
+    /// The first `firmwareVersion` that the entry does not cover.
     below_version: Option<(u8, u8)>,
 
-    /// The hashes of `CKM_RSA_PKCS_OAEP`, which no call tells; the best first.
+    /// The hashes of `CKM_RSA_PKCS_OAEP`, which no call reports; the best first.
     pub(super) oaep: &'static [OaepHash],
     /// The hash inside `CKM_RSA_AES_KEY_WRAP`.
     pub(super) rsa_aes_key_wrap: OaepHash,
-    /// The numbers that RFC 5649 may have here, the likeliest first.
+    /// The numbers that RFC 5649 may have here, the most likely first.
     pub(super) key_wrap_padded: &'static [MechanismNumber],
 
     /// The public half of a wrapping pair.
     pub(super) wrapping_public: Flags,
-    /// Its private half, which unwraps and does nothing else. `CKA_TOKEN` is added: false, but for the sealed route.
+    /// Its private half, which only unwraps. `CKA_TOKEN` is added: false, except for the sealed route.
     pub(super) wrapping_private: Flags,
     /// An AES key between the two, for one use in this session.
     pub(super) wrapping_secret: Flags,
-    /// A new RSA private key: it signs, and does nothing else.
+    /// A new RSA private key, which only signs.
     pub(super) private_rsa: Flags,
     /// Any other new private key.
     pub(super) private_ec: Flags,
@@ -118,38 +118,38 @@ pub(super) struct Dialect {
 
     /// `CKA_KEY_TYPE` of Ed25519.
     pub(super) ed25519_type: KeyType,
-    /// Its `CKA_EC_PARAMS`, in DER, as it is written here; [`ED25519_PARAMS`] are read.
+    /// `CKA_EC_PARAMS` of Ed25519 in DER, as this program writes it; it reads [`ED25519_PARAMS`].
     pub(super) ed25519_params: &'static [u8],
 
-    /// What its PINs look like.
+    /// The form of its PINs.
     pub(super) pin_form: PinForm,
-    /// Whether `CKF_USER_PIN_INITIALIZED` tells if there is a PIN.
+    /// Whether `CKF_USER_PIN_INITIALIZED` shows that a PIN is set.
     pub(super) tells_user_pin: bool,
 
     /// Whether it opens read-only sessions.
     pub(super) opens_read_only: bool,
-    /// What it answers when it is busy: asked again, later, but for signatures and logins.
+    /// Its answers when it is busy: the call is repeated later, except for signatures and logins.
     pub(super) throttled: &'static [RvError],
     pub(super) refusals: &'static [Refusal],
-    /// Keys that it does not generate, or not so that they sign and do nothing else; and why.
+    /// Keys that it does not generate, or not so that they only sign; and why.
     pub(super) not_generated: &'static [(Keys, &'static str)],
     /// What an operator must know before trusting it with a key.
     pub(super) caveat: Option<&'static str>,
     /// An attribute in which an EC private key must bring its public point.
     pub(super) public_point_attribute: Option<CK_ATTRIBUTE_TYPE>,
-    /// Whether `C_SetAttributeValue` changes a key's label and id.
+    /// Whether `C_SetAttributeValue` can change a key's label and id.
     pub(super) renames_keys: bool,
-    /// Whether `CKA_LOCAL` of a key on the token tells if it was generated there.
+    /// Whether `CKA_LOCAL` of a key on the token shows that it was generated there.
     pub(super) tells_local: bool,
-    /// Whether a private key is unwrapped into the session first, and set right before it is put on the token. False for those
-    /// that are known to make what the template says.
+    /// Whether a private key is unwrapped into the session first, and corrected before it is put on the token. False for tokens that are known to
+    /// follow the template.
     pub(super) settles_unwrapped: bool,
 }
 
-/// Every `CKA_EC_PARAMS` that Ed25519 keys are seen with.
+/// Every `CKA_EC_PARAMS` that was seen with Ed25519 keys.
 pub(super) const ED25519_PARAMS: [&[u8]; 2] = [standard::CURVE_OID, standard::CURVE_NAME];
 
-/// The first that fits; the standard's own fits every token.
+/// The first that fits is used; the standard's own fits every token.
 const DIALECTS: [&Dialect; 7] = [
     &softhsm::SOFTHSM_2_6,
     &softhsm::SOFTHSM,
@@ -161,7 +161,7 @@ const DIALECTS: [&Dialect; 7] = [
 ];
 
 impl Dialect {
-    /// The dialect of a token: its own manufacturer is asked first, since a proxy in front of it tells another module's.
+    /// The dialect of a token: its own manufacturer decides first, because a proxy in front of it reports another for the module.
     pub(super) fn of(module: &ModuleDescription, token: &TokenDescription) -> &'static Self {
         DIALECTS
             .into_iter()
@@ -178,7 +178,7 @@ impl Dialect {
             .unwrap_or(&STANDARD)
     }
 
-    /// Why a token of this kind does not generate such a key; `None` where nothing is known against it.
+    /// Why a token of this kind does not generate such a key; `None` if no reason is known.
     pub(super) fn does_not_generate(&self, algorithm: KeyAlgorithm) -> Option<&'static str> {
         let known = self.not_generated.iter().find(|(keys, _)| keys.holds(algorithm));
         known.map(|(_, reason)| *reason)
@@ -190,7 +190,7 @@ impl Dialect {
             .any(|known| manufacturer.starts_with(known))
     }
 
-    /// Why a token of this kind does not take such a key on this route; `None` where nothing is known against it.
+    /// Why a token of this kind does not accept such a key on this route; `None` if no reason is known.
     pub(super) fn refusal(
         &self,
         route: ImportRoute,

@@ -11,7 +11,7 @@ use super::{
 use crate::secret::MemoryError;
 use crate::signer::KeyAlgorithm;
 
-/// Why the token did not do what was asked.
+/// Why the token did not do what was requested.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -24,7 +24,7 @@ pub enum TokenError {
     },
     /// A PKCS#11 function failed.
     Call {
-        /// What was being done, and to which object.
+        /// The action, and its object.
         doing: String,
         /// The function, as `C_UnwrapKey`.
         function: String,
@@ -35,11 +35,11 @@ pub enum TokenError {
     NoToken {
         /// What was looked for.
         wanted: String,
-        /// The initialised tokens that are there.
+        /// The initialised tokens that were found.
         found: Vec<TokenDescription>,
-        /// The tokens that are there and not initialised yet.
+        /// The uninitialised tokens that were found.
         uninitialised: Vec<TokenDescription>,
-        /// The slots that could not be read, and may have it.
+        /// The slots that could not be read, and may hold it.
         skipped: Vec<SkippedSlot>,
     },
     /// More than one token fits.
@@ -53,16 +53,16 @@ pub enum TokenError {
     PinIncorrect {
         /// The token's label.
         token: String,
-        /// What its PINs look like.
+        /// The form of its PINs.
         form: PinForm,
-        /// What the token says of the tries left.
+        /// The tries left, as the token reports them.
         tries: PinTries,
     },
     /// The PIN is locked.
     PinLocked {
         /// The token's label.
         token: String,
-        /// What its PINs look like.
+        /// The form of its PINs.
         form: PinForm,
     },
     /// The PIN cannot be right, and was not tried.
@@ -86,7 +86,7 @@ pub enum TokenError {
     SessionLimit {
         /// The token's label.
         token: String,
-        /// How many sessions this process may have open, where the token says.
+        /// How many sessions this process may have open, if the token reports it.
         limit: Option<u64>,
     },
     /// The module has no locks (`CKR_CANT_LOCK`), so it signs in one thread only.
@@ -94,7 +94,7 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
-    /// The PIN has a length that the token does not take.
+    /// The token does not accept a PIN of this length.
     PinLength {
         /// The token's label.
         token: String,
@@ -104,12 +104,12 @@ pub enum TokenError {
         /// The token's label.
         token: String,
     },
-    /// The key wants the PIN for each use, and none was given.
+    /// The key needs the PIN for each use, and none was given.
     KeyWantsPin {
         /// The key's label.
         key: String,
     },
-    /// The key wants the PIN for each use, and the token did not take it. It was tried once.
+    /// The key needs the PIN for each use, and the token refused it. It was tried once.
     KeyPinRefused {
         /// The key's label.
         key: String,
@@ -120,7 +120,7 @@ pub enum TokenError {
     NoKey {
         /// What was looked for.
         wanted: String,
-        /// The private keys that are there.
+        /// The private keys that were found.
         found: Vec<KeyDescription>,
     },
     /// More than one key fits.
@@ -130,21 +130,21 @@ pub enum TokenError {
         /// Those that fit.
         found: Vec<KeyDescription>,
     },
-    /// The token holds a key whose public half it does not tell.
+    /// The token does not report the public half of a key.
     NoPublicKey {
         /// The key's label.
         key: String,
         /// What is missing.
         reason: String,
     },
-    /// The token cannot go the import route that was named, or any.
+    /// The token does not support the import route that was named, or any.
     NoRoute {
         /// The token's label.
         token: String,
-        /// Those that were looked at, and why not.
+        /// The routes that were tried, and why each is closed.
         closed: Vec<ClosedRoute>,
     },
-    /// The token has no mechanism for such signatures.
+    /// The token has no mechanism for this kind of signature.
     NoMechanism {
         /// The token's label.
         token: String,
@@ -162,21 +162,21 @@ pub enum TokenError {
         /// What is missing.
         reason: String,
     },
-    /// The wrapping key of the sealed route is one that could give the private key away.
+    /// The wrapping key of the sealed route could give the private key away.
     UnfitRecipient {
         /// Its label.
         key: String,
         /// What is wrong with it.
         unfit: UnfitAttribute,
     },
-    /// The content key of the sealed route is not one for AES-256, whatever the envelope says.
+    /// The content key of the sealed route is not an AES-256 key, whatever the envelope says.
     ContentKey {
         /// How many bytes it has.
         found: u64,
     },
-    /// Memory for a key could not be protected.
+    /// The memory for a key could not be protected.
     Memory(MemoryError),
-    /// A computation in software that does not fail with sound keys.
+    /// A computation in software failed that does not fail with sound keys.
     Software {
         /// What it was.
         what: &'static str,
@@ -186,7 +186,7 @@ pub enum TokenError {
 impl std::error::Error for TokenError {}
 
 impl TokenError {
-    /// Keeps what was being done beside what the token said.
+    /// Adds the action to the token's answer.
     pub(super) fn during(doing: impl Into<String>) -> impl FnOnce(CryptokiError) -> Self {
         move |error| match error {
             CryptokiError::Pkcs11(value, function) => Self::Call {
@@ -202,7 +202,7 @@ impl TokenError {
         }
     }
 
-    /// The same for an answer that no token gives.
+    /// The same for an answer that no real token gives.
     pub(super) fn absurd(doing: impl Into<String>) -> impl FnOnce(Absurd) -> Self {
         move |absurd| Self::Call {
             doing: doing.into(),
@@ -212,7 +212,7 @@ impl TokenError {
     }
 }
 
-/// `TemplateInconsistent` → `CKR_TEMPLATE_INCONSISTENT`: the name that people search for. Vendor codes stay numbers.
+/// `TemplateInconsistent` → `CKR_TEMPLATE_INCONSISTENT`: the name that people search for. Vendor codes remain numbers.
 pub(super) fn ckr_name(value: &RvError) -> String {
     match value {
         RvError::VendorDefined(code) | RvError::UnknownErrorCode(code) => format!("CKR 0x{code:08X}"),

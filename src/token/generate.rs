@@ -1,7 +1,7 @@
 //! Key pairs that are generated on the token.
 //!
-//! Until it has proven itself, a pair has a label that is nobody's and an id of chance, where the token lets a program change both later: a
-//! process that is killed on the way leaves nothing that could be taken for the key that was requested.
+//! Until it has proven itself, a pair has a label that no real key has and a random id, if the token allows both to be changed later: a process
+//! that is killed leaves nothing that could be taken for the requested key.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
@@ -16,11 +16,11 @@ use crate::signer::{KeyAlgorithm, fill_random};
 /// The label of a pair that has not proven itself yet.
 pub const UNFINISHED_LABEL: &str = "hsm-ca key generate, unfinished, may be deleted";
 
-/// As long as the key identifiers that come later.
+/// As long as the key identifiers that replace it.
 const ID_BYTES: usize = 20;
 
 impl Token {
-    /// Refuses what the token does not generate, or could not sign with.
+    /// Refuses a kind of key that the token does not generate, or could not sign with.
     ///
     /// # Errors
     /// [`TokenError::CannotGenerate`], [`TokenError::Call`]
@@ -47,12 +47,11 @@ impl Token {
 }
 
 impl Session {
-    /// Has the token generate a pair that signs and does nothing else. Its names are those that [`NewKey::name`] changes, or where the
-    /// token does not let it, `label` and an id of chance.
+    /// Generates a pair on the token that only signs. [`NewKey::name`] changes its label and id; if the token does not allow that, it has `label`
+    /// and a random id.
     ///
     /// # Errors
-    /// [`TokenError::CannotGenerate`], [`TokenError::Call`]; what a failed call has made is taken off again, or the error says that it is
-    /// there.
+    /// [`TokenError::CannotGenerate`], [`TokenError::Call`]; what a failed call has made is destroyed, or the error says that it is still there.
     pub fn generate_key_pair(&self, algorithm: KeyAlgorithm, label: &str) -> Result<NewKey<'_>, TokenError> {
         self.token().check_generation(algorithm)?;
         let first_label = if self.renames_keys() {
@@ -78,14 +77,14 @@ impl Session {
         self.dialect().renames_keys
     }
 
-    /// Finds the first attribute that a private key must not have as it is that was generated on the token, and signs.
+    /// Finds the first attribute whose value disqualifies a private key that was generated on the token, and signs.
     #[must_use]
     pub fn unfit_for_a_generated_key(&self, key: &KeyAttributes) -> Option<UnfitAttribute> {
         key.unfit_for_signing_only()
             .or_else(|| key.unfit_for_a_generated_key(self.dialect().tells_local))
     }
 
-    /// Every key object on the token with that label, of whichever class.
+    /// Every key object on the token with that label, of any class.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -100,7 +99,7 @@ impl Session {
         Ok(keys)
     }
 
-    /// The objects of a class on the token that have an attribute.
+    /// The objects of a class on the token that have the attribute.
     pub(super) fn find_class(
         &self,
         class: KeyClass,
@@ -113,7 +112,7 @@ impl Session {
         )
     }
 
-    /// By an id that was drawn for them a moment ago.
+    /// Destroys both objects, by an id that was drawn for them a moment ago.
     pub(super) fn destroy_pair(&self, doing: &str, id: &[u8]) -> Result<(), TokenError> {
         let doing = format!("{doing}, WHICH MAY STILL BE ON THE TOKEN");
         for class in [KeyClass::Private, KeyClass::Public] {
@@ -125,7 +124,7 @@ impl Session {
     }
 }
 
-/// An id of chance for a pair that is made.
+/// A random id for a new pair.
 pub(super) fn fresh_id() -> Result<[u8; ID_BYTES], TokenError> {
     let mut id = [0; ID_BYTES];
     fill_random(&mut id).map_err(|_| TokenError::Software {
@@ -134,7 +133,7 @@ pub(super) fn fresh_id() -> Result<[u8; ID_BYTES], TokenError> {
     Ok(id)
 }
 
-/// What generates a pair of this kind: by its number, for the token's list, and as it is called.
+/// The mechanism that generates a pair of this kind: its number, for the token's list, and cryptoki's value for the call.
 pub(super) fn generation(
     dialect: &Dialect,
     algorithm: KeyAlgorithm,
@@ -144,7 +143,7 @@ pub(super) fn generation(
             MechanismNumber::RSA_PKCS_KEY_PAIR_GEN,
             Mechanism::RsaPkcsKeyPairGen,
         ),
-        // Where an Ed25519 key is one of CKK_EC, so is its generation.
+        // If the token has Ed25519 keys as CKK_EC, it also generates them as such.
         KeyAlgorithm::Ed25519 if dialect.ed25519_type == cryptoki::object::KeyType::EC_EDWARDS => (
             MechanismNumber::EC_EDWARDS_KEY_PAIR_GEN,
             Mechanism::EccEdwardsKeyPairGen,

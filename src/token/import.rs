@@ -1,4 +1,4 @@
-//! The ways in which a private key gets into a token, and which of them a token can go.
+//! The routes by which a private key gets into a token, and which of them a token supports.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{Token, TokenError};
 use crate::signer::KeyAlgorithm;
 
-/// How a private key gets into the token, from the best to the one that is only taken when it is named.
+/// How a private key gets into the token, from the best route to the one that is only used when it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImportRoute {
-    /// KMS encrypts it to a key of the token; there is no plaintext anywhere else.
+    /// KMS encrypts it to a key of the token; no other place has the plaintext.
     Sealed,
     /// One call, `CKM_RSA_AES_KEY_WRAP`: an AES key under RSA-OAEP, and the private key under RFC 5649 key wrap.
     RsaAesKeyWrap,
-    /// The same in two calls: RSA-OAEP delivers an AES key, and RFC 5649 key wrap under it the private key.
+    /// The same in two calls: RSA-OAEP delivers an AES key, and RFC 5649 key wrap under it delivers the private key.
     OaepAesKwp,
     /// `C_CreateObject` with the numbers of the key in plaintext.
     CreateObject,
@@ -30,7 +30,7 @@ impl ImportRoute {
         Self::CreateObject,
     ];
 
-    /// The places outside KMS and the token where the plaintext is on the way, for programs that read it.
+    /// The places outside KMS and the token that the plaintext passes, for programs that read it.
     #[must_use]
     pub const fn plaintext_seen_by(self) -> &'static [&'static str] {
         match self {
@@ -40,7 +40,7 @@ impl ImportRoute {
         }
     }
 
-    /// What saw the private key in plaintext on the way, apart from KMS and the token, in words.
+    /// What saw the private key in plaintext, apart from KMS and the token, in words.
     #[must_use]
     pub const fn exposure(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl fmt::Display for ImportRoute {
     }
 }
 
-/// A route that a token cannot go.
+/// A route that a token does not support.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedRoute {
     /// Which one.
@@ -80,8 +80,8 @@ impl fmt::Display for ClosedRoute {
 }
 
 impl Token {
-    /// The best route that needs nothing but KMS and the token, for a key of this kind: the sealed one needs an attestation
-    /// document, and `create-object` is never chosen.
+    /// The best route for a key of this kind that needs nothing but KMS and the token: the sealed one needs an attestation document, and
+    /// `create-object` is never chosen.
     ///
     /// # Errors
     /// [`TokenError::NoRoute`], [`TokenError::Call`]
@@ -96,7 +96,7 @@ impl Token {
         Err(self.no_route(closed))
     }
 
-    /// Refuses a route that the token cannot go with a key of this kind.
+    /// Refuses a route that the token does not support for a key of this kind.
     ///
     /// # Errors
     /// [`TokenError::NoRoute`], [`TokenError::Call`]
@@ -107,7 +107,7 @@ impl Token {
         }
     }
 
-    /// Refuses a route that the token cannot go with any key.
+    /// Refuses a route that the token does not support for any key.
     ///
     /// # Errors
     /// [`TokenError::NoRoute`], [`TokenError::Call`]
@@ -118,7 +118,7 @@ impl Token {
         }
     }
 
-    /// Why the token cannot go `route`, with any key or with one of this kind; `None` if nothing speaks against it.
+    /// Why the token does not support `route`, for any key or for one of this kind; `None` if no reason is known.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -128,7 +128,7 @@ impl Token {
         algorithm: Option<KeyAlgorithm>,
     ) -> Result<Option<ClosedRoute>, TokenError> {
         let dialect = self.dialect()?;
-        // What holds for every key is told before what holds for this one.
+        // A reason that holds for every key is reported before one for this key.
         let reason = match dialect.refusal(route, None) {
             Some(reason) => Some(reason.to_owned()),
             None => self.missing_mechanism(dialect, route, algorithm)?,
@@ -176,7 +176,7 @@ impl Token {
         Ok((!missing.is_empty()).then(|| format!("it lacks {}", missing.join(", "))))
     }
 
-    /// The number that RFC 5649 has on this token.
+    /// The number of RFC 5649 on this token.
     pub(super) fn key_wrap_padded(
         &self,
         dialect: &Dialect,

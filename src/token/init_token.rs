@@ -12,11 +12,11 @@ use crate::secret::Pin;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum InitTokenError {
-    /// The module is of another product, and its tokens may be someone's.
+    /// The module is another product, and its tokens may be someone's.
     OtherProduct {
-        /// The product that the rig is to be made of.
+        /// The product of the rig.
         wanted: &'static str,
-        /// What the module says it is.
+        /// What the module reports.
         found: String,
     },
     /// The token itself.
@@ -62,8 +62,8 @@ pub fn init_token(
     init_token_beside(module, wanted, &[], label, so_pin, user_pin)
 }
 
-/// Initialises one token more of a rig whose other tokens are those in `own`, which this program initialised. A module with any other token
-/// is refused.
+/// Initialises another token of a rig whose other tokens are those in `own`, which this program initialised. A module with any other token is
+/// refused.
 ///
 /// # Errors
 /// As [`init_token`].

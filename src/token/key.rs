@@ -32,7 +32,7 @@ impl fmt::Display for KeyClass {
     }
 }
 
-/// A key object, as far as the token tells.
+/// A key object, as far as the token reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDescription {
     /// `CKA_CLASS`
@@ -43,7 +43,7 @@ pub struct KeyDescription {
     pub id: Vec<u8>,
     /// Kind and size, as "RSA 2048"; "unknown 0x35" for a `CKA_KEY_TYPE` that has no name here.
     pub kind: String,
-    /// What may be done with it.
+    /// What it may be used for.
     pub attributes: KeyAttributes,
 }
 
@@ -57,15 +57,14 @@ impl fmt::Display for KeyDescription {
 #[derive(Clone, Debug)]
 pub struct PrivateKey {
     pub(super) handle: ObjectHandle,
-    /// What the token says of it.
+    /// What the token reports about it.
     pub description: KeyDescription,
     /// Its public key.
     pub public_key: PublicKey,
 }
 
 impl Session {
-    /// Every key object, in the order of their labels, then ids, then private, public, secret: tokens have orders of their own, and some
-    /// a new one each time.
+    /// Every key object, ordered by label, then id, then private, public, secret: tokens have orders of their own, and some a new one each time.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -96,7 +95,7 @@ impl Session {
             .collect()
     }
 
-    /// A private key that stands alone, taken for the one of `public_key`: what it signs will tell.
+    /// A private key that stands alone, assumed to belong to `public_key`: its signatures will show whether it does.
     ///
     /// # Errors
     /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
@@ -115,7 +114,7 @@ impl Session {
     }
 
     pub(super) fn find_private(&self, selector: &KeySelector) -> Result<Vec<ObjectHandle>, TokenError> {
-        // An object of this session is not on the token.
+        // Session objects are not on the token.
         let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
         template.extend(
             selector
@@ -123,7 +122,7 @@ impl Session {
                 .clone()
                 .map(|label| Attribute::Label(label.into_bytes())),
         );
-        // Not every token finds the objects without an id by an empty one.
+        // Some tokens do not find the objects without an id by an empty one.
         let id = selector.id.clone().filter(|id| !id.is_empty());
         let without_id = selector.id.is_some() && id.is_none();
         template.extend(id.map(Attribute::Id));
@@ -155,7 +154,7 @@ impl Session {
         }
     }
 
-    /// That there is none, with the private keys that there are.
+    /// The error that no key fits, with the private keys that were found.
     pub(super) fn no_key(&self, wanted: String) -> Result<TokenError, TokenError> {
         let all = self.find("listing keys", &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
         Ok(TokenError::NoKey {
@@ -171,7 +170,7 @@ impl Session {
             .collect()
     }
 
-    /// What a private key tells of itself and of its public half, in one request: each is a way to the HSM and back.
+    /// What a private key reports about itself and its public half, in one request: each request is a round trip to the HSM.
     pub(super) fn read_private(
         &self,
         handle: ObjectHandle,
@@ -204,7 +203,7 @@ impl Session {
     }
 }
 
-/// The kind of a key whose token does not tell it.
+/// The kind of a key that the token does not report.
 const UNTOLD: &str = "unknown";
 
 fn describe(class: KeyClass, read: &[Attribute]) -> KeyDescription {
@@ -227,8 +226,8 @@ fn describe(class: KeyClass, read: &[Attribute]) -> KeyDescription {
     }
 }
 
-/// Whether a key that was described as `kind` may be one of `algorithm`: not every token tells the curve of a private key, or its
-/// parameter set.
+/// Whether a key that was described as `kind` may be one of `algorithm`: some tokens do not report the curve of a private key, or its parameter
+/// set.
 pub(super) fn kind_fits(kind: &str, algorithm: KeyAlgorithm) -> bool {
     let untold: &[&str] = match algorithm {
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => return kind.starts_with("RSA"),
@@ -239,7 +238,7 @@ pub(super) fn kind_fits(kind: &str, algorithm: KeyAlgorithm) -> bool {
     kind == UNTOLD || untold.contains(&kind) || kind == algorithm.to_string()
 }
 
-/// "unknown 0x35": a type that has no name here. The value is a `CK_ULONG` in the machine's own order, if the token is sound.
+/// "unknown 0x35": a type without a name here. The value is a `CK_ULONG` in the machine's own order, if the token is sound.
 fn unknown_kind(value: &[u8]) -> String {
     match value.try_into().map(CK_ULONG::from_ne_bytes) {
         Ok(number) => format!("unknown 0x{number:X}"),

@@ -1,10 +1,9 @@
-//! Trying out whether keys can be made and used here, and leaving nothing behind.
+//! Tests whether keys can be made and used on a token, and leaves nothing behind.
 //!
-//! With fewer than two HSMs, CloudHSM refuses to make or to use a key on the token, session keys excepted (User Guide,
-//! working-client-sync), and no call tells. What there is to find out without making anything: [`Session::try_key_use`] begins a
-//! signature with a key that is there, and gives none. What is left is to make a key and to destroy it, which nobody gets unasked
-//! ([`Session::try_new_key`]). Between the two calls the process may be killed, and then the key stays; therefore it can do nothing, it
-//! always has the same label and id, and the next try begins with taking it off.
+//! With fewer than two HSMs, CloudHSM refuses to make or to use a key on the token, except session keys (User Guide, working-client-sync), and no
+//! call reports that. One test makes nothing: [`Session::try_key_use`] begins a signature with an existing key, and returns none. The other makes a
+//! key and destroys it, and runs only on request ([`Session::try_new_key`]). If the process is killed between these two calls, the key stays;
+//! therefore it has no usage, it always has the same label and id, and the next test begins by destroying it.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -16,7 +15,7 @@ use super::{Session, TokenError};
 pub const KEY_PROBE_LABEL: &str = "hsm-ca key probe, may be deleted";
 const KEY_PROBE_ID: &[u8] = b"hsm-ca-doctor";
 
-/// A key without any use. CloudHSM has `CKA_SIGN` and `CKA_VERIFY` true by default here (pkcs11-attributes-interpreting).
+/// A key without any usage. CloudHSM has `CKA_SIGN` and `CKA_VERIFY` true by default here (pkcs11-attributes-interpreting).
 const USELESS: [Flag; 10] = [
     Flag::Token(true),
     Flag::Private(true),
@@ -31,7 +30,7 @@ const USELESS: [Flag; 10] = [
 ];
 
 impl Session {
-    /// How many keys earlier tries have left: none, but for a process that was killed.
+    /// How many keys earlier tests have left: zero, unless a process was killed.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -39,7 +38,7 @@ impl Session {
         Ok(self.find_key_probes()?.len())
     }
 
-    /// Makes a key on the token and destroys it, after those that earlier tries have left. Gives how many these were.
+    /// Makes a key on the token and destroys it, after those that earlier tests have left. Returns how many there were.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -52,16 +51,16 @@ impl Session {
         let made = self.create_with_retries(DOING, &probes(), || {
             self.cryptoki().generate_key(&Mechanism::AesKeyGen, &template)
         });
-        // What a cluster has left that refused is not documented; a busy one may have made two.
+        // It is not documented what a cluster leaves after a refusal; a busy one may have made two keys.
         let destroyed = self.destroy_key_probes();
         made?;
         destroyed?;
         Ok(left)
     }
 
-    /// Begins a signature with a private key on the token and gives no signature: CloudHSM asks the HSM about the key right then,
-    /// unless it is told not to (configure-tool-params5, `--disable-validate-key-at-init`). Gives the key's label, or `None` where
-    /// there is no key to try. The signature ends with the session, which is good for nothing else until then.
+    /// Begins a signature with a private key on the token and returns no signature: CloudHSM asks the HSM about the key at that moment, unless
+    /// configured otherwise (configure-tool-params5, `--disable-validate-key-at-init`). Returns the key's label, or `None` if the token has no key
+    /// to test. The signature ends with the session, which cannot be used for anything else until then.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -111,7 +110,7 @@ fn identity() -> [Attribute; 2] {
     ]
 }
 
-/// What no other key has.
+/// Attributes that no other key has.
 fn probes() -> [Attribute; 3] {
     let [label, id] = identity();
     [Attribute::Class(ObjectClass::SECRET_KEY), label, id]

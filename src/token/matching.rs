@@ -1,8 +1,8 @@
 //! Which public key a private key belongs to.
 //!
-//! Labels and ids can be wrong, empty, or shared: AWS CloudHSM's command line makes pairs without an id, and whose two labels differ. Where
-//! neither the private key itself nor an id of its own tells its public half, a signature over a [challenge](new_challenge) does: the
-//! public key that it verifies under is the one.
+//! Labels and ids can be wrong, empty, or shared: AWS CloudHSM's command line makes pairs without an id whose two labels differ. If neither the
+//! private key itself nor an id of its own shows its public half, a signature over a [challenge](new_challenge) does: the public key that it
+//! verifies under is the right one.
 
 use std::collections::BTreeSet;
 
@@ -16,15 +16,14 @@ use crate::signer::{Hex, KeyAlgorithm, PublicKey, SignatureAlgorithm, new_challe
 
 const DOING: &str = "looking for a private key by its public key";
 
-/// A private key whose public half nothing tells so far.
+/// A private key whose public half is still unknown.
 struct Open {
     handle: ObjectHandle,
     description: KeyDescription,
 }
 
 impl Session {
-    /// The one private key that fits, with its public half. It signs a challenge where the token does not tell which of the public keys
-    /// on it is its own.
+    /// The one private key that fits, with its public half. It signs a challenge if the token does not report which public key is its own.
     ///
     /// # Errors
     /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
@@ -58,16 +57,16 @@ impl Session {
         })
     }
 
-    /// The one private key that fits, with its public half as far as names tell it: nothing is signed.
+    /// The one private key that fits, with its public half as far as names show it: nothing is signed.
     ///
     /// # Errors
-    /// As [`private_key`](Self::private_key); [`TokenError::SeveralKeys`] also where several public keys may be its own.
+    /// As [`private_key`](Self::private_key); [`TokenError::SeveralKeys`] also if several public keys may be its own.
     pub fn private_key_by_names(&self, selector: &KeySelector) -> Result<PrivateKey, TokenError> {
         let handle = self.only_one(selector.to_string(), &self.find_private(selector)?)?;
         self.describe_private(handle)
     }
 
-    /// What the token says of the one private key that fits, and its public half where names tell one. Nothing is signed.
+    /// What the token reports about the one private key that fits, and its public half if names show one. Nothing is signed.
     ///
     /// # Errors
     /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
@@ -85,8 +84,8 @@ impl Session {
         }
     }
 
-    /// The private key that fits and belongs to one of `keys`; `None` if those that fit belong to none of them. One whose public half
-    /// the token does not tell signs a challenge.
+    /// The private key that fits and belongs to one of `keys`; `None` if those that fit belong to none of them. A key whose public half the token
+    /// does not report signs a challenge.
     ///
     /// # Errors
     /// [`TokenError::NoKey`], [`TokenError::SeveralKeys`], [`TokenError::Call`]
@@ -126,7 +125,7 @@ impl Session {
         }
     }
 
-    /// The one private key that belongs to `public_key`, found by its value: labels and ids can lie.
+    /// The one private key that belongs to `public_key`, found by its value: labels and ids can be wrong.
     ///
     /// # Errors
     /// As [`private_key`](Self::private_key).
@@ -137,7 +136,7 @@ impl Session {
                 let mut found = Vec::new();
                 for public in self.find(DOING, &public_key_values(self.dialect(), public_key))? {
                     let description = self.describe_key(KeyClass::Public, public)?;
-                    // Without an id nothing says which private key it goes with.
+                    // Without an id nothing says which private key it belongs to.
                     if !description.id.is_empty() {
                         found.extend(self.find_private(&KeySelector::with_id(&description.id))?);
                     }
@@ -160,8 +159,8 @@ impl Session {
             return self.search(public_key, found, &labels);
         };
         let (description, told) = self.read_private(*handle)?;
-        // What the private key itself tells must agree: it could have the modulus with another exponent. No token tells that an
-        // RSA key is for RSASSA-PSS only.
+        // What the private key itself reports must agree: it could have the modulus with another exponent. No token reports that an RSA key is for
+        // RSASSA-PSS only.
         match told {
             Some(told) if !told.has_numbers_of(public_key) => Err(TokenError::NoKey {
                 wanted: belongs_to(public_key),
@@ -175,8 +174,8 @@ impl Session {
         }
     }
 
-    /// Where `found` is not the one key that belongs to `public_key`: several under one id, or none that an id leads to, on a token that
-    /// cannot search by value, or with keys that have no id or no public-key object.
+    /// For the case that `found` is not the one key that belongs to `public_key`: several keys under one id, or none that an id leads to, on a
+    /// token that cannot search by value, or with keys that have no id or no public-key object.
     fn search(
         &self,
         public_key: &PublicKey,
@@ -225,9 +224,8 @@ impl Session {
         }
     }
 
-    /// Of the private keys whose public half nothing tells: the only one, the only one that shares a label or the key identifier with
-    /// `public_key`, or those that no name could tell apart. They sign a challenge. No other does: which key is used is the operator's
-    /// to say.
+    /// Of the private keys with an unknown public half: the only one, the only one that shares a label or the key identifier with `public_key`, or
+    /// those that no name could tell apart. They sign a challenge. No other key does: the operator decides which key is used.
     fn choose_open(
         &self,
         public_key: &PublicKey,
@@ -276,7 +274,7 @@ impl Session {
         })
     }
 
-    /// `CKA_VALUE` of the certificate objects (PKCS#11 v2.40 section 4.6): what is in them is not looked at here.
+    /// `CKA_VALUE` of the certificate objects (PKCS#11 v2.40 section 4.6), without a look inside.
     pub(super) fn certificate_values(&self) -> Result<Vec<Vec<u8>>, TokenError> {
         const DOING: &str = "reading the certificates on the token";
         let mut values = Vec::new();
@@ -290,8 +288,8 @@ impl Session {
         Ok(values)
     }
 
-    /// What the private key tells of its public half itself, or the one public key of its kind under its id; `None` where it tells
-    /// nothing and has no id, or one that other keys of its kind have, too.
+    /// The public half that the private key itself reports, or the one public key of its kind under its id; `None` if it reports none and has no
+    /// id, or one that other keys of its kind also have.
     fn known_half(
         &self,
         private: &KeyDescription,
@@ -315,7 +313,7 @@ impl Session {
         Ok((others <= 1).then(|| own.clone()))
     }
 
-    /// The public keys on the token that could belong to `private` by their kind, each once; those of its own names first.
+    /// The public keys on the token that could belong to `private` by their kind, each once; those with its names first.
     fn public_keys_of_kind(&self, private: &KeyDescription) -> Result<Vec<PublicKey>, TokenError> {
         let mut found: Vec<(bool, PublicKey)> = Vec::new();
         for handle in self.find(
@@ -337,7 +335,7 @@ impl Session {
         Ok(found.into_iter().map(|(_, key)| key).collect())
     }
 
-    /// Has a private key sign a challenge, once for each kind of signature that `keys` make, and gives it the public key that verifies.
+    /// Makes a private key sign a challenge, once for each kind of signature that `keys` make, and returns it with the public key that verifies.
     fn prove_one_of(&self, key: &Open, keys: &[PublicKey]) -> Result<Option<PrivateKey>, TokenError> {
         let challenge = new_challenge().map_err(|_| TokenError::Software {
             what: "drawing a random challenge",
@@ -357,7 +355,7 @@ impl Session {
                 let signer = TokenSigner::new(self, candidate.clone());
                 match signer.sign_on_token(algorithm, &challenge) {
                     Ok(signature) => signed.push((algorithm, Some(signature))),
-                    // Not of this curve.
+                    // Not a signature on this curve.
                     Err(TokenError::Software { .. }) => signed.push((algorithm, None)),
                     Err(error) => return Err(error),
                 }

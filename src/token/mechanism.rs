@@ -1,4 +1,4 @@
-//! Mechanisms by their numbers: the standard's, and those that only one vendor has.
+//! Mechanisms by their numbers: the standard's, and those of one vendor.
 
 use std::fmt;
 use std::ptr;
@@ -31,7 +31,7 @@ impl MechanismNumber {
     pub(super) const RSA_PKCS_OAEP: Self = Self(CKM_RSA_PKCS_OAEP);
     pub(super) const RSA_AES_KEY_WRAP: Self = Self(CKM_RSA_AES_KEY_WRAP);
     pub(super) const AES_CBC_PAD: Self = Self(CKM_AES_CBC_PAD);
-    /// PKCS#11 v2.40 left open what the padding is, and v3.0 deprecates the number; SoftHSM uses it for RFC 5649.
+    /// PKCS#11 v2.40 did not define the padding, and v3.0 deprecates the number; SoftHSM uses it for RFC 5649.
     pub(super) const AES_KEY_WRAP_PAD: Self = Self(CKM_AES_KEY_WRAP_PAD);
     /// RFC 5649 by PKCS#11 v3.0 mechanisms section 2.13.
     pub(super) const AES_KEY_WRAP_KWP: Self = Self(CKM_AES_KEY_WRAP_KWP);
@@ -99,7 +99,7 @@ impl fmt::Display for MechanismNumber {
     }
 }
 
-/// The hash of RSA-OAEP, and of its MGF1. Neither needs collision resistance here: there is no label to choose.
+/// The hash of RSA-OAEP, and of its MGF1. Neither needs collision resistance here, because the label is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OaepHash {
     Sha1,
@@ -115,12 +115,12 @@ impl fmt::Display for OaepHash {
     }
 }
 
-/// What a key is unwrapped with.
+/// The mechanism that unwraps a key.
 #[derive(Debug)]
 pub(super) enum UnwrapMechanism<'a> {
     /// `CKM_RSA_PKCS_OAEP` (PKCS#11 v2.40 mechanisms section 2.1.8)
     RsaOaep(OaepHash),
-    /// RFC 5649 without parameters, under the number that the token has for it.
+    /// RFC 5649 without parameters, under the token's number for it.
     AesKeyWrapPadded(MechanismNumber),
     /// `CKM_RSA_AES_KEY_WRAP` with a 256-bit AES key (section 2.1.23): an OAEP block, then RFC 5649.
     RsaAesKeyWrap(OaepHash),
@@ -129,7 +129,7 @@ pub(super) enum UnwrapMechanism<'a> {
 }
 
 impl UnwrapMechanism<'_> {
-    /// The way on which a private key is unwrapped with it.
+    /// The route on which a private key is unwrapped with it.
     pub(super) const fn route(&self) -> ImportRoute {
         match self {
             Self::AesCbcPad(_) => ImportRoute::Sealed,
@@ -167,7 +167,7 @@ impl Session {
             self.cryptoki()
                 .unwrap_key(mechanism, unwrapping_key, wrapped, template)
         };
-        // All of them as numbers with parameters: some have no name in cryptoki.
+        // All of them as numbers with parameters, because some have no name in cryptoki.
         let parameterless = |number: MechanismNumber| VendorDefinedMechanism::new::<()>(number.into(), None);
         match mechanism {
             UnwrapMechanism::AesKeyWrapPadded(number) => {
@@ -201,7 +201,7 @@ impl Session {
     }
 }
 
-/// What a mechanism must do (`CK_MECHANISM_INFO.flags`).
+/// What a mechanism must be able to do (`CK_MECHANISM_INFO.flags`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MechanismUse {
     GenerateKeyPair,

@@ -1,4 +1,4 @@
-//! What the token says of its mechanisms, asked for once.
+//! What the token reports about its mechanisms, requested once.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -7,8 +7,8 @@ use cryptoki::mechanism::MechanismInfo;
 use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{Token, TokenError};
 
-/// The answers so far. A token keeps its mechanisms while a program uses it; on AWS CloudHSM each question is a round trip. If one
-/// disappears anyway, the call that uses it fails: the token decides again everything that these answers decide. An error is not stored as
+/// The answers so far. A token keeps its mechanisms while a program uses it; on AWS CloudHSM each request is a round trip. If a mechanism
+/// disappears anyway, the call that uses it fails: the token has the last word on everything that these answers decide. An error is not stored as
 /// an answer, so the next caller asks again.
 #[derive(Debug, Default)]
 pub(super) struct MechanismAnswers {
@@ -50,7 +50,7 @@ impl Token {
 
     /// `C_GetMechanismInfo` (PKCS#11 v2.40 section 5.5).
     fn describe_mechanism(&self, mechanism: MechanismNumber) -> Result<MechanismInfo, TokenError> {
-        // A thread that panicked left no half an entry.
+        // A thread that panicked leaves no incomplete entry.
         let mut described = self
             .mechanism_answers
             .described

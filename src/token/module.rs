@@ -1,4 +1,4 @@
-//! The module, and a token of it.
+//! The module, and one of its tokens.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,23 +13,23 @@ use super::mechanism_answers::MechanismAnswers;
 use super::native::NativeModule;
 use super::{ModuleDescription, PinTries, TokenDescription, TokenError};
 
-/// A loaded and initialised module. One per process: two initialisations race in some modules.
+/// A loaded and initialised module. One per process: in some modules two initialisations race.
 #[derive(Clone, Debug)]
 pub struct Module {
     initialised: Arc<Initialised>,
     path: PathBuf,
 }
 
-/// A module between `C_Initialize` and `C_Finalize`, which is called when the last session and token that use it are gone:
-/// "it should be the last Cryptoki call made by an application" (PKCS#11 v2.40 section 5.4).
+/// A module between `C_Initialize` and `C_Finalize`, which is called after the last session and token that use it are dropped: "it should be the
+/// last Cryptoki call made by an application" (PKCS#11 v2.40 section 5.4).
 #[derive(Debug)]
 struct Initialised {
     pkcs11: Pkcs11,
-    /// The same module, for the calls that cryptoki does not make; used between `C_Initialize` and `C_Finalize` only.
+    /// The same module, for the calls that cryptoki does not make; used only between `C_Initialize` and `C_Finalize`.
     native: NativeModule,
     /// It was initialised without locks.
     single_threaded: bool,
-    /// Asked for once: it stays what it is as long as the module is loaded.
+    /// Requested once: it does not change as long as the module is loaded.
     description: OnceLock<ModuleDescription>,
     /// The sessions of logins that were refused.
     left_open: Mutex<Vec<(Slot, CryptokiSession)>>,
@@ -41,7 +41,7 @@ impl Drop for Initialised {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        // There is nobody left to report it to.
+        // No caller is left to report it to.
         let _ = self.pkcs11.clone().finalize();
     }
 }
@@ -57,7 +57,7 @@ impl Module {
             reason,
         };
         let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
-            // The loader repeats the path, which the message has already.
+            // The loader repeats the path, which the message already has.
             CryptokiError::LibraryLoading(error) => {
                 let text = error.to_string();
                 let prefix = format!("{}: ", path.display());
@@ -84,8 +84,8 @@ impl Module {
         })
     }
 
-    /// Whether the module has no locks (`CKR_CANT_LOCK`): then its tokens and sessions are for one thread at a time, as
-    /// `C_Initialize` was told (PKCS#11 v2.40 section 5.4). Every other module has been asked for locks.
+    /// Whether the module has no locks (`CKR_CANT_LOCK`): then its tokens and sessions are for one thread at a time, which `C_Initialize` was
+    /// promised (PKCS#11 v2.40 section 5.4). Every other module was asked for locks.
     #[must_use]
     pub fn is_single_threaded(&self) -> bool {
         self.initialised.single_threaded
@@ -99,8 +99,8 @@ impl Module {
         &self.initialised.native
     }
 
-    /// Keeps the session of a refused login. It is closed with the module, or used by the next login: some modules crash in
-    /// `C_CloseSession`, and the caller must have the refusal before that.
+    /// Keeps the session of a refused login. It is closed with the module, or used by the next login: some modules crash in `C_CloseSession`, and
+    /// the caller must get the refusal before that.
     pub(super) fn leave_open(&self, slot: Slot, session: CryptokiSession) {
         self.left_open().push((slot, session));
     }
@@ -120,7 +120,7 @@ impl Module {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the module says of itself.
+    /// What the module reports about itself.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -143,7 +143,7 @@ impl Module {
     }
 }
 
-/// A token that was found and not logged in to.
+/// A token that was found, without a login.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub(super) module: Module,
@@ -154,7 +154,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// What the token said of itself when it was found.
+    /// What the token reported about itself when it was found.
     #[must_use]
     pub const fn description(&self) -> &TokenDescription {
         &self.description
@@ -181,7 +181,7 @@ impl Token {
         }
     }
 
-    /// False if the token says that there is no PIN to log in with, on a kind of token that can tell.
+    /// False if the token reports that no PIN is set, on a kind of token that can tell.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -215,7 +215,7 @@ impl Token {
         Ok(self.dialect()?.caveat)
     }
 
-    /// The kind of token that this is taken for, as "SoftHSM 2.6"; "PKCS#11" for one that is not known.
+    /// The kind of token that this is recognised as, such as "SoftHSM 2.6"; "PKCS#11" for an unknown one.
     ///
     /// # Errors
     /// [`TokenError::Call`]

@@ -1,7 +1,7 @@
-//! What cryptoki 0.12 does not do: its list of a token's mechanisms leaves out every one that it has no name for (vendors' own, and
-//! `CKM_RSA_AES_KEY_WRAP`), and it cannot name one below `CKM_VENDOR_DEFINED` that it does not know. And it takes every count and length
-//! that a module tells: it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes. It
-//! refuses a token whose clock tells no number.
+//! What cryptoki 0.12 does not do. Its list of a token's mechanisms leaves out every one that it has no name for (vendors' own, and
+//! `CKM_RSA_AES_KEY_WRAP`), and it cannot name an unknown one below `CKM_VENDOR_DEFINED`. It trusts every count and length that a module reports:
+//! it allocates as much, reads as far, and asks for slots again for as long as `CKR_BUFFER_TOO_SMALL` comes.
+//! It refuses a token whose clock does not report a number.
 //!
 //! The only `unsafe` code of this library.
 
@@ -44,16 +44,16 @@ impl From<MechanismNumber> for MechanismType {
     }
 }
 
-/// A second handle on a module that cryptoki has loaded, for the calls that need a bound, and for `C_GetMechanismList` and
-/// `C_GetTokenInfo` as they are.
+/// A second handle on a module that cryptoki has loaded, for the calls that need a bound, and for the unfiltered `C_GetMechanismList` and
+/// `C_GetTokenInfo`.
 ///
-/// Most modules give the same function list again, which cryptoki has initialised: sessions and objects are the same. p11-kit's give a new
-/// instance at every `C_GetFunctionList`, which knows nothing of cryptoki's sessions; it is initialised here when it is first needed for
-/// a slot, and cryptoki makes all other calls. What comes from behind p11-kit has gone through its own bounds.
+/// Most modules return the same function list again, which cryptoki has initialised: sessions and objects are the same. p11-kit's returns a new
+/// instance at every `C_GetFunctionList`, which knows nothing of cryptoki's sessions; it is initialised here when it is first needed for a slot,
+/// and cryptoki makes all other calls. Answers from behind p11-kit have passed p11-kit's own bounds.
 #[derive(Debug)]
 pub(super) struct NativeModule {
     functions: CK_FUNCTION_LIST,
-    /// Set once this was found to be an instance of its own.
+    /// Set once this is known to be a separate instance.
     apart: OnceLock<()>,
     _library: Library,
 }
@@ -83,7 +83,7 @@ impl NativeModule {
         })
     }
 
-    /// Makes a call here, or by cryptoki where this is an instance of its own.
+    /// Makes a call here, or through cryptoki if this is a separate instance.
     pub(super) fn bounded<T>(
         &self,
         here: impl FnOnce(&Self) -> Result<Bounded<T>, CryptokiError>,
@@ -156,8 +156,8 @@ impl NativeModule {
         check(answer, Function::Login)
     }
 
-    /// `C_SignInit` and `C_Sign` (section 5.11), with room for every signature there is instead of a question for its length. Between the
-    /// two goes the PIN, for a key that needs it for each use.
+    /// `C_SignInit` and `C_Sign` (section 5.11), with room for every possible signature instead of a call for its length. The PIN goes between the
+    /// two, for a key that needs it for each use.
     pub(super) fn sign(
         &self,
         session: CK_SESSION_HANDLE,
@@ -206,12 +206,12 @@ impl NativeModule {
         self.initialised(|| self.list_mechanisms(slot))
     }
 
-    /// `C_GetTokenInfo` (section 5.5), as the module fills it: cryptoki takes no token whose `utcTime` is not a number.
+    /// `C_GetTokenInfo` (section 5.5), as the module fills it: cryptoki refuses a token whose `utcTime` is not a number.
     pub(super) fn token_info(&self, slot: Slot) -> Result<CK_TOKEN_INFO, CryptokiError> {
         self.initialised(|| self.read_token_info(slot))
     }
 
-    /// Makes a call that is about a slot, and not about a session: an instance that is not cryptoki's is initialised for it.
+    /// Makes a call about a slot, not about a session: a separate instance is initialised for it.
     fn initialised<T>(&self, call: impl Fn() -> Result<T, CryptokiError>) -> Result<T, CryptokiError> {
         match call() {
             Err(CryptokiError::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
@@ -259,8 +259,8 @@ impl NativeModule {
         Ok(Ok(list.into_iter().map(MechanismNumber).collect()))
     }
 
-    /// `C_Initialize` of an instance that is not cryptoki's. It is never finalised: what it holds ends with the process, and
-    /// finalising could be another instance's end.
+    /// `C_Initialize` of a separate instance. It is never finalised: what it holds ends with the process, and finalising it could end another
+    /// instance.
     fn initialise(&self) -> Result<(), CryptokiError> {
         let initialise = self
             .functions

@@ -1,18 +1,18 @@
-//! A private key that is on the token and has proven nothing yet, and the public-key object beside it.
+//! A private key on the token that has not proven itself yet, and the public-key object beside it.
 
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 
 use super::{KeyDescription, PrivateKey, Session, TokenError, template};
 use crate::signer::PublicKey;
 
-/// A private key that was unwrapped into the token or generated there, and has proven nothing yet: unless it is [kept](Self::keep),
-/// it is destroyed, with its public-key object, at the latest when this value is dropped.
+/// A private key that was unwrapped into the token or generated there, and has not proven itself yet: unless it is [kept](Self::keep), it is
+/// destroyed, with its public-key object, at the latest when this value is dropped.
 #[derive(Debug)]
 pub struct NewKey<'a> {
     session: &'a Session,
     private: ObjectHandle,
     public: Option<ObjectHandle>,
-    /// What is ours to destroy: a public-key object that was there before is not.
+    /// The objects to destroy: a public-key object that existed before is not one of them.
     ours: Vec<ObjectHandle>,
 }
 
@@ -26,7 +26,7 @@ impl<'a> NewKey<'a> {
         }
     }
 
-    /// Of a pair that was generated both objects are ours.
+    /// For a generated pair, both objects are ours.
     pub(super) fn generated(session: &'a Session, public: ObjectHandle, private: ObjectHandle) -> Self {
         Self {
             session,
@@ -36,7 +36,7 @@ impl<'a> NewKey<'a> {
         }
     }
 
-    /// Puts a public-key object beside the private key, unless one with its id is there.
+    /// Creates a public-key object beside the private key, unless one with its id exists.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -53,8 +53,7 @@ impl<'a> NewKey<'a> {
         Ok(())
     }
 
-    /// A token that fails in the middle of the call may have made the object all the same: then it is ours to destroy, since
-    /// there was none before.
+    /// A token that fails in the middle of the call may have made the object anyway: then it is ours to destroy, because none existed before.
     fn create_public_object(
         &mut self,
         public_key: &PublicKey,
@@ -85,8 +84,8 @@ impl<'a> NewKey<'a> {
             .map_or(Ok(None), |public| self.session.public_key_of(public, "new key"))
     }
 
-    /// Gives both objects of a generated pair their label and id, where the token lets a program do that: the public one first, so that
-    /// no private key has a name that is lost on its other half.
+    /// Gives both objects of a generated pair their label and id, if the token allows that: the public one first, so that no private key has a name
+    /// that its other half lacks.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -111,10 +110,10 @@ impl<'a> NewKey<'a> {
         self.ours.clear();
     }
 
-    /// Takes both objects off the token again.
+    /// Destroys both objects on the token.
     ///
     /// # Errors
-    /// [`TokenError::Call`]: an object is still there.
+    /// [`TokenError::Call`]: an object still exists.
     pub fn destroy(mut self) -> Result<(), TokenError> {
         self.destroy_ours()
     }
@@ -134,13 +133,13 @@ impl<'a> NewKey<'a> {
 
 impl Drop for NewKey<'_> {
     fn drop(&mut self) {
-        // Reported where a caller waits for it; here another error is already being returned.
+        // A caller that waits for the result gets the error; here another error is already being returned.
         let _ = self.destroy_ours();
     }
 }
 
 impl Session {
-    /// Adds the public-key object that is missing beside a private key.
+    /// Creates the missing public-key object beside a private key.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -149,7 +148,7 @@ impl Session {
             .map(drop)
     }
 
-    /// The public key in the public-key object with the id of `key`: `None` if there is no such object.
+    /// The public key in the public-key object with the id of `key`; `None` if no such object exists.
     ///
     /// # Errors
     /// [`TokenError::NoPublicKey`], [`TokenError::Call`]

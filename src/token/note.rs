@@ -1,5 +1,5 @@
-//! A few bytes that a program keeps on the token beside its keys, where a copy of its files does not take them along: `CKO_DATA`
-//! objects (PKCS#11 3.1 section 4.5), private to the user.
+//! A few bytes that a program keeps on the token beside its keys, which a copy of its files does not contain: `CKO_DATA` objects (PKCS#11 3.1
+//! section 4.5), private to the user.
 
 use std::mem;
 use std::sync::PoisonError;
@@ -10,18 +10,18 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use super::{Session, TokenError};
 use crate::signer::{NoteKeeper, SignError};
 
-/// `CKA_APPLICATION` of what is kept.
+/// `CKA_APPLICATION` of a note.
 const APPLICATION: &str = "hsm-ca";
-/// `CKA_LABEL` of it: what `pkcs11-tool --list-objects` shows.
+/// `CKA_LABEL` of a note, which `pkcs11-tool --list-objects` shows.
 pub const NOTE_LABEL: &str = "hsm-ca ledger head";
 
 const READING: &str = "reading the ledger's head that is kept on the token";
 const KEEPING: &str = "keeping the ledger's head on the token";
 
-/// Where a note is, and what it says.
+/// The object of a note, and its value.
 pub(super) type HeldNote = (ObjectHandle, Vec<u8>);
 
-/// Private: an object that is not can be made by anyone who reaches the token, without a PIN.
+/// Private, because anyone who reaches the token can make a public object without a PIN.
 fn identity() -> [Attribute; 5] {
     [
         Attribute::Class(ObjectClass::DATA),
@@ -33,7 +33,7 @@ fn identity() -> [Attribute; 5] {
 }
 
 impl Session {
-    /// Another process may take one off between finding and reading: then a higher one is there, so they are looked for again.
+    /// Another process may remove a note between finding and reading it. Then a higher one exists, so the search is repeated.
     fn find_notes(&self) -> Result<Vec<HeldNote>, TokenError> {
         const TRIES: u32 = 5;
         let mut tries = 1..TRIES;
@@ -46,11 +46,11 @@ impl Session {
         }
     }
 
-    /// Or what the token says of a note that may have been taken off meanwhile. Kryoptic has no word of its own for that.
+    /// Or the token's answer about a note that may have been removed meanwhile. Kryoptic has no special answer for that.
     fn try_to_read_notes(&self) -> Result<Result<Vec<HeldNote>, CryptokiError>, TokenError> {
         let mut held = Vec::new();
         let found = match self.with_retries(|| self.try_to_find(&identity())) {
-            // A token that knows keys only has none of these.
+            // A token that knows only keys has no notes.
             Err(CryptokiError::Pkcs11(
                 RvError::AttributeTypeInvalid
                 | RvError::AttributeValueInvalid
@@ -94,7 +94,7 @@ impl Session {
             .map_err(TokenError::during(KEEPING))
     }
 
-    /// A token that makes it another object than it was asked for would get one more with every command.
+    /// A token that makes a different object than requested would collect one more with every command.
     fn require_found(&self, note: ObjectHandle) -> Result<(), TokenError> {
         if self.find_notes()?.iter().any(|(handle, _)| *handle == note) {
             return Ok(());
@@ -107,12 +107,12 @@ impl Session {
         })
     }
 
-    /// Of the notes that were found last, those with these values; never the new one, to which a token may have given the handle of
-    /// one that another process has taken off.
+    /// Removes the notes that were found last and have these values; never the new one, which the token may have given the handle of a note that
+    /// another process removed.
     fn take_notes_off(&self, outdated: &[Vec<u8>], new: Option<ObjectHandle>) {
         for (handle, value) in self.replace_held(Vec::new()) {
             if outdated.contains(&value) && new != Some(handle) {
-                // Another process may have taken it off by now: what counts is what is found the next time.
+                // Another process may have removed it already: the next search decides.
                 let _ = self.cryptoki().destroy_object(handle);
             }
         }

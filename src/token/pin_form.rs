@@ -1,4 +1,4 @@
-//! What a PIN must look like to be worth a try: every wrong try counts, and on CloudHSM one more than five lock the user (User Guide,
+//! What a PIN must look like before it is tried: every wrong try counts, and on CloudHSM one more than five lock the user (User Guide,
 //! key_mgmt_util-loginHSM).
 
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use super::PinLengths;
 use crate::secret::Pin;
 
-/// What a kind of token takes for a PIN.
+/// The form of PIN that a kind of token accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinForm {
-    /// Whatever its user chose.
+    /// Any, as its user chose it.
     Any,
     /// `<CU_user_name>:<password>` of a crypto user: AWS CloudHSM User Guide, pkcs11-pin.
     CryptoUser,
 }
 
-/// Why a PIN cannot be right. Says nothing of the PIN itself: what stands before the colon may be half of a password.
+/// Why a PIN cannot be right. It reveals nothing of the PIN itself: the part before the colon may be half of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnfitPin {
@@ -26,20 +26,20 @@ pub enum UnfitPin {
     NoUser,
     /// Nothing after it.
     NoPassword,
-    /// A user's name that no cluster has.
+    /// A user name that no cluster has.
     LongUser,
-    /// A password that no cluster took.
+    /// A password that no cluster accepts.
     ShortPassword,
-    /// A password that no cluster took.
+    /// A password that no cluster accepts.
     LongPassword,
-    /// Fewer bytes than the token takes (`ulMinPinLen`).
+    /// Fewer bytes than the token accepts (`ulMinPinLen`).
     Short {
-        /// The fewest bytes.
+        /// The minimum in bytes.
         least: u64,
     },
-    /// More bytes than the token takes (`ulMaxPinLen`).
+    /// More bytes than the token accepts (`ulMaxPinLen`).
     Long {
-        /// The most bytes.
+        /// The maximum in bytes.
         most: u64,
     },
 }
@@ -47,13 +47,13 @@ pub enum UnfitPin {
 /// "Maximum length of a user name: 31 characters": limits.
 const LONGEST_USER: usize = 31;
 
-/// "Required password length: 8 to 32 characters": limits. Until 2023 the same page had 7, and such passwords are still around.
+/// "Required password length: 8 to 32 characters": limits. Until 2023 the same page had 7, and such passwords still exist.
 const SHORTEST_PASSWORD: usize = 7;
 const LONGEST_PASSWORD: usize = 32;
 
 impl PinForm {
-    /// Refuses a PIN that cannot be right. A crypto user's PIN has limits that AWS documents; those that the library tells are not
-    /// documented, so they are not used.
+    /// Refuses a PIN that cannot be right. AWS documents the limits of a crypto user's PIN; those that the library reports are not documented, so
+    /// they are not used.
     pub(super) fn check(self, pin: &Pin, lengths: PinLengths) -> Result<(), UnfitPin> {
         match self {
             Self::Any => lengths.check(pin),
@@ -61,7 +61,7 @@ impl PinForm {
         }
     }
 
-    /// The user's name in a PIN. For a PIN that the token has accepted only: in another, it may be part of a password.
+    /// The user's name in a PIN. Only for a PIN that the token has accepted: in another, it may be part of a password.
     pub(super) fn user(self, accepted: &Pin) -> Option<&str> {
         match self {
             Self::Any => None,
@@ -71,9 +71,9 @@ impl PinForm {
 }
 
 fn check_crypto_user(pin: &str) -> Result<(), UnfitPin> {
-    // The first colon ends the name; more of them are the password's.
+    // The first colon ends the name; further colons belong to the password.
     let (user, password) = pin.split_once(':').ok_or(UnfitPin::NoColon)?;
-    // Whether the limits are of characters or of bytes is not said, so each is read the generous way.
+    // The limits do not say whether they count characters or bytes, so each is applied generously.
     match (user.chars().count(), password.chars().count()) {
         (0, _) => Err(UnfitPin::NoUser),
         (_, 0) => Err(UnfitPin::NoPassword),
@@ -89,20 +89,20 @@ const NOT_A_CRYPTO_USERS: &str = "it is not user:password";
 impl fmt::Display for UnfitPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoColon => write!(f, "{NOT_A_CRYPTO_USERS}: there is no colon in it"),
-            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: there is nothing before its first colon"),
-            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: there is nothing after its first colon"),
+            Self::NoColon => write!(f, "{NOT_A_CRYPTO_USERS}: it has no colon"),
+            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands before its first colon"),
+            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands after its first colon"),
             Self::LongUser => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: there are more than {LONGEST_USER} characters before its first colon"
+                "{NOT_A_CRYPTO_USERS}: it has more than {LONGEST_USER} characters before its first colon"
             ),
             Self::ShortPassword => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: there are fewer than {SHORTEST_PASSWORD} characters after its first colon"
+                "{NOT_A_CRYPTO_USERS}: it has fewer than {SHORTEST_PASSWORD} characters after its first colon"
             ),
             Self::LongPassword => write!(
                 f,
-                "{NOT_A_CRYPTO_USERS}: there are more than {LONGEST_PASSWORD} characters after its first colon"
+                "{NOT_A_CRYPTO_USERS}: it has more than {LONGEST_PASSWORD} characters after its first colon"
             ),
             Self::Short { least } => write!(f, "it is too short; the token accepts {least} bytes or more"),
             Self::Long { most } => write!(f, "it is too long; the token accepts {most} bytes or fewer"),
@@ -119,7 +119,7 @@ mod tests {
         let long = |user: usize, password: usize| format!("{}:{}", "u".repeat(user), "p".repeat(password));
         for (pin, expected) in [
             ("CryptoUser:CUPassword123!".to_owned(), Ok(())),
-            // The password may have colons, and is counted with them.
+            // The password may have colons, which count as its characters.
             ("u:pass:word".to_owned(), Ok(())),
             (long(31, 32), Ok(())),
             (long(1, 7), Ok(())),

@@ -1,22 +1,22 @@
-//! The lengths of a PIN that a token takes.
+//! The lengths of a PIN that a token accepts.
 
 use cryptoki_sys::{CK_ULONG, CK_UNAVAILABLE_INFORMATION};
 
 use super::UnfitPin;
 use crate::secret::Pin;
 
-/// `ulMinPinLen` and `ulMaxPinLen` of `CK_TOKEN_INFO` (PKCS#11 v2.40 section 3.2), in bytes. `None` where the token sets no limit.
+/// `ulMinPinLen` and `ulMaxPinLen` of `CK_TOKEN_INFO` (PKCS#11 v2.40 section 3.2), in bytes. `None` if the token sets no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinLengths {
-    /// The fewest bytes.
+    /// The minimum.
     pub least: Option<u64>,
-    /// The most bytes.
+    /// The maximum.
     pub most: Option<u64>,
 }
 
 impl PinLengths {
-    /// 0 means no limit (for the upper one it is `CK_EFFECTIVELY_INFINITE` too), nor is `CK_UNAVAILABLE_INFORMATION`. Limits that no PIN
-    /// can keep are a token's mistake: then the token decides by itself.
+    /// 0 means no limit (for the maximum, so does `CK_EFFECTIVELY_INFINITE`), and so does `CK_UNAVAILABLE_INFORMATION`. Limits that no PIN can
+    /// satisfy are a mistake of the token, which then decides by itself.
     pub(super) fn of(least: CK_ULONG, most: CK_ULONG) -> Self {
         let limit = |value: CK_ULONG| (value != 0 && value != CK_UNAVAILABLE_INFORMATION).then_some(value);
         match (limit(least), limit(most)) {
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn both_limits_belong_to_what_is_taken() {
+    fn both_limits_are_accepted_lengths() {
         let lengths = PinLengths::of(4, 8);
         for (length, expected) in [
             (3, Err(UnfitPin::Short { least: 4 })),

@@ -1,12 +1,12 @@
-//! Everything that an import needs of the token before the private key is decrypted, so that nothing slow or doubtful happens while
-//! it is in memory.
+//! Everything that an import needs from the token before the private key is decrypted, so that nothing slow or uncertain happens while the key is
+//! in memory.
 
 use super::wrapping::WrappingKey;
 use super::{ImportRoute, NewKey, Session, TokenError};
 use crate::secret::CheckedPrivateKey;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
-/// A token that waits for a private key. Whatever was made for it is destroyed when this value is dropped.
+/// A token that is ready for a private key. Everything that was made for it is destroyed when this value is dropped.
 #[derive(Debug)]
 pub struct PreparedImport<'a>(Prepared<'a>);
 
@@ -20,8 +20,8 @@ impl Session {
     /// Prepares the token for a key of this kind.
     ///
     /// # Errors
-    /// [`TokenError::NoRoute`], also for the sealed route, where there is nothing to prepare
-    /// (see [`RecipientKey`](super::RecipientKey)); [`TokenError::NoPublicKey`], [`TokenError::Memory`], [`TokenError::Call`]
+    /// [`TokenError::NoRoute`], also for the sealed route, which needs no preparation (see [`RecipientKey`](super::RecipientKey));
+    /// [`TokenError::NoPublicKey`], [`TokenError::Memory`], [`TokenError::Call`]
     pub fn prepare_import(
         &self,
         route: ImportRoute,
@@ -50,8 +50,8 @@ impl Session {
 }
 
 impl<'a> PreparedImport<'a> {
-    /// Brings `private_key` into the token under `label`, with the key identifier of `public_key` as `CKA_ID`, and consumes
-    /// both it and what was prepared.
+    /// Imports `private_key` into the token under `label`, with the key identifier of `public_key` as `CKA_ID`, and consumes both the key and the
+    /// preparation.
     ///
     /// # Errors
     /// [`TokenError::Call`], [`TokenError::Memory`]

@@ -1,4 +1,4 @@
-//! The public half of a key, from the attributes of either object.
+//! The public half of a key, from the attributes of one of its objects.
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 
@@ -22,7 +22,7 @@ impl Session {
         public_half_in(&read, label)
     }
 
-    /// From a public-key object: for ML-DSA its `CKA_VALUE` (PKCS#11 v3.2 section 6.67.2), which no private key is asked for.
+    /// From a public-key object: for ML-DSA its `CKA_VALUE` (PKCS#11 v3.2 section 6.67.2), which is never read from a private key.
     pub(super) fn public_key_of(
         &self,
         object: ObjectHandle,
@@ -56,8 +56,8 @@ impl Session {
         }
     }
 
-    /// As far as the names tell: from the private key's own attributes, or from the public-key object with the same `CKA_ID`, since an EC
-    /// private key need not tell its point. Where several keys are under the id, see [`own_of`]; then the label decides.
+    /// As far as the names show it: from the private key's own attributes, or from the public-key object with the same `CKA_ID`, since an EC
+    /// private key need not report its point. If several keys are under the id, see [`own_of`]; then the label decides.
     pub(super) fn describe_private(&self, handle: ObjectHandle) -> Result<PrivateKey, TokenError> {
         let (description, told) = self.read_private(handle)?;
         let public_key = match told {
@@ -94,7 +94,7 @@ impl Session {
     /// The public-key objects under the id of a private key that hold a key of its kind.
     pub(super) fn held_under(&self, private: &KeyDescription) -> Result<Vec<Held>, TokenError> {
         let mut template = vec![Attribute::Class(ObjectClass::PUBLIC_KEY)];
-        // Not every token finds the objects without an id by an empty one.
+        // Some tokens do not find the objects without an id by an empty one.
         if !private.id.is_empty() {
             template.push(Attribute::Id(private.id.clone()));
         }
@@ -116,7 +116,7 @@ impl Session {
         }
     }
 
-    /// Several keys under one id, and nothing says which is the private key's.
+    /// The error that several keys are under one id, and nothing shows which is the private key's.
     pub(super) fn several_public(&self, id: &[u8], held: &[Held]) -> Result<TokenError, TokenError> {
         let described = held
             .iter()
@@ -128,7 +128,7 @@ impl Session {
     }
 }
 
-/// That nothing on the token tells the public half of a private key.
+/// The error that nothing on the token shows the public half of a private key.
 pub(super) fn no_public_object(private: &KeyDescription) -> TokenError {
     let reason = match private.id.as_slice() {
         [] => "it has no id, and the token has no public-key object of its kind without an id".to_owned(),
@@ -140,11 +140,11 @@ pub(super) fn no_public_object(private: &KeyDescription) -> TokenError {
     }
 }
 
-/// A public-key object and the key that it holds, as far as it tells one.
+/// A public-key object and the key that it holds, if it reports one.
 pub(super) type Held = (ObjectHandle, Option<PublicKey>);
 
-/// Of the keys under a private key's id its own, where it does not tell it itself: the only one there is, or the one whose key identifier
-/// the id is. A stranger's public key can be stored under any id; which came first says nothing.
+/// A private key's own public half among the keys under its id, if it does not report it itself: the only one, or the one whose key identifier
+/// equals the id. A stranger's public key can be stored under any id, and the order of creation proves nothing.
 pub(super) fn own_of<'a>(id: &[u8], held: &'a [Held]) -> Option<&'a PublicKey> {
     let first = held.first()?.1.as_ref();
     if held.iter().all(|(_, key)| key.as_ref() == first) {

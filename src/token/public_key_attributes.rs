@@ -1,4 +1,4 @@
-//! The attributes that tell a public key, read and written.
+//! The attributes that describe a public key, read and written.
 
 use cryptoki::object::{
     Attribute, AttributeType, KeyType, MlDsaParameterSetType, ObjectClass, ParameterSetType,
@@ -10,7 +10,7 @@ use super::TokenError;
 use super::dialect::{Dialect, ED25519_PARAMS};
 use crate::signer::{Curve, Hex, KeyAlgorithm, MlDsaParameterSet, PublicKey, PublicKeyError, curve_oid};
 
-/// What [`public_half_in`] looks for.
+/// The attributes that [`public_half_in`] needs.
 pub(super) const PUBLIC_HALF: [AttributeType; 5] = [
     AttributeType::PublicKeyInfo,
     AttributeType::Modulus,
@@ -19,7 +19,7 @@ pub(super) const PUBLIC_HALF: [AttributeType; 5] = [
     AttributeType::EcPoint,
 ];
 
-/// The public key that these attributes of one object tell, if they tell one.
+/// The public key that these attributes of one object describe, if they do.
 pub(super) fn public_half_in(read: &[Attribute], label: &str) -> Result<Option<PublicKey>, TokenError> {
     let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
     let mut info = None;
@@ -65,7 +65,7 @@ pub(super) fn curve_of(params: &[u8]) -> Option<Curve> {
 
 fn ec_public_key(params: &[u8], point: &[u8]) -> Result<PublicKey, PublicKeyError> {
     if ED25519_PARAMS.contains(&params) {
-        // Kryoptic tells the 32 bytes as they are; in their OCTET STRING they have 34.
+        // Kryoptic returns the 32 bytes alone; in their OCTET STRING they have 34.
         let wrapped = (point.len() == 34).then(|| <&OctetStringRef>::from_der(point).ok());
         return PublicKey::from_ed25519(wrapped.flatten().map_or(point, |octets| octets.as_bytes()));
     }
@@ -106,7 +106,7 @@ pub(super) fn key_type(dialect: &Dialect, algorithm: KeyAlgorithm) -> KeyType {
     }
 }
 
-/// The attributes that make a public-key object that key and no other.
+/// The attributes that give a public-key object its key.
 pub(super) fn public_key_values(dialect: &Dialect, public_key: &PublicKey) -> Vec<Attribute> {
     let algorithm = public_key.algorithm();
     let mut values = vec![

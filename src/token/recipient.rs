@@ -1,5 +1,5 @@
-//! The sealed route: an RSA key of the token to which KMS encrypts, and the two unwraps that bring the private key in. No plaintext
-//! is anywhere outside KMS and the token.
+//! The sealed route: an RSA key of the token to which KMS encrypts, and the two unwraps that bring the private key in. The plaintext never exists
+//! outside KMS and the token.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
@@ -12,8 +12,7 @@ use crate::signer::PublicKey;
 /// The length of an AES-256 key, which `CKA_VALUE_LEN` counts in bytes.
 const AES_256_BYTES: u64 = 32;
 
-/// The wrapping key of the sealed route: a token object that unwraps and does nothing else, generated on the token and never
-/// outside of it.
+/// The wrapping key of the sealed route: a token object that only unwraps, generated on the token and never outside it.
 #[derive(Debug)]
 pub struct RecipientKey<'a> {
     session: &'a Session,
@@ -27,7 +26,7 @@ pub struct RecipientKey<'a> {
 pub struct SealedKey<'a> {
     /// The AES-256 content key under RSA-OAEP with SHA-256 (RFC 5652 section 6.2.1 `encryptedKey`).
     pub encrypted_key: &'a [u8],
-    /// Of AES-CBC (RFC 3565 section 4.1).
+    /// The IV of AES-CBC (RFC 3565 section 4.1).
     pub initialization_vector: &'a [u8; 16],
     /// The PKCS#8 under AES-256-CBC with PKCS#7 padding (RFC 5652 section 6.3).
     pub encrypted_content: &'a [u8],
@@ -40,7 +39,7 @@ impl Session {
     /// [`TokenError::NoPublicKey`], [`TokenError::UnfitRecipient`], [`TokenError::Call`]
     pub fn generate_recipient_key(&self) -> Result<RecipientKey<'_>, TokenError> {
         let (public, private) = template::wrapping_pair(self.dialect(), true);
-        // Not asked again when the token is busy: it could have made a key that nobody would find under its number.
+        // Not repeated when the token is busy: it might have made a key whose handle is lost.
         let (public, private) = self
             .cryptoki()
             .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
@@ -58,7 +57,7 @@ impl Session {
         }
     }
 
-    /// The recipient key that is on the token; `None` if there is none.
+    /// The recipient key on the token; `None` if it has none.
     ///
     /// # Errors
     /// [`TokenError::SeveralKeys`], [`TokenError::UnfitRecipient`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
@@ -73,7 +72,7 @@ impl Session {
         }
     }
 
-    /// The envelope names AES-256, and the token goes by the key: 16 bytes would be taken for AES-128.
+    /// The envelope names AES-256, but the token goes by the key: 16 bytes would be used as AES-128.
     fn check_content_key(&self, key: ObjectHandle) -> Result<(), TokenError> {
         let read = self.read(
             "reading the content key's length",
@@ -114,17 +113,17 @@ impl<'a> RecipientKey<'a> {
         &self.public_key
     }
 
-    /// What the token says of it.
+    /// What the token reports about it.
     #[must_use]
     pub const fn description(&self) -> &KeyDescription {
         &self.description
     }
 
-    /// Unwraps in two steps: the content key into this session, and the private key by it into the token, under `label` and with
-    /// the key identifier of `public_key` as `CKA_ID`.
+    /// Unwraps in two steps: the content key into this session, and with it the private key into the token, under `label` and with the key
+    /// identifier of `public_key` as `CKA_ID`.
     ///
     /// # Errors
-    /// [`TokenError::Call`]: it is not for this key, or was changed on the way, or the token is in trouble;
+    /// [`TokenError::Call`]: the content is not for this key, or was changed on the way, or the token failed;
     /// [`TokenError::ContentKey`]
     pub fn unseal(
         &self,
@@ -156,10 +155,10 @@ impl<'a> RecipientKey<'a> {
         Ok(imported)
     }
 
-    /// Takes it off the token.
+    /// Destroys it on the token.
     ///
     /// # Errors
-    /// [`TokenError::Call`]: it is still there.
+    /// [`TokenError::Call`]: it still exists.
     pub fn destroy(self) -> Result<(), TokenError> {
         const DOING: &str = "destroying the recipient key, WHICH IS STILL ON THE TOKEN";
         self.session.destroy(DOING, self.private)

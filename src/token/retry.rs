@@ -1,5 +1,4 @@
-//! A token that says it is busy is asked again, within a bound. Signatures and logins are not in here: a signature is never
-//! repeated, and every login counts.
+//! Repeats a call to a busy token, within a bound. Signatures and logins do not come here: a signature is never repeated, and every login counts.
 
 use std::convert::Infallible;
 use std::thread;
@@ -11,12 +10,12 @@ use cryptoki::object::{Attribute, ObjectHandle};
 use super::error::ckr_name;
 use super::{Session, Token, TokenError};
 
-/// Waits of 0.1, 0.2, 0.4, 0.8 and 1.6 seconds: 3.1 seconds in all, then the token's own word stands.
+/// Waits of 0.1, 0.2, 0.4, 0.8 and 1.6 seconds: 3.1 seconds in all, then the token's answer is final.
 const WAITS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// Makes a call until its error is not `is_busy`, or `waits` are used up. After each wait `before_next` gets the error: it may clean up, or
-/// find that the failed call has done its work.
+/// Makes a call until its error is not `is_busy`, or `waits` are used up. After each wait `before_next` gets the error: it may clean up, or find
+/// that the failed call took effect.
 pub(super) fn repeat<T, E>(
     mut waits: impl Iterator<Item = Duration>,
     is_busy: impl Fn(&CryptokiError) -> bool,
@@ -39,7 +38,7 @@ pub(super) fn repeat<T, E>(
 }
 
 impl Token {
-    /// Whether this is how such a token says that it is busy. What it was asked to sign then is not repeated.
+    /// Whether such a token says with this answer that it is busy. A signature is not repeated then.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -75,8 +74,8 @@ impl Session {
         answer
     }
 
-    /// Makes a call that may put several objects on the token and report none. `undo` deletes what a failed call has made: before another
-    /// try, and at the end.
+    /// Makes a call that may put several objects on the token and report none. `undo` deletes what a failed call has made: before another try, and
+    /// at the end.
     pub(super) fn redo_with_retries<T>(
         &self,
         doing: &str,
@@ -93,8 +92,8 @@ impl Session {
         }
     }
 
-    /// Makes a call that puts an object on the token. A busy token may have made it and said that it failed, so it is looked for
-    /// by `identity` (class, label and id; nothing had them before) prior to another try.
+    /// Makes a call that puts an object on the token. A busy token may have made it and reported a failure, so before another try the object is
+    /// searched by `identity` (class, label and id; no object had them before).
     pub(super) fn create_with_retries(
         &self,
         doing: &str,

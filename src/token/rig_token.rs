@@ -1,4 +1,4 @@
-//! The software tokens that a test rig can be made of. `softhsm` and `kryoptic` hold what differs between them, as data.
+//! The software tokens that a test rig can consist of. `softhsm` and `kryoptic` hold their differences, as data.
 
 mod kryoptic;
 mod softhsm;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ModuleDescription, TokenDescription};
 
-/// A software token that a test rig can be made of: [`RigToken::ALL`].
+/// A software token that a test rig can consist of: [`RigToken::ALL`].
 #[derive(Clone, Copy, Debug)]
 pub struct RigToken {
     pub(super) name: &'static str,
@@ -46,7 +46,7 @@ impl RigToken {
         self.package
     }
 
-    /// The first of its modules that is at one of the usual paths.
+    /// The first of its modules that exists at one of the usual paths.
     #[must_use]
     pub fn find_module(&self) -> Option<PathBuf> {
         self.usual_paths
@@ -55,7 +55,7 @@ impl RigToken {
             .find(|path| path.is_file())
     }
 
-    /// The file that a build of this repository puts beside the program, where it makes a module of this kind.
+    /// The file that a build of this repository puts beside the program, if it makes a module of this kind.
     #[must_use]
     pub const fn built_as(&self) -> Option<&'static str> {
         self.built_as
@@ -79,7 +79,7 @@ impl RigToken {
         (self.configuration)(token_directory)
     }
 
-    /// Whether the module and every token that it shows say that they are this product.
+    /// Whether the module and all its tokens report that they are this product.
     pub(super) fn made<'a>(
         &self,
         module: &ModuleDescription,
@@ -90,7 +90,7 @@ impl RigToken {
     }
 }
 
-/// By name: there is one of each.
+/// By name, because each name exists once.
 impl PartialEq for RigToken {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -1,4 +1,4 @@
-//! Which token and which key is meant: a label, or a `pkcs11:` URI.
+//! Which token and which key to use: a label, or a `pkcs11:` URI.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::uri::percent_encode;
 use super::{KeyDescription, Pkcs11Uri, TokenDescription, UriError};
 use crate::signer::Hex;
 
-/// Which token is meant.
+/// Which token to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenSelector {
     label: Option<String>,
@@ -31,7 +31,7 @@ impl TokenSelector {
         })
     }
 
-    /// The token with this serial number: labels change, and slots move.
+    /// The token with this serial number, because labels change, and slots move.
     #[must_use]
     pub fn with_serial(serial: &str) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl TokenSelector {
         }
     }
 
-    /// True if `token` is meant.
+    /// True if `token` fits.
     #[must_use]
     pub fn fits(&self, token: &TokenDescription) -> bool {
         let same =
@@ -101,7 +101,7 @@ impl fmt::Display for TokenSelector {
     }
 }
 
-/// Which key is meant.
+/// Which key to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySelector {
     pub(super) label: Option<String>,
@@ -136,7 +136,7 @@ impl KeySelector {
             return Ok(Self::labelled(text));
         }
         match Pkcs11Uri::parse(text)? {
-            // They would be ignored: the module and the PIN are the token's.
+            // They would be ignored: the module and the PIN belong to the token.
             Pkcs11Uri {
                 pin_source: Some(_), ..
             } => Err(UriError::Value {
@@ -170,7 +170,7 @@ impl KeySelector {
         format!("{}{}", Pkcs11Uri::SCHEME, parts.join(";"))
     }
 
-    /// True if `key` is meant.
+    /// True if `key` fits.
     #[must_use]
     pub fn fits(&self, key: &KeyDescription) -> bool {
         self.label.as_ref().is_none_or(|label| *label == key.label)
@@ -178,13 +178,13 @@ impl KeySelector {
     }
 }
 
-/// A `pkcs11:` URI for each of the keys that fits none of the others: by the label if that is enough, then by the id, then by both.
-/// Keys that have the same label and id as another are left out.
+/// A `pkcs11:` URI for each key that fits no other key: by the label if that is enough, then by the id, then by both. Keys with the same label and
+/// id as another are left out.
 #[must_use]
 pub fn tell_apart(keys: &[KeyDescription]) -> Vec<String> {
     let fits_one = |selector: &KeySelector| keys.iter().filter(|key| selector.fits(key)).count() == 1;
     let name = |key: &KeyDescription| {
-        // A label with bytes that are not UTF-8 is no longer the token's own.
+        // A label with bytes that are not UTF-8 differs from the token's own.
         let label = Some(key.label.clone()).filter(|label| !label.contains(char::REPLACEMENT_CHARACTER));
         let by_label = KeySelector {
             label: label.clone().filter(|label| !label.is_empty()),

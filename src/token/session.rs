@@ -15,8 +15,8 @@ use super::{KeySelector, PinForm, Token, TokenError, TokenSigner, UriError};
 use crate::secret::Pin;
 use crate::signer::{KeyStore, NoteKeeper, PublicKey, RandomSource, SignError, Signer};
 
-/// A session on a token, of the user where it is logged in. Its session objects and the login end with it. It is closed before the
-/// module that it is on is finalised: the first field is dropped first.
+/// A session on a token, with or without a login. Its session objects and the login end with it. It is closed before its module is finalised: the
+/// first field is dropped first.
 #[derive(Debug)]
 pub struct Session {
     session: Mutex<CryptokiSession>,
@@ -32,18 +32,18 @@ pub struct Session {
 }
 
 impl Token {
-    /// Opens a session and logs the user in, with one try. `held` is the PIN, `None` for a token with a keypad of its own. The session
-    /// keeps it: some keys need it for each use.
+    /// Opens a session and logs the user in, with one try. `held` is the PIN, `None` for a token with a keypad of its own. The session keeps it,
+    /// because some keys need it for each use.
     ///
-    /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library");
-    /// on another token that is write-protected, it is read-only.
+    /// The session is read-write, because CloudHSM has no other (User Guide, "Known issues for the PKCS #11 library"); on another token that is
+    /// write-protected, it is read-only.
     ///
     /// # Errors
     /// What [`check_login`](Self::check_login) refuses, [`TokenError::UnfitPin`] for a PIN that cannot be right (nothing is tried then),
     /// [`TokenError::PinIncorrect`], [`TokenError::Call`]
     pub fn login(&self, held: Option<Pin>) -> Result<Session, TokenError> {
         let pin = held.as_ref();
-        // The tries may have gone while someone was typing.
+        // The number of tries may have changed while the PIN was typed.
         let now = self.module.describe_token(self.slot)?;
         Self {
             description: now,
@@ -128,7 +128,7 @@ impl Token {
         };
         match value {
             RvError::PinIncorrect => {
-                // The flags may have changed with this very try.
+                // This try may have changed the flags.
                 let now = self
                     .module
                     .describe_token(self.slot)
@@ -154,19 +154,19 @@ impl Session {
         &self.token
     }
 
-    /// Whether the user is logged in.
+    /// Whether a user is logged in.
     #[must_use]
     pub const fn is_logged_in(&self) -> bool {
         self.logged_in
     }
 
-    /// The user's name, where the PIN has one in front: CloudHSM's crypto user.
+    /// The user's name, if the PIN begins with one: CloudHSM's crypto user.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
 
-    /// How many private, public and secret keys there are. They are counted and not read: one call to the HSM each would take long.
+    /// How many private, public and secret keys the token has. They are counted, not read: one call to the HSM for each would take long.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -181,7 +181,7 @@ impl Session {
         })
     }
 
-    /// Whether the token can be written to in it.
+    /// Whether the session can write to the token.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -192,14 +192,14 @@ impl Session {
             .read_write())
     }
 
-    /// One call at a time, as cryptoki asks: its session is not `Sync`. To be held for one call, or for
-    /// those that belong together, as `C_SignInit` and `C_Sign`; never while another method of this session is called.
+    /// One call at a time, which cryptoki requires: its session is not `Sync`. To be held for one call, or for those that belong together, as
+    /// `C_SignInit` and `C_Sign`; never while another method of this session is called.
     pub(super) fn cryptoki(&self) -> MutexGuard<'_, CryptokiSession> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more session of the same login, which is all sessions' of one process (PKCS#11 v2.40 section 5.6, `C_Login`): `C_Login` is not
-    /// called again.
+    /// Another session of the same login, which all sessions of a process share (PKCS#11 v2.40 section 5.6, `C_Login`): `C_Login` is not called
+    /// again.
     ///
     /// # Errors
     /// [`TokenError::SessionLimit`], [`TokenError::NoLocks`], [`TokenError::Call`]
@@ -224,7 +224,7 @@ impl Session {
             .map_err(TokenError::absurd(doing))
     }
 
-    /// One search, with what the module answered to it.
+    /// One search, with the module's answer.
     pub(super) fn try_to_find(
         &self,
         template: &[Attribute],
@@ -235,7 +235,7 @@ impl Session {
         )
     }
 
-    /// Those of `wanted` that the object has; one request however many.
+    /// Those of `wanted` that the object has, in one request.
     pub(super) fn read(
         &self,
         doing: &str,
@@ -247,7 +247,7 @@ impl Session {
             .map_err(TokenError::absurd(doing))
     }
 
-    /// One request, with what the module answered to it.
+    /// One request, with the module's answer.
     pub(super) fn try_to_read(
         &self,
         object: ObjectHandle,
@@ -261,7 +261,7 @@ impl Session {
 }
 
 impl Session {
-    /// By cryptoki, which refuses all of an object's attributes for one value that it cannot convert: then each alone.
+    /// Through cryptoki, which refuses all of an object's attributes for one value that it cannot convert: then each is read alone.
     fn convertible(
         &self,
         object: ObjectHandle,
@@ -289,7 +289,7 @@ impl Session {
 
 impl RandomSource for Session {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError> {
-        // Not asked again: it would need the buffer twice, and the next call reports a busy token.
+        // Not repeated: that would need the buffer twice, and the next call reports a busy token.
         self.cryptoki()
             .generate_random_slice(buffer)
             .map_err(|error| SignError::new(TokenError::during("drawing random numbers")(error)))

@@ -10,8 +10,8 @@ pub const SESSION_KEY_LABEL: &str = "hsm-ca token bench, ends with the session";
 
 const DESTROYING: &str = "destroying the key pair of this session";
 
-/// A key pair of session objects (`CKA_TOKEN` false): the token destroys them when the session closes, also where the process was killed
-/// (PKCS#11 v2.40 section 5.6, `C_CloseSession`). They are destroyed when this value is dropped.
+/// A key pair of session objects (`CKA_TOKEN` false): the token destroys them when the session closes, even if the process was killed (PKCS#11
+/// v2.40 section 5.6, `C_CloseSession`). They are destroyed when this value is dropped.
 #[derive(Debug)]
 pub struct SessionKey<'a> {
     key: PrivateKey,
@@ -25,7 +25,7 @@ impl SessionKey<'_> {
         &self.key
     }
 
-    /// Destroys the pair, and says so if the token does not.
+    /// Destroys the pair, and reports a failure.
     ///
     /// # Errors
     /// [`TokenError::Call`]; the pair then ends with the session.
@@ -35,8 +35,8 @@ impl SessionKey<'_> {
 }
 
 impl Session {
-    /// Has the token generate a pair of session objects that signs and does nothing else. Both objects must say that they are session
-    /// objects: a token that keeps them all the same is refused, and they are destroyed first.
+    /// Generates a pair of session objects on the token that only signs. Both objects must report that they are session objects: a token that
+    /// stores them anyway is refused, after they are destroyed.
     ///
     /// # Errors
     /// [`TokenError::CannotGenerate`], [`TokenError::NoPublicKey`], [`TokenError::Call`]
@@ -51,7 +51,7 @@ impl Session {
         let (public, private) = self.redo_with_retries(
             &format!("generating a pair of {algorithm} session keys"),
             || self.cryptoki().generate_key_pair(&mechanism, &public, &private),
-            // Of a token that kept them although it failed, and although it was asked for session objects.
+            // For a token that stored them although it failed, and although session objects were requested.
             |doing| self.destroy_pair(doing, &id),
         )?;
         let mut objects = Temporary::new(self);
@@ -81,7 +81,7 @@ impl Session {
     }
 }
 
-/// Why an object is not one of the session.
+/// Why an object does not end with the session.
 fn kept(object: &KeyDescription) -> Option<String> {
     let told = match object.attributes.token {
         Some(false) => return None,

@@ -5,15 +5,15 @@ use cryptoki_sys::{CK_EFFECTIVELY_INFINITE, CK_UNAVAILABLE_INFORMATION};
 use super::{Token, TokenError};
 
 impl Token {
-    /// Refuses one session more where the token or its module cannot have it.
+    /// Refuses another session if the token or its module cannot have one.
     pub(super) fn require_room(&self) -> Result<(), TokenError> {
         let token = &self.description().label;
         if self.module().is_single_threaded() {
             return Err(TokenError::NoLocks { token: token.clone() });
         }
-        // It is asked again: what is open changes.
+        // Read again, because the number of open sessions changes.
         let Ok(info) = self.module().native().token_info(self.slot) else {
-            // C_OpenSession says what is wrong.
+            // C_OpenSession will report what is wrong.
             return Ok(());
         };
         match limit_reached(info.ulMaxSessionCount, info.ulSessionCount) {
@@ -26,7 +26,7 @@ impl Token {
     }
 }
 
-/// The limit, where `open` sessions reach it; `CK_TOKEN_INFO` (PKCS#11 v2.40 section 3.2) has two values that are not numbers.
+/// The limit, if `open` sessions reach it; `CK_TOKEN_INFO` (PKCS#11 v2.40 section 3.2) has two values that are not numbers.
 fn limit_reached(limit: u64, open: u64) -> Option<u64> {
     let is_number = |value| value != CK_UNAVAILABLE_INFORMATION;
     let is_limited = limit != CK_EFFECTIVELY_INFINITE && is_number(limit);

@@ -1,9 +1,8 @@
-//! A private key that `C_UnwrapKey` has made otherwise than its template says.
+//! A private key that `C_UnwrapKey` has made differently from its template.
 //!
-//! opencryptoki 3.23 ignores `CKA_SENSITIVE` and `CKA_EXTRACTABLE` there, NSS 3.87 the usages that are false. So the key is unwrapped into
-//! the session first, set right and read back there, and only then copied to the token: no key is on the token that can be taken out
-//! or do more than sign, not even for a moment. It was so in the session, and `CKA_ALWAYS_SENSITIVE` and `CKA_NEVER_EXTRACTABLE` are false,
-//! as those of every key that was imported.
+//! opencryptoki 3.23 ignores `CKA_SENSITIVE` and `CKA_EXTRACTABLE` there, NSS 3.87 the usages that are false. So the key is unwrapped into the
+//! session first, corrected and read back there, and only then copied to the token: at no moment does the token have a key that can be extracted or
+//! do more than sign. In the session it could, so `CKA_ALWAYS_SENSITIVE` and `CKA_NEVER_EXTRACTABLE` are false, as for every imported key.
 
 use cryptoki::error::Error as CryptokiError;
 use cryptoki::object::{Attribute, ObjectHandle};
@@ -12,11 +11,11 @@ use super::temporary::Temporary;
 use super::{ClosedRoute, ImportRoute, KeyAttributes, Session, TokenError, UnfitAttribute, template};
 
 impl Session {
-    /// Gives the object in this session that has what `template` says of usages, sensitivity and extractability: `unwrapped` itself,
-    /// once it is set right, or a copy that is.
+    /// Returns an object in this session with the usages, sensitivity and extractability of `template`: `unwrapped` itself after a correction, or a
+    /// corrected copy.
     ///
     /// # Errors
-    /// [`TokenError::NoRoute`] where the token makes none, [`TokenError::Call`]
+    /// [`TokenError::NoRoute`] if the token cannot make one, [`TokenError::Call`]
     pub(super) fn settle(
         &self,
         temporary: &mut Temporary<'_>,
@@ -62,7 +61,7 @@ impl Session {
         })
     }
 
-    /// What an object in this session is unfit by, apart from being in the session; and what the token tells of it.
+    /// What makes an object in this session unfit, apart from being in the session; and what the token reports about it.
     fn unsettled(
         &self,
         object: ObjectHandle,

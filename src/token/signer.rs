@@ -17,12 +17,12 @@ use super::signing_way::{Digest, SigningWay};
 use super::{PrivateKey, Session, TokenError};
 use crate::signer::{Hash, KeyAlgorithm, Pss, PublicKey, SignError, SignatureAlgorithm, Signer};
 
-/// A private key on the token, and the session that it signs in: one that other calls share, or its own.
+/// A private key on the token, and the session that it signs in: a session shared with other calls, or its own.
 #[derive(Debug)]
 pub struct TokenSigner<S = Session> {
     session: S,
     key: PrivateKey,
-    /// The mechanisms for the signatures that were asked about last: the token's list is asked for once.
+    /// The mechanisms for the kind of signature that was used last, so that the token's list is read once.
     ways: RefCell<Option<(SignatureAlgorithm, Vec<SigningWay>)>>,
 }
 
@@ -44,7 +44,7 @@ impl<S: Borrow<Session>> TokenSigner<S> {
         }
     }
 
-    /// How the token makes such signatures, by its list of mechanisms.
+    /// How the token makes such signatures, according to its list of mechanisms.
     fn ways(&self, algorithm: SignatureAlgorithm) -> Result<Vec<SigningWay>, TokenError> {
         let known = self.ways.borrow().clone();
         match known {
@@ -93,7 +93,7 @@ impl<S: Borrow<Session>> TokenSigner<S> {
         }
     }
 
-    /// One signature by one mechanism. The message is hashed here where the mechanism takes a digest.
+    /// One signature with one mechanism. The message is hashed here if the mechanism takes a digest.
     fn sign_by(
         &self,
         way: SigningWay,
@@ -111,7 +111,7 @@ impl<S: Borrow<Session>> TokenSigner<S> {
                 Mechanism::VendorDefined(VendorDefinedMechanism::new(way.mechanism.into(), Some(&pss)))
             }
             SignatureAlgorithm::Ed25519 => Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)),
-            // RFC 9881 section 3: pure ML-DSA with an empty context. Hedged where the token can, as FIPS 204 section 3.4 has it.
+            // RFC 9881 section 3: pure ML-DSA with an empty context. Hedged if the token can, as FIPS 204 section 3.4 prefers.
             SignatureAlgorithm::MlDsa(_) => {
                 Mechanism::MlDsa(SignAdditionalContext::new(HedgeType::Preferred, None))
             }

@@ -1,20 +1,20 @@
-//! By which mechanism a token makes a signature, chosen from its list before anything is recorded.
+//! The mechanism with which a token makes a signature, chosen from its list before anything is recorded.
 
 use super::mechanism::{MechanismNumber, MechanismUse};
 use super::{Token, TokenError};
 use crate::signer::{Hash, KeyAlgorithm, Pss, SignatureAlgorithm};
 
-/// Who computes the digest of the message.
+/// What computes the digest of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Digest {
-    /// This process; the token gets the digest. The choice that most tokens have: SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists
-    /// the raw mechanisms as single-part ones.
+    /// This process; the token gets the digest. Most tokens support it: SoftHSM 2.6.1 has no hashed ECDSA, and CloudHSM lists the raw mechanisms as
+    /// single-part ones.
     Here,
-    /// The token, which gets the message: it is in strict FIPS mode and signs no digest of others, or its algorithm has a hash of its own.
+    /// The token, which gets the message: it is in strict FIPS mode and signs no foreign digests, or its algorithm includes the hash.
     Token,
 }
 
-/// A mechanism that makes signatures of a kind.
+/// A mechanism that makes a kind of signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SigningWay {
     pub(super) mechanism: MechanismNumber,
@@ -83,7 +83,7 @@ impl Token {
         Ok(open)
     }
 
-    /// The mechanism that makes signatures of this kind: the one that is tried first.
+    /// The mechanism for this kind of signature that is tried first.
     ///
     /// # Errors
     /// [`TokenError::NoMechanism`], [`TokenError::Call`]
@@ -95,7 +95,7 @@ impl Token {
         Ok(first.mechanism)
     }
 
-    /// What is missing for signatures of this kind; `None` if a mechanism is listed.
+    /// What is missing for this kind of signature; `None` if a mechanism is listed.
     pub(super) fn lacks_for_signing(
         &self,
         listed: &[MechanismNumber],
@@ -105,8 +105,8 @@ impl Token {
         Ok(open.is_empty().then_some(lacking))
     }
 
-    /// Those that are listed, and words for what is missing if none is. The second is asked about where the first is not there only:
-    /// each question is a call.
+    /// The mechanisms that are listed, and what is missing if none is. The second is only looked up if the first is missing: each look-up is a
+    /// call.
     fn sort_ways(
         &self,
         listed: &[MechanismNumber],
@@ -115,7 +115,7 @@ impl Token {
         let (mut open, mut missing) = (Vec::new(), None);
         for way in ways(algorithm) {
             if !open.is_empty() {
-                // Only in case the first is refused when it is used.
+                // Used only if the token refuses the first one.
                 open.extend(listed.contains(&way.mechanism).then_some(way));
                 continue;
             }
@@ -128,7 +128,7 @@ impl Token {
         Ok((open, missing.unwrap_or_default()))
     }
 
-    /// What the token signs with for RSA and for ECDSA, as `CKM_RSA_PKCS`; and what it lacks where it signs with neither.
+    /// What the token signs with for RSA and for ECDSA, as `CKM_RSA_PKCS`; and what it lacks if it signs with neither.
     ///
     /// # Errors
     /// [`TokenError::Call`]
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_raw_mechanism_comes_first_and_the_hash_is_the_signatures() {
+    fn the_raw_mechanism_comes_first_and_the_hash_is_that_of_the_signature() {
         for (hash, name) in [
             (Hash::Sha256, "CKM_SHA256_RSA_PKCS"),
             (Hash::Sha384, "CKM_SHA384_RSA_PKCS"),

@@ -1,4 +1,4 @@
-//! What the slots of a module hold, and the one token that is wanted.
+//! The tokens in the slots of a module, and the one token to use.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::native::NativeModule;
 use super::retry::repeat;
 use super::{Module, Token, TokenDescription, TokenError, TokenSelector};
 
-/// What the slots of a module hold. One slot that cannot be read does not keep anyone from the others.
+/// The tokens in the slots of a module. A slot that cannot be read does not hide the others.
 #[derive(Clone, Debug)]
 pub struct Slots {
     module: Module,
@@ -82,13 +82,13 @@ impl Module {
     /// The one token that fits.
     ///
     /// # Errors
-    /// As [`slots`](Self::slots) and [`Slots::token`] have them.
+    /// As [`slots`](Self::slots) and [`Slots::token`].
     pub fn token(&self, selector: &TokenSelector) -> Result<Token, TokenError> {
         self.slots()?.token(selector)
     }
 
-    /// Asks again, a few times, when the token is busy: this reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at
-    /// every login, and answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
+    /// Repeats the call a few times when the token is busy: it reads and changes nothing. SoftHSM 2.6.1 rewrites its token file at every login, and
+    /// answers `CKR_GENERAL_ERROR` to another process that reads it at that moment.
     pub(super) fn describe_token(&self, slot: Slot) -> Result<TokenDescription, TokenError> {
         const WAITS: u32 = 5;
         let waits = (1..=WAITS).map(|wait| Duration::from_millis(10) * wait);
@@ -113,12 +113,12 @@ impl Module {
 }
 
 impl Slots {
-    /// The tokens that can be used: the initialised ones.
+    /// The initialised tokens, which can be used.
     pub fn tokens(&self) -> impl Iterator<Item = &TokenDescription> {
         self.initialised.iter().map(|(_, token)| token)
     }
 
-    /// The tokens that nobody has initialised yet.
+    /// The tokens that are not initialised yet.
     pub fn uninitialised(&self) -> impl Iterator<Item = &TokenDescription> {
         self.uninitialised.iter().map(|(_, token)| token)
     }
@@ -154,9 +154,9 @@ impl Slots {
         }
     }
 
-    /// That no token fits, with all that is there instead.
+    /// The error that no token fits, with everything that was found instead.
     fn lacks(&self, selector: &TokenSelector) -> TokenError {
-        // A slot's number says which one is wanted; a label or a serial number may be that of any token that cannot be read.
+        // A slot number says which slot is wanted; a label or a serial number may be that of any token that cannot be read.
         let may_be_wanted = |slot: &&SkippedSlot| selector.slot_id().is_none_or(|id| id == slot.slot_id);
         TokenError::NoToken {
             wanted: selector.to_string(),
@@ -166,7 +166,7 @@ impl Slots {
         }
     }
 
-    /// The slot of the one token that is not initialised yet, where every other token is one of `own` and every slot can be read.
+    /// The slot of the one token that is not initialised yet, if every other token is one of `own` and every slot can be read.
     pub(super) fn only_uninitialised_beside(&self, own: &[TokenDescription]) -> Option<Slot> {
         let is_own = |(_, token): &(Slot, TokenDescription)| own.iter().any(|own| own.serial == token.serial);
         match (self.uninitialised.as_slice(), self.skipped.as_slice()) {

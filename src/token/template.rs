@@ -8,7 +8,7 @@ use super::public_key_attributes::{ec_params, key_type, parameter_set, public_ke
 use crate::secret::PrivateKeyParts;
 use crate::signer::{KeyAlgorithm, PublicKey};
 
-/// The wrapping key's size: RSA-3072 has the 128 bits of strength of P-256, and takes a third of RSA-4096's time to generate.
+/// The wrapping key's size: RSA-3072 has 128 bits of strength, like P-256, and takes a third of RSA-4096's time to generate.
 pub(super) const WRAPPING_RSA_BITS: u64 = 3072;
 
 /// `CKA_LABEL` of the wrapping pair of the sealed route, by which it is found again.
@@ -18,8 +18,8 @@ fn flags(flags: Flags) -> impl Iterator<Item = Attribute> {
     flags.iter().copied().map(Attribute::from)
 }
 
-/// The two halves of the wrapping pair (PKCS#11 v2.40 mechanisms section 2.1.2); `CKA_PUBLIC_EXPONENT` 65537. Session objects, unless they
-/// are for the sealed route: that key must be there when the operator comes back with an attestation document.
+/// The two halves of the wrapping pair (PKCS#11 v2.40 mechanisms section 2.1.2); `CKA_PUBLIC_EXPONENT` 65537. Session objects, except for the
+/// sealed route: that key must still exist when the operator returns with an attestation document.
 pub(super) fn wrapping_pair(dialect: &Dialect, recipient: bool) -> (Vec<Attribute>, Vec<Attribute>) {
     let mut public = vec![
         Attribute::ModulusBits(Ulong::from(WRAPPING_RSA_BITS)),
@@ -44,7 +44,7 @@ pub(super) fn wrapping_secret(dialect: &Dialect) -> Vec<Attribute> {
     template
 }
 
-/// The imported private key: it signs, and does nothing else (PKCS#11 v2.40 section 5.13 `C_UnwrapKey`, section 4.9).
+/// The imported private key, which only signs (PKCS#11 v2.40 section 5.13 `C_UnwrapKey`, section 4.9).
 pub(super) fn imported_private_key(dialect: &Dialect, public_key: &PublicKey, label: &str) -> Vec<Attribute> {
     let algorithm = public_key.algorithm();
     let mut template = vec![
@@ -73,7 +73,7 @@ pub(super) fn make_session_object(template: &mut [Attribute]) {
     }
 }
 
-/// What keeps a private key inside and what it may be used for, out of a template.
+/// The attributes of a template that keep a private key inside and limit its usage.
 pub(super) fn protections(template: &[Attribute]) -> Vec<Attribute> {
     let protects = |attribute: &&Attribute| {
         matches!(
@@ -90,7 +90,7 @@ pub(super) fn protections(template: &[Attribute]) -> Vec<Attribute> {
     template.iter().filter(protects).cloned().collect()
 }
 
-/// What `C_CreateObject` needs besides: PKCS#11 v2.40 mechanisms sections 2.1.3 and 2.3.4. The values are copies on the heap, which
+/// The further attributes that `C_CreateObject` needs: PKCS#11 v2.40 mechanisms sections 2.1.3 and 2.3.4. The values are copies on the heap, which
 /// the program's allocator wipes.
 pub(super) fn private_key_values(dialect: &Dialect, parts: &PrivateKeyParts<'_>) -> Vec<Attribute> {
     match parts {
@@ -144,8 +144,8 @@ pub(super) fn imported_public_key(
     template
 }
 
-/// The two halves of a pair that is generated on the token, and stays there: the private one signs, and does nothing else (PKCS#11
-/// v2.40 section 5.13 `C_GenerateKeyPair`). Label and id go first: by them it is found if the token fails on the way.
+/// The two halves of a pair that is generated on the token, and stays there: the private one only signs (PKCS#11 v2.40 section 5.13
+/// `C_GenerateKeyPair`). Label and id come first, because they identify the pair if the token fails half-way.
 pub(super) fn generated_pair(
     dialect: &Dialect,
     algorithm: KeyAlgorithm,

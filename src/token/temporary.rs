@@ -1,4 +1,4 @@
-//! Objects that a command needs for a moment.
+//! Objects that a command needs briefly.
 
 use std::cell::Cell;
 
@@ -7,8 +7,7 @@ use cryptoki::object::ObjectHandle;
 
 use super::{Session, TokenError};
 
-/// Objects that are destroyed when this value is dropped. They are session objects, which end with the session whatever
-/// happens to the process.
+/// Objects that are destroyed when this value is dropped. They are session objects, which end with the session whatever happens to the process.
 #[derive(Debug)]
 pub(super) struct Temporary<'a> {
     session: &'a Session,
@@ -27,13 +26,13 @@ impl<'a> Temporary<'a> {
         self.session
     }
 
-    /// Takes an object over.
+    /// Takes ownership of an object.
     pub(super) fn own(&mut self, object: ObjectHandle) -> ObjectHandle {
         self.objects.push(object);
         object
     }
 
-    /// Destroys them now, while a caller waits for the answer.
+    /// Destroys them now, while a caller waits for the result.
     pub(super) fn destroy(mut self, doing: &str) -> Result<(), TokenError> {
         self.destroy_all(doing)
     }
@@ -44,7 +43,7 @@ impl<'a> Temporary<'a> {
         for object in self.objects.drain(..) {
             outcome = match outcome {
                 Ok(()) => session.destroy(doing, object),
-                // A token that was waited for once is not waited for with every object: they end with the session.
+                // After one wait for a busy token, the other objects are not waited for: they end with the session.
                 Err(error) => {
                     let _ = session.cryptoki().destroy_object(object);
                     Err(error)
@@ -57,13 +56,13 @@ impl<'a> Temporary<'a> {
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // Reported where a caller waits for it; here another error is already being returned, and the session ends them.
+        // A caller that waits for the result gets the error; here another error is already being returned, and the objects end with the session.
         let _ = self.destroy_all("destroying a wrapping key");
     }
 }
 
 impl Session {
-    /// `C_DestroyObject`. A busy token may have destroyed it and said that it failed; the next try then finds no such object.
+    /// `C_DestroyObject`. A busy token may have destroyed the object and reported a failure; the next try then finds no such object.
     pub(super) fn destroy(&self, doing: &str, object: ObjectHandle) -> Result<(), TokenError> {
         let tries = Cell::new(0_u32);
         let destroyed = self.with_retries(|| {

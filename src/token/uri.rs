@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The parts of a `pkcs11:` URI that are understood here. A part that is not given fits anything.
+/// The supported parts of a `pkcs11:` URI. A missing part fits anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pkcs11Uri {
     /// `token`: the token's label.
@@ -31,21 +31,21 @@ pub struct Pkcs11Uri {
 pub enum UriError {
     /// It does not start with `pkcs11:`.
     Scheme,
-    /// A PIN in a URI shows in process lists and histories.
+    /// A PIN in a URI, which would show in process lists and shell histories.
     PinValue,
     /// A part without `=`, or given twice, or with a broken `%` sequence.
     Syntax {
         /// The attribute's name.
         attribute: String,
     },
-    /// An attribute that is not understood: ignoring it could find another token than was meant.
+    /// An unknown attribute: ignoring it could select another token than the intended one.
     Unknown {
         /// The attribute's name.
         attribute: String,
     },
-    /// It names a token and no key: it has neither `object` nor `id`.
+    /// It names a token but no key: it has neither `object` nor `id`.
     NoKey,
-    /// `type` of something that is not a private key, or another invalid value.
+    /// A `type` other than a private key, or another invalid value.
     Value {
         /// The attribute's name.
         attribute: &'static str,
@@ -163,7 +163,7 @@ fn percent_decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// RFC 7512 section 2.3 takes an id's bytes as `%` sequences; of a text, what RFC 3986 section 2.3 has as unreserved stays.
+/// RFC 7512 section 2.3 writes an id's bytes as `%` sequences; in text, the unreserved characters of RFC 3986 section 2.3 stay.
 pub(super) fn percent_encode(bytes: &[u8]) -> String {
     let is_text = std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control));
     let stays = |byte: u8| is_text && (byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_not_ignored() {
+    fn an_unknown_attribute_is_not_ignored() {
         for text in [
             "pkcs12:",
             "pkcs11:tokne=a",

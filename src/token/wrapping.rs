@@ -1,5 +1,5 @@
-//! Import by `C_UnwrapKey`: a wrapping RSA pair on the token, an AES-256 key under RSA-OAEP, the private key under
-//! RFC 5649 key wrap. The plaintext never crosses the PKCS#11 call.
+//! Import by `C_UnwrapKey`: a wrapping RSA pair on the token, an AES-256 key under RSA-OAEP, the private key under RFC 5649 key wrap. The plaintext
+//! never crosses the PKCS#11 call.
 
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{
@@ -28,7 +28,7 @@ pub(super) struct WrappingKey<'a> {
 enum Carrier {
     /// `CKM_RSA_AES_KEY_WRAP`: the AES key comes with the private key.
     OneCall(OaepHash),
-    /// The AES key is on the token already.
+    /// The AES key is already on the token.
     TwoCalls {
         aes: LockedBytes,
         handle: ObjectHandle,
@@ -37,17 +37,16 @@ enum Carrier {
 }
 
 impl<'a> WrappingKey<'a> {
-    /// Generates the pair for `rsa-aes-key-wrap`, where nothing can be delivered ahead.
+    /// Generates the pair for `rsa-aes-key-wrap`, where nothing can be delivered in advance.
     pub(super) fn for_one_call(session: &'a Session) -> Result<Self, TokenError> {
         Self::generate(session, Carrier::OneCall(session.dialect().rsa_aes_key_wrap))
     }
 
-    /// Generates the pair for `oaep-aes-kwp`, and delivers the AES key: whatever the token refuses of it, it refuses before the
-    /// private key is decrypted.
+    /// Generates the pair for `oaep-aes-kwp`, and delivers the AES key, so that the token's refusals come before the private key is decrypted.
     pub(super) fn for_two_calls(session: &'a Session, number: MechanismNumber) -> Result<Self, TokenError> {
         let mut aes = LockedBytes::zeroed(32).map_err(TokenError::Memory)?;
         fill_random(aes.expose_mut()).map_err(software("drawing an AES key"))?;
-        // Its real carrier needs the pair; until then the other one stands in.
+        // The two-call carrier needs the pair; until then the other one stands in.
         let mut wrapping = Self::for_one_call(session)?;
         let handle = wrapping.deliver(&aes)?;
         wrapping.carrier = Carrier::TwoCalls { aes, handle, number };
@@ -81,7 +80,7 @@ impl<'a> WrappingKey<'a> {
         })
     }
 
-    /// Unwraps the AES key into the token under the first hash of OAEP that it takes: no call tells which those are.
+    /// Unwraps the AES key into the token with the first hash of OAEP that it accepts: no call reports which those are.
     fn deliver(&mut self, aes: &LockedBytes) -> Result<ObjectHandle, TokenError> {
         let session = self.objects.session();
         let template = template::wrapping_secret(session.dialect());
@@ -135,7 +134,7 @@ impl<'a> WrappingKey<'a> {
         };
         drop(private_key);
         let imported = session.unwrap_private_key(&mechanism, key, &wrapped, public_key, label)?;
-        // An error drops what was imported, which destroys it.
+        // On an error, dropping the imported key destroys it.
         self.objects.destroy("destroying the wrapping keys")?;
         Ok(imported)
     }
@@ -154,7 +153,7 @@ impl<'a> WrappingKey<'a> {
 }
 
 impl Session {
-    /// `C_UnwrapKey` of a private key that signs and does nothing else.
+    /// `C_UnwrapKey` of a private key that only signs.
     pub(super) fn unwrap_private_key<'a>(
         &'a self,
         mechanism: &UnwrapMechanism<'_>,
@@ -181,7 +180,7 @@ impl Session {
         let copied = self.cryptoki().copy_object(settled, &[Attribute::Token(true)]);
         let imported = match copied {
             Ok(copied) => NewKey::new(self, copied),
-            // What was read back of the object in the session holds for one on the token.
+            // The checks of the object in the session also hold for one on the token.
             Err(CryptokiError::Pkcs11(RvError::FunctionNotSupported, _)) if settled == unwrapped => {
                 NewKey::new(self, unwrap(&template)?)
             }
@@ -191,12 +190,12 @@ impl Session {
                 ));
             }
         };
-        // An error drops what was imported, which destroys it.
+        // On an error, dropping the imported key destroys it.
         temporary.destroy(&format!("destroying the copy of \"{label}\" in this session"))?;
         Ok(imported)
     }
 
-    /// `C_CreateObject` of a private key that signs and does nothing else: its numbers cross the call in plaintext.
+    /// `C_CreateObject` of a private key that only signs: its numbers cross the call in plaintext.
     pub(super) fn create_private_key(
         &self,
         private_key: CheckedPrivateKey,
@@ -216,7 +215,7 @@ impl Session {
     }
 }
 
-/// Class, type, label and id, with which every template of an imported key begins.
+/// Class, type, label and id, which begin every template of an imported key.
 fn identity(template: &[Attribute]) -> &[Attribute] {
     &template[..template.len().min(4)]
 }

@@ -1,4 +1,4 @@
-//! AWS CloudHSM, Client SDK 5. Pages are those of the AWS CloudHSM User Guide.
+//! AWS CloudHSM, Client SDK 5. The pages cited are in the AWS CloudHSM User Guide.
 
 use cryptoki::error::RvError;
 use cryptoki::object::KeyType;
@@ -17,7 +17,7 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     // pkcs11-mechanisms, note 4: hash and MGF must be the same, SHA-1 to SHA-512; AWS's own sample unwraps with SHA-256.
     oaep: &[OaepHash::Sha256],
     rsa_aes_key_wrap: OaepHash::Sha256,
-    // manage-aes-key-wrapping: "zero padding" is RFC 5649, and takes no explicit initialization vector.
+    // manage-aes-key-wrapping: "zero padding" is RFC 5649; an explicit initialization vector is refused.
     key_wrap_padded: &[MechanismNumber::CLOUDHSM_AES_KEY_WRAP_ZERO_PAD],
     wrapping_public: &[Flag::Token(false), Flag::Private(true)],
     wrapping_private: &[
@@ -39,7 +39,7 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
         Flag::Unwrap(false),
         Flag::Derive(false),
     ],
-    // That for EC private keys has neither CKA_DECRYPT nor CKA_UNWRAP. All of both are in the table of C_GenerateKeyPair.
+    // That for EC private keys has neither CKA_DECRYPT nor CKA_UNWRAP. The table of C_GenerateKeyPair has all of both.
     private_ec: &[
         Flag::Token(true),
         Flag::Private(true),
@@ -53,8 +53,7 @@ pub(super) const CLOUDHSM: Dialect = Dialect {
     ed25519_type: KeyType::EC,
     ed25519_params: CURVE_OID,
     pin_form: PinForm::CryptoUser,
-    // Users are made with cloudhsm-cli and not by C_InitPIN: one token was seen with the flags 0x404, that is without this one
-    // (OpenSC/libp11 issue 242).
+    // cloudhsm-cli creates the users, not C_InitPIN: one token was seen with the flags 0x404, that is without this one (OpenSC/libp11 issue 242).
     tells_user_pin: false,
     // ki-pkcs11-sdk: without CKF_RW_SESSION, C_OpenSession answers CKR_FUNCTION_FAILED.
     opens_read_only: false,

@@ -7,12 +7,12 @@ use crate::signer::Curve;
 use crate::token::ImportRoute;
 use crate::token::mechanism::MechanismNumber;
 
-/// 1.5 speaks PKCS#11 3.2 as it is written.
+/// 1.5 follows PKCS#11 3.2.
 pub(super) const KRYOPTIC: Dialect = Dialect {
     name: "Kryoptic",
     caveat: Some("Kryoptic keeps keys in a file, encrypted under the PIN: for tests and rehearsals"),
     manufacturers: &["Kryoptic"],
-    // Two processes that write at once: SQLITE_BUSY comes out as this.
+    // The answer when two processes write at once: SQLITE_BUSY becomes this.
     throttled: &[RvError::DeviceMemory],
     key_wrap_padded: &[MechanismNumber::AES_KEY_WRAP_KWP],
     refusals: &[Refusal {

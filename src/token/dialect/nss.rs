@@ -1,11 +1,11 @@
-//! NSS softokn, Mozilla's.
+//! NSS softokn, by Mozilla.
 
 use super::{Dialect, Keys, Refusal, STANDARD};
 use crate::signer::Curve;
 use crate::token::ImportRoute;
 use crate::token::mechanism::MechanismNumber;
 
-/// 3.87, in Debian 12; seen by trying, and in its source (`lib/softoken/pkcs11.c`, `pkcs11c.c`).
+/// 3.87, in Debian 12; found by experiment, and in its source (`lib/softoken/pkcs11.c`, `pkcs11c.c`).
 pub(super) const NSS: Dialect = Dialect {
     name: "NSS",
     manufacturers: &["Mozilla"],
@@ -14,7 +14,7 @@ pub(super) const NSS: Dialect = Dialect {
     ),
     // 0x210A is RFC 3394 over PKCS#7 padding here.
     key_wrap_padded: &[MechanismNumber::AES_KEY_WRAP_KWP],
-    // CKA_NSS_DB: without the public point in it, an EC key's template is CKR_TEMPLATE_INCOMPLETE.
+    // CKA_NSS_DB: an EC key's template without the public point in it gives CKR_TEMPLATE_INCOMPLETE.
     public_point_attribute: Some(0xD5A0_DB00),
     // Usages that are false in the template of C_UnwrapKey come back true, and can be set to false afterwards.
     settles_unwrapped: true,

@@ -6,7 +6,7 @@ use crate::token::mechanism::{MechanismNumber, OaepHash};
 
 const OAEP_SHA1_ONLY: &str = "SoftHSM unwraps RSA-OAEP only with SHA-1, and KMS encrypts to a recipient with SHA-256 (SoftHSM.cpp, C_UnwrapKey)";
 
-/// 2.7.0 and later: Ed25519 and `CKM_RSA_AES_KEY_WRAP` came with it, the OAEP inside of which is SHA-1 whatever the parameters say
+/// 2.7.0 and later: the first version with Ed25519 and `CKM_RSA_AES_KEY_WRAP`; the OAEP inside the latter uses SHA-1 whatever the parameters say
 /// (OSSLRSA.cpp).
 pub(super) const SOFTHSM: Dialect = Dialect {
     name: "SoftHSM",
@@ -14,7 +14,7 @@ pub(super) const SOFTHSM: Dialect = Dialect {
     manufacturers: &["SoftHSM"],
     oaep: &[OaepHash::Sha1],
     rsa_aes_key_wrap: OaepHash::Sha1,
-    // RFC 5649 under the number of PKCS#11 v2.40 (SoftHSMv2 issue 726).
+    // RFC 5649 has the number of PKCS#11 v2.40 (SoftHSMv2 issue 726).
     key_wrap_padded: &[MechanismNumber::AES_KEY_WRAP_PAD],
     refusals: &[Refusal {
         routes: &[ImportRoute::Sealed],

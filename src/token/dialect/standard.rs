@@ -1,4 +1,4 @@
-//! A token of which nothing is known but the standard.
+//! An unknown token, of which only the standard is assumed.
 
 use cryptoki::object::KeyType;
 
@@ -12,8 +12,8 @@ pub(super) const CURVE_NAME: &[u8] = b"\x13\x0cedwards25519";
 /// The object identifier of RFC 8410 section 3, which the same section of PKCS#11 v3.1 allows and most tokens write.
 pub(super) const CURVE_OID: &[u8] = b"\x06\x03\x2b\x65\x70";
 
-/// PKCS#11 v2.40 and v3.0. The usages that are false are written out, because their defaults are the token's own ("default value
-/// is token-specific", v2.40 section 4.9). Usages that belong to public keys would be refused in the template of a private one.
+/// PKCS#11 v2.40 and v3.0. The usages that are false are written out, because their defaults are the token's own ("default value is
+/// token-specific", v2.40 section 4.9). Usages of public keys would be refused in the template of a private key.
 pub(in crate::token) const STANDARD: Dialect = Dialect {
     name: "PKCS#11",
     manufacturers: &[""],
@@ -24,7 +24,7 @@ pub(in crate::token) const STANDARD: Dialect = Dialect {
         MechanismNumber::AES_KEY_WRAP_KWP,
         MechanismNumber::AES_KEY_WRAP_PAD,
     ],
-    // The encryption to it is done in software: the public half is of no use on the token.
+    // Software encrypts to it, so the token never uses the public half.
     wrapping_public: &[
         Flag::Token(false),
         Flag::Encrypt(false),

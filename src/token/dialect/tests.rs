@@ -33,20 +33,20 @@ fn module(manufacturer: &str) -> ModuleDescription {
 }
 
 #[test]
-fn each_token_is_known_by_its_manufacturer_and_version() {
+fn every_token_is_recognised_by_its_manufacturer_and_version() {
     let name = |module_by: &str, token_by: &str, version: &str| {
         Dialect::of(&module(module_by), &token(token_by, version)).name
     };
     assert_eq!(name("SoftHSM", "SoftHSM project", "2.6"), "SoftHSM 2.6");
     assert_eq!(name("SoftHSM", "SoftHSM project", "2.7"), "SoftHSM");
-    // p11-kit's proxy and its remoting tell their own name for the module.
+    // p11-kit's proxy and its remoting report their own name for the module.
     assert_eq!(name("PKCS#11 Kit", "SoftHSM project", "2.6"), "SoftHSM 2.6");
     assert_eq!(name("CloudHSM", "", "1.0"), "AWS CloudHSM");
     assert_eq!(name("Somebody", "Somebody", "1.0"), "PKCS#11");
 }
 
 #[test]
-fn no_template_makes_a_key_that_can_be_taken_out() {
+fn no_template_makes_an_extractable_key() {
     for dialect in DIALECTS {
         for flags in [
             dialect.private_rsa,
@@ -67,7 +67,7 @@ fn no_template_makes_a_key_that_can_be_taken_out() {
 }
 
 #[test]
-fn a_refusal_is_about_its_keys_only() {
+fn a_refusal_applies_to_its_keys_only() {
     let softhsm = &softhsm::SOFTHSM_2_6;
     assert!(softhsm.refusal(ImportRoute::OaepAesKwp, None).is_none());
     assert!(

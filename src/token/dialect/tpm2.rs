@@ -4,7 +4,7 @@ use super::{Dialect, Flag, Keys, Refusal, STANDARD};
 use crate::signer::Curve;
 use crate::token::ImportRoute;
 
-/// A TPM's key has two usages, to sign and to decrypt; the others, which it does not have, read as false.
+/// A TPM's key has two usages, to sign and to decrypt; the others read as false.
 const SIGN_ONLY: super::Flags = &[
     Flag::Token(true),
     Flag::Private(true),
@@ -14,7 +14,7 @@ const SIGN_ONLY: super::Flags = &[
     Flag::Decrypt(false),
 ];
 
-/// 1.9, in Debian 12; seen by trying.
+/// 1.9, in Debian 12; found by experiment.
 pub(super) const TPM2: Dialect = Dialect {
     name: "tpm2-pkcs11",
     manufacturers: &["tpm2-software.github.io"],
@@ -47,7 +47,7 @@ pub(super) const TPM2: Dialect = Dialect {
     ],
     private_rsa: SIGN_ONLY,
     private_ec: SIGN_ONLY,
-    // It takes CKA_DECRYPT of the private half for CKA_VERIFY of the public one, and refuses another value (CKR_GENERAL_ERROR).
+    // It reads CKA_DECRYPT of the private half as CKA_VERIFY of the public one, and refuses a different value (CKR_GENERAL_ERROR).
     public: &[Flag::Token(true), Flag::Private(false)],
     settles_unwrapped: false,
     ..STANDARD

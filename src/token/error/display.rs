@@ -1,4 +1,4 @@
-//! What is said about a token that did not do what was asked.
+//! Messages about a token that did not do what was requested.
 
 use std::fmt;
 
@@ -73,7 +73,9 @@ impl fmt::Display for TokenError {
             Self::NoKey { wanted, found } if found.is_empty() => {
                 write!(f, "no private key {wanted}: the token shows no private keys")
             }
-            Self::NoKey { wanted, found } => write!(f, "no private key {wanted}; there is: {}", join(found)),
+            Self::NoKey { wanted, found } => {
+                write!(f, "no private key {wanted}; the token has: {}", join(found))
+            }
             Self::SeveralKeys { wanted, found } => {
                 let class = found.first().map_or(KeyClass::Private, |key| key.class);
                 write!(f, "{} {class} keys {wanted}: {}", found.len(), join(found))
@@ -133,7 +135,7 @@ fn write_no_token(
         write!(f, "; not readable: {}", join(skipped))?;
     }
     if !found.is_empty() {
-        write!(f, "; there is: {}", join(found))?;
+        write!(f, "; found: {}", join(found))?;
     }
     if !uninitialised.is_empty() {
         let slots: Vec<_> = uninitialised
@@ -145,7 +147,7 @@ fn write_no_token(
     Ok(())
 }
 
-/// A list for a sentence, cut to a readable length.
+/// A list for a sentence, shortened to a readable length.
 fn join<T: fmt::Display>(items: &[T]) -> String {
     const SHOWN: usize = 10;
     let mut text = items

@@ -7,8 +7,8 @@ use crate::secret::Pin;
 pub(in crate::token) enum Authentication<'a> {
     /// Nothing: the login is enough.
     None,
-    /// The PIN once more.
+    /// The PIN again.
     Pin(&'a Pin),
-    /// The PIN once more, at the token's own keypad.
+    /// The PIN again, at the token's own keypad.
     Keypad,
 }

@@ -23,18 +23,18 @@ impl fmt::Display for Absurd {
     }
 }
 
-/// The answer, or why it was not taken.
+/// The answer, or why it was refused.
 pub(in crate::token) type Bounded<T> = Result<T, Absurd>;
 
-/// Slots, and mechanisms of a token.
+/// Limit on slots, and on the mechanisms of a token.
 pub(super) const MOST_ENTRIES: CK_ULONG = 4096;
-/// Objects that one search finds: AWS CloudHSM has 16 666 keys at most (User Guide, "AWS CloudHSM quotas"), other HSMs more.
+/// Limit on the objects that one search finds: AWS CloudHSM has 16 666 keys at most (User Guide, "AWS CloudHSM quotas"), other HSMs more.
 pub(super) const MOST_OBJECTS: CK_ULONG = 1 << 18;
-/// The bytes of an attribute: ML-DSA-87 has a public key of 2592 bytes.
+/// Limit on the bytes of an attribute: ML-DSA-87 has a public key of 2592 bytes.
 pub(super) const MOST_BYTES: CK_ULONG = 1 << 16;
-/// The bytes of a signature: ML-DSA-87 makes 4627, RSA as many as its modulus has.
+/// Limit on the bytes of a signature: ML-DSA-87 makes 4627, RSA as many as its modulus has.
 pub(super) const LONGEST_SIGNATURE: usize = 1 << 13;
-/// How often a list may have grown between the question for its length and that for its content.
+/// How often a list may grow between the call for its length and the call for its content.
 pub(super) const TRIES: u32 = 4;
 
 pub(super) const fn at_most(

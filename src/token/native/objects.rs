@@ -1,5 +1,5 @@
-//! Searches and attributes, with a bound for every count and length. A search ends when the module gives no more objects, not at
-//! the first answer that is shorter than asked for: PKCS#11 v2.40 section 5.7 ends it at a count of 0, and cryptoki does not.
+//! Searches and attributes, with a bound for every count and length. A search ends when the module returns no more objects, not at the first answer
+//! that is shorter than requested: PKCS#11 v2.40 section 5.7 ends it at a count of 0, and cryptoki does not.
 
 use std::num::NonZeroUsize;
 use std::ptr;
@@ -15,10 +15,10 @@ use cryptoki_sys::{
 use super::bound::{Bounded, MOST_BYTES, MOST_OBJECTS, at_most};
 use super::{NativeModule, check};
 
-/// As many objects as are asked for at a time.
+/// How many objects are requested at a time.
 const OBJECTS_AT_A_TIME: usize = 10;
 
-/// The same search by cryptoki, which ends at a short answer: one object at a time, and none is the only short answer.
+/// The same search through cryptoki, which ends at a short answer: one object at a time, so that only an empty answer is short.
 pub(in crate::token) fn find_by_cryptoki(
     session: &Session,
     template: &[Attribute],
@@ -42,7 +42,7 @@ enum Step {
 }
 
 impl NativeModule {
-    /// `C_FindObjects` and what goes around it (section 5.7).
+    /// `C_FindObjects` and the calls around it (section 5.7).
     pub(in crate::token) fn find(
         &self,
         session: CK_SESSION_HANDLE,
@@ -60,7 +60,7 @@ impl NativeModule {
             Function::FindObjectsInit,
         )?;
         let found = self.find_begun(session);
-        // SAFETY: no pointer is passed. What it answers changes nothing about what was found.
+        // SAFETY: no pointer is passed. Its answer changes nothing about what was found.
         let _ = unsafe { end(session) };
         found
     }
@@ -76,7 +76,7 @@ impl NativeModule {
             let mut some: [CK_OBJECT_HANDLE; OBJECTS_AT_A_TIME] = [0; OBJECTS_AT_A_TIME];
             let room = CK_ULONG::try_from(some.len())?;
             let mut count: CK_ULONG = 0;
-            // SAFETY: the module's own function; the array has as many places as it is told, and both outlive the call.
+            // SAFETY: the module's own function; the array has as many places as the call says, and both outlive the call.
             check(
                 unsafe { next(session, some.as_mut_ptr(), room, &raw mut count) },
                 FUNCTION,
@@ -97,8 +97,8 @@ impl NativeModule {
         }
     }
 
-    /// `C_GetAttributeValue` (section 5.7), in cryptoki's own two steps: those of `wanted` that the object has. A value that cryptoki
-    /// cannot convert comes as [`Attribute::VendorDefined`], with the bytes that the module gave.
+    /// `C_GetAttributeValue` (section 5.7), in cryptoki's own two steps: those of `wanted` that the object has. A value that cryptoki cannot
+    /// convert is returned as [`Attribute::VendorDefined`], with the module's bytes.
     pub(in crate::token) fn attributes(
         &self,
         session: CK_SESSION_HANDLE,
@@ -109,7 +109,7 @@ impl NativeModule {
             .iter()
             .map(|kind| vec![0; kind.fixed_size().unwrap_or(0)])
             .collect();
-        // Those of a fixed size are answered at once, the others tell their length.
+        // Those of a fixed size are answered at once; the others report their length.
         let lengths = match self.read_into(session, object, wanted, &mut buffers, Step::Lengths)? {
             Ok(lengths) => lengths,
             Err(absurd) => return Ok(Err(absurd)),
@@ -139,13 +139,13 @@ impl NativeModule {
             let Some(length) = length else { continue };
             buffer.truncate(length);
             let converted = Attribute::try_from(as_attribute(kind, &mut buffer)?);
-            // A key type that cryptoki does not know, a CK_BBOOL of two bytes: it stays as it is, and the others are told.
+            // A key type that cryptoki does not know, or a CK_BBOOL of two bytes: it is kept as bytes, so that the others are returned.
             read.push(converted.unwrap_or(Attribute::VendorDefined((kind, buffer))));
         }
         Ok(Ok(read))
     }
 
-    /// One call, and the length that it tells of each attribute; `None` of one that the object does not have or does not tell.
+    /// One call, and the length that it reports for each attribute; `None` if the object does not have it or does not reveal it.
     fn read_into(
         &self,
         session: CK_SESSION_HANDLE,
@@ -197,7 +197,7 @@ impl NativeModule {
     }
 }
 
-/// A buffer to be filled, or none where it has no room.
+/// A buffer to be filled; without room, no buffer.
 fn as_attribute(kind: AttributeType, buffer: &mut Vec<CK_BYTE>) -> Result<CK_ATTRIBUTE, CryptokiError> {
     let value = if buffer.is_empty() {
         ptr::null_mut()

@@ -1,4 +1,4 @@
-//! Kryoptic, a second software token: what works on it and on SoftHSM does not depend on the habits of one of them.
+//! Kryoptic, a second software token: what works on it and on SoftHSM does not depend on the quirks of one of them.
 
 use std::path::Path;
 
