@@ -1,7 +1,7 @@
 //! X.509: building, checking, signing and reading certificates and certification requests.
 //!
-//! `Tbs` → [`Tbs::check`] → [`Checked`] → [`Checked::sign`] → [`Issued`]: unchecked bytes cannot be signed,
-//! and what was not verified in software cannot be written.
+//! `Tbs` → [`Tbs::check`] → [`Checked`] → [`Checked::sign`] → [`Issued`]: unchecked bytes cannot be signed, and a certificate that was not verified
+//! in software cannot be written.
 
 mod algorithm;
 mod bundle;

@@ -64,8 +64,8 @@ fn a_pin_that_cannot_be_right_is_not_tried() {
     let (long_user, long_password) = ("u".repeat(32), "p".repeat(33));
     for (pin, why) in [
         (pin.clone(), "it has no colon"),
-        (format!(":{pin}"), "there is nothing before"),
-        ("CryptoUser:".to_owned(), "there is nothing after"),
+        (format!(":{pin}"), "nothing stands before"),
+        ("CryptoUser:".to_owned(), "nothing stands after"),
         (format!("{long_user}:{pin}"), "more than 31 characters before"),
         ("CryptoUser:secret".to_owned(), "fewer than 7 characters after"),
         (

@@ -13,7 +13,7 @@ use spki::AlgorithmIdentifierOwned;
 use super::X509Error;
 use crate::signer::{Hash, MlDsaParameterSet, Pss, PssError, SignatureAlgorithm};
 
-/// Those that their object identifier says all about.
+/// Those that their object identifier describes completely.
 const KNOWN: [SignatureAlgorithm; 12] = [
     SignatureAlgorithm::RsaPkcs1(Hash::Sha224),
     SignatureAlgorithm::RsaPkcs1(Hash::Sha256),

@@ -1,32 +1,32 @@
-//! Several certificates together: which of them issued which, and whether that is true.
+//! Several certificates together: which of them issued which, and whether the signatures confirm it.
 
 use super::{Certificate, path_rules};
 
-/// Where a certificate stands among others.
+/// The position of a certificate among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The place of the certificate that issued it; `None` for one that is its own issuer, or whose issuer is not among them.
+    /// The index of the certificate that issued it; `None` for one that is its own issuer, or whose issuer is not among them.
     pub issuer: Option<usize>,
-    /// What this certificate is, or how it hangs on its issuer.
+    /// What this certificate is, or how it is linked to its issuer.
     pub state: LinkState,
     /// What is wrong between them, and between this certificate and those above.
     pub problems: Vec<String>,
 }
 
-/// What a certificate is among others.
+/// The role of a certificate among others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
     /// Its own issuer.
     SelfSigned,
     /// Issued by one of the others.
     Issued,
-    /// Issued by someone who is not among them.
+    /// Its issuer is not among them.
     IssuerMissing,
-    /// The same certificate stands before it.
+    /// The same certificate precedes it.
     Repeated,
 }
 
-/// Finds the issuer of each certificate: by name, and of several of that name the one whose key made the signature.
+/// Finds the issuer of each certificate: by name, and among several with that name the one whose key made the signature.
 #[must_use]
 pub fn link(certificates: &[Certificate]) -> Vec<Link> {
     let mut issuers: Vec<Option<usize>> = vec![None; certificates.len()];
@@ -53,10 +53,10 @@ fn is_self_signed(certificate: &Certificate) -> bool {
     certificate.is_self_issued() && path_rules::check_signature(certificate, certificate).is_ok()
 }
 
-/// A stranger's file may have hundreds of one name, and a signature takes milliseconds to verify.
+/// A stranger's file may have hundreds with one name, and a signature takes milliseconds to verify.
 const MOST_TRIED: usize = 16;
 
-/// `subjects` are the names in a form that is the same for every spelling of one (RFC 5280 section 7.1).
+/// `subjects` are the names in a form that is the same for every spelling of a name (RFC 5280 section 7.1).
 fn find_issuer(
     certificates: &[Certificate],
     subjects: &[Vec<u8>],
@@ -76,7 +76,7 @@ fn find_issuer(
             && !path(issuers, *other).any(|above| above == index)
     };
     let mut candidates: Vec<_> = others.filter(fits).collect();
-    // The key that the issuer names goes first, then the name in the same bytes; the signature decides.
+    // The key that the certificate names goes first, then the name in the same bytes; the signature decides.
     let wanted = certificate.authority_key_identifier().ok().flatten();
     let is_named = |other: &usize| {
         let found = certificates[*other].subject_key_identifier().ok().flatten();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn two_cas_that_vouch_for_each_other_make_no_circle() {
+    fn two_cas_that_certify_each_other_do_not_loop() {
         let (one, other) = (SoftwareKey::generate(), SoftwareKey::generate());
         let one_by_other = Sketch::authority("CN=One", "CN=Other").sign(&one, &other);
         let other_by_one = Sketch::authority("CN=Other", "CN=One").sign(&other, &one);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_issuers_of_one_name_the_one_with_the_key_is_found() {
+    fn of_two_issuers_with_one_name_the_one_with_the_key_is_found() {
         let keys = [SoftwareKey::generate(), SoftwareKey::generate()];
         let [old, new] = &keys;
         let roots = [old, new].map(|key| Sketch::authority("CN=Root", "CN=Root").sign(key, key));
@@ -193,20 +193,20 @@ mod tests {
         let [first, second] = roots;
         let found = states(&[leaf.clone(), first.clone(), second]);
         assert_eq!(found[0], (Some(2), LinkState::Issued, true));
-        // A root whose own signature cannot be verified hangs on no other of its name.
+        // The signature of a root that cannot be verified does not link it to another root of its name.
         let strange = Sketch::authority("CN=Root", "CN=Root").sign(old, &SoftwareKey::generate());
         assert_eq!(
             states(&[strange, first.clone()])[0],
             (None, LinkState::SelfSigned, false)
         );
-        // Nobody has the key: by its name it belongs there, and the signature is wrong.
+        // Without the right key the name links it, and the signature is wrong.
         let found = states(&[leaf, first.clone(), first]);
         assert_eq!(found[0], (Some(1), LinkState::Issued, false));
         assert_eq!(found[2], (None, LinkState::Repeated, true));
     }
 
     #[test]
-    fn of_a_hundred_issuers_of_one_name_the_one_that_is_named_is_found_first() {
+    fn of_a_hundred_issuers_with_one_name_the_one_with_the_key_identifier_is_found_first() {
         use const_oid::db::rfc5280::{ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_SUBJECT_KEY_IDENTIFIER};
 
         use crate::x509::fixture::extension;
@@ -226,12 +226,12 @@ mod tests {
         certificates.push(authority(&key, 100));
         let found = states(&certificates);
         assert_eq!(found[0], (Some(102), LinkState::Issued, true));
-        // Nobody says which of them, and not all are tried.
+        // Nothing says which of them it is, and not all are tried.
         assert_eq!(found[1], (Some(2), LinkState::Issued, false));
     }
 
     #[test]
-    fn a_name_that_is_written_otherwise_is_the_same() {
+    fn another_spelling_of_a_name_is_the_same_name() {
         let key = SoftwareKey::generate();
         let root = Sketch::authority("CN=A Root", "CN=A Root").sign(&key, &key);
         let leaf = Sketch::version_3("CN=leaf", "CN=a  root", Vec::new()).sign(&key, &key);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_counts_for_the_path_length() {
+    fn certificates_in_between_count_for_the_path_length() {
         let keys: Vec<_> = (0..4).map(|_| SoftwareKey::generate()).collect();
         let mut root = Sketch::authority("CN=0", "CN=0");
         // pathLenConstraint 0

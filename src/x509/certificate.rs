@@ -33,7 +33,7 @@ impl Certificate {
         Self::from_der(&pem::decode_one(input, pem::CERTIFICATE)?)
     }
 
-    /// Reads every certificate of a file: DER, or PEM with one block or more.
+    /// Reads every certificate of a file: DER, or PEM with one or more blocks.
     ///
     /// # Errors
     /// [`X509Error`]
@@ -117,7 +117,7 @@ impl Certificate {
         &self.subject
     }
 
-    /// True if issuer and subject are one name, as RFC 5280 section 6.1 has it: also where it is spelled in two ways.
+    /// True if issuer and subject are one name by RFC 5280 section 6.1, even in two spellings.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.issuer.is_like(&self.subject)
@@ -132,7 +132,7 @@ impl Certificate {
         }
     }
 
-    /// `subjectPublicKeyInfo`, if it is of a kind that is used here.
+    /// `subjectPublicKeyInfo`, if its kind is supported.
     ///
     /// # Errors
     /// [`X509Error::Key`]
@@ -140,12 +140,12 @@ impl Certificate {
         Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
     }
 
-    /// `subjectPublicKeyInfo` as it is in it.
+    /// `subjectPublicKeyInfo` as encoded in the certificate.
     pub(super) const fn key_info(&self) -> &SubjectPublicKeyInfoOwned {
         &self.tbs.subject_public_key_info
     }
 
-    /// The key's kind in words, also where it is not used here.
+    /// The key's kind in words, even if it is not supported.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
@@ -203,7 +203,7 @@ impl Certificate {
         self.signed.verify(key, WHAT)
     }
 
-    /// Whether it is just this content, with this signature by this algorithm.
+    /// Whether it consists of exactly this content and this signature by this algorithm.
     pub(super) fn is_signed_content(
         &self,
         content: &[u8],
@@ -215,8 +215,8 @@ impl Certificate {
             && algorithm::recognise(&self.signed.algorithm, WHAT)? == algorithm)
     }
 
-    /// Verifies the signature of a self-issued certificate under its own key: its words are its own. One that another CA signed is passed
-    /// over, its issuer is not available.
+    /// Verifies the signature of a self-issued certificate under its own key. A certificate that another CA signed is skipped, because its issuer
+    /// is not available.
     ///
     /// # Errors
     /// As [`verify_signature`](Self::verify_signature).
@@ -227,7 +227,7 @@ impl Certificate {
         Ok(())
     }
 
-    /// Whether it says that it is a CA's: `cA` of basicConstraints (RFC 5280 section 4.2.1.9).
+    /// Whether it says that it is a CA certificate: `cA` of basicConstraints (RFC 5280 section 4.2.1.9).
     #[must_use]
     pub fn is_authority(&self) -> bool {
         matches!(extension::find_basic_constraints(self.extensions()), Ok(Some(constraints)) if constraints.ca)
@@ -288,7 +288,7 @@ impl Certificate {
         })
     }
 
-    /// Critical extensions that path validation here does not process: RFC 5280 section 4.2 has such a certificate rejected.
+    /// Critical extensions that path validation here does not process: RFC 5280 section 4.2 requires such a certificate to be rejected.
     #[must_use]
     pub fn unprocessed_critical_extensions(&self) -> Vec<String> {
         let critical = self.extensions().iter().filter(|extension| extension.critical);
@@ -298,7 +298,7 @@ impl Certificate {
             .collect()
     }
 
-    /// What this certificate has, and its version has not: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
+    /// A field of this certificate that its version does not have: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
     pub(super) fn field_of_later_version(&self) -> Option<&'static str> {
         let has_identifiers = self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some();
         match self.version() {

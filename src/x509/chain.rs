@@ -8,7 +8,7 @@ use super::path_rules::{
 use super::{Certificate, UnixTime};
 use search::{Search, is_self_signed};
 
-/// What a step looks at.
+/// What a step checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainCheck {
@@ -20,7 +20,7 @@ pub enum ChainCheck {
     Authority,
     /// The names below a CA with name constraints.
     NameConstraints,
-    /// extendedKeyUsage: whether a purpose is left.
+    /// extendedKeyUsage: whether a purpose remains.
     Purposes,
     /// The dates.
     Validity,
@@ -30,7 +30,7 @@ pub enum ChainCheck {
     SelfSignature,
     /// Why the path has no next certificate.
     Issuer,
-    /// How many certificates a path may have.
+    /// The limit on the length of a path.
     PathLength,
     /// Whether every path was tried.
     Search,
@@ -56,25 +56,25 @@ impl ChainCheck {
     }
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainStep {
     /// The subject of the certificate it is about.
     pub subject: String,
-    /// What was looked at.
+    /// What was checked.
     pub what: ChainCheck,
-    /// Empty when it is as it should be, else what is wrong.
+    /// What is wrong; `None` if nothing is.
     pub problem: Option<String>,
 }
 
 /// Every step from the certificate to the root, in order.
 #[derive(Clone, Debug)]
 pub struct ChainReport {
-    /// The steps: of the path that is valid, or of the best of those that are not.
+    /// The steps: of the valid path, or of the best of the invalid ones.
     pub steps: Vec<ChainStep>,
-    /// The certificates that they are about, from the first up, as far as the path goes.
+    /// The certificates that the steps are about, from the first up, as far as the path goes.
     pub path: Vec<Certificate>,
-    /// How many paths were judged; 1 where the first was valid, or where there is only one.
+    /// How many paths were checked; 1 if the first was valid, or the only one.
     pub tried: usize,
 }
 
@@ -93,7 +93,7 @@ impl ChainReport {
         });
     }
 
-    /// Of two paths that fail, the better one is more useful to know: every signature verifies, it ends at a root, and little is wrong.
+    /// Of two paths that fail, the better one is more useful: every signature verifies, it ends at a root, and it has few faults.
     fn faults(&self) -> (usize, bool, usize) {
         let failed = || self.steps.iter().filter(|step| step.problem.is_some());
         let is_complete = self
@@ -108,12 +108,12 @@ impl ChainReport {
 /// Longer paths exist only in tests of other people's verifiers.
 const LONGEST_PATH: usize = 8;
 
-/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named. One valid path is
-/// enough, whatever the order of `authorities` (RFC 4158 section 2): where several certificates could be the issuer, each is tried.
-/// Signatures, names, key identifiers, validity, CA flags, key usage, path length, name constraints, and that a purpose is left, are
-/// judged; policies are not, and a critical extension about them fails the path.
+/// Verifies `leaf` up to a self-signed certificate among `authorities`, which are trusted because they were named. One valid path is enough,
+/// whatever the order of `authorities` (RFC 4158 section 2): if several certificates could be the issuer, each is tried. Signatures, names, key
+/// identifiers, validity, CA flags, key usage, path length and name constraints are checked, and that a purpose remains; policies are not, and a
+/// critical extension about them fails the path.
 ///
-/// The work is bounded: a step "search" fails when the bound ended the search.
+/// The work is bounded: a step "search" fails if the bound ended the search.
 #[must_use]
 pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTime) -> ChainReport {
     let mut search = Search::new(leaf, authorities, now);
@@ -134,7 +134,7 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
         tried,
     });
     best.tried = tried;
-    // A path that the first search did not reach passes all the same.
+    // The second search may find a valid path that the first did not reach.
     if let Some(bound) = search.bound()
         && !best.passed()
     {
@@ -147,7 +147,7 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
     best
 }
 
-/// Checks one path. Nothing is left out after a failure: every step is told.
+/// Checks one path. A failure does not end the checks: every step is reported.
 fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], now: UnixTime) -> ChainReport {
     let mut report = ChainReport {
         steps: Vec::new(),
@@ -164,7 +164,7 @@ fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], n
     let issuers = path.iter().filter_map(|place| authorities.get(*place));
     let mut current = leaf;
     let mut below = Vec::new();
-    // Non-self-issued intermediates below the certificate at hand: RFC 5280 section 4.2.1.9 counts those.
+    // Non-self-issued intermediates below the current certificate, which RFC 5280 section 4.2.1.9 counts.
     let mut authorities_below = 0;
     for issuer in issuers {
         note_itself(&mut report, current, now);
@@ -207,7 +207,7 @@ fn note_itself(report: &mut ChainReport, certificate: &Certificate, now: UnixTim
     );
 }
 
-/// Where a path ends: at a root that was named, at its greatest length, or because nobody issued the last certificate.
+/// Where a path ends: at a root that was named, at its greatest length, or because the issuer of the last certificate is missing.
 fn judge_end(
     last: &Certificate,
     authorities: &[Certificate],

@@ -1,5 +1,5 @@
-//! Every rule a planned certificate must keep before it is signed. The rules read the encoded bytes, not what they
-//! were built from, so that a fault in the building shows too.
+//! Checks every rule for a planned certificate before it is signed. The rules read the encoded bytes, not the input that they were built from, so
+//! that they also detect a fault in the building.
 
 mod cross;
 mod extensions;
@@ -30,7 +30,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 #[derive(Clone, Debug)]
 pub struct Checked {
     pub(super) tbs: Tbs,
-    /// The CA certificate that it was checked against; none where it is its own issuer.
+    /// The CA certificate that it was checked against; `None` if it is its own issuer.
     pub(super) authority: Option<Certificate>,
 }
 
@@ -53,7 +53,7 @@ impl Checked {
         self.tbs.signature
     }
 
-    /// The CA certificate that it was checked against; none of a self-signed certificate.
+    /// The CA certificate that it was checked against; `None` for a self-signed certificate.
     #[must_use]
     pub const fn authority(&self) -> Option<&Certificate> {
         self.authority.as_ref()
@@ -65,13 +65,13 @@ impl Checked {
         &self.tbs.profile
     }
 
-    /// The request that it answers, if there is one.
+    /// The request that it answers, if it answers one.
     #[must_use]
     pub fn request(&self) -> Option<&VerifiedRequest> {
         self.tbs.request.as_deref()
     }
 
-    /// The certificate that it repeats, where it is a cross-certificate.
+    /// The certificate that it repeats, if it is a cross-certificate.
     #[must_use]
     pub fn original(&self) -> Option<&Certificate> {
         self.tbs.original.as_deref()
@@ -80,7 +80,7 @@ impl Checked {
     /// What the bytes say.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`], which checked bytes are not.
+    /// [`X509Error::Malformed`]; never for checked bytes.
     pub fn content(&self) -> Result<CertificateContent, X509Error> {
         let tbs = TbsCertificate::from_der(self.der()).map_err(X509Error::malformed("TBSCertificate"))?;
         let subject = Name::from_any(&tbs.subject, "TBSCertificate")?;
@@ -102,7 +102,7 @@ impl Checked {
     }
 }
 
-/// What a certificate that is about to be signed says, read from its bytes.
+/// The content of a certificate that is about to be signed, read from its bytes.
 #[derive(Clone, Debug)]
 pub struct CertificateContent {
     /// `serialNumber`
@@ -117,14 +117,14 @@ pub struct CertificateContent {
     pub key_identifier: Option<Vec<u8>>,
     /// `validity`
     pub validity: Validity,
-    /// For whom it is, as [`Certificate::names`](super::Certificate::names) has it.
+    /// The names it is for, as [`Certificate::names`](super::Certificate::names) returns them.
     pub names: Vec<u8>,
-    /// Whether it is a CA's.
+    /// Whether it is a CA certificate.
     pub is_authority: bool,
 }
 
 impl Tbs {
-    /// Holds the plan against its profile, its issuer and RFC 5280.
+    /// Checks the plan against its profile, its issuer and RFC 5280.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -180,7 +180,7 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
 }
 
 impl Plan<'_> {
-    /// A profile for a CA of its own is none for a stranger's request.
+    /// A profile for a self-signed CA is not for a stranger's request.
     fn check_profile(&self) -> Result<(), X509Error> {
         if self.of.profile.is_self_signed() == matches!(self.issuer, Issuer::Itself) {
             return Ok(());
@@ -202,12 +202,12 @@ impl Plan<'_> {
     /// RFC 5280 section 4.1.2.8: "MUST NOT generate certificates with unique identifiers".
     fn check_unique_identifiers(&self) -> Result<(), X509Error> {
         if self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some() {
-            return broken(rules::UNIQUE_IDENTIFIERS, "there is one");
+            return broken(rules::UNIQUE_IDENTIFIERS, "it has one");
         }
         Ok(())
     }
 
-    /// RFC 5280 section 4.1.2.2: positive, at most 20 octets; 64 bits of chance is the CA/B Forum's.
+    /// RFC 5280 section 4.1.2.2: positive, at most 20 octets; the CA/B Forum requires 64 random bits.
     fn check_serial(&self) -> Result<(), X509Error> {
         let octets = self.tbs.serial_number.as_bytes();
         match octets.first() {
@@ -319,7 +319,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The finished PEM file, with the longest signature the key can make, fits where it goes.
+    /// The finished PEM file must not exceed the recipient's limit, even with the longest signature that the key can make.
     fn check_length(&self) -> Result<(), X509Error> {
         let identifier = self.tbs.signature.to_der();
         let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;

@@ -1,4 +1,4 @@
-//! Cross-certificates: what another CA's certificate says of its subject, said once more by this CA.
+//! Cross-certificates: this CA repeats what another CA's certificate says about its subject.
 
 mod compare;
 
@@ -22,8 +22,8 @@ use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, Profi
 use super::{Certificate, Rule, UnixTime, X509Error, rules};
 use crate::signer::KeySearch;
 
-/// The extensions about the subject, which a cross-certificate repeats. Others are about the issuer, and this CA says its own; or are not
-/// known here, and nobody certifies what he does not understand.
+/// The extensions about the subject, which a cross-certificate repeats. The others are about the issuer, for which this CA uses its own, or are
+/// unknown here, and a CA does not certify what it does not understand.
 pub(super) const CARRIED: [ObjectIdentifier; 11] = [
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_KEY_USAGE,
@@ -50,8 +50,7 @@ const CRITICAL: [ObjectIdentifier; 5] = [
 /// Sections 4.2.1.2 and 4.2.2.2: MUST NOT be critical.
 const NOT_CRITICAL: [ObjectIdentifier; 2] = [ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS];
 
-/// An extension of the original as a cross-certificate has it: the same, and as critical as RFC 5280 asks. Who made the original may not have
-/// known; who signs it again does.
+/// An extension of the original for a cross-certificate: the same value, and as critical as RFC 5280 requires, even if the original is not.
 pub(super) fn carried(found: &Extension) -> Extension {
     let kind = found.extn_id;
     Extension {
@@ -60,11 +59,11 @@ pub(super) fn carried(found: &Extension) -> Extension {
     }
 }
 
-/// What a CA is for, where its own certificate does not say, as that of `openssl req -x509` (section 4.2.1.3: "Conforming CAs MUST include this
+/// The keyUsage of a CA whose own certificate has none, such as one by `openssl req -x509` (section 4.2.1.3: "Conforming CAs MUST include this
 /// extension in certificates that contain public keys that are used to validate digital signatures on other public key certificates or CRLs").
 pub(super) const USAGE_OF_A_CA: ProfileExtension = AUTHORITY_USAGE;
 
-/// What is wrong in the original and put right in the cross-certificate, in words.
+/// The faults of the original that the cross-certificate corrects, in words.
 fn find_repairs(original: &[Extension]) -> Vec<String> {
     let mut repairs = Vec::new();
     for found in original.iter().filter(|found| CARRIED.contains(&found.extn_id)) {
@@ -81,33 +80,33 @@ fn find_repairs(original: &[Extension]) -> Vec<String> {
     repairs
 }
 
-/// Those that say how this CA is found and what it revoked.
+/// Those about where to find this CA and its revocations.
 pub(super) const OF_THE_ISSUER: [ObjectIdentifier; 3] = [
     ID_CE_AUTHORITY_KEY_IDENTIFIER,
     ID_CE_CRL_DISTRIBUTION_POINTS,
     ID_PE_AUTHORITY_INFO_ACCESS,
 ];
 
-/// Those that an own profile may add where the original, as that of a root, has none: a trust anchor's are not looked at by everyone (RFC
-/// 5280 section 6.1.1 (d)), a cross-certificate's are.
+/// Those that the profile may add if the original, such as a root, does not have them: not every verifier looks at a trust anchor's extensions (RFC
+/// 5280 section 6.1.1 (d)), but all look at those of a cross-certificate.
 pub(super) const ADDED: [ObjectIdentifier; 3] = [
     ID_CE_EXT_KEY_USAGE,
     ID_CE_NAME_CONSTRAINTS,
     ID_CE_CERTIFICATE_POLICIES,
 ];
 
-/// The certificate of a CA that may be cross-certified: what it says was signed by whom it names.
+/// The certificate of a CA that may be cross-certified: its signature by the issuer that it names was verified.
 #[derive(Clone, Debug)]
 pub struct Original {
     certificate: Certificate,
 }
 
 impl Original {
-    /// Makes sure that it is the certificate of a CA, valid at `now`, with a key that is strong enough, and that its signature verifies:
-    /// under its own key, or under that of the `issuer`.
+    /// Makes sure that the certificate belongs to a CA, is valid at `now` and has a key that is strong enough, and that its signature verifies,
+    /// under its own key or that of the `issuer`.
     ///
     /// # Errors
-    /// [`X509Error`]: not a CA, expired, a weak key, a wrong or weak signature, or one whose key is not known.
+    /// [`X509Error`]: not a CA, expired, a weak key, a wrong or weak signature, or a signature whose key is unknown.
     pub fn verify(
         certificate: Certificate,
         issuer: Option<&Certificate>,
@@ -118,7 +117,7 @@ impl Original {
         if certificate.extensions().iter().any(is_strange) {
             return Err(certificate.is_no_authority("it has a critical extension that is not supported"));
         }
-        // Sections 4.2.1.3 to 4.2.1.12: lists of one element and more. What an empty one was meant to say, nobody knows.
+        // Sections 4.2.1.3 to 4.2.1.12: lists of one or more elements. The meaning of an empty one is unknown.
         let is_empty = |found: &Extension| {
             CARRIED.contains(&found.extn_id)
                 && found.extn_id != ID_CE_BASIC_CONSTRAINTS
@@ -168,7 +167,7 @@ impl Original {
         &self.certificate
     }
 
-    /// What RFC 5280 does not allow in it and is put right in its cross-certificate, in words.
+    /// The faults by RFC 5280 that its cross-certificate corrects, in words.
     #[must_use]
     pub fn repairs(&self) -> Vec<String> {
         find_repairs(self.certificate.extensions())
@@ -176,14 +175,14 @@ impl Original {
 }
 
 impl Profile {
-    /// The name of the profile of a cross-certificate that no file has more to say of.
+    /// The name of the default profile of a cross-certificate.
     pub const CROSS: &'static str = "cross";
 
-    /// What the cross-certificate of `original` holds. `own` is this CA's own profile for intermediates: from it come URLs, limits,
-    /// waivers and linter, and purposes, name constraints and policies that the original has not.
+    /// The content of the cross-certificate of `original`. `own` is this CA's own profile for intermediates: it provides URLs, limits, waivers and
+    /// linter, and the purposes, name constraints and policies that the original lacks.
     ///
     /// # Errors
-    /// [`X509Error::Rule`] where the profile says something else than the original.
+    /// [`X509Error::Rule`] if the profile contradicts the original.
     pub fn cross(original: &Original, own: Option<&Self>) -> Result<Self, X509Error> {
         let found = original.certificate.extensions();
         let repeated = found.iter().filter(|found| CARRIED.contains(&found.extn_id));
@@ -237,7 +236,7 @@ impl Profile {
     }
 }
 
-/// What a profile says that the original does not.
+/// What the profile adds to the original.
 fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>, X509Error> {
     const RULE: &Rule = rules::CROSS_EXTENSIONS;
     let found = original.certificate.extensions();
@@ -246,7 +245,7 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
         let kind = extension::kind(wanted);
         let is_there = found.iter().any(|found| found.extn_id == kind);
         match wanted {
-            // The original's, as they are.
+            // The original's are kept.
             ProfileExtension::KeyUsage(_)
             | ProfileExtension::SubjectKeyIdentifier
             | ProfileExtension::AuthorityKeyIdentifier => {}
@@ -279,7 +278,7 @@ fn added_by(own: &Profile, original: &Original) -> Result<Vec<ProfileExtension>,
     Ok(added)
 }
 
-/// Whether the original has an extension with the same content; the order of purposes says nothing.
+/// Whether the original has an extension with the same content; the order of purposes does not matter.
 fn says_the_same(wanted: &ProfileExtension, original: &Original) -> Result<bool, X509Error> {
     let certificate = &original.certificate;
     let key = certificate.public_key()?;

@@ -28,10 +28,10 @@ use crate::values::Digest;
 
 const WHAT: &str = "certification request";
 
-/// The smallest RSA key that is signed: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
+/// The smallest RSA key that is accepted: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
 const SMALLEST_RSA: usize = 2048;
 
-/// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, by Microsoft's programs.
+/// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, written by Microsoft's programs.
 const MICROSOFT_EXTENSIONS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.14");
 
 /// pkcs-9-at-challengePassword
@@ -43,8 +43,8 @@ struct CertificationRequestInfo {
     version: u8,
     subject: Any,
     subject_public_key_info: SubjectPublicKeyInfoOwned,
-    /// A SET OF under an IMPLICIT tag has the bytes of a SEQUENCE OF; read as one, its order does not matter to us.
-    /// RFC 2986 has it always; requests without it exist.
+    /// A SET OF under an IMPLICIT tag has the bytes of a SEQUENCE OF; read as one, its order does not matter. RFC 2986 requires it, but requests
+    /// without it exist.
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
     attributes: Option<Vec<Attribute>>,
 }
@@ -56,7 +56,7 @@ struct Attribute {
     values: Any,
 }
 
-/// A decoded request. Its signature is not verified, so nothing can be issued for it.
+/// A decoded request. Its signature is not verified yet, so nothing can be issued for it.
 #[derive(Clone, Debug)]
 pub struct CertificationRequest {
     der: Vec<u8>,
@@ -65,7 +65,7 @@ pub struct CertificationRequest {
     subject: Name,
 }
 
-/// A request whose own signature verifies under its key, and whose key is strong enough: only such a one is signed.
+/// A request whose own signature verifies under its key, and whose key is strong enough: only these are signed.
 #[derive(Clone, Debug)]
 pub struct VerifiedRequest {
     request: CertificationRequest,
@@ -100,7 +100,7 @@ impl CertificationRequest {
                 found: u64::from(info.version),
             });
         }
-        // RFC 2986 section 4.1: "values SET SIZE(1..MAX)". Others read nothing else, so nothing else is taken for one.
+        // RFC 2986 section 4.1: "values SET SIZE(1..MAX)". Other programs accept nothing else either.
         let attributes = info.attributes.as_deref().unwrap_or_default();
         if let Some(other) = attributes
             .iter()
@@ -143,10 +143,10 @@ impl CertificationRequest {
         })
     }
 
-    /// The request as [`verify`](Self::verify) gave it before, if these are the same bytes. The verdict follows from the bytes alone.
+    /// Returns the request as [`verify`](Self::verify) did before, if the bytes are the same: the result depends on the bytes alone.
     ///
     /// # Errors
-    /// [`X509Error::Key`], which verified bytes do not give. Inside: `None` for other bytes.
+    /// [`X509Error::Key`]; never for verified bytes. Inside: `None` for other bytes.
     pub fn verify_again(self, known: &VerifiedHash) -> Result<Option<VerifiedRequest>, X509Error> {
         if Digest::of(&self.der) != known.0 {
             return Ok(None);
@@ -175,7 +175,7 @@ impl CertificationRequest {
         &self.subject
     }
 
-    /// `subjectPKInfo`, if it is of a kind that is used here.
+    /// `subjectPKInfo`, if its kind is supported.
     ///
     /// # Errors
     /// [`X509Error::Key`]
@@ -183,7 +183,7 @@ impl CertificationRequest {
         Ok(PublicKey::from_info(&self.info.subject_public_key_info)?)
     }
 
-    /// The key's kind in words, also where it is not used here.
+    /// The key's kind in words, even if it is not supported.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
@@ -198,8 +198,7 @@ impl CertificationRequest {
         algorithm::describe(&self.signed.algorithm)
     }
 
-    /// The extensions that are requested (RFC 2985 section 5.4.2). A list that does not decode is one entry, so that it is not passed over
-    /// in silence.
+    /// The requested extensions (RFC 2985 section 5.4.2). A list that does not decode becomes one entry, so that it is not silently ignored.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         let unread = |error: X509Error| ExtensionText {
@@ -214,7 +213,7 @@ impl CertificationRequest {
     }
 
     fn extension_requests(&self) -> impl Iterator<Item = Result<Vec<Extension>, X509Error>> {
-        // Where Microsoft's is beside the standard one, it says the same.
+        // If Microsoft's attribute is present beside the standard one, both say the same.
         let attributes = self.attributes();
         let is_standard = |attribute: &&Attribute| attribute.kind == ID_EXTENSION_REQ;
         let kind = match attributes.iter().any(|attribute| is_standard(&attribute)) {
@@ -228,15 +227,15 @@ impl CertificationRequest {
         })
     }
 
-    /// Every other attribute, by name, with its value: a text, or all of it in hex. A challenge password (RFC 2985 section 5.4.1), by which
-    /// a CA may later know who asks for a revocation, is not shown.
+    /// Every other attribute, by name, with its value: as text, or in hex. A challenge password (RFC 2985 section 5.4.1) is not shown, because a CA
+    /// may later use it to authenticate a revocation.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
         let describe = |attribute: &Attribute| {
             let values = attribute.values.value();
             let single = Any::from_der(values).ok();
             let value = match single.as_ref().and_then(shown_text) {
-                _ if attribute.kind == CHALLENGE_PASSWORD => "there is one".to_owned(),
+                _ if attribute.kind == CHALLENGE_PASSWORD => "present, not shown".to_owned(),
                 Some(text) => text,
                 None => Hex(values).to_string(),
             };
@@ -249,7 +248,7 @@ impl CertificationRequest {
             .collect()
     }
 
-    /// What `csr sign` would refuse of the subject, and in a profile that takes names, of those that are asked for.
+    /// What `csr sign` would refuse about the subject and, in a profile that accepts names, about the requested ones.
     #[must_use]
     pub fn name_faults(&self) -> Vec<String> {
         let cluster = Profile::cloudhsm_cluster();
@@ -264,11 +263,11 @@ impl CertificationRequest {
             .collect()
     }
 
-    /// The names that are requested, of the kinds that are issued.
+    /// The requested names, of the kinds that are issued.
     fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
         let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
         let extensions = lists.concat();
-        // RFC 5280 section 4.2, "MUST NOT include more than one instance": which of two would be meant?
+        // RFC 5280 section 4.2, "MUST NOT include more than one instance": it would be unclear which of two counts.
         if extensions
             .iter()
             .filter(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME)
@@ -283,7 +282,7 @@ impl CertificationRequest {
         Ok(extension::find_alternative_names(&extensions)?.0)
     }
 
-    /// The subjectKeyIdentifier that is requested.
+    /// The requested subjectKeyIdentifier.
     fn subject_key_identifier(&self) -> Result<Option<Vec<u8>>, X509Error> {
         let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
         let extensions = lists.concat();
@@ -302,7 +301,7 @@ impl CertificationRequest {
     }
 }
 
-/// Two lists of extensions that differ: another program would read the other one.
+/// Refuses two lists of extensions that differ, because other programs might read the other one.
 fn refuse_contradiction(attributes: &[Attribute]) -> Result<(), X509Error> {
     let values = |kind: ObjectIdentifier| {
         let of_kind = attributes.iter().filter(move |attribute| attribute.kind == kind);

@@ -1,4 +1,4 @@
-//! Which paths there are: RFC 4158. The work stays within bounds, whatever is in a stranger's file.
+//! Enumerates the possible paths (RFC 4158). The work stays within bounds, whatever a stranger's file contains.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,20 +9,20 @@ use crate::x509::path_rules::{
 };
 use crate::x509::{Certificate, UnixTime};
 
-/// Signatures that are verified, of all paths together. One takes from 30 microseconds to a millisecond.
+/// Limit on signatures that are verified, for all paths together. One takes from 30 microseconds to a millisecond.
 const MOST_SIGNATURES: usize = 2000;
 
-/// Certificates that are put on top of a path while a valid one is looked for.
+/// Limit on certificates that are appended to paths during the search for a valid one.
 const MOST_STEPS: usize = 20_000;
 
-/// Paths that are told apart when none is valid.
+/// Limit on the paths that are compared when none is valid.
 const MOST_PATHS: usize = 50;
 
 pub(super) fn is_self_signed(certificate: &Certificate) -> bool {
     certificate.is_self_issued() && check_signature(certificate, certificate).is_ok()
 }
 
-/// What is compared often, as numbers.
+/// A certificate, with numbers in place of the values that are compared often.
 struct Node<'a> {
     certificate: &'a Certificate,
     subject: usize,
@@ -31,7 +31,7 @@ struct Node<'a> {
     identifiers: Identifiers,
     /// Nothing is wrong with it by itself, as a CA certificate.
     is_sound: bool,
-    /// The same certificate is in the list before it.
+    /// The same certificate precedes it in the list.
     is_repeated: bool,
 }
 
@@ -50,14 +50,14 @@ impl Identifiers {
     }
 }
 
-/// A name and the key identifier that goes with it: who is looked for.
+/// A name and the key identifier that goes with it: the issuer that is searched.
 type Wanted = (usize, Option<Vec<u8>>);
 
 pub(super) struct Search<'a> {
     /// The authorities, in their order, and after them the certificate that is verified.
     nodes: Vec<Node<'a>>,
     leaf: usize,
-    /// The CA certificates of each that was looked for.
+    /// The CA certificates for each issuer that was searched.
     named: BTreeMap<Wanted, Rc<[usize]>>,
     /// Which certificate is signed by which key.
     signatures: BTreeMap<(usize, usize), bool>,
@@ -65,7 +65,7 @@ pub(super) struct Search<'a> {
     bound: Option<String>,
 }
 
-/// A path as far as it is built, and what RFC 5280 section 6.1 keeps of it.
+/// A path as far as it is built, and its state variables of RFC 5280 section 6.1.
 struct Climb<'a> {
     path: Vec<usize>,
     below: Vec<&'a Certificate>,
@@ -105,7 +105,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Why the search ended before its end.
+    /// Which bound ended the search early.
     pub(super) fn bound(&self) -> Option<&str> {
         self.bound.as_deref()
     }
@@ -125,7 +125,7 @@ impl<'a> Search<'a> {
         is_signed
     }
 
-    /// The CA certificates that have the issuer's name; those whose key identifier is the one that is wanted, and that are sound, first.
+    /// The CA certificates with the issuer's name; those with the wanted key identifier and without faults first.
     fn named(&mut self, certificate: usize) -> Rc<[usize]> {
         let own = &self.nodes[certificate];
         let wanted = (own.issuer, own.identifiers.authority.clone());
@@ -147,14 +147,14 @@ impl<'a> Search<'a> {
         named
     }
 
-    /// RFC 4158 section 2.4.2: neither a certificate nor a CA (its name and its key) is twice in a path.
+    /// RFC 4158 section 2.4.2: neither a certificate nor a CA (a name with a key) occurs twice in a path.
     fn is_loop(&self, path: &[usize], next: usize) -> bool {
         let next = &self.nodes[next];
         let mut all = path.iter().chain([&self.leaf]).map(|place| &self.nodes[*place]);
         all.any(|node| node.subject == next.subject && node.key == next.key)
     }
 
-    /// Among the authorities, with the issuer's name its own.
+    /// Whether a certificate is one of the authorities, and self-issued.
     fn is_own_issuer(&self, place: usize) -> bool {
         let node = &self.nodes[place];
         let der = node.certificate.der();
@@ -182,8 +182,8 @@ impl<'a> Search<'a> {
         self.climb(self.leaf, &mut climb, &purposes, &heights)
     }
 
-    /// How many steps each sound certificate is below a root, as far as it can be above the leaf. Without this, a mesh of CAs that certify
-    /// each other and lead nowhere takes longer than anyone waits.
+    /// How many steps each sound certificate is below a root, as far as it can be above the leaf. Without this, a mesh of CAs that certify each
+    /// other but lead to no root would take too long.
     fn measure_heights(&mut self) -> Vec<Option<usize>> {
         let mut heights = vec![None; self.nodes.len()];
         let mut is_above = vec![false; self.nodes.len()];
@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
         heights
     }
 
-    /// The key identifiers, where both are there.
+    /// Whether the key identifiers agree, if both are present.
     fn agrees(&self, certificate: usize, issuer: usize) -> bool {
         let wanted = &self.nodes[certificate].identifiers.authority;
         let found = &self.nodes[issuer].identifiers.subject;
@@ -280,8 +280,7 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// Paths as far as they go, with whatever is wrong with them: where no key of the right name made the signature, the first one
-    /// stands for all.
+    /// Paths as far as they go, with all their faults: if no key with the right name made the signature, the first one stands for all.
     pub(super) fn find_all(&mut self) -> Vec<Vec<usize>> {
         let mut found = Vec::new();
         self.follow(self.leaf, &mut Vec::new(), &mut found);
@@ -320,7 +319,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Two keys are one when their numbers are.
+/// Two keys are the same if their numbers are.
 fn key_bytes(certificate: &Certificate) -> Vec<u8> {
     match certificate.public_key() {
         Ok(key) => key.subject_public_key().to_vec(),

@@ -7,7 +7,7 @@ use crate::signer::Signer;
 use crate::x509::fixture::{NOW, SoftwareKey, authority, issue};
 use crate::x509::{Name, NameConstraints, Profile, ProfileExtension, Purpose, Subtree, VerifiedRequest};
 
-/// A path from a root down, each certificate of its profile.
+/// A path from a root down, each certificate with its profile.
 struct Path {
     key: SoftwareKey,
     certificates: Vec<Certificate>,
@@ -22,7 +22,7 @@ impl Path {
         }
     }
 
-    /// Issues one more, without regard to what the CA above allows.
+    /// Issues another certificate, whatever the CA above allows.
     fn then(mut self, profile: &Profile, subject: &str) -> Self {
         let key = SoftwareKey::generate();
         let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514(subject).unwrap());
@@ -76,7 +76,7 @@ fn for_purposes(purposes: &[Purpose]) -> Profile {
 }
 
 #[test]
-fn constraints_hold_for_everything_below() {
+fn name_constraints_apply_to_every_certificate_below() {
     let inside = Path::new()
         .then(&permitting("dn:O=Example"), "CN=CA")
         .then(&Profile::tls_client(), "CN=x,O=Example");
@@ -88,7 +88,7 @@ fn constraints_hold_for_everything_below() {
         outside.problems(),
         ["name constraints: \"CN=x,O=Other\" is not permitted"]
     );
-    // Two levels down, through a CA that is inside.
+    // Two levels down, below a CA that satisfies the constraints.
     let deep = Path::new()
         .then(&permitting("dn:O=Example"), "CN=CA")
         .then(&Profile::intermediate(), "CN=Lower,O=Example")
@@ -97,7 +97,7 @@ fn constraints_hold_for_everything_below() {
         deep.problems(),
         ["name constraints: \"CN=x,O=Other\" is not permitted"]
     );
-    // And for the CA between.
+    // And for the intermediate CA.
     let between = Path::new()
         .then(&permitting("dn:O=Example"), "CN=CA")
         .then(&Profile::intermediate(), "CN=Lower,O=Other")
@@ -108,7 +108,7 @@ fn constraints_hold_for_everything_below() {
     );
 }
 
-/// RFC 5280 section 6.1.4 (g) (1): what is permitted is what all of the path permit.
+/// RFC 5280 section 6.1.4 (g) (1): permitted is what every CA of the path permits.
 #[test]
 fn constraints_of_two_cas_are_their_intersection() {
     let path = |subject: &str| {
@@ -126,7 +126,7 @@ fn constraints_of_two_cas_are_their_intersection() {
 
 /// RFC 5280 section 6.1.3 (b): "if certificate i is self-issued and it is not the final certificate".
 #[test]
-fn a_self_issued_ca_is_passed_over_and_a_self_issued_leaf_is_not() {
+fn a_self_issued_ca_is_exempt_and_a_self_issued_leaf_is_not() {
     let root_key = SoftwareKey::generate();
     let root = authority(&root_key);
     let (old, new) = (SoftwareKey::generate(), SoftwareKey::generate());
@@ -167,7 +167,7 @@ fn a_self_issued_ca_is_passed_over_and_a_self_issued_leaf_is_not() {
 }
 
 #[test]
-fn a_path_needs_a_purpose_that_all_of_it_have() {
+fn a_path_needs_a_purpose_that_all_its_certificates_have() {
     let path = |above: &[Purpose], leaf: &Profile| {
         let path = Path::new().then(&for_purposes(above), "CN=CA").then(leaf, "CN=x");
         path.problems()
@@ -181,7 +181,7 @@ fn a_path_needs_a_purpose_that_all_of_it_have() {
         problems[0].starts_with("purposes: ") && problems.len() == 1,
         "{problems:?}"
     );
-    // A leaf that is for everything is for nothing under two CAs that have no purpose in common.
+    // A leaf for all purposes has none left under two CAs without a common purpose.
     let apart = Path::new()
         .then(&for_purposes(&[Purpose::SERVER_AUTH]), "CN=CA")
         .then(&for_purposes(&[Purpose::CLIENT_AUTH]), "CN=Lower")

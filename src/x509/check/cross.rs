@@ -1,4 +1,4 @@
-//! A planned cross-certificate against the certificate that it repeats.
+//! Checks a planned cross-certificate against the certificate that it repeats.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_CE_KEY_USAGE;
@@ -11,7 +11,7 @@ use crate::x509::extension::{self, extension_name};
 use crate::x509::{Certificate, Name, Rule, UnixTime, X509Error, rules};
 
 impl Plan<'_> {
-    /// What this CA issued is verified under either certificate: so all that paths are built and judged by must be the same.
+    /// Certificates of this CA are verified under either certificate, so everything that path building and validation use must be equal.
     pub(super) fn check_cross(&self, original: &Certificate) -> Result<(), X509Error> {
         original.check_authority_flags()?;
         self.check_cross_subject(original)?;
@@ -31,8 +31,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// RFC 5280 section 4.2.1.1: it stands as authorityKeyIdentifier in what the CA issued. Where the original has none, which
-    /// section 4.2.1.2 does not allow, the key's own, as others compute it.
+    /// RFC 5280 section 4.2.1.1: it is the authorityKeyIdentifier in everything that the CA issued. If the original has none, which section 4.2.1.2
+    /// does not allow, the key's own, as other programs compute it.
     fn check_cross_identifier(&self, original: &Certificate) -> Result<(), X509Error> {
         let found = extension::find_subject_key_identifier(self.extensions())?;
         let wanted = match original.subject_key_identifier()? {

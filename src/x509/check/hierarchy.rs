@@ -1,4 +1,4 @@
-//! A planned certificate against the CA certificate above it.
+//! Checks a planned certificate against the CA certificate above it.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ impl Plan<'_> {
         self.check_common_name(&subject)
     }
 
-    /// RFC 5280 section 4.2.1.10. Where there are no DNS names, OpenSSL takes a common name that looks like a host for one.
+    /// RFC 5280 section 4.2.1.10. Without DNS names, OpenSSL treats a common name that looks like a host as one.
     fn check_name_constraints(&self, authority: &Certificate, subject: &Name) -> Result<(), X509Error> {
         const RULE: &Rule = rules::NAME_CONSTRAINTS;
         let Some(constraints) = extension::find_name_constraints(authority.extensions())? else {
@@ -44,7 +44,7 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 6.1.4 (g): the constraints add up along a path, and who issues below this CA sees its certificate only.
+    /// RFC 5280 section 6.1.4 (g): the constraints of a path add up, but an issuer below this CA sees only this CA's certificate.
     fn check_nesting(&self, authority: &Certificate) -> Result<(), X509Error> {
         let constraints = extension::find_basic_constraints(self.extensions())?;
         let Some(above) = extension::find_name_constraints(authority.extensions())? else {
@@ -85,8 +85,8 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 4.2.1.12 leaves open what the purposes of a CA certificate mean; verifiers, and CA/B BR 7.1.2.10.6, take them as
-    /// bounds of what is below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
+    /// RFC 5280 section 4.2.1.12 does not define what the purposes of a CA certificate mean; verifiers, and CA/B BR 7.1.2.10.6, treat them as
+    /// limits for the certificates below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
     fn check_purposes(&self, authority: &Certificate) -> Result<(), X509Error> {
         const RULE: &Rule = rules::EXTENDED_KEY_USAGE_NESTING;
         let own = extension::find_purposes(self.extensions())?;
@@ -125,7 +125,7 @@ impl Plan<'_> {
     }
 
     /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the Certificate's
-    /// subjectAltName extension": old clients look at it. Here for common names that someone could take for a host.
+    /// subjectAltName extension", because old clients look at it. Checked here for common names that could be mistaken for a host.
     fn check_common_name(&self, subject: &Name) -> Result<(), X509Error> {
         const RULE: &Rule = rules::COMMON_NAME;
         let purposes = extension::find_purposes(self.extensions())?.unwrap_or_default();
@@ -154,7 +154,7 @@ impl Plan<'_> {
     }
 }
 
-/// An address, or a domain name of two labels and more.
+/// An address, or a domain name of two or more labels.
 fn looks_like_host(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || (text.contains('.') && !text.contains(' '))
 }

@@ -7,8 +7,8 @@ use crate::x509::summary::rule_of;
 use crate::x509::{Issuer, Name, X509Error, extension, rules};
 
 impl Plan<'_> {
-    /// RFC 5280 section 4.1.2.6: a CA has a name of its own; a certificate under it has another's. An end entity may have an empty one,
-    /// when it has names in subjectAltName.
+    /// RFC 5280 section 4.1.2.6: a CA has a name of its own, and a certificate under it has a different one. The name of an end entity may be empty
+    /// if it has names in subjectAltName.
     pub(super) fn check_subject(&self) -> Result<(), X509Error> {
         let subject = Name::from_any(&self.tbs.subject, "subject")?;
         let profile = &self.of.profile;
@@ -32,7 +32,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Where subject and key come from.
+    /// The source of subject and key.
     const fn whose(&self) -> &'static str {
         match self.of.original {
             Some(_) => "the original",
@@ -65,12 +65,12 @@ impl Plan<'_> {
         }
         let refused = profile.refused_keys.as_ref();
         refuse_fault(refused.and_then(|list| list.find_fault(&key)))?;
-        // All but `key-composite` and `key-medium-factors`, for which another thread looks: `Checked::confirm_key` waits for it.
+        // All but `key-composite` and `key-medium-factors`, which another thread searches: `Checked::confirm_key` waits for it.
         refuse_fault(key.find_quick_fault(profile.key_search))
     }
 }
 
-/// The known faults of keys, each with its rule. `refused` are keys that others have.
+/// Checks a key for known faults, each with its rule. `refused` are keys whose private keys others know.
 ///
 /// # Errors
 /// The rule that is broken
@@ -79,7 +79,7 @@ pub fn check_quality(key: &PublicKey, search: KeySearch, refused: Option<&KeyLis
     refuse_fault(listed.or_else(|| key.find_fault(search)))
 }
 
-/// The same for the key of a CA that exists already. It may have an exponent below 65537, as old CAs do: that gives nothing away.
+/// The same for the key of an existing CA. It may have an exponent below 65537, as old CAs do: that does not reveal the private key.
 ///
 /// # Errors
 /// The rule that is broken

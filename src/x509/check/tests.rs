@@ -1,4 +1,4 @@
-//! Every rule, broken once.
+//! Breaks every rule once.
 
 mod cross;
 mod hierarchy;
@@ -50,7 +50,7 @@ fn set(tbs: &mut TbsCertificate, index: usize, value: &[u8]) {
 const KEY_CERT_SIGN: &[u8; 4] = b"\x03\x02\x02\x04";
 
 #[test]
-fn each_rule_for_a_self_signed_certificate_can_be_broken() {
+fn every_rule_for_a_self_signed_certificate_can_be_broken() {
     let key = SoftwareKey::generate();
     let plan = authority_plan(&key);
     assert!(plan.clone().check(Issuer::Itself, NOW).is_ok());
@@ -142,7 +142,7 @@ fn leaf_plan(request: &VerifiedRequest, authority: &Certificate, days: u32) -> T
 }
 
 #[test]
-fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
+fn every_rule_for_a_certificate_under_a_ca_can_be_broken() {
     let (ca_key, leaf_key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let issuer = Issuer::Authority(&ca);
@@ -202,7 +202,7 @@ fn each_rule_for_a_certificate_under_a_ca_can_be_broken() {
 }
 
 #[test]
-fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
+fn a_client_certificate_has_the_uses_of_its_profile_and_no_others() {
     let (ca_key, leaf_key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let issuer = Issuer::Authority(&ca);
@@ -221,7 +221,7 @@ fn a_clients_certificate_is_good_for_what_its_profile_says_and_nothing_else() {
             // digitalSignature and keyCertSign
             set(tbs, 1, b"\x03\x02\x02\x84");
         }),
-        // CA:TRUE, in the place of CA:FALSE.
+        // CA:TRUE in place of CA:FALSE.
         ("key-usage", |tbs| {
             extension(tbs, 0).extn_value = OctetString::new(*b"\x30\x03\x01\x01\xff").unwrap();
         }),
@@ -270,7 +270,7 @@ fn a_wrong_signature_or_another_key_issues_nothing() {
 }
 
 #[test]
-fn what_is_reopened_is_what_its_inputs_make() {
+fn a_reopened_plan_is_what_its_inputs_make() {
     let plan = authority_plan(&SoftwareKey::generate());
     let reopen = |der: &[u8]| Tbs::reopen(der, Arc::clone(&plan.profile), Basis::Itself);
     assert_eq!(reopen(plan.der()).unwrap().der(), plan.der());

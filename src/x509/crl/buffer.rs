@@ -1,11 +1,11 @@
-//! One buffer for a structure whose length is known only at its end.
+//! A buffer for a structure whose length is known only at its end.
 
 use der::{Encode, ErrorKind, Header, Length, Tag};
 
 /// A tag, and the longest length that `der` writes.
 pub(super) const HEADER_BYTES: usize = 6;
 
-/// Grows at its end, and has room at its front for the headers that can be written only when the length is known.
+/// Grows at its end, and keeps space at its front for the headers, which can be written only when the length is known.
 #[derive(Clone)]
 pub(super) struct DerBuffer {
     bytes: Vec<u8>,
@@ -13,7 +13,7 @@ pub(super) struct DerBuffer {
 }
 
 impl DerBuffer {
-    /// Empty, with room for `front` bytes before what it will hold.
+    /// Empty, with space for `front` bytes before the content.
     pub(super) fn with_room(front: usize) -> Self {
         Self {
             bytes: vec![0; front],
@@ -21,12 +21,12 @@ impl DerBuffer {
         }
     }
 
-    /// Takes memory for so many bytes at once, so that it need not move for them. Pages that are not written to cost nothing.
+    /// Allocates memory for this many bytes at once, so that the buffer need not move. Pages that are never written cost nothing.
     pub(super) fn expect(&mut self, bytes: usize) {
         self.bytes.reserve_exact(bytes);
     }
 
-    /// What was read; no header will be put before it.
+    /// A buffer for bytes that were read; no header will be put before them.
     pub(super) const fn of(bytes: Vec<u8>) -> Self {
         Self { bytes, start: 0 }
     }
@@ -42,7 +42,7 @@ impl DerBuffer {
 
     pub(super) fn append_bytes(&mut self, bytes: &[u8]) {
         if self.bytes.capacity() - self.bytes.len() < bytes.len() {
-            // A quarter more, not twice as much: while it moves, the old and the new buffer are there together.
+            // A quarter more, not twice as much: during a move, the old and the new buffer both exist.
             self.bytes.reserve_exact(bytes.len().max(self.bytes.len() / 4));
         }
         self.bytes.extend_from_slice(bytes);
@@ -55,7 +55,7 @@ impl DerBuffer {
         Ok(())
     }
 
-    /// Makes a SEQUENCE of all that is in it.
+    /// Puts the header of a SEQUENCE before the content.
     pub(super) fn wrap(&mut self) -> der::Result<()> {
         let length = Length::try_from(self.as_bytes().len())?;
         self.prepend(&Header::new(Tag::Sequence, length).to_der()?)
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_go_before_what_they_head() {
+    fn headers_go_before_their_content() {
         let mut buffer = DerBuffer::with_room(3 * HEADER_BYTES);
         buffer.append(&7_u8).unwrap();
         buffer.wrap().unwrap();

@@ -1,4 +1,4 @@
-//! Every rule a planned list must keep before it is signed. As for certificates, the rules read the encoded bytes.
+//! Checks every rule for a planned list before it is signed. As for certificates, the rules read the encoded bytes.
 
 use x509_cert::time::Time;
 
@@ -25,7 +25,7 @@ impl CheckedCrl {
         self.tbs.der()
     }
 
-    /// What it was planned as.
+    /// The plan of it.
     #[must_use]
     pub const fn plan(&self) -> &CrlContent {
         &self.tbs.plan
@@ -55,8 +55,8 @@ impl CheckedCrl {
         self.entries
     }
 
-    /// How many of them have a serial number that RFC 5280 section 4.1.2.2 does not allow: zero, negative, or above 20 octets. A
-    /// certificate is revoked under the number that it has.
+    /// How many of them have a serial number that RFC 5280 section 4.1.2.2 does not allow: zero, negative, or above 20 octets. A certificate is
+    /// revoked under the number that it has.
     #[must_use]
     pub const fn unusual_serials(&self) -> usize {
         self.unusual_serials
@@ -71,8 +71,7 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
 }
 
 impl CrlTbs {
-    /// Holds the list against its plan, its issuer and RFC 5280; a delta CRL also against the CRL that it builds on, which was
-    /// verified before.
+    /// Checks the list against its plan, its issuer and RFC 5280; a delta CRL also against its base CRL, which was verified before.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -127,7 +126,7 @@ impl Planned<'_> {
         }
     }
 
-    /// RFC 5280 sections 5.1.2.3 and 4.2.1.3: the CA itself, which may sign CRLs.
+    /// RFC 5280 sections 5.1.2.3 and 4.2.1.3: the CA itself, if it may sign CRLs.
     fn check_issuer(&self) -> Result<(), X509Error> {
         self.authority.check_authority(self.now)?;
         let issuer = Name::from_any(&self.fields.issuer, "issuer")?;
@@ -140,7 +139,7 @@ impl Planned<'_> {
                 "the name or the key is not the CA certificate's",
             );
         }
-        // Where there is no keyUsage, as in a CA certificate by AWS's own recipe, nothing is restricted.
+        // Without keyUsage, as in a CA certificate by AWS's own recipe, nothing is restricted.
         let usage = certificate_extension::find_key_usage(self.authority.extensions())?;
         if usage.is_some_and(|usage| !usage.crl_sign()) {
             return broken(
@@ -161,10 +160,10 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. Nobody could replace a list that outlives its CA.
+    /// RFC 5280 sections 5.1.2.4 and 5.1.2.5. A list that outlives its CA could never be replaced.
     fn check_updates(&self) -> Result<(), X509Error> {
         let Some(next_update) = &self.fields.next_update else {
-            return broken(rules::NEXT_UPDATE, "there is none");
+            return broken(rules::NEXT_UPDATE, "the list has none");
         };
         for time in [&self.fields.this_update, next_update] {
             check_time(time)?;
@@ -192,7 +191,7 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// Exactly the plan's extensions, each once, each critical or not as RFC 5280 section 5.2 says.
+    /// Exactly the plan's extensions, each once, each critical or not as RFC 5280 section 5.2 requires.
     fn check_extension_list(&self) -> Result<(), X509Error> {
         let found = self.fields.extensions().iter();
         if found
@@ -241,7 +240,7 @@ impl Planned<'_> {
     fn check_distribution(&self) -> Result<(), X509Error> {
         let plan = &self.of.plan;
         for url in plan.distribution_point.iter().chain(plan.freshest()) {
-            // Section 8: to check the certificate of an https server takes the CRL that is fetched from it.
+            // Section 8: checking the certificate of an https server may need the CRL that is fetched from it.
             let known = ["http://", "ldap://"].iter().any(|scheme| {
                 let rest = url.strip_prefix(scheme);
                 rest.is_some_and(|rest| !rest.is_empty())

@@ -1,4 +1,4 @@
-//! What changed since a CRL: the entries of a delta CRL (RFC 5280 section 5.2.4).
+//! The changes since a CRL: the entries of a delta CRL (RFC 5280 section 5.2.4).
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -7,11 +7,11 @@ use super::{CertificateRevocationList, CrlEntry, Revocation};
 use crate::x509::CrlReason;
 
 impl CertificateRevocationList {
-    /// The entries of a delta CRL to this one: what is in `revocations`, the full list of now, and not here, or here otherwise; and
-    /// removeFromCRL for a certificate on hold that is no longer there.
+    /// The entries of a delta CRL to this one: entries of `revocations`, the current full list, that this list lacks or has with other values; and
+    /// removeFromCRL for a certificate on hold that is no longer on the current list.
     ///
-    /// A certificate that was revoked for good and is no longer there may have expired, or been lost: it is not mentioned, and stays
-    /// revoked for everyone who has this list.
+    /// A certificate that was revoked for good and is no longer on the current list may have expired, or its record may be lost: it is left out,
+    /// and stays revoked for everyone who has this list.
     pub fn changes<E>(
         &self,
         revocations: impl IntoIterator<Item = Result<Revocation, E>>,
@@ -22,8 +22,7 @@ impl CertificateRevocationList {
         }
     }
 
-    /// The entries in ascending order of their serial numbers, as the lists that are made here have them; of the entries of one
-    /// certificate the last.
+    /// The entries in ascending order of their serial numbers, as in the lists that are made here; if a certificate has several entries, the last.
     fn in_order(&self) -> Box<dyn Iterator<Item = CrlEntry<'_>> + '_> {
         if self
             .entries()

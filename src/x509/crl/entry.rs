@@ -10,16 +10,16 @@ pub(super) use write::LONGEST_ENTRY;
 
 use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
 
-/// A revoked certificate, as an entry of a CRL says it: the reason may be `removeFromCRL`.
+/// A revoked certificate, as in an entry of a CRL: the reason may be `removeFromCRL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// The certificate's serial number, as it is in the certificate.
+    /// The serial number of the certificate.
     pub serial: SerialNumber,
     /// When the CA revoked it.
     pub revoked_at: UnixTime,
-    /// Why.
+    /// The reason.
     pub reason: CrlReason,
-    /// Since when the key is known or suspected to be compromised, or the certificate to be invalid.
+    /// The time from which the key is known or suspected to be compromised, or the certificate otherwise invalid (RFC 5280 section 5.3.2).
     pub invalid_since: Option<UnixTime>,
 }
 
@@ -30,22 +30,22 @@ pub struct CrlEntry<'a> {
     pub serial: &'a [u8],
     /// revocationDate
     pub revoked_at: UnixTime,
-    /// reasonCode (5.3.1); unspecified if there is none.
+    /// reasonCode (5.3.1); unspecified if it is absent.
     pub reason: CrlReason,
     /// invalidityDate (5.3.2)
     pub invalid_since: Option<UnixTime>,
-    /// A critical extension that is not processed here: RFC 5280 section 5.3 forbids to use such a CRL at all.
+    /// A critical extension that is not processed here: RFC 5280 section 5.3 forbids the use of such a CRL.
     pub unprocessed_critical: Option<ObjectIdentifier>,
-    /// The entry itself.
+    /// The DER of the entry.
     pub der: &'a [u8],
-    /// Whether there is a crlEntryExtensions at all.
+    /// Whether it has crlEntryExtensions.
     pub(super) has_extensions: bool,
     /// Whether revocationDate is a UTCTime.
     pub(super) is_utc_time: bool,
 }
 
 impl CrlEntry<'_> {
-    /// Writes what was read once more, behind what is in `bytes`.
+    /// Appends an entry that was read to `bytes`.
     pub(super) fn append_to(&self, bytes: &mut Vec<u8>) -> Result<(), X509Error> {
         write::append_entry(
             bytes,
@@ -56,7 +56,7 @@ impl CrlEntry<'_> {
         )
     }
 
-    /// The entry as a value of its own.
+    /// Copies the entry out of the CRL's bytes.
     #[must_use]
     pub fn to_revocation(&self) -> Revocation {
         Revocation {

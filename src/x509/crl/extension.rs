@@ -20,7 +20,7 @@ use crate::x509::{CrlNumber, ExtensionText, X509Error, extension};
 
 const WHAT: &str = "CRL extension";
 
-/// What is looked at here; RFC 5280 section 5.2 forbids to use a CRL with any other critical extension.
+/// The extensions that are processed; RFC 5280 section 5.2 forbids the use of a CRL with any other critical extension.
 pub(super) const PROCESSED: [ObjectIdentifier; 5] = [
     ID_CE_AUTHORITY_KEY_IDENTIFIER,
     ID_CE_CRL_NUMBER,
@@ -98,7 +98,7 @@ fn full_name(url: &str) -> Result<DistributionPointName, X509Error> {
     ]))
 }
 
-/// A DistributionPoint (section 4.2.1.13) with a name and nothing else.
+/// A DistributionPoint (section 4.2.1.13) with only a name.
 pub(super) fn point_at(url: &str) -> Result<DistributionPoint, X509Error> {
     Ok(DistributionPoint {
         distribution_point: Some(full_name(url)?),
@@ -131,7 +131,7 @@ pub(super) fn find_freshest(extensions: &[Extension]) -> Result<Option<Vec<Distr
     extension::find(extensions, ID_CE_FRESHEST_CRL)
 }
 
-/// The URL of `freshestCRL`, where it has one and nothing else.
+/// The URL of `freshestCRL`, if that consists of one URL only.
 pub(super) fn find_freshest_url(extensions: &[Extension]) -> Result<Option<String>, X509Error> {
     let points = find_freshest(extensions)?;
     let point = points.as_deref().and_then(<[_]>::first);

@@ -1,4 +1,4 @@
-//! `TBSCertList` (RFC 5280 section 5.1.2), all but the entries: those stay where they are.
+//! `TBSCertList` (RFC 5280 section 5.1.2) except the entries, which stay in place.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,13 +14,13 @@ use super::entry::Entries;
 use crate::x509::X509Error;
 use crate::x509::name::describe_oid;
 
-/// `Version ::= INTEGER { v1(0), v2(1) }`; v1 is written by leaving the field out.
+/// `Version ::= INTEGER { v1(0), v2(1) }`; v1 is encoded by omitting the field.
 pub(super) const V2: u8 = 1;
 
 /// The fields of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Fields {
-    /// 5.1.2.1: 0 if there is none.
+    /// 5.1.2.1: 0 if absent.
     pub(super) version: u8,
     /// 5.1.2.2: the same as the outer signatureAlgorithm.
     pub(super) signature: AlgorithmIdentifierOwned,
@@ -30,14 +30,14 @@ pub(super) struct Fields {
     pub(super) this_update: Time,
     /// 5.1.2.5: RFC 5280 requires it, X.509 does not.
     pub(super) next_update: Option<Time>,
-    /// 5.1.2.6: where in the structure the content of revokedCertificates is; absent when nothing is revoked.
+    /// 5.1.2.6: the position of the content of revokedCertificates in the structure; absent when nothing is revoked.
     pub(super) entries: Option<Range<usize>>,
     /// 5.1.2.7
     pub(super) extensions: Option<Vec<Extension>>,
 }
 
 impl Fields {
-    /// Reads a TBSCertList to its end, and every entry of it once.
+    /// Reads a TBSCertList to its end, and every entry once.
     pub(super) fn read(tbs: &[u8]) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed(WHAT);
         let whole = AnyRef::from_der(tbs).map_err(&malformed)?;
@@ -48,7 +48,7 @@ impl Fields {
         let fields = read_content(whole.value(), front).map_err(&malformed)?;
         if let Some(range) = &fields.entries {
             for entry in Entries::of(&tbs[range.clone()]) {
-                // Section 5.1.2.1: extensions of entries are for v2.
+                // Section 5.1.2.1: entries may have extensions only in v2.
                 if entry?.has_extensions && fields.version < V2 {
                     return Err(refused("a v1 CRL with extensions"));
                 }
@@ -77,7 +77,7 @@ impl Fields {
         self.extensions.as_deref().unwrap_or_default()
     }
 
-    /// All that stands before revokedCertificates, encoded one after the other.
+    /// Encodes all fields before revokedCertificates.
     pub(super) fn encode_front(&self) -> der::Result<Vec<u8>> {
         let mut front = Vec::new();
         if self.version > 0 {
@@ -90,7 +90,7 @@ impl Fields {
         Ok(front)
     }
 
-    /// crlExtensions, the one field that stands after it.
+    /// crlExtensions, the only field after it.
     pub(super) fn back(&self) -> Option<ContextSpecific<Vec<Extension>>> {
         self.extensions.as_ref().map(|list| ContextSpecific {
             tag_number: EXTENSIONS,
@@ -109,7 +109,7 @@ fn refused(reason: &str) -> X509Error {
     }
 }
 
-/// `front` bytes stand before the content.
+/// `front` is the number of bytes before the content.
 fn read_content(content: &[u8], front: usize) -> der::Result<Fields> {
     let mut reader = SliceReader::new(content)?;
     let version = match Tag::peek(&reader)? {

@@ -1,4 +1,4 @@
-//! Every certificate in an `index.txt`, for a CA that moves with all that it has issued.
+//! Reads every certificate in an `index.txt`, for a CA that moves with everything that it has issued.
 
 use std::io::BufRead;
 
@@ -6,17 +6,17 @@ use super::Revocation;
 use super::openssl_index::{LineStatus, each_line};
 use crate::x509::{SerialNumber, UnixTime, X509Error};
 
-/// RFC 5280 section 4.1.2.5: 9999-12-31T23:59:59Z says that there is no well-defined date.
+/// RFC 5280 section 4.1.2.5: 9999-12-31T23:59:59Z means that no well-defined date exists.
 const NO_DATE: UnixTime = UnixTime(253_402_300_799);
 
-/// A certificate as a CA's database or CRL tells of it: without the certificate.
+/// A certificate as a CA's database or CRL describes it, without the certificate itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedCertificate {
     /// Its serial number.
     pub serial: SerialNumber,
-    /// `notAfter`; the end of the year 9999 where it is not known.
+    /// `notAfter`; the end of the year 9999 if it is unknown.
     pub not_after: UnixTime,
-    /// The subject as the database spells it, `/C=US/CN=a`; none where it is not known or no text.
+    /// The subject as the database spells it, `/C=US/CN=a`; `None` if it is unknown or not text.
     pub subject: Option<String>,
     /// Its revocation.
     pub revocation: Option<Revocation>,
@@ -45,7 +45,7 @@ impl IndexedCertificate {
         Ok(all)
     }
 
-    /// What an entry of a CRL tells of a certificate.
+    /// What an entry of a CRL says about a certificate.
     #[must_use]
     pub fn of_crl(revocation: &Revocation) -> Self {
         Self {

@@ -17,14 +17,14 @@ pub struct IssuedCrl {
     entries: usize,
 }
 
-/// Bytes of a list besides its TBSCertList, without the signature: a header, the algorithm with its parameters, a header.
+/// Bytes of a list outside its TBSCertList, without the signature: a header, the algorithm with its parameters, a header.
 const FRAME_BYTES: usize = 128;
 
 impl CheckedCrl {
-    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.
+    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<IssuedCrl, X509Error> {
         let Self { tbs, entries, .. } = self;
         let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, tbs.der())?;
@@ -41,7 +41,7 @@ impl CheckedCrl {
         Ok(IssuedCrl { list, entries })
     }
 
-    /// The most bytes that the signed list can have in a file: the room to ask for before it is signed.
+    /// The largest file size of the signed list in bytes, for reserving space before it is signed.
     #[must_use]
     pub fn longest_file(&self, encoding: Encoding) -> usize {
         let signature = longest_signature(self.tbs.issuer_key.algorithm());
@@ -54,7 +54,7 @@ impl CheckedCrl {
 }
 
 impl IssuedCrl {
-    /// Reads a list that was signed before, and verifies its signature under the issuer's public key once more.
+    /// Reads a list that was signed before, and verifies its signature under the issuer's public key again.
     ///
     /// # Errors
     /// [`X509Error`]
@@ -113,7 +113,7 @@ impl Verified for IssuedCrl {
         if !same {
             return Ok(Err("the bytes differ".to_owned()));
         }
-        // The file's bytes are these: the second decoder can read them here.
+        // The file holds these bytes, so the second decoder can read them here.
         Ok(reread::compare(&self.list))
     }
 }

@@ -1,4 +1,4 @@
-//! Reading lists: our own and other people's.
+//! Reads lists: our own and other people's.
 
 use std::fmt;
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub struct CertificateRevocationList {
 }
 
 impl CertificateRevocationList {
-    /// Reads one list in PEM or DER; PEM is decoded in its place.
+    /// Reads one list in PEM or DER; PEM is decoded in place.
     ///
     /// # Errors
     /// [`X509Error`]
@@ -113,7 +113,7 @@ impl CertificateRevocationList {
         self.fields.next_update.as_ref().map(UnixTime::from_time)
     }
 
-    /// `cRLNumber`, if there is one.
+    /// `cRLNumber`, if the list has one.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -121,7 +121,7 @@ impl CertificateRevocationList {
         extension::find_number(self.extensions())
     }
 
-    /// The number of the CRL that this one is the delta of; `None` for a full CRL.
+    /// The number of the base CRL of a delta CRL; `None` for a full CRL.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -129,7 +129,7 @@ impl CertificateRevocationList {
         extension::find_base(self.extensions())
     }
 
-    /// The URL of issuingDistributionPoint, if there is one.
+    /// The URL of issuingDistributionPoint, if the list has one.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -139,7 +139,7 @@ impl CertificateRevocationList {
         Ok(name.and_then(extension::url_of))
     }
 
-    /// The URL of freshestCRL, if there is one.
+    /// The URL of freshestCRL, if the list has one.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -147,7 +147,7 @@ impl CertificateRevocationList {
         extension::find_freshest_url(self.extensions())
     }
 
-    /// The entries, in the list's order and in its bytes. They were all read once, when the list was.
+    /// The entries, in the list's order and in its bytes. All of them were read once, together with the list.
     pub fn entries(&self) -> impl Iterator<Item = CrlEntry<'_>> {
         let range = self.fields.entries.clone().unwrap_or_default();
         Entries::of(&self.tbs()[range]).filter_map(Result::ok)
@@ -203,7 +203,7 @@ fn read_frame(content: &[u8]) -> der::Result<(usize, AlgorithmIdentifierOwned, B
     Ok((tbs.len(), algorithm, signature))
 }
 
-/// Without the bytes, which may be a hundred million.
+/// Without the bytes, which may number a hundred million.
 impl fmt::Debug for CertificateRevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CertificateRevocationList")

@@ -1,4 +1,4 @@
-//! `index.txt`, the database of `openssl ca`: what a CA that moves to a token has revoked before.
+//! `index.txt`, the database of `openssl ca`: the earlier revocations of a CA that moves to a token.
 
 use std::io::{BufRead, Read};
 
@@ -18,8 +18,8 @@ pub struct OpensslIndex {
 }
 
 impl OpensslIndex {
-    /// Reads an index to its end: tab-separated fields, of which the status, the revocation and the serial number are looked at.
-    /// Every revoked certificate is kept, an expired one too, as `openssl ca -gencrl` does.
+    /// Reads an index to its end: tab-separated fields, of which the status, the revocation and the serial number are used. Every revoked
+    /// certificate is kept, even if it has expired, as `openssl ca -gencrl` does.
     ///
     /// # Errors
     /// [`X509Error::Index`] names the line; one serial number revoked twice is refused.
@@ -49,7 +49,7 @@ impl OpensslIndex {
         self.revoked.len()
     }
 
-    /// True if none is.
+    /// True if no certificate is revoked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.revoked.is_empty()
@@ -60,14 +60,14 @@ impl OpensslIndex {
         self.revoked.iter()
     }
 
-    /// The same, to keep.
+    /// The same, as an owned value.
     #[must_use]
     pub fn into_revocations(self) -> Revocations {
         self.revoked
     }
 }
 
-/// What is looked at in a line.
+/// The fields of a line that are used.
 pub(in crate::x509) struct IndexLine<'a> {
     pub(in crate::x509) status: LineStatus,
     expiry: &'a str,
@@ -79,7 +79,7 @@ pub(in crate::x509) struct IndexLine<'a> {
 /// The first field of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::x509) enum LineStatus {
-    /// V, or E where `openssl ca -updatedb` has seen that it has expired.
+    /// V, or E once `openssl ca -updatedb` has marked the certificate as expired.
     Issued,
     /// R
     Revoked,
@@ -87,7 +87,7 @@ pub(in crate::x509) enum LineStatus {
 
 impl IndexLine<'_> {
     pub(in crate::x509) fn serial(&self) -> Result<SerialNumber, &'static str> {
-        // A hexadecimal number, with a minus where an old CA has issued such a thing.
+        // A hexadecimal number, with a minus if an old CA issued such a number.
         SerialNumber::from_hex(self.serial).ok_or("a serial number that is not hexadecimal")
     }
 
@@ -109,7 +109,7 @@ impl IndexLine<'_> {
     }
 }
 
-/// Reads an index line by line, to its end, and tells how many lines it has. Empty lines and comments are passed over.
+/// Reads an index line by line, to its end, and returns the number of lines. Empty lines and comments are skipped.
 pub(in crate::x509) fn each_line(
     mut index: impl BufRead,
     mut each: impl FnMut(IndexLine<'_>) -> Result<(), &'static str>,
@@ -144,7 +144,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     if text.trim_ascii().is_empty() || text.starts_with(b"#") {
         return Ok(None);
     }
-    // As TXT_DB_read of OpenSSL: a tab after a backslash does not end a field, the last field may be empty, and a tab may follow it.
+    // As in TXT_DB_read of OpenSSL: a tab after a backslash does not end a field, the last field may be empty, and a tab may follow it.
     let mut escaped = false;
     let mut fields = text.split(|byte| {
         let ends = *byte == b'\t' && !escaped;
@@ -155,7 +155,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     let mut text_field = || str::from_utf8(field()?).map_err(|_| "a field that is not text");
     let (status, expiry, revocation, serial) = (text_field()?, text_field()?, text_field()?, text_field()?);
     text_field()?;
-    // The subject, of any encoding.
+    // The subject, in any encoding.
     let subject = field()?;
     if fields.any(|more| !more.is_empty()) {
         return Err(NOT_SIX_FIELDS);
@@ -186,10 +186,10 @@ fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation,
     };
     let reason = match name {
         None => CrlReason::Unspecified,
-        // The key has been compromised since that time.
+        // The key is compromised since that time.
         Some("keyTime") => compromised().map(|()| CrlReason::KeyCompromise)?,
         Some("CAkeyTime") => compromised().map(|()| CrlReason::CaCompromise)?,
-        // With an instruction, which RFC 5280 no longer has.
+        // With an instruction code, which RFC 5280 no longer has.
         Some("holdInstruction") => CrlReason::CertificateHold,
         Some(name) => name
             .parse()
@@ -203,11 +203,11 @@ fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation,
     })
 }
 
-/// `YYMMDDHHMMSSZ`, of the years 1950 to 2049 (RFC 5280 section 4.1.2.5.1), or `YYYYMMDDHHMMSSZ`; OpenSSL takes the first without seconds
-/// too. This program has no times before 1970: one of those is taken as its first second.
+/// `YYMMDDHHMMSSZ`, for the years 1950 to 2049 (RFC 5280 section 4.1.2.5.1), or `YYYYMMDDHHMMSSZ`; OpenSSL also accepts the first without seconds.
+/// This program has no times before 1970: an earlier one becomes its first second.
 fn read_time(text: &str) -> Result<UnixTime, &'static str> {
     const WRONG: &str = "a time that is neither YYMMDDHHMMSSZ nor YYYYMMDDHHMMSSZ";
-    /// After which the calendar is the same again, from 1901 to 2099.
+    /// The period of the calendar in years, from 1901 to 2099.
     const CYCLE: u16 = 28;
     let digits = text.strip_suffix('Z').ok_or(WRONG)?.as_bytes();
     let pair = |at: usize| match digits.get(at..at + 2) {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_understood_is_named() {
+    fn the_error_names_a_line_that_cannot_be_read() {
         let good = "R\t350101000000Z\t261120000000Z\t01\tunknown\t/CN=a\n";
         assert_eq!(read(good).unwrap().len(), 1);
         for (bad, why) in [
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_dates_are_those_that_openssl_takes() {
+    fn fields_and_dates_are_read_as_openssl_reads_them() {
         let good = "R\t350101000000Z\t261120000000Z\t01\tunknown\t/CN=a\n";
         let at = |text: &str| read(text).unwrap()[0].revoked_at.to_string();
         for (same, time) in [
@@ -337,7 +337,7 @@ mod tests {
                 good.replace("261120000000Z", "700101000001Z"),
                 "1970-01-01T00:00:01Z",
             ),
-            // Before the first second that this program has.
+            // Before the first second that this program supports.
             (
                 good.replace("261120000000Z", "500101000000Z"),
                 "1970-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-//! The second decoder: `x509-parser`, one entry at a time. As a whole it would take a kilobyte for each.
+//! The second decoder: `x509-parser`, one entry at a time. For a whole list it would need a kilobyte for each entry.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::num::NonZero;
@@ -16,7 +16,7 @@ use super::entry::Entries;
 use super::fields::Fields;
 use crate::x509::UnixTime;
 
-/// Reads the list that was issued and compares every field and every entry with what the first decoder read.
+/// Reads the issued list and compares every field and every entry with those of the first decoder.
 pub(super) fn compare(issued: &CertificateRevocationList) -> Result<(), String> {
     let (rest, whole) = element(issued.der())?;
     let (after, tbs) = any(whole.data)?;
@@ -77,10 +77,10 @@ pub(super) fn read_tbs(tbs: &[u8], fields: &Fields) -> Result<(), String> {
     compare_extensions(content, fields)
 }
 
-/// So many entries are read on one thread; of a longer list, each thread of the machine takes a part.
+/// Lists with at most this many entries are read on one thread; a longer list is divided among all threads of the machine.
 const ENTRIES_ON_ONE_THREAD: usize = 10_000;
 
-/// No entry refers to another, so the list can be read in parts. That costs most of the time of a large CRL.
+/// Entries do not refer to each other, so the list can be read in parts. This step takes most of the time of a large CRL.
 pub(super) fn compare_entries(list: &[u8], threads: usize) -> Result<(), String> {
     let shortest = list.len().div_ceil(threads);
     let (mut parts, mut from, mut count) = (Vec::new(), 0, 0);
@@ -114,7 +114,7 @@ pub(super) fn compare_entries(list: &[u8], threads: usize) -> Result<(), String>
     })
 }
 
-/// `before` entries stand before the part.
+/// `before` is the number of entries before the part.
 fn compare_part(part: &[u8], before: usize) -> Result<(), String> {
     let mut rest = part;
     for (index, entry) in Entries::of(part).enumerate() {
@@ -155,7 +155,7 @@ fn compare_extensions(content: &[u8], fields: &Fields) -> Result<(), String> {
         let same = read.oid.to_id_string() == wanted.extn_id.to_string()
             && read.critical == wanted.critical
             && read.value == wanted.extn_value.as_bytes()
-            // deltaCRLIndicator and freshestCRL are not known to it: their values are compared as bytes.
+            // It does not know deltaCRLIndicator and freshestCRL: their values are compared as bytes.
             && !matches!(read.parsed_extension(), ParsedExtension::ParseError { .. });
         if !same {
             return Err(differs());
@@ -200,13 +200,13 @@ pub(super) fn holds(file: &mut dyn Read, der: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Whether the file is one PEM block, and nothing else, of exactly these bytes. The base64 is read here by hand, not by what wrote it.
+/// Whether the file is one PEM block, and nothing else, of exactly these bytes. The base64 is decoded by hand here, not by the code that wrote it.
 pub(super) fn holds_pem(file: &mut dyn Read, label: &str, der: &[u8]) -> io::Result<bool> {
     let mut file = BufReader::with_capacity(64 * 1024, file);
     let mut line = Vec::new();
     let mut next = move |line: &mut Vec<u8>| {
         line.clear();
-        // A line that is longer than any here is none of ours; nothing is read without an end.
+        // A longer line was not written by this program, and the limit bounds what is read.
         (&mut file).take(256).read_until(b'\n', line)
     };
     next(&mut line)?;
@@ -229,7 +229,7 @@ pub(super) fn holds_pem(file: &mut dyn Read, label: &str, der: &[u8]) -> io::Res
     Ok(ends && next(&mut line)? == 0)
 }
 
-/// RFC 4648 section 4, strictly: padding only at the end, and no bits beyond the last byte.
+/// RFC 4648 section 4, strictly: padding only at the end, and no bits after the last byte.
 fn decode_base64(text: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
     if !text.len().is_multiple_of(4) {
         return None;

@@ -1,11 +1,11 @@
-//! The revocations of a CA in the order of a CRL, in few bytes each: there can be a million.
+//! The revocations of a CA in the order of a CRL, in few bytes each, because there can be a million.
 
 use std::fmt;
 
 use super::Revocation;
 use crate::x509::{CrlReason, SerialNumber, UnixTime};
 
-/// The longest serial number that is taken: two more than RFC 5280 section 4.1.2.2 allows.
+/// The longest serial number that is accepted: two octets more than RFC 5280 section 4.1.2.2 allows.
 const LONGEST_SERIAL: usize = 22;
 
 /// Revocations, in ascending order of their serial numbers, shorter before longer; each serial number once.
@@ -33,13 +33,13 @@ impl Row {
     }
 }
 
-/// Why a list of revocations is none.
+/// Why a list of revocations is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevocationsError {
     /// A serial number of more than 22 octets.
     LongSerial,
-    /// A serial number that is there twice.
+    /// A serial number that occurs twice.
     Twice(SerialNumber),
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for RevocationsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LongSerial => write!(f, "a serial number has more than {LONGEST_SERIAL} octets"),
-            Self::Twice(serial) => write!(f, "serial number {serial} is there twice"),
+            Self::Twice(serial) => write!(f, "serial number {serial} occurs twice"),
         }
     }
 }
@@ -55,7 +55,7 @@ impl fmt::Display for RevocationsError {
 impl std::error::Error for RevocationsError {}
 
 impl Revocations {
-    /// Takes one, in any order; [`sorted`](Self::sorted) puts them in theirs.
+    /// Adds one, in any order; [`sorted`](Self::sorted) sorts them.
     ///
     /// # Errors
     /// [`RevocationsError::LongSerial`]
@@ -94,13 +94,13 @@ impl Revocations {
         self.rows.len()
     }
 
-    /// True if none is.
+    /// True if no certificate is revoked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Whether that certificate is among them.
+    /// Whether this certificate is revoked.
     #[must_use]
     pub fn contains(&self, serial: &SerialNumber) -> bool {
         let octets = serial.octets();
@@ -109,7 +109,7 @@ impl Revocations {
             .is_ok()
     }
 
-    /// Each of them.
+    /// All revocations.
     pub fn iter(&self) -> impl Iterator<Item = Revocation> {
         self.rows.iter().map(|row| Revocation {
             serial: SerialNumber::from_octets(row.serial()),

@@ -1,4 +1,4 @@
-//! Every rule that a planned CRL is checked against, besides those that certificates have too.
+//! Every rule that a planned CRL is checked against, besides those shared with certificates.
 
 use crate::x509::rules::{Rule, rule, rules};
 

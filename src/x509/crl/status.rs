@@ -1,4 +1,4 @@
-//! What lists say of a certificate: RFC 5280 section 6.3.3, for lists that the certificate's own issuer signed.
+//! The status of a certificate by CRLs: RFC 5280 section 6.3.3, for lists that the certificate's own issuer signed.
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
@@ -8,31 +8,31 @@ use super::{CertificateRevocationList, extension};
 use crate::x509::extension as certificate_extension;
 use crate::x509::{Certificate, CrlNumber, CrlReason, UnixTime, X509Error, rules};
 
-/// What the lists at hand say of a certificate.
+/// What the given lists say about a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListedStatus {
-    /// None of them is of its issuer.
+    /// None of them is from its issuer.
     NoList,
-    /// Those of its issuer are about other certificates: why, for each.
+    /// The lists of its issuer do not cover it: why, for each.
     OutOfScope(Vec<String>),
-    /// Its issuer's are not to be used: why, for each.
+    /// The lists of its issuer cannot be used: why, for each.
     Unusable(Vec<String>),
     /// It is on a list.
     Revoked {
-        /// When.
+        /// The revocation date.
         revoked_at: UnixTime,
-        /// Why.
+        /// The reason.
         reason: CrlReason,
     },
-    /// It is on none, and there will be another before this time.
+    /// It is on none, and the next list is due at this time.
     NotListed {
         /// nextUpdate of the list that ends first.
         until: UnixTime,
     },
 }
 
-/// Looks for `certificate` on the lists of `issuer`, at `now`. Of the complete lists of one scope the newest counts, with the newest
-/// delta CRL that fits to it; what one scope has revoked is revoked.
+/// Looks for `certificate` on the lists of `issuer`, at `now`. Of the complete lists with one scope the newest counts, with the newest delta CRL
+/// that fits it; a certificate that one scope revokes is revoked.
 ///
 /// # Errors
 /// [`X509Error`]: the distribution points of the certificate cannot be read.
@@ -81,7 +81,7 @@ pub fn listed_status<'a>(
             until = until.map_or(next, |until| next.map(|next| until.min(next)));
         }
     }
-    // A delta CRL without its base says enough where it has the certificate.
+    // A delta CRL without its base is enough if it has the certificate.
     for delta in &deltas {
         let is_based = complete.iter().any(|list| delta.continues(list).unwrap_or(false));
         match delta.find_certificate(certificate) {
@@ -103,8 +103,8 @@ pub fn listed_status<'a>(
     })
 }
 
-/// The full names of the certificate's distribution points. Those of other issuers' lists (cRLIssuer) are left out: an indirect CRL is not
-/// read here.
+/// The full names of the certificate's distribution points. Those for lists of other issuers (cRLIssuer) are left out, because indirect CRLs are
+/// not supported.
 fn distribution_points(certificate: &Certificate) -> Result<Vec<GeneralName>, X509Error> {
     let points: Option<Vec<DistributionPoint>> =
         certificate_extension::find(certificate.extensions(), ID_CE_CRL_DISTRIBUTION_POINTS)?;
@@ -145,7 +145,7 @@ impl Certificate {
 }
 
 impl CertificateRevocationList {
-    /// Section 6.3.3 (b) (2): the list's issuingDistributionPoint is about this certificate.
+    /// Section 6.3.3 (b) (2): whether the list's issuingDistributionPoint covers this certificate.
     fn covers(&self, certificate: &Certificate, points: &[GeneralName]) -> Result<(), X509Error> {
         let Some(scope) = extension::find_distribution(self.extensions())? else {
             return Ok(());
@@ -202,7 +202,7 @@ impl CertificateRevocationList {
         })
     }
 
-    /// Reason and date of the certificate. Where a list has it twice, which it must not, the entry that revokes it counts.
+    /// Reason and date of the certificate. If a list has it twice, which is not allowed, the entry that revokes it counts.
     fn find_certificate(&self, certificate: &Certificate) -> Option<(CrlReason, UnixTime)> {
         let serial = certificate.serial_number();
         let entries = self.entries().filter(|entry| entry.serial == serial.octets());

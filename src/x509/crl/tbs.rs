@@ -9,7 +9,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{Certificate, CrlNumber, UnixTime, X509Error, algorithm, rules};
 
-/// A list to be, without its entries.
+/// The plan of a list, without its entries.
 #[derive(Clone, Debug)]
 pub struct CrlContent {
     /// cRLNumber (5.2.3)
@@ -18,15 +18,15 @@ pub struct CrlContent {
     pub this_update: UnixTime,
     /// nextUpdate (5.1.2.5)
     pub next_update: UnixTime,
-    /// Which certificates it is about.
+    /// Which certificates it covers.
     pub scope: CrlScope,
-    /// The URL that the certificates name in cRLDistributionPoints, where the CA has more lists than one (5.2.5).
+    /// The URL that the certificates name in cRLDistributionPoints, if the CA has more than one list (5.2.5).
     pub distribution_point: Option<String>,
     /// Full or delta.
     pub kind: CrlKind,
 }
 
-/// Which certificates of the CA a list is about (RFC 5280 section 5.2.5).
+/// Which certificates of the CA a list covers (RFC 5280 section 5.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrlScope {
     /// All of them.
@@ -37,15 +37,15 @@ pub enum CrlScope {
     AuthorityCertificates,
 }
 
-/// A list of everything, or of what changed.
+/// A full list, or the changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CrlKind {
-    /// Every revoked certificate of its scope.
+    /// Every revoked certificate in its scope.
     Full {
-        /// Where its delta CRL will be (5.2.6).
+        /// The URL of its delta CRL (5.2.6).
         freshest: Option<String>,
     },
-    /// What changed since the CRL with the number `base` (5.2.4).
+    /// The changes since the CRL with the number `base` (5.2.4).
     Delta {
         /// BaseCRLNumber
         base: CrlNumber,
@@ -53,7 +53,7 @@ pub enum CrlKind {
 }
 
 impl CrlContent {
-    /// The number of the CRL that a delta CRL starts from.
+    /// The number of the base CRL of a delta CRL.
     #[must_use]
     pub const fn base(&self) -> Option<&CrlNumber> {
         match &self.kind {
@@ -69,13 +69,13 @@ impl CrlContent {
         }
     }
 
-    /// Whether an issuingDistributionPoint says something: RFC 5280 section 5.2.5 forbids an empty one.
+    /// Whether an issuingDistributionPoint would have content: RFC 5280 section 5.2.5 forbids an empty one.
     pub(super) fn distribution(&self) -> Option<()> {
         (self.scope != CrlScope::All || self.distribution_point.is_some()).then_some(())
     }
 }
 
-/// A planned list that nothing has checked yet.
+/// A planned list, not checked yet.
 #[derive(Clone)]
 pub struct CrlTbs {
     pub(super) buffer: DerBuffer,
@@ -85,14 +85,13 @@ pub struct CrlTbs {
 }
 
 impl CrlTbs {
-    /// Writes the entries, one by one as they come, and the fields around them. The issuer is the CA certificate's subject, byte
-    /// for byte.
+    /// Writes the entries, one by one as they arrive, and the fields around them. The issuer is the CA certificate's subject, byte for byte.
     ///
-    /// The entries come in ascending order of their serial numbers, shorter before longer: a serial number that comes twice is then
-    /// found without remembering any, and the same revocations give the same bytes, whatever they were read from.
+    /// The entries come in ascending order of their serial numbers, shorter before longer: a repeated serial number is then found without
+    /// remembering any, and the same revocations give the same bytes, whatever their source.
     ///
     /// # Errors
-    /// The stream's own error; [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    /// The stream's own error; [`X509Error`] if a field cannot be encoded or the CA certificate's key cannot be used.
     pub fn build<E: From<X509Error>>(
         plan: CrlContent,
         authority: &Certificate,
@@ -140,14 +139,14 @@ impl CrlTbs {
         })
     }
 
-    /// Reads a planned list back from its bytes: its content from its fields, and then built once more from its own entries. Its rules are
-    /// not checked yet: [`check`](Self::check) does that, as for a new one.
+    /// Reads a planned list back from its bytes: takes the content from its fields, and builds it again from its own entries. Its rules are not
+    /// checked yet: [`check`](Self::check) does that, as for a new one.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that content and entries make.
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` if content and entries make other bytes.
     pub fn reopen(der: &[u8], authority: &Certificate) -> Result<Self, X509Error> {
         let fields = Fields::read(der)?;
-        let missing = |what| X509Error::broken(rules::PLANNED_BYTES, format!("there is no {what}"));
+        let missing = |what| X509Error::broken(rules::PLANNED_BYTES, format!("the list has no {what}"));
         let extensions = fields.extensions();
         let number = extension::find_number(extensions)?.ok_or_else(|| missing("cRLNumber"))?;
         let next_update = fields.next_update.as_ref().ok_or_else(|| missing("nextUpdate"))?;

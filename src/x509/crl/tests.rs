@@ -1,4 +1,4 @@
-//! Every rule broken once; whatever can be built is read back as it was; bent bytes are refused.
+//! Every rule is broken once; every list that can be built reads back the same; altered bytes are refused.
 
 mod bent;
 mod delta;
@@ -114,7 +114,7 @@ impl Numbers {
 }
 
 #[test]
-fn whatever_can_be_built_is_read_back_as_it_was() {
+fn every_list_that_can_be_built_reads_back_the_same() {
     let ca = Ca::new();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for _ in 0..200 {
@@ -138,7 +138,7 @@ fn whatever_can_be_built_is_read_back_as_it_was() {
                 extension::shape(&plan).len(),
                 "{plan:?}"
             );
-            // What was read, built again, is the same to be signed.
+            // Built again from what was read, the same bytes would be signed.
             let again = ca.build(plan.clone(), &entries);
             assert_eq!(again.der(), read.tbs());
         }
@@ -146,7 +146,7 @@ fn whatever_can_be_built_is_read_back_as_it_was() {
 }
 
 #[test]
-fn the_room_that_is_asked_for_is_enough_and_not_much_more() {
+fn the_reserved_space_is_enough_and_not_much_more() {
     let ca = Ca::new();
     let mut numbers = Numbers(5);
     for encoding in [Encoding::Pem, Encoding::Der] {
@@ -159,7 +159,7 @@ fn the_room_that_is_asked_for_is_enough_and_not_much_more() {
 }
 
 #[test]
-fn a_list_of_none_has_no_revoked_certificates() {
+fn an_empty_list_has_no_revoked_certificates_field() {
     let ca = Ca::new();
     let issued = ca.issue(full(), &[]);
     assert_eq!(issued.list().fields().entries, None);
@@ -190,7 +190,7 @@ fn dates_from_2050_on_are_generalized_time() {
 }
 
 #[test]
-fn a_serial_number_of_an_old_ca_is_revoked_as_it_is_and_counted() {
+fn an_unusual_serial_number_of_an_old_ca_is_revoked_unchanged_and_counted() {
     let ca = Ca::new();
     let serials: [&[u8]; 4] = [&[0], &[5], &[0x80, 1], &[7; 21]];
     let list: Vec<_> = serials.iter().map(|serial| revoked(serial)).collect();

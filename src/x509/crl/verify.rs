@@ -1,18 +1,18 @@
-//! A list against the certificate of the CA that issued it: RFC 5280 section 6.3.3, as far as it is about the list itself.
+//! Checks a list against the certificate of its issuer: RFC 5280 section 6.3.3, the steps about the list itself.
 
 use super::{CertificateRevocationList, WHAT, extension};
 use crate::x509::extension as certificate_extension;
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, Rule, UnixTime, X509Error, rules};
 
-/// It is about lists that are read: those that are planned have no such extension.
+/// For lists that are read: planned lists have no such extension.
 const CRITICAL_EXTENSION: &Rule = &rules::rule(
     "critical-extension",
     "RFC 5280 5.2",
     "no critical extension that is not supported",
 );
 
-/// With the clause about reading a list, where that is another than about making one.
+/// Refuses with the clause about reading a list, if it differs from the one about making a list.
 fn refuse<T>(rule: &Rule, source: &'static str, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::Rule {
         rule: rule.name,
@@ -22,8 +22,8 @@ fn refuse<T>(rule: &Rule, source: &'static str, found: impl Into<String>) -> Res
 }
 
 impl CertificateRevocationList {
-    /// Makes sure that `authority`, which the caller trusts, issued the list, that it is the current one at `now`, and that nothing in
-    /// it is critical and unknown here.
+    /// Makes sure that `authority`, which the caller trusts, issued the list, that it is current at `now`, and that it has no unknown critical
+    /// extension.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -34,7 +34,7 @@ impl CertificateRevocationList {
         self.verify_dates(now)
     }
 
-    /// As [`verify`](Self::verify), for a list that need not be the current one: the base of a delta CRL.
+    /// As [`verify`](Self::verify), for a list that need not be current: the base of a delta CRL.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -96,12 +96,12 @@ impl CertificateRevocationList {
         Ok(())
     }
 
-    /// Section 5.2.5, and what it has that is not read here: a list of other issuers' certificates, or of some reasons only, says
-    /// less than it seems to.
+    /// Section 5.2.5, and the kinds of list that are not supported: a list of other issuers' certificates, or for some reasons only, covers less
+    /// than it seems to.
     fn verify_scope(&self) -> Result<(), X509Error> {
         const RULE: &Rule = rules::ISSUING_DISTRIBUTION_POINT;
         const SOURCE: &str = "RFC 5280 5.2.5";
-        // Both are read, or refused, with the list.
+        // Both were read, or refused, together with the list.
         self.number()?;
         self.base()?;
         let Some(point) = extension::find_distribution(self.extensions())? else {

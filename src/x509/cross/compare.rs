@@ -1,4 +1,4 @@
-//! What a cross-certificate has in common with the original, and what not: read from both, after all is done.
+//! Compares a cross-certificate with the original, read from both after signing.
 
 use std::slice;
 
@@ -6,18 +6,18 @@ use x509_cert::ext::Extension;
 
 use crate::x509::{Certificate, extension};
 
-/// Something that two certificates of one CA do not have in common.
+/// A difference between two certificates of one CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The field or the extension.
     pub field: String,
-    /// What the original says; `None` if nothing.
+    /// What the original says; `None` if it lacks the field.
     pub original: Option<String>,
-    /// What the cross-certificate says; `None` where it was dropped.
+    /// What the cross-certificate says; `None` if it lacks the field.
     pub cross: Option<String>,
 }
 
-/// What is the same in a cross-certificate, by name, and what is not.
+/// The names of what is the same in a cross-certificate, and the differences.
 #[must_use]
 pub fn compare_with_original(original: &Certificate, cross: &Certificate) -> (Vec<String>, Vec<Change>) {
     let mut kept = Vec::new();

@@ -1,4 +1,4 @@
-//! A request of our own: built by hand, and checked before a signature is spent on it.
+//! A request of our own: built by hand, and checked before it is signed.
 
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
@@ -19,7 +19,7 @@ use crate::x509::{
 /// `Version ::= INTEGER { v1(0) }` of RFC 2986 section 4.1.
 const V1: u8 = 0;
 
-/// A planned request that nothing has checked yet.
+/// A planned request, not checked yet.
 #[derive(Clone, Debug)]
 pub struct RequestTbs {
     pub(super) der: Vec<u8>,
@@ -32,11 +32,11 @@ pub struct RequestTbs {
 pub struct CheckedRequest(pub(super) RequestTbs);
 
 impl RequestTbs {
-    /// A `CertificationRequestInfo` for `key`. It asks for `names`, and with a profile for what its certificates hold that is the
-    /// subject's affair: whether it is a CA, usages, purposes.
+    /// A `CertificationRequestInfo` for `key`. It asks for `names`, and with a profile also for the subject's part of its certificates: whether it
+    /// is a CA, usages, purposes.
     ///
     /// # Errors
-    /// [`X509Error`] when a field cannot be encoded.
+    /// [`X509Error`] if a field cannot be encoded.
     pub fn build(
         key: &PublicKey,
         subject: &Name,
@@ -80,11 +80,11 @@ impl RequestTbs {
         })
     }
 
-    /// Reads a planned request back from its bytes, which do not tell how it is to be signed. Its rules are not checked yet:
+    /// Reads a planned request back from its bytes, which do not contain the signature algorithm. Its rules are not checked yet:
     /// [`check`](Self::check) does that, as for a new one.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`]; the rule `planned-bytes` where they are not as they are written here.
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` if this program would encode them differently.
     pub fn reopen(der: &[u8], signature: SignatureAlgorithm) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed(WHAT);
         let info = CertificationRequestInfo::from_der(der).map_err(&malformed)?;
@@ -102,7 +102,7 @@ impl RequestTbs {
         &self.der
     }
 
-    /// Holds the encoded bytes against the rules for a certificate's subject and key: what no CA should sign is not asked for.
+    /// Checks the encoded bytes against the rules for a certificate's subject and key: a request must not ask for what no CA should sign.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -122,7 +122,7 @@ impl RequestTbs {
             });
         }
         check_quality(&key, KeySearch::Short, None)?;
-        // Both are there to be encoded after this.
+        // This library can encode both from here on.
         algorithm::identifier(self.signature)?;
         if !key.algorithm().makes(self.signature) {
             let found = format!("{} with an {} key", self.signature, key.algorithm());
@@ -142,7 +142,7 @@ impl CheckedRequest {
         &self.0.der
     }
 
-    /// The key that it is for, which signs it.
+    /// The key of the request, which signs it.
     #[must_use]
     pub const fn key(&self) -> &PublicKey {
         &self.0.key
@@ -157,14 +157,14 @@ impl CheckedRequest {
     /// The subject, read from the bytes.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`], which checked bytes are not.
+    /// [`X509Error::Malformed`]; never for checked bytes.
     pub fn subject(&self) -> Result<Name, X509Error> {
         let info = CertificationRequestInfo::from_der(self.der()).map_err(X509Error::malformed(WHAT))?;
         Name::from_any(&info.subject, WHAT)
     }
 }
 
-/// `extensionRequest` of RFC 2985 section 5.4.2: one attribute with one value, or none where nothing is asked for.
+/// `extensionRequest` of RFC 2985 section 5.4.2: one attribute with one value; without extensions, no attribute.
 fn extension_request(extensions: &[Extension]) -> Result<Vec<Attribute>, X509Error> {
     if extensions.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! For the tests of `x509` and `workflow`: requests by a key in software.
+//! For the tests of `x509` and `workflow`: requests by a software key.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
@@ -13,7 +13,7 @@ use crate::x509::signed::Signed;
 use crate::x509::{Name, X509Error};
 
 impl VerifiedRequest {
-    /// A request signed by a key in software, read back and verified.
+    /// A request signed by a software key, read back and verified.
     pub(in crate::x509) fn for_tests(signer: &dyn Signer, subject: &Name) -> Self {
         Self::asking_for(signer, subject, Vec::new()).unwrap()
     }

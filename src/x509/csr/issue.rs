@@ -13,10 +13,10 @@ pub struct IssuedRequest {
 }
 
 impl CheckedRequest {
-    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the request's own key, in software.
+    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the request's own key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<IssuedRequest, X509Error> {
         let Self(tbs) = self;
         let signature = sign_once(signer, &tbs.key, tbs.signature, &tbs.der)?;
@@ -27,7 +27,7 @@ impl CheckedRequest {
 }
 
 impl IssuedRequest {
-    /// Reads a request that was signed before, and verifies its signature once more.
+    /// Reads a request that was signed before, and verifies its signature again.
     ///
     /// # Errors
     /// [`X509Error`]

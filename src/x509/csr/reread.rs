@@ -1,4 +1,4 @@
-//! The second decoder: `x509-parser`, which shares no code with the one that built the request, its PEM reader included.
+//! The second decoder: `x509-parser`, which shares no code with the builder of the request, not even the PEM reader.
 
 use x509_parser::certification_request::{X509CertificationRequest, X509CertificationRequestInfo};
 use x509_parser::cri_attributes::ParsedCriAttribute;
@@ -8,7 +8,7 @@ use x509_parser::prelude::FromDer;
 
 use super::CertificationRequest;
 
-/// Reads a written file and compares every field with the request that was made.
+/// Reads a written file and compares every field with the request.
 pub(super) fn compare(written: &[u8], issued: &CertificationRequest) -> Result<(), String> {
     let block;
     let der = if written.starts_with(b"-----BEGIN") {
@@ -56,7 +56,7 @@ pub(super) fn read_info(der: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Nothing but an extensionRequest, of which every extension is known to the second decoder, and decoded without an error.
+/// True if the only attribute is an extensionRequest, and the second decoder knows every extension and decodes it without an error.
 fn is_understood(info: &X509CertificationRequestInfo<'_>) -> bool {
     info.attributes()
         .iter()

@@ -1,4 +1,4 @@
-//! Our own requests: what is planned is what is signed, and nothing is signed that nobody should sign.
+//! Our own requests: the plan is what is signed, and a plan that no CA should sign is refused.
 
 use super::*;
 use crate::output::{Encoding, Verified};
@@ -27,7 +27,7 @@ fn plan(key: &SoftwareKey, names: &[AlternativeName], profile: Option<&Profile>)
 }
 
 #[test]
-fn what_is_planned_is_what_is_read_back() {
+fn a_planned_request_is_read_back_the_same() {
     for kind in [
         KeyAlgorithm::Ec(crate::signer::Curve::P384),
         KeyAlgorithm::Ed25519,
@@ -56,7 +56,7 @@ fn what_is_planned_is_what_is_read_back() {
 }
 
 #[test]
-fn a_file_that_is_cut_or_another_is_found_out() {
+fn a_file_that_is_cut_or_holds_another_request_is_noticed() {
     let key = SoftwareKey::generate();
     let issued = plan(&key, &names(), None).check().unwrap().sign(&key).unwrap();
     let der = issued.content(Encoding::Der);
@@ -77,7 +77,7 @@ fn a_signature_that_does_not_verify_makes_no_request() {
 }
 
 #[test]
-fn what_no_ca_should_sign_is_not_asked_for() {
+fn a_request_that_no_ca_should_sign_is_refused() {
     let weak = PublicKey::from_rsa(&[0xff; 128], &[1, 0, 1]).unwrap();
     let signature = weak.algorithm().default_signature();
     let planned = RequestTbs::build(&weak, &name(), &[], None, signature).unwrap();
@@ -123,7 +123,7 @@ fn values_that_are_no_set_are_refused() {
 
 #[test]
 fn a_challenge_password_is_never_shown() {
-    // As it should be, two of them, and one of a type that is no text here.
+    // A valid one, two of them, and one of a type that is not text here.
     for values in [
         &b"\x31\x06\x0c\x04word"[..],
         b"\x31\x0c\x0c\x04word\x0c\x04word",
@@ -131,12 +131,12 @@ fn a_challenge_password_is_never_shown() {
     ] {
         let request = with_attribute("1.2.840.113549.1.9.7", values).unwrap();
         let shown = request.request.other_attributes();
-        assert_eq!(shown[0].1, "there is one", "{shown:?}");
+        assert_eq!(shown[0].1, "present, not shown", "{shown:?}");
     }
 }
 
 #[test]
-fn a_plan_that_was_bent_is_refused() {
+fn an_altered_plan_is_refused() {
     let key = SoftwareKey::generate();
     let sound = plan(&key, &names(), None);
     for length in [0, 1, sound.der.len() - 1] {
@@ -173,7 +173,7 @@ fn alternative_names(names: &[&str]) -> Vec<Extension> {
 }
 
 #[test]
-fn extensions_in_microsofts_attribute_are_those_that_are_asked_for() {
+fn extensions_in_microsofts_attribute_are_requested_extensions() {
     let key = SoftwareKey::generate();
     let asked = alternative_names(&["dns:a.example.com", "upn:alice@example.com"]);
     let other = alternative_names(&["dns:b.example.com"]);
@@ -186,7 +186,7 @@ fn extensions_in_microsofts_attribute_are_those_that_are_asked_for() {
     assert_eq!(standard.1, []);
     let microsoft = (MICROSOFT_EXTENSIONS, asked.clone());
     assert_eq!(read(vec![microsoft.clone()]).unwrap(), standard);
-    // Both, if they say the same, in either order.
+    // Both, if they have the same content, in either order.
     assert_eq!(
         read(vec![(ID_EXTENSION_REQ, asked.clone()), microsoft.clone()]).unwrap(),
         standard

@@ -1,4 +1,4 @@
-//! What a request asks for whose signature was verified.
+//! The content of a request whose signature was verified.
 
 use super::{VerifiedHash, VerifiedRequest};
 use crate::signer::PublicKey;
@@ -6,7 +6,7 @@ use crate::values::Digest;
 use crate::x509::{AlternativeName, ExtensionText, Name, X509Error};
 
 impl VerifiedRequest {
-    /// By which the same bytes are known again.
+    /// The hash by which the same bytes are recognised.
     #[must_use]
     pub fn verified_hash(&self) -> VerifiedHash {
         VerifiedHash(Digest::of(self.request.der()))
@@ -34,7 +34,7 @@ impl VerifiedRequest {
         self.request.alternative_names()
     }
 
-    /// The subjectKeyIdentifier that is requested.
+    /// The requested subjectKeyIdentifier.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -42,13 +42,13 @@ impl VerifiedRequest {
         self.request.subject_key_identifier()
     }
 
-    /// The extensions that are requested; a profile decides, not the request.
+    /// The requested extensions; the profile decides, not the request.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         self.request.requested_extensions()
     }
 
-    /// Every other attribute: none of it gets into a certificate.
+    /// Every other attribute: none of them gets into a certificate.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
         self.request.other_attributes()

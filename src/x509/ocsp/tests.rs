@@ -163,7 +163,7 @@ fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspContent {
 }
 
 #[test]
-fn whatever_can_be_built_is_read_back_as_it_was() {
+fn every_list_that_can_be_built_reads_back_the_same() {
     let (ca, other) = (Ca::new(), Ca::new());
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for _ in 0..200 {

@@ -27,7 +27,7 @@ fn issue(issuer: &str, by: &SoftwareKey) -> Certificate {
     Sketch::version_3("CN=leaf", issuer, Vec::new()).sign(&key(), by)
 }
 
-/// In every order that two programs could have put them in, and in a few others.
+/// In every order in which two programs could have written them, and in a few others.
 #[track_caller]
 fn assert_in_any_order(leaf: &Certificate, authorities: &[&Certificate], passes: bool) {
     let mut order: Vec<Certificate> = authorities.iter().map(|one| (*one).clone()).collect();
@@ -82,7 +82,7 @@ fn a_root_and_its_cross_certificate_are_both_tried() {
     assert_in_any_order(&leaf, &[&expired, &cross, &old_expired], false);
 }
 
-/// What only a whole path tells: the first path is built, judged, and left for another.
+/// Only a whole path shows it: the first path is built, checked, and given up for another.
 #[test]
 fn constraints_of_one_path_do_not_fail_the_other() {
     let (sub, one, two) = (key(), key(), key());
@@ -170,9 +170,9 @@ fn circles_end() {
     assert_in_any_order(&leaf, &[&one_by_two, &two_by_one, &root("CN=One", &one)], true);
 }
 
-/// A CA that its renewal issued is no way up, and a self-signed certificate is trusted only if it was named.
+/// A CA certificate that its own renewal issued does not lead up, and a self-signed certificate is trusted only if it was named.
 #[test]
-fn a_self_signed_certificate_is_its_own_end() {
+fn a_self_signed_certificate_ends_its_path() {
     let ca = key();
     let (old, new) = (root("CN=Root", &ca), root("CN=Root", &ca));
     assert_ne!(old.der(), new.der());
@@ -236,13 +236,13 @@ fn the_last_of_many_candidates_is_found_and_the_bound_is_told() {
 }
 
 #[test]
-fn an_issuer_in_another_spelling_is_the_issuer() {
+fn an_issuer_in_another_spelling_is_found() {
     let (ca, sub) = (key(), key());
     let top = root("CN=Example Root,O=Müller Straße", &ca);
     let middle = Sketch::authority("CN=Sub", "CN=EXAMPLE  root,O=MÜLLER STRASSE").sign(&sub, &ca);
     assert_in_any_order(&issue("CN=sub", &sub), &[&top, &middle], true);
     assert_in_any_order(&issue("CN=Sub X", &sub), &[&top, &middle], false);
-    // Self-issued in two spellings: still a root, and counted in no path length.
+    // Self-issued in two spellings: still a root, and not counted in path lengths.
     let odd = Sketch::authority("CN=Odd Root", "CN=ODD ROOT").sign(&ca, &ca);
     assert!(odd.is_self_issued());
     assert_in_any_order(&issue("CN=Odd root", &ca), &[&odd], true);

@@ -1,4 +1,4 @@
-//! Cross-certificates: what may be repeated, and what differs from the original.
+//! Cross-certificates: what may be repeated, and what must not differ from the original.
 
 mod corrected;
 
@@ -13,12 +13,12 @@ use crate::signer::KeyAlgorithm;
 use crate::x509::fixture::{self, Sketch};
 use crate::x509::{Original, ProfileExtension, Purpose, compare_with_original};
 
-/// subjectKeyIdentifier by no method of RFC 5280.
+/// A subjectKeyIdentifier by no method of RFC 5280.
 const SKI: &[u8] = b"\x04\x03ski";
 /// Microsoft's "CA Version".
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.21.1");
 
-/// A root of someone else's, with extensions that no profile here makes.
+/// Another organisation's root, with extensions that no profile here makes.
 fn sketch() -> Sketch {
     let mut sketch = Sketch::authority("CN=Other,O=Elsewhere", "CN=Other,O=Elsewhere");
     let extensions = sketch.extensions.as_mut().unwrap();
@@ -76,7 +76,7 @@ impl Scene {
 
 type Bend = fn(&mut TbsCertificate, &mut Profile);
 
-/// Another value, in the certificate and in its profile.
+/// Sets another value, in the certificate and in its profile.
 fn carry(tbs: &mut TbsCertificate, profile: &mut Profile, index: usize, value: &[u8]) {
     set(tbs, index, value);
     if let ProfileExtension::Carried(carried) = &mut profile.extensions[index] {
@@ -96,7 +96,7 @@ fn what_is_about_the_subject_is_repeated_and_the_rest_is_told() {
     assert_eq!(cross.subject_key_identifier().unwrap().unwrap(), b"ski");
     let carried: Vec<_> = cross.extensions().iter().take(4).collect();
     let mut wanted = original.extensions()[..4].to_vec();
-    // RFC 5280 section 4.2.1.3: critical, as it is not in the original.
+    // RFC 5280 section 4.2.1.3: critical, unlike in the original.
     wanted[1].critical = true;
     assert_eq!(carried, wanted.iter().collect::<Vec<_>>());
     assert_eq!(cross.extensions().len(), 5, "and authorityKeyIdentifier");
@@ -137,10 +137,10 @@ fn what_is_about_the_subject_is_repeated_and_the_rest_is_told() {
 }
 
 #[test]
-fn each_difference_from_the_original_is_found_in_the_bytes() {
+fn every_difference_from_the_original_is_found_in_the_bytes() {
     let scene = Scene::of(&sketch());
     let plan = scene.plan();
-    // The profile is what was planned; a fault in the planning shows against the original.
+    // The profile is the plan; a fault in the planning shows in the comparison with the original.
     let unprofiled = |change: Bend| {
         let mut plan = plan.clone();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
@@ -194,7 +194,7 @@ fn each_difference_from_the_original_is_found_in_the_bytes() {
                     value: b"\x02\x01\x00".to_vec(),
                 }));
         }),
-        // Of the profile, not of the original.
+        // From the profile, not from the original.
         ("cross-extensions", |tbs, _| {
             extension(tbs, 3).extn_value = OctetString::new(*b"\x30\x03\x80\x01\x01").unwrap();
         }),
@@ -209,7 +209,7 @@ fn each_difference_from_the_original_is_found_in_the_bytes() {
 }
 
 #[test]
-fn it_does_not_begin_before_the_original_or_end_after_it() {
+fn a_cross_certificate_does_not_begin_before_the_original_or_end_after_it() {
     let sketch = Sketch {
         validity: Validity {
             not_before: NOW,
@@ -231,7 +231,7 @@ fn it_does_not_begin_before_the_original_or_end_after_it() {
 }
 
 #[test]
-fn an_original_without_a_key_identifier_is_given_the_keys_own() {
+fn the_cross_certificate_of_an_original_without_a_key_identifier_gets_that_of_the_key() {
     let scene = Scene::of(&Sketch::authority("CN=Other", "CN=Other"));
     let plan = scene.plan();
     let tbs = TbsCertificate::from_der(&plan.der).unwrap();
@@ -242,7 +242,7 @@ fn an_original_without_a_key_identifier_is_given_the_keys_own() {
 }
 
 #[test]
-fn a_name_or_a_key_of_the_cas_own_is_refused() {
+fn the_name_or_the_key_of_the_ca_itself_is_refused() {
     let ca_key = SoftwareKey::generate();
     let ca = authority(&ca_key);
     let other = SoftwareKey::generate();
@@ -261,7 +261,7 @@ fn a_name_or_a_key_of_the_cas_own_is_refused() {
 }
 
 #[test]
-fn only_what_a_ca_signed_is_repeated() {
+fn only_a_certificate_that_a_ca_signed_is_repeated() {
     let (key, above) = (SoftwareKey::generate(), SoftwareKey::generate());
     let own = Sketch::authority("CN=Other", "CN=Other");
     let below = Sketch::authority("CN=Other", "CN=Above");
@@ -326,7 +326,7 @@ fn only_what_a_ca_signed_is_repeated() {
 }
 
 #[test]
-fn an_own_profile_adds_what_the_original_has_not_and_nothing_else() {
+fn a_profile_adds_what_the_original_lacks_and_nothing_else() {
     let own = Profile {
         extensions: vec![
             ProfileExtension::BasicConstraints {
@@ -353,7 +353,7 @@ fn an_own_profile_adds_what_the_original_has_not_and_nothing_else() {
     let scene = Scene::of(&with_purposes);
     let refused = plan_under(&scene.ca, &scene.original, Some(&own));
     assert_eq!(refused.unwrap_err().rule(), Some("cross-extensions"));
-    // A path length of its own, where the original has none.
+    // A path length of its own, which the original does not have.
     let refused = plan_under(&scene.ca, &scene.original, Some(&Profile::intermediate()));
     assert_eq!(refused.unwrap_err().rule(), Some("cross-extensions"));
     for other in [Profile::cloudhsm_cluster(), Profile::root()] {

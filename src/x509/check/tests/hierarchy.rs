@@ -1,4 +1,4 @@
-//! What a CA certificate above, a key, and a profile's own words rule out.
+//! What a CA certificate above, a key, and the profile itself rule out.
 
 mod keys;
 
@@ -128,7 +128,7 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
         of(&Profile::cloudhsm_cluster()),
         Some("extended-key-usage-nesting")
     );
-    // RFC 6960 section 4.2.2.2: it signs for that CA.
+    // RFC 6960 section 4.2.2.2: it signs for the CA that issued it.
     assert_eq!(of(&Profile::ocsp_signer()), None);
     let waived = Profile {
         waived: vec!["extended-key-usage-nesting".into()],
@@ -141,7 +141,7 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
         found(plan(&Profile::code_signing(), &below, &issuer), &issuer),
         None
     );
-    // A purpose that is in the certificate, and not in the profile.
+    // A purpose that is in the certificate but not in the profile.
     let rule = "extended-key-usage";
     let plan = Tbs {
         profile: Profile::tls_client().into(),
@@ -181,7 +181,7 @@ fn names_stay_inside_the_constraints() {
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:*.example.com"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Example", &["ip:192.0.2.1"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Other", &["dns:www.example.com"]), wrong);
-    // What OpenSSL takes for a host name, if there is no other.
+    // OpenSSL treats it as a host name if there are no other names.
     let client = Profile::tls_client();
     assert_eq!(of(&client, "CN=www.example.org,O=Example", &[]), wrong);
     assert_eq!(of(&client, "CN=www.example.com,O=Example", &[]), None);
@@ -189,7 +189,7 @@ fn names_stay_inside_the_constraints() {
 }
 
 #[test]
-fn a_ca_below_a_constrained_one_is_constrained_no_less() {
+fn a_ca_below_a_constrained_one_needs_constraints_as_strict() {
     let key = SoftwareKey::generate();
     let below = request(&key, "CN=Lower,O=Example");
     let above = permitting(
@@ -200,7 +200,7 @@ fn a_ca_below_a_constrained_one_is_constrained_no_less() {
     let excluded = ["dns:secret.example.com", "ip:0.0.0.0/0"];
     for (permitted, excluded, is_fine) in [
         (&["dns:example.com", "dn:O=Example"][..], &excluded[..], true),
-        // Narrower, and more of what is not constrained above.
+        // Narrower, plus a kind of name that is not constrained above.
         (
             &["dns:a.example.com", "dn:OU=x,O=Example", "email:example.com"],
             &[
@@ -252,7 +252,7 @@ fn a_ca_below_a_constrained_one_is_constrained_no_less() {
 }
 
 #[test]
-fn a_servers_names_are_those_that_the_profile_takes() {
+fn a_server_gets_only_names_that_the_profile_accepts() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let subject = |text: &str| Name::from_rfc4514(text).unwrap();
@@ -271,7 +271,7 @@ fn a_servers_names_are_those_that_the_profile_takes() {
     assert_eq!(of(&waived, &other_host), None);
     let address = asking(&key, &subject("CN=2001:DB8::1"), &["ip:2001:db8::1"]);
     assert_eq!(of(&server, &address), None);
-    // Names that are in the certificate, and not what the profile takes.
+    // Names in the certificate that the profile does not accept.
     let names = ["dns:a.example.com", "dns:*.example.com"];
     let sound = plan(&server, &asking(&key, &subject("CN=a.example.com"), &names), &ca);
     for taken in [
@@ -326,7 +326,7 @@ fn an_empty_subject_needs_names_and_makes_them_critical() {
 }
 
 #[test]
-fn what_a_profile_says_is_what_the_certificate_says() {
+fn the_certificate_says_what_the_profile_says() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let below = request(&key, "CN=leaf");
@@ -376,14 +376,14 @@ fn what_a_profile_says_is_what_the_certificate_says() {
     assert_eq!(timed(30, month), None);
     assert_eq!(timed(30, longer), Some("validity-length"), "one second");
     assert_eq!(timed(29, month), Some("validity-length"));
-    // keyEncipherment is for RSA: an EC key is left with nothing.
+    // keyEncipherment is for RSA: an EC key has no bit left.
     let mut encipherment = Profile::tls_client();
     encipherment.extensions[1] = ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyEncipherment]));
     assert_eq!(
         found(plan(&encipherment, &below, &ca), &ca),
         Some("key-usage-fits")
     );
-    // A stamp of time: RFC 3161 section 2.3 has the purpose critical.
+    // A time-stamping certificate: RFC 3161 section 2.3 requires the purpose to be critical.
     let mut stamps = Profile::tls_client();
     stamps.extensions[2] = purposes(&[Purpose::TIME_STAMPING]);
     let stamp = issue(&stamps, &below, &ca, &ca_key);

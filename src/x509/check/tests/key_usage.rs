@@ -1,4 +1,4 @@
-//! A certificate does not name a use that its key cannot have, whoever asked for it.
+//! A certificate does not claim a use that its key does not have, even if it was requested.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ const RSA: KeyAlgorithm = KeyAlgorithm::Rsa { bits: 2048 };
 const EC: KeyAlgorithm = KeyAlgorithm::Ec(Curve::P256);
 const ML_DSA: KeyAlgorithm = KeyAlgorithm::MlDsa(MlDsaParameterSet::MlDsa44);
 
-/// keyUsage of the one bit (RFC 5280 section 4.2.1.3), in DER.
+/// keyUsage with this bit only (RFC 5280 section 4.2.1.3), in DER.
 fn only(bit: u8) -> Vec<u8> {
     match bit {
         0..8 => vec![3, 2, 7 - bit, 0x80 >> bit],
@@ -29,7 +29,7 @@ fn broken_by(plan: Tbs, ca: &Certificate) -> (&'static str, &'static str) {
 }
 
 #[test]
-fn each_bit_is_held_against_each_kind_of_key() {
+fn every_bit_is_checked_against_every_kind_of_key() {
     let ca_key = SoftwareKey::generate();
     let ca = authority(&ca_key);
     // Bit 2 is keyEncipherment, 3 dataEncipherment, 4 keyAgreement, 7 encipherOnly, 8 decipherOnly.
@@ -50,7 +50,7 @@ fn each_bit_is_held_against_each_kind_of_key() {
                 ..sound.clone()
             };
             let (rule, source) = broken_by(bent, &ca);
-            // What fits the key is still none of the profile's.
+            // A bit that fits the key is still not in the profile.
             let wanted = if unfit.contains(&bit) { RULE } else { "key-usage" };
             assert_eq!(rule, wanted, "bit {bit} of {kind}");
             assert!(rule != RULE || source == clause, "{source}");
@@ -59,7 +59,7 @@ fn each_bit_is_held_against_each_kind_of_key() {
 }
 
 #[test]
-fn a_profile_that_leaves_a_key_nothing_to_do_is_refused_for_it() {
+fn a_profile_that_leaves_a_key_without_a_use_is_refused_for_it() {
     let ca_key = SoftwareKey::generate();
     let ca = authority(&ca_key);
     let mut profile = Profile::tls_client();
@@ -79,7 +79,7 @@ fn a_profile_that_leaves_a_key_nothing_to_do_is_refused_for_it() {
 }
 
 #[test]
-fn the_key_usage_of_another_ca_is_not_repeated_where_it_does_not_fit() {
+fn the_key_usage_of_another_ca_is_not_repeated_if_it_does_not_fit_the_key() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     for (usage, is_fine) in [(b"\x03\x02\x02\x24", false), (b"\x03\x02\x02\x84", true)] {

@@ -1,4 +1,4 @@
-//! The list of rules and the code say the same.
+//! The list of rules agrees with the code.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::x509::{CRL_RULES, OCSP_RULES, RULES, Rule};
 
-/// Tested beside what breaks them: a linter is a program, the ledger is another room, a rehearsal has tests of its own, what the records say of an OCSP signer is
-/// asked in a workflow, and a plan that the first decoder and all rules take is taken by the second. What the ledger has of a CA, and how
-/// one is adopted, is tested with ledgers.
+/// Rules that are tested elsewhere: a linter is a program; the ledger is another room; a rehearsal has tests of its own; the records of an OCSP
+/// signer are checked in a workflow; and a plan that the first decoder and all rules accept is accepted by the second. The ledger's rules about a
+/// CA, and about adopting one, are tested with ledgers.
 const ELSEWHERE: [&str; 13] = [
     "adopted-crl",
     "adopted-path",
@@ -40,8 +40,7 @@ fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().chain(CRL_RULES).chain(OCSP_RULES)
 }
 
-/// The text of the rooms that break rules, without tests and without what is not signed here: a CRL or an OCSP response that is
-/// read.
+/// The source of the rooms that apply rules, without tests and without the readers of CRLs and OCSP responses, which sign nothing.
 fn code() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();

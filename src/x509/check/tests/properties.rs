@@ -1,5 +1,5 @@
-//! Whatever a profile and a request can produce parses, re-encodes to the same bytes, passes the rules, is read by the second decoder,
-//! and verifies up to its root. The numbers are the same every time.
+//! Any certificate that a profile and a request can produce parses, re-encodes to the same bytes, passes the rules, is read by the second decoder,
+//! and verifies up to its root. The random numbers are the same every time.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Chance {
         &list[self.below(list.len())]
     }
 
-    /// Some of a list, in its order.
+    /// A subset of a list, in its order.
     fn some_of<T: Clone>(&mut self, list: &[T]) -> Vec<T> {
         list.iter().filter(|_| self.is(2)).cloned().collect()
     }
@@ -136,7 +136,7 @@ fn subject(chance: &mut Chance) -> Name {
     }
 }
 
-/// The names of a request, as `GeneralNames`: sound ones, and now and then one that is not.
+/// The names of a request, as `GeneralNames`: valid ones, and now and then an invalid one.
 fn names(chance: &mut Chance) -> Vec<u8> {
     let sound: [&[u8]; 9] = [
         b"\x82\x0fwww.example.com",
@@ -179,7 +179,7 @@ fn asked(chance: &mut Chance) -> Vec<Extension> {
     if !chance.is(4) {
         asked.push(one("2.5.29.17", &names(chance)));
     }
-    // CA:TRUE, every key usage, a purpose, and one that nobody knows.
+    // CA:TRUE, every key usage, a purpose, and an unknown extension.
     let greedy = [
         one("2.5.29.19", b"\x30\x03\x01\x01\xff"),
         one("2.5.29.15", b"\x03\x02\x00\xff"),
@@ -250,7 +250,7 @@ fn authorities() -> Vec<Authority> {
 }
 
 #[test]
-fn whatever_a_profile_and_a_request_produce_is_sound() {
+fn every_certificate_of_a_profile_and_a_request_is_sound() {
     let mut chance = Chance(5);
     let authorities = authorities();
     let keys = KINDS.map(SoftwareKey::of);
@@ -281,7 +281,7 @@ fn whatever_a_profile_and_a_request_produce_is_sound() {
         };
         *outcomes.entry(outcome).or_default() += 1;
     }
-    // Chance came by every one of these, so that the numbers mean something.
+    // The random choices covered each of these often enough to mean something.
     for (wanted, least) in [
         ("issued", 300),
         ("malformed", 10),
@@ -307,12 +307,12 @@ fn produce(profile: Profile, request: &VerifiedRequest, authority: &Authority) -
     let issued = checked.sign(&authority.key)?;
     let certificate = issued.certificate();
 
-    // The bytes are those that were planned, and the one encoding of what they say.
+    // The bytes are those of the plan, and the only encoding of their content.
     assert_eq!(reread::tbs_of(certificate.der()), Some(planned.clone()));
     let decoded = TbsCertificate::from_der(&planned).unwrap();
     assert_eq!(decoded.to_der().unwrap(), planned);
     assert_eq!(reread::compare(certificate.der(), certificate), Ok(()));
-    // What was requested beyond the profile is not in it.
+    // What was requested beyond the profile is left out.
     for (found, wanted) in certificate.extensions().iter().zip(&profile.extensions) {
         assert!(found.extn_value.as_bytes().len() > 1, "{wanted:?}");
     }

@@ -1,4 +1,4 @@
-//! What a stranger may be called.
+//! Names that a stranger may have.
 
 use der::{Any, Tag};
 
@@ -48,7 +48,7 @@ fn empty() -> Vec<Name> {
     vec![name(CN, UTF8, b""), name(CN, PRINTABLE, b""), name(CN, BMP, b"")]
 }
 
-/// What a CA may be called for long, and nobody new.
+/// Names that an established CA may have, but no new subject.
 fn misleading() -> Vec<Name> {
     vec![
         name(CN, UTF8, b" example.com"),
@@ -60,7 +60,7 @@ fn misleading() -> Vec<Name> {
     ]
 }
 
-/// Of a string type that their attribute does not have; and an RDN with two of one type.
+/// Values of a string type that their attribute does not have; and an RDN with two attributes of one type.
 fn mistyped() -> Vec<(&'static str, Name)> {
     let types = [
         (C, UTF8, &b"US"[..]),
@@ -86,7 +86,7 @@ fn mistyped() -> Vec<(&'static str, Name)> {
     types.into_iter().chain(twice).collect()
 }
 
-/// As many organizational units as a stranger likes.
+/// A name with this many organizational units.
 fn units(count: usize) -> Name {
     let attribute = [
         element(Tag::ObjectIdentifier, b"\x55\x04\x0b"),
@@ -97,7 +97,7 @@ fn units(count: usize) -> Name {
     Name::from_der(&element(Tag::Sequence, &rdn.repeat(count))).unwrap()
 }
 
-/// Every name that is refused, and its rule.
+/// Every refused name, with its rule.
 fn bad() -> Vec<(&'static str, Name)> {
     let with = |rule, names: Vec<Name>| names.into_iter().map(move |name| (rule, name));
     with("name-text", invisible())
@@ -108,7 +108,7 @@ fn bad() -> Vec<(&'static str, Name)> {
         .collect()
 }
 
-/// What an old root may be called, and nobody new.
+/// Names that an old root may have, but no new subject.
 fn outdated() -> Vec<Name> {
     vec![
         name(CN, UTF8, &[b'a'; 65]),
@@ -139,7 +139,7 @@ fn good() -> Vec<Name> {
 }
 
 #[test]
-fn a_request_is_held_to_what_a_subject_may_be_called() {
+fn a_request_is_checked_against_the_rules_for_names() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let plan = |subject: &Name| leaf_plan(&VerifiedRequest::for_tests(&key, subject), &ca, 100);
@@ -151,7 +151,7 @@ fn a_request_is_held_to_what_a_subject_may_be_called() {
     }
 }
 
-/// Appendix A.1 of RFC 5280 in every profile, and told where an HSM wrote the name.
+/// Appendix A.1 of RFC 5280 applies in every profile, and is only a warning if an HSM wrote the name.
 #[test]
 fn string_types_are_rules_of_every_profile_but_that_of_the_cluster() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
@@ -175,7 +175,7 @@ fn string_types_are_rules_of_every_profile_but_that_of_the_cluster() {
 }
 
 #[test]
-fn what_no_subject_may_be_called_is_not_asked_for() {
+fn a_name_that_no_subject_may_have_is_not_requested() {
     let key = SoftwareKey::generate();
     let signature = key.public_key().algorithm().default_signature();
     let plan = |subject: &Name| RequestTbs::build(key.public_key(), subject, &[], None, signature).unwrap();
@@ -189,7 +189,7 @@ fn what_no_subject_may_be_called_is_not_asked_for() {
 }
 
 #[test]
-fn a_cross_certificate_keeps_an_old_name_but_none_that_hides_something() {
+fn a_cross_certificate_keeps_an_old_name_but_not_one_with_hidden_characters() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let check = |name: &Name| {

@@ -1,4 +1,4 @@
-//! Reading entries where they are. A list can have millions: each is read in one pass, and nothing is copied.
+//! Reads entries in place. A list can have millions: each is read in one pass, and nothing is copied.
 
 use std::collections::BTreeSet;
 
@@ -22,19 +22,19 @@ pub(super) const REASON_CODE: &[u8] = &[0x55, 0x1d, 0x15];
 /// id-ce-invalidityDate (RFC 5280 section 5.3.2)
 pub(super) const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 0x18];
 
-/// The entries of `revokedCertificates`, one after the other, in their place.
+/// The entries of `revokedCertificates`, one after the other, in place.
 #[derive(Debug)]
 pub(in crate::x509::crl) struct Entries<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Entries<'a> {
-    /// Of the content of `revokedCertificates`.
+    /// From the content of `revokedCertificates`.
     pub(in crate::x509::crl) const fn of(content: &'a [u8]) -> Self {
         Self { rest: content }
     }
 
-    /// What is not read yet.
+    /// The bytes that are not read yet.
     pub(in crate::x509::crl) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -105,7 +105,7 @@ fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<()
         let critical = match rest.first() {
             Some(&BOOLEAN) => match take(&mut rest, BOOLEAN)? {
                 [0xff] => true,
-                // DER leaves a default out, and not everybody does.
+                // DER omits a default value, but some programs write it.
                 [0] => false,
                 _ => return Err(NOT_DER),
             },
@@ -146,7 +146,7 @@ fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<()
     Ok(())
 }
 
-/// The content of the first element of `rest`, which has this tag; `rest` goes on after it.
+/// The content of the first element of `rest`, which must have this tag; `rest` is moved past the element.
 fn take<'a>(rest: &mut &'a [u8], tag: u8) -> Result<&'a [u8], &'static str> {
     let element = |bytes: &'a [u8]| {
         let (found, bytes) = bytes.split_first()?;
@@ -159,7 +159,7 @@ fn take<'a>(rest: &mut &'a [u8], tag: u8) -> Result<&'a [u8], &'static str> {
     Ok(content)
 }
 
-/// X.690 section 10.1: definite, in as few octets as there can be.
+/// X.690 section 10.1: definite, in as few octets as possible.
 fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (first, rest) = bytes.split_first()?;
     if *first < 0x80 {
@@ -186,7 +186,7 @@ fn is_minimal(octets: &[u8]) -> bool {
     }
 }
 
-/// RFC 5280 section 4.1.2.5.1: `YYMMDDHHMMSSZ`, of the years 1950 to 2049.
+/// RFC 5280 section 4.1.2.5.1: `YYMMDDHHMMSSZ`, for the years 1950 to 2049.
 fn utc_time(content: &[u8]) -> Option<UnixTime> {
     let [y, z, rest @ ..] = content else { return None };
     let year = two_digits(*y, *z)?;

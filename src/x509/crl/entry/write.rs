@@ -10,11 +10,11 @@ use super::read::{
 use crate::x509::crl::WHAT;
 use crate::x509::{CrlReason, UnixTime, X509Error};
 
-/// The most bytes of an entry whose serial number is one that RFC 5280 section 4.1.2.2 allows.
+/// The longest entry in bytes, for a serial number that RFC 5280 section 4.1.2.2 allows.
 pub(in crate::x509::crl) const LONGEST_ENTRY: usize = 2 + 22 + 17 + 2 + 12 + 26;
 
 impl Revocation {
-    /// Writes the entry behind what is in `bytes`.
+    /// Appends the entry to `bytes`.
     pub(in crate::x509::crl) fn append_to(&self, bytes: &mut Vec<u8>) -> Result<(), X509Error> {
         append_entry(
             bytes,

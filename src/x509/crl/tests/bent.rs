@@ -1,4 +1,4 @@
-//! A stranger's bytes: nothing panics, nothing bent passes, and what is read means what it says.
+//! A stranger's bytes: nothing panics, no altered list is accepted, and both decoders read the same.
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn no_list_with_a_bit_changed_is_accepted() {
 }
 
 #[test]
-fn no_list_that_is_cut_or_goes_on_is_accepted() {
+fn no_list_that_is_cut_or_has_trailing_bytes_is_accepted() {
     let ca = Ca::new();
     let issued = sample(&ca);
     let der = issued.list().der();
@@ -45,7 +45,7 @@ fn no_list_that_is_cut_or_goes_on_is_accepted() {
 }
 
 #[test]
-fn bytes_that_are_replaced_removed_or_repeated_make_no_reader_panic() {
+fn no_reader_panics_on_replaced_removed_or_repeated_bytes() {
     let ca = Ca::new();
     let issued = sample(&ca);
     let der = issued.list().der();
@@ -64,7 +64,7 @@ fn bytes_that_are_replaced_removed_or_repeated_make_no_reader_panic() {
                     let piece = bent[at..at + length].to_vec();
                     bent.splice(at..at, piece);
                 }
-                // A length of its own.
+                // The length is changed.
                 _ => bent[at] = [0x00, 0x7f, 0x80, 0x84, 0xff][usize::try_from(numbers.below(5)).unwrap()],
             }
         }
@@ -75,7 +75,7 @@ fn bytes_that_are_replaced_removed_or_repeated_make_no_reader_panic() {
                 assert!(list.describe_extensions().len() < 10);
                 assert!(list.entries().all(|entry| !entry.der.is_empty()));
                 assert_eq!(list.verify(&ca.certificate, LATER).is_ok(), same);
-                // Whatever the first decoder reads, the second may refuse, and neither reads it differently without saying so.
+                // The second decoder may refuse what the first reads, but neither reads it differently without an error.
                 let _ = reread::compare(&list);
             }
             Err(_) => refused += 1,

@@ -1,4 +1,4 @@
-//! A delta CRL and its base say together what the full list says.
+//! A delta CRL and its base together say what the full list says.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ fn changes(base: &IssuedCrl, now: Vec<Revocation>) -> Vec<Revocation> {
 }
 
 #[test]
-fn only_what_changed_is_in_it() {
+fn a_delta_has_only_the_changes() {
     use CrlReason::{CertificateHold, KeyCompromise, RemoveFromCrl, Superseded};
     let ca = Ca::new();
     let base = [
@@ -47,13 +47,13 @@ fn only_what_changed_is_in_it() {
 }
 
 #[test]
-fn base_and_delta_say_together_what_the_full_list_says() {
+fn base_and_delta_together_say_what_the_full_list_says() {
     let ca = Ca::new();
     let mut numbers = Numbers(4242);
     for _ in 0..100 {
         let small = |numbers: &mut Numbers| -> Vec<_> {
             let mut list = numbers.revocations();
-            // Few serial numbers, so that the lists meet.
+            // Few serial numbers, so that the lists overlap.
             for one in &mut list {
                 one.serial = SerialNumber::from_octets([numbers.byte() & 0x3f]);
             }
@@ -79,7 +79,7 @@ fn base_and_delta_say_together_what_the_full_list_says() {
             }
         }
         let mut wanted = by_serial(&now);
-        // Revoked for good is revoked for good.
+        // A permanent revocation stays permanent.
         let lost = before
             .iter()
             .filter(|one| one.reason != CrlReason::CertificateHold);

@@ -1,4 +1,4 @@
-//! The reader and the writer of entries, beside those of the crate `der`.
+//! Compares the reader and the writer of entries with those of the crate `der`.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_CE_CRL_REASONS, ID_CE_INVALIDITY_DATE};
@@ -25,10 +25,10 @@ struct ExtensionDer<'a> {
     extn_value: &'a OctetStringRef,
 }
 
-/// Serial number, dates, reason, and a critical extension that is not known.
+/// Serial number, dates, reason, and whether an unknown extension is critical.
 type Read = (Vec<u8>, UnixTime, Option<UnixTime>, CrlReason, bool);
 
-/// What `der` reads of the first entry, and how long that is.
+/// The first entry as `der` reads it, and its length.
 fn read_by_der(bytes: &[u8]) -> Option<(Read, usize)> {
     let whole = SliceReader::new(bytes).ok()?.tlv_bytes().ok()?;
     let entry = EntryDer::from_der(whole).ok()?;
@@ -36,7 +36,7 @@ fn read_by_der(bytes: &[u8]) -> Option<(Read, usize)> {
     if entry.user_certificate.tag() != Tag::Integer || serial.is_empty() {
         return None;
     }
-    // In as few octets as there can be.
+    // In as few octets as possible.
     if SerialNumber::from_octets(serial).octets() != serial {
         return None;
     }
@@ -139,7 +139,7 @@ fn samples() -> Vec<Revocation> {
 }
 
 #[test]
-fn an_entry_is_written_and_read_as_the_crate_der_does() {
+fn entries_are_written_and_read_as_by_the_crate_der() {
     for revocation in samples() {
         let mut written = Vec::new();
         revocation.append_to(&mut written).unwrap();
@@ -164,12 +164,12 @@ fn an_entry_is_written_and_read_as_the_crate_der_does() {
 }
 
 #[test]
-fn bent_entries_are_read_and_refused_as_the_crate_der_does() {
+fn altered_entries_are_read_and_refused_as_by_the_crate_der() {
     let mut numbers = Numbers(4711);
     let pick = |numbers: &mut Numbers, length: usize| {
         usize::try_from(numbers.below(u64::try_from(length).unwrap())).unwrap()
     };
-    // What a list can have that is not written here: an unknown extension, critical or not; explicit FALSE; no extensions in a list.
+    // Contents that a list can have but that are not written here: an unknown extension, critical or not; explicit FALSE; no extensions in a list.
     let extension =
         |critical: &[u8]| [&[0x06, 3, 0x55, 0x1d, 0x1d][..], critical, &[0x04, 2, 0x30, 0]].concat();
     let wrap = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();

@@ -1,4 +1,4 @@
-//! Every rule, broken once.
+//! Breaks every rule once.
 
 use der::asn1::{Any, GeneralizedTime, OctetString};
 use der::{Decode, Encode};
@@ -38,7 +38,7 @@ fn assert_breaks(ca: &Ca, tbs: CrlTbs, base: Option<&CertificateRevocationList>,
     match tbs.check(&ca.certificate, base, LATER) {
         Err(X509Error::Rule { rule, .. }) => assert_eq!(rule, wanted),
         Err(other) => panic!("{wanted}: {other:?}"),
-        Ok(_) => panic!("{wanted}: it is kept"),
+        Ok(_) => panic!("{wanted} is not broken"),
     }
 }
 
@@ -47,7 +47,7 @@ fn extension(fields: &mut Fields, index: usize) -> &mut Extension {
 }
 
 #[test]
-fn each_rule_about_the_fields_can_be_broken() {
+fn every_rule_about_the_fields_can_be_broken() {
     let ca = Ca::new();
     let plan = CrlContent {
         distribution_point: Some("http://crl.example/a".to_owned()),
@@ -108,7 +108,7 @@ fn each_rule_about_the_fields_can_be_broken() {
         extension(fields, 3).extn_value = OctetString::new([0x30, 2, 0x30, 0]).unwrap();
     });
     assert_breaks(&ca, freshest, None, "freshest-crl");
-    // v1 with extensions does not come as far as the rules.
+    // v1 with extensions is refused before the rules.
     let v1 = changed(&sound, |fields| fields.version = 0);
     assert!(matches!(
         v1.check(&ca.certificate, None, LATER),
@@ -117,7 +117,7 @@ fn each_rule_about_the_fields_can_be_broken() {
 }
 
 #[test]
-fn each_rule_about_the_plan_can_be_broken() {
+fn every_rule_about_the_plan_can_be_broken() {
     let ca = Ca::new();
     let url = |url: &str| CrlContent {
         distribution_point: Some(url.to_owned()),
@@ -126,13 +126,13 @@ fn each_rule_about_the_plan_can_be_broken() {
     for wrong in ["https://crl.example/", "http://", "crl.example", "http://a b"] {
         assert_breaks(&ca, ca.build(url(wrong), &[]), None, "distribution-point");
     }
-    // No plan can have one of more than 20 octets.
+    // A plan cannot have a number of more than 20 octets.
     assert_eq!(CrlNumber::from_octets(&[0x80; 20]), None);
     let other = Ca::new();
     assert_breaks(&ca, other.build(full(), &[]), None, "crl-issuer");
 }
 
-/// An entry in bytes that nothing here would write.
+/// An entry in bytes that this program would not write.
 fn entry_of(serial: &[u8], extensions: &[u8]) -> Any {
     let time = NOW.to_time().unwrap().to_der().unwrap();
     Any::new(der::Tag::Sequence, [serial, &time, extensions].concat()).unwrap()
@@ -155,7 +155,7 @@ fn of_entries(ca: &Ca, entries: &[Any]) -> CrlTbs {
 }
 
 #[test]
-fn a_list_of_nothing_and_an_entry_with_more_than_is_known_are_broken() {
+fn an_empty_list_and_an_entry_with_an_unknown_extension_break_rules() {
     let ca = Ca::new();
     assert_breaks(&ca, of_entries(&ca, &[]), None, "revoked-certificates");
     let plain = entry_of(&[2, 1, 1], &[]);
@@ -178,7 +178,7 @@ fn a_list_of_nothing_and_an_entry_with_more_than_is_known_are_broken() {
 }
 
 #[test]
-fn each_rule_about_the_entries_can_be_broken() {
+fn every_rule_about_the_entries_can_be_broken() {
     let ca = Ca::new();
     let future = UnixTime(LATER.0 + 1);
     let cases: [(&str, Vec<Revocation>); 5] = [
@@ -209,7 +209,7 @@ fn each_rule_about_the_entries_can_be_broken() {
     for (rule, list) in cases {
         assert_breaks(&ca, ca.build(full(), &list), None, rule);
     }
-    // No INTEGER of DER, and none at all.
+    // Not an INTEGER in DER, and an empty one.
     for serial in [&[][..], &[0, 1], &[0xff, 0x80]] {
         let serial = [&[2, u8::try_from(serial.len()).unwrap()], serial].concat();
         let list = of_entries(&ca, &[entry_of(&serial, &[])]);
@@ -221,7 +221,7 @@ fn each_rule_about_the_entries_can_be_broken() {
 }
 
 #[test]
-fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
+fn the_base_of_a_delta_crl_is_a_full_one_with_the_same_scope_and_key() {
     let ca = Ca::new();
     let base = ca.issue(full(), &[]);
     let base = base.list();
@@ -259,7 +259,7 @@ fn a_delta_crl_has_a_full_one_of_the_same_scope_and_key_as_its_base() {
 }
 
 #[test]
-fn a_ca_that_may_not_sign_crls_does_not() {
+fn a_ca_without_crl_sign_signs_no_crl() {
     // 2.5.29.15 in DER, then the BIT STRING 03 02 01 06: keyCertSign and cRLSign.
     let ca = Ca::new();
     let der = ca.certificate.der();
@@ -287,7 +287,7 @@ fn a_ca_that_may_not_sign_crls_does_not() {
     ));
 }
 
-/// RFC 5280 section 4.2.1.3: if there is none, nothing is restricted. AWS's own recipe for a cluster's CA makes such certificates.
+/// RFC 5280 section 4.2.1.3: without keyUsage, nothing is restricted. AWS's own recipe for a cluster's CA makes such certificates.
 #[test]
 fn a_ca_without_key_usage_may_sign_crls() {
     let mut sketch = Sketch::authority("CN=Test CA", "CN=Test CA");
@@ -300,7 +300,7 @@ fn a_ca_without_key_usage_may_sign_crls() {
 }
 
 #[test]
-fn a_list_is_good_from_this_update_to_next_update() {
+fn a_list_is_valid_from_this_update_to_next_update() {
     let ca = Ca::new();
     let issued = ca.issue(full(), &[]);
     let list = issued.list();

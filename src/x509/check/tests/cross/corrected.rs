@@ -2,9 +2,10 @@
 
 use super::*;
 
-/// RFC 5280 sections 4.2.1.9 to 4.2.1.14 and 4.2.1.2: what must be critical is, and what must not be is not; and it is said.
+/// RFC 5280 sections 4.2.1.9 to 4.2.1.14 and 4.2.1.2: what must be critical becomes critical, and what must not be becomes non-critical; and the
+/// change is reported.
 #[test]
-fn what_is_not_as_critical_as_it_must_be_is_put_right() {
+fn wrong_criticality_is_corrected_and_reported() {
     let mut made = sketch();
     let constraints = b"\x30\x0f\xa0\x0d\x30\x0b\x82\x09localhost";
     let extensions = made.extensions.as_mut().unwrap();
@@ -37,7 +38,7 @@ fn what_is_not_as_critical_as_it_must_be_is_put_right() {
         ("subjectKeyIdentifier", false)
     );
     assert_eq!(repairs.len(), 5, "{repairs:?}");
-    // Left as they were, the same are refused.
+    // Unchanged, the same extensions are refused.
     for place in [0, 2, 3] {
         let mut plan = scene.plan();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
@@ -58,7 +59,7 @@ fn what_is_not_as_critical_as_it_must_be_is_put_right() {
 }
 
 #[test]
-fn a_root_without_key_usage_gets_that_of_a_ca() {
+fn the_cross_certificate_of_a_root_without_key_usage_gets_that_of_a_ca() {
     let mut made = sketch();
     made.extensions
         .as_mut()
@@ -78,7 +79,7 @@ fn a_root_without_key_usage_gets_that_of_a_ca() {
         (true, "keyCertSign, cRLSign")
     );
     assert!(scene.original.repairs()[0].contains("keyUsage"));
-    // Without it, or with more, it is refused.
+    // Without the bits, or with more, it is refused.
     let place = cross
         .extensions()
         .iter()
@@ -101,7 +102,7 @@ fn a_root_without_key_usage_gets_that_of_a_ca() {
 }
 
 #[test]
-fn what_cannot_be_put_right_is_refused() {
+fn what_cannot_be_corrected_is_refused() {
     let key = SoftwareKey::generate();
     for kind in [
         ID_CE_NAME_CONSTRAINTS,

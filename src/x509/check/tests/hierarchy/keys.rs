@@ -96,13 +96,13 @@ fn keys_that_are_none_are_certified_by_nobody() {
     );
 }
 
-/// A number that is a power of 65537 modulo each small prime, as a modulus of the vulnerable generator.
+/// A number that is a power of 65537 modulo each small prime, like a modulus of the vulnerable generator.
 fn roca_modulus() -> Vec<u8> {
     let primes = (3_u32..=167).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
     let product = primes.fold(BigUint::from(2_u32), |product, prime| product * prime);
     let residue = BigUint::from(65_537_u32).modpow(&BigUint::from(12_345_u32), &product);
     let modulus = (BigUint::from(1_u32) << 2047) / &product * &product + residue + &product;
-    // No other small factor, and no two close ones.
+    // Without other small factors, and without two close ones.
     let is_fit = |modulus: &BigUint| {
         let small = (169_u32..752).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
         modulus.bits() == 2048
@@ -128,7 +128,7 @@ fn random_numbers_that_are_zeros_make_no_serial_number() {
 }
 
 #[test]
-fn the_key_of_a_ca_that_exists_may_have_a_small_exponent_and_no_other_fault() {
+fn the_key_of_an_existing_ca_may_have_a_small_exponent_but_no_other_fault() {
     let rsa = SoftwareKey::of(KeyAlgorithm::Rsa { bits: 2048 });
     let (modulus, _) = rsa.public_key().rsa_integers().unwrap();
     let exponent_3 = PublicKey::from_rsa(modulus, &[3]).unwrap();
