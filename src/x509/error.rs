@@ -1,4 +1,4 @@
-//! One variant per refusal, with what was found in it.
+//! One variant per refusal, with the values that were found.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 pub enum X509Error {
     /// The input has no bytes.
     Empty,
-    /// Text in an encoding that is not read, or half a character of UTF-16.
+    /// Text in an encoding that is not supported, or half a character of UTF-16.
     BrokenText {
         /// The encoding.
         is: &'static str,
@@ -27,7 +27,7 @@ pub enum X509Error {
     NotPem {
         /// The kind that was expected, such as `CERTIFICATE REQUEST`.
         expected: &'static str,
-        /// What it seems to be, where that can be told.
+        /// What it seems to be, if that can be recognised.
         found: Option<&'static str>,
     },
     /// A PEM block of another kind.
@@ -37,21 +37,21 @@ pub enum X509Error {
         /// The kind that was found.
         found: String,
     },
-    /// A PEM block that does not end, or holds something else than base64.
+    /// A PEM block that does not end, or contains something other than base64.
     BrokenPem {
         /// What is wrong.
         reason: &'static str,
     },
-    /// More than one PEM block where one is wanted.
+    /// More than one PEM block where one is expected.
     SeveralPem {
         /// How many.
         count: usize,
     },
-    /// More certificates in one file than are looked at together.
+    /// More certificates in one file than are processed together.
     TooManyCertificates {
         /// How many.
         count: usize,
-        /// How many may be.
+        /// The limit.
         most: usize,
     },
     /// Bytes after the structure.
@@ -89,7 +89,7 @@ pub enum X509Error {
         /// The object identifier.
         oid: String,
     },
-    /// RSASSA-PSS with parameters that are not taken.
+    /// RSASSA-PSS with parameters that are not accepted.
     SignatureParameters {
         /// What was being read.
         what: &'static str,
@@ -109,7 +109,7 @@ pub enum X509Error {
     Key(PublicKeyError),
     /// The key is too small.
     WeakKey {
-        /// What it is.
+        /// The key.
         found: KeyAlgorithm,
     },
     /// The text is not a distinguished name.
@@ -119,14 +119,14 @@ pub enum X509Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// No such profile for this purpose.
+    /// The profile does not exist for this purpose.
     UnknownProfile {
         /// The name that was given.
         name: String,
-        /// The names that there are.
+        /// The names that exist.
         known: Vec<String>,
     },
-    /// A profile file with a field that does not fit.
+    /// A profile file with an invalid field.
     Profile {
         /// The profile's name.
         name: String,
@@ -139,12 +139,12 @@ pub enum X509Error {
     Rule {
         /// The rule's name.
         rule: &'static str,
-        /// Where the rule comes from.
+        /// The source of the rule.
         source: &'static str,
         /// What was found.
         found: String,
     },
-    /// The issuing certificate is no CA certificate.
+    /// The issuing certificate is not a CA certificate.
     NotAnAuthority {
         /// Its subject.
         subject: Name,
@@ -155,28 +155,28 @@ pub enum X509Error {
     IssuerNotValid {
         /// Its subject.
         subject: Name,
-        /// It is valid from here …
+        /// It is valid from this second on …
         not_before: UnixTime,
-        /// … to here.
+        /// … until this one.
         not_after: UnixTime,
-        /// The time: now, or that of a signature that is planned.
+        /// The time: now, or that of a planned signature.
         at: UnixTime,
     },
-    /// The validity that was requested ends after the CA's.
+    /// The requested validity ends after the CA's.
     OutlivesIssuer {
-        /// The end that was requested.
+        /// The requested end.
         not_after: UnixTime,
         /// The CA's end.
         issuer_not_after: UnixTime,
     },
     /// The calendar of X.509 does not have the time: it ends with the year 9999 (RFC 5280 section 4.1.2.5).
     Calendar,
-    /// The validity that was requested has no second.
+    /// The requested validity is empty.
     EndsBeforeItBegins {
         /// The validity.
         validity: Validity,
     },
-    /// The validity that was requested is in the past.
+    /// The requested validity is in the past.
     OverWhenIssued {
         /// Its end.
         not_after: UnixTime,
@@ -185,9 +185,9 @@ pub enum X509Error {
     },
     /// A throwaway key could not be made or did not sign.
     Throwaway,
-    /// A line of an index of `openssl ca` that is not understood.
+    /// A line of an index of `openssl ca` that cannot be read.
     Index {
-        /// Which.
+        /// Its number.
         line: usize,
         /// What is wrong with it.
         reason: String,
@@ -249,7 +249,7 @@ impl fmt::Display for X509Error {
             Self::UnknownProfile { name, known } => {
                 write!(
                     f,
-                    "there is no profile \"{name}\"; profiles: {}",
+                    "the profile \"{name}\" does not exist; profiles: {}",
                     known.join(", ")
                 )
             }
@@ -289,7 +289,7 @@ impl fmt::Display for X509Error {
             ),
             Self::OverWhenIssued { not_after, now } => write!(
                 f,
-                "the certificate would end at {not_after}, and it is already {now}"
+                "the certificate would end at {not_after}, but it is already {now}"
             ),
             Self::Throwaway => write!(
                 f,
@@ -325,7 +325,7 @@ impl From<PublicKeyError> for X509Error {
 }
 
 impl X509Error {
-    /// A rule that is broken; its source is in the list of rules.
+    /// The error for a broken rule; its source is in the list of rules.
     pub(crate) fn broken(rule: &Rule, found: impl Into<String>) -> Self {
         Self::Rule {
             rule: rule.name,
@@ -334,7 +334,7 @@ impl X509Error {
         }
     }
 
-    /// The rule (`cert rules`) that is broken, also where the refusal has a name of its own.
+    /// The broken rule (`cert rules`), even if the refusal has a name of its own.
     #[must_use]
     pub const fn rule(&self) -> Option<&'static str> {
         match self {

@@ -1,4 +1,4 @@
-//! Extensions: those that a profile asks for, those of others, and the words for both.
+//! Extensions: those of profiles, those of others, and their descriptions.
 
 mod build;
 mod describe;
@@ -41,18 +41,18 @@ pub(super) fn find<'a, T: Decode<'a, Error = der::Error>>(
         .transpose()
 }
 
-/// `subjectKeyIdentifier`, if there is one.
+/// `subjectKeyIdentifier`, if present.
 pub(super) fn find_subject_key_identifier(extensions: &[Extension]) -> Result<Option<Vec<u8>>, X509Error> {
     let found: Option<SubjectKeyIdentifier> = find(extensions, ID_CE_SUBJECT_KEY_IDENTIFIER)?;
     Ok(found.map(|identifier| identifier.0.as_bytes().to_vec()))
 }
 
-/// Whether an extension of that identifier is `subjectKeyIdentifier`.
+/// Whether this is the identifier of `subjectKeyIdentifier`.
 pub(super) fn is_subject_key_identifier(kind: ObjectIdentifier) -> bool {
     kind == ID_CE_SUBJECT_KEY_IDENTIFIER
 }
 
-/// The keyIdentifier of `authorityKeyIdentifier`, if there is one.
+/// The keyIdentifier of `authorityKeyIdentifier`, if present.
 pub(super) fn find_authority_key_identifier(extensions: &[Extension]) -> Result<Option<Vec<u8>>, X509Error> {
     let found: Option<AuthorityKeyIdentifier> = find(extensions, ID_CE_AUTHORITY_KEY_IDENTIFIER)?;
     Ok(found
@@ -60,19 +60,19 @@ pub(super) fn find_authority_key_identifier(extensions: &[Extension]) -> Result<
         .map(|identifier| identifier.as_bytes().to_vec()))
 }
 
-/// cA and pathLenConstraint of `basicConstraints`; `None` when there is no such extension.
+/// cA and pathLenConstraint of `basicConstraints`; `None` without this extension.
 pub(super) fn find_basic_constraints(
     extensions: &[Extension],
 ) -> Result<Option<BasicConstraints>, X509Error> {
     find(extensions, ID_CE_BASIC_CONSTRAINTS)
 }
 
-/// `keyUsage`, if there is one.
+/// `keyUsage`, if present.
 pub(super) fn find_key_usage(extensions: &[Extension]) -> Result<Option<KeyUsage>, X509Error> {
     find(extensions, ID_CE_KEY_USAGE)
 }
 
-/// The purposes of `extKeyUsage`, if there is one.
+/// The purposes of `extKeyUsage`, if present.
 pub(super) fn find_purposes(extensions: &[Extension]) -> Result<Option<Vec<ObjectIdentifier>>, X509Error> {
     let found: Option<ExtendedKeyUsage> = find(extensions, ID_CE_EXT_KEY_USAGE)?;
     Ok(found.map(|purposes| purposes.0))
@@ -84,7 +84,7 @@ pub(super) fn find_general_names(extensions: &[Extension]) -> Result<Vec<General
     Ok(found.map(|names| names.0).unwrap_or_default())
 }
 
-/// The names of `subjectAltName` that can be issued, and in words those that cannot.
+/// The names of `subjectAltName` that can be issued, and the descriptions of those that cannot.
 pub(super) fn find_alternative_names(
     extensions: &[Extension],
 ) -> Result<(Vec<AlternativeName>, Vec<String>), X509Error> {
@@ -105,7 +105,7 @@ pub(super) fn find_alternative_names(
     Ok((names, others))
 }
 
-/// `nameConstraints`, if there is one.
+/// `nameConstraints`, if present.
 pub(super) fn find_name_constraints(extensions: &[Extension]) -> Result<Option<NameConstraints>, X509Error> {
     let found = extensions
         .iter()
@@ -115,7 +115,7 @@ pub(super) fn find_name_constraints(extensions: &[Extension]) -> Result<Option<N
         .transpose()
 }
 
-/// What path validation ([`super::path_rules`]) processes; names and purposes are for the user of the certificate.
+/// The extensions that path validation ([`super::path_rules`]) processes; names and purposes are for the user of the certificate.
 pub(super) const PROCESSED: [ObjectIdentifier; 5] = [
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_KEY_USAGE,

@@ -1,4 +1,4 @@
-//! For the unit tests: keys in software, which sign well or badly.
+//! For the unit tests: software keys, which sign correctly or wrongly.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
@@ -62,7 +62,7 @@ impl Signer for SoftwareKey {
     }
 }
 
-/// Numbers that look random and are the same in every run (Marsaglia's xorshift).
+/// Numbers that look random but are the same in every run (Marsaglia's xorshift).
 pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
@@ -85,7 +85,7 @@ impl Numbers {
     }
 }
 
-/// Random numbers that are all the same byte.
+/// A source in which every byte is the same.
 pub(super) struct Constant(pub(super) u8);
 
 impl RandomSource for Constant {
@@ -99,7 +99,7 @@ pub(super) fn serial() -> SerialNumber {
     SerialNumber::random(&Constant(0x5a)).unwrap()
 }
 
-/// A sound plan for a CA certificate of ten years.
+/// A valid plan for a CA certificate of ten years.
 pub(super) fn authority_plan(key: &SoftwareKey) -> Tbs {
     Tbs::self_signed(
         Profile::cloudhsm_ca(),
@@ -127,7 +127,7 @@ pub(crate) fn extension(extn_id: ObjectIdentifier, critical: bool, value: &[u8])
     }
 }
 
-/// A certificate of any shape, signed well: what a stranger's program could have made.
+/// A certificate of any shape with a valid signature, as a stranger's program could have made it.
 #[derive(Clone)]
 pub(crate) struct Sketch {
     pub(crate) version: u8,
@@ -169,7 +169,7 @@ impl Sketch {
         Self::version_3(subject, issuer, extensions)
     }
 
-    /// For the key `of`, by the key `by`.
+    /// For the key `of`, signed by the key `by`.
     pub(crate) fn sign(&self, of: &SoftwareKey, by: &SoftwareKey) -> Certificate {
         let signature = by.public_key().algorithm().default_signature();
         let identifier = || BitString::from_bytes(b"unique").unwrap();
@@ -194,7 +194,7 @@ impl Sketch {
     }
 }
 
-/// What a profile makes of a request, signed; under a CA certificate of that key.
+/// Issues a certificate for a request with a profile, under a CA certificate for that key.
 pub(super) fn issue(
     profile: &Profile,
     request: &VerifiedRequest,
@@ -206,7 +206,7 @@ pub(super) fn issue(
     checked.sign(authority_key).unwrap().certificate().clone()
 }
 
-/// What a profile makes of a request, not checked yet.
+/// Plans a certificate for a request with a profile, without a check.
 pub(super) fn plan(profile: &Profile, request: &VerifiedRequest, authority: &Certificate) -> Tbs {
     let signature = authority.public_key().unwrap().algorithm().default_signature();
     let validity = Validity::days_from(NOW, 30);

@@ -1,4 +1,4 @@
-//! Certificates and requests that others made, kept as files.
+//! Certificates and requests from others, kept as files.
 
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::parse_x509_certificate;
@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer;
 use super::{CERTIFICATE, CERTIFICATE_REQUEST, Certificate, CertificationRequest, X509Error, decode_one};
 use crate::output::{Encoding, Sealed, Verified, encode_pem};
 
-/// A well-formed certificate or request, to be written as it came. Whether it is to be trusted is another question.
+/// A well-formed certificate or request, to be written unchanged. It need not be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignFile {
     label: &'static str,

@@ -1,5 +1,5 @@
-//! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI, and where a profile allows them by
-//! name some kinds of otherName, and registeredID.
+//! The names of `subjectAltName` (RFC 5280 section 4.2.1.6) that are issued: DNS, IP, email and URI, and if a profile lists them some kinds of
+//! otherName, and registeredID.
 
 mod a_label;
 mod other;
@@ -55,7 +55,7 @@ impl NameKind {
         Self::RegisteredId,
     ];
 
-    /// The word for it in profiles, and before a name: `dns:example.com`.
+    /// Its word in profiles, and before a name: `dns:example.com`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -71,17 +71,17 @@ impl NameKind {
         }
     }
 
-    /// The words of all of them, for a message.
+    /// The words of all kinds, for a message.
     pub(super) fn words() -> String {
         Self::ALL.map(Self::word).join(", ")
     }
 }
 
-/// A name that keeps the rules of its kind.
+/// A name that follows the rules of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlternativeName {
-    /// A host name, or with `*.` in front every host right below it.
+    /// A host name; with `*.` in front, every host directly below it.
     Dns(String),
     /// An address: 4 or 16 octets.
     Ip(IpAddr),
@@ -91,7 +91,7 @@ pub enum AlternativeName {
     Uri(String),
     /// `user@domain`, of Active Directory.
     Upn(String),
-    /// 16 octets, as they stand in the certificate.
+    /// 16 octets, in the order of the certificate.
     NtdsGuid([u8; 16]),
     /// `_service.domain`
     Srv(String),
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_issued() {
+    fn valid_names_are_issued() {
         for text in [
             "dns:example.com",
             "dns:*.example.com",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_not() {
+    fn invalid_names_are_refused() {
         for text in [
             "example.com",
             "dns:",

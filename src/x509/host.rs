@@ -13,7 +13,7 @@ use super::{Certificate, extension};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostName {
-    /// A name in DNS, in ASCII.
+    /// A DNS name, in ASCII.
     Dns(String),
     /// An address.
     Ip(IpAddr),
@@ -23,7 +23,7 @@ impl HostName {
     /// Reads a host name or an IP address; an IPv6 address may be in brackets, as in a URL.
     ///
     /// # Errors
-    /// What is wrong with it: a name with a wildcard, in another alphabet, or with a dot at its end among others.
+    /// What is wrong with it: for example a name with a wildcard, in another alphabet, or with a dot at its end.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
@@ -54,12 +54,12 @@ impl fmt::Display for HostName {
 }
 
 impl Certificate {
-    /// Makes sure that `subjectAltName` has the host: its address as an iPAddress, or its name as a dNSName. A whole leftmost label `*`
-    /// stands for one label (RFC 9525 section 6.3). The common name does not count (section 2), and a dNSName that spells an address is not
-    /// an address (section 6.4).
+    /// Makes sure that `subjectAltName` has the host: its address as an iPAddress, or its name as a dNSName. A whole leftmost label `*` stands for
+    /// one label (RFC 9525 section 6.3). The common name does not count (section 2), and a dNSName that spells an address is not an address
+    /// (section 6.4).
     ///
     /// # Errors
-    /// Which names the certificate has instead, in words.
+    /// The names that the certificate has instead, in words.
     pub fn check_host(&self, host: &HostName) -> Result<(), String> {
         let names = extension::find_general_names(self.extensions()).map_err(|error| error.to_string())?;
         let is_host = |name: &GeneralName| match (name, host) {
@@ -102,7 +102,7 @@ impl Certificate {
     }
 }
 
-/// Names for a message: not a thousand.
+/// Names for a message, shortened to a few.
 fn shorten(names: &[String]) -> String {
     const SHOWN: usize = 5;
     match names.len().checked_sub(SHOWN) {

@@ -15,7 +15,8 @@ pub struct Issued {
 }
 
 impl Checked {
-    /// Waits for the search that the check of the subject's key began. Every signature does; who records it before asks here first.
+    /// Waits for the search that the check of the subject's key began. Every signature waits for it; a caller that records the signature first
+    /// calls this before the record.
     ///
     /// # Errors
     /// The rules `key-composite` and `key-medium-factors`
@@ -28,17 +29,17 @@ impl Checked {
         check_quality(&key, self.tbs.profile.key_search, None)
     }
 
-    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the issuer's public key, in software.
+    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
         self.confirm_key()?;
         let Self { tbs, .. } = self;
         let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, &tbs.der)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
-        // The signature was verified over these bytes. To verify it again costs as much as a fast token's signature.
+        // The signature was verified over these bytes. Another verification would cost as much as a fast token's signature.
         if !certificate.is_signed_content(&tbs.der, tbs.signature, &signature)? {
             let found = "the certificate does not hold the bytes and the signature that were verified";
             return Err(X509Error::broken(rules::READ_BACK, found));
@@ -48,7 +49,7 @@ impl Checked {
 }
 
 impl Issued {
-    /// Reads a certificate that was signed before, and verifies its signature under the issuer's public key once more.
+    /// Reads a certificate that was signed before, and verifies its signature under the issuer's public key again.
     ///
     /// # Errors
     /// [`X509Error`]

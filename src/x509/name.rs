@@ -89,20 +89,20 @@ impl Name {
         }
     }
 
-    /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 takes those for one name.
+    /// True if the two differ at most in case, spaces and string types: RFC 5280 section 7.1 treats those as one name.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self == other || self.comparable() == other.comparable()
     }
 
-    /// Bytes that two names have in common exactly if one [is like](Self::is_like) the other.
+    /// Bytes that are equal for two names exactly if one [is like](Self::is_like) the other.
     pub(super) fn comparable(&self) -> Vec<u8> {
-        // RDNs are SETs, and a name that is in no form to be compared is the SEQUENCE that it is.
+        // RDNs are SETs, and a name that cannot be folded is a SEQUENCE, so the two never collide.
         self.folded_rdns().unwrap_or_else(|| self.der().to_vec())
     }
 
-    /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared as section 7.1
-    /// has it, without regard to case and spaces. `None` if one of them is in no form that can be compared.
+    /// True if the name is `prefix`, or below it in the tree of directory names (RFC 5280 section 4.2.1.10); compared by section 7.1, without
+    /// regard to case and spaces. `None` if one of them cannot be compared.
     #[must_use]
     pub(super) fn begins_with(&self, prefix: &Self) -> Option<bool> {
         Some(self.folded_rdns()?.starts_with(&prefix.folded_rdns()?))
@@ -130,7 +130,7 @@ impl Name {
     }
 }
 
-/// A character that RFC 4514 section 3 allows with a backslash only; the parser below would take it as it is.
+/// A character that RFC 4514 section 3 allows only with a backslash; the parser below would accept it without one.
 fn find_unescaped(text: &str) -> Option<char> {
     let mut escaped = false;
     text.chars().find(|character| {
@@ -146,7 +146,7 @@ fn trim_separators(text: &str) -> String {
     let mut part = String::new();
     let mut escaped = false;
     let flush = |part: &mut String, result: &mut String| {
-        // The space of ASCII: other white space is a character as any other (RFC 4514 section 2.4).
+        // Only the ASCII space: other white space is part of the value (RFC 4514 section 2.4).
         let trimmed = part.trim_start_matches(' ');
         let kept = trimmed.trim_end_matches(' ');
         result.push_str(kept);
@@ -168,7 +168,7 @@ fn trim_separators(text: &str) -> String {
     result
 }
 
-/// The text of the string types that can be shown as they are.
+/// The text of the string types that can be shown unchanged.
 pub(super) fn text_of(value: &Any) -> Option<&str> {
     match value.tag() {
         Tag::Utf8String => value
@@ -188,7 +188,7 @@ pub(super) fn text_of(value: &Any) -> Option<&str> {
     .and(std::str::from_utf8(value.value()).ok())
 }
 
-/// The text of a string of any type, to be shown: no character of it moves the cursor or hides text.
+/// The text of a string of any type, for display: without characters that move the cursor or hide text.
 pub(super) fn shown_text(value: &Any) -> Option<String> {
     let tag = *value.to_der().ok()?.first()?;
     read_text(tag, value.value()).map(|text| visible(&text))
@@ -211,8 +211,8 @@ pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
 }
 
 impl fmt::Display for Name {
-    /// RFC 4514 section 2.1: last RDN first. Values of every string type are text. Control and bidirectional characters are written as
-    /// hex pairs, so that a name from a stranger cannot rearrange a terminal.
+    /// RFC 4514 section 2.1: last RDN first. Values of every string type are shown as text. Control and bidirectional characters are written as hex
+    /// pairs, so that a name from a stranger cannot rearrange a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(rdns) = self.attributes() else {
             return write!(f, "#{}", Hex(self.der()));
@@ -257,7 +257,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-/// What could hide or turn a word is written as RFC 4514 writes it.
+/// Writes a character that could hide or reorder text as RFC 4514 does.
 pub(super) fn visible(text: &str) -> String {
     let show = |character: char| {
         if !is_unprintable(character) {

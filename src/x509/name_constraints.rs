@@ -1,4 +1,4 @@
-//! `nameConstraints` (RFC 5280 section 4.2.1.10): which names may stand in the certificates below a CA.
+//! `nameConstraints` (RFC 5280 section 4.2.1.10): which names certificates below a CA may have.
 
 mod nesting;
 mod subtree;
@@ -21,7 +21,7 @@ use super::{Name, X509Error};
 /// What a CA's certificate permits and excludes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameConstraints {
-    /// Where a kind of name is in it, every name of that kind must be in one of its trees.
+    /// If a kind of name is in it, every name of that kind must be in one of its trees.
     pub permitted: Vec<Subtree>,
     /// No name may be in one of these.
     pub excluded: Vec<Subtree>,
@@ -63,11 +63,11 @@ impl NameConstraints {
         })
     }
 
-    /// Holds the names of a certificate below against the constraints: RFC 5280 section 6.1.3 (b) and (c). Names of a kind that is
-    /// not constrained are not even read.
+    /// Checks the names of a certificate below against the constraints: RFC 5280 section 6.1.3 (b) and (c). Names of a kind that is not constrained
+    /// are not read.
     ///
     /// # Errors
-    /// The first name that is outside, or that cannot be told to be inside.
+    /// The first name that is outside, or that cannot be compared.
     pub(super) fn check(&self, subject: &Name, names: &[GeneralName]) -> Result<(), String> {
         for name in names {
             let is_constrained =
@@ -80,8 +80,8 @@ impl NameConstraints {
             return Ok(());
         }
         self.check_one(&ConstrainedName::Directory(Cow::Borrowed(subject)))?;
-        // Section 4.2.1.10: rfc822Name constraints "MUST be applied to the attribute of type emailAddress in the subject
-        // distinguished name" where there is no subjectAltName. Where there is one, too, as by OpenSSL.
+        // Section 4.2.1.10: rfc822Name constraints "MUST be applied to the attribute of type emailAddress in the subject distinguished name"
+        // without a subjectAltName. Applied with one, too, as OpenSSL does.
         let mailboxes = subject.email_addresses();
         mailboxes
             .iter()
@@ -89,7 +89,7 @@ impl NameConstraints {
             .try_for_each(|mailbox| self.check_one(&ConstrainedName::mailbox(mailbox)?))
     }
 
-    /// Holds a host name that stands somewhere else than in subjectAltName against the constraints for DNS names.
+    /// Checks a host name outside subjectAltName against the constraints for DNS names.
     pub(super) fn check_host(&self, host: &str) -> Result<(), String> {
         self.check_one(&ConstrainedName::Dns(host))
     }

@@ -1,7 +1,7 @@
-//! The hash of a name under which OpenSSL looks for a CA certificate in a directory: `1234abcd.0`.
+//! The hash of a name by which OpenSSL finds a CA certificate in a directory: `1234abcd.0`.
 //!
-//! No standard has it. It is what `X509_NAME_hash` of OpenSSL 1.0.0 and later computes (crypto/x509/x_name.c, `x509_name_canon`):
-//! SHA-1 over the canonical RDNs, the outer SEQUENCE's header left out; the first four bytes, the least significant first.
+//! It is in no standard. `X509_NAME_hash` of OpenSSL 1.0.0 and later computes it (crypto/x509/x_name.c, `x509_name_canon`): SHA-1 over the
+//! canonical RDNs, without the outer SEQUENCE's header; the first four bytes, the least significant first.
 
 #[cfg(test)]
 mod tests;
@@ -18,15 +18,15 @@ const NUMERIC_STRING: u8 = 0x12;
 const PRINTABLE_STRING: u8 = 0x13;
 const TELETEX_STRING: u8 = 0x14;
 const IA5_STRING: u8 = 0x16;
-/// The `der` crate has no such tag, which is why the name is taken apart here by hand.
+/// The `der` crate has no such tag, which is why the name is parsed by hand here.
 const UNIVERSAL_STRING: u8 = 0x1c;
 const BMP_STRING: u8 = 0x1e;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 
 impl Name {
-    /// The eight hex digits of `openssl x509 -hash`; `None` for a name that OpenSSL has none for, because a string in it is not of
-    /// its type.
+    /// The eight hex digits of `openssl x509 -hash`; `None` for a name for which OpenSSL has no hash, because a string in it is not valid for its
+    /// type.
     #[must_use]
     pub fn openssl_hash(&self) -> Option<String> {
         let canonical = self.canonical_rdns()?;
@@ -39,20 +39,19 @@ impl Name {
         canonical_rdns(self.der(), Folding::OpenSsl)
     }
 
-    /// The same, folded as RFC 5280 section 7.1 has it: the same bytes for every spelling of a name. `None` for a name in which a
-    /// string is not of its type.
+    /// The same, folded by RFC 5280 section 7.1: the same bytes for every spelling of a name. `None` for a name with a string that is not valid for
+    /// its type.
     pub(super) fn folded_rdns(&self) -> Option<Vec<u8>> {
         canonical_rdns(self.der(), Folding::Rfc5280)
     }
 }
 
-/// What differs between spellings of one name.
+/// The differences between spellings of one name that are ignored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Folding {
-    /// Spaces and letters of ASCII, and no others; a NumericString stays what it is.
+    /// ASCII spaces and letters only; a NumericString stays unchanged.
     OpenSsl,
-    /// RFC 4518 sections 2.2 to 2.6, without Unicode's normalization: no table of it is linked here, and no CA is known whose names
-    /// differ in it.
+    /// RFC 4518 sections 2.2 to 2.6, without Unicode normalization: this library has no table for it, and no known names of CAs differ in it.
     Rfc5280,
 }
 
@@ -69,11 +68,11 @@ fn canonical_rdns(name: &[u8], folding: Folding) -> Option<Vec<u8>> {
             .into_iter()
             .map(|attribute| canonical_attribute(attribute, folding))
             .collect::<Option<Vec<_>>>()?;
-        // An RDN without attributes leaves no trace in OpenSSL's list of entries.
+        // OpenSSL's list of entries does not show an RDN without attributes.
         if attributes.is_empty() {
             continue;
         }
-        // X.690 section 11.6: the order of a SET OF is that of the encodings, and those have just changed.
+        // X.690 section 11.6: a SET OF is sorted by the encodings, and those have just changed.
         attributes.sort();
         canonical.extend(element(SET, &attributes.concat())?);
     }
@@ -98,16 +97,16 @@ fn canonical_attribute((tag, attribute): (u8, &[u8]), folding: Folding) -> Optio
     }
 }
 
-/// The text of the types that are compared as text; `Some(None)` for those that are compared as they are.
+/// The text of the types that are compared as text; `Some(None)` for those that are compared as bytes.
 fn string(tag: u8, value: &[u8]) -> Option<Option<String>> {
     let text = match tag {
         UTF8_STRING => std::str::from_utf8(value).ok()?.to_owned(),
-        // T.61 is read as ISO 8859-1, as everyone does.
+        // T.61 is read as ISO 8859-1, as other programs do.
         PRINTABLE_STRING | IA5_STRING | TELETEX_STRING => value.iter().copied().map(char::from).collect(),
         // UCS-2: a surrogate is not a character.
         BMP_STRING => code_points(value, |[high, low]| u32::from(u16::from_be_bytes([high, low])))?,
         UNIVERSAL_STRING => code_points(value, u32::from_be_bytes)?,
-        // NumericString is not among those that OpenSSL folds.
+        // OpenSSL does not fold NumericString.
         BIT_STRING | NUMERIC_STRING | SEQUENCE => return Some(None),
         _ => return None,
     };
@@ -124,7 +123,7 @@ fn code_points<const N: usize>(value: &[u8], code_point: impl Fn([u8; N]) -> u32
         .collect()
 }
 
-/// Without spaces at the ends, with one for several, and in small letters.
+/// Without spaces at the ends, with single spaces inside, and in small letters.
 fn fold(text: &str, folding: Folding) -> String {
     let is_space = |character: char| match folding {
         Folding::OpenSsl => matches!(character, ' ' | '\t'..='\r'),
@@ -156,13 +155,13 @@ fn is_ignored(character: char) -> bool {
         )
 }
 
-/// The text of any string type, to be shown.
+/// The text of any string type, for display.
 pub(super) fn read_text(tag: u8, value: &[u8]) -> Option<String> {
     match tag {
         // Text of these types must be ASCII.
         NUMERIC_STRING | PRINTABLE_STRING | IA5_STRING if !value.is_ascii() => None,
         NUMERIC_STRING => string(PRINTABLE_STRING, value)?,
-        // The characters beyond UCS-2 are written as UTF-16 by some.
+        // Some programs write characters beyond UCS-2 as UTF-16.
         BMP_STRING => {
             let (units, []) = value.as_chunks() else {
                 return None;
@@ -189,7 +188,7 @@ fn elements(bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
     pub(super) value: &'a [u8],
-    /// With its tag and its length.
+    /// With tag and length.
     pub(super) der: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-//! For whom a certificate is: its subject and its alternative names, in bytes that are equal for the same names in any order.
+//! The names that a certificate is for, subject and alternative names, in bytes that are equal for the same names in any order.
 
 use der::Encode;
 use x509_cert::ext::Extension;
@@ -16,8 +16,8 @@ pub(super) fn names_of(subject: &Name, extensions: &[Extension]) -> Result<Vec<u
 }
 
 impl Certificate {
-    /// The encoded subject, and after it every name of `subjectAltName`, each once and in the order of their bytes. Two certificates for
-    /// the same names have the same.
+    /// The encoded subject, followed by every name of `subjectAltName`, each once and sorted by its bytes. Two certificates for the same names have
+    /// equal bytes.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]

@@ -1,7 +1,7 @@
 //! OCSP (RFC 6960): reading requests, and building, checking, signing and reading responses.
 //!
-//! [`OcspRequest`] → [`OcspRequest::accept`] → [`OcspTbs`] → [`OcspTbs::check`] → [`CheckedOcsp`] → [`CheckedOcsp::sign`] →
-//! [`IssuedOcsp`], as for certificates. A request is a stranger's: it decides which certificates are answered for, and nothing else.
+//! [`OcspRequest`] → [`OcspRequest::accept`] → [`OcspTbs`] → [`OcspTbs::check`] → [`CheckedOcsp`] → [`CheckedOcsp::sign`] → [`IssuedOcsp`], as for
+//! certificates. A request comes from a stranger: it decides which certificates the answer is about, and nothing else.
 
 mod accept;
 mod basic;
@@ -48,7 +48,7 @@ pub use tbs::{OcspContent, OcspTbs, Responder, ResponderIdKind};
 const REQUEST: &str = "OCSP request";
 const RESPONSE: &str = "OCSP response";
 
-/// The DER bytes of a message. Most are short, and their length alone does not tell DER from text: what is cut is DER that is cut.
+/// The DER bytes of a message. Most are short, and their length alone does not distinguish DER from text: truncated DER is reported as DER.
 fn decode(input: &[u8], label: &'static str) -> Result<Vec<u8>, X509Error> {
     let is_text = input.windows(BEGIN.len()).any(|window| window == BEGIN);
     match input.first() {

@@ -1,7 +1,7 @@
-//! A path of given certificates, judged link by link under a policy that is stated (RFC 5280 section 6.1).
+//! Checks a path of given certificates, link by link, under a stated policy (RFC 5280 section 6.1).
 //!
-//! [`verify_chain`](super::verify_chain) looks for the issuers; here they are named, each in its place, and what RFC 5280 leaves
-//! to the application is decided by a [`PathPolicy`].
+//! [`verify_chain`](super::verify_chain) searches the issuers; here they are given, each in its place, and a [`PathPolicy`] decides what RFC 5280
+//! leaves to the application.
 
 #[cfg(test)]
 mod tests;
@@ -9,34 +9,33 @@ mod tests;
 use super::{Certificate, UnixTime, X509Error, extension, path_rules};
 use crate::signer::PublicKey;
 
-/// What is decided where RFC 5280 leaves it open, or where its answer is not the one that is wanted.
+/// Decisions that RFC 5280 leaves to the application, or decides differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PathPolicy {
-    /// RFC 5280 section 6.1.4 (k): of a v1 certificate, which cannot say CA:TRUE, "the application MUST either verify that
-    /// certificate i is a CA certificate through out-of-band means or reject the certificate". True: the place in the path is
-    /// that means.
+    /// RFC 5280 section 6.1.4 (k): for a v1 certificate, which cannot say CA:TRUE, "the application MUST either verify that certificate i is a CA
+    /// certificate through out-of-band means or reject the certificate". True: its place in the path counts as such means.
     pub version_1_authorities: bool,
-    /// The last certificate, expired, still ends the path.
+    /// The last certificate still ends the path although it has expired.
     pub outlived: Option<Outlived>,
 }
 
-/// A root that is taken after its end, for a time.
+/// A root that is accepted after its end, for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outlived {
     /// The last second of that time.
     pub until: UnixTime,
-    /// Why it is taken.
+    /// Why it is accepted.
     pub why: &'static str,
 }
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// As it should be.
+    /// Nothing is wrong.
     Passed(String),
-    /// Taken by a rule that is worth knowing of.
+    /// Accepted by a rule that the operator should know of.
     Noted(String),
-    /// Not as it should be.
+    /// Something is wrong.
     Failed(String),
 }
 
@@ -56,16 +55,16 @@ impl Finding {
     }
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathStep {
-    /// What was looked at.
+    /// What was checked.
     pub what: &'static str,
     /// What was found.
     pub finding: Finding,
 }
 
-/// A certificate of the path, and every step about it.
+/// A certificate of the path, with every step about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgedCertificate {
     /// Its subject.
@@ -78,8 +77,8 @@ pub struct JudgedCertificate {
     pub steps: Vec<PathStep>,
 }
 
-/// Judges `path`, from the certificate that is to be trusted to the self-signed one that it is trusted for. Each certificate must be
-/// issued by the next. Nothing is left out after a failure: every step is told.
+/// Checks `path`, from the certificate to be trusted up to the self-signed one. Each certificate must be issued by the next. A failure does not end
+/// the checks: every step is reported.
 #[must_use]
 pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> Vec<JudgedCertificate> {
     let mut judged = Vec::with_capacity(path.len());
@@ -166,9 +165,9 @@ impl Place<'_> {
         }
     }
 
-    /// NIST SP 800-131A: RSA keys below 2048 bits certify nothing. RFC 5280 section 6.1: "A certificate MUST NOT appear more than once in a
-    /// prospective certification path"; nor does a key here. A root and its successor with the same key would else be two levels, and what
-    /// the root issued could stand one level too low.
+    /// NIST SP 800-131A: RSA keys below 2048 bits must not certify. RFC 5280 section 6.1: "A certificate MUST NOT appear more than once in a
+    /// prospective certification path"; here, neither must a key. Otherwise a root and its successor with the same key would be two levels, and a
+    /// certificate issued by the root could be one level too low.
     fn judge_key(&self) -> PathStep {
         let outcome = match self.certificate.public_key() {
             Ok(key) => match (key.algorithm(), self.find_above(&key)) {
@@ -199,8 +198,8 @@ impl Place<'_> {
         )
     }
 
-    /// RFC 5280 section 6.1 asks nothing of the first certificate's use, and `openssl verify` neither, so nothing is refused that a
-    /// genuine one could say. What a key that signs messages and no certificates need not say is told.
+    /// Neither RFC 5280 section 6.1 nor `openssl verify` restricts the use of the first certificate, so nothing that a genuine one could say is
+    /// refused. What a key that signs messages and no certificates need not say is reported.
     fn judge_purpose(&self) -> PathStep {
         let extensions = self.certificate.extensions();
         let finding = match (
@@ -244,7 +243,7 @@ impl Place<'_> {
     }
 }
 
-/// RFC 5280 section 7.1: names agree whatever their case, their spaces and their string types; the key decides.
+/// RFC 5280 section 7.1: names are compared without case, spaces and string types; the key decides.
 fn judge_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
     let (wanted, found) = (certificate.issuer(), issuer.subject());
     let finding = if wanted == found {
@@ -267,7 +266,7 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
         .and_then(|key| certificate.verify_signature(&key));
     let outcome = match outcome {
         Ok(algorithm) => Ok(format!("{algorithm}, verifies under the issuer's key")),
-        // The name is right and the key is not: someone made a certificate of that name.
+        // The right name with a wrong key: someone made a certificate with that name.
         Err(X509Error::Signature { .. }) if has_name => Err(
             "it does not verify: the issuer's certificate has the right name but a different key".to_owned(),
         ),

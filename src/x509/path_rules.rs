@@ -1,4 +1,4 @@
-//! What is asked of a certificate, and of a certificate and its issuer, on any path: each question answered in words.
+//! The checks of a certificate, and of a certificate and its issuer, on any path, with their results in words.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_OCSP_SIGNING};
@@ -44,7 +44,7 @@ pub(super) fn check_signature(certificate: &Certificate, issuer: &Certificate) -
         .map_err(|error| error.to_string())
 }
 
-/// RFC 5280 section 4.2.1.1: they help to find the issuer; where both are there, they agree.
+/// RFC 5280 section 4.2.1.1: they help to find the issuer; if both are present, they agree.
 pub(super) fn check_identifiers(
     certificate: &Certificate,
     issuer: &Certificate,
@@ -62,7 +62,7 @@ pub(super) fn check_identifiers(
 
 pub(super) fn check_authority(issuer: &Certificate, below: u8, now: UnixTime) -> Result<(), String> {
     match issuer.check_authority(now) {
-        // Its own validity is a step of its own.
+        // Its own validity is a separate step.
         Ok(()) | Err(X509Error::IssuerNotValid { .. }) => {}
         Err(error) => return Err(error.to_string()),
     }
@@ -83,8 +83,8 @@ pub(super) fn check_path_length(issuer: &Certificate, below: u8) -> Result<(), S
     }
 }
 
-/// RFC 5280 sections 6.1.3 (b), (c) and 6.1.4 (g): what `issuer` permits and excludes holds for every certificate below it, self-issued
-/// ones but the first of the path left out. A root's constraints count, too. `None` where it constrains nothing.
+/// RFC 5280 sections 6.1.3 (b), (c) and 6.1.4 (g): the constraints of `issuer` apply to every certificate below it, except self-issued ones other
+/// than the first of the path. A root's constraints count, too. `None` if it has no constraints.
 pub(super) fn check_names(issuer: &Certificate, below: &[&Certificate]) -> Option<Result<(), String>> {
     let constraints = match extension::find_name_constraints(issuer.extensions()) {
         Ok(None) => return None,
@@ -103,19 +103,19 @@ pub(super) fn check_names(issuer: &Certificate, below: &[&Certificate]) -> Optio
     }))
 }
 
-/// The purposes that are left on a path. RFC 5280 section 4.2.1.12 leaves open what those of a CA certificate mean; verifiers, and
-/// CA/B BR 7.1.2.10.6, take them as bounds of what is below.
+/// The purposes that remain on a path. RFC 5280 section 4.2.1.12 does not define what those of a CA certificate mean; verifiers, and CA/B BR
+/// 7.1.2.10.6, treat them as limits for the certificates below.
 #[derive(Clone, Debug)]
 pub(super) struct Purposes(Option<Vec<ObjectIdentifier>>);
 
 impl Purposes {
-    /// Those of the first certificate.
+    /// The purposes of the first certificate.
     pub(super) fn of(certificate: &Certificate) -> Result<Self, String> {
         purposes_of(certificate).map(Self)
     }
 
-    /// Bounds them by those of a CA certificate above. `None` where it bounds nothing. id-kp-OCSPSigning is for the CA that issued the
-    /// certificate (RFC 6960 section 4.2.2.2), whatever its own purposes are.
+    /// Limits them to those of a CA certificate above. `None` if it sets no limit. id-kp-OCSPSigning is for the CA that issued the certificate (RFC
+    /// 6960 section 4.2.2.2), whatever that CA's own purposes are.
     pub(super) fn bound_by(&mut self, issuer: &Certificate) -> Option<Result<(), String>> {
         let bounds = match purposes_of(issuer) {
             Ok(bounds) => bounds?,

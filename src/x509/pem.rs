@@ -1,4 +1,4 @@
-//! Inputs are PEM or DER, told apart by content.
+//! Inputs are PEM or DER, recognised by content.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ pub const OCSP_RESPONSE: &str = "OCSP RESPONSE";
 /// The PEM label of a `SubjectPublicKeyInfo`.
 pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 
-/// Labels that old programs write for the same thing (RFC 7468 sections 5.1 and 7).
+/// Labels that old programs write for the same structure (RFC 7468 sections 5.1 and 7).
 const OLD_LABELS: [(&str, &str); 4] = [
     // RFC 7468 section 6: "Historically, the label "CRL" has rarely been used."
     ("CRL", X509_CRL),
@@ -37,11 +37,10 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The DER bytes of the one structure in `input`: DER as it is, or one PEM block, with text before it accepted
-/// (`openssl x509 -text` writes some).
+/// The DER bytes of the one structure in `input`: DER, or one PEM block, possibly after other text (`openssl x509 -text` writes some).
 ///
 /// # Errors
-/// [`X509Error`]: empty, no such block, several, or broken.
+/// [`X509Error`]: empty, no such block, several, or a broken one.
 pub fn decode_one(input: &[u8], label: &'static str) -> Result<Vec<u8>, X509Error> {
     one_of(decode_all(input, label)?)
 }
@@ -53,7 +52,7 @@ fn one_of(mut blocks: Vec<Vec<u8>>) -> Result<Vec<u8>, X509Error> {
     }
 }
 
-/// As [`decode_one`], for files that may hold several, such as a chain. At least one.
+/// As [`decode_one`], for files that may hold several structures, such as a chain. At least one.
 ///
 /// # Errors
 /// [`X509Error`]: empty, no such block, or one that is broken or of another kind.
@@ -64,14 +63,14 @@ pub fn decode_all(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X50
     decode_text(&to_utf8(input)?, label)
 }
 
-/// The same of a text in UTF-8, which is converted once only.
+/// The same for a text in UTF-8, so that the conversion happens only once.
 fn decode_text(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X509Error> {
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(X509Error::Empty);
     }
-    // What stands before the first block may be large and no text at all; it is not copied.
+    // The part before the first block may be large and need not be text; it is not copied.
     let begin = find(input, 0, BEGIN.as_bytes()).ok_or_else(|| not_pem(input, label))?;
-    // A request among the certificates of `aws cloudhsmv2 describe-clusters`. Nothing that is trusted is looked for there.
+    // A request among the certificates of `aws cloudhsmv2 describe-clusters`. Nothing is trusted for being found there.
     let is_wrapped = label == CERTIFICATE_REQUEST && is_wrapped(input, begin);
     let text = String::from_utf8_lossy(&input[begin..]);
     let mut blocks = Vec::new();
@@ -125,7 +124,7 @@ fn not_pem(input: &[u8], expected: &'static str) -> X509Error {
     }
 }
 
-/// As every label is that is in use. A label is shown in errors: what follows a BEGIN line that does not end may be a private key.
+/// Every label in use passes. Errors show the label, and the text after an unterminated BEGIN line may be a private key.
 fn is_label(text: &str) -> bool {
     let is_usual = |character: char| {
         character.is_ascii_uppercase() || character.is_ascii_digit() || [' ', '.'].contains(&character)
@@ -133,8 +132,8 @@ fn is_label(text: &str) -> bool {
     text.chars().all(is_usual)
 }
 
-/// A SEQUENCE, by its first two bytes: the tag is also the digit "0", but a length above 127 is no ASCII. What a DER structure
-/// contains, even a PEM block, makes no PEM of it.
+/// A SEQUENCE, by its first two bytes: the tag is also the digit "0", but a length above 127 is not ASCII. DER stays DER whatever it contains, even
+/// a PEM block.
 fn is_der(input: &[u8]) -> bool {
     match input {
         [0x30, length, ..] if *length < 0x80 => usize::from(*length) + 2 == input.len(),
@@ -156,7 +155,7 @@ fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
     }
 }
 
-/// What is wrong with the base64 in a block: the first character that does not belong there, and its line in the block.
+/// The fault in the base64 of a block: the first invalid character, and its line in the block.
 fn not_base64(body: &[u8]) -> X509Error {
     let is_usual =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || byte.is_ascii_whitespace();
@@ -173,7 +172,7 @@ fn not_base64(body: &[u8]) -> X509Error {
     }
 }
 
-/// As [`decode_one`], in the bytes of the input: a revocation list can have a hundred million.
+/// As [`decode_one`], in the bytes of the input, because a revocation list can have a hundred million.
 ///
 /// # Errors
 /// As [`decode_one`].
@@ -192,23 +191,23 @@ pub fn decode_in_place(mut input: Vec<u8>, label: &'static str) -> Result<Vec<u8
     let (begin, end) = (BEGIN.as_bytes(), END.as_bytes());
     let found = find(&input, 0, begin).zip(find(&input, 0, end));
     let (Some((start, stop)), true) = (found, count(&input, begin) == 1) else {
-        // What is wrong with it, or several blocks.
+        // Finds the fault, or the several blocks.
         return one_of(decode_text(&input, label)?);
     };
-    // The first line ends with its dashes, and the block is after it.
+    // The first line ends with its dashes, and the block follows it.
     let is_line =
         |end: &usize| *end < stop && input[start..*end].trim_ascii_end().ends_with(DASHES.as_bytes());
     let Some(body) = find(&input, start, b"\n").filter(is_line) else {
         return one_of(decode_text(&input, label)?);
     };
-    // The frame of the block, without what it frames, is read as any other is.
+    // The frame of the block, with other content, is read like any other block.
     let frame = [&input[start..=body], b"MAA=\n", &input[stop..]].concat();
     decode_text(&frame, label)?;
     input.truncate(stop);
     input.drain(..body);
     let not_base64 = not_base64(&input);
     input.retain(|byte| !byte.is_ascii_whitespace());
-    // Decoding in place accepts a last group without its padding, or with bits that encode nothing.
+    // In-place decoding accepts a last group without its padding, or with bits that encode nothing.
     let last_group = input.len().saturating_sub(1) / 4 * 4;
     let Ok(length) = str::from_utf8(&input[last_group..])
         .map_err(|_| base64ct::Error::InvalidEncoding)
@@ -259,10 +258,10 @@ mod tests {
         let crlf = block(CERTIFICATE).replace('\n', "\r\n");
         assert_eq!(decode_one(crlf.as_bytes(), CERTIFICATE).unwrap(), [0x30, 0]);
         assert_eq!(decode_one(&[0x30, 0], CERTIFICATE).unwrap(), [0x30, 0]);
-        // What is before the block need not be text.
+        // The text before the block need not be text.
         let binary = [&[0xff, 0x80, 0, b'-', 0xc3][..], block(CERTIFICATE).as_bytes()].concat();
         assert_eq!(decode_one(&binary, CERTIFICATE).unwrap(), [0x30, 0]);
-        // DER that carries a PEM block is DER.
+        // DER that contains a PEM block is DER.
         let inner = block(CERTIFICATE);
         let length = u8::try_from(inner.len()).unwrap();
         let der = [&[0x30, length], inner.as_bytes()].concat();
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn in_place_or_not_the_answer_is_the_same() {
+    fn the_result_is_the_same_in_place_or_not() {
         let one = block(CERTIFICATE);
         let texts = [
             one.clone(),
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_input_has_its_own_answer() {
+    fn every_wrong_input_has_its_own_error() {
         let one = block(CERTIFICATE);
         let of = |text: &str| decode_one(text.as_bytes(), CERTIFICATE);
         assert!(matches!(of(" \n"), Err(X509Error::Empty)));
@@ -353,7 +352,7 @@ mod tests {
             Err(X509Error::BrokenPem { .. })
         ));
         assert!(matches!(of(&one[..30]), Err(X509Error::BrokenPem { .. })));
-        // An Ed25519 key behind a BEGIN line with four dashes.
+        // An Ed25519 key after a BEGIN line with four dashes.
         let key = block("PRIVATE KEY").replace("MAA=", "MC4CAQAwBQYDK2VwBCIEIAAB");
         for broken in [
             key.replacen("KEY-----", "KEY----", 1),

@@ -1,4 +1,4 @@
-//! How long something is valid, as people say it.
+//! A length of validity, as people write it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub enum Period {
     Hours(u32),
     /// Days of 24 hours.
     Days(u32),
-    /// Years of the calendar: the same date so many years later. From the 29th of February it is the 28th where there is no 29th.
+    /// Calendar years: the same date so many years later. From the 29th of February it is the 28th in a year without a 29th.
     Years(u32),
 }
 
@@ -28,7 +28,7 @@ pub enum Period {
 pub enum PeriodTextError {
     /// Not a number, with or without a unit.
     Form,
-    /// Nothing lasts for no time.
+    /// Zero.
     Zero,
     /// Longer than the calendar of X.509, in any unit.
     TooLong,
@@ -62,7 +62,7 @@ impl FromStr for Period {
         if digits.is_empty() {
             return Err(PeriodTextError::Form);
         }
-        // It has digits only, so what fails is its size.
+        // It has digits only, so only its size can be wrong.
         match digits.parse() {
             Ok(0) => Err(PeriodTextError::Zero),
             Ok(count) => Ok(of(count)),
@@ -75,7 +75,7 @@ impl Period {
     /// The first second after the period, when `start` is the first one in it.
     ///
     /// # Errors
-    /// [`X509Error::Calendar`] where the calendar of X.509 has no such time.
+    /// [`X509Error::Calendar`] if the calendar of X.509 ends before.
     pub fn after(self, start: UnixTime) -> Result<UnixTime, X509Error> {
         let later =
             |count: u32, seconds: u64| Some(UnixTime(start.0.saturating_add(u64::from(count) * seconds)));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_24_hours_and_years_those_of_the_calendar() {
+    fn days_are_24_hours_and_years_are_calendar_years() {
         for (start, period, end) in [
             ("2026-11-28T13:00:00Z", "1", "2026-11-29T13:00:00Z"),
             ("2026-11-28T13:00:00Z", "365d", "2027-11-28T13:00:00Z"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_calendar_does_not_have_is_refused() {
+    fn a_time_beyond_the_calendar_is_refused() {
         let start = UnixTime(0);
         for period in [
             "8030y",

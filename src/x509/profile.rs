@@ -1,4 +1,4 @@
-//! What a certificate of each kind holds, as data.
+//! The content of a certificate of each kind, as data.
 
 mod builtin;
 mod file;
@@ -24,35 +24,35 @@ use crate::signer::{Curve, KeyAlgorithm, KeyList, KeySearch, MlDsaParameterSet};
 pub struct Profile {
     /// The name on the command line, and in the ledger.
     pub name: Cow<'static, str>,
-    /// What the certificate is in the hierarchy.
+    /// The role of the certificate in the hierarchy.
     pub role: Role,
-    /// Exactly these extensions, in this order; one that has nothing to say in a certificate is left out.
+    /// Exactly these extensions, in this order; one without content is omitted.
     pub extensions: Vec<ProfileExtension>,
-    /// Days of validity when none are asked for.
+    /// Days of validity if none are requested.
     pub default_days: u32,
-    /// The most days that may be asked for.
+    /// The most days that may be requested.
     pub longest_days: Option<u32>,
     /// The most characters its PEM file may have, if the recipient sets a limit.
     pub longest_pem: Option<usize>,
-    /// The most bytes that its PEM file and its issuer's have together, where they are handed over as a chain.
+    /// Limit on the bytes of its PEM file together with its issuer's, if the recipient gets them as a chain.
     pub longest_chain: Option<usize>,
     /// The keys that it may certify.
     pub keys: KeyKinds,
-    /// The keys that it may be signed with.
+    /// The keys that may sign it.
     pub signed_by: KeyKinds,
     /// Rules that are not checked against it, by name (`cert rules`).
     pub waived: Vec<Cow<'static, str>>,
-    /// The program that looks at each certificate before it is signed.
+    /// The program that checks each certificate before it is signed.
     pub linter: Option<Linter>,
-    /// `subjectKeyIdentifier`, instead of the one that a CA's request asks for, or that follows from the key.
+    /// `subjectKeyIdentifier`, instead of the one in a CA's request, or the key's own.
     pub key_identifier: Option<Vec<u8>>,
     /// How long a key is searched for faults before it is certified.
     pub key_search: KeySearch,
-    /// Keys that are not certified, whatever else is right with them.
+    /// Keys that are not certified, whatever their properties.
     pub refused_keys: Option<Arc<KeyList>>,
 }
 
-/// What a certificate is in the hierarchy.
+/// The role of a certificate in the hierarchy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
@@ -60,26 +60,26 @@ pub enum Role {
     Root,
     /// A CA under another.
     Intermediate,
-    /// Whatever issues nothing.
+    /// A certificate that issues no others.
     Leaf,
 }
 
-/// Which keys a profile takes.
+/// The keys that a profile accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyKinds {
-    /// RSA keys of so many bits and more.
+    /// RSA keys of this many bits or more.
     pub rsa: Option<usize>,
-    /// Whether RSA keys for RSASSA-PSS only are taken, of as many bits.
+    /// Whether RSA keys for RSASSA-PSS only are accepted, with the same minimum.
     pub rsa_pss: bool,
     /// Keys on these curves.
     pub curves: Cow<'static, [Curve]>,
-    /// Whether Ed25519 is taken.
+    /// Whether Ed25519 is accepted.
     pub ed25519: bool,
     /// ML-DSA keys of these parameter sets.
     pub ml_dsa: Cow<'static, [MlDsaParameterSet]>,
 }
 
-/// An extension that a profile can ask for.
+/// An extension that a profile can contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProfileExtension {
@@ -117,11 +117,11 @@ pub enum ProfileExtension {
     SubjectKeyIdentifier,
     /// `authorityKeyIdentifier`, not critical
     AuthorityKeyIdentifier,
-    /// An extension of another certificate, byte for byte, as a cross-certificate has them
+    /// An extension of another certificate, byte for byte, for a cross-certificate
     Carried(CarriedExtension),
 }
 
-/// An extension as it is in the certificate that it is taken from.
+/// An extension as in the certificate that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriedExtension {
     /// extnID
@@ -132,14 +132,14 @@ pub struct CarriedExtension {
     pub value: Vec<u8>,
 }
 
-/// What of a request's `subjectAltName` is taken.
+/// The part of a request's `subjectAltName` that is accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlternativeNames {
     /// Names of these kinds; others are dropped, and reported.
     pub kinds: Cow<'static, [NameKind]>,
-    /// Whether there must be one.
+    /// Whether at least one is required.
     pub required: bool,
-    /// Whether `*.example.com` is taken.
+    /// Whether `*.example.com` is accepted.
     pub wildcards: bool,
 }
 
@@ -152,7 +152,7 @@ pub struct Policy {
     pub cps: Option<String>,
 }
 
-/// A program that is given a certificate and says what is wrong with it: nothing when it exits with 0.
+/// A program that checks a certificate and reports faults; exit code 0 means that it found none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linter {
     /// The program, and its arguments before the name of the PEM file.
@@ -160,7 +160,7 @@ pub struct Linter {
 }
 
 impl KeyKinds {
-    /// Whether a key of this kind is one of them.
+    /// Whether it includes keys of this kind.
     #[must_use]
     pub fn include(&self, key: KeyAlgorithm) -> bool {
         let is_long = |bits| self.rsa.is_some_and(|least| bits >= least);
@@ -175,7 +175,7 @@ impl KeyKinds {
 }
 
 impl Linter {
-    /// Where a program is looked for that is named without its path.
+    /// The search path for a program that is named without one.
     pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 }
 
@@ -195,16 +195,16 @@ impl Profile {
         })
     }
 
-    /// Whether a rule of that name is waived.
+    /// Whether the rule with that name is waived.
     #[must_use]
     pub fn waives(&self, rule: &str) -> bool {
         self.waived.iter().any(|waived| waived == rule)
     }
 
-    /// The built-in profile of that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
+    /// The built-in profile with that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
     ///
     /// # Errors
-    /// [`X509Error::UnknownProfile`] with the names that there are.
+    /// [`X509Error::UnknownProfile`] with the names that exist.
     pub fn named(name: &str, self_signed: bool) -> Result<Self, X509Error> {
         let fitting = || {
             Self::built_in()

@@ -1,4 +1,4 @@
-//! A public key as a file: `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), in PEM as RFC 7468 section 13 has it.
+//! A public key as a file: `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), in PEM by RFC 7468 section 13.
 
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;

@@ -1,4 +1,4 @@
-//! What a certificate says that it may be used for.
+//! The purposes of a certificate.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -13,9 +13,9 @@ use super::{Certificate, Purpose, extension};
 /// One end of a TLS connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsEnd {
-    /// Shown by a server.
+    /// Presented by a server.
     Server,
-    /// Shown by a client.
+    /// Presented by a client.
     Client,
 }
 
@@ -39,8 +39,8 @@ impl TlsEnd {
 }
 
 impl Certificate {
-    /// Makes sure that `keyUsage` and `extendedKeyUsage`, where they are there, allow to be at `end` (RFC 5280 sections 4.2.1.3 and
-    /// 4.2.1.12). `anyExtendedKeyUsage` alone does not: OpenSSL, which the clients have inside, does not take it either.
+    /// Makes sure that `keyUsage` and `extendedKeyUsage`, if present, allow use at this `end` (RFC 5280 sections 4.2.1.3 and 4.2.1.12).
+    /// `anyExtendedKeyUsage` alone does not: OpenSSL, which the clients contain, does not accept it either.
     ///
     /// # Errors
     /// What is missing, in words.
@@ -62,8 +62,7 @@ impl Certificate {
     }
 }
 
-/// What a leaf's keyUsage must have one of, where there is a keyUsage: RFC 5280 section 4.2.1.12. `None` for a purpose that is not defined
-/// there.
+/// If a leaf has keyUsage, it must have one of these: RFC 5280 section 4.2.1.12. `None` for a purpose that is not defined there.
 fn usages_of(purpose: Purpose) -> Option<FlagSet<KeyUsages>> {
     let signing = KeyUsages::DigitalSignature | KeyUsages::NonRepudiation;
     match purpose.0 {
@@ -76,8 +75,8 @@ fn usages_of(purpose: Purpose) -> Option<FlagSet<KeyUsages>> {
     }
 }
 
-/// A certificate that does not name its purposes has these anyway. Only a certificate that says so may sign programs, times or OCSP
-/// responses: RFC 3161 section 2.3, RFC 6960 section 4.2.2.2, and `openssl verify -purpose codesign`.
+/// Whether a certificate without extendedKeyUsage has this purpose anyway. Only a certificate that names the purpose may sign programs, times or
+/// OCSP responses: RFC 3161 section 2.3, RFC 6960 section 4.2.2.2, and `openssl verify -purpose codesign`.
 const fn needs_no_mention(purpose: Purpose) -> bool {
     !matches!(
         purpose.0,
@@ -85,9 +84,8 @@ const fn needs_no_mention(purpose: Purpose) -> bool {
     )
 }
 
-/// Whether a path, from the leaf up, is for `purpose`: the leaf's keyUsage and extendedKeyUsage, and the extendedKeyUsage of the CA
-/// certificates above it, as `openssl verify -purpose` holds them against each other. One answer for each certificate that
-/// was asked.
+/// Whether a path, from the leaf up, may be used for `purpose`: checks the leaf's keyUsage and extendedKeyUsage, and the extendedKeyUsage of the CA
+/// certificates above it, as `openssl verify -purpose` does. One result for each certificate that was checked.
 #[must_use]
 pub fn check_path_purpose(path: &[Certificate], purpose: Purpose) -> Vec<(&Certificate, Result<(), String>)> {
     let answers = path.iter().enumerate().map(|(place, certificate)| {
@@ -143,7 +141,7 @@ fn check_leaf(certificate: &Certificate, purpose: Purpose) -> Result<(), String>
     }
 }
 
-/// id-kp-OCSPSigning is for the CA that issued the certificate (RFC 6960 section 4.2.2.2), whatever its own purposes are.
+/// id-kp-OCSPSigning is for the CA that issued the certificate (RFC 6960 section 4.2.2.2), whatever that CA's own purposes are.
 fn check_above(certificate: &Certificate, purpose: Purpose) -> Result<(), String> {
     match purposes_of(certificate)? {
         Some(found) if purpose != Purpose::OCSP_SIGNING && !found.contains(&purpose.0) => {

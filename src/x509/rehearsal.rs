@@ -1,5 +1,5 @@
-//! The certificate as it will be, before the token signs: with a placeholder where its signature goes, or signed by a throwaway key for a
-//! linter that verifies.
+//! The future certificate before the token signs: with a placeholder for its signature, or signed by a throwaway key for a linter that verifies
+//! signatures.
 
 mod multi_prime;
 
@@ -17,8 +17,8 @@ use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread,
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet, PublicKey, SignatureAlgorithm};
 
-/// A key of the issuer's kind, made for one job and never kept. It is no [`Signer`](crate::signer::Signer): nothing that it signs can
-/// become an [`Issued`](super::Issued).
+/// A key of the issuer's kind, made for one job and never kept. It is not a [`Signer`](crate::signer::Signer): nothing that it signs can become an
+/// [`Issued`](super::Issued).
 #[derive(Debug)]
 pub struct ThrowawayKey(Pair);
 
@@ -30,20 +30,20 @@ enum Pair {
     MlDsa(MlDsaParameterSet, PqdsaKeyPair),
 }
 
-/// A planned certificate, signed by a throwaway key, for those that judge it: it cannot be written as a result.
+/// A planned certificate, signed by a throwaway key, for programs that check it: it cannot be written as a result.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
     certificate: Certificate,
 }
 
 impl Rehearsal {
-    /// The certificate, as those read it that only judge: no key of the issuer signed it.
+    /// The certificate, for code that only checks it: it is not signed by the issuer's key.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// As a linter reads it.
+    /// The PEM text for a linter.
     #[must_use]
     pub fn pem(&self) -> String {
         encode_pem(pem::CERTIFICATE, self.certificate.der())
@@ -51,10 +51,10 @@ impl Rehearsal {
 }
 
 impl ThrowawayKey {
-    /// A key of the kind of `issuer`, so that the signature is of the same form and length.
+    /// A key of the kind of `issuer`, so that the signature has the same form and length.
     ///
     /// # Errors
-    /// [`X509Error::Throwaway`] when there are no random numbers.
+    /// [`X509Error::Throwaway`] if the system has no random numbers.
     pub fn like(issuer: &PublicKey) -> Result<Self, X509Error> {
         Self::of(issuer.algorithm())
     }
@@ -62,7 +62,7 @@ impl ThrowawayKey {
     /// A key of this kind.
     ///
     /// # Errors
-    /// [`X509Error::Throwaway`] when there are no random numbers.
+    /// [`X509Error::Throwaway`] if the system has no random numbers.
     pub fn of(kind: KeyAlgorithm) -> Result<Self, X509Error> {
         let pair = match kind {
             KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => {
@@ -104,8 +104,8 @@ impl ThrowawayKey {
     }
 }
 
-/// FIPS 186-5 section 6.4.1, step 2: of a digest longer than the curve's order its leftmost bits count. AWS-LC's interface pairs each
-/// curve with the hash of its own length, so these are given as one of that.
+/// FIPS 186-5 section 6.4.1, step 2: of a digest longer than the curve's order the leftmost bits count. AWS-LC's interface pairs each curve with
+/// the hash of its own length, so these are passed as such a digest.
 fn leftmost(digest: &[u8], curve: Curve) -> Result<Digest, Unspecified> {
     let algorithm = match curve {
         Curve::P256 | Curve::Secp256k1 => &SHA256,
@@ -117,20 +117,20 @@ fn leftmost(digest: &[u8], curve: Curve) -> Result<Digest, Unspecified> {
 }
 
 impl Checked {
-    /// Reads the certificate back with both decoders, with zeros in place of the signature, and checks what the second decoder finds
-    /// against the rules again. It makes no key: the first random number of AWS-LC costs more than everything else of one signature.
+    /// Reads the certificate back with both decoders, with zeros in place of the signature, and checks what the second decoder finds against the
+    /// rules again. It makes no key, because the first random number of AWS-LC costs more than everything else of one signature.
     ///
     /// # Errors
-    /// [`X509Error`]: the rule that is broken.
+    /// [`X509Error`]: the broken rule.
     pub fn read_back(&self, issuer: Issuer<'_>, now: UnixTime) -> Result<(), X509Error> {
         let placeholder = vec![0; longest_signature(self.tbs.issuer_key.algorithm())];
         self.read_back_with(&placeholder, issuer, now).map(drop)
     }
 
-    /// [`read_back`](Self::read_back) with a sound signature by a throwaway key, for a linter.
+    /// [`read_back`](Self::read_back) with a valid signature by a throwaway key, for a linter.
     ///
     /// # Errors
-    /// [`X509Error`]: the rule that is broken; [`X509Error::Throwaway`] when the key did not sign.
+    /// [`X509Error`]: the broken rule; [`X509Error::Throwaway`] if the key did not sign.
     pub fn rehearse(
         &self,
         key: &ThrowawayKey,
@@ -177,7 +177,7 @@ impl ThrowawayKey {
     /// Its public half.
     ///
     /// # Errors
-    /// [`X509Error::Throwaway`] for one that no X.509 key can be made of, which AWS-LC does not make.
+    /// [`X509Error::Throwaway`] for a key that X.509 cannot express, which AWS-LC does not make.
     pub fn public_key(&self) -> Result<PublicKey, X509Error> {
         let key = match &self.0 {
             Pair::Rsa(pair) => PublicKey::from_rsa(&pair.modulus(), &[1, 0, 1]),

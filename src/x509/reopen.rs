@@ -1,7 +1,7 @@
-//! Planned certificates that were stored, and are read back.
+//! Reads back planned certificates that were stored.
 //!
-//! A stored plan is built once more from what it was built from, with the serial number, the dates and the algorithm of its bytes: it must
-//! be the same, byte for byte. Only then is it checked against the rules again.
+//! A stored plan is built again from its inputs, with the serial number, the dates and the algorithm of its bytes: the result must be the same,
+//! byte for byte. Only then is it checked against the rules again.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use super::{
 };
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
-/// What a stored certificate was built from, besides its profile.
+/// The inputs of a stored certificate, besides its profile.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Basis<'a> {
-    /// Its own name and key, which it is signed by.
+    /// Its own name and key, which signs it.
     Itself,
     /// A request, and the certificate of the CA that signs.
     Request(&'a VerifiedRequest, &'a Certificate),
@@ -30,7 +30,7 @@ impl Tbs {
     /// Reads a planned certificate back from its bytes. Its rules are not checked yet: [`check`](Self::check) does that, as for a new one.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that profile, basis, serial number and dates make.
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` if profile, basis, serial number and dates make other bytes.
     pub fn reopen(der: &[u8], profile: impl Into<Arc<Profile>>, basis: Basis<'_>) -> Result<Self, X509Error> {
         let read = TbsCertificate::from_der(der).map_err(X509Error::malformed("TBSCertificate"))?;
         let serial = SerialNumber::from_int(&read.serial_number);
@@ -58,7 +58,7 @@ impl Tbs {
     }
 }
 
-/// What was stored is what is built again.
+/// Makes sure that the stored bytes are those that were built again.
 pub(super) fn refuse_other_bytes(stored: &[u8], again: &[u8]) -> Result<(), X509Error> {
     if stored == again {
         return Ok(());
@@ -72,7 +72,7 @@ impl SignatureAlgorithm {
     /// The DER of its `AlgorithmIdentifier` (RFC 5280 section 4.1.1.2).
     ///
     /// # Errors
-    /// [`X509Error::Malformed`], which those that are known here do not give.
+    /// [`X509Error::Malformed`]; never for known algorithms.
     pub fn to_identifier(self) -> Result<Vec<u8>, X509Error> {
         use der::Encode;
         let identifier = algorithm::identifier(self)?;
@@ -84,7 +84,7 @@ impl SignatureAlgorithm {
     /// From the DER of an `AlgorithmIdentifier`.
     ///
     /// # Errors
-    /// [`X509Error`] for one that is weak, or not known here.
+    /// [`X509Error`] for a weak or unknown one.
     pub fn from_identifier(der: &[u8]) -> Result<Self, X509Error> {
         use x509_cert::spki::AlgorithmIdentifierOwned;
         let identifier = AlgorithmIdentifierOwned::from_der(der);

@@ -1,4 +1,4 @@
-//! Whether a certificate is what would be signed once more.
+//! Whether a certificate is the one that would be signed again.
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use der::Decode;
@@ -9,11 +9,11 @@ use super::tbs::TbsCertificate;
 use super::{Certificate, Checked, SerialNumber, X509Error, extension};
 
 impl Checked {
-    /// Whether `issued` has every field of this one but the serial number and the dates, in the same bytes. A profile that was changed
-    /// in between makes other extensions, whatever it is called.
+    /// Whether `issued` has every field of this one except the serial number and the dates, in the same bytes. A profile that was changed in
+    /// between makes other extensions, even under the same name.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`]: never, as these bytes were read before.
+    /// [`X509Error::Malformed`]; never, because these bytes were read before.
     pub fn is_repeated_by(&self, issued: &Certificate) -> Result<bool, X509Error> {
         let planned = TbsCertificate::from_der(self.der()).map_err(X509Error::malformed("TBSCertificate"))?;
         let issued = issued.tbs();
@@ -27,7 +27,7 @@ impl Checked {
             && self.extensions_at(planned.extensions, &issued.serial_number)? == issued.extensions)
     }
 
-    /// These extensions, if the certificate had this serial number: the URL of its CRL shard follows from it.
+    /// These extensions for this serial number, from which the URL of the CRL shard follows.
     fn extensions_at(
         &self,
         mut extensions: Option<Vec<Extension>>,

@@ -1,4 +1,4 @@
-//! What a certificate takes from its request, and what not.
+//! What a certificate takes from its request, and what it does not.
 
 use std::collections::HashSet;
 
@@ -6,18 +6,18 @@ use super::{
     AlternativeName, ExtensionText, Profile, ProfileExtension, Role, VerifiedRequest, X509Error, rules,
 };
 
-/// What of a request's extensions is taken.
+/// The parts of a request's extensions that are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Requested {
     /// The names.
     pub(super) names: Vec<AlternativeName>,
-    /// A CA's subjectKeyIdentifier: what it has issued under another certificate names it.
+    /// A CA's subjectKeyIdentifier, which certificates that it issued under another certificate refer to.
     pub(super) key_identifier: Option<Vec<u8>>,
 }
 
 impl Requested {
-    /// Takes what the profile allows. A name that is not well-formed is a refusal, even of a kind that is dropped: nobody should
-    /// think that it was read.
+    /// Takes what the profile allows. A name that is not well-formed is refused, even of a kind that is dropped, so that its sender does not
+    /// believe it was read.
     pub(super) fn take(profile: &Profile, request: &VerifiedRequest) -> Result<Self, X509Error> {
         let key_identifier = match (&profile.key_identifier, profile.role) {
             (Some(chosen), _) => Some(chosen.clone()),
@@ -48,11 +48,11 @@ impl Requested {
     }
 }
 
-/// A certificate goes over the wire in every handshake, and every verifier compares each name: hundreds are a lot, and more than this is a
-/// mistake or an attack.
+/// A certificate is sent in every handshake, and every verifier compares each name: hundreds are a lot, and more than this is a mistake or an
+/// attack.
 const MOST_NAMES: usize = 1000;
 
-/// That there are no more names than anyone needs.
+/// Refuses more names than anyone needs.
 pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
     if names <= MOST_NAMES {
         return Ok(());
@@ -61,7 +61,7 @@ pub(super) fn check_count(names: usize) -> Result<(), X509Error> {
     Err(X509Error::broken(rules::SUBJECT_ALTERNATIVE_NAME, found))
 }
 
-/// What was requested and is not in the certificate; of `subjectAltName` the names that are not.
+/// What was requested but is not in the certificate; of `subjectAltName` the names that are missing.
 #[must_use]
 pub fn dropped(asked: Vec<ExtensionText>, given: &[ExtensionText]) -> Vec<ExtensionText> {
     let missing = |asked: ExtensionText| {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_as_it_was_asked_for_is_dropped() {
+    fn a_request_that_is_not_met_exactly_is_reported_as_dropped() {
         let given = [
             text("keyUsage", "digitalSignature"),
             text("subjectAltName", "DNS:a, DNS:b"),

@@ -1,4 +1,4 @@
-//! The second decoder: `x509-parser`, which shares no code with the one that built the certificate, its PEM reader included.
+//! The second decoder: `x509-parser`, which shares no code with the builder of the certificate, not even the PEM reader.
 
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use x509_parser::certificate::TbsCertificate;
@@ -9,7 +9,7 @@ use x509_parser::prelude::FromDer;
 
 use super::Certificate;
 
-/// Reads a written file and compares every field with the certificate that was issued.
+/// Reads a written file and compares every field with the issued certificate.
 pub(super) fn compare(written: &[u8], issued: &Certificate) -> Result<(), String> {
     let block;
     let der = if written.starts_with(b"-----BEGIN") {
@@ -72,13 +72,13 @@ pub(super) fn read_tbs(der: &[u8]) -> Result<(), String> {
     }
 }
 
-/// The bytes of the signed part of a certificate, as the second decoder finds them.
+/// The signed part of a certificate, as the second decoder finds it.
 pub(super) fn tbs_of(der: &[u8]) -> Option<Vec<u8>> {
     let (_, read) = parse_x509_certificate(der).ok()?;
     Some(read.tbs_certificate.as_ref().to_vec())
 }
 
-/// Known to the second decoder, and decoded by it without an error; `id-pkix-ocsp-nocheck`, which it does not know, is NULL.
+/// Whether the second decoder knows it and decodes it without an error; `id-pkix-ocsp-nocheck`, which it does not know, is NULL.
 fn is_understood(extension: &X509Extension<'_>) -> bool {
     let parsed = extension.parsed_extension();
     if parsed.unsupported() {
@@ -93,7 +93,7 @@ mod tests {
     use crate::x509::fixture::{SoftwareKey, authority_plan};
 
     #[test]
-    fn what_is_cut_or_followed_is_not_read() {
+    fn a_certificate_that_is_cut_or_has_trailing_bytes_is_not_read() {
         let plan = authority_plan(&SoftwareKey::generate());
         assert_eq!(read_tbs(plan.der()), Ok(()));
         assert!(read_tbs(&plan.der()[..plan.der().len() - 1]).is_err());

@@ -3,14 +3,14 @@
 pub(crate) use super::crl::rules::*;
 pub(crate) use super::ocsp::rules::*;
 
-/// A rule, where it comes from, and what it asks.
+/// A rule, its source, and its requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name, in errors and in a profile's `waive`.
     pub name: &'static str,
     /// The clause.
     pub source: &'static str,
-    /// What it asks.
+    /// Its requirement.
     pub asks: &'static str,
     /// Whether a profile may waive it.
     pub can_be_waived: bool,
@@ -42,7 +42,7 @@ const fn waivable(name: &'static str, source: &'static str, asks: &'static str) 
     }
 }
 
-/// Makes a constant for each rule, so that a name that does not exist does not compile, and the list of all of them.
+/// Makes a constant for each rule, so that a name that does not exist does not compile, and the list of all rules.
 macro_rules! rules {
     ($(#[$doc:meta])* $list:ident: $($name:ident = $rule:expr;)+) => {
         $(pub(crate) const $name: &Rule = &$rule;)+
@@ -59,7 +59,7 @@ rules! {
     PROFILE = rule(
         "profile",
         "hsm-ca",
-        "a root's profile for a root, another for what is under a CA",
+        "a root's profile for a root, another profile under a CA",
     );
     PLANNED_BYTES = rule(
         "planned-bytes",
@@ -85,7 +85,7 @@ rules! {
     SERIAL_UNUSED = rule(
         "serial-unused",
         "RFC 5280 4.1.2.2",
-        "never used before under this issuer's name, as far as the ledger shows",
+        "not used before under this issuer's name, as far as the ledger shows",
     );
     OCSP_SIGNING_CA = rule(
         "ocsp-signing-ca",
@@ -198,7 +198,7 @@ rules! {
     KEY_REFUSED = rule(
         "key-refused",
         "CVE-2008-0166",
-        "a key that is not in the list of refused keys that the operator has named",
+        "a key that is not in the operator's list of refused keys",
     );
     KEY_EXPONENT = rule(
         "key-exponent",
@@ -290,7 +290,7 @@ rules! {
     CROSS_ORIGINAL = rule(
         "cross-original",
         "RFC 5280 6.1.3 (a)(1)",
-        "what is cross-certified is a CA's certificate, signed by its own key or by its issuer's",
+        "the original is a CA certificate, signed by its own key or by its issuer's",
     );
     CROSS_SUBJECT = rule(
         "cross-subject",

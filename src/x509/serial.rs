@@ -1,4 +1,4 @@
-//! Serial numbers of our own, and their DER.
+//! Our own serial numbers, and their DER.
 
 use der::asn1::Int;
 
@@ -10,11 +10,11 @@ use crate::values::SerialNumber;
 const OCTETS: usize = 20;
 
 impl SerialNumber {
-    /// 159 bits from `source`: a token's generator, or the operating system's if there is no token.
+    /// 159 bits from `source`: a token's generator, or the operating system's without a token.
     ///
     /// # Errors
-    /// What the source said, or [`X509Error::Rule`] when what it returned is not random: fewer than 64 significant
-    /// bits, which chance gives once in 2⁹⁵ tries.
+    /// The source's error, or [`X509Error::Rule`] if its output is not random: fewer than 64 significant bits, which happens by chance once in 2⁹⁵
+    /// tries.
     pub fn random(source: &dyn RandomSource) -> Result<Self, X509Error> {
         let mut octets = [0; OCTETS];
         source

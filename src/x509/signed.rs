@@ -22,7 +22,7 @@ impl Signed {
         Ok(signed)
     }
 
-    /// Puts a signature to the content that it was made over.
+    /// Joins a signature and its content.
     pub(super) fn assemble(
         content: &[u8],
         algorithm: SignatureAlgorithm,
@@ -45,7 +45,7 @@ impl Signed {
         whole_octets(self.signature.as_bytes(), what)
     }
 
-    /// The DER of the same with other content and another signature, and the algorithm as it is spelt here.
+    /// The DER of the same with other content and another signature; the algorithm keeps its encoding.
     pub(super) fn with(&self, content: &[u8], signature: &[u8]) -> Result<Vec<u8>, X509Error> {
         let malformed = X509Error::malformed("signed structure");
         let other = Self {
@@ -56,7 +56,7 @@ impl Signed {
         other.to_der()
     }
 
-    /// The bytes that were signed. DER has one encoding of tag and length, so they are the original ones.
+    /// The signed bytes. DER has one encoding of tag and length, so they are the original ones.
     pub(super) fn content(&self, what: &'static str) -> Result<Vec<u8>, X509Error> {
         Encode::to_der(&self.content).map_err(X509Error::malformed(what))
     }
@@ -98,7 +98,7 @@ pub fn join_signature(
     Signed::assemble(content, algorithm, signature)?.to_der()
 }
 
-/// The bytes that were signed, of the DER of a certificate, a request or a list: the reverse of [`join_signature`]. Nothing is verified.
+/// The signed bytes of the DER of a certificate, a request or a list: the reverse of [`join_signature`]. Nothing is verified.
 ///
 /// # Errors
 /// [`X509Error::Malformed`]
@@ -107,19 +107,18 @@ pub fn signed_content(der: &[u8]) -> Result<Vec<u8>, X509Error> {
     Signed::from_der(der, WHAT)?.content(WHAT)
 }
 
-/// Has `signer` sign `content`, once, and verifies what it returns under the issuer's public key, in software.
+/// Makes `signer` sign `content`, once, and verifies the signature under the issuer's public key, in software.
 ///
 /// # Errors
-/// [`X509Error::Rule`] when it is the signer of another key, [`X509Error::Signer`] when it does not sign,
-/// [`X509Error::TokenSignature`] when it signs wrongly: a fault in an RSA computation can give the key away, so such a signature is
-/// dropped and not tried again.
+/// [`X509Error::Rule`] if it is the signer of another key, [`X509Error::Signer`] if it does not sign, [`X509Error::TokenSignature`] if its
+/// signature does not verify: a fault in an RSA computation can reveal the key, so such a signature is dropped and not tried again.
 pub(super) fn sign_once(
     signer: &dyn Signer,
     issuer_key: &PublicKey,
     algorithm: SignatureAlgorithm,
     content: &[u8],
 ) -> Result<Vec<u8>, X509Error> {
-    // The token does not tell that an RSA key is for RSASSA-PSS only.
+    // The token does not report that an RSA key is for RSASSA-PSS only.
     if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
             rules::SIGNING_KEY,
@@ -133,7 +132,7 @@ pub(super) fn sign_once(
     Ok(signature)
 }
 
-/// The most bytes of `signatureValue`: the modulus, or two INTEGERs of a field element each with their headers.
+/// The longest `signatureValue` in bytes: the modulus, or two INTEGERs of a field element each with their headers.
 pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
     match key {
         KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),

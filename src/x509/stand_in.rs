@@ -1,4 +1,4 @@
-//! Certificates and lists of a CA whose key is in a safe, with a stand-in key in its place: for a rehearsal.
+//! Certificates and lists of a CA whose key is in a safe, with a stand-in key in its place, for a rehearsal.
 
 use der::asn1::Any;
 use der::{Decode, Encode, Tag};
@@ -10,11 +10,11 @@ use crate::signer::{PublicKey, Signer};
 const CERTIFICATE: &str = "certificate";
 const LIST: &str = "CRL";
 
-/// The certificate with another key in the place of its own, signed by another key in the place of its issuer's. Every other octet of what is
-/// signed is as it was; `None` leaves that part alone. A certificate that has another key, and the old signature, is not valid under anything.
+/// The certificate with another key in place of its own, signed by another key in place of its issuer's. Every other octet of the signed part is
+/// unchanged; `None` leaves that part unchanged. A certificate with another key and the old signature is never valid.
 ///
 /// # Errors
-/// [`X509Error`]; the rule `signing-key` where `issuer` is the key that signed the original: a stand-in is never signed by the real key.
+/// [`X509Error`]; the rule `signing-key` if `issuer` is the key that signed the original: the real key never signs a stand-in.
 pub fn stand_in_certificate(
     original: &Certificate,
     own: Option<&PublicKey>,
@@ -36,7 +36,7 @@ pub fn stand_in_certificate(
     Certificate::from_der(&signed.with(&content, &signature)?)
 }
 
-/// The list, signed by another key in the place of its issuer's. What is signed is as it was.
+/// The list, signed by another key in place of its issuer's. The signed part is unchanged.
 ///
 /// # Errors
 /// As [`stand_in_certificate`].
@@ -62,7 +62,7 @@ fn refuse_original_key(is_original: bool) -> Result<(), X509Error> {
     }
 }
 
-/// Puts another `subjectPublicKeyInfo` in the place of the first one.
+/// Puts another `subjectPublicKeyInfo` in place of the first one.
 fn with_key(content: &[u8], old: &PublicKey, new: &PublicKey) -> Result<Vec<u8>, X509Error> {
     let malformed = X509Error::malformed(CERTIFICATE);
     let mut octets = Any::from_der(content).map_err(&malformed)?.value().to_vec();
@@ -71,7 +71,7 @@ fn with_key(content: &[u8], old: &PublicKey, new: &PublicKey) -> Result<Vec<u8>,
         .position(|window| window == old.der());
     let place = place.ok_or_else(|| X509Error::Malformed {
         what: CERTIFICATE,
-        reason: "its key has another encoding than this program writes".to_owned(),
+        reason: "its key is not encoded as this program encodes it".to_owned(),
     })?;
     octets.splice(place..place + old.der().len(), new.der().iter().copied());
     let content = Any::new(Tag::Sequence, octets).map_err(&malformed)?;

@@ -1,4 +1,4 @@
-//! What a file of X.509 is, by its first bytes.
+//! Recognises the structure of an X.509 file by its first bytes.
 
 use super::text::to_utf8;
 
@@ -19,8 +19,8 @@ pub enum Structure {
 }
 
 impl Structure {
-    /// What `input` begins with: a PEM block with text before it, or DER. That says what it claims to be; only reading it shows whether it is one.
-    /// The beginning of a file is enough.
+    /// What `input` begins with: a PEM block, possibly after other text, or DER. This shows what it claims to be; only reading it shows whether the
+    /// claim is true. The beginning of a file is enough.
     #[must_use]
     pub fn recognise(input: &[u8]) -> Option<Self> {
         if input.first() == Some(&SEQUENCE)
@@ -41,7 +41,7 @@ impl Structure {
         }
     }
 
-    /// In a sentence.
+    /// Its name with an article, for a sentence.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
 
-/// The first elements of what is signed differ for each structure.
+/// The first elements of the signed part differ for each structure.
 fn by_tags(der: &[u8]) -> Option<Structure> {
     let (_, outer) = element(der)?;
     let (first, inner) = element(outer)?;
@@ -103,13 +103,13 @@ fn first_tags(mut content: &[u8]) -> ([u8; 4], usize) {
     (tags, tags.len())
 }
 
-/// The tag of the first element and its content, as far as it is there.
+/// The tag of the first element and its content, as far as `der` contains it.
 fn element(der: &[u8]) -> Option<(u8, &[u8])> {
     let (length, rest) = header_of(der)?;
     Some((*der.first()?, &rest[..length.min(rest.len())]))
 }
 
-/// The length that the first element says it has, and what follows its header (X.690 section 8.1.3).
+/// The length in the header of the first element, and the bytes after the header (X.690 section 8.1.3).
 fn header_of(der: &[u8]) -> Option<(usize, &[u8])> {
     match der {
         [_, short @ ..=0x7f, rest @ ..] => Some((usize::from(*short), rest)),
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_beginning_of_anything_is_read_beyond_its_end() {
+    fn no_truncated_structure_is_read_beyond_its_end() {
         let endless = [&[0x30, 0x88][..], &[0xff; 8], &[0x30; 40]].concat();
         let deep = [0x30, 0x84, 0xff, 0xff, 0xff, 0xff].repeat(8);
         for input in [

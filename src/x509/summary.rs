@@ -1,4 +1,4 @@
-//! What people ask about a certificate or a key at first sight.
+//! What people want to know first about a certificate or a key.
 
 use crate::x509::rules::{self, Rule};
 use der::Encode;
@@ -6,21 +6,21 @@ use der::Encode;
 use super::{Certificate, CertificationRequest, Name};
 use crate::signer::{Hex, KeyFault, KeyList, KeySearch, PublicKey, sha256};
 
-/// What a certificate is, in a few words.
+/// The kind of a certificate, in a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateRole {
     /// A CA that is its own issuer.
     Root,
     /// A CA under another.
     Intermediate,
-    /// Its own issuer, without saying that it is a CA.
+    /// Its own issuer, but not a CA.
     SelfSigned,
-    /// Whatever issues nothing.
+    /// A certificate that issues no others.
     EndEntity,
 }
 
 impl Certificate {
-    /// What it is by its own words.
+    /// Its kind, according to its content.
     #[must_use]
     pub fn role(&self) -> CertificateRole {
         match (self.is_authority(), self.is_self_issued()) {
@@ -37,14 +37,14 @@ impl Certificate {
         sha256(self.der()).to_vec()
     }
 
-    /// SHA-256 of subjectPublicKeyInfo as it is in it, in hex: what pins and allow-lists name a key by.
+    /// SHA-256 of the encoded subjectPublicKeyInfo, in hex: the name of a key in pins and allow-lists.
     #[must_use]
     pub fn key_fingerprint(&self) -> String {
         let der = self.key_info().to_der().unwrap_or_default();
         Hex(&sha256(&der)).to_string()
     }
 
-    /// Its key in words, with what a first look wants to know, and what a short search finds wrong with it.
+    /// A description of its key, with the faults that a short search finds.
     #[must_use]
     pub fn key_summary(&self) -> KeySummary {
         KeySummary::of(self.public_key().ok(), self.describe_key(), KeySearch::Short)
@@ -58,8 +58,7 @@ impl CertificationRequest {
         sha256(self.der()).to_vec()
     }
 
-    /// Its key in words, with what a first look wants to know, and what a long search finds wrong with it. `refused` are keys that others
-    /// have.
+    /// A description of its key, with the faults that a long search finds. `refused` are keys whose private keys others know.
     #[must_use]
     pub fn key_summary(&self, refused: Option<&KeyList>) -> KeySummary {
         let key = self.public_key().ok();
@@ -74,7 +73,7 @@ impl CertificationRequest {
     }
 }
 
-/// A public key in words.
+/// The description of a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySummary {
     /// Kind and size.
@@ -83,7 +82,7 @@ pub struct KeySummary {
     pub exponent: Option<u32>,
     /// keyIdentifier by method (1) of RFC 5280 section 4.2.1.2, in hex.
     pub identifier: Option<String>,
-    /// Why nothing should be signed for it.
+    /// Why a CA should not sign anything for it.
     pub fault: Option<String>,
 }
 
@@ -134,7 +133,7 @@ pub(super) const fn rule_of(fault: KeyFault) -> &'static Rule {
 }
 
 impl Name {
-    /// Its parts as RFC 4514 text, most specific first: with commas between them they are the whole name.
+    /// Its parts as RFC 4514 text, most specific first: joined with commas they are the whole name.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
         let text = self.to_string();
@@ -159,7 +158,7 @@ mod tests {
     use crate::x509::fixture::{Sketch, SoftwareKey};
 
     #[test]
-    fn a_name_is_taken_apart_at_its_own_commas_only() {
+    fn a_name_is_split_only_at_its_separators() {
         let name = Name::from_rfc4514("CN=a\\, b\\\\,OU=x+O=Example\\, Inc.,C=US").unwrap();
         assert_eq!(name.parts(), ["CN=a\\, b\\\\", "OU=x+O=Example\\, Inc.", "C=US"]);
         assert_eq!(name.parts().join(","), name.to_string());
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_what_it_says() {
+    fn the_kind_of_a_certificate_follows_from_its_content() {
         let key = SoftwareKey::generate();
         let role = |sketch: Sketch| sketch.sign(&key, &key).role();
         assert_eq!(role(Sketch::authority("CN=a", "CN=a")), CertificateRole::Root);

@@ -30,7 +30,7 @@ pub(super) struct ValidityDer {
     pub(super) not_after: Time,
 }
 
-/// The structure itself, for reading and for writing. Names stay opaque, so their bytes are copied and never rebuilt.
+/// The structure itself, for reading and for writing. Names stay opaque: their bytes are copied and never rebuilt.
 #[derive(Clone, Debug, Sequence)]
 pub(super) struct TbsCertificate {
     /// 4.1.2.1: v3 when extensions are used.
@@ -59,7 +59,7 @@ pub(super) struct TbsCertificate {
     pub(super) extensions: Option<Vec<Extension>>,
 }
 
-/// Who signs a certificate.
+/// The issuer of a certificate.
 #[derive(Clone, Copy, Debug)]
 pub enum Issuer<'a> {
     /// The subject's own key.
@@ -68,7 +68,7 @@ pub enum Issuer<'a> {
     Authority(&'a Certificate),
 }
 
-/// A planned certificate that nothing has checked yet.
+/// A planned certificate, not checked yet.
 #[derive(Clone, Debug)]
 pub struct Tbs {
     pub(super) der: Vec<u8>,
@@ -79,7 +79,7 @@ pub struct Tbs {
     pub(super) request: Option<Box<VerifiedRequest>>,
     /// The certificate that a cross-certificate repeats.
     pub(super) original: Option<Box<Certificate>>,
-    /// The subjectKeyIdentifier that was requested; where there was none, it is the key's.
+    /// The requested subjectKeyIdentifier; `None` for the key's own.
     pub(super) key_identifier: Option<Vec<u8>>,
 }
 
@@ -87,7 +87,7 @@ impl Tbs {
     /// A self-signed certificate for `key`.
     ///
     /// # Errors
-    /// [`X509Error`] when a field cannot be encoded.
+    /// [`X509Error`] if a field cannot be encoded.
     pub fn self_signed(
         profile: impl Into<Arc<Profile>>,
         key: &PublicKey,
@@ -109,11 +109,11 @@ impl Tbs {
         Self::build(fields, subject, key, &key.key_identifier(), signature)
     }
 
-    /// A certificate for a request whose signature was verified: subject and key are the request's, byte for byte;
-    /// the issuer is the CA certificate's subject, byte for byte.
+    /// A certificate for a request whose signature was verified: subject and key are the request's, byte for byte; the issuer is the CA
+    /// certificate's subject, byte for byte.
     ///
     /// # Errors
-    /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    /// [`X509Error`] if a field cannot be encoded or the CA certificate's key cannot be used.
     pub fn for_request(
         profile: impl Into<Arc<Profile>>,
         request: &VerifiedRequest,
@@ -143,11 +143,10 @@ impl Tbs {
         })
     }
 
-    /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and of its extensions those that the profile
-    /// carries.
+    /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and those of its extensions that the profile carries.
     ///
     /// # Errors
-    /// [`X509Error`] when a field cannot be encoded or the CA certificate's key is of no use.
+    /// [`X509Error`] if a field cannot be encoded or the CA certificate's key cannot be used.
     pub fn cross(
         profile: impl Into<Arc<Profile>>,
         original: &Original,
@@ -179,7 +178,7 @@ impl Tbs {
         signature: SignatureAlgorithm,
     ) -> Result<Self, X509Error> {
         let issuer_key = authority.public_key()?;
-        // RFC 5280 section 4.2.1.1: the value is the issuer's subjectKeyIdentifier, whatever its method was.
+        // RFC 5280 section 4.2.1.1: the value is the issuer's subjectKeyIdentifier, whatever method made it.
         let identifier = authority
             .subject_key_identifier()?
             .unwrap_or_else(|| issuer_key.key_identifier());
@@ -244,7 +243,7 @@ fn read_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, X509Error
     SubjectPublicKeyInfoOwned::from_der(key.der()).map_err(X509Error::malformed("TBSCertificate"))
 }
 
-/// What the ways to a `Tbs` have in common.
+/// The fields that all constructors of `Tbs` share.
 struct Fields<'a> {
     profile: Arc<Profile>,
     serial: &'a SerialNumber,

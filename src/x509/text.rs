@@ -1,4 +1,4 @@
-//! Text in the wrappings that other programs put it in: UTF-16, and a PEM block inside a string of JSON or YAML.
+//! Text as other programs wrap it: UTF-16, and a PEM block inside a string of JSON or YAML.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ type ReadUnit = fn([u8; 2]) -> u16;
 
 const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
-/// The same text in UTF-8, where `input` is UTF-16: with a byte-order mark, as Windows writes it, or without one where it plainly is ASCII
-/// of two bytes each. Anything else comes back as it is, without the mark of UTF-8.
+/// The same text in UTF-8, if `input` is UTF-16: with a byte-order mark, as Windows writes it, or without one if it is plainly ASCII in two bytes
+/// each. Any other input is returned unchanged, without the byte-order mark of UTF-8.
 ///
 /// # Errors
 /// [`X509Error::BrokenText`]: half a character.
@@ -35,7 +35,7 @@ pub fn to_utf8(input: &[u8]) -> Result<Cow<'_, [u8]>, X509Error> {
     text.map(|text| Cow::Owned(text.into_bytes())).map_err(|_| broken)
 }
 
-/// Whether the first characters are ASCII with a zero byte each, at an even or an odd place. No DER begins so.
+/// Whether the first characters are ASCII with a zero byte each, at even or odd positions. DER never begins like that.
 fn is_wide(input: &[u8], zero: usize) -> bool {
     const LOOKED_AT: usize = 16;
     let (units, _) = input.as_chunks::<2>();
@@ -46,14 +46,14 @@ fn is_wide(input: &[u8], zero: usize) -> bool {
     units.len() >= LOOKED_AT && units[..LOOKED_AT].iter().all(is_ascii)
 }
 
-/// Whether a PEM block that begins at `begin` stands in something else: in JSON, or in YAML behind its key, a quote or an indentation.
+/// Whether a PEM block that begins at `begin` is inside something else: in JSON, or in YAML after its key, a quote or an indentation.
 pub(super) fn is_wrapped(text: &[u8], begin: usize) -> bool {
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     let before = begin.checked_sub(1).and_then(|before| text.get(before));
     matches!(first, Some(b'{' | b'[' | b'"')) || before.is_some_and(|before| !matches!(before, b'\n' | b'\r'))
 }
 
-/// The body of a block in a string of JSON or YAML (RFC 8259 section 7, YAML 1.2 section 5.7), as far as base64 and its lines need it.
+/// The body of a block in a string of JSON or YAML (RFC 8259 section 7, YAML 1.2 section 5.7), with the escapes that base64 and its lines need.
 pub(super) fn unescape(body: &str) -> Cow<'_, str> {
     if !body.contains('\\') {
         return Cow::Borrowed(body);
@@ -66,7 +66,7 @@ pub(super) fn unescape(body: &str) -> Cow<'_, str> {
             continue;
         }
         match rest.next() {
-            // A line of YAML that goes on in the next one.
+            // A line of YAML that continues in the next one.
             Some('n' | 'r' | 't' | '\n' | '\r' | ' ') => plain.push('\n'),
             Some('u') => {
                 let digits: String = rest.by_ref().take(4).collect();
@@ -80,7 +80,7 @@ pub(super) fn unescape(body: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// What text is that has no PEM block in it, in a word.
+/// What a text without a PEM block seems to be, in a few words.
 pub(super) fn describe(input: &[u8]) -> Option<&'static str> {
     let text = str::from_utf8(input).ok()?.trim();
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_read_with_its_mark_and_without_it_where_it_is_plain() {
+    fn utf_16_is_read_with_its_mark_and_without_it_if_it_is_plain_ascii() {
         let text = "-----BEGIN CERTIFICATE-----\r\nMAA=\r\n";
         let (little, big) = (wide(text, u16::to_le_bytes), wide(text, u16::to_be_bytes));
         for input in [
@@ -123,7 +123,7 @@ mod tests {
         for broken in [&half[..], &lone, &wider] {
             assert!(matches!(to_utf8(broken), Err(X509Error::BrokenText { .. })));
         }
-        // DER, and what is not plain.
+        // DER, and text that is not plainly UTF-16.
         let der = [0x30, 0, 0x30, 0];
         assert_eq!(to_utf8(&der).unwrap(), &der[..]);
         let short = wide("ab", u16::to_le_bytes);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_json_and_yaml_are_taken_back() {
+    fn escapes_of_json_and_yaml_are_decoded() {
         assert_eq!(unescape("\\nMA\\u002b\\/=\\n"), "\nMA+/=\n");
         assert_eq!(unescape("MA\\\n  A="), "MA\n  A=");
         assert_eq!(unescape("MAA=\\x41"), "MAA=\\41");

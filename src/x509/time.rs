@@ -15,7 +15,7 @@ impl UnixTime {
         Self(time.to_unix_duration().as_secs())
     }
 
-    /// For structures that have no other, such as those of OCSP.
+    /// For structures that only have GeneralizedTime, such as those of OCSP.
     pub(super) fn to_generalized_time(self) -> Result<GeneralizedTime, X509Error> {
         let date = self.date_time().ok_or(X509Error::Calendar)?;
         Ok(GeneralizedTime::from_date_time(date))

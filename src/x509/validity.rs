@@ -1,4 +1,4 @@
-//! The validity of a certificate (RFC 5280 section 4.1.2.5), and how one is chosen.
+//! The validity of a certificate (RFC 5280 section 4.1.2.5), and the choice of one.
 
 use super::{Period, UnixTime, X509Error};
 
@@ -12,8 +12,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// From `start`, for `days` days of 24 hours and not a second more: RFC 5280 section 4.1.2.5 has the period "from notBefore through
-    /// notAfter, inclusive".
+    /// From `start`, for exactly `days` days of 24 hours: RFC 5280 section 4.1.2.5 defines the period "from notBefore through notAfter, inclusive".
     #[must_use]
     pub const fn days_from(start: UnixTime, days: u32) -> Self {
         Self {
@@ -33,7 +32,7 @@ impl Validity {
         })
     }
 
-    /// Seconds, with the first and the last one.
+    /// Its length in seconds, including the first and the last.
     #[must_use]
     pub const fn seconds(&self) -> u64 {
         self.not_after
@@ -48,24 +47,23 @@ impl Validity {
         self.not_before <= time && time <= self.not_after
     }
 
-    /// Days until the end, the last one counted as soon as it has begun: on the day of issue all of them, and zero or less when it is
-    /// over.
+    /// Days until the end, rounded up: on the day of issue all of them, and zero or less when it is over.
     #[must_use]
     pub fn days_left(&self, now: UnixTime) -> i64 {
         now.days_left_until(self.not_after.next())
     }
 }
 
-/// The validity that is requested. What is left out is chosen.
+/// The requested validity. Missing parts are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AskedValidity {
-    /// Its first second; the time of issue when not given.
+    /// Its first second; the time of issue if `None`.
     pub not_before: Option<UnixTime>,
-    /// Its end; the profile's days when not given.
+    /// Its end; the profile's days if `None`.
     pub end: Option<ValidityEnd>,
 }
 
-/// How the end of a validity is asked for.
+/// The form in which the end of a validity is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidityEnd {
     /// So long after its first second.
@@ -75,8 +73,8 @@ pub enum ValidityEnd {
 }
 
 impl AskedValidity {
-    /// The validity of a certificate that is issued `now`. An end that is requested is kept; `default_days` give way to `ends`, those of
-    /// the issuer and of whatever else must not be outlived.
+    /// The validity of a certificate that is issued `now`. A requested end is kept; `default_days` are shortened to `ends`, those of the issuer and
+    /// of anything else that must not be outlived.
     ///
     /// # Errors
     /// [`X509Error::Calendar`], [`X509Error::EndsBeforeItBegins`], [`X509Error::OverWhenIssued`]
@@ -127,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_second_is_counted_however_the_end_is_asked_for() {
+    fn the_last_second_is_counted_in_every_form_of_the_end() {
         let days = |count| Some(ValidityEnd::After(Period::Days(count)));
         for (end, default_days) in [(days(365), 1), (None, 365)] {
             let validity = asked(None, end).choose(default_days, &[], NOW).unwrap();
@@ -145,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn days_left_are_all_of_them_on_the_day_of_issue_and_none_when_it_is_over() {
+    fn all_days_are_left_on_the_day_of_issue_and_none_at_the_end() {
         let validity = Validity::days_from(NOW, 365);
         for (after, left) in [
             (0, 365),
@@ -165,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_gives_way_to_the_ends_of_others_and_what_is_asked_for_does_not() {
+    fn a_default_is_shortened_to_the_ends_of_others_and_a_requested_end_is_not() {
         let (near, far) = (UnixTime(NOW.0 + 10 * DAY), UnixTime(NOW.0 + 20 * DAY));
         let end = |asked: AskedValidity| asked.choose(365, &[far, near], NOW).unwrap().not_after;
         assert_eq!(end(asked(None, None)), near);
@@ -174,7 +172,7 @@ mod tests {
             UnixTime(NOW.0 + 30 * DAY - 1)
         );
         assert_eq!(end(asked(None, Some(ValidityEnd::At(far)))), far);
-        // The calendar ends first, and still the CA's end is found.
+        // The calendar ends first, but the CA's end is still found.
         let late = UnixTime(253_402_300_799 - 10);
         let validity = asked(Some(late.0), None)
             .choose(365, &[UnixTime(late.0 + 5)], NOW)

@@ -2,7 +2,7 @@
 
 use crate::values::word_pairs;
 
-/// One word for each byte: of two syllables in even places, of three in odd ones, so that a word that is left out or said twice shows.
+/// One word for each byte: two syllables in even places, three in odd ones, so that a missing or repeated word is noticed.
 #[must_use]
 pub fn words(bytes: &[u8]) -> Vec<&'static str> {
     let pairs: Vec<_> = word_pairs().collect();
@@ -13,8 +13,8 @@ pub fn words(bytes: &[u8]) -> Vec<&'static str> {
     bytes.iter().enumerate().filter_map(word).collect()
 }
 
-/// The bytes that these words stand for, which blanks of any kind part; upper and lower case count the same. `None` where a word is in
-/// neither list, or in the list of the other places.
+/// The bytes of these words, which are separated by white space; case does not matter. `None` if a word is in neither list, or in the list for the
+/// other places.
 #[must_use]
 pub fn read_words(text: &str) -> Option<Vec<u8>> {
     let pairs: Vec<_> = word_pairs().collect();
@@ -36,19 +36,19 @@ mod tests {
     use super::*;
     use crate::signer::{Hex, sha256};
 
-    /// Of the lists of two programs that are not ours, IANA's kskm (`kskm/common/wordlist.py`) and Magic Wormhole
-    /// (`wormhole/_wordlist.py`), a line for each octet.
+    /// Hash of the lists of two other programs, IANA's kskm (`kskm/common/wordlist.py`) and Magic Wormhole (`wormhole/_wordlist.py`), a line for
+    /// each octet.
     const SHA256_OF_THE_LIST: &str = "f816e91d6148165fc67361aa1886eb71ad6b19c9d65673ca40fa96e160f02f5a";
 
     #[test]
-    fn the_list_is_the_one_that_others_have() {
+    fn the_list_is_that_of_other_programs() {
         let list: String = word_pairs()
             .map(|(even, odd)| format!("{even} {odd}\n"))
             .collect();
         assert_eq!(Hex(&sha256(list.as_bytes())).to_string(), SHA256_OF_THE_LIST);
     }
 
-    /// The example of the article about the list in Wikipedia.
+    /// The example of Wikipedia's article about the list.
     #[test]
     fn a_known_fingerprint_has_its_known_words() {
         let number = 0xe582_94f2_e9a2_2748_6e8b_061b_31cc_528f_u128.to_be_bytes();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_reads_back_in_both_places_and_a_word_out_of_place_shows() {
+    fn every_byte_reads_back_in_both_places_and_a_word_out_of_place_is_refused() {
         let bytes: Vec<u8> = (0..=255).flat_map(|byte| [byte, byte]).collect();
         assert_eq!(read_words(&words(&bytes).join("\n ")), Some(bytes));
         for wrong in [

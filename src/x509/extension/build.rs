@@ -1,4 +1,4 @@
-//! The extensions that a profile asks for, for one certificate.
+//! Builds the extensions of a profile for one certificate.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -26,20 +26,20 @@ use crate::signer::{KeyAlgorithm, PublicKey};
 use crate::x509::profile::{Policy, ProfileExtension, Purpose, Usage};
 use crate::x509::{AlternativeName, SerialNumber, X509Error};
 
-/// What a certificate's extensions depend on besides the profile.
+/// The inputs of a certificate's extensions besides the profile.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::x509) struct Context<'a> {
     /// The subject's key.
     pub(in crate::x509) key: &'a PublicKey,
-    /// The subjectKeyIdentifier; if there is none, that of the key.
+    /// The subjectKeyIdentifier; `None` for the key's own.
     pub(in crate::x509) key_identifier: Option<&'a [u8]>,
     /// Whether the subject is the empty name.
     pub(in crate::x509) subject_is_empty: bool,
     /// The issuer's subjectKeyIdentifier.
     pub(in crate::x509) authority_key_identifier: &'a [u8],
-    /// The certificate's serial number, of which its CRL shard is a part; none where there is no certificate yet.
+    /// The certificate's serial number, which determines its CRL shard; `None` without a certificate.
     pub(in crate::x509) serial: Option<&'a SerialNumber>,
-    /// The names that were requested and are given.
+    /// The names that were requested and accepted.
     pub(in crate::x509) names: &'a [AlternativeName],
 }
 
@@ -63,9 +63,9 @@ pub(in crate::x509) const fn kind(wanted: &ProfileExtension) -> ObjectIdentifier
     }
 }
 
-/// RFC 5280: basicConstraints is critical in a CA certificate and may be in others (section 4.2.1.9), keyUsage should be (4.2.1.3),
-/// nameConstraints must be (4.2.1.10), subjectAltName where the subject is empty (4.2.1.6); the others must not or should not be. RFC 3161 section 2.3 has
-/// extKeyUsage critical for timeStamping.
+/// RFC 5280: basicConstraints is critical in a CA certificate and may be in others (section 4.2.1.9), keyUsage should be (4.2.1.3), nameConstraints
+/// must be (4.2.1.10), and subjectAltName must be if the subject is empty (4.2.1.6); the others must not or should not be. RFC 3161 section 2.3
+/// requires extKeyUsage to be critical for timeStamping.
 pub(in crate::x509) fn is_critical(wanted: &ProfileExtension, subject_is_empty: bool) -> bool {
     match wanted {
         ProfileExtension::BasicConstraints { .. }
@@ -78,7 +78,7 @@ pub(in crate::x509) fn is_critical(wanted: &ProfileExtension, subject_is_empty: 
     }
 }
 
-/// A profile's extension; `None` where there is nothing to say, as without names.
+/// A profile's extension; `None` if it would have no content, as without names.
 pub(in crate::x509) fn build(
     wanted: &ProfileExtension,
     context: Context<'_>,
@@ -152,8 +152,8 @@ fn ia5(text: &str) -> Result<Ia5String, X509Error> {
     Ia5String::new(text).map_err(X509Error::malformed(WHAT))
 }
 
-/// keyEncipherment is of use for RSA keys only (RFC 8017, RFC 5480 section 3), keyAgreement for EC keys only (RFC 3279 section 2.3.5):
-/// a profile that takes both kinds gives each its own.
+/// keyEncipherment is only for RSA keys (RFC 8017, RFC 5480 section 3), keyAgreement only for EC keys (RFC 3279 section 2.3.5): a profile that
+/// accepts both kinds gives each its own.
 fn usage_bits(usages: &[Usage], key: KeyAlgorithm) -> KeyUsage {
     let bit = |usage: &Usage| match (usage, key) {
         (Usage::DigitalSignature, _) => Some(KeyUsages::DigitalSignature),
@@ -187,7 +187,7 @@ fn policy(policy: &Policy) -> Result<PolicyInformation, X509Error> {
     })
 }
 
-/// The value of cRLDistributionPoints that names one URL.
+/// The value of a cRLDistributionPoints with one URL.
 pub(in crate::x509) fn distribution_point(url: &str) -> Result<OctetString, X509Error> {
     encode(&one_distribution_point(&[url.to_owned()])?)
 }

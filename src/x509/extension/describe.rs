@@ -1,4 +1,4 @@
-//! Extensions in words.
+//! Descriptions of extensions.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -24,14 +24,14 @@ use crate::x509::general_name::{describe_other_name, read_address};
 use crate::x509::name::{describe_oid, shown_text, visible};
 use crate::x509::{Name, NameConstraints};
 
-/// An extension in words.
+/// The description of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionText {
     /// The standard's name, or the object identifier.
     pub name: String,
     /// Whether it is critical.
     pub critical: bool,
-    /// What it says; hex of the value where it is not known here.
+    /// Its content; hex of the value if it is unknown here.
     pub value: String,
 }
 
@@ -45,7 +45,7 @@ pub(in crate::x509) fn describe_all(extensions: &[Extension]) -> Vec<ExtensionTe
     extensions.iter().map(describe).collect()
 }
 
-/// Common ones that the table of names has not: RFC 6962 section 3.3, RFC 7633.
+/// Common ones that the table of names lacks: RFC 6962 section 3.3, RFC 7633.
 const UNNAMED: [(ObjectIdentifier, &str); 2] = [
     (
         ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2"),

@@ -13,8 +13,8 @@ const DAMP: u32 = 700;
 const FIRST_BIAS: u32 = 72;
 const FIRST_CODE_POINT: u32 = 128;
 
-/// An A-label is the Punycode of a label in Unicode, and of one only: whatever else begins with `xn--` is shown differently by every
-/// program, or not at all. Labels that do not begin so are passed.
+/// An A-label is the Punycode of exactly one label in Unicode. Programs show any other label that begins with `xn--` differently, or not at all.
+/// Labels without the prefix pass.
 pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     let label = label.to_ascii_lowercase();
     let Some(encoded) = label.strip_prefix(PREFIX) else {
@@ -27,7 +27,7 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     if encode(&text).as_deref() != Some(encoded) {
         return Err("is not the canonical Punycode of its text".to_owned());
     }
-    // RFC 5891 section 4.2.3 and RFC 5892 section 2: letters in small, digits and marks.
+    // RFC 5891 section 4.2.3 and RFC 5892 section 2: small letters, digits and marks.
     let is_wrong = |character: &&char| {
         let ascii = character.is_ascii_lowercase() || character.is_ascii_digit() || **character == '-';
         let is_letter = character.is_alphanumeric() || is_combining(**character) || is_mark(**character);
@@ -51,7 +51,7 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The blocks that hold nothing else.
+/// The blocks that consist of combining marks.
 const fn is_combining(character: char) -> bool {
     matches!(
         character,
@@ -61,10 +61,10 @@ const fn is_combining(character: char) -> bool {
     )
 }
 
-/// Marks inside words of India's and South-East Asia's scripts that are not letters, and the signs that RFC 5892 appendix A allows.
+/// Marks inside words of the scripts of India and South-East Asia that are not letters, and the signs that RFC 5892 appendix A allows.
 fn is_mark(character: char) -> bool {
     match u32::from(character) {
-        // The blocks of ISCII's order have nukta and virama in the same places.
+        // The blocks that follow ISCII have nukta and virama in the same places.
         point @ 0x900..=0xDFF => matches!(point & 0x7F, 0x3C | 0x4D) || point == 0xDCA,
         0xB7 | 0x375 | 0x5F3 | 0x5F4 | 0x30FB => true,
         point => {
@@ -89,7 +89,7 @@ fn threshold(place: u32, bias: u32) -> u32 {
     place.saturating_sub(bias).clamp(T_MIN, T_MAX)
 }
 
-/// RFC 3492 section 6.2; of small letters only.
+/// RFC 3492 section 6.2; for small letters only.
 fn decode(encoded: &str) -> Option<Vec<char>> {
     let (basic, extended) = encoded.rsplit_once('-').unwrap_or(("", encoded));
     let mut text: Vec<char> = basic.chars().collect();
@@ -173,7 +173,7 @@ mod tests {
 
     /// RFC 3492 section 7.1, and names in use.
     #[test]
-    fn punycode_is_read_and_written_as_its_rfc_has_it() {
+    fn punycode_is_read_and_written_as_in_its_rfc() {
         for (text, encoded) in [
             ("ليهمابتكلموشعربي؟", "egbpdaj6bu4bxfgehfvwxn"),
             ("他们为什么不说中文", "ihqwcrb4cv8a8dqg056pqjye"),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_as_an_a_label_is_one() {
+    fn a_label_with_the_prefix_of_an_a_label_must_be_one() {
         for label in [
             "xn--bcher-kva",
             "XN--BCHER-KVA",
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    /// What decodes and encodes otherwise is another spelling of the same.
+    /// A label that decodes and then encodes differently is another spelling of the same label.
     #[test]
     fn every_label_that_passes_is_the_encoding_of_what_it_decodes_to() {
         let mut numbers = crate::x509::fixture::Numbers(7);

@@ -1,4 +1,4 @@
-//! Names of `otherName` (RFC 5280 section 4.2.1.6) that have a type which is known here.
+//! Names of `otherName` (RFC 5280 section 4.2.1.6) with a known type.
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{Any, OctetString};
@@ -22,14 +22,14 @@ const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.
 
 const WHAT: &str = "otherName";
 
-/// The kind and the text of an SmtpUTF8Mailbox: RFC 9598 section 6 has constraints for mailboxes apply to it.
+/// The text of an SmtpUTF8Mailbox: RFC 9598 section 6 applies constraints for mailboxes to it.
 pub(in crate::x509) fn smtp_utf8_mailbox(name: &OtherName) -> Option<&str> {
     (name.type_id == SMTP_UTF8_MAILBOX)
         .then(|| text_of(&name.value))
         .flatten()
 }
 
-/// `None` for a type that is not known.
+/// `None` for an unknown type.
 pub(super) fn read(name: &OtherName) -> Result<Option<AlternativeName>, String> {
     let text = |tag: Tag| match text_of(&name.value).filter(|_| name.value.tag() == tag) {
         Some(text) => Ok(text),
@@ -55,7 +55,7 @@ fn read_guid(value: &Any) -> Result<[u8; 16], String> {
         .ok_or_else(|| "an NTDS GUID has 16 octets, not all of them zero".to_owned())
 }
 
-/// `otherName` for the names that are of one of its types.
+/// `otherName` for the names of one of its types.
 pub(super) fn to_general_name(name: &AlternativeName) -> Result<Option<GeneralName>, X509Error> {
     let malformed = X509Error::malformed(WHAT);
     let text = |tag, text: &str| Any::new(tag, text.as_bytes()).map_err(&malformed);
@@ -86,13 +86,13 @@ pub(super) fn parse(kind: NameKind, text: &str) -> Result<AlternativeName, Strin
     }
 }
 
-/// What a local part of any kind may have: everything that can be seen.
+/// The characters of a local part of any kind: all visible ones.
 fn is_visible(local: &str, longest: usize) -> bool {
     let is_seen = |character: char| !character.is_whitespace() && !is_unprintable(character);
     !local.is_empty() && local.len() <= longest && local.chars().all(is_seen)
 }
 
-/// `user@suffix`, as in Active Directory and Kerberos (`host/a.example@EXAMPLE`): one at sign, and a domain name after it.
+/// `user@suffix`, as in Active Directory and Kerberos (`host/a.example@EXAMPLE`): one at sign, followed by a domain name.
 fn check_upn(name: &str) -> Result<String, String> {
     match name.split_once('@') {
         Some((local, domain)) if is_visible(local, 256) && !domain.starts_with('*') => check_dns(domain)
@@ -102,7 +102,7 @@ fn check_upn(name: &str) -> Result<String, String> {
     }
 }
 
-/// RFC 4985 section 2: `_Service.Name`; the service as RFC 6335 section 5.1 has it.
+/// RFC 4985 section 2: `_Service.Name`; the service follows RFC 6335 section 5.1.
 fn check_srv(name: &str) -> Result<String, String> {
     let refused = || format!("{name:?} is not an SRVName, _service.domain (RFC 4985 section 2)");
     let (service, domain) = name
@@ -124,8 +124,8 @@ fn check_srv(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// RFC 9598 section 3: a local part that has more than ASCII (an rfc822Name has the others), and a domain in lower case, its labels
-/// as `xn--`.
+/// RFC 9598 section 3: a local part with characters beyond ASCII (an rfc822Name is for the others), and a domain in lower case, its labels as
+/// `xn--`.
 fn check_smtp_utf8(mailbox: &str) -> Result<String, String> {
     let refused = |reason: &str| format!("the SmtpUTF8Mailbox {mailbox:?} {reason} (RFC 9598 section 3)");
     let (local, domain) = mailbox
@@ -150,7 +150,7 @@ fn check_smtp_utf8(mailbox: &str) -> Result<String, String> {
     Ok(mailbox.to_owned())
 }
 
-/// As Windows writes a GUID: the first three groups are little-endian in the octets ([MS-DTYP] section 2.3.4.2).
+/// In the form of Windows: the first three groups of a GUID are little-endian in the octets ([MS-DTYP] section 2.3.4.2).
 pub(super) fn show_guid(guid: &[u8; 16]) -> String {
     let mut octets = *guid;
     octets[..4].reverse();
@@ -175,7 +175,7 @@ fn parse_guid(text: &str) -> Result<[u8; 16], String> {
     (value != 0).then_some(octets).ok_or_else(refused)
 }
 
-/// In words, for a type that is known: `upn:alice@example.com`.
+/// A description for a known type: `upn:alice@example.com`.
 pub(in crate::x509) fn describe(name: &OtherName) -> Option<String> {
     match read(name) {
         Ok(Some(known)) => Some(known.to_string()),
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_its_syntax_and_is_read_as_it_was_written() {
+    fn every_kind_has_its_syntax_and_reads_back_the_same() {
         for text in [
             "upn:alice@example.com",
             "upn:j\u{f6}rg@example.com",
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_another_string_type_is_refused_and_an_unknown_type_is_another_kind() {
+    fn a_name_in_another_string_type_is_refused_and_an_unknown_type_is_not_read() {
         let other = |type_id, tag, bytes: &[u8]| {
             let value = Any::new(tag, bytes).unwrap();
             AlternativeName::read(&GeneralName::OtherName(OtherName { type_id, value }))

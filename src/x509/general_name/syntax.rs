@@ -1,4 +1,4 @@
-//! How a name of each kind is written.
+//! The syntax of each kind of name.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -28,8 +28,8 @@ pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
             return refused(&format!("has the label {label:?}, which {problem}"));
         }
     }
-    // 192.0.2.1 as a DNS name would be matched by no one, or by the wrong one; no top-level domain is a number (RFC 1123 section 2.1).
-    // inet_aton and browsers (WHATWG URL, "ends in a number") read 0300.0.2.0x1 and 0xC0000201 as addresses, too.
+    // A DNS name 192.0.2.1 would match nothing, or the wrong host; no top-level domain is a number (RFC 1123 section 2.1). inet_aton and browsers
+    // (WHATWG URL, "ends in a number") read 0300.0.2.0x1 and 0xC0000201 as addresses, too.
     let last = host.rsplit('.').next().unwrap_or_default();
     let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -39,7 +39,7 @@ pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// RFC 5280 section 4.2.1.6: `Local-part@Domain`, without a display name or comment; the local part a dot-string (RFC 5321 section 4.1.2).
+/// RFC 5280 section 4.2.1.6: `Local-part@Domain`, without a display name or comment; the local part is a dot-string (RFC 5321 section 4.1.2).
 pub(in crate::x509) fn check_email(mailbox: &str) -> Result<(), String> {
     let is_atom_byte = |byte: u8| byte.is_ascii_graphic() && !b"()<>[]:;@\\,\"".contains(&byte);
     let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atom_byte);
@@ -53,7 +53,7 @@ pub(in crate::x509) fn check_email(mailbox: &str) -> Result<(), String> {
     }
 }
 
-/// RFC 5280 section 4.2.1.6: absolute; where there is an authority, its host is a domain name or an address.
+/// RFC 5280 section 4.2.1.6: absolute; if it has an authority, the host is a domain name or an address.
 pub(in crate::x509) fn check_uri(uri: &str) -> Result<(), String> {
     let refused = |reason: &str| Err(format!("the URI {uri:?} {reason}"));
     let is_written = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
@@ -96,13 +96,13 @@ fn has_sound_host(rest: &str) -> bool {
     is_sound && (after_host.is_empty() || after_host.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Host and port in what follows `//`.
+/// Host and port in the text after `//`.
 fn authority_of(rest: &str) -> &str {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()
 }
 
-/// The host in what follows `//`.
+/// The host in the text after `//`.
 pub(in crate::x509) fn host_of(rest: &str) -> &str {
     let authority = authority_of(rest);
     match authority.strip_prefix('[') {

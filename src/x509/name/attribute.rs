@@ -1,4 +1,4 @@
-//! The attributes of a name, taken apart by hand: the `der` crate reads no UniversalString, and old names have them.
+//! The attributes of a name, parsed by hand: the `der` crate does not read UniversalString, which old names have.
 
 use const_oid::ObjectIdentifier;
 
@@ -19,14 +19,14 @@ pub(super) struct Attribute<'a> {
 }
 
 impl Attribute<'_> {
-    /// The value's characters, if it is a string that holds what its type says.
+    /// The value's characters, if it is a valid string of its type.
     pub(super) fn text(&self) -> Option<String> {
         read_text(self.tag, self.value)
     }
 }
 
 impl Name {
-    /// The attributes of each RDN, in order; `None` for what is no `RDNSequence`.
+    /// The attributes of each RDN, in order; `None` if it is not an `RDNSequence`.
     pub(super) fn attributes(&self) -> Option<Vec<Vec<Attribute<'_>>>> {
         let [
             Element {

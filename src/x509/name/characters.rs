@@ -1,13 +1,13 @@
-//! Characters that make a name read as another: those that show nothing, and those that look like others.
+//! Characters that make a name look like another: invisible ones, and look-alikes.
 
 use crate::values::is_unprintable;
 
-/// Why a value misleads its reader; `is_common_name` where it may stand for a host.
+/// Why a value misleads its reader; `is_common_name` if it may be read as a host.
 pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Option<String> {
     if let Some(found) = find_invisible(characters) {
         return Some(found);
     }
-    // RFC 5280 section 7.1 passes over it when names are compared, and nobody sees it.
+    // RFC 5280 section 7.1 ignores it in comparisons, and readers do not see it.
     if characters.first() == Some(&' ') || characters.last() == Some(&' ') {
         return Some("a space at its beginning or end".to_owned());
     }
@@ -31,13 +31,13 @@ pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Opti
         .map(|[one, other]| format!("{one} and {other} letters in one word"))
 }
 
-/// What is there and is not seen.
+/// A character that is invisible.
 pub(super) fn find_invisible(characters: &[char]) -> Option<String> {
     let found = characters.iter().find(|character| is_unprintable(**character))?;
     Some(format!("the invisible character {}", code(*found)))
 }
 
-/// Whether it is none of the letters that a host name in Unicode may have.
+/// Whether a host name in Unicode may not have this letter.
 pub(in crate::x509) fn is_misleading_letter(character: char) -> bool {
     is_unprintable(character)
         || character.is_whitespace()
@@ -56,7 +56,7 @@ const fn is_other_space(character: char) -> bool {
     )
 }
 
-/// What separates the parts of a host name, a mailbox or a URL, in another form: UTS #46 takes U+3002, U+FF0E and U+FF61 for a dot.
+/// Other forms of the separators of a host name, a mailbox or a URL: UTS #46 maps U+3002, U+FF0E and U+FF61 to a dot.
 const fn separator_like(character: char) -> Option<char> {
     Some(match character {
         '\u{2024}' | '\u{3002}' | '\u{FE52}' | '\u{FF0E}' | '\u{FF61}' | '\u{A4F8}' | '\u{10A50}'
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_nothing_or_looks_like_something_else_is_found() {
+    fn invisible_characters_and_look_alikes_are_found() {
         for (text, word) in [
             (" a", "space at"),
             ("a ", "space at"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_people_and_firms_are_not() {
+    fn names_of_people_and_firms_are_accepted() {
         for text in [
             "Example CA",
             "Ünïcode Ærø Łódź",

@@ -1,4 +1,4 @@
-//! What is in a name: whether it can be read, and whether it is what a subject may be called.
+//! Checks a name: whether it can be read, and whether a subject may have it.
 
 use std::char::decode_utf16;
 
@@ -13,9 +13,9 @@ use super::{COMMON_NAME, Name, describe_oid, text_of};
 use crate::x509::{Rule, rules};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
-/// x500UniqueIdentifier: of X.520's attributes the one that is a BIT STRING.
+/// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
 const UNIQUE_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
-/// A name in use has ten; a directory of many levels, twice that. Each certificate and each CRL repeats it.
+/// A typical name has ten; a directory with many levels, twice that. Each certificate and each CRL repeats it.
 const MOST_ATTRIBUTES: usize = 64;
 
 /// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
@@ -38,8 +38,8 @@ const UPPER_BOUNDS: [(&str, usize); 15] = [
 ];
 
 impl Name {
-    /// Makes sure that every program can read the name: it decodes as RFC 5280's `Name`, encodes to the same bytes, and its
-    /// values are strings that hold what their type says.
+    /// Makes sure that every program can read the name: it decodes as RFC 5280's `Name`, encodes to the same bytes, and its values are valid
+    /// strings of their types.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -74,12 +74,12 @@ impl Name {
         Ok(())
     }
 
-    /// Makes sure of a subject that gets its first certificate: readable, in the string types that RFC 5280 appendix A.1 and section
-    /// 4.1.2.4 have for new subjects, nothing empty, misleading or longer than appendix A.1 allows. The sender of a request chooses words
-    /// that others read in a log, or compare up to a NUL.
+    /// Checks a subject that gets its first certificate: readable, in the string types that RFC 5280 appendix A.1 and section 4.1.2.4 prescribe for
+    /// new subjects, nothing empty, misleading or longer than appendix A.1 allows. The sender of a request chooses text that others read in a log,
+    /// or compare up to a NUL.
     ///
     /// # Errors
-    /// The rule that is broken, unless it is one of those that are `waived`, and how.
+    /// The rule that is broken, unless it is `waived`, and how.
     pub(in crate::x509) fn check_new(&self, is_waived: impl Fn(&str) -> bool) -> Result<(), NameFault> {
         let broken = |rule| move |found| NameFault { rule, found };
         self.check_readable().map_err(NameFault::of(rules::SUBJECT))?;
@@ -105,8 +105,8 @@ impl Name {
             .map_or(Ok(()), Err)
     }
 
-    /// Makes sure of the subject of a CA that has its name already: readable, nothing empty or invisible. Roots of old have
-    /// TeletexStrings, and names that are too long; they cannot be called otherwise.
+    /// Checks the subject of an existing CA: readable, nothing empty or invisible. Old roots have TeletexStrings, and names that are too long, and
+    /// can no longer change them.
     ///
     /// # Errors
     /// The rule that is broken, and how.
@@ -126,7 +126,7 @@ impl Name {
     }
 }
 
-/// A rule about names that one breaks.
+/// A rule about names that a name breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameFault {
     /// The rule (`cert rules`).
@@ -141,7 +141,7 @@ impl NameFault {
     }
 }
 
-/// What an operator may write.
+/// Checks an attribute that an operator writes.
 pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), String> {
     let kind = describe_oid(attribute.oid);
     let Some(value) = text_of(&attribute.value) else {
@@ -158,7 +158,7 @@ pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), Strin
     check_length(attribute)
 }
 
-/// Something that is read as what it is.
+/// Checks that a value is text and not misleading.
 fn check_text(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     check_visible(attribute)?;
     let characters = characters(attribute).unwrap_or_default();
@@ -209,7 +209,7 @@ fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), String> {
     }
 }
 
-/// The characters of a string. A TeletexString is taken for Latin-1, which is what those that exist hold.
+/// The characters of a string. A TeletexString is read as Latin-1, which existing ones contain.
 fn characters(attribute: &AttributeTypeAndValue) -> Option<Vec<char>> {
     let bytes = attribute.value.value();
     match attribute.value.tag() {

@@ -6,16 +6,15 @@ use x509_cert::name::RdnSequence;
 
 use super::{COMMON_NAME, Name, text_of};
 
-/// What may follow the partition's number.
+/// The text that may follow the partition's number.
 const MODES: [&str; 3] = ["", ", for FIPS mode", ", for non-FIPS mode"];
 
 impl Name {
-    /// True if the subject has the form of a CloudHSM partition's: one RDN with several attributes, none of them commonName, that says
-    /// who made the HSM, then `CN=HSM:<identifier>:PARTN:<number>` alone, with `, for FIPS mode` or `, for non-FIPS mode` after it
-    /// (AWS CloudHSM User Guide, "Initialize the cluster"; a CSR in AWS's workshop). The values of the first RDN differ between
-    /// generations and are not compared.
+    /// True if the subject has the form of a CloudHSM partition's: one RDN with several attributes, none of them commonName, that names the maker
+    /// of the HSM, then only `CN=HSM:<identifier>:PARTN:<number>`, with `, for FIPS mode` or `, for non-FIPS mode` after it (AWS CloudHSM User
+    /// Guide, "Initialize the cluster"; a CSR in AWS's workshop). The values of the first RDN differ between generations and are not compared.
     ///
-    /// This tells an HSM's request from others. It proves nothing: anyone can make a request with such a subject.
+    /// This distinguishes an HSM's request from others. It proves nothing: anyone can make a request with such a subject.
     #[must_use]
     pub fn is_of_hsm_partition(&self) -> bool {
         let names = RdnSequence::from_der(self.der()).unwrap_or_default();
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_that_only_looks_like_it_is_not() {
+    fn a_subject_that_only_looks_like_an_hsms_is_not_recognised() {
         for (text, why) in [
             (PARTITION.to_owned(), "no maker"),
             (format!("{MAKER},{PARTITION}"), "the wrong way round"),
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_name_that_is_only_similar_is_not() {
+    fn a_common_name_that_is_only_similar_is_not_recognised() {
         for value in [
             "",
             "HSM:",

@@ -1,4 +1,4 @@
-//! Which string type each attribute has, and that each stands in an RDN once.
+//! The string type of each attribute, and the rule that an RDN has each attribute once.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use x509_cert::name::RdnSequence;
 use super::{Name, NameFault, describe_oid, text_of};
 use crate::x509::{Rule, rules};
 
-/// The attributes that have one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the two of persons, RFC 3739 section
-/// 3.2.2 for the others. Those of `EV` are CA/B EVG 7.1.4.2.3.
+/// The attributes with exactly one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the last three of persons, RFC 3739
+/// section 3.2.2 for the others. Those of `EV` are CA/B EVG 7.1.4.2.3.
 const ONE_TYPE: [(&str, Tag); 15] = [
     ("2.5.4.6", Tag::PrintableString),                  // countryName
     ("2.5.4.5", Tag::PrintableString),                  // serialNumber
@@ -31,7 +31,7 @@ const ONE_TYPE: [(&str, Tag); 15] = [
     ("1.3.6.1.4.1.311.60.2.1.3", Tag::PrintableString), // EV jurisdictionCountryName
 ];
 
-/// Where X.520 has its attributes: their strings are a DirectoryString, unless [`ONE_TYPE`] has another.
+/// The arc of X.520's attributes: their strings are a DirectoryString, unless [`ONE_TYPE`] has another type.
 const X520: &str = "2.5.4.";
 
 const RULE: &Rule = rules::NAME_STRING_TYPE;
@@ -72,7 +72,7 @@ fn find_wrong_type(attribute: &AttributeTypeAndValue) -> Option<NameFault> {
     })
 }
 
-/// The value in the one type that its attribute has, where its characters are of that type.
+/// Converts the value to the only type of its attribute, if its characters are in that type.
 pub(super) fn to_only_type(attribute: &mut AttributeTypeAndValue) {
     let Some(only) = only_type_of(attribute.oid).filter(|only| *only != attribute.value.tag()) else {
         return;
@@ -94,8 +94,8 @@ pub(super) fn to_only_type(attribute: &mut AttributeTypeAndValue) {
 }
 
 impl Name {
-    /// What is wrong with the types of its attributes, and that nobody but the subject can change: that a value is of a string type that
-    /// its attribute does not have (RFC 5280 appendix A.1), that an RDN has two attributes of one type (X.501 section 9.3).
+    /// The faults in the attribute types that only the subject can correct: a value has a string type that its attribute does not have (RFC 5280
+    /// appendix A.1), or an RDN has two attributes of one type (X.501 section 9.3).
     #[must_use]
     pub fn type_faults(&self) -> Vec<NameFault> {
         let sequence = RdnSequence::from_der(self.der()).unwrap_or_default();

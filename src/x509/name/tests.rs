@@ -1,11 +1,11 @@
 use super::*;
 
 #[test]
-fn the_order_is_reversed_and_spaces_between_parts_are_no_part_of_them() {
+fn the_order_is_reversed_and_spaces_between_parts_are_dropped() {
     let name = Name::from_rfc4514("CN=Example CA, O = x".replace(" = ", "=").as_str()).unwrap();
     assert_eq!(name.to_string(), "CN=Example CA,O=x");
     assert_eq!(&name.der()[..4], [0x30, 0x21, 0x31, 0x0a]);
-    // The space of ASCII only: another one is not taken away unseen.
+    // Only the ASCII space: another white space is not silently removed.
     let error = Name::from_rfc4514("CN=a\u{a0} , O=x").unwrap_err();
     assert!(error.to_string().contains("U+00A0"), "{error}");
     let escaped = Name::from_rfc4514("CN=Example\\, Inc. \\+ Sons , C=US").unwrap();
@@ -13,7 +13,7 @@ fn the_order_is_reversed_and_spaces_between_parts_are_no_part_of_them() {
 }
 
 #[test]
-fn what_rfc_5280_does_not_allow_is_refused() {
+fn a_name_that_rfc_5280_does_not_allow_is_refused() {
     for text in [
         "",
         "  ",
@@ -47,7 +47,7 @@ fn what_rfc_5280_does_not_allow_is_refused() {
 
 /// RFC 5280 appendix A.1
 #[test]
-fn a_value_that_is_given_gets_the_string_type_of_its_attribute() {
+fn a_given_value_gets_the_string_type_of_its_attribute() {
     for (text, tag) in [
         ("C=US", 0x13),
         ("serialNumber=1", 0x13),
@@ -77,7 +77,7 @@ fn named(tag: u8, value: &[u8]) -> Name {
 }
 
 #[test]
-fn strings_of_every_type_are_text() {
+fn strings_of_every_type_are_shown_as_text() {
     for (tag, value, shown) in [
         (0x0c, "Zürich".as_bytes(), "Zürich"),
         (0x12, b"12 3", "12 3"),
@@ -87,7 +87,7 @@ fn strings_of_every_type_are_text() {
         (0x1c, b"\0\0\0Z\0\0\0\xfc\0\x01\xf6\x00", "Zü😀"),
         (0x1e, b"\0Z\0\xfc\xd8\x3d\xde\x00", "Zü😀"),
         (0x1e, b"\x20\x2e\0 ", "\\E2\\80\\AE\\ "),
-        // No strings of their types.
+        // Not valid strings of their types.
         (0x1e, b"\0Z\0", "#1e03005a00"),
         (0x1e, b"\xd8\x3d", "#1e02d83d"),
         (0x1c, b"\0\x11\0\0", "#1c0400110000"),
@@ -129,7 +129,7 @@ fn spellings_of_one_name_are_alike_and_other_names_are_not() {
         (0x14, b"m\xfcller STRASSE")
     ));
     assert!(alike((0x12, b"0 12"), (0x13, b"0 12")));
-    // A string that is not of its type is like itself only.
+    // An invalid string is equal only to itself.
     assert!(alike((0x0c, b"\xff"), (0x0c, b"\xff")) && !alike((0x0c, b"\xff"), (0x14, b"\xff")));
 }
 

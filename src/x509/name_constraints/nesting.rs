@@ -1,16 +1,16 @@
-//! The constraints of a CA against those of the CA above it.
+//! Checks the constraints of a CA against those of the CA above it.
 //!
-//! A verifier holds every certificate of a path against the constraints of all CAs above it (RFC 5280 section 6.1.4 (g)). Who issues knows
-//! its own CA certificate only: so each CA certificate says again what those above it say, or less.
+//! A verifier checks every certificate of a path against the constraints of all CAs above it (RFC 5280 section 6.1.4 (g)). An issuer sees only its
+//! own CA certificate, so each CA certificate repeats the constraints above it, or narrows them.
 
 use super::subtree::{begins_with, is_below, mask_of, octets_of};
 use super::{NameConstraints, Subtree};
 
 impl NameConstraints {
-    /// Makes sure that no name is inside these and outside `above`, as far as that can be said tree by tree.
+    /// Makes sure that no name is inside these and outside `above`, as far as a comparison of single trees can show it.
     ///
     /// # Errors
-    /// The first tree that is missing or too wide, and what would fit.
+    /// The first tree that is missing or too wide, and constraints that would fit.
     pub(in crate::x509) fn check_nesting(&self, above: &Self) -> Result<(), String> {
         let refuse = |found: String| Err(format!("{found}; a profile that fits has {}", above.as_profile()));
         for tree in &above.permitted {
@@ -40,7 +40,7 @@ impl NameConstraints {
         Ok(())
     }
 
-    /// As a profile's file says it.
+    /// In the syntax of a profile file.
     fn as_profile(&self) -> String {
         let list = |trees: &[Subtree]| {
             let quoted: Vec<_> = trees.iter().map(|tree| format!("\"{tree}\"")).collect();
@@ -68,7 +68,7 @@ fn any<'a>(
 }
 
 impl Subtree {
-    /// Whether every name in this tree is in `outer`, too.
+    /// Whether every name in this tree is also in `outer`.
     fn is_within(&self, outer: &Self) -> Result<bool, String> {
         Ok(match (self, outer) {
             (Self::Dns(tree), Self::Dns(outer)) => {
@@ -99,7 +99,7 @@ impl Subtree {
     }
 }
 
-/// Of trees that are one host, or with a leading dot every host below a domain.
+/// For trees that are one host, or with a leading dot every host below a domain.
 fn is_host_within(tree: &str, outer: &str) -> bool {
     tree.eq_ignore_ascii_case(outer) || is_below(tree, outer, false)
 }

@@ -1,4 +1,4 @@
-//! A tree of names, and what is in it.
+//! A tree of names, and the test whether a name is in it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,15 +18,15 @@ use crate::x509::{Name, X509Error};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subtree {
-    /// A domain and all below it; one with a leading dot is only what is below; the empty one is every domain.
+    /// A domain and everything below it; with a leading dot only what is below; the empty one is every domain.
     Dns(String),
-    /// A network: an address, and how many of its first bits count.
+    /// A network: an address, and how many of its leading bits count.
     Ip(IpAddr, u32),
     /// A mailbox, a host (all its mailboxes), or with a leading dot a domain's hosts.
     Email(String),
     /// A host, or with a leading dot every host below a domain.
     Uri(String),
-    /// A directory name, and all that begin with it.
+    /// A directory name, and all names that begin with it.
     Directory(Name),
 }
 
@@ -40,7 +40,7 @@ pub(super) enum Kind {
     Directory,
 }
 
-/// The kind of a name; `None` for kinds that no tree is read for.
+/// The kind of a name; `None` for kinds without supported trees.
 pub(super) fn kind_of(name: &GeneralName) -> Option<Kind> {
     Some(match name {
         GeneralName::DnsName(_) => Kind::Dns,
@@ -48,13 +48,13 @@ pub(super) fn kind_of(name: &GeneralName) -> Option<Kind> {
         GeneralName::Rfc822Name(_) => Kind::Email,
         GeneralName::UniformResourceIdentifier(_) => Kind::Uri,
         GeneralName::DirectoryName(_) => Kind::Directory,
-        // RFC 9598 section 6: constraints for rfc822Name hold for an SmtpUTF8Mailbox too.
+        // RFC 9598 section 6: constraints for rfc822Name also apply to an SmtpUTF8Mailbox.
         GeneralName::OtherName(name) if smtp_utf8_mailbox(name).is_some() => Kind::Email,
         _ => return None,
     })
 }
 
-/// What of a name is checked against trees. It may be a stranger's: nothing more than that is known to be well-formed.
+/// The part of a name that is compared with trees. It may be a stranger's name: this part is well-formed, the rest may not be.
 pub(super) enum ConstrainedName<'a> {
     Dns(&'a str),
     Ip(IpAddr),
@@ -78,8 +78,7 @@ impl<'a> ConstrainedName<'a> {
             GeneralName::Rfc822Name(mailbox) => return Self::mailbox(mailbox.as_str()),
             GeneralName::UniformResourceIdentifier(uri) => {
                 let uri = uri.as_str();
-                // RFC 5280 section 4.2.1.10: where there is no authority with a host name, "the application MUST reject the
-                // certificate".
+                // RFC 5280 section 4.2.1.10: without an authority with a host name, "the application MUST reject the certificate".
                 let host = authority_after_scheme(uri).map_or("", host_of);
                 if host.is_empty() || host.parse::<IpAddr>().is_ok() {
                     return Err(format!(
@@ -110,7 +109,7 @@ impl<'a> ConstrainedName<'a> {
     }
 }
 
-/// RFC 3986 section 3: what follows the `//` that follows the scheme. A `://` further on is in a path or a query.
+/// RFC 3986 section 3: the text after the `//` that follows the scheme. A `://` further on is in a path or a query.
 fn authority_after_scheme(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once(':')?;
     let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
@@ -215,8 +214,8 @@ impl Subtree {
 
     /// Whether a name of the same kind is in the tree; `None` for a name of another kind.
     ///
-    /// A wildcard is compared as it is written: `*` is a label that is in no tree's own name, so `*.example.com` is in the trees that
-    /// every name it stands for is in.
+    /// A wildcard is compared as text: `*` is a label that no tree has, so `*.example.com` is in exactly those trees that every name it stands for
+    /// is in.
     pub(super) fn holds(&self, name: &ConstrainedName<'_>) -> Result<Option<bool>, String> {
         Ok(Some(match (self, name) {
             (Self::Dns(tree), ConstrainedName::Dns(name)) => is_below(name, tree, true),
@@ -236,7 +235,7 @@ impl Subtree {
         }))
     }
 
-    /// Whether the tree has a name in it that `name` is or stands for.
+    /// Whether the tree contains `name`, or a name that it stands for.
     pub(super) fn touches(&self, name: &ConstrainedName<'_>) -> Result<bool, String> {
         let is_covered = match (self, name) {
             // RFC 9525 section 6.3: the wildcard is one label.
@@ -256,7 +255,7 @@ pub(super) fn begins_with(name: &Name, tree: &Name) -> Result<bool, String> {
         .ok_or_else(|| format!("\"{name}\" cannot be compared with \"{tree}\""))
 }
 
-/// Whether `host` is `tree` or, with `subdomains`, below it; a leading dot in `tree` asks for what is below only.
+/// Whether `host` is `tree` or, with `subdomains`, below it; with a leading dot in `tree`, only whether it is below.
 pub(super) fn is_below(host: &str, tree: &str, subdomains: bool) -> bool {
     let (host, tree) = (host.to_ascii_lowercase(), tree.to_ascii_lowercase());
     if tree.is_empty() {
@@ -286,13 +285,13 @@ fn parse_network(text: &str) -> Result<Subtree, String> {
     let is_outside = |(octet, mask): (&u8, &u8)| octet & !mask != 0;
     if is_too_long || octets.iter().zip(&mask_of(octets.len(), bits)).any(is_outside) {
         return Err(format!(
-            "\"{text}\" is not a network: bits outside the mask are set, or there are too many"
+            "\"{text}\" is not a network: it has too many bits, or sets bits outside the mask"
         ));
     }
     Ok(Subtree::Ip(address, bits))
 }
 
-/// RFC 5280 section 4.2.1.10: "in the style of RFC 4632 (CIDR)", so address and mask, and the mask's ones are its first bits.
+/// RFC 5280 section 4.2.1.10: "in the style of RFC 4632 (CIDR)", so address and mask, and the ones of the mask are its first bits.
 fn read_network(octets: &[u8]) -> Result<Subtree, String> {
     let (address, mask) = octets.split_at(octets.len() / 2);
     let bits = mask.iter().map(|octet| octet.count_ones()).sum();
@@ -302,7 +301,7 @@ fn read_network(octets: &[u8]) -> Result<Subtree, String> {
     Ok(Subtree::Ip(read_address(address)?, bits))
 }
 
-/// A mask of so many octets, whose first `bits` are set.
+/// A mask of this many octets, whose first `bits` are set.
 pub(super) fn mask_of(octets: usize, bits: u32) -> Vec<u8> {
     let octet = |index: u32| match bits.saturating_sub(8 * index) {
         0 => 0,

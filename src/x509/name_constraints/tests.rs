@@ -16,9 +16,9 @@ fn constraints(permitted: &[&str], excluded: &[&str]) -> NameConstraints {
     }
 }
 
-/// RFC 5280 section 4.2.1.10's own examples, and those beside them.
+/// RFC 5280 section 4.2.1.10's own examples, and some close to them.
 #[test]
-fn names_are_inside_or_outside() {
+fn the_examples_of_the_rfc_are_inside_or_outside() {
     let cases = [
         ("dns:host.example.com", "dns:www.host.example.com", true),
         ("dns:host.example.com", "dns:HOST.example.com", true),
@@ -56,7 +56,7 @@ fn names_are_inside_or_outside() {
     }
 }
 
-/// RFC 5280 section 4.2.1.10: a URI without an authority is refused under any constraint of URIs. What comes after its scheme is no host.
+/// RFC 5280 section 4.2.1.10: a URI without an authority is refused under any constraint of URIs. The text after its scheme is not a host.
 #[test]
 fn a_uri_without_an_authority_has_no_host() {
     let subject = Name::from_rfc4514("CN=x").unwrap();
@@ -82,7 +82,7 @@ fn a_uri_without_an_authority_has_no_host() {
 }
 
 #[test]
-fn a_kind_that_is_not_in_the_permitted_trees_is_free() {
+fn a_kind_without_a_permitted_tree_is_not_constrained() {
     let name = general(&["ip:192.0.2.1"]);
     let subject = Name::from_rfc4514("CN=x,O=Example").unwrap();
     assert!(
@@ -96,7 +96,7 @@ fn a_kind_that_is_not_in_the_permitted_trees_is_free() {
 }
 
 #[test]
-fn a_wildcard_is_outside_when_one_of_its_names_is() {
+fn a_wildcard_is_outside_if_one_of_its_names_is() {
     let name = general(&["dns:*.example.com"]);
     let subject = Name::from_rfc4514("CN=x").unwrap();
     assert!(
@@ -148,7 +148,7 @@ fn networks_with_host_bits_are_refused() {
 
 /// Section 4.2.1.10: "the application MUST reject the certificate".
 #[test]
-fn a_uri_without_a_host_name_is_outside_whatever_is_constrained() {
+fn a_uri_without_a_host_name_is_outside_any_constraint() {
     let subject = Name::from_rfc4514("CN=x").unwrap();
     for uri in [
         "uri:urn:example:com",
@@ -207,7 +207,7 @@ fn directory_names_compare_without_regard_to_case_and_spaces() {
     assert!(constraints(&["dn:C=US"], &[]).check(&subject, &[name]).is_err());
 }
 
-/// A stranger's constraints that are not processed make the certificate of no use; RFC 5280 section 4.2.1.10 allows that.
+/// Constraints that this program does not process make a stranger's certificate unusable; RFC 5280 section 4.2.1.10 allows that.
 #[test]
 fn constraints_that_are_not_processed_are_refused() {
     let tree = |base: &[u8]| {
@@ -242,9 +242,9 @@ fn constraints_that_are_not_processed_are_refused() {
     assert!(NameConstraints::from_der(&tree(b"\x82\x01a")).is_ok());
 }
 
-/// A tree within another: of each pair, the second bounds the first.
+/// Pairs of trees: the second should contain the first.
 #[test]
-fn a_tree_is_within_another_when_all_its_names_are() {
+fn a_tree_is_within_another_if_all_its_names_are() {
     for (inner, outer, is_within) in [
         ("dns:example.com", "dns:EXAMPLE.com", true),
         ("dns:a.example.com", "dns:example.com", true),

@@ -1,4 +1,4 @@
-//! Against `openssl x509 -hash`, for certificates whose subject is built here byte by byte.
+//! Compared with `openssl x509 -hash`, for certificates whose subject is built here byte by byte.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use crate::x509::tbs::TbsCertificate;
 const CN: &[u8] = &[0x55, 4, 3];
 const O: &[u8] = &[0x55, 4, 10];
 const OU: &[u8] = &[0x55, 4, 11];
-/// No program knows it: an arc for examples (RFC 5612 is its like for enterprises).
+/// An OID that no program knows: an arc for examples (like RFC 5612 for enterprises).
 const UNKNOWN: &[u8] = &[0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59, 1];
 
 /// Type, tag of the value, value.
@@ -46,7 +46,7 @@ fn certificate(subject: &[u8]) -> Certificate {
     Certificate::from_der(&signed.unwrap().to_der().unwrap()).unwrap()
 }
 
-/// What openssl prints, or `None` where it does not read the certificate.
+/// What openssl prints, or `None` if it cannot read the certificate.
 fn openssl_hash(certificate: &Certificate) -> Option<String> {
     let mut openssl = Command::new("openssl")
         .args(["x509", "-inform", "DER", "-hash", "-noout"])
@@ -63,7 +63,7 @@ fn openssl_hash(certificate: &Certificate) -> Option<String> {
     output.status.success().then(|| printed.trim().to_owned())
 }
 
-/// Both say the same, and say something.
+/// Both have a hash, and the hashes are equal.
 #[track_caller]
 fn assert_agrees(rdns: &[&[Attribute<'_>]]) -> String {
     let certificate = certificate(&name(rdns));
@@ -103,7 +103,7 @@ fn case_spaces_and_string_types_make_no_difference() {
     for (tag, value) in spellings {
         assert_eq!(assert_agrees(&[&[(CN, tag, value)]]), plain);
     }
-    // Outside ASCII they do.
+    // Outside ASCII they make one.
     let [small, large] = ["é", "É"].map(|text| assert_agrees(&[&[(CN, UTF8_STRING, text.as_bytes())]]));
     assert_ne!(small, large);
     let no_break = assert_agrees(&[&[(CN, UTF8_STRING, "example\u{a0}ca".as_bytes())]]);
@@ -112,7 +112,7 @@ fn case_spaces_and_string_types_make_no_difference() {
 
 #[test]
 fn a_multi_valued_rdn_is_sorted_again() {
-    // In the order of DER as they are, the shorter first; and not any more when folded to "bb" and "a".
+    // In DER order as written, the shorter first; but no longer once folded to "bb" and "a".
     let sorted: &[Attribute<'_>] = &[(OU, UTF8_STRING, b"BB"), (OU, UTF8_STRING, b"   A")];
     let folded: &[Attribute<'_>] = &[(OU, UTF8_STRING, b"a"), (OU, UTF8_STRING, b"bb")];
     assert_eq!(assert_agrees(&[sorted]), assert_agrees(&[folded]));
@@ -156,7 +156,7 @@ fn the_empty_name_an_empty_rdn_and_a_long_name_have_hashes() {
 }
 
 #[test]
-fn a_string_that_is_not_of_its_type_has_none() {
+fn a_name_with_an_invalid_string_has_no_hash() {
     let bad: [(u8, &[u8]); 5] = [
         (UTF8_STRING, b"\xff"),
         (BMP_STRING, b"\0A\0"),

@@ -7,10 +7,10 @@ use super::{CertId, OcspRequest};
 use crate::x509::name::describe_oid;
 use crate::x509::{Certificate, X509Error, extension, rules};
 
-/// What is looked at in a request.
+/// The extensions of a request that are processed.
 const PROCESSED: [ObjectIdentifier; 2] = [ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_RESPONSE];
 
-/// A request that the CA answers: it asks about one of its certificates at least.
+/// A request that the CA answers, because it asks about at least one of its certificates.
 #[derive(Clone, Debug)]
 pub struct AcceptedOcspRequest {
     request: OcspRequest,
@@ -18,18 +18,18 @@ pub struct AcceptedOcspRequest {
 }
 
 impl OcspRequest {
-    /// Decides whether the request is answered for this CA. Certificates of other CAs in it are answered `unknown`, as long as one
-    /// is of this CA (RFC 6960 section 2.2: "usually because the request indicates an unrecognized issuer").
+    /// Decides whether this CA answers the request. The answer for certificates of other CAs in it is `unknown`, as long as one is from this CA
+    /// (RFC 6960 section 2.2: "usually because the request indicates an unrecognized issuer").
     ///
     /// # Errors
-    /// [`X509Error::Rule`]: it is signed, has a critical extension that is not known here, takes no basic response, or asks about
-    /// nothing of this CA, which a server answers with `unauthorized` (section 2.3).
+    /// [`X509Error::Rule`]: it is signed, has an unknown critical extension, does not accept a basic response, or asks about no certificate of this
+    /// CA, which a server answers with `unauthorized` (section 2.3).
     pub fn accept(self, authority: &Certificate) -> Result<AcceptedOcspRequest, X509Error> {
         self.check_acceptable()?;
         let is_ours = self.certificates.iter().map(|id| id.is_of(authority));
         let is_ours: Vec<_> = is_ours.collect::<Result<_, _>>()?;
         if !is_ours.contains(&true) {
-            // Section 4.1.1 hashes the name as it is encoded: a hash tells no spelling of a name from another name.
+            // Section 4.1.1 hashes the encoded name, so another spelling of the name cannot be recognised.
             let found = match self.certificates.iter().any(|id| id.has_key_of(authority)) {
                 true => {
                     "the request names this CA's key, but hashes a different name than the CA certificate's, \
@@ -46,7 +46,7 @@ impl OcspRequest {
     }
 
     fn check_acceptable(&self) -> Result<(), X509Error> {
-        // Section 4.1.2 lets the responder decide whose signatures it accepts; this one authenticates nobody.
+        // Section 4.1.2 lets the responder decide whose signatures it accepts; this one accepts none.
         if self.is_signed() {
             return Err(X509Error::broken(
                 rules::OCSP_SIGNED_REQUEST,
@@ -62,7 +62,7 @@ impl OcspRequest {
                 format!("{name} is not supported"),
             ));
         }
-        // Section 4.4.3: who says which types it understands means it.
+        // Section 4.4.3: a list of response types is a limit.
         let types: Option<Vec<ObjectIdentifier>> = extension::find(self.extensions(), ID_PKIX_OCSP_RESPONSE)?;
         if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
             return Err(X509Error::broken(
@@ -81,7 +81,7 @@ impl AcceptedOcspRequest {
         &self.request
     }
 
-    /// The certificates that are asked about, and whether each is of this CA.
+    /// The certificates of the request, and whether each is from this CA.
     pub fn certificates(&self) -> impl ExactSizeIterator<Item = (&CertId, bool)> {
         self.request.certificates.iter().zip(self.is_ours.iter().copied())
     }

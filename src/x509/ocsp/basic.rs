@@ -1,4 +1,4 @@
-//! `BasicOCSPResponse` (RFC 6960 section 4.2.1): the answer, and who signed it.
+//! `BasicOCSPResponse` (RFC 6960 section 4.2.1): the answer, and its signer.
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
@@ -10,7 +10,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::signed::whole_octets;
 use crate::x509::{Certificate, ExtensionText, UnixTime, X509Error, algorithm, extension};
 
-/// The most certificates that are read with one: the signer's is enough.
+/// Limit on the certificates in a response: one, the signer's, is enough.
 const MOST_CERTIFICATES: usize = 16;
 
 #[derive(Clone, Debug, Sequence)]
@@ -65,7 +65,7 @@ impl BasicResponse {
         &self.der
     }
 
-    /// Who signed it, as it says.
+    /// The signer, according to the response.
     #[must_use]
     pub const fn responder(&self) -> &ResponderId {
         &self.data.responder
@@ -83,13 +83,13 @@ impl BasicResponse {
         &self.data.responses
     }
 
-    /// The nonce, if there is one.
+    /// The nonce, if the response has one.
     #[must_use]
     pub fn nonce(&self) -> Option<&[u8]> {
         self.data.nonce.as_deref()
     }
 
-    /// The certificates that it brings.
+    /// The certificates in the response.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates

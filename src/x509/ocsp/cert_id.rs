@@ -1,4 +1,4 @@
-//! `CertID` (RFC 6960 section 4.1.1): which certificate is asked about.
+//! `CertID` (RFC 6960 section 4.1.1): identifies a certificate in a request.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
@@ -17,7 +17,7 @@ const LONGEST_SERIAL: usize = 64;
 /// A digest of a message.
 type HashFunction = fn(&[u8]) -> Vec<u8>;
 
-/// The hashes that identify an issuer here. They protect nothing: most clients send SHA-1, as RFC 5019 had it.
+/// The hashes that identify an issuer here. They protect nothing: most clients send SHA-1, as in RFC 5019.
 const HASHES: [(ObjectIdentifier, HashFunction); 4] = [
     (ID_SHA_1, |bytes| sha1(bytes).to_vec()),
     (ID_SHA_256, |bytes| Hash::Sha256.digest(bytes)),
@@ -28,14 +28,14 @@ const HASHES: [(ObjectIdentifier, HashFunction); 4] = [
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 struct CertIdDer {
     hash_algorithm: AlgorithmIdentifierOwned,
-    /// Of the issuer's distinguished name, encoded.
+    /// Hash of the issuer's encoded distinguished name.
     issuer_name_hash: OctetString,
-    /// Of the value of the BIT STRING subjectPublicKey, without tag, length and unused bits.
+    /// Hash of the value of the BIT STRING subjectPublicKey, without tag, length and unused bits.
     issuer_key_hash: OctetString,
     serial_number: Int,
 }
 
-/// Which certificate is asked about, in the bytes of the requester.
+/// The identification of a certificate, in the bytes of the requester.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertId {
     any: Any,
@@ -60,7 +60,7 @@ impl CertId {
         Ok(found)
     }
 
-    /// A hash that is known has its own length, and no parameters (RFC 5754 section 2, RFC 3370 section 2.1: absent, or NULL).
+    /// A known hash must have its own length, and no parameters (RFC 5754 section 2, RFC 3370 section 2.1: absent, or NULL).
     fn check_hashes(&self, length: usize, what: &'static str) -> Result<(), X509Error> {
         let parameters = self.fields.hash_algorithm.parameters.as_ref();
         if parameters.is_some_and(|parameters| *parameters != Any::from(Null)) {
@@ -83,10 +83,10 @@ impl CertId {
             .map(|(_, hash)| hash)
     }
 
-    /// Whether the certificate is one that `authority` issued, by its name and its key. False for a hash that is not known here.
+    /// Whether `authority` issued the certificate, by name and key. False for an unknown hash.
     ///
     /// # Errors
-    /// [`X509Error::Key`] when the CA certificate's key is of no use.
+    /// [`X509Error::Key`] if the CA certificate's key cannot be used.
     pub fn is_of(&self, authority: &Certificate) -> Result<bool, X509Error> {
         let key = authority.public_key()?;
         let Some(hash) = self.hash() else {
@@ -98,7 +98,7 @@ impl CertId {
         )
     }
 
-    /// Whether the issuer has the key of `authority`, whatever its name is. False for a hash that is not known here.
+    /// Whether the issuer has the key of `authority`, whatever its name. False for an unknown hash.
     pub(super) fn has_key_of(&self, authority: &Certificate) -> bool {
         let (Some(hash), Ok(key)) = (self.hash(), authority.public_key()) else {
             return false;
@@ -131,14 +131,14 @@ impl CertId {
     }
 }
 
-/// The hash by which a CertID names the CA.
+/// The hash with which a CertID identifies the CA.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertIdHash {
-    /// SHA-1: what most clients ask with (RFC 5019 section 2.1.1).
+    /// SHA-1, which most clients use (RFC 5019 section 2.1.1).
     #[default]
     Sha1,
-    /// SHA-256: what RFC 9654 clients and some browsers ask with.
+    /// SHA-256, which RFC 9654 clients and some browsers use.
     Sha256,
 }
 
@@ -155,7 +155,7 @@ impl CertId {
     /// The CertID of a certificate that `authority` issued, as a client makes it.
     ///
     /// # Errors
-    /// [`X509Error`] when the CA certificate's key is of no use, or the serial number cannot be encoded.
+    /// [`X509Error`] if the CA certificate's key cannot be used, or the serial number cannot be encoded.
     pub(super) fn of(
         authority: &Certificate,
         serial: &SerialNumber,

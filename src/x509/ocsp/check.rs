@@ -1,4 +1,4 @@
-//! Every rule a planned response must keep before it is signed. As for certificates, the rules read the encoded bytes.
+//! Checks every rule for a planned response before it is signed. As for certificates, the rules read the encoded bytes.
 
 use der::Encode;
 
@@ -30,7 +30,7 @@ impl CheckedOcsp {
         self.0.signature
     }
 
-    /// What it will say, and who signs.
+    /// Its content and its signer.
     #[must_use]
     pub const fn plan(&self) -> &OcspContent {
         &self.0.plan
@@ -42,7 +42,7 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
 }
 
 impl OcspTbs {
-    /// Holds the response against its plan, its request, its signer and RFC 6960.
+    /// Checks the response against its plan, its request, its signer and RFC 6960.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -76,7 +76,7 @@ struct Planned<'a> {
 }
 
 impl Planned<'_> {
-    /// X.690 section 11.5: what is a default is left out, as version 1 is.
+    /// X.690 section 11.5: default values are omitted, such as version 1.
     fn check_encoding(&self) -> Result<(), X509Error> {
         let again = self
             .data
@@ -135,8 +135,8 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// RFC 6960 section 4.2.2.3: "MUST include a SingleResponse for each certificate in the request", and no other; here in the same
-    /// order, byte for byte.
+    /// RFC 6960 section 4.2.2.3: "MUST include a SingleResponse for each certificate in the request", and no other; here in the same order, byte
+    /// for byte.
     fn check_certificates(&self) -> Result<(), X509Error> {
         let asked = self.of.plan.request.certificates().map(|(id, _)| id);
         if self.data.responses.iter().map(|single| &single.id).eq(asked) {
@@ -174,7 +174,7 @@ impl Planned<'_> {
                     format!("{serial} would be revoked only on {revoked_at}"),
                 );
             }
-            // RFC 5280 section 5.3.1: it is for delta CRLs.
+            // RFC 5280 section 5.3.1: removeFromCRL is for delta CRLs.
             if reason == CrlReason::RemoveFromCrl {
                 return broken(
                     rules::OCSP_REVOCATION,
@@ -185,7 +185,7 @@ impl Planned<'_> {
         Ok(())
     }
 
-    /// RFC 6960 sections 2.4 and 4.2.2.1. An answer that outlives its signer is of no use to who verifies it.
+    /// RFC 6960 sections 2.4 and 4.2.2.1. A verifier cannot use an answer that outlives its signer.
     fn check_times(&self) -> Result<(), X509Error> {
         let plan = &self.of.plan;
         let produced_at = self.data.produced_at();
@@ -210,7 +210,7 @@ impl Planned<'_> {
                     let found = format!("it is {next}, and thisUpdate is {this_update}");
                     return broken(rules::OCSP_NEXT_UPDATE, found);
                 }
-                None => return broken(rules::OCSP_NEXT_UPDATE, "there is none"),
+                None => return broken(rules::OCSP_NEXT_UPDATE, "the response has none"),
             }
             if plan.next_update > not_after {
                 let found = format!(

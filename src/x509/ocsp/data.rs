@@ -1,4 +1,4 @@
-//! `ResponseData` (RFC 6960 section 4.2.1): what is signed.
+//! `ResponseData` (RFC 6960 section 4.2.1): the signed part of a response.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{CertId, CertificateStatus, RESPONSE, nonce, refuse_twice, refused};
 use crate::signer::Hex;
 use crate::x509::{Name, UnixTime, X509Error};
 
-/// `Version ::= INTEGER { v1(0) }`: the only one, and written by leaving it out.
+/// `Version ::= INTEGER { v1(0) }`: the only version, encoded by omitting it.
 pub(super) const fn v1() -> u8 {
     0
 }
@@ -50,7 +50,7 @@ pub(super) struct SingleResponseDer {
     pub(super) single_extensions: Option<Vec<Extension>>,
 }
 
-/// Who signed a response, as it says.
+/// The signer of a response, according to the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponderId {
     /// byName: the subject of the signer's certificate.
@@ -75,13 +75,13 @@ pub struct SingleResponse {
     pub id: CertId,
     /// Its status.
     pub status: CertificateStatus,
-    /// When this was known to be so.
+    /// The time of this status.
     pub this_update: UnixTime,
-    /// When there will be newer information.
+    /// When newer information will be available.
     pub next_update: Option<UnixTime>,
 }
 
-/// A structure that was read, in the values that it stands for.
+/// A structure that was read, as values.
 #[derive(Clone, Debug)]
 pub(super) struct ResponseData {
     pub(super) fields: ResponseDataDer,

@@ -9,8 +9,8 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
     Err(X509Error::broken(rule, found))
 }
 
-/// What a client asks of it: "issued directly by the CA that is identified in the request", for this purpose, and with the key that
-/// issued the certificates too (section 4.2.2.2: "signed by the same key").
+/// The checks of a client: "issued directly by the CA that is identified in the request", for this purpose, and with the key that also issued the
+/// certificates (section 4.2.2.2: "signed by the same key").
 pub(super) fn check_authorized(
     delegate: &Certificate,
     authority: &Certificate,
@@ -34,11 +34,11 @@ pub(super) fn check_authorized(
             format!("the signer's certificate has a critical {unknown}"),
         );
     }
-    // A CA below this one, or across, would answer for its neighbours.
+    // Another CA, below this one or cross-certified, would answer for this CA's certificates.
     if delegate.is_authority() {
         return broken(rules::OCSP_SIGNER_PURPOSE, "the signer's certificate is a CA's");
     }
-    // Section 4.2.2.2: id-kp-OCSPSigning by name; anyExtendedKeyUsage is another.
+    // Section 4.2.2.2 requires id-kp-OCSPSigning itself; anyExtendedKeyUsage does not count.
     let purposes = extension::find_purposes(delegate.extensions())?.unwrap_or_default();
     if !purposes.contains(&ID_KP_OCSP_SIGNING) {
         return broken(
@@ -66,8 +66,7 @@ pub(super) fn check_authorized(
     Ok(())
 }
 
-/// What is asked of our own besides: without id-pkix-ocsp-nocheck a client asks for the signer's status too, from the signer
-/// (section 4.2.2.2.1).
+/// A further check of our own signer: without id-pkix-ocsp-nocheck a client also asks for the signer's status, from the signer (section 4.2.2.2.1).
 pub(super) fn check_no_check(delegate: &Certificate) -> Result<(), X509Error> {
     let has = |extension: &x509_cert::ext::Extension| extension.extn_id == ID_PKIX_OCSP_NOCHECK;
     if delegate.extensions().iter().any(has) {

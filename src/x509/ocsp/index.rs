@@ -1,4 +1,4 @@
-//! The status of a few certificates by the index of `openssl ca`, which may have millions.
+//! The status of a few certificates from the index of `openssl ca`, which may have millions.
 
 use std::io::BufRead;
 
@@ -6,14 +6,14 @@ use super::CertificateStatus;
 use crate::x509::crl::{LineStatus, each_line};
 use crate::x509::{SerialNumber, X509Error};
 
-/// What an index says of the certificates that were requested.
+/// What an index says about the requested certificates.
 #[derive(Clone, Debug, Default)]
 pub struct IndexStatuses {
     found: Vec<(SerialNumber, CertificateStatus)>,
 }
 
 impl IndexStatuses {
-    /// Reads an index to its end, and keeps what is wanted.
+    /// Reads an index to its end, and keeps the wanted lines.
     ///
     /// # Errors
     /// [`X509Error::Index`] names the line.
@@ -43,7 +43,7 @@ impl IndexStatuses {
         Ok(Self { found })
     }
 
-    /// The status of one; unknown where the index has no such line.
+    /// The status of a certificate; unknown if the index has no line for it.
     #[must_use]
     pub fn of(&self, serial: &SerialNumber) -> CertificateStatus {
         let mut found = self.found.iter();

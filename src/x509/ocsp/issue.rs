@@ -20,11 +20,11 @@ pub struct IssuedOcsp {
 }
 
 impl CheckedOcsp {
-    /// Has `signer` sign the checked bytes, once, and verifies what it returns under the signer's public key, in software. The
-    /// certificate of a delegated signer goes with the response.
+    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the signer's public key, in software. The response includes
+    /// the certificate of a delegated signer.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the token does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<IssuedOcsp, X509Error> {
         let Self(tbs) = self;
         let malformed = X509Error::malformed(RESPONSE);

@@ -1,9 +1,9 @@
-//! A request or a response, told apart by what is in it.
+//! A request or a response, distinguished by its content.
 
 use super::{OcspRequest, OcspResponse, decode};
 use crate::x509::{X509Error, pem};
 
-/// What two programs that speak OCSP say to each other.
+/// A message of OCSP.
 #[derive(Clone, Debug)]
 pub enum OcspMessage {
     /// A request.

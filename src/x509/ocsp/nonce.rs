@@ -8,10 +8,10 @@ use x509_cert::ext::Extension;
 use super::refused;
 use crate::x509::X509Error;
 
-/// RFC 9654 section 2.1: "Nonce ::= OCTET STRING(SIZE(1..128))", and a request with another is answered with malformedRequest.
+/// RFC 9654 section 2.1: "Nonce ::= OCTET STRING(SIZE(1..128))"; a request with another length is answered with malformedRequest.
 const LONGEST: usize = 128;
 
-/// Finds it.
+/// Finds the nonce.
 pub(super) fn find(extensions: &[Extension], what: &'static str) -> Result<Option<Vec<u8>>, X509Error> {
     let mut found = extensions.iter();
     let Some(found) = found.find(|extension| extension.extn_id == ID_PKIX_OCSP_NONCE) else {

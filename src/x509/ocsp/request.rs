@@ -9,7 +9,7 @@ use super::{CertId, CertIdHash, REQUEST, decode, nonce, refuse_twice, refused};
 use crate::signer::{Hex, sha256};
 use crate::x509::{Certificate, ExtensionText, SerialNumber, X509Error, extension, pem};
 
-/// The longest that is read. A request about one certificate has about a hundred bytes.
+/// The longest request that is read. A request about one certificate has about a hundred bytes.
 const LONGEST: usize = 64 * 1024;
 
 /// The most certificates that one request may ask about.
@@ -45,7 +45,7 @@ pub(super) struct SingleRequestDer {
     pub(super) single_request_extensions: Option<Vec<Extension>>,
 }
 
-/// A decoded request. Whether it is answered is another question: [`accept`](Self::accept).
+/// A decoded request. [`accept`](Self::accept) decides whether it is answered.
 #[derive(Clone, Debug)]
 pub struct OcspRequest {
     der: Vec<u8>,
@@ -58,8 +58,7 @@ impl OcspRequest {
     /// Reads one request in DER, as it is sent, or PEM.
     ///
     /// # Errors
-    /// [`X509Error`]: it is longer than 64 KiB, not DER, asks about no certificate or about more than 256, or has a nonce that
-    /// RFC 9654 forbids.
+    /// [`X509Error`]: it is longer than 64 KiB, not DER, asks about no certificate or about more than 256, or has a nonce that RFC 9654 forbids.
     pub fn read(input: &[u8]) -> Result<Self, X509Error> {
         if input.len() > 2 * LONGEST {
             return too_long();
@@ -134,8 +133,8 @@ impl OcspRequest {
         &self.der
     }
 
-    /// The request in base64, which follows the responder's URL and a slash in a GET request, once it is URL-encoded (RFC 6960 appendix
-    /// A.1): `/`, `+` and `=` are `%2F`, `%2B` and `%3D` there, and some clients leave them as they are.
+    /// The request in base64, which follows the responder's URL and a slash in a GET request, after URL encoding (RFC 6960 appendix A.1): `/`, `+`
+    /// and `=` become `%2F`, `%2B` and `%3D`, although some clients leave them unchanged.
     #[must_use]
     pub fn to_base64(&self) -> String {
         Base64::encode_string(&self.der)
@@ -147,19 +146,19 @@ impl OcspRequest {
         Hex(&sha256(&self.der)).to_string()
     }
 
-    /// The certificates that are asked about.
+    /// The certificates that the request asks about.
     #[must_use]
     pub fn certificates(&self) -> &[CertId] {
         &self.certificates
     }
 
-    /// The nonce, if there is one.
+    /// The nonce, if the request has one.
     #[must_use]
     pub fn nonce(&self) -> Option<&[u8]> {
         self.nonce.as_deref()
     }
 
-    /// Whether the requester has signed.
+    /// Whether the requester signed it.
     #[must_use]
     pub const fn is_signed(&self) -> bool {
         self.fields.optional_signature.is_some()
@@ -177,7 +176,7 @@ impl OcspRequest {
         tbs.request_extensions.as_deref().unwrap_or_default()
     }
 
-    /// singleRequestExtensions, of all.
+    /// singleRequestExtensions of all certificates.
     pub(super) fn single_extensions(&self) -> impl Iterator<Item = &Extension> {
         let list = self.fields.tbs_request.request_list.iter();
         list.flat_map(|single| single.single_request_extensions.iter().flatten())

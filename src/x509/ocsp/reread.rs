@@ -1,5 +1,5 @@
-//! The second decoder. `x509-parser` does not know OCSP, but the DER reader under it, which shares no code with the first, reads
-//! tags and lengths; the structure is walked here by hand.
+//! The second decoder. `x509-parser` does not know OCSP, but the DER reader inside it, which shares no code with the first, reads tags and lengths;
+//! the code here walks the structure by hand.
 
 use x509_parser::asn1_rs::{Any, Class, Tag};
 use x509_parser::pem::parse_x509_pem;
@@ -15,7 +15,7 @@ const BASIC: [u8; 9] = [0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 /// `id-pkix-ocsp-nonce`, 1.3.6.1.5.5.7.48.1.2
 const NONCE: [u8; 9] = [0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
 
-/// Reads a written file and compares it with the response that was issued, field by field.
+/// Reads a written file and compares it with the issued response, field by field.
 pub(super) fn compare(written: &[u8], issued: &OcspResponse) -> Result<(), String> {
     let block;
     let der = if written.starts_with(b"-----BEGIN") {
@@ -79,7 +79,7 @@ fn compare_basic(der: &[u8], answer: &BasicResponse) -> Result<(), String> {
     read_data(tbs, &answer.data)
 }
 
-/// Reads a ResponseData and compares it with what the first decoder read from it.
+/// Reads a ResponseData and compares it with the result of the first decoder.
 pub(super) fn read_data(der: &[u8], data: &ResponseData) -> Result<(), String> {
     let mut outer = Walk(der);
     let mut fields = outer.sequence()?;

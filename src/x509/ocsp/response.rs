@@ -12,7 +12,7 @@ use crate::signer::{Hex, sha256};
 use crate::x509::name::describe_oid;
 use crate::x509::{X509Error, pem};
 
-/// The longest that is read.
+/// The longest response that is read.
 const LONGEST: usize = 1024 * 1024;
 
 #[derive(Clone, Debug, Sequence)]
@@ -32,7 +32,7 @@ pub(super) struct ResponseBytes {
 /// `OCSPResponseStatus`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseStatus {
-    /// There is an answer.
+    /// The response has an answer.
     Successful,
     /// malformedRequest
     MalformedRequest,
@@ -140,7 +140,7 @@ impl OcspResponse {
         self.status
     }
 
-    /// The answer, where the response is successful.
+    /// The answer, if the response is successful.
     #[must_use]
     pub const fn basic(&self) -> Option<&BasicResponse> {
         self.basic.as_ref()

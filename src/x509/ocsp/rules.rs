@@ -1,4 +1,4 @@
-//! Every rule that an OCSP request, its signer and the planned response are checked against, besides those that certificates have too.
+//! Every rule that an OCSP request, its signer and the planned response are checked against, besides those shared with certificates.
 
 use crate::x509::rules::{Rule, rule, rules};
 

@@ -17,7 +17,7 @@ pub enum CertificateStatus {
     Revoked {
         /// revocationTime
         revoked_at: UnixTime,
-        /// revocationReason; unspecified if there is none.
+        /// revocationReason; unspecified if absent.
         reason: CrlReason,
     },
     /// Not known: never issued, or not by this CA.
@@ -59,7 +59,7 @@ impl CertificateStatus {
             Self::Unknown => StatusDer::Unknown(Null),
             Self::Revoked { revoked_at, reason } => StatusDer::Revoked(RevokedInfo {
                 revocation_time: revoked_at.to_generalized_time()?,
-                // As on a CRL: unspecified says nothing, and is left out.
+                // As on a CRL: unspecified carries no information, and is omitted.
                 revocation_reason: match reason {
                     CrlReason::Unspecified => None,
                     reason => Some(

@@ -1,4 +1,4 @@
-//! A response to be, built by hand.
+//! A planned response, built by hand.
 
 use der::Encode;
 use der::asn1::OctetString;
@@ -9,7 +9,7 @@ use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::reopen::refuse_other_bytes;
 use crate::x509::{Certificate, UnixTime, X509Error, extension, rules};
 
-/// Who signs: the CA itself, or someone whom it certified for that (RFC 6960 section 4.2.2.2).
+/// The signer: the CA itself, or a signer that it certified for this (RFC 6960 section 4.2.2.2).
 #[derive(Clone, Debug)]
 pub struct Responder {
     pub(super) authority: Certificate,
@@ -26,7 +26,7 @@ impl Responder {
         }
     }
 
-    /// The holder of `delegate`, a certificate of profile `ocsp-signer`.
+    /// The holder of `delegate`, a certificate of the profile `ocsp-signer`.
     #[must_use]
     pub const fn delegated(authority: Certificate, delegate: Certificate) -> Self {
         Self {
@@ -47,14 +47,14 @@ impl Responder {
         &self.authority
     }
 
-    /// Whether it is not the CA itself.
+    /// Whether the signer is not the CA itself.
     #[must_use]
     pub const fn is_delegated(&self) -> bool {
         self.delegate.is_some()
     }
 
-    /// Whether the signer's keyUsage allows signatures other than on certificates and CRLs (RFC 5280 section 4.2.1.3). A CA
-    /// certificate without digitalSignature may be refused as a signer of responses; most clients do not ask.
+    /// Whether the signer's keyUsage allows signatures other than on certificates and CRLs (RFC 5280 section 4.2.1.3). A client may refuse a CA
+    /// certificate without digitalSignature as a signer of responses; most do not check.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]
@@ -63,7 +63,7 @@ impl Responder {
         Ok(usage.is_none_or(|usage| usage.digital_signature()))
     }
 
-    /// The last second that both certificates are valid in.
+    /// The last second in which both certificates are valid.
     #[must_use]
     pub fn not_after(&self) -> UnixTime {
         let ends = [&self.authority, self.certificate()].map(|one| one.validity().not_after);
@@ -76,28 +76,28 @@ impl Responder {
 pub enum ResponderIdKind {
     /// By SHA-1 of its key, which is shorter.
     Key,
-    /// By its subject: GnuTLS finds a CA that signs itself by nothing else.
+    /// By its subject: GnuTLS finds a CA that signs its own responses only by name.
     Name,
 }
 
-/// What a response says.
+/// The content of a response.
 #[derive(Clone, Debug)]
 pub struct OcspContent {
     /// The request that it answers.
     pub request: AcceptedOcspRequest,
     /// The status of each certificate, in the request's order.
     pub statuses: Vec<CertificateStatus>,
-    /// Who signs.
+    /// The signer.
     pub responder: Responder,
-    /// How it names who signs.
+    /// How the response names the signer.
     pub responder_id: ResponderIdKind,
-    /// producedAt, and thisUpdate of every answer: the statuses were looked up now.
+    /// producedAt, and thisUpdate of every answer, because the statuses were looked up now.
     pub produced_at: UnixTime,
     /// nextUpdate of every answer.
     pub next_update: UnixTime,
 }
 
-/// A planned response that nothing has checked yet.
+/// A planned response, not checked yet.
 #[derive(Clone, Debug)]
 pub struct OcspTbs {
     pub(super) der: Vec<u8>,
@@ -107,10 +107,10 @@ pub struct OcspTbs {
 }
 
 impl OcspTbs {
-    /// Writes the fields. CertIDs are the request's, byte for byte; the nonce is the request's, or there is none.
+    /// Writes the fields. CertIDs are the request's, byte for byte, and so is the nonce, if it has one.
     ///
     /// # Errors
-    /// [`X509Error`] when a field cannot be encoded or the signer's key is of no use.
+    /// [`X509Error`] if a field cannot be encoded or the signer's key cannot be used.
     pub fn build(plan: OcspContent, signature: SignatureAlgorithm) -> Result<Self, X509Error> {
         let malformed = X509Error::malformed(RESPONSE);
         let signer = plan.responder.certificate();
@@ -149,11 +149,11 @@ impl OcspTbs {
         })
     }
 
-    /// Reads a planned response back from its bytes: times, statuses and the name of the signer from its fields, and then built once more.
-    /// Its rules are not checked yet: [`check`](Self::check) does that, as for a new one.
+    /// Reads a planned response back from its bytes: takes times, statuses and the name of the signer from its fields, and builds it again. Its
+    /// rules are not checked yet: [`check`](Self::check) does that, as for a new one.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`]; the rule `planned-bytes` where these are not the bytes that fields, request and responder make.
+    /// [`X509Error::Malformed`]; the rule `planned-bytes` if fields, request and responder make other bytes.
     pub fn reopen(
         der: &[u8],
         request: AcceptedOcspRequest,
@@ -162,7 +162,7 @@ impl OcspTbs {
     ) -> Result<Self, X509Error> {
         let data = ResponseData::read(der)?;
         let next_update = data.responses.iter().find_map(|response| response.next_update);
-        let none = || X509Error::broken(rules::PLANNED_BYTES, "there is no nextUpdate");
+        let none = || X509Error::broken(rules::PLANNED_BYTES, "the response has no nextUpdate");
         let content = OcspContent {
             request,
             statuses: data.responses.iter().map(|response| response.status).collect(),

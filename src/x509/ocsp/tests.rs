@@ -1,4 +1,4 @@
-//! Every rule broken once; whatever can be built is read back as it was; bent bytes are refused.
+//! Every rule is broken once; every response that can be built reads back the same; altered bytes are refused.
 
 mod requests;
 mod rules;
@@ -19,7 +19,7 @@ const HOUR: u64 = 3600;
 /// The CA is an hour old.
 const LATER: UnixTime = UnixTime(NOW.0 + HOUR);
 
-/// A CA, one of another name, and a signer of responses.
+/// A CA, another with a different name, and a signer of responses.
 struct Ca {
     key: SoftwareKey,
     certificate: Certificate,
@@ -88,7 +88,7 @@ fn revoked(at: UnixTime, reason: CrlReason) -> CertificateStatus {
     }
 }
 
-/// A request in the making.
+/// A request under construction.
 #[derive(Clone)]
 struct Asking(OcspRequestDer);
 
@@ -124,7 +124,7 @@ impl Asking {
     }
 }
 
-/// Any plan that the rules take.
+/// A random plan that the rules accept.
 fn random_plan(ca: &Ca, other: &Ca, numbers: &mut Numbers) -> OcspContent {
     let hashes = [ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512];
     let (mut ids, mut statuses) = (vec![ca.id(&[1], ID_SHA_1)], vec![CertificateStatus::Good]);
@@ -192,7 +192,7 @@ fn every_list_that_can_be_built_reads_back_the_same() {
                     .iter()
                     .all(|single| single.next_update == Some(plan.next_update))
             );
-            // What was read, built again, is the same to be signed.
+            // Built again from what was read, the same bytes would be signed.
             let again = OcspContent {
                 statuses,
                 ..plan.clone()
@@ -261,7 +261,7 @@ fn the_five_bytes_of_an_error_are_read() {
 }
 
 #[test]
-fn an_index_says_what_it_knows_of_the_certificates_that_are_asked_for() {
+fn an_index_gives_the_status_of_the_requested_certificates() {
     let index = "V\t350101000000Z\t\t07\tunknown\t/CN=a\n\
         E\t200101000000Z\t\t08\tunknown\t/CN=b\n\
         R\t350101000000Z\t261120000000Z,superseded\t00FF\tunknown\t/CN=c\n\

@@ -1,4 +1,4 @@
-//! A response against the certificate of the CA whose certificates it is about (RFC 6960 section 3.2).
+//! Verifies a response with the certificate of the CA whose certificates it is about (RFC 6960 section 3.2).
 
 use const_oid::db::rfc6960::{ID_PKIX_OCSP_EXTENDED_REVOKE, ID_PKIX_OCSP_NONCE};
 
@@ -11,8 +11,8 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
 }
 
 impl OcspResponse {
-    /// Makes sure that `authority`, which the caller trusts, or whom it certified for that, signed the response, that it is about
-    /// its certificates, and that it is current at `now`.
+    /// Makes sure that `authority`, which the caller trusts, or a signer that it certified for this, signed the response, that the response is
+    /// about its certificates, and that it is current at `now`.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -26,7 +26,7 @@ impl OcspResponse {
         basic.verify_times(now)
     }
 
-    /// Makes sure that the response answers `request`: the certificates that it asks about, and its nonce, if it has one.
+    /// Makes sure that the response answers `request`: all its certificates, and its nonce, if it has one.
     ///
     /// # Errors
     /// [`X509Error`]: the first rule that is broken.
@@ -58,7 +58,7 @@ impl OcspResponse {
 }
 
 impl BasicResponse {
-    /// Section 4.2.2.2: the CA itself, or one that it certified for that, whose certificate is in the response.
+    /// Section 4.2.2.2: the CA itself, or a signer that it certified for this, whose certificate is in the response.
     fn verify_signer(&self, authority: &Certificate, now: UnixTime) -> Result<(), X509Error> {
         if is_named(self.responder(), authority) {
             return self.verify_signature(&authority.public_key()?).map(drop);
@@ -77,7 +77,7 @@ impl BasicResponse {
         self.verify_signature(&signer.public_key()?).map(drop)
     }
 
-    /// Section 3.2: an answer about another CA's certificate is not this CA's to give, and who trusts the response would take it for one.
+    /// Section 3.2: this CA must not answer for another CA's certificate, and a reader who trusts the response would believe the answer.
     fn verify_about(&self, authority: &Certificate) -> Result<(), X509Error> {
         let mut is_about_it = false;
         for single in self.responses() {
@@ -104,7 +104,7 @@ impl BasicResponse {
         )
     }
 
-    /// Section 4.1.2: what is critical and not understood is not ignored.
+    /// Section 4.1.2: an unknown critical extension must not be ignored.
     fn verify_critical(&self) -> Result<(), X509Error> {
         const KNOWN: [const_oid::ObjectIdentifier; 2] = [ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_EXTENDED_REVOKE];
         let mut all = self.data.extensions().iter().chain(self.data.single_extensions());
@@ -117,8 +117,8 @@ impl BasicResponse {
         }
     }
 
-    /// Section 3.2, items 5 and 6. Without a nextUpdate, "newer revocation information is available all the time" (section 4.2.2.1), and
-    /// nothing says how old a file is.
+    /// Section 3.2, items 5 and 6. Without a nextUpdate, "newer revocation information is available all the time" (section 4.2.2.1), and the age of
+    /// a file is unknown.
     fn verify_times(&self, now: UnixTime) -> Result<(), X509Error> {
         for single in self.responses() {
             let this_update = single.this_update;
@@ -133,7 +133,7 @@ impl BasicResponse {
                     return broken(rules::OCSP_NEXT_UPDATE, format!("the next one was due {next}"));
                 }
                 Some(_) => {}
-                None => return broken(rules::OCSP_NEXT_UPDATE, "there is none, so it may be old"),
+                None => return broken(rules::OCSP_NEXT_UPDATE, "it has none, so it may be old"),
             }
         }
         Ok(())

@@ -87,7 +87,7 @@ fn version_1_has_no_extensions_and_no_unique_identifiers() {
     assert_eq!(path.failures(POLICY, NOW), [], "version 2 has them");
     path.leaf.extensions = Some(Vec::new());
     path.assert_fails((0, "version"));
-    // What says CA:TRUE in the wrong version, or nothing in an empty list, is no mute certificate of the first generation.
+    // A certificate that says CA:TRUE in the wrong version, or has an empty list, does not count as one of the first generation.
     for version in [1, 2] {
         for extensions in [Path::new().middle.extensions, Some(Vec::new())] {
             path = Path::new();
@@ -100,17 +100,17 @@ fn version_1_has_no_extensions_and_no_unique_identifiers() {
 }
 
 #[test]
-fn a_certificate_and_a_key_are_in_the_path_once() {
+fn a_certificate_and_a_key_may_be_in_the_path_only_once() {
     let path = Path::new();
     let [root_key, middle_key, _] = &path.keys;
     let root = path.root.sign(root_key, root_key);
     let middle = path.middle.sign(middle_key, root_key);
-    // The root in the hardware's place, and the hardware in the HSM's.
+    // The root in place of the hardware, and the hardware in place of the HSM.
     assert_eq!(failures(&[&middle, &root, &root], POLICY, NOW), [(1, "key")]);
-    // The same with a root and its older certificate, which is not the same certificate.
+    // The same with a root and its older certificate, which are different certificates.
     let older = Sketch::version_1("CN=Root", "CN=Root").sign(root_key, root_key);
     assert_eq!(failures(&[&middle, &older, &root], POLICY, NOW), [(1, "key")]);
-    // The hardware in both places, which issues itself.
+    // The hardware's own self-signed certificate in both places.
     let own = Sketch::authority("CN=Root", "CN=Root").sign(root_key, root_key);
     assert_eq!(
         failures(&[&own, &own, &root], POLICY, NOW),
@@ -122,7 +122,7 @@ fn a_certificate_and_a_key_are_in_the_path_once() {
 }
 
 #[test]
-fn authorities_are_judged_by_what_their_extensions_say() {
+fn authorities_are_judged_by_their_extensions() {
     let ca_true = b"\x30\x03\x01\x01\xff";
     for (extensions, why) in [
         (vec![], "nothing"),
@@ -159,7 +159,7 @@ fn authorities_are_judged_by_what_their_extensions_say() {
 }
 
 #[test]
-fn a_critical_extension_that_is_not_understood_ends_the_path_wherever_it_is() {
+fn an_unknown_critical_extension_fails_the_path_wherever_it_is() {
     let constraints = extension(ID_CE_POLICY_CONSTRAINTS, true, b"\x30\x03\x80\x01\x00");
     let mut path = Path::new();
     path.leaf.extensions = Some(vec![constraints.clone()]);
@@ -171,7 +171,7 @@ fn a_critical_extension_that_is_not_understood_ends_the_path_wherever_it_is() {
 }
 
 #[test]
-fn name_constraints_hold_for_everything_below() {
+fn name_constraints_apply_to_everything_below() {
     let permitting = |tree: &str| {
         let constraints = NameConstraints {
             permitted: vec![Subtree::parse(tree).unwrap()],
@@ -193,7 +193,7 @@ fn name_constraints_hold_for_everything_below() {
         .unwrap()
         .push(permitting("dn:CN=HSM"));
     path.assert_fails((2, "name constraints"));
-    // An empty one says nothing, and must not be (RFC 5280 section 4.2.1.10).
+    // An empty one is not allowed (RFC 5280 section 4.2.1.10).
     path = Path::new();
     let empty = extension(ID_CE_NAME_CONSTRAINTS, true, b"\x30\x00");
     path.middle.extensions.as_mut().unwrap().push(empty);
@@ -223,7 +223,7 @@ fn what_the_first_certificate_need_not_be_is_told_and_not_refused() {
 }
 
 #[test]
-fn a_name_is_the_same_in_other_letters_and_another_one_is_not() {
+fn a_name_in_another_case_is_the_same_and_a_different_name_is_not() {
     let mut path = Path::new();
     path.leaf.issuer = Name::from_rfc4514("CN=hardware").unwrap();
     assert_eq!(path.failures(POLICY, NOW), []);
@@ -254,7 +254,7 @@ fn validity_is_judged_to_the_second_at_every_level() {
 }
 
 #[test]
-fn an_outlived_root_is_taken_after_its_end_and_not_for_ever() {
+fn an_outlived_root_is_accepted_after_its_end_for_a_limited_time() {
     let mut path = Path::new();
     path.root.validity.not_after = UnixTime(NOW.0 - DAY);
     path.assert_fails((2, "validity"));
@@ -267,7 +267,7 @@ fn an_outlived_root_is_taken_after_its_end_and_not_for_ever() {
     };
     assert_eq!(path.failures(until(NOW), NOW), []);
     assert_eq!(path.failures(until(UnixTime(NOW.0 - 1)), NOW), [(2, "validity")]);
-    // Only the root, and only its end.
+    // This applies only to the root, and only to its end.
     path.root.validity.not_before = UnixTime(NOW.0 + DAY);
     path.root.validity.not_after = UnixTime(NOW.0 + 2 * DAY);
     assert_eq!(path.failures(until(UnixTime(u64::MAX)), NOW), [(2, "validity")]);
@@ -277,7 +277,7 @@ fn an_outlived_root_is_taken_after_its_end_and_not_for_ever() {
 }
 
 #[test]
-fn the_last_certificate_is_self_signed() {
+fn the_last_certificate_must_be_self_signed() {
     let path = Path::new();
     let [root_key, middle_key, leaf_key] = &path.keys;
     let (middle, leaf) = (
@@ -285,7 +285,7 @@ fn the_last_certificate_is_self_signed() {
         path.leaf.sign(leaf_key, middle_key),
     );
     assert_eq!(failures(&[&leaf, &middle], POLICY, NOW), [(1, "self-signature")]);
-    // Its own name, and another's signature.
+    // Its own name, but a signature by another key.
     let root = path.root.sign(root_key, leaf_key);
     assert_eq!(
         failures(&[&leaf, &middle, &root], POLICY, NOW),

@@ -1,4 +1,4 @@
-//! The profiles that need no file.
+//! The built-in profiles.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ const CLOUDHSM_LONGEST_PEM: usize = 5000;
 /// AWS CloudHSM User Guide, "Set up mutual TLS between client and AWS CloudHSM": "a certificate chain of 6980 bytes".
 const CLOUDHSM_LONGEST_CHAIN: usize = 6980;
 
-/// NIST SP 800-131A: RSA of 2048 bits; the curves of FIPS 186-5. CloudHSM's pages have the same.
+/// NIST SP 800-131A: RSA from 2048 bits; the curves of FIPS 186-5. CloudHSM's pages list the same.
 const NIST_CURVES: &[Curve] = &[Curve::P256, Curve::P384, Curve::P521];
 
-/// The CA/B Forum's longest for a TLS server certificate of 2026 is shorter; a private CA's is its own affair.
+/// The CA/B Forum allows less for a TLS server certificate of 2026, but does not bind a private CA.
 const YEAR: u32 = 365;
 
 fn nist_keys() -> KeyKinds {
@@ -27,7 +27,7 @@ fn nist_keys() -> KeyKinds {
     }
 }
 
-/// The keys of CloudHSM's certificates. RSA keys for RSASSA-PSS only are taken by the size, as by AWS.
+/// The keys of CloudHSM's certificates. RSA keys for RSASSA-PSS only are accepted by size, as AWS does.
 fn cloudhsm_keys() -> KeyKinds {
     KeyKinds {
         rsa_pss: true,
@@ -36,7 +36,7 @@ fn cloudhsm_keys() -> KeyKinds {
 }
 
 impl KeySearch {
-    /// Long where one key is trusted for years: a CA's, and those that sign programs, times or OCSP responses. Others come in large numbers.
+    /// Long if one key is trusted for years: a CA's, and those that sign programs, times or OCSP responses. Other keys come in large numbers.
     pub(super) fn of(role: Role, purposes: &[Purpose]) -> Self {
         let signs = [
             Purpose::CODE_SIGNING,
@@ -51,7 +51,7 @@ impl KeySearch {
 }
 
 impl KeyKinds {
-    /// Every key that a certificate is issued for, but the one curve that no NIST document has.
+    /// Every key that a certificate can be issued for, except on the one curve outside the NIST standards.
     pub(super) fn any() -> Self {
         Self {
             rsa: Some(2048),
@@ -62,7 +62,7 @@ impl KeyKinds {
         }
     }
 
-    /// Every key that the program signs with, but that one.
+    /// Every key that the program signs with, except on that curve.
     pub(in crate::x509) fn of_authorities() -> Self {
         Self {
             rsa_pss: true,
@@ -78,7 +78,7 @@ const fn authority_constraints(path_length: Option<u8>) -> ProfileExtension {
     }
 }
 
-/// RFC 5280 section 4.2.1.3: "Conforming CAs MUST include this extension"; section 4.2.1.9 has cRLSign beside it where CRLs are signed.
+/// RFC 5280 section 4.2.1.3: "Conforming CAs MUST include this extension"; section 4.2.1.9 has cRLSign beside it if CRLs are signed.
 pub(in crate::x509) const AUTHORITY_USAGE: ProfileExtension =
     ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyCertSign, Usage::CrlSign]));
 
@@ -109,7 +109,7 @@ fn profile(name: &'static str, role: Role, default_days: u32, extensions: Vec<Pr
     }
 }
 
-/// A certificate for one purpose, under a CA. digitalSignature is all that TLS 1.3, OCSP and code signing need (RFC 8446 section 4.4.2.2).
+/// A certificate for one purpose, under a CA. TLS 1.3, OCSP and code signing need only digitalSignature (RFC 8446 section 4.4.2.2).
 fn leaf(
     name: &'static str,
     days: u32,
@@ -157,8 +157,8 @@ impl Profile {
         ]
     }
 
-    /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate with basicConstraints when it is v3;
-    /// keyUsage is what AWS's own recipe leaves out. No path length: AWS's examples set none.
+    /// The trust anchor of a CloudHSM cluster: AWS requires a self-signed certificate, with basicConstraints if it is v3; AWS's own recipe omits
+    /// keyUsage. No path length, because AWS's examples set none.
     #[must_use]
     pub fn cloudhsm_ca() -> Self {
         let extensions = vec![
@@ -175,8 +175,8 @@ impl Profile {
         }
     }
 
-    /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with; the two
-    /// key identifiers are what RFC 5280 asks of every certificate under a CA.
+    /// The certificate of a CloudHSM cluster: AWS's recipe signs it without extensions, its PCA template with some; RFC 5280 requires the two key
+    /// identifiers in every certificate under a CA.
     #[must_use]
     pub fn cloudhsm_cluster() -> Self {
         let extensions = vec![
@@ -187,7 +187,7 @@ impl Profile {
             longest_pem: Some(CLOUDHSM_LONGEST_PEM),
             keys: cloudhsm_keys(),
             signed_by: cloudhsm_keys(),
-            // What the HSM wrote, nobody can change: these two are told, and refuse nothing.
+            // The operator cannot change what the HSM wrote: these two are warnings, and refuse nothing.
             waived: vec![
                 Cow::Borrowed(rules::NAME_STRING_TYPE.name),
                 Cow::Borrowed(rules::NAME_ATTRIBUTE_ONCE.name),
@@ -196,10 +196,10 @@ impl Profile {
         }
     }
 
-    /// The certificate of a client of the cluster, for mutual TLS with the HSM. AWS's recipe signs it without extensions; these
-    /// bind it to its purpose, so that it is of no use to a server or to issue others with.
+    /// The certificate of a client of the cluster, for mutual TLS with the HSM. AWS's recipe signs it without extensions; these limit it to its
+    /// purpose, so that it cannot be used for a server or to issue others.
     ///
-    /// A year, where AWS's recipe has five: the key lies unencrypted on the client, and an HSM asks for no CRL.
+    /// A year, where AWS's recipe has five, because the key lies unencrypted on the client, and an HSM does not check a CRL.
     /// Keys as for trust anchors ("Register a trust anchor with CloudHSM CLI"): RSA, P-256, P-384, P-521.
     #[must_use]
     pub fn cloudhsm_client() -> Self {
@@ -211,7 +211,7 @@ impl Profile {
         }
     }
 
-    /// A CA of one's own, for ten years.
+    /// A private CA, for ten years.
     #[must_use]
     pub fn root() -> Self {
         let extensions = vec![
@@ -222,7 +222,7 @@ impl Profile {
         profile("root", Role::Root, 3652, extensions)
     }
 
-    /// A CA under another, that issues leaves only.
+    /// A CA under another, which issues only leaves.
     #[must_use]
     pub fn intermediate() -> Self {
         let extensions = vec![
@@ -234,7 +234,7 @@ impl Profile {
         profile("intermediate", Role::Intermediate, 1826, extensions)
     }
 
-    /// A TLS server, by its names: RFC 9525 section 3 has clients look at nothing else.
+    /// A TLS server, by its names, the only ones that clients check by RFC 9525 section 3.
     #[must_use]
     pub fn tls_server() -> Self {
         let names = names(&[NameKind::Dns, NameKind::Ip], true, true);
@@ -248,7 +248,7 @@ impl Profile {
         leaf("tls-client", YEAR, &[Purpose::CLIENT_AUTH], [names])
     }
 
-    /// A delegated OCSP signer (RFC 6960 section 4.2.2.2). It cannot be revoked in a way that anyone would notice, so it is short.
+    /// A delegated OCSP signer (RFC 6960 section 4.2.2.2). Clients would not notice its revocation, so its validity is short.
     #[must_use]
     pub fn ocsp_signer() -> Self {
         leaf(
@@ -259,7 +259,7 @@ impl Profile {
         )
     }
 
-    /// A signer of programs.
+    /// A code signer.
     #[must_use]
     pub fn code_signing() -> Self {
         leaf("code-signing", 3 * YEAR, &[Purpose::CODE_SIGNING], [])

@@ -1,4 +1,4 @@
-//! A profile from a file: every field is known, and fits the others, before anything is issued by it.
+//! A profile from a file. Every field must be known and fit the others before the profile is used.
 
 mod values;
 
@@ -14,10 +14,10 @@ use super::{CrlShards, KeyKinds, Profile, ProfileExtension, Purpose, Role, Usage
 use crate::signer::KeySearch;
 use crate::x509::X509Error;
 
-/// The field that does not fit, and why.
+/// The invalid field, and why.
 type Misfit = (&'static str, String);
 
-/// The fields of a profile file. Which are there depends on the role; unknown ones are errors.
+/// The fields of a profile file. The role decides which may be present; unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProfileFile {
@@ -84,14 +84,14 @@ struct PolicyFile {
     cps: Option<String>,
 }
 
-/// Longer ones are a slip of the finger: 36525 days are a century.
+/// A longer one is a typing error: 36525 days are a century.
 const LONGEST_VALIDITY: u32 = 36_525;
 
 impl ProfileFile {
     /// Checks every field, and makes the profile.
     ///
     /// # Errors
-    /// [`X509Error::Profile`]: the first field that does not fit.
+    /// [`X509Error::Profile`]: the first invalid field.
     pub fn check(self) -> Result<Profile, X509Error> {
         let name = self.name.clone();
         self.build()
@@ -193,7 +193,7 @@ impl ProfileFile {
         Ok(extensions)
     }
 
-    /// Several places of one CRL; or, with `crl-shards`, one place for each of several.
+    /// Several URLs of one CRL; or, with `crl-shards`, one URL for each of several CRLs.
     fn distribution_points(&self) -> Result<Option<ProfileExtension>, Misfit> {
         const FIELD: &str = "crl-shards";
         let Some(count) = self.crl_shards else {
@@ -217,7 +217,7 @@ impl ProfileFile {
         Ok(Some(ProfileExtension::CrlShards(shards)))
     }
 
-    /// What belongs to some roles only.
+    /// Checks the fields that only some roles may have.
     fn check_role(&self, role: Role, purposes: &[Purpose]) -> Result<(), Misfit> {
         let is_leaf = role == Role::Leaf;
         let only_for = |field, fits: bool, whom: &str| match fits {
@@ -230,7 +230,7 @@ impl ProfileFile {
             !is_leaf || self.path_length.is_none(),
             "CA certificates",
         )?;
-        // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; a root's are not looked at by everyone.
+        // RFC 5280 section 4.2.1.10: "MUST be used only in a CA certificate"; not every verifier looks at a root's.
         only_for(
             "name-constraints",
             role == Role::Intermediate || self.name_constraints.is_none(),
@@ -241,7 +241,7 @@ impl ProfileFile {
             is_leaf || self.subject_alternative_name.is_none(),
             "leaves",
         )?;
-        // It would bind everything below it (CA/B BR 7.1.2.1.2: "MUST NOT").
+        // It would limit everything below it (CA/B BR 7.1.2.1.2: "MUST NOT").
         only_for(
             "extended-key-usage",
             role != Role::Root || purposes.is_empty(),
@@ -259,7 +259,7 @@ impl ProfileFile {
             !self.ocsp_no_check || (is_leaf && purposes.contains(&Purpose::OCSP_SIGNING)),
             "OCSP signers",
         )?;
-        // RFC 5280 sections 4.2.1.13 and 4.2.2.1 are about how to check the certificate, which nobody does with a root.
+        // RFC 5280 sections 4.2.1.13 and 4.2.2.1 are about checking the certificate, which verifiers do not do with a root.
         for (field, urls) in [
             ("crl-urls", &self.crl_urls),
             ("issuer-urls", &self.issuer_urls),

@@ -1,15 +1,15 @@
-//! CRL shards: one CRL for each of so many parts of a CA's certificates.
+//! CRL shards: one CRL for each of several parts of a CA's certificates.
 
 use crate::x509::SerialNumber;
 
-/// Where the number of the shard is in a URL.
+/// The place of the shard's number in a URL.
 const PLACE: &str = "{shard}";
 
-/// The CRLs that the certificates of a profile are divided among, each with a URL of its own.
+/// The CRLs among which the certificates of a profile are divided, each with its own URL.
 ///
-/// The shard of a certificate follows from its serial number, so it is fixed when the serial number is drawn, nobody who asks for a
-/// certificate can choose it, and a plan that is built again has the same. The certificate names it in cRLDistributionPoints: from then on
-/// only that counts, however many shards the profile has later.
+/// The shard of a certificate follows from its serial number. So it is fixed when the serial number is drawn, the requester of a certificate cannot
+/// choose it, and a plan that is built again has the same. The certificate names it in cRLDistributionPoints: from then on only that counts,
+/// however many shards the profile has later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrlShards {
     before: String,
@@ -21,8 +21,8 @@ impl CrlShards {
     /// The most shards.
     pub const MOST: u16 = 10_000;
 
-    /// So many shards, numbered from 1; their URLs are the template with the number in the place of `{shard}`. `None` where the template
-    /// has no such place or two, or there are no shards or more than [`MOST`](Self::MOST).
+    /// This many shards, numbered from 1; their URLs are the template with the number in place of `{shard}`. `None` unless the template has exactly
+    /// one such place, and the count is from 1 to [`MOST`](Self::MOST).
     #[must_use]
     pub fn new(template: &str, count: u16) -> Option<Self> {
         let (before, after) = template.split_once(PLACE)?;
@@ -57,7 +57,7 @@ impl CrlShards {
         format!("{}{shard}{}", self.before, self.after)
     }
 
-    /// The shard of that URL, also of one that there was when there were more.
+    /// The shard with this URL, even one from a time when the profile had more shards.
     #[must_use]
     pub fn shard_at(&self, url: &str) -> Option<u16> {
         let number = url.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(two.url(2), "http://crl.example/2.crl");
         for (url, shard) in [
             ("http://crl.example/2.crl", Some(2)),
-            // There were more once.
+            // From a time with more shards.
             ("http://crl.example/16.crl", Some(16)),
             ("http://crl.example/0.crl", None),
             ("http://crl.example/02.crl", None),

@@ -1,4 +1,4 @@
-//! The words of profiles for key usages and purposes: those of RFC 5280.
+//! The words of profiles for key usages and purposes, from RFC 5280.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -35,7 +35,7 @@ impl Usage {
         (Self::CrlSign, "cRLSign"),
     ];
 
-    /// The usage of that name.
+    /// The usage with that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::ALL.into_iter().find(|(_, known)| *known == name);
@@ -69,7 +69,7 @@ impl Purpose {
         (Self::OCSP_SIGNING, "OCSPSigning"),
     ];
 
-    /// The purpose of that name, or with that object identifier.
+    /// The purpose with that name or object identifier.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::NAMED.into_iter().find(|(_, known)| *known == name);
@@ -78,10 +78,10 @@ impl Purpose {
             .or_else(|| ObjectIdentifier::new(name).ok().map(Self))
     }
 
-    /// The purpose of that name, as [`named`](Self::named), or as `openssl verify -purpose` or a built-in profile calls it.
+    /// The purpose with that name, as in [`named`](Self::named), in `openssl verify -purpose` or in a built-in profile.
     ///
     /// # Errors
-    /// The names that there are.
+    /// The names that exist.
     pub fn parse(name: &str) -> Result<Self, String> {
         const OTHER_NAMES: [(&str, Purpose); 9] = [
             ("sslserver", Purpose::SERVER_AUTH),

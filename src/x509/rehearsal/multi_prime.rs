@@ -1,6 +1,5 @@
-//! An RSA key with many small primes (RFC 8017 section 3.2), which takes milliseconds to find where two large primes take seconds. Its
-//! strength is that of its smallest prime: enough for a key that is thrown away before its signature is shown to anyone but the program's
-//! own readers and a linter.
+//! An RSA key with many small primes (RFC 8017 section 3.2), which is found in milliseconds, while two large primes take seconds. It is as strong
+//! as its smallest prime: enough for a key that is destroyed before anyone but the program's own readers and a linter sees its signature.
 
 use aws_lc_rs::error::Unspecified;
 use num_bigint::BigUint;
@@ -20,7 +19,7 @@ pub(super) struct MultiPrimeKey {
 #[derive(Debug)]
 struct Prime {
     prime: BigUint,
-    /// The private exponent modulo the prime less one.
+    /// The private exponent modulo the prime minus one.
     exponent: BigUint,
     /// The inverse of the product of the primes before it.
     coefficient: BigUint,
@@ -38,7 +37,7 @@ impl MultiPrimeKey {
             let size = if left < 2 * PRIME_BYTES { left } else { PRIME_BYTES };
             let prime = find_prime(size)?;
             let less_one = &prime - 1_u32;
-            // None where the prime, or one that divides it, is there already: 2⁻¹⁰⁰.
+            // Fails if the prime, or a factor of it, occurs already: 2⁻¹⁰⁰.
             let coefficient = (&modulus % &prime).modinv(&prime).ok_or(Unspecified)?;
             let exponent = BigUint::from(EXPONENT).modinv(&less_one).ok_or(Unspecified)?;
             modulus *= &prime;
@@ -64,7 +63,7 @@ impl MultiPrimeKey {
         };
         let encoded = BigUint::from_bytes_be(&encoded);
         let number = self.private_operation(&encoded);
-        // A composite that passed for a prime signs wrongly.
+        // A composite that passed as a prime makes wrong signatures.
         if number.modpow(&BigUint::from(EXPONENT), &self.modulus) != encoded {
             return Err(Unspecified);
         }
@@ -99,7 +98,7 @@ impl MultiPrimeKey {
         Ok([&[0, 1][..], &vec![0xff; padding], &[0], &digest_info].concat())
     }
 
-    /// RFC 8017 section 9.1.1. The modulus fills its bytes, so that the message is one bit shorter than they are.
+    /// RFC 8017 section 9.1.1. The modulus fills its bytes, so the encoded message is one bit shorter than they are.
     fn encode_pss(&self, pss: Pss, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut salt = vec![0; usize::from(pss.salt_bytes)];
         fill_random(&mut salt).map_err(|_| Unspecified)?;
@@ -125,7 +124,7 @@ impl MultiPrimeKey {
     }
 }
 
-/// A prime of so many bytes, whose first eight bits are ones: the product of up to a hundred such has as many bytes as they have together,
+/// A prime of this many bytes, whose first eight bits are ones: the product of up to a hundred such primes has as many bytes as they have together,
 /// and fills them.
 fn find_prime(bytes: usize) -> Result<BigUint, Unspecified> {
     let mut octets = vec![0; bytes];
@@ -142,7 +141,7 @@ fn find_prime(bytes: usize) -> Result<BigUint, Unspecified> {
     }
 }
 
-/// Fermat's test: a random number of 128 bits that passes and is none is not met with.
+/// Fermat's test: the chance that a random composite of 128 bits passes is negligible.
 fn is_prime(number: &BigUint) -> bool {
     let has_factor = |divisor: u32| number % divisor == BigUint::from(0_u32);
     let less_one = number - 1_u32;

@@ -23,13 +23,13 @@ const KINDS: [KeyAlgorithm; 11] = [
 ];
 
 #[test]
-fn the_throwaway_key_is_of_the_issuers_kind_and_another_each_time() {
+fn the_throwaway_key_is_of_the_issuers_kind_and_new_each_time() {
     for kind in KINDS {
         let issuer = SoftwareKey::of(kind);
         let throwaway = ThrowawayKey::like(issuer.public_key()).unwrap();
         assert_eq!(throwaway.public_key().unwrap().algorithm(), kind);
         assert_ne!(&throwaway.public_key().unwrap(), issuer.public_key());
-        // Its signatures are sound ones, with every hash that fits.
+        // Its signatures verify, with every hash that fits.
         let fitting = Hash::ALL.iter().filter_map(|hash| kind.signature_with(*hash));
         for algorithm in fitting.chain([kind.default_signature()]) {
             let signature = throwaway.sign(algorithm, b"message").unwrap();
@@ -60,7 +60,7 @@ fn a_throwaway_key_signs_with_pss_too() {
 }
 
 #[test]
-fn a_rehearsal_is_the_certificate_but_for_the_signature() {
+fn a_rehearsal_is_the_certificate_except_for_the_signature() {
     let key = SoftwareKey::generate();
     let checked = authority_plan(&key).check(Issuer::Itself, NOW).unwrap();
     let throwaway = ThrowawayKey::like(key.public_key()).unwrap();
@@ -72,20 +72,20 @@ fn a_rehearsal_is_the_certificate_but_for_the_signature() {
         reread::tbs_of(issued.certificate().der())
     );
     assert_ne!(read.der(), issued.certificate().der());
-    // It is nobody's certificate.
+    // It does not belong to the issuer.
     assert!(read.verify_signature(key.public_key()).is_err());
     assert!(read.verify_signature(&throwaway.public_key().unwrap()).is_ok());
 }
 
 #[test]
-fn what_is_read_back_is_held_against_the_rules_again() {
+fn the_certificate_read_back_is_checked_against_the_rules_again() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority_plan(&ca_key).check(Issuer::Itself, NOW).unwrap();
     let ca = ca.sign(&ca_key).unwrap().certificate().clone();
     let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514("CN=x").unwrap());
     let throwaway = ThrowawayKey::like(ca_key.public_key()).unwrap();
     let sound = plan(&Profile::tls_client(), &request, &ca);
-    // With a placeholder and with a signature, the same is refused.
+    // The same is refused with a placeholder and with a signature.
     let rehearse = |plan: Tbs| {
         let checked = Checked {
             tbs: plan,
@@ -128,7 +128,7 @@ fn what_is_read_back_is_held_against_the_rules_again() {
             ..
         })
     ));
-    // One that it does not know and that is known here.
+    // One that it does not know, but this program does.
     issue(&Profile::ocsp_signer(), &request, &ca, &ca_key);
 }
 

@@ -3,7 +3,7 @@ use crate::signer::{Curve, KeyAlgorithm};
 use crate::x509::fixture::{SoftwareKey, authority};
 use crate::x509::signed_content;
 
-/// Only the key's octets and the signature are others.
+/// Only the key's octets and the signature differ.
 #[test]
 fn a_stand_in_differs_from_the_original_in_its_key_and_its_signature() {
     let (real, stand_in) = (SoftwareKey::generate(), SoftwareKey::generate());
@@ -27,14 +27,14 @@ fn a_stand_in_differs_from_the_original_in_its_key_and_its_signature() {
 
 /// An RSA key of another size changes the length of the whole.
 #[test]
-fn a_key_of_another_length_fits_too() {
+fn a_stand_in_key_may_have_another_length() {
     let real = SoftwareKey::of(KeyAlgorithm::Ec(Curve::P384));
     let other = SoftwareKey::of(KeyAlgorithm::Ec(Curve::P521));
     let original = authority(&real);
     let made = stand_in_certificate(&original, Some(other.public_key()), None).unwrap();
     assert_eq!(made.public_key().unwrap(), *other.public_key());
     assert_eq!(made.subject(), original.subject());
-    // Nobody signed it.
+    // The signature does not verify.
     assert!(made.check_self_signature().is_err());
 }
 

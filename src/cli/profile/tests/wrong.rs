@@ -196,7 +196,7 @@ fn every_field_can_be_wrong() {
             LEAF,
             "",
             "waive = [\"nothing\"]",
-            "waive: there is no rule \"nothing\"",
+            "waive: the rule \"nothing\" does not exist",
         ),
         (
             LEAF,

@@ -1,4 +1,4 @@
-//! A stranger's bytes.
+//! Requests from strangers.
 
 use const_oid::db::rfc6960::{ID_PKIX_OCSP_NONCE, ID_PKIX_OCSP_RESPONSE};
 
@@ -34,7 +34,7 @@ fn a_request_that_is_cut_or_followed_is_refused() {
 }
 
 #[test]
-fn how_much_a_request_asks_for_has_an_end() {
+fn the_size_of_a_request_is_limited() {
     let ca = Ca::new();
     let many = |count| Asking::about(vec![ca.id(&[7], ID_SHA_1); count]);
     refused(&many(0), "no certificate");
@@ -64,7 +64,7 @@ fn a_nonce_has_1_to_128_octets() {
 }
 
 #[test]
-fn an_identifier_is_what_its_hash_makes() {
+fn an_identifier_must_fit_its_hash() {
     let ca = Ca::new();
     for hash in [ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512] {
         let read = Asking::about(vec![ca.id(&[7], hash)]).read().unwrap();
@@ -77,11 +77,11 @@ fn an_identifier_is_what_its_hash_makes() {
         assert_eq!(id.serial_number().octets(), [7]);
     }
     let der = Asking::about(vec![ca.id(&[7], ID_SHA_1)]).der();
-    // The identifier says SHA-256, its hashes are as long as those of SHA-1.
+    // The identifier says SHA-256, but its hashes are as long as those of SHA-1.
     let sha1 = ID_SHA_1.to_der().unwrap();
     let at = der.windows(sha1.len()).position(|window| window == sha1).unwrap();
     let mut other = der.clone();
-    // Two unknown arcs: a hash that is not known is another CA's.
+    // The last arc is changed: an unknown hash belongs to another CA.
     other[at + 5] ^= 1;
     let read = OcspRequest::read(&other).unwrap();
     assert!(!read.certificates()[0].is_of(&ca.certificate).unwrap());
@@ -113,7 +113,7 @@ fn not_accepted(asking: &Asking, ca: &Ca, rule: &str) {
 }
 
 #[test]
-fn what_is_not_understood_is_not_answered() {
+fn a_request_with_unknown_critical_parts_is_not_answered() {
     let (ca, other) = (Ca::new(), Ca::new());
     let asking = Asking::about(vec![ca.id(&[7], ID_SHA_1)]);
     let unknown = ObjectIdentifier::new_unwrap("1.2.3");

@@ -1,4 +1,4 @@
-//! Every rule of a planned response, broken.
+//! Breaks every rule of a planned response.
 
 use const_oid::db::rfc5280::{ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE};
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
@@ -17,7 +17,7 @@ fn breaks(tbs: OcspTbs, rule: &str) {
     }
 }
 
-/// A sound plan whose bytes say something else.
+/// A valid plan with altered bytes.
 #[track_caller]
 fn bent(plan: OcspContent, rule: &str, bend: impl FnOnce(&mut ResponseDataDer)) {
     let mut tbs = build(plan);
@@ -32,14 +32,14 @@ fn first(data: &mut ResponseDataDer) -> &mut SingleResponseDer {
 }
 
 #[test]
-fn a_sound_plan_breaks_none() {
+fn a_valid_plan_breaks_no_rule() {
     let ca = Ca::new();
     assert!(build(ca.good()).check(LATER).is_ok());
     assert!(build(ca.delegated(&ca.signer)).check(LATER).is_ok());
 }
 
 #[test]
-fn the_bytes_are_the_plan_s() {
+fn the_bytes_must_be_those_of_the_plan() {
     let (ca, other) = (Ca::new(), Ca::new());
     let time = |time: u64| UnixTime(time).to_generalized_time().unwrap();
     bent(ca.good(), "ocsp-responder-id", |data| {
@@ -94,7 +94,7 @@ fn the_bytes_are_the_plan_s() {
 }
 
 #[test]
-fn what_is_planned_is_possible() {
+fn an_impossible_plan_is_refused() {
     let (ca, other) = (Ca::new(), Ca::new());
     let plan = |status| ca.plan(ca.request(), &[status]);
     let at = UnixTime(LATER.0 - HOUR);
@@ -130,7 +130,7 @@ fn what_is_planned_is_possible() {
 }
 
 #[test]
-fn a_delegated_signer_is_one() {
+fn a_delegated_signer_must_be_authorised() {
     let (ca, other) = (Ca::new(), Ca::new());
     breaks(build(ca.delegated(&other.signer)), "ocsp-signer");
     let ends = ca.signer.validity().not_after.0;
@@ -178,7 +178,7 @@ fn a_delegated_signer_is_one() {
         ..sound.clone()
     };
     breaks(plan(&expired), "ocsp-signer-validity");
-    // The CA's name, and another key than the one that issues now.
+    // The CA's name, but another key than the current one.
     let by_other_key = sound.sign(&ca.signer_key, &other.key);
     breaks(build(ca.delegated(&by_other_key)), "ocsp-signer");
 }
@@ -212,7 +212,7 @@ fn a_response_is_verified_as_a_client_does() {
     );
 }
 
-/// As someone with the CA's key could make it, but no rule here lets through.
+/// A response that the holder of the CA's key could make, but no rule here allows.
 #[test]
 fn a_response_that_vouches_for_another_cas_certificate_is_not_verified() {
     let (ca, other) = (Ca::new(), Ca::new());

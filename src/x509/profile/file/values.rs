@@ -1,4 +1,4 @@
-//! The fields of a profile file, one by one.
+//! Checks the fields of a profile file, one by one.
 
 use std::borrow::Cow;
 
@@ -109,8 +109,8 @@ pub(super) fn read_urls(field: &'static str, urls: &[String]) -> Result<(), Misf
     urls.iter().try_for_each(|url| check_url(field, url))
 }
 
-/// RFC 5280 sections 4.2.1.13 and 4.2.2.1: http or ldap; the answer to an https request could hang on the very certificate that is
-/// looked at. A CPS is read by people.
+/// RFC 5280 sections 4.2.1.13 and 4.2.2.1: http or ldap, because an https request might depend on the certificate that is being checked. A CPS is
+/// read by people.
 fn check_url(field: &'static str, url: &str) -> Result<(), Misfit> {
     check_uri(url).map_err(|reason| (field, reason))?;
     let schemes: &[&str] = match field {
@@ -141,7 +141,7 @@ pub(super) fn read_waivers(names: &[String]) -> Result<Vec<Cow<'static, str>>, M
     refuse_repetition(FIELD, names)?;
     for name in names {
         match rules::RULES.iter().find(|rule| rule.name == name) {
-            None => return Err((FIELD, format!("there is no rule \"{name}\""))),
+            None => return Err((FIELD, format!("the rule \"{name}\" does not exist"))),
             Some(rule) if !rule.can_be_waived => {
                 return Err((FIELD, format!("{name} ({}) cannot be waived", rule.source)));
             }
@@ -158,7 +158,7 @@ pub(super) fn read_linter(command: Option<Vec<String>>) -> Result<Option<Linter>
     };
     match command.first().map(String::as_str) {
         None | Some("") => Err((FIELD, "it does not name a program".to_owned())),
-        // What is beside the caller is someone else's every time.
+        // A path relative to the caller's directory would be a different program each time.
         Some(program) if program.contains('/') && !program.starts_with('/') => Err((
             FIELD,
             format!(
