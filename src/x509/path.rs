@@ -172,7 +172,7 @@ impl Place<'_> {
         let outcome = match self.certificate.public_key() {
             Ok(key) => match (key.algorithm(), self.find_above(&key)) {
                 (_, Some(other)) => Err(format!(
-                    "it is also the key of \"{}\" above it, which would then vouch for itself",
+                    "it is also the key of \"{}\" above it, so it would certify itself",
                     other.subject()
                 )),
                 (weak, None) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
