@@ -3,10 +3,12 @@
 //! The server keeps the events and nothing else. Each issuer verifies the chain as it reads it, and keeps the tables that follow from it in
 //! a private file ([`Replica`]): there the rules decide. So nothing on the server can contradict the events, an issuer's role needs only
 //! INSERT and SELECT, and a turn costs two answers from the server, however many certificates it is for: one with the turn and what
-//! others have appended, and one for what is appended and committed.
+//! others have appended, and one for what is appended and committed. What was verified of a large ledger is kept for the next opening
+//! (`local_copy`).
 
 mod create;
 mod failure;
+mod local_copy;
 mod place;
 mod replica;
 mod schema;
@@ -91,6 +93,7 @@ impl PostgresLedger {
             if access != Access::Read {
                 ledger.refuse_altered(&mut state)?;
             }
+            ledger.begin_with_copy(&mut state)?;
         }
         if access != Access::Read {
             ledger.look(|_| Ok(()))?;
@@ -128,6 +131,21 @@ impl PostgresLedger {
             place: named,
             patience: PATIENCE,
         })
+    }
+
+    /// Begins with what was verified before, if the server still has that: otherwise everything is read.
+    fn begin_with_copy(&self, state: &mut State) -> Result<(), LedgerError> {
+        let failed = |failure| Trouble::from(failure).of(&self.place);
+        state.replica = Replica::kept(state.server.place()).map_err(failed)?;
+        if !state.replica.is_copy() {
+            return Ok(());
+        }
+        match self.follow(state) {
+            Err(error @ LedgerError::Unreachable { .. }) => Err(error),
+            // A server that lacks what is known may have been restored: the kept head decides, as without a copy.
+            Err(_) => state.replica.forget().map_err(failed),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Others' triggers and rules could show one thing and do another.
@@ -187,6 +205,12 @@ impl PostgresLedger {
         read.map_err(|trouble| trouble.of(&self.place))
     }
 
+    /// Whether it began with what was verified before, and did not read everything.
+    #[cfg(all(test, feature = "softhsm-tests"))]
+    pub(super) fn has_begun_with_copy(&self) -> bool {
+        self.state.borrow().replica.is_copy()
+    }
+
     /// How often this ledger has waited for an answer of the server.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
@@ -232,8 +256,11 @@ impl Tables for PostgresLedger {
 
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         self.follow(&mut self.state.borrow_mut())?;
-        let state = self.state.borrow();
-        at(state.replica.db()).map_err(|failure| Trouble::from(failure).of(&self.place))
+        let found = at(self.state.borrow().replica.db());
+        found.map_err(|failure| {
+            self.state.borrow_mut().replica.distrust_after(&failure);
+            Trouble::from(failure).of(&self.place)
+        })
     }
 
     /// Another issuer may have recorded, and put its head on the token, since the last look.

@@ -27,9 +27,9 @@ use super::{Evidence, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use audit::Audit;
 #[cfg(feature = "postgres")]
 pub(super) use audit::follow_chain;
-#[cfg(test)]
+#[cfg(any(test, feature = "postgres"))]
 pub(super) use audit_stamp::LARGE;
-use audit_stamp::Watch;
+pub(super) use audit_stamp::Watch;
 pub(super) use failure::Failure;
 use place::Place;
 pub(super) use store::Turn;

@@ -10,34 +10,46 @@ use hsm_ca::workflow::HeadPlace;
 use super::{DEFAULT_ORIGIN, HERE, Settings};
 use crate::cli::exit::CliError;
 #[cfg(feature = "postgres")]
+use crate::cli::lock_directory::state_directory;
+#[cfg(feature = "postgres")]
 use crate::cli::pin::read_ledger_password;
 
 impl Settings {
     /// The same, to be opened: with the password, if a server may ask for one.
     pub(in crate::cli) fn ledger_to_open(&self) -> Result<LedgerUrl, CliError> {
-        self.with_password(self.ledger()?)
+        self.to_open(self.ledger()?)
     }
 
     /// The ledger that an argument names, to be opened.
     pub(in crate::cli) fn ledger_of(&self, origin: &'static str, url: &str) -> Result<LedgerUrl, CliError> {
         let url = LedgerUrl::parse(url).map_err(|cause| CliError::LedgerUrl { origin, cause })?;
-        self.with_password(url)
+        self.to_open(url)
     }
 
-    fn with_password(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
-        #[cfg(feature = "postgres")]
-        if let (LedgerUrl::Postgres(place), Some(source)) = (&url, &self.ledger.password_source) {
-            let password = match self.ledger.password.get() {
-                Some(password) => password,
-                None => {
-                    let password = Arc::new(read_ledger_password(source, &self.pins)?);
-                    self.ledger.password.get_or_init(|| password)
-                }
-            };
-            return Ok(LedgerUrl::Postgres(
-                place.clone().with_password(Arc::clone(password)),
-            ));
+    /// The same, with the password if there is one, and with the place for the copy of a large ledger.
+    #[cfg(feature = "postgres")]
+    fn to_open(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
+        let LedgerUrl::Postgres(mut place) = url else {
+            return Ok(url);
+        };
+        if let Some(directory) = state_directory() {
+            place = place.with_copies_in(directory);
         }
+        let Some(source) = &self.ledger.password_source else {
+            return Ok(LedgerUrl::Postgres(place));
+        };
+        let password = match self.ledger.password.get() {
+            Some(password) => password,
+            None => {
+                let password = Arc::new(read_ledger_password(source, &self.pins)?);
+                self.ledger.password.get_or_init(|| password)
+            }
+        };
+        Ok(LedgerUrl::Postgres(place.with_password(Arc::clone(password))))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn to_open(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
         Ok(url)
     }
 

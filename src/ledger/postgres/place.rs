@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::LedgerUrlError;
+use super::local_copy::Copies;
 use crate::secret::Pin;
 
 /// The port when none is named.
@@ -23,6 +24,7 @@ pub struct PostgresPlace {
     pub(super) password: Option<Arc<Pin>>,
     /// Whom a new ledger lets append.
     pub(super) writer: Option<String>,
+    pub(super) copies: Option<Copies>,
 }
 
 /// One server.
@@ -58,6 +60,7 @@ impl PostgresPlace {
             root_certificates: None,
             password: None,
             writer: None,
+            copies: None,
         };
         let mut options = Options::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {

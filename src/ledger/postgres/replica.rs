@@ -1,19 +1,25 @@
-//! The tables that follow from the server's events, in a private file of this process without a name: made from the chain as it is
-//! verified, and carried on when others append.
+//! The tables that follow from the server's events, in a private file: made from the chain as it is verified, and carried on when others
+//! append. It has no name, and goes with the process; that of a large ledger is kept ([`LocalCopy`]).
 
 use rusqlite::Connection;
 
 use super::super::event::Event;
 use super::super::rules::Recording;
-use super::super::sqlite::{Failure, Turn, follow_chain, read, schema};
+use super::super::sqlite::{Failure, Turn, Watch, follow_chain, read, schema};
 use super::super::store::{Contradiction, Store};
 use super::super::{Fault, Head, Stamp};
 use super::failure::Trouble;
+use super::local_copy::LocalCopy;
+use super::place::PostgresPlace;
 use super::server::{StoredEvent, Taker};
 
 pub(super) struct Replica {
     db: Connection,
     head: Head,
+    /// Where it is kept.
+    copy: Option<LocalCopy>,
+    /// Of the file that it is kept in, if that is where `db` is.
+    watch: Option<Watch>,
 }
 
 /// Events that are not on the server yet.
@@ -22,31 +28,72 @@ pub(super) struct Draft<'a, T> {
     pub(super) events: Vec<StoredEvent>,
     head: Head,
     kept: &'a mut Head,
+    watch: &'a mut Option<Watch>,
     result: T,
 }
 
 impl<T> Draft<'_, T> {
     /// They are on the server now.
     pub(super) fn keep(self) -> Result<T, Failure> {
-        self.turn.commit()?;
-        *self.kept = self.head;
+        commit(self.turn, self.kept, self.head, self.watch)?;
         Ok(self.result)
     }
 }
 
+fn commit(turn: Turn<'_>, kept: &mut Head, head: Head, watch: &mut Option<Watch>) -> Result<(), Failure> {
+    let was_as_left = watch.as_ref().is_some_and(Watch::is_as_left);
+    turn.commit()?;
+    if let Some(watch) = watch.as_mut().filter(|_| *kept != head) {
+        watch.committed(was_as_left);
+    }
+    *kept = head;
+    Ok(())
+}
+
 impl Replica {
     pub(super) fn new() -> Result<Self, Failure> {
-        let mut db = Connection::open("")?;
-        db.pragma_update(None, "synchronous", "OFF")?;
-        db.pragma_update(None, "journal_mode", "MEMORY")?;
-        // KiB; the rest goes to the disk.
-        db.pragma_update(None, "cache_size", -65536)?;
-        schema::migrate(&mut db)?;
-        db.pragma_update(None, "foreign_keys", true)?;
         Ok(Self {
-            db,
+            db: unnamed()?,
             head: Head::EMPTY,
+            copy: None,
+            watch: None,
         })
+    }
+
+    /// Begins with what was verified before, if there is a copy of it. [`follow`](Self::follow) must come next: it compares the copy with the
+    /// server.
+    pub(super) fn kept(place: &PostgresPlace) -> Result<Self, Failure> {
+        let mut replica = Self::new()?;
+        replica.copy = LocalCopy::take(place);
+        if let Some((db, watch)) = replica.copy.as_ref().and_then(LocalCopy::open) {
+            settle(&db)?;
+            replica.head = read::head(&db)?;
+            replica.watch = Some(watch);
+            replica.db = db;
+        }
+        Ok(replica)
+    }
+
+    /// Whether it began with a copy.
+    pub(super) const fn is_copy(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// Begins anew, without what was verified before.
+    pub(super) fn forget(&mut self) -> Result<(), Failure> {
+        self.watch = None;
+        self.db = unnamed()?;
+        self.head = Head::EMPTY;
+        Ok(())
+    }
+
+    /// Keeps nothing that cannot be read, or that contradicts itself.
+    pub(super) fn distrust_after(&mut self, failure: &Failure) {
+        if !matches!(failure, Failure::Ledger(_))
+            && let Some(copy) = self.copy.take()
+        {
+            copy.remove_stamp();
+        }
     }
 
     pub(super) const fn db(&self) -> &Connection {
@@ -55,6 +102,17 @@ impl Replica {
 
     /// Takes the events that `read` hands over: the last that is known here, and those after it. All of them, or none.
     pub(super) fn follow(
+        &mut self,
+        read: impl FnOnce(u64, &mut Taker<'_>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let followed = self.follow_once(read);
+        if let Err(Trouble::Ledger(failure)) = &followed {
+            self.distrust_after(failure);
+        }
+        followed
+    }
+
+    fn follow_once(
         &mut self,
         read: impl FnOnce(u64, &mut Taker<'_>) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
@@ -77,8 +135,7 @@ impl Replica {
         if !is_known_there {
             return Err(Trouble::Rewound(known));
         }
-        turn.commit()?;
-        self.head = head;
+        commit(turn, &mut self.head, head, &mut self.watch)?;
         Ok(())
     }
 
@@ -88,7 +145,12 @@ impl Replica {
         stamp: &Stamp,
         change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<Draft<'_, T>, Failure> {
-        let Self { db, head: kept } = self;
+        let Self {
+            db,
+            head: kept,
+            watch,
+            ..
+        } = self;
         let before = kept.count;
         let mut recording = Recording::start(Turn::of(db.unchecked_transaction()?), stamp)?;
         let result = change(&mut recording)?;
@@ -106,9 +168,36 @@ impl Replica {
             events,
             head,
             kept,
+            watch,
             result,
         })
     }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        if let Some(copy) = &self.copy {
+            copy.leave(&self.db, self.watch.as_ref());
+        }
+    }
+}
+
+/// A file without a name.
+fn unnamed() -> Result<Connection, Failure> {
+    let mut db = Connection::open("")?;
+    settle(&db)?;
+    schema::migrate(&mut db)?;
+    Ok(db)
+}
+
+/// What a loss of power or a kill leaves half-written has no stamp, and is not used again: nothing is synced before the stamp.
+fn settle(db: &Connection) -> Result<(), Failure> {
+    db.pragma_update(None, "synchronous", "OFF")?;
+    db.pragma_update(None, "journal_mode", "MEMORY")?;
+    // KiB; the rest goes to the disk.
+    db.pragma_update(None, "cache_size", -65536)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
 }
 
 fn take(turn: &mut Turn<'_>, head: Head, stored: &StoredEvent) -> Result<Head, Trouble> {

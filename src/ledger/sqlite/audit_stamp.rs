@@ -67,7 +67,7 @@ impl AuditStamp {
 
 /// Follows a ledger's file from its audit to its stamp.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(in crate::ledger) struct Watch {
     /// Without links: SQLite's own files are beside the real one.
     path: PathBuf,
     /// As it was before it was opened.
@@ -80,7 +80,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Before the file is opened.
-    pub(super) fn of(path: &Path) -> Self {
+    pub(in crate::ledger) fn of(path: &Path) -> Self {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         Self {
             found: FileState::of(&path),
@@ -92,16 +92,22 @@ impl Watch {
 
     /// Audits the ledger as `db` sees it in its transaction, or finds that a stamp stands for it.
     pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit, large: u64) -> Result<(), Failure> {
-        let file = FileState::of(&self.path);
-        if file.is_some() && file == self.found && self.is_stamp_of(db, file.as_ref(), large)? {
-            audit.trust(db)?;
-            self.is_stamped = true;
-            self.file = file;
-            return Ok(());
+        if self.find_stamp(db, large)? {
+            return audit.trust(db);
         }
+        let file = FileState::of(&self.path);
         audit.follow(db)?;
         self.file = file.filter(|file| FileState::of(&self.path).as_ref() == Some(file));
         Ok(())
+    }
+
+    /// Whether a stamp stands for the file, as `db` sees it in its transaction or while nobody else can open it.
+    pub(in crate::ledger) fn find_stamp(&mut self, db: &Connection, large: u64) -> Result<bool, Failure> {
+        let file = FileState::of(&self.path);
+        self.is_stamped =
+            file.is_some() && file == self.found && self.is_stamp_of(db, file.as_ref(), large)?;
+        self.file = file.filter(|_| self.is_stamped);
+        Ok(self.is_stamped)
     }
 
     /// The transaction of `db` has begun, so what it sees is in the file if the log is empty and the file has not changed since its stamp:
@@ -119,12 +125,12 @@ impl Watch {
     }
 
     /// Whether the file is as this connection left it. Asked just before a commit, which may copy the log into the file.
-    pub(super) fn is_as_left(&self) -> bool {
+    pub(in crate::ledger) fn is_as_left(&self) -> bool {
         self.file.is_some() && self.file == FileState::of(&self.path)
     }
 
     /// After a commit of this connection.
-    pub(super) fn committed(&mut self, was_as_left: bool) {
+    pub(in crate::ledger) fn committed(&mut self, was_as_left: bool) {
         self.is_stamped = false;
         self.file = FileState::of(&self.path).filter(|_| was_as_left);
     }
@@ -151,14 +157,19 @@ impl Watch {
 
     /// Nobody else can write now, and nobody has since the audit.
     fn leave_in_turn(&self, db: &Connection, audit: &Audit, head: Head) -> Option<()> {
-        let is_ours = audit.holds(db).ok()? && read::head(db).ok()? == head && self.is_whole();
+        let is_ours = audit.holds(db).ok()? && read::head(db).ok()? == head;
         let file = FileState::of(&self.path).filter(|_| is_ours)?;
+        self.stamp(db, file, head)
+    }
+
+    fn stamp(&self, db: &Connection, file: FileState, head: Head) -> Option<()> {
+        self.is_whole().then_some(())?;
         let ledger = read::hash_of(db, 1).ok()??;
         self.write(&AuditStamp { file, ledger, head })
     }
 
     /// The file has all of the ledger: there is nothing in a log or in a journal.
-    fn is_whole(&self) -> bool {
+    pub(in crate::ledger) fn is_whole(&self) -> bool {
         let is_empty = |suffix| match fs::symlink_metadata(self.beside(suffix)) {
             Ok(found) => found.is_file() && found.len() == 0,
             Err(error) => error.kind() == std::io::ErrorKind::NotFound,
@@ -167,9 +178,7 @@ impl Watch {
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
+        beside(&self.path, suffix)
     }
 
     fn read(&self) -> Option<AuditStamp> {
@@ -197,6 +206,50 @@ impl Watch {
         (FileState::of(&self.path)? == stamp.file).then_some(())?;
         temporary.persist(&path).ok().map(drop)
     }
+}
+
+/// For a file that nobody else can open while it is watched: a lock of this process keeps them from it.
+#[cfg(feature = "postgres")]
+impl Watch {
+    /// Of a file that this process has just made.
+    pub(in crate::ledger) fn made(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            found: None,
+            file: FileState::of(path),
+            is_stamped: false,
+        }
+    }
+
+    /// The same, when the stamp has been removed.
+    pub(in crate::ledger) fn without_stamp(self) -> Self {
+        Self {
+            is_stamped: false,
+            ..self
+        }
+    }
+
+    /// Whether the file has no stamp, and was changed by nothing but this connection.
+    pub(in crate::ledger) fn awaits_stamp(&self) -> bool {
+        !self.is_stamped && self.is_as_left()
+    }
+
+    /// Leaves a stamp. The caller has synced the file.
+    pub(in crate::ledger) fn leave_alone(&self, db: &Connection) -> Option<()> {
+        let file = self.file.filter(|_| self.awaits_stamp())?;
+        self.stamp(db, file, read::head(db).ok()?)
+    }
+
+    /// Where the stamp of a file is.
+    pub(in crate::ledger) fn stamp_of(path: &Path) -> PathBuf {
+        beside(path, STAMP)
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// What the stamp's name adds to that of the ledger.

@@ -49,6 +49,13 @@ pub(in crate::ledger) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
+/// Whether a database has the tables of this program, and not those of another version.
+#[cfg(feature = "postgres")]
+pub(in crate::ledger) fn is_newest(db: &Connection) -> Result<bool, Failure> {
+    let header = Header::read(db)?;
+    Ok(header.application == APPLICATION_ID && header.version == newest())
+}
+
 /// Brings the tables up to date, in one transaction: a second process finds them up to date.
 pub(in crate::ledger) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     migrate_by(db, MIGRATIONS)

@@ -1,5 +1,7 @@
 //! The ledger on a server of the tests' own: two who append, and what others do to the server.
 
+mod local_copy;
+
 use std::thread;
 
 use local_postgres::{Cluster, new_database};

@@ -1,0 +1,141 @@
+//! What was read and verified of a large ledger, kept for the next opening: the replica in a file of this user's, and an audit stamp beside it.
+//!
+//! Two things must hold before a copy is used. The stamp stands for the file: nobody has written to it since this program left it
+//! (`sqlite/audit_stamp.rs`). And the server still has the last event that the copy has, with the same hash of the chain, which stands for every
+//! event before it. Otherwise all is read and verified again. So what is decided by a copy is decided by events that were verified here, and
+//! that belong to the chain that the server shows. What this does not see is in `docs/postgres.md`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+
+use super::super::Digest;
+use super::super::sqlite::{LARGE, Watch, read, schema};
+use super::place::PostgresPlace;
+use crate::file_trust::{self, Owners};
+
+/// Where copies of large ledgers are kept.
+#[derive(Clone)]
+pub(super) struct Copies {
+    directory: PathBuf,
+    /// How many events make a ledger that is kept.
+    large: u64,
+}
+
+impl PostgresPlace {
+    /// The same place. What was verified of a large ledger is kept in `directory`, so that the next opening reads only what is new. A directory
+    /// that others can write to is not used, and then each opening reads everything.
+    #[must_use]
+    pub fn with_copies_in(self, directory: PathBuf) -> Self {
+        self.with_copies_of(directory, LARGE)
+    }
+
+    /// The same. `large`: how many events make a ledger that is kept.
+    pub(in crate::ledger) fn with_copies_of(mut self, directory: PathBuf, large: u64) -> Self {
+        self.copies = Some(Copies { directory, large });
+        self
+    }
+}
+
+/// The place of one ledger's copy, which no other process has meanwhile.
+pub(super) struct LocalCopy {
+    path: PathBuf,
+    large: u64,
+    /// Locked until it is closed, however the process ends.
+    _lock: File,
+}
+
+impl LocalCopy {
+    /// None if no directory is named or usable, or if another process has the copy.
+    pub(super) fn take(place: &PostgresPlace) -> Option<Self> {
+        let copies = place.copies.as_ref()?;
+        let directory = file_trust::check_directory(&copies.directory).ok()?;
+        let name = format!("ledger-{}", Digest::of(place.to_string().as_bytes()));
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let lock = rustix::fs::open(
+            directory.join(format!("{name}.lock")),
+            flags,
+            Mode::RUSR | Mode::WUSR,
+        );
+        let lock = File::from(lock.ok()?);
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Self {
+            path: directory.join(format!("{name}.db")),
+            large: copies.large,
+            _lock: lock,
+        })
+    }
+
+    /// The copy, if a stamp stands for it. The stamp goes before anything is written: nothing of the file is synced until it has the next one, and
+    /// a loss of power could leave new pages under the old change time.
+    pub(super) fn open(&self) -> Option<(Connection, Watch)> {
+        file_trust::check_file(&self.path, Owners::Own).ok()?;
+        let mut watch = Watch::of(&self.path);
+        // SQLite would take a journal that lies beside the file for its own.
+        watch.is_whole().then_some(())?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(&self.path, flags).ok()?;
+        db.pragma_update(None, "trusted_schema", false).ok()?;
+        db.pragma_update(None, "cell_size_check", true).ok()?;
+        let is_ours = schema::is_newest(&db).ok()? && watch.find_stamp(&db, self.large).ok()?;
+        is_ours.then_some(())?;
+        self.remove_stamp()?;
+        self.sync_directory()?;
+        Some((db, watch.without_stamp()))
+    }
+
+    /// Keeps what `db` has: in the file with `watch`, if that is where it is, and otherwise in a new one. Whatever fails, the next opening reads
+    /// everything.
+    pub(super) fn leave(&self, db: &Connection, watch: Option<&Watch>) -> Option<()> {
+        if let Some(watch) = watch {
+            watch.awaits_stamp().then_some(())?;
+            // What a stamp stands for is durable.
+            File::open(&self.path).ok()?.sync_all().ok()?;
+            return watch.leave_alone(db);
+        }
+        (read::head(db).ok()?.count >= self.large).then_some(())?;
+        self.remove_stamp()?;
+        let made = self.make(db);
+        if made.is_none() {
+            // The disk may be full.
+            let _ = fs::remove_file(&self.path);
+        }
+        made
+    }
+
+    fn make(&self, db: &Connection) -> Option<()> {
+        is_removed(fs::remove_file(&self.path))?;
+        // SQLite fills an empty file, and this one has its mode already.
+        let mut options = OpenOptions::new();
+        let file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.path)
+            .ok()?;
+        db.execute("VACUUM INTO ?1", [self.path.to_str()?]).ok()?;
+        file.sync_all().ok()?;
+        self.sync_directory()?;
+        Watch::made(&self.path).leave_alone(db)
+    }
+
+    fn sync_directory(&self) -> Option<()> {
+        File::open(self.path.parent()?).ok()?.sync_all().ok()
+    }
+
+    /// The copy is not used again.
+    pub(super) fn remove_stamp(&self) -> Option<()> {
+        is_removed(fs::remove_file(Watch::stamp_of(&self.path)))
+    }
+}
+
+fn is_removed(removed: io::Result<()>) -> Option<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => None,
+        _ => Some(()),
+    }
+}
