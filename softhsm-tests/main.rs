@@ -97,6 +97,7 @@ mod crl {
     mod refusals;
     mod shards;
     mod shards_again;
+    mod shards_interrupted;
 }
 
 /// `csr create`.
@@ -108,6 +109,7 @@ mod csr_create {
 /// `csr sign`.
 mod csr_sign {
     pub(crate) mod batch;
+    mod batch_limits;
     mod client_certificate;
     mod default_profile;
     mod deliver;
@@ -189,6 +191,7 @@ mod ledger {
     pub(crate) mod edited;
     mod killed;
     mod large;
+    mod large_killed;
     mod missing;
     #[cfg(feature = "postgres")]
     mod postgres;

@@ -9,9 +9,9 @@ use crate::harness::{PROGRAM, Rig, example, ready_authority};
 use crate::ledger::edited::{LEDGER, edit};
 use crate::oracle::make_request;
 
-const STAMP: &str = "rig/hsm-ca.db-audit";
+pub(super) const STAMP: &str = "rig/hsm-ca.db-audit";
 
-const SIGN: [&str; 10] = [
+pub(super) const SIGN: [&str; 10] = [
     "csr",
     "sign",
     "a.csr",
@@ -24,7 +24,7 @@ const SIGN: [&str; 10] = [
     "-",
 ];
 
-fn large_authority() -> Rig {
+pub(super) fn large_authority() -> Rig {
     let rig = ready_authority();
     let bulk = example("ledger-bulk");
     rig.tool(bulk.to_str().expect("UTF-8"), &[LEDGER, "1500"]).ok();
@@ -32,8 +32,14 @@ fn large_authority() -> Rig {
     rig
 }
 
+/// How many pages the ledger has.
+pub(super) fn pages(rig: &Rig) -> usize {
+    let size = fs::metadata(rig.path(LEDGER)).expect("the ledger").size();
+    usize::try_from(size / 4096).expect("few")
+}
+
 /// How often the program reads from a place in a file while it signs: SQLite does so once for each page.
-fn reads(rig: &Rig) -> usize {
+pub(super) fn reads(rig: &Rig) -> usize {
     let strace = ["-f", "-e", "trace=pread64", "-o", "observed", PROGRAM];
     let arguments = [&strace[..], &SIGN].concat();
     rig.without_secrets(rig.tool("strace", &arguments)).ok();
@@ -48,7 +54,7 @@ fn it_is_read_once_until_something_was_changed() {
     let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");
     rig.tool("python3", &[verifier.to_str().expect("UTF-8"), LEDGER])
         .ok();
-    let pages = usize::try_from(fs::metadata(rig.path(LEDGER)).unwrap().size() / 4096).unwrap();
+    let pages = pages(&rig);
     let first = reads(&rig);
     assert!(first > pages / 2, "{first} of {pages}");
     for _ in 0..2 {

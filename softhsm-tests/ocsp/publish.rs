@@ -2,6 +2,7 @@
 
 mod refusals;
 mod server;
+mod signers;
 
 use std::collections::BTreeMap;
 use std::fs;

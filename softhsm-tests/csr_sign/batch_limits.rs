@@ -1,0 +1,80 @@
+//! A batch at its limits: as many sessions as a cluster of HSMs has, and a disk that fails.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::batch::{batch, calls, lines, results, rig_with};
+use super::delivery::{assert_sound, count, entries};
+use crate::harness::{PROGRAM, python_tool};
+
+/// One key, and so many requests with different names, in `in/`.
+const REQUESTS: &str = r#"
+import sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+key = ec.generate_private_key(ec.SECP256R1())
+for number in range(int(sys.argv[1])):
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"client {number:04}")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    with open(f"in/{number:04}.csr", "wb") as file:
+        file.write(request.public_bytes(serialization.Encoding.PEM))
+"#;
+
+/// CloudHSM's limit for a cluster, and so the highest that `--jobs` takes.
+#[test]
+fn a_thousand_and_twenty_four_sessions_sign_at_once() {
+    const MANY: usize = 1030;
+    let rig = rig_with(0);
+    rig.write("requests.py", REQUESTS);
+    rig.tool(python_tool("python3"), &["requests.py", &MANY.to_string()])
+        .ok();
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "1024"])].concat();
+    let (told, summary) = lines(&rig.command_with_rule(&arguments, &[]).ok());
+    assert_eq!(results(&told), vec!["issued"; MANY]);
+    assert_eq!(summary["warnings"], Value::Null);
+    assert_eq!(calls(&rig, "C_Login"), 1);
+    assert_eq!(calls(&rig, "C_OpenSession"), 1025);
+    assert_eq!(calls(&rig, "C_SignInit"), MANY);
+    assert_eq!(fs::read_dir(rig.path("out")).expect("a directory").count(), MANY);
+    assert_sound(&rig);
+    rig.json(&batch(&["in"], &["--jobs", "1025", "--again"]))
+        .refused(2, "usage");
+}
+
+/// The system reports that what was written is not on the disk: nothing gets its name, the ledger has all of it, and nothing is signed again.
+#[test]
+fn a_disk_that_cannot_sync_the_files_fails_the_command_and_the_next_one_delivers() {
+    let rig = rig_with(5);
+    let before = count(&rig);
+    let strace = ["-f", "-o", "/dev/null", "-e", "inject=syncfs:error=EIO"];
+    let arguments = [&strace[..], &[PROGRAM, "--format", "json"], &batch(&["in"], &[])].concat();
+    let failed = rig.without_secrets(rig.tool("strace", &arguments));
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(
+        failed.stderr.contains("Input/output error") && failed.stderr.contains("out"),
+        "{failed:?}"
+    );
+    let left = fs::read_dir(rig.path("out")).expect("a directory");
+    assert_eq!(left.count(), 0, "a file has its name, and may not be on the disk");
+    let recorded = entries(&rig, &[]);
+    assert_eq!(recorded.len(), before + 5);
+    for entry in recorded.iter().filter(|entry| entry["profile"] == "tls-client") {
+        assert_eq!(
+            (&entry["state"], &entry["delivered"]),
+            (&"signed".into(), &false.into()),
+            "{entry}"
+        );
+    }
+    let (told, _) = lines(&rig.json(&batch(&["in"], &[])).ok());
+    assert_eq!(results(&told), ["delivered-again"; 5]);
+    assert_eq!(count(&rig), before + 5);
+    for number in 0..5 {
+        assert!(Path::new(&rig.path(&format!("out/{number:03}.crt"))).exists());
+    }
+    assert_sound(&rig);
+}
