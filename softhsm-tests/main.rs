@@ -53,6 +53,7 @@ mod ceremony {
     mod second_verifier;
     mod signing;
     mod ssh_keygen;
+    mod waivers;
 }
 
 /// Help, settings, formats, exit codes.

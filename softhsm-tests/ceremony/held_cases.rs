@@ -285,6 +285,24 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
         "ledger",
     ),
     (
+        "a rule waived in the ledger and not in the plan",
+        "for e in ledger:\n  if 'begun' in e: e['begun']['waived'] = ['second-certificate']",
+        "",
+        "ledger",
+    ),
+    (
+        "a waiver that no verdict of the plan shows",
+        "",
+        "plan['waived'] = [{'rule': 'second-certificate', 'step': 'i1', 'because': 'x'}]\nfiles['plan.json'] = canonical(plan)",
+        "plan",
+    ),
+    (
+        "a verdict that no waiver of the plan explains",
+        "",
+        "plan['objects'][0]['verdicts']['same-name-other-key'] = 'waived'\nfiles['plan.json'] = canonical(plan)",
+        "plan",
+    ),
+    (
         "no ledger",
         "",
         "files.pop('state/ledger-events.jsonl')",

@@ -9,6 +9,7 @@ mod people;
 mod script_words;
 #[cfg(test)]
 mod tests;
+mod waivers;
 
 use std::collections::BTreeMap;
 
@@ -267,6 +268,13 @@ impl CeremonyPlan {
         self.objects_of(session).find(|object| object.step == step)
     }
 
+    /// Whether the plan has a waiver of this rule for the step.
+    #[must_use]
+    pub fn waives(&self, step: &str, rule: &str) -> bool {
+        let mut waivers = self.waived.iter();
+        waivers.any(|waiver| waiver.step == step && waiver.rule == rule)
+    }
+
     /// Every role that has to sign the transcript.
     #[must_use]
     pub fn attest(&self) -> &[Role] {
@@ -294,6 +302,7 @@ impl CeremonyPlan {
             }
             object.check()?;
         }
+        waivers::check(self)?;
         self.check_budget()
     }
 

@@ -12,12 +12,14 @@ mod plan;
 mod plan_directory;
 mod previous;
 mod refused_keys;
+mod regular_file;
 mod rehearse;
 mod report;
 mod run;
 mod stand_in;
 mod tokens;
 mod verify;
+mod waivers;
 
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;

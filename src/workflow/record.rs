@@ -21,6 +21,7 @@ mod tests;
 use std::fmt;
 
 pub(super) use compromised::{find_compromised, remembered_by};
+pub(super) use guards::CLOCK;
 pub use guards::Guards;
 pub use keys::KeyLog;
 pub(super) use known::require_known;

@@ -13,7 +13,8 @@ from cryptography.x509.oid import ExtensionOID
 
 from . import formats, statements
 from .formats import canonical, demand, tree_head, write
-from .trail import Trail, completed, seconds
+from .plan import check_plan
+from .trail import Trail, completed
 from .values import octets
 
 LISTED = ("approvals/", "inputs/", "out/", "run/", "state/")
@@ -70,41 +71,6 @@ def verify(key, made, signature, tbs):
         key.verify(signature, tbs, scheme, made.signature_hash_algorithm)
     else:
         key.verify(signature, tbs)
-
-
-def check_plan(plan):
-    """The parts of a plan agree."""
-    demand(isinstance(plan, dict) and plan.get("format") == "hsm-ca ceremony plan 1", "plan: format")
-    people = plan["people"]
-    names = [person["name"].lower() for person in people["persons"]]
-    keys = [person["key"].split(" ")[1] for person in people["persons"]]
-    demand(len(set(names)) == len(names) and len(set(keys)) == len(keys), "plan: people")
-    for person in people["persons"]:
-        kind, key = person["key"].split(" ")
-        blob = octets(key)
-        demand(formats.read_key(blob)[0].decode() == kind, "plan: key of a person")
-    approvers = len(statements.with_role(people, "approver"))
-    demand(1 <= people["approve-threshold"] <= approvers, "plan: threshold")
-    seconds(plan["time"])
-    budgets = {budget["key"]: budget["signatures"] for budget in plan["budget"]}
-    for session in plan["sessions"]:
-        demand(seconds(session["begins"]) <= seconds(session["ends"]), "plan: session")
-        signs = [item["key"] for item in plan["objects"] if item["session"] == session["name"]]
-        demand({key: signs.count(key) for key in set(signs)} == {k: n for k, n in budgets.items() if n}, "plan: budget")
-    steps = {step["id"]: step for step in plan["steps"]}
-    for item in plan["objects"]:
-        tbs = octets(item["tbs"])
-        demand(sha256(tbs) == item["sha256"] and item["step"] in steps, "plan: object")
-        demand(item["session"] in [session["name"] for session in plan["sessions"]], "plan: session of an object")
-        end = 0
-        for hole in item["holes"]:
-            demand(hole["at"] >= end and hole["len"] > 0, "plan: holes")
-            end = hole["at"] + hole["len"]
-            demand(end <= len(tbs) and not any(tbs[hole["at"] : end]), "plan: hole")
-        if "spare" in item:
-            own, at = bytes.fromhex(item["serial"]), item["spare"]["at"]
-            demand(tbs[at : at + len(own)] == own, "plan: spare")
-            demand(len(item["spare"]["serial"]) == len(item["serial"]) and item["spare"]["serial"] != item["serial"], "plan: spare")
 
 
 def public_key(plan, inputs, trail, name):
@@ -209,7 +175,7 @@ def lead_up(certificate, known, trusted, time, depth):
     return False
 
 
-def ledger(files, trail, made):
+def ledger(files, plan, trail, made):
     head, events = bytes(32), []
     data = files["state/ledger-events.jsonl"]
     demand(data.endswith(b"\n"), "ledger: newline")
@@ -228,8 +194,12 @@ def ledger(files, trail, made):
             begun[sequence] = event["begun"]
         if "signed" in event:
             signed[event["signed"]["entry"]] = event["signed"]["sha256"]
+    waivers = {(waiver["step"], waiver["rule"]) for waiver in plan["waived"]}
     for signature in trail.signatures:
-        demand(begun.get(signature["entry"], {}).get("tbs_sha256") == signature["sha256"], "ledger: entry")
+        entry = begun.get(signature["entry"], {})
+        demand(entry.get("tbs_sha256") == signature["sha256"], "ledger: entry")
+        recorded = {(signature["step"], rule) for rule in entry.get("waived", []) if rule != "clock"}
+        demand(recorded <= waivers, "ledger: waived")
         if "signature" in signature:
             demand(signed.get(signature["entry"]) == sha256(made[signature["step"]][1]), "ledger: object")
     own = {sha256(spki) for spki in trail.public_keys.values()}
@@ -388,7 +358,7 @@ def verify_ceremony(files, kept=None):
     made = objects(files, plan, inputs, trail)
     statements.gates(files, plan, plan_hash, trail)
     paths(plan, inputs, trail, made)
-    ledger(files, trail, made)
+    ledger(files, plan, trail, made)
     statements.attestations(files, plan, plan_hash, trail, head)
     expected = next_state(plan, plan_hash, head, trail, previous)
     demand(files["state/next.json"] == (write(expected) + "\n").encode(), "state/next.json")

@@ -50,6 +50,18 @@ pub(super) fn table<R: AsRef<[String]>>(html: &mut Html, class: &'static str, he
     });
 }
 
+/// Each rule that the plan waives, for which step, and why.
+pub(super) fn waivers(html: &mut Html, plan: &CeremonyPlan) {
+    if plan.waived.is_empty() {
+        html.leaf("p", "", "None.");
+        return;
+    }
+    let rows = plan.waived.iter();
+    let rows = rows.map(|waiver| [waiver.rule.clone(), waiver.step.clone(), waiver.because.clone()]);
+    let rows: Vec<[String; 3]> = rows.collect();
+    table(html, "facts", &["rule", "step", "because"], &rows);
+}
+
 /// A SHA-256 in hex and in words.
 pub(super) fn hash(html: &mut Html, hash: &Digest) {
     html.leaf("p", "hex", &hash.to_string());

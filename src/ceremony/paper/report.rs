@@ -86,6 +86,8 @@ pub fn report_page(content: &ReportContent<'_>, paper: PaperSize) -> Result<Cere
     made::write(&mut html, content);
     drawing::write_hierarchy(&mut html, content);
     made::write_keys(&mut html, content);
+    html.leaf("h2", "", "Waived rules");
+    blocks::waivers(&mut html, content.plan);
     course::write_people(&mut html, content);
     course::write_deviations(&mut html, content);
     course::write_time_line(&mut html, content);

@@ -266,9 +266,13 @@ fn objects(session: &str) -> Vec<PlannedObject> {
         format!("this update: 2026-12-{day}T08:00:00Z"),
         "next update: 2027-11-30T07:59:59Z".to_owned(),
     ];
+    let mut issuing = certificate("i1", "i1.crt", "k", 0x21, "Issuing I1", "CN=Root R1,O=Example");
+    issuing
+        .verdicts
+        .insert("explicit-text".to_owned(), RuleVerdict::Waived);
     vec![
         certificate("root", "r1.crt", "k", 0x11, "Root R1", "itself"),
-        certificate("i1", "i1.crt", "k", 0x21, "Issuing I1", "CN=Root R1,O=Example"),
+        issuing,
         certificate(
             "x1",
             "r1-x.crt",

@@ -60,6 +60,13 @@ pub enum PlanError {
         /// The session.
         session: String,
     },
+    /// A waiver that is not among the verdicts of its step.
+    Waiver {
+        /// The rule.
+        rule: String,
+        /// The step.
+        step: String,
+    },
     /// The octets for a hole do not fit in it.
     Hole {
         /// The step.
@@ -111,6 +118,10 @@ impl fmt::Display for PlanError {
             Self::Budget { key, session } => write!(
                 f,
                 "key {key:?} does not sign as often as its budget says in session {session:?}"
+            ),
+            Self::Waiver { rule, step } => write!(
+                f,
+                "the plan waives {rule} for step {step:?}, and what the step signs does not say so"
             ),
             Self::Hole { step, key, reason } => {
                 write!(f, "step {step:?}: the octets of key {key:?}: {reason}")

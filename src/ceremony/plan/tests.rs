@@ -194,3 +194,38 @@ fn words_of_the_script_differ_by_step_and_by_plan() {
     assert_ne!(one, script_words(&Digest::of(b"1"), "i1"));
     assert_ne!(one, script_words(&Digest::of(b"2"), "root"));
 }
+
+#[test]
+fn waivers_and_verdicts_say_the_same() {
+    let waiver = |rule: &str, step: &str| PlannedWaiver {
+        rule: rule.to_owned(),
+        step: step.to_owned(),
+        because: "the agreed reason".to_owned(),
+    };
+    let read = |change: &dyn Fn(&mut CeremonyPlan)| {
+        let mut changed = plan();
+        change(&mut changed);
+        CeremonyPlan::read(&changed.to_bytes().unwrap()).map(drop)
+    };
+    let tell = |plan: &mut CeremonyPlan, rule: &str| {
+        let verdicts = &mut plan.objects[0].verdicts;
+        verdicts.insert(rule.to_owned(), RuleVerdict::Waived);
+    };
+    // A profile waives other rules.
+    read(&|plan| tell(plan, "explicit-text")).unwrap();
+    for rule in ["explicit-text", "second-certificate", "same-name-other-key"] {
+        read(&|plan| {
+            tell(plan, rule);
+            plan.waived = vec![waiver(rule, "root")];
+        })
+        .unwrap();
+        for step in ["root", "k", "nothing"] {
+            let refused = read(&|plan| plan.waived = vec![waiver(rule, step)]).unwrap_err();
+            assert!(matches!(refused, PlanError::Waiver { .. }), "{refused}");
+        }
+    }
+    for rule in ["second-certificate", "same-name-other-key"] {
+        let refused = read(&|plan| tell(plan, rule)).unwrap_err().to_string();
+        assert!(refused.contains("the plan has no waiver of it"), "{refused}");
+    }
+}

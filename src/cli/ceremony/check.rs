@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session};
+use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session, Waiver};
 use hsm_ca::signer::SystemRandom;
 use hsm_ca::workflow::{CeremonyDraft, CeremonyError, DraftObject, DraftedSession, draft_ceremony};
 use hsm_ca::x509::UnixTime;
@@ -45,8 +45,12 @@ impl CheckCeremony {
 }
 
 fn describe(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> String {
+    let but = match file.close.waivers.is_empty() {
+        true => "",
+        false => " that is not waived",
+    };
     let mut text = format!(
-        "{}: a {} ceremony\nEvery object passes every rule in every session. Nothing was signed.\n",
+        "{}: a {} ceremony\nEvery object passes every rule{but} in every session. Nothing was signed.\n",
         printable(&file.id),
         file.kind.word()
     );
@@ -84,6 +88,10 @@ fn describe(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> String 
             format!("key {key}"),
             format!("on token {token}; signatures: {signatures}{proof}"),
         );
+    }
+    for waiver in &file.close.waivers {
+        let text = format!("{}, because: {}", waiver.rule, printable(&waiver.because));
+        fields.add(format!("waived for {}", waiver.step), text);
     }
     text.push_str(&fields.render(2));
     text.push_str(&format!("Quorum: {quorum}\n"));
@@ -165,6 +173,13 @@ fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> Value {
             "proofs": budget.proofs,
         })
     };
+    let waiver = |waiver: &Waiver| {
+        json!({
+            "rule": waiver.rule,
+            "step": waiver.step,
+            "because": waiver.because,
+        })
+    };
     json!({
         "id": file.id,
         "kind": file.kind.word(),
@@ -173,6 +188,7 @@ fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> Value {
         "approve_threshold": file.quorum.threshold,
         "quorum": quorum,
         "budget": draft.budget.iter().map(budget).collect::<Vec<_>>(),
+        "waived": file.close.waivers.iter().map(waiver).collect::<Vec<_>>(),
         "sessions": sessions.map(session).collect::<Vec<_>>(),
     })
 }

@@ -18,16 +18,14 @@ use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge, valu
 use super::previous::Following;
 use super::refused_keys::{RefusedKeys, find_fault};
 use super::stand_in::StandIn;
+use super::waivers::{check_waivers, waived_in_ledger};
 use super::{CeremonyError, CeremonySource};
 use crate::ceremony::{
-    CeremonyFile, CreateCa, DestroyKey, GenerateKey, KeyBudget, PlannedObject, PlannedPrevious, Session,
-    Step, StepAction,
+    CreateCa, DestroyKey, GenerateKey, KeyBudget, PlannedObject, PlannedPrevious, Session, Step, StepAction,
 };
 use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, Recorder, WorkflowError};
-use crate::x509::{
-    Certificate, Checked, CheckedCrl, CrlNumber, Name, RULES, ThrowawayKey, UnixTime, Validity,
-};
+use crate::x509::{Certificate, Checked, CheckedCrl, CrlNumber, Name, ThrowawayKey, UnixTime, Validity};
 
 /// A ceremony whose every object passed every rule, with stand-in keys.
 #[derive(Clone, Debug)]
@@ -195,7 +193,8 @@ impl Draft<'_> {
             Some(Built::Certificate(checked)) => {
                 judge(&checked, session, self.progress)?;
                 let certificate = self.rehearse(&checked, session)?;
-                foreseen.certificate(step, &checked, &certificate)?;
+                let waivers = waived_in_ledger(self.builder.file, &step.id);
+                foreseen.certificate(step, &checked, &certificate, waivers)?;
                 planned.push(self.plan_certificate(step, session, &checked, &certificate)?);
                 let drafted = describe(step, &certificate, checked.signature())?;
                 made.certificates.insert(step.id.clone(), certificate);
@@ -285,18 +284,6 @@ fn describe_crl(step: &Step, checked: &CheckedCrl) -> DraftObject {
         next_update: content.next_update,
         entries: checked.entries(),
     }
-}
-
-fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
-    for waiver in &file.close.waivers {
-        let reason = match RULES.iter().find(|rule| rule.name == waiver.rule) {
-            None => "there is no rule of that name",
-            Some(rule) if !rule.can_be_waived => "this rule cannot be waived",
-            Some(_) => continue,
-        };
-        return Err(value(&waiver.step, "waive", format!("{}: {reason}", waiver.rule)));
-    }
-    Ok(())
 }
 
 /// The CAs that sign and are older than the ceremony. The ledger has to know them on the day.

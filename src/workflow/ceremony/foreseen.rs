@@ -3,6 +3,9 @@
 //!
 //! Nothing of this is in the plan: another machine, with another ledger or none, makes the same plan.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
@@ -119,12 +122,13 @@ impl<'a> Foreseen<'a> {
         self.authorities.push(OwnAuthority { subject, namesake });
     }
 
-    /// The rules that a certificate has to meet when it is recorded; `certificate` is the same as it will be.
+    /// The rules that a certificate has to meet when it is recorded; `certificate` is the same as it will be, and `waivers` are those of the step.
     pub(super) fn certificate(
         &mut self,
         step: &Step,
         checked: &Checked,
         certificate: &Certificate,
+        waivers: Waivers,
     ) -> Result<(), WorkflowError> {
         self.refuse_destroyed(step, checked.issuer_key())?;
         let Some(certified) = checked.certified()? else {
@@ -146,7 +150,7 @@ impl<'a> Foreseen<'a> {
                 itself: None,
                 entry: None,
             };
-            let (waivers, now) = (Waivers::default(), self.session.begins);
+            let now = self.session.begins;
             if let Some(today) = self.ledger {
                 new.check(today.recorder.ledger(), waivers, now)?;
             }
@@ -154,6 +158,9 @@ impl<'a> Foreseen<'a> {
             let alike = own.filter(|own| own.subject.is_like(&certified.subject));
             new.check_against(alike.map(|own| own.namesake.clone()), waivers, now)?;
             self.add_authority(format!("that of step {:?},", step.id), certificate);
+        } else if waivers != Waivers::default() {
+            let reason = "it waives a rule about CA certificates, and the step makes another one".to_owned();
+            return Err(value(&step.id, "waive", reason).into());
         }
         self.made.push(certificate.der().to_vec());
         Ok(())

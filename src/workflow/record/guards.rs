@@ -10,7 +10,7 @@ use crate::workflow::{WorkflowError, require_head};
 const SKEW: u64 = 300;
 
 /// What is recorded where the operator says that the clock is right.
-const CLOCK: &str = "clock";
+pub(in crate::workflow) const CLOCK: &str = "clock";
 
 /// What a recorder holds its ledger against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -107,32 +107,40 @@ fn sentence(event: &Event) -> String {
                 .iter()
                 .map(|(name, value)| format!("{name}: {value}"))
                 .collect();
-            format!("{step} was done. {}", record.join("; "))
+            match record.is_empty() {
+                true => format!("Step {step} was done"),
+                false => format!(
+                    "Step {step} was done, and people wrote down {}",
+                    record.join("; ")
+                ),
+            }
         }
         Event::KeyBegin { step, token, label } => {
-            format!("Key {step} ({label}) is made on token {token}")
+            format!("Token {token} began to make key {step}, with the label {label}")
         }
-        Event::KeyEnd { step, id, .. } => format!("Key {step} is there, CKA_ID {id}"),
-        Event::GateOpen { step, .. } => format!("Gate {step}: the completed bytes are shown"),
-        Event::GatePassed { step, people } => format!("Gate {step} was passed by {}", people.join(", ")),
+        Event::KeyEnd { step, id, .. } => format!("Key {step} is on its token, with the CKA_ID {id}"),
+        Event::GateOpen { step, .. } => format!("The completed bytes were shown at gate {step}"),
+        Event::GatePassed { step, people } => {
+            format!("{} signed at gate {step}, and it was passed", people.join(", "))
+        }
         Event::SignBegin {
             step,
             key,
             sha256,
             entry,
             ..
-        } => format!("Key {key} signs {step}, SHA-256 {sha256}, entry {entry} of the ledger"),
-        Event::SignEnd { step, .. } => format!("{step} is signed, and the signature verifies"),
+        } => format!("Key {key} began to sign {step}: SHA-256 {sha256}, entry {entry} of the ledger"),
+        Event::SignEnd { step, .. } => format!("{step} was signed, and the signature verifies"),
         Event::Written { step, sha256 } => {
-            format!("{step} is on the disk and in the ledger, SHA-256 {sha256}")
+            format!("{step} was written to the disk and to the ledger: SHA-256 {sha256}")
         }
-        Event::Revoked { step, serial } => format!("{step}: certificate {serial} is revoked in the ledger"),
-        Event::DestroyBegin { step, key } => format!("{step}: key {key} is being destroyed"),
-        Event::DestroyEnd { step } => format!("{step}: the key is gone"),
+        Event::Revoked { step, serial } => format!("Step {step} revoked certificate {serial} in the ledger"),
+        Event::DestroyBegin { step, key } => format!("Step {step} began to destroy key {key}"),
+        Event::DestroyEnd { step } => format!("The key of step {step} is destroyed"),
         Event::Note { text, by } => format!("Note by {by}: {text}"),
         Event::Deviation { text, by } => format!("Deviation, by {by}: {text}"),
         Event::Decision { step, choice, people } => {
-            format!("{step}: {} decided: {}", people.join(", "), choice.word())
+            format!("{} chose {} for step {step}", people.join(", "), choice.word())
         }
         Event::Stopped { because } => format!("The run stopped: {because}"),
         Event::Closed { .. } => "The ceremony was closed".to_owned(),

@@ -103,15 +103,8 @@ fn budget(html: &mut Html, plan: &CeremonyPlan) {
 
 fn waivers(html: &mut Html, plan: &CeremonyPlan) {
     html.leaf("h3", "", "Waived rules");
-    if plan.waived.is_empty() {
-        html.leaf("p", "", "None.");
-        return;
+    if !plan.waived.is_empty() {
+        html.leaf("p", "", "The administrator reads these aloud.");
     }
-    html.leaf("p", "", "The administrator reads these aloud.");
-    let rows: Vec<[String; 3]> = plan
-        .waived
-        .iter()
-        .map(|waiver| [waiver.rule.clone(), waiver.step.clone(), waiver.because.clone()])
-        .collect();
-    blocks::table(html, "", &["rule", "step", "because"], &rows);
+    blocks::waivers(html, plan);
 }

@@ -11,6 +11,7 @@ use crate::signer::SignatureAlgorithm;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::{signing_key, value};
+use crate::workflow::ceremony::waivers::is_waived;
 use crate::x509::{
     CRL_RULES, Certificate, Checked, CheckedCrl, RULES, Revocation, Rule, SerialNumber, rules,
 };
@@ -50,7 +51,7 @@ impl Draft<'_> {
             !is_one_of(&NOT_HERE, rule.name) && (rule.name != LINTER || profile.linter.is_some())
         });
         let verdicts = verdicts.map(|rule| {
-            let verdict = if profile.waives(rule.name) {
+            let verdict = if profile.waives(rule.name) || is_waived(self.builder.file, &step.id, rule.name) {
                 RuleVerdict::Waived
             } else {
                 verdict_of(rule.name)

@@ -8,6 +8,7 @@ use super::{ObjectBuilder, time, value};
 use crate::ceremony::{CrossSign, NotAfter, NotBefore, Session, Step};
 use crate::signer::{Hash, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::waivers::waived_in_profile;
 use crate::workflow::ceremony::{CeremonyError, RefusedKeys};
 use crate::x509::{
     AskedValidity, Original, Period, Profile, ProfileExtension, Purpose, UnixTime, Validity, ValidityEnd,
@@ -30,15 +31,8 @@ impl ObjectBuilder<'_> {
     /// The profile with the rules that the file waives for this step, and with the keys that the machine refuses.
     pub(super) fn waived(&self, step: &Step, mut profile: Profile) -> Profile {
         profile.refused_keys = self.refused_keys.and_then(RefusedKeys::list);
-        let waivers = self
-            .file
-            .close
-            .waivers
-            .iter()
-            .filter(|waiver| waiver.step == step.id);
-        profile
-            .waived
-            .extend(waivers.map(|waiver| waiver.rule.clone().into()));
+        let waived = waived_in_profile(self.file, &step.id);
+        profile.waived.extend(waived.into_iter().map(Into::into));
         profile
     }
 

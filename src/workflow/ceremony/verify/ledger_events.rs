@@ -7,8 +7,17 @@ use serde_json::Value;
 use super::{Archive, CeremonyReport, MadeObject};
 use crate::ceremony::{CeremonyPlan, Digest, TrailEnd};
 use crate::signer::sha256;
+use crate::workflow::record::CLOCK;
 
 const FILE: &str = "state/ledger-events.jsonl";
+
+/// What a `begun` event says.
+struct BegunEvent {
+    tbs: String,
+    authority: u64,
+    /// The rules that were broken and waived.
+    waived: Vec<String>,
+}
 
 pub(super) fn check(
     plan: &CeremonyPlan,
@@ -44,12 +53,18 @@ pub(super) fn check(
         if let Some(key) = event.pointer("/authority/key_sha256").and_then(Value::as_str) {
             keys.insert(sequence, key.to_owned());
         }
-        if let Some(tbs) = event.pointer("/begun/tbs_sha256").and_then(Value::as_str) {
-            let authority = event
-                .pointer("/begun/authority")
-                .and_then(Value::as_u64)
-                .unwrap_or_default();
-            begun.insert(sequence, (tbs.to_owned(), authority));
+        if let Some(found) = event.get("begun")
+            && let Some(tbs) = found.get("tbs_sha256").and_then(Value::as_str)
+        {
+            let authority = found.get("authority").and_then(Value::as_u64).unwrap_or_default();
+            begun.insert(
+                sequence,
+                BegunEvent {
+                    tbs: tbs.to_owned(),
+                    authority,
+                    waived: names_in(found.get("waived")),
+                },
+            );
         }
         let entry = event.pointer("/signed/entry").and_then(Value::as_u64);
         if let (Some(entry), Some(sha256)) = (entry, event.pointer("/signed/sha256").and_then(Value::as_str))
@@ -59,8 +74,17 @@ pub(super) fn check(
     }
     for signature in report.trail.signatures.clone() {
         let hash = signature.sha256.to_string();
-        if begun.get(&signature.entry).is_none_or(|(tbs, _)| *tbs != hash) {
+        let entry = begun.get(&signature.entry);
+        if entry.is_none_or(|begun| begun.tbs != hash) {
             let found = format!("the ledger's entry {} does not have these bytes", signature.entry);
+            report.find_line(signature.line, "ledger", found);
+        }
+        let waived = entry.into_iter().flat_map(|begun| &begun.waived);
+        for rule in waived.filter(|rule| *rule != CLOCK && !plan.waives(&signature.step, rule)) {
+            let found = format!(
+                "the ledger's entry {} has rule {rule} as waived, and the plan does not waive it for step {:?}",
+                signature.entry, signature.step
+            );
             report.find_line(signature.line, "ledger", found);
         }
         let der = made
@@ -90,8 +114,10 @@ pub(super) fn check(
         .iter()
         .map(|signature| signature.entry)
         .collect();
-    for (sequence, (_, authority)) in &begun {
-        let is_ours = keys.get(authority).is_some_and(|key| made_keys.contains(key));
+    for (sequence, begun) in &begun {
+        let is_ours = keys
+            .get(&begun.authority)
+            .is_some_and(|key| made_keys.contains(key));
         if is_ours && !known.contains(sequence) && signed.contains_key(sequence) {
             let found = format!(
                 "entry {sequence} is signed by a key of the ceremony, and the transcript does not have it"
@@ -99,6 +125,11 @@ pub(super) fn check(
             report.find(FILE, "ledger", found);
         }
     }
+}
+
+fn names_in(list: Option<&Value>) -> Vec<String> {
+    let names = list.and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The events of an export (docs/ledger.md, "The chain"): each line has the hash over the one before and its own bytes.

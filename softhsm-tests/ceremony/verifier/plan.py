@@ -1,0 +1,51 @@
+"""The parts of a plan agree."""
+
+import hashlib
+
+from . import formats, statements
+from .formats import demand
+from .trail import seconds
+from .values import octets
+
+# Rules that a step waives, and no profile.
+OF_THE_LEDGER = ("second-certificate", "same-name-other-key")
+
+
+def check_plan(plan):
+    """The parts of a plan agree."""
+    demand(isinstance(plan, dict) and plan.get("format") == "hsm-ca ceremony plan 1", "plan: format")
+    people = plan["people"]
+    names = [person["name"].lower() for person in people["persons"]]
+    keys = [person["key"].split(" ")[1] for person in people["persons"]]
+    demand(len(set(names)) == len(names) and len(set(keys)) == len(keys), "plan: people")
+    for person in people["persons"]:
+        kind, key = person["key"].split(" ")
+        blob = octets(key)
+        demand(formats.read_key(blob)[0].decode() == kind, "plan: key of a person")
+    approvers = len(statements.with_role(people, "approver"))
+    demand(1 <= people["approve-threshold"] <= approvers, "plan: threshold")
+    seconds(plan["time"])
+    budgets = {budget["key"]: budget["signatures"] for budget in plan["budget"]}
+    for session in plan["sessions"]:
+        demand(seconds(session["begins"]) <= seconds(session["ends"]), "plan: session")
+        signs = [item["key"] for item in plan["objects"] if item["session"] == session["name"]]
+        demand({key: signs.count(key) for key in set(signs)} == {k: n for k, n in budgets.items() if n}, "plan: budget")
+    steps = {step["id"]: step for step in plan["steps"]}
+    waived = {(waiver["step"], waiver["rule"]) for waiver in plan["waived"]}
+    verdicts = lambda step, rule: [item["verdicts"].get(rule) for item in plan["objects"] if item["step"] == step]
+    demand(all(set(verdicts(*waiver)) == {"waived"} for waiver in waived), "plan: waiver")
+    for item in plan["objects"]:
+        told = {rule for rule in OF_THE_LEDGER if item["verdicts"].get(rule) == "waived"}
+        demand(all((item["step"], rule) in waived for rule in told), "plan: verdict")
+        tbs = octets(item["tbs"])
+        demand(hashlib.sha256(tbs).hexdigest() == item["sha256"] and item["step"] in steps, "plan: object")
+        demand(item["session"] in [session["name"] for session in plan["sessions"]], "plan: session of an object")
+        end = 0
+        for hole in item["holes"]:
+            demand(hole["at"] >= end and hole["len"] > 0, "plan: holes")
+            end = hole["at"] + hole["len"]
+            demand(end <= len(tbs) and not any(tbs[hole["at"] : end]), "plan: hole")
+        if "spare" in item:
+            own, at = bytes.fromhex(item["serial"]), item["spare"]["at"]
+            demand(tbs[at : at + len(own)] == own, "plan: spare")
+            demand(len(item["spare"]["serial"]) == len(item["serial"]) and item["spare"]["serial"] != item["serial"], "plan: spare")

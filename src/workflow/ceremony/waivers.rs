@@ -1,0 +1,44 @@
+//! The rules that a ceremony file waives for a step: some are of the step's profile, and two ask the ledger.
+
+use super::CeremonyError;
+use super::objects::value;
+use crate::ceremony::CeremonyFile;
+use crate::workflow::Waivers;
+use crate::x509::{RULES, rules};
+
+/// Refuses a waiver of a rule that does not exist or cannot be waived.
+///
+/// # Errors
+/// [`CeremonyError::Value`]
+pub(super) fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
+    for waiver in &file.close.waivers {
+        let reason = match RULES.iter().find(|rule| rule.name == waiver.rule) {
+            None => "no rule has this name",
+            Some(rule) if !rule.can_be_waived && !rule.can_be_waived_once => "this rule cannot be waived",
+            Some(_) => continue,
+        };
+        return Err(value(&waiver.step, "waive", format!("{}: {reason}", waiver.rule)));
+    }
+    Ok(())
+}
+
+/// The names of the rules that the step's profile does not hold against its certificate.
+pub(super) fn waived_in_profile(file: &CeremonyFile, step: &str) -> Vec<&'static str> {
+    let of_profile = RULES.iter().filter(|rule| rule.can_be_waived);
+    let waived = of_profile.filter(|rule| is_waived(file, step, rule.name));
+    waived.map(|rule| rule.name).collect()
+}
+
+/// The rules that the ledger does not hold against the step's certificate, as `ca create` has a flag for each.
+pub(super) fn waived_in_ledger(file: &CeremonyFile, step: &str) -> Waivers {
+    Waivers {
+        second_certificate: is_waived(file, step, rules::SECOND_CERTIFICATE.name),
+        same_name_other_key: is_waived(file, step, rules::SAME_NAME_OTHER_KEY.name),
+    }
+}
+
+/// Whether the file waives the rule of this name for the step.
+pub(super) fn is_waived(file: &CeremonyFile, step: &str, rule: &str) -> bool {
+    let mut waivers = file.close.waivers.iter();
+    waivers.any(|waiver| waiver.step == step && waiver.rule == rule)
+}
