@@ -1,8 +1,11 @@
 //! A directory of a ceremony that somebody else made: nothing in it makes a command wait, and no link shows what is elsewhere.
 
-use std::fs;
+use std::fs::{self, File};
 
-use super::proof::Planned;
+use hsm_ca::ceremony::CeremonyDirectory;
+use hsm_ca::workflow::verify_ceremony;
+
+use super::proof::{Planned, files_of};
 use crate::harness::{PROGRAM, Rig, Run};
 
 /// A command that waits for a pipe is ended, and its exit code is 124.
@@ -63,4 +66,77 @@ fn a_pipe_in_the_place_of_a_file_is_refused_by_every_command_that_reads_it() {
             "{refused:#?}"
         );
     }
+}
+
+/// A terabyte that takes no room on the disk: it is refused by its length.
+#[test]
+fn a_huge_file_in_the_place_of_any_other_is_refused_at_once() {
+    let planned = Planned::new();
+    planned.hold("held", "", "");
+    let rig = &planned.0;
+    let held = rig.path("held");
+    let swap = |file: &str, look: &dyn Fn()| {
+        let (path, kept) = (held.join(file), rig.path("kept"));
+        fs::rename(&path, &kept).expect("a file");
+        File::create(&path)
+            .and_then(|huge| huge.set_len(1 << 40))
+            .expect("a sparse file");
+        look();
+        fs::rename(&kept, &path).expect("back");
+    };
+    for file in files_of(&held).keys() {
+        swap(file, &|| {
+            let found = verify_ceremony(&CeremonyDirectory::at(&held), None).findings;
+            let mut found = found.iter().map(ToString::to_string);
+            assert!(
+                found.any(
+                    |found| found.contains("larger than") || found.contains("exceeds the 1024 KiB limit")
+                ),
+                "{file}"
+            );
+        });
+    }
+    for (file, command) in [
+        ("ceremony.toml", "check held/ceremony.toml"),
+        ("inputs/legacy.crt", "plan --check held"),
+        ("plan.json", "approvals held"),
+        ("plan.json", "show held"),
+        ("approvals/01-approve.json", "approvals held"),
+        ("run/transcript.jsonl", "show held"),
+        ("run/transcript.jsonl", "note held something --by A"),
+        ("run/transcript.jsonl", "export held --out next.json"),
+    ] {
+        swap(file, &|| {
+            let refused = run(rig, command);
+            assert!(
+                refused.code.is_some_and(|code| (1..=4).contains(&code)),
+                "{file}: {command}: {refused:#?}"
+            );
+            let errors = refused.stderr.lines().filter(|line| line.starts_with("error: "));
+            assert_eq!(errors.count(), 1, "{command}: {refused:#?}");
+        });
+    }
+}
+
+#[test]
+fn a_directory_of_very_many_files_is_one_finding() {
+    let planned = Planned::new();
+    planned.hold("held", "", "");
+    let rig = &planned.0;
+    for number in 0..2_001 {
+        rig.write(&format!("held/approvals/{number:05}.json"), "{}");
+    }
+    let refused = rig.command(&["ceremony", "approvals", "held"]);
+    assert!(refused.stderr.contains("more than 2000 files"), "{refused:#?}");
+    for number in 0..20_000 {
+        rig.write(&format!("held/inputs/{number:05}"), "");
+    }
+    let refused = rig.json(&["ceremony", "verify", "held"]);
+    assert_eq!(refused.code, Some(3), "{refused:#?}");
+    let found = refused.json()["findings"].to_string();
+    assert!(
+        found.contains("the directory has more than 20000 files"),
+        "{found}"
+    );
+    assert!(found.len() < 20_000, "{found}");
 }

@@ -204,7 +204,8 @@ fn each_changed_byte_is_found_by_both() {
     assert!(cases.len() > 200, "{}", cases.len());
 }
 
-fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+/// Every file below a directory, by its path there, with its bytes.
+pub(super) fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let listed = Command::new("find")
         .args([".", "-type", "f"])
         .current_dir(directory)

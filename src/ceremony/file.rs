@@ -13,6 +13,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validity;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,9 +21,10 @@ use std::fmt;
 pub use people::{Person, Quorum, Role};
 pub use sessions::Session;
 pub use steps::{
-    Confirm, CreateCa, Crl, CrossSign, DestroyKey, GenerateKey, ImportKey, Manual, NotAfter, NotBefore,
-    Revoke, SignBy, SignCsr, Step, StepAction,
+    Confirm, CreateCa, Crl, CrossSign, DestroyKey, GenerateKey, ImportKey, Manual, Revoke, SignBy, SignCsr,
+    Step, StepAction,
 };
+pub use validity::{NotAfter, NotBefore};
 
 use super::{CeremonyKind, Digest, PlanError, PlannedPeople};
 

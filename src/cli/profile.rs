@@ -15,10 +15,15 @@ use super::toml_file;
 pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
     let path = Path::new(text);
     let is_file = text.contains('/') || path.extension().is_some_and(|extension| extension == "toml");
-    if !is_file {
-        return Ok(Profile::named(text, self_signed)?);
+    match is_file {
+        true => of_file(path, input::read_trusted(path, Owners::Any)?, self_signed),
+        false => Ok(Profile::named(text, self_signed)?),
     }
-    let file: ProfileFile = toml_file::read(path, Owners::Any)?;
+}
+
+/// The profile in a file, whose bytes were read already.
+pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<Profile, CliError> {
+    let file: ProfileFile = toml_file::parse(path, bytes)?;
     let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
     if let Some(linter) = &profile.linter {
         let program = linter_program(linter).map_err(|error| CliError::in_file(path, error))?;
@@ -32,7 +37,8 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
         false => ("a root", "ca create"),
     };
     Err(CliError::options(format!(
-        "{text} is the profile of {role}: use it with `{command}`"
+        "{} is the profile of {role}: use it with `{command}`",
+        path.display()
     )))
 }
 

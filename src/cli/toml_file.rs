@@ -10,7 +10,11 @@ use super::input;
 
 /// Reads a file, every key of which must be known, and which only those who count can have written.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, owners: Owners) -> Result<T, CliError> {
-    let bytes = input::read_trusted(path, owners)?;
+    parse(path, input::read_trusted(path, owners)?)
+}
+
+/// The same, of the bytes that were read.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, bytes: Vec<u8>) -> Result<T, CliError> {
     let text = String::from_utf8(bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
     toml::from_str(&text).map_err(|error| {
         let line = error

@@ -50,6 +50,18 @@ impl StepAction {
         }
     }
 
+    /// The profile of what it signs: a name, or `./PATH` for a file.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        match self {
+            Self::CreateCa(CreateCa { profile, .. }) | Self::SignCsr(SignCsr { profile, .. }) => {
+                Some(profile)
+            }
+            Self::CrossSign(CrossSign { profile, .. }) => profile.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The token that it names.
     #[must_use]
     pub fn token(&self) -> Option<&str> {

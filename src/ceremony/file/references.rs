@@ -133,6 +133,9 @@ impl CeremonyFile {
                 return Err(step.refuse(format!("an earlier step writes {out:?} too")));
             }
         }
+        if let Some(profile) = step.action.profile() {
+            step.check_profile(profile)?;
+        }
         match &step.action {
             StepAction::Manual(_) => Ok(()),
             StepAction::Confirm(confirm) => {
@@ -304,6 +307,17 @@ impl Step {
     }
 
     /// The key of an input is on a token that has to be named. That of a step is where the step puts it.
+    /// Only a file below the ceremony file's directory is copied into the ceremony, and pinned by the plan.
+    fn check_profile(&self, profile: &str) -> Result<(), CeremonyFileError> {
+        match profile.strip_prefix("./") {
+            Some(file) => names::check_path(&self.place(), file),
+            None if profile.contains('/') || profile.ends_with(".toml") => Err(self.refuse(format!(
+                "profile is {profile:?}; the path of a profile's file begins with ./ and is below the ceremony file's directory"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     fn check_token(&self, field: &str, is_step: bool, token: Option<&str>) -> Result<(), CeremonyFileError> {
         match (is_step, token) {
             (true, Some(_)) => Err(self.refuse(format!(

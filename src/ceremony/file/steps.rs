@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Spanned, Table, Value};
 
 use super::people::{self, Role};
-use super::{CeremonyFileError, names, text};
+use super::{CeremonyFileError, NotAfter, NotBefore, names, text};
 use crate::values::Digest;
 
 /// One step.
@@ -244,65 +244,6 @@ pub struct DestroyKey {
     pub token: String,
     /// The step that makes the key, or the input with its public half: never a label, which another key can have.
     pub key: String,
-}
-
-/// When a certificate begins.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-#[non_exhaustive]
-pub enum NotBefore {
-    /// With the session.
-    #[default]
-    Session,
-    /// At this time, as text of RFC 3339.
-    At(String),
-}
-
-/// When a certificate ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-#[non_exhaustive]
-pub enum NotAfter {
-    /// With its issuer.
-    Issuer,
-    /// At this time, as text of RFC 3339.
-    At(String),
-}
-
-impl From<String> for NotBefore {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "session" => Self::Session,
-            _ => Self::At(text),
-        }
-    }
-}
-
-impl From<String> for NotAfter {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "issuer" => Self::Issuer,
-            _ => Self::At(text),
-        }
-    }
-}
-
-impl From<NotBefore> for String {
-    fn from(not_before: NotBefore) -> Self {
-        match not_before {
-            NotBefore::Session => "session".to_owned(),
-            NotBefore::At(text) => text,
-        }
-    }
-}
-
-impl From<NotAfter> for String {
-    fn from(not_after: NotAfter) -> Self {
-        match not_after {
-            NotAfter::Issuer => "issuer".to_owned(),
-            NotAfter::At(text) => text,
-        }
-    }
 }
 
 fn role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {

@@ -12,6 +12,9 @@ use crate::file_trust::{self, Owners, TrustError};
 /// A gate's statement has a hash for each step of the plan.
 const LARGEST: u64 = 1024 * 1024;
 
+/// Statements and signatures in one directory.
+const MOST: usize = 2000;
+
 const STATEMENT: &str = ".json";
 const SIGNATURE: &str = ".json.sig";
 
@@ -42,6 +45,11 @@ pub enum StatementFileError {
         /// Which.
         path: PathBuf,
     },
+    /// More files than the people of any ceremony sign.
+    TooMany {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Neither a statement nor a signature.
     OtherFile {
         /// Which.
@@ -64,6 +72,9 @@ impl fmt::Display for StatementFileError {
                 path.display(),
                 LARGEST / 1024
             ),
+            Self::TooMany { path } => {
+                write!(f, "{} has more than {MOST} files", path.display())
+            }
             Self::OtherFile { path } => write!(
                 f,
                 "{} is neither a statement (NAME.json) nor the signature of one (NAME.json.sig)",
@@ -111,6 +122,10 @@ pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, Statement
     let mut names: Vec<OsString> = Vec::new();
     for entry in fs::read_dir(&real).map_err(unread)? {
         names.push(entry.map_err(unread)?.file_name());
+        if names.len() > MOST {
+            let path = directory.to_owned();
+            return Err(StatementFileError::TooMany { path });
+        }
     }
     names.sort();
     let mut statements: BTreeMap<String, StatementFile> = BTreeMap::new();

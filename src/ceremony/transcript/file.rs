@@ -175,16 +175,19 @@ fn lock(file: &File, path: &Path) -> Result<(), TranscriptError> {
 }
 
 fn read_all(file: &mut File, path: &Path) -> Result<Vec<u8>, TranscriptError> {
-    let mut bytes = Vec::new();
-    let read = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    read.map_err(|cause| failed("read", path, cause))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+    let length = file.seek(SeekFrom::End(0));
+    let length = length.map_err(|cause| failed("read", path, cause))?;
+    if length > LARGEST {
         return Err(TranscriptError::TooLarge {
             path: path.to_owned(),
         });
     }
+    // Nobody else writes to it: it is locked.
+    let mut bytes = Vec::new();
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(length).read_to_end(&mut bytes));
+    read.map_err(|cause| failed("read", path, cause))?;
     Ok(bytes)
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hsm_ca::ceremony::{
-    CeremonyFile, CeremonyPlan, CreateCa, CrossSign, Digest, PreviousCeremony, SignCsr, StepAction,
-};
+use hsm_ca::ceremony::{CeremonyFile, CeremonyPlan, Digest, PreviousCeremony, StepAction};
 use hsm_ca::file_trust::Owners;
 use hsm_ca::workflow::{CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, RefusedKeys};
+use hsm_ca::x509::Profile;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
@@ -81,38 +80,27 @@ fn find_profiles(
 ) -> Result<BTreeMap<String, CeremonyProfile>, CliError> {
     let mut profiles = BTreeMap::new();
     for step in &file.steps {
-        let (name, self_signed) = match &step.action {
-            StepAction::CreateCa(CreateCa { profile, .. }) => (profile, true),
-            StepAction::SignCsr(SignCsr { profile, .. }) => (profile, false),
-            StepAction::CrossSign(CrossSign {
-                profile: Some(profile),
-                ..
-            }) => (profile, false),
-            _ => continue,
+        let Some(name) = step.action.profile() else {
+            continue;
         };
-        let own = path_of(name).map(|below| (directory.join(&below), below));
-        let shown = own
-            .as_ref()
-            .map_or_else(|| name.clone(), |(path, _)| path.display().to_string());
-        let profile = Arc::new(profile::find(&shown, self_signed)?);
-        let mut sha256 = None;
-        if let Some((path, below)) = own {
-            let bytes = input::read_trusted(&path, Owners::Any)?;
-            sha256 = Some(Digest::of(&bytes));
-            files.insert(below, bytes);
-        }
-        profiles.insert(
-            name.clone(),
-            CeremonyProfile {
-                profile,
-                file: sha256,
+        let self_signed = matches!(step.action, StepAction::CreateCa(_));
+        let found = match name.strip_prefix("./") {
+            None => CeremonyProfile {
+                profile: Arc::new(Profile::named(name, self_signed)?),
+                file: None,
             },
-        );
+            Some(below) => {
+                let path = directory.join(below);
+                let bytes = input::read_trusted(&path, Owners::Any)?;
+                let sha256 = Digest::of(&bytes);
+                files.insert(below.to_owned(), bytes.clone());
+                CeremonyProfile {
+                    profile: Arc::new(profile::of_file(&path, bytes, self_signed)?),
+                    file: Some(sha256),
+                }
+            }
+        };
+        profiles.insert(name.to_owned(), found);
     }
     Ok(profiles)
-}
-
-/// The path of a profile's file below the directory; none for a name.
-fn path_of(name: &str) -> Option<String> {
-    name.strip_prefix("./").map(str::to_owned)
 }

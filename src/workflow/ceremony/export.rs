@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::verify::read_file;
+use super::regular_file::read_file;
 use super::{PreviousError, check_previous};
 use crate::ceremony::{
     CeremonyDirectory, CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation,

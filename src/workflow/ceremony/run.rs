@@ -14,6 +14,7 @@ mod keys;
 mod lost;
 mod preflight;
 mod resume;
+mod revoking;
 mod room;
 mod signers;
 mod signing;

@@ -13,7 +13,6 @@ mod statements;
 use std::collections::BTreeMap;
 
 use self::archive::Archive;
-pub(super) use self::archive::read_file;
 use crate::ceremony::{
     CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript, TranscriptHead,
 };

@@ -1,27 +1,36 @@
 //! The people in the room, at the terminal: what they are told, and what they are asked.
 
-use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, StepAction};
+use std::path::Path;
+
+use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, RuleVerdict, StepAction};
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
 use crate::cli::ceremony::words::word_lines;
 use crate::cli::report::{Fields, printable};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 /// The people at the terminal, or lines on standard input.
 pub(super) struct Room<'a> {
     ui: &'a Ui,
     no_input: bool,
+    /// The ceremony's directory, quoted for a shell.
+    directory: String,
 }
 
 impl<'a> Room<'a> {
-    pub(super) fn new(ui: &'a Ui, no_input: bool) -> Self {
-        Self { ui, no_input }
+    pub(super) fn new(ui: &'a Ui, no_input: bool, directory: &Path) -> Self {
+        Self {
+            ui,
+            no_input,
+            directory: quote(&directory.display().to_string()),
+        }
     }
 }
 
 impl CeremonyRoom for Room<'_> {
     fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
-        let (text, asked) = phrase(question);
+        let (text, asked) = phrase(question, &self.directory);
         if self.no_input {
             return Err(RunError::NoAnswer { asked }.into());
         }
@@ -37,7 +46,7 @@ impl CeremonyRoom for Room<'_> {
 }
 
 /// The question, and what it asks in a few words.
-fn phrase(question: &Question<'_>) -> (String, &'static str) {
+fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
     match question {
         Question::WallClock { machine } => (
             format!(
@@ -68,7 +77,7 @@ fn phrase(question: &Question<'_>) -> (String, &'static str) {
         Question::Record { name } => (format!("{name}: "), "what is to be written down"),
         Question::GateSigned { step, missing } => (
             format!(
-                "Signatures still missing at the gate \"{step}\": {missing}. Each person signs with: hsm-ca ceremony approve DIR --ssh-key FILE\nPress Enter to count the signatures: "
+                "Signatures still missing at the gate \"{step}\": {missing}. Each person signs in another terminal:\n  hsm-ca ceremony approve {directory} --ssh-key FILE\nPress Enter to count the signatures: "
             ),
             "whether the people at the gate have signed",
         ),
@@ -167,7 +176,7 @@ fn sentence(told: &Told<'_>) -> String {
 
 fn describe_step(step: &PlannedStep) -> String {
     match &step.action {
-        StepAction::Manual(_) => "a step that people do".to_owned(),
+        StepAction::Manual(_) => "a step by hand".to_owned(),
         StepAction::GenerateKey(generate) => format!(
             "generate the key {:?} ({}) on token {:?}",
             generate.label, generate.key_type, generate.token
@@ -190,6 +199,12 @@ fn describe_object(object: &PlannedObject, sha256: &Digest) -> String {
     let mut text = format!("Key \"{}\" signs {}:\n", object.key, object.out);
     for line in &object.shown {
         text.push_str(&format!("  {}\n", printable(line)));
+    }
+    let waived = object.verdicts.iter();
+    let waived = waived.filter(|(_, verdict)| **verdict == RuleVerdict::Waived);
+    let waived: Vec<_> = waived.map(|(rule, _)| rule.as_str()).collect();
+    if !waived.is_empty() {
+        text.push_str(&format!("  waived rules: {}\n", waived.join(", ")));
     }
     text.push_str("SHA-256 of the bytes that are signed:\n");
     text.push_str(&two_ways(sha256));

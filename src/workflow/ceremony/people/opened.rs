@@ -1,7 +1,7 @@
 //! A planned ceremony, as its directory has it.
 
 use std::fs::{self, DirBuilder};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -10,10 +10,8 @@ use crate::ceremony::{
     CeremonyDirectory, CeremonyPlan, Course, Ending, PlanIdentity, PlannedPeople, Transcript, TranscriptError,
 };
 use crate::file_trust::{self, Owners, TrustError};
+use crate::workflow::ceremony::regular_file::read_opened;
 use crate::workflow::{RunError, WorkflowError, check_previous};
-
-/// Bytes of a plan or a transcript.
-const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// A planned ceremony: its directory, which only this user and root can change, and its plan, which was read and agrees with itself.
 #[derive(Clone, Debug)]
@@ -128,16 +126,13 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PeopleError>
         Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(PeopleError::Trust { cause }),
     };
-    let mut bytes = Vec::new();
-    let read = file.take(LARGEST).read_to_end(&mut bytes);
     let io = |cause| PeopleError::Trust {
         cause: TrustError::Io {
             path: path.to_owned(),
             cause,
         },
     };
-    read.map_err(io)?;
-    Ok(Some(bytes))
+    read_opened(file).map(Some).map_err(io)
 }
 
 /// Makes a directory of the ceremony, if it is not there: for this user only.

@@ -12,6 +12,7 @@ use super::{CeremonyRun, RunError, RunSummary};
 use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind};
 use crate::output::{NewDirectory, OutputError, encode_pem};
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::regular_file::read_file;
 use crate::workflow::ceremony::{CeremonyError, next_state};
 use crate::x509::{CERTIFICATE, X509_CRL};
 
@@ -57,7 +58,7 @@ impl CeremonyRun<'_> {
         let mut results = BTreeMap::new();
         for object in self.plan.objects_of(&self.session.name) {
             let path = self.der_path(&object.step);
-            let der = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+            let der = read_file(&path).map_err(|cause| failed(&path, cause))?;
             if self.course.borrow().step(&object.step).written != Some(Digest::of(&der)) {
                 let cause = std::io::Error::other("it is not what was signed");
                 return Err(failed(&path, cause).into());
@@ -121,12 +122,9 @@ impl CeremonyRun<'_> {
         let directory = &self.request.ceremony.directory;
         let transcript = self.transcript.borrow();
         let transcript = transcript.transcript();
-        let previous = match &self.plan.previous {
-            Some(previous) => {
-                let path = directory.named(&previous.file);
-                let bytes = fs::read(&path).map_err(|cause| failed(&path, cause))?;
-                Some(CeremonyExport::read(&bytes).map_err(|error| self.cannot(CLOSING, error))?)
-            }
+        // What the plan was held against, and not what its file holds by now.
+        let previous = match &self.request.source.previous {
+            Some(bytes) => Some(CeremonyExport::read(bytes).map_err(|error| self.cannot(CLOSING, error))?),
             None => None,
         };
         let next = next_state(self.plan, transcript, previous.as_ref()).map_err(CeremonyError::from)?;
@@ -191,7 +189,7 @@ fn compare_out(path: &Path, results: &BTreeMap<String, Vec<u8>>) -> Result<(), W
     }
     for (name, content) in results {
         let path = path.join(name);
-        match fs::read(&path) {
+        match read_file(&path) {
             Ok(found) if found == *content => {}
             Ok(_) => return other(path, "it is not what was signed"),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -232,7 +230,7 @@ fn list(root: &Path, below: &Path, lines: &mut Vec<Line>) -> Result<(), RunError
 
 fn add(root: &Path, name: &Path, lines: &mut Vec<Line>) -> Result<(), RunError> {
     let path = root.join(name);
-    let bytes = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+    let bytes = read_file(&path).map_err(|cause| failed(&path, cause))?;
     lines.push((name.display().to_string(), Digest::of(&bytes)));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The files of a run: each is written whole, synced, and never over another.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::path::Path;
 use super::RunError;
 use crate::output::make_temporary;
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::regular_file::read_file;
 
 /// Makes a directory (0700) where there is none.
 pub(super) fn ensure_directory(path: &Path) -> Result<(), WorkflowError> {
@@ -20,7 +21,7 @@ pub(super) fn ensure_directory(path: &Path) -> Result<(), WorkflowError> {
 
 /// Writes a file (0600), or sees that it has these bytes already: an interrupted run wrote it.
 pub(super) fn write_once(path: &Path, content: &[u8]) -> Result<(), WorkflowError> {
-    match fs::read(path) {
+    match read_file(path) {
         Ok(found) if found == content => return Ok(()),
         Ok(_) => return Err(failed(path, io::Error::other("it holds something else")).into()),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}

@@ -10,6 +10,7 @@ use super::files::{failed, sync_parent};
 use crate::ceremony::{Digest, PlannedObject};
 use crate::ledger::{EntryFilter, EntryState};
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::regular_file::read_file;
 
 impl CeremonyRun<'_> {
     /// Removes the bytes that another session wrote down for the step before it was given up. Anything else that is there stays, and is refused.
@@ -18,7 +19,7 @@ impl CeremonyRun<'_> {
             return Ok(());
         }
         let path = self.tbs_path(step);
-        let found = match fs::read(&path) {
+        let found = match read_file(&path) {
             Ok(found) => found,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(cause) => return Err(failed(&path, cause).into()),

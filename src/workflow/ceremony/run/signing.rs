@@ -1,7 +1,6 @@
 //! One signature: the approved bytes, journalled before `C_SignInit`, verified after, in the ledger and on the disk.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -10,14 +9,16 @@ use super::resume::check_time;
 use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
-use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord, RevocationState};
+use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
 use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::{Made, signing_key};
+use crate::workflow::ceremony::regular_file::read_file;
+use crate::workflow::ceremony::waivers::waived_in_ledger;
 use crate::workflow::pipeline::{Begun, Planned, Signable};
-use crate::workflow::record::{revocation, revocation_request};
+use crate::workflow::record::revocation;
 use crate::workflow::{Delivered, Delivery, WorkflowError, authority_of};
 use crate::x509::{Certificate, CheckedCrl, Revocation, SerialNumber};
 
@@ -230,7 +231,7 @@ impl CeremonyRun<'_> {
     /// The file that an interrupted run wrote has the same bytes.
     fn compare_with_file(&self, id: &str, content: &[u8]) -> Result<(), WorkflowError> {
         let path = self.der_path(id);
-        let found = fs::read(&path).map_err(|cause| failed(&path, cause))?;
+        let found = read_file(&path).map_err(|cause| failed(&path, cause))?;
         if found != content {
             let cause = std::io::Error::other("it is not what was signed");
             return Err(failed(&path, cause).into());
@@ -244,7 +245,8 @@ impl CeremonyRun<'_> {
         checked: T,
         store: &dyn KeyStore,
     ) -> Result<Begun<T>, WorkflowError> {
-        let planned = Planned::new(checked)?;
+        let waivers = waived_in_ledger(&self.request.source.file, id);
+        let planned = Planned::new(checked)?.waiving(waivers);
         let left = self.find_left(&planned)?;
         let held = planned.hold(&self.delivery(id))?;
         match left {
@@ -362,37 +364,5 @@ impl CeremonyRun<'_> {
             .directory
             .objects()
             .join(format!("{id}.sig"))
-    }
-
-    pub(super) fn revoke(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
-        let StepAction::Revoke(revoke) = &step.action else {
-            return Err(self.cannot(&step.id, "it is not a revocation").into());
-        };
-        if self.course.borrow().step(&step.id).revoked {
-            return Ok(());
-        }
-        let revoked = made.revocations.get(&revoke.issuer).and_then(|list| list.last());
-        let revoked = revoked
-            .ok_or_else(|| self.cannot(&step.id, "it revokes nothing"))?
-            .clone();
-        let authority = self.authority(&revoke.issuer, made)?;
-        let certificate = self.authority(&revoke.certificate, made)?;
-        self.type_words(&step.id)?;
-        let issuer = authority_of(&authority)?;
-        let recorder = self.recorder()?;
-        recorder.adopt(&authority, &certificate)?;
-        let entry = recorder.ledger().certificate(&issuer, &revoked.serial)?;
-        let request = revocation_request(&revoked)?;
-        let last = entry
-            .and_then(|entry| entry.revocation)
-            .map(|change| change.state);
-        // An interrupted run may have done it. A hold, or another reason, becomes what was approved.
-        if !matches!(last, Some(RevocationState::Revoked { reason, .. }) if reason == request.reason) {
-            recorder.revoke(&authority, &[request])?;
-        }
-        self.record(Event::Revoked {
-            step: step.id.clone(),
-            serial: revoked.serial.to_string(),
-        })
     }
 }

@@ -1,18 +1,15 @@
 //! The files of a ceremony's directory. None is followed out of it.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use super::CeremonyReport;
 use crate::ceremony::CeremonyDirectory;
+use crate::workflow::ceremony::regular_file::read_below;
 
-/// Bytes of a file: more than any transcript, CRL or ledger of a ceremony has.
-const LARGEST: u64 = 256 * 1024 * 1024;
+/// Files and directories: a ceremony of a hundred objects has a thousand.
+const MOST: usize = 20_000;
 
 /// How deep directories are in it.
 const DEEPEST: usize = 8;
@@ -21,6 +18,8 @@ const DEEPEST: usize = 8;
 pub(super) struct Archive {
     root: PathBuf,
     files: BTreeSet<String>,
+    /// How many entries were seen.
+    entries: usize,
 }
 
 impl Archive {
@@ -29,8 +28,12 @@ impl Archive {
         let mut archive = Self {
             root: directory.path().to_owned(),
             files: BTreeSet::new(),
+            entries: 0,
         };
         archive.list_below(directory.path(), "", DEEPEST, report);
+        if archive.entries > MOST {
+            report.find(".", "file", format!("the directory has more than {MOST} files"));
+        }
         archive
     }
 
@@ -41,6 +44,10 @@ impl Archive {
             Err(error) => return report.find(shown, "file", error),
         };
         for entry in entries {
+            self.entries += 1;
+            if self.entries > MOST {
+                return;
+            }
             let found = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)));
             let (name, kind) = match found {
                 Ok(found) => found,
@@ -66,7 +73,7 @@ impl Archive {
         if !self.files.contains(file) {
             return Err("the file is missing".to_owned());
         }
-        read_file(&self.root.join(file)).map_err(|error| error.to_string())
+        read_below(&self.root, file).map_err(|error| error.to_string())
     }
 
     /// Every file.
@@ -79,20 +86,5 @@ impl Archive {
         let inside = self.files.iter().filter_map(|file| file.strip_prefix(directory));
         let inside = inside.filter_map(|file| file.strip_prefix('/'));
         inside.map(str::to_owned).collect()
-    }
-}
-
-/// The bytes of a regular file; a link is not followed, and a pipe does not make this wait.
-pub(in crate::workflow::ceremony) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    match u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST) {
-        true => Ok(bytes),
-        false => Err(io::Error::other(format!("larger than {LARGEST} bytes"))),
     }
 }

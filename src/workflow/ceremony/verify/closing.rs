@@ -117,7 +117,7 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
             Ok(_) => report.find(
                 file.clone(),
                 "checksums",
-                format!("{CHECKSUMS} has another SHA-256"),
+                format!("its SHA-256 is not the one in {CHECKSUMS}"),
             ),
             Err(reason) => report.find(file.clone(), "checksums", reason),
         }
@@ -129,7 +129,11 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
         });
         let name = file.rsplit('/').next().unwrap_or_default();
         if has_to_be && !name.starts_with(TEMPORARY) && !listed.contains_key(file) {
-            report.find(file.clone(), "checksums", format!("{CHECKSUMS} does not have it"));
+            report.find(
+                file.clone(),
+                "checksums",
+                format!("it is not listed in {CHECKSUMS}"),
+            );
         }
     }
 }

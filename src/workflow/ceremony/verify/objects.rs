@@ -172,7 +172,11 @@ fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport
         match archive.read(&file) {
             Ok(found) if decode_one(&found, label).is_ok_and(|der| der == object.der) => {
                 if out.get(&object.out) != Some(&Digest::of(&found)) {
-                    report.find_line(line, "out", format!("{:?} has another SHA-256", object.out));
+                    report.find_line(
+                        line,
+                        "out",
+                        format!("{file} has another SHA-256 than the one here"),
+                    );
                 }
             }
             Ok(_) => report.find(file, "out", format!("it is not what step {:?} made", object.step)),
