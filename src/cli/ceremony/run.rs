@@ -65,7 +65,7 @@ impl RunCeremony {
             token.check_login()?;
         }
         let recorder = settings.open_recorder()?;
-        let room = Room::new(ui, settings.no_input);
+        let room = Room::new(ui, settings.no_input, &self.directory);
         let summary = match CeremonyRun::open(&request, recorder, &room, ui)? {
             Opening::Closed(summary) => summary,
             Opening::Run(run) => {

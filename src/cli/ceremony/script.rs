@@ -62,7 +62,7 @@ impl WriteScript {
             None => String::new(),
         };
         text.push_str(
-            "Print it with a browser, in colour or not. It has the words that run asks for: keep it closed until the \
+            "Print it from a browser; black and white is enough. It contains the words that run asks for: keep it closed until the \
              ceremony.\n",
         );
         let json = json!({ "file": shown, "plan_sha256": hash.to_string() });

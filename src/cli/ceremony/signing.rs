@@ -111,7 +111,7 @@ impl SigningOptions {
         json["statement"] = json!(statement);
         json["signature"] = json!(signature);
         let text = format!(
-            "{} has signed: {what}\n{}",
+            "Signed by {}, who {what}\n{}",
             printable(&person),
             [("statement", statement), ("signature", signature)]
                 .into_iter()

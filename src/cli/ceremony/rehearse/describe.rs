@@ -18,7 +18,7 @@ pub(super) fn describe(rehearsed: &Rehearsed, place: &Path) -> Report {
     } = rehearsed;
     let id = printable(&ceremony.plan.ceremony);
     let mut text = match rehearsed.is_sound() {
-        true => format!("Rehearsed {id}: every octet that was signed is as planned,\noutside the holes.\n"),
+        true => format!("Rehearsed {id}: outside the holes, every signed octet is as planned.\n"),
         false => format!("Rehearsed {id}: the rehearsal DIFFERS from the plan.\nDo not approve this plan.\n"),
     };
     if let Some(plan) = plan {
@@ -29,7 +29,7 @@ pub(super) fn describe(rehearsed: &Rehearsed, place: &Path) -> Report {
     }
     let shown = quote(&place.display().to_string());
     text.push_str(&format!(
-        "\nEach session is a practice in a directory of {shown},\nwith its script.html and report.html. Its keys are gone.\n"
+        "\nEach session was held as a practice. Its directory below {shown}\nhas the script and the report. Its keys are deleted.\n"
     ));
     let json = json!({
         "ceremony": ceremony.plan.ceremony,

@@ -213,7 +213,7 @@ impl fmt::Display for PeopleError {
             Self::NotEnded => {
                 f.write_str("the ceremony is neither closed nor aborted: there is nothing to attest yet")
             }
-            Self::Ended { how } => write!(f, "the ceremony is {how}, so nothing is added to it"),
+            Self::Ended { how } => write!(f, "the ceremony is {how}, so nothing can be added to it"),
             Self::Text { what } => write!(f, "{what} must be one line of visible text"),
             Self::ClockBehind { now, last } => write!(
                 f,
