@@ -1,4 +1,4 @@
-//! The jobs: a request type in, a summary type out. Here the rooms meet that know nothing of each other.
+//! The jobs: a request type in, a summary type out. They connect the other rooms, which do not know each other.
 
 mod adopt;
 mod authority;
@@ -120,16 +120,16 @@ pub use tls_check::{
 
 use crate::ledger::Unfinished;
 
-/// Told what is being done, as it is done; the command line shows it, a test may record it.
+/// Receives what is being done; the command line shows it, a test may record it.
 pub trait Progress {
     /// One step begins.
     fn step(&self, step: &Step<'_>);
 
-    /// Before a signature: this is what the ledger has open or undelivered for the authority.
+    /// Before a signature: what the ledger has open or undelivered for the authority.
     fn unfinished(&self, found: &Unfinished);
 }
 
-/// Nobody is watching.
+/// Ignores everything.
 impl Progress for () {
     fn step(&self, _: &Step<'_>) {}
 

@@ -68,7 +68,7 @@ fn admits(message: &str) -> bool {
     [
         "on the token anyway, not proven",
         "STILL ON THE TOKEN",
-        "is on the token now is not known",
+        "it is not known whether a key",
     ]
     .iter()
     .any(|words| message.contains(words))

@@ -1,5 +1,5 @@
-//! `ca adopt`: a CA that lived elsewhere comes into the ledger with what it has issued and revoked, so that nothing is forgotten. All of
-//! it is verified first, and recorded in one transaction.
+//! `ca adopt`: takes an existing CA into the ledger, with everything that it has issued and revoked, so that nothing is lost. Everything is
+//! verified first, and recorded in one transaction.
 
 use std::sync::Arc;
 
@@ -22,33 +22,33 @@ use crate::x509::{
 /// Seconds that the clock of another machine may be ahead.
 const SKEW: u64 = 300;
 
-/// A CA that lived elsewhere.
+/// A CA from outside this ledger.
 #[derive(Clone, Debug)]
 pub struct AdoptionRequest {
     /// Its certificate.
     pub authority: Certificate,
-    /// The certificates above it, its issuer's first, where it is not self-signed.
+    /// The certificates above it, its issuer's first; empty if it is self-signed.
     pub issuers: Vec<Certificate>,
-    /// Certificates that it has issued, and what errors call each: its file.
+    /// Certificates that it has issued, each with its name in errors: its file.
     pub certificates: Vec<(String, Certificate)>,
     /// Its database.
     pub index: Vec<IndexedCertificate>,
     /// Its last CRL.
     pub crl: Option<CertificateRevocationList>,
-    /// Keys that others have: no CA with one of them comes into the ledger.
+    /// Keys whose private keys others know: a CA with one of them is refused.
     pub refused_keys: Option<Arc<KeyList>>,
     /// The rules that the operator waives.
     pub waivers: Waivers,
 }
 
-/// A CA, and what is known of it, all verified as far as it can be. Only the record is missing.
+/// A CA and everything known about it, verified as far as possible. Only the record is missing.
 #[derive(Debug)]
 pub struct PlannedAdoption {
     plan: AdoptionRequest,
     path: PathCheck,
 }
 
-/// What came into the ledger.
+/// What was added to the ledger.
 #[derive(Clone, Debug)]
 pub struct AdoptionSummary {
     /// The CA's certificate.
@@ -65,7 +65,7 @@ impl AdoptionRequest {
     /// Verifies the CA's certificate, the path above it, and under its key every certificate and the CRL.
     ///
     /// # Errors
-    /// [`WorkflowError`]: the first fault found. Then none of it may be recorded.
+    /// [`WorkflowError`]: the first fault found. Then nothing may be recorded.
     pub fn check(self, now: UnixTime) -> Result<PlannedAdoption, WorkflowError> {
         let authority = &self.authority;
         if !authority.is_authority() {
@@ -128,7 +128,7 @@ impl AdoptionRequest {
     }
 }
 
-/// A CRL holds no longer one.
+/// A CRL cannot hold a longer one.
 fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
     const LONGEST: usize = 22;
     if serial.octets().len() <= LONGEST {
@@ -148,10 +148,10 @@ fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) 
 }
 
 impl PlannedAdoption {
-    /// Makes sure that the store has the CA's key, and that it signs.
+    /// Makes sure that the store has the CA's key, and that the key signs.
     ///
     /// # Errors
-    /// The rule `signing-key`, the proof that is not given, or what the store said.
+    /// The rule `signing-key`, the missing proof, or what the store said.
     pub fn prove_key(&self, store: &dyn KeyStore, key: &str) -> Result<(), WorkflowError> {
         let public_key = self.plan.authority.public_key()?;
         let signature = public_key.algorithm().default_signature();
@@ -162,7 +162,7 @@ impl PlannedAdoption {
         })
     }
 
-    /// Records all of it, or nothing. What the ledger has already is passed over.
+    /// Records everything, or nothing. What the ledger already has is skipped.
     ///
     /// # Errors
     /// [`WorkflowError`]

@@ -13,14 +13,14 @@ use crate::x509::{
     AskedValidity, Checked, Issuer, Name, Profile, SerialNumber, Tbs, UnixTime, Validity, X509Error,
 };
 
-/// A self-signed CA certificate to be.
+/// A self-signed CA certificate that is requested.
 #[derive(Clone, Debug)]
 pub struct AuthorityRequest {
     /// The key, as the store names it: a label, a `pkcs11:` URI, `kms:KEY`.
     pub key: String,
     /// Its subject and issuer.
     pub subject: Name,
-    /// What it holds.
+    /// Its content.
     pub profile: Arc<Profile>,
     /// Its validity; the profile's days when no end is given.
     pub validity: AskedValidity,
@@ -32,7 +32,7 @@ pub struct AuthorityRequest {
     pub delivery: Delivery,
 }
 
-/// A self-signed CA certificate that passed every rule, and whose place is kept. Only the signature is missing.
+/// A self-signed CA certificate that passed every rule, and whose place is held. Only the signature is missing.
 pub struct PlannedAuthority<'a> {
     held: Held<Checked>,
     store: &'a dyn KeyStore,
@@ -43,12 +43,12 @@ impl AuthorityRequest {
     /// The validity of a certificate that is made `now`.
     ///
     /// # Errors
-    /// [`X509Error`] where what was requested is not a validity period.
+    /// [`X509Error`] if the request is not a validity period.
     pub fn choose_validity(&self, now: UnixTime) -> Result<Validity, X509Error> {
         self.validity.choose(self.profile.default_days, &[], now)
     }
 
-    /// Builds the certificate for `key`, checks and rehearses it. Needs no token: the public half of the key is enough.
+    /// Builds, checks and rehearses the certificate for `key`. Needs no token: the public half of the key is enough.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -71,7 +71,7 @@ impl AuthorityRequest {
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 
-    /// Finds the key, plans the certificate for it, and keeps its place. Nothing is signed or recorded.
+    /// Finds the key, plans the certificate for it, and holds its place. Nothing is signed or recorded.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -94,7 +94,7 @@ impl AuthorityRequest {
 }
 
 impl PlannedAuthority<'_> {
-    /// Before a ledger is made for it: refuses a key whose token keeps the head of another one.
+    /// Called before a ledger is made for the CA: refuses a key whose token keeps the head of another ledger.
     ///
     /// # Errors
     /// [`WorkflowError::KeptHead`]

@@ -59,9 +59,9 @@ pub struct BenchSummary {
     pub points: Vec<BenchPoint>,
     /// What was issued, by key.
     pub issuing: Vec<IssuingPoint>,
-    /// What the token does not do.
+    /// What the token does not support.
     pub unmeasured: Vec<Unmeasured>,
-    /// Why there were not as many sessions as were asked for.
+    /// Why fewer sessions signed than were requested.
     pub fewer_sessions: Option<String>,
 }
 
@@ -78,7 +78,7 @@ pub struct BenchPoint {
     pub sessions: usize,
     /// How many signatures they made. Each was verified in software.
     pub signatures: usize,
-    /// How often the token said that it was busy, and signed nothing.
+    /// How often the token was busy, and signed nothing.
     pub busy: usize,
     /// From the first session's start to the last one's end.
     pub elapsed: Duration,

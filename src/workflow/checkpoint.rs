@@ -1,4 +1,4 @@
-//! Checkpoints of the ledger, and proofs about its events: made from the events, checked before they are handed out.
+//! Checkpoints of the ledger, and proofs about its events: made from the events, and checked before they are returned.
 
 use crate::ledger::{Digest, Head, Ledger, current_checkpoint, event_path, extension_path};
 use crate::signer::Signer;
@@ -6,14 +6,14 @@ use crate::transparency::{Checkpoint, ConsistencyProof, InclusionProof, SignedCh
 
 use super::{WorkflowError, require_head};
 
-/// Whose head a proof leads to.
+/// The head that a proof leads to.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "a signer has none")]
 #[non_exhaustive]
 pub enum CheckpointSource<'a> {
-    /// The ledger's as it is now, signed if there is a signer.
+    /// The current head of the ledger, signed if a signer is given.
     Now(Option<&'a dyn Signer>),
-    /// One from before, with the signatures that it has.
+    /// An earlier one, with its signatures.
     Kept(&'a SignedCheckpoint),
 }
 
@@ -34,10 +34,10 @@ impl CheckpointSource<'_> {
     }
 }
 
-/// A checkpoint of the ledger as it is now. `head` is one that was kept elsewhere: an older copy gets no checkpoint.
+/// A checkpoint of the current ledger. `head` is one that was kept elsewhere: an older copy of the ledger gets no checkpoint.
 ///
 /// # Errors
-/// [`KeptHeadError::Older`](super::KeptHeadError::Older), [`WorkflowError::CheckpointKey`], and what the ledger and the signer say.
+/// [`KeptHeadError::Older`](super::KeptHeadError::Older), [`WorkflowError::CheckpointKey`], and errors of the ledger and the signer.
 pub fn make_checkpoint(
     ledger: &dyn Ledger,
     head: Option<&Head>,
@@ -50,7 +50,7 @@ pub fn make_checkpoint(
 /// A proof that the ledger has an event.
 ///
 /// # Errors
-/// [`WorkflowError::CheckpointKey`], and what the ledger and the signer say.
+/// [`WorkflowError::CheckpointKey`], and errors of the ledger and the signer.
 pub fn prove_event(
     ledger: &dyn Ledger,
     sequence: u64,
@@ -81,7 +81,7 @@ pub fn prove_extension(
     Ok(ConsistencyProof::new(since, path.hashes, checkpoint)?)
 }
 
-/// A key that signs certificates signs nothing that the ledger does not record.
+/// Refuses a key that signs certificates: it must sign nothing that the ledger does not record.
 fn sign(
     ledger: &dyn Ledger,
     checkpoint: &Checkpoint,

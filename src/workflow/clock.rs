@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::x509::UnixTime;
 
-/// What tells a job the time. Each caller hands in one, and every step of the job asks the same one.
+/// The time source of a job. Each caller passes one, and every step of the job uses it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
 

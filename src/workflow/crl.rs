@@ -14,27 +14,27 @@ use crate::x509::{
     IssuedCrl, Period, Revocations, UnixTime, X509Error, rules,
 };
 
-/// A week, when nothing is asked for.
+/// A week, if nothing is requested.
 const DEFAULT: Period = Period::Days(7);
 
-/// A CRL to be.
+/// A CRL that is requested.
 #[derive(Clone, Debug)]
 pub struct CrlRequest {
     /// The CA certificate.
     pub authority: Named<Certificate>,
-    /// The key, where it is not to be found by the CA certificate's public key.
+    /// The key, if it cannot be found by the CA certificate's public key.
     pub key: Option<String>,
-    /// Its number, above every number before; the next that the ledger has when not given.
+    /// Its number, above every earlier number; `None` for the ledger's next number.
     pub number: Option<CrlNumber>,
-    /// How long until the next one; when not given a week, or less if the CA ends earlier.
+    /// The time until the next one; `None` for a week, or less if the CA ends earlier.
     pub period: Option<Period>,
-    /// Which certificates it is about.
+    /// Which certificates it covers.
     pub scope: CrlScope,
     /// The URL in the certificates of its scope.
     pub distribution_point: Option<String>,
-    /// Whether it has only those certificates that name this URL: the CRL of a shard. Otherwise it has all of its scope.
+    /// Whether it covers only the certificates that name this URL: the CRL of a shard. Otherwise it covers all in its scope.
     pub is_shard: bool,
-    /// Where its delta CRL will be.
+    /// The URL of its delta CRL.
     pub freshest: Option<String>,
     /// The CRL that relying parties have, which makes this one a delta CRL.
     pub base: Option<Named<CertificateRevocationList>>,
@@ -55,19 +55,19 @@ pub struct CrlSummary {
     pub unusual_serials: usize,
 }
 
-/// Where the revocations of a CRL come from, besides the ledger.
+/// The sources of a CRL's revocations, besides the ledger.
 #[derive(Debug, Default)]
 pub struct CrlSources {
-    /// What another program's index has revoked, instead of what the ledger has.
+    /// The revocations in another program's index, instead of those in the ledger.
     pub index: Option<Revocations>,
-    /// The CRL in the place where the new one goes.
+    /// The CRL that the new one replaces.
     pub replaced: Option<CertificateRevocationList>,
 }
 
-/// A CRL whose CA, base and output were looked at.
+/// A CRL whose CA, base and output were checked.
 #[derive(Debug)]
 pub struct CrlJob {
-    /// The one that was requested.
+    /// The requested one.
     number: Option<CrlNumber>,
     this_update: UnixTime,
     next_update: UnixTime,
@@ -79,7 +79,7 @@ pub struct CrlJob {
     base: Option<CertificateRevocationList>,
 }
 
-/// By whom it is signed, and where it goes.
+/// The signer, and the output.
 #[derive(Debug)]
 struct Signing {
     authority: Certificate,
@@ -94,13 +94,13 @@ struct Signing {
 struct NumberedCrl {
     content: CrlContent,
     coverage: Coverage,
-    /// How far the ledger went before its revocations were read.
+    /// The end of the ledger before its revocations were read.
     since: u64,
     signing: Signing,
     base: Option<CertificateRevocationList>,
 }
 
-/// A CRL that is built and checked, and whose output fits where it goes. Only the signature is missing.
+/// A CRL that was built and checked, and whose output fits in its place. Only the signature is missing.
 pub struct PlannedCrl {
     planned: Planned<CheckedCrl>,
     signing: Signing,
@@ -162,8 +162,8 @@ impl CrlJob {
         })
     }
 
-    /// Takes a number from the ledger, gathers the revocations, refuses to say less than the CRL before, builds the list and checks it,
-    /// and sees whether there is room for it. Needs no token. A number that is not used leaves a gap, which is allowed.
+    /// Takes a number from the ledger, gathers the revocations, refuses a list that says less than the previous CRL, builds the list and checks it,
+    /// and checks that there is space for it. Needs no token. A number that is not used leaves a gap, which is allowed.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -173,8 +173,7 @@ impl CrlJob {
         numbered.plan(recorder, sources, in_ledger)
     }
 
-    /// Takes its number from the ledger: the one that was requested, or the next. One below that of an earlier CRL is refused, and none is
-    /// taken for it.
+    /// Takes its number from the ledger: the requested one, or the next. A number below that of an earlier CRL is refused, and none is taken.
     fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         let authority = &self.signing.authority;
         recorder.require_known(authority)?;
@@ -190,7 +189,7 @@ impl CrlJob {
         // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
         let above = base.max(asked.and_then(CrlNumber::previous));
         let reserved = match asked {
-            // Of a run that came to nothing before it signed. Whether it may still be used is seen when the signature begins.
+            // From a run that failed before the signature. Whether it may still be used is checked when the signature begins.
             Some(asked) if recorder.has_crl_number(authority, asked)? => asked,
             _ => recorder.reserve_crl_number(authority, above)?.number,
         };
@@ -198,8 +197,8 @@ impl CrlJob {
             let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
             return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
         }
-        // Read after the number was taken, and before the revocations are: a CRL of a lower number is not younger, and what was
-        // recorded before is on this one.
+        // Read after the number was taken, and before the revocations: a CRL with a lower number is not newer, and everything that was recorded
+        // before is on this one.
         let this_update = recorder.now().max(self.this_update);
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
@@ -222,7 +221,7 @@ impl CrlJob {
 }
 
 impl NumberedCrl {
-    /// Refuses to say less than the CRL before, builds the list and checks it.
+    /// Refuses a list that says less than the previous CRL, builds it and checks it.
     fn plan(
         self,
         recorder: &Recorder,
@@ -255,13 +254,12 @@ impl NumberedCrl {
         })
     }
 
-    /// What the ledger has revoked, of this CRL's scope. It is read after the number was taken: whatever is revoked later is on a
-    /// CRL of a higher one.
+    /// The ledger's revocations in this CRL's scope. They are read after the number was taken: a later revocation is on a CRL with a higher number.
     fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
         recorder.revocations(&self.signing.authority, &self.coverage, self.content.this_update)
     }
 
-    /// The distribution point, if no certificate of the CA names it: RFC 5280 section 6.3.3 (b) has a verifier pass over this CRL then.
+    /// The distribution point, if no certificate of the CA names it: by RFC 5280 section 6.3.3 (b) a verifier then ignores this CRL.
     fn unnamed_distribution_point(&self, recorder: &Recorder) -> Result<Option<String>, WorkflowError> {
         let Some(url) = self.content.distribution_point.as_deref() else {
             return Ok(None);
@@ -270,10 +268,10 @@ impl NumberedCrl {
         Ok((!is_named).then(|| url.to_owned()))
     }
 
-    /// Refuses a list that has less than the complete CRL before it, when it comes from the ledger alone: if that CRL was made from another
-    /// program's index, and the index is forgotten now, its certificates would count as valid again.
+    /// Refuses a list from the ledger alone that has fewer entries than the previous complete CRL: if that CRL was made from another program's
+    /// index, and the index is missing now, its certificates would count as valid again.
     fn refuse_to_forget(&self, recorder: &Recorder, revocations: &Revocations) -> Result<(), WorkflowError> {
-        // The number of entries that is recorded is of any scope; an index is refused for a shard.
+        // The recorded number of entries can be of any scope; an index is refused for a shard.
         if self.coverage != Coverage::All {
             return Ok(());
         }
@@ -314,19 +312,19 @@ impl PlannedCrl {
         &self.planned
     }
 
-    /// The distribution point, if no certificate of the CA in the ledger names it: a verifier passes over this CRL then.
+    /// The distribution point, if no certificate of the CA in the ledger names it: a verifier then ignores this CRL.
     #[must_use]
     pub fn unnamed_distribution_point(&self) -> Option<&str> {
         self.unnamed_distribution_point.as_deref()
     }
 
-    /// How many certificates are revoked in the ledger, and not in the index that this CRL is made from.
+    /// How many certificates are revoked in the ledger, but not in the index that this CRL is made from.
     #[must_use]
     pub const fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// Keeps the place, records what will be signed, and has the token sign it, once.
+    /// Holds the place, records what will be signed, and makes the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.

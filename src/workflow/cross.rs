@@ -1,4 +1,4 @@
-//! `cert cross-sign`: this CA certifies another one, whose certificate it repeats under its own name.
+//! `cert cross-sign`: this CA certifies another CA, by repeating its certificate under its own name.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::x509::{
     Validity, X509Error, compare_with_original,
 };
 
-/// A cross-certificate to be.
+/// A cross-certificate that is requested.
 #[derive(Clone, Debug)]
 pub struct CrossRequest {
     /// The certificate of the other CA.
     pub original: Named<Original>,
     /// This CA's certificate.
     pub authority: Named<Certificate>,
-    /// The key, where it is not to be found by this CA's public key.
+    /// The key, if it cannot be found by this CA's public key.
     pub key: Option<String>,
-    /// This CA's own profile, for what the original does not say.
+    /// This CA's own profile, for the fields that the original lacks.
     pub profile: Option<Arc<Profile>>,
-    /// Keys that are not certified.
+    /// Keys that are refused.
     pub refused_keys: Option<Arc<KeyList>>,
     /// Its validity; when no end is given the profile's days, or until one of the two certificates ends.
     pub validity: AskedValidity,
@@ -42,11 +42,11 @@ pub struct CrossSummary {
     pub certificate: Certificate,
     /// Where it is.
     pub delivered: Delivered,
-    /// What it has as the original has it, by name.
+    /// The names of what is the same as in the original.
     pub kept: Vec<String>,
-    /// What it has not.
+    /// What differs.
     pub changes: Vec<Change>,
-    /// What RFC 5280 does not allow in the original, and is right in it, in words.
+    /// The faults of the original by RFC 5280 that it corrects, in words.
     pub repairs: Vec<String>,
 }
 
@@ -62,8 +62,8 @@ pub struct CrossJob {
 }
 
 impl CrossJob {
-    /// Checks both certificates and the output, and holds a certificate of the same fields, but for the serial number, against every rule:
-    /// what is refused is refused before the PIN prompt.
+    /// Checks both certificates and the output, and checks a certificate with the same fields, except for the serial number, against every rule, so
+    /// that a refusal comes before the PIN prompt.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -119,7 +119,7 @@ impl CrossJob {
         Ok(Planned::new(checked)?.waiving(self.request.waivers))
     }
 
-    /// Plans the certificate, keeps its place, records it, and has the token sign it, once.
+    /// Plans the certificate, holds its place, records it, and makes the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.

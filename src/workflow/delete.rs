@@ -1,4 +1,4 @@
-//! `key delete`: a key is deleted from the token, and the ledger has it before and after.
+//! `key delete`: deletes a key from the token; the ledger records it before and after.
 
 use super::{KeyLog, WorkflowError, forget_kept_head};
 use crate::ledger::{Digest, EntryId, KeyAct};
@@ -9,17 +9,17 @@ use crate::token::{KeyDescription, KeyObjects, Session};
 pub struct DeleteSummary {
     /// The objects, the private one first.
     pub deleted: Vec<KeyDescription>,
-    /// The entry of the ledger, where there is a ledger.
+    /// The entry of the ledger, if a ledger is in use.
     pub recorded: Option<EntryId>,
-    /// Why the ledger's head that was kept for the key may still be on the token.
+    /// Why the ledger's head for the key may still be on the token.
     pub head_left: Option<String>,
 }
 
-/// Takes the objects of a key off the token, once the ledger has what is about to happen.
+/// Destroys the objects of a key on the token, after the ledger has recorded that this is about to happen.
 ///
 /// # Errors
-/// [`WorkflowError::Token`], which says what is left; [`WorkflowError::UnrecordedDeletion`] when the key is gone and the ledger does
-/// not have it.
+/// [`WorkflowError::Token`], which says what is left; [`WorkflowError::UnrecordedDeletion`] if the key is deleted but the ledger could not record
+/// that.
 pub fn delete_key(
     session: &Session,
     objects: KeyObjects<'_>,
@@ -41,7 +41,7 @@ pub fn delete_key(
         log.complete(begun, key, public_key.as_ref())
             .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })?;
     }
-    // The key is gone, whatever becomes of what was kept for it.
+    // The key is deleted, whatever happens to the head that was kept for it.
     let forgotten = public_key
         .as_ref()
         .map(|key| forget_kept_head(session, Digest::of(key.der())));

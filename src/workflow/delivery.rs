@@ -1,4 +1,4 @@
-//! Where a finished certificate goes: a file, or back to the caller, by the same checks.
+//! The destination of a finished certificate: a file, or the caller, with the same checks.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub enum Delivery {
     Caller(Encoding),
 }
 
-/// A result that has arrived.
+/// A result that was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
     /// In this file.
@@ -24,7 +24,7 @@ pub enum Delivered {
     Content(Vec<u8>),
 }
 
-/// A place that is kept.
+/// A place that is held.
 #[derive(Debug)]
 pub(super) enum Slot {
     File(Reserved),
@@ -32,7 +32,7 @@ pub(super) enum Slot {
 }
 
 impl Delivery {
-    /// Sees whether the result could be delivered, and leaves nothing behind: before the PIN prompt.
+    /// Checks that the result could be delivered, and leaves nothing behind: before the PIN prompt.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -47,7 +47,7 @@ impl Delivery {
         })
     }
 
-    /// [`check`](Self::check), of one of many.
+    /// [`check`](Self::check), for one of many.
     pub(super) fn check_among(&self, tried: &TriedDirectories) -> Result<(), OutputError> {
         match self {
             Self::File(destination) => destination.check(tried),
@@ -55,7 +55,7 @@ impl Delivery {
         }
     }
 
-    /// The file that this goes to, if it is there already and has just this content.
+    /// The destination, if the file exists already with exactly this content.
     pub(super) fn place_of(&self, verified: &dyn Verified) -> Option<PathBuf> {
         match self {
             Self::File(destination) => destination.holds(verified).then(|| destination.path.clone()),
@@ -72,7 +72,7 @@ impl Delivery {
 }
 
 impl Slot {
-    /// Asks for the room of a result that can be longer than any certificate.
+    /// Reserves space for a result that can be longer than any certificate.
     pub(super) fn make_room(
         &self,
         length: impl FnOnce(Encoding) -> Option<usize>,
@@ -119,7 +119,7 @@ impl Slot {
     }
 }
 
-/// A place that has its content, and no name yet.
+/// A place with its content, but without its name.
 #[derive(Debug)]
 pub(super) enum Filled {
     File(Written),
@@ -127,7 +127,7 @@ pub(super) enum Filled {
 }
 
 impl Filled {
-    /// Gives all of them their names, when they are on the disk. The results are in the same order.
+    /// Gives all of them their names, once they are on the disk. The results are in the same order.
     pub(super) fn publish_all(filled: Vec<Self>) -> Vec<Result<Delivered, OutputError>> {
         let mut contents = Vec::with_capacity(filled.len());
         let mut files = Vec::with_capacity(filled.len());
@@ -149,7 +149,7 @@ impl Filled {
     }
 }
 
-/// Delivers something that is made only when its place is kept.
+/// Delivers something that is made only after its place is held.
 ///
 /// # Errors
 /// [`WorkflowError`]

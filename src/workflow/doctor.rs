@@ -1,4 +1,4 @@
-//! `doctor`: is everything there that the jobs need? Each check tells what it found and, where something is missing, what to do.
+//! `doctor`: checks that everything that the jobs need is available. Each check reports what it found and, if something is missing, what to do.
 
 mod check;
 mod client_sdk;
@@ -21,7 +21,7 @@ pub fn check_slots(slots: &Slots) -> Vec<Check> {
         .collect()
 }
 
-/// What can be seen of the token before anyone logs in.
+/// What the token shows before a login.
 #[must_use]
 pub fn check_token(token: &Token) -> Vec<Check> {
     let description = token.description();
@@ -64,7 +64,7 @@ pub fn check_token(token: &Token) -> Vec<Check> {
     checks
 }
 
-/// Whether the login went well, and how many keys are there.
+/// Whether the login succeeded, and how many keys the token has.
 #[must_use]
 pub fn check_login(session: &Session) -> Check {
     const NAME: &str = "login";
@@ -79,7 +79,7 @@ pub fn check_login(session: &Session) -> Check {
     }
 }
 
-/// Whether the session can write: CloudHSM has no other (User Guide, ki-pkcs11-sdk), and an import needs one.
+/// Whether the session can write: CloudHSM has only such sessions (User Guide, ki-pkcs11-sdk), and an import needs one.
 #[must_use]
 pub fn check_session(session: &Session) -> Check {
     const NAME: &str = "session";
@@ -90,7 +90,7 @@ pub fn check_session(session: &Session) -> Check {
     }
 }
 
-/// What is kept on the token of ledgers: data objects that no list of keys shows.
+/// The ledger heads that are kept on the token: data objects that no list of keys shows.
 #[must_use]
 pub fn check_kept_heads(session: &Session) -> Check {
     const NAME: &str = "ledger head";
@@ -109,7 +109,7 @@ pub fn check_kept_heads(session: &Session) -> Check {
     }
 }
 
-/// Whether a key can be made on the token: one is, and is destroyed.
+/// Whether a key can be made on the token: makes one and destroys it.
 #[must_use]
 pub fn check_new_key(session: &Session) -> Check {
     const NAME: &str = "new key";
@@ -135,7 +135,7 @@ pub fn check_new_key(session: &Session) -> Check {
     }
 }
 
-/// Whether an interrupted key probe left its key on the token. The key can do nothing, but it should not stay.
+/// Whether an interrupted key probe left its key on the token. The key has no usage, but it should not stay.
 #[must_use]
 pub fn check_left_key_probes(session: &Session) -> Option<Check> {
     const NAME: &str = "new key";
@@ -149,7 +149,7 @@ pub fn check_left_key_probes(session: &Session) -> Option<Check> {
     }
 }
 
-/// Which ways a key from KMS can get into the token; the first is what `--route auto` takes.
+/// By which routes a key from KMS can get into the token; `--route auto` uses the first.
 #[must_use]
 pub fn check_import_routes(token: &Token) -> Vec<Check> {
     const NAME: &str = "import route";

@@ -37,42 +37,42 @@ pub enum WorkflowError {
     KeptHead(Box<KeptHeadError>),
     /// The clock is behind the last event of the ledger.
     ClockBehind {
-        /// What the clock says.
+        /// The clock's time.
         now: UnixTime,
-        /// When the last event was recorded, by the clock of then.
+        /// The time of the last event, by the clock at that time.
         last: UnixTime,
     },
-    /// A signature was made and verified, and the ledger could not record it: nothing was delivered.
+    /// A signature was made and verified, but the ledger could not record it: nothing was delivered.
     Unrecorded {
-        /// The entry that began, and did not end.
+        /// The entry that began but did not end.
         entry: EntryId,
         /// Why.
         cause: LedgerError,
     },
-    /// What was signed is recorded, and could not be delivered.
+    /// A signed object is recorded, but could not be delivered.
     Undelivered {
-        /// The entry that has it.
+        /// Its entry.
         entry: EntryId,
         /// Why.
         cause: OutputError,
     },
-    /// A key was made and proven, and the ledger could not record it.
+    /// A key was made and proven, but the ledger could not record it.
     UnrecordedKey {
         /// Its label.
         label: String,
         /// Why.
         cause: LedgerError,
-        /// What became of the key.
+        /// What happened to the key.
         left: LeftBehind,
     },
-    /// A key was deleted, and the ledger could not record that.
+    /// A key was deleted, but the ledger could not record that.
     UnrecordedDeletion {
         /// Why.
         cause: LedgerError,
     },
-    /// What the ledger has of an entry cannot be delivered.
+    /// The object of an entry cannot be delivered.
     NotDeliverable(Box<NotDeliverable>),
-    /// A file that is not taken for a planned object.
+    /// A file that is refused as a planned object.
     PlannedFile(Box<PlannedFileError>),
     /// A CA certificate that the ledger does not have.
     UnknownAuthority(Box<UnknownAuthority>),
@@ -106,39 +106,39 @@ pub enum WorkflowError {
     OtherLabel {
         /// The label that was requested.
         label: String,
-        /// The key as it is.
+        /// The key as it is on the token.
         found: KeyDescription,
     },
-    /// A proof was not given.
+    /// A proof failed.
     Unproven {
         /// Which one, and why.
         unproven: Unproven,
-        /// What became of the objects on the token.
+        /// What happened to the objects on the token.
         left: LeftBehind,
     },
-    /// The same pair was imported by someone else at the same time.
+    /// Another process imported the same pair at the same time.
     ImportedTwice {
         /// The label.
         label: String,
-        /// What became of the objects of this import.
+        /// What happened to the objects of this import.
         left: LeftBehind,
     },
     /// No new key.
     Generate(Box<GenerateError>),
     /// A token was not measured.
     Bench(Box<BenchError>),
-    /// A ceremony cannot be held as it is written.
+    /// A ceremony cannot be held as written.
     Ceremony(Box<CeremonyError>),
-    /// A refusal that is about one input of a job.
+    /// A refusal of one input of a job.
     InInput {
-        /// What the input is called: its file.
+        /// The input's name: its file.
         name: String,
         /// Why it is refused.
         cause: Box<Self>,
     },
     /// A cluster that is not initialised.
     Initialize(Box<InitializeClusterError>),
-    /// A certificate in an answer of AWS's cannot be read.
+    /// A certificate in an answer of AWS cannot be read.
     InAnswer {
         /// The field.
         field: &'static str,
@@ -156,37 +156,37 @@ pub enum WorkflowError {
     OtherHsm,
     /// Some requests of a job were signed before one failed.
     Partly {
-        /// The files that are there.
+        /// The files that were delivered.
         done: Vec<PathBuf>,
-        /// Why the rest is not.
+        /// Why the others were not.
         cause: Box<Self>,
     },
-    /// The key does not sign as it was asked to.
+    /// The key does not sign as requested.
     Choice(UnfitChoice),
     /// The sealed route without an attestation document.
     NoAttestation,
-    /// An attestation document for a route that has no use for it.
+    /// An attestation document for a route that does not use it.
     UselessAttestation {
         /// The route that was named.
         route: ImportRoute,
     },
-    /// The sealed route, and no recipient key on the token.
+    /// The sealed route, but no recipient key on the token.
     NoRecipientKey,
-    /// The key is imported and proven, and then the recipient key could not be destroyed.
+    /// The key is imported and proven, but the recipient key could not be destroyed.
     RecipientLeft {
         /// What the token said.
         cause: TokenError,
         /// The imported key.
         imported: Box<KeyDescription>,
     },
-    /// The token failed, and the key is there all the same, not proven yet.
+    /// The token failed, but the key is on it, not proven yet.
     LeftOnToken {
         /// What the token said.
         cause: TokenError,
         /// The key.
         found: Box<KeyDescription>,
     },
-    /// The token failed, and then could not say whether the key is there.
+    /// The token failed, and then could not report whether the key is on it.
     MayBeOnToken {
         /// What the token said first.
         cause: TokenError,
@@ -197,9 +197,9 @@ pub enum WorkflowError {
     KeyLock(KeyLockError),
     /// The profile's linter gave no verdict.
     Linter(LinterError),
-    /// An input that is read twice was another one the second time.
+    /// An input that is read twice had changed the second time.
     InputChanged {
-        /// What the input is called: its file.
+        /// The input's name: its file.
         name: String,
     },
     /// Two inputs would be written to one file.
@@ -209,7 +209,7 @@ pub enum WorkflowError {
     },
     /// A test rig could not be made.
     Rig {
-        /// What was being done.
+        /// The action.
         doing: &'static str,
         /// To which file.
         path: PathBuf,
@@ -221,14 +221,14 @@ pub enum WorkflowError {
         /// The directory.
         path: PathBuf,
     },
-    /// The path of a test rig cannot stand in SoftHSM's configuration.
+    /// The path of a test rig cannot be written in SoftHSM's configuration.
     RigPath {
         /// The directory.
         path: PathBuf,
     },
     /// The token of the test rig could not be initialised.
     RigToken {
-        /// What the process that tried said.
+        /// What the initialising process said.
         reason: String,
     },
 }
@@ -245,6 +245,6 @@ pub enum LeftBehind {
         /// What the token said.
         reason: String,
     },
-    /// The key had been there before, and was left as it was.
+    /// The key existed before, and was not changed.
     Untouched,
 }

@@ -1,4 +1,4 @@
-//! What AWS hands out about a cluster, as files: the CSR, the certificates, and the state.
+//! What AWS returns about a cluster, as files: the CSR, the certificates, and the state.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::x509::{Certificate, CertificationRequest, ForeignFile, X509Error};
 pub struct FetchSummary {
     /// Those that were written.
     pub written: Vec<PathBuf>,
-    /// Those that were there with the same content.
+    /// Those that existed with the same content.
     pub unchanged: Vec<PathBuf>,
 }
 
@@ -72,7 +72,7 @@ fn is_state(path: &Path) -> bool {
     path.to_string_lossy().ends_with(CLUSTER_FILE_SUFFIX)
 }
 
-/// A pipe in the file's place would be waited for.
+/// Reading a pipe in the file's place would block.
 fn holds(path: &Path, content: &[u8]) -> bool {
     let length = u64::try_from(content.len()).ok();
     fs::metadata(path).is_ok_and(|found| found.is_file() && Some(found.len()) == length)
@@ -84,7 +84,7 @@ fn read(kind: CertificateKind, text: &str) -> Result<ForeignFile, X509Error> {
         CertificateKind::ClusterCsr => ForeignFile::request(&CertificationRequest::read(text.as_bytes())?),
         _ => ForeignFile::certificate(&Certificate::read(text.as_bytes())?),
     };
-    // Before the first file, not only each before its own: old and new ones together are of no HSM.
+    // Before the first file, not only each before its own: a mixture of old and new files belongs to no HSM.
     let recheck = file.recheck(&file.content(Encoding::Pem));
     recheck.map_err(|reason| X509Error::Malformed {
         what: kind.name(),

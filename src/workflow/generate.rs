@@ -1,4 +1,4 @@
-//! `key generate`: a key pair of the token's own, which proves itself before it has its name.
+//! `key generate`: a key pair that the token generates, and that proves itself before it gets its name.
 
 mod error;
 
@@ -13,10 +13,10 @@ use crate::ledger::{EntryId, KeyAct, LedgerError};
 use crate::signer::{KeyAlgorithm, KeySearch, PublicKey};
 use crate::token::{KeyDescription, KeySelector, NewKey, Session, UNFINISHED_LABEL};
 
-/// 65537, as it is asked for (NIST SP 800-89 section 5.3.3 has it at least as large).
+/// 65537, as requested from the token (NIST SP 800-89 section 5.3.3 requires at least this).
 const EXPONENT: &[u8] = &[1, 0, 1];
 
-/// A key to be.
+/// A key that is requested.
 #[derive(Clone, Debug)]
 pub struct GenerateRequest {
     /// Its kind.
@@ -27,18 +27,18 @@ pub struct GenerateRequest {
     pub lock_directory: Option<PathBuf>,
 }
 
-/// A key that was generated on the token, proven.
+/// A key that was generated on the token, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerateSummary {
     /// The key and its public half.
     pub proof: KeyProof,
-    /// What runs that were cut off have left on the token.
+    /// What interrupted runs have left on the token.
     pub unfinished: Vec<KeyDescription>,
-    /// The entry of the ledger, where there is a ledger.
+    /// The entry of the ledger, if a ledger is in use.
     pub recorded: Option<EntryId>,
 }
 
-/// How a key got to the token that generated it, as the ledger has it.
+/// How a generated key got to the token, in the ledger's words.
 pub(super) const GENERATED: &str = "generated";
 
 /// Has the token generate a key, which then proves that it is of the kind that was requested, that nothing is known against its public
@@ -46,7 +46,7 @@ pub(super) const GENERATED: &str = "generated";
 /// recorded is deleted from the token again.
 ///
 /// # Errors
-/// [`WorkflowError`]; unless it says otherwise, the token is as it was.
+/// [`WorkflowError`]; unless it says otherwise, the token is unchanged.
 pub fn generate_key(
     session: &Session,
     request: &GenerateRequest,
@@ -96,7 +96,7 @@ fn generate_and_prove<'a>(
     }
 }
 
-/// Neither half of another key has the label: who uses it later must not get the wrong one.
+/// Refuses a label that either half of another key has: a later user must not get the wrong key.
 fn refuse_label(session: &Session, label: &str) -> Result<(), WorkflowError> {
     match session.keys_labelled(label)?.into_iter().next() {
         None => Ok(()),
@@ -121,7 +121,7 @@ impl From<Unproven> for Failure {
 }
 
 impl Failure {
-    /// Takes the key off the token, and tells both.
+    /// Destroys the key on the token, and reports both errors.
     fn after(self, label: &str, new: NewKey<'_>) -> WorkflowError {
         let left = match new.destroy() {
             Ok(()) => LeftBehind::Destroyed,
@@ -175,7 +175,7 @@ fn prove_generated(
         );
     }
     for selector in [KeySelector::labelled(&key.label), KeySelector::with_id(&key.id)] {
-        // Another process may have come in between, on another machine.
+        // Another process, on another machine, may have made one in between.
         if session.private_keys(&selector).map_err(&unnamed)?.len() != 1 {
             return Err(Failure::Twice);
         }
@@ -215,7 +215,7 @@ pub(super) fn prove_left_key(
     })
 }
 
-/// What was requested, and a key without a known fault.
+/// The requested kind, and a key without a known fault.
 fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unproven> {
     let found = public_key.algorithm();
     let wrong = |found: String| Err(Unproven::found(ProofKind::GeneratedKey, found));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_not_what_was_asked_for_or_unsound_is_refused() {
+    fn a_key_of_another_kind_or_an_unsound_one_is_refused() {
         // 2²⁰⁴⁸ - 1 is a multiple of 3.
         let ones = [0xff; 256];
         assert!(refusal(RSA, ones, EXPONENT).ends_with("3 divides the modulus"));
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_key_is_taken() {
+    fn a_sound_key_is_accepted() {
         // RFC 8032 section 5.1: B, whose y is 4/5.
         let mut point = [0x66; 32];
         point[0] = 0x58;

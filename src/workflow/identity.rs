@@ -1,10 +1,9 @@
 //! The identity of a CloudHSM cluster's HSM, before anything is signed for it (AWS CloudHSM User Guide, "Verify the identity and
 //! authenticity of your cluster's HSM").
 //!
-//! Two chains that know nothing of each other, AWS's and the manufacturer's, must end in the same HSM certificate, and the CSR must
-//! carry that certificate's key. The guide's `openssl verify` cannot judge hardware of the first generation: its certificates are
-//! X.509 v1, on which OpenSSL 3 gives up (error 79), and the manufacturer's root of that time has expired. Both are judged here, by
-//! rules that the result names.
+//! Two independent chains, AWS's and the manufacturer's, must end in the same HSM certificate, and the CSR must carry that certificate's key. The
+//! guide's `openssl verify` cannot check hardware of the first generation: its certificates are X.509 v1, which OpenSSL 3 refuses (error 79), and
+//! the manufacturer's root of that time has expired. Both are accepted here, by rules that the result names.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +15,7 @@ use crate::x509::{
     verify_path,
 };
 
-/// What AWS hands out about the first HSM of a cluster.
+/// What AWS returns about the first HSM of a cluster.
 #[derive(Clone, Debug)]
 pub struct IdentityEvidence {
     /// `ClusterCsr`
@@ -39,10 +38,10 @@ pub struct IdentityRoots {
     pub aws: Certificate,
     /// The manufacturer's.
     pub manufacturer: Certificate,
-    /// SHA-256 of AWS's root in lower-case hex, as someone has compared it: the root must be this one, and may then be one that is not
-    /// among the [`KnownRoot`]s. The result names it.
+    /// SHA-256 of AWS's root in lower-case hex, as the operator has compared it: the root must be this one, and may then be one that is not among
+    /// the [`KnownRoot`]s. The result names it.
     pub aws_sha256: Option<String>,
-    /// The same of the manufacturer's.
+    /// The same for the manufacturer's.
     pub manufacturer_sha256: Option<String>,
 }
 
@@ -59,7 +58,7 @@ pub struct IdentitySubject {
     pub steps: Vec<PathStep>,
 }
 
-/// One of the chains, or the CSR, with all that was looked at.
+/// One of the chains, or the CSR, with every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPart {
     /// As "AWS's chain".
@@ -71,12 +70,12 @@ pub struct IdentityPart {
 /// Every step, passed or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityReport {
-    // Not to be changed from outside: what is in them decides whether there is a VerifiedIdentity.
+    // Not to be changed from outside: they decide whether a VerifiedIdentity exists.
     parts: Vec<IdentityPart>,
     key: Option<PublicKey>,
 }
 
-/// The key of an HSM whose identity was verified. There is no other way to one than an [`IdentityReport`] without a failure.
+/// The key of an HSM whose identity was verified. Only an [`IdentityReport`] without a failure returns one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedIdentity {
     key: PublicKey,
@@ -97,7 +96,7 @@ impl IdentityReport {
         &self.parts
     }
 
-    /// The roots that were taken although they are not known, by subject and fingerprint.
+    /// The roots that were accepted although they are unknown, by subject and fingerprint.
     #[must_use]
     pub fn unknown_roots(&self) -> Vec<String> {
         let is_unknown = |step: &PathStep| step.what == ROOT && matches!(step.finding, Finding::Noted(_));
@@ -130,7 +129,7 @@ impl IdentityReport {
     }
 }
 
-/// Looks at everything; does not stop at the first failure.
+/// Checks everything; a failure does not end the checks.
 #[must_use]
 pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: UnixTime) -> IdentityReport {
     let chain = |side, hardware, root: &Certificate, other| {
@@ -155,7 +154,7 @@ pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: 
     }
 }
 
-/// A root, and what is said of it.
+/// A root, and the result of its check.
 struct JudgedRoot {
     known: Option<KnownRoot>,
     finding: Finding,
@@ -205,7 +204,7 @@ fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySub
         .collect()
 }
 
-/// A root is who it is by its fingerprint: anyone can make a certificate with its name.
+/// A root is recognised by its fingerprint: anyone can make a certificate with its name.
 fn judge_root(
     side: RootSide,
     root: &Certificate,
@@ -229,7 +228,7 @@ fn judge_root(
             known.side.owner(),
             side.owner()
         )),
-        // One root twice is one chain twice.
+        // The same root twice would be the same chain twice.
         None if have_same_key(root, other) => {
             Finding::Failed("AWS's root and the manufacturer's have the same key".to_owned())
         }
@@ -238,7 +237,7 @@ fn judge_root(
         }
         None => Finding::Failed(format!("its SHA-256 matches no known root of {}", side.owner())),
     };
-    // Only on its own side is a root what it is known for.
+    // A known root counts only on its own side.
     JudgedRoot {
         known: known.filter(|known| known.side == side),
         finding,
@@ -248,7 +247,7 @@ fn judge_root(
 fn have_same_key(one: &Certificate, other: &Certificate) -> bool {
     match (one.public_key(), other.public_key()) {
         (Ok(one), Ok(other)) => one.has_numbers_of(&other),
-        // That it is none that is read here is a failure of its own.
+        // A key that cannot be read is a failure of its own.
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! `kms import`: a KMS-generated key pair into the token.
+//! `kms import`: imports a KMS-generated key pair into the token.
 
 use std::path::PathBuf;
 
@@ -15,29 +15,29 @@ use crate::token::{
     ImportRoute, KeyDescription, KeySelector, NewKey, RecipientKey, SealedKey, Session, TokenError,
 };
 
-/// What to import, under which name, and how.
+/// What to import, under which name, and by which route.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
     /// The pair.
     pub pair: KeyPairFile,
     /// `CKA_LABEL` of both objects.
     pub label: String,
-    /// How the key gets into the token; `None` for the best way that there is.
+    /// How the key gets into the token; `None` for the best route.
     pub route: Option<ImportRoute>,
     /// For the sealed route: carries the token's recipient key to KMS.
     pub attestation: Option<AttestationDocument>,
     /// Leaves the recipient key on the token, for the next pair.
     pub keep_recipient_key: bool,
-    /// The only public key that is taken: `kms:Encrypt` is enough to make a pair that KMS decrypts, around any key, so what says that this
-    /// is KMS's pair is what was noted when it was generated.
+    /// The only public key that is accepted. `kms:Encrypt` is enough to make a pair around any key that KMS decrypts, so only the fingerprint that
+    /// was noted at generation shows that this is KMS's pair.
     pub expected: Option<KeyFingerprint>,
     /// Where this user's processes lock a token against each other: a directory of the user's own. `None` locks nothing.
     pub lock_directory: Option<PathBuf>,
 }
 
 impl ImportRequest {
-    /// Refuses another key than the expected one, and a route and an attestation document that do not go together, before the token or KMS
-    /// is asked for anything.
+    /// Refuses a key other than the expected one, and a route and an attestation document that do not go together, before the token or KMS is
+    /// called.
     ///
     /// # Errors
     /// [`KmsError::OtherFingerprint`], [`WorkflowError::NoAttestation`], [`WorkflowError::UselessAttestation`]
@@ -60,12 +60,12 @@ pub enum ImportOutcome {
     Imported {
         /// How.
         route: ImportRoute,
-        /// What was done about the plaintext in this process; `None` where there was none.
+        /// How the plaintext in this process was protected; `None` without plaintext.
         memory: Option<MemoryLocking>,
     },
-    /// The key was on the token; it was checked again and nothing was decrypted.
+    /// The key was on the token already; it was checked again and nothing was decrypted.
     AlreadyThere {
-        /// True if its public-key object was missing and has been added: an import that was cut off.
+        /// True if its public-key object was missing and was added, because an import was interrupted.
         completed: bool,
     },
 }
@@ -88,16 +88,15 @@ pub struct ImportSummary {
     pub outcome: ImportOutcome,
     /// True if the recipient key of the sealed route was destroyed, its work done now or in an earlier run.
     pub recipient_destroyed: bool,
-    /// The entry of the ledger, where there is a ledger and something was recorded in it.
+    /// The entry of the ledger, if a ledger is in use and something was recorded in it.
     pub recorded: Option<EntryId>,
 }
 
-/// Brings the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that it can
-/// only sign, and that it does sign. The ledger has an import before and after; a key that cannot be recorded is deleted from the token
-/// again.
+/// Imports the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that it can only
+/// sign, and that it does sign. The ledger records an import before and after; a key that cannot be recorded is deleted from the token again.
 ///
 /// # Errors
-/// [`WorkflowError`]; unless it says otherwise, the token is as it was.
+/// [`WorkflowError`]; unless it says otherwise, the token is unchanged.
 pub fn import_key_pair(
     session: &Session,
     decryptor: &dyn KeyPairDecryptor,
@@ -115,7 +114,7 @@ pub fn import_key_pair(
     if let Some(existing) = find_existing(session, request)? {
         progress.step(&Step::CheckPresentKey);
         let (proof, completed) = prove_present(session, request, &existing)?;
-        // A run that was cut off has begun it, and this one ends it.
+        // An interrupted run began the import, and this run ends it.
         let recorded = log.open_import(session, &request.label, &proof.public_key)?;
         log.complete(recorded, &proof.key, Some(&proof.public_key))?;
         let recipient_destroyed = destroy_left_recipient(session, request, &proof, log)?;
@@ -147,7 +146,7 @@ pub fn import_key_pair(
     })
 }
 
-/// A named route is taken or refused. An attestation document asks for the sealed one: no other route is a substitute for it.
+/// A named route is used or refused. An attestation document means the sealed route: no other route is a substitute for it.
 fn choose_route(session: &Session, request: &ImportRequest) -> Result<ImportRoute, WorkflowError> {
     let algorithm = request.pair.spec.algorithm();
     let route = match (request.route, &request.attestation) {
@@ -260,7 +259,7 @@ impl Import<'_> {
         })
     }
 
-    /// Preparing takes long enough for another import of the same pair to come in between.
+    /// The preparation takes long enough for another import of the same pair to finish in between.
     fn check_alone(&self) -> Result<(), WorkflowError> {
         if find_existing(self.session, self.request)?.is_none() {
             return Ok(());
@@ -308,8 +307,8 @@ fn destroy_recipient(
     })
 }
 
-/// A sealed import that was cut off before its end has left the recipient key. Only the one that the document at hand carries is
-/// taken for it. Tells whether there was one.
+/// A sealed import that was interrupted has left the recipient key. Only the key that the given document carries counts as that one. Returns
+/// whether one was destroyed.
 fn destroy_left_recipient(
     session: &Session,
     request: &ImportRequest,
@@ -337,8 +336,8 @@ fn not_the_pairs(error: PrivateKeyError) -> WorkflowError {
     WorkflowError::PrivateKey(error)
 }
 
-/// The key that has the label and the pair's key identifier. A label on another key, or the key under another label, is
-/// refused: neither is what the operator thinks it is.
+/// The key that has the label and the pair's key identifier. Refuses the label on another key, and the key under another label: neither is what the
+/// operator expects.
 fn find_existing(
     session: &Session,
     request: &ImportRequest,

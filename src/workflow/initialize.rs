@@ -1,4 +1,4 @@
-//! `InitializeCluster`: what it takes is checked first, against the CSR as AWS has it now, because it cannot be taken back.
+//! `InitializeCluster`: checks its input first, against the CSR that AWS has now, because it cannot be undone.
 
 mod ask;
 mod certificates;
@@ -19,24 +19,24 @@ use crate::cloudhsm::{
 };
 use crate::x509::{Certificate, CertificationRequest};
 
-/// How it went.
+/// The result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitializeSummary {
     /// The cluster's state at the end.
     pub state: ClusterState,
-    /// True if it was not this call that did it: it had been done before, or someone else did it at the same time.
+    /// True if this call did not do it: it had been done before, or another caller did it at the same time.
     pub already: bool,
     /// True once AWS shows the cluster's certificate, and it is the one that was given.
     pub confirmed: bool,
-    /// What should be known: an answer that got lost, a certificate for another name than the CSR's.
+    /// What the operator should know: a lost answer, a certificate for a name other than the CSR's.
     pub remarks: Vec<String>,
 }
 
 /// Fetches the CSR again and compares its key (AWS replaces a first HSM that fails, and with it the CSR: a certificate for the old one
 /// binds nothing), initialises the cluster, and with `wait` follows its states until it is initialised.
 ///
-/// A second run after one that was cut off continues where that one stopped. It is asked at most once; that someone else initialised the
-/// cluster is a success only where AWS shows this certificate.
+/// A second run after an interrupted one continues where that one stopped. AWS is called at most once; if another caller initialised the cluster,
+/// that is a success only if AWS shows this certificate.
 ///
 /// # Errors
 /// [`InitializeClusterError`] and [`CloudHsmError`] as [`WorkflowError`]
@@ -89,7 +89,7 @@ pub fn initialize_cluster(
     Ok(summary)
 }
 
-/// Makes sure that the certificate is for the CSR's key. AWS compares nothing else, so a name that differs is only told.
+/// Makes sure that the certificate is for the CSR's key. AWS compares nothing else, so a different name is only reported.
 fn check_request(
     cluster: &Cluster,
     csr: &str,
@@ -118,7 +118,7 @@ fn check_request(
     }))
 }
 
-/// Whether AWS shows the certificate that was given; another one is a refusal.
+/// Whether AWS shows the given certificate; a different one is a refusal.
 fn confirm(cluster: &Cluster, certificates: &ClusterCertificates) -> Result<bool, WorkflowError> {
     let kind = CertificateKind::ClusterCertificate;
     let Some(text) = cluster.certificates.get(kind) else {

@@ -1,5 +1,5 @@
-//! `csr sign`. Everything that can be refused is refused before the token signs anything, and however many requests there are, only a
-//! few of them are held in memory.
+//! `csr sign`. Everything that can be refused is refused before the token signs anything. Only a few requests are in memory at a time, however many
+//! there are.
 //!
 //! | step | threads |
 //! |---|---|
@@ -35,40 +35,40 @@ use crate::x509::{
     Validity, VerifiedHash, VerifiedRequest, dropped,
 };
 
-/// What requests are signed by, all of a job alike.
+/// How requests are signed; the same for all of a job.
 #[derive(Clone, Debug)]
 pub struct SigningRequest {
     /// The CA certificate.
     pub authority: Named<Certificate>,
-    /// The key, where it is not to be found by the CA certificate's public key.
+    /// The key, if it cannot be found by the CA certificate's public key.
     pub key: Option<String>,
-    /// What each certificate holds.
+    /// The content of each certificate.
     pub profile: Arc<Profile>,
-    /// The HSM whose request this is, where its identity was verified: every request must carry its key.
+    /// The HSM whose request this is, if its identity was verified: every request must carry its key.
     pub identity: Option<VerifiedIdentity>,
     /// The validity of each; when no end is given the profile's days, or as long as the CA's if that ends earlier.
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
-    /// Whether a request is signed also where its certificate was signed before.
+    /// Whether a request is signed even if a certificate was signed for it before.
     pub again: bool,
-    /// The rules that the operator waives, where the certificates are CAs'.
+    /// The rules that the operator waives, if the certificates are CAs'.
     pub waivers: Waivers,
 }
 
-/// How a job of several requests is done.
+/// Options for a job of several requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BatchOptions {
     /// Sessions that sign at one time; as many as there are processors, where it is not given and the job is large.
     pub jobs: Option<NonZeroUsize>,
-    /// A request that is refused is reported, and the others are signed. Otherwise nothing is signed if one is refused.
+    /// A refused request is reported, and the others are signed. Otherwise nothing is signed if one is refused.
     pub keep_going: bool,
     /// A file that is there already, with the certificate that the ledger has for the same request, is a result and no obstacle: the
     /// same command continues what was interrupted.
     pub resume: bool,
 }
 
-/// A request as it was read, and where its certificate goes.
+/// A request as it was read, and the destination of its certificate.
 #[derive(Clone, Debug)]
 pub struct GivenRequest {
     /// The request. Its signature is verified here.
@@ -117,12 +117,12 @@ impl RequestSource for Vec<Named<GivenRequest>> {
     }
 }
 
-/// What became of one request.
+/// The result of one request.
 #[derive(Debug)]
 pub enum RequestOutcome<E> {
-    /// Its certificate is there.
+    /// Its certificate was issued.
     Issued(Box<IssueSummary>),
-    /// It was refused, and the job goes on: [`BatchOptions::keep_going`].
+    /// It was refused, and the job continues: [`BatchOptions::keep_going`].
     Refused {
         /// The request, as [`RequestSource::name`] has it.
         request: String,
@@ -140,11 +140,11 @@ pub struct IssueSummary {
     pub certificate: Certificate,
     /// Where it is.
     pub delivered: Delivered,
-    /// What the request asked for and did not get.
+    /// What the request asked for but did not get.
     pub dropped: Vec<ExtensionText>,
     /// The entry that it is in.
     pub entry: EntryId,
-    /// Whether nothing was signed: the certificate is the one that was signed before for the same request.
+    /// Whether nothing was signed, because the certificate was signed before for the same request.
     pub retried: bool,
     /// The valid certificate for the same names that it follows.
     pub renews: Option<Renewed>,
@@ -177,21 +177,21 @@ pub struct SigningJob<R: RequestSource> {
     options: BatchOptions,
     /// One for each request.
     items: Vec<Item>,
-    /// Those of the requests that were refused, while the others go on.
+    /// The refused requests, while the others continue.
     refused: BTreeMap<usize, R::Error>,
-    /// How far the ledger went when the requests were looked for.
+    /// The end of the ledger when the requests were looked up.
     looked_at: Option<u64>,
 }
 
 /// What is known of one request.
 #[derive(Clone, Copy, Debug)]
 struct Item {
-    /// What is signed is what was checked. `None` of one that was refused.
+    /// Shows that the signed request is the checked one. `None` for a refused request.
     hash: Option<VerifiedHash>,
     /// By which a revocation remembers its key.
     key: Digest,
     source: Source,
-    /// Something is in the place of its certificate.
+    /// Whether something is in the place of its certificate.
     is_occupied: bool,
 }
 
@@ -208,7 +208,7 @@ impl<R: RequestSource> SigningJob<R> {
         self.refused.len() == self.items.len()
     }
 
-    /// A request once more: the same as before.
+    /// Reads a request again, and makes sure that it has not changed.
     fn read_again(&self, index: usize) -> Result<(VerifiedRequest, Delivery), R::Error> {
         let GivenRequest { request, delivery } = self.requests.read(index)?;
         let hash = self.items.get(index).and_then(|item| item.hash);

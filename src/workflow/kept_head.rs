@@ -19,7 +19,7 @@ pub enum HeadPlace {
     /// On the token of the CA's key, if there is one and it takes data objects.
     #[default]
     TokenIfPossible,
-    /// On the token of the CA's key; nothing is signed where that is not possible.
+    /// On the token of the CA's key; nothing is signed if that is not possible.
     Token,
     /// In this file.
     File(PathBuf),
@@ -28,7 +28,7 @@ pub enum HeadPlace {
 }
 
 impl HeadPlace {
-    /// Whether the token is asked.
+    /// Whether the token is used.
     #[must_use]
     pub const fn is_token(&self) -> bool {
         matches!(self, Self::Token | Self::TokenIfPossible)
@@ -48,7 +48,7 @@ impl HeadPlace {
     }
 }
 
-/// What is kept: which ledger, how far it went, and, on a token, the key that it is for.
+/// What is kept: which ledger, its end, and, on a token, the key that it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeptHead {
     /// SHA-256 of the key's SubjectPublicKeyInfo; zeros in a file, which is for one ledger and all of its keys.
@@ -99,14 +99,14 @@ pub enum KeptHeadError {
         /// Where the head is kept.
         place: String,
     },
-    /// What is kept there is not what this program writes.
+    /// The kept bytes were not written by this program.
     Unreadable {
         /// Where.
         place: String,
         /// Why not.
         reason: String,
     },
-    /// The ledger does not verify, so nobody continues with it.
+    /// The ledger does not verify, so it must not be used.
     Unsound,
     /// It cannot be written.
     Unwritable {
@@ -158,7 +158,7 @@ pub(super) enum HeadKept {
 
 pub(super) const ON_TOKEN: &str = "on the token";
 
-/// Refuses a ledger that does not contain what was kept of it.
+/// Refuses a ledger that does not contain its kept head.
 pub(super) fn check(ledger: &dyn Ledger, kept: &KeptHead, place: &str) -> Result<(), WorkflowError> {
     if ledger.hash_of(1)? != Some(kept.ledger) {
         return Err(KeptHeadError::OtherLedger {
@@ -190,7 +190,7 @@ fn check_head(ledger: &dyn Ledger, head: &Head, place: &str) -> Result<(), Workf
     .into())
 }
 
-/// What would be kept of the ledger as it is now.
+/// The head of the current ledger.
 pub(super) fn current(ledger: &dyn Ledger, key_sha256: Digest) -> Result<KeptHead, LedgerError> {
     Ok(KeptHead {
         key_sha256,
@@ -287,8 +287,8 @@ pub(super) fn refuse_kept_head(
     }
 }
 
-/// Puts a head on the token, and takes off those that it replaces. Several processes may do so at once: a lower one never takes a
-/// higher one off, and the highest counts.
+/// Puts a head on the token, and removes those that it replaces. Several processes may do so at once: a lower head never removes a higher one, and
+/// the highest counts.
 pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[KeptHead]) -> HeadKept {
     if before.contains(now) {
         return HeadKept::There;
@@ -301,7 +301,7 @@ pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[
     }
 }
 
-/// Takes what was kept for a key off its token: after the key.
+/// Removes a key's head from its token, after the key was deleted.
 ///
 /// # Errors
 /// What the token said.

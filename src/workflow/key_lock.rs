@@ -1,4 +1,4 @@
-//! One process of a user at a time puts keys on a token.
+//! Only one process of a user at a time puts keys on a token.
 
 use std::fmt;
 use std::fs::File;
@@ -32,9 +32,9 @@ pub enum KeyLockError {
         token: String,
         /// The lock file.
         path: PathBuf,
-        /// What the other process wrote into the file: its process id.
+        /// The content of the file, written by the other process: its process id.
         holder: Option<u32>,
-        /// How long it was waited for.
+        /// How long this process waited.
         limit: Duration,
     },
     /// The lock file cannot be opened or locked.
@@ -89,8 +89,8 @@ pub(super) struct KeyLock {
 }
 
 impl KeyLock {
-    /// Takes the lock of this token in `directory`, which must belong to this user, and into which nobody else may write: anyone who can
-    /// open a lock file can hold it forever. Without a directory nothing is locked. `waiting` is called before a wait.
+    /// Takes the lock of this token in `directory`, which must belong to this user and be writable by no other user: anyone who can open a lock
+    /// file can hold it forever. Without a directory nothing is locked. `waiting` is called before a wait.
     ///
     /// # Errors
     /// [`KeyLockError`]
@@ -142,7 +142,7 @@ impl KeyLock {
         })
     }
 
-    /// Writes down who has it. That informs a process that waits; the lock works without it.
+    /// Writes down which process holds it. That informs a waiting process; the lock works without it.
     fn held(mut file: File) -> Self {
         let _ = file
             .set_len(0)
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_process_left_in_the_file_says_nothing() {
+    fn the_content_of_a_dead_process_in_the_file_is_ignored() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         std::fs::write(&path, "4294967295 and more than a number\n").unwrap();

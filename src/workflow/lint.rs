@@ -21,11 +21,11 @@ use crate::signer::PublicKey;
 use crate::values::printable;
 use crate::x509::{Checked, Issuer, Linter, Profile, ThrowawayKey, UnixTime, X509Error, rules};
 
-/// Why a linter gave no verdict. None of these is a pass.
+/// Why a linter gave no verdict. In each case the certificate does not pass.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LinterError {
-    /// There is no such program, or it cannot be run.
+    /// The program does not exist, or cannot be run.
     Missing {
         /// The program.
         program: String,
@@ -51,7 +51,7 @@ pub enum LinterError {
         /// The number of the signal.
         signal: i32,
     },
-    /// The file for it could not be written, or its end not be waited for.
+    /// The file for it could not be written, or waiting for its end failed.
     System {
         /// What the system said.
         cause: io::Error,
@@ -137,7 +137,7 @@ impl<'a> Rehearsals<'a> {
         Ok(Self(with_key.transpose()?))
     }
 
-    /// Of certificates that no linter looks at.
+    /// For certificates without a linter.
     pub(super) const fn without_linter() -> Self {
         Self(None)
     }
@@ -192,7 +192,7 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // With all that it starts, it can be ended together.
+        // So that it and everything that it starts can be killed together.
         .process_group(0);
     let mut child = command.spawn().map_err(|cause| LinterError::Missing {
         program: program.clone(),
@@ -233,7 +233,7 @@ fn judge(
     Err(X509Error::broken(rules::LINTER, found).into())
 }
 
-/// Reads to the end, in a thread of its own: a program that is waited for while it waits for a reader would never end.
+/// Reads to the end, in a thread of its own: a program that waits for its reader while we wait for its end would block forever.
 fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -246,7 +246,7 @@ fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// `None` when the time is over; the program and its children are then killed.
+/// `None` if the time is over; the program and its children are then killed.
 fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     if let Some(status) = poll(limit, PAUSES, || child.try_wait())? {
         return Ok(Some(status));
@@ -259,14 +259,14 @@ fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>
     Ok(None)
 }
 
-/// What a person needs of it, on one line.
+/// The part of it that an operator needs, on one line.
 fn first_lines(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let shown = lines.take(SHOWN_LINES).collect::<Vec<_>>().join("; ");
     let shown: String = printable(&shown).chars().take(SHOWN_CHARACTERS).collect();
     if shown.is_empty() {
-        return "it says nothing".to_owned();
+        return "it printed nothing".to_owned();
     }
     shown
 }

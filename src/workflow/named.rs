@@ -1,12 +1,12 @@
-//! An input, and what errors call it.
+//! An input, and its name in errors.
 
 use super::WorkflowError;
 use crate::x509::X509Error;
 
-/// An input of a job with its name. The one check of the input is in the job, and its error names the input.
+/// An input of a job with its name. The job checks the input once, and the error names the input.
 #[derive(Clone, Debug)]
 pub struct Named<T> {
-    /// What errors call it: the file that it was read from.
+    /// Its name in errors: the file that it was read from.
     pub name: String,
     /// The input.
     pub value: T,
@@ -43,7 +43,7 @@ impl<T> Named<T> {
     }
 }
 
-/// An error about the input of that name.
+/// An error about the input with that name.
 pub(super) fn in_input(name: &str, error: impl Into<WorkflowError>) -> WorkflowError {
     WorkflowError::InInput {
         name: name.to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn in_input(name: &str, error: impl Into<WorkflowError>) -> WorkflowE
     }
 }
 
-/// Only a refusal is about an input; what a token or a linter failed to do is not.
+/// Names the input in a refusal; the failure of a token or a linter is not about an input.
 pub(super) fn refusal_of(name: &str, error: WorkflowError) -> WorkflowError {
     match error {
         WorkflowError::X509(X509Error::Signer(_) | X509Error::Throwaway) | WorkflowError::Linter(_) => error,

@@ -25,25 +25,25 @@ use terms::Terms;
 /// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
 
-/// Which certificates a response is about.
+/// Which certificates a response covers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum OcspQuestion {
-    /// Those that someone asks about.
+    /// Those in a request.
     Request(Named<OcspRequest>),
-    /// Certificates of the CA, by their serial numbers: a response that is made before anyone asks, without a nonce.
+    /// Certificates of the CA, by their serial numbers: a response that is made in advance, without a nonce.
     Certificates {
         /// Their serial numbers.
         serials: Vec<SerialNumber>,
-        /// The hash that names the CA in the response. A client finds an answer only under the hash that it asked with.
+        /// The hash that names the CA in the response. A client finds an answer only under the hash in its request.
         hash: CertIdHash,
     },
 }
 
-/// A response to be.
+/// A response that is requested.
 #[derive(Clone, Debug)]
 pub struct OcspResponseRequest {
-    /// By whom it is signed, and how long it is valid.
+    /// The signer, and the validity.
     pub terms: OcspTerms,
     /// What it is about.
     pub question: OcspQuestion,
@@ -62,7 +62,7 @@ pub struct OcspSummary {
     pub unusual_usage: bool,
 }
 
-/// A question that will be answered, by a signer that may; the statuses are missing.
+/// A question that will be answered, by a permitted signer; the statuses are missing.
 #[derive(Clone, Debug)]
 pub struct OcspJob {
     request: AcceptedOcspRequest,
@@ -73,7 +73,7 @@ pub struct OcspJob {
 }
 
 impl OcspJob {
-    /// Checks the CA certificate, the request and the output, and chooses what was not asked for.
+    /// Checks the CA certificate, the request and the output, and chooses what was not given.
     ///
     /// # Errors
     /// [`WorkflowError`]

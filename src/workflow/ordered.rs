@@ -1,23 +1,23 @@
-//! Work on several threads, whose results come in the order of the work.
+//! Work on several threads, with results in the order of the work.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-/// How far any thread may be ahead of the result that is handed over next.
+/// How far any thread may be ahead of the next result.
 const AHEAD: usize = 4;
 
 struct Progressed {
-    /// The next piece of work that nobody does yet.
+    /// The next piece of work that no thread has taken.
     next: usize,
-    /// So many results were handed over.
+    /// How many results were delivered.
     handed_over: usize,
     stopped: bool,
 }
 
-/// Does `work` for each number below `count`, on up to `threads` threads, and gives the results to `each` on this one, in order. When
-/// `each` breaks, no more work begins. Few results exist at one time, however many there are in all.
+/// Does `work` for each number below `count`, on up to `threads` threads, and passes the results to `each` on this thread, in order. When `each`
+/// breaks, no more work begins. Few results exist at a time, however many there are in all.
 pub(super) fn in_order<T: Send>(
     threads: usize,
     count: usize,
@@ -49,7 +49,7 @@ pub(super) fn in_order<T: Send>(
         })
     };
     thread::scope(|scope| {
-        // However this thread leaves, the others must not wait for it.
+        // However this thread ends, the others must not wait for it.
         let _stop = Stop(&state, &changed);
         let (results, received) = mpsc::channel();
         for _ in 0..threads {

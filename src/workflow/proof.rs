@@ -1,4 +1,4 @@
-//! The proofs that a key is the key it should be, and, on a token, that it can only sign.
+//! The proofs that a key is the expected one, and, on a token, that it can only sign.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum ProofKind {
     GeneratedKey,
     /// A key elsewhere has the public key that is expected.
     ExpectedKey,
-    /// The attributes on the token are those of a key that signs and does nothing else.
+    /// The attributes on the token are those of a key that only signs.
     Attributes,
     /// A signature by the token verifies in software.
     Signature,
@@ -42,7 +42,7 @@ impl fmt::Display for ProofKind {
     }
 }
 
-/// A proof that was not given.
+/// A proof that failed.
 #[derive(Debug)]
 pub struct Unproven {
     /// Which one.
@@ -51,11 +51,11 @@ pub struct Unproven {
     pub reason: UnprovenReason,
 }
 
-/// Why a proof was not given: two very different things for the person who must act on it.
+/// Why a proof failed: the two cases need different actions.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UnprovenReason {
-    /// The token answered, and the answer is not what it must be.
+    /// The token answered, but with the wrong answer.
     Found(String),
     /// The token failed to answer.
     Token(SignError),
@@ -112,7 +112,7 @@ pub struct KeyProof {
 /// Proves that `key` holds `expected`, that its attributes are those of a key that only signs, and that it signs.
 ///
 /// # Errors
-/// The first proof that is not given.
+/// The first proof that fails.
 pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Result<KeyProof, Unproven> {
     if key.public_key != *expected {
         return Err(Unproven::found(ProofKind::TokenKey, OTHER_KEY));
@@ -157,7 +157,7 @@ pub fn prove_named_key(
 /// Proves that `signer` holds `expected`, and that it signs.
 ///
 /// # Errors
-/// The first proof that is not given.
+/// The first proof that fails.
 pub fn prove_signer(signer: &dyn Signer, expected: &PublicKey) -> Result<(), Unproven> {
     if signer.public_key() != expected {
         return Err(Unproven::found(

@@ -1,4 +1,4 @@
-//! A key that has arrived on the token, now or in an earlier run, and must prove itself.
+//! Proofs of a key that is on the token since this run or an earlier one.
 
 use super::error::LeftBehind;
 use super::{ImportRequest, KeyProof, ProofKind, Unproven, WorkflowError, prove_key};

@@ -62,7 +62,7 @@ pub fn prepare_recipient(
     }
 }
 
-/// Takes the recipient key off the token, and tells whether there was one.
+/// Destroys the recipient key on the token; returns whether one existed.
 ///
 /// # Errors
 /// [`WorkflowError`]

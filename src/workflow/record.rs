@@ -1,5 +1,4 @@
-//! Recording what a CA key signs: before, so that no signature is without a trace, and after it was verified.
-//!
+//! Records what a CA key signs: before the signature, so that every signature leaves a trace, and after its verification.
 //! Building, checking, signing, recording and delivering are separate calls; this is the recording, in plain values that the ledger
 //! takes, made of the structures that it knows nothing of.
 
@@ -52,7 +51,7 @@ pub struct Recorder {
     /// What was given to the caller, who has not said yet that it arrived.
     handed_over: Vec<EntryId>,
     guards: Guards,
-    /// What the result of the command has to say.
+    /// The notices for the result of the command.
     notices: Vec<String>,
 }
 
@@ -90,7 +89,7 @@ impl Recorder {
         Ok(Self::new(ledger, by, clock))
     }
 
-    /// What is in it.
+    /// The ledger.
     #[must_use]
     pub fn ledger(&self) -> &dyn Ledger {
         self.ledger.as_ref()

@@ -1,4 +1,4 @@
-//! `ledger deliver`: what was signed before goes to a file now. Nothing is signed.
+//! `ledger deliver`: writes an object that was signed before to a file. Nothing is signed.
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ pub enum NotDeliverable {
         /// Why.
         reason: String,
     },
-    /// The ledger keeps the hash of such an object only.
+    /// The ledger keeps only the hash of such an object.
     NotKept {
         /// The entry.
         entry: EntryId,
@@ -68,11 +68,11 @@ pub enum NotDeliverable {
         /// The CA.
         subject: String,
     },
-    /// What the ledger has is not what it says that it has.
+    /// The object in the ledger is not the recorded one.
     Altered {
         /// The entry.
         entry: EntryId,
-        /// What does not fit.
+        /// The difference.
         found: String,
     },
 }
@@ -179,7 +179,7 @@ fn not_kept(entry: &Entry) -> WorkflowError {
     .into()
 }
 
-/// The bytes, of the hash that was recorded with them.
+/// The bytes, if they have the recorded hash.
 fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
     let (sha256, der) = match &entry.state {
         EntryState::Begun => {

@@ -10,20 +10,20 @@ use crate::ledger::LedgerUrl;
 use crate::secret::{MemoryGuard, Pin};
 use crate::token::RigToken;
 
-/// What a rig is to be.
+/// The rig that is requested.
 #[derive(Clone, Debug)]
 pub struct RigRequest {
     /// What it is made of.
     pub kind: RigToken,
-    /// Its directory, which is not there yet or is empty; absolute.
+    /// Its directory, which must not exist or be empty; absolute.
     pub directory: PathBuf,
     /// The token's label.
     pub label: String,
     /// The PKCS#11 module.
     pub module: PathBuf,
-    /// Who makes it: the ledger's first event says so.
+    /// The operator, for the ledger's first event.
     pub by: String,
-    /// When: the time of that event.
+    /// The time of that event.
     pub clock: Clock,
 }
 
@@ -87,7 +87,7 @@ impl Rig {
     }
 }
 
-/// The files that `rig new` made in this directory, with PINs and configuration; none where no rig is. No output may replace them.
+/// The files that `rig new` made in this directory, with PINs and configuration; empty without a rig. No output may replace them.
 #[must_use]
 pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
     let kinds = RigToken::ALL.iter().map(RigToken::configuration_file);
@@ -99,13 +99,13 @@ pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
     if is_rig { files } else { Vec::new() }
 }
 
-/// Makes a rig: whole, or not at all. Everything is made in a directory beside it, which gets the name at the end.
+/// Makes a rig: whole, or not at all. Everything is made in a temporary directory beside it, which gets its name at the end.
 ///
 /// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. The module reads
 /// its environment once per process, so the caller does it in a process of its own.
 ///
 /// # Errors
-/// [`WorkflowError`]; nothing is left then.
+/// [`WorkflowError`]; then nothing is left behind.
 pub fn create_rig(
     request: &RigRequest,
     initialise: &dyn Fn(&Rig) -> Result<(), String>,

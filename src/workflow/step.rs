@@ -1,4 +1,4 @@
-//! What a workflow does next, in numbers and names: the caller has the sentences.
+//! The next step of a workflow, in numbers and names: the caller has the sentences.
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@ fn one_hsm_makes_and_uses_no_key() {
         &run,
         "key use",
         "note",
-        "there is no key to try",
+        "the token has no key to test",
         "doctor --try-key",
     );
     rig.import().ok();

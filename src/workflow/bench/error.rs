@@ -11,7 +11,7 @@ use crate::token::KeyDescription;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BenchError {
-    /// The key wants the PIN for each signature.
+    /// The key needs the PIN for each signature.
     WantsPin {
         /// The key.
         key: KeyDescription,
@@ -33,7 +33,7 @@ pub enum BenchError {
     NoThread(io::Error),
     /// The token has nothing that can be measured.
     NothingMeasured {
-        /// What it said of the first key.
+        /// What it said about the first key.
         reason: String,
     },
     /// No directory can be made for the certificates of the measurement.
@@ -43,7 +43,7 @@ pub enum BenchError {
         /// What the system said.
         cause: io::Error,
     },
-    /// There is no session to measure.
+    /// No session is left to measure.
     NoSession,
     /// A thread of this process failed.
     Panicked,
@@ -54,7 +54,7 @@ impl fmt::Display for BenchError {
         match self {
             Self::WantsPin { key } => write!(
                 f,
-                "the key {key} wants the PIN for each signature, so it is not measured"
+                "the key {key} needs the PIN for each signature, so it is not measured"
             ),
             Self::Sign(error) => error.fmt(f),
             Self::BadSignatures { algorithm, bad, of } => write!(
@@ -69,7 +69,7 @@ impl fmt::Display for BenchError {
                 "cannot make a directory in {} for the certificates of the measurement: {cause}",
                 directory.display()
             ),
-            Self::NoSession => f.write_str("there is no session to measure"),
+            Self::NoSession => f.write_str("no session is left to measure"),
             Self::Panicked => f.write_str("a thread failed while it was measuring"),
         }
     }

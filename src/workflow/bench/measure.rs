@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use super::BenchError;
 use crate::signer::{MeasuredTexts, PublicKey, SignError, SignatureAlgorithm, Signer};
 
-/// What one point keeps at most, over all sessions, until it is verified. It ends early when that is full.
+/// Limit on the signatures of one point, over all sessions, that are kept until verification. The point ends early at this limit.
 const MOST_SIGNATURES: usize = 200_000;
 const MOST_BYTES: usize = 64 << 20;
 
@@ -28,7 +28,7 @@ pub(super) struct Task {
     pub(super) length: Duration,
 }
 
-/// What came of it.
+/// The result of one point.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) signatures: usize,
@@ -54,14 +54,14 @@ pub struct Latencies {
     pub max: Duration,
 }
 
-/// What one session has signed.
+/// The signatures of one session.
 #[derive(Debug)]
 struct Run {
     texts: MeasuredTexts,
     begun: Instant,
     ended: Instant,
     busy: usize,
-    /// What the token said the last time that it was busy.
+    /// The last answer by which the token said that it was busy.
     answer: Option<SignError>,
     made: Vec<Made>,
     bytes: Vec<u8>,
@@ -69,9 +69,9 @@ struct Run {
 
 #[derive(Clone, Copy, Debug)]
 struct Made {
-    /// Of the text.
+    /// The number of the text.
     number: u64,
-    /// Where it ends in the bytes.
+    /// Its end in the bytes.
     end: usize,
     took: Duration,
 }

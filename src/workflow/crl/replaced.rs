@@ -1,4 +1,4 @@
-//! The CRL that a new one takes the place of: relying parties have it, so the new one may not say less.
+//! The CRL that a new one replaces: relying parties have it, so the new one must not say less.
 
 use super::NumberedCrl;
 use crate::ledger::RevocationState;
@@ -59,7 +59,7 @@ impl NumberedCrl {
         Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
     }
 
-    /// A hold that ended, by the ledger; and on a CRL of some certificates, one of the others.
+    /// Whether it is a hold that ended, according to the ledger, or, on a CRL of some certificates, one of the others.
     fn may_leave(
         &self,
         recorder: &Recorder,

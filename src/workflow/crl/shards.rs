@@ -1,4 +1,4 @@
-//! A CRL for each shard of a CA's certificates: those that changed, and those that end soon.
+//! A CRL for each shard of a CA's certificates: those that changed, and those that expire soon.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub struct ShardRequest {
     pub shard: u16,
     /// The CRL, [`is_shard`](CrlRequest::is_shard), with the shard's URL.
     pub crl: CrlRequest,
-    /// The CRL in the place where the new one goes.
+    /// The CRL that the new one replaces.
     pub existing: Option<CertificateRevocationList>,
 }
 
@@ -27,8 +27,8 @@ pub struct PlannedShards {
     left: Vec<u16>,
 }
 
-/// The shards that need CRLs: those of the profile, and those that a certificate of the CA names which has not expired. The
-/// profile may have had more shards once.
+/// The shards that need CRLs: those of the profile, and those that an unexpired certificate of the CA names. The profile may have had more shards
+/// in the past.
 ///
 /// # Errors
 /// [`WorkflowError`]
@@ -47,8 +47,7 @@ pub fn shards_in_use(
 /// Chooses the shards whose CRL must be signed, takes a number for each, in their order, and builds and checks it. The others keep
 /// the CRL that they have. Needs no token.
 ///
-/// The numbers are taken first and the revocations are read then, once for all: whatever is revoked in between is on these
-/// CRLs or on later ones.
+/// The numbers are taken first and the revocations are read after that, once for all: a revocation in between is on these CRLs or on later ones.
 ///
 /// # Errors
 /// [`WorkflowError`]
@@ -115,8 +114,8 @@ fn with_revocations<T>(
 }
 
 impl ShardRequest {
-    /// Whether the CRL that is there can stay: the CA signed it for this shard, it says just what a new one would say, and half of the time
-    /// to its nextUpdate, or more, is left.
+    /// Whether the existing CRL can stay: the CA signed it for this shard, it says exactly what a new one would say, and at least half of the time
+    /// to its nextUpdate is left.
     fn is_still_good(&self, revoked: &Revocations, now: UnixTime) -> Result<bool, WorkflowError> {
         let Some(existing) = &self.existing else {
             return Ok(false);
@@ -165,7 +164,7 @@ impl PlannedShards {
         self.planned.iter().map(|(shard, _)| *shard)
     }
 
-    /// The shards whose CRLs stay as they are.
+    /// The shards whose CRLs stay unchanged.
     #[must_use]
     pub fn left(&self) -> &[u16] {
         &self.left

@@ -1,11 +1,11 @@
-//! One thing that `doctor` looked at.
+//! One check of `doctor`.
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckState {
-    /// As it should be.
+    /// Nothing is wrong.
     Passed,
-    /// Reported, and neither good nor bad.
+    /// Information, neither good nor bad.
     Noted,
     /// It works, with a limit.
     Warning,
@@ -13,10 +13,10 @@ pub enum CheckState {
     Failed,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What it is, as "token".
+    /// Its name, such as "token".
     pub name: &'static str,
     /// How it ended.
     pub state: CheckState,
@@ -27,7 +27,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check that ended so.
+    /// A check with this result.
     #[must_use]
     pub fn new(name: &'static str, state: CheckState, found: impl Into<String>) -> Self {
         Self {
@@ -38,13 +38,13 @@ impl Check {
         }
     }
 
-    /// As it should be.
+    /// Nothing is wrong.
     #[must_use]
     pub fn passed(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, CheckState::Passed, found)
     }
 
-    /// Reported, and neither good nor bad.
+    /// Information, neither good nor bad.
     #[must_use]
     pub fn noted(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, CheckState::Noted, found)
@@ -62,7 +62,7 @@ impl Check {
         Self::new(name, CheckState::Failed, found)
     }
 
-    /// With what to do about it.
+    /// Adds what to do about it.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<Option<String>>) -> Self {
         Self {

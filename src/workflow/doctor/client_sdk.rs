@@ -1,6 +1,6 @@
-//! What is known of the versions of CloudHSM's client, as data with its source: pages of the AWS CloudHSM User Guide.
+//! What is known about the versions of CloudHSM's client, as data with its source: pages of the AWS CloudHSM User Guide.
 //!
-//! The library tells its major and minor version (`CK_INFO.libraryVersion`) and not the patch level, so some issues are only possible.
+//! The library reports its major and minor version (`CK_INFO.libraryVersion`) but not the patch level, so some issues are only possible.
 
 use super::{Check, CheckState};
 
@@ -13,7 +13,7 @@ const PATCH_LEVEL: &str =
 /// Major, minor, patch.
 type Version = (u8, u8, u8);
 
-/// Something that is so from one version on, and up to but without another.
+/// Something that applies from one version on, up to but not including another.
 struct Issue {
     from: Version,
     until: Option<Version>,
@@ -23,7 +23,7 @@ struct Issue {
     source: &'static str,
 }
 
-/// The first that makes a version unfit hides what comes after it: another version is needed anyway.
+/// The first issue that makes a version unfit hides the later ones: another version is needed anyway.
 const ISSUES: [Issue; 8] = [
     Issue {
         from: (0, 0, 0),
@@ -72,7 +72,7 @@ const ISSUES: [Issue; 8] = [
         from: (5, 16, 0),
         until: None,
         state: CheckState::Noted,
-        what: "ECDSA with a hash weaker than the curve is refused as an invalid mechanism; hsm-ca does not ask for it",
+        what: "ECDSA with a hash weaker than the curve is refused as an invalid mechanism; hsm-ca does not use it",
         source: "ki-all, issue 12",
     },
 ];
@@ -118,7 +118,7 @@ impl Issue {
     }
 }
 
-/// What there is to know of a version of the client.
+/// What is known about a version of the client.
 #[must_use]
 pub(super) fn check_version((major, minor): (u8, u8)) -> Vec<Check> {
     let is_named = format!("Client SDK {major}.{minor}");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn each_issue_is_of_its_versions() {
+    fn every_issue_applies_to_its_versions() {
         for (words, first, last) in [
             ("NotPkcs8", 9, 11),
             ("Invalid integer conversion", 12, 12),

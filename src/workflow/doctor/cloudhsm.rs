@@ -1,4 +1,4 @@
-//! What goes wrong with AWS CloudHSM in particular. Pages are those of the AWS CloudHSM User Guide.
+//! Problems that only AWS CloudHSM has. The pages cited are in the AWS CloudHSM User Guide.
 
 use std::path::Path;
 
@@ -23,19 +23,19 @@ const QUORUM: &str = "if /opt/cloudhsm/run/cloudhsm-pkcs11.log.<date> says \"doe
      fewer than two HSMs: add one (`aws cloudhsmv2 create-hsm`), or for a cluster of one `sudo /opt/cloudhsm/bin/configure-pkcs11 \
      --disable-key-availability-check`, and its keys are lost with it; if not, the HSM is throttling: try again later";
 
-/// CloudHSM's client, as far as it is known.
+/// What is known about CloudHSM's client.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Client {
-    /// Whether it is CloudHSM's at all.
+    /// Whether the module is CloudHSM's.
     pub is_cloudhsm: bool,
-    /// Its version, if it told it.
+    /// Its version, if it reported one.
     pub version: Option<(u8, u8)>,
     /// Whether it reached its cluster.
     pub connected: bool,
 }
 
 impl Client {
-    /// What the name of a module tells.
+    /// What the name of a module shows.
     #[must_use]
     pub fn named(module: &Path) -> Self {
         let file = module.file_name().unwrap_or_default().to_string_lossy();
@@ -45,7 +45,7 @@ impl Client {
         }
     }
 
-    /// What the module tells.
+    /// What the module reports.
     #[must_use]
     pub fn described(module: &ModuleDescription) -> Self {
         Self {
@@ -85,7 +85,7 @@ fn is_of_sdk_3(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == SDK_3_FILE)
 }
 
-/// What to do about an error of CloudHSM's library, which was named as `path`; `None` where nothing is known but the error's own hint.
+/// What to do about an error of CloudHSM's library, which was named as `path`; `None` if only the error's own hint applies.
 #[must_use]
 pub fn advise(error: &TokenError, path: &Path) -> Option<String> {
     match error {
@@ -102,7 +102,7 @@ pub fn advise(error: &TokenError, path: &Path) -> Option<String> {
         }
         TokenError::Call { function, value, .. } => Some(match (function.as_str(), value.as_str()) {
             ("C_Initialize" | "C_GetSlotList" | "C_GetTokenInfo", _) => format!("{CONNECT}; {LOG}"),
-            // ki-pkcs11-sdk: without CKF_RW_SESSION, that is the answer to every try.
+            // ki-pkcs11-sdk: without CKF_RW_SESSION, every attempt gets this answer.
             ("C_OpenSession", "CKR_FUNCTION_FAILED") => format!(
                 "CloudHSM opens only read-write sessions, and hsm-ca asked for one: so the HSM is throttling, or out of reach; {LOG}"
             ),
@@ -115,7 +115,7 @@ pub fn advise(error: &TokenError, path: &Path) -> Option<String> {
     }
 }
 
-/// Whether a key that is there can be used. No signature is made.
+/// Whether an existing key can be used. No signature is made.
 #[must_use]
 pub fn check_key_use(session: &Session) -> Check {
     const NAME: &str = "key use";
@@ -126,13 +126,13 @@ pub fn check_key_use(session: &Session) -> Check {
         ),
         Ok(None) => Check::noted(
             NAME,
-            "there is no key to try; with one HSM, keys can be neither used nor made unless the key availability check is off",
+            "the token has no key to test; with one HSM, keys can be neither used nor made unless the key availability check is off",
         ),
         Err(error) => refused_key(NAME, &error),
     }
 }
 
-/// What it means that a key could not be made or used.
+/// Explains why a key could not be made or used.
 pub(super) fn refused_key(name: &'static str, error: &TokenError) -> Check {
     let hint = match error {
         TokenError::Call { function, value, .. }

@@ -1,4 +1,4 @@
-//! What is said about a job that was not done.
+//! Messages about jobs that were not done.
 
 use std::fmt;
 
@@ -119,7 +119,7 @@ impl fmt::Display for WorkflowError {
             Self::MayBeOnToken { cause, label } => {
                 write!(
                     f,
-                    "{cause}; whether a key \"{label}\" is on the token now is not known"
+                    "{cause}; it is not known whether a key \"{label}\" is on the token now"
                 )
             }
             Self::Linter(error) => error.fmt(f),

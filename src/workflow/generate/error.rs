@@ -1,11 +1,11 @@
-//! Why there is no new key.
+//! Why no key was generated.
 
 use std::fmt;
 
 use crate::token::KeyDescription;
 use crate::workflow::{LeftBehind, Unproven};
 
-/// Why there is no new key.
+/// Why no key was generated.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum GenerateError {
@@ -16,18 +16,18 @@ pub enum GenerateError {
         /// The first object that has it.
         found: KeyDescription,
     },
-    /// A proof was not given.
+    /// A proof failed.
     Unproven {
         /// Which one, and why.
         unproven: Unproven,
-        /// What became of the key.
+        /// What happened to the key.
         left: LeftBehind,
     },
-    /// A key of the same name was made by someone else at the same time.
+    /// Another process made a key with the same name at the same time.
     Twice {
         /// The label.
         label: String,
-        /// What became of the key.
+        /// What happened to the key.
         left: LeftBehind,
     },
 }

@@ -1,10 +1,10 @@
-//! `InitializeCluster` itself: asked once, and looked into where the answer leaves it open what was done.
+//! The call of `InitializeCluster`: made once, and followed by a look at the cluster if the answer leaves its effect open.
 
 use super::{ClusterCertificates, InitializeClusterError, InitializeSummary, check_request, confirm};
 use crate::cloudhsm::{CloudHsmError, Cluster, ClusterService, ClusterState};
 use crate::workflow::WorkflowError;
 
-/// Asks once, whatever happens: what it does cannot be taken back.
+/// Calls once, whatever happens, because the effect cannot be undone.
 pub(super) fn ask(
     service: &dyn ClusterService,
     cluster: &Cluster,
@@ -46,7 +46,7 @@ pub(super) fn ask(
     }
 }
 
-/// What became of a call that failed, by the cluster as it is now.
+/// The effect of a failed call, according to the cluster's current state.
 fn look(
     now: &Cluster,
     certificates: &ClusterCertificates,

@@ -1,4 +1,4 @@
-//! The two certificates that `InitializeCluster` takes, checked against AWS's demands before AWS is asked.
+//! The two certificates for `InitializeCluster`, checked against AWS's requirements before the call.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl ClusterCertificates {
         &self.anchor
     }
 
-    /// What AWS takes, and someone may not have meant.
+    /// What AWS accepts, but the operator may not have intended.
     #[must_use]
     pub fn doubts(&self, now: UnixTime) -> Vec<String> {
         let mut doubts = Vec::new();
@@ -105,7 +105,7 @@ impl ClusterCertificates {
 /// Days. AWS's guide makes both for ten years, its workshop for half a year at least.
 const SHORT: i64 = 180;
 
-/// Each file in the place of the other, or one in both.
+/// Detects swapped files, or the same certificate in both.
 fn check_roles(signed: &Certificate, anchor: &Certificate) -> Result<(), InitializeClusterError> {
     if signed.der() == anchor.der() {
         return Err(InitializeClusterError::Same);

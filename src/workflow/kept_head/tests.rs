@@ -15,7 +15,7 @@ fn kept(count: u64) -> KeptHead {
 }
 
 #[test]
-fn what_is_kept_reads_back_and_nothing_else_does() {
+fn a_kept_head_reads_back_and_other_text_does_not() {
     let text = kept(7).to_string();
     assert_eq!(KeptHead::parse(text.as_bytes()), Some(kept(7)));
     assert_eq!(KeptHead::parse(format!("{text}\n").as_bytes()), Some(kept(7)));

@@ -34,7 +34,7 @@ fn exit_status_zero_is_a_pass_and_any_other_is_the_rule() {
     assert!(RULES.iter().any(|rule| rule.name == "linter"));
     assert!(run("true").is_ok());
     assert_eq!(refused("echo 'a finding'; exit 3"), "sh exited with 3: a finding");
-    assert_eq!(refused("exit 255"), "sh exited with 255: it says nothing");
+    assert_eq!(refused("exit 255"), "sh exited with 255: it printed nothing");
     // On either stream, the first lines, without what could move a cursor.
     assert_eq!(
         refused("printf '1\\n\\n2\\n3\\n4\\n5\\n'; exit 1"),
@@ -47,7 +47,7 @@ fn exit_status_zero_is_a_pass_and_any_other_is_the_rule() {
 }
 
 #[test]
-fn it_sees_the_certificate_and_nothing_of_the_callers() {
+fn a_linter_sees_the_certificate_and_nothing_of_the_caller() {
     let script = "cat \"$1\"; stat -c '%a' \"$1\" \"$PWD\"; echo \"$PWD\"; env | sort | cut -d= -f1 | tr '\\n' ' '; cat; exit 1";
     let found = refused(script);
     assert!(
@@ -87,7 +87,7 @@ fn a_missing_linter_is_no_pass() {
 }
 
 #[test]
-fn one_that_hangs_is_killed_with_its_children() {
+fn a_linter_that_hangs_is_killed_with_its_children() {
     let directory = tempfile::tempdir().unwrap();
     let pids = directory.path().join("pids");
     let script = format!("sleep 1000 & echo $! $$ > {}; wait", pids.display());
@@ -133,7 +133,7 @@ fn endless_output_ends() {
     }
 }
 
-/// A child that keeps the pipes open, out of reach, does not keep us.
+/// A child outside the process group that keeps the pipes open does not block the job.
 #[test]
 fn a_child_left_behind_is_not_waited_for() {
     let begun = Instant::now();

@@ -37,8 +37,8 @@ impl StatusSource<'_> {
     }
 }
 
-/// Of an entry that began and did not end, it is not known whether there is a certificate: unknown, until `ledger` says more. What was
-/// revoked is revoked, whatever else is known of it.
+/// For an entry that began but did not end, it is unknown whether a certificate exists: the status is unknown, until `ledger` has more. A revoked
+/// one is revoked in any case.
 pub(super) fn status_of(entry: &Entry) -> CertificateStatus {
     if let Some(found) = entry.revocation.as_ref().and_then(revocation) {
         return CertificateStatus::Revoked {

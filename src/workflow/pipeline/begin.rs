@@ -10,8 +10,8 @@ use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::Certificate;
 
 impl Recorder {
-    /// Refuses what the ledger knows a reason against: a compromised key, an unknown CA, a revoked one, a second certificate of a CA.
-    /// [`begin`](Self::begin) does so too; a caller that asks for a PIN, or signs in parts, asks here first. Nothing is recorded.
+    /// Refuses objects for which the ledger has a reason: a compromised key, an unknown CA, a revoked one, a second certificate of a CA.
+    /// [`begin`](Self::begin) does so too; a caller that prompts for a PIN, or signs in parts, calls this first. Nothing is recorded.
     ///
     /// # Errors
     /// [`WorkflowError::X509`] with the rule `compromised-key`, `issuer-status`, `second-certificate` or `same-name-other-key`;

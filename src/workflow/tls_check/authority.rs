@@ -1,4 +1,4 @@
-//! `customerCA.crt`: is it a CA that clients take?
+//! `customerCA.crt`: whether it is a CA that clients accept.
 
 use super::evidence::TlsEvidence;
 use super::path::{Doubt, check_signature, issuers, rivals};

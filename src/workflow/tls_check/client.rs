@@ -1,4 +1,4 @@
-//! The client certificate, default or own.
+//! The client certificate, the default one or the customer's own.
 
 use super::evidence::{ClientEvidence, TlsEvidence};
 use super::path::{Issued, check_path};
@@ -60,7 +60,7 @@ fn check_own(
         Some(Issued::Not(problem)) => report.step(ROLE, Some(at), ISSUED, StepState::Failed, problem),
         Some(Issued::Unknown(missing)) => report.not_checked(ROLE, Some(at), ISSUED, missing),
         None => {
-            let why = "there is no CA certificate to check it against".to_owned();
+            let why = "no CA certificate was given to check it against".to_owned();
             let obtain = "name the certificate of the CA that issued it".to_owned();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }

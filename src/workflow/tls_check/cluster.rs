@@ -18,7 +18,7 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
     let at = report.add_certificate(ROLE, &found.source, certificate);
     match &evidence.authority {
         Err(missing) => {
-            let why = "there is no customerCA.crt to check it against".to_owned();
+            let why = "no customerCA.crt was given to check it against".to_owned();
             let obtain = missing.obtain.clone();
             report.not_checked(ROLE, Some(at), ISSUED, Missing { why, obtain });
         }

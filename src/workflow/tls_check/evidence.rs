@@ -1,4 +1,4 @@
-//! What `cluster check` looks at, and what it does without.
+//! The input of `cluster check`, and the missing parts.
 
 use super::TrustStore;
 use crate::x509::Certificate;

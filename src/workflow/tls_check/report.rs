@@ -7,24 +7,24 @@ use crate::x509::{Certificate, UnixTime};
 /// How a step ended, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepState {
-    /// As it should be.
+    /// Nothing is wrong.
     Passed,
-    /// Reported, and neither good nor bad.
+    /// Information, neither good nor bad.
     Noted,
-    /// It works, and something is to be done.
+    /// It works, but the operator should act.
     Warning,
-    /// Nobody looked: a piece is missing, or it is of a kind that is not judged here.
+    /// Not checked: a piece is missing, or its kind is not supported.
     NotChecked,
-    /// It does not fit.
+    /// Something is wrong.
     Failed,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug)]
 pub struct TlsStep {
     /// Which part of the path it is about.
     pub role: TlsRole,
-    /// What was looked at.
+    /// What was checked.
     pub name: &'static str,
     /// How it ended.
     pub state: StepState,
@@ -45,7 +45,7 @@ pub struct TlsCertificate {
     pub source: String,
     /// The certificate.
     pub certificate: Certificate,
-    /// Whether its end ends nothing: AWS's own client certificate.
+    /// Whether its end has no effect: AWS's own client certificate.
     pub may_expire: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct TlsReport {
     pub steps: Vec<TlsStep>,
     /// The certificates.
     pub certificates: Vec<TlsCertificate>,
-    /// When it was looked at.
+    /// The time of the check.
     pub now: UnixTime,
     pub(super) warn_days: u32,
 }
@@ -71,8 +71,7 @@ impl TlsReport {
         }
     }
 
-    /// False as soon as one step failed, true when every step was looked at, and `None` when nothing failed and something was not
-    /// looked at.
+    /// False if a step failed, true if every step was checked, and `None` if nothing failed but something was not checked.
     #[must_use]
     pub fn fits(&self) -> Option<bool> {
         match self.steps.iter().map(|step| step.state).max() {
@@ -82,7 +81,7 @@ impl TlsReport {
         }
     }
 
-    /// The steps that ended so.
+    /// The steps with this result.
     pub fn in_state(&self, state: StepState) -> impl Iterator<Item = &TlsStep> {
         self.steps.iter().filter(move |step| step.state == state)
     }
