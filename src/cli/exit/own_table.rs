@@ -1,0 +1,125 @@
+//! The table's part about the command line itself.
+
+use hsm_ca::token::UriError;
+
+#[cfg(feature = "aws")]
+use super::cloudhsm_table::explain_server;
+use super::row::Row;
+use super::table::explain_workflow;
+use super::{CliError, FAILED, REFUSED, UNAVAILABLE, USAGE};
+
+pub(super) fn explain_own(error: &CliError) -> Row {
+    match error {
+        CliError::Workflow { cause, .. } => explain_workflow(cause),
+        CliError::Read { .. } => ("unreadable-file", USAGE, None),
+        CliError::Unrecognised { .. } => ("unrecognised-file", REFUSED, None),
+        CliError::TooLarge { .. } => ("too-large", REFUSED, None),
+        CliError::Config { .. } => ("configuration", USAGE, None),
+        CliError::Trust { .. } => ("untrusted-file", USAGE, None),
+        CliError::Restart { .. } => (
+            "restart",
+            FAILED,
+            Some("export the variables of [module-environment] yourself"),
+        ),
+        CliError::Uri {
+            cause: UriError::PinValue,
+            ..
+        } => (
+            "uri",
+            USAGE,
+            Some("name where the PIN is with --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
+        ),
+        CliError::Uri { .. } => ("uri", USAGE, None),
+        CliError::NoModule => (
+            "no-module",
+            USAGE,
+            Some(
+                "name it with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml; `hsm-ca rig new DIR` makes a SoftHSM rig",
+            ),
+        ),
+        CliError::PinSource => (
+            "pin-source",
+            USAGE,
+            Some(
+                "give where the PIN is, never the PIN itself; file:PATH names a file that only you can read",
+            ),
+        ),
+        CliError::Pin { .. } => ("pin-source", USAGE, None),
+        #[cfg(feature = "postgres")]
+        CliError::LedgerPassword { .. } => (
+            "ledger-password",
+            USAGE,
+            Some("--ledger-password-source takes its sources as --pin-source does; docs/postgres.md"),
+        ),
+        CliError::PinFileMode { .. } => (
+            "pin-file-mode",
+            USAGE,
+            Some("chmod 600 it, and change the PIN if others may have read it"),
+        ),
+        CliError::KeyFileMode { .. } => (
+            "key-file-mode",
+            USAGE,
+            Some("make a new key that only you can read: others may have read this one"),
+        ),
+        CliError::OtherProof { .. } => (
+            "proof-failed",
+            REFUSED,
+            Some("name the certificate that the proof is about"),
+        ),
+        CliError::NothingToProve { .. } => (
+            "nothing-to-prove",
+            REFUSED,
+            Some("`hsm-ca ledger show '#N'` shows the entry"),
+        ),
+        CliError::Unconfirmed { .. } => (
+            "not-confirmed",
+            USAGE,
+            Some("`hsm-ca key show` shows the key; --yes deletes it without asking"),
+        ),
+        #[cfg(feature = "aws")]
+        CliError::NotInitialized { .. } => (
+            "not-confirmed",
+            USAGE,
+            Some("`hsm-ca cert show` shows both certificates; --yes initialises without asking"),
+        ),
+        CliError::WouldPrompt { .. } => (
+            "input-needed",
+            USAGE,
+            Some("name another --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
+        ),
+        CliError::NoClusterFiles { .. } => (
+            "no-cluster-files",
+            USAGE,
+            Some("`hsm-ca cluster fetch CLUSTER --out-dir DIR` writes them"),
+        ),
+        CliError::MissingEvidence { .. } => (
+            "identity-incomplete",
+            REFUSED,
+            Some("`hsm-ca cluster fetch` gets all of them, but only while the cluster is UNINITIALIZED"),
+        ),
+        #[cfg(feature = "aws")]
+        CliError::Server { cause } => explain_server(cause),
+        CliError::LedgerUrl { .. } => (
+            "ledger-url",
+            USAGE,
+            Some(
+                "write sqlite:PATH, or postgres://HOST/DATABASE (docs/postgres.md) with --ledger-password-source for a password; a relative path in the configuration file starts at the file's directory",
+            ),
+        ),
+        CliError::NoLedger { .. } => ("no-ledger", UNAVAILABLE, None),
+        CliError::NoEntry { .. } => (
+            "no-entry",
+            REFUSED,
+            Some("`hsm-ca ledger list` shows the entries; write an entry's number as '#3'"),
+        ),
+        CliError::NoProfile { .. } => (
+            "no-profile",
+            USAGE,
+            Some(
+                "`hsm-ca csr show` shows what a request asks for; docs/profiles.md says what each profile gives",
+            ),
+        ),
+        CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
+        CliError::Options { .. } => ("usage", USAGE, None),
+    }
+}

@@ -1,0 +1,169 @@
+//! An error of a command, or of its command line.
+
+use std::env;
+use std::error::Error as _;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal as _};
+
+use super::help_page::{fold_long, fold_usage, without_styles};
+use super::{DIM, RED, Ui, print, tell, tell_raw};
+use crate::cli::exit::{CliError, USAGE};
+use crate::cli::json::Output as _;
+use crate::cli::json::error::{ErrorBody, ErrorReport};
+use crate::cli::report::{json_text, printable};
+use crate::cli::wrap;
+
+impl Ui {
+    /// An error to stderr: one line, and a hint if there is one.
+    pub(in crate::cli) fn refuse(&self, error: &CliError) -> u8 {
+        let refusal = error.explain();
+        let message = shorten(&printable(&one_line(&refusal.message)));
+        let causes = if self.verbose > 0 {
+            causes(error)
+        } else {
+            Vec::new()
+        };
+        if self.json {
+            tell_error(ErrorBody {
+                kind: refusal.kind,
+                message,
+                hint: refusal.hint.clone(),
+                exit_code: refusal.exit_code,
+                causes: (self.verbose > 0).then_some(causes),
+                warnings: self.warned.take(),
+            });
+        } else {
+            self.tell_labelled(RED, "error:", &message);
+            if let Some(hint) = &refusal.hint {
+                self.tell_labelled(DIM, "hint:", &printable(hint));
+            }
+            for cause in &causes {
+                self.tell_labelled(DIM, "cause:", cause);
+            }
+            if self.verbose > 0 {
+                tell(format_args!(
+                    "{} {}, exit code {}",
+                    self.paint(DIM, "kind:"),
+                    refusal.kind,
+                    refusal.exit_code
+                ));
+            }
+            if self.verbose > 1 {
+                let settings = self.settings.as_ref().map(|path| path.display().to_string());
+                let settings = settings.unwrap_or_else(|| "no file".to_owned());
+                tell(format_args!(
+                    "{} {}",
+                    self.paint(DIM, "settings:"),
+                    printable(&settings)
+                ));
+                tell(format_args!(
+                    "{} {}",
+                    self.paint(DIM, "version:"),
+                    env!("CARGO_PKG_VERSION")
+                ));
+            }
+        }
+        refusal.exit_code
+    }
+}
+
+/// The causes that an error's own message does not tell.
+fn causes(error: &CliError) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(shorten(&printable(&one_line(&cause.to_string()))));
+        next = cause.source();
+    }
+    causes
+}
+
+/// What a service or a module says may have several lines; an error has one.
+fn one_line(text: &str) -> String {
+    let lines = text.split(['\n', '\r', '\t']).map(str::trim);
+    lines
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A foreign text of a megabyte does not belong in an error message.
+fn shorten(message: &str) -> String {
+    const LONGEST: usize = 2000;
+    match message.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} [cut here]", &message[..at]),
+        None => message.to_owned(),
+    }
+}
+
+/// Help and version as clap writes them; a usage error in the format that was requested.
+pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        let page = error.render().ansi().to_string();
+        let page = fold_usage(&page);
+        let _ = match io::stdout().is_terminal()
+            && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        {
+            true => print(page.as_bytes()),
+            false => print(without_styles(&page).as_bytes()),
+        };
+        return 0;
+    }
+    if wants_json() {
+        let text = error.to_string();
+        // Up to the blank line before the hints: what is missing is in lines of its own.
+        let lines: Vec<_> = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let message = lines.join(" ");
+        let message = message.trim_start_matches("error: ");
+        tell_error(ErrorBody {
+            kind: "usage",
+            message: message.to_owned(),
+            hint: None,
+            exit_code: USAGE,
+            causes: None,
+            warnings: Vec::new(),
+        });
+    } else if let Some(width) = wrap::width_of(io::stderr()) {
+        let text = fold_long(&error.render().ansi().to_string(), width);
+        match env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+            true => tell_raw(format_args!("{text}")),
+            false => tell_raw(format_args!("{}", without_styles(&text))),
+        }
+    } else {
+        let _ = error.print();
+    }
+    USAGE
+}
+
+/// The arguments did not parse, so they are looked at by hand.
+fn wants_json() -> bool {
+    let arguments: Vec<_> = env::args_os().collect();
+    let named = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let joined = arguments.iter().any(|argument| argument == "--format=json");
+    let short = arguments.iter().any(|argument| argument == "--json");
+    named || joined || short || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
+}
+
+pub(super) fn tell_error(error: ErrorBody) {
+    tell(format_args!("{}", json_text(&ErrorReport { error }.document())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn an_error_of_several_lines_is_told_in_one() {
+        let said = "service error\r\n\tcaused by: the key is disabled\n\n(request id: 1)\n";
+        assert_eq!(
+            one_line(said),
+            "service error caused by: the key is disabled (request id: 1)"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The result of a command.
+
+use std::io;
+
+use base64ct::{Base64, Encoding as _};
+use serde_json::{Value, json};
+
+use super::refusal::tell_error;
+use super::{DIM, RED, Ui, YELLOW, print, tell, tell_raw};
+use crate::cli::exit::FAILED;
+use crate::cli::json::error::ErrorBody;
+use crate::cli::report::{Report, json_line, json_text, printable};
+use crate::cli::wrap;
+
+impl Ui {
+    /// The result to stdout, warnings to stderr.
+    pub(in crate::cli) fn present(&self, report: Report) -> u8 {
+        let Report {
+            text,
+            mut json,
+            content,
+            receipt,
+            mut warnings,
+            next,
+            exit_code,
+            is_laid_out,
+            lines,
+        } = report;
+        warnings.splice(0..0, self.warned.take());
+        // Losing part of the report does not matter; losing part of the content does.
+        let is_content = content.is_some();
+        if let (Some(content), Some(object)) = (&content, json.as_object_mut())
+            && self.json
+        {
+            insert_content(object, content);
+        }
+        let written = if self.json && json.is_null() {
+            Ok(())
+        } else if self.json {
+            if !warnings.is_empty()
+                && let Some(object) = json.as_object_mut()
+            {
+                object.insert("warnings".to_owned(), json!(warnings));
+            }
+            print(
+                match lines {
+                    true => format!("{}\n", json_line(&json)),
+                    false => format!("{}\n", json_text(&json)),
+                }
+                .as_bytes(),
+            )
+        } else {
+            for warning in &warnings {
+                self.tell_labelled(YELLOW, "warning:", &printable(warning));
+            }
+            let written = match content {
+                Some(content) => {
+                    if !self.quiet {
+                        tell_raw(format_args!("{text}"));
+                    }
+                    print(&content)
+                }
+                None => match wrap::width_of(io::stdout()).filter(|_| !is_laid_out) {
+                    Some(width) => print(wrap::reflow(&text, width).as_bytes()),
+                    None => print(text.as_bytes()),
+                },
+            };
+            if let Some(next) = next.filter(|_| !self.quiet) {
+                // Lines for a shell, which are copied as they are.
+                let next = next.replace('\n', "\n      ");
+                tell(format_args!("{} {next}", self.paint(DIM, "Next:")));
+            }
+            written
+        };
+        match written {
+            Ok(()) => {
+                if let Some(mut recorder) = receipt {
+                    recorder.confirm_delivery();
+                }
+                exit_code
+            }
+            // The reader of stdout has closed it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => exit_code,
+            Err(error) => {
+                self.tell_lost(&error);
+                FAILED
+            }
+        }
+    }
+
+    /// The result did not reach its reader.
+    fn tell_lost(&self, error: &io::Error) {
+        let message = format!("cannot write the result to stdout: {error}");
+        if self.json {
+            tell_error(ErrorBody {
+                kind: "output",
+                message,
+                hint: None,
+                exit_code: FAILED,
+                causes: None,
+                warnings: Vec::new(),
+            });
+        } else {
+            tell(format_args!("{} {message}", self.paint(RED, "error:")));
+        }
+    }
+}
+
+/// Where the content itself was asked for on stdout, the one object of JSON that goes there has it: PEM as text, DER in base64.
+fn insert_content(object: &mut serde_json::Map<String, Value>, content: &[u8]) {
+    if content.is_empty() {
+        return;
+    }
+    let (name, text) = match std::str::from_utf8(content) {
+        Ok(text) => ("content", text.to_owned()),
+        Err(_) => ("content_base64", Base64::encode_string(content)),
+    };
+    object.insert(name.to_owned(), json!(text));
+}

@@ -1,0 +1,33 @@
+//! The terminal, wherever standard input and output go.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+
+use super::live;
+
+/// The person at the terminal, wherever standard input and output go.
+#[derive(Debug)]
+pub(in crate::cli) struct Terminal(File);
+
+impl Terminal {
+    pub(in crate::cli) fn open() -> io::Result<Self> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/tty")
+            .map(Self)
+    }
+
+    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_all(text.as_bytes())
+    }
+
+    /// One line in answer, without its end.
+    pub(in crate::cli) fn ask(&mut self, question: &str) -> io::Result<String> {
+        live::clear();
+        self.0.write_all(question.as_bytes())?;
+        let mut answer = String::new();
+        BufReader::new(&self.0).read_line(&mut answer)?;
+        Ok(answer.trim().to_owned())
+    }
+}
