@@ -345,7 +345,17 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// That the ledger cannot be read. What is wrong with it is in the report.
-    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError>;
+    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
+        self.verify_watched(kept, &mut |_| ())
+    }
+
+    /// [`verify_against`](Self::verify_against), for somebody who waits: `seen` gets the number of events that were read. It starts again
+    /// at 1 where something is wrong, because they are read a second time then to say what.
+    ///
+    /// # Errors
+    /// Those of `verify_against`.
+    fn verify_watched(&self, kept: &Evidence, seen: &mut dyn FnMut(u64))
+    -> Result<VerifyReport, LedgerError>;
 
     /// The bytes of every event in order, until `each` has seen enough. The chain is computed again up to there.
     ///

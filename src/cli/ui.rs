@@ -199,7 +199,7 @@ impl Progress for Ui {
                 Step::ClusterUnchanged { waited, .. } => *waited,
                 _ => Duration::ZERO,
             };
-            self.show_time(String::new(), passed);
+            self.show_time(passed);
         }
     }
 

@@ -269,7 +269,7 @@ impl Tables for PostgresLedger {
         self.look(at)
     }
 
-    fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
+    fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {
         let differences = {
             let mut state = self.state.borrow_mut();
             self.persist(&mut state, |state| state.server.schema_differences())?
@@ -278,8 +278,16 @@ impl Tables for PostgresLedger {
             .into_iter()
             .map(|(name, found)| Fault::Schema { name, found })
             .collect();
-        verify_rows(|each| Ok(self.each_row(each)?), kept, faults)
-            .map_err(|failure| Trouble::from(failure).of(&self.place))
+        let mut count = 0;
+        let rows = |each: &mut EachRow<'_>| {
+            let read = self.each_row(&mut |sequence, body, hash| {
+                count = u64::saturating_add(count, 1);
+                seen(count);
+                each(sequence, body, hash)
+            });
+            Ok(read?)
+        };
+        verify_rows(rows, kept, faults).map_err(|failure| Trouble::from(failure).of(&self.place))
     }
 
     fn each_event(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {

@@ -192,8 +192,8 @@ impl Tables for SqliteLedger {
         })
     }
 
-    fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
-        self.look_only(|db| verify::verify(db, kept))
+    fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {
+        self.look_only(|db| verify::verify(db, kept, seen))
     }
 
     fn each_event(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {

@@ -49,8 +49,8 @@ pub(super) trait Tables: Send {
         self.look(at)
     }
 
-    /// [`Ledger::verify_against`]
-    fn verify_events(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError>;
+    /// [`Ledger::verify_watched`]
+    fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError>;
 
     /// [`Ledger::events`]
     fn each_event(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError>;
@@ -270,8 +270,12 @@ impl<L: Tables> Ledger for L {
         self.look(read::head)
     }
 
-    fn verify_against(&self, kept: &Evidence) -> Result<VerifyReport, LedgerError> {
-        self.verify_events(kept)
+    fn verify_watched(
+        &self,
+        kept: &Evidence,
+        seen: &mut dyn FnMut(u64),
+    ) -> Result<VerifyReport, LedgerError> {
+        self.verify_events(kept, seen)
     }
 
     fn events(&self, each: &mut dyn FnMut(&Head, &[u8]) -> ControlFlow<()>) -> Result<(), LedgerError> {

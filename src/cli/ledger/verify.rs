@@ -40,11 +40,9 @@ impl VerifyLedger {
             checkpoint: checkpoint.map(|signed| signed.checkpoint().clone()),
         };
         // How many they are said to be; that they are is what is checked.
-        let busy = ui.busy(&match ledger.head() {
-            Ok(head) => format!("checking the ledger, {} events", head.count),
-            Err(_) => "checking the ledger".to_owned(),
-        });
-        let report = ledger.verify_against(&evidence)?;
+        let all = ledger.head().map_or(0, |head| head.count);
+        let busy = ui.busy_with("checking the ledger", all, "events");
+        let report = ledger.verify_watched(&evidence, &mut |events| busy.set(events))?;
         drop(busy);
         Ok(Report {
             exit_code: if report.passed() { 0 } else { REFUSED },

@@ -1,7 +1,9 @@
-//! One line at the bottom of the terminal while something takes long: what it is, and how long it has taken. It goes away by itself.
+//! One line at the bottom of the terminal while something takes long: what it is, how far it is, and how long it has taken. It goes away by
+//! itself.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,9 +28,33 @@ static SHOWN: Mutex<Option<Line>> = Mutex::new(None);
 #[derive(Debug)]
 struct Line {
     what: String,
+    count: Option<Count>,
     began: Instant,
     passed: Duration,
     is_drawn: bool,
+}
+
+/// How much is done, of all that there is to do.
+#[derive(Clone, Debug)]
+struct Count {
+    done: Arc<AtomicU64>,
+    all: u64,
+    /// What is counted.
+    unit: &'static str,
+}
+
+/// What takes long and is counted, up to the end of this value.
+#[derive(Debug)]
+pub(in crate::cli) struct Counted {
+    done: Arc<AtomicU64>,
+    _busy: Busy,
+}
+
+impl Counted {
+    /// So many are done.
+    pub(in crate::cli) fn set(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
 }
 
 /// What takes long, up to the end of this value.
@@ -44,23 +70,43 @@ impl Drop for Busy {
 impl Ui {
     /// Shows on a terminal what this process is doing, until the value that is returned goes, or something is written.
     pub(in crate::cli) fn busy(&self, what: &str) -> Busy {
-        self.show_time(format!("{what} … "), Duration::ZERO);
+        self.show(format!("{what} … "), None, Duration::ZERO);
         Busy(())
     }
 
-    /// Shows on a terminal how long it has taken, after `what`; `passed` before now.
-    pub(super) fn show_time(&self, what: String, passed: Duration) {
+    /// The same with how much of it is done.
+    pub(in crate::cli) fn busy_with(&self, what: &str, all: u64, unit: &'static str) -> Counted {
+        let done = Arc::<AtomicU64>::default();
+        let count = Count {
+            done: Arc::clone(&done),
+            all,
+            unit,
+        };
+        self.show(format!("{what}, "), Some(count), Duration::ZERO);
+        Counted {
+            done,
+            _busy: Busy(()),
+        }
+    }
+
+    /// Shows on a terminal how long it has taken; `passed` before now.
+    pub(super) fn show_time(&self, passed: Duration) {
+        self.show(String::new(), None, passed);
+    }
+
+    fn show(&self, what: String, count: Option<Count>, passed: Duration) {
         if self.is_for_people() && wrap::width_of(io::stderr()).is_some() {
-            show(what, passed);
+            show(what, count, passed);
         }
     }
 }
 
-fn show(what: String, passed: Duration) {
+fn show(what: String, count: Option<Count>, passed: Duration) {
     static TICKER: Once = Once::new();
     clear();
     *shown() = Some(Line {
         what,
+        count,
         began: Instant::now(),
         passed,
         is_drawn: false,
@@ -87,13 +133,25 @@ fn tick() {
         if let Some(line) = shown().as_mut().filter(|line| line.began.elapsed() >= PATIENCE) {
             line.is_drawn = true;
             let columns = wrap::width_of(io::stderr()).unwrap_or(80);
-            let text = format!("{}{}", line.what, in_words(line.passed + line.began.elapsed()));
+            let text = line.describe(line.passed + line.began.elapsed());
             let _ = write!(
                 io::stderr(),
                 "{CLEAR}{}",
                 cut(&text, columns.saturating_sub(1), "…")
             );
         }
+    }
+}
+
+impl Line {
+    /// `checking the ledger, 1200 of 5000 events … 12 s`
+    fn describe(&self, passed: Duration) -> String {
+        let count = self.count.as_ref().map(|Count { done, all, unit }| {
+            // What is counted can grow meanwhile.
+            let done = done.load(Ordering::Relaxed);
+            format!("{done} of {} {unit} … ", done.max(*all))
+        });
+        format!("{}{}{}", self.what, count.unwrap_or_default(), in_words(passed))
     }
 }
 
@@ -108,6 +166,32 @@ fn in_words(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_much_is_done_stands_before_the_time() {
+        let done = Arc::<AtomicU64>::default();
+        let line = |count| Line {
+            what: "checking the ledger, ".to_owned(),
+            count,
+            began: Instant::now(),
+            passed: Duration::ZERO,
+            is_drawn: false,
+        };
+        let counted = line(Some(Count {
+            done: Arc::clone(&done),
+            all: 5000,
+            unit: "events",
+        }));
+        for (so_far, words) in [(0, "0 of 5000"), (1200, "1200 of 5000"), (5001, "5001 of 5001")] {
+            done.store(so_far, Ordering::Relaxed);
+            let text = counted.describe(Duration::from_secs(12));
+            assert_eq!(text, format!("checking the ledger, {words} events … 12 s"));
+        }
+        assert_eq!(
+            line(None).describe(Duration::from_secs(1)),
+            "checking the ledger, 1 s"
+        );
+    }
 
     #[test]
     fn the_time_is_short() {

@@ -79,7 +79,7 @@ impl SqliteLedger {
                 head: Some(head),
                 checkpoint: None,
             };
-            verify::verify(db, &evidence)?
+            verify::verify(db, &evidence, &mut |_| ())?
                 .require(head)
                 .map_err(Failure::contradiction)
         };

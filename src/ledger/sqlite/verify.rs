@@ -35,15 +35,19 @@ impl Findings {
     }
 }
 
-pub(super) fn verify(db: &Connection, evidence: &Evidence) -> Result<VerifyReport, Failure> {
+pub(super) fn verify(
+    db: &Connection,
+    evidence: &Evidence,
+    seen: &mut dyn FnMut(u64),
+) -> Result<VerifyReport, Failure> {
     let mut findings = Findings::default();
     for (name, found) in schema::differences(db)? {
         findings.add(Fault::Schema { name, found });
     }
-    let walked = match by_tally(db, evidence) {
+    let walked = match by_tally(db, evidence, seen) {
         Ok(Some(walked)) => walked,
-        Ok(None) => by_tables(db, evidence, &mut findings)?,
-        Err(Failure::Sqlite(error)) if is_damage(&error) => by_tables(db, evidence, &mut findings)?,
+        Ok(None) => by_tables(db, evidence, &mut findings, seen)?,
+        Err(Failure::Sqlite(error)) if is_damage(&error) => by_tables(db, evidence, &mut findings, seen)?,
         Err(failure) => return Err(failure),
     };
     check_file(db, &mut findings)?;
@@ -98,10 +102,13 @@ fn open_entries(again: &Connection) -> Result<u64, Failure> {
     natural(again.query_row(count, [], |row| row.get(0))?)
 }
 
-fn each_row(db: &Connection, each: &mut EachRow<'_>) -> Result<(), Failure> {
+fn each_row(db: &Connection, seen: &mut dyn FnMut(u64), each: &mut EachRow<'_>) -> Result<(), Failure> {
+    let mut count = 0_u64;
     let mut select = db.prepare("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        count = count.saturating_add(1);
+        seen(count);
         let body = match row.get_ref(1)? {
             ValueRef::Text(body) | ValueRef::Blob(body) => body,
             _ => b"",
@@ -125,11 +132,15 @@ struct Walked<'a> {
 }
 
 /// The whole check of a ledger that is sound. None where anything is wrong: [`by_tables`] then says what.
-fn by_tally<'a>(db: &Connection, evidence: &'a Evidence) -> Result<Option<Walked<'a>>, Failure> {
+fn by_tally<'a>(
+    db: &Connection,
+    evidence: &'a Evidence,
+    seen: &mut dyn FnMut(u64),
+) -> Result<Option<Walked<'a>>, Failure> {
     let mut tally = new_tally()?;
     let mut findings = Findings::default();
     let mut is_sound = true;
-    let rows = |each: &mut EachRow<'_>| each_row(db, each);
+    let rows = |each: &mut EachRow<'_>| each_row(db, seen, each);
     let mut walked = walk(rows, evidence, &mut findings, &mut |event, _| {
         is_sound = is_sound && tally.play(event).is_some() && revokes_what_is_there(db, event)?;
         Ok(())
@@ -162,10 +173,11 @@ fn by_tables<'a>(
     db: &Connection,
     evidence: &'a Evidence,
     findings: &mut Findings,
+    seen: &mut dyn FnMut(u64),
 ) -> Result<Walked<'a>, Failure> {
     // A page that cannot be read ends the walk: what was found until then is reported with it.
     let mut again = schema::empty_copy()?;
-    let mut walked = match play_again(|each| each_row(db, each), &mut again, evidence, findings) {
+    let mut walked = match play_again(|each| each_row(db, seen, each), &mut again, evidence, findings) {
         Ok(walked) => walked,
         Err(Failure::Sqlite(error)) if is_damage(&error) => {
             findings.add(Fault::File {

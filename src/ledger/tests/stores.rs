@@ -178,7 +178,15 @@ impl<L: Tables> Stores<L> {
             .map(|(body, _)| &**body)
             .collect();
         assert_eq!(stored, kept);
-        assert_eq!(self.ledger.verify(None).unwrap().faults, []);
+        let mut seen = Vec::new();
+        let report = self
+            .ledger
+            .verify_watched(&Evidence::default(), &mut |events| seen.push(events));
+        assert_eq!(report.unwrap().faults, []);
+        assert!(
+            seen.iter().copied().eq(1..=self.ledger.head().unwrap().count),
+            "{seen:?}"
+        );
     }
 }
 
