@@ -11,12 +11,15 @@ use super::signing::{file_name, sign_command};
 use crate::cli::exit::{CliError, REFUSED};
 use crate::cli::global::Settings;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::table::{self, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowApprovals {
     /// The directory of the ceremony
     #[arg(value_name = "DIR")]
     directory: PathBuf,
+    #[command(flatten)]
+    table: TableOptions,
 }
 
 impl ShowApprovals {
@@ -24,9 +27,9 @@ impl ShowApprovals {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let found = count_approvals(&ceremony, settings.ceremony_quorum())?;
         let ended = ceremony.refuse_ended().err().map(|error| error.to_string());
-        let mut text = describe(&ceremony, &found);
+        let mut text = describe(&ceremony, &found, self.table.wide);
         text.extend(ended.iter().map(|ended| format!("Now {ended}.\n")));
-        let mut report = Report::new(text, to_json(&ceremony, &found, ended.is_none()));
+        let mut report = Report::laid_out(text, to_json(&ceremony, &found, ended.is_none()));
         if found.permit().is_err() || ended.is_some() {
             report.exit_code = REFUSED;
         }
@@ -47,7 +50,44 @@ fn state(found: &Approvals) -> &'static str {
     }
 }
 
-fn describe(ceremony: &OpenedCeremony, found: &Approvals) -> String {
+/// A person, what they said, and where it is. A fingerprint is as long as the rest: `--wide` shows it.
+const COLUMNS: [Column; 5] = [
+    ("PERSON", Fit::Whole),
+    ("STATEMENT", Fit::Folded),
+    ("TIME", Fit::Whole),
+    ("FILE", Fit::Whole),
+    ("KEY", Fit::Whole),
+];
+
+fn rows(found: &Approvals) -> Vec<table::Row> {
+    let signed = found.files.iter().map(|ApprovalFile { path, approval }| {
+        let said = match approval.content() {
+            Decision::Reject { because } => format!("REJECTED: {because}"),
+            _ => "approved".to_owned(),
+        };
+        let time = approval.claimed_time().to_string();
+        let key = approval.key().fingerprint();
+        table::row([approval.person().to_owned(), said, time, file_name(path), key])
+    });
+    let waiting = found.waiting.iter().map(|WaitingApproval { path, person, .. }| {
+        let state = "waiting for a signature".to_owned();
+        table::row([
+            person.clone(),
+            state,
+            String::new(),
+            file_name(path),
+            String::new(),
+        ])
+    });
+    let waits = |name: &String| found.waiting.iter().any(|waiting| waiting.person == *name);
+    let silent = found.silent.iter().filter(|name| !waits(name)).map(|name| {
+        let none = String::new;
+        table::row([name.clone(), "has not signed".to_owned(), none(), none(), none()])
+    });
+    signed.chain(waiting).chain(silent).collect()
+}
+
+fn describe(ceremony: &OpenedCeremony, found: &Approvals, wide: bool) -> String {
     let mut text = format!(
         "{}: {}\n",
         printable(&ceremony.plan.ceremony),
@@ -66,26 +106,12 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals) -> String {
         _ => "nothing outside the plan".to_owned(),
     };
     fields.add("confirmed by", anchor);
-    for ApprovalFile { path, approval } in &found.files {
-        let said = match approval.content() {
-            Decision::Reject { because } => format!("REJECTED: {because}"),
-            _ => "approved".to_owned(),
-        };
-        let by = approval.key().fingerprint();
-        fields.add(
-            printable(approval.person()),
-            format!("{said} ({}, {by}, {})", approval.claimed_time(), file_name(path)),
-        );
-    }
-    for WaitingApproval { path, person, .. } in &found.waiting {
-        fields.add(person, format!("waiting for a signature ({})", file_name(path)));
-    }
-    for name in &found.silent {
-        if !found.waiting.iter().any(|waiting| waiting.person == *name) {
-            fields.add(printable(name), "has not signed");
-        }
-    }
     text.push_str(&fields.render(2));
+    let shown = if wide { COLUMNS.len() } else { COLUMNS.len() - 1 };
+    text.push('\n');
+    let mut rows = rows(found);
+    rows.iter_mut().for_each(|row| row.truncate(shown));
+    text.push_str(&table::render(&COLUMNS[..shown], &rows, wide));
     for WaitingApproval { path, namespace, .. } in &found.waiting {
         text.push_str(&format!("To sign it: {}\n", sign_command(path, namespace, None)));
     }
