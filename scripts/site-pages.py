@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lays out the pages of the site for mdBook: what is in this repository, and the reference that the program writes.
 
-usage: scripts/site-pages.py PROGRAM DIR      PROGRAM: the hsm-ca whose help and rules are shown; DIR: a new directory
+usage: scripts/site-pages.py PROGRAM DIR      PROGRAM: the hsm-ca whose help, profiles and rules are shown; DIR: a new directory
 Exits with 1 if a page of docs/ is not in site/SUMMARY.md, or if a link leads to a file that is not in the repository.
 """
 
@@ -70,6 +70,15 @@ def write_rules(program, directory):
     (directory / "rules.md").write_text("\n".join([*lines, ""]))
 
 
+def write_profiles(program, directory):
+    profiles = json.loads(answer(program, "profile", "list", "--format", "json"))["profiles"]
+    lines = ["# Built-in profiles", "", "What `hsm-ca profile show NAME` prints.", ""]
+    for profile in profiles:
+        text = answer(program, "profile", "show", profile["name"]).rstrip()
+        lines += [f"## {profile['name']}", "", "```text", text, "```", ""]
+    (directory / "profiles.md").write_text("\n".join(lines))
+
+
 def links_of(page):
     for target in LINK.findall(CODE.sub("", page.read_text())):
         if not re.match(r"[a-z]+:", target):
@@ -88,6 +97,7 @@ def main(program, directory):
 
     (directory / "reference").mkdir()
     contents = write_commands(program, directory / "reference")
+    write_profiles(program, directory / "reference")
     write_rules(program, directory / "reference")
     (directory / "SUMMARY.md").write_text(summary.replace("{{commands}}", "\n".join(contents)))
     for name in ["book.toml", "site.css"]:

@@ -115,6 +115,9 @@ enum Command {
     /// Signing ceremonies: a file that says what is signed in front of witnesses, and its check
     #[command(subcommand)]
     Ceremony(ceremony::CeremonyCommand),
+    /// Show the kinds of certificates that `ca create` and `csr sign` make
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// The record of everything that the CA's keys signed
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -149,6 +152,7 @@ impl Command {
                 )
                 | Self::Ocsp(ocsp::OcspCommand::Show(_))
                 | Self::Csr(csr::CsrCommand::Show(_))
+                | Self::Profile(_)
                 | Self::Program(_)
                 | Self::Rig(_)
                 | Self::Show(_)
@@ -210,6 +214,7 @@ fn dispatch(command: &Command, settings: &Settings, ui: &Ui) -> Result<Report, C
         Command::Cluster(command) => command.run(ui),
         Command::Cert(command) => command.run(settings, ui),
         Command::Ceremony(command) => command.run(settings, ui),
+        Command::Profile(command) => command.run(),
         Command::Ledger(command) => command.run(settings, ui),
         Command::Show(show) => show.run(settings, ui),
         Command::Program(command) => command.run(ui),

@@ -28,7 +28,7 @@ fn examples_of(rig: &Rig, command: &[String]) -> Vec<String> {
 }
 
 /// In this order, each finds what those before it have made.
-const STORY: [&str; 66] = [
+const STORY: [&str; 68] = [
     "rig new",
     "doctor",
     "token list",
@@ -51,6 +51,8 @@ const STORY: [&str; 66] = [
     "cert show",
     "cert verify",
     "cert rules",
+    "profile list",
+    "profile show",
     "cert revoke",
     "crl create",
     "crl show",

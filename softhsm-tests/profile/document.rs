@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hsm_ca::x509::{Profile, ProfileExtension, Role};
+use hsm_ca::x509::{Profile, ProfileExtension};
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_request, openssl};
@@ -20,25 +20,6 @@ fn files() -> Vec<String> {
         .collect()
 }
 
-fn word(extension: &ProfileExtension) -> &'static str {
-    match extension {
-        ProfileExtension::BasicConstraints { .. } => "basicConstraints",
-        ProfileExtension::KeyUsage(_) => "keyUsage",
-        ProfileExtension::ExtendedKeyUsage(_) => "extendedKeyUsage",
-        ProfileExtension::SubjectAlternativeName(_) => "subjectAltName",
-        ProfileExtension::NameConstraints(_) => "nameConstraints",
-        ProfileExtension::CertificatePolicies(_) => "certificatePolicies",
-        ProfileExtension::CrlDistributionPoints(_) => "cRLDistributionPoints",
-        ProfileExtension::AuthorityInformationAccess { .. } => "authorityInfoAccess",
-        ProfileExtension::OcspNoCheck => "ocsp-nocheck",
-        ProfileExtension::SubjectKeyIdentifier => "subjectKeyIdentifier",
-        ProfileExtension::AuthorityKeyIdentifier => "authorityKeyIdentifier",
-        // No profile has one: it is of another certificate.
-        ProfileExtension::Carried(_) => "carried",
-        other => panic!("docs/profiles.md does not have {other:?}"),
-    }
-}
-
 #[test]
 fn the_table_of_built_in_profiles_is_the_programs() {
     let document = document();
@@ -48,16 +29,11 @@ fn the_table_of_built_in_profiles_is_the_programs() {
         .filter(|line| line.starts_with("| `"))
         .collect();
     let wanted = Profile::built_in().into_iter().map(|profile| {
-        let role = match profile.role {
-            Role::Root => "root",
-            Role::Intermediate => "intermediate",
-            Role::Leaf => "leaf",
-            other => panic!("docs/profiles.md does not have {other:?}"),
-        };
-        let extensions: Vec<_> = profile.extensions.iter().map(word).collect();
+        let extensions: Vec<_> = profile.extensions.iter().map(ProfileExtension::name).collect();
         format!(
-            "| `{}` | {role} | {} | {} |",
+            "| `{}` | {} | {} | {} |",
             profile.name,
+            profile.role.word(),
             profile.default_days,
             extensions.join(", ")
         )

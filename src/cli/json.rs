@@ -5,6 +5,7 @@ pub(super) mod error;
 pub(super) mod key;
 #[cfg(feature = "aws")]
 pub(super) mod kms;
+pub(super) mod profile;
 pub(super) mod program;
 mod schemas;
 pub(super) mod show;

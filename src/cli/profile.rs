@@ -1,34 +1,57 @@
-//! `--profile NAME` and `--profile ./FILE.toml`.
+//! `profile`, and the option `--profile` of other commands.
+
+mod list;
+mod show;
 
 use std::path::Path;
 
+use clap::Subcommand;
 use hsm_ca::file_trust::Owners;
 use hsm_ca::workflow::{RequestSource, linter_program};
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
 use super::input;
+use super::report::Report;
+use super::table::TableOptions;
 use super::toml_file;
 
-/// The profile of that name, or in that file, for self-signed certificates or for requests. A file is told from a name by its
-/// slash or its ending.
-pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
+#[derive(Debug, Subcommand)]
+pub(super) enum ProfileCommand {
+    /// List the built-in profiles
+    #[command(visible_alias = "ls")]
+    List(TableOptions),
+    /// Show what a profile, built in or in a file, gives a certificate
+    Show(show::ShowProfile),
+}
+
+impl ProfileCommand {
+    pub(super) fn run(&self) -> Result<Report, CliError> {
+        match self {
+            Self::List(options) => Ok(list::list(options.wide)),
+            Self::Show(show) => show.run(),
+        }
+    }
+}
+
+/// The file that a text names, if it names one: a slash or the ending tells it from the name of a profile.
+fn file_in(text: &str) -> Option<&Path> {
     let path = Path::new(text);
     let is_file = text.contains('/') || path.extension().is_some_and(|extension| extension == "toml");
-    match is_file {
-        true => of_file(path, input::read_trusted(path, Owners::Any)?, self_signed),
-        false => Ok(Profile::named(text, self_signed)?),
+    is_file.then_some(path)
+}
+
+/// The profile of that name, or in that file, for self-signed certificates or for requests.
+pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
+    match file_in(text) {
+        Some(path) => of_file(path, input::read_trusted(path, Owners::Any)?, self_signed),
+        None => Ok(Profile::named(text, self_signed)?),
     }
 }
 
 /// The profile in a file, whose bytes were read already.
 pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<Profile, CliError> {
-    let file: ProfileFile = toml_file::parse(path, bytes)?;
-    let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
-    if let Some(linter) = &profile.linter {
-        let program = linter_program(linter).map_err(|error| CliError::in_file(path, error))?;
-        program.as_deref().inspect(|program| input::protect(program));
-    }
+    let profile = read(path, bytes)?;
     if profile.is_self_signed() == self_signed {
         return Ok(profile);
     }
@@ -40,6 +63,17 @@ pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<
         "{} is the profile of {role}: use it with `{command}`",
         path.display()
     )))
+}
+
+/// The profile in a file, for either.
+fn read(path: &Path, bytes: Vec<u8>) -> Result<Profile, CliError> {
+    let file: ProfileFile = toml_file::parse(path, bytes)?;
+    let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
+    if let Some(linter) = &profile.linter {
+        let program = linter_program(linter).map_err(|error| CliError::in_file(path, error))?;
+        program.as_deref().inspect(|program| input::protect(program));
+    }
+    Ok(profile)
 }
 
 /// The profile where none is named: only the subject of an HSM's request says what its certificate is for.

@@ -179,6 +179,39 @@ impl Linter {
     pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 }
 
+impl ProfileExtension {
+    /// Its name in RFC 5280 or RFC 6960.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::BasicConstraints { .. } => "basicConstraints",
+            Self::KeyUsage(_) => "keyUsage",
+            Self::ExtendedKeyUsage(_) => "extendedKeyUsage",
+            Self::SubjectAlternativeName(_) => "subjectAltName",
+            Self::NameConstraints(_) => "nameConstraints",
+            Self::CertificatePolicies(_) => "certificatePolicies",
+            Self::CrlDistributionPoints(_) | Self::CrlShards(_) => "cRLDistributionPoints",
+            Self::AuthorityInformationAccess { .. } => "authorityInfoAccess",
+            Self::OcspNoCheck => "ocsp-nocheck",
+            Self::SubjectKeyIdentifier => "subjectKeyIdentifier",
+            Self::AuthorityKeyIdentifier => "authorityKeyIdentifier",
+            Self::Carried(_) => "carried",
+        }
+    }
+}
+
+impl Role {
+    /// The word for it in profile files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Intermediate => "intermediate",
+            Self::Leaf => "leaf",
+        }
+    }
+}
+
 impl Profile {
     /// True if the certificate is its own issuer.
     #[must_use]

@@ -52,6 +52,8 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
         "hsm-ca cert verify cluster.crt --ca customerCA.crt",
     ),
     ("cert rules", "hsm-ca cert rules"),
+    ("profile list", "hsm-ca profile list"),
+    ("profile show", "hsm-ca profile show tls-server"),
     (
         "cert revoke",
         "hsm-ca cert revoke signed/www.crt --ca customerCA.crt \\\n      --reason key-compromise",

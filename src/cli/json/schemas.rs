@@ -39,6 +39,14 @@ pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[
     ),
     ("man", include_str!("../../../docs/schema/man.json")),
     ("options", include_str!("../../../docs/schema/options.json")),
+    (
+        "profile-list",
+        include_str!("../../../docs/schema/profile-list.json"),
+    ),
+    (
+        "profile-show",
+        include_str!("../../../docs/schema/profile-show.json"),
+    ),
     ("schema", include_str!("../../../docs/schema/schema.json")),
     (
         "show-ceremony-plan",

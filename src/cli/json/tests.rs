@@ -66,6 +66,8 @@ fn of_types() -> BTreeMap<&'static str, String> {
         key::KeyList,
         key::KeyShow,
         key::KeyVerify,
+        profile::ProfileList,
+        profile::ProfileShow,
         program::Completions,
         program::Manual,
         program::OptionsHelp,
