@@ -139,7 +139,7 @@ impl Settings {
     pub(super) fn describe_recorded(&self, recorded: Option<EntryId>) -> String {
         match recorded {
             Some(entry) => format!("entry {entry}"),
-            None => "NOT RECORDED: there is no ledger at the configured place".to_owned(),
+            None => "NOT RECORDED: no ledger at the configured place".to_owned(),
         }
     }
 

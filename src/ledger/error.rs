@@ -258,7 +258,7 @@ impl fmt::Display for CrlNumberProblem {
 impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound { place } => write!(f, "there is no ledger at {place}"),
+            Self::NotFound { place } => write!(f, "no ledger at {place}"),
             Self::Exists { place } => write!(f, "{place} exists already"),
             Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
             Self::OpenToOthers { cause } => {

@@ -67,7 +67,7 @@ pub(super) fn read(text: &str, tables: Vec<Spanned<Table>>) -> Result<Vec<Sessio
         sessions.push(session);
     }
     if sessions.is_empty() {
-        let reason = "there is no [[session]]: say on which day it runs";
+        let reason = "no [[session]]: say on which day it runs";
         return Err(CeremonyFileError::at("the file", None, reason));
     }
     Ok(sessions)

@@ -284,7 +284,7 @@ pub(super) fn read(text: &str, tables: Vec<Spanned<Table>>) -> Result<Vec<Step>,
         steps.push(Step { id, line, action });
     }
     if steps.is_empty() {
-        let reason = "there is no [[step]]: nothing would be done";
+        let reason = "no [[step]]: nothing would be done";
         return Err(CeremonyFileError::at("the file", None, reason));
     }
     Ok(steps)

@@ -230,7 +230,7 @@ impl Judged {
             // The certificates below the root are what its CRLs are for, and they are refused for it.
             Some(ListedStatus::Unusable(_)) if is_root && place > 0 => {}
             Some(ListedStatus::Unusable(problems)) => {
-                bad.push(format!("there is no usable CRL: {}", problems.join("; ")));
+                bad.push(format!("no usable CRL: {}", problems.join("; ")));
             }
             Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
                 bad.push(format!("no CRL covers it: {}", problems.join("; ")));
@@ -308,10 +308,10 @@ impl Judged {
                 let names: Vec<_> = unknown.iter().map(|one| format!("\"{}\"", one.subject)).collect();
                 let ledger = match has_ledger {
                     true => "it is not in the ledger",
-                    false => "there is no ledger",
+                    false => "no ledger was found",
                 };
                 format!(
-                    "Verified; revocation was NOT checked for {}: {ledger}, and there is no --crl of its issuer.\n",
+                    "Verified; revocation was NOT checked for {}: {ledger}, and no --crl of its issuer was given.\n",
                     printable(&names.join(", "))
                 )
             }

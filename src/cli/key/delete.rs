@@ -79,7 +79,7 @@ impl DeleteKey {
             let reason = "--no-input forbids the confirmation prompt, and --yes was not given";
             return Err(CliError::Unconfirmed { reason });
         }
-        let reason = "there is no terminal to ask on, and --yes was not given";
+        let reason = "no terminal to ask on, and --yes was not given";
         Terminal::open()
             .map(Some)
             .map_err(|_| CliError::Unconfirmed { reason })

@@ -87,7 +87,7 @@ fn delete(settings: &Settings) -> Result<Report, CliError> {
     let text = if deleted {
         "Destroyed the recipient key\n"
     } else {
-        "There is no recipient key on the token\n"
+        "The token has no recipient key\n"
     };
     Ok(Report::new(text, KmsRecipientKeyDelete { deleted }.document()))
 }

@@ -84,7 +84,16 @@ impl fmt::Display for TokenError {
                 write!(f, "key \"{key}\": its public key is not known: {reason}")
             }
             Self::NoRoute { token, closed } => {
-                write!(f, "token \"{token}\" cannot import this key by {}", join(closed))
+                let by = if closed.len() == 1 {
+                    "by the route"
+                } else {
+                    "by any of the routes"
+                };
+                write!(
+                    f,
+                    "token \"{token}\" cannot import this key {by} {}",
+                    join(closed)
+                )
             }
             Self::NoMechanism {
                 token,

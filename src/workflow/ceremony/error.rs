@@ -166,7 +166,7 @@ impl fmt::Display for CeremonyError {
             Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
             Self::NothingToReport { findings } => {
-                write!(f, "there is nothing to report: {}", findings.join("; "))
+                write!(f, "nothing to report: {}", findings.join("; "))
             }
             Self::Rehearsal(error) => error.fmt(f),
             Self::Run(error) => error.fmt(f),

@@ -23,8 +23,13 @@ pub(super) struct End<'a> {
 impl ObjectBuilder<'_> {
     pub(super) fn profile(&self, step: &Step, name: &str) -> Result<Arc<Profile>, CeremonyError> {
         let found = self.profiles.get(name);
-        let found =
-            found.ok_or_else(|| value(&step.id, "profile", format!("there is no profile {name:?}")))?;
+        let found = found.ok_or_else(|| {
+            value(
+                &step.id,
+                "profile",
+                format!("the profile {name:?} does not exist"),
+            )
+        })?;
         Ok(Arc::new(self.waived(step, found.profile.as_ref().clone())))
     }
 

@@ -63,7 +63,7 @@ pub enum SshKeygenError {
 impl fmt::Display for SshKeygenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => write!(f, "there is no {PROGRAM} in {}", Linter::PATH),
+            Self::Missing => write!(f, "no {PROGRAM} in {}", Linter::PATH),
             Self::Untrusted { cause } => {
                 write!(
                     f,

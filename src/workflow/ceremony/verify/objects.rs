@@ -78,9 +78,7 @@ fn key_named(
     if let Some(made) = report.trail.keys.get(name) {
         return PublicKey::from_der(&made.public_key).map_err(|error| error.to_string());
     }
-    let bytes = inputs
-        .get(name)
-        .ok_or_else(|| format!("there is no key {name:?}"))?;
+    let bytes = inputs.get(name).ok_or_else(|| format!("no key named {name:?}"))?;
     let key = match Certificate::read(bytes) {
         Ok(certificate) => certificate.public_key().map_err(|error| error.to_string())?,
         Err(_) => {
@@ -158,7 +156,7 @@ fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport
             report.find(
                 format!("out/{name}"),
                 "out",
-                "there are no results before the ceremony is closed",
+                "no results before the ceremony is closed",
             );
         }
         return;

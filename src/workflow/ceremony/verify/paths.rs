@@ -126,7 +126,7 @@ fn authority(name: &str, inputs: &Inputs, made: &[MadeObject]) -> Result<Certifi
         None => Certificate::read(
             inputs
                 .get(name)
-                .ok_or_else(|| format!("there is no certificate {name:?}"))?,
+                .ok_or_else(|| format!("no certificate named {name:?}"))?,
         ),
     };
     read.map_err(|error| error.to_string())
