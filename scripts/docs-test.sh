@@ -40,6 +40,27 @@ ledger.html#gone|no such anchor
 https://nowhere|not a well-formed address
 LINKS
 
+# Reference: each profile of the program, and each kind of error of the table, is on the site.
+program=$target/debug/hsm-ca
+shows() { # PAGE TEXT
+    grep -Fq -- "$2" "$target/site/$1" || {
+        printf 'docs-test.sh: %s does not have: %s\n' "$1" "$2" >&2
+        exit 1
+    }
+}
+while read -r name role days _; do
+    [[ $name != NAME ]] || continue
+    shows reference/profiles.html "id=\"$name\""
+    "$program" profile show "$name" | grep -Eq "^role +$role$" || {
+        echo "docs-test.sh: profile show $name does not have the role $role" >&2
+        exit 1
+    }
+done < <("$program" profile list)
+shows reference/profiles.html "at most 5000 characters"
+for kind in $(sed -n 's/^| `\([a-z-]*\)` | [1-4] .*/\1/p' docs/exit-codes.md); do
+    shows docs/exit-codes.html "<code>$kind</code>"
+done
+
 # Pages: the sources, with one page that is not listed and one link that leads nowhere.
 mkdir "$directory/source"
 cp -R README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE deny.toml docs scripts site "$directory/source"

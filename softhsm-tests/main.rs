@@ -60,6 +60,7 @@ mod ceremony {
 mod cli {
     mod command_line;
     mod examples;
+    mod exit_codes;
     mod help;
     mod next;
     mod other_users;

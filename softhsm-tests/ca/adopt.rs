@@ -209,7 +209,7 @@ fn everything_or_nothing_is_adopted() {
     let generate = ["key", "generate", "--label", "other", "--type", "rsa:2048"];
     Run::of(rig.prepare(&generate).env_remove("HSM_CA_LEDGER")).ok();
     adopt(&rig, &["--key", "other"]).refused(3, "rule");
-    adopt(&rig, &["--key", "nobody"]).refused(3, "no-key");
+    adopt(&rig, &["--key", "nobody"]).refused(4, "no-key");
     // What is no CA.
     rig.json(&["ca", "adopt", "good.crt"]).refused(3, "not-a-ca");
     assert!(!rig.path("new.db").exists());

@@ -245,7 +245,7 @@ fn a_certificate_from_before_the_ledger_is_taken_in() {
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:new.db");
     rig.adopt("customerCA.crt");
     crl(&rig, "first.crl", &[]);
-    revoke(&rig, serial, "superseded", &[]).refused(3, "unknown-certificate");
+    revoke(&rig, serial, "superseded", &[]).refused(4, "unknown-certificate");
     revoke(&rig, "old.crt", "certificateHold", &[]).ok();
     revoke(&rig, "old.crt", "removeFromCRL", &[]).ok();
     revoke(&rig, serial, "superseded", &[]).ok();
@@ -269,7 +269,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     revoke(&rig, "a.crt", "removeFromCRL", &[]).refused(3, "not-on-hold");
     let future = ["--invalid-since", "2999-01-01"];
     revoke(&rig, "a.crt", "keyCompromise", &future).refused(3, "rule");
-    revoke(&rig, "00ff", "superseded", &[]).refused(3, "unknown-certificate");
+    revoke(&rig, "00ff", "superseded", &[]).refused(4, "unknown-certificate");
     revoke(&rig, "customerCA.crt", "superseded", &[]).refused(3, "rule");
     revoke(&rig, "nowhere.crt", "superseded", &[]).refused(2, "unreadable-file");
     revoke(&rig, "a.csr", "superseded", &[]).refused(3, "malformed");

@@ -107,7 +107,7 @@ fn keys_are_found_by_uri_too() {
     authority.json(&create).refused(2, "uri");
     let pin = "pkcs11:object=customer-ca?pin-source=file:/x";
     authority.json(&["key", "show", pin]).refused(2, "uri");
-    authority.json(&["key", "show", "nosuch"]).refused(3, "no-key");
+    authority.json(&["key", "show", "nosuch"]).refused(4, "no-key");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn the_format_can_stand_in_the_configuration_file() {
     let text = String::from_utf8(rig.read("rig/hsm-ca.toml")).expect("TOML");
     rig.write("rig/hsm-ca.toml", format!("format = \"json\"\n{text}"));
     assert!(rig.command(&["key", "list"]).ok().json().is_object());
-    rig.command(&["key", "show", "nosuch"]).refused(3, "no-key");
+    rig.command(&["key", "show", "nosuch"]).refused(4, "no-key");
     let mut wrong = rig.prepare(&["--format", "json", "key", "list"]);
     Run::of(wrong.env("HSM_CA_FORMAT", "xml")).refused(2, "usage");
 }

@@ -19,7 +19,7 @@ fn short_names_mean_the_long_ones() {
         assert_eq!(rig.command(&[group, "ls", "--json"]).ok().json(), long, "{group}");
     }
     rig.command(&["--json", "key", "show", "nosuch"])
-        .refused(3, "no-key");
+        .refused(4, "no-key");
     rig.command(&["--json", "nosuch"]).refused(2, "usage");
 }
 

@@ -74,7 +74,7 @@ fn a_broken_stderr_stops_no_job() {
             crate::harness::PROGRAM,
         ],
     );
-    assert_eq!(refused.code, Some(3));
+    assert_eq!(refused.code, Some(4));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn more_words_say_more_of_every_failure() {
         0
     );
     for (arguments, kind, code) in [
-        (&["key", "show", "nobody"][..], "no-key", 3),
+        (&["key", "show", "nobody"][..], "no-key", 4),
         (&["cert", "show", "nowhere.crt"], "unreadable-file", 2),
         (&["csr", "show", "rig/hsm-ca.toml"], "malformed", 3),
     ] {

@@ -60,9 +60,9 @@ fn deliver_writes_what_is_recorded_and_nothing_else() {
     assert_eq!(rig.read("a.der"), rig.read("expected.der"));
     let printed = rig.command(&["ledger", "deliver", serial, "--out", "-"]).ok();
     assert_eq!(printed.stdout.as_bytes(), rig.read("a.crt"));
-    deliver("#999", "x", &[]).refused(3, "no-entry");
-    deliver("abcdef", "x", &[]).refused(3, "no-entry");
-    deliver("#2", "x", &[]).refused(3, "no-entry");
+    deliver("#999", "x", &[]).refused(4, "no-entry");
+    deliver("abcdef", "x", &[]).refused(4, "no-entry");
+    deliver("#2", "x", &[]).refused(4, "no-entry");
     deliver(serial, "rig/hsm-ca.db", &["--force"]).refused(2, "usage");
     // The CA's own, that of another CA, and no CA at all.
     deliver(serial, "with-ca.crt", &["--ca", "customerCA.crt"]).ok();

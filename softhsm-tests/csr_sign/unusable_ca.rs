@@ -111,7 +111,7 @@ fn one_whose_key_is_not_on_the_token() {
     let rig = desk();
     self_signed(&rig, &[]);
     rig.adopt("customerCA.crt");
-    let message = rig.sign("cluster.csr").refused(3, "no-key");
+    let message = rig.sign("cluster.csr").refused(4, "no-key");
     assert!(message.contains("no private keys"), "{message}");
     // With other keys there, they are listed.
     let authority = ready_authority();
@@ -119,7 +119,7 @@ fn one_whose_key_is_not_on_the_token() {
     rig.adopt("customerCA.crt");
     assert!(
         rig.sign("cluster.csr")
-            .refused(3, "no-key")
+            .refused(4, "no-key")
             .contains("\"customer-ca\"")
     );
     // A key that is named, and is not the CA certificate's.
@@ -146,7 +146,7 @@ fn one_whose_key_is_not_on_the_token() {
         "--out",
         "out.crt",
     ]);
-    absent.refused(3, "no-key");
+    absent.refused(4, "no-key");
     assert!(!rig.path("out.crt").exists());
 }
 

@@ -31,7 +31,7 @@ fn both_halves_of_the_key_go_and_nothing_else_changes() {
         );
         assert_eq!(rig.objects(), before, "{kind:?}");
         rig.command(&["key", "verify", "one"]).ok();
-        delete(&rig, "two").refused(3, "no-key");
+        delete(&rig, "two").refused(4, "no-key");
     });
 }
 

@@ -208,7 +208,7 @@ fn der_is_the_same_key_and_nothing_is_replaced() {
         .stdout;
     assert_eq!(stdout.as_bytes(), pem);
     rig.json(&["key", "export-public", "none", "--out", "none.pub"])
-        .refused(3, "no-key");
+        .refused(4, "no-key");
     assert!(!rig.files().contains(&"none.pub".to_owned()));
 }
 
@@ -257,7 +257,7 @@ fn generations_through_one_module_wait_for_each_other() {
             match run.code {
                 Some(0) => true,
                 _ => {
-                    run.refused(3, "label-taken");
+                    run.refused(2, "label-taken");
                     false
                 }
             }

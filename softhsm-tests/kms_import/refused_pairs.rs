@@ -271,7 +271,7 @@ fn an_alias_that_is_taken_leaves_no_second_key() {
             "--description",
             description,
         ])
-        .refused(3, "alias-exists")
+        .refused(2, "alias-exists")
     };
     assert!(refuse("left behind").contains(ALIAS));
     // Every key that the local AWS has, with its description.

@@ -79,7 +79,7 @@ fn a_document_for_an_earlier_recipient_key_is_refused_before_kms_is_asked() {
     rig.import_sealed(&[]).ok();
     rig.delete_imported();
     rig.kms_requests();
-    rig.import_sealed(&[]).refused(3, "no-recipient-key");
+    rig.import_sealed(&[]).refused(4, "no-recipient-key");
     assert_eq!(rig.private_keys(), [""; 0]);
     let earlier = rig.read("document");
     rig.recipient_key();

@@ -188,7 +188,7 @@ fn an_auditor_checks_a_certificate_and_the_time_since_without_the_ledger() {
         "--checkpoint",
         "first.checkpoint",
     ];
-    rig.json(&early).refused(3, "no-entry");
+    rig.json(&early).refused(4, "no-entry");
 
     checkpoint(&rig, "second.checkpoint");
     for (since, at) in [("first", "second"), ("first", "first")] {

@@ -207,8 +207,8 @@ fn a_list_fits_a_terminal_and_json_has_everything() {
         empty.run(&["ledger", "list", "--open"]).ok().stdout,
         "No open entry, and nothing undelivered.\n"
     );
-    desk.json(&["ledger", "show", "77"]).refused(3, "no-entry");
-    desk.json(&["ledger", "show", "#77"]).refused(3, "no-entry");
+    desk.json(&["ledger", "show", "77"]).refused(4, "no-entry");
+    desk.json(&["ledger", "show", "#77"]).refused(4, "no-entry");
     desk.json(&["ledger", "show", "xyz"]).refused(2, "usage");
 }
 

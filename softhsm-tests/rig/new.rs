@@ -60,7 +60,7 @@ fn a_directory_that_is_in_use_is_left_alone() {
     rig.write("file", "mine");
     rig.json(&["rig", "new", "file"]).refused(2, "output-exists");
     assert_eq!((rig.pin(), rig.read("file")), (pin, b"mine".to_vec()));
-    rig.json(&["rig", "new", "no/rig"]).refused(1, "rig");
+    rig.json(&["rig", "new", "no/rig"]).refused(2, "no-directory");
     rig.json(&["rig", "new", "a'b"]).refused(2, "rig-path");
     rig.json(&["rig", "new", "a=b"]).refused(2, "rig-path");
     assert_eq!(rig.files(), ["file", "rig"]);
@@ -213,6 +213,26 @@ fn a_kryoptic_rig_that_cannot_be_made_leaves_nothing() {
     }
     // The same module without the fault.
     rig.json(&arguments).ok();
+}
+
+#[test]
+fn the_settings_of_another_rig_are_named_if_their_module_is_of_another_kind() {
+    let rig = Rig::new();
+    let arguments = ["rig", "new", "second", "--kind", "kryoptic"];
+    rig.json(&arguments).refused(4, "rig-token");
+    let run = rig.command(&arguments);
+    let hint = format!(
+        "hint: {} names the module, as the env.sh of another rig does; for Kryoptic: --module {}\n",
+        rig.path("rig/hsm-ca.toml").display(),
+        kryoptic().display()
+    );
+    assert!(run.stderr.ends_with(&hint), "{run:#?}");
+    // What was named on the command line needs no such hint.
+    let module = softhsm();
+    let named = [&arguments[..], &["--module", module.to_str().expect("UTF-8")]].concat();
+    let run = rig.command(&named);
+    assert!(run.code == Some(4) && !run.stderr.contains("env.sh"), "{run:#?}");
+    assert_eq!(rig.files(), ["rig"], "nothing is left");
 }
 
 #[test]

@@ -291,7 +291,7 @@ fn a_key_on_the_token_is_measured_only_by_name_and_stays_as_it_is() {
     }
     assert_eq!(rig.objects(), before);
     let other = ["--format", "json", "token", "bench", "--key", "other"];
-    rig.command(&other).refused(3, "no-key");
+    rig.command(&other).refused(4, "no-key");
     let both = [
         "--format", "json", "token", "bench", "--key", "ca", "--type", "ec:p256",
     ];

@@ -75,7 +75,7 @@ fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
         ),
     ] {
         rig.command_with_rule(arguments, &[("CRASH", rule)])
-            .refused(3, "no-key");
+            .refused(4, "no-key");
     }
     rig.command_with_rule(&["--format", "json", "--token", "cc", "key", "list"], &crash)
         .refused(4, "no-token");

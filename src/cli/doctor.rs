@@ -14,7 +14,7 @@ use hsm_ca::workflow::{
 };
 use serde_json::json;
 
-use super::exit::{CliError, UNAVAILABLE};
+use super::exit::{CliError, UNAVAILABLE, USAGE};
 use super::global::Settings;
 use super::input;
 use super::report::Report;
@@ -75,7 +75,12 @@ impl DoctorCommand {
         let hints: Vec<_> = checks.iter().filter_map(|check| check.hint.as_deref()).collect();
         let json = json!({ "passed": !failed, "checks": list, "hints": hints });
         Ok(Report {
-            exit_code: if failed { UNAVAILABLE } else { 0 },
+            exit_code: match failed {
+                // The same in every command.
+                true if settings.module.is_none() => USAGE,
+                true => UNAVAILABLE,
+                false => 0,
+            },
             ..Report::new(text, json)
         })
     }

@@ -51,3 +51,6 @@ impl CliError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

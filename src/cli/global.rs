@@ -1,5 +1,6 @@
 //! The options of every command, and what they come to: flag before environment before configuration file.
 
+mod layer;
 mod ledger;
 mod own_files;
 mod restart;
@@ -17,11 +18,11 @@ use hsm_ca::ledger::{Head, LedgerUrl};
 #[cfg(feature = "postgres")]
 use hsm_ca::secret::Pin;
 use hsm_ca::signer::KeyList;
-use hsm_ca::token::Pkcs11Uri;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
 pub(super) use own_files::OwnFiles;
 
+use layer::Layer;
 use ledger::head_place;
 use restart::{RESTARTED, set_module_environment};
 
@@ -108,6 +109,8 @@ pub(super) enum ColorChoice {
 pub(super) struct Settings {
     /// The PKCS#11 module.
     pub(super) module: Option<PathBuf>,
+    /// The configuration file, where it is what names the module.
+    pub(super) module_named_in: Option<PathBuf>,
     /// A label or a URI.
     pub(super) token: Option<String>,
     /// As written; read only when a PIN is needed.
@@ -161,30 +164,6 @@ impl FoundConfig {
     /// The file, if there is one.
     pub(super) fn path(&self) -> Option<PathBuf> {
         self.path.clone()
-    }
-}
-
-/// What one place says: the command line, the environment, or the file.
-#[derive(Debug, Default)]
-struct Layer {
-    module: Option<PathBuf>,
-    token: Option<String>,
-    pin_source: Option<String>,
-}
-
-impl Layer {
-    /// `module-path` and `pin-source` in a token's URI rank where the URI stands, below what is said there outright.
-    fn with_uri(mut self, origin: &str) -> Result<Self, CliError> {
-        if let Some(token) = self
-            .token
-            .as_deref()
-            .filter(|token| token.starts_with(Pkcs11Uri::SCHEME))
-        {
-            let uri = Pkcs11Uri::parse(token).map_err(|error| CliError::uri(origin, error))?;
-            self.module = self.module.or_else(|| uri.module_path.map(PathBuf::from));
-            self.pin_source = self.pin_source.or(uri.pin_source);
-        }
-        Ok(self)
     }
 }
 
@@ -285,6 +264,12 @@ impl Settings {
             pin_source: first(|layer| layer.pin_source.clone()),
             pins,
             module: layers.iter().find_map(|layer| layer.module.clone()),
+            module_named_in: match &layers {
+                [flags, environment, file] if flags.module.is_none() && environment.module.is_none() => {
+                    path.clone().filter(|_| file.module.is_some())
+                }
+                _ => None,
+            },
             no_input: options.no_input,
             opened: Opened::default(),
             clock: Clock::system(),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use hsm_ca::token::{InitTokenError, NOTE_LABEL, Pkcs11Uri, RigToken, init_token};
-use hsm_ca::workflow::{Rig, RigRequest, create_rig};
+use hsm_ca::workflow::{Rig, RigRequest, WorkflowError, create_rig};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use serde_json::json;
@@ -103,6 +103,19 @@ impl NewRig {
         })
     }
 
+    /// In a shell with the settings of another rig, those name the module, and it may be of another kind.
+    fn explain(&self, error: WorkflowError, settings: &Settings) -> CliError {
+        match (error, &settings.module_named_in) {
+            (WorkflowError::RigToken { reason }, Some(file)) => CliError::RigModule {
+                kind: self.kind,
+                reason,
+                named_in: file.clone(),
+                usual: self.find_module().ok(),
+            },
+            (error, _) => error.into(),
+        }
+    }
+
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let module = match settings.module.clone() {
             Some(module) => module,
@@ -119,7 +132,8 @@ impl NewRig {
             by: who(),
             clock: settings.clock.clone(),
         };
-        let rig = create_rig(&request, &initialise_in_child)?;
+        let rig =
+            create_rig(&request, &initialise_in_child).map_err(|error| self.explain(error, settings))?;
         last_rig::remember(&rig);
         let mut fields = Fields::default();
         fields

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Clock, Recorder, WorkflowError};
 use crate::ledger::LedgerUrl;
+use crate::output::OutputError;
 use crate::secret::{MemoryGuard, Pin};
 use crate::token::RigToken;
 
@@ -138,6 +139,10 @@ pub fn create_rig(
         return Err(exists());
     }
     let parent = directory.parent().unwrap_or(Path::new("/"));
+    if !parent.is_dir() {
+        let directory = parent.to_owned();
+        return Err(OutputError::NoDirectory { directory }.into());
+    }
     let staging = tempfile::Builder::new()
         .prefix(".hsm-ca-rig-")
         .permissions(Permissions::from_mode(0o700))

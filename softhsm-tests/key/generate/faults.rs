@@ -81,7 +81,7 @@ fn recover(rig: &Rig, run: &Run, case: &str) {
     let generate = || rig.json(&["key", "generate", "--label", "ca", "--type", "ec:p256"]);
     let mut next = generate();
     if next.code != Some(0) {
-        let message = next.refused(3, "label-taken");
+        let message = next.refused(2, "label-taken");
         delete_all_named(rig, &message);
         // Of a pair that was cut off between its two names, the other half shows now.
         next = generate();

@@ -23,7 +23,7 @@ fn a_label_that_either_half_of_a_key_has_is_refused() {
             .to_owned();
         for class in ["privkey", "pubkey"] {
             let before = rig.objects();
-            let message = generate(&rig, "ca", "ec:p384").refused(3, "label-taken");
+            let message = generate(&rig, "ca", "ec:p384").refused(2, "label-taken");
             assert!(message.contains(&id) && message.contains("EC P-256"), "{message}");
             assert_eq!(rig.objects(), before);
             rig.pkcs11_tool(&["--delete-object", "--type", class, "--id", &id]);

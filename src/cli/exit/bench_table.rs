@@ -10,7 +10,7 @@ pub(super) fn explain_bench(error: &BenchError) -> Row {
     match error {
         BenchError::Sign(error) => explain_signer(error),
         BenchError::WantsPin { .. } => (
-            "key-wants-pin",
+            "bench-key",
             REFUSED,
             Some("leave --key out: then keys of the session are measured, and nothing stays on the token"),
         ),

@@ -5,7 +5,7 @@ use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError, WorkflowErr
 use super::kms_table::explain_kms;
 use super::people_table::explain_people;
 use super::row::Row;
-use super::run_table::{explain_run, explain_transcript};
+use super::run_table::{NO_SESSION, explain_run, explain_transcript};
 use super::table::explain_workflow;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
@@ -99,6 +99,7 @@ fn explain_rehearsal(error: &RehearsalError) -> Row {
             UNAVAILABLE,
             Some("install SoftHSM, or name its module with --rig-module"),
         ),
+        RehearsalError::NoSession { .. } => NO_SESSION,
         RehearsalError::Signer(_) => ("random", FAILED, None),
         _ => ("rehearsal", REFUSED, None),
     }

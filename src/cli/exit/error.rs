@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
-use hsm_ca::token::UriError;
+use hsm_ca::token::{RigToken, UriError};
 use hsm_ca::workflow::WorkflowError;
 
 /// Why a command was not carried out, with the file it is about.
@@ -91,6 +91,13 @@ pub(in crate::cli) enum CliError {
     NoEntry { wanted: String },
     /// No `--profile`, and a request whose subject does not say what its certificate is for.
     NoProfile { request: String },
+    /// The token of a rig was not initialised, with a module that the settings name.
+    RigModule {
+        kind: RigToken,
+        reason: String,
+        named_in: PathBuf,
+        usual: Option<PathBuf>,
+    },
     /// The process that rehearsed a session did not finish it.
     Rehearsal {
         session: String,

@@ -62,7 +62,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::Aws(error) => explain_aws(error),
         KmsError::AliasExists { .. } => (
             "alias-exists",
-            REFUSED,
+            USAGE,
             Some("use that key, or name another --alias"),
         ),
         KmsError::AliasNotMade { .. } => (

@@ -150,7 +150,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::CrlNumber { .. } => ("crl-number", REFUSED, None),
         LedgerError::NoEntry { .. } => (
             "no-entry",
-            REFUSED,
+            UNAVAILABLE,
             Some("`hsm-ca ledger list` shows the entries"),
         ),
         LedgerError::Ended { .. } => ("entry-ended", REFUSED, None),
@@ -159,9 +159,12 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             FAILED,
             Some("do not use what was signed: find out who changed it between check and signature"),
         ),
-        LedgerError::UnknownCertificate { .. } | LedgerError::NotACertificate => {
-            ("unknown-certificate", REFUSED, None)
-        }
+        LedgerError::UnknownCertificate { .. } => (
+            "unknown-certificate",
+            UNAVAILABLE,
+            Some("name the certificate's file: a certificate from before the ledger is taken in with it"),
+        ),
+        LedgerError::NotACertificate => ("not-a-certificate", REFUSED, None),
         LedgerError::AlreadyRevoked { .. } => (
             "already-revoked",
             REFUSED,

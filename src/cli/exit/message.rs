@@ -110,7 +110,7 @@ impl fmt::Display for CliError {
             Self::Server { cause } => cause.fmt(f),
             Self::LedgerUrl { origin, cause } => write!(f, "{origin} does not name a ledger: {cause}"),
             Self::NoLedger { place, origin } => {
-                write!(f, "there is no ledger at {place}, which {origin} names")
+                write!(f, "no ledger at {place}, which {origin} names")
             }
             Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
             Self::NoProfile { request } => {
@@ -125,6 +125,7 @@ impl fmt::Display for CliError {
                     names.join(", ")
                 )
             }
+            Self::RigModule { reason, .. } => write!(f, "the token could not be initialised: {reason}"),
             Self::Rehearsal { session, reason, .. } => {
                 write!(f, "session {session:?} cannot be rehearsed: {reason}")
             }

@@ -19,6 +19,19 @@ impl CliError {
     pub(super) fn own_hint(&self) -> Option<String> {
         match self {
             Self::Rehearsal { hint, .. } => hint.clone(),
+            Self::RigModule {
+                kind,
+                named_in,
+                usual,
+                ..
+            } => {
+                let module = usual.as_ref().map(|module| quote(&module.display().to_string()));
+                Some(format!(
+                    "{} names the module, as the env.sh of another rig does; for {kind}: --module {}",
+                    quote(&named_in.display().to_string()),
+                    module.as_deref().unwrap_or("FILE")
+                ))
+            }
             Self::NoModule => last_rig::command().map(|command| {
                 format!(
                     "to use the rig that was made last: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"

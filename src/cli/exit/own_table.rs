@@ -109,7 +109,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::NoLedger { .. } => ("no-ledger", UNAVAILABLE, None),
         CliError::NoEntry { .. } => (
             "no-entry",
-            REFUSED,
+            UNAVAILABLE,
             Some("`hsm-ca ledger list` shows the entries; write an entry's number as '#3'"),
         ),
         CliError::NoProfile { .. } => (
@@ -119,6 +119,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
                 "`hsm-ca csr show` shows what a request asks for; docs/profiles.md says what each profile gives",
             ),
         ),
+        CliError::RigModule { .. } => ("rig-token", UNAVAILABLE, None),
         CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
         CliError::Options { .. } => ("usage", USAGE, None),
     }

@@ -8,7 +8,7 @@ use hsm_ca::workflow::{RunError, WorkflowError};
 
 use super::row::Row;
 use super::table::explain_workflow;
-use super::{FAILED, REFUSED, UNAVAILABLE};
+use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_run(error: &RunError) -> Row {
     match error {
@@ -20,6 +20,7 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             Some("the results are in its directory `out`; `hsm-ca ceremony verify` checks them"),
         ),
         RunError::Aborted { .. } => ("ceremony-aborted", REFUSED, Some("plan another one")),
+        RunError::NoSession { wanted: Some(_), .. } => NO_SESSION,
         RunError::NoSession { .. } | RunError::OtherTime { .. } => (
             "ceremony-session",
             REFUSED,
@@ -72,6 +73,13 @@ pub(super) fn explain_run(error: &RunError) -> Row {
         _ => ("ceremony-step", REFUSED, None),
     }
 }
+
+/// The same for a rehearsal.
+pub(super) const NO_SESSION: Row = (
+    "no-session",
+    USAGE,
+    Some("`hsm-ca ceremony show` lists the sessions"),
+);
 
 const FULL: Row = (
     "disk-full",

@@ -120,7 +120,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::NoRecipientKey => (
             "no-recipient-key",
-            REFUSED,
+            UNAVAILABLE,
             Some("`hsm-ca kms recipient-key --out FILE` makes it; the document must carry that key"),
         ),
         WorkflowError::RecipientLeft { .. } => (
@@ -144,7 +144,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::LabelTaken { .. } => (
             "label-taken",
-            REFUSED,
+            USAGE,
             Some("choose another --label; nothing was decrypted"),
         ),
         WorkflowError::OtherLabel { .. } => (
@@ -250,7 +250,7 @@ fn explain_generate(error: &GenerateError) -> Row {
     match error {
         GenerateError::LabelTaken { .. } => (
             "label-taken",
-            REFUSED,
+            USAGE,
             Some("choose another --label; `hsm-ca key show` shows that key, `hsm-ca key delete` deletes it"),
         ),
         GenerateError::Unproven { unproven, .. } => match &unproven.reason {

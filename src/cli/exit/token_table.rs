@@ -114,7 +114,7 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
                 "it was tried once for this and is not tried again; the key may have a PIN of its own, which is not supported",
             ),
         ),
-        TokenError::NoKey { .. } => ("no-key", REFUSED, Some("`hsm-ca key list` shows the keys")),
+        TokenError::NoKey { .. } => ("no-key", UNAVAILABLE, Some("`hsm-ca key list` shows the keys")),
         // Its hint has their names in it.
         TokenError::SeveralKeys { .. } => ("several-keys", REFUSED, None),
         TokenError::Memory(_) => (

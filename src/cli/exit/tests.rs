@@ -1,0 +1,127 @@
+//! docs/exit-codes.md has every row of the table, and every error that reaches it.
+
+mod table_source;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use syn::{File, Item};
+use table_source::TableSource;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+static TABLE: LazyLock<TableSource> = LazyLock::new(|| {
+    let of_table = sources(&Path::new(ROOT).join("src/cli/exit"), "table.rs");
+    let tables: Vec<_> = of_table.iter().map(|text| parse(text)).collect();
+    assert!(tables.len() > 10, "{}", tables.len());
+    let all = sources(&Path::new(ROOT).join("src"), ".rs");
+    TableSource::read(&tables, |name| variants(&all, name))
+});
+
+/// The text of every file below a directory whose name ends so.
+fn sources(directory: &Path, ending: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            texts.extend(sources(&path, ending));
+        } else if path.to_str().is_some_and(|path| path.ends_with(ending)) {
+            texts.push(fs::read_to_string(path).expect("a text"));
+        }
+    }
+    texts
+}
+
+fn parse(text: &str) -> File {
+    syn::parse_file(text).expect("Rust")
+}
+
+/// The variants of an enum, with those of every feature.
+fn variants(sources: &[String], name: &str) -> BTreeSet<String> {
+    let mark = format!("enum {name} {{");
+    let files = sources
+        .iter()
+        .filter(|text| text.contains(&mark))
+        .map(|text| parse(text));
+    let mut found: Vec<_> = files
+        .flat_map(|file| file.items)
+        .filter_map(|item| match item {
+            Item::Enum(found) if found.ident == name => Some(found.variants),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found.len(), 1, "definitions of {name}");
+    let variants = found.remove(0);
+    variants.iter().map(|variant| variant.ident.to_string()).collect()
+}
+
+/// The rows as the document has them.
+fn document(table: &TableSource) -> String {
+    let cell = |text: String| text.replace('|', "\\|");
+    let mut text = String::new();
+    for ((kind, code), said) in &table.rows {
+        let errors: Vec<_> = said.errors.iter().map(|error| format!("`{error}`")).collect();
+        let hints = cell(said.hints.join("<br>or: "));
+        text.push_str(&format!(
+            "| `{kind}` | {code} | {hints} | {} |\n",
+            errors.join(" ")
+        ));
+    }
+    text
+}
+
+#[test]
+fn every_row_of_the_table_is_in_the_document() {
+    const HEAD: &str = "| kind | exit code | hint | errors of the library |\n|---|---|---|---|\n";
+    let path = Path::new(ROOT).join("docs/exit-codes.md");
+    let found = fs::read_to_string(&path).expect("docs/exit-codes.md");
+    let (before, rows) = found.split_once(HEAD).expect("the table");
+    let wanted = document(&TABLE);
+    if env::var_os("HSM_CA_WRITE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{HEAD}{wanted}")).expect("docs/exit-codes.md can be written");
+    } else {
+        assert!(
+            rows == wanted,
+            "docs/exit-codes.md differs from the table; HSM_CA_WRITE_DOCS=1 cargo test --bin hsm-ca -- exit:: writes it"
+        );
+    }
+}
+
+#[test]
+fn every_variant_of_every_error_has_a_row() {
+    assert!(TABLE.enums.len() > 25, "{:?}", TABLE.enums.keys());
+    for (name, variants) in &TABLE.enums {
+        for variant in variants {
+            let error = format!("{name}::{variant}");
+            assert!(TABLE.covered.contains(&error), "{error} has no row");
+        }
+    }
+    for name in [
+        "CliError",
+        "WorkflowError",
+        "TokenError",
+        "KmsError",
+        "LedgerError",
+        "X509Error",
+        "OutputError",
+    ] {
+        assert!(TABLE.enums.contains_key(name), "{name}");
+    }
+}
+
+#[test]
+fn one_kind_has_one_exit_code() {
+    // A transcript that cannot be written or that was changed; a key file that is wrong, or whose key signs something else; a rehearsal that
+    // cannot begin, or whose session failed.
+    const TWO: [&str; 3] = ["ceremony-transcript", "checkpoint-key", "rehearsal"];
+    let mut kinds: Vec<_> = TABLE.rows.keys().map(|(kind, _)| kind.as_str()).collect();
+    assert!(kinds.len() > 200, "{}", kinds.len());
+    kinds.dedup();
+    for kind in kinds {
+        let codes: Vec<_> = TABLE.rows.keys().filter(|(of, _)| of == kind).collect();
+        assert_eq!(codes.len() > 1, TWO.contains(&kind), "{codes:?}");
+    }
+}
