@@ -107,7 +107,7 @@ impl NewRig {
     fn explain(&self, error: WorkflowError, settings: &Settings) -> CliError {
         match (error, &settings.module_named_in) {
             (WorkflowError::RigToken { reason }, Some(file)) => CliError::RigModule {
-                kind: self.kind,
+                product: self.kind.product(),
                 reason,
                 named_in: file.clone(),
                 usual: self.find_module().ok(),

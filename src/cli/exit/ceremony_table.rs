@@ -113,6 +113,7 @@ fn explain_previous(error: &PreviousError) -> Row {
             Some("`hsm-ca ceremony run` finishes it, and `hsm-ca ceremony abort` gives it up"),
         ),
         PreviousError::Transcript(error) => explain_transcript(error),
+        PreviousError::Unreadable { .. } => ("unreadable-file", USAGE, None),
         _ => (
             "ceremony-previous",
             REFUSED,

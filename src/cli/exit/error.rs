@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
-use hsm_ca::token::{RigToken, UriError};
+use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
 
 /// Why a command was not carried out, with the file it is about.
@@ -93,7 +93,7 @@ pub(in crate::cli) enum CliError {
     NoProfile { request: String },
     /// The token of a rig was not initialised, with a module that the settings name.
     RigModule {
-        kind: RigToken,
+        product: &'static str,
         reason: String,
         named_in: PathBuf,
         usual: Option<PathBuf>,

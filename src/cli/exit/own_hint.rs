@@ -20,14 +20,14 @@ impl CliError {
         match self {
             Self::Rehearsal { hint, .. } => hint.clone(),
             Self::RigModule {
-                kind,
+                product,
                 named_in,
                 usual,
                 ..
             } => {
                 let module = usual.as_ref().map(|module| quote(&module.display().to_string()));
                 Some(format!(
-                    "{} names the module, as the env.sh of another rig does; for {kind}: --module {}",
+                    "{} names the module, as the env.sh of another rig does; for {product}: --module {}",
                     quote(&named_in.display().to_string()),
                     module.as_deref().unwrap_or("FILE")
                 ))
