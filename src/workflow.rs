@@ -73,7 +73,7 @@ pub use doctor::{
     check_session, check_signing, check_slots, check_token, note_no_authority,
 };
 pub use error::{LeftBehind, WorkflowError};
-pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, describe_cluster, fetch_certificates};
+pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, fetch_certificates};
 pub use generate::{GenerateError, GenerateRequest, GenerateSummary, generate_key};
 pub use identity::{
     IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,

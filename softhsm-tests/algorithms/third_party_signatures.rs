@@ -81,7 +81,7 @@ fn verdicts(rig: &Rig, certificate: &str, request: &str) -> [bool; 4] {
         rig.tool("openssl", &["req", "-verify", "-noout", "-in", request])
             .stderr
             .contains("verify OK"),
-        shown["signature_valid"] == true,
+        shown["signature_verified"] == true,
     ]
 }
 
@@ -143,7 +143,7 @@ fn pss_signatures_of_keys_of_every_size() {
         for hash in ["-sha224", "-sha256"] {
             assert_reads(&rig, "rsa", &[&[hash], &PSS[..]].concat());
         }
-        assert_eq!(show(&rig, "a.csr")["key"], format!("RSA {bits}"));
+        assert_eq!(show(&rig, "a.csr")["key_type"], format!("RSA {bits}"));
     }
 }
 
@@ -170,7 +170,7 @@ fn keys_for_pss_only_with_and_without_restrictions() {
         assert_reads(&rig, "restricted", &[&hash]);
         assert_reads(&rig, "restricted", &[&hash, "-sigopt", "rsa_pss_saltlen:100"]);
     }
-    assert_eq!(show(&rig, "a.csr")["key"], "RSA-PSS 2048");
+    assert_eq!(show(&rig, "a.csr")["key_type"], "RSA-PSS 2048");
 }
 
 #[test]

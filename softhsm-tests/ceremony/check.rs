@@ -56,8 +56,8 @@ fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     let report = check(&rig).ok().json();
     assert_eq!(rig.files(), before);
     let budget = json!([
-        { "key": "k", "token": "root", "signatures": 3, "proofs": 1 },
-        { "key": "legacy-root", "token": "legacy", "signatures": 1, "proofs": 0 },
+        { "key": "k", "token": "root", "signatures": 3, "proof_signatures": 1 },
+        { "key": "legacy-root", "token": "legacy", "signatures": 1, "proof_signatures": 0 },
     ]);
     assert_eq!(report["budget"], budget);
     let sessions = report["sessions"].as_array().expect("sessions");
@@ -70,7 +70,7 @@ fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     assert_eq!(of(main, 0)["not_after"], "2051-06-01T07:59:59Z");
     assert_eq!(of(standby, 0)["not_before"], "2031-06-02T08:00:00Z");
     assert_eq!(of(main, 1)["issuer"], "CN=Root R1,O=Example");
-    assert_eq!(of(main, 1)["key"], "EC P-256");
+    assert_eq!(of(main, 1)["key_type"], "EC P-256");
     // It ends with its issuer, whichever day it is signed.
     assert_eq!(of(main, 2)["not_after"], "2041-01-01T00:00:00Z");
     assert_eq!(of(standby, 2)["not_after"], "2041-01-01T00:00:00Z");

@@ -70,7 +70,7 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
     let before = files_below(&rig.path("room"));
     let report = rehearse(rig).ok().json();
     assert_eq!(
-        (&report["equal"], &report["plan_made_again"]),
+        (&report["verified"], &report["plan_made_again"]),
         (&json!(true), &json!(true)),
         "{report:#}"
     );
@@ -138,7 +138,7 @@ fn assert_practice(rig: &Rig, session: &str) {
     let path = format!("room/rehearsal/{session}");
     let verified = rig.json(&["ceremony", "verify", &path]).ok().json();
     assert_eq!(
-        (&verified["kind"], &verified["session"]),
+        (&verified["ceremony_kind"], &verified["session"]),
         (&json!("practice"), &json!(session))
     );
     let case = json!({ "what": "ceremony", "directory": rig.path(&path) });
@@ -252,7 +252,7 @@ fn a_plan_that_says_something_else_than_its_files_is_found() {
     let run = rehearse(&rig);
     assert_eq!(run.code, Some(3), "{run:#?}");
     let report = run.json();
-    assert_eq!(report["equal"], json!(false));
+    assert_eq!(report["verified"], json!(false));
     let plan = report["plan_difference"].as_str().expect("a difference");
     assert!(plan.contains("step \"root\""), "{plan}");
     let session = &report["sessions"][0];
@@ -311,7 +311,7 @@ fn stand_ins_take_the_places_of_older_cas_and_of_the_people_before() {
     let report = rehearse(&rig).ok().json();
     let session = &report["sessions"][0];
     assert_eq!(
-        (&report["equal"], &session["equal"]),
+        (&report["verified"], &session["verified"]),
         (&json!(true), &json!(true))
     );
     let objects = session["objects"].as_array().expect("objects").iter();

@@ -90,7 +90,11 @@ fn the_import_runs_with_a_stand_in_pair_and_every_octet_is_compared() {
         let report = rehearse(&rig).ok().json();
         let session = &report["sessions"][0];
         assert_eq!(
-            (&report["equal"], &report["plan_made_again"], &session["findings"]),
+            (
+                &report["verified"],
+                &report["plan_made_again"],
+                &session["findings"]
+            ),
             (&json!(true), &json!(true), &json!([])),
             "{report:#}"
         );
@@ -226,7 +230,7 @@ fn an_octet_beside_the_key_or_in_it_is_found() {
     let run = rehearse(&rig);
     assert_eq!(run.code, Some(3), "{run:#?}");
     let report = run.json();
-    assert_eq!(report["equal"], json!(false));
+    assert_eq!(report["verified"], json!(false));
     assert!(report["plan_difference"].is_string(), "{report:#}");
     let session = &report["sessions"][0];
     let objects = session["objects"].as_array().expect("objects");
@@ -267,7 +271,7 @@ fn an_older_ca_whose_key_is_imported_signs_with_its_stand_in() {
     rig.tool("rm", &["-r", "room"]).ok();
     rig.json(&PLAN).ok();
     let report = rehearse(&rig).ok().json();
-    assert_eq!(report["equal"], json!(true), "{report:#}");
+    assert_eq!(report["verified"], json!(true), "{report:#}");
     let path = "room/rehearsal/main";
     rig.json(&["ceremony", "verify", path]).ok();
     let stand_in = shown_by_pair(&rig, &format!("{path}/inputs/old-pair.json"));

@@ -62,7 +62,7 @@ fn a_rehearsal_that_is_killed_leaves_nothing_in_the_ceremony_and_no_secret() {
     }
     // Nothing is in the way of another one.
     let report = rehearse(&rig).ok().json();
-    assert_eq!(report["equal"], json!(true));
+    assert_eq!(report["verified"], json!(true));
 }
 
 /// What would stop the day stops the rehearsal, with the reason, and leaves nothing.
@@ -121,7 +121,7 @@ fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
         assert!(is_empty(&tmp), "{rule:?}");
     }
     let report = rehearse(None).ok().json();
-    assert_eq!(report["equal"], json!(true));
+    assert_eq!(report["verified"], json!(true));
     assert_eq!(rig.count("C_SignInit"), 4 + 2 + 1);
 }
 

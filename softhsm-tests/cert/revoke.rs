@@ -76,7 +76,7 @@ fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
     );
     let done = done.ok().json();
     assert_eq!(done["revocation"]["reason"], "keyCompromise");
-    assert_eq!(done["revocation"]["invalidity_date"], "2026-11-01T00:00:00Z");
+    assert_eq!(done["revocation"]["invalid_since"], "2026-11-01T00:00:00Z");
     let held = issue(&rig, "other", "tls-client");
     let serial = held["serial_number"].as_str().expect("a number");
     revoke(&rig, serial, "certificateHold", &[]).ok();
@@ -124,7 +124,7 @@ fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
         );
         assert_eq!(run.code, code, "{name}: {run:#?}");
     }
-    assert_eq!(rig.json(&["ledger", "verify"]).ok().json()["sound"], true);
+    assert_eq!(rig.json(&["ledger", "verify"]).ok().json()["verified"], true);
 }
 
 /// A root in `customerCA.crt` and a CA below it in `sub.crt`, both of keys on the token.

@@ -112,7 +112,7 @@ fn facts_are_those_that_openssl_prints() {
             "not_before",
             "not_after",
             "key_identifier",
-            "key",
+            "key_type",
         ] {
             assert!(
                 text.contains(shown[fact].as_str().expect("text")),
@@ -218,7 +218,7 @@ fn dates_that_are_past_or_to_come_are_said_aloud() {
             "20990101000000Z",
             "21000101000000Z",
             "(NOT YET: in ",
-            "not_yet_valid",
+            "not-yet-valid",
         ),
     ] {
         let sign = [

@@ -55,12 +55,12 @@ fn theirs(rig: &Rig, certificate: &str, crls: &[&str], more: &[&str]) -> bool {
 }
 
 fn problem(verdict: &Verdict, step: &str) -> String {
-    let steps = verdict.json["steps"].as_array().expect("steps");
+    let steps = verdict.json["checks"].as_array().expect("steps");
     let failed = steps
         .iter()
-        .find(|one| one["passed"] == false && one["step"] == step);
+        .find(|one| one["state"] == "failed" && one["check"] == step);
     failed.map_or_else(String::new, |step| {
-        step["problem"].as_str().unwrap_or_default().to_owned()
+        step["found"].as_str().unwrap_or_default().to_owned()
     })
 }
 

@@ -206,12 +206,12 @@ fn when_no_path_is_valid_the_reason_of_the_best_one_is_told() {
         let run = verify(&rig, "leaf", authorities);
         assert_eq!(run.code, Some(3), "{run:#?}");
         let report = run.json();
-        let steps = report["steps"].as_array().expect("steps").iter();
-        let failed: Vec<_> = steps.filter(|step| step["passed"] == false).collect();
+        let steps = report["checks"].as_array().expect("steps").iter();
+        let failed: Vec<_> = steps.filter(|step| step["state"] == "failed").collect();
         assert_eq!(failed.len(), 1, "{report}");
-        assert_eq!(failed[0]["step"], step, "{report}");
+        assert_eq!(failed[0]["check"], step, "{report}");
         assert!(
-            failed[0]["problem"].as_str().expect("words").contains(problem),
+            failed[0]["found"].as_str().expect("words").contains(problem),
             "{report}"
         );
         assert_eq!(report["paths_tried"], tried, "{report}");

@@ -29,6 +29,8 @@ fn each_schema_is_the_file_that_is_checked_in() {
     assert_eq!(words, rig.command(&["schema", "key-list"]).ok().stdout);
     let message = rig.json(&["schema", "key", "lsit"]).refused(2, "usage");
     assert!(message.contains("did you mean key-list?"), "{message}");
+    let message = rig.json(&["schema", "show"]).refused(2, "usage");
+    assert!(message.contains("show-ledger-export, show-pair"), "{message}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::make_cluster_request;
@@ -87,6 +87,16 @@ fn a_changed_export_fails_at_its_line() {
         assert!(
             run.stdout.contains("FAILED") && run.stdout.contains(line),
             "{line}: {run:?}"
+        );
+        assert_eq!(run.stderr, "", "people have read it in the result");
+        // A program has both, as for every result of which something does not hold.
+        let run = rig.json(&["show", "changed.jsonl"]);
+        let (result, error) = (run.json(), serde_json::from_str::<Value>(&run.stderr));
+        let problem = result["problem"].as_str().expect("text");
+        let message = format!("changed.jsonl is not verified: {problem}");
+        assert_eq!(
+            error.expect("JSON")["error"],
+            json!({ "kind": "not-verified", "exit_code": 3, "hint": null, "message": message })
         );
     }
 }

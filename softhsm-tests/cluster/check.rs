@@ -134,23 +134,23 @@ fn check(rig: &Rig, more: &[&str]) -> Run {
 /// The state of a step, which must be there.
 #[track_caller]
 fn state(report: &Value, role: &str, step: &str) -> String {
-    let steps = report["steps"].as_array().expect("steps");
+    let steps = report["checks"].as_array().expect("steps");
     let found = steps
         .iter()
-        .find(|one| one["role"] == role && one["step"] == step);
+        .find(|one| one["role"] == role && one["check"] == step);
     let found = found.unwrap_or_else(|| panic!("no step {role}, {step}: {report:#}"));
     found["state"].as_str().expect("a state").to_owned()
 }
 
 /// Role and step of everything in this state.
 fn in_state(report: &Value, state: &str) -> Vec<String> {
-    let steps = report["steps"].as_array().expect("steps");
+    let steps = report["checks"].as_array().expect("steps");
     let named = |step: &&Value| step["state"] == state;
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     steps
         .iter()
         .filter(named)
-        .map(|step| format!("{}: {}", text(&step["role"]), text(&step["step"])))
+        .map(|step| format!("{}: {}", text(&step["role"]), text(&step["check"])))
         .collect()
 }
 
@@ -162,15 +162,15 @@ fn everything_fits_and_openssl_says_so_too() {
         let report = check(&rig, &["--connect", server.address(), "--client-cert", "own.crt"])
             .ok()
             .json();
-        assert_eq!(report["fits"], true, "{report:#}");
+        assert_eq!(report["verified"], true, "{report:#}");
         assert_eq!(report["cluster"], CLUSTER);
         let shown = report["certificates"].as_array().expect("certificates");
         assert_eq!(shown.len(), 4);
         for (role, file) in [
-            ("server certificate", "server.crt"),
-            ("client certificate", "own.crt"),
-            ("customerCA", "ca.crt"),
-            ("cluster certificate", "hsm.crt"),
+            ("server-certificate", "server.crt"),
+            ("client-certificate", "own.crt"),
+            ("customer-ca", "ca.crt"),
+            ("cluster-certificate", "hsm.crt"),
         ] {
             let found = shown
                 .iter()
@@ -229,23 +229,23 @@ fn what_this_program_signs_fits_and_what_is_missing_is_told_with_the_way_to_get_
     rig.write("dir/customerCA.crt", rig.read("customerCA.crt"));
     let report = rig.json(&["cluster", "check", "--dir", "dir"]).ok().json();
     assert_eq!(
-        report["fits"],
+        report["verified"],
         Value::Null,
         "what is not checked does not fit yet"
     );
     assert_eq!(
-        state(&report, "cluster certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued by customerCA"),
         "ok"
     );
-    let open = in_state(&report, "not checked");
+    let open = in_state(&report, "not-checked");
     let expected = [
-        "client directory: certificates",
-        "server certificate: certificate",
-        "client certificate: certificate",
+        "client-directory: certificates",
+        "server-certificate: certificate",
+        "client-certificate: certificate",
     ];
     assert_eq!(open, expected);
-    let steps = report["steps"].as_array().expect("steps");
-    let missing = steps.iter().filter(|step| step["state"] == "not checked");
+    let steps = report["checks"].as_array().expect("steps");
+    let missing = steps.iter().filter(|step| step["state"] == "not-checked");
     assert!(
         missing
             .clone()
@@ -255,10 +255,10 @@ fn what_this_program_signs_fits_and_what_is_missing_is_told_with_the_way_to_get_
     fs::remove_file(rig.path(SIGNED)).expect("removed");
     let report = rig.json(&["cluster", "check", "--dir", "dir"]).ok().json();
     assert_eq!(
-        state(&report, "cluster certificate", "certificate"),
-        "not checked"
+        state(&report, "cluster-certificate", "certificate"),
+        "not-checked"
     );
-    assert_eq!(state(&report, "customerCA", "CA certificate"), "ok");
+    assert_eq!(state(&report, "customer-ca", "CA certificate"), "ok");
 }
 
 #[test]

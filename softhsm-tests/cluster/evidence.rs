@@ -105,7 +105,7 @@ impl Verdict {
         assert_eq!(run.code, Some(if is_verified { 0 } else { 3 }), "{run:?}");
         assert_eq!(is_verified, verdict.steps("failed").is_empty(), "{run:?}");
         assert_eq!(
-            verdict.0["failed_steps"],
+            verdict.0["failed_checks"],
             verdict.steps("failed").len(),
             "{run:?}"
         );
@@ -119,9 +119,9 @@ impl Verdict {
         let mut found = Vec::new();
         for part in list(&self.0["parts"]) {
             for subject in list(&part["subjects"]) {
-                let steps = list(&subject["steps"]);
+                let steps = list(&subject["checks"]);
                 for step in steps.iter().filter(|step| step["state"] == state) {
-                    let named = [&part["title"], &subject["role"], &step["step"], &step["found"]];
+                    let named = [&part["title"], &subject["role"], &step["check"], &step["found"]];
                     found.push(named.map(text));
                 }
             }

@@ -17,13 +17,13 @@ fn a_cluster_of_the_second_generation_is_verified_without_a_note_but_of_its_root
     for part in verdict.0["parts"].as_array().expect("parts") {
         for subject in part["subjects"].as_array().expect("subjects") {
             let file = match subject["role"].as_str().expect("a role") {
-                "HSM certificate" => evidence.file("HsmCertificate.crt"),
-                "AWS hardware certificate" => evidence.file("AwsHardwareCertificate.crt"),
-                "manufacturer hardware certificate" => evidence.file("ManufacturerHardwareCertificate.crt"),
-                "AWS root" => "aws-root.crt".to_owned(),
-                "manufacturer root" => "manufacturer-root.crt".to_owned(),
+                "hsm-certificate" => evidence.file("HsmCertificate.crt"),
+                "aws-hardware-certificate" => evidence.file("AwsHardwareCertificate.crt"),
+                "manufacturer-hardware-certificate" => evidence.file("ManufacturerHardwareCertificate.crt"),
+                "aws-root" => "aws-root.crt".to_owned(),
+                "manufacturer-root" => "manufacturer-root.crt".to_owned(),
                 role => {
-                    assert_eq!(role, "ClusterCsr");
+                    assert_eq!(role, "cluster-csr");
                     continue;
                 }
             };
@@ -46,9 +46,9 @@ fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version
         .map(|[_, role, ..]| role.as_str())
         .collect();
     let expected = [
-        "AWS hardware certificate",
-        "manufacturer hardware certificate",
-        "manufacturer root",
+        "aws-hardware-certificate",
+        "manufacturer-hardware-certificate",
+        "manufacturer-root",
     ];
     assert_eq!(of_version_1, expected);
     // In the second generation the same is noted, where there is such a certificate.
@@ -64,16 +64,16 @@ fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version
 fn assert_hardware_fault(fault: &str, of_hardware: &[[&'static str; 2]], of_hsm: &[[&'static str; 2]]) {
     for hsm_type in [HSM1, HSM2] {
         for (part, sides) in [
-            ("aws", &[(AWS, "AWS hardware certificate")][..]),
+            ("aws", &[(AWS, "aws-hardware-certificate")][..]),
             (
                 "manufacturer",
-                &[(MANUFACTURER, "manufacturer hardware certificate")],
+                &[(MANUFACTURER, "manufacturer-hardware-certificate")],
             ),
             (
                 "hardware",
                 &[
-                    (AWS, "AWS hardware certificate"),
-                    (MANUFACTURER, "manufacturer hardware certificate"),
+                    (AWS, "aws-hardware-certificate"),
+                    (MANUFACTURER, "manufacturer-hardware-certificate"),
                 ],
             ),
         ] {
@@ -86,7 +86,7 @@ fn assert_hardware_fault(fault: &str, of_hardware: &[[&'static str; 2]], of_hsm:
                         .map(|[step, words]| [*title, role, *step, *words])
                         .collect()
                 };
-                expected.extend(steps("HSM certificate", of_hsm));
+                expected.extend(steps("hsm-certificate", of_hsm));
                 expected.extend(steps(role, of_hardware));
             }
             verdict.assert_failed(&expected);
@@ -170,8 +170,8 @@ fn assert_fault(variation: &str, expected: &[[&str; 4]]) {
 
 #[test]
 fn a_root_that_has_expired_or_is_not_valid_yet() {
-    let aws = |words| [AWS, "AWS root", "validity", words];
-    let manufacturer = |words| [MANUFACTURER, "manufacturer root", "validity", words];
+    let aws = |words| [AWS, "aws-root", "validity", words];
+    let manufacturer = |words| [MANUFACTURER, "manufacturer-root", "validity", words];
     assert_fault("aws-root-expired", &[aws("expired on ")]);
     assert_fault("aws-root-not-yet-valid", &[aws("not valid before ")]);
     assert_fault("manufacturer-root-expired", &[manufacturer("expired on ")]);
@@ -183,7 +183,7 @@ fn a_root_that_has_expired_or_is_not_valid_yet() {
 
 #[test]
 fn an_hsm_certificate_that_has_expired_or_is_not_valid_yet_fails_in_both_chains() {
-    let both = |step, words| [AWS, MANUFACTURER].map(|part| [part, "HSM certificate", step, words]);
+    let both = |step, words| [AWS, MANUFACTURER].map(|part| [part, "hsm-certificate", step, words]);
     assert_fault("hsm-expired", &both("validity", "expired on "));
     assert_fault("hsm-not-yet-valid", &both("validity", "not valid before "));
     assert_fault("hsm-other-hardware", &both("signature", WRONG_KEY));
@@ -192,9 +192,9 @@ fn an_hsm_certificate_that_has_expired_or_is_not_valid_yet_fails_in_both_chains(
 #[test]
 fn a_csr_with_another_key_or_a_broken_signature() {
     let words = "the CSR is from another HSM";
-    assert_fault("csr-other-key", &[[CSR, "ClusterCsr", "key", words]]);
+    assert_fault("csr-other-key", &[[CSR, "cluster-csr", "key", words]]);
     let words = "does not verify";
-    assert_fault("csr-broken", &[[CSR, "ClusterCsr", "signature", words]]);
+    assert_fault("csr-broken", &[[CSR, "cluster-csr", "signature", words]]);
 }
 
 #[test]
@@ -205,14 +205,14 @@ fn the_csr_of_another_cluster_is_of_another_hsm() {
     let words = "the CSR is from another HSM";
     evidence
         .judge()
-        .assert_failed(&[[CSR, "ClusterCsr", "key", words]]);
+        .assert_failed(&[[CSR, "cluster-csr", "key", words]]);
     // The replaced HSM's too.
     let evidence = Evidence::of(HSM1, "");
     evidence.cluster.replace_hsm();
     evidence.replace("ClusterCsr.csr", evidence.cluster.certificate("ClusterCsr"));
     evidence
         .judge()
-        .assert_failed(&[[CSR, "ClusterCsr", "key", words]]);
+        .assert_failed(&[[CSR, "cluster-csr", "key", words]]);
 }
 
 #[test]
@@ -224,8 +224,8 @@ fn two_hardware_certificates_under_each_other_s_names() {
         let content = evidence.rig.read(&evidence.file(&aws));
         evidence.replace(&aws, evidence.rig.read(&evidence.file(&manufacturer)));
         evidence.replace(&manufacturer, content);
-        let role = "AWS hardware certificate";
-        let other_role = "manufacturer hardware certificate";
+        let role = "aws-hardware-certificate";
+        let other_role = "manufacturer-hardware-certificate";
         evidence.judge().assert_failed(&[
             [AWS, role, "issuer", "it is issued by"],
             [AWS, role, "signature", "does not verify"],

@@ -160,11 +160,11 @@ fn a_root_of_the_right_name_and_the_wrong_key() {
     ];
     for (hsm_type, manufacturer) in generations {
         for (option, subject, role) in [
-            ("--aws-root", AWS, "AWS hardware certificate"),
+            ("--aws-root", AWS, "aws-hardware-certificate"),
             (
                 "--manufacturer-root",
                 manufacturer,
-                "manufacturer hardware certificate",
+                "manufacturer-hardware-certificate",
             ),
         ] {
             let evidence = Evidence::of(hsm_type, "");
@@ -190,8 +190,8 @@ fn a_root_of_the_right_name_and_the_wrong_key() {
 fn roots_in_each_other_s_place_and_one_root_for_both() {
     let evidence = Evidence::of(HSM2, "");
     let options = |aws, manufacturer| roots(&evidence.rig, aws, manufacturer);
-    let [of_aws, of_manufacturer] = ["AWS", "manufacturer"].map(|side| {
-        ["issuer: it is issued by", "signature: "].map(|step| format!("{side} hardware certificate, {step}"))
+    let [of_aws, of_manufacturer] = ["aws", "manufacturer"].map(|side| {
+        ["issuer: it is issued by", "signature: "].map(|step| format!("{side}-hardware-certificate, {step}"))
     });
     let swapped = options("manufacturer-root.crt", "aws-root.crt");
     let expected = [&of_aws[..], &of_manufacturer].concat();
@@ -199,7 +199,7 @@ fn roots_in_each_other_s_place_and_one_root_for_both() {
     assert_failures(&Verdict::of(&evidence.verify(&words(&swapped))), &expected);
 
     let same = "root, root: AWS's root and the manufacturer's have the same key";
-    let [aws_root, manufacturer_root] = ["AWS", "manufacturer"].map(|side| format!("{side} {same}"));
+    let [aws_root, manufacturer_root] = ["aws", "manufacturer"].map(|side| format!("{side}-{same}"));
     let verdict = Verdict::of(&evidence.verify(&words(&options("aws-root.crt", "aws-root.crt"))));
     assert_failures(
         &verdict,
@@ -223,8 +223,8 @@ fn a_root_is_self_signed() {
     let failed = failures(&Verdict::of(&evidence.verify(&words(&options))));
     // It would stand for itself: its key is in the path twice, and no root.
     for begin in [
-        "AWS hardware certificate, key: it is also the key of",
-        "AWS root, self-signature: it is not a root",
+        "aws-hardware-certificate, key: it is also the key of",
+        "aws-root, self-signature: it is not a root",
     ] {
         assert!(failed.iter().any(|line| line.starts_with(begin)), "{failed:#?}");
     }

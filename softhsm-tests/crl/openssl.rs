@@ -65,12 +65,12 @@ fn openssl_takes_a_certificate_until_it_is_on_the_crl() {
         .json(&["crl", "show", "full.crl", "--serial", &bad])
         .ok()
         .json();
-    assert_eq!(shown["serial"]["reason"], "keyCompromise");
+    assert_eq!(shown["entry"]["reason"], "keyCompromise");
     let shown = rig
         .json(&["crl", "show", "full.crl", "--serial", &good])
         .ok()
         .json();
-    assert_eq!(shown["serial"], Value::Null);
+    assert_eq!(shown["entry"], Value::Null);
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(crate) fn count(rig: &Rig) -> usize {
 #[track_caller]
 pub(crate) fn assert_sound(rig: &Rig) {
     let verified = rig.json(&["ledger", "verify"]).ok().json();
-    assert_eq!(verified["sound"], true, "{verified}");
+    assert_eq!(verified["verified"], true, "{verified}");
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");
     let ledger = rig.path("rig/hsm-ca.db");
     Run::of(Command::new("python3").arg(script).arg(ledger)).ok();

@@ -113,7 +113,7 @@ fn a_broken_signature() {
     });
     desk.refuses("bad.csr", "bad-signature");
     let shown = desk.rig.json(&["csr", "show", "bad.csr"]).ok().json();
-    assert_eq!(shown["signature_valid"], false);
+    assert_eq!(shown["signature_verified"], false);
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 fn assert_read(rig: &Rig, file: &str, fingerprint: &str) {
     let shown = rig.json(&["csr", "show", file]).ok().json();
     assert_eq!(shown["sha256"], fingerprint, "{file}");
-    assert_eq!(shown["signature_valid"], true, "{file}");
+    assert_eq!(shown["signature_verified"], true, "{file}");
 }
 
 #[test]

@@ -252,12 +252,12 @@ fn cert_verify_says_which_step_fails() {
     let verify = |certificate: &str, authority: &str| {
         let run = rig.json(&["cert", "verify", certificate, "--ca", authority]);
         let report = run.json();
-        let failed: Vec<String> = report["steps"]
+        let failed: Vec<String> = report["checks"]
             .as_array()
             .expect("steps")
             .iter()
-            .filter(|step| step["passed"] == false)
-            .map(|step| step["step"].as_str().expect("a name").to_owned())
+            .filter(|step| step["state"] == "failed")
+            .map(|step| step["check"].as_str().expect("a name").to_owned())
             .collect();
         (run.code, failed)
     };

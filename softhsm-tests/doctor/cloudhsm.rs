@@ -45,7 +45,7 @@ fn assert_check(run: &Run, name: &str, state: &str, found: &str, hint: &str) {
     assert_eq!(check.0, state, "{check:?}");
     assert!(check.1.contains(found), "{found}: {check:?}");
     assert!(check.2.contains(hint), "{hint}: {check:?}");
-    let passed = run.json()["passed"] == true;
+    let passed = run.json()["verified"] == true;
     assert_eq!(
         (run.code, passed),
         if passed { (Some(0), true) } else { (Some(4), false) }

@@ -37,7 +37,6 @@ fn every_call_that_the_token_fails() {
         .collect();
     scenario.try_all(&rules, 2, |rule, rig| {
         let run = scenario.run(rig, &[("FAIL", rule)]);
-        assert_eq!(run.stderr, "", "{rule}");
         let failed = failures(&run.json(), rule);
         let (function, rest) = rule.split_once(':').expect("a rule");
         let function = function.trim_end_matches('!');
@@ -48,6 +47,7 @@ fn every_call_that_the_token_fails() {
             "{rule}: {run:?}"
         );
         if failed.is_empty() {
+            assert_eq!(run.stderr, "", "{rule}");
             let harmless = ["C_CloseSession", "C_Finalize", "C_FindObjectsFinal"].contains(&function)
                 // Asked again; and the free slot is skipped.
                 || function == "C_GetTokenInfo"
@@ -85,7 +85,7 @@ fn every_call_that_kms_fails() {
             weather.set(&[fault]);
             weather.forget_calls();
             let run = rig.json(&scenario.command[2..]);
-            assert_eq!((run.code, run.stderr.as_str()), (Some(4), ""), "{case}: {run:?}");
+            assert_eq!(run.code, Some(4), "{case}: {run:?}");
             let failed = failures(&run.json(), &case);
             assert_eq!(failed.len(), 1, "{case}: {failed:?}");
             assert!(failed[0].contains("KMS"), "{case}: {failed:?}");

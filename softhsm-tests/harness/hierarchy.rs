@@ -184,9 +184,9 @@ impl Hierarchy {
         let run = self.rig.json(&ours);
         assert_eq!(run.code, Some(3), "{run:#?}");
         let report = run.json();
-        let steps = report["steps"].as_array().expect("steps").iter();
-        let failed: Vec<_> = steps.filter(|step| step["passed"] == false).collect();
+        let steps = report["checks"].as_array().expect("steps").iter();
+        let failed: Vec<_> = steps.filter(|step| step["state"] == "failed").collect();
         assert_eq!(failed.len(), 1, "{report}");
-        failed[0]["step"].as_str().expect("a step").to_owned()
+        failed[0]["check"].as_str().expect("a step").to_owned()
     }
 }

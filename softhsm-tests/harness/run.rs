@@ -33,7 +33,7 @@ impl Run {
             )
         });
         let run = Self::from(output);
-        validate_run(command, &run.stdout, &run.stderr);
+        validate_run(command, run.code, &run.stdout, &run.stderr);
         run
     }
 

@@ -8,11 +8,6 @@ use serde_json::Value;
 
 use super::python_tool;
 
-/// The commands whose output has no schema yet.
-const WITHOUT: &[&str] = &[
-    "ca", "cert", "ceremony", "cluster", "crl", "csr", "doctor", "ledger", "ocsp", "rig", "show",
-];
-
 struct Validator {
     _process: Child,
     texts: ChildStdin,
@@ -68,30 +63,42 @@ pub(crate) fn validate(text: &Value) {
     assert!(verdict == "ok", "{verdict}: {text:#}");
 }
 
-/// Validates what a run of the program printed: a result, or several of a line each, and the error on stderr.
+/// Validates what a run of the program printed: a result, or several of a line each, and the error on stderr. Every exit code but 0 has
+/// an error.
 #[track_caller]
-pub(crate) fn validate_run(command: &Command, stdout: &str, stderr: &str) {
+pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, stderr: &str) {
     let arguments: Vec<_> = command
         .get_args()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     let is_program = command.get_program().to_string_lossy().ends_with("/hsm-ca");
-    let in_json = arguments.windows(2).any(|pair| pair == ["--format", "json"]);
-    if !is_program || !in_json {
+    let has = |pair: [&str; 2]| arguments.windows(2).any(|found| found == pair);
+    if !is_program || !has(["--format", "json"]) {
         return;
     }
-    let has_schema = !arguments
+    // The events of a ledger have a format of their own (docs/ledger.md), and what `schema` prints is a schema.
+    let is_result = |text: &Value| !has(["ledger", "export"]) && text["$schema"].is_null();
+    texts(stdout)
         .iter()
-        .any(|argument| WITHOUT.contains(&argument.as_str()));
-    for text in texts(stdout) {
-        // What `schema` prints is a schema.
-        let is_schema = !text["$schema"].is_null();
-        if has_schema && !is_schema || !text["schema"].is_null() {
-            validate(&text);
-        }
-    }
-    for text in texts(stderr) {
-        validate(&text);
+        .filter(|text| is_result(text))
+        .for_each(validate);
+    let errors = texts(stderr);
+    errors.iter().for_each(validate);
+    // A signal, or the exit code of a panic, is not one of the program's.
+    if let Some(code @ 0..=4) = code {
+        let codes: Vec<_> = errors
+            .iter()
+            .map(|text| text["error"]["exit_code"].clone())
+            .collect();
+        let expected = if code == 0 {
+            vec![]
+        } else {
+            vec![Value::from(code)]
+        };
+        assert_eq!(
+            codes, expected,
+            "the errors of {arguments:?}, exit code {code}: {stderr}"
+        );
     }
 }
 

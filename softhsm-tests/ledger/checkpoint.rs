@@ -271,7 +271,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
         let verified = verify(rig, "second.checkpoint", &key);
         assert_eq!(verified.code, Some(3), "{how}: {verified:?}");
         let report = verified.json();
-        assert_eq!(report["sound"], false, "{how}");
+        assert_eq!(report["verified"], false, "{how}");
         assert!(report["checkpoint"]["extended_by"].is_null(), "{how}");
         rig.json(&["ledger", "prove", "--since", "second.checkpoint"])
             .refused(3, "checkpoint-not-extended");
@@ -288,7 +288,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
         .json(&["--ledger-head", "none", "ledger", "verify"])
         .ok()
         .json();
-    assert_eq!(alone["sound"], true);
+    assert_eq!(alone["verified"], true);
     refused(&rig, "rewritten");
 
     // Cut back to what it was before the second certificate, by what the program itself recorded.
@@ -311,7 +311,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
         .ok()
         .json();
     assert_eq!(
-        (alone["sound"].as_bool(), alone["events"].as_u64()),
+        (alone["verified"].as_bool(), alone["events"].as_u64()),
         (Some(true), Some(size))
     );
     refused(&rig, "shortened");

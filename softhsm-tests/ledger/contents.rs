@@ -178,7 +178,7 @@ fn a_list_fits_a_terminal_and_json_has_everything() {
     );
     let last = desk.json(&["ledger", "list", "--last", "1"]).ok().json()["entries"][0].clone();
     assert_eq!(
-        (&last["kind"], &last["state"]),
+        (&last["object_kind"], &last["state"]),
         (&"certificate".into(), &"signed".into())
     );
     let serial = last["serial_number"]
@@ -418,7 +418,7 @@ fn a_ledger_on_a_read_only_disk_can_be_read_and_is_not_recorded_in() {
     in_namespace(&desk, script).ok();
     let read = |name: &str| fs::read_to_string(desk.path(name)).expect("a file");
     assert!(
-        read("verified").contains("\"sound\": true"),
+        read("verified").contains("\"verified\": true"),
         "{}",
         read("verified")
     );

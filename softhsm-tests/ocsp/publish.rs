@@ -131,7 +131,7 @@ fn each_certificate_has_two_answers_and_a_revocation_changes_those_alone() {
     for pair in told.chunks(2) {
         assert_eq!(pair[0]["serial_number"], pair[1]["serial_number"]);
         assert_eq!(
-            (&pair[0]["hash"], &pair[1]["hash"]),
+            (&pair[0]["hash_algorithm"], &pair[1]["hash_algorithm"]),
             (&"sha1".into(), &"sha256".into())
         );
     }
@@ -155,12 +155,12 @@ fn each_certificate_has_two_answers_and_a_revocation_changes_those_alone() {
     );
     for (line, hash) in told.iter().zip(["sha1", "sha256"]) {
         assert_eq!(
-            (&line["status"], &line["hash"]),
+            (&line["status"], &line["hash_algorithm"]),
             (&"revoked".into(), &hash.into())
         );
         assert_eq!(
             (&line["because"], &line["reason"]),
-            (&"status changed".into(), &"keyCompromise".into())
+            (&"status-changed".into(), &"keyCompromise".into())
         );
     }
     let second = files(&rig);
@@ -210,7 +210,7 @@ fn a_delegated_signer_signs_instead_of_the_ca_and_every_answer_follows_it() {
         (&18.into(), &0.into())
     );
     let because = |why: &str| told.iter().filter(|line| line["because"] == why).count();
-    assert_eq!((because("another signer"), because("new")), (16, 2));
+    assert_eq!((because("another-signer"), because("new")), (16, 2));
     assert_eq!(verified(&rig), statuses([("good", 16)]));
     let file = told[0]["file"].as_str().expect("a path");
     let shown = openssl(&rig, &["ocsp", "-respin", file, "-resp_text", "-noverify"]);

@@ -200,7 +200,7 @@ fn an_error_response_is_shown_as_what_it_is() {
     let rig = &responder.rig;
     rig.write("e.der", [0x30, 3, 0x0a, 1, 6]);
     let shown = rig.json(&["ocsp", "show", "e.der"]).ok().json();
-    assert_eq!(shown["status"], "unauthorized");
+    assert_eq!(shown["response_status"], "unauthorized");
     let verified = rig.json(&["ocsp", "show", "e.der", "--ca", "customerCA.crt"]);
     assert_eq!(verified.code, Some(3));
     rig.json(&["ocsp", "show", "good.crt"]).refused(3, "malformed");
@@ -232,7 +232,7 @@ fn a_token_that_does_not_sign_leaves_a_record_and_no_file() {
     let list = rig.json(&["ledger", "list", "--last", "2"]).ok().json();
     for (entry, why) in [(0, "CKR_DEVICE_ERROR"), (1, "does not verify")] {
         let entry = &list["entries"][entry];
-        assert_eq!(entry["kind"], "ocsp-response", "{entry}");
+        assert_eq!(entry["object_kind"], "ocsp-response", "{entry}");
         assert_eq!(entry["state"], "abandoned", "{entry}");
         let reason = entry["reason"].as_str().expect("why");
         assert!(reason.contains(why), "{entry}");

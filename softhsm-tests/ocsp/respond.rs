@@ -39,7 +39,7 @@ def one(single):
         found["reason"] = reason.value if reason else "unspecified"
     return found
 print(json.dumps({
-    "status": response.response_status.name.lower(),
+    "response_status": response.response_status.name.lower(),
     "produced_at": stamp(response.produced_at_utc),
     "nonce": nonce(),
     "certificates": [one(single) for single in response.responses],
@@ -55,14 +55,14 @@ fn assert_read_alike(rig: &Rig, response: &str, signer: &str) {
         .json();
     let shown = rig.json(&["ocsp", "show", response]).ok().json();
     let mut ours = json!({});
-    for field in ["status", "produced_at", "nonce", "certificates"] {
+    for field in ["response_status", "produced_at", "nonce", "certificates"] {
         ours[field] = shown[field].clone();
     }
     for single in ours["certificates"].as_array_mut().expect("a list") {
         let serial = single["serial_number"].as_str().expect("a number");
         single["serial_number"] = serial.trim_start_matches('0').into();
         let fields = single.as_object_mut().expect("an object");
-        fields.remove("hash");
+        fields.remove("hash_algorithm");
         fields.remove("of_this_ca");
     }
     assert_eq!(ours, theirs);
@@ -233,7 +233,7 @@ fn a_response_of_a_delegated_signer_is_taken_by_everybody() {
         let rig = &responder.rig;
         let entries = rig.json(&["ledger", "list", "--last", "1"]).ok().json();
         let last = &entries["entries"][0];
-        assert_eq!(last["kind"], "ocsp-response", "{entries}");
+        assert_eq!(last["object_kind"], "ocsp-response", "{entries}");
         assert_eq!(last["signer"], "CN=OCSP", "{entries}");
         responder
             .respond(&["--signer", "signer.crt", "--key", "ocsp"])

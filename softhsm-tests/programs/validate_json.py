@@ -32,14 +32,16 @@ def close(schema, is_branch=False):
         close(one)
 
 
-def open_referenced(schema, definitions):
+def open_referenced(schema, definitions, is_part=False):
     """What is part of an object by reference is closed with the object, not alone."""
+    is_part = is_part or "properties" in schema
+    reference = schema.get("$ref", "").removeprefix("#/$defs/")
+    if is_part and reference in definitions:
+        schema.pop("$ref")
+        schema.setdefault("allOf", []).append(copy.deepcopy(definitions[reference]))
     for name in SEVERAL:
         for branch in schema.get(name, []):
-            reference = branch.get("$ref", "").removeprefix("#/$defs/")
-            if "properties" in schema and reference in definitions:
-                branch.pop("$ref")
-                branch.setdefault("allOf", []).append(copy.deepcopy(definitions[reference]))
+            open_referenced(branch, definitions, is_part)
 
 
 validators = {}
@@ -52,7 +54,9 @@ def validator_of(identifier):
         if start != "hsm-ca" or schema["properties"]["schema"]["const"] != identifier:
             raise ValueError(f"no schema is {identifier}")
         Draft202012Validator.check_schema(schema)
-        open_referenced(schema, schema.get("$defs", {}))
+        definitions = schema.get("$defs", {})
+        for one in [*definitions.values(), schema]:
+            open_referenced(one, definitions)
         close(schema)
         validators[identifier] = Draft202012Validator(schema)
     return validators[identifier]

@@ -152,7 +152,7 @@ fn a_kryoptic_rig_keeps_what_a_rig_promises() {
         .json(&["rig", "new", "second", "--kind", "kryoptic", "--module", module])
         .ok()
         .json();
-    assert_eq!(made["kind"], "kryoptic");
+    assert_eq!(made["token_kind"], "kryoptic");
     assert_eq!(rig.files(), ["rig", "second"], "nothing is left beside it");
     for (name, mode) in [
         ("second", 0o700),

@@ -92,7 +92,7 @@ fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
     let failing = [("CRASH", "C_Finalize"), ("FAIL", "C_Login:CKR_PIN_LOCKED")];
     let doctor = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &failing);
     assert_eq!(
-        (doctor.code, doctor.json()["passed"].as_bool()),
+        (doctor.code, doctor.json()["verified"].as_bool()),
         (Some(4), Some(false)),
         "{doctor:?}"
     );

@@ -367,7 +367,7 @@ fn nss_without_a_password_is_used_without_a_login() {
     )
     .ok();
     let doctor = run(&["doctor", "--no-kms"]).ok().json();
-    assert_eq!(doctor["passed"], true, "{doctor}");
+    assert_eq!(doctor["verified"], true, "{doctor}");
     // With a PIN source it is tried, once: the rig's PIN is that of the password that is gone.
     rig.json(&["key", "list"]).refused(4, "pin-incorrect");
 }

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::{Progress, Step};
-use serde_json::{Value, json};
 
-use super::exit::CliError;
-use super::json::error::ErrorBody;
 use super::ui::Ui;
 
 /// `3.4 s (296/s)`
@@ -20,11 +17,6 @@ pub(super) fn describe_rate(count: usize, took: Duration) -> String {
 /// In seconds, to the millisecond.
 pub(super) fn seconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1000.0).round() / 1000.0
-}
-
-/// An error as the `error` of a result that was refused.
-pub(super) fn json_of_refusal(error: &CliError) -> Value {
-    json!(ErrorBody::of(error.explain()))
 }
 
 /// The steps of a batch, without one for each signature.

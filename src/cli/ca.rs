@@ -13,6 +13,8 @@ use super::cert::report_issued;
 use super::connect::check_signing_key_name;
 use super::exit::CliError;
 use super::global::Settings;
+use super::json::Output as _;
+use super::json::authority::CaCreate;
 use super::next_steps;
 use super::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
 use super::page::Page;
@@ -90,7 +92,8 @@ impl CaCommand {
         let issued = planned.sign(&mut recorder, ui)?;
         let fingerprint = words(&issued.certificate.sha256());
         let next = |file: &Path| Some(next_steps::after_authority(file, &create.profile));
-        let mut report = report_issued(vec![issued], "Created the CA certificate", next);
+        let document = |certificates| CaCreate { certificates }.document();
+        let mut report = report_issued(vec![issued], "Created the CA certificate", next, document);
         let mut page = Page::new(ui.canvas());
         page.line("Write down its SHA-256 or these words, which say the same:");
         page.words("", &fingerprint);

@@ -12,11 +12,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use clap::Subcommand;
-use hsm_ca::output::encode_pem;
-use hsm_ca::signer::Hex;
-use hsm_ca::workflow::{Delivered, IssueSummary};
-use hsm_ca::x509::{CERTIFICATE, Certificate, CertificateRole, ExtensionText, UnixTime, words};
-use serde_json::{Value, json};
+use hsm_ca::workflow::IssueSummary;
+use hsm_ca::x509::{Certificate, ExtensionText, UnixTime};
+use serde_json::Value;
 
 use cross_sign::CrossSign;
 pub(super) use show::ShowCertificate;
@@ -24,6 +22,7 @@ use verify::VerifyCertificate;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::json::certificate::Issued;
 use super::output_file::split;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
@@ -94,59 +93,18 @@ fn fields(certificate: &Certificate) -> Fields {
     fields
 }
 
-/// A certificate as JSON.
-pub(super) fn describe(certificate: &Certificate) -> Value {
-    let now = UnixTime::from_system(SystemTime::now());
-    let (validity, key) = (certificate.validity(), certificate.key_summary());
-    let identifier =
-        |found: Result<Option<Vec<u8>>, _>| found.ok().flatten().map(|found| Hex(&found).to_string());
-    json!({
-        "version": certificate.version(),
-        "role": match certificate.role() {
-            CertificateRole::Root => "root_ca",
-            CertificateRole::Intermediate => "intermediate_ca",
-            CertificateRole::SelfSigned => "self_signed",
-            CertificateRole::EndEntity => "end_entity",
-        },
-        "serial_number": certificate.serial_number().to_string(),
-        "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
-        "subject_parts": certificate.subject().parts(), "issuer_parts": certificate.issuer().parts(),
-        "self_issued": certificate.is_self_issued(),
-        "self_signature_valid": certificate.is_self_issued().then(|| certificate.check_self_signature().is_ok()),
-        "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
-        "validity": details::state(certificate, now),
-        "days_left": validity.days_left(now),
-        "key": key.kind,
-        "key_exponent": key.exponent,
-        "key_fault": key.fault,
-        "key_identifier": key.identifier,
-        "public_key_sha256": certificate.key_fingerprint(),
-        "signature_algorithm": certificate.describe_signature(),
-        "subject_key_identifier": identifier(certificate.subject_key_identifier()),
-        "authority_key_identifier": identifier(certificate.authority_key_identifier()),
-        "extensions": extensions_json(&certificate.describe_extensions()),
-        "sha256": certificate.fingerprint(),
-        "sha256_words": words(&certificate.sha256()).join(" "),
-        "pem": encode_pem(CERTIFICATE, certificate.der()),
-    })
-}
-
-/// Extensions as JSON.
-pub(super) fn extensions_json(extensions: &[ExtensionText]) -> Vec<Value> {
-    let one = |extension: &ExtensionText| json!({ "name": extension.name, "critical": extension.critical, "value": extension.value });
-    extensions.iter().map(one).collect()
-}
-
-/// What is reported about certificates that were just issued; `next` says what to do with one in that file.
+/// What is reported about certificates that were just issued; `next` says what to do with one in that file, and `document` is the JSON of
+/// all of them.
 pub(super) fn report_issued(
     issued: Vec<IssueSummary>,
     headline: &str,
     next: impl Fn(&Path) -> Option<String>,
+    document: impl FnOnce(Vec<Issued>) -> Value,
 ) -> Report {
-    let mut report = Report::new(String::new(), json!({}));
-    let mut list = Vec::new();
+    let mut report = Report::new(String::new(), Value::Null);
+    let mut certificates = Vec::new();
     for summary in issued {
-        let json = json_of_issued(&summary);
+        certificates.push(Issued::of(&summary));
         let (path, content) = split(summary.delivered);
         let shown = path
             .as_ref()
@@ -186,32 +144,12 @@ pub(super) fn report_issued(
                 printable(&fault.found)
             )
         }));
-        list.push(json);
         if let Some(content) = content {
             report.content.get_or_insert_default().extend(content);
         }
     }
-    report.json = json!({ "certificates": list });
+    report.json = document(certificates);
     report
-}
-
-/// A certificate that was just issued, as JSON.
-pub(super) fn json_of_issued(summary: &IssueSummary) -> Value {
-    let mut json = describe(&summary.certificate);
-    json["retried"] = json!(summary.retried);
-    json["entry"] = json!(summary.entry.0);
-    json["dropped"] = json!(extensions_json(&summary.dropped));
-    json["renews"] = summary.renews.as_ref().map_or(Value::Null, |renewed| {
-        json!({
-            "entry": renewed.entry.0, "serial_number": renewed.serial.to_string(),
-            "not_after": renewed.not_after.to_string(),
-        })
-    });
-    json["file"] = match &summary.delivered {
-        Delivered::File(path) => json!(path.display().to_string()),
-        Delivered::Content(_) => Value::Null,
-    };
-    json
 }
 
 /// Of names it counts which; of the rest, that there are some.

@@ -9,13 +9,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use hsm_ca::x509::words;
-use serde_json::json;
 
 use super::canvas::Tone;
-use super::cert::{details, extensions_json};
+use super::cert::details;
 use super::exit::CliError;
 use super::global::Settings;
 use super::input;
+use super::json::Output as _;
+use super::json::certificate::Extension;
+use super::json::common::Fingerprint;
+use super::json::request::{Attribute, CsrShow};
 use super::page::Page;
 use super::report::Report;
 use super::ui::Ui;
@@ -96,19 +99,26 @@ impl ShowRequest {
         }
         page.blank();
         details::write_fingerprint(&mut page, &request.sha256());
-        let attribute = |(name, value): &(String, String)| json!({ "name": name, "value": value });
-        let json = json!({
-            "subject": request.subject().to_string(), "subject_parts": request.subject().parts(),
-            "key": key.kind, "key_exponent": key.exponent, "key_fault": key.fault,
-            "key_identifier": key.identifier,
-            "signature_algorithm": request.describe_signature(), "signature_valid": verified.is_ok(),
-            "refused_because": verified.err().map(|error| error.to_string()),
-            "name_faults": name_faults,
-            "requested_extensions": extensions_json(&asked),
-            "other_attributes": attributes.iter().map(attribute).collect::<Vec<_>>(),
-            "sha256": request.fingerprint(),
-            "sha256_words": words(&request.sha256()).join(" "),
-        });
-        Ok(Report::new(page.into_text(), json))
+        let attribute = |(name, value): &(String, String)| Attribute {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        let json = CsrShow {
+            subject: request.subject().to_string(),
+            subject_parts: request.subject().parts(),
+            key_type: key.kind,
+            key_exponent: key.exponent,
+            key_fault: key.fault,
+            key_identifier: key.identifier,
+            signature_algorithm: request.describe_signature(),
+            signature_verified: verified.is_ok(),
+            refused_because: verified.err().map(|error| error.to_string()),
+            name_faults,
+            requested_extensions: Extension::list(&asked),
+            other_attributes: attributes.iter().map(attribute).collect(),
+            sha256: Fingerprint::new(request.fingerprint()),
+            sha256_words: words(&request.sha256()).join(" "),
+        };
+        Ok(Report::new(page.into_text(), json.document()))
     }
 }

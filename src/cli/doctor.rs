@@ -12,11 +12,12 @@ use hsm_ca::workflow::{
     check_import_routes, check_kept_heads, check_key_use, check_left_key_probes, check_login, check_new_key,
     check_session, check_signing, check_slots, check_token, note_no_authority,
 };
-use serde_json::json;
 
-use super::exit::{CliError, UNAVAILABLE, USAGE};
+use super::exit::{CliError, NotPassed};
 use super::global::Settings;
 use super::input;
+use super::json::Output as _;
+use super::json::preflight::{AdvisedCheck, Doctor};
 use super::report::Report;
 use super::ui::Ui;
 use super::wrap;
@@ -60,28 +61,29 @@ impl DoctorCommand {
             ui.announce("asking KMS");
             checks.extend(self.look_at_kms()?);
         }
-        let failed = checks.iter().any(|check| check.state == CheckState::Failed);
-        let text: String = checks.iter().map(render).collect();
-        let list: Vec<_> = checks
+        let failed: Vec<_> = checks
             .iter()
-            .map(|check| {
-                let mut json = json!({ "check": check.name, "state": word(check.state).to_lowercase(), "found": check.found });
-                if let Some(hint) = &check.hint {
-                    json["hint"] = json!(hint);
-                }
-                json
-            })
+            .filter(|check| check.state == CheckState::Failed)
             .collect();
-        let hints: Vec<_> = checks.iter().filter_map(|check| check.hint.as_deref()).collect();
-        let json = json!({ "passed": !failed, "checks": list, "hints": hints });
+        let text: String = checks.iter().map(render).collect();
+        let json = Doctor {
+            verified: failed.is_empty(),
+            checks: checks.iter().map(AdvisedCheck::of).collect(),
+            hints: checks.iter().filter_map(|check| check.hint.clone()).collect(),
+        };
         Ok(Report {
-            exit_code: match failed {
+            failure: failed.first().map(|first| {
                 // The same in every command.
-                true if settings.module.is_none() => USAGE,
-                true => UNAVAILABLE,
-                false => 0,
-            },
-            ..Report::new(text, json)
+                if settings.module.is_none() {
+                    return CliError::NoModule;
+                }
+                CliError::NotPassed(NotPassed::ChecksFailed {
+                    first: format!("{}: {}", first.name, first.found),
+                    failed: failed.len(),
+                    hint: first.hint.clone(),
+                })
+            }),
+            ..Report::new(text, json.document())
         })
     }
 

@@ -8,6 +8,7 @@ mod error;
 mod kms_table;
 mod ledger_table;
 mod message;
+mod not_passed;
 mod own_hint;
 mod own_table;
 mod people_table;
@@ -20,6 +21,7 @@ mod x509_table;
 
 pub(super) use error::CliError;
 
+pub(super) use not_passed::NotPassed;
 use own_table::explain_own;
 
 /// Failed, for a reason outside the input.

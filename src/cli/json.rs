@@ -1,12 +1,27 @@
 //! What programs read: a type for each JSON output, and the schemas that are made of the types (docs/json.md).
 
+pub(super) mod authority;
+pub(super) mod ceremony;
+pub(super) mod ceremony_check;
+pub(super) mod ceremony_people;
+pub(super) mod ceremony_rehearsal;
+pub(super) mod certificate;
+pub(super) mod check;
+pub(super) mod cluster;
 pub(super) mod common;
+pub(super) mod crl;
 pub(super) mod error;
 pub(super) mod key;
 #[cfg(feature = "aws")]
 pub(super) mod kms;
+pub(super) mod ledger;
+pub(super) mod ledger_entry;
+pub(super) mod ledger_key;
+pub(super) mod ocsp;
+pub(super) mod preflight;
 pub(super) mod profile;
 pub(super) mod program;
+pub(super) mod request;
 mod schemas;
 pub(super) mod show;
 #[cfg(test)]

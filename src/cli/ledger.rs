@@ -16,10 +16,13 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{Entry, EntryFilter, EntryId, Head, Ledger, LedgerUrl, SerialNumber};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::json::Output as _;
+use super::json::ledger::{LedgerList, LedgerNew, LedgerShow};
+use super::json::ledger_key::KeyEntry;
 use super::report::{Fields, Report, printable};
 use super::ui::Ui;
 
@@ -131,11 +134,12 @@ pub(super) struct NewLedger {
 impl NewLedger {
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let recorder = settings.make_ledger_for(self.writer_role.as_deref())?;
-        Ok(describe_new(&settings.ledger()?, recorder.ledger().head()?))
+        let (text, json) = describe_new(&settings.ledger()?, recorder.ledger().head()?);
+        Ok(Report::new(text, json.document()))
     }
 }
 
-fn describe_new(place: &LedgerUrl, head: Head) -> Report {
+fn describe_new(place: &LedgerUrl, head: Head) -> (String, LedgerNew) {
     let mut fields = Fields::default();
     fields.add("head", head);
     let text = format!(
@@ -143,10 +147,11 @@ fn describe_new(place: &LedgerUrl, head: Head) -> Report {
         printable(&place.to_string()),
         fields.render(2)
     );
-    Report::new(
-        text,
-        json!({ "ledger": place.to_string(), "head": head.to_string() }),
-    )
+    let json = LedgerNew {
+        ledger: place.to_string(),
+        head: head.to_string(),
+    };
+    (text, json)
 }
 
 fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliError> {
@@ -192,8 +197,11 @@ impl ShowEntry {
         if let Wanted::Entry(id) = &self.serial
             && let Some(found) = ledger.key(*id)?
         {
-            let json = json!({ "entries": [], "keys": [key::describe(&found)] });
-            return Ok(Report::new(key::text(&found), json));
+            let json = LedgerShow(LedgerList {
+                entries: Vec::new(),
+                keys: vec![KeyEntry::of(&found)],
+            });
+            return Ok(Report::new(key::text(&found), json.document()));
         }
         let (found, wanted) = match &self.serial {
             Wanted::Entry(id) => (ledger.entry(*id)?.into_iter().collect(), id.to_string()),
@@ -209,7 +217,10 @@ impl ShowEntry {
             return Err(CliError::NoEntry { wanted });
         }
         let text: Vec<_> = found.iter().map(entry::text).collect();
-        let list: Vec<_> = found.iter().map(entry::describe).collect();
-        Ok(Report::new(text.join("\n"), json!({ "entries": list })))
+        let json = LedgerShow(LedgerList {
+            entries: found.iter().map(entry::describe).collect(),
+            keys: Vec::new(),
+        });
+        Ok(Report::new(text.join("\n"), json.document()))
     }
 }

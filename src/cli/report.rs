@@ -7,6 +7,7 @@ pub(super) use hsm_ca::values::printable;
 use hsm_ca::workflow::Recorder;
 use serde_json::Value;
 
+use super::exit::CliError;
 use super::wrap;
 
 /// What a command has to say.
@@ -24,8 +25,8 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
     /// The command that usually comes next, as a shell takes it. People read it on stderr.
     pub(super) next: Option<String>,
-    /// 0, unless the report is of something that did not pass.
-    pub(super) exit_code: u8,
+    /// What the report says did not hold: the exit code is that of the error, and a program that reads JSON finds it on stderr.
+    pub(super) failure: Option<CliError>,
     /// The text was made for the terminal's width, or for more: it is not wrapped.
     pub(super) is_laid_out: bool,
     /// It is the last of several JSON objects, of a line each.
@@ -41,7 +42,7 @@ impl Report {
             receipt: None,
             warnings: Vec::new(),
             next: None,
-            exit_code: 0,
+            failure: None,
             is_laid_out: false,
             lines: false,
         }

@@ -10,10 +10,11 @@ use hsm_ca::token::{InitTokenError, NOTE_LABEL, Pkcs11Uri, RigToken, init_token}
 use hsm_ca::workflow::{Rig, RigRequest, WorkflowError, create_rig};
 use rustix::fs::Mode;
 use rustix::process::umask;
-use serde_json::json;
 
 use super::exit::CliError;
 use super::global::Settings;
+use super::json::Output as _;
+use super::json::preflight::{RigNew, RigToken as InitialisedToken};
 use super::last_rig;
 use super::next_steps;
 use super::pin::{HeldPins, read_pin};
@@ -159,15 +160,7 @@ impl NewRig {
         );
         Ok(Report {
             next: Some(next_steps::after_rig(&rig.environment())),
-            ..Report::new(
-                text,
-                json!({
-                    "kind": rig.kind.name(), "directory": rig.directory, "token": rig.label,
-                    "module": rig.module.display().to_string(), "config": rig.settings(), "ledger": rig.ledger(), "environment": rig.environment(),
-                    rig.kind.variable().to_lowercase(): rig.configuration(),
-                    "user_pin_file": rig.user_pin(), "so_pin_file": rig.so_pin(),
-                }),
-            )
+            ..Report::new(text, RigNew::of(&rig).document())
         })
     }
 }
@@ -231,9 +224,10 @@ impl InitialiseToken {
             InitTokenError::Token(error) => error.into(),
             other => CliError::options(other.to_string()),
         })?;
-        Ok(Report::new(
-            format!("Initialised {token}\n"),
-            json!({ "token": token.label, "serial": token.serial }),
-        ))
+        let json = InitialisedToken {
+            token: token.label.clone(),
+            serial_number: token.serial.clone(),
+        };
+        Ok(Report::new(format!("Initialised {token}\n"), json.document()))
     }
 }

@@ -93,9 +93,8 @@ fn read(kind: CertificateKind, text: &str) -> Result<ForeignFile, X509Error> {
     Ok(file)
 }
 
-/// A cluster as JSON, without its certificates.
-#[must_use]
-pub fn describe_cluster(cluster: &Cluster) -> Value {
+/// The cluster's file, which has no certificates.
+fn describe_cluster(cluster: &Cluster) -> Value {
     let hsms: Vec<_> = cluster
         .hsms
         .iter()

@@ -94,7 +94,7 @@ fn what_breaks_a_chain_is_said_where_it_breaks() {
     let rig = rig_with_chain();
     bundle(&rig, "gap.pem", &["leaf", "root"]);
     let shown = chain(&rig, &["gap.pem"]);
-    assert_eq!(shown["chain"][0]["state"], "issuer_missing");
+    assert_eq!(shown["chain"][0]["state"], "issuer-missing");
     assert_eq!(shown["chain"][0]["verified"], false);
     assert_eq!(shown["in_order"], json!(null));
     let text = rig.command(&["cert", "show", "gap.pem"]).ok().stdout;

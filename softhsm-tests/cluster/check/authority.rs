@@ -16,10 +16,10 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
         let run = check(&rig, &["--ca", "other.crt", "--server-cert", "server.crt"]);
         assert_eq!(run.code, Some(3), "{run:#?}");
         let report = run.json();
-        assert_eq!(report["fits"], false);
+        assert_eq!(report["verified"], false);
         assert_eq!(
             in_state(&report, "failed"),
-            ["cluster certificate: issued by customerCA"]
+            ["cluster-certificate: issued by customerCA"]
         );
         assert!(run.stdout.contains(words), "{run:#?}");
         assert_ne!(
@@ -35,8 +35,8 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
         let openssl = rig.tool("openssl", &["verify", "-CAfile", "both.crt", "hsm.crt"]);
         (check(&rig, &["--ca", "both.crt"]).json(), openssl.code == Some(0))
     };
-    let issued = |report: &Value| state(report, "cluster certificate", "issued by customerCA");
-    let several = |report: &Value| state(report, "customerCA", "several certificates");
+    let issued = |report: &Value| state(report, "cluster-certificate", "issued by customerCA");
+    let several = |report: &Value| state(report, "customer-ca", "several certificates");
     let (report, is_verified) = both("other", "ca");
     assert_eq!((issued(&report).as_str(), is_verified), ("failed", false));
     let (report, is_verified) = both("ca", "other");
@@ -60,7 +60,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
     let run = check(&rig, &["--ca", "between.crt"]);
     assert_eq!(
         in_state(&run.json(), "failed"),
-        ["cluster certificate: issued by customerCA"]
+        ["cluster-certificate: issued by customerCA"]
     );
     assert_ne!(
         rig.tool("openssl", &["verify", "-CAfile", "between.crt", "below.crt"])
@@ -73,7 +73,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
     );
     let report = check(&rig, &["--ca", "chain.crt"]).ok().json();
     assert_eq!(
-        state(&report, "customerCA", "self-signed"),
+        state(&report, "customer-ca", "self-signed"),
         "note",
         "the intermediate"
     );
@@ -95,12 +95,12 @@ fn a_small_ca_key_is_told_with_the_clients_that_refuse_it() {
     rig.write(SIGNED, rig.read("hsm.crt"));
     let run = check(&rig, &[]).ok();
     let report = run.json();
-    assert_eq!(state(&report, "customerCA", "key"), "warning");
+    assert_eq!(state(&report, "customer-ca", "key"), "warning");
     assert!(run.stdout.contains("5.17.0 and 5.17.1"));
     // Its signatures are not verified here, and nobody says that they are good.
     assert_eq!(
-        state(&report, "cluster certificate", "issued by customerCA"),
-        "not checked"
+        state(&report, "cluster-certificate", "issued by customerCA"),
+        "not-checked"
     );
-    assert_eq!(report["fits"], Value::Null);
+    assert_eq!(report["verified"], Value::Null);
 }

@@ -37,8 +37,8 @@ fn a_cluster_of_aws_is_checked_by_its_id_and_its_servers_are_found() {
     };
     let report = check(&[]).ok().json();
     assert_eq!(
-        state(&report, "cluster certificate", "certificate"),
-        "not checked"
+        state(&report, "cluster-certificate", "certificate"),
+        "not-checked"
     );
     assert!(report.to_string().contains("UNINITIALIZED"));
     // Initialised by the AWS CLI, as in the guide.
@@ -72,10 +72,10 @@ fn a_cluster_of_aws_is_checked_by_its_id_and_its_servers_are_found() {
     let server = TlsServer::start(&rig, "server", Some(&format!("{address}:2223")), &[]);
     let report = check(&["--connect"]).ok().json();
     assert_eq!(
-        state(&report, "cluster certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued by customerCA"),
         "ok"
     );
-    assert_eq!(state(&report, "server certificate", "known to the client"), "ok");
+    assert_eq!(state(&report, "server-certificate", "known to the client"), "ok");
     let shown = report["certificates"].as_array().expect("certificates");
     let source = |role: &str| {
         shown
@@ -84,10 +84,10 @@ fn a_cluster_of_aws_is_checked_by_its_id_and_its_servers_are_found() {
             .map(|one| one["source"].clone())
     };
     assert_eq!(
-        source("server certificate"),
+        source("server-certificate"),
         Some(Value::from(format!("{address}:2223")))
     );
-    assert_eq!(source("cluster certificate"), Some(Value::from("AWS")));
+    assert_eq!(source("cluster-certificate"), Some(Value::from("AWS")));
     drop(server);
     rig.json(&["cluster", "check", "cluster-zzzzzzzzzzz"])
         .refused(4, "cluster-not-found");

@@ -10,21 +10,21 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     redate(&rig, "default", true, "2016-02-01", "2026-01-31");
     rig.write("client/client.crt", rig.read("default.crt"));
     let report = check(&rig, &["--server-cert", "server.crt"]).ok().json();
-    assert_eq!(report["fits"], true);
+    assert_eq!(report["verified"], true);
     for step in ["kind", "validity"] {
-        assert_eq!(state(&report, "client certificate", step), "note");
+        assert_eq!(state(&report, "client-certificate", step), "note");
     }
     // The same as one's own.
     let run = check(&rig, &["--client-cert", "client/client.crt"]);
     let failed = [
-        "client certificate: issued by the CA",
-        "client certificate: validity",
+        "client-certificate: issued by the CA",
+        "client-certificate: validity",
     ];
     assert_eq!(in_state(&run.json(), "failed"), failed);
     // In the package's place, and the CA's: it is one's own.
     rig.write("client/client.crt", rig.read("own.crt"));
     let report = check(&rig, &[]).ok().json();
-    assert_eq!(state(&report, "client certificate", "issued by the CA"), "ok");
+    assert_eq!(state(&report, "client-certificate", "issued by the CA"), "ok");
 
     // Under another CA: only with that CA, which has to be a registered trust anchor.
     self_signed(&rig, "anchor", "/CN=Anchor");
@@ -33,7 +33,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     assert_eq!(run.code, Some(3));
     assert_eq!(
         in_state(&run.json(), "failed"),
-        ["client certificate: issued by the CA"]
+        ["client-certificate: issued by the CA"]
     );
     check(&rig, &["--client-cert", "other.crt", "--client-ca", "anchor.crt"]).ok();
     // With an intermediate in its own file. What comes with it is no anchor: not even a root.
@@ -61,7 +61,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
         "extendedKeyUsage=serverAuth",
     );
     let run = check(&rig, &["--client-cert", "wrong.crt"]);
-    assert_eq!(in_state(&run.json(), "failed"), ["client certificate: purpose"]);
+    assert_eq!(in_state(&run.json(), "failed"), ["client-certificate: purpose"]);
     let verify = [
         "verify",
         "-purpose",
@@ -75,5 +75,5 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     let own = rig.read("own.crt");
     rig.write("long.pem", own.repeat(6980 / own.len() + 1));
     let report = check(&rig, &["--client-cert", "long.pem"]).ok().json();
-    assert_eq!(state(&report, "client certificate", "chain length"), "warning");
+    assert_eq!(state(&report, "client-certificate", "chain length"), "warning");
 }

@@ -6,10 +6,10 @@ use super::{SIGNED, check, desk, in_state, redate};
 fn dates_are_judged_for_each_certificate_and_listed_in_their_order() {
     let (past, future) = (("2020-01-01", "2021-01-01"), ("2090-01-01", "2091-01-01"));
     for (name, role, file) in [
-        ("ca", "customerCA", "dir/customerCA.crt"),
-        ("hsm", "cluster certificate", SIGNED),
-        ("server", "server certificate", "client/certs/21a10654.0"),
-        ("own", "client certificate", "own.crt"),
+        ("ca", "customer-ca", "dir/customerCA.crt"),
+        ("hsm", "cluster-certificate", SIGNED),
+        ("server", "server-certificate", "client/certs/21a10654.0"),
+        ("own", "client-certificate", "own.crt"),
     ] {
         for (from, to) in [past, future] {
             let rig = desk();
@@ -50,7 +50,7 @@ fn dates_are_judged_for_each_certificate_and_listed_in_their_order() {
             let expiries = report["expiries"].as_array().expect("expiries");
             let dates: Vec<_> = expiries
                 .iter()
-                .map(|one| one["date"].as_str().expect("a date"))
+                .map(|one| one["not_after"].as_str().expect("a date"))
                 .collect();
             assert!(
                 dates.is_sorted() && dates.len() == 3 + client.len() / 2,
@@ -79,11 +79,11 @@ fn what_ends_soon_is_a_warning_and_no_failure() {
     let warned = in_state(&run.json(), "warning");
     assert_eq!(
         warned,
-        ["client certificate: validity", "cluster certificate: validity"]
+        ["client-certificate: validity", "cluster-certificate: validity"]
     );
     let report = check(&rig, &["--server-cert", "server.crt", "--client-cert", "own.crt"])
         .ok()
         .json();
     assert_eq!(in_state(&report, "warning"), [""; 0]);
-    assert_eq!(report["fits"], true);
+    assert_eq!(report["verified"], true);
 }

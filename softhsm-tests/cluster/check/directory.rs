@@ -93,25 +93,25 @@ const CASES: [(&str, Files, &str, &str); 24] = [
     (
         "behind DER",
         &[("21a10654.0", Der("other")), ("21a10654.1", SERVER)],
-        "not checked",
+        "not-checked",
         "before it 21a10654.0 does not load (DER",
     ),
     (
         "behind a text",
         &[("21a10654.0", Text("hello\n")), ("21a10654.1", SERVER)],
-        "not checked",
+        "not-checked",
         "does not load (neither a PEM block",
     ),
     (
         "behind an empty file",
         &[("21a10654.0", Text("")), ("21a10654.1", SERVER)],
-        "not checked",
+        "not-checked",
         "empty",
     ),
     (
         "a text alone",
         &[("21a10654.0", Text("hello\n"))],
-        "not checked",
+        "not-checked",
         "OpenSSL reaches",
     ),
     (
@@ -129,7 +129,7 @@ const CASES: [(&str, Files, &str, &str); 24] = [
     (
         "a broken link",
         &[("21a10654.0", Link("nosuch")), ("21a10654.1", SERVER)],
-        "not checked",
+        "not-checked",
         "before it 21a10654.0",
     ),
     (
@@ -192,12 +192,12 @@ fn what_is_found_openssl_finds_and_what_is_not_found_openssl_does_not_find() {
         fill(&rig, files);
         let run = check(&rig, &["--server-cert", "server.crt"]);
         let report = run.json();
-        let found = state(&report, "server certificate", "known to the client");
+        let found = state(&report, "server-certificate", "known to the client");
         assert_eq!(found, expected, "{case}: {report:#}");
-        let steps = report["steps"].as_array().expect("steps");
+        let steps = report["checks"].as_array().expect("steps");
         let step = steps
             .iter()
-            .find(|step| step["step"] == "known to the client")
+            .find(|step| step["check"] == "known to the client")
             .expect("the step");
         assert!(
             step["found"].as_str().is_some_and(|text| text.contains(words)),
@@ -209,7 +209,7 @@ fn what_is_found_openssl_finds_and_what_is_not_found_openssl_does_not_find() {
                 assert!(!found_by_openssl(&rig), "{case}");
                 assert_eq!(run.code, Some(3), "{case}");
             }
-            _ => assert_eq!(report["fits"], serde_json::Value::Null, "{case}: {report:#}"),
+            _ => assert_eq!(report["verified"], serde_json::Value::Null, "{case}: {report:#}"),
         }
     }
 }
@@ -252,15 +252,15 @@ fn without_a_server_the_directory_is_looked_at_and_its_dates_are_told() {
         ],
     );
     let report = check(&rig, &[]).ok().json();
-    assert_eq!(state(&report, "client directory", "certificates"), "ok");
-    assert_eq!(state(&report, "client directory", "file name"), "warning");
+    assert_eq!(state(&report, "client-directory", "certificates"), "ok");
+    assert_eq!(state(&report, "client-directory", "file name"), "warning");
     let expiries = report["expiries"].as_array().expect("expiries");
     assert!(
-        expiries.iter().any(|one| one["role"] == "client directory"),
+        expiries.iter().any(|one| one["role"] == "client-directory"),
         "{report:#}"
     );
     fill(&rig, &[]);
     let run = check(&rig, &[]);
     assert_eq!(run.code, Some(3));
-    assert_eq!(state(&run.json(), "client directory", "certificates"), "failed");
+    assert_eq!(state(&run.json(), "client-directory", "certificates"), "failed");
 }

@@ -96,12 +96,12 @@ fn each_server_without_a_certificate_has_its_own_answer_and_all_of_them_have_it_
             .iter()
             .find(|one| one["server"] == address.as_str())
             .expect("the server");
-        assert_eq!(told["kind"], kind, "{told:#}");
+        assert_eq!(told["error"]["kind"], kind, "{told:#}");
     }
-    assert_eq!(report["fits"], serde_json::Value::Null);
-    assert_eq!(state(&report, "server certificate", "certificate"), "not checked");
+    assert_eq!(report["verified"], serde_json::Value::Null);
+    assert_eq!(state(&report, "server-certificate", "certificate"), "not-checked");
     assert_eq!(
-        state(&report, "cluster certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued by customerCA"),
         "ok",
         "the rest is looked at"
     );
@@ -117,7 +117,7 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
         .ok()
         .json();
     let expiries = report["expiries"].as_array().expect("expiries");
-    let told = expiries.iter().filter(|one| one["role"] == "server certificate");
+    let told = expiries.iter().filter(|one| one["role"] == "server-certificate");
     assert_eq!(told.count(), 1, "one certificate ends once");
     let run = check(
         &rig,
@@ -132,8 +132,8 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
     );
     assert_eq!(run.code, Some(3), "{run:#?}");
     let report = run.json();
-    let steps = report["steps"].as_array().expect("steps");
-    let known = steps.iter().filter(|step| step["step"] == "known to the client");
+    let steps = report["checks"].as_array().expect("steps");
+    let known = steps.iter().filter(|step| step["check"] == "known to the client");
     let known: Vec<_> = known
         .map(|step| (step["source"].as_str(), step["state"].as_str()))
         .collect();
@@ -149,7 +149,7 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
     let issued = TlsServer::start(&rig, "hsm", None, &[]);
     let run = check(&rig, &["--connect", issued.address()]);
     assert_eq!(run.code, Some(3));
-    assert_eq!(state(&run.json(), "server certificate", "self-signed"), "failed");
+    assert_eq!(state(&run.json(), "server-certificate", "self-signed"), "failed");
 }
 
 #[test]

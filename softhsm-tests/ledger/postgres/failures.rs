@@ -199,7 +199,7 @@ fn a_server_that_restarts_and_a_standby_that_takes_over_lose_nothing() {
         .ok()
         .json();
     assert_eq!(
-        (&verified["sound"], &verified["head"]),
+        (&verified["verified"], &verified["head"]),
         (&Value::from(true), &head)
     );
     standby.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");

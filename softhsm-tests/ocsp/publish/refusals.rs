@@ -56,7 +56,7 @@ fn a_file_that_is_not_an_earlier_answer_is_not_replaced() {
         (&6.into(), &1.into())
     );
     let (told, _) = lines(&rig.json(&publish(&["--force"])).ok());
-    assert_eq!(told[0]["because"], "replaced another file");
+    assert_eq!(told[0]["because"], "another-file");
     assert_eq!(files(&rig).len(), before.len());
 }
 

@@ -7,13 +7,14 @@ use clap::Args;
 use hsm_ca::ledger::PathCheck;
 use hsm_ca::workflow::{AdoptionRequest, AdoptionSummary};
 use hsm_ca::x509::Certificate;
-use serde_json::json;
 
-use super::super::cert::describe;
 use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::authority::{CaAdopt, New};
+use super::super::json::certificate as output;
 use super::super::output_file::WaiverOptions;
 use super::super::report::{Fields, Report};
 use super::super::ui::Ui;
@@ -134,17 +135,21 @@ impl AdoptCa {
             shown(&self.file),
             fields.render(2)
         );
-        let mut json = describe(&summary.authority);
-        json["path"] = json!(summary.path.name());
-        json["key_proven"] = json!(self.key.is_some());
-        json["new"] = json!({
-            "authority_certificate": new.certificate, "certificates": new.certificates,
-            "serial_numbers": new.serials, "revocations": new.revocations,
-        });
-        json["highest_crl_number"] = json!(new.crl_number);
-        json["waived"] = json!(summary.waived);
-        json["ledger_head"] = json!(head);
-        let mut report = Report::new(text, json);
+        let json = CaAdopt {
+            certificate: output::Certificate::of(&summary.authority),
+            path: summary.path.name().to_owned(),
+            key_proven: self.key.is_some(),
+            new: New {
+                authority_certificate: new.certificate,
+                certificates: new.certificates,
+                serial_numbers: new.serials,
+                revocations: new.revocations,
+            },
+            highest_crl_number: new.crl_number.as_ref().map(ToString::to_string),
+            waived: summary.waived.clone(),
+            ledger_head: head.to_owned(),
+        };
+        let mut report = Report::new(text, json.document());
         if summary.path == PathCheck::NotChecked {
             report.warnings.push(
                 "the issuer's signature on this certificate was not checked; give --issuer FILE to check it"

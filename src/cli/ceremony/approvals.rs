@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::ceremony::{Decision, QuorumAnchor, Verdict};
 use hsm_ca::workflow::{ApprovalFile, Approvals, OpenedCeremony, WaitingApproval, count_approvals};
-use serde_json::{Value, json};
 
 use super::signing::{file_name, sign_command};
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::Identity;
+use crate::cli::json::ceremony_people::{
+    self as output, Anchor, ApprovalState, CeremonyApprovals, Statement, WaitingStatement,
+};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::table::{self, Column, Fit, TableOptions};
 
@@ -26,27 +30,12 @@ impl ShowApprovals {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let found = count_approvals(&ceremony, settings.ceremony_quorum())?;
-        let ended = ceremony.refuse_ended().err().map(|error| error.to_string());
+        let ended = ceremony.refuse_ended().err();
         let mut text = describe(&ceremony, &found, self.table.wide);
         text.extend(ended.iter().map(|ended| format!("Now {ended}.\n")));
-        let mut report = Report::laid_out(text, to_json(&ceremony, &found, ended.is_none()));
-        if found.permit().is_err() || ended.is_some() {
-            report.exit_code = REFUSED;
-        }
+        let mut report = Report::laid_out(text, to_json(&ceremony, &found, ended.is_none()).document());
+        report.failure = found.permit().err().or(ended).map(CliError::from);
         Ok(report)
-    }
-}
-
-/// The one word for it: the first reason that stops it.
-fn state(found: &Approvals) -> &'static str {
-    let verdicts = [Some(&found.verdict), found.old_verdict.as_ref()];
-    let is = |wanted: fn(&Verdict) -> bool| verdicts.into_iter().flatten().any(wanted);
-    if is(|verdict| matches!(verdict, Verdict::Rejected { .. })) {
-        "rejected"
-    } else if is(|verdict| !matches!(verdict, Verdict::Approved { .. })) {
-        "open"
-    } else {
-        "approved"
     }
 }
 
@@ -124,9 +113,9 @@ pub(super) fn describe_state(found: &Approvals) -> String {
         Verdict::Open { missing, .. } => *missing,
         _ => 0,
     };
-    match (state(found), found.permit()) {
-        ("rejected", _) => "REJECTED. The ceremony cannot run".to_owned(),
-        ("open", _) => {
+    match (ApprovalState::of(found), found.permit()) {
+        (ApprovalState::Rejected, _) => "REJECTED. The ceremony cannot run".to_owned(),
+        (ApprovalState::Open, _) => {
             let old = found.old_verdict.as_ref().map_or(0, needed);
             let more = needed(&found.verdict);
             match old {
@@ -138,64 +127,32 @@ pub(super) fn describe_state(found: &Approvals) -> String {
                 }
             }
         }
-        (_, Ok(())) => "approved".to_owned(),
-        (_, Err(error)) => format!("enough have approved, but {error}"),
+        (ApprovalState::Approved, Ok(())) => "approved".to_owned(),
+        (ApprovalState::Approved, Err(error)) => format!("enough have approved, but {error}"),
     }
 }
 
-fn to_json(ceremony: &OpenedCeremony, found: &Approvals, goes_on: bool) -> Value {
-    let (anchor, other) = match found.anchor {
-        QuorumAnchor::Settings => ("settings", None),
-        QuorumAnchor::Previous => ("previous", None),
-        QuorumAnchor::Changed { old } => ("changed", Some(old)),
-        QuorumAnchor::Other { settings } => ("other", Some(settings)),
-        _ => ("none", None),
-    };
-    let verdict = |verdict: &Verdict| match verdict {
-        Verdict::Approved { by } => json!({ "verdict": "approved", "by": by, "missing": 0 }),
-        Verdict::Open { by, missing } => json!({ "verdict": "open", "by": by, "missing": missing }),
-        Verdict::Rejected { rejections } => {
-            let rejection =
-                |one: &hsm_ca::ceremony::Rejection| json!({ "person": one.person, "because": one.because });
-            let all: Vec<_> = rejections.iter().map(rejection).collect();
-            json!({ "verdict": "rejected", "rejections": all })
-        }
-        _ => Value::Null,
-    };
-    let said = |ApprovalFile { path, approval }: &ApprovalFile| {
-        let (decision, because) = describe_decision(approval.content());
-        json!({
-            "file": file_name(path), "person": approval.person(), "decision": decision, "because": because,
-            "key": approval.key().fingerprint(), "time": approval.claimed_time().to_string(),
-        })
-    };
+fn to_json(ceremony: &OpenedCeremony, found: &Approvals, goes_on: bool) -> CeremonyApprovals {
+    let (anchor, anchored_quorum) = Anchor::of(&found.anchor);
     let waits = |waiting: &WaitingApproval| {
-        json!({
-            "file": file_name(&waiting.path), "person": waiting.person,
-            "decision": describe_decision(&waiting.decision).0,
-            "command": sign_command(&waiting.path, waiting.namespace, None),
-        })
+        let command = sign_command(&waiting.path, waiting.namespace, None);
+        WaitingStatement::of(file_name(&waiting.path), waiting, command)
     };
-    json!({
-        "ceremony": ceremony.plan.ceremony,
-        "kind": ceremony.plan.kind.word(),
-        "plan": ceremony.identity.hash,
-        "quorum": format!("sha256:{}", found.quorum),
-        "anchor": anchor,
-        "anchored_quorum": other.map(|other| format!("sha256:{other}")),
-        "state": state(found),
-        "may_run": goes_on && found.permit().is_ok(),
-        "approvers": verdict(&found.verdict),
-        "old_approvers": found.old_verdict.as_ref().map(verdict),
-        "statements": found.files.iter().map(said).collect::<Vec<_>>(),
-        "waiting": found.waiting.iter().map(waits).collect::<Vec<_>>(),
-        "silent": found.silent,
-    })
-}
-
-fn describe_decision(decision: &Decision) -> (&'static str, Option<&str>) {
-    match decision {
-        Decision::Reject { because } => ("reject", Some(because)),
-        _ => ("approve", None),
+    CeremonyApprovals {
+        identity: Identity::of(&ceremony.plan, &ceremony.identity.hash),
+        quorum: format!("sha256:{}", found.quorum),
+        anchor,
+        anchored_quorum,
+        state: ApprovalState::of(found),
+        may_run: goes_on && found.permit().is_ok(),
+        approvers: output::Verdict::of(&found.verdict),
+        old_approvers: found.old_verdict.as_ref().map(output::Verdict::of),
+        statements: found
+            .files
+            .iter()
+            .map(|file| Statement::of(file_name(&file.path), file))
+            .collect(),
+        waiting: found.waiting.iter().map(waits).collect(),
+        silent: found.silent.clone(),
     }
 }

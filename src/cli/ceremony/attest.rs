@@ -9,6 +9,8 @@ use hsm_ca::workflow::{OpenedCeremony, Saying, prepare_statement};
 use super::signing::SigningOptions;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony_people::CeremonyAttest;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
@@ -55,6 +57,8 @@ impl AttestCeremony {
         }
         let saying = Saying::Attestation(remarks);
         let prepared = prepare_statement(&ceremony, &key, &saying, settings.clock.now())?;
-        self.signing.carry_out(&ceremony, prepared, &what, settings, ui)
+        let document = |statement| CeremonyAttest(statement).document();
+        self.signing
+            .carry_out(&ceremony, prepared, &what, document, settings, ui)
     }
 }

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session, Waiver};
+use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session};
 use hsm_ca::signer::SystemRandom;
 use hsm_ca::workflow::{CeremonyDraft, CeremonyError, DraftObject, DraftedSession, draft_ceremony};
-use hsm_ca::x509::UnixTime;
-use serde_json::{Value, json};
 
 use super::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony_check as output;
+use crate::cli::json::common::Time;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -31,7 +32,10 @@ impl CheckCeremony {
             .map_err(|error| CliError::in_file(&self.file, error))?;
         let quorum = file.quorum_hash().map_err(CeremonyError::from)?;
         let quorum = format!("sha256:{quorum}");
-        let mut report = Report::new(describe(file, &draft, &quorum), to_json(file, &draft, &quorum));
+        let mut report = Report::new(
+            describe(file, &draft, &quorum),
+            to_json(file, &draft, &quorum).document(),
+        );
         report
             .warnings
             .extend(not_asked.and_then(|warning| ui.warn(&warning)));
@@ -154,84 +158,23 @@ fn describe_object(object: &DraftObject) -> String {
     format!("  {title}\n{}", fields.render(4))
 }
 
-fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> Value {
-    let time = |time: UnixTime| time.to_string();
+fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> output::CeremonyCheck {
     let sessions = file.sessions.iter().zip(&draft.sessions);
-    let session = |(session, drafted): (&Session, &DraftedSession)| {
-        json!({
-            "name": session.name,
-            "begins": time(session.begins),
-            "ends": time(session.ends),
-            "objects": drafted.objects.iter().map(object_json).collect::<Vec<_>>(),
-        })
+    let session = |(session, drafted): (&Session, &DraftedSession)| output::DraftedSession {
+        name: session.name.clone(),
+        begins: Time::of(session.begins),
+        ends: Time::of(session.ends),
+        objects: drafted.objects.iter().map(output::DraftedObject::of).collect(),
     };
-    let budget = |budget: &KeyBudget| {
-        json!({
-            "key": budget.key,
-            "token": budget.token,
-            "signatures": budget.signatures,
-            "proofs": budget.proofs,
-        })
-    };
-    let waiver = |waiver: &Waiver| {
-        json!({
-            "rule": waiver.rule,
-            "step": waiver.step,
-            "because": waiver.because,
-        })
-    };
-    json!({
-        "id": file.id,
-        "kind": file.kind.word(),
-        "steps": file.steps.len(),
-        "people": file.people.len(),
-        "approve_threshold": file.quorum.threshold,
-        "quorum": quorum,
-        "budget": draft.budget.iter().map(budget).collect::<Vec<_>>(),
-        "waived": file.close.waivers.iter().map(waiver).collect::<Vec<_>>(),
-        "sessions": sessions.map(session).collect::<Vec<_>>(),
-    })
-}
-
-fn object_json(object: &DraftObject) -> Value {
-    match object {
-        DraftObject::Certificate {
-            step,
-            out,
-            subject,
-            issuer,
-            key,
-            validity,
-            signature,
-        } => json!({
-            "kind": "certificate",
-            "step": step,
-            "out": out,
-            "subject": subject.to_string(),
-            "issuer": issuer.to_string(),
-            "key": key.to_string(),
-            "signature": signature.to_string(),
-            "not_before": validity.not_before.to_string(),
-            "not_after": validity.not_after.to_string(),
-        }),
-        DraftObject::Crl {
-            step,
-            out,
-            issuer,
-            number,
-            this_update,
-            next_update,
-            entries,
-        } => json!({
-            "kind": "crl",
-            "step": step,
-            "out": out,
-            "issuer": issuer.to_string(),
-            "number": number.to_string(),
-            "this_update": this_update.to_string(),
-            "next_update": next_update.to_string(),
-            "entries": entries,
-        }),
-        _ => Value::Null,
+    output::CeremonyCheck {
+        ceremony: file.id.clone(),
+        ceremony_kind: file.kind.word().to_owned(),
+        steps: file.steps.len(),
+        people: file.people.len(),
+        approve_threshold: file.quorum.threshold,
+        quorum: quorum.to_owned(),
+        budget: output::KeyBudget::list(&draft.budget),
+        waived: output::WaivedRule::list(&file.close.waivers),
+        sessions: sessions.map(session).collect(),
     }
 }

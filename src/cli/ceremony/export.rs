@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::CeremonyExport;
+use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report};
 
@@ -34,7 +37,6 @@ impl ExportCeremony {
         let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
         let (export, delivered) = deliver(&delivery, || Ok(export))?;
         let (path, content) = split(delivered);
-        let shown = path.as_ref().map(|path| path.display().to_string());
         let mut fields = Fields::default();
         fields.add("head", &export.head).add("end", &export.end);
         for issuer in &export.issuers {
@@ -47,8 +49,13 @@ impl ExportCeremony {
             fields.add(name.unwrap_or_default(), numbers);
         }
         let text = format!("What the next ceremony inherits\n{}", fields.render(2));
-        let json = json!({ "file": shown, "head": export.head, "end": export.end, "export": export });
-        let mut report = Report::new(text, json);
+        let json = CeremonyExport {
+            file: path.as_deref().map(FileName::of),
+            head: export.head.clone(),
+            end: export.end.clone(),
+            export: json!(export),
+        };
+        let mut report = Report::new(text, json.document());
         report.content = content;
         Ok(report)
     }

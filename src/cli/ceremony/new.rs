@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::ceremony::CeremonyTemplate;
 use hsm_ca::workflow::deliver;
-use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::CeremonyNew;
+use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::shell::quote;
@@ -42,7 +44,10 @@ impl NewCeremony {
             ),
             None => "Fill in what says FILL-IN, then run hsm-ca ceremony check\n".to_owned(),
         };
-        let mut report = Report::new(text, json!({ "file": shown }));
+        let json = CeremonyNew {
+            file: path.as_deref().map(FileName::of),
+        };
+        let mut report = Report::new(text, json.document());
         report.content = content;
         Ok(report)
     }

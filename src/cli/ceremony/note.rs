@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::TranscriptHead;
 use hsm_ca::workflow::{OpenedCeremony, Remark, abort_ceremony, note_in_transcript};
-use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::{CeremonyAbort, CeremonyNote};
 use crate::cli::report::{Report, printable};
 
 #[derive(Debug, Args)]
@@ -46,11 +46,14 @@ impl NoteInCeremony {
         let remark = remark(&self.text, self.by.as_deref(), settings);
         let head = note_in_transcript(&ceremony, &remark, self.deviation)?;
         let what = if self.deviation { "deviation" } else { "note" };
-        Ok(report(
-            &ceremony,
-            what,
-            &format!("The transcript has the {what}"),
-            head,
+        let json = CeremonyNote {
+            ceremony: ceremony.plan.ceremony,
+            deviation: self.deviation,
+            head: head.to_string(),
+        };
+        Ok(Report::new(
+            format!("The transcript has the {what}\n  head  {head}\n"),
+            json.document(),
         ))
     }
 }
@@ -60,11 +63,15 @@ impl AbortCeremony {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let remark = remark(&self.because, self.by.as_deref(), settings);
         let head = abort_ceremony(&ceremony, &remark)?;
-        let sentence = format!(
-            "{} is aborted. Nothing was deleted; nothing in the directory may be used",
+        let text = format!(
+            "{} is aborted. Nothing was deleted; nothing in the directory may be used\n  head  {head}\n",
             printable(&ceremony.plan.ceremony)
         );
-        Ok(report(&ceremony, "aborted", &sentence, head))
+        let json = CeremonyAbort {
+            ceremony: ceremony.plan.ceremony,
+            head: head.to_string(),
+        };
+        Ok(Report::new(text, json.document()))
     }
 }
 
@@ -75,13 +82,4 @@ fn remark(text: &str, by: Option<&str>, settings: &Settings) -> Remark {
         time: settings.clock.now(),
         clock_is_right: settings.guards().clock_is_right,
     }
-}
-
-fn report(ceremony: &OpenedCeremony, what: &str, sentence: &str, head: TranscriptHead) -> Report {
-    let json = json!({
-        "ceremony": ceremony.plan.ceremony,
-        "what": what,
-        "head": head.to_string(),
-    });
-    Report::new(format!("{sentence}\n  head  {head}\n"), json)
 }

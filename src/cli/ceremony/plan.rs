@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, hash_words, plan_text};
+use hsm_ca::ceremony::{CeremonyPlan, Digest, PlannedModule, PlannedTool, SeenToken, plan_text};
 use hsm_ca::output::NewDirectory;
 use hsm_ca::signer::SystemRandom;
 use hsm_ca::token::{Module, Token};
@@ -12,7 +12,6 @@ use hsm_ca::workflow::{
     CeremonyError, PlanCircumstances, check_plan, check_tokens, digest_of_file, plan_ceremony,
     rehearse_imports, see_token, write_plan,
 };
-use serde_json::json;
 
 use super::directory::ReadPlan;
 use super::kms::{connect_kms, warn_of_network};
@@ -22,6 +21,10 @@ use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony as output;
+use crate::cli::json::ceremony_check::KeyBudget;
+use crate::cli::json::common::FileName;
 use crate::cli::report::{Fields, Report};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
@@ -192,20 +195,17 @@ fn describe(plan: &CeremonyPlan, hash: &Digest, directory: &Path) -> Report {
         plan.kind.word(),
         fields.render(2)
     );
-    let json = json!({
-        "directory": directory.display().to_string(),
-        "ceremony": plan.ceremony,
-        "kind": plan.kind.word(),
-        "plan_sha256": hash.to_string(),
-        "plan_words": hash_words(&hash.0),
-        "sessions": plan.sessions.iter().map(|session| &session.name).collect::<Vec<_>>(),
-        "budget": plan.budget,
-    });
+    let json = output::CeremonyPlan {
+        identity: output::Identity::of(plan, hash),
+        directory: FileName::of(directory),
+        sessions: plan.sessions.iter().map(|session| session.name.clone()).collect(),
+        budget: KeyBudget::list(&plan.budget),
+    };
     let next = format!(
         "hsm-ca ceremony show {shown}\nhsm-ca ceremony rehearse {shown}\nhsm-ca ceremony approve {shown} --ssh-key FILE"
     );
     Report {
         next: Some(next),
-        ..Report::new(text, json)
+        ..Report::new(text, json.document())
     }
 }

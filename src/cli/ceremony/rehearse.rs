@@ -22,7 +22,7 @@ use super::kms::warn_of_network;
 use super::plan::this_program;
 use super::report::page_of;
 use super::source::{self, ReadCeremony};
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::{CliError, NotPassed};
 use crate::cli::global::Settings;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -95,7 +95,9 @@ impl RehearseCeremony {
         // A rehearsal does not ask KMS.
         report.warnings.extend(warn_of_network(&read.source, ui)?);
         if !rehearsed.is_sound() {
-            report.exit_code = REFUSED;
+            report.failure = Some(CliError::NotPassed(NotPassed::Differs {
+                ceremony: rehearsed.ceremony.plan.ceremony.clone(),
+            }));
         }
         Ok(report)
     }

@@ -7,11 +7,14 @@ use hsm_ca::ceremony::{
     CeremonyDirectory, CeremonyPage, PaperSize, ReportContent, ReportedAttestation, report_page,
 };
 use hsm_ca::workflow::{Attested, CeremonyError, CeremonyReport, deliver, reported_objects, verify_ceremony};
-use serde_json::json;
 
 use super::script::Paper;
-use crate::cli::exit::{CliError, REFUSED};
+use super::verify::not_verified;
+use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::CeremonyReportPage;
+use crate::cli::json::common::{FileName, Fingerprint};
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 
@@ -48,12 +51,14 @@ impl WriteReport {
         if !verified.is_verified() {
             text.push_str("The ceremony is NOT verified, and the report says so on every page.\n");
         }
-        let json = json!({ "file": shown, "plan_sha256": verified.plan.map(|plan| plan.to_string()), "verified": verified.is_verified() });
-        let mut report = Report::new(text, json);
+        let json = CeremonyReportPage {
+            file: path.as_deref().map(FileName::of),
+            plan_sha256: verified.plan.map(Fingerprint::new),
+            verified: verified.is_verified(),
+        };
+        let mut report = Report::new(text, json.document());
         report.content = page;
-        if !verified.is_verified() {
-            report.exit_code = REFUSED;
-        }
+        report.failure = not_verified(&verified, &self.directory);
         Ok(report)
     }
 }

@@ -11,7 +11,6 @@ use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
 use hsm_ca::workflow::{
     CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunRequest, RunSummary, digest_of_file,
 };
-use serde_json::json;
 
 use self::room::Room;
 use super::kms::connect_kms;
@@ -19,6 +18,9 @@ use super::plan::describe_module;
 use super::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony as output;
+use crate::cli::json::common::Fingerprint;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::recorder::who;
 use crate::cli::report::{Fields, Report};
@@ -153,16 +155,14 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
         fields.render(2),
         summary.head
     );
-    let out: BTreeMap<_, _> = summary
-        .out
-        .iter()
-        .map(|(name, sha256)| (name.clone(), sha256.to_string()))
-        .collect();
-    let json = json!({
-        "ceremony": ceremony.plan.ceremony,
-        "kind": ceremony.plan.kind.word(),
-        "head": summary.head.to_string(),
-        "out": out,
-    });
-    Report::new(text, json)
+    let out = summary.out.iter();
+    let json = output::CeremonyRun {
+        ceremony: ceremony.plan.ceremony.clone(),
+        ceremony_kind: ceremony.plan.kind.word().to_owned(),
+        head: summary.head.to_string(),
+        out: out
+            .map(|(name, sha256)| (name.clone(), Fingerprint::new(sha256)))
+            .collect(),
+    };
+    Report::new(text, json.document())
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hsm_ca::ceremony::{PaperSize, script_page};
 use hsm_ca::workflow::{CeremonyError, deliver};
-use serde_json::json;
 
 use super::directory::ReadPlan;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::CeremonyScript;
+use crate::cli::json::common::{FileName, Fingerprint};
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 
@@ -65,8 +67,11 @@ impl WriteScript {
             "Print it from a browser; black and white is enough. It contains the words that run asks for: keep it closed until the \
              ceremony.\n",
         );
-        let json = json!({ "file": shown, "plan_sha256": hash.to_string() });
-        let mut report = Report::new(text, json);
+        let json = CeremonyScript {
+            file: path.as_deref().map(FileName::of),
+            plan_sha256: Fingerprint::new(hash),
+        };
+        let mut report = Report::new(text, json.document());
         report.content = content;
         Ok(report)
     }

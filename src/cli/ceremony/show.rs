@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, hash_words, plan_text};
+use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, plan_text};
 use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::approvals::describe_state;
 use super::directory::ReadPlan;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::{CeremonyShow, Identity, RunState as State, ShownRun};
 use crate::cli::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -34,16 +36,13 @@ impl ShowCeremony {
         text.push_str("\nState\n");
         let approvals = self.approvals(settings);
         text.push_str(&state.describe(&approvals));
-        let json = json!({
-            "ceremony": read.plan.ceremony,
-            "kind": read.plan.kind.word(),
-            "plan_sha256": read.hash.to_string(),
-            "plan_words": hash_words(&read.hash.0),
-            "plan": read.plan,
-            "approvals": approvals,
-            "run": state.to_json(),
-        });
-        Ok(Report::new(text, json))
+        let json = CeremonyShow {
+            identity: Identity::of(&read.plan, &read.hash),
+            plan: json!(read.plan),
+            approvals,
+            run: state.to_json(),
+        };
+        Ok(Report::new(text, json.document()))
     }
 
     /// A plan is shown also where its approvals are not sound, and says so.
@@ -91,16 +90,26 @@ impl RunState {
     }
 
     /// The last event decides.
-    fn word(&self) -> &'static str {
+    fn state(&self) -> State {
         let Self::Started { transcript, .. } = self else {
-            return "not started";
+            return State::NotStarted;
         };
         let last = transcript.records().last().and_then(|record| record.event().ok());
         match last {
-            Some(Event::Closed { .. }) => "closed",
-            Some(Event::Aborted { .. }) => "aborted",
-            Some(Event::Stopped { .. }) => "stopped",
-            _ => "running or interrupted",
+            Some(Event::Closed { .. }) => State::Closed,
+            Some(Event::Aborted { .. }) => State::Aborted,
+            Some(Event::Stopped { .. }) => State::Stopped,
+            _ => State::Unfinished,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.state() {
+            State::NotStarted => "not started",
+            State::Unfinished => "running or interrupted",
+            State::Stopped => "stopped",
+            State::Aborted => "aborted",
+            State::Closed => "closed",
         }
     }
 
@@ -117,14 +126,15 @@ impl RunState {
         fields.render(2)
     }
 
-    fn to_json(&self) -> Value {
-        match self {
-            Self::NotStarted => json!({ "state": self.word() }),
-            Self::Started { transcript, is_torn } => json!({
-                "state": self.word(),
-                "head": transcript.head().to_string(),
-                "torn": is_torn,
-            }),
+    fn to_json(&self) -> ShownRun {
+        let (head, torn) = match self {
+            Self::NotStarted => (None, false),
+            Self::Started { transcript, is_torn } => (Some(transcript.head().to_string()), *is_torn),
+        };
+        ShownRun {
+            state: self.state(),
+            head,
+            torn,
         }
     }
 }

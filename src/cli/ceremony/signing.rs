@@ -4,14 +4,17 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{SshKey, hash_words};
+use hsm_ca::ceremony::SshKey;
 use hsm_ca::workflow::{OpenedCeremony, PeopleError, PreparedStatement, SignedFiles, SshKeygen};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::ceremony::Identity;
+use crate::cli::json::ceremony_people::SignedStatement;
+use crate::cli::json::common::FileName;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
@@ -58,42 +61,39 @@ impl SigningOptions {
         PathBuf::from(name)
     }
 
-    /// Shows what is about to be signed, and has it signed. `what` says it in words.
+    /// Shows what is about to be signed, and has it signed. `what` says it in words, and `document` is the JSON of it.
     pub(super) fn carry_out(
         &self,
         ceremony: &OpenedCeremony,
         prepared: PreparedStatement,
         what: &str,
+        document: fn(SignedStatement) -> Value,
         settings: &Settings,
         ui: &Ui,
     ) -> Result<Report, CliError> {
         let person = prepared.person().to_owned();
         let namespace = prepared.statement().namespace();
-        let words = hash_words(&ceremony.identity.hash.0);
         let mut fields = Fields::default();
         fields.add("person", &person).add("statement", what);
         fields.add("plan", format!("sha256:{}", ceremony.identity.hash));
         add_words(&mut fields, &ceremony.identity.hash);
-        let mut json = json!({
-            "ceremony": ceremony.plan.ceremony,
-            "kind": ceremony.plan.kind.word(),
-            "plan": ceremony.identity.hash,
-            "plan_words": words,
-            "person": person,
-            "namespace": namespace,
-        });
         if self.write_statement {
             let path = prepared.write_unsigned()?;
             let command = sign_command(&path, namespace, Some(&self.ssh_key));
-            json["statement"] = json!(path);
-            json["signature"] = Value::Null;
-            json["command"] = json!(command);
             let text = format!(
                 "Wrote {}, which counts once it is signed\n{}Sign it where the key is, and put the .sig beside it:\n  {command}\n",
                 printable(&path.display().to_string()),
                 fields.render(2),
             );
-            return Ok(Report::new(text, json));
+            let json = SignedStatement {
+                identity: Identity::of(&ceremony.plan, &ceremony.identity.hash),
+                person,
+                namespace: namespace.to_owned(),
+                statement: FileName::of(&path),
+                signature: None,
+                command: Some(command),
+            };
+            return Ok(Report::new(text, document(json)));
         }
         let shown = String::from_utf8_lossy(prepared.statement().bytes());
         ui.explain(&format!(
@@ -108,8 +108,7 @@ impl SigningOptions {
         let ssh_keygen =
             SshKeygen::find(environment.collect(), ui.is_for_people(), may_ask).map_err(PeopleError::from)?;
         let SignedFiles { statement, signature } = prepared.sign(ceremony, &ssh_keygen, &self.ssh_key)?;
-        json["statement"] = json!(statement);
-        json["signature"] = json!(signature);
+        let files = (FileName::of(&statement), FileName::of(&signature));
         let text = format!(
             "Signed by {}, who {what}\n{}",
             printable(&person),
@@ -121,7 +120,15 @@ impl SigningOptions {
                 })
                 .render(2)
         );
-        Ok(Report::new(text, json))
+        let json = SignedStatement {
+            identity: Identity::of(&ceremony.plan, &ceremony.identity.hash),
+            person,
+            namespace: namespace.to_owned(),
+            statement: files.0,
+            signature: Some(files.1),
+            command: None,
+        };
+        Ok(Report::new(text, document(json)))
     }
 }
 

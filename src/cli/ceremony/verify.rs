@@ -1,16 +1,17 @@
 //! `ceremony verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, ObjectKind, TranscriptHead};
+use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, TranscriptHead};
 use hsm_ca::workflow::{CeremonyReport, check_plan, verify_ceremony};
-use serde_json::{Value, json};
 
 use super::source;
 use super::words::add_words;
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony::CeremonyVerify;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -33,10 +34,9 @@ impl VerifyCeremony {
         });
         let mut verified = verify_ceremony(&directory, kept);
         let again = self.plan_again(&directory, &mut verified, ui);
-        let mut report = Report::new(describe(&verified, again), to_json(&verified, again));
-        if !verified.is_verified() {
-            report.exit_code = REFUSED;
-        }
+        let json = CeremonyVerify::of(&verified, again);
+        let mut report = Report::new(describe(&verified, again), json.document());
+        report.failure = not_verified(&verified, &self.directory);
         if kept.is_none() && verified.is_verified() {
             let warning = "no --head was given: lines that were cut off the end, and attestations that were made anew with them, are not \
                            found without one";
@@ -64,6 +64,15 @@ impl VerifyCeremony {
         }
         true
     }
+}
+
+/// The first finding, where there is one.
+pub(super) fn not_verified(verified: &CeremonyReport, directory: &Path) -> Option<CliError> {
+    let first = verified.findings.first().map(ToString::to_string);
+    (!verified.is_verified()).then(|| {
+        let what = format!("the ceremony in {}", directory.display());
+        CliError::not_verified(what, first.unwrap_or_else(|| "it has no plan".to_owned()))
+    })
 }
 
 fn describe(verified: &CeremonyReport, again: bool) -> String {
@@ -143,40 +152,4 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
         }
     }
     text
-}
-
-fn to_json(verified: &CeremonyReport, again: bool) -> Value {
-    let plan = verified.content.as_ref();
-    let transcript = verified.transcript.as_ref();
-    json!({
-        "verified": verified.is_verified(),
-        "ceremony": plan.map(|plan| &plan.ceremony),
-        "kind": plan.map(|plan| plan.kind.word()),
-        "plan_sha256": verified.plan.map(|plan| plan.to_string()),
-        "plan_made_again": again,
-        "head": transcript.map(|transcript| transcript.head().to_string()),
-        "tree_head": transcript.map(|transcript| transcript.tree_head().to_string()),
-        "lines_after_head": verified.added,
-        "session": verified.trail.session,
-        "runs": verified.trail.runs,
-        "approved_by": verified.approved_by,
-        "attested_by": verified.attested.iter().map(|attested| json!({
-            "person": attested.person,
-            "present": if attested.present_all { "all" } else { "part" },
-            "as_planned": attested.as_planned,
-            "remarks": attested.remarks,
-        })).collect::<Vec<_>>(),
-        "objects": verified.made.iter().map(|made| json!({
-            "step": made.step,
-            "file": format!("out/{}", made.out),
-            "is": match made.is { ObjectKind::Certificate => "certificate", _ => "crl" },
-            "der_sha256": Digest::of(&made.der).to_string(),
-        })).collect::<Vec<_>>(),
-        "findings": verified.findings.iter().map(|finding| json!({
-            "file": finding.file,
-            "line": finding.line,
-            "rule": finding.rule,
-            "found": finding.found,
-        })).collect::<Vec<_>>(),
-    })
 }

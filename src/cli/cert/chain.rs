@@ -1,10 +1,11 @@
 //! Several certificates, drawn as they hang together.
 
 use hsm_ca::x509::{Certificate, Link, LinkState, UnixTime};
-use serde_json::{Value, json};
 
 use super::details::{describe_end, tone_of_end};
 use crate::cli::canvas::Tone;
+use crate::cli::json::certificate::{ChainLink, LinkSource, LinkState as State};
+use crate::cli::json::common::Fingerprint;
 use crate::cli::page::Page;
 
 /// Certificates that are shown, and those above them that were only given to find the way up.
@@ -144,24 +145,25 @@ impl Chain {
         }
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        let one = |(place, link): (usize, &Link)| {
-            json!({
-                "index": place,
-                "subject": self.certificates[place].subject().to_string(),
-                "sha256": self.certificates[place].fingerprint(),
-                "source": if place < self.shown { "file" } else { "ca" },
-                "state": match link.state {
-                    LinkState::SelfSigned => "self_signed",
-                    LinkState::Issued => "issued",
-                    LinkState::IssuerMissing => "issuer_missing",
-                    LinkState::Repeated => "repeated",
-                },
-                "issuer_index": link.issuer,
-                "verified": link.problems.is_empty()
-                    && matches!(link.state, LinkState::SelfSigned | LinkState::Issued),
-                "problems": link.problems,
-            })
+    pub(super) fn to_json(&self) -> Vec<ChainLink> {
+        let one = |(place, link): (usize, &Link)| ChainLink {
+            index: place,
+            subject: self.certificates[place].subject().to_string(),
+            sha256: Fingerprint::new(self.certificates[place].fingerprint()),
+            source: match place < self.shown {
+                true => LinkSource::File,
+                false => LinkSource::Ca,
+            },
+            state: match link.state {
+                LinkState::SelfSigned => State::SelfSigned,
+                LinkState::Issued => State::Issued,
+                LinkState::IssuerMissing => State::IssuerMissing,
+                LinkState::Repeated => State::Repeated,
+            },
+            issuer_index: link.issuer,
+            verified: link.problems.is_empty()
+                && matches!(link.state, LinkState::SelfSigned | LinkState::Issued),
+            problems: link.problems.clone(),
         };
         self.links.iter().enumerate().map(one).collect()
     }

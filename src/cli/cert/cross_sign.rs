@@ -6,13 +6,15 @@ use std::sync::Arc;
 use clap::Args;
 use hsm_ca::workflow::{CrossJob, CrossRequest, CrossSummary};
 use hsm_ca::x509::{Certificate, Change, Name, Original, UnixTime};
-use serde_json::{Value, json};
 
-use super::{describe, details};
+use super::details;
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::certificate::{self as output, CertCrossSign, CrossCertificate};
+use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions, split};
 use crate::cli::page::Page;
 use crate::cli::profile;
@@ -104,17 +106,20 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     if let Some(path) = &path {
         page.blank().line(&how_to_use(&summary.certificate, path));
     }
-    let mut json = describe(&summary.certificate);
-    json["kept"] = json!(summary.kept);
-    json["repairs"] = json!(summary.repairs);
+    let json = CrossCertificate {
+        certificate: output::Certificate::of(&summary.certificate),
+        kept: summary.kept,
+        repairs: summary.repairs.clone(),
+        changes: summary.changes.into_iter().map(output::Change::of).collect(),
+        file: path.as_deref().map(FileName::of),
+    };
+    let json = CertCrossSign { certificates: [json] };
     let repaired = summary.repairs.into_iter();
     let repaired = repaired.map(|repair| format!("corrected as RFC 5280 requires: {repair}"));
-    json["changes"] = summary.changes.iter().map(as_json).collect();
-    json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
     Report {
         content,
         warnings: repaired.chain(warn(&summary.certificate)).collect(),
-        ..Report::new(page.into_text(), json!({ "certificates": [json] }))
+        ..Report::new(page.into_text(), json.document())
     }
 }
 
@@ -142,10 +147,6 @@ fn words(change: &Change) -> String {
         (None, Some(cross)) => format!("ADDED: {cross}"),
         (None, None) => String::new(),
     }
-}
-
-fn as_json(change: &Change) -> Value {
-    json!({ "field": change.field, "original": change.original, "cross": change.cross })
 }
 
 /// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.

@@ -160,15 +160,3 @@ pub(super) fn tone_of_end(certificate: &Certificate, now: UnixTime) -> Option<To
     }
     (now.days_until(not_after) < SOON).then_some(Tone::Doubtful)
 }
-
-/// One word for programs.
-pub(super) fn state(certificate: &Certificate, now: UnixTime) -> &'static str {
-    let validity = certificate.validity();
-    if now < validity.not_before {
-        "not_yet_valid"
-    } else if now > validity.not_after {
-        "expired"
-    } else {
-        "valid"
-    }
-}

@@ -6,11 +6,12 @@ use clap::Args;
 use hsm_ca::ledger::{Object, RevocationState};
 use hsm_ca::workflow::{RevokeRequest, Revoked, revoke_certificate};
 use hsm_ca::x509::{CrlReason, SerialNumber, UnixTime};
-use serde_json::json;
 
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::ledger::CertRevoke;
 use super::super::ledger::entry;
 use super::super::report::{Fields, Report};
 use super::super::suggest;
@@ -52,8 +53,10 @@ impl RevokeCertificate {
             invalid_since: self.invalid_since,
         };
         let entry = revoke_certificate(&mut recorder, &request)?;
-        let mut json = entry::describe(&entry);
-        json["ledger_head"] = json!(recorder.ledger().head()?.to_string());
+        let json = CertRevoke {
+            entry: entry::describe(&entry),
+            ledger_head: recorder.ledger().head()?.to_string(),
+        };
         let mut fields = Fields::default();
         if let Object::Certificate { subject, serial, .. } = &entry.object {
             fields.add("subject", &subject.text).add("serial", serial);
@@ -78,7 +81,7 @@ impl RevokeCertificate {
             entry.id,
             fields.render(2)
         );
-        Ok(Report::new(text, json))
+        Ok(Report::new(text, json.document()))
     }
 
     /// A file of that name wins over a number: `./…` makes it unambiguous.

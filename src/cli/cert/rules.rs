@@ -2,8 +2,9 @@
 
 use clap::Args;
 use hsm_ca::x509::{CRL_RULES, OCSP_RULES, RULES, Rule};
-use serde_json::json;
 
+use crate::cli::json::Output as _;
+use crate::cli::json::certificate::{CertRules, RuleText};
 use crate::cli::report::Report;
 use crate::cli::table::{self, Column, Fit, TableOptions};
 
@@ -22,14 +23,20 @@ const COLUMNS: [Column; 3] = [
 
 impl ListRules {
     pub(super) fn run(&self) -> Report {
-        let rules = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
-        let rows: Vec<_> = rules().map(row).collect();
-        let list: Vec<_> = rules()
-            .map(|rule| json!({ "rule": rule.name, "source": rule.source, "asks": rule.asks, "waivable": rule.can_be_waived, "flag": flag_of(rule) }))
+        let all = || RULES.iter().chain(CRL_RULES).chain(OCSP_RULES);
+        let rows: Vec<_> = all().map(row).collect();
+        let rules = all()
+            .map(|rule| RuleText {
+                rule: rule.name,
+                source: rule.source,
+                asks: rule.asks,
+                waivable: rule.can_be_waived,
+                flag: flag_of(rule),
+            })
             .collect();
         Report::laid_out(
             table::render(&COLUMNS, &rows, self.table.wide),
-            json!({ "rules": list }),
+            CertRules { rules }.document(),
         )
     }
 }

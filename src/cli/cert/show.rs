@@ -5,12 +5,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::x509::{Certificate, UnixTime, X509Error, link};
-use serde_json::json;
 
 use super::chain::Chain;
-use super::{describe, details};
+use super::details;
 use crate::cli::exit::CliError;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::certificate::{self as output, CertShow, Shown, ShownChain};
 use crate::cli::page::Page;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -40,7 +41,11 @@ impl ShowCertificate {
         let mut page = Page::new(ui.canvas());
         if let ([certificate], true) = (&certificates[..], self.ca.is_empty()) {
             details::write(&mut page, certificate, now);
-            return Ok(Report::new(page.into_text(), describe(certificate)));
+            let json = CertShow {
+                shown: Shown::One(Box::new(output::Certificate::of(certificate))),
+                chain: None,
+            };
+            return Ok(Report::new(page.into_text(), json.document()));
         }
         let chain = hang_together(certificates, authorities);
         chain.write(&mut page, now);
@@ -52,15 +57,20 @@ impl ShowCertificate {
             details::write(&mut page, certificate, now);
         }
         let order = chain.order();
-        let in_order = order.as_ref().map(|(_, in_order)| in_order);
-        let mut json = match shown {
-            [one] => describe(one),
-            several => json!({ "certificates": several.iter().map(describe).collect::<Vec<_>>() }),
+        let json = CertShow {
+            shown: match shown {
+                [one] => Shown::One(Box::new(output::Certificate::of(one))),
+                several => Shown::Several {
+                    certificates: several.iter().map(output::Certificate::of).collect(),
+                },
+            },
+            chain: Some(ShownChain {
+                chain: chain.to_json(),
+                chain_verified: chain.is_sound(),
+                in_order: order.as_ref().map(|(_, in_order)| *in_order),
+            }),
         };
-        json["chain"] = chain.to_json();
-        json["chain_verified"] = json!(chain.is_sound());
-        json["in_order"] = json!(in_order);
-        Ok(Report::new(page.into_text(), json))
+        Ok(Report::new(page.into_text(), json.document()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cert verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::Ledger;
@@ -9,11 +9,13 @@ use hsm_ca::x509::{
     Certificate, CertificateRevocationList, ChainReport, HostName, ListedStatus, Purpose, UnixTime,
     check_path_purpose, listed_status, verify_chain,
 };
-use serde_json::{Value, json};
 
-use super::super::exit::{CliError, REFUSED};
+use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::certificate::{self as output, CertVerify, PathCheck, Revocation};
+use super::super::json::check::Check;
 use super::super::report::{Report, printable};
 
 #[derive(Debug, Args)]
@@ -67,7 +69,7 @@ impl VerifyCertificate {
             }
             refused.clone_from(&other.refused);
         }
-        let mut report = judged.report(ledger.is_some(), chain.tried);
+        let mut report = judged.report(&self.file, ledger.is_some(), chain.tried);
         report.warnings.extend(unused(&chain.path, &lists));
         Ok(report)
     }
@@ -277,7 +279,15 @@ impl Judged {
         Ok(())
     }
 
-    fn report(&self, has_ledger: bool, paths_tried: usize) -> Report {
+    /// The first check that failed, with the certificate that it is about.
+    fn first_failure(&self) -> Option<String> {
+        self.steps.iter().find_map(|step| {
+            let problem = step.outcome.as_ref().err()?;
+            Some(format!("{}: {}: {problem}", step.subject, step.what))
+        })
+    }
+
+    fn report(&self, file: &Path, has_ledger: bool, paths_tried: usize) -> Report {
         let passed = self.passed();
         let mut text = String::new();
         let mut subject = "";
@@ -321,32 +331,36 @@ impl Judged {
                 "{paths_tried} paths were tried, and none is valid; the best one is shown.\n"
             ));
         }
-        let steps: Vec<_> = self
-            .steps
-            .iter()
-            .map(|step| json!({ "subject": step.subject, "step": step.what, "passed": step.outcome.is_ok(), "problem": step.outcome.as_ref().err() }))
-            .collect();
-        let json = json!({
-            "verified": passed,
-            "steps": steps,
-            "paths_tried": paths_tried,
-            "revocation": {
-                "checked": is_checked,
-                "certificates": self.standings.iter().map(Standing::to_json).collect::<Vec<_>>(),
-            },
+        let checks = self.steps.iter().map(|step| PathCheck {
+            subject: step.subject.clone(),
+            check: Check::of(step.what, &step.outcome),
         });
+        let json = CertVerify {
+            verified: passed,
+            checks: checks.collect(),
+            paths_tried,
+            revocation: Revocation {
+                checked: is_checked,
+                certificates: self.standings.iter().map(Standing::to_json).collect(),
+            },
+        };
         Report {
-            exit_code: if passed { 0 } else { REFUSED },
-            ..Report::new(text, json)
+            failure: self
+                .first_failure()
+                .map(|problem| CliError::not_verified(file.display(), problem)),
+            ..Report::new(text, json.document())
         }
     }
 }
 
 impl Standing {
-    fn to_json(&self) -> Value {
-        json!({
-            "subject": self.subject, "serial_number": self.serial, "status": self.status,
-            "sources": self.sources, "detail": self.detail,
-        })
+    fn to_json(&self) -> output::Standing {
+        output::Standing {
+            subject: self.subject.clone(),
+            serial_number: self.serial.clone(),
+            status: self.status,
+            sources: self.sources.clone(),
+            detail: self.detail.clone(),
+        }
     }
 }

@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::workflow::{TlsReport, check_tls};
+use hsm_ca::workflow::{StepState, TlsReport, check_tls};
 use hsm_ca::x509::UnixTime;
-use serde_json::{Value, json};
 
-use crate::cli::exit::{CliError, REFUSED, Refusal, UNAVAILABLE};
+use crate::cli::exit::{CliError, NotPassed, Refusal};
+use crate::cli::json::Output as _;
+use crate::cli::json::cluster::{ClusterCheck, SilentServer};
+use crate::cli::json::error::ErrorBody;
 use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -77,12 +79,7 @@ impl CheckCluster {
         let evidence = self.gather(&mut circumstances, ui)?;
         let now = UnixTime::from_system(SystemTime::now());
         let report = check_tls(&evidence, self.warn_days, now);
-        let exit_code = match (report.fits(), circumstances.silent.is_empty()) {
-            (Some(false), _) => REFUSED,
-            // What was requested is missing.
-            (_, false) => UNAVAILABLE,
-            _ => 0,
-        };
+        let failure = failure(&report, &circumstances);
         let canvas = ui.canvas();
         let mut text = drawing::draw(&report, &evidence, circumstances.cluster.as_deref(), canvas);
         text.push_str(&telling::tell(&report, canvas));
@@ -90,24 +87,37 @@ impl CheckCluster {
             text.extend(refusal.hint.iter().map(|hint| below("hint: ", hint)));
         }
         Ok(Report {
-            exit_code,
-            next: (exit_code == 0).then(next_steps::after_check),
+            next: failure.is_none().then(next_steps::after_check),
+            failure,
             warnings: circumstances.warnings.clone(),
-            ..Report::laid_out(text, describe(&report, &circumstances))
+            ..Report::laid_out(text, describe(&report, circumstances).document())
         })
     }
 }
 
-fn describe(report: &TlsReport, circumstances: &Circumstances) -> Value {
-    let silent: Vec<_> = circumstances
-        .silent
-        .iter()
-        .map(|(server, refusal)| {
-            json!({ "server": server, "kind": refusal.kind, "message": refusal.message, "hint": refusal.hint })
-        })
-        .collect();
-    let mut json = telling::describe(report);
-    json["cluster"] = json!(circumstances.cluster);
-    json["unreachable"] = json!(silent);
-    json
+/// A check that failed, or else a server that was to be asked and did not answer.
+fn failure(report: &TlsReport, circumstances: &Circumstances) -> Option<CliError> {
+    if report.fits() == Some(false) {
+        let what = match &circumstances.cluster {
+            Some(cluster) => format!("the TLS path to {cluster}"),
+            None => "the TLS path".to_owned(),
+        };
+        let first = report.in_state(StepState::Failed).next();
+        let first = first.map(|step| format!("{}: {}: {}", step.role, step.name, step.found));
+        return Some(CliError::not_verified(what, first.unwrap_or_default()));
+    }
+    let (server, refusal) = circumstances.silent.first()?;
+    Some(CliError::NotPassed(NotPassed::Unreachable {
+        server: server.clone(),
+        reason: refusal.message.clone(),
+    }))
+}
+
+fn describe(report: &TlsReport, circumstances: Circumstances) -> ClusterCheck {
+    let silent = circumstances.silent.into_iter();
+    let silent = silent.map(|(server, refusal)| SilentServer {
+        server,
+        error: ErrorBody::of(refusal),
+    });
+    ClusterCheck::of(report, circumstances.cluster.as_deref(), silent.collect())
 }

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::cloudhsm::{CertificateKind, CloudHsm, CloudHsmError, ClusterId, ClusterService, NoCsr};
-use hsm_ca::workflow::{describe_cluster, fetch_certificates};
-use serde_json::json;
+use hsm_ca::workflow::fetch_certificates;
 
 use super::identity::missing_roots;
 use crate::cli::exit::CliError;
+use crate::cli::json::Output as _;
+use crate::cli::json::cluster::{self as output, ClusterFetch};
+use crate::cli::json::common::FileName;
 use crate::cli::next_steps;
 use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
@@ -50,13 +52,14 @@ impl FetchCluster {
         for path in &summary.unchanged {
             fields.add("unchanged", path.display());
         }
-        let mut json = describe_cluster(&cluster);
-        let shown =
-            |paths: &[PathBuf]| -> Vec<_> { paths.iter().map(|path| path.display().to_string()).collect() };
-        json["written"] = json!(shown(&summary.written));
-        json["unchanged"] = json!(shown(&summary.unchanged));
-        json["csr"] = json!(missing.is_none());
-        let mut report = Report::new(format!("{}\n{}", cluster.id, fields.render(2)), json);
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| FileName::of(path)).collect();
+        let json = ClusterFetch {
+            cluster: output::Cluster::of(&cluster),
+            written: names(&summary.written),
+            unchanged: names(&summary.unchanged),
+            csr: missing.is_none(),
+        };
+        let mut report = Report::new(format!("{}\n{}", cluster.id, fields.render(2)), json.document());
         match missing {
             Some(reason) => report.warnings.push(reason.to_string()),
             None => {

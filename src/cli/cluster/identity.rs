@@ -13,12 +13,13 @@ use hsm_ca::workflow::{
     WorkflowError, verify_identity,
 };
 use hsm_ca::x509::{Certificate, PathStep, UnixTime};
-use serde_json::{Value, json};
 
 use super::directory::{ClusterDirectory, names};
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::CliError;
 use crate::cli::fingerprint;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::cluster::ClusterVerify;
 use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -185,23 +186,17 @@ impl VerifyIdentity {
     pub(super) fn run(&self, ui: &Ui) -> Result<Report, CliError> {
         let files = ClusterDirectory::open(&self.dir, self.options.cluster.as_deref())?;
         let report = verify(&files, &self.options.read_roots(&self.dir)?)?;
-        let unknown_roots = report.unknown_roots();
         let is_verified = report.verified().is_some();
-        let failed = report.failures().count();
         let text = telling::tell(&report, files.cluster(), ui);
-        let parts: Vec<_> = report
-            .parts()
-            .iter()
-            .map(|part| json!({ "title": part.title, "subjects": part.subjects.iter().map(describe).collect::<Vec<_>>() }))
-            .collect();
-        let json = json!({
-            "verified": is_verified, "cluster": files.cluster(), "failed_steps": failed,
-            "unknown_roots": unknown_roots, "parts": parts,
-        });
+        let json = ClusterVerify::of(files.cluster(), &report);
         Ok(Report {
             next: is_verified.then(|| self.next(files.cluster())),
-            exit_code: if is_verified { 0 } else { REFUSED },
-            ..Report::new(text, json)
+            failure: (!is_verified).then(|| {
+                let what = format!("the identity of the HSM of {}", files.cluster());
+                let first = report.failures().next().map(name_failure);
+                CliError::not_verified(what, first.unwrap_or_default())
+            }),
+            ..Report::new(text, json.document())
         })
     }
 }
@@ -214,15 +209,4 @@ fn name_failure((part, subject, step): (&IdentityPart, &IdentitySubject, &PathSt
         step.what,
         step.finding.text()
     )
-}
-
-fn describe(subject: &IdentitySubject) -> Value {
-    let steps: Vec<_> = subject
-        .steps
-        .iter()
-        .map(|step| {
-            json!({ "step": step.what, "state": telling::word(&step.finding).to_lowercase(), "found": step.finding.text() })
-        })
-        .collect();
-    json!({ "role": subject.role, "subject": subject.subject, "sha256": subject.fingerprint, "steps": steps })
 }

@@ -9,10 +9,12 @@ use hsm_ca::workflow::{
     ClusterCertificates, InitializeSummary, WaitLimits, WhichCertificate, initialize_cluster,
 };
 use hsm_ca::x509::UnixTime;
-use serde_json::json;
 
 use crate::cli::exit::CliError;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::cluster::ClusterInitialize;
+use crate::cli::json::common::Fingerprint;
 use crate::cli::next_steps::{self, is_under_way};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
@@ -69,11 +71,14 @@ impl InitializeCluster {
             headline(&summary),
             describe(&summary, &certificates).render(2)
         );
-        let json = json!({
-            "cluster": self.cluster.as_str(), "state": summary.state.name(), "already": summary.already,
-            "confirmed": summary.confirmed,
-            "certificate_sha256": certificates.signed().fingerprint(), "trust_anchor_sha256": certificates.anchor().fingerprint(),
-        });
+        let json = ClusterInitialize {
+            cluster: self.cluster.to_string(),
+            state: summary.state.name().to_owned(),
+            already: summary.already,
+            confirmed: summary.confirmed,
+            certificate_sha256: Fingerprint::new(certificates.signed().fingerprint()),
+            trust_anchor_sha256: Fingerprint::new(certificates.anchor().fingerprint()),
+        };
         warnings.extend(summary.remarks);
         let next = next_steps::after_initialize(
             &self.cluster,
@@ -84,7 +89,7 @@ impl InitializeCluster {
         Ok(Report {
             warnings,
             next: Some(next),
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         })
     }
 

@@ -2,10 +2,10 @@
 
 use clap::Args;
 use hsm_ca::cloudhsm::{CloudHsm, Cluster, Hsm};
-use hsm_ca::workflow::describe_cluster;
-use serde_json::{Value, json};
 
 use crate::cli::exit::CliError;
+use crate::cli::json::Output as _;
+use crate::cli::json::cluster::{self as output, ClusterList};
 use crate::cli::next_steps;
 use crate::cli::report::{Report, printable};
 use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
@@ -40,7 +40,10 @@ impl ListClusters {
                 text.push_str(&format!("{}: {}\n", cluster.id, printable(message)));
             }
         }
-        let list: Vec<Value> = clusters.iter().map(describe_cluster).collect();
+        let json = ClusterList {
+            region: region.to_owned(),
+            clusters: clusters.iter().map(output::Cluster::of).collect(),
+        };
         let with_request: Vec<_> = clusters
             .iter()
             .filter(|cluster| cluster.csr().is_ok())
@@ -48,7 +51,7 @@ impl ListClusters {
             .collect();
         Ok(Report {
             next: next_steps::after_clusters(&with_request),
-            ..Report::laid_out(text, json!({ "region": region, "clusters": list }))
+            ..Report::laid_out(text, json.document())
         })
     }
 }

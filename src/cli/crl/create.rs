@@ -12,6 +12,8 @@ use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::crl::CrlCreate;
 use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
@@ -164,9 +166,12 @@ impl CreateCrl {
         let shown = path.as_ref().map(|path| path.display().to_string());
         let to = shown.as_deref().unwrap_or("to stdout");
         let summary = show::fields(issued.list(), settings.clock.now())?.render(2);
-        let mut json = show::describe(issued.list())?;
-        json["file"] = shown.as_deref().into();
-        let mut report = Report::new(format!("Created the CRL: {}\n{summary}", printable(to)), json);
+        let json = CrlCreate {
+            crl: show::describe(issued.list())?,
+            file: shown.clone(),
+        };
+        let text = format!("Created the CRL: {}\n{summary}", printable(to));
+        let mut report = Report::new(text, json.document());
         report.content = content;
         report.warnings.extend(unnamed.flatten());
         report.warnings.extend(recorder.take_notices());

@@ -7,11 +7,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use hsm_ca::x509::{CertificateRevocationList, CrlEntry, CrlReason, SerialNumber, UnixTime, X509Error};
-use serde_json::{Value, json};
 
-use super::super::cert::extensions_json;
-use super::super::exit::{CliError, REFUSED};
+use super::super::exit::CliError;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::certificate::Extension;
+use super::super::json::common::{Fingerprint, Time};
+use super::super::json::crl::{Crl, CrlEntry as ShownEntry, CrlShow};
 use super::super::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -46,23 +48,31 @@ impl ShowCrl {
         let list = input::revocation_list(&self.file)?;
         let in_file = |error: X509Error| CliError::in_file(&self.file, error);
         let mut fields = fields(&list, now).map_err(in_file)?;
-        let mut json = describe(&list).map_err(in_file)?;
-        let mut exit_code = 0;
+        let mut json = CrlShow {
+            crl: describe(&list).map_err(in_file)?,
+            verified: None,
+            problem: None,
+            entry: None,
+            revoked: None,
+        };
+        let mut failure = None;
         if let Some(authority) = &authority {
             let problem = list.verify(authority, now).err().map(|error| error.to_string());
             let shown = problem
                 .as_ref()
                 .map_or_else(|| "ok".to_owned(), |problem| format!("FAILED: {problem}"));
             fields.add("verified", shown);
-            json["verified"] = problem.is_none().into();
-            json["problem"] = problem.as_deref().into();
-            exit_code = if problem.is_none() { 0 } else { REFUSED };
+            failure = problem
+                .as_ref()
+                .map(|problem| CliError::not_verified(self.file.display(), problem));
+            json.verified = Some(problem.is_none());
+            json.problem = problem;
         }
         if let Some(serial) = &self.serial {
             let found = list.find(serial.octets());
             let shown = found.as_ref().map_or_else(|| "not on this CRL".to_owned(), words);
             fields.add(format!("serial {serial}"), shown);
-            json["serial"] = found.as_ref().map_or(Value::Null, entry_json);
+            json.entry = found.as_ref().map(entry_json);
         }
         let mut text = fields.render(0);
         if self.entries {
@@ -70,11 +80,11 @@ impl ShowCrl {
                 let serial = SerialNumber::from_octets(entry.serial);
                 writeln!(text, "{serial}  {}", words(&entry)).unwrap_or_default();
             }
-            json["revoked"] = list.entries().map(|entry| entry_json(&entry)).collect();
+            json.revoked = Some(list.entries().map(|entry| entry_json(&entry)).collect());
         }
         Ok(Report {
-            exit_code,
-            ..Report::new(text, json)
+            failure,
+            ..Report::new(text, json.document())
         })
     }
 }
@@ -121,25 +131,24 @@ pub(super) fn fields(list: &CertificateRevocationList, now: UnixTime) -> Result<
 }
 
 /// A CRL as JSON.
-pub(super) fn describe(list: &CertificateRevocationList) -> Result<Value, X509Error> {
+pub(super) fn describe(list: &CertificateRevocationList) -> Result<Crl, X509Error> {
     let reasons = count_reasons(list);
-    let named: BTreeMap<_, _> = reasons
-        .iter()
-        .map(|(reason, count)| (reason.to_string(), count))
-        .collect();
-    Ok(json!({
-        "version": list.version(),
-        "issuer": list.issuer().to_string(),
-        "number": list.number()?.map(|number| number.to_string()),
-        "base": list.base()?.map(|number| number.to_string()),
-        "this_update": list.this_update().to_string(),
-        "next_update": list.next_update().map(|time| time.to_string()),
-        "signature_algorithm": list.describe_signature(),
-        "extensions": extensions_json(&list.describe_extensions()),
-        "entries": reasons.values().sum::<usize>(),
-        "reasons": named,
-        "sha256": list.fingerprint(),
-    }))
+    Ok(Crl {
+        version: list.version().into(),
+        issuer: list.issuer().to_string(),
+        number: list.number()?.map(|number| number.to_string()),
+        base: list.base()?.map(|number| number.to_string()),
+        this_update: Time::of(list.this_update()),
+        next_update: list.next_update().map(Time::of),
+        signature_algorithm: list.describe_signature(),
+        extensions: Extension::list(&list.describe_extensions()),
+        entries: reasons.values().sum(),
+        reasons: reasons
+            .iter()
+            .map(|(reason, count)| (reason.to_string(), *count))
+            .collect(),
+        sha256: Fingerprint::new(list.fingerprint()),
+    })
 }
 
 fn count_reasons(list: &CertificateRevocationList) -> BTreeMap<CrlReason, usize> {
@@ -160,13 +169,13 @@ fn words(entry: &CrlEntry<'_>) -> String {
     )
 }
 
-fn entry_json(entry: &CrlEntry<'_>) -> Value {
-    json!({
-        "serial_number": SerialNumber::from_octets(entry.serial).to_string(),
-        "revoked_at": entry.revoked_at.to_string(),
-        "reason": entry.reason.to_string(),
-        "invalid_since": entry.invalid_since.map(|time| time.to_string()),
-    })
+fn entry_json(entry: &CrlEntry<'_>) -> ShownEntry {
+    ShownEntry {
+        serial_number: SerialNumber::from_octets(entry.serial).to_string(),
+        revoked_at: Time::of(entry.revoked_at),
+        reason: entry.reason.to_string(),
+        invalid_since: entry.invalid_since.map(Time::of),
+    }
 }
 
 /// As `cert show` and openssl print it, with or without colons.

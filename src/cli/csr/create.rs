@@ -8,12 +8,14 @@ use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Hex;
 use hsm_ca::workflow::{CsrRequest, CsrSummary, create_request};
 use hsm_ca::x509::{AlternativeName, CERTIFICATE_REQUEST, Name, NameKind};
-use serde_json::json;
 
-use crate::cli::cert::extensions_json;
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::certificate::Extension;
+use crate::cli::json::common::Fingerprint;
+use crate::cli::json::request::CsrCreate;
 use crate::cli::next_steps;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, split};
 use crate::cli::profile;
@@ -145,16 +147,20 @@ impl CreateRequest {
         let next = shown
             .as_deref()
             .map(|file| next_steps::after_request(file, profile));
-        let json = json!({
-            "file": shown, "pem": encode_pem(CERTIFICATE_REQUEST, request.der()), "sha256": request.fingerprint(),
-            "subject": request.subject().to_string(), "key": request.describe_key(), "key_identifier": identifier,
-            "signature_algorithm": request.describe_signature(),
-            "requested_extensions": extensions_json(&request.requested_extensions()),
-        });
+        let json = CsrCreate {
+            file: shown,
+            pem: encode_pem(CERTIFICATE_REQUEST, request.der()),
+            sha256: Fingerprint::new(request.fingerprint()),
+            subject: request.subject().to_string(),
+            key_type: request.describe_key(),
+            key_identifier: identifier,
+            signature_algorithm: request.describe_signature(),
+            requested_extensions: Extension::list(&request.requested_extensions()),
+        };
         Report {
             content,
             next,
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         }
     }
 }

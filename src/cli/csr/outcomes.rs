@@ -3,11 +3,14 @@
 use std::time::Instant;
 
 use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
-use serde_json::json;
 
-use crate::cli::batch::{describe_rate, json_of_refusal, seconds};
-use crate::cli::cert::{describe_dropped, json_of_issued};
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::batch::{describe_rate, seconds};
+use crate::cli::cert::describe_dropped;
+use crate::cli::exit::{CliError, NotPassed};
+use crate::cli::json::Output as _;
+use crate::cli::json::certificate::Issued;
+use crate::cli::json::error::ErrorBody;
+use crate::cli::json::request::{CsrSignLine, SignedRequest};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
 
@@ -58,14 +61,15 @@ impl<'a> Outcomes<'a> {
             self.first_dropped.get_or_insert_with(first);
         }
         if self.ui.writes_json() {
-            let mut json = json_of_issued(&summary);
-            json["result"] = json!(if summary.retried {
-                "delivered-again"
-            } else {
-                "issued"
+            let signed = Box::new(SignedRequest {
+                issued: Issued::of(&summary),
+                request: summary.request.clone(),
             });
-            json["request"] = json!(summary.request);
-            return self.line.print_json(&json);
+            let line = match summary.retried {
+                true => CsrSignLine::DeliveredAgain(signed),
+                false => CsrSignLine::Issued(signed),
+            };
+            return self.line.print_json(&line.document());
         }
         let certificate = &summary.certificate;
         let place = match &summary.delivered {
@@ -83,10 +87,11 @@ impl<'a> Outcomes<'a> {
     fn tell_refused(&mut self, request: &str, error: &CliError) {
         self.refused += 1;
         if self.ui.writes_json() {
-            let error = json_of_refusal(error);
-            return self
-                .line
-                .print_json(&json!({ "result": "refused", "request": request, "error": error }));
+            let line = CsrSignLine::Refused {
+                request: request.to_owned(),
+                error: ErrorBody::of(error.explain()),
+            };
+            return self.line.print_json(&line.document());
         }
         self.line
             .print(&format!("REFUSED  {}", printable(&error.explain().message)));
@@ -110,11 +115,13 @@ impl<'a> Outcomes<'a> {
             text.push_str(&format!(", {refused} refused"));
         }
         text.push_str(&format!(" in {}\n", describe_rate(issued, took)));
-        let json = json!({
-            "result": "summary", "issued": issued, "delivered_again": delivered_again, "refused": refused,
-            "seconds": seconds(took),
-        });
-        let mut report = Report::new(text, json);
+        let json = CsrSignLine::Summary {
+            issued,
+            delivered_again,
+            refused,
+            seconds: seconds(took),
+        };
+        let mut report = Report::new(text, json.document());
         if let Some(first) = self.first_dropped {
             report.warnings.push(format!(
                 "{} of the requests ask for something that the profile does not give: {first}",
@@ -123,7 +130,10 @@ impl<'a> Outcomes<'a> {
         }
         report.lines = true;
         if refused > 0 {
-            report.exit_code = REFUSED;
+            report.failure = Some(CliError::NotPassed(NotPassed::SomeRefused {
+                refused,
+                what: "request",
+            }));
         }
         report
     }

@@ -19,6 +19,8 @@ use crate::cli::cluster::identity::{IdentityOptions, require_identity};
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::request::CsrSign;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
 use crate::cli::profile;
 use crate::cli::report::Report;
@@ -162,7 +164,9 @@ impl SignRequests {
             // AWS takes PEM, DER not.
             let next =
                 |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
-            report_issued(issued, "Signed", next)
+            report_issued(issued, "Signed", next, |certificates| {
+                CsrSign { certificates }.document()
+            })
         };
         report.warnings.extend(warnings);
         report.warnings.extend(recorder.take_notices());

@@ -1,5 +1,6 @@
 //! Why a command was not carried out.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,8 @@ use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
 use hsm_ca::workflow::WorkflowError;
+
+use super::not_passed::NotPassed;
 
 /// Why a command was not carried out, with the file it is about.
 #[derive(Debug)]
@@ -107,6 +110,8 @@ pub(in crate::cli) enum CliError {
     },
     /// Options that clap cannot check.
     Options { reason: String },
+    /// The command is done, and its result says that something does not hold.
+    NotPassed(NotPassed),
 }
 
 impl CliError {
@@ -157,6 +162,14 @@ impl CliError {
         Self::Options {
             reason: reason.into(),
         }
+    }
+
+    /// The result says that a file, a cluster, a ceremony or the ledger is not as it should be.
+    pub(in crate::cli) fn not_verified(what: impl fmt::Display, problem: impl Into<String>) -> Self {
+        Self::NotPassed(NotPassed::NotVerified {
+            what: what.to_string(),
+            problem: problem.into(),
+        })
     }
 
     /// An error about the content of one file.

@@ -130,6 +130,7 @@ impl fmt::Display for CliError {
                 write!(f, "session {session:?} cannot be rehearsed: {reason}")
             }
             Self::Options { reason } => f.write_str(reason),
+            Self::NotPassed(what) => what.fmt(f),
         }
     }
 }

@@ -32,6 +32,7 @@ impl CliError {
                     module.as_deref().unwrap_or("FILE")
                 ))
             }
+            Self::NotPassed(what) => what.hint(),
             Self::NoModule => last_rig::command().map(|command| {
                 format!(
                     "to use the rig that was made last: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"

@@ -4,6 +4,7 @@ use hsm_ca::token::UriError;
 
 #[cfg(feature = "aws")]
 use super::cloudhsm_table::explain_server;
+use super::not_passed::explain_not_passed;
 use super::row::Row;
 use super::table::explain_workflow;
 use super::{CliError, FAILED, REFUSED, UNAVAILABLE, USAGE};
@@ -122,5 +123,6 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::RigModule { .. } => ("rig-token", UNAVAILABLE, None),
         CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
         CliError::Options { .. } => ("usage", USAGE, None),
+        CliError::NotPassed(what) => explain_not_passed(what),
     }
 }

@@ -6,7 +6,7 @@ use super::Output;
 use crate::cli::exit::Refusal;
 use crate::cli::report::printable;
 
-/// What stderr has at every exit code but 0, unless the command has a result that says what did not pass.
+/// What stderr has at every exit code but 0. A command that checks something prints its result on stdout, too.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ErrorReport {

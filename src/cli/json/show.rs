@@ -57,7 +57,7 @@ impl Output for LedgerExport {
 pub(in crate::cli) struct Plan {
     /// The name of the ceremony.
     pub(in crate::cli) ceremony: String,
-    /// `real` or `practice`.
+    /// `production` or `practice`.
     pub(in crate::cli) ceremony_kind: String,
     pub(in crate::cli) plan_sha256: Fingerprint,
     /// As in the file (docs/ceremony-format.md).

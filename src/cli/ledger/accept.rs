@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hsm_ca::ledger::Digest;
-use serde_json::json;
 
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::ledger::{GivenUpHead, LedgerAccept};
 use crate::cli::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -48,14 +49,11 @@ impl AcceptLedger {
             [] => "The ledger contains every head that was kept for it: nothing to accept.\n",
             _ => "Accepted the ledger as it is.\n",
         };
-        let list: Vec<_> = given_up
-            .iter()
-            .map(|one| json!({ "head": one.head.to_string(), "ledger": one.ledger.to_string(), "place": one.place }))
-            .collect();
-        let mut report = Report::new(
-            format!("{text}{}", fields.render(2)),
-            json!({ "given_up": list, "ledger_head": head.to_string() }),
-        );
+        let json = LedgerAccept {
+            given_up: given_up.iter().map(GivenUpHead::of).collect(),
+            head: head.to_string(),
+        };
+        let mut report = Report::new(format!("{text}{}", fields.render(2)), json.document());
         if !given_up.is_empty() {
             report.warnings.push(
                 "whatever was signed, numbered or revoked after this copy was made is missing from the \

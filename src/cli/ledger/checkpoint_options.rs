@@ -10,12 +10,14 @@ use hsm_ca::output::Verified;
 use hsm_ca::secret::{Ed25519Key, MemoryGuard};
 use hsm_ca::transparency::{SignedCheckpoint, TransparencyError, VerifierKey};
 use hsm_ca::workflow::{WorkflowError, deliver};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::common::{FileName, Fingerprint};
+use crate::cli::json::ledger::Checkpoint;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::Report;
 
@@ -75,19 +77,18 @@ pub(super) struct TextOutput {
 }
 
 impl TextOutput {
-    /// Writes what `make` makes, once its place is kept.
+    /// Writes what `make` makes, once its place is kept. `describe` says so, with the file that it is in.
     pub(super) fn write<T: Verified>(
         &self,
         settings: &Settings,
         make: impl FnOnce() -> Result<T, WorkflowError>,
-        describe: impl FnOnce(&T) -> (String, Value),
+        describe: impl FnOnce(&T, Option<FileName>) -> (String, Value),
     ) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
         let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
         let (made, delivered) = deliver(&delivery, make)?;
         let (path, content) = split(delivered);
-        let (text, mut json) = describe(&made);
-        json["file"] = json!(path.as_ref().map(|path| path.display().to_string()));
+        let (text, json) = describe(&made, path.as_deref().map(FileName::of));
         Ok(Report {
             content,
             ..Report::new(text, json)
@@ -107,11 +108,13 @@ pub(super) fn verifier_key(
 }
 
 /// A checkpoint as JSON.
-pub(super) fn describe(checkpoint: &SignedCheckpoint) -> Value {
-    let signers: Vec<_> = checkpoint.signatures().iter().map(|one| one.name()).collect();
+pub(super) fn describe(checkpoint: &SignedCheckpoint) -> Checkpoint {
     let head = checkpoint.checkpoint();
-    json!({
-        "origin": head.origin(), "size": head.size(), "root_sha256": head.root().to_string(),
-        "signatures": signers,
-    })
+    let signatures = checkpoint.signatures().iter();
+    Checkpoint {
+        origin: head.origin().to_owned(),
+        size: head.size(),
+        root_sha256: Fingerprint::new(head.root()),
+        signatures: signatures.map(|one| one.name().to_owned()).collect(),
+    }
 }

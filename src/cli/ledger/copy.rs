@@ -6,6 +6,8 @@ use hsm_ca::ledger::{LedgerError, copy_ledger};
 use super::describe_new;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ledger::LedgerCopy;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
@@ -32,6 +34,7 @@ impl CopyLedger {
             }
             other => other?,
         };
-        Ok(describe_new(&to, head))
+        let (text, json) = describe_new(&to, head);
+        Ok(Report::new(text, LedgerCopy(json).document()))
     }
 }

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::ledger::RevocationState;
 use hsm_ca::workflow::{DeliveryRequest, deliver_recorded};
-use serde_json::json;
 
 use super::{Wanted, entry, find, list, parse_wanted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::FileName;
+use crate::cli::json::ledger::LedgerDeliver;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 
@@ -44,9 +46,10 @@ impl DeliverEntry {
         let summary = deliver_recorded(&mut recorder, &order)?;
         let (path, content) = split(summary.delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
-        let mut json = entry::describe(&summary.entry);
-        json["file"] = json!(shown);
-        json["delivered"] = json!(true);
+        let json = LedgerDeliver {
+            entry: entry::describe(&summary.entry).delivered(),
+            file: path.as_deref().map(FileName::of),
+        };
         let text = format!(
             "Delivered entry {}, which was signed before: {}\n{}",
             summary.entry.id,
@@ -63,7 +66,7 @@ impl DeliverEntry {
         let report = Report {
             content,
             warnings,
-            ..Report::new(text, json)
+            ..Report::new(text, json.document())
         };
         Ok(report.with_receipt(recorder))
     }

@@ -6,8 +6,8 @@ use hsm_ca::ledger::{
 };
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509;
-use serde_json::{Value, json};
 
+use super::super::json::ledger_entry as output;
 use super::super::report::Fields;
 use super::list::Line;
 
@@ -233,96 +233,6 @@ fn pem(entry: &Entry) -> Option<String> {
 }
 
 /// An entry as JSON.
-pub(in super::super) fn describe(entry: &Entry) -> Value {
-    let mut json = json!({
-        "entry": entry.id.0, "kind": entry.object.kind(), "state": entry.state.name(),
-        "signer": entry.authority.subject.text, "signer_key_sha256": entry.authority.key_sha256.to_string(),
-        "begun": describe_stamp(&entry.begun), "tbs_sha256": entry.tbs_sha256.map(|sha256| sha256.to_string()),
-        "waived": entry.waived, "pem": pem(entry),
-    });
-    match &entry.object {
-        Object::Certificate {
-            serial,
-            subject,
-            profile,
-            request_sha256,
-            not_before,
-            not_after,
-            ..
-        } => {
-            json["serial_number"] = json!(serial.to_string());
-            json["subject"] = json!(subject.text);
-            json["profile"] = json!(profile);
-            json["csr_sha256"] = json!(request_sha256.map(|sha256| sha256.to_string()));
-            json["not_before"] = json!(time(*not_before));
-            json["not_after"] = json!(time(*not_after));
-        }
-        Object::SerialNumber {
-            serial,
-            subject,
-            not_after,
-        } => {
-            json["serial_number"] = json!(serial.to_string());
-            json["subject"] = json!(subject);
-            json["not_after"] = json!(time(*not_after));
-        }
-        Object::Crl {
-            number,
-            base,
-            this_update,
-            next_update,
-            entries,
-        } => {
-            json["number"] = json!(number);
-            json["base"] = json!(base);
-            json["this_update"] = json!(time(*this_update));
-            json["next_update"] = json!(time(*next_update));
-            json["revoked_certificates"] = json!(entries);
-        }
-        Object::OcspResponse {
-            serials,
-            this_update,
-            next_update,
-        } => {
-            json["serial_numbers"] = json!(serials.iter().map(ToString::to_string).collect::<Vec<_>>());
-            json["this_update"] = json!(time(*this_update));
-            json["next_update"] = json!(next_update.map(time));
-        }
-        Object::Request { subject } => json["subject"] = json!(subject.text),
-        _ => {}
-    }
-    match &entry.state {
-        EntryState::Signed { stamp, sha256, .. } => {
-            json["signed"] = describe_stamp(stamp);
-            json["sha256"] = json!(sha256.to_string());
-        }
-        EntryState::Abandoned { stamp, reason } => {
-            json["abandoned"] = describe_stamp(stamp);
-            json["reason"] = json!(reason);
-        }
-        EntryState::Adopted { sha256, .. } => json["sha256"] = json!(sha256.map(|sha256| sha256.to_string())),
-        _ => {}
-    }
-    (json["delivered"], json["first_delivered"]) = match entry.delivery {
-        DeliveryState::Undelivered => (json!(false), Value::Null),
-        DeliveryState::Delivered { time: when, .. } => (json!(true), json!(time(when))),
-        _ => (Value::Null, Value::Null),
-    };
-    json["revocation"] = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
-        None => Value::Null,
-        Some(RevocationState::Released) => json!({ "revoked": false }),
-        Some(RevocationState::Revoked {
-            reason,
-            revoked,
-            invalidity_date,
-        }) => json!({
-            "revoked": true, "reason": reason.name(), "date": time(*revoked),
-            "invalidity_date": invalidity_date.map(time),
-        }),
-    };
-    json
-}
-
-pub(super) fn describe_stamp(stamp: &Stamp) -> Value {
-    json!({ "time": time(stamp.time), "by": stamp.by, "tool": stamp.tool })
+pub(in super::super) fn describe(entry: &Entry) -> output::Entry {
+    output::Entry::of(entry, pem(entry))
 }

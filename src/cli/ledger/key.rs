@@ -1,9 +1,8 @@
-//! What happened to a key, by the ledger: in a line, in full, and as JSON.
+//! What happened to a key, by the ledger: in a line and in full.
 
 use hsm_ca::ledger::{KeyAct, KeyEntry, KeyState};
-use serde_json::{Value, json};
 
-use super::entry::{describe_stamp, stamp, time};
+use super::entry::{stamp, time};
 use super::list::Line;
 use crate::cli::report::Fields;
 
@@ -84,37 +83,4 @@ pub(super) fn text(entry: &KeyEntry) -> String {
         _ => {}
     }
     fields.render(0)
-}
-
-/// As JSON.
-pub(super) fn describe(entry: &KeyEntry) -> Value {
-    let intent = &entry.intent;
-    let token = &intent.token;
-    let mut json = json!({
-        "entry": entry.id.0, "act": intent.act.name(), "label": intent.label, "route": intent.route,
-        "token": { "label": token.label, "serial": token.serial, "manufacturer": token.manufacturer, "model": token.model },
-        "begun": describe_stamp(&entry.begun), "key_sha256": intent.key_sha256.map(|sha256| sha256.to_string()),
-    });
-    match &entry.state {
-        KeyState::Begun => json["state"] = json!("begun"),
-        KeyState::Done { stamp, key } => {
-            let attributes = key.attributes.iter().filter_map(|one| one.split_once('='));
-            let attributes: serde_json::Map<_, _> = attributes
-                .map(|(name, value)| (name.to_owned(), json!(value == "true")))
-                .collect();
-            json["state"] = json!(intent.act.done());
-            json["ended"] = describe_stamp(stamp);
-            json["id"] = json!(key.id);
-            json["kind"] = json!(key.kind);
-            json["key_sha256"] = json!(key.key_sha256.map(|sha256| sha256.to_string()));
-            json["attributes"] = json!(attributes);
-        }
-        KeyState::Failed { stamp, reason } => {
-            json["state"] = json!("failed");
-            json["ended"] = describe_stamp(stamp);
-            json["reason"] = json!(reason);
-        }
-        _ => {}
-    }
-    json
 }

@@ -4,10 +4,12 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use hsm_ca::ledger::{EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger};
-use serde_json::json;
 
 use super::{collect, entry, key};
 use crate::cli::exit::CliError;
+use crate::cli::json::Output as _;
+use crate::cli::json::ledger::LedgerList;
+use crate::cli::json::ledger_key;
 use crate::cli::report::Report;
 use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
@@ -120,9 +122,11 @@ impl ListEntries {
         };
         let entries = entries.iter().rev().filter(|one| one.id >= first);
         let keys = keys.iter().rev().filter(|one| one.id >= first);
-        let list: Vec<_> = entries.map(entry::describe).collect();
-        let keys: Vec<_> = keys.map(key::describe).collect();
-        Ok(Report::laid_out(text, json!({ "entries": list, "keys": keys })))
+        let json = LedgerList {
+            entries: entries.map(entry::describe).collect(),
+            keys: keys.map(ledger_key::KeyEntry::of).collect(),
+        };
+        Ok(Report::laid_out(text, json.document()))
     }
 }
 

@@ -7,12 +7,13 @@ use hsm_ca::ledger::{EntryState, Ledger};
 use hsm_ca::signer::Signer;
 use hsm_ca::transparency::VerifierKey;
 use hsm_ca::workflow::{CheckpointSource, prove_event, prove_extension};
-use serde_json::json;
 
 use super::checkpoint_options::{SigningKeyOption, TextOutput, describe, read_kept};
 use super::{Wanted, find, parse_wanted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ledger::LedgerProve;
 use crate::cli::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -51,12 +52,17 @@ impl Prove {
             (Some(since), _) => self.output.write(
                 settings,
                 || prove_extension(ledger, since.checkpoint(), source),
-                |proof| {
+                |proof, file| {
                     let (old, new) = (proof.old().size(), proof.checkpoint().checkpoint().size());
                     let text =
                         format!("Proved that the {old} events of the checkpoint are the first of {new}.\n");
-                    let json = json!({ "since": old, "checkpoint": describe(proof.checkpoint()) });
-                    (text, json)
+                    let json = LedgerProve {
+                        event: None,
+                        since: Some(old),
+                        checkpoint: describe(proof.checkpoint()),
+                        file,
+                    };
+                    (text, json.document())
                 },
             ),
             (None, Some(wanted)) => {
@@ -64,7 +70,7 @@ impl Prove {
                 self.output.write(
                     settings,
                     || prove_event(ledger, sequence, source),
-                    |proof| {
+                    |proof, file| {
                         let head = proof.checkpoint().checkpoint();
                         let mut fields = Fields::default();
                         fields
@@ -72,8 +78,13 @@ impl Prove {
                             .add("of", head.size())
                             .add("root", head.root());
                         let text = format!("Proved that the ledger has the event.\n{}", fields.render(2));
-                        let json = json!({ "event": sequence, "checkpoint": describe(proof.checkpoint()) });
-                        (text, json)
+                        let json = LedgerProve {
+                            event: Some(sequence),
+                            since: None,
+                            checkpoint: describe(proof.checkpoint()),
+                            file,
+                        };
+                        (text, json.document())
                     },
                 )
             }

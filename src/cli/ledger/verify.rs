@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use hsm_ca::ledger::{Evidence, Fault, KeptHead, VerifyReport};
 use hsm_ca::transparency::VerifierKey;
-use serde_json::{Value, json};
 
 use super::checkpoint_options::read_kept;
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ledger::{ComparedCheckpoint, FoundHead, LedgerFault, LedgerVerify};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -45,9 +46,12 @@ impl VerifyLedger {
         let report = ledger.verify_watched(&evidence, &mut |events| busy.set(events))?;
         drop(busy);
         Ok(Report {
-            exit_code: if report.passed() { 0 } else { REFUSED },
+            failure: (!report.passed()).then(|| {
+                let first = report.faults.first().map(ToString::to_string);
+                CliError::not_verified("the ledger", first.unwrap_or_default())
+            }),
             warnings: warning.into_iter().collect(),
-            ..Report::new(verdict(&report), describe(&report, &evidence))
+            ..Report::new(verdict(&report), describe(&report, &evidence).document())
         })
     }
 }
@@ -90,32 +94,28 @@ fn verdict(report: &VerifyReport) -> String {
     text
 }
 
-fn describe(report: &VerifyReport, evidence: &Evidence) -> Value {
-    let faults: Vec<_> = report
-        .faults
-        .iter()
-        .map(|fault| {
-            let sequence = match fault {
-                Fault::Gap { first, .. } => Some(*first),
-                Fault::Hash { sequence } | Fault::Body { sequence, .. } | Fault::Event { sequence, .. } => {
-                    Some(*sequence)
-                }
-                _ => None,
-            };
-            json!({ "event": sequence, "found": fault.to_string() })
-        })
-        .collect();
-    let kept = report.kept.map(|kept| match kept {
-        KeptHead::OnTheChain { .. } => "on-the-chain",
-        KeptHead::Missing => "missing",
-        KeptHead::Another => "another",
-    });
-    let checkpoint = evidence
-        .checkpoint
-        .as_ref()
-        .map(|kept| json!({ "size": kept.size(), "extended_by": report.since_checkpoint }));
-    json!({
-        "sound": report.passed(), "events": report.head.count, "head": report.head.to_string(),
-        "open": report.open, "kept_head": kept, "checkpoint": checkpoint, "faults": faults, "more_faults": report.more,
-    })
+fn describe(report: &VerifyReport, evidence: &Evidence) -> LedgerVerify {
+    let fault = |fault: &Fault| LedgerFault {
+        event: match fault {
+            Fault::Gap { first, .. } => Some(*first),
+            Fault::Hash { sequence } | Fault::Body { sequence, .. } | Fault::Event { sequence, .. } => {
+                Some(*sequence)
+            }
+            _ => None,
+        },
+        found: fault.to_string(),
+    };
+    LedgerVerify {
+        verified: report.passed(),
+        events: report.head.count,
+        head: report.head.to_string(),
+        open: report.open,
+        kept_head: FoundHead::of(report),
+        checkpoint: evidence.checkpoint.as_ref().map(|kept| ComparedCheckpoint {
+            size: kept.size(),
+            extended_by: report.since_checkpoint,
+        }),
+        faults: report.faults.iter().map(fault).collect(),
+        more_faults: report.more,
+    }
 }

@@ -7,11 +7,13 @@ use hsm_ca::ledger::{Digest, ProvenEvent};
 use hsm_ca::transparency::{
     ConsistencyProof, InclusionProof, SignedCheckpoint, TransparencyError, VerifierKey,
 };
-use serde_json::json;
 
 use super::checkpoint_options::{describe, read_kept};
 use crate::cli::exit::CliError;
 use crate::cli::input;
+use crate::cli::json::Output as _;
+use crate::cli::json::common::{Fingerprint, Time};
+use crate::cli::json::ledger::{LedgerVerifyProof, Proven};
 use crate::cli::report::{Fields, Report, printable};
 
 #[derive(Debug, Args)]
@@ -107,13 +109,20 @@ impl VerifyProof {
             ),
             None => "The ledger has an object with this SHA-256.\n".to_owned(),
         };
+        let json = LedgerVerifyProof {
+            proven: Proven::Inclusion {
+                event: event.sequence,
+                what: event.what,
+                entry: event.entry.0,
+                sha256: Fingerprint::new(event.sha256),
+                time: Time::of(event.time),
+                by: event.by,
+            },
+            checkpoint: describe(proof.checkpoint()),
+        };
         Ok(Report::new(
             format!("{verdict}{}", fields.render(2)),
-            json!({
-                "proven": "inclusion", "event": event.sequence, "what": event.what, "entry": event.entry.0,
-                "sha256": event.sha256.to_string(), "time": event.time.to_string(), "by": event.by,
-                "checkpoint": describe(proof.checkpoint()),
-            }),
+            json.document(),
         ))
     }
 
@@ -129,12 +138,16 @@ impl VerifyProof {
             .add("before", old)
             .add("root", new.root())
             .add("ledger", new.origin());
+        let json = LedgerVerifyProof {
+            proven: Proven::Consistency { since: old },
+            checkpoint: describe(proof.checkpoint()),
+        };
         Ok(Report::new(
             format!(
                 "The newer checkpoint extends the one that was kept.\n{}",
                 fields.render(2)
             ),
-            json!({ "proven": "consistency", "since": old, "checkpoint": describe(proof.checkpoint()) }),
+            json.document(),
         ))
     }
 }

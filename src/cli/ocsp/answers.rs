@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use hsm_ca::workflow::{AnswerReason, AnswerSummary, PublishedOutcome};
-use hsm_ca::x509::{CertIdHash, CertificateStatus};
-use serde_json::json;
 
 use super::show::status_word;
-use crate::cli::batch::{describe_rate, json_of_refusal, seconds};
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::batch::{describe_rate, seconds};
+use crate::cli::exit::{CliError, NotPassed};
+use crate::cli::json::Output as _;
+use crate::cli::json::common::FileName;
+use crate::cli::json::error::ErrorBody;
+use crate::cli::json::ocsp::{OcspPublish, PublishedAnswer, hash_name};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
 
@@ -41,9 +43,11 @@ impl<'a> Answers<'a> {
                 self.refused += 1;
                 let error = CliError::from(error);
                 if self.ui.writes_json() {
-                    let (file, error) = (path.display().to_string(), json_of_refusal(&error));
-                    self.line
-                        .print_json(&json!({ "result": "refused", "file": file, "error": error }));
+                    let line = OcspPublish::Refused {
+                        file: FileName::of(&path),
+                        error: ErrorBody::of(error.explain()),
+                    };
+                    self.line.print_json(&line.document());
                 } else {
                     let message = error.explain().message;
                     self.line.print(&format!("REFUSED  {}", printable(&message)));
@@ -56,20 +60,11 @@ impl<'a> Answers<'a> {
 
     fn tell_signed(&mut self, answer: &AnswerSummary) {
         self.signed += 1;
-        let (hash, why) = (hash_name(answer.hash), reason_name(answer.reason));
         if self.ui.writes_json() {
-            let mut json = json!({
-                "result": "signed", "file": answer.path.display().to_string(),
-                "serial_number": answer.serial.to_string(), "hash": hash, "status": status_word(answer.status),
-                "because": why, "this_update": answer.this_update.to_string(),
-                "next_update": answer.next_update.to_string(), "entry": answer.entry.0,
-            });
-            if let CertificateStatus::Revoked { revoked_at, reason } = answer.status {
-                json["revoked_at"] = revoked_at.to_string().into();
-                json["reason"] = reason.to_string().into();
-            }
-            return self.line.print_json(&json);
+            let line = OcspPublish::Signed(Box::new(PublishedAnswer::of(answer)));
+            return self.line.print_json(&line.document());
         }
+        let (hash, why) = (hash_name(answer.hash), reason_name(answer.reason));
         let (serial, status) = (&answer.serial, status_word(answer.status));
         let until = answer.next_update;
         self.line.print(&format!(
@@ -92,24 +87,21 @@ impl<'a> Answers<'a> {
             text.push_str(&format!(", {refused} refused"));
         }
         text.push_str(&format!(" in {}\n", describe_rate(signed, took)));
-        let json = json!({
-            "result": "summary", "signed": signed, "unchanged": unchanged, "refused": refused,
-            "seconds": seconds(took),
-        });
-        let mut report = Report::new(text, json);
+        let json = OcspPublish::Summary {
+            signed,
+            unchanged,
+            refused,
+            seconds: seconds(took),
+        };
+        let mut report = Report::new(text, json.document());
         report.lines = true;
         if refused > 0 {
-            report.exit_code = REFUSED;
+            report.failure = Some(CliError::NotPassed(NotPassed::SomeRefused {
+                refused,
+                what: "file",
+            }));
         }
         report
-    }
-}
-
-const fn hash_name(hash: CertIdHash) -> &'static str {
-    match hash {
-        CertIdHash::Sha1 => "sha1",
-        CertIdHash::Sha256 => "sha256",
-        _ => "other",
     }
 }
 

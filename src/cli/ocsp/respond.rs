@@ -10,6 +10,9 @@ use super::super::connect::check_signing_key_name;
 use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::common::FileName;
+use super::super::json::ocsp::OcspRespond;
 use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
@@ -101,11 +104,13 @@ impl Respond {
         let to = shown.as_deref().unwrap_or("to stdout");
         let (authority, now) = (&authority.value, settings.clock.now());
         let summary = show::response_fields(issued.response(), Some(authority), now).render(2);
-        let mut json = show::describe_response(issued.response(), Some(authority));
-        json["file"] = shown.as_deref().into();
+        let json = OcspRespond {
+            response: show::describe_response(issued.response(), Some(authority)),
+            file: path.as_deref().map(FileName::of),
+        };
         let mut report = Report::new(
             format!("Signed the OCSP response: {}\n{summary}", printable(to)),
-            json,
+            json.document(),
         );
         report.content = content;
         report.warnings.extend(recorder.take_notices());

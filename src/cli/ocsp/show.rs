@@ -1,18 +1,18 @@
 //! `ocsp show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use hsm_ca::signer::Hex;
 use hsm_ca::x509::{
-    BasicResponse, CertId, Certificate, CertificateStatus, OcspMessage, OcspRequest, OcspResponse,
-    SingleResponse, UnixTime, X509Error,
+    CertId, Certificate, CertificateStatus, OcspMessage, OcspRequest, OcspResponse, SingleResponse, UnixTime,
+    X509Error,
 };
-use serde_json::{Value, json};
 
-use super::super::exit::{CliError, REFUSED};
+use super::super::exit::CliError;
 use super::super::input;
+use super::super::json::Output as _;
+use super::super::json::ocsp::{Message, OcspShow, Request, Response};
 use super::super::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -43,13 +43,13 @@ impl ShowOcsp {
         let authority = authority.as_ref();
         let asked = self.request.as_deref().map(input::ocsp_request).transpose()?;
         let message = input::ocsp_message(&self.file)?;
-        let (fields, json, verified) = match &message {
+        let (fields, shown, verified) = match &message {
             OcspMessage::Request(_) if asked.is_some() => {
                 return Err(CliError::options("--request is for a response"));
             }
             OcspMessage::Request(request) => (
                 request_fields(request, authority),
-                describe_request(request, authority),
+                Message::Request(Request::of(request, |id| is_of(id, authority))),
                 authority.map(|authority| request.as_ref().clone().accept(authority).map(drop)),
             ),
             OcspMessage::Response(response) => {
@@ -57,7 +57,7 @@ impl ShowOcsp {
                 let answers = asked.as_ref().map(|asked| response.verify_answers(asked));
                 (
                     response_fields(response, authority, now),
-                    describe_response(response, authority),
+                    Message::Response(describe_response(response, authority)),
                     match (signed, answers) {
                         (Some(signed), Some(answers)) => Some(signed.and(answers)),
                         (one, other) => one.or(other),
@@ -65,23 +65,35 @@ impl ShowOcsp {
                 )
             }
         };
-        Ok(report(fields, json, verified))
+        Ok(report(&self.file, fields, shown, verified))
     }
 }
 
-fn report(mut fields: Fields, mut json: Value, verified: Option<Result<(), X509Error>>) -> Report {
-    let mut exit_code = 0;
+fn report(
+    file: &Path,
+    mut fields: Fields,
+    message: Message,
+    verified: Option<Result<(), X509Error>>,
+) -> Report {
+    let mut json = OcspShow {
+        message,
+        verified: None,
+        problem: None,
+    };
+    let mut failure = None;
     if let Some(verified) = verified {
         let problem = verified.err().map(|error| error.to_string());
         let shown = problem.as_ref().map(|problem| format!("FAILED: {problem}"));
         fields.add("verified", shown.unwrap_or_else(|| "ok".to_owned()));
-        json["verified"] = problem.is_none().into();
-        json["problem"] = problem.as_deref().into();
-        exit_code = if problem.is_none() { 0 } else { REFUSED };
+        failure = problem
+            .as_ref()
+            .map(|problem| CliError::not_verified(file.display(), problem));
+        json.verified = Some(problem.is_none());
+        json.problem = problem;
     }
     Report {
-        exit_code,
-        ..Report::new(fields.render(0), json)
+        failure,
+        ..Report::new(fields.render(0), json.document())
     }
 }
 
@@ -113,27 +125,6 @@ fn request_fields(request: &OcspRequest, authority: Option<&Certificate>) -> Fie
         .add("signed", if request.is_signed() { "yes" } else { "no" })
         .add("SHA-256", request.fingerprint());
     fields
-}
-
-fn describe_request(request: &OcspRequest, authority: Option<&Certificate>) -> Value {
-    let ids = request.certificates().iter();
-    json!({
-        "kind": "request",
-        "certificates": ids.map(|id| describe_id(id, authority)).collect::<Vec<_>>(),
-        "nonce": request.nonce().map(|nonce| Hex(nonce).to_string()),
-        "signed": request.is_signed(),
-        "sha256": request.fingerprint(),
-    })
-}
-
-fn describe_id(id: &CertId, authority: Option<&Certificate>) -> Value {
-    let [name, key] = id.issuer_hashes();
-    json!({
-        "serial_number": id.serial_number().to_string(),
-        "hash": id.describe_hash(),
-        "issuer_name_hash": name, "issuer_key_hash": key,
-        "of_this_ca": is_of(id, authority),
-    })
 }
 
 /// A response in lines.
@@ -176,44 +167,8 @@ fn validity(single: &SingleResponse, now: UnixTime) -> String {
 }
 
 /// A response as JSON.
-pub(super) fn describe_response(response: &OcspResponse, authority: Option<&Certificate>) -> Value {
-    let mut json = json!({
-        "kind": "response",
-        "status": response.status().to_string(),
-        "sha256": response.fingerprint(),
-    });
-    if let Some(basic) = response.basic() {
-        describe_basic(basic, authority, &mut json);
-    }
-    json
-}
-
-fn describe_basic(basic: &BasicResponse, authority: Option<&Certificate>, json: &mut Value) {
-    let certificates = basic.certificates().iter();
-    json["responder"] = basic.responder().to_string().into();
-    json["produced_at"] = basic.produced_at().to_string().into();
-    json["signature_algorithm"] = basic.describe_signature().into();
-    json["nonce"] = basic.nonce().map(|nonce| Hex(nonce).to_string()).into();
-    json["signers"] = certificates
-        .map(|certificate| certificate.subject().to_string())
-        .collect();
-    json["certificates"] = basic
-        .responses()
-        .iter()
-        .map(|single| describe_single(single, authority))
-        .collect();
-}
-
-fn describe_single(single: &SingleResponse, authority: Option<&Certificate>) -> Value {
-    let mut json = describe_id(&single.id, authority);
-    json["this_update"] = single.this_update.to_string().into();
-    json["next_update"] = single.next_update.map(|time| time.to_string()).into();
-    json["status"] = status_word(single.status).into();
-    if let CertificateStatus::Revoked { revoked_at, reason } = single.status {
-        json["revoked_at"] = revoked_at.to_string().into();
-        json["reason"] = reason.to_string().into();
-    }
-    json
+pub(super) fn describe_response(response: &OcspResponse, authority: Option<&Certificate>) -> Response {
+    Response::of(response, |id| is_of(id, authority))
 }
 
 /// A status in one word.

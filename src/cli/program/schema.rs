@@ -25,6 +25,17 @@ impl ShowSchema {
         let name = self.command.join("-");
         let schema = schema_of(&name).ok_or_else(|| {
             let names = SCHEMAS.iter().map(|(name, _)| *name);
+            let below: Vec<_> = names
+                .clone()
+                .filter(|below| below.starts_with(&format!("{name}-")))
+                .collect();
+            if !below.is_empty() {
+                return CliError::options(format!(
+                    "{} has several JSON outputs; name one of {}",
+                    self.command.join(" "),
+                    below.join(", ")
+                ));
+            }
             let meant = suggest::closest(&name, names);
             let meant = meant.map(|meant| format!("; did you mean {meant}?"));
             CliError::options(format!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hsm_ca::ledger::{ExportedEvents, UnixTime};
 
-use crate::cli::exit::{CliError, REFUSED};
+use crate::cli::exit::CliError;
 use crate::cli::input;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::Time;
@@ -36,7 +36,7 @@ pub(super) fn show(path: &Path) -> Result<Report, CliError> {
         problem: fault.clone(),
     };
     Ok(Report {
-        exit_code: if fault.is_none() { 0 } else { REFUSED },
+        failure: fault.map(|fault| CliError::not_verified(path.display(), fault)),
         ..Report::new(
             format!("Events of a ledger\n{}", fields.render(2)),
             json.document(),

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::refusal::tell_error;
 use super::{DIM, RED, Ui, YELLOW, print, tell, tell_raw};
-use crate::cli::exit::FAILED;
+use crate::cli::exit::{CliError, FAILED};
 use crate::cli::json::error::ErrorBody;
 use crate::cli::report::{Report, json_line, json_text, printable};
 use crate::cli::wrap;
 
 impl Ui {
-    /// The result to stdout, warnings to stderr.
+    /// The result to stdout, warnings to stderr. For a program also what did not hold, as an error; people have read it in the result.
     pub(in crate::cli) fn present(&self, report: Report) -> u8 {
         let Report {
             text,
@@ -22,7 +22,7 @@ impl Ui {
             receipt,
             mut warnings,
             next,
-            exit_code,
+            failure,
             is_laid_out,
             lines,
         } = report;
@@ -77,14 +77,25 @@ impl Ui {
                 if let Some(mut recorder) = receipt {
                     recorder.confirm_delivery();
                 }
-                exit_code
+                self.end_with(failure.as_ref())
             }
             // The reader of stdout has closed it.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => exit_code,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => {
+                self.end_with(failure.as_ref())
+            }
             Err(error) => {
                 self.tell_lost(&error);
                 FAILED
             }
+        }
+    }
+
+    /// The exit code of a result.
+    fn end_with(&self, failure: Option<&CliError>) -> u8 {
+        match failure {
+            None => 0,
+            Some(failure) if self.json => self.refuse(failure),
+            Some(failure) => failure.explain().exit_code,
         }
     }
 

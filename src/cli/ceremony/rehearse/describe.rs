@@ -1,12 +1,14 @@
-//! What a rehearsal found, in words and as JSON.
+//! What a rehearsal found.
 
 use std::path::Path;
 
 use hsm_ca::ceremony::{ComparedObject, Difference, PlannedObject};
 use hsm_ca::workflow::{OpenedCeremony, SessionComparison};
-use serde_json::{Value, json};
 
 use super::Rehearsed;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony_rehearsal::{CeremonyRehearse, RehearsedSession};
+use crate::cli::json::common::{FileName, Fingerprint};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 
@@ -31,16 +33,16 @@ pub(super) fn describe(rehearsed: &Rehearsed, place: &Path) -> Report {
     text.push_str(&format!(
         "\nEach session was held as a practice. Its directory below {shown}\nhas the script and the report. Its keys are deleted.\n"
     ));
-    let json = json!({
-        "ceremony": ceremony.plan.ceremony,
-        "plan_sha256": ceremony.identity.hash.to_string(),
-        "directory": place.display().to_string(),
-        "equal": rehearsed.is_sound(),
-        "plan_made_again": plan.is_none(),
-        "plan_difference": plan,
-        "sessions": sessions.iter().map(session_json).collect::<Vec<_>>(),
-    });
-    Report::new(text, json)
+    let json = CeremonyRehearse {
+        ceremony: ceremony.plan.ceremony.clone(),
+        plan_sha256: Fingerprint::new(ceremony.identity.hash),
+        directory: FileName::of(place),
+        verified: rehearsed.is_sound(),
+        plan_made_again: plan.is_none(),
+        plan_difference: plan.clone(),
+        sessions: sessions.iter().map(RehearsedSession::of).collect(),
+    };
+    Report::new(text, json.document())
 }
 
 fn describe_session(ceremony: &OpenedCeremony, session: &SessionComparison) -> String {
@@ -89,42 +91,4 @@ fn sentence(object: &ComparedObject) -> String {
         }
         Some(_) => "DIFFERS".to_owned(),
     }
-}
-
-fn session_json(session: &SessionComparison) -> Value {
-    json!({
-        "session": session.session,
-        "equal": session.is_sound(),
-        "head": session.head.as_ref().map(ToString::to_string),
-        "objects": session.objects.iter().map(object_json).collect::<Vec<_>>(),
-        "not_made": session.missing,
-        "signatures": session.signatures.iter().map(|counted| json!({
-            "key": counted.key,
-            "planned": counted.planned,
-            "made": counted.made,
-        })).collect::<Vec<_>>(),
-        "findings": session.findings.iter().map(|finding| json!({
-            "file": finding.file,
-            "line": finding.line,
-            "rule": finding.rule,
-            "found": finding.found,
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn object_json(object: &ComparedObject) -> Value {
-    let difference = object.difference.map(|difference| match difference {
-        Difference::Length { planned, found } => json!({ "length": { "planned": planned, "found": found } }),
-        Difference::Octet { at, planned, found } => {
-            json!({ "octet": { "at": at, "planned": planned, "found": found } })
-        }
-        _ => Value::Null,
-    });
-    json!({
-        "step": object.step,
-        "compared": object.compared,
-        "in_holes": object.in_holes,
-        "equal": object.is_equal(),
-        "difference": difference,
-    })
 }

@@ -8,7 +8,6 @@ use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::workflow::{OpenedCeremony, RehearsalRequest, rehearse_session};
 use rustix::fs::Mode;
 use rustix::process::{Signal, set_parent_process_death_signal, umask};
-use serde_json::json;
 
 use super::RIG;
 use super::rig::{LEDGER, PRACTICE};
@@ -17,6 +16,8 @@ use crate::cli::ceremony::run::describe_machine;
 use crate::cli::ceremony::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
+use crate::cli::json::Output as _;
+use crate::cli::json::ceremony_rehearsal::CeremonyRehearseSession;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -62,10 +63,12 @@ impl RehearseSession {
         };
         let summary = rehearse_session(&request, &module, ui)?;
         let head = summary.head.to_string();
-        Ok(Report::new(
-            format!("Rehearsed session {}: {head}\n", self.session),
-            json!({ "session": self.session, "head": head }),
-        ))
+        let text = format!("Rehearsed session {}: {head}\n", self.session);
+        let json = CeremonyRehearseSession {
+            session: self.session.clone(),
+            head,
+        };
+        Ok(Report::new(text, json.document()))
     }
 }
 

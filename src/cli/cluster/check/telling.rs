@@ -1,7 +1,6 @@
-//! Every step in words, and as JSON.
+//! Every step in words.
 
 use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, TlsStep};
-use serde_json::{Value, json};
 
 use crate::cli::canvas::{Canvas, Tone};
 use crate::cli::report::printable;
@@ -133,53 +132,4 @@ fn verdict(report: &TlsReport, canvas: Canvas) -> String {
             )
         }
     }
-}
-
-/// The report as JSON.
-pub(super) fn describe(report: &TlsReport) -> Value {
-    let steps: Vec<_> = report
-        .steps
-        .iter()
-        .map(|step| describe_step(report, step))
-        .collect();
-    let certificates: Vec<_> = report.certificates.iter().map(describe_certificate).collect();
-    let expiries: Vec<_> = report
-        .expiries()
-        .iter()
-        .map(|expiry| {
-            json!({
-                "date": expiry.date.to_string(), "days_left": expiry.days_left, "role": expiry.role.to_string(),
-                "sha256": expiry.sha256, "state": word(expiry.state).to_lowercase(), "effect": expiry.effect,
-            })
-        })
-        .collect();
-    json!({ "fits": report.fits(), "steps": steps, "certificates": certificates, "expiries": expiries })
-}
-
-fn describe_step(report: &TlsReport, step: &TlsStep) -> Value {
-    let mut json = json!({
-        "role": step.role.to_string(), "step": step.name, "state": word(step.state).to_lowercase(), "found": step.found,
-    });
-    if let Some(obtain) = &step.obtain {
-        json["obtain"] = json!(obtain);
-    }
-    if let Some(at) = step.certificate {
-        let certificate = describe_certificate(&report.certificates[at]);
-        for name in ["source", "subject", "sha256", "not_before", "not_after"] {
-            json[name] = certificate[name].clone();
-        }
-    }
-    json
-}
-
-fn describe_certificate(listed: &TlsCertificate) -> Value {
-    let certificate = &listed.certificate;
-    let validity = certificate.validity();
-    json!({
-        "role": listed.role.to_string(), "source": listed.source,
-        "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
-        "serial_number": certificate.serial_number().to_string(), "key": certificate.describe_key(),
-        "signature_algorithm": certificate.describe_signature(), "sha256": certificate.fingerprint(),
-        "not_before": validity.not_before.to_string(), "not_after": validity.not_after.to_string(),
-    })
 }

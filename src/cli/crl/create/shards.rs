@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use hsm_ca::workflow::{CrlRequest, Named, ShardRequest, plan_shards, shards_in_use};
 use hsm_ca::x509::{Certificate, CertificateRevocationList, CrlShards};
-use serde_json::json;
 
 use super::super::super::connect::check_signing_key_name;
 use super::super::super::exit::CliError;
 use super::super::super::global::Settings;
+use super::super::super::json::Output as _;
+use super::super::super::json::crl::{CrlCreateShards, LeftShard, SignedShard};
 use super::super::super::report::Report;
 use super::super::super::ui::Ui;
 use super::super::super::{input, profile};
@@ -101,21 +102,26 @@ impl CreateCrl {
             lines.push_str(&format!(
                 "  {file}  shard {shard}, number {number}, entries: {entries}\n"
             ));
-            let mut one = show::describe(list)?;
-            one["shard"] = json!(shard);
-            one["file"] = json!(file);
-            made.push(one);
+            made.push(SignedShard {
+                crl: show::describe(list)?,
+                shard: *shard,
+                file,
+            });
         }
-        let kept: Vec<_> = left
-            .iter()
-            .map(|shard| json!({ "shard": shard, "file": file_of(shard) }))
-            .collect();
+        let kept = left.iter().map(|shard| LeftShard {
+            shard: *shard,
+            file: file_of(shard),
+        });
+        let json = CrlCreateShards {
+            signed: made,
+            left: kept.collect(),
+        };
         let text = format!(
             "CRLs signed: {}; unchanged and left as they are: {}\n{lines}",
             signed.len(),
             left.len()
         );
-        let mut report = Report::new(text, json!({ "signed": made, "left": kept }));
+        let mut report = Report::new(text, json.document());
         report.warnings.extend(recorder.take_notices());
         Ok(report.with_receipt(recorder))
     }

@@ -1,0 +1,398 @@
+//! `cluster`.
+
+use hsm_ca::cloudhsm::CertificateKind;
+use hsm_ca::workflow::{
+    Expiry, IdentityPart, IdentityReport, IdentitySubject, StepState, TlsCertificate, TlsReport, TlsRole,
+    TlsStep,
+};
+use hsm_ca::x509::{Finding, PathStep};
+use serde::Serialize;
+
+use super::Output;
+use super::check::{Check, State};
+use super::common::{FileName, Fingerprint, Time};
+use super::error::ErrorBody;
+
+/// A CloudHSM cluster, as AWS describes it. States and types are as the API names them.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Cluster {
+    /// The cluster's id.
+    cluster: String,
+    state: String,
+    /// Why it is in that state, where AWS says so.
+    state_message: Option<String>,
+    hsm_type: Option<String>,
+    mode: Option<String>,
+    vpc: Option<String>,
+    hsms: Vec<Hsm>,
+    /// The CSR and certificates that AWS shows, as the API names them.
+    certificates: Vec<&'static str>,
+}
+
+/// An HSM of a cluster.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Hsm {
+    id: String,
+    state: String,
+    /// Its address inside the VPC.
+    address: Option<String>,
+    availability_zone: Option<String>,
+}
+
+impl Cluster {
+    pub(in crate::cli) fn of(cluster: &hsm_ca::cloudhsm::Cluster) -> Self {
+        let kinds = CertificateKind::ALL.into_iter();
+        Self {
+            cluster: cluster.id.to_string(),
+            state: cluster.state.name().to_owned(),
+            state_message: cluster.state_message.clone(),
+            hsm_type: cluster.hsm_type.clone(),
+            mode: cluster.mode.clone(),
+            vpc: cluster.vpc.clone(),
+            hsms: cluster
+                .hsms
+                .iter()
+                .map(|hsm| Hsm {
+                    id: hsm.id.clone(),
+                    state: hsm.state.clone(),
+                    address: hsm.address.clone(),
+                    availability_zone: hsm.availability_zone.clone(),
+                })
+                .collect(),
+            certificates: kinds
+                .filter(|kind| cluster.certificates.get(*kind).is_some())
+                .map(CertificateKind::name)
+                .collect(),
+        }
+    }
+}
+
+/// `cluster list`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ClusterList {
+    pub(in crate::cli) region: String,
+    pub(in crate::cli) clusters: Vec<Cluster>,
+}
+
+impl Output for ClusterList {
+    const NAME: &'static str = "cluster-list";
+}
+
+/// `cluster fetch`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ClusterFetch {
+    #[serde(flatten)]
+    pub(in crate::cli) cluster: Cluster,
+    /// The files that were written.
+    pub(in crate::cli) written: Vec<FileName>,
+    /// The files that had the same content.
+    pub(in crate::cli) unchanged: Vec<FileName>,
+    /// Whether AWS shows a CSR to sign.
+    pub(in crate::cli) csr: bool,
+}
+
+impl Output for ClusterFetch {
+    const NAME: &'static str = "cluster-fetch";
+}
+
+/// `cluster initialize`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ClusterInitialize {
+    /// The cluster's id.
+    pub(in crate::cli) cluster: String,
+    /// At the end, as the API names it.
+    pub(in crate::cli) state: String,
+    /// Whether it had been initialised with this certificate before.
+    pub(in crate::cli) already: bool,
+    /// Whether AWS shows the cluster's certificate, and it is this one.
+    pub(in crate::cli) confirmed: bool,
+    pub(in crate::cli) certificate_sha256: Fingerprint,
+    pub(in crate::cli) trust_anchor_sha256: Fingerprint,
+}
+
+impl Output for ClusterInitialize {
+    const NAME: &'static str = "cluster-initialize";
+}
+
+/// `cluster verify`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ClusterVerify {
+    pub(in crate::cli) verified: bool,
+    /// The cluster's id.
+    pub(in crate::cli) cluster: String,
+    pub(in crate::cli) failed_checks: usize,
+    /// Roots that were trusted because of the given SHA-256.
+    pub(in crate::cli) unknown_roots: Vec<String>,
+    /// AWS's chain, the manufacturer's chain, and the CSR.
+    pub(in crate::cli) parts: Vec<Part>,
+}
+
+impl ClusterVerify {
+    pub(in crate::cli) fn of(cluster: &str, report: &IdentityReport) -> Self {
+        Self {
+            verified: report.verified().is_some(),
+            cluster: cluster.to_owned(),
+            failed_checks: report.failures().count(),
+            unknown_roots: report.unknown_roots(),
+            parts: report.parts().iter().map(Part::of).collect(),
+        }
+    }
+}
+
+impl Output for ClusterVerify {
+    const NAME: &'static str = "cluster-verify";
+}
+
+/// One of the chains, or the CSR.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Part {
+    /// For people.
+    title: &'static str,
+    /// From the HSM up.
+    subjects: Vec<PartSubject>,
+}
+
+/// A certificate, or the CSR.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PartSubject {
+    /// `cluster-csr`, `hsm-certificate`, `aws-hardware-certificate`, `aws-root`, `manufacturer-hardware-certificate` or
+    /// `manufacturer-root`.
+    role: String,
+    subject: String,
+    sha256: Fingerprint,
+    checks: Vec<Check>,
+}
+
+impl Part {
+    fn of(part: &IdentityPart) -> Self {
+        Self {
+            title: part.title,
+            subjects: part.subjects.iter().map(PartSubject::of).collect(),
+        }
+    }
+}
+
+impl PartSubject {
+    fn of(subject: &IdentitySubject) -> Self {
+        let check = |step: &PathStep| Check {
+            check: step.what.to_owned(),
+            state: match step.finding {
+                Finding::Passed(_) => State::Ok,
+                Finding::Noted(_) => State::Note,
+                Finding::Failed(_) => State::Failed,
+            },
+            found: step.finding.text().to_owned(),
+        };
+        Self {
+            role: match subject.role {
+                role if role == CertificateKind::ClusterCsr.name() => "cluster-csr".to_owned(),
+                role => role.to_lowercase().replace(' ', "-"),
+            },
+            subject: subject.subject.clone(),
+            sha256: Fingerprint::new(&subject.fingerprint),
+            checks: subject.steps.iter().map(check).collect(),
+        }
+    }
+}
+
+/// `cluster check`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ClusterCheck {
+    /// Null where nothing failed and something was not checked.
+    pub(in crate::cli) verified: Option<bool>,
+    /// The cluster's id.
+    pub(in crate::cli) cluster: Option<String>,
+    pub(in crate::cli) checks: Vec<TlsCheck>,
+    pub(in crate::cli) certificates: Vec<CheckedCertificate>,
+    /// The earliest first.
+    pub(in crate::cli) expiries: Vec<ShownExpiry>,
+    /// Servers that did not show a certificate.
+    pub(in crate::cli) unreachable: Vec<SilentServer>,
+}
+
+impl ClusterCheck {
+    pub(in crate::cli) fn of(
+        report: &TlsReport,
+        cluster: Option<&str>,
+        unreachable: Vec<SilentServer>,
+    ) -> Self {
+        Self {
+            verified: report.fits(),
+            cluster: cluster.map(str::to_owned),
+            checks: report
+                .steps
+                .iter()
+                .map(|step| TlsCheck::of(report, step))
+                .collect(),
+            certificates: report.certificates.iter().map(CheckedCertificate::of).collect(),
+            expiries: report.expiries().iter().map(ShownExpiry::of).collect(),
+            unreachable,
+        }
+    }
+}
+
+impl Output for ClusterCheck {
+    const NAME: &'static str = "cluster-check";
+}
+
+/// A part of the way from the client to the HSM.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum Role {
+    ClientDirectory,
+    ServerCertificate,
+    ClientCertificate,
+    /// customerCA.crt
+    CustomerCa,
+    ClusterCertificate,
+}
+
+impl Role {
+    const fn of(role: TlsRole) -> Self {
+        match role {
+            TlsRole::ClientDirectory => Self::ClientDirectory,
+            TlsRole::Server => Self::ServerCertificate,
+            TlsRole::Client => Self::ClientCertificate,
+            TlsRole::CustomerAuthority => Self::CustomerCa,
+            TlsRole::Cluster => Self::ClusterCertificate,
+        }
+    }
+}
+
+const fn state(state: StepState) -> State {
+    match state {
+        StepState::Passed => State::Ok,
+        StepState::Noted => State::Note,
+        StepState::Warning => State::Warning,
+        StepState::NotChecked => State::NotChecked,
+        StepState::Failed => State::Failed,
+    }
+}
+
+/// A check of one part.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct TlsCheck {
+    role: Role,
+    #[serde(flatten)]
+    check: Check,
+    /// How to get what is missing, for people.
+    obtain: Option<String>,
+    /// Absent where it is about no certificate.
+    #[serde(flatten)]
+    certificate: Option<CertificateInBrief>,
+}
+
+/// The certificate that a check is about.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct CertificateInBrief {
+    /// Where it comes from.
+    source: String,
+    subject: String,
+    sha256: Fingerprint,
+    not_before: Time,
+    not_after: Time,
+}
+
+impl CertificateInBrief {
+    fn of(listed: &TlsCertificate) -> Self {
+        let (certificate, validity) = (&listed.certificate, listed.certificate.validity());
+        Self {
+            source: listed.source.clone(),
+            subject: certificate.subject().to_string(),
+            sha256: Fingerprint::new(certificate.fingerprint()),
+            not_before: Time::of(validity.not_before),
+            not_after: Time::of(validity.not_after),
+        }
+    }
+}
+
+impl TlsCheck {
+    fn of(report: &TlsReport, step: &TlsStep) -> Self {
+        let certificate = step.certificate.and_then(|at| report.certificates.get(at));
+        Self {
+            role: Role::of(step.role),
+            check: Check {
+                check: step.name.to_owned(),
+                state: state(step.state),
+                found: step.found.clone(),
+            },
+            obtain: step.obtain.clone(),
+            certificate: certificate.map(CertificateInBrief::of),
+        }
+    }
+}
+
+/// A certificate that protects traffic.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CheckedCertificate {
+    role: Role,
+    #[serde(flatten)]
+    brief: CertificateInBrief,
+    issuer: String,
+    serial_number: String,
+    /// As "RSA 2048" or "EC P-256".
+    key_type: String,
+    signature_algorithm: String,
+}
+
+impl CheckedCertificate {
+    fn of(listed: &TlsCertificate) -> Self {
+        let certificate = &listed.certificate;
+        Self {
+            role: Role::of(listed.role),
+            brief: CertificateInBrief::of(listed),
+            issuer: certificate.issuer().to_string(),
+            serial_number: certificate.serial_number().to_string(),
+            key_type: certificate.describe_key(),
+            signature_algorithm: certificate.describe_signature(),
+        }
+    }
+}
+
+/// A date at which something stops working.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ShownExpiry {
+    role: Role,
+    not_after: Time,
+    /// Zero or less when it is over.
+    days_left: i64,
+    sha256: Fingerprint,
+    state: State,
+    /// What stops working, for people.
+    effect: &'static str,
+}
+
+impl ShownExpiry {
+    fn of(expiry: &Expiry) -> Self {
+        Self {
+            role: Role::of(expiry.role),
+            not_after: Time::of(expiry.date),
+            days_left: expiry.days_left,
+            sha256: Fingerprint::new(&expiry.sha256),
+            state: state(expiry.state),
+            effect: expiry.effect,
+        }
+    }
+}
+
+/// A server that did not show a certificate.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct SilentServer {
+    pub(in crate::cli) server: String,
+    pub(in crate::cli) error: ErrorBody,
+}

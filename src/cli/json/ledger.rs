@@ -1,0 +1,279 @@
+//! `ledger`, and the entries of a ledger in other results.
+
+use hsm_ca::ledger::{KeptHead, VerifyReport};
+use serde::Serialize;
+
+use super::Output;
+use super::common::{FileName, Fingerprint, Time};
+use super::ledger_entry::Entry;
+use super::ledger_key::KeyEntry;
+
+/// `ledger new`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerNew {
+    /// Where it is, as --ledger takes it.
+    pub(in crate::cli) ledger: String,
+    /// As COUNT:HASH.
+    pub(in crate::cli) head: String,
+}
+
+impl Output for LedgerNew {
+    const NAME: &'static str = "ledger-new";
+}
+
+/// `ledger copy`: the new ledger.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(in crate::cli) struct LedgerCopy(pub(in crate::cli) LedgerNew);
+
+impl Output for LedgerCopy {
+    const NAME: &'static str = "ledger-copy";
+}
+
+/// `ledger list`: the oldest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerList {
+    /// Certificates, CRLs, OCSP responses and requests.
+    pub(in crate::cli) entries: Vec<Entry>,
+    /// What happened to keys on tokens.
+    pub(in crate::cli) keys: Vec<KeyEntry>,
+}
+
+impl Output for LedgerList {
+    const NAME: &'static str = "ledger-list";
+}
+
+/// `ledger show`: the entries of a number, or of a serial number.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(in crate::cli) struct LedgerShow(pub(in crate::cli) LedgerList);
+
+impl Output for LedgerShow {
+    const NAME: &'static str = "ledger-show";
+}
+
+/// `ledger deliver`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerDeliver {
+    #[serde(flatten)]
+    pub(in crate::cli) entry: Entry,
+    /// Null where it went to stdout.
+    pub(in crate::cli) file: Option<FileName>,
+}
+
+impl Output for LedgerDeliver {
+    const NAME: &'static str = "ledger-deliver";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `ledger accept`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerAccept {
+    /// The kept heads that the ledger does not contain.
+    pub(in crate::cli) given_up: Vec<GivenUpHead>,
+    /// The head from now on, as COUNT:HASH.
+    pub(in crate::cli) head: String,
+}
+
+/// A head that was kept, and does not count any more.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct GivenUpHead {
+    /// As COUNT:HASH.
+    head: String,
+    /// The hash of the first event of the ledger that it is of.
+    ledger: Fingerprint,
+    /// Where it was kept, for people.
+    place: String,
+}
+
+impl GivenUpHead {
+    pub(in crate::cli) fn of(head: &hsm_ca::ledger::GivenUpHead) -> Self {
+        Self {
+            head: head.head.to_string(),
+            ledger: Fingerprint::new(head.ledger),
+            place: head.place.clone(),
+        }
+    }
+}
+
+impl Output for LedgerAccept {
+    const NAME: &'static str = "ledger-accept";
+}
+
+/// `ledger verify`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerVerify {
+    pub(in crate::cli) verified: bool,
+    /// How many events there are.
+    pub(in crate::cli) events: u64,
+    /// As COUNT:HASH.
+    pub(in crate::cli) head: String,
+    /// How many entries began but did not end.
+    pub(in crate::cli) open: u64,
+    /// Whether the head that was kept is on the chain; null where it was compared with none.
+    pub(in crate::cli) kept_head: Option<FoundHead>,
+    /// What --checkpoint names.
+    pub(in crate::cli) checkpoint: Option<ComparedCheckpoint>,
+    pub(in crate::cli) faults: Vec<LedgerFault>,
+    /// How many faults there are besides these.
+    pub(in crate::cli) more_faults: u64,
+}
+
+/// What became of a head that was kept.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum FoundHead {
+    OnTheChain,
+    /// The ledger is shorter.
+    Missing,
+    /// The ledger has another event there.
+    Another,
+}
+
+/// A checkpoint that was kept.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ComparedCheckpoint {
+    /// How many events it is about.
+    pub(in crate::cli) size: u64,
+    /// How many events the ledger has after it; null where it does not extend it.
+    pub(in crate::cli) extended_by: Option<u64>,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerFault {
+    /// The number of the event, where it is about one.
+    pub(in crate::cli) event: Option<u64>,
+    /// For people.
+    pub(in crate::cli) found: String,
+}
+
+impl FoundHead {
+    pub(in crate::cli) fn of(report: &VerifyReport) -> Option<Self> {
+        report.kept.map(|kept| match kept {
+            KeptHead::OnTheChain { .. } => Self::OnTheChain,
+            KeptHead::Missing => Self::Missing,
+            KeptHead::Another => Self::Another,
+        })
+    }
+}
+
+impl Output for LedgerVerify {
+    const NAME: &'static str = "ledger-verify";
+}
+
+/// A checkpoint, as transparency logs have it (C2SP tlog-checkpoint).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Checkpoint {
+    /// The name of the ledger.
+    pub(in crate::cli) origin: String,
+    /// How many events it is about.
+    pub(in crate::cli) size: u64,
+    /// The root hash of the tree over them (RFC 6962 section 2.1).
+    pub(in crate::cli) root_sha256: Fingerprint,
+    /// The name of each key that signed it.
+    pub(in crate::cli) signatures: Vec<String>,
+}
+
+/// `ledger checkpoint`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerCheckpoint {
+    pub(in crate::cli) checkpoint: Checkpoint,
+    /// The key that signed it, as --verifier-key takes it.
+    pub(in crate::cli) verifier_key: Option<String>,
+    /// Null where it went to stdout.
+    pub(in crate::cli) file: Option<FileName>,
+}
+
+impl Output for LedgerCheckpoint {
+    const NAME: &'static str = "ledger-checkpoint";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `ledger prove`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerProve {
+    /// The number of the event that the ledger has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) event: Option<u64>,
+    /// With --since: the size of the older checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) since: Option<u64>,
+    /// The checkpoint that it is proven for.
+    pub(in crate::cli) checkpoint: Checkpoint,
+    /// Null where the proof went to stdout.
+    pub(in crate::cli) file: Option<FileName>,
+}
+
+impl Output for LedgerProve {
+    const NAME: &'static str = "ledger-prove";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `ledger verify-proof`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LedgerVerifyProof {
+    #[serde(flatten)]
+    pub(in crate::cli) proven: Proven,
+    /// The checkpoint that it is proven for.
+    pub(in crate::cli) checkpoint: Checkpoint,
+}
+
+/// What a proof shows.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "proven", rename_all = "kebab-case")]
+pub(in crate::cli) enum Proven {
+    /// The ledger has the event.
+    Inclusion {
+        /// Its number.
+        event: u64,
+        /// `signed` or `adopted`.
+        what: &'static str,
+        /// The entry that it is about.
+        entry: u64,
+        /// Of the object's DER.
+        sha256: Fingerprint,
+        time: Time,
+        /// Who recorded it.
+        by: String,
+    },
+    /// The ledger extends the older checkpoint.
+    Consistency {
+        /// The size of the older checkpoint.
+        since: u64,
+    },
+}
+
+impl Output for LedgerVerifyProof {
+    const NAME: &'static str = "ledger-verify-proof";
+}
+
+/// `cert revoke`: the certificate's entry.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CertRevoke {
+    #[serde(flatten)]
+    pub(in crate::cli) entry: Entry,
+    /// As COUNT:HASH.
+    pub(in crate::cli) ledger_head: String,
+}
+
+impl Output for CertRevoke {
+    const NAME: &'static str = "cert-revoke";
+}

@@ -1,0 +1,273 @@
+//! An entry of a ledger. The events themselves have a format of their own (docs/ledger.md).
+
+use hsm_ca::ledger::{DeliveryState, EntryState, Object, RevocationState, Stamp};
+use serde::Serialize;
+
+use super::common::{Fingerprint, Time};
+
+/// What was signed, or begun. Fields that say nothing about its kind are absent.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Entry {
+    /// Its number.
+    entry: u64,
+    #[serde(flatten)]
+    object: RecordedObject,
+    #[serde(flatten)]
+    end: End,
+    /// The subject of the CA or signer.
+    signer: String,
+    /// The SHA-256 of its public key.
+    signer_key_sha256: Fingerprint,
+    begun: Recorded,
+    /// The SHA-256 of what was to be signed; null of an adopted object.
+    tbs_sha256: Option<Fingerprint>,
+    /// Rules that were waived.
+    waived: Vec<String>,
+    /// The object, where the ledger keeps it.
+    pem: Option<String>,
+    /// Whether it reached its file or its reader; null where the ledger does not record it.
+    delivered: Option<bool>,
+    first_delivered: Option<Time>,
+    /// Null where it was never revoked.
+    revocation: Option<Revocation>,
+}
+
+/// When something was recorded.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Recorded {
+    time: Time,
+    /// The login of the person.
+    by: String,
+    /// The program and its version.
+    tool: String,
+}
+
+impl Recorded {
+    pub(super) fn of(stamp: &Stamp) -> Self {
+        Self {
+            time: Time::of(stamp.time),
+            by: stamp.by.clone(),
+            tool: stamp.tool.clone(),
+        }
+    }
+}
+
+/// What the entry is about.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "object_kind", rename_all = "kebab-case")]
+enum RecordedObject {
+    /// Of an adopted one, only what is known.
+    Certificate {
+        serial_number: String,
+        subject: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        profile: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        csr_sha256: Option<Fingerprint>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_before: Option<Time>,
+        not_after: Time,
+    },
+    Crl {
+        /// The CRL number, in decimal.
+        number: String,
+        /// Of a delta CRL: the number of the complete one.
+        base: Option<String>,
+        this_update: Time,
+        next_update: Time,
+        /// How many certificates are on it.
+        entries: u64,
+    },
+    OcspResponse {
+        /// The certificates that it is about.
+        serial_numbers: Vec<String>,
+        this_update: Time,
+        next_update: Option<Time>,
+    },
+    Request {
+        subject: String,
+    },
+    /// Of a later version.
+    Other,
+}
+
+/// How it ended.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum End {
+    /// It did not: whether a signature was made is not known.
+    Begun,
+    Signed {
+        signed: Recorded,
+        /// Of the object's DER.
+        sha256: Fingerprint,
+    },
+    Abandoned {
+        abandoned: Recorded,
+        /// For people.
+        reason: String,
+    },
+    /// Signed without this ledger, and recorded later.
+    Adopted {
+        /// Of the object's DER; null where only the serial number is known.
+        sha256: Option<Fingerprint>,
+    },
+    /// Of a later version.
+    Other,
+}
+
+/// The last revocation of a certificate.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Revocation {
+    /// False where a hold ended.
+    revoked: bool,
+    /// By its name in RFC 5280.
+    reason: Option<String>,
+    revoked_at: Option<Time>,
+    invalid_since: Option<Time>,
+}
+
+impl Entry {
+    /// With its object as PEM, where there is one.
+    pub(in crate::cli) fn of(entry: &hsm_ca::ledger::Entry, pem: Option<String>) -> Self {
+        let (delivered, first_delivered) = match entry.delivery {
+            DeliveryState::Undelivered => (Some(false), None),
+            DeliveryState::Delivered { time, .. } => (Some(true), Some(Time::of(time))),
+            _ => (None, None),
+        };
+        Self {
+            entry: entry.id.0,
+            object: RecordedObject::of(&entry.object),
+            end: End::of(&entry.state),
+            signer: entry.authority.subject.text.clone(),
+            signer_key_sha256: Fingerprint::new(entry.authority.key_sha256),
+            begun: Recorded::of(&entry.begun),
+            tbs_sha256: entry.tbs_sha256.map(Fingerprint::new),
+            waived: entry.waived.clone(),
+            pem,
+            delivered,
+            first_delivered,
+            revocation: entry
+                .revocation
+                .as_ref()
+                .map(|revocation| Revocation::of(&revocation.state)),
+        }
+    }
+
+    /// The same entry, once it was delivered again.
+    pub(in crate::cli) fn delivered(self) -> Self {
+        Self {
+            delivered: Some(true),
+            ..self
+        }
+    }
+}
+
+impl RecordedObject {
+    fn of(object: &Object) -> Self {
+        match object {
+            Object::Certificate {
+                serial,
+                subject,
+                profile,
+                request_sha256,
+                not_before,
+                not_after,
+                ..
+            } => Self::Certificate {
+                serial_number: serial.to_string(),
+                subject: Some(subject.text.clone()),
+                profile: Some(profile.clone()),
+                csr_sha256: request_sha256.map(Fingerprint::new),
+                not_before: Some(Time::of(*not_before)),
+                not_after: Time::of(*not_after),
+            },
+            Object::SerialNumber {
+                serial,
+                subject,
+                not_after,
+            } => Self::Certificate {
+                serial_number: serial.to_string(),
+                subject: subject.clone(),
+                profile: None,
+                csr_sha256: None,
+                not_before: None,
+                not_after: Time::of(*not_after),
+            },
+            Object::Crl {
+                number,
+                base,
+                this_update,
+                next_update,
+                entries,
+            } => Self::Crl {
+                number: number.to_string(),
+                base: base.map(|base| base.to_string()),
+                this_update: Time::of(*this_update),
+                next_update: Time::of(*next_update),
+                entries: *entries,
+            },
+            Object::OcspResponse {
+                serials,
+                this_update,
+                next_update,
+            } => Self::OcspResponse {
+                serial_numbers: serials.iter().map(ToString::to_string).collect(),
+                this_update: Time::of(*this_update),
+                next_update: next_update.map(Time::of),
+            },
+            Object::Request { subject } => Self::Request {
+                subject: subject.text.clone(),
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+impl End {
+    fn of(state: &EntryState) -> Self {
+        match state {
+            EntryState::Begun => Self::Begun,
+            EntryState::Signed { stamp, sha256, .. } => Self::Signed {
+                signed: Recorded::of(stamp),
+                sha256: Fingerprint::new(sha256),
+            },
+            EntryState::Abandoned { stamp, reason } => Self::Abandoned {
+                abandoned: Recorded::of(stamp),
+                reason: reason.clone(),
+            },
+            EntryState::Adopted { sha256, .. } => Self::Adopted {
+                sha256: sha256.map(Fingerprint::new),
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Revocation {
+    fn of(state: &RevocationState) -> Self {
+        match state {
+            RevocationState::Released => Self {
+                revoked: false,
+                reason: None,
+                revoked_at: None,
+                invalid_since: None,
+            },
+            RevocationState::Revoked {
+                reason,
+                revoked,
+                invalidity_date,
+            } => Self {
+                revoked: true,
+                reason: Some(reason.name().to_owned()),
+                revoked_at: Some(Time::of(*revoked)),
+                invalid_since: invalidity_date.map(Time::of),
+            },
+        }
+    }
+}

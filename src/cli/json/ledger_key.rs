@@ -1,0 +1,140 @@
+//! What a ledger says of a key on a token.
+
+use std::collections::BTreeMap;
+
+use hsm_ca::ledger::{KeyAct, KeyState};
+use serde::Serialize;
+
+use super::common::Fingerprint;
+use super::ledger_entry::Recorded;
+
+/// What happened to a key on a token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct KeyEntry {
+    /// Its number.
+    entry: u64,
+    act: Act,
+    /// CKA_LABEL.
+    label: String,
+    /// How it got there: `generated`, or the import route.
+    route: Option<String>,
+    token: KeyToken,
+    begun: Recorded,
+    public_key_sha256: Option<Fingerprint>,
+    #[serde(flatten)]
+    end: KeyEnd,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum Act {
+    Generate,
+    Import,
+    Delete,
+    /// Of a later version.
+    Other,
+}
+
+/// A token, as it describes itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct KeyToken {
+    label: String,
+    serial_number: String,
+    manufacturer: String,
+    model: String,
+}
+
+/// How it ended.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum KeyEnd {
+    /// It did not: whether the key came, or went, is not known.
+    Begun,
+    Generated(RecordedKey),
+    Imported(RecordedKey),
+    Deleted(RecordedKey),
+    Failed {
+        ended: Recorded,
+        /// For people.
+        reason: String,
+    },
+    /// Of a later version.
+    Other,
+}
+
+/// The key as it was read back from the token; of a deleted one, as it was.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct RecordedKey {
+    ended: Recorded,
+    /// CKA_ID, in hex.
+    id: String,
+    /// As "RSA 2048" or "EC P-256".
+    key_type: String,
+    /// What the token said of each attribute, by its CKA_ name.
+    attributes: BTreeMap<String, bool>,
+}
+
+impl KeyEntry {
+    pub(in crate::cli) fn of(entry: &hsm_ca::ledger::KeyEntry) -> Self {
+        let intent = &entry.intent;
+        let key_sha256 = match &entry.state {
+            KeyState::Done { key, .. } => key.key_sha256,
+            _ => intent.key_sha256,
+        };
+        Self {
+            entry: entry.id.0,
+            act: match intent.act {
+                KeyAct::Generate => Act::Generate,
+                KeyAct::Import => Act::Import,
+                KeyAct::Delete => Act::Delete,
+                _ => Act::Other,
+            },
+            label: intent.label.clone(),
+            route: intent.route.clone(),
+            token: KeyToken {
+                label: intent.token.label.clone(),
+                serial_number: intent.token.serial.clone(),
+                manufacturer: intent.token.manufacturer.clone(),
+                model: intent.token.model.clone(),
+            },
+            begun: Recorded::of(&entry.begun),
+            public_key_sha256: key_sha256.map(Fingerprint::new),
+            end: KeyEnd::of(intent.act, &entry.state),
+        }
+    }
+}
+
+impl KeyEnd {
+    fn of(act: KeyAct, state: &KeyState) -> Self {
+        match state {
+            KeyState::Begun => Self::Begun,
+            KeyState::Done { stamp, key } => {
+                let attributes = key.attributes.iter().filter_map(|one| one.split_once('='));
+                let key = RecordedKey {
+                    ended: Recorded::of(stamp),
+                    id: key.id.clone(),
+                    key_type: key.kind.clone(),
+                    attributes: attributes
+                        .map(|(name, value)| (name.to_owned(), value == "true"))
+                        .collect(),
+                };
+                match act {
+                    KeyAct::Generate => Self::Generated(key),
+                    KeyAct::Import => Self::Imported(key),
+                    KeyAct::Delete => Self::Deleted(key),
+                    _ => Self::Other,
+                }
+            }
+            KeyState::Failed { stamp, reason } => Self::Failed {
+                ended: Recorded::of(stamp),
+                reason: reason.clone(),
+            },
+            _ => Self::Other,
+        }
+    }
+}

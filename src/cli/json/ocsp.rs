@@ -1,0 +1,291 @@
+//! `ocsp`.
+
+use hsm_ca::signer::Hex as HexOf;
+use hsm_ca::workflow::{AnswerReason, AnswerSummary};
+use hsm_ca::x509::{CertIdHash, CertificateStatus, OcspRequest, OcspResponse};
+use serde::Serialize;
+
+use super::Output;
+use super::common::{FileName, Fingerprint, Time};
+use super::error::ErrorBody;
+
+/// A certificate, as a request or a response names it (RFC 6960 section 4.1.1).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CertId {
+    serial_number: String,
+    hash_algorithm: String,
+    issuer_name_hash: String,
+    issuer_key_hash: String,
+    /// Whether it is of the CA of --ca; null without it.
+    of_this_ca: Option<bool>,
+}
+
+impl CertId {
+    fn of(id: &hsm_ca::x509::CertId, of_this_ca: Option<bool>) -> Self {
+        let [issuer_name_hash, issuer_key_hash] = id.issuer_hashes();
+        Self {
+            serial_number: id.serial_number().to_string(),
+            hash_algorithm: id.describe_hash(),
+            issuer_name_hash,
+            issuer_key_hash,
+            of_this_ca,
+        }
+    }
+}
+
+/// The status of a certificate.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub(in crate::cli) enum Status {
+    Good,
+    Revoked {
+        revoked_at: Time,
+        /// By its name in RFC 5280.
+        reason: String,
+    },
+    Unknown,
+}
+
+impl Status {
+    fn of(status: CertificateStatus) -> Self {
+        match status {
+            CertificateStatus::Good => Self::Good,
+            CertificateStatus::Revoked { revoked_at, reason } => Self::Revoked {
+                revoked_at: Time::of(revoked_at),
+                reason: reason.to_string(),
+            },
+            CertificateStatus::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// A request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Request {
+    certificates: Vec<CertId>,
+    /// In hex.
+    nonce: Option<String>,
+    /// Whether the client signed it.
+    signed: bool,
+    sha256: Fingerprint,
+}
+
+impl Request {
+    /// `is_of` says whether a certificate is of the CA that is compared with.
+    pub(in crate::cli) fn of(
+        request: &OcspRequest,
+        is_of: impl Fn(&hsm_ca::x509::CertId) -> Option<bool>,
+    ) -> Self {
+        let ids = request.certificates().iter();
+        Self {
+            certificates: ids.map(|id| CertId::of(id, is_of(id))).collect(),
+            nonce: request.nonce().map(|nonce| HexOf(nonce).to_string()),
+            signed: request.is_signed(),
+            sha256: Fingerprint::new(request.fingerprint()),
+        }
+    }
+}
+
+/// A response.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Response {
+    /// By its name in RFC 6960: `successful`, `tryLater`, …
+    response_status: String,
+    sha256: Fingerprint,
+    /// What was signed; absent in a response that only says why it does not answer.
+    #[serde(flatten)]
+    signed: Option<SignedResponse>,
+}
+
+/// What was signed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SignedResponse {
+    responder: String,
+    produced_at: Time,
+    signature_algorithm: String,
+    /// In hex.
+    nonce: Option<String>,
+    /// The subject of each certificate that comes with it.
+    signers: Vec<String>,
+    certificates: Vec<SingleResponse>,
+}
+
+/// The answer about one certificate.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SingleResponse {
+    #[serde(flatten)]
+    id: CertId,
+    #[serde(flatten)]
+    status: Status,
+    this_update: Time,
+    next_update: Option<Time>,
+}
+
+impl Response {
+    /// `is_of` says whether a certificate is of the CA that is compared with.
+    pub(in crate::cli) fn of(
+        response: &OcspResponse,
+        is_of: impl Fn(&hsm_ca::x509::CertId) -> Option<bool>,
+    ) -> Self {
+        let signed = response.basic().map(|basic| SignedResponse {
+            responder: basic.responder().to_string(),
+            produced_at: Time::of(basic.produced_at()),
+            signature_algorithm: basic.describe_signature(),
+            nonce: basic.nonce().map(|nonce| HexOf(nonce).to_string()),
+            signers: basic
+                .certificates()
+                .iter()
+                .map(|certificate| certificate.subject().to_string())
+                .collect(),
+            certificates: basic
+                .responses()
+                .iter()
+                .map(|single| SingleResponse {
+                    id: CertId::of(&single.id, is_of(&single.id)),
+                    status: Status::of(single.status),
+                    this_update: Time::of(single.this_update),
+                    next_update: single.next_update.map(Time::of),
+                })
+                .collect(),
+        });
+        Self {
+            response_status: response.status().to_string(),
+            sha256: Fingerprint::new(response.fingerprint()),
+            signed,
+        }
+    }
+}
+
+/// `ocsp respond`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct OcspRespond {
+    #[serde(flatten)]
+    pub(in crate::cli) response: Response,
+    /// Null where it went to stdout.
+    pub(in crate::cli) file: Option<FileName>,
+}
+
+impl Output for OcspRespond {
+    const NAME: &'static str = "ocsp-respond";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `ocsp show`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct OcspShow {
+    #[serde(flatten)]
+    pub(in crate::cli) message: Message,
+    /// With --ca or --request: whether it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) verified: Option<bool>,
+    /// Why it does not.
+    pub(in crate::cli) problem: Option<String>,
+}
+
+/// A request or a response.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "message_kind", rename_all = "kebab-case")]
+pub(in crate::cli) enum Message {
+    Request(Request),
+    Response(Response),
+}
+
+impl Output for OcspShow {
+    const NAME: &'static str = "ocsp-show";
+}
+
+/// One line of `ocsp publish`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub(in crate::cli) enum OcspPublish {
+    /// An answer was signed.
+    Signed(Box<PublishedAnswer>),
+    /// Nothing was signed for this file.
+    Refused { file: FileName, error: ErrorBody },
+    /// The last line.
+    Summary {
+        signed: usize,
+        unchanged: usize,
+        refused: usize,
+        seconds: f64,
+    },
+}
+
+/// An answer in its file.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct PublishedAnswer {
+    file: FileName,
+    serial_number: String,
+    /// By which clients name the CA: `sha1` or `sha256`.
+    hash_algorithm: &'static str,
+    #[serde(flatten)]
+    status: Status,
+    because: Because,
+    this_update: Time,
+    next_update: Time,
+    /// The number of the ledger's entry.
+    entry: u64,
+}
+
+/// Why an answer was due.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum Because {
+    /// There was none.
+    New,
+    StatusChanged,
+    /// Half of its validity is over.
+    HalfExpired,
+    /// Another key signs now.
+    AnotherSigner,
+    /// The file had something else.
+    AnotherFile,
+    Other,
+}
+
+/// The hash by which clients name the CA.
+pub(in crate::cli) const fn hash_name(hash: CertIdHash) -> &'static str {
+    match hash {
+        CertIdHash::Sha1 => "sha1",
+        CertIdHash::Sha256 => "sha256",
+        _ => "other",
+    }
+}
+
+impl PublishedAnswer {
+    pub(in crate::cli) fn of(answer: &AnswerSummary) -> Self {
+        Self {
+            file: FileName::of(&answer.path),
+            serial_number: answer.serial.to_string(),
+            hash_algorithm: hash_name(answer.hash),
+            status: Status::of(answer.status),
+            because: match answer.reason {
+                AnswerReason::New => Because::New,
+                AnswerReason::Status => Because::StatusChanged,
+                AnswerReason::Age => Because::HalfExpired,
+                AnswerReason::Signer => Because::AnotherSigner,
+                AnswerReason::Replaced => Because::AnotherFile,
+                _ => Because::Other,
+            },
+            this_update: Time::of(answer.this_update),
+            next_update: Time::of(answer.next_update),
+            entry: answer.entry.0,
+        }
+    }
+}
+
+impl Output for OcspPublish {
+    const NAME: &'static str = "ocsp-publish";
+}

@@ -1,0 +1,117 @@
+//! `csr`.
+
+use serde::Serialize;
+
+use super::Output;
+use super::certificate::{Extension, Issued};
+use super::common::Fingerprint;
+use super::error::ErrorBody;
+
+/// `csr show`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CsrShow {
+    pub(in crate::cli) subject: String,
+    /// The attributes of the subject, each as TYPE=VALUE.
+    pub(in crate::cli) subject_parts: Vec<String>,
+    /// As "RSA 2048" or "EC P-256".
+    pub(in crate::cli) key_type: String,
+    /// The public exponent of an RSA key.
+    pub(in crate::cli) key_exponent: Option<u32>,
+    /// Why nothing should be signed for the key.
+    pub(in crate::cli) key_fault: Option<String>,
+    /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
+    pub(in crate::cli) key_identifier: Option<String>,
+    pub(in crate::cli) signature_algorithm: String,
+    /// Whether its own key signed it.
+    pub(in crate::cli) signature_verified: bool,
+    pub(in crate::cli) refused_because: Option<String>,
+    /// Names that `csr sign` refuses.
+    pub(in crate::cli) name_faults: Vec<String>,
+    pub(in crate::cli) requested_extensions: Vec<Extension>,
+    pub(in crate::cli) other_attributes: Vec<Attribute>,
+    pub(in crate::cli) sha256: Fingerprint,
+    /// The same in the words of the PGP word list.
+    pub(in crate::cli) sha256_words: String,
+}
+
+/// An attribute of a request that asks for no extensions.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Attribute {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) value: String,
+}
+
+impl Output for CsrShow {
+    const NAME: &'static str = "csr-show";
+}
+
+/// `csr create`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CsrCreate {
+    /// Null where it went to stdout.
+    pub(in crate::cli) file: Option<String>,
+    pub(in crate::cli) pem: String,
+    pub(in crate::cli) sha256: Fingerprint,
+    pub(in crate::cli) subject: String,
+    /// As "RSA 2048" or "EC P-256".
+    pub(in crate::cli) key_type: String,
+    /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
+    pub(in crate::cli) key_identifier: String,
+    pub(in crate::cli) signature_algorithm: String,
+    pub(in crate::cli) requested_extensions: Vec<Extension>,
+}
+
+impl Output for CsrCreate {
+    const NAME: &'static str = "csr-create";
+    const HAS_CONTENT: bool = true;
+}
+
+/// `csr sign` of one request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct CsrSign {
+    /// The one that was signed, or delivered again.
+    pub(in crate::cli) certificates: Vec<Issued>,
+}
+
+impl Output for CsrSign {
+    const NAME: &'static str = "csr-sign";
+    const HAS_CONTENT: bool = true;
+}
+
+/// One line of `csr sign` of several requests.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub(in crate::cli) enum CsrSignLine {
+    /// A certificate was signed.
+    Issued(Box<SignedRequest>),
+    /// A certificate that was signed before, for the same request.
+    DeliveredAgain(Box<SignedRequest>),
+    /// Nothing was signed for this request.
+    Refused { request: String, error: ErrorBody },
+    /// The last line.
+    Summary {
+        issued: usize,
+        delivered_again: usize,
+        refused: usize,
+        seconds: f64,
+    },
+}
+
+/// A request, and its certificate.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct SignedRequest {
+    /// The request's file, or its number on stdin.
+    pub(in crate::cli) request: String,
+    #[serde(flatten)]
+    pub(in crate::cli) issued: Issued,
+}
+
+impl Output for CsrSignLine {
+    const NAME: &'static str = "csr-sign-line";
+}
