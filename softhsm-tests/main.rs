@@ -33,6 +33,7 @@ mod ceremony {
     mod check;
     mod foreseen;
     mod held_cases;
+    mod held_interruptions;
     mod hostile;
     mod import_key;
     mod import_refusals;

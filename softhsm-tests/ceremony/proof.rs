@@ -10,7 +10,8 @@ use hsm_ca::workflow::verify_ceremony;
 use serde_json::{Value, json};
 
 use super::check::ceremony;
-use super::held_cases::{BROKEN, INTERRUPTED};
+use super::held_cases::BROKEN;
+use super::held_interruptions::INTERRUPTED;
 use super::second_verifier::{ask, ask_python};
 use crate::harness::Rig;
 

@@ -116,7 +116,7 @@ fn assert_killed_and_sound(held: &Value) {
     assert_sound(held);
 }
 
-/// P-384 signs with a random number, and the older root with RSA PKCS#1 v1.5, where the same octets come again.
+/// P-384 signs with a random number, and the older root with Ed25519, where the same octets come again.
 #[test]
 fn a_ceremony_is_killed_around_calls_and_goes_on() {
     let rig = room("ec:p384", &[]);
@@ -159,7 +159,7 @@ fn a_ceremony_is_killed_around_calls_and_goes_on() {
     assert_eq!(of("C_GenerateKeyPair!@1")["decided"], json!(["k: destroy-key"]));
     assert_eq!(of("C_GenerateKeyPair!@1")["generated"], 2);
     assert_eq!(of("C_SetAttributeValue!@2")["generated"], 1);
-    // What may exist and nobody has: people decide. RSA comes again, and nobody has to.
+    // What may exist and nobody has: people decide. What Ed25519 signs comes again, and nobody has to.
     let decided = |point: &str| of(point)["decided"].clone();
     assert_eq!(decided("C_Sign!@2"), json!(["root: sign-again"]));
     assert_eq!(decided("C_Sign!@2=spare-serial~"), json!(["root: spare-serial"]));
@@ -199,7 +199,7 @@ fn a_ceremony_is_killed_while_keys_are_destroyed_and_goes_on() {
 
 #[test]
 fn nobody_has_to_decide_about_a_signature_that_comes_again() {
-    let rig = room("rsa:3072", &[]);
+    let rig = room("rsa:2048", &[]);
     for held in hold(&rig, &["C_SignInit@2", "C_Sign!@2", "C_Sign!@5"]) {
         assert_killed_and_sound(&held);
         let decided = held["decided"].to_string();
@@ -262,7 +262,7 @@ fn a_ceremony_on_cloudhsm_is_killed_around_calls_and_goes_on() {
         (json!([]), 6),
         (json!([]), 6),
     ];
-    let held = hold(&room("rsa:3072", &["cloudhsm"]), &points);
+    let held = hold(&room("rsa:2048", &["cloudhsm"]), &points);
     for (held, (decided, signatures)) in held.iter().zip(expected) {
         assert_killed_and_sound(held);
         assert_eq!(held["decided"], decided, "{held:#}");

@@ -8,7 +8,9 @@ mod planned;
 mod serials;
 mod shown;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(super) use budget::budget;
 pub(super) use serials::{DrawnSerials, PlanSerials};
@@ -125,6 +127,7 @@ pub(super) fn draft_with(
         },
         serials,
         stand_ins,
+        throwaways: RefCell::default(),
         progress,
     };
     let mut drafted = CeremonyDraft {
@@ -160,6 +163,8 @@ struct Draft<'a> {
     serials: &'a dyn PlanSerials,
     /// By the step that makes the key, or the input that has its public half.
     stand_ins: BTreeMap<String, StandIn>,
+    /// One for each kind of key that an older CA signs with: an RSA key takes longer to make than all the rest of a plan.
+    throwaways: RefCell<Vec<(KeyAlgorithm, Rc<ThrowawayKey>)>>,
     progress: &'a dyn Progress,
 }
 
@@ -248,12 +253,23 @@ impl Draft<'_> {
         let key = match self.stand_ins.values().find(is_issuer) {
             Some(stand_in) => &stand_in.key,
             None => {
-                own = ThrowawayKey::like(checked.issuer_key())?;
+                own = self.throwaway_like(checked.issuer_key())?;
                 &own
             }
         };
         let rehearsal = checked.rehearse(key, issuer_of(checked), session.begins)?;
         Ok(rehearsal.certificate().clone())
+    }
+
+    fn throwaway_like(&self, key: &PublicKey) -> Result<Rc<ThrowawayKey>, WorkflowError> {
+        let kind = key.algorithm();
+        let mut made = self.throwaways.borrow_mut();
+        if let Some((_, found)) = made.iter().find(|(other, _)| *other == kind) {
+            return Ok(Rc::clone(found));
+        }
+        let new = Rc::new(ThrowawayKey::like(key)?);
+        made.push((kind, Rc::clone(&new)));
+        Ok(new)
     }
 }
 
