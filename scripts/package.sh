@@ -25,11 +25,15 @@ die() {
     echo "package.sh: $*" >&2
     exit 1
 }
-build=(scripts/build-release.sh) profile=release
+build=(scripts/build-release.sh) profile=release system=
 while [[ ${1-} = -* ]]; do
     case $1 in
     -h | --help) usage; exit 0 ;;
-    --bullseye) [[ ${2-} ]] && build=(scripts/build-bullseye.sh "$(realpath -m "$2")") ;;
+    --bullseye)
+        [[ ${2-} ]] || { usage >&2; exit 2; }
+        build=(scripts/build-bullseye.sh "$(realpath -m "$2")")
+        system=$(realpath -m "$2")/bullseye
+        ;;
     --profile) profile=${2-} ;;
     *) usage >&2; exit 2 ;;
     esac
@@ -98,10 +102,11 @@ END
     chmod -R u=rwX,go=rX "$root"
 }
 
+# By the libraries of the system that the program was built on.
 depends() { # PROGRAM
     mkdir -p "$work/control/debian"
     printf 'Source: hsm-ca\n' >"$work/control/debian/control"
-    (cd "$work/control" && dpkg-shlibdeps -O "$1" 2>/dev/null) | sed -n 's/^shlibs:Depends=//p'
+    (cd "$work/control" && dpkg-shlibdeps --admindir="$system/var/lib/dpkg" -O "$1" 2>/dev/null) | sed -n 's/^shlibs:Depends=//p'
 }
 
 control() { # VARIANT PROGRAM ROOT
