@@ -131,7 +131,7 @@ fn a_name_in_another_spelling_is_the_same_name() {
 }
 
 #[test]
-fn an_intermediate_is_no_exception_and_two_in_one_job_are_two() {
+fn an_intermediate_is_not_an_exception_and_two_in_one_job_are_two() {
     let rig = rig();
     let request = [
         "csr",

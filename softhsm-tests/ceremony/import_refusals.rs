@@ -226,7 +226,7 @@ fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
 
 /// `run` asks KMS before it asks anybody anything, and again before the step's words.
 #[test]
-fn without_kms_nobody_types_a_word() {
+fn without_kms_the_run_stops_before_the_first_prompt() {
     let (room, weather) = room_with("ceremony-import-run");
     let denied =
         json!({ "operation": "Decrypt", "kind": "error", "type": "AccessDeniedException", "message": "no" });

@@ -163,7 +163,7 @@ fn another_quorum_in_the_settings_stops_the_ceremony() {
 }
 
 #[test]
-fn one_rejection_stops_and_nobody_signs_twice() {
+fn one_rejection_stops_the_run_and_each_person_signs_once() {
     let rig = planned();
     rig.trust_quorum();
     for name in ["A", "B", "C"] {

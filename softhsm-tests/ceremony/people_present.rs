@@ -235,7 +235,7 @@ fn notes_and_deviations_go_into_the_transcript() {
 }
 
 #[test]
-fn a_clock_that_went_back_is_said_to_be_right_or_set() {
+fn a_clock_that_went_back_is_accepted_or_set() {
     let rig = planned();
     rig.transcript(&[]);
     let plan = CeremonyPlan::read(&rig.read("room/plan.json")).expect("a plan");

@@ -198,7 +198,7 @@ fn a_ceremony_is_killed_while_keys_are_destroyed_and_goes_on() {
 }
 
 #[test]
-fn nobody_has_to_decide_about_a_signature_that_comes_again() {
+fn a_deterministic_signature_is_repeated_without_a_decision() {
     let rig = room("rsa:2048", &[]);
     for held in hold(&rig, &["C_SignInit@2", "C_Sign!@2", "C_Sign!@5"]) {
         assert_killed_and_sound(&held);

@@ -122,7 +122,7 @@ impl Room {
 }
 
 #[test]
-fn what_was_swapped_after_planning_is_refused_before_anybody_types_a_word() {
+fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
     let room = Room::new();
     // Sound, it asks for the time on the wall clock, and nobody is there.
     room.refused(&[], 1, "ceremony-stopped");

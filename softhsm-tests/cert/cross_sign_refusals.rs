@@ -6,7 +6,7 @@ use crate::oracle::{P256, make_request, openssl};
 
 /// Nothing is asked of the token, not even the PIN, and no file is left.
 #[test]
-fn what_nobody_should_vouch_for_is_refused_before_the_token_is_asked() {
+fn an_unsafe_original_is_refused_before_the_token_is_asked() {
     let rig = rig_with_root("ECC_NIST_P256").with("HSM_CA_PIN_SOURCE", "env:NOT_THERE");
     let refuse = |file: &str, more: &[&str], kind: &str| {
         let message = cross_sign(&rig, file, "cross.crt", more).refused(3, kind);

@@ -204,7 +204,7 @@ fn extensions_have_names_and_values_that_can_be_read() {
 }
 
 #[test]
-fn dates_that_are_past_or_to_come_are_said_aloud() {
+fn expired_and_future_dates_are_reported() {
     let rig = Rig::new();
     make_request(&rig, "x.csr", P256, &["-subj", "/CN=x"]);
     let configuration = "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n\

@@ -157,7 +157,7 @@ fn crls_decide_as_with_openssl() {
 }
 
 #[test]
-fn a_revoked_ca_is_found_on_the_way_up_and_a_gap_is_told() {
+fn a_revoked_ca_is_found_on_the_way_up_and_a_gap_is_reported() {
     let rig = made();
     let verdict = ours(&rig, "below.crt", &["sub.crl", "sub-revoked.crl"], &[]);
     assert!(!verdict.passed, "{}", verdict.json);

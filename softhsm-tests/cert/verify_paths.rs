@@ -190,7 +190,7 @@ fn a_path_around_a_revoked_certificate_is_valid() {
 }
 
 #[test]
-fn when_no_path_is_valid_the_reason_of_the_best_one_is_told() {
+fn when_no_path_is_valid_the_reason_of_the_best_one_is_reported() {
     let rig = rig_with_certificates();
     for (authorities, step, problem, tried) in [
         (&["old", "coming", "stranger"][..], "validity", "expired on", 2),

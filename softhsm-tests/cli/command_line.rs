@@ -22,7 +22,7 @@ fn wrong_usage_is_exit_code_2_in_both_formats() {
 }
 
 #[test]
-fn without_a_module_the_ways_to_name_one_are_told() {
+fn without_a_module_the_ways_to_name_one_are_listed() {
     let rig = Rig::new();
     let mut command = rig.prepare(&["--format", "json", "token", "list"]);
     let run = Run::of(command.env_remove("HSM_CA_CONFIG"));
@@ -287,7 +287,7 @@ fn a_key_with_two_public_objects_is_still_one_key() {
 }
 
 #[test]
-fn a_path_that_is_no_utf8_is_a_path() {
+fn a_path_that_is_not_utf8_works() {
     let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");

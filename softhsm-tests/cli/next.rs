@@ -118,7 +118,7 @@ fn what_is_next_is_quoted_and_is_nothing_for_programs() {
 }
 
 #[test]
-fn who_forgot_to_source_the_settings_reads_where_they_are() {
+fn an_unsourced_env_file_is_named_in_the_hint() {
     let rig = Rig::without_token();
     let hint = |arguments: &[&str]| {
         let run = rig.command(arguments);

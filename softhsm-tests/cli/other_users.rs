@@ -45,7 +45,7 @@ fn desk() -> Rig {
 const LIST: [&str; 2] = ["key", "list"];
 
 #[test]
-fn settings_that_were_found_are_used_where_nobody_else_could_have_written_them() {
+fn found_settings_are_used_where_no_other_user_can_write() {
     let rig = desk();
     let ours = in_directory(&rig, "above/here", &LIST).ok().json();
     assert_eq!(ours["keys"].as_array().map(Vec::len), Some(2), "{ours}");

@@ -102,7 +102,7 @@ fn a_changed_export_fails_at_its_line() {
 }
 
 #[test]
-fn what_is_none_of_them_is_refused_and_nothing_of_it_is_shown() {
+fn an_unknown_source_is_refused_and_not_shown() {
     let rig = Rig::without_token();
     rig.tool(
         "openssl",

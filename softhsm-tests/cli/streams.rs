@@ -36,7 +36,7 @@ fn results_are_one_json_object_and_stderr_is_silent() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let rig = Rig::new();
     let shell = "set -o pipefail; \"$0\" key list --help | true; \"$0\" token list | true";
     let run = rig.tool("bash", &["-c", shell, crate::harness::PROGRAM]);
@@ -44,7 +44,7 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn a_certificate_that_nobody_read_is_a_failure() {
+fn a_certificate_that_no_reader_took_is_a_failure() {
     let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");

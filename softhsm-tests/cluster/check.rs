@@ -220,7 +220,7 @@ fn everything_fits_and_openssl_says_so_too() {
 }
 
 #[test]
-fn what_this_program_signs_fits_and_what_is_missing_is_told_with_the_way_to_get_it() {
+fn what_this_program_signs_fits_and_missing_files_are_named_with_the_command_that_makes_them() {
     let rig = ready_authority();
     crate::oracle::make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();

@@ -60,7 +60,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn the_files_are_what_the_aws_cli_is_told() {
+fn the_files_are_those_given_to_the_aws_cli() {
     for hsm_type in [HSM1, HSM2] {
         let rig = rig();
         let cluster = LocalCluster::create(hsm_type, "");

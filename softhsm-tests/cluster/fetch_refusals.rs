@@ -79,7 +79,7 @@ fn certificates_that_are_missing_are_not_made_up() {
 }
 
 #[test]
-fn an_answer_that_is_no_certificate_leaves_no_file() {
+fn an_answer_that_is_not_a_certificate_leaves_no_file() {
     let rig = rig();
     let good = LocalCluster::create(HSM2, "");
     let certificate = good.certificate("HsmCertificate");

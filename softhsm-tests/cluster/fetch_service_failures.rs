@@ -125,7 +125,7 @@ fn pages_that_never_end_are_not_read_for_ever() {
 }
 
 #[test]
-fn an_answer_about_another_cluster_is_none() {
+fn an_answer_about_another_cluster_is_refused() {
     const KEY: &str = "AKIACLUSTEROTHER";
     let rig = rig().with("AWS_ACCESS_KEY_ID", KEY);
     let [asked, other] = [HSM2; 2].map(|hsm_type| LocalCluster::create(hsm_type, ""));

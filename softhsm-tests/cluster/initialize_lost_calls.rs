@@ -29,7 +29,7 @@ fn ready(access_key: &str) -> (Rig, Weather, LocalCluster) {
 }
 
 #[test]
-fn a_call_that_was_not_carried_out_is_told_and_the_next_run_makes_it() {
+fn a_call_that_was_not_carried_out_is_reported_and_the_next_run_repeats_it() {
     for (number, kind) in [
         "ThrottlingException",
         "CloudHsmInternalFailureException",
@@ -184,7 +184,7 @@ fn a_certificate_that_aws_refuses_for_its_own_reasons_changes_nothing() {
 }
 
 #[test]
-fn who_may_not_initialize_is_told_which_permission_is_missing() {
+fn a_missing_permission_to_initialize_is_named() {
     let (rig, weather, cluster) = ready("INITNOTALLOWED");
     let denied = json!({ "message": "not authorized to perform: cloudhsm:InitializeCluster" });
     weather.set(&[fault(

@@ -108,7 +108,7 @@ fn a_private_key_is_neither_sent_nor_shown() {
 }
 
 #[test]
-fn a_trust_anchor_that_is_no_authority_is_refused() {
+fn a_trust_anchor_that_is_not_a_ca_is_refused() {
     let bench = Bench::new(HSM1, "INITANCHOR");
     for (key, extensions, kind, words) in [
         (

@@ -31,7 +31,7 @@ fn a_cluster_that_is_not_there_is_not_asked_for() {
 }
 
 #[test]
-fn a_cluster_in_another_state_is_told_apart_and_not_asked_for() {
+fn a_cluster_in_another_state_is_recognised_and_its_csr_not_fetched() {
     let key = "INITSTATE";
     let bench = Bench::new(HSM1, key);
     let cluster = &bench.cluster;

@@ -88,7 +88,7 @@ fn each_root_is_trusted_by_its_own_fingerprint() {
 }
 
 #[test]
-fn what_is_refused_is_said_once_more_at_the_end() {
+fn refusals_are_repeated_at_the_end() {
     let evidence = Evidence::of(HSM1, "csr-other-key+aws-expired");
     let run = evidence.rig.command(
         &[

@@ -6,7 +6,7 @@ use super::create::{create, index_of_everything, revoked};
 use crate::harness::{PROGRAM, Run, in_mount_namespace, ready_authority};
 
 #[test]
-fn what_is_wrong_with_the_input_is_said_before_the_token_is_asked() {
+fn faults_of_the_input_are_reported_before_the_token_is_asked() {
     let rig = ready_authority();
     let refused = |index: &str, more: &[&str], code: i32, kind: &str| {
         rig.write("index.txt", index);

@@ -102,7 +102,7 @@ pub(crate) fn calls(rig: &Rig, function: &str) -> usize {
 }
 
 #[test]
-fn a_directory_is_signed_in_several_sessions_once_each_and_told_in_order() {
+fn a_directory_is_signed_in_several_sessions_once_each_and_reported_in_order() {
     let rig = rig_with(MANY);
     fs::write(rig.path("in/readme.txt"), "no request").expect("a file");
     fs::write(rig.path("in/.hidden.csr"), "no request").expect("a file");

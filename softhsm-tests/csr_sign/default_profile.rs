@@ -154,7 +154,7 @@ fn in_a_batch_every_request_has_to_be_an_hsm_s() {
 }
 
 #[test]
-fn that_the_hsm_is_not_verified_is_said_before_the_pin_is_asked_for() {
+fn an_unverified_hsm_is_reported_before_the_pin_is_asked_for() {
     let rig = desk();
     make_cluster_request(&rig, "a.csr");
     let sign = ["--no-input", "--pin-source", "prompt", "csr", "sign", "a.csr"];

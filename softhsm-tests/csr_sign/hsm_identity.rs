@@ -223,7 +223,7 @@ fn the_options_of_an_identity_go_with_one() {
 }
 
 #[test]
-fn an_incomplete_directory_is_no_identity() {
+fn an_incomplete_directory_proves_no_identity() {
     let desk = Desk::of(HSM1, "");
     let file = format!("cluster/{}_AwsHardwareCertificate.crt", desk.cluster.id());
     fs::remove_file(desk.rig.path(&file)).expect("a file");

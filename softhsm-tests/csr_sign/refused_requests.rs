@@ -189,7 +189,7 @@ fn several_pem_blocks() {
 }
 
 #[test]
-fn what_is_no_request_at_all() {
+fn a_file_that_is_not_a_request() {
     let desk = Desk::new();
     desk.rig.write("text.csr", "hello\n");
     desk.refuses("text.csr", "malformed");
@@ -325,7 +325,7 @@ fn the_cas_own_key_or_name_in_a_request() {
 }
 
 #[test]
-fn what_a_request_asks_for_and_does_not_get_is_told() {
+fn a_request_s_dropped_extensions_are_reported() {
     let desk = Desk::new();
     make_request(
         &desk.rig,
@@ -345,7 +345,7 @@ fn what_a_request_asks_for_and_does_not_get_is_told() {
 }
 
 #[test]
-fn attributes_that_no_certificate_takes_are_told_and_no_password_is() {
+fn unused_request_attributes_are_reported_and_passwords_are_not_shown() {
     let desk = Desk::new();
     let lines = "[req]\ndistinguished_name=dn\nattributes=a\nprompt=no\n[dn]\nCN=a\n\
         [a]\nchallengePassword=correct horse\n1.3.6.1.4.1.311.13.2.3=10.0.20348.2\n";

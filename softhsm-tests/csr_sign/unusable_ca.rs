@@ -29,7 +29,7 @@ fn self_signed(rig: &Rig, more: &[&str]) {
 }
 
 #[test]
-fn one_that_is_no_ca() {
+fn a_root_that_is_not_a_ca() {
     let rig = desk();
     self_signed(&rig, &["-addext", "basicConstraints=critical,CA:FALSE"]);
     assert!(
@@ -179,7 +179,7 @@ fn validity_stays_inside_the_cas() {
 }
 
 #[test]
-fn files_that_are_no_certificate() {
+fn files_that_are_not_a_certificate() {
     let rig = desk();
     rig.write("customerCA.crt", "hello");
     rig.sign("cluster.csr").refused(3, "malformed");

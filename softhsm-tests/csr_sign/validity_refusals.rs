@@ -5,7 +5,7 @@ use crate::cert::cross_sign::{RSA, USAGE, make_root};
 use super::validity::{create, desk, read, sign};
 
 #[test]
-fn what_is_no_validity_is_refused_in_one_line_before_the_token_is_asked() {
+fn an_invalid_validity_is_refused_in_one_line_before_the_token_is_asked() {
     let rig = desk();
     make_root(
         &rig,

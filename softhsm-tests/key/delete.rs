@@ -169,7 +169,7 @@ fn store_stranger(rig: &Rig, id: &str, curve: &str) {
 }
 
 #[test]
-fn anothers_public_key_under_the_same_id_is_left_and_where_nobody_can_tell_nothing_goes() {
+fn a_foreign_public_key_under_the_same_id_stays_and_in_doubt_nothing_is_deleted() {
     on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
         for first in [true, false] {
             let rig = Rig::of(kind);
@@ -298,7 +298,7 @@ fn somebody_has_to_type_the_label() {
 }
 
 #[test]
-fn the_key_of_a_ca_in_the_ledger_is_said_to_be_one() {
+fn the_key_of_a_ca_in_the_ledger_is_named_as_one() {
     let rig = Rig::new();
     generate(&rig, "ca", "ec:p256").ok();
     let create = ["ca", "create", "--key", "ca", "--subject", "CN=Test CA,O=Test"];

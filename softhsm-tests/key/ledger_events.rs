@@ -178,7 +178,7 @@ fn a_recipient_key_and_the_import_that_ends_it() {
 }
 
 #[test]
-fn without_a_ledger_keys_come_and_go_and_it_is_said_that_nothing_is_recorded() {
+fn without_a_ledger_keys_come_and_go_and_the_output_says_that_nothing_is_recorded() {
     let rig = Rig::new();
     rig.tool("rm", &["rig/hsm-ca.db"]).ok();
     assert_eq!(rig.json(&GENERATE).ok().json()["recorded"], Value::Null);

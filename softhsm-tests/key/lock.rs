@@ -25,7 +25,7 @@ fn lock_files(rig: &Rig) -> Vec<PathBuf> {
 }
 
 #[test]
-fn another_user_who_locks_the_module_keeps_nobody_from_making_keys() {
+fn another_user_who_locks_the_module_does_not_stop_key_generation() {
     let rig = Rig::new();
     // A module that everybody can read, as /usr/lib's are, in a place of this test's own.
     let shared = tempfile::tempdir().expect("a directory");
@@ -110,7 +110,7 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
 }
 
 #[test]
-fn a_home_that_others_can_write_to_is_no_place_for_a_lock() {
+fn a_home_that_others_can_write_to_gets_no_lock_file() {
     let rig = Rig::new();
     rig.give_to_ordinary_user();
     let home = rig.path("home");

@@ -287,7 +287,7 @@ fn doctor_notices_a_kms_that_does_what_it_was_to_rehearse() {
 }
 
 #[test]
-fn a_pinned_key_is_the_one_that_kms_is_told() {
+fn a_pinned_key_is_the_one_sent_to_kms() {
     let rig = Rig::asking_as(TokenKind::Kryoptic, "AKIAPINNED");
     let key = rig.generate_pair("ECC_NIST_P256", "");
     let other = rig.kms_key("");

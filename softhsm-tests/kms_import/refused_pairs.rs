@@ -166,7 +166,7 @@ fn access_denied_says_who_may_not_do_what() {
 }
 
 #[test]
-fn no_credentials_and_no_kms_are_told_apart() {
+fn missing_credentials_and_an_unreachable_kms_are_distinguished() {
     let rig = Rig::new().with_pair("ECC_NIST_P256");
     let mut import = rig.prepare(&[
         "--format",
@@ -232,7 +232,7 @@ fn a_private_key_of_another_kind_is_refused() {
 }
 
 #[test]
-fn a_key_that_is_no_private_key_is_refused() {
+fn a_file_without_a_private_key_is_refused() {
     let rig = Rig::new().with_pair("RSA_2048");
     let encrypted = rig
         .aws(&[

@@ -42,7 +42,7 @@ fn an_unknown_token_is_spoken_to_as_the_standard_says() {
 /// What the program refuses ahead because it knows the token, the token refuses itself: with the knowledge taken away, each
 /// of them fails in the token, and leaves nothing.
 #[test]
-fn what_is_said_of_a_token_is_true() {
+fn the_description_of_a_token_is_true() {
     for (kind, spec, route, answer) in [
         (
             TokenKind::SoftHsm,

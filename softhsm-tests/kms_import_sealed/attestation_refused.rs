@@ -210,7 +210,7 @@ fn a_token_that_fails_on_the_way_is_not_given_another_route() {
 }
 
 #[test]
-fn a_recipient_key_that_cannot_be_destroyed_is_told_of() {
+fn a_recipient_key_that_cannot_be_destroyed_is_reported() {
     let rig = attested("AKIAINDESTRUCTIBLE");
     let import = ["--format", "json", "kms", "import", "pair.json", "--label"];
     let import = [

@@ -284,7 +284,7 @@ fn two_recipient_keys_are_one_too_many() {
 }
 
 #[test]
-fn a_kept_recipient_key_takes_the_next_pair_and_a_second_import_asks_nobody() {
+fn a_kept_recipient_key_takes_the_next_pair_and_a_second_import_does_not_call_kms() {
     let rig = Rig::sealing("AKIAKEEP");
     rig.generate_pair("RSA_2048", "");
     let report = rig.import_sealed(&["--keep-recipient-key"]).ok().json();

@@ -197,7 +197,7 @@ fn the_refusal_says_which_setting_named_the_place() {
 }
 
 #[test]
-fn what_is_no_ledger_is_never_taken_for_a_new_one() {
+fn a_file_that_is_not_a_ledger_is_never_taken_for_a_new_one() {
     let rig = rig();
     other_authority(&rig);
     rig.write("empty.db", "");

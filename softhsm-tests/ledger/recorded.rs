@@ -186,7 +186,7 @@ fn a_token_that_fails_stops_the_job_and_leaves_its_words() {
 }
 
 #[test]
-fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
+fn a_ledger_that_cannot_be_written_is_reported_before_the_token_is_asked() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig.write(
@@ -230,7 +230,7 @@ fn a_ledger_that_cannot_be_recorded_in_is_said_before_the_token_is_asked() {
 
 /// `--force` is for old outputs.
 #[test]
-fn the_ledger_the_settings_and_the_pin_are_no_outputs() {
+fn the_ledger_the_settings_and_the_pin_are_refused_as_outputs() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     std::os::unix::fs::symlink("rig", rig.path("link")).unwrap();

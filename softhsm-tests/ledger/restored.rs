@@ -252,7 +252,7 @@ fn several_at_once_leave_the_highest_head_and_the_key_takes_it_along() {
 }
 
 #[test]
-fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_said_to_be_right() {
+fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
     use hsm_ca::ledger::{Access, Ledger, LedgerUrl, Stamp, UnixTime};
     let rig = busy_authority();
     let url = LedgerUrl::Sqlite(rig.path(LEDGER));

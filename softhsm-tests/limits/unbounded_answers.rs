@@ -211,7 +211,7 @@ fn a_module_without_measure_ends_in_one_error() {
 }
 
 #[test]
-fn attributes_that_are_not_told_and_texts_without_padding_are_no_error() {
+fn missing_attributes_and_unpadded_texts_are_not_an_error() {
     let rig = ready_authority();
     // CK_UNAVAILABLE_INFORMATION: a token may say so of any attribute (PKCS#11 v2.40 section 5.7).
     let tell = ("TELL", "C_GetAttributeValue:0xffffffffffffffff");

@@ -113,7 +113,7 @@ fn what_is_another_ca_s_is_not_answered_for() {
 }
 
 #[test]
-fn a_signer_that_is_none_is_refused() {
+fn a_certificate_that_cannot_sign_ocsp_is_refused_as_a_signer() {
     let responder = responder().with_signer("RSA_2048");
     let rig = &responder.rig;
     let signer = |file: &'static str| ["--signer", file];
@@ -159,7 +159,7 @@ fn a_signer_that_is_none_is_refused() {
 }
 
 #[test]
-fn without_a_record_nothing_is_said() {
+fn without_a_record_nothing_is_printed() {
     let responder = responder();
     let rig = &responder.rig;
     let elsewhere = ["--ledger", "sqlite:none.db"];

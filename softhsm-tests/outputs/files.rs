@@ -147,7 +147,7 @@ fn a_process_that_is_killed_leaves_no_output() {
 }
 
 #[test]
-fn a_directory_nobody_may_write_to() {
+fn a_directory_without_write_permission() {
     let rig = desk();
     // Not even root may write there.
     let message = rig

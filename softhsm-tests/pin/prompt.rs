@@ -3,7 +3,7 @@
 use crate::harness::{PROGRAM, ready_authority};
 
 #[test]
-fn what_is_typed_around_a_suspension_is_no_pin() {
+fn keys_typed_during_a_suspension_are_not_part_of_the_pin() {
     let rig = ready_authority();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/programs/suspend.py");
     let shown = rig.tool("python3", &[script, PROGRAM, "rig/pin"]).ok().stdout;

@@ -73,7 +73,7 @@ fn a_sound_file_is_a_profile() {
 }
 
 #[test]
-fn a_file_that_is_no_profile() {
+fn a_file_that_is_not_a_profile() {
     let rig = rig();
     for (from, to, wanted) in [
         ("days = 30", "days = 30\nday = 1", "line 4: unknown field `day`"),

@@ -103,7 +103,7 @@ fn no_such_module_says_why() {
 }
 
 #[test]
-fn two_tokens_with_one_label_are_told_apart_by_serial() {
+fn two_tokens_with_one_label_are_distinguished_by_serial_number() {
     let rig = Rig::new();
     let init = [
         "--init-token",

@@ -75,7 +75,7 @@ fn a_failing_call_is_named_and_nothing_is_left() {
 }
 
 #[test]
-fn a_key_that_cannot_be_destroyed_again_is_said_to_be_there() {
+fn a_key_that_cannot_be_destroyed_again_is_reported() {
     let rig = Rig::new().with_pair("ECC_NIST_P256");
     // The first three destructions are those of the wrapping keys.
     let rules = [
@@ -139,7 +139,7 @@ fn a_wrong_signature_is_never_written_and_never_asked_for_again() {
 }
 
 #[test]
-fn random_numbers_that_are_none_make_no_serial_number() {
+fn constant_random_numbers_make_no_serial_number() {
     let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     let sign = [

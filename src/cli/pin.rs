@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_literal_pin_is_no_source_and_is_not_repeated() {
+    fn a_literal_pin_is_not_a_source_and_is_not_repeated() {
         for text in [
             "1234",
             "pin:1234",

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_editor_puts_around_a_pin_is_no_part_of_it() {
+    fn a_byte_order_mark_and_newlines_are_not_part_of_a_pin() {
         for text in [
             "12 34",
             "12 34\n",

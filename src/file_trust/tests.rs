@@ -67,7 +67,7 @@ fn the_temporary_directory_of_these_tests_is_sticky_and_may_be_on_the_way() {
 }
 
 #[test]
-fn whoever_can_write_to_a_directory_above_can_change_the_file() {
+fn a_writer_of_a_directory_above_can_change_the_file() {
     for mode in [0o777, 0o775, 0o757] {
         for name in ["a", "a/b", "a/b/file"] {
             let place = Place::new();

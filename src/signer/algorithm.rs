@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_weaker_than_the_curve_is_no_choice() {
+    fn a_hash_weaker_than_the_curve_is_not_offered() {
         let p384 = KeyAlgorithm::Ec(Curve::P384);
         assert_eq!(p384.signature_with(Hash::Sha256), None);
         assert_eq!(

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_that_is_none_refuses_nothing() {
+    fn an_absent_limit_refuses_nothing() {
         const UNKNOWN: CK_ULONG = CK_UNAVAILABLE_INFORMATION;
         for (least, most) in [(0, 0), (UNKNOWN, UNKNOWN), (0, UNKNOWN), (UNKNOWN, 0), (9, 8)] {
             assert_eq!(

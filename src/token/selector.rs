@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart_by_as_little_as_is_needed() {
+    fn keys_are_distinguished_by_as_little_as_is_needed() {
         let keys = [
             key("my ca; 'é'", &[]),
             key("b", &[]),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_cannot_be_told_apart() {
+    fn twins_cannot_be_distinguished() {
         assert_eq!(
             tell_apart(&[key("a", &[]), key("a", &[]), key("b", &[])]),
             ["pkcs11:object=b"]

@@ -70,7 +70,7 @@ fn several_certificates_are_a_chain_whatever_their_order() {
 }
 
 #[test]
-fn more_certificates_than_anybody_shows_are_refused() {
+fn too_many_certificates_are_refused() {
     let rig = rig_with_chain();
     let one = rig.read("root.crt");
     rig.write("most.pem", one.repeat(256));
@@ -90,7 +90,7 @@ fn more_certificates_than_anybody_shows_are_refused() {
 }
 
 #[test]
-fn what_breaks_a_chain_is_said_where_it_breaks() {
+fn a_broken_chain_is_reported_where_it_breaks() {
     let rig = rig_with_chain();
     bundle(&rig, "gap.pem", &["leaf", "root"]);
     let shown = chain(&rig, &["gap.pem"]);

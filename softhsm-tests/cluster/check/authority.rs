@@ -81,7 +81,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
 }
 
 #[test]
-fn a_small_ca_key_is_told_with_the_clients_that_refuse_it() {
+fn a_small_ca_key_is_reported_with_the_clients_that_refuse_it() {
     let rig = desk();
     let make = [
         "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "ca.key", "-out", "ca.crt",

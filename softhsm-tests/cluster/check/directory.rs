@@ -241,7 +241,7 @@ fn a_directory_that_openssl_rehash_made_is_taken_and_advice_that_is_followed_hel
 }
 
 #[test]
-fn without_a_server_the_directory_is_looked_at_and_its_dates_are_told() {
+fn without_a_server_the_directory_is_read_and_its_dates_are_reported() {
     let rig = desk_with_others();
     fill(
         &rig,

@@ -153,7 +153,7 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
 }
 
 #[test]
-fn an_address_or_a_lack_of_one_is_refused_before_anybody_is_asked() {
+fn a_bad_or_missing_address_is_refused_before_any_connection() {
     let rig = desk();
     check(&rig, &["--connect", "a b"]).refused(2, "server-address");
     check(&rig, &["--connect", "127.0.0.1:0"]).refused(2, "server-address");

@@ -91,7 +91,7 @@ fn a_cluster_with_a_weak_ca_is_refused_by_two_versions() {
 }
 
 #[test]
-fn a_module_that_is_not_there_is_told_by_its_name() {
+fn a_missing_module_is_reported_by_its_name() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let named = |module: &str| {
         let arguments = [&["--module", module], &DOCTOR[..]].concat();

@@ -56,7 +56,7 @@ fn one_hsm_makes_and_uses_no_key() {
 }
 
 #[test]
-fn a_throttled_hsm_is_asked_again_and_is_none_that_refuses() {
+fn a_throttled_hsm_is_asked_again_and_does_not_count_as_a_refusal() {
     let rig = Rig::of(TokenKind::CloudHsm).with_pair("ECC_NIST_P256");
     rig.import().ok();
     let busy = [("FAIL", "C_SignInit:CKR_FUNCTION_FAILED")];
@@ -72,7 +72,7 @@ fn a_throttled_hsm_is_asked_again_and_is_none_that_refuses() {
 }
 
 #[test]
-fn a_trial_that_is_cut_off_is_told_of_and_taken_off() {
+fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
     let rig = Rig::of(TokenKind::CloudHsm);
     for rule in [
         ("KILL", "C_GenerateKey!"),

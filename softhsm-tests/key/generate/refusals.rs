@@ -34,7 +34,7 @@ fn a_label_that_either_half_of_a_key_has_is_refused() {
 }
 
 #[test]
-fn a_label_that_is_none_and_a_type_that_is_none_are_wrong_usage() {
+fn an_invalid_label_and_an_invalid_type_are_wrong_usage() {
     let rig = Rig::new();
     for label in ["", "pkcs11:object=ca", "kms:alias/ca", "a\u{7}b"] {
         generate(&rig, label, "ec:p256").refused(2, "usage");
@@ -79,7 +79,7 @@ fn a_key_that_proves_nothing_is_destroyed_and_the_proof_is_named() {
 }
 
 #[test]
-fn a_token_that_is_write_protected_is_told_before_a_pin_is_asked_for() {
+fn a_write_protected_token_is_reported_before_a_pin_is_asked_for() {
     let rig = Rig::new();
     let run = rig.command_with_rule(
         &[&["--no-input", "--pin-source", "prompt"], &GENERATE[..]].concat(),

@@ -271,7 +271,7 @@ fn an_approval_of_something_else_is_refused() {
 }
 
 #[test]
-fn nobody_approves_for_somebody_else() {
+fn a_person_cannot_approve_for_another() {
     let (keys, mut count) = five();
     let error = add(&mut count, "B", &keys[0]).unwrap_err();
     assert!(matches!(error, StatementError::NotTheirKey { .. }), "{error}");

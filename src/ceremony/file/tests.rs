@@ -340,7 +340,7 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[test]
-fn nobody_counts_twice_by_a_second_name() {
+fn a_person_with_two_names_counts_once() {
     let text = sound().replace(&KEYS[1], &KEYS[0]);
     assert!(refusal(&text).contains("\"Ada\" has the same key"));
 }

@@ -89,7 +89,7 @@ fn two_distinct_approvers_who_attend_pass_the_gate() {
 }
 
 #[test]
-fn a_gate_that_those_present_cannot_pass_is_none() {
+fn a_gate_that_those_present_cannot_pass_is_refused() {
     let room = room();
     let error = GateCount::of(&room.plan, &names(&["A", "W"]), bytes()).unwrap_err();
     let expected = QuorumError::Threshold {

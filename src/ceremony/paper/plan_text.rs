@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn practice_is_said_and_no_name_moves_the_cursor() {
+    fn a_practice_is_marked_and_no_name_moves_the_cursor() {
         let text = plan_text(&strange_plan()).unwrap();
         assert!(text.lines().any(|line| line.starts_with("PRACTICE")), "{text}");
         let is_wrong = |character| character != '\n' && crate::values::is_unprintable(character);

@@ -128,7 +128,7 @@ fn what_cannot_approve_is_named() {
 }
 
 #[test]
-fn keys_that_anybody_can_sign_with_are_refused() {
+fn keys_whose_signatures_can_be_forged_are_refused() {
     // The neutral element: any signature (R, s) with R = sB verifies.
     let mut neutral = [0; 32];
     neutral[0] = 1;

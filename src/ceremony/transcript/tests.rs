@@ -131,7 +131,7 @@ fn lines_that_are_missing_doubled_or_exchanged_are_found() {
 }
 
 #[test]
-fn a_torn_last_line_is_told_apart_from_other_damage() {
+fn a_torn_last_line_is_distinguished_from_other_damage() {
     let (good, _) = small();
     let ends = ends(&good);
     for length in ends[2] + 1..good.len() {

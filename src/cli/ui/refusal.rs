@@ -159,7 +159,7 @@ mod tests {
     use super::one_line;
 
     #[test]
-    fn an_error_of_several_lines_is_told_in_one() {
+    fn an_error_of_several_lines_is_shown_in_one() {
         let said = "service error\r\n\tcaused by: the key is disabled\n\n(request id: 1)\n";
         assert_eq!(
             one_line(said),

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_place_is_refused() {
+    fn an_invalid_place_is_refused() {
         for (url, error) in [
             ("", LedgerUrlError::NoDatabase),
             ("localhost", LedgerUrlError::NoDatabase),

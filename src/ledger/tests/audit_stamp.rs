@@ -255,7 +255,7 @@ fn an_older_copy_with_its_own_stamp_is_audited_again() {
 }
 
 #[test]
-fn a_stamp_that_is_not_what_was_written_is_no_stamp() {
+fn a_stamp_that_is_not_what_was_written_does_not_count() {
     let changes: [Change<'_>; 11] = [
         ("it is gone", &|path| fs::remove_file(path).unwrap()),
         ("empty", &|path| fs::write(path, "").unwrap()),

@@ -92,7 +92,7 @@ fn what_no_longer_matters_is_not_unfinished() {
 }
 
 #[test]
-fn more_than_anybody_reads_is_said_to_be_more() {
+fn a_cut_list_says_that_it_goes_on() {
     let mut desk = Desk::new();
     let intents: Vec<_> = (0..150).map(certificate).collect();
     desk.ledger.begin_many(&intents, &stamp()).unwrap();

@@ -312,7 +312,7 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
 
 /// Ledgers of version 1 did not record the key: there the certificate tells it.
 #[test]
-fn a_compromised_key_is_told_by_its_revocation_or_by_the_certificate() {
+fn a_compromised_key_is_known_by_its_revocation_or_by_the_certificate() {
     let mut desk = Desk::new();
     let entries: Vec<_> = (1..=4).map(|number| desk.certificate(number)).collect();
     let known = Some(Digest::of(b"key"));

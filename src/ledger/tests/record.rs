@@ -99,7 +99,7 @@ fn many_entries_are_abandoned_together_or_not_at_all() {
 }
 
 #[test]
-fn an_entry_ends_once_and_the_same_end_may_be_told_again() {
+fn an_entry_ends_once_and_the_same_end_may_be_recorded_again() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
     let head = desk.ledger.head().unwrap();

@@ -149,7 +149,7 @@ fn all_of_it_or_nothing() {
 }
 
 #[test]
-fn an_entry_that_nobody_ended_ends_with_its_certificate() {
+fn an_open_entry_ends_with_its_certificate() {
     let mut desk = Desk::new();
     let entry = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
     let found = Takeover {

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn two_factors_are_told_apart() {
+    fn two_factors_are_distinguished() {
         let large = (BigUint::from(1_u32) << 521) - 1_u32;
         for (one, other) in [
             (65_537_u32, 65_539_u32),

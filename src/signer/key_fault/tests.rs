@@ -85,7 +85,7 @@ fn factors_up_to_2_to_the_32_are_found() {
 
 /// 2 has the order 32 modulo 65537, so that one modulus in 16 passes for a prime there.
 #[test]
-fn a_factor_that_the_test_for_primes_meets_is_no_prime_power() {
+fn a_factor_that_the_test_for_primes_meets_is_not_called_a_prime_power() {
     let one = BigUint::from(1_u32);
     let large = (0..)
         .map(|_| prime(1024))
@@ -148,7 +148,7 @@ fn a_modulus_that_is_prime_or_a_power_of_a_prime_is_a_fault() {
 }
 
 #[test]
-fn what_was_found_for_one_key_is_not_told_of_another() {
+fn faults_found_for_one_key_are_not_reported_for_another() {
     let large = prime(2040);
     let faulty = key(&BigUint::from(65_521_u32), &large);
     let sound = key(&prime(1024), &prime(1024));
@@ -212,7 +212,7 @@ fn primes_that_are_close_are_found() {
 }
 
 #[test]
-fn a_point_off_its_curve_is_no_key() {
+fn a_point_off_its_curve_is_not_a_key() {
     for curve in Curve::ALL {
         let point = [&[4][..], &vec![7; 2 * curve.field_bytes()]].concat();
         let key = PublicKey::from_ec_point(curve, &point).unwrap();
@@ -249,7 +249,7 @@ fn ed25519(hex: &str) -> PublicKey {
 
 /// The points of order 1, 2, 4 and 8, as "Taming the Many EdDSAs" (2020) lists them, with their encodings that are not canonical.
 #[test]
-fn an_ed25519_point_of_small_order_is_no_key() {
+fn an_ed25519_point_of_small_order_is_not_a_key() {
     for point in [
         "0100000000000000000000000000000000000000000000000000000000000000",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -272,7 +272,7 @@ fn an_ed25519_point_of_small_order_is_no_key() {
 }
 
 #[test]
-fn an_ed25519_point_off_the_curve_is_no_key() {
+fn an_ed25519_point_off_the_curve_is_not_a_key() {
     // y = 2 has no x. 2²⁵⁵ - 1 is y = 18, in an encoding that RFC 8032 does not allow.
     for point in [[7; 32], [&[2][..], &[0; 31]].concat().try_into().unwrap(), {
         let mut largest = [0xff; 32];

@@ -91,7 +91,7 @@ fn every_changed_byte_of_an_rsa_signature_over_sha_224_is_found() {
 
 /// RFC 8017 section 5.2.2, step 1: s + n opens to the same as s.
 #[test]
-fn a_number_above_the_modulus_is_no_signature() {
+fn a_number_above_the_modulus_is_not_a_signature() {
     use num_bigint::BigUint;
     // With two primes openssl makes it a bit shorter.
     let key = Key::generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2049 -pkeyopt rsa_keygen_primes:3");

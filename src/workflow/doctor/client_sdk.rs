@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_without_support_is_told_so_and_nothing_else() {
+    fn an_unsupported_version_is_the_only_thing_reported() {
         for (version, state) in [
             ((2, 3), CheckState::Failed),
             ((3, 4), CheckState::Failed),

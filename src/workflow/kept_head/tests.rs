@@ -31,7 +31,7 @@ fn a_kept_head_reads_back_and_other_text_does_not() {
 }
 
 #[test]
-fn a_file_is_only_ever_raised_whoever_writes_last() {
+fn a_head_file_is_only_ever_raised_by_any_writer() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("head");
     assert_eq!(in_file(&path).unwrap(), None);

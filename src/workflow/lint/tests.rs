@@ -66,7 +66,7 @@ fn a_linter_sees_the_certificate_and_nothing_of_the_caller() {
 }
 
 #[test]
-fn a_missing_linter_is_no_pass() {
+fn a_missing_linter_does_not_pass() {
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain");
     fs::write(&plain, "#!/bin/sh\n").unwrap();
@@ -112,7 +112,7 @@ fn a_linter_that_hangs_is_killed_with_its_children() {
 }
 
 #[test]
-fn one_that_is_killed_is_no_pass() {
+fn a_killed_linter_does_not_pass() {
     match run("kill -KILL $$") {
         Err(WorkflowError::Linter(LinterError::Killed { signal: 9, .. })) => {}
         other => panic!("{other:?}"),

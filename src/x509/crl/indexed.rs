@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_certificate_of_an_index_is_told() {
+    fn every_certificate_of_an_index_is_reported() {
         let index = "V\t350101000000Z\t\t0A\tunknown\t/CN=good\n\
             R\t350101000000Z\t261120000000Z,keyCompromise\t0100\tunknown\t/CN=a\n\
             E\t200101000000Z\t\t0B\tunknown\t/CN=old\n";

@@ -111,7 +111,7 @@ fn with_attribute(kind: &str, values: &[u8]) -> Result<VerifiedRequest, X509Erro
 }
 
 #[test]
-fn values_that_are_no_set_are_refused() {
+fn values_that_are_not_a_set_are_refused() {
     for kind in ["1.2.840.113549.1.9.14", "1.2.840.113549.1.9.7", "1.2.3"] {
         assert!(with_attribute(kind, b"\x31\x02\x30\x00").is_ok());
         for values in [b"\x30\x02\x30\x00", b"\x04\x02\x30\x00"] {

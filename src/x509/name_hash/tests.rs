@@ -134,7 +134,7 @@ fn a_multi_valued_rdn_is_sorted_again() {
 }
 
 #[test]
-fn values_that_are_no_strings_are_hashed_as_they_are() {
+fn values_that_are_not_strings_are_hashed_unchanged() {
     assert_agrees(&[&[(UNKNOWN, UTF8_STRING, b" Any  Thing ")]]);
     assert_agrees(&[&[(UNKNOWN, SEQUENCE, &[0x0c, 2, b'A', b'B'])]]);
     // x500UniqueIdentifier

@@ -201,7 +201,7 @@ fn name_constraints_apply_to_everything_below() {
 }
 
 #[test]
-fn what_the_first_certificate_need_not_be_is_told_and_not_refused() {
+fn faults_that_do_not_matter_for_the_first_certificate_are_reported_and_not_refused() {
     let purpose = |extensions| {
         let mut path = Path::new();
         path.leaf.extensions = Some(extensions);

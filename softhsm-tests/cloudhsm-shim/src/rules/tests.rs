@@ -114,7 +114,7 @@ fn sessions_and_the_calls_that_take_long_have_limits() {
 }
 
 #[test]
-fn a_number_is_told_by_the_calls_that_have_one() {
+fn a_call_number_is_reported_by_the_calls_that_have_one() {
     let rules = parse(&[("CLOUDHSM_SHIM_TELL", "C_Sign!:0xffffffffffffffff")]).unwrap();
     assert_eq!(rules.told(Call::C_Sign, Moment::After), Some(u64::MAX));
     assert_eq!(rules.told(Call::C_Sign, Moment::Before), None);

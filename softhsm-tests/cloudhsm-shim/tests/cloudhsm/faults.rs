@@ -67,7 +67,7 @@ fn a_failed_signature_ends_the_operation() {
 }
 
 #[test]
-fn a_lie_is_told_about_what_was_answered() {
+fn a_lie_changes_what_was_answered() {
     play(&[("CORRUPT", "sensitive,token,sign")], || {
         let module = Module::load();
         let session = module.session();

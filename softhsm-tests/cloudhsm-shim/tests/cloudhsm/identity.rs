@@ -88,7 +88,7 @@ fn another_version_can_be_named() {
 }
 
 #[test]
-fn an_admin_is_no_user_of_the_token() {
+fn an_admin_is_not_a_user_of_the_token() {
     if inside().is_some() {
         let module = Module::load();
         let session = module.open(RW).unwrap();
@@ -97,7 +97,7 @@ fn an_admin_is_no_user_of_the_token() {
         assert_eq!(login("nobody"), Err(CKR_PIN_INCORRECT));
         return;
     }
-    let scenario = Scenario::new("identity::an_admin_is_no_user_of_the_token");
+    let scenario = Scenario::new("identity::an_admin_is_not_a_user_of_the_token");
     scenario.pass(&[("BEHAVIOUR", "cloudhsm"), ("ADMIN", "chief")]);
     let expected = ["C_Login rv=0xa0 # This user doesn't exist", "C_Login rv=0xa0"];
     assert_eq!(scenario.log_of("C_Login"), expected);

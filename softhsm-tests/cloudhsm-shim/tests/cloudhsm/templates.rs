@@ -133,7 +133,7 @@ fn what_cannot_be_read_does_not_stop_the_rest() {
 }
 
 #[test]
-fn what_the_table_has_of_an_imported_key_is_told() {
+fn rows_about_an_imported_key_are_reported() {
     play(&[], || {
         let module = Module::load();
         let session = module.session();

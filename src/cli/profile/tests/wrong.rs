@@ -308,7 +308,7 @@ fn every_field_can_be_wrong() {
 }
 
 #[test]
-fn what_is_unknown_missing_or_twice_is_no_profile() {
+fn unknown_missing_and_repeated_fields_make_a_profile_invalid() {
     for (from, to) in [
         ("days = 30", "days = 30\nday = 30"),
         ("days = 30", "days = 30\ndays = 30"),

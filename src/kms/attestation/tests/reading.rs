@@ -42,7 +42,7 @@ fn base64_is_read_in_one_line_or_many() {
 }
 
 #[test]
-fn what_is_no_cose_sign1_is_refused() {
+fn a_document_that_is_not_cose_sign1_is_refused() {
     let not = |found: &str| AttestationError::NotCoseSign1 {
         found: found.to_owned(),
     };

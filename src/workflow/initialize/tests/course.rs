@@ -136,7 +136,7 @@ fn a_refusal_is_explained_by_an_hsm_that_was_replaced_in_between() {
 }
 
 #[test]
-fn who_comes_second_succeeds_only_with_the_same_certificate() {
+fn the_second_caller_succeeds_only_with_the_same_certificate() {
     let asked = || Some(Err(refused()));
     // Without the wait it cannot be told.
     assert_eq!(

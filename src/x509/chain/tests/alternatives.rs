@@ -113,7 +113,7 @@ fn constraints_of_one_path_do_not_fail_the_other() {
 }
 
 #[test]
-fn two_keys_of_one_name_are_told_apart_by_the_signature() {
+fn two_keys_of_one_name_are_distinguished_by_the_signature() {
     let (right, wrong) = (key(), key());
     let (right_root, wrong_root) = (root("CN=Root", &right), root("CN=Root", &wrong));
     let leaf = issue("CN=Root", &right);
@@ -129,7 +129,7 @@ fn two_keys_of_one_name_are_told_apart_by_the_signature() {
 }
 
 #[test]
-fn the_path_with_the_least_wrong_is_told() {
+fn the_path_with_the_fewest_faults_is_reported() {
     let ca = key();
     let expired = over(Sketch::authority("CN=Root", "CN=Root")).sign(&ca, &ca);
     let mut useless = over(Sketch::authority("CN=Root", "CN=Root"));
@@ -217,7 +217,7 @@ fn a_mesh_of_cas_takes_no_longer_than_a_path() {
 }
 
 #[test]
-fn the_last_of_many_candidates_is_found_and_the_bound_is_told() {
+fn the_last_of_many_candidates_is_found_and_the_bound_is_reported() {
     let right = key();
     let mut all: Vec<_> = (0..500).map(|_| root("CN=Root", &key())).collect();
     let leaf = issue("CN=Root", &right);

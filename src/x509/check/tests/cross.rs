@@ -85,7 +85,7 @@ fn carry(tbs: &mut TbsCertificate, profile: &mut Profile, index: usize, value: &
 }
 
 #[test]
-fn what_is_about_the_subject_is_repeated_and_the_rest_is_told() {
+fn attributes_about_the_subject_are_copied_and_others_reported() {
     let scene = Scene::of(&sketch());
     let checked = scene.plan().check(Issuer::Authority(&scene.ca), NOW).unwrap();
     let key = crate::x509::ThrowawayKey::like(scene.ca_key.public_key()).unwrap();

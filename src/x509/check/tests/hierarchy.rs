@@ -94,7 +94,7 @@ fn path_length() {
 }
 
 #[test]
-fn a_ca_is_no_signer_of_ocsp_responses_for_the_ca_above_it() {
+fn a_ca_cannot_sign_ocsp_responses_for_the_ca_above_it() {
     let key = SoftwareKey::generate();
     let below = request(&key, "CN=Lower");
     let (issuer, _) = under(&intermediate(None, Vec::new()));

@@ -98,7 +98,7 @@ fn every_rule_is_broken_in_a_test() {
 }
 
 #[test]
-fn what_can_be_waived_is_no_rule_of_rfc_5280() {
+fn rules_of_rfc_5280_cannot_be_waived() {
     let waivable: Vec<_> = all()
         .filter(|rule| rule.can_be_waived)
         .map(|rule| rule.name)

@@ -77,7 +77,7 @@ fn throttling_is_a_share_and_a_seed() {
 }
 
 #[test]
-fn templates_are_told_only_to_a_log() {
+fn templates_are_logged_only_on_request() {
     let templates = ("CLOUDHSM_SHIM_LOG_TEMPLATES", "1");
     assert!(parse(&[templates]).is_err());
     assert!(

@@ -118,7 +118,7 @@ fn what_cannot_be_corrected_is_refused() {
 }
 
 #[test]
-fn the_same_purposes_in_the_profile_are_no_contradiction() {
+fn the_same_purposes_in_the_profile_are_accepted() {
     let mut made = sketch();
     // serverAuth, clientAuth
     let purposes =

@@ -5,7 +5,7 @@ use crate::signer::{Hex, KeyList, KeySearch, sha256};
 use crate::x509::check_existing_key;
 
 #[test]
-fn keys_that_are_none_are_certified_by_nobody() {
+fn invalid_keys_are_never_certified() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let ca = authority(&ca_key);
     let sound = plan(&Profile::tls_client(), &request(&key, "CN=leaf"), &ca);
