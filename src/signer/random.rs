@@ -42,8 +42,8 @@ impl std::error::Error for NoRandomNumbers {}
 /// Fills `buffer` by `getrandom(2)`, which waits until the kernel's generator is seeded. AWS-LC's own generator seeds itself from the
 /// jitter of the processor first, which costs a process tens of milliseconds: more than all the rest of a signature.
 ///
+/// # Errors
 /// What the system said, if it has no random numbers.
-/// What the system said, where it has no random numbers.
 pub fn fill_random(buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
