@@ -161,7 +161,7 @@ fn alternatives(pattern: &Pat) -> Vec<&Pat> {
     }
 }
 
-/// `Enum::Variant` at the start of a pattern.
+/// `Enum::Variant` at the start of a pattern. `Self::Variant` is a match about something else than a row.
 fn variant_of(pattern: &Pat) -> Option<(String, String)> {
     let path = match pattern {
         Pat::Struct(found) => &found.path,
@@ -170,7 +170,8 @@ fn variant_of(pattern: &Pat) -> Option<(String, String)> {
         _ => return None,
     };
     let mut names = path.segments.iter().map(|segment| segment.ident.to_string());
-    Some((names.next()?, names.next()?))
+    let of = names.next().filter(|of| of != "Self")?;
+    Some((of, names.next()?))
 }
 
 /// Whether a pattern takes its variant whatever is in it.
