@@ -87,7 +87,7 @@ fn links_and_directories_that_others_can_write_to_lead_nowhere() {
     fs::set_permissions(rig.path("answers"), Permissions::from_mode(0o755)).expect("a mode");
     rig.json(&publish(&[])).ok();
     fs::remove_dir_all(rig.path("answers")).expect("the directory");
-    let message = rig.json(&publish(&[])).refused(2, "directory");
+    let message = rig.json(&publish(&[])).refused(2, "no-directory");
     assert!(message.contains("answers"), "{message}");
 }
 

@@ -1,5 +1,6 @@
 //! The table: for each refusal its kind, its exit code, and what to try.
 
+use hsm_ca::file_trust::TrustError;
 use hsm_ca::ledger::LedgerError;
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
@@ -169,6 +170,10 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
         WorkflowError::Publication(error) => match error.as_ref() {
+            PublicationError::Directory {
+                cause: TrustError::Io { .. },
+                ..
+            } => ("no-directory", USAGE, Some("make the directory first")),
             PublicationError::Directory { .. } => (
                 "directory",
                 USAGE,
