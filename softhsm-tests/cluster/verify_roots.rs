@@ -28,8 +28,8 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     let evidence = Evidence::of(HSM2, "");
     let verdict = Verdict::of(&evidence.verify(&FILES_OF_ROOTS));
     let unknown = ["AWS", "the manufacturer"].map(|owner| {
-        let role = owner.trim_start_matches("the ");
-        format!("{role} root, root: its SHA-256 matches no known root of {owner}")
+        let role = owner.trim_start_matches("the ").to_lowercase();
+        format!("{role}-root, root: its SHA-256 matches no known root of {owner}")
     });
     assert_failures(&verdict, &unknown.each_ref().map(String::as_str));
     assert_eq!(verdict.0["unknown_roots"], serde_json::json!([]));
@@ -65,12 +65,12 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
 fn each_root_is_trusted_by_its_own_fingerprint() {
     let evidence = Evidence::of(HSM2, "");
     let both = evidence.roots();
-    for (side, role) in [(0, "manufacturer"), (4, "AWS")] {
+    for (side, role) in [(0, "manufacturer"), (4, "aws")] {
         let one = [&FILES_OF_ROOTS[..], &words(&both)[side + 2..side + 4]].concat();
         let failed = failures(&Verdict::of(&evidence.verify(&one)));
         assert_eq!(failed.len(), 1, "{failed:?}");
         assert!(
-            failed[0].starts_with(&format!("{role} root, root: its SHA-256 matches no known root")),
+            failed[0].starts_with(&format!("{role}-root, root: its SHA-256 matches no known root")),
             "{failed:?}"
         );
     }
