@@ -1,6 +1,8 @@
 //! What programs read: a type for each JSON output, and the schemas that are made of the types (docs/json.md).
 
 pub(super) mod authority;
+#[cfg(feature = "aws")]
+pub(super) mod aws_cluster;
 pub(super) mod ceremony;
 pub(super) mod ceremony_check;
 pub(super) mod ceremony_people;

@@ -9,7 +9,7 @@ use hsm_ca::workflow::fetch_certificates;
 use super::identity::missing_roots;
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
-use crate::cli::json::cluster::{self as output, ClusterFetch};
+use crate::cli::json::aws_cluster::{self as output, ClusterFetch};
 use crate::cli::json::common::FileName;
 use crate::cli::next_steps;
 use crate::cli::report::{Fields, Report};

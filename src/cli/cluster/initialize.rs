@@ -13,7 +13,7 @@ use hsm_ca::x509::UnixTime;
 use crate::cli::exit::CliError;
 use crate::cli::input;
 use crate::cli::json::Output as _;
-use crate::cli::json::cluster::ClusterInitialize;
+use crate::cli::json::aws_cluster::ClusterInitialize;
 use crate::cli::json::common::Fingerprint;
 use crate::cli::next_steps::{self, is_under_way};
 use crate::cli::report::{Fields, Report, printable};

@@ -5,7 +5,7 @@ use hsm_ca::cloudhsm::{CloudHsm, Cluster, Hsm};
 
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
-use crate::cli::json::cluster::{self as output, ClusterList};
+use crate::cli::json::aws_cluster::{self as output, ClusterList};
 use crate::cli::next_steps;
 use crate::cli::report::{Report, printable};
 use crate::cli::table::{self, Cell, Column, Fit, TableOptions};

@@ -132,9 +132,9 @@ fn of_types() -> BTreeMap<&'static str, String> {
     ];
     #[cfg(feature = "aws")]
     all.append(&mut schemas![
-        cluster::ClusterFetch,
-        cluster::ClusterInitialize,
-        cluster::ClusterList,
+        aws_cluster::ClusterFetch,
+        aws_cluster::ClusterInitialize,
+        aws_cluster::ClusterList,
         kms::KmsAttest,
         kms::KmsCreateKey,
         kms::KmsGenerateKeyPair,
