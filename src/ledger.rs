@@ -350,7 +350,7 @@ pub trait Ledger: Send {
     }
 
     /// [`verify_against`](Self::verify_against), for somebody who waits: `seen` gets the number of events that were read. It starts again
-    /// at 1 where something is wrong, because they are read a second time then to say what.
+    /// at 1 if the sums of the tables differ from those of the events, because the events are read a second time then.
     ///
     /// # Errors
     /// Those of `verify_against`.
