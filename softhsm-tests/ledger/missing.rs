@@ -268,7 +268,7 @@ fn a_ca_create_that_is_refused_leaves_no_ledger() {
         rig.json(&[&create[..], more].concat())
     };
     for (run, code) in [
-        (ca("nobody", "CN=A", &["--out", "new.crt"]), 3),
+        (ca("nobody", "CN=A", &["--out", "new.crt"]), 4),
         (ca("ca", "CN=", &["--out", "new.crt"]), 2),
         (ca("ca", "CN=A", &["--out", "mine"]), 2),
         (ca("ca", "CN=A", &["--out", "no/new.crt"]), 2),
