@@ -91,7 +91,7 @@ fn the_answer_of_another_ca_is_neither_believed_nor_replaced() {
     let serial = printed.trim().trim_start_matches("serial=").to_lowercase();
     let ours = told
         .iter()
-        .find(|line| line["serial_number"] == serial.as_str() && line["hash"] == "sha1")
+        .find(|line| line["serial_number"] == serial.as_str() && line["hash_algorithm"] == "sha1")
         .expect("its answer");
     let file = rig.path(ours["file"].as_str().expect("a path"));
     let other = rig.read("other.der");
@@ -100,6 +100,6 @@ fn the_answer_of_another_ca_is_neither_believed_nor_replaced() {
     assert!(message.contains(&serial), "{message}");
     assert_eq!(fs::read(&file).expect("the file"), other);
     let (told, _) = lines(&rig.json(&publish(&["--force"])).ok());
-    assert_eq!(told[0]["because"], "replaced another file");
+    assert_eq!(told[0]["because"], "another-file");
     assert_eq!(verified(&rig), statuses([("good", 6)]));
 }
