@@ -47,7 +47,9 @@ pub(super) fn reflow(text: &str, width: usize) -> String {
             Some(line) => (line, "\n"),
             None => (line, ""),
         };
-        if columns(line) <= width || line.contains('\u{1b}') {
+        // A command is copied.
+        let is_command = line.trim_start().starts_with("hsm-ca ");
+        if is_command || columns(line) <= width || line.contains('\u{1b}') {
             return format!("{line}{end}");
         }
         let (first, rest) = line.split_at(last_column(line, width * 2 / 3));

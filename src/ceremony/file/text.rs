@@ -97,13 +97,41 @@ pub(super) struct WaiverText {
     pub(super) because: String,
 }
 
-/// Reads the whole file.
+/// What `ceremony new` writes where only people know the value.
+const PLACEHOLDER: &str = "FILL-IN";
+
+/// Reads the whole file. One in which a placeholder is left is refused, with every line that has one.
 pub(super) fn read(text: &str) -> Result<FileText, CeremonyFileError> {
+    let unfilled: Vec<_> = (1_usize..)
+        .zip(text.lines())
+        .filter(|(_, line)| before_comment(line).contains(PLACEHOLDER))
+        .map(|(number, _)| number.to_string())
+        .collect();
+    if !unfilled.is_empty() {
+        return Err(CeremonyFileError {
+            place: None,
+            line: None,
+            reason: format!(
+                "still to be filled in, where it says {PLACEHOLDER}: lines {}",
+                unfilled.join(", ")
+            ),
+        });
+    }
     toml::from_str(text).map_err(|error| CeremonyFileError {
         place: None,
         line: error.span().map(|span| line_of(text, span.start)),
         reason: error.message().to_owned(),
     })
+}
+
+/// A line without its comment. A `#` in a string does not begin one.
+fn before_comment(line: &str) -> &str {
+    let mut in_string = false;
+    let begins = line.find(|character| {
+        in_string ^= character == '"';
+        character == '#' && !in_string
+    });
+    line.split_at(begins.unwrap_or(line.len())).0
 }
 
 /// Reads one of the file's tables. `place` is what an error calls it.

@@ -16,6 +16,7 @@ use self::room::Room;
 use super::kms::connect_kms;
 use super::plan::describe_module;
 use super::source;
+use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
@@ -141,6 +142,7 @@ fn interfaces_up() -> Vec<String> {
 fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -> Report {
     let mut fields = Fields::default();
     fields.add("head", summary.head.to_string());
+    add_words(&mut fields, &summary.head.hash);
     let out = ceremony.directory.out();
     for (name, sha256) in &summary.out {
         fields.add(

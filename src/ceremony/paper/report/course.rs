@@ -22,7 +22,10 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
                 [
                     person.name.clone(),
                     roles.join(", "),
-                    mark(content.approved_by.contains(&person.name)),
+                    match content.approved_by.contains(&person.name) {
+                        true => "yes".to_owned(),
+                        false => "has not signed".to_owned(),
+                    },
                     mark(content.trail.attended.contains(&person.name)),
                     match attested.is_empty() {
                         true => "no".to_owned(),

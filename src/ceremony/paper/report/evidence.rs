@@ -50,7 +50,7 @@ const EVIDENCE: [[&str; 3]; 12] = [
         "the date of the ceremony, and of each key",
         "keys that were made, above",
     ],
-    ["CCADB 3.2", "disclosure within 7 days", "deadlines, below"],
+    ["CCADB 3.2", "disclosure within 7 days", "deadlines, above"],
     [
         "ETSI EN 319 411-1, GEN-6.5.1-11 to 14",
         "roles by phase; a report with two signatures",

@@ -43,8 +43,7 @@ pub(super) fn closing(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
             html.leaf(
                 "blockquote",
                 "",
-                "Every step is done. I read the list of what was made; compare it with the screen. Does anybody object to \
-                 closing the ceremony?",
+                "Every step is done. Does anybody object to closing the ceremony?",
             );
             typed(html, hash, "closing");
             html.leaf(

@@ -36,7 +36,7 @@ fn opening(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
             "p",
             "quiet",
             "If run stops, for whatever reason: write the time on an exception sheet, read the last lines of the screen \
-             aloud, and start hsm-ca ceremony run again. It goes on from its journal, and asks for the words of the \
+             aloud, and start hsm-ca ceremony run again. It goes on from its transcript, and asks for the words of the \
              interrupted step again.",
         );
         boxes(html, plan, &["wall clock", "clock of the machine"].map(str::to_owned));
@@ -115,8 +115,8 @@ fn screen(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
             html.leaf(
                 "p",
                 "",
-                "The screen shows each object with the octets of the new keys in it. Compare each with its table in \
-                 this script, and the keys with the words that were copied.",
+                "The screen shows the SHA-256 of each object, with the octets of the new keys in it. Each signer compares it \
+                 with the statement that hsm-ca ceremony approve shows in the second terminal.",
             );
         }
         _ => compared(html, plan, step),
