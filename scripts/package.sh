@@ -102,6 +102,12 @@ END
     chmod -R u=rwX,go=rX "$root"
 }
 
+# In KiB, as dpkg-gencontrol counts (deb-substvars(5)): du counts the blocks of the file system, which differ from one directory to the next.
+installed_size() { # ROOT
+    find "$1" -path "$1/DEBIAN" -prune -o -type f -printf '%s\n' -o -printf '1\n' |
+        awk '{ size += int(($1 + 1023) / 1024) } END { print size }'
+}
+
 # By the libraries of the system that the program was built on.
 depends() { # PROGRAM
     mkdir -p "$work/control/debian"
@@ -118,7 +124,7 @@ Package: $variant
 Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
-Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f 1)
+Installed-Size: $(installed_size "$root")
 Depends: $(depends "$2")
 Recommends: openssh-client
 Suggests: softhsm2
