@@ -88,7 +88,7 @@ pub(in crate::cli) enum CliError {
         origin: &'static str,
         cause: LedgerUrlError,
     },
-    /// There is no ledger at the configured place.
+    /// No ledger is at the configured place.
     NoLedger { place: Box<LedgerUrl>, origin: String },
     /// The ledger has nothing of that number.
     NoEntry { wanted: String },
