@@ -102,7 +102,7 @@ targets() { # FORMAT
 # Step 1: the system
 if [[ ! -d $system ]]; then
     # Where apt gets this release from, on this machine.
-    mirror=$(targets "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" | sed -n "s/^$release main //p" | head -n 1)
+    mirror=$(targets "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" | sed -n "s/^$release main //p" | sed -n 1p)
     [[ $mirror ]] || die "apt on this machine has no source for Debian $release; run: apt-get update, and check its sources"
     includes=()
     [[ $mirror != https:* ]] || includes=(--include=ca-certificates)

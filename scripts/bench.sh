@@ -169,7 +169,7 @@ version() { # PACKAGE
 tools() {
     # shellcheck disable=SC1091
     echo "system: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r)"
-    echo "processor: $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs"
+    echo "processor: $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | sed -n 1p), $(nproc) CPUs"
     echo "file system of token and output: $(df --output=fstype . | tail -n 1)"
     echo "$(./hsm-ca --version), release build, $(rustc --version)"
     echo "SoftHSM: $(version softhsm2)"

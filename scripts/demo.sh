@@ -90,7 +90,7 @@ run aws cloudhsmv2 create-cluster --hsm-type hsm2m.medium --mode FIPS --subnet-i
 cluster=$(tail -1 cluster.id)
 wait_for() {
     local tries=0
-    until hsm-ca cluster list --format json | grep -q "$1"; do
+    until [[ $(hsm-ca cluster list --format json) == *"$1"* ]]; do
         ((++tries < 100)) || { echo "demo.sh: the cluster does not get to $1" >&2; exit 1; }
         sleep 0.2
     done

@@ -51,7 +51,7 @@ shows() { # PAGE TEXT
 while read -r name role days _; do
     [[ $name != NAME ]] || continue
     shows reference/profiles.html "id=\"$name\""
-    "$program" profile show "$name" | grep -Eq "^role +$role$" || {
+    "$program" profile show "$name" | grep -E "^role +$role$" >/dev/null || {
         echo "docs-test.sh: profile show $name does not have the role $role" >&2
         exit 1
     }

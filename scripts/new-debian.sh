@@ -23,7 +23,7 @@ command -v debootstrap >/dev/null || die "debootstrap is missing; run: apt-get i
 if [[ ! -d $system ]]; then
     # Debian's mirror, as this machine's apt has it for its own release.
     mirror=$(apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" 'Created-By: Packages' |
-        sed -n 's/^[a-z]* main //p' | grep -v security | head -n 1)
+        sed -n '/security/d; s/^[a-z]* main //p' | sed -n 1p)
     [[ $mirror ]] || die "apt on this machine has no source; run: apt-get update"
     includes=()
     [[ $mirror != https:* ]] || includes=(--include=ca-certificates)

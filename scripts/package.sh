@@ -58,7 +58,7 @@ mkdir -p "$directory"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 commit=$(git rev-parse HEAD)
-number=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+number=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
 # Before a release, a package is older than the release.
 version=$number
 [[ $(git describe --exact-match --tags HEAD 2>/dev/null || true) = "v$number" ]] ||

@@ -53,7 +53,7 @@ dir=$(cd "$1" && pwd)
 umask 077
 rm -rf "$dir/db" # of a run that failed
 mkdir "$dir/db"
-tr -dc 'a-z0-9' < <(head -c 4096 /dev/urandom) | head -c 24 >"$dir/pin" || true
+od -An -N12 -tx1 /dev/urandom | tr -d ' \n' >"$dir/pin"
 [[ $(wc -c <"$dir/pin") = 24 ]] || die "no random PIN"
 certutil -N -d "sql:$dir/db" -f "$dir/pin"
 printf '%s\n' "NSS_LIB_PARAMS=configdir='sql:$dir/db' dbTokenDescription='ca'" >"$dir/token.env"
