@@ -191,7 +191,9 @@ mod ledger {
     mod checkpoint;
     mod checkpoint_key;
     mod contents;
+    mod desk;
     pub(crate) mod edited;
+    mod file_system;
     mod killed;
     mod large;
     mod large_killed;
@@ -199,6 +201,7 @@ mod ledger {
     #[cfg(feature = "postgres")]
     mod postgres;
     mod recorded;
+    mod recorded_killed;
     mod restored;
 }
 

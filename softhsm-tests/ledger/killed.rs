@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hsm_ca::ledger::Ledger;
 
-use crate::ledger::contents::{LedgerDesk, Said};
+use crate::ledger::desk::{LedgerDesk, Said};
 
 #[track_caller]
 fn assert_sound(ledger: &dyn Ledger, case: &str) {

@@ -1,18 +1,17 @@
-//! What the ledger has of what the token signed: everything, whatever happens to the process, and with whom it shares the ledger.
+//! The ledger records everything that the token signs, also when commands fail, and when several share it.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::{make_request, openssl, request_der};
 
-fn sign_arguments<'a>(request: &'a str, out: &'a str) -> [&'a str; 8] {
+pub(super) fn sign_arguments<'a>(request: &'a str, out: &'a str) -> [&'a str; 8] {
     [
         "csr",
         "sign",
@@ -25,21 +24,21 @@ fn sign_arguments<'a>(request: &'a str, out: &'a str) -> [&'a str; 8] {
     ]
 }
 
-fn entries(rig: &Rig) -> Vec<Value> {
+pub(super) fn entries(rig: &Rig) -> Vec<Value> {
     let list = rig.json(&["ledger", "list", "--last", "1000"]).ok().json();
     list["entries"].as_array().expect("entries").clone()
 }
 
-/// The chain and the tables, by our own verifier and by one that shares nothing with it.
+/// Our verifier and an independent one find the chain and the tables sound.
 #[track_caller]
-fn assert_sound(rig: &Rig, ledger: &Path) {
+pub(super) fn assert_sound(rig: &Rig, ledger: &Path) {
     let verified = rig.json(&["ledger", "verify"]).ok().json();
     assert_eq!(verified["verified"], true, "{verified}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");
     Run::of(Command::new("python3").arg(script).arg(ledger)).ok();
 }
 
-fn sha256(rig: &Rig, file: &str) -> String {
+pub(super) fn sha256(rig: &Rig, file: &str) -> String {
     let printed = openssl(
         rig,
         &["x509", "-in", file, "-outform", "DER", "-out", "for-hash.der"],
@@ -49,18 +48,8 @@ fn sha256(rig: &Rig, file: &str) -> String {
     printed.split(' ').next().expect("a hash").to_owned()
 }
 
-/// A file that is there is in the ledger, signed, byte for byte.
-#[track_caller]
-fn assert_recorded(rig: &Rig, file: &str, case: &str) {
-    let wanted = sha256(rig, file);
-    let found = entries(rig)
-        .into_iter()
-        .any(|entry| entry["state"] == "signed" && entry["sha256"] == wanted.as_str());
-    assert!(found, "{case}: {file} is not in the ledger");
-}
-
 #[test]
-fn what_for_whom_the_request_the_profile_the_number_and_the_certificate() {
+fn an_entry_has_the_request_the_profile_the_serial_number_and_the_certificate() {
     let rig = ready_authority();
     for name in ["a", "b"] {
         make_request(
@@ -125,9 +114,9 @@ fn what_for_whom_the_request_the_profile_the_number_and_the_certificate() {
     assert_sound(&rig, &rig.path("rig/hsm-ca.db"));
 }
 
-/// A CA whose certificate another ledger, or none, has.
+/// The CA certificate is in another ledger, or in none.
 #[test]
-fn a_ca_that_comes_from_elsewhere_is_taken_in() {
+fn an_adopted_ca_can_sign() {
     let rig = ready_authority().with("HSM_CA_LEDGER", "sqlite:new.db");
     rig.adopt("customerCA.crt");
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
@@ -140,7 +129,7 @@ fn a_ca_that_comes_from_elsewhere_is_taken_in() {
 }
 
 #[test]
-fn a_token_that_fails_stops_the_job_and_leaves_its_words() {
+fn a_failing_token_stops_the_job_and_the_ledger_records_why() {
     let rig = ready_authority();
     for name in ["a", "b", "c"] {
         make_request(
@@ -186,12 +175,12 @@ fn a_token_that_fails_stops_the_job_and_leaves_its_words() {
 }
 
 #[test]
-fn a_ledger_that_cannot_be_written_is_reported_before_the_token_is_asked() {
+fn a_ledger_that_cannot_be_written_is_reported_before_the_login() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig.write(
         "text.db",
-        "this is no database, and long enough to be looked at as one",
+        "this is not a database, and long enough to be read as one",
     );
     fs::create_dir(rig.path("open")).expect("a directory");
     fs::copy(rig.path("rig/hsm-ca.db"), rig.path("open.db")).expect("a copy");
@@ -228,7 +217,7 @@ fn a_ledger_that_cannot_be_written_is_reported_before_the_token_is_asked() {
     }
 }
 
-/// `--force` is for old outputs.
+/// Even with `--force`.
 #[test]
 fn the_ledger_the_settings_and_the_pin_are_refused_as_outputs() {
     let rig = ready_authority();
@@ -266,125 +255,9 @@ fn the_ledger_the_settings_and_the_pin_are_refused_as_outputs() {
     }
 }
 
-/// Before and after every call that has to do with the signature, for certificates, a CRL and a request.
+/// Several tokens with the same key, like the HSMs of a cluster, and one ledger.
 #[test]
-fn killed_at_the_token() {
-    let rig = ready_authority();
-    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
-    let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", "out"];
-    let ca = [
-        "ca",
-        "create",
-        "--key",
-        "customer-ca",
-        "--subject",
-        "CN=Again",
-        "--second-certificate",
-        "--out",
-        "out",
-    ];
-    let csr = [
-        "csr",
-        "create",
-        "--key",
-        "customer-ca",
-        "--subject",
-        "CN=Asks",
-        "--out",
-        "out",
-    ];
-    for arguments in [&sign_arguments("a.csr", "out")[..], &crl, &ca, &csr] {
-        for point in ["C_Login", "C_SignInit", "C_Sign", "C_Sign!", "C_Finalize"] {
-            let case = format!("{arguments:?} killed at {point}");
-            let before = entries(&rig).len();
-            let run = rig.command_with_rule(arguments, &[("KILL", point)]);
-            assert_eq!(run.code, None, "{case}: {run:?}");
-            let added = entries(&rig).split_off(before);
-            let states: Vec<_> = added
-                .iter()
-                .map(|entry| entry["state"].as_str().unwrap())
-                .collect();
-            match point {
-                "C_Login" => assert_eq!(
-                    (states.as_slice(), rig.path("out").exists()),
-                    (&[][..], false),
-                    "{case}"
-                ),
-                "C_Finalize" => {
-                    assert_eq!(
-                        (states.as_slice(), rig.path("out").exists()),
-                        (&["signed"][..], true),
-                        "{case}"
-                    );
-                }
-                _ => assert_eq!(
-                    (states.as_slice(), rig.path("out").exists()),
-                    (&["begun"][..], false),
-                    "{case}"
-                ),
-            }
-            let _ = fs::remove_file(rig.path("out"));
-        }
-        rig.json(arguments).ok();
-        fs::remove_file(rig.path("out")).expect("the output");
-    }
-    assert_sound(&rig, &rig.path("rig/hsm-ca.db"));
-}
-
-/// At moments spread over the whole life of the process. Each has a token of its own: SoftHSM rewrites the token file at every login,
-/// and one that is killed in it leaves no token.
-#[test]
-fn killed_at_any_moment() {
-    let shared = ready_authority();
-    let ledger = format!("sqlite:{}", shared.path("shared.db").display());
-    let rig = shared.copy().with("HSM_CA_LEDGER", ledger);
-    rig.adopt("customerCA.crt");
-    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
-    let start = Instant::now();
-    rig.json(&sign_arguments("a.csr", "first.crt")).ok();
-    let whole = start.elapsed();
-    let mut ends = BTreeSet::new();
-    for turn in 0..40_u32 {
-        let before = entries(&rig).len();
-        let rig = rig.copy();
-        let mut command = rig.prepare(&sign_arguments("a.csr", "out.crt"));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let mut victim = command.spawn().expect("the program");
-        thread::sleep(whole * turn / 16);
-        let _ = victim.kill();
-        victim.wait().expect("its end");
-        let added = entries(&rig).split_off(before);
-        let state = match &added[..] {
-            [] => "nothing",
-            [one] => one["state"].as_str().expect("a state"),
-            more => panic!("{more:?}"),
-        };
-        let delivered = rig.path("out.crt").exists();
-        if delivered {
-            assert_recorded(&rig, "out.crt", &format!("killed after {turn}/16"));
-        }
-        ends.insert((state.to_owned(), delivered));
-    }
-    for (state, delivered) in &ends {
-        let possible = [
-            ("nothing", false),
-            ("begun", false),
-            ("signed", false),
-            ("signed", true),
-        ];
-        assert!(possible.contains(&(state.as_str(), *delivered)), "{ends:?}");
-    }
-    assert!(ends.len() > 1, "it was always killed at the same place: {ends:?}");
-    assert_sound(&rig, &shared.path("shared.db"));
-    rig.json(&sign_arguments("a.csr", "last.crt")).ok();
-}
-
-/// Tokens with the same key, as HSMs of a cluster, and one ledger.
-#[test]
-fn many_at_once_never_use_one_number_twice() {
+fn parallel_commands_never_use_a_number_twice() {
     let shared = ready_authority();
     let ledger = format!("sqlite:{}", shared.path("shared.db").display());
     let rigs: Vec<_> = (0..6)
@@ -400,7 +273,7 @@ fn many_at_once_never_use_one_number_twice() {
                         .ok();
                     let out = format!("{turn}.crl");
                     let crl = rig.json(&["crl", "create", "--ca", "customerCA.crt", "--out", &out]);
-                    // Whoever comes late with a lower number is refused, and signs nothing.
+                    // A process with a lower number than one already begun is refused, and signs nothing.
                     if crl.code == Some(0) {
                         assert!(rig.path(&out).exists());
                     } else {
@@ -418,7 +291,7 @@ fn many_at_once_never_use_one_number_twice() {
         of_kind.map(text).collect()
     };
     let serials = of("certificate", "serial_number");
-    // Three of each, and the CA's own, which was taken in once.
+    // Three of each, and the adopted CA's own.
     assert_eq!(serials.len(), 6 * 3 + 1);
     assert_eq!(serials.iter().collect::<BTreeSet<_>>().len(), serials.len());
     let numbers: Vec<u64> = of("crl", "number")

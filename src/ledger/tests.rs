@@ -15,6 +15,7 @@ mod stores;
 mod takeover;
 mod tampering;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;

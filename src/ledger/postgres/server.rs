@@ -1,35 +1,20 @@
-//! The connection to the server: made when it is needed, made again when it was lost. Nothing outside of here is asynchronous.
-
-use std::future::poll_fn;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+//! Requests to the server. The program connects when it needs the server, and reconnects after it lost the connection. Only this file and
+//! `connection.rs` await anything.
 
 use futures_util::TryStreamExt;
-use futures_util::future::{join, try_join};
-use tokio::io::{AsyncRead, AsyncWrite};
+use futures_util::future::join;
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, RowStream, Statement};
+use tokio_postgres::{Client, RowStream, Statement};
 
 use super::super::{Digest, LedgerError};
+use super::connection::Link;
 use super::failure::Trouble;
-use super::place::{Host, PostgresPlace};
+use super::place::PostgresPlace;
+use super::schema;
 use super::tls::Tls;
-use super::{schema, session};
 
-/// To wait for one server to answer.
-const CONNECT: Duration = Duration::from_secs(10);
-/// A server that vanished is noticed after so long.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// "hsmL": the advisory lock that is the turn to write.
+/// "hsmL": the advisory lock of the issuer whose turn it is to write.
 const TURN: i64 = 0x6873_6d4c;
-
-const SINCE: &str = "SELECT sequence, body, hash FROM hsm_ca.events WHERE sequence >= $1 ORDER BY sequence";
-const APPEND: &str = "INSERT INTO hsm_ca.events (sequence, body, hash)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[]) ORDER BY 1";
 
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +24,7 @@ pub(super) struct StoredEvent {
     pub(super) hash: Digest,
 }
 
-/// What takes the events that the server sends.
+/// Receives the events that the server sends.
 pub(super) type Taker<'a> = dyn FnMut(StoredEvent) -> Result<(), Trouble> + 'a;
 
 pub(super) struct Server {
@@ -48,21 +33,8 @@ pub(super) struct Server {
     runtime: Runtime,
     link: Option<Link>,
     was_reached: bool,
-    /// How often an answer was waited for.
+    /// How many answers were waited for.
     pub(super) trips: u64,
-}
-
-struct Link {
-    client: Client,
-    warnings: Arc<Mutex<Vec<String>>>,
-    /// Where there is a ledger.
-    statements: Option<Statements>,
-}
-
-struct Statements {
-    turn: Statement,
-    since: Statement,
-    append: Statement,
 }
 
 /// How a commit ended.
@@ -94,7 +66,7 @@ impl Server {
         })
     }
 
-    /// Forgets the connection, whatever was going on in it.
+    /// Drops the connection, with any open transaction.
     pub(super) fn disconnect(&mut self) {
         self.link = None;
     }
@@ -103,12 +75,12 @@ impl Server {
         &self.place
     }
 
-    /// Whether it has ever answered.
+    /// Whether a server has ever answered.
     pub(super) const fn was_reached(&self) -> bool {
         self.was_reached
     }
 
-    /// Whether there is a ledger, of which version, and whether it can be appended to.
+    /// The ledger of the database, if it has one: its version, and whether this role can append to it.
     pub(super) fn find_ledger(&mut self) -> Result<Option<schema::Found>, Trouble> {
         self.connect()?;
         let link = linked(&self.link)?;
@@ -116,7 +88,7 @@ impl Server {
         self.runtime.block_on(schema::find_ledger(&link.client))
     }
 
-    /// Refuses a database where this role can make no ledger.
+    /// Refuses a database in which this role cannot create a ledger.
     pub(super) fn refuse_without_create(&mut self) -> Result<(), Trouble> {
         self.connect()?;
         let link = linked(&self.link)?;
@@ -124,7 +96,7 @@ impl Server {
         self.runtime.block_on(schema::refuse_without_create(&link.client))
     }
 
-    /// What is not as this program makes it: name, and how.
+    /// The names in the schema that differ from what this program creates, each with the difference.
     pub(super) fn schema_differences(&mut self) -> Result<Vec<(String, &'static str)>, Trouble> {
         self.connect()?;
         let link = linked(&self.link)?;
@@ -132,7 +104,7 @@ impl Server {
         self.runtime.block_on(schema::differences(&link.client))
     }
 
-    /// Every event from this one on, in one state of the ledger.
+    /// Every event from `first` on, in one snapshot.
     pub(super) fn events_from(&mut self, first: u64, each: &mut Taker<'_>) -> Result<(), Trouble> {
         self.prepare()?;
         let Self {
@@ -147,7 +119,7 @@ impl Server {
         })
     }
 
-    /// Waits for the turn to write, and reads what others have appended. Three requests, one answer to wait for.
+    /// Waits for the turn to write, and reads what others have appended. Sends three requests and waits once.
     pub(super) fn take_turn(&mut self, first: u64, each: &mut Taker<'_>) -> Result<(), Trouble> {
         self.prepare()?;
         let Self {
@@ -164,7 +136,7 @@ impl Server {
             };
             let lock = link.client.query(&statements.turn, &[&TURN]);
             let since = link.client.query_raw(&statements.since, [first]);
-            // Each sends its request when it is first polled: they stand in this order on the wire.
+            // Each future sends its request when it is first polled, so the requests are sent in this order.
             let (begun, (locked, rows)) = join(begin, join(lock, since)).await;
             begun?;
             locked?;
@@ -172,7 +144,7 @@ impl Server {
         })
     }
 
-    /// Appends, in the transaction that is open.
+    /// Appends, in the open transaction.
     pub(super) fn insert(&mut self, events: &[StoredEvent]) -> Result<(), Trouble> {
         let link = linked(&self.link)?;
         let append = &link.statements()?.append;
@@ -183,7 +155,7 @@ impl Server {
         Ok(())
     }
 
-    /// Appends and commits; two answers, waited for together.
+    /// Appends and commits. Waits once for both answers.
     pub(super) fn append(&mut self, events: &[StoredEvent]) -> Result<Committed, Trouble> {
         let (before, last) = events.split_at(events.len().saturating_sub(MOST_ROWS));
         self.insert(before)?;
@@ -195,7 +167,7 @@ impl Server {
             insert(&link.client, append, last),
             link.client.batch_execute("COMMIT"),
         ));
-        // Where the first was refused, the second has rolled back. The server may have got both, and only the answers are lost.
+        // If the server refused the first, the second has rolled back. If the connection is lost, the server may still have both.
         let committed = inserted.and(committed.map_err(Trouble::from));
         match (committed, link.warnings().first()) {
             // "The transaction has already committed locally, but might not have been replicated to the standby."
@@ -206,7 +178,7 @@ impl Server {
         }
     }
 
-    /// Ends the turn, and leaves nothing.
+    /// Ends the turn without recording anything.
     pub(super) fn give_up_turn(&mut self) {
         let rolled_back = match &self.link {
             Some(link) => self
@@ -220,8 +192,8 @@ impl Server {
         }
     }
 
-    /// Ends the turn when everything before it is on the disk, and on the standby if there is a synchronous one: an empty transaction would
-    /// not wait for either.
+    /// Ends the turn once everything before it is on the disk, and on a synchronous standby. Writes a message, because the commit of an
+    /// empty transaction would not wait for either.
     pub(super) fn settle(&mut self) -> Result<(), Trouble> {
         let link = linked(&self.link)?;
         self.trips += 1;
@@ -233,7 +205,7 @@ impl Server {
             .map_err(Trouble::from)
     }
 
-    /// Makes the ledger and its first events, in one transaction.
+    /// Creates the ledger and its first events, in one transaction.
     pub(super) fn create(&mut self, statements: &str) -> Result<(), Trouble> {
         self.connect()?;
         let link = linked(&self.link)?;
@@ -254,20 +226,14 @@ impl Server {
         let Self {
             link, runtime, trips, ..
         } = self;
-        let Some(link) = link.as_mut().filter(|link| link.statements.is_none()) else {
-            return Ok(());
-        };
-        *trips += 1;
-        let client = &link.client;
-        let (turn, (since, append)) = runtime.block_on(try_join(
-            client.prepare("SELECT pg_advisory_xact_lock($1)"),
-            try_join(client.prepare(SINCE), client.prepare(APPEND)),
-        ))?;
-        link.statements = Some(Statements { turn, since, append });
+        if let Some(link) = link.as_mut().filter(|link| !link.is_prepared()) {
+            *trips += 1;
+            runtime.block_on(link.prepare())?;
+        }
         Ok(())
     }
 
-    /// Connects to the first of the servers that takes changes.
+    /// Connects to the first server that accepts changes.
     fn connect(&mut self) -> Result<(), Trouble> {
         if self.link.as_ref().is_some_and(|link| !link.client.is_closed()) {
             return Ok(());
@@ -276,86 +242,26 @@ impl Server {
         let mut trouble = None;
         for host in self.place.hosts.clone() {
             self.trips += 2;
-            match self.connect_to(&host) {
+            let link = Link::open(&self.place, self.tls.as_ref(), &host);
+            match self.runtime.block_on(link) {
                 Ok(link) => {
                     self.link = Some(link);
                     self.was_reached = true;
                     return Ok(());
                 }
-                // What a server refuses outright is worth more than that another is away.
+                // If one server refuses and another does not answer, the refusal is reported.
                 Err(error) if matches!(trouble, None | Some(Trouble::Lost(_))) => trouble = Some(error),
                 Err(_) => {}
             }
         }
         Err(trouble.unwrap_or(Trouble::Lost("no server is named".to_owned())))
     }
-
-    fn connect_to(&self, host: &Host) -> Result<Link, Trouble> {
-        let config = self.config(host);
-        let warnings = Arc::new(Mutex::new(Vec::new()));
-        let collected = Arc::clone(&warnings);
-        let client = self.runtime.block_on(async {
-            let client = match &self.tls {
-                Some(tls) => open(&config, tls.clone(), collected).await?,
-                None => open(&config, NoTls, collected).await?,
-            };
-            session::begin(&client, &self.place).await?;
-            Ok::<_, Trouble>(client)
-        })?;
-        Ok(Link {
-            client,
-            warnings,
-            statements: None,
-        })
-    }
-
-    fn config(&self, host: &Host) -> Config {
-        let mut config = Config::new();
-        match host {
-            Host::Directory(path, port) => config.host_path(PathBuf::from(path)).port(*port),
-            Host::Tcp(name, port) => config.host(name).port(*port),
-        };
-        if let Some(address) = host.loopback() {
-            config.hostaddr(address);
-        }
-        if let Some(user) = &self.place.user {
-            config.user(user);
-        }
-        if let Some(password) = &self.place.password {
-            config.password(password.expose());
-        }
-        let ssl_mode = match self.tls {
-            Some(_) => SslMode::Require,
-            None => SslMode::Disable,
-        };
-        config
-            .dbname(&self.place.database)
-            .application_name("hsm-ca")
-            .ssl_mode(ssl_mode)
-            .connect_timeout(CONNECT)
-            .tcp_user_timeout(SILENCE)
-            .keepalives_idle(SILENCE / 3)
-            .keepalives_interval(SILENCE / 6)
-            .keepalives_retries(4);
-        config
-    }
 }
 
-/// Rows for one statement: an array of them has to fit into a message of 1 GiB, and into memory.
+/// The most rows of one statement. They must fit into a message of 1 GiB, and into memory.
 pub(super) const MOST_ROWS: usize = 1000;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-
-impl Link {
-    fn warnings(&self) -> MutexGuard<'_, Vec<String>> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn statements(&self) -> Result<&Statements, Trouble> {
-        let lost = || Trouble::Lost("the connection was closed".to_owned());
-        self.statements.as_ref().ok_or_else(lost)
-    }
-}
 
 fn linked(link: &Option<Link>) -> Result<&Link, Trouble> {
     let lost = || Trouble::Lost("the connection was closed".to_owned());
@@ -377,10 +283,10 @@ async fn insert(client: &Client, append: &Statement, rows: &[StoredEvent]) -> Re
     if u64::try_from(rows.len()).is_ok_and(|expected| expected == inserted) {
         return Ok(());
     }
-    // A rule or a trigger of somebody else's could swallow rows.
+    // A rule or trigger that someone added could drop rows.
     Err(Trouble::Refused {
         code: "00000".to_owned(),
-        found: format!("it took {inserted} of {} events", rows.len()),
+        found: format!("the server inserted {inserted} of {} events", rows.len()),
     })
 }
 
@@ -396,31 +302,4 @@ async fn take_rows(rows: RowStream, each: &mut Taker<'_>) -> Result<(), Trouble>
         })?;
     }
     Ok(())
-}
-
-async fn open<T>(config: &Config, tls: T, warnings: Arc<Mutex<Vec<String>>>) -> Result<Client, Trouble>
-where
-    T: MakeTlsConnect<tokio_postgres::Socket>,
-    T::Stream: TlsStream + Send + 'static,
-    T::TlsConnect: Send,
-{
-    let (client, connection) = config.connect(tls).await?;
-    tokio::spawn(drive(connection, warnings));
-    Ok(client)
-}
-
-/// Keeps the connection going, and what the server warns of.
-async fn drive<S, T>(mut connection: Connection<S, T>, warnings: Arc<Mutex<Vec<String>>>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    T: AsyncRead + AsyncWrite + Unpin,
-{
-    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-        if let AsyncMessage::Notice(notice) = message
-            && notice.severity() == "WARNING"
-        {
-            let text = format!("{} (SQLSTATE {})", notice.message(), notice.code().code());
-            warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-        }
-    }
 }

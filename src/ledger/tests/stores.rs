@@ -1,213 +1,11 @@
-//! The rules, on every store: SQLite and PostgreSQL through the ledgers themselves, and a store in memory. The same steps have the same results and the same
-//! events on each, and a step that is refused records nothing.
+//! The rules, on every store: SQLite and PostgreSQL through the ledgers themselves, and a store in memory.
 
-use std::fmt::Debug;
+mod side_by_side;
 
-use super::memory::{MemoryError, MemoryStore};
 use super::random::Dice;
 use super::*;
-use crate::ledger::rules::Recording;
-use crate::ledger::store::Store;
 use crate::ledger::tables::Tables;
-
-/// What a caller asks of the rules, in one transaction.
-#[derive(Clone, Debug)]
-enum Step {
-    Begin(Vec<Intent>),
-    Complete(Vec<(u64, Vec<u8>)>),
-    Abandon(Vec<u64>),
-    Deliver(u64),
-    BeginKey(KeyAct),
-    CompleteKey(u64),
-    FailKey(u64),
-    Adopt(u8),
-    TakeOver(Box<Takeover>),
-    Reserve(Authority, Option<u64>),
-    Revoke(Vec<RevocationRequest>),
-    Release(u8),
-}
-
-/// What comes of it, as text: values that two stores have alike.
-fn take<S: Store>(step: &Step, rules: &mut Recording<'_, S>) -> Result<String, S::Error> {
-    fn told<T: Debug>(value: T) -> String {
-        format!("{value:?}")
-    }
-    let each = |entries: &[u64]| entries.iter().copied().map(EntryId).collect::<Vec<_>>();
-    match step {
-        Step::Begin(intents) => {
-            let entries: Result<Vec<_>, _> = intents.iter().map(|intent| rules.begin(intent)).collect();
-            entries.map(told)
-        }
-        Step::Complete(outcomes) => outcomes
-            .iter()
-            .try_for_each(|(entry, signed)| {
-                rules.complete(&Outcome {
-                    entry: EntryId(*entry),
-                    signed,
-                })
-            })
-            .map(told),
-        Step::Abandon(entries) => each(entries)
-            .into_iter()
-            .try_for_each(|entry| rules.abandon(entry, "why"))
-            .map(told),
-        Step::Deliver(entry) => rules.deliver(EntryId(*entry)).map(told),
-        Step::BeginKey(act) => rules.begin_key(&key_intent(*act)).map(told),
-        Step::CompleteKey(begun) => rules.complete_key(EntryId(*begun), &key_record()).map(told),
-        Step::FailKey(begun) => rules.fail_key(EntryId(*begun), "why").map(told),
-        Step::Adopt(number) => rules
-            .adopt(&Adoption {
-                authority: ca(),
-                object: certificate_object(*number),
-                certificate: signed(*number),
-            })
-            .map(told),
-        Step::TakeOver(takeover) => rules.take_over(takeover).map(told),
-        Step::Reserve(authority, above) => rules
-            .reserve_crl_number(authority, above.map(CrlNumber::from))
-            .map(told),
-        Step::Revoke(requests) => requests
-            .iter()
-            .try_for_each(|request| rules.revoke(&ca(), request))
-            .map(told),
-        Step::Release(number) => rules.release(&ca(), &serial(*number)).map(told),
-    }
-}
-
-/// A ledger and the store in memory, side by side.
-struct Stores<L> {
-    ledger: L,
-    /// What the ledger is in.
-    _directory: Option<TempDir>,
-    memory: MemoryStore,
-}
-
-impl Stores<SqliteLedger> {
-    fn sqlite() -> Self {
-        let Desk { directory, ledger } = Desk::new();
-        Self::beside(ledger, Some(directory))
-    }
-}
-
-#[cfg(all(feature = "postgres", feature = "softhsm-tests"))]
-impl Stores<PostgresLedger> {
-    fn postgres() -> Self {
-        Self::beside(
-            PostgresLedger::create(&postgres::new_place(), &stamp()).unwrap(),
-            None,
-        )
-    }
-}
-
-impl<L: Tables> Stores<L> {
-    fn beside(ledger: L, directory: Option<TempDir>) -> Self {
-        let stamp = stamp();
-        let mut recording = Recording::start(MemoryStore::default(), &stamp).unwrap();
-        recording.create().unwrap();
-        let (memory, _) = recording.finish();
-        Self {
-            ledger,
-            _directory: directory,
-            memory,
-        }
-    }
-
-    /// The same on both, or nothing on either.
-    #[track_caller]
-    fn take(&mut self, step: &Step) -> Result<String, String> {
-        let before = (self.count(), self.memory.events.len());
-        let stored = self
-            .ledger
-            .decide(&stamp(), |rules| take(step, rules))
-            .map_err(|error| error.to_string());
-        let stamp = stamp();
-        let mut recording = Recording::start(self.memory.clone(), &stamp).unwrap();
-        let kept = match take(step, &mut recording) {
-            Ok(told) => {
-                self.memory = recording.finish().0;
-                Ok(told)
-            }
-            Err(MemoryError::Refused(error)) => Err(error.to_string()),
-            Err(MemoryError::Contradiction(found)) => panic!("{step:?}: {found}"),
-        };
-        assert_eq!(stored, kept, "{step:?}");
-        if stored.is_err() {
-            assert_eq!((self.count(), self.memory.events.len()), before, "{step:?}");
-        }
-        stored
-    }
-
-    #[track_caller]
-    fn done(&mut self, step: &Step) {
-        if let Err(error) = self.take(step) {
-            panic!("{step:?}: {error}");
-        }
-    }
-
-    #[track_caller]
-    fn refused(&mut self, step: &Step, why: &str) {
-        let error = self.take(step).unwrap_err();
-        assert!(error.contains(why), "{step:?}: {error}");
-    }
-
-    fn count(&self) -> usize {
-        usize::try_from(self.ledger.head().unwrap().count).unwrap()
-    }
-
-    /// The number of the last event.
-    fn last(&self) -> u64 {
-        self.ledger.head().unwrap().count
-    }
-
-    /// The events are the same bytes, but for the random ones of the first, and the tables follow from them.
-    #[track_caller]
-    fn assert_alike(&self) {
-        let mut exported = Vec::new();
-        self.ledger.export(&mut exported).unwrap();
-        let text = String::from_utf8(exported).unwrap();
-        let stored: Vec<_> = text
-            .lines()
-            .skip(1)
-            .map(|line| &line[83..line.len() - 1])
-            .collect();
-        let kept: Vec<_> = self
-            .memory
-            .events
-            .iter()
-            .skip(1)
-            .map(|(body, _)| &**body)
-            .collect();
-        assert_eq!(stored, kept);
-        let mut seen = Vec::new();
-        let report = self
-            .ledger
-            .verify_watched(&Evidence::default(), &mut |events| seen.push(events));
-        assert_eq!(report.unwrap().faults, []);
-        // A second time where the sums did not say enough, and the tables were made again.
-        let count = self.ledger.head().unwrap().count;
-        let passes: Vec<_> = seen.split_inclusive(|events| *events == count).collect();
-        assert!(
-            matches!(passes.len(), 1 | 2) && passes.iter().all(|pass| pass.iter().copied().eq(1..=count)),
-            "{seen:?}"
-        );
-    }
-}
-
-fn begin(numbers: &[u8]) -> Step {
-    Step::Begin(numbers.iter().map(|number| certificate(*number)).collect())
-}
-
-fn complete(entry: u64, number: u8) -> Step {
-    Step::Complete(vec![(entry, signed(number))])
-}
-
-fn revoke(number: u8, reason: RevocationReason) -> Step {
-    Step::Revoke(vec![revocation(number, reason)])
-}
-
-fn by(authority: Authority, intent: Intent) -> Step {
-    Step::Begin(vec![Intent { authority, ..intent }])
-}
+use side_by_side::{Step, Stores, begin, by, complete, revoke};
 
 fn a_serial_number_is_used_once_for_a_name<L: Tables>(new: fn() -> Stores<L>) {
     let mut stores = new();
@@ -220,7 +18,7 @@ fn a_serial_number_is_used_once_for_a_name<L: Tables>(new: fn() -> Stores<L>) {
     stores.refused(&begin(&[2, 3, 1]), "is already used");
     stores.refused(&begin(&[2, 2]), "is already used");
     stores.done(&begin(&[2, 3]));
-    // Given up is used too.
+    // The number of an abandoned entry stays used.
     let last = stores.last();
     stores.done(&Step::Abandon(vec![last]));
     stores.refused(&by(renewed, certificate(3)), "is already used");
@@ -383,7 +181,7 @@ fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later<L: Tables>(new: 
     stores.assert_alike();
 }
 
-/// Steps that nobody chose, most of them refused.
+/// Random steps, most of them refused.
 fn every_sequence_of_steps_has_the_same_results_and_the_same_events<L: Tables>(new: fn() -> Stores<L>) {
     for seed in 0..6 {
         let (mut stores, mut dice) = (new(), Dice(1_000 + seed));
@@ -422,7 +220,7 @@ fn every_sequence_of_steps_has_the_same_results_and_the_same_events<L: Tables>(n
     }
 }
 
-/// Each of these on a file, and on a server.
+/// Runs each test on a file and on a server.
 macro_rules! on_each_store {
     ($($name:ident),+ $(,)?) => {
         mod on_sqlite {
