@@ -1,17 +1,17 @@
-//! The tables that follow from the events, whatever database keeps them.
+//! The tables that are derived from the events, the same in every database.
 
-/// A table that follows from the events.
+/// A table that is derived from the events.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [&'static str],
     /// How many of the columns, from the first, are the key.
     pub(super) key: usize,
-    /// What events say of a row, as columns by their places: each statement is made by one event. A row makes its first statement always, and each
-    /// other one if a column of it beyond the key is not null.
+    /// The columns, by index, that one event sets: a row is set by several events. The first set is always present; another one is present
+    /// if one of its columns outside the key is not null.
     pub(super) statements: &'static [&'static [usize]],
 }
 
-/// The places of tables in [`TABLES`].
+/// The indices of the tables in [`TABLES`].
 pub(super) mod place {
     pub(in crate::ledger) const AUTHORITIES: usize = 0;
     pub(in crate::ledger) const ENTRIES: usize = 1;

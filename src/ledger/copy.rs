@@ -1,13 +1,12 @@
-//! The whole chain of one ledger in a new one.
+//! Copying a whole ledger into a new one.
 
 use super::{Access, Evidence, Head, LedgerError, LedgerUrl};
 
-/// Makes a new ledger at `to` with the events of the one at `from`, byte for byte. `from` is verified first, against `kept` if that is
-/// given; what arrived is verified before it counts: there is a whole ledger at `to` afterwards, or none. What is recorded at `from`
-/// meanwhile stops it.
+/// Creates a ledger at `to` with the events of the one at `from`, byte for byte. It verifies `from` first, against `kept` if given, and
+/// verifies the copy before it counts: afterwards `to` has a whole ledger or none. If `from` changes meanwhile, the copy fails.
 ///
 /// # Errors
-/// [`LedgerError::Damaged`] if one of them does not verify; [`LedgerError::Exists`] whatever is at `to`.
+/// [`LedgerError::Damaged`] if one of them does not verify; [`LedgerError::Exists`] if anything is at `to`.
 pub fn copy_ledger(from: &LedgerUrl, to: &LedgerUrl, kept: Option<Head>) -> Result<Head, LedgerError> {
     let source = from.open(Access::Read)?;
     let evidence = Evidence {

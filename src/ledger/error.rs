@@ -1,4 +1,4 @@
-//! Why a ledger was not read or written, in words for the person who must act on it.
+//! Why a ledger was not read or written, for the person who must act on it.
 
 use std::fmt;
 use std::io;
@@ -8,21 +8,21 @@ use std::time::Duration;
 use super::{CheckpointProblem, CrlNumber, EntryId, Head, LedgerPlace, RevocationReason, SerialNumber};
 use crate::file_trust::TrustError;
 
-/// Why a ledger was not read or written. Nothing was recorded, unless it is said.
+/// Why a ledger was not read or written. Nothing was recorded, unless the variant says so.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// There is no ledger at this place.
+    /// No ledger at this place.
     NotFound {
         /// The place.
         place: LedgerPlace,
     },
-    /// A new ledger was to be made where something is already.
+    /// A new ledger was to be created where something already is.
     Exists {
         /// The place.
         place: LedgerPlace,
     },
-    /// The directory that a new ledger would be in is not there.
+    /// The directory of a new ledger does not exist.
     NoDirectory {
         /// The directory.
         directory: PathBuf,
@@ -32,44 +32,44 @@ pub enum LedgerError {
         /// The file or directory that they may write to.
         cause: TrustError,
     },
-    /// The file system does not let this process read or write it.
+    /// The file system denies this process access.
     Denied {
         /// The ledger.
         place: LedgerPlace,
-        /// What it says.
+        /// The error.
         found: String,
     },
-    /// Another process is writing, for longer than was waited.
+    /// Another process kept the ledger locked for too long.
     Locked {
         /// The ledger.
         place: LedgerPlace,
-        /// How long was waited.
+        /// How long this process waited.
         waited: Duration,
     },
-    /// A newer version of this program made it, or brought it up to date.
+    /// A newer version of this program created or upgraded it.
     Newer {
         /// The ledger.
         place: LedgerPlace,
         /// Its version.
         found: i64,
-        /// The highest that is known here.
+        /// The highest version that this program supports.
         known: i64,
     },
-    /// An older version of this program made it, and it is opened for reading only.
+    /// An older version of this program created it, and it was opened only for reading.
     Older {
         /// The ledger.
         place: LedgerPlace,
         /// Its version.
         found: i64,
     },
-    /// The file is something else.
+    /// The file is not a ledger.
     NotALedger {
         /// The file.
         place: LedgerPlace,
         /// What it is.
         found: &'static str,
     },
-    /// The file is empty, or has no event in it: a ledger is made with its first event.
+    /// The file is empty or has no event: a ledger is created with its first event.
     Empty {
         /// The file.
         place: LedgerPlace,
@@ -78,22 +78,22 @@ pub enum LedgerError {
     Altered {
         /// The ledger.
         place: LedgerPlace,
-        /// What is not as it was made.
+        /// The table or trigger that differs.
         name: String,
     },
     /// The file is damaged, or its tables contradict its events.
     Damaged {
         /// The ledger.
         place: LedgerPlace,
-        /// How that shows.
+        /// What shows it.
         found: String,
     },
-    /// Another file has the ledger's name than the one that was opened, or its log is gone, or what was recorded is not in it.
+    /// The ledger's name now belongs to another file than the one that was opened, or its log is gone, or recorded events are not in it.
     Replaced {
         /// The ledger.
         place: LedgerPlace,
     },
-    /// No server of those that the place names can be reached, or none that takes changes. Nothing was recorded.
+    /// No server that the place names can be reached, or none of them accepts changes. Nothing was recorded.
     Unreachable {
         /// The ledger.
         place: LedgerPlace,
@@ -104,32 +104,32 @@ pub enum LedgerError {
     Server {
         /// The ledger.
         place: LedgerPlace,
-        /// What it said.
+        /// What it reported.
         refusal: Box<ServerRefusal>,
     },
-    /// The connection was lost while the server committed, and it could not be asked since: whether this was recorded is not known.
+    /// The connection was lost during a commit, and the server has not answered since: whether the change was recorded is unknown.
     Unresolved {
         /// The ledger.
         place: LedgerPlace,
         /// What the server or the system said last.
         found: String,
     },
-    /// The server no longer has an event that this process has read or recorded: an older copy was restored, or a standby that lacks
-    /// events took its place.
+    /// The server no longer has an event that this process has read or recorded: an older copy was restored, or a standby that lacks events
+    /// took over.
     Rewound {
         /// The ledger.
         place: LedgerPlace,
         /// How far it went.
         known: Box<Head>,
     },
-    /// What the server is set to would lose or change what is recorded.
+    /// A setting of the server could lose or change recorded events.
     NotDurable {
         /// The ledger.
         place: LedgerPlace,
-        /// The setting, what it is, and what it must be.
+        /// The setting, its value, and the value that it must have.
         found: String,
     },
-    /// The file with the certificates that a server's is checked with.
+    /// The file with the root certificates for the server cannot be used.
     RootCertificates {
         /// The file.
         file: PathBuf,
@@ -141,11 +141,11 @@ pub enum LedgerError {
         /// The ledger.
         place: LedgerPlace,
     },
-    /// Anything else that the database or the system said.
+    /// Any other error of the database or the system.
     Failed {
         /// The ledger.
         place: LedgerPlace,
-        /// What it said.
+        /// What it reported.
         found: String,
     },
     /// The ledger does not extend a checkpoint.
@@ -154,7 +154,7 @@ pub enum LedgerError {
     SerialUsed {
         /// The number.
         serial: SerialNumber,
-        /// The entry that has it.
+        /// The entry that uses it.
         entry: EntryId,
     },
     /// Another process began a certificate for the same request while this one prepared it.
@@ -169,35 +169,35 @@ pub enum LedgerError {
         /// Why not.
         problem: CrlNumberProblem,
     },
-    /// There is no such entry.
+    /// The ledger has no such entry.
     NoEntry {
         /// What was requested.
         entry: EntryId,
     },
-    /// The entry ended before.
+    /// The entry has already ended.
     Ended {
         /// The entry.
         entry: EntryId,
         /// How.
         state: &'static str,
     },
-    /// What was signed is not what was begun.
+    /// The signed bytes are not those that were begun.
     OtherBytes {
         /// The entry.
         entry: EntryId,
     },
-    /// Something else than a certificate was to be adopted.
+    /// Only certificates can be adopted.
     NotACertificate,
     /// The ledger has no certificate of this serial number from this authority.
     UnknownCertificate {
         /// The number.
         serial: SerialNumber,
     },
-    /// The certificate is revoked already, and not for a reason that this one may follow.
+    /// The certificate is already revoked, and its reason cannot change to the requested one.
     AlreadyRevoked {
         /// The certificate.
         serial: SerialNumber,
-        /// The reason it is revoked for.
+        /// The reason it was revoked for.
         reason: RevocationReason,
     },
     /// The certificate is not on hold.
@@ -214,7 +214,7 @@ pub enum LedgerError {
     },
 }
 
-/// What a database server said when it refused.
+/// The error with which a database server refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerRefusal {
@@ -228,17 +228,17 @@ pub struct ServerRefusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CrlNumberProblem {
-    /// Nobody reserved it.
+    /// It was not reserved.
     NotReserved,
     /// A CRL of the same kind has it.
     Used,
     /// A later CRL has a higher one.
     Passed,
-    /// A complete and a delta CRL of one number are issued at the same time.
+    /// The complete and the delta CRL with this number must have the same `thisUpdate`.
     OtherTime,
-    /// It is the highest that 20 octets hold, so that none can follow.
+    /// It is the highest number of 20 octets, so no other can follow.
     Last,
-    /// A delta CRL starts from a complete CRL of a lower number: one that this ledger saw signed, or one from before it.
+    /// The base of a delta CRL must be a complete CRL with a lower number, signed in this ledger or before it.
     Base,
 }
 
@@ -284,10 +284,7 @@ impl fmt::Display for LedgerError {
             Self::NotALedger { place, found } => {
                 write!(f, "{place} is not a ledger of this program: it is {found}")
             }
-            Self::Empty { place } => write!(
-                f,
-                "{place} has no event in it, not even the first: a ledger is never empty",
-            ),
+            Self::Empty { place } => write!(f, "{place} is not a whole ledger: it has no events"),
             Self::Altered { place, name } => write!(
                 f,
                 "ledger {place}: {name} was changed by another program, so nothing is recorded in it",

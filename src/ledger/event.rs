@@ -1,8 +1,7 @@
 //! One event: its canonical bytes, and the chain through all of them.
-//!
-//! The bytes are JSON of one line as [`Event::encode`] writes it: fields in this order, no space, integers, strings escaped only where JSON
-//! demands it. They are stored and exported as they are, and the hash is over them, so a checker need not write JSON the same way. Reading
-//! is strict, and `verify` writes every event again and compares, so an event has one spelling.
+//! The bytes are one line of JSON, as [`Event::encode`] writes it: fields in this order, no spaces, integers, strings escaped only where
+//! JSON requires it. They are stored, hashed and exported unchanged, so other software can check them without writing JSON the same way.
+//! Reading is strict, and `verify` encodes every event again and compares, so each event has exactly one encoding.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +16,7 @@ use super::{
     RevocationReason, SerialNumber, Stamp, UnixTime,
 };
 
-/// The format of the events. A program that meets a higher one leaves the ledger alone.
+/// The format of the events. A program that finds a higher one does not use the ledger.
 pub(super) const FORMAT: u64 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +46,9 @@ impl<'de> Deserialize<'de> for Unread {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum What<D = Der> {
-    /// Always the first. The random bytes make this ledger's chain another than any other's.
+    /// Always the first. Its random bytes make the chain of every ledger different.
     Created { format: u64, ledger: Digest },
-    /// A key and a name that later events call by this event's number.
+    /// A key and a name. Later events refer to them by this event's number.
     Authority(Authority),
     /// A signature is about to be made.
     Begun {
@@ -65,7 +64,7 @@ pub(super) enum What<D = Der> {
         sha256: Digest,
         #[serde(skip_serializing_if = "Option::is_none")]
         der: Option<D>,
-        /// It is on its way to a file or a caller. Ledgers of version 1 did not say so.
+        /// It must still reach a file or a caller. Ledgers of version 1 did not record this.
         #[serde(default, skip_serializing_if = "is_false")]
         to_deliver: bool,
     },
@@ -101,27 +100,28 @@ pub(super) enum What<D = Der> {
         revoked: UnixTime,
         #[serde(skip_serializing_if = "Option::is_none")]
         invalidity_date: Option<UnixTime>,
-        /// Whose key it is, where that is known. Ledgers of version 1 did not say so.
+        /// The key of the certificate, if known. Ledgers of version 1 did not record this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key_sha256: Option<Digest>,
     },
     /// A hold ends.
     Released { authority: u64, serial: SerialNumber },
-    /// An operator continues with this ledger though it does not contain a head that was kept: of `ledger`, the hash of its first event.
+    /// An operator continues with this ledger although it does not contain a kept head. `ledger` is the hash of the first event of the
+    /// ledger that the head belongs to.
     HeadGivenUp {
         place: String,
         ledger: Digest,
         head: String,
     },
-    /// A key is about to come to a token, or to go from it.
+    /// A key is about to be generated on a token, imported, or deleted.
     KeyBegun(KeyIntent),
-    /// It came, or went.
+    /// This succeeded.
     Key {
         begun: EntryId,
         what: KeyWhat,
         key: KeyRecord,
     },
-    /// It did not.
+    /// This failed.
     KeyFailed { begun: EntryId, reason: String },
 }
 
@@ -187,13 +187,13 @@ impl<D: DeserializeOwned> Event<D> {
     }
 }
 
-/// How far a ledger goes: the number of events, and the hash of the last. Kept elsewhere, it proves later that nothing up to it
-/// was changed, and that nothing was cut off.
+/// The end of a ledger: the number of events, and the hash of the last. Kept elsewhere, it proves later that no event up to it was changed
+/// or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// How many events.
+    /// The number of events.
     pub count: u64,
-    /// The last one's hash; zeros when there is none.
+    /// The hash of the last one; zeros if the ledger has none.
     pub hash: Digest,
 }
 
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_someone_typed_is_read_in_either_case() {
+    fn a_typed_head_may_be_in_upper_or_lower_case() {
         let head = Head {
             count: 7,
             hash: Digest::of(b"abc"),

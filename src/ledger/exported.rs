@@ -1,27 +1,27 @@
-//! Reading what `Ledger::export` wrote: the chain is computed again.
+//! Reads the output of `Ledger::export` and computes its chain again.
 
 use std::io::{self, BufRead, Read};
 
 use super::event::{Event, Unread};
 use super::{Head, UnixTime};
 
-/// A line of an export has an event with one signed object, which is at most 64 KiB.
+/// Each line has one event with at most one signed object of at most 64 KiB.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-/// What an export has, up to its end or its first fault.
+/// The contents of an export, up to its end or its first fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportedEvents {
-    /// How far the chain goes, computed from the events.
+    /// The end of the chain, computed from the events.
     pub head: Head,
     /// When the first event was recorded.
     pub first: Option<UnixTime>,
-    /// When the last one was.
+    /// When the last event was recorded.
     pub last: Option<UnixTime>,
-    /// The first line that is wrong. What follows it was not read.
+    /// The first wrong line. The lines after it were not read.
     pub fault: Option<ExportFault>,
 }
 
-/// Why a line does not belong into the export of one ledger.
+/// Why a line does not belong in the export of one ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportFault {
@@ -30,7 +30,7 @@ pub enum ExportFault {
         /// From 1.
         line: u64,
     },
-    /// Its hash is not that of its event after the one before it: one of them was changed, removed or moved.
+    /// Its hash does not follow from the lines before it: an event was changed, removed or moved.
     Chain {
         /// From 1.
         line: u64,
@@ -62,11 +62,11 @@ impl ExportedEvents {
         beginning.starts_with(b"{\"hash\":\"")
     }
 
-    /// Reads an export line by line and computes its chain. That shows that the file was not changed since its head was noted, not that the ledger
-    /// is complete.
+    /// Reads an export line by line and computes its chain. This shows that the file was not changed since its head was noted, but not that
+    /// the ledger is complete.
     ///
     /// # Errors
-    /// What the reader said.
+    /// An error of the reader.
     pub fn read(mut from: impl BufRead) -> io::Result<Self> {
         let mut found = Self {
             head: Head::EMPTY,
@@ -116,7 +116,7 @@ impl ExportedEvents {
 mod tests {
     use super::*;
 
-    /// Two events, as an export has them.
+    /// An export with two events.
     fn export() -> String {
         let mut head = Head::EMPTY;
         let mut text = String::new();

@@ -1,10 +1,10 @@
-//! For the unit tests of other rooms: someone else who uses the ledger.
+//! For the unit tests of other modules: another process that uses the ledger.
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
-/// Another process, which writes to the ledger for as long as it likes.
+/// Another process that keeps the ledger locked until it is stopped.
 pub(crate) struct SlowWriter(Connection);
 
 impl SlowWriter {

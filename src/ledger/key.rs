@@ -1,4 +1,4 @@
-//! Keys that come to a token and go from it.
+//! Keys that are generated on a token, imported, or deleted.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum KeyAct {
 }
 
 impl KeyAct {
-    /// In one word, as the events have it.
+    /// The word that the events use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl KeyAct {
         }
     }
 
-    /// The same when it is done.
+    /// The same in the past tense.
     #[must_use]
     pub const fn done(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl KeyAct {
     }
 }
 
-/// A token, as it describes itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
+/// How a token describes itself (PKCS#11 v2.40 section 3.2, `CK_TOKEN_INFO`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyToken {
@@ -53,7 +53,7 @@ pub struct KeyToken {
     pub model: String,
 }
 
-/// Something that is about to happen to a key.
+/// What is about to happen to a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyIntent {
@@ -61,17 +61,17 @@ pub struct KeyIntent {
     pub act: KeyAct,
     /// The label that the key has or will have.
     pub label: String,
-    /// On which token.
+    /// The token.
     pub token: KeyToken,
-    /// How it gets there: `generated`, or the import route.
+    /// How the key gets to the token: `generated`, or the import route.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
-    /// SHA-256 of the SubjectPublicKeyInfo, where it is known before.
+    /// SHA-256 of the SubjectPublicKeyInfo, if known in advance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<Digest>,
 }
 
-/// The key as it was read back from the token; of a deleted one, as it was.
+/// The key as it was read back from the token, or as it was before it was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRecord {
@@ -81,19 +81,19 @@ pub struct KeyRecord {
     pub id: String,
     /// Kind and size, as "RSA 2048".
     pub kind: String,
-    /// SHA-256 of the SubjectPublicKeyInfo, where the token tells the public half.
+    /// SHA-256 of the SubjectPublicKeyInfo, if the token shows the public half.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<Digest>,
-    /// What the token says of it, as `CKA_SENSITIVE=true`; what it does not report is absent.
+    /// Its attributes, as `CKA_SENSITIVE=true`. Attributes that the token does not report are absent.
     pub attributes: Vec<String>,
 }
 
-/// What happened to a key, from before to after.
+/// What happened to a key: the intent and the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEntry {
     /// Its number.
     pub id: EntryId,
-    /// What was meant.
+    /// The intent.
     pub intent: KeyIntent,
     /// When it began.
     pub begun: Stamp,
@@ -105,9 +105,9 @@ pub struct KeyEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyState {
-    /// It did not: whether the key came, or went, is not known.
+    /// It has not ended: whether the key is on the token is unknown.
     Begun,
-    /// It is done.
+    /// It succeeded.
     Done {
         /// When it was recorded.
         stamp: Stamp,
@@ -118,18 +118,18 @@ pub enum KeyState {
     Failed {
         /// When it was recorded.
         stamp: Stamp,
-        /// What the caller said, with what is left on the token.
+        /// The caller's reason, and what is left on the token.
         reason: String,
     },
 }
 
-/// Which keys' entries, newest first.
+/// Selects entries about keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyFilter {
-    /// Only those that began and did not end.
+    /// Only those that have not ended.
     pub open: bool,
-    /// Only those before this one: the next page.
+    /// Only those before this one, for the next page.
     pub before: Option<EntryId>,
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<u64>,
 }

@@ -1,33 +1,33 @@
-//! What a verification found.
+//! The result of a verification.
 
 use std::fmt;
 
 use super::{Digest, Head};
 use crate::transparency::Checkpoint;
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// How far the ledger goes.
+    /// The end of the ledger.
     pub head: Head,
-    /// What is wrong, in the order of the events; the first ones only.
+    /// The first faults, in the order of the events.
     pub faults: Vec<Fault>,
-    /// How many more there are.
+    /// The number of further faults.
     pub more: u64,
-    /// How many entries began and did not end.
+    /// The number of entries that have not ended.
     pub open: u64,
-    /// What the head that was kept elsewhere shows.
+    /// The result of the comparison with a kept head.
     pub kept: Option<KeptHead>,
-    /// How many events came after the checkpoint that was kept elsewhere, where the ledger extends it.
+    /// The number of events after the kept checkpoint, if the ledger extends it.
     pub since_checkpoint: Option<u64>,
 }
 
-/// What was kept elsewhere.
+/// An earlier state of the ledger that was kept elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// A head.
     pub head: Option<Head>,
-    /// A checkpoint. Who made it is for the caller to check.
+    /// A checkpoint. The caller must check who signed it.
     pub checkpoint: Option<Checkpoint>,
 }
 
@@ -35,7 +35,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CheckpointProblem {
-    /// It is from another ledger, or none.
+    /// It does not come from this ledger.
     OtherLedger {
         /// The checkpoint's origin.
         origin: String,
@@ -49,7 +49,7 @@ pub enum CheckpointProblem {
         /// How many events the ledger has.
         found: u64,
     },
-    /// The events up to there are others.
+    /// The events up to there are different.
     Another {
         /// The checkpoint's size.
         size: u64,
@@ -64,7 +64,7 @@ impl fmt::Display for CheckpointProblem {
             }
             Self::Missing { size, found } => write!(
                 f,
-                "the checkpoint has {size} events, and the ledger only {found}: an older copy was restored, or events were cut off its end"
+                "the checkpoint has {size} events, and the ledger only {found}: an older copy was restored, or events at its end were removed"
             ),
             Self::Another { size } => write!(
                 f,
@@ -75,7 +75,7 @@ impl fmt::Display for CheckpointProblem {
 }
 
 impl VerifyReport {
-    /// Nothing is wrong, as far as can be seen from here.
+    /// Whether no fault was found.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.faults.is_empty()
@@ -83,22 +83,22 @@ impl VerifyReport {
 }
 
 impl VerifyReport {
-    /// Nothing is wrong, and the ledger goes exactly so far; or what is not so.
+    /// Requires a ledger without faults that ends at `head`.
     pub(super) fn require(&self, head: Head) -> Result<(), String> {
         match self.faults.first() {
             Some(fault) => Err(fault.to_string()),
-            None if self.head != head => Err(format!("it goes to {}, and not to {head}", self.head)),
+            None if self.head != head => Err(format!("it ends at {}, not at {head}", self.head)),
             None => Ok(()),
         }
     }
 }
 
-/// What a head that was kept elsewhere shows.
+/// How a ledger relates to a kept head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptHead {
-    /// The chain goes through it.
+    /// It is on the chain.
     OnTheChain {
-        /// How many events came after it.
+        /// The number of events after it.
         later: u64,
     },
     /// The ledger is shorter.
@@ -107,65 +107,65 @@ pub enum KeptHead {
     Another,
 }
 
-/// A head that was kept elsewhere, and that an operator gives up: the ledger in use goes on without what led to it.
+/// A kept head that an operator gives up, to continue with a ledger that does not contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenUpHead {
     /// Where it was kept.
     pub place: String,
-    /// The hash of the first event of the ledger that it is of.
+    /// The hash of the first event of the ledger that the head belongs to.
     pub ledger: Digest,
     /// The head.
     pub head: Head,
 }
 
-/// Something that is wrong.
+/// A fault of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The file itself: what SQLite says.
+    /// SQLite reports that the file is damaged.
     File {
         /// What it says.
         found: String,
     },
-    /// A table, index or trigger is not as this program made it.
+    /// A table, index or trigger is not as this program creates it.
     Schema {
         /// Its name.
         name: String,
         /// What is wrong with it.
         found: &'static str,
     },
-    /// Events are not there.
+    /// Events are missing.
     Gap {
         /// The first.
         first: u64,
         /// The last.
         last: u64,
     },
-    /// A row in a place where no event can be.
+    /// A row with a number that no event can have.
     Misplaced {
         /// Its number.
         sequence: i64,
     },
-    /// The hash of an event does not follow from the one before and its bytes: one of them was changed.
+    /// The hash of an event does not follow from its bytes and the hash before it.
     Hash {
         /// The event.
         sequence: u64,
     },
-    /// An event is not written as this program writes it.
+    /// An event is not encoded as this program encodes it.
     Body {
         /// The event.
         sequence: u64,
         /// What is wrong with it.
         found: String,
     },
-    /// An event that cannot follow on those before it.
+    /// An event that cannot follow those before it.
     Event {
         /// The event.
         sequence: u64,
         /// Why not.
         found: String,
     },
-    /// A row of a table is not what the events say.
+    /// A row of a table contradicts the events.
     Row {
         /// The table.
         table: &'static str,
@@ -174,9 +174,9 @@ pub enum Fault {
         /// What is wrong with it.
         found: String,
     },
-    /// The ledger does not extend the checkpoint that was kept elsewhere.
+    /// The ledger does not extend the kept checkpoint.
     Checkpoint(CheckpointProblem),
-    /// The head that was kept elsewhere is not on the chain.
+    /// The kept head is not on the chain.
     Kept {
         /// The head.
         kept: Head,
@@ -208,7 +208,7 @@ impl fmt::Display for Fault {
                 how: KeptHead::Missing,
             } => write!(
                 f,
-                "the kept head is of event {}, and the ledger ends before it: events were cut off its end",
+                "the kept head is that of event {}, and the ledger ends before it: events at its end were removed",
                 kept.count
             ),
             Self::Kept { kept, .. } => write!(

@@ -1,13 +1,12 @@
-//! Revocation, and what may follow on what.
-//!
-//! A revocation is not one value: what is requested names a key, what the ledger says last of a certificate may be that it was released, and
-//! an entry of a CRL (`x509::Revocation`) may have a reason that no request has.
+//! Revocation, and which reason may follow which.
+//! A revocation has three types: a request names a key; the ledger's latest record of a certificate can also be a release; and an entry of
+//! a CRL (`x509::Revocation`) can have reasons that no request can have.
 
 use super::{CrlNumber, Der, Digest, EntryId, RevocationReason, SerialNumber, UnixTime};
 
 impl RevocationReason {
-    /// Whether a certificate that is revoked for this reason may be revoked for `next`. A hold may become anything; anything
-    /// may turn out to have been a compromise; nothing else changes.
+    /// Whether the reason of a revoked certificate may change to `next`. A hold may change to anything; any other reason only to a
+    /// compromise.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         let compromise = |reason| {
@@ -27,27 +26,27 @@ pub struct RevocationRequest {
     pub serial: SerialNumber,
     /// Why.
     pub reason: RevocationReason,
-    /// `revocationDate`; when a hold becomes a revocation, the day of the hold stays.
+    /// `revocationDate`. When a hold becomes a revocation, the date of the hold stays.
     pub revoked: UnixTime,
-    /// `invalidityDate`, where it is known.
+    /// `invalidityDate`, if known.
     pub invalidity_date: Option<UnixTime>,
-    /// Which key the certificate is for, where that is known: it is remembered if it is compromised. SHA-256 of its
-    /// SubjectPublicKeyInfo; of an RSA key, of the one with the same modulus as rsaEncryption with the exponent 65537.
+    /// The certificate's key, if known, so that a compromised key is recognised later. SHA-256 of the SubjectPublicKeyInfo; for an RSA key,
+    /// of its modulus as rsaEncryption with the exponent 65537.
     pub key_sha256: Option<Digest>,
 }
 
-/// A revocation that says that a private key is in the wrong hands: keyCompromise or cACompromise.
+/// A revocation for keyCompromise or cACompromise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompromisedKey {
     /// The entry of the certificate.
     pub entry: EntryId,
-    /// As the revocation has it ([`RevocationRequest::key_sha256`]).
+    /// The key that the revocation names ([`RevocationRequest::key_sha256`]).
     pub key_sha256: Option<Digest>,
-    /// The certificate, where it does not and the ledger has it.
+    /// The certificate, if the revocation names no key and the ledger has the certificate.
     pub certificate: Option<Der>,
 }
 
-/// The last that happened to a certificate, as the ledger has it.
+/// The latest revocation or release of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationRecord {
     /// Which certificate.
@@ -56,8 +55,7 @@ pub struct RevocationRecord {
     pub state: RevocationState,
     /// Its `notAfter`: an expired certificate may leave the CRL (RFC 5280 section 3.3).
     pub not_after: UnixTime,
-    /// The number of the event that changed it last: for a delta CRL, compare it with
-    /// [`ReservedCrlNumber::event`] of the base.
+    /// The number of the event that changed it last. For a delta CRL, compare it with the base's [`ReservedCrlNumber::event`].
     pub changed: u64,
 }
 
@@ -73,17 +71,17 @@ pub enum RevocationState {
         /// `invalidityDate`
         invalidity_date: Option<UnixTime>,
     },
-    /// It was on hold and is not any more: on a delta CRL, `removeFromCRL`.
+    /// It was on hold and no longer is: `removeFromCRL` on a delta CRL.
     Released,
 }
 
-/// A CRL number that nobody else gets.
+/// A CRL number that no other call gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservedCrlNumber {
     /// The number.
     pub number: CrlNumber,
-    /// The event that reserved it. Every revocation up to it is on a CRL of this number, so a delta CRL on top needs only what
-    /// changed later.
+    /// The event that reserved it. A CRL with this number has every revocation up to this event, so a delta CRL based on it needs only
+    /// later changes.
     pub event: u64,
 }
 
@@ -92,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hold_may_end_and_a_compromise_may_come_to_light() {
+    fn a_hold_may_become_any_reason_and_any_reason_a_compromise() {
         assert!(RevocationReason::CertificateHold.may_become(RevocationReason::Superseded));
         assert!(RevocationReason::Superseded.may_become(RevocationReason::KeyCompromise));
         assert!(!RevocationReason::Superseded.may_become(RevocationReason::CertificateHold));

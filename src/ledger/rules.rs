@@ -1,5 +1,5 @@
-//! What may follow on what: a serial number is used once, CRL numbers rise, an entry ends once and as it began. These rules are the same
-//! on every database ([`Store`]).
+//! What may be recorded after what: a serial number is used once, CRL numbers rise, an entry ends once, with the bytes that it began with.
+//! These rules are the same on every database ([`Store`]).
 
 mod crl_numbers;
 mod keys;
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::signer::fill_random;
 
-/// A CRL up to this size is kept; of a larger one, the hash. CRLs repeat each other, and a ledger grows for years.
+/// The ledger keeps CRLs up to this size, and only the hash of a larger one: CRLs repeat each other, and a ledger grows for years.
 const LARGEST_CRL_KEPT: usize = 64 * 1024;
 
-/// One turn to write: events are checked against those before them, and appended.
+/// One turn to write: checks new events against the earlier ones, and appends them.
 pub(super) struct Recording<'a, S> {
     store: S,
     stamp: &'a Stamp,
@@ -35,7 +35,7 @@ impl<'a, S: Store> Recording<'a, S> {
         &self.store
     }
 
-    /// The store, to be committed, and how far the ledger goes then.
+    /// The store, to be committed, and the head that the ledger then has.
     pub(super) fn finish(self) -> (S, Head) {
         (self.store, self.head)
     }
@@ -52,7 +52,7 @@ impl<'a, S: Store> Recording<'a, S> {
         .map(drop)
     }
 
-    /// Appends one event, its hash, and what follows from it.
+    /// Appends one event, its hash, and the rows that are derived from it.
     pub(super) fn append(&mut self, what: What) -> Result<u64, S::Error> {
         let sequence = self.head.count.checked_add(1).ok_or(LedgerError::Range)?;
         let event = Event::new(sequence, self.stamp, what);
@@ -63,7 +63,7 @@ impl<'a, S: Store> Recording<'a, S> {
         Ok(sequence)
     }
 
-    /// The event that introduced this authority, now if it is new.
+    /// The number of the event that introduced this authority. Appends that event if the authority is new.
     pub(super) fn authority(&mut self, authority: &Authority) -> Result<u64, S::Error> {
         match self.store.authority(authority)? {
             Some(id) => Ok(id),
@@ -139,7 +139,7 @@ impl<'a, S: Store> Recording<'a, S> {
             Object::OcspResponse { .. } | Object::SerialNumber { .. } => false,
         };
         let der = kept.then(|| Der(signed.to_vec()));
-        // An old answer is useless: the next request gets a new one.
+        // An OCSP response need not be delivered later: the next request gets a new one.
         let to_deliver = !matches!(object, Object::OcspResponse { .. });
         self.append(What::Signed {
             entry,
@@ -204,13 +204,13 @@ impl<'a, S: Store> Recording<'a, S> {
         })
     }
 
-    /// What began an entry.
+    /// The event that began an entry.
     fn begun(&self, entry: EntryId) -> Result<Option<What>, S::Error> {
         let found = self.store.event(entry.0)?.map(|event| event.event);
         Ok(found.filter(|what| matches!(what, What::Begun { .. } | What::Adopted { .. })))
     }
 
-    /// What ended an entry.
+    /// The event that ended an entry.
     fn ended(&self, entry: EntryId) -> Result<Option<What>, S::Error> {
         let Some(end) = self.store.end_of_entry(entry)? else {
             return Ok(None);
@@ -221,7 +221,7 @@ impl<'a, S: Store> Recording<'a, S> {
         }
     }
 
-    /// Whether nothing but this serial number is known of a certificate of this authority.
+    /// Whether the ledger knows only the serial number of this certificate of this authority.
     pub(super) fn is_bare_number(&self, authority: u64, serial: &SerialNumber) -> Result<bool, S::Error> {
         let Some(entry) = self.store.entry_of_serial(authority, serial)? else {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! How the shared values are written in an event: `docs/ledger.md` defines it, and a hash is over it.
+//! How the shared values are written in an event. `docs/ledger.md` defines it; the hashes depend on it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use super::{CrlNumber, Der, Misspelt, Name, RevocationReason, SerialNumber, Unix
 use crate::signer::Hex;
 use crate::values::CrlReason;
 
-/// Seconds.
+/// As seconds.
 impl Serialize for UnixTime {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(to)
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for UnixTime {
     }
 }
 
-/// The content octets of the DER INTEGER in hex, so that a foreign, negative one stays what it is.
+/// As the content octets of the DER INTEGER in hex, so that a negative number of another CA is kept unchanged.
 impl Serialize for SerialNumber {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&Hex(self.octets()))
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for SerialNumber {
     }
 }
 
-/// As [`Der`].
+/// As for [`Der`].
 impl Serialize for Name {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&STANDARD.encode(self.der()))
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// The code of the `CRLReason`.
+/// As the code of the `CRLReason`.
 impl Serialize for RevocationReason {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.code().serialize(to)
@@ -65,8 +65,8 @@ impl<'de> Deserialize<'de> for RevocationReason {
     }
 }
 
-/// A JSON integer up to 2⁶³ - 1, as ledgers of version 1 and 2 have them all, and above that decimal digits in a string: most readers of
-/// JSON have no larger integers.
+/// A JSON integer up to 2⁶³ - 1, the only form in ledgers of version 1 and 2; a larger number is a string of decimal digits, because most
+/// JSON parsers have no larger integers.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum CrlNumberSpelling {
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for CrlNumber {
     }
 }
 
-/// The reason that an event or a table has as its code.
+/// The reason for a code in an event or a table.
 pub(super) fn reason_of_code(code: u8) -> Option<RevocationReason> {
     CrlReason::from_code(code)?.try_into().ok()
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crl_number_has_one_spelling_which_is_the_old_one_where_there_was_one() {
+    fn a_crl_number_has_one_spelling_the_same_as_in_older_ledgers() {
         let largest = CrlNumber::from_octets(&[&[0x7f][..], &[0xff; 19]].concat()).unwrap();
         assert_eq!(
             largest.to_string(),

@@ -59,8 +59,8 @@ impl<S: Store> Recording<'_, S> {
             return refuse(CrlNumberProblem::Passed);
         }
         let Some(base) = base else { return Ok(()) };
-        // RFC 5280 section 5.2.4: the base is a complete CRL that was issued. A number that nobody reserved here is of a CRL from before
-        // this ledger, which the caller has verified.
+        // RFC 5280 section 5.2.4: the base is a complete CRL that was issued. A number that was not reserved here belongs to a CRL from
+        // before this ledger, which the caller has verified.
         let signed = match reserved(base).map(|base| base.complete) {
             None => true,
             Some(None) => false,
@@ -75,7 +75,7 @@ impl<S: Store> Recording<'_, S> {
         Ok(())
     }
 
-    /// Whether the entry is a CRL of that time.
+    /// Whether the entry is a CRL with this `thisUpdate`.
     fn is_of(&self, entry: EntryId, this_update: UnixTime) -> Result<bool, S::Error> {
         let begun = self.store.event(entry.0)?.map(|event| event.event);
         Ok(matches!(

@@ -1,4 +1,4 @@
-//! Keys that come to a token and go from it: what began ends once.
+//! Generating, importing and deleting keys: what began ends once.
 
 use super::Recording;
 use crate::ledger::event::What;
@@ -22,7 +22,7 @@ impl<S: Store> Recording<'_, S> {
         self.append(What::KeyFailed { begun, reason }).map(drop)
     }
 
-    /// What was meant, if it has not ended yet.
+    /// The intent, if it has not ended yet.
     fn open_key(&self, begun: EntryId) -> Result<KeyIntent, S::Error> {
         let Some(What::KeyBegun(intent)) = self.store.event(begun.0)?.map(|event| event.event) else {
             return Err(LedgerError::NoEntry { entry: begun }.into());

@@ -30,7 +30,7 @@ impl<S: Store> Recording<'_, S> {
                 }
                 .into());
             }
-            // It has not been valid since then, whatever the reason is called now.
+            // The certificate has not been valid since the first revocation; only the reason changes.
             what = (revoked, request.invalidity_date.or(invalidity_date));
         }
         let (revoked, invalidity_date) = what;
@@ -79,7 +79,7 @@ impl<S: Store> Recording<'_, S> {
         let id = self.store.authority(authority)?.ok_or_else(unknown)?;
         let entry = self.store.entry_of_serial(id, serial)?.ok_or_else(unknown)?;
         match self.begun(entry)? {
-            // Another key of the same name may have issued it: it is on that one's CRLs.
+            // Another key with the same name may have issued it. Such a certificate is on that key's CRLs.
             Some(What::Begun { authority, .. } | What::Adopted { authority, .. }) if authority == id => {
                 Ok(id)
             }

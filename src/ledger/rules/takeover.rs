@@ -1,4 +1,4 @@
-//! Recording a CA that lived elsewhere. What is there already is passed over.
+//! Records a CA that was kept elsewhere. Skips what the ledger already has.
 
 use super::{LARGEST_CRL_KEPT, Recording};
 use crate::ledger::event::What;
@@ -53,7 +53,7 @@ impl<S: Store> Recording<'_, S> {
                 }
             },
         };
-        // What is checked now may not have been before; the other way round, nothing is forgotten.
+        // A path that is now verified is recorded. One that was verified before and is not checked now stays verified.
         if before.is_some_and(|before| before == *path || *path == PathCheck::NotChecked) {
             return Ok(false);
         }
@@ -68,7 +68,7 @@ impl<S: Store> Recording<'_, S> {
         self.append(what).map(|_| true)
     }
 
-    /// Whether it was new. An entry that began with the same bytes, and whose end nobody recorded, ends here.
+    /// Returns whether it was new. Completes an entry that began with the same bytes and has no recorded end.
     fn adopt_once(&mut self, adoption: &Adoption) -> Result<bool, S::Error> {
         let Object::Certificate { serial, .. } = &adoption.object else {
             return Err(LedgerError::NotACertificate.into());
@@ -96,7 +96,7 @@ impl<S: Store> Recording<'_, S> {
         };
         match self.ended(entry)? {
             Some(ending) if signed(&ending) == Some(sha256) => Ok(false),
-            // Its signature was made after all.
+            // It was signed although the ledger has it as abandoned.
             Some(What::Abandoned { .. }) if is_begun(self.begun(entry)?) => Ok(false),
             Some(_) => Err(used.into()),
             None if is_begun(self.begun(entry)?) => {
@@ -123,7 +123,7 @@ impl<S: Store> Recording<'_, S> {
         self.append(what).map(|_| true)
     }
 
-    /// What this ledger says of a certificate is newer than what another place says, unless that one knows of a worse reason.
+    /// This ledger's record of a certificate counts as newer than the other one's, unless the other one has a reason that may follow.
     fn revoke_once(
         &mut self,
         id: u64,
@@ -149,7 +149,7 @@ impl<S: Store> Recording<'_, S> {
         else {
             return Err(LedgerError::NotACertificate.into());
         };
-        // A CRL of this ledger's own followed on it, or it was adopted before.
+        // It was adopted before, or this ledger has a later CRL.
         if self
             .store
             .highest_crl_number(authority)?
