@@ -1,6 +1,7 @@
 //! A ledger on a PostgreSQL server: the commands on it, several issuers, and what happens when the server, the way to it or an issuer
 //! fails.
 
+mod client_certificate;
 mod failures;
 mod issuers;
 mod large;

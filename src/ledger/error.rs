@@ -136,6 +136,27 @@ pub enum LedgerError {
         /// What is wrong with it.
         found: String,
     },
+    /// The file with the certificate that this issuer shows the server.
+    ClientCertificate {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// The file with the private key of that certificate.
+    ClientKey {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it, without any of its bytes.
+        found: String,
+    },
+    /// The server ended the TLS handshake because of this issuer's certificate. Nothing was recorded.
+    CertificateRefused {
+        /// The ledger.
+        place: LedgerPlace,
+        /// The alert's name (RFC 8446 section 6.2).
+        alert: String,
+    },
     /// No room on the disk.
     Full {
         /// The ledger.
@@ -312,6 +333,20 @@ impl fmt::Display for LedgerError {
             Self::RootCertificates { file, found } => {
                 write!(f, "the root certificates in {}: {found}", file.display())
             }
+            Self::ClientCertificate { file, found } => {
+                write!(f, "the client certificate in {}: {found}", file.display())
+            }
+            Self::ClientKey { file, found } => {
+                write!(
+                    f,
+                    "the key of the client certificate in {}: {found}",
+                    file.display()
+                )
+            }
+            Self::CertificateRefused { place, alert } => write!(
+                f,
+                "ledger {place}: the server refuses this issuer's certificate (TLS alert {alert})",
+            ),
             Self::Full { place } => write!(f, "ledger {place}: no space left on the file system"),
             Self::Failed { place, found } => write!(f, "ledger {place}: {found}"),
             Self::NotExtended(problem) => problem.fmt(f),

@@ -6,6 +6,7 @@
 //! others have appended, and one for what is appended and committed. What was verified of a large ledger is kept for the next opening
 //! (`local_copy`).
 
+mod client_certificate;
 mod connection;
 mod create;
 mod failure;

@@ -187,6 +187,8 @@ pub enum LedgerUrlError {
     Plain,
     /// No `sslrootcert`, and so nothing to check the server's certificate with.
     NoRootCertificates,
+    /// One of `sslcert` and `sslkey` without the other.
+    ClientCertificate,
     /// Anything else.
     Scheme,
 }
@@ -201,10 +203,11 @@ impl fmt::Display for LedgerUrlError {
             Self::NoHost => "it names no server: write postgres://HOST/DATABASE, or ?host=/DIRECTORY for a socket",
             Self::Host => "its server must be a name, an IPv4 address, an IPv6 address in brackets, or a directory with / as %2F, and a port from 1 to 65535",
             Self::Encoding => "it is not percent-encoded UTF-8 text",
-            Self::Option => "it has an unknown, repeated or empty option; there are host=/DIRECTORY, port, sslmode and sslrootcert",
+            Self::Option => "it has an unknown, repeated or empty option; there are host=/DIRECTORY, port, sslmode, sslrootcert, sslcert and sslkey",
             Self::SslMode => "sslmode must be verify-full, or disable on this machine",
             Self::Plain => "over a network, sslmode must be verify-full",
             Self::NoRootCertificates => "the server's certificate must be checked: add ?sslmode=verify-full&sslrootcert=FILE",
+            Self::ClientCertificate => "sslcert and sslkey go together: the issuer's certificate, and its key",
             Self::Scheme => "it starts with neither sqlite: nor postgres://",
         })
     }

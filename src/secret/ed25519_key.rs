@@ -3,13 +3,12 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64ct::{Base64, Encoding};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::Decode;
 use der::asn1::OctetStringRef;
 
 use super::pkcs8::PrivateKeyInfo;
-use super::{LockedBytes, MemoryError, MemoryGuard};
+use super::{LockedBytes, MemoryError, MemoryGuard, pem};
 use crate::signer::{PublicKey, SignError, SignatureAlgorithm, Signer};
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -50,17 +49,8 @@ impl Ed25519Key {
             .strip_prefix(BEGIN)
             .and_then(|rest| rest.strip_suffix(END));
         let base64 = base64.ok_or(Ed25519KeyError::NotPem)?;
-        let mut encoded = LockedBytes::zeroed(base64.len())?;
-        let mut length = 0;
-        let characters = base64.bytes().filter(|byte| !byte.is_ascii_whitespace());
-        for (place, character) in encoded.expose_mut().iter_mut().zip(characters) {
-            *place = character;
-            length += 1;
-        }
-        let mut der = LockedBytes::zeroed(length)?;
-        let der = Base64::decode(&encoded.expose()[..length], der.expose_mut())
-            .map_err(|_| Ed25519KeyError::NotPem)?;
-        let info = PrivateKeyInfo::from_der(der).map_err(|_| Ed25519KeyError::NotEd25519)?;
+        let der = pem::decode(base64)?.ok_or(Ed25519KeyError::NotPem)?;
+        let info = PrivateKeyInfo::from_der(der.expose()).map_err(|_| Ed25519KeyError::NotEd25519)?;
         if info.algorithm.oid != ID_ED_25519 || info.algorithm.parameters.is_some() || info.version > 1 {
             return Err(Ed25519KeyError::NotEd25519);
         }

@@ -9,8 +9,8 @@ use super::{count_events, url_of};
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::openssl;
 
-/// A key and a certificate for the server, and the CA that issued it.
-fn with_tls(rig: &Rig, cluster: &Cluster) {
+/// A key and a certificate for the server, and the CA that issued it. `issuer` is how that role comes in over TLS.
+pub(super) fn serve_tls(rig: &Rig, cluster: &Cluster, issuer: &str) {
     openssl(
         rig,
         &[
@@ -67,10 +67,8 @@ fn with_tls(rig: &Rig, cluster: &Cluster) {
     cluster.write("server.key", &rig.read("server.key"));
     cluster.write("server.crt", &rig.read("server.pem"));
     cluster.sql("postgres", "CREATE ROLE issuer LOGIN PASSWORD 'correct horse'");
-    cluster.write(
-        "pg_hba.conf",
-        b"local all postgres trust\nhostssl all issuer 127.0.0.1/32 scram-sha-256\n",
-    );
+    let access = format!("local all postgres trust\nhostssl all issuer 127.0.0.1/32 {issuer}\n");
+    cluster.write("pg_hba.conf", access.as_bytes());
     cluster.sql("postgres", "ALTER SYSTEM SET ssl = on");
     cluster.reload();
 }
@@ -79,7 +77,7 @@ fn with_tls(rig: &Rig, cluster: &Cluster) {
 fn a_server_that_is_not_verified_gets_nothing_and_a_password_shows_nowhere() {
     let cluster = Cluster::start(&[]);
     let rig = ready_authority();
-    with_tls(&rig, &cluster);
+    serve_tls(&rig, &cluster, "scram-sha-256");
     cluster.sql(
         "postgres",
         "CREATE DATABASE ca OWNER issuer TEMPLATE template0 ENCODING 'UTF8'",

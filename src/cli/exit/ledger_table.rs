@@ -112,6 +112,25 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             USAGE,
             Some("name the PEM file of the CA that issued the server's certificate with sslrootcert=FILE"),
         ),
+        LedgerError::ClientCertificate { .. } => (
+            "ledger-client-certificate",
+            USAGE,
+            Some("name the PEM file of this issuer's certificate, and of those above it, with sslcert=FILE"),
+        ),
+        LedgerError::ClientKey { .. } => (
+            "ledger-client-key",
+            USAGE,
+            Some(
+                "name the PEM file of an unencrypted key with sslkey=FILE; chown it to this user and chmod 600, or chmod 640 if it belongs to root",
+            ),
+        ),
+        LedgerError::CertificateRefused { .. } => (
+            "ledger-certificate-refused",
+            UNAVAILABLE,
+            Some(
+                "check the dates and the issuer of the certificate in sslcert, and ssl_ca_file on the server",
+            ),
+        ),
         LedgerError::Full { .. } => (
             "ledger-full",
             UNAVAILABLE,
@@ -189,7 +208,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
 fn explain_state(code: &str) -> &'static str {
     match code {
         "28P01" | "28000" => {
-            "check the user in the URL, --ledger-password-source, and pg_hba.conf on the server"
+            "check the user, sslcert and sslkey in the URL, --ledger-password-source, and pg_hba.conf on the server"
         }
         "42501" | "42P01" | "3F000" => {
             "the role needs USAGE on the schema hsm_ca, SELECT on hsm_ca.ledger, and SELECT and INSERT on hsm_ca.events; to make a ledger, CREATE on the database"

@@ -1,7 +1,9 @@
 //! What the server says, in the ledger's words.
 
 use std::error::Error as _;
+use std::io;
 
+use rustls::AlertDescription;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -16,6 +18,8 @@ pub(super) enum Trouble {
     Lost(String),
     /// It refused.
     Refused { code: String, found: String },
+    /// It ended the TLS handshake because of this issuer's certificate, with this alert.
+    Certificate(String),
     /// It lacks an event that this process has read or recorded.
     Rewound(Head),
     /// It is not the server's doing.
@@ -31,6 +35,9 @@ impl From<Error> for Trouble {
             let mut found = error.to_string();
             let mut cause = error.source();
             while let Some(next) = cause {
+                if let Some(alert) = refusal_of_certificate(next) {
+                    return Self::Certificate(alert);
+                }
                 let text = next.to_string();
                 if !found.contains(&text) {
                     found.push_str(": ");
@@ -55,6 +62,27 @@ impl From<Error> for Trouble {
             },
         }
     }
+}
+
+/// The name of an alert that says that the certificate of the client is missing or refused (RFC 8446 section 6.2).
+fn refusal_of_certificate(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use AlertDescription as Alert;
+    let cause = error.downcast_ref::<io::Error>()?.get_ref()?;
+    let rustls::Error::AlertReceived(alert) = cause.downcast_ref()? else {
+        return None;
+    };
+    let is_of_certificate = matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::CertificateRequired
+    );
+    is_of_certificate.then(|| format!("{alert:?}"))
 }
 
 /// Whether another attempt, perhaps on another server, may find it otherwise. All of these leave nothing of a transaction.
@@ -101,6 +129,7 @@ impl Trouble {
                     waited: super::PATIENCE,
                 }
             }
+            Self::Certificate(alert) => LedgerError::CertificateRefused { place, alert },
             Self::Rewound(known) => LedgerError::Rewound {
                 place,
                 known: Box::new(known),

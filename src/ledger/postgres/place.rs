@@ -1,5 +1,9 @@
 //! `postgres://[USER@]HOST[:PORT][,HOST[:PORT]…]/DATABASE[?KEY=VALUE&…]`: which server, in whose name, and how it must identify itself.
 
+mod options;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +12,7 @@ use std::sync::Arc;
 use super::super::LedgerUrlError;
 use super::local_copy::Copies;
 use crate::secret::Pin;
+use options::Options;
 
 /// The port when none is named.
 const PORT: u16 = 5432;
@@ -19,12 +24,38 @@ pub struct PostgresPlace {
     pub(super) user: Option<String>,
     pub(super) hosts: Vec<Host>,
     pub(super) database: String,
-    /// The certificates that the server's is checked with, where the connection is encrypted.
-    pub(super) root_certificates: Option<PathBuf>,
+    /// Where the connection is encrypted.
+    pub(super) tls: Option<TlsFiles>,
     pub(super) password: Option<Arc<Pin>>,
     /// Whom a new ledger lets append.
     pub(super) writer: Option<String>,
     pub(super) copies: Option<Copies>,
+}
+
+/// What both ends of an encrypted connection identify each other by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TlsFiles {
+    /// The certificates that the server's is checked with.
+    pub(super) root_certificates: PathBuf,
+    pub(super) client: Option<ClientFiles>,
+}
+
+/// What this issuer identifies itself by to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClientFiles {
+    /// Its certificate, and those between that and a root that the server knows.
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+impl TlsFiles {
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let client = self
+            .client
+            .iter()
+            .flat_map(|client| [&client.certificate, &client.key]);
+        [&self.root_certificates].into_iter().chain(client)
+    }
 }
 
 /// One server.
@@ -57,7 +88,7 @@ impl PostgresPlace {
             user,
             hosts: Vec::new(),
             database,
-            root_certificates: None,
+            tls: None,
             password: None,
             writer: None,
             copies: None,
@@ -70,11 +101,11 @@ impl PostgresPlace {
         for host in hosts.split(',').filter(|host| !host.is_empty()) {
             place.hosts.push(Host::parse(host)?);
         }
-        if let Some(directory) = options.directory {
+        if let Some(directory) = options.directory.take() {
             let port = options.port.unwrap_or(PORT);
             place.hosts.push(Host::Directory(directory, port));
         }
-        place.root_certificates = options.root_certificates;
+        place.tls = options.tls()?;
         place.refuse_open_way(options.plain)?;
         Ok(place)
     }
@@ -86,13 +117,13 @@ impl PostgresPlace {
         }
         if self.hosts.iter().all(Host::is_here) {
             // A certificate may be asked for here too.
-            return match (plain, &self.root_certificates) {
+            return match (plain, &self.tls) {
                 (Some(false), None) => Err(LedgerUrlError::NoRootCertificates),
                 (Some(true), Some(_)) => Err(LedgerUrlError::Option),
                 _ => Ok(()),
             };
         }
-        match (plain, &self.root_certificates) {
+        match (plain, &self.tls) {
             (Some(true), _) => Err(LedgerUrlError::Plain),
             (_, None) => Err(LedgerUrlError::NoRootCertificates),
             _ => Ok(()),
@@ -101,7 +132,13 @@ impl PostgresPlace {
 
     /// The same place; a relative path is seen from `directory`.
     pub(in crate::ledger) fn beside(mut self, directory: &Path) -> Self {
-        self.root_certificates = self.root_certificates.map(|path| directory.join(path));
+        self.tls = self.tls.map(|files| TlsFiles {
+            root_certificates: directory.join(files.root_certificates),
+            client: files.client.map(|client| ClientFiles {
+                certificate: directory.join(client.certificate),
+                key: directory.join(client.key),
+            }),
+        });
         self
     }
 
@@ -122,37 +159,7 @@ impl PostgresPlace {
     /// The files that it names.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        self.root_certificates.iter().cloned().collect()
-    }
-}
-
-/// What follows the question mark, under the names that libpq has for it.
-#[derive(Debug, Default)]
-struct Options {
-    directory: Option<PathBuf>,
-    port: Option<u16>,
-    plain: Option<bool>,
-    root_certificates: Option<PathBuf>,
-}
-
-impl Options {
-    fn take(&mut self, key: &str, value: String) -> Result<(), LedgerUrlError> {
-        let is_first = match key {
-            "host" if value.starts_with('/') => self.directory.replace(value.into()).is_none(),
-            "port" => self.port.replace(port(&value)?).is_none(),
-            "sslmode" => {
-                let plain = match value.as_str() {
-                    "verify-full" => false,
-                    "disable" => true,
-                    _ => return Err(LedgerUrlError::SslMode),
-                };
-                self.plain.replace(plain).is_none()
-            }
-            "sslrootcert" if !value.is_empty() => self.root_certificates.replace(value.into()).is_none(),
-            "password" | "passfile" | "sslpassword" => return Err(LedgerUrlError::Password),
-            _ => return Err(LedgerUrlError::Option),
-        };
-        is_first.then_some(()).ok_or(LedgerUrlError::Option)
+        self.tls.iter().flat_map(TlsFiles::files).cloned().collect()
     }
 }
 
@@ -284,112 +291,17 @@ impl fmt::Display for PostgresPlace {
             }
         }
         write!(f, "/{}", encode(&self.database))?;
-        match &self.root_certificates {
-            Some(path) => write!(f, "?sslmode=verify-full&sslrootcert={}", path.display()),
+        let Some(files) = &self.tls else {
+            return Ok(());
+        };
+        let roots = files.root_certificates.display();
+        write!(f, "?sslmode=verify-full&sslrootcert={roots}")?;
+        match &files.client {
+            Some(ClientFiles { certificate, key }) => {
+                let (certificate, key) = (certificate.display(), key.display());
+                write!(f, "&sslcert={certificate}&sslkey={key}")
+            }
             None => Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(rest: &str) -> Result<PostgresPlace, LedgerUrlError> {
-        PostgresPlace::parse(rest)
-    }
-
-    #[test]
-    fn a_place_is_read_and_shown_in_one_spelling() {
-        for (given, shown) in [
-            ("localhost/ca", "localhost:5432/ca"),
-            ("/ca?host=/run/postgresql", "%2Frun%2Fpostgresql:5432/ca"),
-            ("%2Frun%2Fpg:5433/ca", "%2Frun%2Fpg:5433/ca"),
-            ("/ca?host=/run/pg&port=6000", "%2Frun%2Fpg:6000/ca"),
-            ("issuer@127.0.0.1:5433/c%20a", "issuer@127.0.0.1:5433/c%20a"),
-            ("[::1]/ca", "[::1]:5432/ca"),
-            ("[::1]:7/ca", "[::1]:7/ca"),
-            (
-                "u@db1.example,db2.example:5433/ca?sslrootcert=ca.pem",
-                "u@db1.example:5432,db2.example:5433/ca?sslmode=verify-full&sslrootcert=ca.pem",
-            ),
-            (
-                "db/ca?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem",
-                "db:5432/ca?sslmode=verify-full&sslrootcert=/etc/ca.pem",
-            ),
-        ] {
-            let place = parse(given).unwrap_or_else(|error| panic!("{given}: {error}"));
-            assert_eq!(place.to_string(), format!("postgres://{shown}"));
-        }
-    }
-
-    #[test]
-    fn a_password_is_refused_wherever_it_stands() {
-        for url in [
-            "u:secret@localhost/ca",
-            ":secret@localhost/ca",
-            "u:@localhost/ca",
-            "u%40:x@localhost/ca",
-            "localhost/ca?password=secret",
-            "localhost/ca?passfile=/x",
-        ] {
-            assert_eq!(parse(url), Err(LedgerUrlError::Password), "{url}");
-        }
-    }
-
-    #[test]
-    fn over_a_network_the_server_is_verified() {
-        for url in [
-            "db.example/ca",
-            "10.0.0.1/ca",
-            "localhost.example/ca",
-            "127.0.0.1.example/ca",
-            "0.0.0.0/ca",
-            "[fe80::1]/ca",
-            "localhost,db/ca",
-            "db/ca?sslmode=verify-full",
-            "localhost/ca?sslmode=verify-full",
-        ] {
-            assert_eq!(parse(url), Err(LedgerUrlError::NoRootCertificates), "{url}");
-        }
-        for url in ["db/ca?sslmode=disable", "db/ca?sslmode=disable&sslrootcert=x"] {
-            assert_eq!(parse(url), Err(LedgerUrlError::Plain), "{url}");
-        }
-        for mode in ["require", "verify-ca", "prefer", "allow", "", "VERIFY-FULL"] {
-            assert_eq!(
-                parse(&format!("db/ca?sslmode={mode}")),
-                Err(LedgerUrlError::SslMode)
-            );
-        }
-    }
-
-    #[test]
-    fn an_invalid_place_is_refused() {
-        for (url, error) in [
-            ("", LedgerUrlError::NoDatabase),
-            ("localhost", LedgerUrlError::NoDatabase),
-            ("localhost/", LedgerUrlError::NoDatabase),
-            ("localhost/a/b", LedgerUrlError::NoDatabase),
-            ("/ca", LedgerUrlError::NoHost),
-            ("u@/ca", LedgerUrlError::NoHost),
-            ("localhost:0/ca", LedgerUrlError::Host),
-            ("localhost:/ca", LedgerUrlError::Host),
-            ("localhost:65536/ca", LedgerUrlError::Host),
-            ("local host/ca", LedgerUrlError::Host),
-            ("::1/ca", LedgerUrlError::Host),
-            ("[::1/ca", LedgerUrlError::Host),
-            ("[127.0.0.1]/ca", LedgerUrlError::Host),
-            ("[::1]5/ca", LedgerUrlError::Host),
-            ("localhost/c%0", LedgerUrlError::Encoding),
-            ("localhost/c%00", LedgerUrlError::Encoding),
-            ("localhost/c%ff", LedgerUrlError::Encoding),
-            ("localhost/ca?x=1", LedgerUrlError::Option),
-            ("localhost/ca?options=-cfsync%3Doff", LedgerUrlError::Option),
-            ("/ca?host=relative", LedgerUrlError::Option),
-            ("/ca?host=/a&host=/b", LedgerUrlError::Option),
-            ("localhost/ca?port", LedgerUrlError::Option),
-        ] {
-            assert_eq!(parse(url), Err(error), "{url}");
         }
     }
 }

@@ -46,11 +46,7 @@ pub(super) enum Committed {
 
 impl Server {
     pub(super) fn new(place: &PostgresPlace) -> Result<Self, LedgerError> {
-        let tls = place
-            .root_certificates
-            .as_deref()
-            .map(Tls::with_roots)
-            .transpose()?;
+        let tls = place.tls.as_ref().map(Tls::with_files).transpose()?;
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|cause| LedgerError::Failed {
             place: super::named(place),

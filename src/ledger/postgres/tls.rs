@@ -1,15 +1,15 @@
-//! TLS to the server: its certificate and its name are verified, or there is no connection.
+//! TLS to the server: its certificate and its name are verified, or there is no connection. An issuer may show a certificate of its own.
 
 use std::fs;
 use std::future::Future;
 use std::io;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -17,6 +17,8 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 
 use super::super::LedgerError;
+use super::client_certificate;
+use super::place::TlsFiles;
 use crate::file_trust::{self, Owners};
 
 /// Connects with these roots and no others.
@@ -25,7 +27,8 @@ pub(super) struct Tls(TlsConnector);
 
 impl Tls {
     /// Trusts the certificates in a PEM file, which nobody else may be able to change.
-    pub(super) fn with_roots(path: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn with_files(files: &TlsFiles) -> Result<Self, LedgerError> {
+        let path = &files.root_certificates;
         let path =
             file_trust::check_file(path, Owners::Any).map_err(|cause| LedgerError::OpenToOthers { cause })?;
         let refused = |found: String| LedgerError::RootCertificates {
@@ -47,8 +50,14 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| refused(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match &files.client {
+            Some(files) => {
+                let certified = SingleCertAndKey::from(client_certificate::read(files)?);
+                config.with_client_cert_resolver(Arc::new(certified))
+            }
+            None => config.with_no_client_auth(),
+        };
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 }

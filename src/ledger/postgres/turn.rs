@@ -64,7 +64,7 @@ pub(super) fn resolve(
         let last = match ask(server, events) {
             Ok(found) => return Ok(found),
             // A refusal does not answer the question either.
-            Err(Trouble::Lost(found) | Trouble::Refused { found, .. }) => found,
+            Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
             Err(other) => return Err(other),
         };
         if start.elapsed() >= patience {
