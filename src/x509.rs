@@ -51,6 +51,7 @@ mod words;
 pub use bundle::{Link, LinkState, link};
 pub use certificate::Certificate;
 pub use chain::{ChainCheck, ChainReport, ChainStep, verify_chain};
+use check::confirm_quality;
 pub use check::{CertificateContent, Checked, check_existing_key, check_quality};
 pub use crl::{
     CRL_RULES, CertificateRevocationList, CheckedCrl, CrlContent, CrlEntry, CrlKind, CrlScope, CrlTbs,

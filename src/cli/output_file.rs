@@ -1,6 +1,8 @@
 //! `--out`, `--der`, `--force`, `--hash` and `--pss`: what the commands that issue have in common.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 use hsm_ca::output::{Destination, Encoding};
@@ -37,16 +39,23 @@ impl OutputOptions {
         if path == Path::new("-") {
             return Delivery::Caller(encoding);
         }
-        let directory = path.parent().unwrap_or(Path::new(""));
-        for file in rig_files(directory) {
-            input::protect(&file);
-        }
+        protect_rig(path.parent().unwrap_or(Path::new("")));
         Delivery::File(Destination {
             encoding,
             overwrite: self.force,
             protected: input::protected(),
             ..Destination::new(path)
         })
+    }
+}
+
+/// Protects the files of a rig in this directory. A batch has a thousand outputs in one, so each directory is looked at once.
+fn protect_rig(directory: &Path) {
+    static SEEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !seen.contains(directory) {
+        seen.insert(directory.to_owned());
+        rig_files(directory).iter().for_each(|file| input::protect(file));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,12 +13,11 @@ use tempfile::NamedTempFile;
 
 use super::{Encoding, OutputError, Protected, Verified, Written, make_temporary};
 
-/// Space reserved on the file system before anything is signed: more than any certificate needs, so that a full disk costs no signature. Longer
-/// outputs reserve more with [`Reserved::make_room`].
+/// Space reserved on the file system before anything is made, where the length is not known: more than any certificate needs.
 const RESERVED_BYTES: u64 = 64 * 1024;
 
-/// Bytes per write: any certificate is one write.
-const WRITE_BYTES: usize = 64 * 1024;
+/// The most bytes per write: any certificate is one write.
+const WRITE_BYTES: u64 = 64 * 1024;
 
 /// The start of an SQLite database (Database File Format, section 1.2.1).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
@@ -51,12 +50,20 @@ impl Destination {
         }
     }
 
-    /// Makes sure that the file can be written before anything is signed for it: the directory is there, the path is
-    /// free, and there is room. What is reserved goes away again when the value is dropped.
+    /// [`reserve_room`](Self::reserve_room) of 64 KiB, for a file whose length is not known.
     ///
     /// # Errors
     /// [`OutputError`]
     pub fn reserve(&self) -> Result<Reserved, OutputError> {
+        self.reserve_room(RESERVED_BYTES)
+    }
+
+    /// Makes sure that a file of up to this many bytes can be written before anything is signed for it: the directory is there, the path is
+    /// free, and there is room, so that a full disk costs no signature. What is reserved goes away again when the value is dropped.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub fn reserve_room(&self, bytes: u64) -> Result<Reserved, OutputError> {
         let directory = self.directory();
         if !directory.is_dir() {
             return Err(OutputError::NoDirectory {
@@ -71,8 +78,9 @@ impl Destination {
             destination: self.clone(),
             directory: directory.to_owned(),
             temporary,
+            room: bytes,
         };
-        reserved.make_room(RESERVED_BYTES)?;
+        reserved.make_room()?;
         Ok(reserved)
     }
 
@@ -249,15 +257,13 @@ pub struct Reserved {
     destination: Destination,
     directory: PathBuf,
     temporary: NamedTempFile,
+    /// The bytes that are reserved on the file system.
+    room: u64,
 }
 
 impl Reserved {
-    /// Reserves this many bytes in all on the file system, once the size is known and before anything is signed.
-    ///
-    /// # Errors
-    /// [`OutputError`]
-    pub fn make_room(&self, bytes: u64) -> Result<(), OutputError> {
-        match fallocate(self.temporary.as_file(), FallocateFlags::KEEP_SIZE, 0, bytes) {
+    fn make_room(&self) -> Result<(), OutputError> {
+        match fallocate(self.temporary.as_file(), FallocateFlags::KEEP_SIZE, 0, self.room) {
             // Some file systems cannot preallocate; then the write itself reports a full disk.
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
             Err(error) => Err(self.destination.failed("reserve space", error.into())),
@@ -292,7 +298,7 @@ impl Reserved {
     /// [`OutputError`]; the path is then unchanged.
     pub fn write(mut self, verified: &dyn Verified) -> Result<Written, OutputError> {
         let encoding = self.destination.encoding;
-        write_all(self.temporary.as_file_mut(), encoding, verified)
+        write_all(self.temporary.as_file_mut(), encoding, verified, self.room)
             .map_err(|cause| self.destination.failed("write", cause))?;
         let unread = |cause| self.destination.failed("read the file back", cause);
         let mut written = File::open(self.temporary.path()).map_err(unread)?;
@@ -307,6 +313,7 @@ impl Reserved {
             destination,
             directory,
             temporary,
+            room: _,
         } = self;
         Ok(Written {
             destination,
@@ -316,14 +323,19 @@ impl Reserved {
     }
 }
 
-fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified) -> io::Result<()> {
-    let mut buffered = BufWriter::with_capacity(WRITE_BYTES, &mut *file);
+fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified, room: u64) -> io::Result<()> {
+    let together = usize::try_from(room.min(WRITE_BYTES)).unwrap_or(0);
+    let mut buffered = BufWriter::with_capacity(together, &mut *file);
     verified.write_to(encoding, &mut buffered)?;
     buffered.flush()?;
     drop(buffered);
-    // Gives the reserved room beyond the content back.
     let length = file.stream_position()?;
-    file.set_len(length)
+    // Gives the blocks beyond the content back. In a batch, removing none costs as much as writing a certificate.
+    let block = file.metadata()?.blksize().max(1);
+    match room.div_ceil(block) > length.div_ceil(block) {
+        true => file.set_len(length),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

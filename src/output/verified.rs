@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use self::sealed::Sealed;
+use super::pem_length;
 
 /// Keeps [`Verified`] to this library: its name cannot be written outside.
 pub(crate) mod sealed {
@@ -17,6 +18,17 @@ pub enum Encoding {
     Pem,
     /// The DER bytes.
     Der,
+}
+
+impl Encoding {
+    /// The length in bytes of a file whose DER structure has this length, and this label in PEM.
+    #[must_use]
+    pub fn length(self, label: &str, der_bytes: usize) -> usize {
+        match self {
+            Self::Pem => pem_length(label, der_bytes),
+            Self::Der => der_bytes,
+        }
+    }
 }
 
 /// Content that has passed its checks. Only this library implements it, for types that cannot exist unchecked: no caller can have

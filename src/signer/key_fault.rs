@@ -166,6 +166,15 @@ impl PublicKey {
         }
     }
 
+    /// The faults that [`find_quick_fault`](Self::find_quick_fault) leaves to the longer search; waits for its result.
+    #[must_use]
+    pub fn find_slow_fault(&self, search: KeySearch) -> Option<KeyFault> {
+        match self.algorithm() {
+            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => self.find_fault(search),
+            _ => None,
+        }
+    }
+
     fn find_prime_power(&self) -> Option<KeyFault> {
         let (modulus, _) = self.rsa_integers()?;
         factor::find_prime_power(&BigUint::from_bytes_be(modulus))

@@ -47,6 +47,17 @@ impl Delivery {
         })
     }
 
+    /// [`reserve`](Self::reserve) for a result whose largest size in bytes is known.
+    pub(super) fn reserve_room(&self, longest: impl FnOnce(Encoding) -> usize) -> Result<Slot, OutputError> {
+        Ok(match self {
+            Self::File(destination) => {
+                let bytes = longest(destination.encoding);
+                Slot::File(destination.reserve_room(u64::try_from(bytes).unwrap_or(u64::MAX))?)
+            }
+            Self::Caller(encoding) => Slot::Caller(*encoding),
+        })
+    }
+
     /// [`check`](Self::check), for one of many.
     pub(super) fn check_among(&self, tried: &TriedDirectories) -> Result<(), OutputError> {
         match self {
@@ -72,20 +83,6 @@ impl Delivery {
 }
 
 impl Slot {
-    /// Reserves space for a result that can be longer than any certificate.
-    pub(super) fn make_room(
-        &self,
-        length: impl FnOnce(Encoding) -> Option<usize>,
-    ) -> Result<(), OutputError> {
-        match self {
-            Self::File(reserved) => match length(reserved.encoding()) {
-                Some(length) => reserved.make_room(u64::try_from(length).unwrap_or(u64::MAX)),
-                None => Ok(()),
-            },
-            Self::Caller(_) => Ok(()),
-        }
-    }
-
     /// Makes sure that the result can still go there: before a signature is made for it.
     pub(super) fn check(&self) -> Result<(), OutputError> {
         match self {

@@ -142,6 +142,24 @@ impl<'a> Rehearsals<'a> {
         Self(None)
     }
 
+    /// Judges one certificate that was checked at this very time: the rules are not held against the same bytes again.
+    ///
+    /// # Errors
+    /// Those of [`judge`](Self::judge)
+    pub(super) fn judge_checked(
+        &self,
+        checked: &Checked,
+        issuer: Issuer<'_>,
+        now: UnixTime,
+        what: Linted,
+        progress: &dyn Progress,
+    ) -> Result<(), WorkflowError> {
+        match &self.0 {
+            None => Ok(checked.decode_again()?),
+            Some(_) => self.judge(checked, issuer, now, what, progress),
+        }
+    }
+
     /// Judges one certificate as it will be; `what` names it in the progress.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Reading certificates: our own and other people's.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use der::Decode;
 use spki::SubjectPublicKeyInfoOwned;
@@ -10,18 +11,23 @@ use super::name::describe_oid;
 use super::signed::Signed;
 use super::tbs::TbsCertificate;
 use super::{ExtensionText, Name, SerialNumber, UnixTime, Validity, X509Error, algorithm, extension, pem};
-use crate::signer::{Hex, PublicKey, SignatureAlgorithm, sha256};
+use crate::signer::{Hex, PublicKey, PublicKeyError, SignatureAlgorithm, sha256};
 
 const WHAT: &str = "certificate";
 
-/// A decoded certificate of any version. Nothing about it is verified yet.
+/// A decoded certificate of any version. Nothing about it is verified yet. A clone costs nothing.
 #[derive(Clone, Debug)]
-pub struct Certificate {
+pub struct Certificate(Arc<Decoded>);
+
+#[derive(Debug)]
+struct Decoded {
     der: Vec<u8>,
     signed: Signed,
     tbs: TbsCertificate,
     issuer: Name,
     subject: Name,
+    /// Read when it is asked for first: a CA's is asked for several times for each certificate of a batch.
+    key: OnceLock<Result<PublicKey, PublicKeyError>>,
 }
 
 impl Certificate {
@@ -73,62 +79,63 @@ impl Certificate {
         }
         let issuer = Name::from_any(&tbs.issuer, WHAT)?;
         let subject = Name::from_any(&tbs.subject, WHAT)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Decoded {
             der: der.to_vec(),
             signed,
             tbs,
             issuer,
             subject,
-        })
+            key: OnceLock::new(),
+        })))
     }
 
     /// The DER bytes it was read from.
     #[must_use]
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// The fields that were signed.
-    pub(super) const fn tbs(&self) -> &TbsCertificate {
-        &self.tbs
+    pub(super) fn tbs(&self) -> &TbsCertificate {
+        &self.0.tbs
     }
 
     /// 1, 2 or 3.
     #[must_use]
-    pub const fn version(&self) -> u8 {
-        self.tbs.version + 1
+    pub fn version(&self) -> u8 {
+        self.0.tbs.version + 1
     }
 
     /// `serialNumber`
     #[must_use]
     pub fn serial_number(&self) -> SerialNumber {
-        SerialNumber::from_int(&self.tbs.serial_number)
+        SerialNumber::from_int(&self.0.tbs.serial_number)
     }
 
     /// `issuer`
     #[must_use]
-    pub const fn issuer(&self) -> &Name {
-        &self.issuer
+    pub fn issuer(&self) -> &Name {
+        &self.0.issuer
     }
 
     /// `subject`
     #[must_use]
-    pub const fn subject(&self) -> &Name {
-        &self.subject
+    pub fn subject(&self) -> &Name {
+        &self.0.subject
     }
 
     /// True if issuer and subject are one name by RFC 5280 section 6.1, even in two spellings.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.issuer.is_like(&self.subject)
+        self.0.issuer.is_like(&self.0.subject)
     }
 
     /// `validity`
     #[must_use]
     pub fn validity(&self) -> Validity {
         Validity {
-            not_before: UnixTime::from_time(&self.tbs.validity.not_before),
-            not_after: UnixTime::from_time(&self.tbs.validity.not_after),
+            not_before: UnixTime::from_time(&self.0.tbs.validity.not_before),
+            not_after: UnixTime::from_time(&self.0.tbs.validity.not_after),
         }
     }
 
@@ -137,19 +144,20 @@ impl Certificate {
     /// # Errors
     /// [`X509Error::Key`]
     pub fn public_key(&self) -> Result<PublicKey, X509Error> {
-        Ok(PublicKey::from_info(&self.tbs.subject_public_key_info)?)
+        let read = || PublicKey::from_info(&self.0.tbs.subject_public_key_info);
+        Ok(self.0.key.get_or_init(read).clone()?)
     }
 
     /// `subjectPublicKeyInfo` as encoded in the certificate.
-    pub(super) const fn key_info(&self) -> &SubjectPublicKeyInfoOwned {
-        &self.tbs.subject_public_key_info
+    pub(super) fn key_info(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.0.tbs.subject_public_key_info
     }
 
     /// The key's kind in words, even if it is not supported.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
-            |_| describe_oid(self.tbs.subject_public_key_info.algorithm.oid),
+            |_| describe_oid(self.0.tbs.subject_public_key_info.algorithm.oid),
             |key| key.algorithm().to_string(),
         )
     }
@@ -157,20 +165,20 @@ impl Certificate {
     /// The signature algorithm's name, known or not.
     #[must_use]
     pub fn describe_signature(&self) -> String {
-        algorithm::describe(&self.signed.algorithm)
+        algorithm::describe(&self.0.signed.algorithm)
     }
 
     /// SHA-256 of the DER bytes, in hex: what `openssl x509 -fingerprint -sha256` prints, without colons.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(&sha256(&self.der)).to_string()
+        Hex(&sha256(&self.0.der)).to_string()
     }
 
     /// The name of the file, without `.0`, under which OpenSSL looks for this certificate in a directory of CA certificates: the
     /// eight hex digits of `openssl x509 -hash`. `None` for a subject that has none.
     #[must_use]
     pub fn subject_hash(&self) -> Option<String> {
-        self.subject.openssl_hash()
+        self.0.subject.openssl_hash()
     }
 
     /// The value of `subjectKeyIdentifier`.
@@ -200,7 +208,7 @@ impl Certificate {
     /// # Errors
     /// [`X509Error::Signature`], [`X509Error::WeakSignature`], [`X509Error::UnknownSignature`]
     pub fn verify_signature(&self, key: &PublicKey) -> Result<SignatureAlgorithm, X509Error> {
-        self.signed.verify(key, WHAT)
+        self.0.signed.verify(key, WHAT)
     }
 
     /// Whether it consists of exactly this content and this signature by this algorithm.
@@ -210,9 +218,9 @@ impl Certificate {
         algorithm: SignatureAlgorithm,
         signature: &[u8],
     ) -> Result<bool, X509Error> {
-        Ok(self.signed.content(WHAT)? == content
-            && self.signed.signature_octets(WHAT)? == signature
-            && algorithm::recognise(&self.signed.algorithm, WHAT)? == algorithm)
+        Ok(self.0.signed.content(WHAT)? == content
+            && self.0.signed.signature_octets(WHAT)? == signature
+            && algorithm::recognise(&self.0.signed.algorithm, WHAT)? == algorithm)
     }
 
     /// Verifies the signature of a self-issued certificate under its own key. A certificate that another CA signed is skipped, because its issuer
@@ -267,7 +275,7 @@ impl Certificate {
 
     pub(super) fn is_no_authority(&self, reason: &'static str) -> X509Error {
         X509Error::NotAnAuthority {
-            subject: self.subject.clone(),
+            subject: self.0.subject.clone(),
             reason,
         }
     }
@@ -281,7 +289,7 @@ impl Certificate {
             return Ok(());
         }
         Err(X509Error::IssuerNotValid {
-            subject: self.subject.clone(),
+            subject: self.0.subject.clone(),
             not_before,
             not_after,
             at,
@@ -300,15 +308,15 @@ impl Certificate {
 
     /// A field of this certificate that its version does not have: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
     pub(super) fn field_of_later_version(&self) -> Option<&'static str> {
-        let has_identifiers = self.tbs.issuer_unique_id.is_some() || self.tbs.subject_unique_id.is_some();
+        let has_identifiers = self.0.tbs.issuer_unique_id.is_some() || self.0.tbs.subject_unique_id.is_some();
         match self.version() {
             1 if has_identifiers => Some("unique identifiers"),
-            1 | 2 if self.tbs.extensions.is_some() => Some("extensions"),
+            1 | 2 if self.0.tbs.extensions.is_some() => Some("extensions"),
             _ => None,
         }
     }
 
     pub(super) fn extensions(&self) -> &[Extension] {
-        self.tbs.extensions.as_deref().unwrap_or_default()
+        self.0.tbs.extensions.as_deref().unwrap_or_default()
     }
 }

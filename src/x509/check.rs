@@ -9,6 +9,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub(super) use subject::confirm_quality;
 pub use subject::{check_existing_key, check_quality};
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub struct Checked {
     pub(super) tbs: Tbs,
     /// The CA certificate that it was checked against; `None` if it is its own issuer.
     pub(super) authority: Option<Certificate>,
+    content: CertificateContent,
 }
 
 impl Checked {
@@ -78,15 +80,29 @@ impl Checked {
     }
 
     /// What the bytes say.
-    ///
-    /// # Errors
-    /// [`X509Error::Malformed`]; never for checked bytes.
-    pub fn content(&self) -> Result<CertificateContent, X509Error> {
-        let tbs = TbsCertificate::from_der(self.der()).map_err(X509Error::malformed("TBSCertificate"))?;
+    #[must_use]
+    pub const fn content(&self) -> &CertificateContent {
+        &self.content
+    }
+
+    /// A certificate that no rule was held against.
+    #[cfg(test)]
+    pub(super) fn unchecked(tbs: Tbs) -> Self {
+        let content = CertificateContent::of(&TbsCertificate::from_der(&tbs.der).unwrap()).unwrap();
+        Self {
+            tbs,
+            authority: None,
+            content,
+        }
+    }
+}
+
+impl CertificateContent {
+    fn of(tbs: &TbsCertificate) -> Result<Self, X509Error> {
         let subject = Name::from_any(&tbs.subject, "TBSCertificate")?;
         let extensions = tbs.extensions.as_deref().unwrap_or_default();
         let constraints = extension::find_basic_constraints(extensions)?;
-        Ok(CertificateContent {
+        Ok(Self {
             serial: SerialNumber::from_int(&tbs.serial_number),
             names: names_of(&subject, extensions)?,
             is_authority: constraints.is_some_and(|constraints| constraints.ca),
@@ -164,7 +180,12 @@ impl Tbs {
             Issuer::Itself => None,
             Issuer::Authority(authority) => Some(authority.clone()),
         };
-        Ok(Checked { tbs: self, authority })
+        let content = CertificateContent::of(&tbs)?;
+        Ok(Checked {
+            tbs: self,
+            authority,
+            content,
+        })
     }
 }
 

@@ -12,6 +12,8 @@ mod verified;
 pub use build::{CheckedRequest, RequestTbs};
 pub use issue::IssuedRequest;
 
+use std::sync::Arc;
+
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
@@ -56,9 +58,12 @@ struct Attribute {
     values: Any,
 }
 
-/// A decoded request. Its signature is not verified yet, so nothing can be issued for it.
+/// A decoded request. Its signature is not verified yet, so nothing can be issued for it. A clone costs nothing.
 #[derive(Clone, Debug)]
-pub struct CertificationRequest {
+pub struct CertificationRequest(Arc<Decoded>);
+
+#[derive(Debug)]
+struct Decoded {
     der: Vec<u8>,
     signed: Signed,
     info: CertificationRequestInfo,
@@ -113,12 +118,12 @@ impl CertificationRequest {
         }
         refuse_contradiction(attributes)?;
         let subject = Name::from_any(&info.subject, WHAT)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Decoded {
             der,
             signed,
             info,
             subject,
-        })
+        })))
     }
 
     /// Verifies proof of possession and the strength of the key.
@@ -136,7 +141,7 @@ impl CertificationRequest {
                 found: public_key.algorithm(),
             });
         }
-        self.signed.verify(&public_key, WHAT)?;
+        self.0.signed.verify(&public_key, WHAT)?;
         Ok(VerifiedRequest {
             request: self,
             public_key,
@@ -148,7 +153,7 @@ impl CertificationRequest {
     /// # Errors
     /// [`X509Error::Key`]; never for verified bytes. Inside: `None` for other bytes.
     pub fn verify_again(self, known: &VerifiedHash) -> Result<Option<VerifiedRequest>, X509Error> {
-        if Digest::of(&self.der) != known.0 {
+        if Digest::of(&self.0.der) != known.0 {
             return Ok(None);
         }
         Ok(Some(VerifiedRequest {
@@ -160,19 +165,19 @@ impl CertificationRequest {
     /// The DER bytes it was read from.
     #[must_use]
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// SHA-256 of the DER bytes, in hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        Hex(&sha256(&self.der)).to_string()
+        Hex(&sha256(&self.0.der)).to_string()
     }
 
     /// `subject`
     #[must_use]
-    pub const fn subject(&self) -> &Name {
-        &self.subject
+    pub fn subject(&self) -> &Name {
+        &self.0.subject
     }
 
     /// `subjectPKInfo`, if its kind is supported.
@@ -180,14 +185,14 @@ impl CertificationRequest {
     /// # Errors
     /// [`X509Error::Key`]
     pub fn public_key(&self) -> Result<PublicKey, X509Error> {
-        Ok(PublicKey::from_info(&self.info.subject_public_key_info)?)
+        Ok(PublicKey::from_info(&self.0.info.subject_public_key_info)?)
     }
 
     /// The key's kind in words, even if it is not supported.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
-            |_| describe_oid(self.info.subject_public_key_info.algorithm.oid),
+            |_| describe_oid(self.0.info.subject_public_key_info.algorithm.oid),
             |key| key.algorithm().to_string(),
         )
     }
@@ -195,7 +200,7 @@ impl CertificationRequest {
     /// The signature algorithm's name, known or not.
     #[must_use]
     pub fn describe_signature(&self) -> String {
-        algorithm::describe(&self.signed.algorithm)
+        algorithm::describe(&self.0.signed.algorithm)
     }
 
     /// The requested extensions (RFC 2985 section 5.4.2). A list that does not decode becomes one entry, so that it is not silently ignored.
@@ -297,7 +302,7 @@ impl CertificationRequest {
     }
 
     fn attributes(&self) -> &[Attribute] {
-        self.info.attributes.as_deref().unwrap_or_default()
+        self.0.info.attributes.as_deref().unwrap_or_default()
     }
 }
 

@@ -1,10 +1,7 @@
 //! From checked bytes to a certificate: one signature by the token, verified in software.
 
-use der::Decode as _;
-
-use super::signed::{Signed, sign_once};
-use super::tbs::TbsCertificate;
-use super::{Certificate, Checked, X509Error, check_quality, pem, reread, rules};
+use super::signed::{Signed, longest_signed, sign_once};
+use super::{Certificate, Checked, X509Error, confirm_quality, pem, reread, rules};
 use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::{PublicKey, Signer};
 
@@ -21,12 +18,14 @@ impl Checked {
     /// # Errors
     /// The rules `key-composite` and `key-medium-factors`
     pub fn confirm_key(&self) -> Result<(), X509Error> {
-        let tbs = TbsCertificate::from_der(self.der()).map_err(|error| X509Error::Malformed {
-            what: "TBSCertificate",
-            reason: error.to_string(),
-        })?;
-        let key = PublicKey::from_info(&tbs.subject_public_key_info)?;
-        check_quality(&key, self.tbs.profile.key_search, None)
+        confirm_quality(&self.content().key, self.tbs.profile.key_search)
+    }
+
+    /// The largest file size of the certificate in bytes, for reserving space before it is signed.
+    #[must_use]
+    pub fn longest_file(&self, encoding: Encoding) -> usize {
+        let der = longest_signed(self.der().len(), self.issuer_key().algorithm());
+        encoding.length(pem::CERTIFICATE, der)
     }
 
     /// Makes `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.

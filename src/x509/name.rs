@@ -9,8 +9,10 @@ mod string_type;
 pub(super) use characters::is_misleading_letter;
 pub use check::NameFault;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
@@ -196,17 +198,29 @@ pub(super) fn shown_text(value: &Any) -> Option<String> {
 
 /// The short name people use for an object identifier, or its digits.
 pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
-    let digits = oid.to_string();
-    match digits.as_str() {
-        "2.5.4.3" => "CN".to_owned(),
-        "2.5.4.5" => "serialNumber".to_owned(),
-        "2.5.4.6" => "C".to_owned(),
-        "2.5.4.7" => "L".to_owned(),
-        "2.5.4.8" => "ST".to_owned(),
-        "2.5.4.10" => "O".to_owned(),
-        "2.5.4.11" => "OU".to_owned(),
-        "1.2.840.113549.1.9.1" => "emailAddress".to_owned(),
-        _ => DB.by_oid(&oid).map_or(digits, str::to_owned),
+    const OWN: [(ObjectIdentifier, &str); 8] = [
+        (COMMON_NAME, "CN"),
+        (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
+        (ObjectIdentifier::new_unwrap("2.5.4.6"), "C"),
+        (ObjectIdentifier::new_unwrap("2.5.4.7"), "L"),
+        (ObjectIdentifier::new_unwrap("2.5.4.8"), "ST"),
+        (ObjectIdentifier::new_unwrap("2.5.4.10"), "O"),
+        (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
+        (EMAIL_ADDRESS, "emailAddress"),
+    ];
+    // The table of names has hundreds of lines and no order; a batch asks for the same few in each certificate.
+    static ASKED: Mutex<BTreeMap<ObjectIdentifier, &str>> = Mutex::new(BTreeMap::new());
+    if let Some((_, name)) = OWN.iter().find(|(own, _)| *own == oid) {
+        return (*name).to_owned();
+    }
+    let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = asked.get(&oid).copied().or_else(|| DB.by_oid(&oid));
+    match name {
+        Some(name) => {
+            asked.insert(oid, name);
+            name.to_owned()
+        }
+        None => oid.to_string(),
     }
 }
 

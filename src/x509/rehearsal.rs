@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 
 use self::multi_prime::MultiPrimeKey;
 use super::signed::{Signed, longest_signature};
-use super::{Certificate, Checked, Issuer, Tbs, UnixTime, X509Error, pem, reread, rules};
+use super::{Certificate, Checked, Issuer, UnixTime, X509Error, pem, reread, rules};
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet, PublicKey, SignatureAlgorithm};
 
@@ -123,8 +123,18 @@ impl Checked {
     /// # Errors
     /// [`X509Error`]: the broken rule.
     pub fn read_back(&self, issuer: Issuer<'_>, now: UnixTime) -> Result<(), X509Error> {
+        self.decode_again()?;
+        self.tbs.clone().check(issuer, now).map(drop)
+    }
+
+    /// [`read_back`](Self::read_back) without the rules, for one that was checked at the same time: both decoders find the very bytes that
+    /// passed them.
+    ///
+    /// # Errors
+    /// [`X509Error`]: the rule `read-back`, or that a decoder does not read it.
+    pub fn decode_again(&self) -> Result<(), X509Error> {
         let placeholder = vec![0; longest_signature(self.tbs.issuer_key.algorithm())];
-        self.read_back_with(&placeholder, issuer, now).map(drop)
+        self.decode_with(&placeholder).map(drop)
     }
 
     /// [`read_back`](Self::read_back) with a valid signature by a throwaway key, for a linter.
@@ -141,16 +151,12 @@ impl Checked {
         let signature = key
             .sign(tbs.signature, &tbs.der)
             .map_err(|Unspecified| X509Error::Throwaway)?;
-        let certificate = self.read_back_with(&signature, issuer, now)?;
+        let certificate = self.decode_with(&signature)?;
+        tbs.clone().check(issuer, now)?;
         Ok(Rehearsal { certificate })
     }
 
-    fn read_back_with(
-        &self,
-        signature: &[u8],
-        issuer: Issuer<'_>,
-        now: UnixTime,
-    ) -> Result<Certificate, X509Error> {
+    fn decode_with(&self, signature: &[u8]) -> Result<Certificate, X509Error> {
         let Self { tbs, .. } = self;
         let der = Signed::assemble(&tbs.der, tbs.signature, signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
@@ -158,18 +164,13 @@ impl Checked {
         if let Err(found) = reread::compare(pem.as_bytes(), &certificate) {
             return Err(X509Error::broken(rules::READ_BACK, found));
         }
-        let Some(read) = reread::tbs_of(&der).filter(|read| *read == tbs.der) else {
-            return Err(X509Error::broken(
+        match reread::tbs_of(&der).is_some_and(|read| read == tbs.der) {
+            true => Ok(certificate),
+            false => Err(X509Error::broken(
                 rules::READ_BACK,
                 "the bytes read back are not the planned ones",
-            ));
-        };
-        let read = Tbs {
-            der: read,
-            ..tbs.clone()
-        };
-        read.check(issuer, now)?;
-        Ok(certificate)
+            )),
+        }
     }
 }
 

@@ -132,6 +132,13 @@ pub(super) fn sign_once(
     Ok(signature)
 }
 
+/// The longest that a structure of this key can be in DER, in bytes, whose signed part is this long.
+pub(super) const fn longest_signed(content: usize, key: KeyAlgorithm) -> usize {
+    // A header, the algorithm with its parameters, a header.
+    const FRAME_BYTES: usize = 128;
+    content + FRAME_BYTES + longest_signature(key)
+}
+
 /// The longest `signatureValue` in bytes: the modulus, or two INTEGERs of a field element each with their headers.
 pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
     match key {

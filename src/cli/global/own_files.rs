@@ -1,6 +1,8 @@
 //! The files that this program itself lives on: no output takes their place, with or without `--force`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use hsm_ca::ledger::LedgerUrl;
 
@@ -45,7 +47,10 @@ impl Settings {
 
     /// The same, for an output to be held against.
     pub(in crate::cli) fn own_files(&self) -> OwnFiles {
-        OwnFiles(self.own_paths().iter().filter_map(|own| real_path(own)).collect())
+        OwnFiles {
+            paths: self.own_paths().iter().filter_map(|own| real_path(own)).collect(),
+            directories: Mutex::default(),
+        }
     }
 
     /// Refuses an output in the place of one of these, which may not be there yet.
@@ -56,18 +61,47 @@ impl Settings {
 
 /// The paths of the files that this program itself lives on.
 #[derive(Debug)]
-pub(in crate::cli) struct OwnFiles(Vec<PathBuf>);
+pub(in crate::cli) struct OwnFiles {
+    paths: Vec<PathBuf>,
+    /// The real path of each directory of an output. A batch has a thousand outputs in one.
+    directories: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
+}
 
 impl OwnFiles {
     /// Refuses an output in the place of one of these.
     pub(in crate::cli) fn refuse(&self, output: &Path) -> Result<(), CliError> {
-        if output != Path::new("-") && real_path(output).is_some_and(|output| self.0.contains(&output)) {
+        if output != Path::new("-") && self.has(output) {
             return Err(CliError::options(format!(
                 "{} is a settings file of this program, or the ledger: name another file for the output",
                 output.display()
             )));
         }
         Ok(())
+    }
+
+    fn has(&self, output: &Path) -> bool {
+        let is_link = || output.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        let real = match (output.parent(), output.file_name()) {
+            (Some(directory), Some(name)) if !is_link() => {
+                self.real_directory(directory).map(|real| real.join(name))
+            }
+            _ => real_path(output),
+        };
+        real.is_some_and(|real| self.paths.contains(&real))
+    }
+
+    fn real_directory(&self, directory: &Path) -> Option<PathBuf> {
+        let mut known = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(real) = known.get(directory) {
+            return real.clone();
+        }
+        let named = match directory.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => directory,
+        };
+        let real = named.canonicalize().ok();
+        known.insert(directory.to_owned(), real.clone());
+        real
     }
 }
 

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use super::draft::{Draft, NewDraft, Outline};
 use super::retry::Source;
 use super::{RequestSource, SigningJob};
-use crate::ledger::{DeliveryState, EntryId, LedgerError};
+use crate::ledger::{Authority, DeliveryState, EntryId, LedgerError};
 use crate::signer::RandomSource;
 use crate::workflow::batch::{Admitted, Batch, Found, Work};
 use crate::workflow::delivery::Slot;
 use crate::workflow::pipeline::Completed;
-use crate::workflow::record::Renewed;
+use crate::workflow::record::{Renewed, authority_of};
 use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Delivered, Finished, Recorder, Step, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role};
@@ -19,19 +19,24 @@ use crate::x509::{Checked, ExtensionText, Role};
 /// A job, and what its linter has seen.
 pub(super) struct Signing<'a, R: RequestSource> {
     job: &'a SigningJob<R>,
+    authority: Authority,
     outlines: BTreeMap<usize, Outline>,
     /// So many are to be signed.
     count_new: usize,
 }
 
 impl<'a, R: RequestSource> Signing<'a, R> {
-    pub(super) fn of(job: &'a SigningJob<R>, outlines: BTreeMap<usize, Outline>) -> Self {
+    pub(super) fn of(
+        job: &'a SigningJob<R>,
+        outlines: BTreeMap<usize, Outline>,
+    ) -> Result<Self, WorkflowError> {
         let is_new = |source: Source| matches!(source, Source::New);
-        Self {
+        Ok(Self {
+            authority: authority_of(&job.terms.authority.value)?,
             count_new: job.items.iter().filter(|item| is_new(item.source)).count(),
             job,
             outlines,
-        }
+        })
     }
 }
 
@@ -135,19 +140,15 @@ impl<R: RequestSource> Batch for Signing<'_, R> {
 
 impl<R: RequestSource> Signing<'_, R> {
     fn admit_new(&self, recorder: &mut Recorder, new: NewDraft) -> Result<Admitted<Self>, WorkflowError> {
-        let NewDraft {
-            asked,
-            held,
-            content,
-            request,
-        } = new;
+        let NewDraft { asked, held, request } = new;
+        let content = held.planned().checked().content();
         if let (Some(request), Some(given)) = (request, &content.key_identifier) {
             recorder.tell_other_identifier(&request, given)?;
         }
         let terms = &self.job.terms;
         let renews = match terms.profile.role {
             Role::Leaf => recorder.find_renewed(
-                &terms.authority.value,
+                &self.authority,
                 &terms.profile.name,
                 &content.names,
                 &content.subject,

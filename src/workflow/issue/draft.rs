@@ -8,7 +8,7 @@ use crate::workflow::delivery::Slot;
 use crate::workflow::lint::Rehearsals;
 use crate::workflow::named::refusal_of;
 use crate::workflow::{Held, Planned, WorkflowError};
-use crate::x509::{CertificateContent, Checked, ExtensionText, Role, SerialNumber, VerifiedRequest};
+use crate::x509::{Checked, ExtensionText, Role, SerialNumber, VerifiedRequest};
 
 /// What is remembered of a certificate that a linter has seen: enough to make the same bytes again.
 #[derive(Clone, Debug)]
@@ -38,8 +38,6 @@ pub(super) enum Draft {
 pub(super) struct NewDraft {
     pub(super) asked: Vec<ExtensionText>,
     pub(super) held: Held<Checked>,
-    /// What the certificate will say.
-    pub(super) content: CertificateContent,
     /// Of a CA: the request, whose identifiers are compared with what the ledger has.
     pub(super) request: Option<VerifiedRequest>,
 }
@@ -57,7 +55,7 @@ impl<R: RequestSource> SigningJob<R> {
         let planned = planned.map_err(|error| refusal_of(&self.requests.name(index), error))?;
         Ok(Outline {
             sha256: planned.sha256(),
-            serial: planned.checked().content().map_err(WorkflowError::from)?.serial,
+            serial: planned.checked().content().serial.clone(),
         })
     }
 
@@ -83,11 +81,9 @@ impl<R: RequestSource> SigningJob<R> {
                     Some(since) => planned.read_at(since),
                     None => planned,
                 };
-                let content = planned.checked().content().map_err(WorkflowError::from)?;
                 let is_authority = self.terms.profile.role == Role::Intermediate;
                 Draft::New(Box::new(NewDraft {
                     asked,
-                    content,
                     held: planned.hold(&delivery)?,
                     request: is_authority.then_some(request),
                 }))
@@ -106,7 +102,7 @@ impl<R: RequestSource> SigningJob<R> {
         Ok(Some(draft))
     }
 
-    /// The bytes that the linter saw, or where there is none, bytes that passed every rule, twice.
+    /// The bytes that the linter saw, or where there is none, bytes that passed every rule.
     fn plan(
         &self,
         request: &VerifiedRequest,

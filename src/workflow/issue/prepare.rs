@@ -16,6 +16,17 @@ use crate::workflow::ordered::in_order;
 use crate::workflow::record::remembered_by;
 use crate::workflow::{Clock, VerifiedIdentity, WorkflowError};
 
+/// Requests that a thread takes at one time: few enough for several threads, enough that they rarely wait for each other.
+const TAKEN: usize = 16;
+
+/// What every request of a job is examined with.
+struct Examination<'a> {
+    identity: Option<&'a VerifiedIdentity>,
+    tried: TriedDirectories,
+    /// Whether the search in each key is waited for. A single key is searched while the token logs in.
+    confirms_keys: bool,
+}
+
 /// A request that passed, and the file that its certificate goes to.
 struct Passed {
     item: Item,
@@ -46,12 +57,20 @@ impl<R: RequestSource> SigningJob<R> {
         };
         let (mut items, mut refused) = (Vec::with_capacity(count), BTreeMap::new());
         let mut failed = Ok(());
-        let (tried, mut paths) = (TriedDirectories::default(), HashSet::new());
-        in_order(
-            threads_for(count),
-            count,
-            |index| job.examine(index, identity.as_ref(), &tried),
-            |index, passed| {
+        let (threads, mut paths) = (threads_for(count), HashSet::new());
+        let examination = Examination {
+            identity: identity.as_ref(),
+            tried: TriedDirectories::default(),
+            confirms_keys: threads > 1,
+        };
+        let examine = |taken: usize| {
+            let indices = taken * TAKEN..count.min((taken + 1) * TAKEN);
+            indices
+                .map(|index| job.examine(index, &examination))
+                .collect::<Vec<_>>()
+        };
+        in_order(threads, count.div_ceil(TAKEN), examine, |_, examined| {
+            for passed in examined {
                 let passed = passed.and_then(|passed| match &passed.path {
                     Some(path) if !paths.insert(Digest::of(path.as_os_str().as_bytes())) => {
                         Err(WorkflowError::SameOutput { path: path.clone() }.into())
@@ -61,7 +80,7 @@ impl<R: RequestSource> SigningJob<R> {
                 match passed {
                     Ok(item) => items.push(item),
                     Err(error) if options.keep_going => {
-                        refused.insert(index, error);
+                        refused.insert(items.len(), error);
                         items.push(Item::REFUSED);
                     }
                     Err(error) => {
@@ -69,35 +88,29 @@ impl<R: RequestSource> SigningJob<R> {
                         return ControlFlow::Break(());
                     }
                 }
-                ControlFlow::Continue(())
-            },
-        );
+            }
+            ControlFlow::Continue(())
+        });
         failed?;
         (job.items, job.refused) = (items, refused);
         Ok(job)
     }
 
-    fn examine(
-        &self,
-        index: usize,
-        identity: Option<&VerifiedIdentity>,
-        tried: &TriedDirectories,
-    ) -> Result<Passed, R::Error> {
+    fn examine(&self, index: usize, examination: &Examination<'_>) -> Result<Passed, R::Error> {
         let GivenRequest { request, delivery } = self.requests.read(index)?;
         let name = self.requests.name(index);
         let request = request.verify().map_err(|error| in_input(&name, error))?;
         let is_other = |identity: &VerifiedIdentity| request.public_key() != identity.key();
-        if identity.is_some_and(is_other) {
+        if examination.identity.is_some_and(is_other) {
             return Err(in_input(&name, WorkflowError::OtherHsm).into());
         }
-        let is_occupied = match delivery.check_among(tried) {
+        let is_occupied = match delivery.check_among(&examination.tried) {
             Err(OutputError::Exists { .. }) if self.options.resume => true,
             other => other.map(|()| false).map_err(WorkflowError::from)?,
         };
         let checked = self.terms.check(&request, &PLACEHOLDER);
         let checked = checked.map_err(|error| in_input(&name, error))?;
-        // One key alone is looked at while the token logs in.
-        if threads_for(self.requests.count()) > 1 {
+        if examination.confirms_keys {
             checked.confirm_key().map_err(|error| in_input(&name, error))?;
         }
         Ok(Passed {

@@ -49,7 +49,7 @@ impl<R: RequestSource> SigningJob<R> {
         let signer = signer.transpose()?;
         let outlines = self.rehearse(store, progress)?;
         let refused = std::mem::take(&mut self.refused);
-        let (signing, mut done) = (Signing::of(&self, outlines), Vec::new());
+        let (signing, mut done) = (Signing::of(&self, outlines)?, Vec::new());
         let mut tell = |told: Told<Signing<'_, R>>| each(self.outcome_of(told, &mut done));
         let desk = Desk {
             store,

@@ -78,7 +78,7 @@ impl Terms {
         tbs.check(Issuer::Authority(authority), self.now)
     }
 
-    /// A certificate that passed every rule, twice, and the profile's linter.
+    /// A certificate that passed every rule, both decoders, and the profile's linter.
     pub(super) fn plan(
         &self,
         random: &dyn RandomSource,
@@ -88,7 +88,7 @@ impl Terms {
     ) -> Result<Planned<Checked>, WorkflowError> {
         let checked = self.check(request, &SerialNumber::random(random)?)?;
         let issuer = Issuer::Authority(&self.authority.value);
-        rehearsals.judge(&checked, issuer, self.now, Linted::Certificate, progress)?;
+        rehearsals.judge_checked(&checked, issuer, self.now, Linted::Certificate, progress)?;
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 }

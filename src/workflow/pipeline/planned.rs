@@ -92,9 +92,7 @@ impl<T: Signable> Planned<T> {
     }
 
     fn reserve(&self, delivery: &Delivery) -> Result<Slot, WorkflowError> {
-        let slot = delivery.reserve()?;
-        slot.make_room(|encoding| self.checked.longest_file(encoding))?;
-        Ok(slot)
+        Ok(delivery.reserve_room(|encoding| self.checked.longest_file(encoding))?)
     }
 
     /// The error, named where this is one of several.

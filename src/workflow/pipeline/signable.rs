@@ -45,10 +45,8 @@ pub trait Signable: sealed::Sealed + Sized {
         Ok(())
     }
 
-    /// The most bytes of the file, where it can be longer than the room that every output gets.
-    fn longest_file(&self, _: Encoding) -> Option<usize> {
-        None
-    }
+    /// The largest size of the file in bytes: so much room is reserved for it.
+    fn longest_file(&self, encoding: Encoding) -> usize;
 
     /// What the ledger records before the signature.
     ///
@@ -107,17 +105,21 @@ impl Signable for Checked {
     }
 
     fn certified(&self) -> Result<Option<Certified>, X509Error> {
-        let content = self.content()?;
+        let content = self.content();
         Ok(Some(Certified {
-            key: content.key,
-            subject: content.subject,
+            key: content.key.clone(),
+            subject: content.subject.clone(),
             is_authority: content.is_authority,
-            cross_issuer: self.original().map(|_| content.issuer),
+            cross_issuer: self.original().map(|_| content.issuer.clone()),
         }))
     }
 
     fn confirm(&self) -> Result<(), X509Error> {
         self.confirm_key()
+    }
+
+    fn longest_file(&self, encoding: Encoding) -> usize {
+        Self::longest_file(self, encoding)
     }
 
     fn intent(&self) -> Result<Intent, WorkflowError> {
@@ -157,6 +159,10 @@ impl Signable for CheckedRequest {
         }))
     }
 
+    fn longest_file(&self, encoding: Encoding) -> usize {
+        Self::longest_file(self, encoding)
+    }
+
     fn intent(&self) -> Result<Intent, WorkflowError> {
         request_intent(self)
     }
@@ -189,8 +195,8 @@ impl Signable for CheckedCrl {
         Some(Self::authority(self))
     }
 
-    fn longest_file(&self, encoding: Encoding) -> Option<usize> {
-        Some(Self::longest_file(self, encoding))
+    fn longest_file(&self, encoding: Encoding) -> usize {
+        Self::longest_file(self, encoding)
     }
 
     fn intent(&self) -> Result<Intent, WorkflowError> {
@@ -223,6 +229,10 @@ impl Signable for CheckedOcsp {
 
     fn authority(&self) -> Option<&Certificate> {
         Some(self.plan().responder.issuer())
+    }
+
+    fn longest_file(&self, encoding: Encoding) -> usize {
+        Self::longest_file(self, encoding)
     }
 
     fn intent(&self) -> Result<Intent, WorkflowError> {

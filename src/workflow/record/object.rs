@@ -47,19 +47,19 @@ pub(in super::super) fn certificate_intent(checked: &Checked) -> Result<Intent, 
         names,
         is_authority,
         ..
-    } = checked.content()?;
+    } = checked.content();
     let has_more_names = !is_authority && names != subject.der();
     // What was requested is recorded by its hash: the request, or the certificate that is repeated.
     let asked = checked.request().map(VerifiedRequest::der);
     let asked = asked.or_else(|| checked.original().map(Certificate::der));
     Ok(Intent {
-        authority: authority_with(&issuer, checked.issuer_key()),
+        authority: authority_with(issuer, checked.issuer_key()),
         tbs_sha256: Digest::of(checked.der()),
         object: Object::Certificate {
-            serial,
-            subject: name(&subject),
+            serial: serial.clone(),
+            subject: name(subject),
             profile: checked.profile().name.clone().into_owned(),
-            names_sha256: has_more_names.then(|| Digest::of(&names)),
+            names_sha256: has_more_names.then(|| Digest::of(names)),
             request_sha256: asked.map(Digest::of),
             not_before: validity.not_before,
             not_after: validity.not_after,

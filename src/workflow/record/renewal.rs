@@ -2,8 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::{Recorder, authority_of};
-use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, SerialNumber};
+use super::Recorder;
+use crate::ledger::{
+    Authority, Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, SerialNumber,
+};
 use crate::workflow::WorkflowError;
 use crate::x509::{self, Certificate};
 
@@ -29,7 +31,7 @@ impl Recorder {
     /// [`LedgerError`](crate::ledger::LedgerError)
     pub(in super::super) fn find_renewed(
         &self,
-        authority: &Certificate,
+        authority: &Authority,
         profile: &str,
         names: &[u8],
         subject: &x509::Name,
@@ -48,13 +50,13 @@ impl Recorder {
 
     fn newest_named(
         &self,
-        authority: &Certificate,
+        authority: &Authority,
         profile: &str,
         names: Digest,
         fits: &dyn Fn(&Entry) -> bool,
     ) -> Result<Option<Renewed>, WorkflowError> {
         let filter = EntryFilter {
-            authority: Some(authority_of(authority)?),
+            authority: Some(authority.clone()),
             names: Some(names),
             limit: Some(LOOKED_AT),
             ..EntryFilter::default()

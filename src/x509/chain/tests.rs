@@ -28,14 +28,11 @@ impl Path {
         let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514(subject).unwrap());
         let issuer = self.certificates.last().unwrap();
         let plan = crate::x509::fixture::plan(profile, &request, issuer);
-        let certificate = crate::x509::Checked {
-            tbs: plan,
-            authority: None,
-        }
-        .sign(&self.key)
-        .unwrap()
-        .certificate()
-        .clone();
+        let certificate = crate::x509::Checked::unchecked(plan)
+            .sign(&self.key)
+            .unwrap()
+            .certificate()
+            .clone();
         self.certificates.push(certificate);
         self.key = key;
         self
@@ -140,14 +137,11 @@ fn a_self_issued_ca_is_exempt_and_a_self_issued_leaf_is_not() {
     let below = |profile: &Profile, key: &SoftwareKey| {
         let request = VerifiedRequest::for_tests(key, &name);
         let plan = crate::x509::fixture::plan(profile, &request, &ca);
-        crate::x509::Checked {
-            tbs: plan,
-            authority: None,
-        }
-        .sign(&old)
-        .unwrap()
-        .certificate()
-        .clone()
+        crate::x509::Checked::unchecked(plan)
+            .sign(&old)
+            .unwrap()
+            .certificate()
+            .clone()
     };
     let rolled_over = below(&Profile::intermediate(), &new);
     assert!(rolled_over.is_self_issued() && rolled_over.public_key().unwrap() == *new.public_key());

@@ -97,6 +97,14 @@ pub fn check_existing_key(key: &PublicKey, refused: Option<&KeyList>) -> Result<
     }
 }
 
+/// Waits for the search in a key that passed [`PublicKey::find_quick_fault`].
+///
+/// # Errors
+/// The rules `key-composite` and `key-medium-factors`
+pub(in crate::x509) fn confirm_quality(key: &PublicKey, search: KeySearch) -> Result<(), X509Error> {
+    refuse_fault(key.find_slow_fault(search))
+}
+
 fn refuse_fault(fault: Option<KeyFault>) -> Result<(), X509Error> {
     match fault {
         None => Ok(()),

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use der::asn1::BitStringRef;
 
 use super::{CertificateRevocationList, CheckedCrl, WHAT, reread};
-use crate::output::{Encoding, Sealed, Verified, encode_pem, pem_length, write_pem};
+use crate::output::{Encoding, Sealed, Verified, encode_pem, write_pem};
 use crate::signer::{PublicKey, Signer};
-use crate::x509::signed::{longest_signature, sign_once};
+use crate::x509::signed::{longest_signed, sign_once};
 use crate::x509::{X509Error, algorithm, pem};
 
 /// A list whose signature verifies: the only kind that can be written.
@@ -16,9 +16,6 @@ pub struct IssuedCrl {
     list: CertificateRevocationList,
     entries: usize,
 }
-
-/// Bytes of a list outside its TBSCertList, without the signature: a header, the algorithm with its parameters, a header.
-const FRAME_BYTES: usize = 128;
 
 impl CheckedCrl {
     /// Makes `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.
@@ -44,12 +41,8 @@ impl CheckedCrl {
     /// The largest file size of the signed list in bytes, for reserving space before it is signed.
     #[must_use]
     pub fn longest_file(&self, encoding: Encoding) -> usize {
-        let signature = longest_signature(self.tbs.issuer_key.algorithm());
-        let der = self.der().len() + FRAME_BYTES + signature;
-        match encoding {
-            Encoding::Pem => pem_length(pem::X509_CRL, der),
-            Encoding::Der => der,
-        }
+        let der = longest_signed(self.der().len(), self.tbs.issuer_key.algorithm());
+        encoding.length(pem::X509_CRL, der)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{CertificationRequest, CheckedRequest, VerifiedRequest, reread};
 use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::Signer;
-use crate::x509::signed::{Signed, sign_once};
+use crate::x509::signed::{Signed, longest_signed, sign_once};
 use crate::x509::{X509Error, pem};
 
 /// A request of our own whose signature verifies: the only kind that can be written.
@@ -13,6 +13,14 @@ pub struct IssuedRequest {
 }
 
 impl CheckedRequest {
+    /// The largest file size of the request in bytes, for reserving space before it is signed.
+    #[must_use]
+    pub fn longest_file(&self, encoding: Encoding) -> usize {
+        let Self(tbs) = self;
+        let der = longest_signed(tbs.der.len(), tbs.key.algorithm());
+        encoding.length(pem::CERTIFICATE_REQUEST, der)
+    }
+
     /// Makes `signer` sign the checked bytes, once, and verifies the signature under the request's own key, in software.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ fn a_planned_request_is_read_back_the_same() {
             let bytes = planned.der().to_vec();
             let issued = planned.check().unwrap().sign(&key).unwrap();
             let request = issued.request();
-            assert_eq!(request.signed.content(WHAT).unwrap(), bytes);
+            assert_eq!(request.0.signed.content(WHAT).unwrap(), bytes);
             assert_eq!(request.subject(), &name());
             assert_eq!(request.alternative_names().unwrap(), names);
             assert_eq!(request.public_key().unwrap(), *key.public_key());

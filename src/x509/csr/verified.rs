@@ -20,8 +20,8 @@ impl VerifiedRequest {
 
     /// `subject`, in the bytes of the request.
     #[must_use]
-    pub const fn subject(&self) -> &Name {
-        &self.request.subject
+    pub fn subject(&self) -> &Name {
+        self.request.subject()
     }
 
     /// The key that signed the request.

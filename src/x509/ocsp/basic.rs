@@ -107,6 +107,18 @@ impl BasicResponse {
         extension::describe_all(self.data.extensions())
     }
 
+    /// Whether it consists of exactly this content and this signature by this algorithm.
+    pub(super) fn is_signed_content(
+        &self,
+        content: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+    ) -> Result<bool, X509Error> {
+        Ok(self.tbs == content
+            && whole_octets(self.signature.as_bytes(), RESPONSE)? == signature
+            && algorithm::recognise(&self.algorithm, RESPONSE)? == algorithm)
+    }
+
     /// Verifies the signature under `key`; a weak hash is refused before any arithmetic.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use x509_cert::ext::Extension;
 
 use super::*;
 use crate::signer::{Hash, Pss, Signer};
+use crate::x509::Tbs;
 use crate::x509::fixture::{NOW, SoftwareKey, authority_plan, issue, plan};
 use crate::x509::tbs::TbsCertificate;
 use crate::x509::{Name, Profile, SerialNumber, Validity, VerifiedRequest};
@@ -87,10 +88,7 @@ fn the_certificate_read_back_is_checked_against_the_rules_again() {
     let sound = plan(&Profile::tls_client(), &request, &ca);
     // The same is refused with a placeholder and with a signature.
     let rehearse = |plan: Tbs| {
-        let checked = Checked {
-            tbs: plan,
-            authority: None,
-        };
+        let checked = Checked::unchecked(plan);
         let rehearsed = checked
             .rehearse(&throwaway, Issuer::Authority(&ca), NOW)
             .map(drop);

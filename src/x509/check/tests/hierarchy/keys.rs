@@ -49,7 +49,7 @@ fn invalid_keys_are_never_certified() {
     let prime = BigUint::parse_bytes(generated.stdout.trim_ascii(), 16).expect("a prime");
     let times_medium = (&prime * 1_000_003_u32).to_bytes_be();
     let times_medium = PublicKey::from_rsa(&times_medium, &[1, 0, 1]).unwrap();
-    let checked = |tbs| Checked { tbs, authority: None };
+    let checked = Checked::unchecked;
     checked(with_key(&times_medium)).confirm_key().unwrap();
     let searching = Tbs {
         profile: Arc::new(Profile {
