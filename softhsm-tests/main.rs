@@ -32,6 +32,7 @@ mod cert {
 mod ceremony {
     mod check;
     mod foreseen;
+    mod gates;
     mod held_cases;
     mod held_interruptions;
     mod hostile;

@@ -13,6 +13,7 @@ mod file;
 mod finding;
 mod gate;
 mod kind;
+mod occurrence;
 mod octets;
 mod paper;
 mod plan;
@@ -49,6 +50,7 @@ pub use file::{
 pub use finding::Finding;
 pub use gate::{Gate, GateBytes, GateCount, GateStatement};
 pub use kind::{CeremonyKind, Requirement};
+pub use occurrence::{Occurrence, OccurrenceKind};
 pub use octets::{NotBase64, Octets};
 pub use paper::{
     CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, report_page,

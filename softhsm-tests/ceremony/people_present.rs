@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use hsm_ca::ceremony::{CeremonyPlan, Digest, Event, TranscriptFile};
 use hsm_ca::values::UnixTime;
 use serde_json::{Value, json};
 
 use super::people::planned;
-use crate::harness::{Rig, Run};
+use crate::harness::Rig;
 
 impl Rig {
     /// A transcript with these events, as `run` would write it.
-    fn transcript(&self, events: &[Event]) {
+    pub(super) fn transcript(&self, events: &[Event]) {
         let plan = CeremonyPlan::read(&self.read("room/plan.json")).expect("a plan");
         fs::create_dir(self.path("room/run")).expect("a directory");
         let path = self.path("room/run/transcript.jsonl");
@@ -32,7 +31,7 @@ impl Rig {
     }
 }
 
-fn opened() -> Event {
+pub(super) fn opened() -> Event {
     Event::Opened {
         run: 1,
         session: "main".to_owned(),
@@ -45,104 +44,14 @@ fn opened() -> Event {
     }
 }
 
-fn attending(people: &[&str]) -> Event {
+pub(super) fn attending(people: &[&str]) -> Event {
     Event::Attending {
         people: people.iter().map(|name| (*name).to_owned()).collect(),
     }
 }
 
-fn gate(content: &str) -> Event {
-    Event::GateOpen {
-        step: "gate".to_owned(),
-        objects: [("root".to_owned(), Digest::of(content.as_bytes()))].into(),
-    }
-}
-
 fn closed() -> Event {
     Event::Closed { out: BTreeMap::new() }
-}
-
-#[test]
-fn while_a_gate_waits_its_bytes_are_confirmed() {
-    let rig = planned();
-    for name in ["A", "B", "C"] {
-        rig.approve(name).ok();
-    }
-    rig.transcript(&[opened(), attending(&["A", "B", "W"]), gate("the root's bytes")]);
-    let report = rig.approve("A").ok().json();
-    assert_eq!(report["namespace"], "ceremony-gate@hsm-ca");
-    let statement: Value =
-        serde_json::from_slice(&rig.read("room/run/gates/gate@main-01.json")).expect("a statement");
-    let digest = Digest::of(b"the root's bytes").to_string();
-    assert_eq!(statement["objects"], json!({ "root": digest }));
-    assert_eq!(
-        (&statement["session"], &statement["step"], &statement["person"]),
-        (&json!("main"), &json!("gate"), &json!("A"))
-    );
-    rig.approve("A").refused(3, "already-signed");
-    // An approver who is not in the room, and a witness who is.
-    for name in ["C", "W"] {
-        let message = rig.approve(name).refused(3, "ceremony-key");
-        assert!(message.contains("(A, B)"), "{message}");
-    }
-    // What is said in words, to a person.
-    let run = rig
-        .command(&["ceremony", "approve", "room", "--ssh-key", "B"])
-        .ok();
-    assert!(
-        run.stderr
-            .contains("confirms the completed bytes at gate gate: root"),
-        "{}",
-        run.stderr
-    );
-    assert!(run.stderr.contains(&digest), "{}", run.stderr);
-    // A rejection is still about the plan.
-    rig.reject("B", "the bytes are not those of the script").ok();
-    assert_eq!(rig.approvals().json()["state"], "rejected");
-}
-
-/// While ssh-keygen asks for the passphrase, others pass the gate.
-#[test]
-fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
-    let rig = planned();
-    rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
-    let bytes = gate("the root's bytes");
-    let passed = Event::GatePassed {
-        step: "gate".to_owned(),
-        people: vec!["B".to_owned(), "C".to_owned()],
-    };
-    let begin = [opened(), attending(&["A", "B", "C"]), bytes];
-    rig.transcript(&[&begin[..], &[passed]].concat());
-    fs::rename(
-        rig.path("room/run/transcript.jsonl"),
-        rig.path("room/later.jsonl"),
-    )
-    .expect("renamed");
-    fs::remove_dir(rig.path("room/run")).expect("removed");
-    rig.transcript(&begin);
-    let directory = rig.path("room");
-    let script = format!(
-        "#!/bin/sh\nmv '{0}/later.jsonl' '{0}/run/transcript.jsonl'\necho 'a passphrase'\n",
-        directory.display()
-    );
-    let askpass = rig.write("askpass", script);
-    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
-    let approve = [
-        "--format",
-        "json",
-        "ceremony",
-        "approve",
-        "room",
-        "--ssh-key",
-        "A",
-    ];
-    let mut command = rig.prepare(&approve);
-    command
-        .env("SSH_ASKPASS", &askpass)
-        .env("SSH_ASKPASS_REQUIRE", "force");
-    let message = Run::of(&mut command).refused(3, "ceremony-state");
-    assert!(message.contains("gate \"gate\" no longer waits"), "{message}");
-    assert_eq!(rig.list("room/run/gates"), [""; 0]);
 }
 
 #[test]
@@ -193,6 +102,63 @@ fn those_who_were_there_attest_the_head_when_it_is_over() {
         .refused(3, "ceremony-state");
     rig.approve("A").refused(3, "ceremony-state");
     assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
+}
+
+/// A deviation is in the statement, and shown before it is signed; a note changes nothing.
+#[test]
+fn what_did_not_go_as_planned_is_not_attested_as_planned() {
+    let rig = planned();
+    let by = "login root".to_owned();
+    let deviation = Event::Deviation {
+        text: "the second bag was opened early".to_owned(),
+        by: by.clone(),
+    };
+    let note = Event::Note {
+        text: "lunch".to_owned(),
+        by,
+    };
+    let room = Event::Said {
+        step: "room".to_owned(),
+        record: BTreeMap::new(),
+    };
+    let attest = ["ceremony", "attest", "room", "--ssh-key", "A"];
+    for (event, as_planned, said) in [
+        (note, true, "and it went as planned"),
+        (
+            deviation,
+            false,
+            "it did NOT go as planned: the transcript has 1 entry that says so",
+        ),
+    ] {
+        rig.transcript(&[attending(&["A", "W"]), room.clone(), event, closed()]);
+        let run = rig.command(&attest).ok();
+        for text in [
+            said,
+            "1 room, done: a step by hand",
+            "2 k, NOT done: generate the key",
+            if as_planned {
+                "  2026-05-28T20:26:40Z note: login root: lunch"
+            } else {
+                "  2026-05-28T20:26:40Z deviation: login root: the second bag"
+            },
+            "Head of the transcript:\n  4:",
+        ] {
+            assert!(run.stderr.contains(text), "{text}: {}", run.stderr);
+        }
+        let statement: Value = serde_json::from_slice(&rig.read("room/attest/01.json")).expect("a statement");
+        assert_eq!(statement["as-planned"], if as_planned { "yes" } else { "no" });
+        fs::remove_dir_all(rig.path("room/attest")).expect("removed");
+        let report = rig.json(&attest).ok().json();
+        assert_eq!(report["as_planned"], as_planned);
+        assert_eq!(report["steps"][0], json!({ "step": "room", "done": true }));
+        let occurrence = &report["occurrences"][0];
+        assert_eq!(occurrence["what"], if as_planned { "note" } else { "deviation" });
+        assert_eq!(occurrence["time"], "2026-05-28T20:26:40Z");
+        assert_eq!(report["head"], statement["head"]);
+        for made in ["room/attest", "room/run"] {
+            fs::remove_dir_all(rig.path(made)).expect("removed");
+        }
+    }
 }
 
 #[test]

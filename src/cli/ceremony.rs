@@ -9,6 +9,7 @@ mod export;
 mod kms;
 mod new;
 mod note;
+mod object_text;
 mod plan;
 mod rehearse;
 mod report;
@@ -17,6 +18,7 @@ mod script;
 mod show;
 mod signing;
 mod source;
+mod step_text;
 mod verify;
 mod words;
 

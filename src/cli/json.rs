@@ -4,7 +4,9 @@ pub(super) mod authority;
 #[cfg(feature = "aws")]
 pub(super) mod aws_cluster;
 pub(super) mod ceremony;
+pub(super) mod ceremony_attest;
 pub(super) mod ceremony_check;
+pub(super) mod ceremony_gate;
 pub(super) mod ceremony_people;
 pub(super) mod ceremony_rehearsal;
 pub(super) mod certificate;

@@ -1,5 +1,6 @@
 //! `ceremony`: what a ceremony file asks for, held against every rule before anybody comes to the room.
 
+mod completed;
 mod draft;
 mod error;
 mod export;
@@ -21,6 +22,7 @@ mod tokens;
 mod verify;
 mod waivers;
 
+pub use completed::CompletedObject;
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
 pub use export::{export_ceremony, next_state};

@@ -6,10 +6,12 @@ use clap::Args;
 use hsm_ca::ceremony::Decision;
 use hsm_ca::workflow::{OpenedCeremony, Saying, prepare_statement};
 
-use super::signing::SigningOptions;
+use super::object_text::objects_text;
+use super::signing::{InWords, SigningOptions};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
+use crate::cli::json::ceremony_gate::ConfirmedGate;
 use crate::cli::json::ceremony_people::CeremonyApprove;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -43,7 +45,7 @@ impl ApproveCeremony {
             (None, Some(gate)) => {
                 let steps: Vec<_> = gate.objects.keys().map(String::as_str).collect();
                 let what = format!(
-                    "confirms the completed bytes at gate {}: {}",
+                    "confirms the completed bytes at step {:?}: {}",
                     gate.step,
                     steps.join(", ")
                 );
@@ -55,8 +57,16 @@ impl ApproveCeremony {
             ),
         };
         let prepared = prepare_statement(&ceremony, &key, &saying, settings.clock.now())?;
-        let document = |statement| CeremonyApprove(statement).document();
+        let gate = match &saying {
+            Saying::Gate(gate) => Some(ConfirmedGate::of(gate, prepared.objects())),
+            _ => None,
+        };
+        let said = InWords {
+            what,
+            shown: objects_text(prepared.objects()),
+        };
+        let document = |statement| CeremonyApprove { statement, gate }.document();
         self.signing
-            .carry_out(&ceremony, prepared, &what, document, settings, ui)
+            .carry_out(&ceremony, prepared, &said, document, settings, ui)
     }
 }

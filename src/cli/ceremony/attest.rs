@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{Presence, Remarks};
-use hsm_ca::workflow::{OpenedCeremony, Saying, prepare_statement};
+use hsm_ca::ceremony::{Course, Occurrence, Presence, Remarks, TranscriptHead};
+use hsm_ca::workflow::{OpenedCeremony, PeopleError, Saying, prepare_statement};
 
-use super::signing::SigningOptions;
+use super::signing::{InWords, SigningOptions};
+use super::step_text::describe_step;
+use super::words::word_lines;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
-use crate::cli::json::ceremony_people::CeremonyAttest;
+use crate::cli::json::ceremony_attest::{Attested, CeremonyAttest};
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
+use crate::cli::wrap;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AttestCeremony {
@@ -24,7 +27,7 @@ pub(in crate::cli) struct AttestCeremony {
     /// The person was not there from beginning to end
     #[arg(long)]
     part: bool,
-    /// What the person saw did not go as planned
+    /// What the person saw did not go as planned. Where the transcript has a deviation, a decision or a stop, the statement says so without it
     #[arg(long)]
     not_as_planned: bool,
     /// What else the person says, in one line
@@ -36,29 +39,77 @@ impl AttestCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let key = self.signing.public_key()?;
         let ceremony = OpenedCeremony::open(&self.directory)?;
+        let transcript = ceremony.transcript()?.ok_or(PeopleError::NotBegun)?;
+        let occurrences = Occurrence::all_in(&transcript);
+        let unplanned = occurrences.iter().filter(|found| !found.kind.is_as_planned());
+        let unplanned = unplanned.count();
         let remarks = Remarks {
             present: if self.part { Presence::Part } else { Presence::All },
-            as_planned: !self.not_as_planned,
+            as_planned: !self.not_as_planned && unplanned == 0,
             remarks: self.remarks.clone(),
         };
-        let seen = match remarks.present {
-            Presence::Part => "was there for a part of it",
-            _ => "was there from beginning to end",
+        let (course, head) = (ceremony.course()?, transcript.head());
+        let said = InWords {
+            what: sentence(&remarks, unplanned),
+            shown: describe(&ceremony, &course, head, &occurrences),
         };
-        let went = match remarks.as_planned {
-            true => "it went as planned",
-            false => "it did NOT go as planned",
-        };
-        let head = ceremony.transcript()?.map(|transcript| transcript.head());
-        let head = head.map_or_else(String::new, |head| format!("; the head is {head}"));
-        let mut what = format!("{seen}, and {went}{head}");
-        if let Some(text) = &remarks.remarks {
-            what.push_str(&format!("; remarks: {text}"));
-        }
+        let attested = Attested::of(&ceremony, &course, head, &occurrences, &remarks);
         let saying = Saying::Attestation(remarks);
         let prepared = prepare_statement(&ceremony, &key, &saying, settings.clock.now())?;
-        let document = |statement| CeremonyAttest(statement).document();
+        let document = |statement| CeremonyAttest { statement, attested }.document();
         self.signing
-            .carry_out(&ceremony, prepared, &what, document, settings, ui)
+            .carry_out(&ceremony, prepared, &said, document, settings, ui)
     }
+}
+
+fn sentence(remarks: &Remarks, unplanned: usize) -> String {
+    let seen = match remarks.present {
+        Presence::Part => "was there for a part of it",
+        _ => "was there from beginning to end",
+    };
+    let went = match (remarks.as_planned, unplanned) {
+        (true, _) => "it went as planned".to_owned(),
+        (false, 0) => "it did NOT go as planned".to_owned(),
+        (false, 1) => "it did NOT go as planned: the transcript has 1 entry that says so".to_owned(),
+        (false, found) => {
+            format!("it did NOT go as planned: the transcript has {found} entries that say so")
+        }
+    };
+    let more = remarks.remarks.as_ref();
+    let more = more.map(|text| format!("; remarks: {text}")).unwrap_or_default();
+    format!("{seen}, and {went}{more}")
+}
+
+/// The steps, everything else that happened, and the head.
+fn describe(
+    ceremony: &OpenedCeremony,
+    course: &Course,
+    head: TranscriptHead,
+    occurrences: &[Occurrence],
+) -> String {
+    let mut text = "Steps:\n".to_owned();
+    for (index, step) in ceremony.plan.steps.iter().enumerate() {
+        let done = match course.step(&step.id).is_done(&step.action) {
+            true => "done",
+            false => "NOT done",
+        };
+        let first = format!("  {} {}, {done}: ", index + 1, step.id);
+        text.push_str(&wrap::below(&first, &describe_step(step)));
+    }
+    text.push_str("Deviations, decisions and notes:");
+    if occurrences.is_empty() {
+        text.push_str(" none");
+    }
+    text.push('\n');
+    for found in occurrences {
+        let time = found.time.map(|time| time.to_string()).unwrap_or_default();
+        let first = format!("  {time} {}: ", found.kind.word());
+        let said = format!("{}: {}", found.by, found.text);
+        text.push_str(&wrap::below(&first, &said));
+    }
+    text.push_str(&format!("Head of the transcript:\n  {head}\n"));
+    for line in word_lines(&head.hash) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text
 }

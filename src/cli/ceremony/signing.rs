@@ -19,6 +19,14 @@ use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
+/// A statement in words.
+pub(super) struct InWords {
+    /// What the person says, as the rest of a sentence.
+    pub(super) what: String,
+    /// What it is about, in lines, for people to read before they sign.
+    pub(super) shown: String,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct SigningOptions {
     /// The SSH key that signs. FILE.pub must be beside it; FILE.pub itself stands for the key in the agent
@@ -61,19 +69,20 @@ impl SigningOptions {
         PathBuf::from(name)
     }
 
-    /// Shows what is about to be signed, and has it signed. `what` says it in words, and `document` is the JSON of it.
+    /// Shows what is about to be signed, and has it signed. `document` makes the JSON of it.
     pub(super) fn carry_out(
         &self,
         ceremony: &OpenedCeremony,
         prepared: PreparedStatement,
-        what: &str,
-        document: fn(SignedStatement) -> Value,
+        said: &InWords,
+        document: impl FnOnce(SignedStatement) -> Value,
         settings: &Settings,
         ui: &Ui,
     ) -> Result<Report, CliError> {
         let person = prepared.person().to_owned();
         let namespace = prepared.statement().namespace();
         let mut fields = Fields::default();
+        let what = &said.what;
         fields.add("person", &person).add("statement", what);
         fields.add("plan", format!("sha256:{}", ceremony.identity.hash));
         add_words(&mut fields, &ceremony.identity.hash);
@@ -81,9 +90,10 @@ impl SigningOptions {
             let path = prepared.write_unsigned()?;
             let command = sign_command(&path, namespace, Some(&self.ssh_key));
             let text = format!(
-                "Wrote {}, which counts once it is signed\n{}Sign it where the key is, and put the .sig beside it:\n  {command}\n",
+                "Wrote {}, which counts once it is signed\n{}{}Sign it where the key is, and put the .sig beside it:\n  {command}\n",
                 printable(&path.display().to_string()),
                 fields.render(2),
+                said.shown,
             );
             let json = SignedStatement {
                 identity: Identity::of(&ceremony.plan, &ceremony.identity.hash),
@@ -97,7 +107,8 @@ impl SigningOptions {
         }
         let shown = String::from_utf8_lossy(prepared.statement().bytes());
         ui.explain(&format!(
-            "ssh-keygen signs this, for the namespace {namespace}:\n{}  {}\n",
+            "{}ssh-keygen signs this, for the namespace {namespace}:\n{}  {}\n",
+            said.shown,
             fields.render(2),
             printable(shown.trim_end())
         ));

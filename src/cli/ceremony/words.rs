@@ -11,6 +11,15 @@ pub(super) fn word_lines(hash: &Digest) -> Vec<String> {
     words.chunks(6).map(|line| line.join(" ")).collect()
 }
 
+/// In hex, and in words.
+pub(super) fn two_ways(hash: &Digest) -> String {
+    let mut text = format!("    {hash}\n");
+    for line in word_lines(hash) {
+        text.push_str(&format!("    {line}\n"));
+    }
+    text
+}
+
 /// Adds them under the name `in words`.
 pub(super) fn add_words(fields: &mut Fields, hash: &Digest) {
     for (index, line) in word_lines(hash).into_iter().enumerate() {

@@ -66,9 +66,17 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
                 "find out who changed the people; the settings change only after the old approvers have agreed",
             ),
         ),
+        PeopleError::OtherBytes { .. } => (
+            "ceremony-bytes",
+            REFUSED,
+            Some(
+                "tell the people in the room, and compare the directory with another copy: its plan or its transcript was changed",
+            ),
+        ),
         PeopleError::GateGone { .. }
         | PeopleError::NotBegun
         | PeopleError::NotEnded
+        | PeopleError::NotAsPlanned { .. }
         | PeopleError::Ended { .. } => ("ceremony-state", REFUSED, None),
         PeopleError::ClockBehind { .. } => (
             "clock",

@@ -209,9 +209,18 @@ struct Attestation {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum Presence {
+pub(super) enum Presence {
     All,
     Part,
+}
+
+impl Presence {
+    pub(super) const fn of(presence: hsm_ca::ceremony::Presence) -> Self {
+        match presence {
+            hsm_ca::ceremony::Presence::All => Self::All,
+            _ => Self::Part,
+        }
+    }
 }
 
 /// What was made.
@@ -229,7 +238,7 @@ struct MadeObject {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum MadeKind {
+pub(super) enum MadeKind {
     Certificate,
     Crl,
 }

@@ -1,4 +1,4 @@
-//! What people say in a ceremony: `ceremony approve`, `ceremony approvals` and `ceremony attest`.
+//! What people say in a ceremony: `ceremony approve` and `ceremony approvals`.
 
 use hsm_ca::ceremony::{Decision as Said, QuorumAnchor, Verdict as Count};
 use hsm_ca::workflow::{ApprovalFile, Approvals, WaitingApproval};
@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Output;
 use super::ceremony::Identity;
+use super::ceremony_gate::ConfirmedGate;
 use super::common::{FileName, Time};
 
 /// A statement that a person signs with an SSH key.
@@ -28,21 +29,15 @@ pub(in crate::cli) struct SignedStatement {
 /// `ceremony approve`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub(in crate::cli) struct CeremonyApprove(pub(in crate::cli) SignedStatement);
+pub(in crate::cli) struct CeremonyApprove {
+    #[serde(flatten)]
+    pub(in crate::cli) statement: SignedStatement,
+    /// What is confirmed at a step `confirm`; null where the plan is approved or rejected.
+    pub(in crate::cli) gate: Option<ConfirmedGate>,
+}
 
 impl Output for CeremonyApprove {
     const NAME: &'static str = "ceremony-approve";
-}
-
-/// `ceremony attest`.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub(in crate::cli) struct CeremonyAttest(pub(in crate::cli) SignedStatement);
-
-impl Output for CeremonyAttest {
-    const NAME: &'static str = "ceremony-attest";
 }
 
 /// `ceremony approvals`.

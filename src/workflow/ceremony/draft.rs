@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 pub(super) use budget::budget;
 pub(super) use serials::{DrawnSerials, PlanSerials};
+pub(super) use shown::{show_certificate, show_list};
 
 use super::foreseen::{Foreseen, LedgerToday};
 use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge, value};

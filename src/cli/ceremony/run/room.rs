@@ -1,11 +1,13 @@
 //! The people in the room, at the terminal: what they are told, and what they are asked.
 
 use std::path::Path;
+use std::slice;
 
-use hsm_ca::ceremony::{Digest, PlannedObject, PlannedStep, RuleVerdict, StepAction};
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
-use crate::cli::ceremony::words::word_lines;
+use crate::cli::ceremony::object_text::objects_text;
+use crate::cli::ceremony::step_text::describe_step;
+use crate::cli::ceremony::words::two_ways;
 use crate::cli::report::{Fields, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
@@ -77,7 +79,7 @@ fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
         Question::Record { name } => (format!("{name}: "), "what is to be written down"),
         Question::GateSigned { step, missing } => (
             format!(
-                "Signatures still missing at the gate \"{step}\": {missing}. Each person signs in another terminal:\n  hsm-ca ceremony approve {directory} --ssh-key FILE\nPress Enter to count the signatures: "
+                "Signatures still missing at step \"{step}\": {missing}. Each person signs in another terminal:\n  hsm-ca ceremony approve {directory} --ssh-key FILE\nPress Enter to count the signatures: "
             ),
             "whether the people at the gate have signed",
         ),
@@ -131,22 +133,13 @@ fn sentence(told: &Told<'_>) -> String {
                 two_ways(sha256)
             )
         }
-        Told::ToSign { object, sha256 } => describe_object(object, sha256),
-        Told::Gate {
-            step,
-            objects,
-            sign_by,
-        } => {
-            let mut text = format!(
-                "The gate \"{step}\": at least {0} people with the role {1} sign these bytes. SHA-256 of each:\n",
-                sign_by.threshold,
-                sign_by.role.word()
-            );
-            for (step, sha256) in *objects {
-                text.push_str(&format!("  {step}\n{}", two_ways(sha256)));
-            }
-            text
-        }
+        Told::ToSign { object } => objects_text(slice::from_ref(object)),
+        Told::Gate { objects, sign_by } => format!(
+            "At least {} people with the role {} compare this with the script, and sign it:\n{}",
+            sign_by.threshold,
+            sign_by.role.word(),
+            objects_text(objects)
+        ),
         Told::GatePassed { people } => format!("Signed by {}.\n", printable(&people.join(", "))),
         Told::Signed { step, sha256 } => format!(
             "Signed \"{step}\", and the signature verifies. SHA-256 of the result:\n{}",
@@ -172,50 +165,4 @@ fn sentence(told: &Told<'_>) -> String {
         ),
         _ => String::new(),
     }
-}
-
-fn describe_step(step: &PlannedStep) -> String {
-    match &step.action {
-        StepAction::Manual(_) => "a step by hand".to_owned(),
-        StepAction::GenerateKey(generate) => format!(
-            "generate the key {:?} ({}) on token {:?}",
-            generate.label, generate.key_type, generate.token
-        ),
-        StepAction::ImportKey(import) => {
-            format!("import the key {:?} into token {:?}", import.label, import.token)
-        }
-        StepAction::Confirm(_) => "people sign the completed bytes".to_owned(),
-        StepAction::CreateCa(create) => format!("sign the CA certificate {}", create.out),
-        StepAction::SignCsr(sign) => format!("sign the certificate {}", sign.out),
-        StepAction::CrossSign(cross) => format!("sign the cross-certificate {}", cross.out),
-        StepAction::Revoke(revoke) => format!("revoke the certificate {:?}", revoke.certificate),
-        StepAction::Crl(crl) => format!("sign the CRL {}", crl.out),
-        StepAction::DestroyKey(destroy) => format!("destroy the key {:?}", destroy.key),
-        _ => step.action.word().to_owned(),
-    }
-}
-
-fn describe_object(object: &PlannedObject, sha256: &Digest) -> String {
-    let mut text = format!("Key \"{}\" signs {}:\n", object.key, object.out);
-    for line in &object.shown {
-        text.push_str(&format!("  {}\n", printable(line)));
-    }
-    let waived = object.verdicts.iter();
-    let waived = waived.filter(|(_, verdict)| **verdict == RuleVerdict::Waived);
-    let waived: Vec<_> = waived.map(|(rule, _)| rule.as_str()).collect();
-    if !waived.is_empty() {
-        text.push_str(&format!("  waived rules: {}\n", waived.join(", ")));
-    }
-    text.push_str("SHA-256 of the bytes that are signed:\n");
-    text.push_str(&two_ways(sha256));
-    text
-}
-
-/// In hex, and in words.
-fn two_ways(sha256: &Digest) -> String {
-    let mut text = format!("    {sha256}\n");
-    for line in word_lines(sha256) {
-        text.push_str(&format!("    {line}\n"));
-    }
-    text
 }

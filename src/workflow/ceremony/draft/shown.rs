@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::x509::{Certificate, CheckedCrl, Revocation};
+use crate::x509::{Certificate, CertificateRevocationList, CheckedCrl, CrlNumber, Revocation, UnixTime};
 
 /// `identifiers` has the key identifiers of stand-ins, in hex, and what is shown for them.
-pub(super) fn show_certificate(
+pub(in crate::workflow::ceremony) fn show_certificate(
     certificate: &Certificate,
     identifiers: &BTreeMap<String, String>,
 ) -> Vec<String> {
@@ -39,22 +39,62 @@ const LISTED: usize = 20;
 
 pub(super) fn show_crl(checked: &CheckedCrl, revocations: &[Revocation]) -> Vec<String> {
     let content = checked.plan();
-    let mut lines = vec![
-        format!("issuer: {}", checked.authority().subject()),
-        format!("CRL number: {}", content.number),
-        format!("this update: {}", content.this_update),
-        format!("next update: {}", content.next_update),
-        format!("signed with: {}", checked.signature()),
-        format!("revoked certificates: {}", checked.entries()),
-    ];
-    for revocation in revocations.iter().take(LISTED) {
-        lines.push(format!(
-            "revoked: {} at {}, {}",
-            revocation.serial, revocation.revoked_at, revocation.reason
-        ));
+    let head = Head {
+        issuer: checked.authority().subject().to_string(),
+        number: Some(content.number),
+        this_update: content.this_update,
+        next_update: Some(content.next_update),
+        signed_with: checked.signature().to_string(),
+        entries: checked.entries(),
+    };
+    head.lines(revocations.iter().cloned())
+}
+
+/// The same of a list that was read.
+pub(in crate::workflow::ceremony) fn show_list(list: &CertificateRevocationList) -> Vec<String> {
+    let head = Head {
+        issuer: list.issuer().to_string(),
+        number: list.number().ok().flatten(),
+        this_update: list.this_update(),
+        next_update: list.next_update(),
+        signed_with: list.describe_signature(),
+        entries: list.entries().count(),
+    };
+    head.lines(list.entries().map(|entry| entry.to_revocation()))
+}
+
+/// What a list says of itself.
+struct Head {
+    issuer: String,
+    number: Option<CrlNumber>,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+    signed_with: String,
+    entries: usize,
+}
+
+impl Head {
+    fn lines(self, revocations: impl Iterator<Item = Revocation>) -> Vec<String> {
+        let none = || "none".to_owned();
+        let number = self.number.map_or_else(none, |number| number.to_string());
+        let next_update = self.next_update.map_or_else(none, |time| time.to_string());
+        let mut lines = vec![
+            format!("issuer: {}", self.issuer),
+            format!("CRL number: {number}"),
+            format!("this update: {}", self.this_update),
+            format!("next update: {next_update}"),
+            format!("signed with: {}", self.signed_with),
+            format!("revoked certificates: {}", self.entries),
+        ];
+        for revocation in revocations.take(LISTED) {
+            lines.push(format!(
+                "revoked: {} at {}, {}",
+                revocation.serial, revocation.revoked_at, revocation.reason
+            ));
+        }
+        if self.entries > LISTED {
+            lines.push(format!("and {} more", self.entries - LISTED));
+        }
+        lines
     }
-    if revocations.len() > LISTED {
-        lines.push(format!("and {} more", revocations.len() - LISTED));
-    }
-    lines
 }

@@ -110,6 +110,15 @@ pub enum PeopleError {
         /// That of the settings.
         settings: Digest,
     },
+    /// The bytes that a gate asks to sign are not those of the plan.
+    OtherBytes {
+        /// The gate's step.
+        gate: String,
+        /// The step that signs the object.
+        step: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The gate was passed, or the run stopped, before the signature was made.
     GateGone {
         /// The step.
@@ -119,6 +128,11 @@ pub enum PeopleError {
     NotBegun,
     /// It is neither closed nor aborted, so there is nothing to attest.
     NotEnded,
+    /// The transcript says that it did not go as planned, and the statement says that it did.
+    NotAsPlanned {
+        /// The first entry that says so.
+        what: String,
+    },
     /// It is closed or aborted, so nothing is added to it.
     Ended {
         /// Closed or aborted.
@@ -203,16 +217,24 @@ impl fmt::Display for PeopleError {
                 f,
                 "the plan's quorum is sha256:{quorum}, and this machine's settings have sha256:{settings}"
             ),
+            Self::OtherBytes { gate, step, reason } => write!(
+                f,
+                "step {gate:?} asks for a signature over bytes of step {step:?} that are not the planned ones, and nothing was signed: {reason}"
+            ),
             Self::GateGone { step } => {
                 write!(
                     f,
-                    "gate {step:?} no longer waits for a signature, so none was written"
+                    "step {step:?} no longer waits for a signature, so none was written"
                 )
             }
             Self::NotBegun => f.write_str("the ceremony has not begun: there is no transcript"),
             Self::NotEnded => {
                 f.write_str("the ceremony is neither closed nor aborted: there is nothing to attest yet")
             }
+            Self::NotAsPlanned { what } => write!(
+                f,
+                "the ceremony did not go as planned, so a statement that says so cannot be signed; the transcript has {what:?}"
+            ),
             Self::Ended { how } => write!(f, "the ceremony is {how}, so nothing can be added to it"),
             Self::Text { what } => write!(f, "{what} must be one line of visible text"),
             Self::ClockBehind { now, last } => write!(

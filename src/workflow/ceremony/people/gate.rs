@@ -1,7 +1,11 @@
 //! The signatures at a gate, as `run` counts them.
 
 use super::{OpenedCeremony, PeopleError};
-use crate::ceremony::{GateBytes, GateCount, GateStatement, Statement, UnsignedStatement, read_statements};
+use crate::ceremony::{
+    Course, Digest, GateBytes, GateCount, GateStatement, Statement, UnsignedStatement, read_statements,
+};
+use crate::workflow::ceremony::CompletedObject;
+use crate::workflow::ceremony::completed::keys_of;
 
 /// Reads and counts the signatures at a gate. `attending` are the names of those in the room. Statements at other gates, in other
 /// sessions, and those without a signature, are passed over.
@@ -31,4 +35,42 @@ pub fn count_gate(
         }
     }
     Ok(count)
+}
+
+/// What the gate asks people to sign, in the order of the steps: read from the bytes that plan and transcript come to, which must have the SHA-256
+/// that the gate shows.
+pub(super) fn objects_at_gate(
+    ceremony: &OpenedCeremony,
+    course: &Course,
+    bytes: &GateBytes,
+) -> Result<Vec<CompletedObject>, PeopleError> {
+    let wrong = |step: &str, reason: String| PeopleError::OtherBytes {
+        gate: bytes.step.clone(),
+        step: step.to_owned(),
+        reason,
+    };
+    let keys = keys_of(course).map_err(|error| wrong(&bytes.step, error.to_string()))?;
+    let mut objects = Vec::new();
+    for planned in &ceremony.plan.steps {
+        let Some(sha256) = bytes.objects.get(&planned.id) else {
+            continue;
+        };
+        let object = ceremony.plan.object(&bytes.session, &planned.id);
+        let object = object.ok_or_else(|| wrong(&planned.id, "the plan signs nothing there".to_owned()))?;
+        let completed = object.completed(&keys);
+        let completed = completed.map_err(|error| wrong(&planned.id, error.to_string()))?;
+        let found = Digest::of(&completed);
+        if found != *sha256 {
+            let reason =
+                format!("the gate shows SHA-256 {sha256}, and the plan with its keys comes to {found}");
+            return Err(wrong(&planned.id, reason));
+        }
+        let read = CompletedObject::read(object, &completed);
+        objects.push(read.map_err(|error| wrong(&planned.id, error.to_string()))?);
+    }
+    let is_planned = |step: &&String| ceremony.plan.step(step).is_some();
+    match bytes.objects.keys().find(|step| !is_planned(step)) {
+        Some(step) => Err(wrong(step, "the plan has no such step".to_owned())),
+        None => Ok(objects),
+    }
 }

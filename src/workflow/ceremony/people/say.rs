@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::gate::objects_at_gate;
 use super::opened::make_directory;
 use super::{OpenedCeremony, PeopleError, SshKeygen};
 use crate::ceremony::{
     ApprovalCount, ApprovalStatement, AttestationCount, AttestationStatement, Decision, GateBytes, GateCount,
-    GateStatement, PlanError, PlannedPeople, PlannedPerson, Remarks, Role, SignatureFile, SshKey, Statement,
-    StatementError, StepAction, UnsignedStatement,
+    GateStatement, Occurrence, PlanError, PlannedPeople, PlannedPerson, Remarks, Role, SignatureFile, SshKey,
+    Statement, StatementError, StepAction, UnsignedStatement,
 };
 use crate::output::Destination;
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::CompletedObject;
 
 /// What somebody wants to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub struct PreparedStatement {
     /// The statement was written before, and lacks only its signature.
     is_there: bool,
     count: Count,
+    objects: Vec<CompletedObject>,
 }
 
 /// The two files of a signed statement.
@@ -125,7 +128,8 @@ fn prepare_gate(
     bytes: &GateBytes,
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
-    let attending = ceremony.course()?.in_the_room().to_vec();
+    let course = ceremony.course()?;
+    let attending = course.in_the_room().to_vec();
     let count = GateCount::of(&ceremony.plan, &attending, bytes.clone())?;
     let people = &ceremony.plan.people;
     let role = ceremony
@@ -150,13 +154,15 @@ fn prepare_gate(
             &may,
         ));
     };
+    let objects = objects_at_gate(ceremony, &course, bytes)?;
     let name = format!("{}@{}-{place:02}.json", bytes.step, bytes.session);
-    prepare(
+    let prepared = prepare(
         ceremony,
         &GateStatement::new(&ceremony.identity, &person.name, key, now, bytes),
         ceremony.directory.gates().join(name),
         Count::Gate(count),
-    )
+    )?;
+    Ok(PreparedStatement { objects, ..prepared })
 }
 
 fn prepare_attestation(
@@ -179,6 +185,14 @@ fn prepare_attestation(
     let Some((place, person)) = find_by_key(people, &there, key)? else {
         return Err(unknown_key(key, "those who attended", &there));
     };
+    let occurrences = Occurrence::all_in(&transcript);
+    if let Some(found) = occurrences.iter().find(|found| !found.kind.is_as_planned())
+        && remarks.as_planned
+    {
+        return Err(PeopleError::NotAsPlanned {
+            what: format!("{}: {}", found.kind.word(), found.text),
+        });
+    }
     let head = transcript.head();
     let statement = AttestationStatement::new(&ceremony.identity, &person.name, key, now, head, remarks);
     prepare(
@@ -255,6 +269,7 @@ where
         path,
         is_there,
         count,
+        objects: Vec::new(),
     })
 }
 
@@ -269,6 +284,12 @@ impl PreparedStatement {
     #[must_use]
     pub const fn statement(&self) -> &UnsignedStatement {
         &self.statement
+    }
+
+    /// What is confirmed at a gate, in the order of the steps; nothing in other statements.
+    #[must_use]
+    pub fn objects(&self) -> &[CompletedObject] {
+        &self.objects
     }
 
     /// Writes the statement only, to be signed on another machine.

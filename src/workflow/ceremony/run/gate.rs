@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{CeremonyRun, Question, Told};
-use crate::ceremony::{Confirm, Digest, Event, GateBytes};
+use crate::ceremony::{Confirm, Event, GateBytes};
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::CompletedObject;
 use crate::workflow::ceremony::people::count_gate;
 
 impl CeremonyRun<'_> {
@@ -13,7 +14,11 @@ impl CeremonyRun<'_> {
         if course.gate_passed {
             return Ok(());
         }
-        let objects = self.completed_after(step)?;
+        let completed = self.completed_after(step)?;
+        let objects = completed
+            .iter()
+            .map(|object| (object.step.clone(), object.sha256));
+        let objects: BTreeMap<_, _> = objects.collect();
         // After an interruption the same bytes are shown again.
         if course.gate.as_ref() != Some(&objects) {
             self.record(Event::GateOpen {
@@ -22,8 +27,7 @@ impl CeremonyRun<'_> {
             })?;
         }
         self.room.tell(&Told::Gate {
-            step,
-            objects: &objects,
+            objects: &completed,
             sign_by: &confirm.sign_by,
         });
         let bytes = GateBytes {
@@ -56,16 +60,16 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// SHA-256 of each later object of the session whose every hole can be filled.
-    fn completed_after(&self, step: &str) -> Result<BTreeMap<String, Digest>, WorkflowError> {
+    /// Each later object of the session whose every hole can be filled, in the order of the steps.
+    fn completed_after(&self, step: &str) -> Result<Vec<CompletedObject>, WorkflowError> {
         let keys = self.key_octets();
         let later = self.plan.steps.iter().skip_while(|planned| planned.id != step);
-        let mut objects = BTreeMap::new();
+        let mut objects = Vec::new();
         for planned in later {
             if let Some(object) = self.plan.object(&self.session.name, &planned.id)
                 && let Ok(bytes) = object.completed(&keys)
             {
-                objects.insert(planned.id.clone(), Digest::of(&bytes));
+                objects.push(CompletedObject::read(object, &bytes)?);
             }
         }
         Ok(objects)

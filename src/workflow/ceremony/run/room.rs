@@ -1,10 +1,9 @@
 //! The people in the room: what they are asked, and what they are told. The program that talks to them implements it.
 
-use std::collections::BTreeMap;
-
-use crate::ceremony::{Choice, Digest, PlannedObject, PlannedPeople, PlannedStep, SignBy};
+use crate::ceremony::{Choice, Digest, PlannedPeople, PlannedStep, SignBy};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::CompletedObject;
 
 /// The people in the room.
 pub trait CeremonyRoom {
@@ -117,17 +116,13 @@ pub enum Told<'a> {
     },
     /// What a key is about to sign.
     ToSign {
-        /// The object.
-        object: &'a PlannedObject,
-        /// SHA-256 of the completed bytes.
-        sha256: Digest,
+        /// The object, with the octets of its keys.
+        object: &'a CompletedObject,
     },
     /// The completed bytes that people sign at a gate.
     Gate {
-        /// The step.
-        step: &'a str,
-        /// SHA-256 by step.
-        objects: &'a BTreeMap<String, Digest>,
+        /// Each object, in the order of the steps.
+        objects: &'a [CompletedObject],
         /// Who signs.
         sign_by: &'a SignBy,
     },

@@ -13,10 +13,10 @@ use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecor
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
-use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::{Made, signing_key};
 use crate::workflow::ceremony::regular_file::read_file;
 use crate::workflow::ceremony::waivers::waived_in_ledger;
+use crate::workflow::ceremony::{CeremonyError, CompletedObject};
 use crate::workflow::pipeline::{Begun, Planned, Signable};
 use crate::workflow::record::revocation;
 use crate::workflow::{Delivered, Delivery, WorkflowError, authority_of};
@@ -138,8 +138,7 @@ impl CeremonyRun<'_> {
         let signer = store.signer_for(&key).map_err(WorkflowError::from)?;
         signer.check(checked.algorithm()).map_err(WorkflowError::from)?;
         self.room.tell(&Told::ToSign {
-            object: &object,
-            sha256,
+            object: &CompletedObject::read(&object, checked.to_sign())?,
         });
         self.remove_bytes_of_other_session(id)?;
         write_once(&self.tbs_path(id), checked.to_sign())?;
