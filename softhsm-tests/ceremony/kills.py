@@ -11,6 +11,7 @@ end. One JSON object a line says what came of it. A POINT is one of these:
     fills TEXT              no space for the first write of that text
     full N                  no space from the N-th write or new file on
     results                 the closing fails after its event, and what is in the place of the results is changed in several ways before each run
+    talks                   people type remarks at a question, and Ctrl-C at another one
     twice                   a second run is started while the first one asks
     standby STATE           the first session is held until STATE, and the next day the second one
     A & B                   stopped at A, and when it goes on, at B
@@ -25,6 +26,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -69,6 +71,8 @@ class Room:
         self.choice = ""
         self.seconds = 0
         self.silent = None
+        self.remarks = []
+        self.ctrl_c = False
         self.second = False
         self.runs = 0
 
@@ -128,6 +132,8 @@ class Room:
             if "Press Enter to count" in question:
                 assert self.signs("A").returncode == 0
             raise Nobody
+        if "Who is in the room" in question and self.remarks:
+            return self.remarks.pop(0)
         if self.second is None and "Who is in the room" in question:
             self.second = self.command("ceremony", "run", "room")
         if "by the wall clock" in question:
@@ -172,7 +178,10 @@ class Room:
                 except BrokenPipeError:
                     pass
                 except Nobody:
-                    run.stdin.close()
+                    if self.ctrl_c:
+                        run.send_signal(signal.SIGINT)
+                    else:
+                        run.stdin.close()
                 line = b""
         return run.wait(), said.decode()
 
@@ -304,6 +313,12 @@ def stop(room, rule, result):
             result["refused"].append([code, said[said.rfind("error: ") :]])
             shutil.rmtree(out) if os.path.isdir(out) else os.remove(out)
             os.rename(out + ".kept", out)
+    elif word == "talks":
+        room.remarks = ["Deviation: the second bag is torn", "note:", "note: a guest came in"]
+        room.silent, room.ctrl_c = '"root"', True
+        result["killed"], result["talked"] = room.hold()
+        room.silent, room.ctrl_c = None, False
+        result["remarks"] = [event for event in room.events() if event["what"] in ("note", "deviation")]
     elif word == "twice":
         room.second, room.silent = None, '"i1"'
         result["stopped"], _ = room.hold()

@@ -222,3 +222,46 @@ fn a_standby_session_passes_its_gates_by_itself() {
         }
     }
 }
+
+/// People see that a remark was recorded, and what Ctrl-C did. At the gate they see what they sign, as `openssl` finds it in the results.
+#[test]
+fn what_is_typed_beside_an_answer_gets_one() {
+    let [held] = hold(&room("ec:p256", &[]), &["talks"]).try_into().expect("one");
+    assert_sound(&held);
+    assert_eq!((&held["killed"], &held["deviations"]), (&json!(-2), &json!(2)));
+    let talked = held["talked"].as_str().expect("text");
+    let remarks = held["remarks"].as_array().expect("a list");
+    let told: Vec<_> = remarks
+        .iter()
+        .map(|remark| {
+            let field = |name: &str| remark[name].as_str().expect("text").to_owned();
+            let (what, time) = (field("what"), field("t"));
+            format!(
+                "Recorded in line {} of the transcript: a {what} at {time} by {}: {}",
+                remark["n"],
+                field("by"),
+                field("text")
+            )
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "{held:#}");
+    // Lines are broken at 80 columns.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in &told {
+        assert!(words(talked).contains(&words(told)), "{told}: {talked}");
+    }
+    assert!(
+        talked.contains("Not accepted: after the colon, a note needs a text"),
+        "{talked}"
+    );
+    let (_, after) = talked.split_once("Ctrl-C ended this run.").expect("an answer");
+    assert!(after.contains("\n  hsm-ca ceremony run room\n"), "{after}");
+    let (_, gate) = talked.split_once("compare this with the script").expect("a gate");
+    let (gate, _) = gate.split_once("Signatures still missing").expect("a question");
+    let at = |text: &str| gate.find(text).unwrap_or_else(|| panic!("{text}: {gate}"));
+    // In the order of the steps, and the key that two certify once.
+    assert!(at("root: certificate r1.crt") < at("i1: certificate i1.crt"));
+    assert!(at("i1: certificate") < at("x1: certificate r1-x.crt, which key \"legacy-root\" signs"));
+    assert!(at("SHA-256 of the key in it: as in root") < at("crl1: CRL r1.crl"));
+    assert!(gate.lines().all(|line| line.len() <= 80), "{gate}");
+}

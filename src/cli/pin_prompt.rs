@@ -2,6 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
@@ -112,6 +114,8 @@ pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String
             End::Signal(Signal::TSTP) => kill_current_process_group(Signal::TSTP)?,
             End::Signal(signal) => {
                 kill_process(getpid(), signal)?;
+                // A handler says something, and ends the process a moment later.
+                thread::sleep(Duration::from_secs(1));
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }

@@ -18,6 +18,7 @@ use std::env;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use hsm_ca::ledger::Unfinished;
@@ -25,6 +26,9 @@ use hsm_ca::workflow::{Progress, Step};
 pub(super) use live::clear as end_progress;
 pub(super) use progress_line::ProgressLine;
 pub(super) use refusal::report_usage;
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 pub(super) use terminal::Terminal;
 
 use super::canvas::Canvas;
@@ -181,6 +185,26 @@ impl Ui {
             self.say(&format!("{}\n", printable(answer.trim_end())));
         }
         Ok((length > 0).then(|| answer.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    /// From now on Ctrl-C says this before it ends the program, as it would without it.
+    pub(super) fn explain_ctrl_c(&self, text: String) {
+        let json = self.json;
+        let listen = move || {
+            // Without a handler Ctrl-C ends the program without a word.
+            let Ok(mut signals) = Signals::new([SIGINT]) else {
+                return;
+            };
+            for signal in signals.forever() {
+                if json {
+                    let _ = Terminal::open().and_then(|mut terminal| terminal.write(&text));
+                } else {
+                    tell_raw(format_args!("{text}"));
+                }
+                let _ = emulate_default_handler(signal);
+            }
+        };
+        let _ = thread::Builder::new().spawn(listen);
     }
 
     /// Shows what somebody is about to sign. A program that reads JSON finds it in the result.

@@ -69,6 +69,7 @@ impl RunCeremony {
         }
         let recorder = settings.open_recorder()?;
         let room = Room::new(ui, settings.no_input, &self.directory);
+        ui.explain_ctrl_c(self.after_ctrl_c());
         let summary = match CeremonyRun::open(&request, recorder, &room, ui)? {
             Opening::Closed(summary) => summary,
             Opening::Run(run) => {
@@ -78,6 +79,22 @@ impl RunCeremony {
             }
         };
         Ok(describe(&request.ceremony, &summary, &self.directory))
+    }
+}
+
+impl RunCeremony {
+    /// What Ctrl-C did, and how to go on.
+    fn after_ctrl_c(&self) -> String {
+        let directory = quote(&self.directory.display().to_string());
+        let session = self.session.as_ref();
+        let session = session.map(|name| format!(" --session {}", quote(name)));
+        format!(
+            "\nCtrl-C ended this run. The transcript has everything up to here, and the next run\n\
+             records there that this one was interrupted. Nothing that was done is done again. To go on:\n  \
+             hsm-ca ceremony run {directory}{0}\nTo give the ceremony up for good:\n  \
+             hsm-ca ceremony abort {directory} --because TEXT\n",
+            session.unwrap_or_default()
+        )
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::slice;
 
+use hsm_ca::ceremony::Event;
+use hsm_ca::values::UnixTime;
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
 use crate::cli::ceremony::object_text::objects_text;
@@ -11,6 +13,7 @@ use crate::cli::ceremony::words::two_ways;
 use crate::cli::report::{Fields, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
+use crate::cli::wrap;
 
 /// The people at the terminal, or lines on standard input.
 pub(super) struct Room<'a> {
@@ -121,6 +124,7 @@ fn sentence(told: &Told<'_>) -> String {
         }
         Told::Interrupted => "The last run was interrupted. This run goes on where it stopped.\n".to_owned(),
         Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
+        Told::Recorded { line, time, event } => recorded(*line, *time, event),
         Told::Step { number, of, step } => {
             format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
         }
@@ -165,4 +169,15 @@ fn sentence(told: &Told<'_>) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// What was typed at a question, and is in the transcript now.
+fn recorded(line: u64, time: UnixTime, event: &Event) -> String {
+    let (kind, text, by) = match event {
+        Event::Deviation { text, by } => ("deviation", text, by),
+        Event::Note { text, by } => ("note", text, by),
+        _ => return String::new(),
+    };
+    let said = format!("a {kind} at {time} by {by}: {text}");
+    wrap::below(&format!("Recorded in line {line} of the transcript: "), &said)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{CeremonyRun, Question, RunError, Told};
-use crate::ceremony::{Choice, Event, Manual, PlannedPerson, Role, SignBy, StepAction, script_words};
+use crate::ceremony::{
+    Choice, Event, Manual, PlannedPerson, Record, Role, SignBy, StepAction, is_plain_line, script_words,
+};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
@@ -67,20 +69,35 @@ impl CeremonyRun<'_> {
         self.type_words(OPENING)
     }
 
-    /// Asks a question. A line that begins with `note:` or `deviation:` is written down, and the question is asked again.
+    /// Asks a question. A line that begins with `note:` or `deviation:` is written down, people see what was recorded, and the question is
+    /// asked again.
     pub(super) fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
         loop {
             let answer = self.room.ask(question)?;
-            let by = self.request.machine.by.clone();
-            let remark = answer
-                .split_once(':')
-                .map(|(kind, text)| (kind, text.trim().to_owned()));
-            let event = match remark {
-                Some(("note", text)) if !text.is_empty() => Event::Note { text, by },
-                Some(("deviation", text)) if !text.is_empty() => Event::Deviation { text, by },
-                _ => return Ok(answer),
+            let Some((is_deviation, text)) = remark_in(&answer) else {
+                return Ok(answer);
             };
-            self.record(event)?;
+            if !is_plain_line(text) {
+                let reason = "after the colon, a note needs a text of one line".to_owned();
+                self.room.tell(&Told::Refused { reason });
+                continue;
+            }
+            let (text, by) = (text.to_owned(), self.request.machine.by.clone());
+            let event = match is_deviation {
+                true => Event::Deviation { text, by },
+                false => Event::Note { text, by },
+            };
+            self.record(event.clone())?;
+            let (line, time) = {
+                let transcript = self.transcript.borrow();
+                let last = transcript.transcript().records().last();
+                (transcript.transcript().head().n, last.and_then(Record::time))
+            };
+            self.room.tell(&Told::Recorded {
+                line,
+                time: time.unwrap_or_else(|| self.now()),
+                event: &event,
+            });
         }
     }
 
@@ -255,6 +272,16 @@ impl CeremonyRun<'_> {
     }
 }
 
+/// What somebody wants to have written down instead of an answer, and whether it is a deviation.
+fn remark_in(answer: &str) -> Option<(bool, &str)> {
+    let (kind, text) = answer.split_once(':')?;
+    let is = |word: &str| kind.trim().eq_ignore_ascii_case(word);
+    match (is("deviation"), is("note")) {
+        (false, false) => None,
+        (is_deviation, _) => Some((is_deviation, text.trim())),
+    }
+}
+
 /// A date and a time in UTC, to the minute.
 fn read_wall_clock(wall: &str) -> Option<UnixTime> {
     let (date, time) = wall.trim().trim_end_matches(['Z', 'z']).split_once([' ', 'T'])?;
@@ -264,6 +291,21 @@ fn read_wall_clock(wall: &str) -> Option<UnixTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remark_is_told_from_an_answer() {
+        for (typed, expected) in [
+            ("note: the door was open", Some((false, "the door was open"))),
+            ("Deviation:the bag is torn ", Some((true, "the bag is torn"))),
+            ("deviation:", Some((true, ""))),
+            ("", None),
+            ("A, B", None),
+            ("bag 7: no note", None),
+            ("2026-12-01 09:05", None),
+        ] {
+            assert_eq!(remark_in(typed), expected, "{typed}");
+        }
+    }
 
     #[test]
     fn a_wall_clock_has_a_date_and_minutes() {

@@ -1,6 +1,6 @@
 //! The people in the room: what they are asked, and what they are told. The program that talks to them implements it.
 
-use crate::ceremony::{Choice, Digest, PlannedPeople, PlannedStep, SignBy};
+use crate::ceremony::{Choice, Digest, Event, PlannedPeople, PlannedStep, SignBy};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CompletedObject;
@@ -90,6 +90,15 @@ pub enum Told<'a> {
     Refused {
         /// Why.
         reason: String,
+    },
+    /// A note or a deviation that was typed at a question is in the transcript.
+    Recorded {
+        /// The line of the transcript, from 1.
+        line: u64,
+        /// Its time.
+        time: UnixTime,
+        /// The note or the deviation.
+        event: &'a Event,
     },
     /// A step begins.
     Step {
