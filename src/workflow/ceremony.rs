@@ -25,7 +25,7 @@ mod waivers;
 pub use completed::CompletedObject;
 pub use draft::{CeremonyDraft, DraftObject, DraftedSession, draft_ceremony};
 pub use error::CeremonyError;
-pub use export::{export_ceremony, next_state};
+pub use export::{ExportedCeremony, SerialCount, export_ceremony, next_state};
 pub use imports::{CeremonyDecryptors, CeremonyPair, rehearse_imports};
 pub use inputs::CeremonyInputs;
 pub use people::{

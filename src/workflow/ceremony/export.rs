@@ -7,16 +7,36 @@ use super::regular_file::read_file;
 use super::{PreviousError, check_previous};
 use crate::ceremony::{
     CeremonyDirectory, CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation,
-    ObjectKind, Octets, PlannedObject, StepAction, Trail, TrailEnd, Transcript,
+    ObjectKind, Octets, PlannedObject, StepAction, Trail, TrailEnd, TrailSignature, Transcript,
 };
 use crate::signer::SignatureAlgorithm;
 use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
+
+/// What a ceremony hands on, and what its serial numbers are for.
+#[derive(Clone, Debug)]
+pub struct ExportedCeremony {
+    /// The export.
+    pub export: CeremonyExport,
+    /// How many serial numbers each issuer has, in the order of the export.
+    pub serials: Vec<SerialCount>,
+}
+
+/// The serial numbers of an issuer that no later certificate may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SerialCount {
+    /// In certificates whose signature was begun in this ceremony.
+    pub used: usize,
+    /// Drawn for this ceremony and in no certificate: spare ones, and those of other sessions.
+    pub spare: usize,
+    /// From the ceremonies before.
+    pub earlier: usize,
+}
 
 /// What the ceremony in this directory hands on.
 ///
 /// # Errors
 /// [`PreviousError`]: a file that cannot be read, and those of [`next_state`].
-pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<CeremonyExport, PreviousError> {
+pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<ExportedCeremony, PreviousError> {
     let read = |path: PathBuf| read_file(&path).map_err(|cause| PreviousError::Unreadable { path, cause });
     let bytes = read(directory.plan())?;
     let plan = CeremonyPlan::read(&bytes).map_err(PreviousError::Plan)?;
@@ -26,7 +46,38 @@ pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<CeremonyExport, 
         Some(previous) => check_previous(&plan, &read(directory.named(&previous.file))?)?,
         None => None,
     };
-    next_state(&plan, &transcript, previous.as_ref())
+    let export = next_state(&plan, &transcript, previous.as_ref())?;
+    let used: BTreeSet<_> = Trail::follow(&plan, &transcript)
+        .signatures
+        .iter()
+        .filter_map(|begun| serial_of(&plan, begun))
+        .collect();
+    let count = |issuer: &ExportedIssuer| {
+        let before = previous.iter().flat_map(|export| &export.issuers);
+        let before = before.filter(|before| before.name == issuer.name);
+        let earlier: usize = before.map(|before| before.serials.len()).sum();
+        let used = issuer
+            .serials
+            .iter()
+            .filter(|serial| used.contains(*serial))
+            .count();
+        SerialCount {
+            used,
+            spare: issuer.serials.len().saturating_sub(used + earlier),
+            earlier,
+        }
+    };
+    let serials = export.issuers.iter().map(count).collect();
+    Ok(ExportedCeremony { export, serials })
+}
+
+/// The serial number in what a key began to sign.
+fn serial_of(plan: &CeremonyPlan, begun: &TrailSignature) -> Option<String> {
+    let object = plan.object(&begun.session, &begun.step)?;
+    match begun.spare {
+        true => Some(object.spare.as_ref()?.serial.clone()),
+        false => object.serial.clone(),
+    }
 }
 
 /// What the ceremony with this transcript hands on: everything that the one before it did, and its own. It has to be closed or aborted.
