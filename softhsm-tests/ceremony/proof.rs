@@ -104,8 +104,11 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     let refused = rig.json(&["ceremony", "verify", "held", "--head", &other]);
     assert_eq!(refused.code, Some(3));
     assert_eq!(refused.json()["findings"][0]["rule"], "head");
-    rig.json(&["ceremony", "verify", "held", "--head", "28"])
+    let message = rig
+        .json(&["ceremony", "verify", "held", "--head", "28"])
         .refused(2, "usage");
+    assert!(message.contains("`ceremony run` for a transcript"), "{message}");
+    assert_eq!(rig.json(&["ceremony", "verify", "nowhere"]).code, Some(2));
 
     // What the next ceremony inherits, as it was written at the closing.
     let exported = rig

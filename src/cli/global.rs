@@ -23,7 +23,7 @@ use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 pub(super) use own_files::OwnFiles;
 
 use layer::Layer;
-use ledger::head_place;
+use ledger::{head_place, read_head};
 use restart::{RESTARTED, set_module_environment};
 
 use super::closing::Opened;
@@ -60,8 +60,9 @@ pub(super) struct GlobalOptions {
     /// token, if it accepts data objects]
     #[arg(long, global = true, hide_short_help = true, value_name = "PLACE")]
     ledger_head: Option<String>,
-    /// A head of the ledger that was kept elsewhere, as COUNT:HASH: the ledger must contain it
-    #[arg(long, global = true, hide_short_help = true, value_name = "COUNT:HASH")]
+    /// A head that was kept elsewhere, as COUNT:HASH: the ledger must contain it. For `ceremony verify` and `ceremony report` it is the head of
+    /// the transcript, as `ceremony run` prints it
+    #[arg(long, global = true, hide_short_help = true, value_name = "COUNT:HASH", value_parser = read_head)]
     head: Option<Head>,
     /// A list of keys to refuse, because others have their private keys: hashes from openssl-blacklist, dwk_blocklists or badkeys
     /// [env: HSM_CA_REFUSED_KEYS]

@@ -90,7 +90,8 @@ pub(super) fn read(
         let line = text::line_of(text, table.span().start);
         let place = format!("person {}", index + 1);
         let read: PersonText = text::read_table(table.into_inner(), &place, line)?;
-        let person = read_person(read, &place, line)?;
+        let key_line = text::line_of_value(text, line, "key");
+        let person = read_person(read, &place, line, key_line)?;
         let place = format!("person {:?}", person.name);
         let wrong = |reason: String| Err(CeremonyFileError::at(&place, Some(line), reason));
         for other in &persons {
@@ -111,7 +112,12 @@ pub(super) fn read(
     Ok((persons, quorum))
 }
 
-fn read_person(read: PersonText, place: &str, line: usize) -> Result<Person, CeremonyFileError> {
+fn read_person(
+    read: PersonText,
+    place: &str,
+    line: usize,
+    key_line: usize,
+) -> Result<Person, CeremonyFileError> {
     let line = Some(line);
     names::check_person(place, &read.name, line)?;
     let place = format!("person {:?}", read.name);
@@ -120,7 +126,7 @@ fn read_person(read: PersonText, place: &str, line: usize) -> Result<Person, Cer
         return Err(CeremonyFileError::at(&place, line, "roles is empty"));
     }
     let key = SshKey::from_line(&read.key);
-    let key = key.map_err(|error| CeremonyFileError::at(&place, line, format!("key: {error}")))?;
+    let key = key.map_err(|error| CeremonyFileError::at(&place, Some(key_line), format!("key: {error}")))?;
     let mut require = Vec::new();
     for word in &read.require {
         let requirement = match word.as_str() {

@@ -350,6 +350,14 @@ fn a_key_is_one_that_can_approve() {
     let with = |line: &str| sound().replace(&KEYS[0], line);
     let certificate = KEYS[0].replacen("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com", 1);
     assert!(refusal(&with(&certificate)).contains("person \"Ada\": key: an SSH certificate"));
+    // The line of the file is that of the key, not of its person.
+    let text = with("ssh-ed25519 not-base64!");
+    let line = text
+        .lines()
+        .position(|line| line.contains("not-base64!"))
+        .unwrap()
+        + 1;
+    assert!(refusal(&text).starts_with(&format!("line {line}: person \"Ada\": key: ")));
     // The type beside the base64 is not the one in it.
     let other = KEYS[0].replacen("ssh-ed25519", "ssh-rsa", 1);
     assert!(refusal(&with(&other)).contains("damaged"));

@@ -145,6 +145,18 @@ pub(super) fn read_table<T: DeserializeOwned>(
         .map_err(|error: toml::de::Error| CeremonyFileError::at(place, Some(line), error.message()))
 }
 
+/// The number of the line that gives `name` its value, in the table whose header is in line `table`; else that of the header.
+pub(super) fn line_of_value(text: &str, table: usize, name: &str) -> usize {
+    let values = (1_usize..).zip(text.lines()).skip(table);
+    let mut values = values.take_while(|(_, line)| !line.trim_start().starts_with('['));
+    let is_its = |line: &str| {
+        let rest = line.trim_start().strip_prefix(name);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let found = values.find(|(_, line)| is_its(line));
+    found.map_or(table, |(number, _)| number)
+}
+
 /// The number of the line in which the byte at `offset` is.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().iter().take(offset);

@@ -169,7 +169,9 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     }
     let shown = quote(&directory.display().to_string());
     let text = format!(
-        "The ceremony {} is closed.\n{}\nWrite the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
+        "The ceremony {} is closed.\n{}The files are PEM: `sha256sum` prints these hashes. The hashes on the screen before, and\n\
+         in the report, are of the same objects in DER, as `openssl x509 -fingerprint -sha256` prints\n\
+         them.\n\nWrite the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
         ceremony.plan.ceremony,
         fields.render(2),
         summary.head

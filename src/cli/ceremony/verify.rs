@@ -13,6 +13,7 @@ use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::ceremony::CeremonyVerify;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -35,7 +36,9 @@ impl VerifyCeremony {
         let mut verified = verify_ceremony(&directory, kept);
         let again = self.plan_again(&directory, &mut verified, ui);
         let json = CeremonyVerify::of(&verified, again);
-        let mut report = Report::new(describe(&verified, again), json.document());
+        let mut text = describe(&verified, again);
+        text.push_str(&what_to_do(&verified, &self.directory));
+        let mut report = Report::new(text, json.document());
         report.failure = not_verified(&verified, &self.directory);
         if kept.is_none() && verified.is_verified() {
             let warning = "no --head was given: lines that were cut off the end, and attestations that were made anew with them, are not \
@@ -63,6 +66,18 @@ impl VerifyCeremony {
                 .push(Finding::in_file("plan.json", "plan-again", error.to_string()));
         }
         true
+    }
+}
+
+/// The command for those who have not attested yet.
+fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
+    let mut findings = verified.findings.iter();
+    match findings.any(|finding| finding.rule == "attestation") {
+        true => format!(
+            "Each person who still has to sign the transcript's head runs:\n  hsm-ca ceremony attest {} --ssh-key FILE\n",
+            quote(&directory.display().to_string())
+        ),
+        false => String::new(),
     }
 }
 

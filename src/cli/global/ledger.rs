@@ -4,7 +4,7 @@ use std::path::Path;
 #[cfg(feature = "postgres")]
 use std::sync::Arc;
 
-use hsm_ca::ledger::LedgerUrl;
+use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::workflow::HeadPlace;
 
 use super::{DEFAULT_ORIGIN, HERE, Settings};
@@ -78,6 +78,12 @@ impl Settings {
 }
 
 /// Flag before environment before file; a relative path in the file starts beside it.
+/// A head, of a ledger or of a ceremony's transcript.
+pub(super) fn read_head(text: &str) -> Result<Head, &'static str> {
+    let wrong = "it must be COUNT:HASH, as `ledger verify` prints it for a ledger, and `ceremony run` for a transcript";
+    text.parse().map_err(|_| wrong)
+}
+
 pub(super) fn head_place(
     flag: Option<String>,
     environment: Option<String>,

@@ -54,11 +54,19 @@ fn write_step(html: &mut Html, plan: &CeremonyPlan, hash: &Digest, step: &Planne
         html.leaf("p", "quiet", &format!("{} ({})", step.id, step.action.word()));
         let mut records = Vec::new();
         if let StepAction::Manual(Manual { say, record }) = &step.action {
-            who(html, plan, "tells the machine that it is done");
+            let does = match record.is_empty() {
+                true => "presses Enter when it is done",
+                false => "presses Enter when it is done, and types what is written down",
+            };
+            who(html, plan, does);
             said(html, say);
             records = record.iter().map(|name| record_text(name)).collect();
         } else {
-            who(html, plan, "types");
+            let does = match is_typed(&step.action) {
+                true => "types",
+                false => "presses Enter when enough people have signed",
+            };
+            who(html, plan, does);
             said(html, &sentence(step));
             let is_compared = |name: &str| step.action.out().is_some() && DATED.contains(&name);
             let facts = facts.iter().map(|(name, value)| (*name, value.as_str()));
@@ -115,8 +123,9 @@ fn screen(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
             html.leaf(
                 "p",
                 "",
-                "The screen shows the SHA-256 of each object, with the octets of the new keys in it. Each signer compares it \
-                 with the statement that hsm-ca ceremony approve shows in the second terminal.",
+                "The screen shows each object: what it says, its key, and the SHA-256 of its bytes, with the octets of the new \
+                 keys in it. The administrator reads it aloud; compare it with the tables of the steps below. Each signer \
+                 compares it with what hsm-ca ceremony approve shows in the second terminal.",
             );
         }
         _ => compared(html, plan, step),

@@ -163,7 +163,7 @@ pub(super) fn check_attestations(
         report.find(
             ATTESTATIONS,
             "attestation",
-            format!("{person:?} has to attest, and has not"),
+            format!("{person:?} must sign the transcript's head, and has not signed it yet"),
         );
     }
     let attested = count.attestations().iter().map(|attestation| {
