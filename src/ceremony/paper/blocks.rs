@@ -14,10 +14,16 @@ pub(super) fn facts<'a>(html: &mut Html, caption: &str, facts: impl IntoIterator
             for (name, value) in facts {
                 html.element("tr", "", |html| {
                     html.leaf("th", "", name);
-                    html.leaf("td", if is_hex(value) { "hex" } else { "" }, value);
+                    cell(html, value);
                 });
             }
         });
+    });
+}
+
+fn cell(html: &mut Html, value: &str) {
+    html.element("td", "", |html| {
+        html.text_with_hashes(value);
     });
 }
 
@@ -41,7 +47,7 @@ pub(super) fn table<R: AsRef<[String]>>(html: &mut Html, class: &'static str, he
                 for row in rows {
                     html.element("tr", "", |html| {
                         for value in row.as_ref() {
-                            html.leaf("td", if is_hex(value) { "hex" } else { "" }, value);
+                            cell(html, value);
                         }
                     });
                 }
@@ -59,12 +65,14 @@ pub(super) fn waivers(html: &mut Html, plan: &CeremonyPlan) {
     let rows = plan.waived.iter();
     let rows = rows.map(|waiver| [waiver.rule.clone(), waiver.step.clone(), waiver.because.clone()]);
     let rows: Vec<[String; 3]> = rows.collect();
-    table(html, "facts", &["rule", "step", "because"], &rows);
+    table(html, "rows waivers", &["rule", "step", "because"], &rows);
 }
 
 /// A SHA-256 in hex and in words.
 pub(super) fn hash(html: &mut Html, hash: &Digest) {
-    html.leaf("p", "hex", &hash.to_string());
+    html.element("p", "", |html| {
+        html.text_with_hashes(&hash.to_string());
+    });
     words(html, hash);
 }
 
@@ -106,8 +114,4 @@ pub(super) fn practice_banner(html: &mut Html, plan: &CeremonyPlan) {
             "PRACTICE. This ceremony is an exercise. Nothing that it makes is real.",
         );
     }
-}
-
-fn is_hex(text: &str) -> bool {
-    text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

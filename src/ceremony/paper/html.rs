@@ -46,6 +46,23 @@ impl Html {
         })
     }
 
+    /// Text of any origin in which a hash stays in one line, in a narrower font.
+    pub(super) fn text_with_hashes(&mut self, text: &str) -> &mut Self {
+        for word in text.split_inclusive(' ') {
+            let end = word.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
+            match is_hash(end) {
+                true => {
+                    self.markup("<span class=\"hash\">").text(end).markup("</span>");
+                    self.text(word.strip_prefix(end).unwrap_or_default());
+                }
+                false => {
+                    self.text(word);
+                }
+            }
+        }
+        self
+    }
+
     /// Markup of this program.
     pub(super) fn markup(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
@@ -81,6 +98,15 @@ impl Html {
     }
 }
 
+/// A SHA-256 or a key identifier in hex, or the head of a transcript, `N:HASH`.
+fn is_hash(word: &str) -> bool {
+    let hex = match word.split_once(':') {
+        Some((count, hash)) if count.bytes().all(|digit| digit.is_ascii_digit()) => hash,
+        _ => word,
+    };
+    hex.len() >= 40 && hex.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
 /// A string of CSS (CSS Syntax Level 3 section 4.3.5), which can also not end the style element.
 pub(super) fn css_string(text: &str) -> String {
     let mut string = String::from("\"");
@@ -106,6 +132,19 @@ mod tests {
         assert_eq!(
             html.into_text(),
             "<p class=\"said\">&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot; \u{fffd}txt\u{fffd} é</p>\n"
+        );
+    }
+
+    #[test]
+    fn a_hash_stays_in_one_line_and_what_is_around_it_is_text() {
+        let hash = "0a".repeat(32);
+        let mut html = Html::default();
+        html.text_with_hashes(&format!("<b> {hash}, head 12:{hash}. entry 11 of 0a0a"));
+        assert_eq!(
+            html.into_text(),
+            format!(
+                "&lt;b&gt; <span class=\"hash\">{hash}</span>, head <span class=\"hash\">12:{hash}</span>. entry 11 of 0a0a"
+            )
         );
     }
 

@@ -84,8 +84,8 @@ pub fn report_page(content: &ReportContent<'_>, paper: PaperSize) -> Result<Cere
     let mut html = Html::default();
     cover(&mut html, content);
     made::write(&mut html, content);
-    drawing::write_hierarchy(&mut html, content);
     made::write_keys(&mut html, content);
+    drawing::write_hierarchy(&mut html, content);
     html.leaf("h2", "", "Waived rules");
     blocks::waivers(&mut html, content.plan);
     course::write_people(&mut html, content);

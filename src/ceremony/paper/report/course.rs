@@ -3,10 +3,10 @@
 use super::ReportContent;
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
-use crate::ceremony::{Event, Record};
+use crate::ceremony::{Event, Occurrence, Record, Role};
 
 pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
-    html.element("section", "whole", |html| {
+    html.element("section", "", |html| {
         html.leaf("h2", "", "Attendance");
         let mark = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
         let rows: Vec<[String; 6]> = content
@@ -22,9 +22,13 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
                 [
                     person.name.clone(),
                     roles.join(", "),
-                    match content.approved_by.contains(&person.name) {
-                        true => "yes".to_owned(),
-                        false => "has not signed".to_owned(),
+                    match (
+                        content.approved_by.contains(&person.name),
+                        person.roles.contains(&Role::Approver),
+                    ) {
+                        (true, _) => "yes".to_owned(),
+                        (false, true) => "has not signed".to_owned(),
+                        (false, false) => "is no approver".to_owned(),
                     },
                     mark(content.trail.attended.contains(&person.name)),
                     match attested.is_empty() {
@@ -36,27 +40,20 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
             })
             .collect();
         let head = ["name", "roles", "approved", "attended", "attested", "signature"];
-        blocks::table(html, "lines", &head, &rows);
+        blocks::table(html, "lines people", &head, &rows);
     });
 }
 
 pub(super) fn write_deviations(html: &mut Html, content: &ReportContent<'_>) {
     html.leaf("h2", "", "Deviations, decisions and notes");
-    let mut rows: Vec<[String; 4]> = Vec::new();
-    for record in content.transcript.records() {
-        let (kind, text, by) = match record.event() {
-            Ok(Event::Deviation { text, by }) => ("deviation", text, by),
-            Ok(Event::Note { text, by }) => ("note", text, by),
-            Ok(Event::Stopped { because }) => ("stopped", because, "hsm-ca".to_owned()),
-            Ok(Event::Decision { step, choice, people }) => {
-                let text = format!("step {step}: {}", choice.word());
-                ("decision", text, people.join(", "))
-            }
-            Ok(Event::Aborted { because, by }) => ("aborted", because, by),
-            _ => continue,
-        };
-        rows.push([time_of(record), kind.to_owned(), text, by]);
-    }
+    let row = |found: Occurrence| {
+        let time = found.time.map(|time| time.to_string()).unwrap_or_default();
+        [time, found.kind.word().to_owned(), found.text, found.by]
+    };
+    let rows: Vec<[String; 4]> = Occurrence::all_in(content.transcript)
+        .into_iter()
+        .map(row)
+        .collect();
     match rows.is_empty() {
         true => {
             html.leaf("p", "", "The transcript has none.");
@@ -64,8 +61,9 @@ pub(super) fn write_deviations(html: &mut Html, content: &ReportContent<'_>) {
         false => blocks::table(html, "events", &["time (UTC)", "what", "text", "by"], &rows),
     }
     let apart = content.attested.iter().filter(|attested| !attested.as_planned);
-    for attested in apart {
-        let text = format!("{} attested that it did not go as planned.", attested.person);
+    let apart: Vec<_> = apart.map(|attested| attested.person.as_str()).collect();
+    if !apart.is_empty() {
+        let text = format!("Attested that it did not go as planned: {}.", apart.join(", "));
         html.leaf("p", "banner", &text);
     }
 }
@@ -122,9 +120,9 @@ fn sentence(event: &Event) -> String {
             format!("Token {token} began to make key {step}, with the label {label}")
         }
         Event::KeyEnd { step, id, .. } => format!("Key {step} is on its token, with the CKA_ID {id}"),
-        Event::GateOpen { step, .. } => format!("The completed bytes were shown at gate {step}"),
+        Event::GateOpen { step, .. } => format!("The completed bytes were shown at step {step}"),
         Event::GatePassed { step, people } => {
-            format!("{} signed at gate {step}, and it was passed", people.join(", "))
+            format!("{} signed the completed bytes at step {step}", people.join(", "))
         }
         Event::SignBegin {
             step,

@@ -10,6 +10,8 @@ use crate::ceremony::paper::html::Html;
 const WIDTH: usize = 260;
 const HEIGHT: usize = 46;
 const GAP: usize = 34;
+/// Between a level and the next.
+const DROP: usize = 30;
 const LONGEST: usize = 36;
 
 /// Who certifies whom: issuers above, and what each issues below it.
@@ -27,16 +29,21 @@ pub(super) fn write_hierarchy(html: &mut Html, content: &ReportContent<'_>) {
     let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
     for (name, depth) in &depths {
         let column = rows.entry(*depth).or_default();
-        places.insert(name, (*column * (WIDTH + GAP), *depth * (HEIGHT + 2 * GAP)));
+        places.insert(name, (*column * (WIDTH + GAP), *depth * (HEIGHT + DROP)));
         *column += 1;
     }
     let columns = rows.values().copied().max().unwrap_or(1);
     let levels = rows.len();
-    let (width, height) = (columns * (WIDTH + GAP), levels * (HEIGHT + 2 * GAP));
+    // The boxes' lines are drawn on their edges.
+    let (width, height) = (columns * (WIDTH + GAP), levels * (HEIGHT + DROP) - DROP);
+    let has_lines = edges.iter().any(|(issuer, subject)| issuer != subject);
+    html.markup("<section class=\"together\">\n");
     html.leaf("h2", "", "Hierarchy");
     html.element("div", "drawing", |html| {
         html.drawn(format_args!(
-            "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n"
+            "<svg viewBox=\"-1 -1 {} {}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n",
+            width + 2,
+            height + 2
         ));
         html.leaf("title", "", "Who certifies whom");
         for (issuer, subject) in &edges {
@@ -59,11 +66,13 @@ pub(super) fn write_hierarchy(html: &mut Html, content: &ReportContent<'_>) {
         }
         html.markup("</svg>\n");
     });
-    html.leaf(
-        "p",
-        "quiet",
-        "A line leads from an issuer down to each CA or holder that it certifies.",
-    );
+    let caption = match (has_lines, places.len()) {
+        (true, _) => "A line leads from an issuer down to each CA or holder that it certifies.",
+        (false, 1) => "It signed its own certificate, and no other was made.",
+        (false, _) => "Each signed its own certificate, and no other was made.",
+    };
+    html.leaf("p", "quiet", caption);
+    html.markup("</section>\n");
 }
 
 /// How far each name is below the first issuer. Each certificate can move its subject down once, so a loop ends too.

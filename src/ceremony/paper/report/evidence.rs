@@ -50,7 +50,7 @@ const EVIDENCE: [[&str; 3]; 12] = [
         "the date of the ceremony, and of each key",
         "keys that were made, above",
     ],
-    ["CCADB 3.2", "disclosure within 7 days", "deadlines, above"],
+    ["CCADB 3.2", "disclosure within 7 days", "deadlines, below"],
     [
         "ETSI EN 319 411-1, GEN-6.5.1-11 to 14",
         "roles by phase; a report with two signatures",
@@ -69,19 +69,11 @@ const EVIDENCE: [[&str; 3]; 12] = [
 ];
 
 pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
-    html.leaf("h2", "", "Deadlines");
-    let rows = deadlines(content);
-    match rows.is_empty() {
-        true => {
-            html.leaf("p", "", "None follows from what was made.");
-        }
-        false => blocks::table(html, "facts", &["by (UTC)", "what", "why"], &rows),
-    }
     html.leaf("h2", "", "Evidence for auditors");
     let rows: Vec<[String; 3]> = EVIDENCE.map(|row| row.map(str::to_owned)).to_vec();
     blocks::table(
         html,
-        "facts",
+        "rows evidence",
         &["clause", "what it asks for", "where it is in this directory"],
         &rows,
     );
@@ -91,13 +83,28 @@ pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
         "docs/ceremony-format.md of the program describes every file, so that somebody else can write a verifier. SHA256SUMS lists them.",
     );
     html.element("section", "together", |html| {
+        html.leaf("h2", "", "Deadlines");
+        let rows = deadlines(content);
+        match rows.is_empty() {
+            true => {
+                html.leaf("p", "", "None follows from what was made.");
+            }
+            false => blocks::table(html, "rows deadlines", &["by (UTC)", "what", "why"], &rows),
+        }
+    });
+    html.element("section", "together", |html| {
         html.leaf("h2", "", "Signatures");
         let row = |who: &str| [who.to_owned(), String::new(), String::new(), String::new()];
         let rows = [
             row("for the CA, in a trusted role"),
             row("independent of the CA's management"),
         ];
-        blocks::table(html, "lines", &["who", "name", "date", "signature"], &rows);
+        blocks::table(
+            html,
+            "lines signatures",
+            &["who", "name", "date", "signature"],
+            &rows,
+        );
     });
 }
 

@@ -51,7 +51,7 @@ fn nothing_of_a_name_is_markup_and_nothing_is_loaded() {
     }
     assert!(text.contains("<svg") && text.contains("Verified when"));
     assert!(text.contains("<td>&lt;script&gt;remark&lt;/script&gt;</td>"));
-    assert!(text.contains("attested that it did not go as planned"));
+    assert!(text.contains("Attested that it did not go as planned: "));
 }
 
 #[test]
